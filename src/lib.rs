@@ -1,0 +1,64 @@
+//! ShipStation as a sales channel: a typed client for the whole V1 API, and a connector that imports orders and
+//! sends tracking back, once each.
+//!
+//! ShipStation holds the merchant's store orders. The *host*, an order-management system that depends on this
+//! crate, pulls the new ones, somebody ships them, and the tracking goes back. Three promises stand above every
+//! feature: no order is imported twice or lost, no shipment is sent twice or lost, and no secret or buyer's data
+//! gets into a log or an error.
+//!
+//! ```no_run
+//! use shipstation_connector::{
+//!     Credentials, ShipStation, ShipStationChannel,
+//!     channel::{ChannelConnector, GetOrders, store::Stores},
+//!     stores::MemoryStore,
+//! };
+//! use std::sync::Arc;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = ShipStation::builder(Credentials::new("key", "secret")).build()?;
+//! let stores = Stores::all_in(Arc::new(MemoryStore::new()));
+//! let channel = ShipStationChannel::builder(client, "my shop", stores).build()?;
+//! let report = channel.get_orders(GetOrders::new()).await?;
+//! println!("{report}");
+//! # Ok(()) }
+//! ```
+//!
+//! # The map
+//!
+//! | module | what it is | knows of |
+//! | --- | --- | --- |
+//! | [`client`] | ShipStation V1 over HTTP, complete and typed | nothing else here |
+//! | [`channel`] | the contract between a host and any channel: the [`ChannelConnector`](channel::ChannelConnector) trait, reports, storage traits | nothing else here |
+//! | [`connector`] | [`ShipStationChannel`]: the contract, fulfilled by means of the client and the host's stores | both |
+//! | [`stores`] | ready-made stores | the contract |
+//! | `testing` | for a host's own tests: a simulated ShipStation (feature `simulator`), checks for stores (feature `conformance`) | client and contract |
+//!
+//! # Features
+//!
+//! | feature | default | gives |
+//! | --- | --- | --- |
+//! | `rustls` | yes | TLS by rustls with the platform's certificates |
+//! | `native-tls`, `rustls-no-provider` | no | the same choices as reqwest's |
+//! | `gzip`, `http2`, `system-proxy`, `socks` | `gzip` | as reqwest's |
+//! | `simulator` | no | `testing::simulator` |
+//! | `sqlite` | no | `stores::SqliteStore` |
+//! | `conformance` | no | `testing::conformance` |
+
+pub mod channel;
+pub mod client;
+pub mod connector;
+pub mod stores;
+#[cfg(any(feature = "conformance", feature = "simulator"))]
+pub mod testing;
+mod time;
+
+pub use crate::{
+    client::{Credentials, ShipStation},
+    connector::{Settings, ShipStationChannel},
+    time::{ParseTimestampError, Timestamp},
+};
+
+/// The README, so that its examples are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
