@@ -1,0 +1,121 @@
+//! Accounts: the account's tags, and making accounts for partners. V1 reference, Endpoints / Accounts.
+
+use super::{
+    Error, Rows, SellerId, TagId,
+    answer::refused,
+    call::Call,
+    operations, resource,
+    wire::{model, rows::Row},
+};
+
+resource! {
+    /// Account operations; see [`ShipStation::accounts`](super::ShipStation::accounts).
+    Accounts
+}
+
+impl Accounts {
+    /// Lists the account's order tags. Tags cannot be made or renamed through V1.
+    ///
+    /// V1 reference, Accounts / List tags.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn list_tags(&self) -> Result<Rows<AccountTag>, Error> {
+        self.0.rows(&Call::to(&operations::LIST_TAGS)).await
+    }
+
+    /// Makes a ShipStation account. For partners with ShipStation's approval; it is sent without credentials.
+    ///
+    /// V1 reference, Accounts / Register account. It happens once.
+    ///
+    /// # Errors
+    /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the account was not made.
+    pub async fn register(&self, account: &NewAccount) -> Result<RegisteredAccount, Error> {
+        let mut call = Call::to(&operations::REGISTER_ACCOUNT).json(account)?;
+        call.without_credentials = true;
+        let answer = self.0.call(&call).await?;
+        let registered: RegisteredAccount = self.0.decode(&call, &answer)?;
+        if registered.success == Some(true) { Ok(registered) } else { Err(refused(&call, &answer)) }
+    }
+}
+
+model! {
+    /// A tag that orders of the account can carry.
+    pub struct AccountTag {
+        /// The tag's id, as in [`Order::tag_ids`](super::Order::tag_ids).
+        tag_id: TagId = "tagId",
+        /// Its name.
+        name: Option<String> = "name",
+        /// Its colour as `#RRGGBB`, in either case.
+        color: Option<String> = "color",
+    }
+}
+
+impl Row for AccountTag {
+    const ID: &'static str = "tagId";
+}
+
+model! {
+    /// An account to be made; see [`Accounts::register`]. The address is where its parcels start.
+    #[derive(Default)]
+    pub struct NewAccount {
+        /// The owner's first name.
+        @personal first_name: Option<String> = "firstName",
+        /// The owner's last name.
+        @personal last_name: Option<String> = "lastName",
+        /// The owner's e-mail address, which becomes the login.
+        @personal email: Option<String> = "email",
+        /// The password of the login.
+        @personal password: Option<String> = "password",
+        /// The company.
+        @personal company_name: Option<String> = "companyName",
+        /// The first line of the address.
+        @personal addr1: Option<String> = "addr1",
+        /// The second line of the address.
+        @personal addr2: Option<String> = "addr2",
+        /// The city.
+        @personal city: Option<String> = "city",
+        /// The state.
+        @personal state: Option<String> = "state",
+        /// The postal code.
+        @personal zip: Option<String> = "zip",
+        /// The country, two letters.
+        country_code: Option<String> = "countryCode",
+        /// The phone number.
+        @personal phone: Option<String> = "phone",
+    }
+}
+
+impl NewAccount {
+    /// An account of this owner; the rest is set on the fields.
+    pub fn new(
+        first_name: impl Into<String>,
+        last_name: impl Into<String>,
+        email: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Self {
+        Self {
+            first_name: Some(first_name.into()),
+            last_name: Some(last_name.into()),
+            email: Some(email.into()),
+            password: Some(password.into()),
+            ..Self::default()
+        }
+    }
+}
+
+model! {
+    /// An account that was made. It holds the account's key pair: keep it as a secret.
+    pub struct RegisteredAccount {
+        /// ShipStation's words.
+        message: Option<String> = "message",
+        /// The account.
+        seller_id: Option<SellerId> = "sellerId",
+        /// Always true here.
+        success: Option<bool> = "success",
+        /// The account's API key.
+        @personal api_key: Option<String> = "apiKey",
+        /// The account's API secret.
+        @personal api_secret: Option<String> = "apiSecret",
+    }
+}

@@ -1,0 +1,130 @@
+//! What operations do with a successful answer: decode one value or a whole list, or check that a 200 is a
+//! success at all. ShipStation reports some failures under 200.
+
+use super::{
+    Error, ShipStation,
+    call::{Answer, Call, Idempotency},
+    error::{ErrorKind, Outcome, Problem},
+    error_body::ErrorBody,
+    page::undecodable,
+    wire::{
+        Rows, model,
+        rows::{self, Row},
+    },
+};
+use crate::client::wire::Field;
+
+model! {
+    /// ShipStation's answer to an action that worked (V1 reference, Models / Small responses).
+    ///
+    /// An action that ShipStation refuses under HTTP 200 (`success: false`) is an [`Error`] and never this.
+    pub struct ActionResponse {
+        /// Always true here; absent if the answer had no body.
+        success: Option<bool> = "success",
+        /// What was done, in ShipStation's words.
+        message: Option<String> = "message",
+    }
+}
+
+impl ShipStation {
+    /// Sends the call and decodes one value.
+    pub(crate) async fn one<T: Field>(&self, call: &Call) -> Result<T, Error> {
+        let answer = self.call(call).await?;
+        if call.class == Idempotency::Read && is_nothing(&answer) {
+            return Err(missing(call, &answer));
+        }
+        self.decode(call, &answer)
+    }
+
+    /// Sends the call and decodes a bare array.
+    pub(crate) async fn rows<T: Row>(&self, call: &Call) -> Result<Rows<T>, Error> {
+        let answer = self.call(call).await?;
+        rows::array(&answer.body, self.drift_counter()).map_err(|misfit| undecodable(call, &answer, misfit))
+    }
+
+    /// Sends an action and checks that it was done.
+    pub(crate) async fn act(&self, call: &Call) -> Result<ActionResponse, Error> {
+        let answer = self.call(call).await?;
+        if is_empty(&answer) {
+            return Ok(ActionResponse { success: None, message: None, extra: super::Extra::default() });
+        }
+        self.action(call, &answer)
+    }
+
+    pub(crate) fn action(&self, call: &Call, answer: &Answer) -> Result<ActionResponse, Error> {
+        let response: ActionResponse = self.decode(call, answer)?;
+        match response.success {
+            Some(true) => Ok(response),
+            Some(false) => Err(refused(call, answer)),
+            None => {
+                let reason = "expected `success`".to_owned();
+                Err(undecodable(call, answer, rows::Misfit { path: String::new(), reason }))
+            }
+        }
+    }
+
+    pub(crate) fn decode<T: Field>(&self, call: &Call, answer: &Answer) -> Result<T, Error> {
+        rows::one(&answer.body, self.drift_counter()).map_err(|misfit| undecodable(call, answer, misfit))
+    }
+}
+
+/// What ShipStation says after it replaced a resource.
+///
+/// For the same operation it has been seen to answer with the resource and with a mere message.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Updated<T> {
+    /// The resource as it is now, if ShipStation showed it.
+    pub resource: Option<T>,
+    /// ShipStation's words, if it said any.
+    pub message: Option<String>,
+}
+
+impl ShipStation {
+    /// Sends an action whose success may be told by a message or by the resource itself.
+    pub(crate) async fn update<T: Field>(&self, call: &Call) -> Result<Updated<T>, Error> {
+        let answer = self.call(call).await?;
+        if is_empty(&answer) {
+            return Ok(Updated { resource: None, message: None });
+        }
+        if !is_action(&answer.body) {
+            return Ok(Updated { resource: Some(self.decode(call, &answer)?), message: None });
+        }
+        let response = self.action(call, &answer)?;
+        Ok(Updated { resource: None, message: response.message })
+    }
+}
+
+fn is_action(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Probe {
+        success: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Probe>(body).is_ok_and(|probe| probe.success.is_some())
+}
+
+pub(crate) fn is_empty(answer: &Answer) -> bool {
+    answer.body.iter().all(u8::is_ascii_whitespace)
+}
+
+/// A resource that does not exist has been seen to be answered with `null` under HTTP 200. An answer without a body is
+/// something else: it was cut off on its way, and says nothing about the resource.
+fn is_nothing(answer: &Answer) -> bool {
+    answer.body.trim_ascii() == b"null"
+}
+
+fn missing(call: &Call, answer: &Answer) -> Error {
+    let problem =
+        Problem { status: Some(answer.status), ..Problem::new(ErrorKind::NotFound, Outcome::Answered) };
+    problem.at(&call.endpoint, answer.attempts)
+}
+
+/// A failure that came under HTTP 200: ShipStation decided, and said no.
+pub(crate) fn refused(call: &Call, answer: &Answer) -> Error {
+    let problem = Problem {
+        status: Some(answer.status),
+        body: ErrorBody::read(&answer.body),
+        ..Problem::new(ErrorKind::Invalid, Outcome::Answered)
+    };
+    problem.at(&call.endpoint, answer.attempts)
+}

@@ -1,0 +1,267 @@
+//! Sets up a client. Everything but the credentials is optional; what cannot work is refused here and not at the
+//! first request.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::{HeaderMap, HeaderValue, header};
+use url::Url;
+
+use super::{
+    Clock, Credentials, Error, Inner, Lane, MinuteWindow, RateLimiter, RetryPolicy, ShipStation, SystemClock,
+    error::Problem, retry::RetryBudget, wire::drift::DriftCounter,
+};
+
+const BASE_URL: &str = "https://ssapi.shipstation.com/";
+
+/// Collects the settings of a [`ShipStation`]; see [`ShipStation::builder`].
+#[must_use = "nothing happens until build() is called"]
+pub struct Builder {
+    credentials: Credentials,
+    base_url: String,
+    partner_key: Option<String>,
+    user_agent: String,
+    timeout: Duration,
+    connect_timeout: Duration,
+    retry: RetryPolicy,
+    limiter: Option<Arc<dyn RateLimiter>>,
+    http: Option<reqwest::Client>,
+    clock: Arc<dyn Clock>,
+    seed: Option<u64>,
+    body_limit: usize,
+}
+
+impl fmt::Debug for Builder {
+    /// Neither the keys nor the address, which may hold a password by mistake.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    pub(super) fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            base_url: BASE_URL.to_owned(),
+            partner_key: None,
+            user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            timeout: Duration::from_secs(100),
+            connect_timeout: Duration::from_secs(10),
+            retry: RetryPolicy::default(),
+            limiter: None,
+            http: None,
+            clock: Arc::new(SystemClock),
+            seed: None,
+            body_limit: 64 * 1024 * 1024,
+        }
+    }
+
+    /// Another address than `https://ssapi.shipstation.com/`. It must be https, or http on the loopback interface.
+    pub fn base_url(mut self, base_url: impl AsRef<str>) -> Self {
+        base_url.as_ref().clone_into(&mut self.base_url);
+        self
+    }
+
+    /// The key that ShipStation gives to integration partners, sent as `x-partner`; it raises the rate limit.
+    pub fn partner_key(mut self, key: impl Into<String>) -> Self {
+        self.partner_key = Some(key.into());
+        self
+    }
+
+    /// What the client calls itself.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// How long one attempt may take from connecting to the last byte, in real time. Default 100 s: pages of 500
+    /// orders have been seen to take more than a minute.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long connecting may take, in real time. Default 10 s. Not used with [`http_client`](Self::http_client).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How failures are repeated.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// The limiter to ask before each request; by default a [`MinuteWindow`] of 40 a minute. Give the *same* limiter to
+    /// all clients that use one key.
+    pub fn rate_limiter(mut self, limiter: Arc<dyn RateLimiter>) -> Self {
+        self.limiter = Some(limiter);
+        self
+    }
+
+    /// A `reqwest::Client` of the host's own, for its proxy or TLS settings.
+    ///
+    /// It should follow no redirects and retry nothing (`redirect::Policy::none()`, `retry::never()`): a redirect could carry a
+    /// write elsewhere, and a hidden retry would break the promise that some writes are sent once.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// The clock for limiter, back-off and everything else but the time-outs of single requests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes the jitter repeatable, for tests.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The longest body that is read from an answer, in bytes. Default 64 MiB; a page of 500 orders takes about 2.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Checks the settings and makes the client. No request is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](super::ErrorKind::Config), naming the setting and the remedy.
+    pub fn build(self) -> Result<ShipStation, Error> {
+        let base = base(&self.base_url)?;
+        let headers = self.headers()?;
+        let authorization = self.credentials.header()?;
+        let http = match self.http {
+            Some(client) => client,
+            None => transport(self.connect_timeout, &base)?,
+        };
+        let limiter = match self.limiter {
+            Some(limiter) => limiter,
+            None => Arc::new(MinuteWindow::default().clock(Arc::clone(&self.clock))),
+        };
+        let random = self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        let inner = Inner {
+            http,
+            base,
+            headers,
+            authorization,
+            timeout: self.timeout,
+            budget: RetryBudget::new(self.retry.budget),
+            retry: self.retry,
+            limiter,
+            clock: self.clock,
+            random: random.into(),
+            drift: DriftCounter::default(),
+            body_limit: self.body_limit,
+        };
+        Ok(ShipStation {
+            inner: Arc::new(inner),
+            lane: Lane::default(),
+            observer: None,
+            timeout: None,
+            not_after: None,
+        })
+    }
+
+    fn headers(&self) -> Result<HeaderMap, Error> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, header_value("user_agent", &self.user_agent)?);
+        if let Some(key) = &self.partner_key {
+            let mut value = header_value("partner_key", key)?;
+            value.set_sensitive(true);
+            headers.insert("x-partner", value);
+        }
+        Ok(headers)
+    }
+}
+
+fn header_value(setting: &str, text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text)
+        .map_err(|_| Problem::config(format!("{setting}: must be printable text without line breaks")).into())
+}
+
+fn base(text: &str) -> Result<Url, Error> {
+    let refuse = |why: &str| Err(Problem::config(format!("base_url: {why}")).into());
+    let Ok(mut url) = Url::parse(text.trim()) else {
+        return refuse("is no absolute URL; use https://ssapi.shipstation.com/");
+    };
+    if url.host_str().is_none() || url.cannot_be_a_base() {
+        return refuse("names no host; use https://ssapi.shipstation.com/");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("must not hold a user or password; give them to Credentials::new");
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => {
+            return refuse(
+                "http would send the credentials in the clear; use https (http is allowed for the loopback interface only)",
+            );
+        }
+        _ => return refuse("must begin with https"),
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The built-in transport: no redirects, no retries of its own, and connections that are dropped before the server does,
+/// so that a write seldom meets a dead one.
+fn transport(connect_timeout: Duration, base: &Url) -> Result<reqwest::Client, Error> {
+    check_tls(base.scheme())?;
+    let builder = reqwest::Client::builder();
+    // Plain http is allowed because it stays on this machine; a proxy would carry the credentials elsewhere.
+    let builder = if is_loopback(base) { builder.no_proxy() } else { builder };
+    builder
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(Duration::from_secs(20))
+        .build()
+        .map_err(|error| {
+            let problem = Problem::config("the HTTP client cannot be made; check the TLS feature");
+            Problem { source: Some(Box::new(error.without_url())), ..problem }.into()
+        })
+}
+
+/// Refuses what would otherwise panic or fail obscurely later.
+fn check_tls(scheme: &str) -> Result<(), Error> {
+    if cfg!(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))
+        && scheme == "https"
+    {
+        return Err(Problem::config(
+            "http_client: the crate was built without TLS; enable the feature `rustls` or `native-tls`, or bring a client",
+        )
+        .into());
+    }
+    #[cfg(all(feature = "rustls-no-provider", not(any(feature = "rustls", feature = "native-tls"))))]
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        return Err(Problem::config(
+            "http_client: no TLS provider is installed; call rustls::crypto::CryptoProvider::install_default() first",
+        )
+        .into());
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! The one path that every request takes: wait for the limiter, send, classify, wait and repeat if that is safe.
+//! What an answer means is decided in `classify`; what it holds, by the caller.
+
+use std::{borrow::Cow, time::Duration};
+
+use bytes::Bytes;
+use http::Method;
+use tracing::Instrument as _;
+
+use super::{
+    CallAnswer, CallInfo, CallObserver, Error, ShipStation, Wait, WaitReason,
+    classify::{classify, transport_problem},
+    error::{ErrorKind, Outcome, Problem},
+    operations::Operation,
+    rate_limit::RateHeaders,
+};
+use crate::Timestamp;
+
+/// How often an operation may take effect, which decides whether it may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Idempotency {
+    /// It changes nothing. Repeated after any passing failure.
+    Read,
+    /// Doing it twice leaves what doing it once leaves. Repeated after a passing failure, also when the outcome is unknown.
+    Repeatable,
+    /// Doing it twice does it twice. Repeated only when it was certainly not executed; after an unknown outcome the
+    /// caller looks.
+    Once,
+}
+
+/// One call, ready to be sent as often as its class allows.
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// The path with its variable parts left out; what errors, logs and observers show.
+    pub(crate) endpoint: Cow<'static, str>,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(Cow<'static, str>, String)>,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) class: Idempotency,
+    pub(crate) timeout: Option<Duration>,
+    /// Fewer attempts than the policy allows.
+    pub(crate) attempts: Option<u32>,
+    pub(crate) without_credentials: bool,
+}
+
+impl std::fmt::Debug for Call {
+    /// Neither query nor body: both may name a buyer.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.method)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Call {
+    pub(crate) fn to(operation: &Operation) -> Self {
+        Self::new(operation.method.clone(), operation.path.into(), operation.path, operation.class)
+    }
+
+    pub(crate) fn new(method: Method, endpoint: Cow<'static, str>, path: &str, class: Idempotency) -> Self {
+        Self {
+            method,
+            endpoint,
+            path: path.to_owned(),
+            query: Vec::new(),
+            body: None,
+            class,
+            timeout: None,
+            attempts: None,
+            without_credentials: false,
+        }
+    }
+
+    /// Puts the id into the path's `{…}`.
+    pub(crate) fn id(mut self, id: impl std::fmt::Display) -> Self {
+        if let (Some(open), Some(close)) = (self.path.find('{'), self.path.find('}')) {
+            self.path.replace_range(open..=close, &id.to_string());
+        }
+        self
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass ids and texts by value")]
+    pub(crate) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push((Cow::Borrowed(name), value.to_string()));
+        self
+    }
+
+    pub(crate) fn json(mut self, body: &impl serde::Serialize) -> Result<Self, Error> {
+        let json = serde_json::to_vec(body)
+            .map_err(|_| Problem::config("the body cannot be written as JSON").at(&self.endpoint, 0))?;
+        self.body = Some(json.into());
+        Ok(self)
+    }
+
+    fn info(&self) -> CallInfo {
+        CallInfo { method: self.method.clone(), endpoint: self.endpoint.to_string() }
+    }
+}
+
+/// A successful answer, not yet decoded.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: http::StatusCode,
+    pub(crate) body: Bytes,
+    pub(crate) attempts: u32,
+}
+
+/// What an attempt came to.
+pub(crate) struct Attempt {
+    pub(crate) result: Result<(http::StatusCode, Bytes), Box<Problem>>,
+    pub(crate) status: Option<http::StatusCode>,
+    pub(crate) rate: RateHeaders,
+}
+
+impl ShipStation {
+    /// Sends the call until it succeeds or may not be repeated.
+    pub(crate) async fn call(&self, call: &Call) -> Result<Answer, Error> {
+        let span = tracing::debug_span!("shipstation", method = %call.method, endpoint = %call.endpoint, lane = ?self.lane);
+        self.repeat(call).instrument(span).await
+    }
+
+    async fn repeat(&self, call: &Call) -> Result<Answer, Error> {
+        let info = call.info();
+        let policy = &self.inner.retry;
+        let allowed = call.attempts.map_or(policy.attempts, |attempts| attempts.min(policy.attempts)).max(1);
+        let (mut attempts, mut counted, mut began) = (0, 0, None);
+        loop {
+            self.take_turn(call, &info, attempts).await?;
+            let now = self.inner.clock.now();
+            let deadline = *began.get_or_insert(now) + policy.total_time;
+            attempts += 1;
+            let attempt = self.attempt(call, &info, attempts).await;
+            let problem = match attempt.result {
+                Ok((status, body)) => {
+                    self.inner.budget.reward();
+                    return Ok(Answer { status, body, attempts });
+                }
+                Err(problem) => problem,
+            };
+            let (wait, why) = if attempt.rate.throttled {
+                (self.jittered_wait(&attempt.rate), WaitReason::Throttled)
+            } else {
+                counted += 1;
+                if counted >= allowed || !may_repeat(call.class, &problem) || !self.inner.budget.take() {
+                    return Err(problem.at(&call.endpoint, attempts));
+                }
+                let backoff = policy.backoff(counted, self.inner.random_share());
+                (backoff.max(problem.retry_after.unwrap_or_default()), WaitReason::Backoff)
+            };
+            let until = self.inner.clock.now() + wait;
+            if until > deadline || self.is_late(until) {
+                return Err(problem.at(&call.endpoint, attempts));
+            }
+            tracing::debug!(kind = ?problem.kind(), attempts, wait_ms = wait.as_millis(), "waits to repeat");
+            self.observe(|observer| observer.waiting(&info, &Wait { until, why }));
+            self.inner.clock.sleep(wait).await;
+        }
+    }
+
+    /// Waits for the limiter. A turn that comes too late for the call is given back.
+    async fn take_turn(&self, call: &Call, info: &CallInfo, attempts: u32) -> Result<(), Error> {
+        let limiter = &self.inner.limiter;
+        if let (Some(observer), Some(until)) = (&self.observer, limiter.expected(self.lane)) {
+            observer.waiting(info, &Wait { until, why: WaitReason::RateLimit });
+        }
+        let permit = limiter.acquire(self.lane).await;
+        if self.is_late(self.inner.clock.now()) {
+            let problem = Problem {
+                what: Some("its turn came after the time by which it was to be sent".to_owned()),
+                ..Problem::new(ErrorKind::RateLimited, Outcome::NotSent)
+            };
+            return Err(problem.at(&call.endpoint, attempts));
+        }
+        permit.spend();
+        Ok(())
+    }
+
+    fn is_late(&self, now: Timestamp) -> bool {
+        self.not_after.is_some_and(|last| now > last)
+    }
+
+    async fn attempt(&self, call: &Call, info: &CallInfo, number: u32) -> Attempt {
+        self.observe(|observer| observer.sending(info));
+        let attempt = self.send_once(call).await;
+        let status = attempt.status.map(|status| status.as_u16());
+        tracing::debug!(status, attempt = number, "attempt ended");
+        let answer = CallAnswer { status, rate: attempt.rate, date: attempt.rate.date, attempt: number };
+        self.observe(|observer| observer.answered(info, &answer));
+        attempt
+    }
+
+    async fn send_once(&self, call: &Call) -> Attempt {
+        let request = match self.inner.request(call, self.timeout) {
+            Ok(request) => request,
+            Err(problem) => {
+                return Attempt { result: Err(problem), status: None, rate: RateHeaders::default() };
+            }
+        };
+        let response = match self.inner.http.execute(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                return Attempt {
+                    result: Err(transport_problem(error).into()),
+                    status: None,
+                    rate: RateHeaders::default(),
+                };
+            }
+        };
+        let status = response.status();
+        let mut rate = RateHeaders::read(status, response.headers(), self.inner.clock.now());
+        // At once: the `Date` in it tells where the server's minute is, and a long body would make it look old.
+        self.inner.limiter.observe(&rate);
+        let body = read_bounded(response, self.inner.body_limit).await;
+        let told = rate.throttled;
+        let result = classify(call, status, body, &mut rate);
+        if rate.throttled && !told {
+            self.inner.limiter.observe(&RateHeaders { date: None, ..rate });
+        }
+        Attempt { result, status: Some(status), rate }
+    }
+
+    /// The wait after a 429, spread so that those who were turned away together do not come back together.
+    fn jittered_wait(&self, rate: &RateHeaders) -> Duration {
+        rate.wait().saturating_add(Duration::from_secs(2).mul_f64(self.inner.random_share()))
+    }
+
+    fn observe(&self, tell: impl FnOnce(&dyn CallObserver)) {
+        if let Some(observer) = &self.observer {
+            tell(&**observer);
+        }
+    }
+}
+
+/// Whether repeating is both promising and safe.
+fn may_repeat(class: Idempotency, problem: &Problem) -> bool {
+    let passing =
+        matches!(problem.kind(), ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Transport);
+    let safe = class != Idempotency::Once || problem.outcome() == Outcome::NotSent;
+    passing && safe
+}
+
+/// Why a body could not be had.
+pub(crate) enum BodyError {
+    TooLong,
+    Broken(reqwest::Error),
+}
+
+async fn read_bounded(mut response: reqwest::Response, bound: usize) -> Result<Bytes, BodyError> {
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    if announced > bound {
+        return Err(BodyError::TooLong);
+    }
+    let mut body = Vec::with_capacity(announced);
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {
+        if body.len() + chunk.len() > bound {
+            return Err(BodyError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
+}

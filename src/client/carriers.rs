@@ -1,0 +1,144 @@
+//! Carriers: the carrier accounts that are connected. V1 reference, Endpoints / Carriers.
+
+use serde::Serialize;
+
+use super::{
+    Decimal, Error, Rows, ShippingProviderId,
+    call::Call,
+    operations, resource,
+    wire::{model, money, rows::Row},
+};
+
+resource! {
+    /// Carrier operations; see [`ShipStation::carriers`](super::ShipStation::carriers).
+    Carriers
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AddFunds<'a> {
+    carrier_code: &'a str,
+    #[serde(serialize_with = "money::serialize")]
+    amount: Decimal,
+}
+
+impl Carriers {
+    /// Lists the carrier accounts. Several may share one code; `shipping_provider_id` tells them apart and `primary` marks
+    /// the default.
+    ///
+    /// V1 reference, Carriers / List carriers.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn list(&self) -> Result<Rows<Carrier>, Error> {
+        self.0.rows(&Call::to(&operations::LIST_CARRIERS)).await
+    }
+
+    /// Fetches one carrier by its code; one of them if several accounts share it.
+    ///
+    /// V1 reference, Carriers / Get carrier.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn get(&self, carrier_code: impl AsRef<str>) -> Result<Carrier, Error> {
+        self.0.one(&Call::to(&operations::GET_CARRIER).query("carrierCode", carrier_code.as_ref())).await
+    }
+
+    /// Adds funds to a carrier account, 10.00 to 10,000.00 US dollars, with the payment method on file. ShipStation
+    /// must have approved the account for this.
+    ///
+    /// V1 reference, Carriers / Add funds. It happens once: each call pays again.
+    ///
+    /// # Errors
+    /// After [`Outcome::Unknown`](super::Outcome::Unknown) compare the balance before paying again.
+    pub async fn add_funds(&self, carrier_code: impl AsRef<str>, amount: Decimal) -> Result<Carrier, Error> {
+        let body = AddFunds { carrier_code: carrier_code.as_ref(), amount };
+        self.0.one(&Call::to(&operations::ADD_FUNDS).json(&body)?).await
+    }
+
+    /// Lists the packages of a carrier.
+    ///
+    /// V1 reference, Carriers / List packages.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn list_packages(&self, carrier_code: impl AsRef<str>) -> Result<Rows<Package>, Error> {
+        self.0.rows(&Call::to(&operations::LIST_PACKAGES).query("carrierCode", carrier_code.as_ref())).await
+    }
+
+    /// Lists the services of a carrier.
+    ///
+    /// V1 reference, Carriers / List services.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn list_services(&self, carrier_code: impl AsRef<str>) -> Result<Rows<Service>, Error> {
+        self.0.rows(&Call::to(&operations::LIST_SERVICES).query("carrierCode", carrier_code.as_ref())).await
+    }
+}
+
+model! {
+    /// One account with a carrier.
+    pub struct Carrier {
+        /// The carrier's name.
+        name: Option<String> = "name",
+        /// The code that other operations take, such as `stamps_com`.
+        code: Option<String> = "code",
+        /// The account's number at the carrier.
+        @personal account_number: Option<String> = "accountNumber",
+        /// Whether labels are paid from a balance.
+        requires_funded_account: Option<bool> = "requiresFundedAccount",
+        /// The balance, in US dollars.
+        balance: Option<Decimal> = "balance",
+        /// The name that the merchant gave the account.
+        nickname: Option<String> = "nickname",
+        /// Identifies the account among those with the same code.
+        shipping_provider_id: Option<ShippingProviderId> = "shippingProviderId",
+        /// Whether this is the default among those with the same code.
+        primary: Option<bool> = "primary",
+    }
+}
+
+impl Row for Carrier {
+    const ID: &'static str = "shippingProviderId";
+}
+
+model! {
+    /// A service of a carrier.
+    pub struct Service {
+        /// The carrier.
+        carrier_code: Option<String> = "carrierCode",
+        /// The code that other operations take, such as `usps_priority_mail`.
+        code: Option<String> = "code",
+        /// The name.
+        name: Option<String> = "name",
+        /// Whether it delivers inside the country.
+        domestic: Option<bool> = "domestic",
+        /// Whether it delivers abroad.
+        international: Option<bool> = "international",
+    }
+}
+
+impl Row for Service {
+    const ID: &'static str = "code";
+}
+
+model! {
+    /// A kind of package of a carrier.
+    pub struct Package {
+        /// The carrier.
+        carrier_code: Option<String> = "carrierCode",
+        /// The code that other operations take, such as `flat_rate_envelope`.
+        code: Option<String> = "code",
+        /// The name; may hold quotation marks.
+        name: Option<String> = "name",
+        /// Whether it goes inside the country.
+        domestic: Option<bool> = "domestic",
+        /// Whether it goes abroad.
+        international: Option<bool> = "international",
+    }
+}
+
+impl Row for Package {
+    const ID: &'static str = "code";
+}

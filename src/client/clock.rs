@@ -1,0 +1,43 @@
+//! The clock that the client lives by. Nothing else in the crate reads the time or sleeps.
+
+use std::{fmt::Debug, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::Timestamp;
+
+/// A source of time that can also be waited on.
+///
+/// Everything that the crate does with time goes through the clock given to the client: the rate
+/// limiter, back-off, the age of an order, lease expiry. A test that hands in its own clock
+/// therefore never waits.
+///
+/// # Contract
+/// - `now` MUST NOT go backwards by more than the platform's clock corrections do.
+/// - `sleep` MUST NOT return before `now` has advanced by `duration`, and MUST be cancel-safe: dropping the
+///   future abandons the wait and changes nothing else.
+#[async_trait]
+pub trait Clock: Debug + Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+
+    /// Waits until `duration` has passed on this clock.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// The machine's own clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+    fn now(&self) -> Timestamp {
+        std::time::SystemTime::now().into()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

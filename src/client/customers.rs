@@ -1,0 +1,174 @@
+//! Customers: the buyers' records, read-only in V1. V1 reference, Endpoints / Customers.
+
+use super::{
+    CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, SortDir, TagId,
+    call::Call,
+    operations,
+    page::{Column, Dated, ListCall, list_request},
+    resource,
+    wire::{
+        model, open_enum,
+        rows::{Listed, Row},
+    },
+};
+
+resource! {
+    /// Customer operations; see [`ShipStation::customers`](super::ShipStation::customers).
+    Customers
+}
+
+impl Customers {
+    /// Lists customers.
+    ///
+    /// V1 reference, Customers / List customers.
+    pub fn list(&self) -> ListCustomers {
+        ListCustomers(ListCall::new(self.0.clone(), &operations::LIST_CUSTOMERS))
+    }
+
+    /// Fetches one customer.
+    ///
+    /// V1 reference, Customers / Get customer.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such customer.
+    pub async fn get(&self, customer: CustomerId) -> Result<Customer, Error> {
+        self.0.one(&Call::to(&operations::GET_CUSTOMER).id(customer)).await
+    }
+}
+
+open_enum! {
+    /// What customers can be sorted by.
+    pub enum CustomerSort {
+        /// By name.
+        Name = "Name",
+        /// By modification.
+        ModifyDate = "ModifyDate",
+        /// By creation.
+        CreateDate = "CreateDate",
+    }
+}
+
+/// A request for customers; see [`Customers::list`]. The list has no date filter, so that streams read it by page number.
+#[derive(Debug)]
+#[must_use = "nothing is sent until send(), pages() or items() is called"]
+pub struct ListCustomers(ListCall);
+
+impl ListCustomers {
+    /// Only customers in this state.
+    pub fn state_code(self, state: impl AsRef<str>) -> Self {
+        Self(self.0.set("stateCode", state.as_ref()))
+    }
+
+    /// Only customers in this country, two letters.
+    pub fn country_code(self, country: impl AsRef<str>) -> Self {
+        Self(self.0.set("countryCode", country.as_ref()))
+    }
+
+    /// Only customers who bought on this marketplace.
+    pub fn marketplace(self, marketplace: MarketplaceId) -> Self {
+        Self(self.0.set("marketplaceId", marketplace))
+    }
+
+    /// Only customers with this tag.
+    pub fn tag(self, tag: TagId) -> Self {
+        Self(self.0.set("tagId", tag))
+    }
+
+    /// What to sort by.
+    pub fn sort_by(self, sort: CustomerSort) -> Self {
+        Self(self.0.set("sortBy", sort))
+    }
+
+    /// The direction of the sort.
+    pub fn sort_dir(self, dir: SortDir) -> Self {
+        Self(self.0.set("sortDir", dir))
+    }
+}
+
+list_request!(ListCustomers, Customer);
+
+model! {
+    /// A buyer's record.
+    pub struct Customer {
+        /// The customer's id.
+        customer_id: CustomerId = "customerId",
+        /// When the record was made.
+        create_date: Option<PacificTime> = "createDate",
+        /// When it last changed.
+        modify_date: Option<PacificTime> = "modifyDate",
+        /// The person.
+        @personal name: Option<String> = "name",
+        /// The company.
+        @personal company: Option<String> = "company",
+        /// The first line of the address.
+        @personal street1: Option<String> = "street1",
+        /// The second line of the address.
+        @personal street2: Option<String> = "street2",
+        /// The city.
+        @personal city: Option<String> = "city",
+        /// The state.
+        @personal state: Option<String> = "state",
+        /// The postal code.
+        @personal postal_code: Option<String> = "postalCode",
+        /// The country, two letters.
+        country_code: Option<String> = "countryCode",
+        /// The phone number.
+        @personal phone: Option<String> = "phone",
+        /// The e-mail address.
+        @personal email: Option<String> = "email",
+        /// What ShipStation thinks of the address: `Verified` or `Unverified`, other words than on orders.
+        address_verified: Option<String> = "addressVerified",
+        /// The logins at marketplaces.
+        marketplace_usernames: Vec<MarketplaceUsername> = "marketplaceUsernames",
+        /// The tags.
+        tags: Vec<CustomerTag> = "tags",
+    }
+}
+
+impl Row for Customer {
+    const ID: &'static str = "customerId";
+}
+
+impl Listed for Customer {
+    const KEY: &'static str = "customers";
+
+    fn key(&self) -> i64 {
+        self.customer_id.get()
+    }
+}
+
+impl Dated for Customer {
+    fn date(&self, _: Column) -> Option<&PacificTime> {
+        None
+    }
+}
+
+model! {
+    /// A customer's login at a marketplace.
+    pub struct MarketplaceUsername {
+        /// The login's id.
+        customer_user_id: Option<CustomerUserId> = "customerUserId",
+        /// The customer.
+        customer_id: Option<CustomerId> = "customerId",
+        /// When it was made.
+        create_date: Option<PacificTime> = "createDate",
+        /// When it last changed.
+        modify_date: Option<PacificTime> = "modifyDate",
+        /// The marketplace.
+        marketplace_id: Option<MarketplaceId> = "marketplaceId",
+        /// The marketplace's name.
+        marketplace: Option<String> = "marketplace",
+        /// The login.
+        @personal username: Option<String> = "username",
+    }
+}
+
+model! {
+    /// A tag on a customer.
+    pub struct CustomerTag {
+        /// The tag's id.
+        tag_id: Option<TagId> = "tagId",
+        /// Its name.
+        name: Option<String> = "name",
+    }
+}

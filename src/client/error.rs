@@ -1,0 +1,237 @@
+//! The one error of the client. Its outside answers questions; what it shows by itself holds no value that
+//! ShipStation or the host sent: no body, no query, no id, no secret.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+use http::StatusCode;
+
+use super::{error_body::ErrorBody, wire::rows::Misfit};
+
+/// What went wrong, as far as the caller's next step depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client is set up wrongly, or a request was malformed before it was sent. Nothing was sent.
+    Config,
+    /// ShipStation refused the key and secret (401).
+    Auth,
+    /// The account's plan has no API access (402).
+    Plan,
+    /// The key may not do this (403).
+    Forbidden,
+    /// The resource, or the path, does not exist (404).
+    NotFound,
+    /// ShipStation refused the request for what it says: 400 and its relatives, a 200 that carries a failure, or a
+    /// 500 that carries an exception message on a write.
+    Invalid,
+    /// The key's requests for this minute are used up (429), and waiting would have taken longer than allowed.
+    RateLimited,
+    /// ShipStation or something before it failed (5xx).
+    Unavailable,
+    /// No answer came in time.
+    Timeout,
+    /// The connection could not be made or broke.
+    Transport,
+    /// The answer is not what the operation promises: other JSON, HTML, a redirect, or more than the bound.
+    Decode,
+    /// The address in a webhook delivery is not one of ShipStation's. Nothing was sent.
+    Untrusted,
+}
+
+/// Whether ShipStation executed the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Certainly not executed: it never left, the connection was refused, or the rate limit turned it away.
+    NotSent,
+    /// ShipStation decided, and said no.
+    Answered,
+    /// It may have been executed: no answer, a broken or unreadable one, or a 5xx. Look before sending again.
+    Unknown,
+}
+
+/// An operation that failed.
+///
+/// `Display` and `Debug` show the kind, the endpoint and the status only. ShipStation's own words, which may
+/// quote a buyer's data, are in [`message`](Self::message) and [`body`](Self::body).
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    problem: Problem,
+    endpoint: String,
+    attempts: u32,
+}
+
+/// One failure, before it is known where and after how many attempts it happened.
+#[derive(Default)]
+pub(crate) struct Problem {
+    pub(crate) kind: Option<ErrorKind>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) what: Option<String>,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: ErrorBody,
+    pub(crate) misfit: Option<Misfit>,
+    pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: ErrorKind, outcome: Outcome) -> Self {
+        Self { kind: Some(kind), outcome: Some(outcome), ..Self::default() }
+    }
+
+    pub(crate) fn config(what: impl Into<String>) -> Self {
+        Self { what: Some(what.into()), ..Self::new(ErrorKind::Config, Outcome::NotSent) }
+    }
+
+    pub(crate) fn kind(&self) -> ErrorKind {
+        self.kind.unwrap_or(ErrorKind::Transport)
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome.unwrap_or(Outcome::Unknown)
+    }
+
+    pub(crate) fn at(self, endpoint: &str, attempts: u32) -> Error {
+        Error(Box::new(Inner { problem: self, endpoint: endpoint.to_owned(), attempts }))
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        problem.at("", 0)
+    }
+}
+
+impl Error {
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.problem.kind()
+    }
+
+    /// Whether the request was executed. For anything that changes ShipStation this decides the next step.
+    pub fn outcome(&self) -> Outcome {
+        self.0.problem.outcome()
+    }
+
+    /// Whether the same request may succeed later without a change. It does not say that repeating is *safe*:
+    /// see [`outcome`](Self::outcome) for that.
+    pub fn is_retryable(&self) -> bool {
+        use ErrorKind::{RateLimited, Timeout, Transport, Unavailable};
+        matches!(self.kind(), RateLimited | Timeout | Transport | Unavailable)
+    }
+
+    /// The HTTP status, if an answer began.
+    pub fn status(&self) -> Option<u16> {
+        self.0.problem.status.map(|status| status.as_u16())
+    }
+
+    /// How long ShipStation asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.problem.retry_after
+    }
+
+    /// ShipStation's reason in its own words: the exception's message, else the message, else the model errors, else the
+    /// body's text without its markup. It may quote what was sent, so treat it as the buyer's data.
+    pub fn message(&self) -> Option<&str> {
+        self.0.problem.body.message()
+    }
+
+    /// The beginning of the answer's body, at most 8 KiB. It may hold personal data and server internals.
+    pub fn body(&self) -> Option<&str> {
+        self.0.problem.body.text()
+    }
+
+    /// The operation, as a path with its variable parts left out: `orders/{orderId}`. Empty if no request was made.
+    pub fn endpoint(&self) -> &str {
+        &self.0.endpoint
+    }
+
+    /// How often the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The place in the answer that does not fit its model, such as `items[0].quantity`.
+    pub fn path(&self) -> Option<&str> {
+        self.0.problem.misfit.as_ref().map(|misfit| misfit.path.as_str())
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        match self.kind() {
+            ErrorKind::Auth => {
+                Some("check the API key and API secret in ShipStation under Settings, Account, API Settings")
+            }
+            ErrorKind::Plan => Some("choose a ShipStation plan that includes API access"),
+            ErrorKind::RateLimited => {
+                Some("the key's budget per minute is used up; use a key of your own or try later")
+            }
+            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Transport
+                if self.outcome() == Outcome::Unknown =>
+            {
+                Some("it may have been executed")
+            }
+            _ => None,
+        }
+    }
+
+    fn summary(&self) -> &str {
+        match self.kind() {
+            ErrorKind::Config => "the client is not set up correctly",
+            ErrorKind::Auth => "ShipStation refused the credentials",
+            ErrorKind::Plan => "the ShipStation plan has no API access",
+            ErrorKind::Forbidden => "ShipStation does not allow this key to do that",
+            ErrorKind::NotFound => "ShipStation does not know the resource",
+            ErrorKind::Invalid => "ShipStation refused the request as invalid",
+            ErrorKind::RateLimited => "ShipStation's rate limit was reached",
+            ErrorKind::Unavailable => "ShipStation failed to handle the request",
+            ErrorKind::Timeout => "ShipStation did not answer in time",
+            ErrorKind::Transport if self.outcome() == Outcome::NotSent => "ShipStation could not be reached",
+            ErrorKind::Transport => "the connection to ShipStation broke",
+            ErrorKind::Decode => "ShipStation's answer is not what was expected",
+            ErrorKind::Untrusted => "the webhook's address is not to be trusted",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.summary())?;
+        match (self.endpoint(), self.status()) {
+            ("", _) => {}
+            (endpoint, None) => write!(f, " ({endpoint})")?,
+            (endpoint, Some(status)) => write!(f, " ({endpoint}, HTTP {status})")?,
+        }
+        if let Some(misfit) = &self.0.problem.misfit {
+            match misfit.path.as_str() {
+                "" => write!(f, ": {}", misfit.reason)?,
+                path => write!(f, ": at {path}, {}", misfit.reason)?,
+            }
+        }
+        match (&self.0.problem.what, self.remedy()) {
+            (Some(what), _) => write!(f, ": {what}"),
+            (None, Some(remedy)) => write!(f, ": {remedy}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("outcome", &self.outcome())
+            .field("status", &self.status())
+            .field("endpoint", &self.endpoint())
+            .field("attempts", &self.attempts())
+            .field("what", &self.0.problem.what)
+            .field("misfit", &self.0.problem.misfit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.problem.source.as_deref().map(|source| source as _)
+    }
+}

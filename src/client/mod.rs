@@ -1,0 +1,344 @@
+//! ShipStation V1 over HTTP, typed. Knows nothing of channels or stores.
+//!
+//! ```no_run
+//! use futures_util::TryStreamExt as _;
+//! use shipstation_connector::client::{Credentials, OrderStatus, ShipStation};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = ShipStation::builder(Credentials::new("key", "secret")).build()?;
+//! let monday = "2026-11-16T08:00:00Z".parse()?;
+//! let mut orders = client.orders().list().status(OrderStatus::AwaitingShipment).created_since(monday).items();
+//! while let Some(order) = orders.try_next().await? {
+//!     println!("{} {:?}", order.order_id, order.order_total);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # What happens to a request
+//!
+//! Every request takes one path: it waits for the [`RateLimiter`] in its [`Lane`], is sent, and is repeated after a passing
+//! failure if its class ([`Idempotency`]) and the evidence ([`Outcome`]) allow. A 429 is waited for and costs no attempt.
+//!
+//! | after | `Read`, `Repeatable` | `Once` | outcome if it is given up |
+//! | --- | --- | --- | --- |
+//! | 429, or a body that says so | waits, sends again | waits, sends again | `NotSent` |
+//! | connection refused, no such host | sends again | sends again | `NotSent` |
+//! | time-out, broken connection, 5xx | sends again | gives up at once | `Unknown` |
+//! | a 500 with an exception message | reads: sends again; writes: gives up | gives up at once | `Unknown` |
+//! | a success that cannot be read | gives up | gives up | `Unknown` |
+//! | any other 4xx, or a 200 that says no | gives up | gives up | `Answered` |
+//!
+//! # Operations
+//!
+//! | V1 | here | class |
+//! | --- | --- | --- |
+//! | `GET /accounts/listtags` | [`accounts().list_tags()`](Accounts::list_tags) | Read |
+//! | `POST /accounts/registeraccount` | [`accounts().register()`](Accounts::register) | Once |
+//! | `GET /carriers` | [`carriers().list()`](Carriers::list) | Read |
+//! | `GET /carriers/getcarrier` | [`carriers().get()`](Carriers::get) | Read |
+//! | `POST /carriers/addfunds` | [`carriers().add_funds()`](Carriers::add_funds) | Once |
+//! | `GET /carriers/listpackages` | [`carriers().list_packages()`](Carriers::list_packages) | Read |
+//! | `GET /carriers/listservices` | [`carriers().list_services()`](Carriers::list_services) | Read |
+//! | `GET /customers` | [`customers().list()`](Customers::list) | Read |
+//! | `GET /customers/{customerId}` | [`customers().get()`](Customers::get) | Read |
+//! | `GET /fulfillments` | [`fulfillments().list()`](Fulfillments::list) | Read |
+//! | `GET /orders/{orderId}` | [`orders().get()`](Orders::get) | Read |
+//! | `DELETE /orders/{orderId}` | [`orders().delete()`](Orders::delete) | Repeatable |
+//! | `GET /orders` | [`orders().list()`](Orders::list) | Read |
+//! | `GET /orders/listbytag` | [`orders().list_by_tag()`](Orders::list_by_tag) | Read |
+//! | `POST /orders/createorder` | [`orders().create()`](Orders::create) | Once |
+//! | `POST /orders/createorders` | [`orders().create_many()`](Orders::create_many) | Once |
+//! | `POST /orders/createlabelfororder` | [`orders().create_label()`](Orders::create_label) | Once |
+//! | `POST /orders/assignuser` | [`orders().assign_user()`](Orders::assign_user) | Repeatable |
+//! | `POST /orders/unassignuser` | [`orders().unassign_user()`](Orders::unassign_user) | Repeatable |
+//! | `POST /orders/addtag` | [`orders().add_tag()`](Orders::add_tag) | Repeatable |
+//! | `POST /orders/removetag` | [`orders().remove_tag()`](Orders::remove_tag) | Repeatable |
+//! | `POST /orders/holduntil` | [`orders().hold_until()`](Orders::hold_until) | Repeatable |
+//! | `POST /orders/restorefromhold` | [`orders().restore_from_hold()`](Orders::restore_from_hold) | Repeatable |
+//! | `POST /orders/markasshipped` | [`orders().mark_as_shipped()`](Orders::mark_as_shipped) | Once |
+//! | `GET /products` | [`products().list()`](Products::list) | Read |
+//! | `GET /products/{productId}` | [`products().get()`](Products::get) | Read |
+//! | `PUT /products/{productId}` | [`products().update()`](Products::update) | Repeatable |
+//! | `GET /shipments` | [`shipments().list()`](Shipments::list) | Read |
+//! | `POST /shipments/createlabel` | [`shipments().create_label()`](Shipments::create_label) | Once |
+//! | `POST /shipments/getrates` | [`shipments().get_rates()`](Shipments::get_rates) | Read |
+//! | `POST /shipments/voidlabel` | [`shipments().void_label()`](Shipments::void_label) | Once |
+//! | `GET /stores` | [`stores().list()`](Stores::list) | Read |
+//! | `GET /stores/{storeId}` | [`stores().get()`](Stores::get) | Read |
+//! | `PUT /stores/{storeId}` | [`stores().update()`](Stores::update) | Repeatable |
+//! | `POST /stores/refreshstore` | [`stores().refresh()`](Stores::refresh) | Repeatable |
+//! | `GET /stores/getrefreshstatus` | [`stores().refresh_status()`](Stores::refresh_status) | Read |
+//! | `GET /stores/marketplaces` | [`stores().list_marketplaces()`](Stores::list_marketplaces) | Read |
+//! | `POST /stores/deactivate` | [`stores().deactivate()`](Stores::deactivate) | Repeatable |
+//! | `POST /stores/reactivate` | [`stores().reactivate()`](Stores::reactivate) | Repeatable |
+//! | `GET /users` | [`users().list()`](Users::list) | Read |
+//! | `GET /warehouses` | [`warehouses().list()`](Warehouses::list) | Read |
+//! | `GET /warehouses/{warehouseId}` | [`warehouses().get()`](Warehouses::get) | Read |
+//! | `POST /warehouses/createwarehouse` | [`warehouses().create()`](Warehouses::create) | Once |
+//! | `PUT /warehouses/{warehouseId}` | [`warehouses().update()`](Warehouses::update) | Repeatable |
+//! | `DELETE /warehouses/{warehouseId}` | [`warehouses().delete()`](Warehouses::delete) | Repeatable |
+//! | `GET /webhooks` | [`webhooks().list()`](Webhooks::list) | Read |
+//! | `POST /webhooks/subscribe` | [`webhooks().subscribe()`](Webhooks::subscribe) | Once |
+//! | `DELETE /webhooks/{webhookId}` | [`webhooks().unsubscribe()`](Webhooks::unsubscribe) | Repeatable |
+//!
+//! Making orders is `Repeatable` if every order has a key or an id. Everything else goes through [`ShipStation::get`],
+//! [`post`](ShipStation::post), [`put`](ShipStation::put) and [`delete`](ShipStation::delete).
+
+mod answer;
+mod builder;
+mod call;
+mod classify;
+mod clock;
+mod credentials;
+mod error;
+mod error_body;
+mod observe;
+mod operations;
+mod page;
+mod rate_limit;
+mod raw;
+mod retry;
+mod wire;
+
+mod accounts;
+
+mod carriers;
+mod customers;
+mod fulfillments;
+mod orders;
+mod products;
+mod shipments;
+mod stores;
+mod users;
+mod warehouses;
+mod webhooks;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderValue, header};
+use url::Url;
+
+pub use self::{
+    accounts::{AccountTag, Accounts, NewAccount, RegisteredAccount},
+    answer::{ActionResponse, Updated},
+    builder::Builder,
+    call::Idempotency,
+    carriers::{Carrier, Carriers, Package, Service},
+    clock::{Clock, SystemClock},
+    credentials::Credentials,
+    customers::{Customer, CustomerSort, CustomerTag, Customers, ListCustomers, MarketplaceUsername},
+    error::{Error, ErrorKind, Outcome},
+    fulfillments::{Fulfillment, FulfillmentSort, Fulfillments, ListFulfillments},
+    observe::{CallAnswer, CallInfo, CallObserver, Wait, WaitReason},
+    operations::{Operation, operations},
+    orders::*,
+    page::{Items, Page, Pages, SortDir},
+    products::{ListProducts, Product, ProductCategory, ProductSort, ProductTag, Products},
+    rate_limit::{Lane, MinuteWindow, Permit, RateHeaders, RateLimiter},
+    raw::RawCall,
+    retry::RetryPolicy,
+    shipments::*,
+    stores::{ListStores, Marketplace, RefreshStore, StatusMapping, Store, StoreRefreshStatus, Stores},
+    users::{ListUsers, User, Users},
+    warehouses::{NewWarehouse, Warehouse, Warehouses},
+    webhooks::{Subscribe, WebhookDelivery, WebhookEvent, WebhookResource, WebhookSubscription, Webhooks},
+    wire::*,
+};
+use self::{call::Call, error::Problem, retry::RetryBudget, wire::drift::DriftCounter};
+use crate::Timestamp;
+pub use rust_decimal::Decimal;
+
+/// A client for one ShipStation account. Clones are cheap and share the connections, the rate limit and the
+/// retry budget.
+#[derive(Clone)]
+pub struct ShipStation {
+    inner: Arc<Inner>,
+    lane: Lane,
+    observer: Option<Arc<dyn CallObserver>>,
+    timeout: Option<Duration>,
+    /// No attempt leaves after this instant.
+    not_after: Option<Timestamp>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    base: Url,
+    headers: HeaderMap,
+    authorization: HeaderValue,
+    timeout: Duration,
+    retry: retry::RetryPolicy,
+    budget: RetryBudget,
+    limiter: Arc<dyn RateLimiter>,
+    clock: Arc<dyn Clock>,
+    random: Mutex<fastrand::Rng>,
+    drift: DriftCounter,
+    body_limit: usize,
+}
+
+impl ShipStation {
+    /// Begins a client with these credentials.
+    pub fn builder(credentials: Credentials) -> Builder {
+        Builder::new(credentials)
+    }
+
+    /// The same client, whose requests wait for the rate limit in this lane.
+    #[must_use]
+    pub fn on_lane(&self, lane: Lane) -> Self {
+        Self { lane, ..self.clone() }
+    }
+
+    /// The same client, whose requests are reported to this observer and no other.
+    #[must_use]
+    pub fn observed_by(&self, observer: Arc<dyn CallObserver>) -> Self {
+        Self { observer: Some(observer), ..self.clone() }
+    }
+
+    /// The same client, each attempt of whose requests may take this long, in real time.
+    ///
+    /// A time-out of a write leaves its outcome unknown, so that a short one is no service to the caller.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self.clone() }
+    }
+
+    /// The same client, whose requests must not leave after this instant (UTC), however long they wait for their turn.
+    /// It is then an error whose outcome is [`NotSent`](Outcome::NotSent).
+    pub(crate) fn leaving_by(&self, instant: Timestamp) -> Self {
+        Self { not_after: Some(instant), ..self.clone() }
+    }
+
+    /// The clock the client lives by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
+    /// What ShipStation has sent that this version of the crate does not know.
+    pub fn drift(&self) -> DriftReport {
+        self.inner.drift.report()
+    }
+
+    fn base(&self) -> &Url {
+        &self.inner.base
+    }
+
+    fn drift_counter(&self) -> &DriftCounter {
+        &self.inner.drift
+    }
+
+    /// Account tags and account creation.
+    pub fn accounts(&self) -> Accounts {
+        Accounts::new(self.clone())
+    }
+
+    /// Carriers, their services and packages.
+    pub fn carriers(&self) -> Carriers {
+        Carriers::new(self.clone())
+    }
+
+    /// Customers.
+    pub fn customers(&self) -> Customers {
+        Customers::new(self.clone())
+    }
+
+    /// Shipments made outside ShipStation's labels.
+    pub fn fulfillments(&self) -> Fulfillments {
+        Fulfillments::new(self.clone())
+    }
+
+    /// Orders.
+    pub fn orders(&self) -> Orders {
+        Orders::new(self.clone())
+    }
+
+    /// Products.
+    pub fn products(&self) -> Products {
+        Products::new(self.clone())
+    }
+
+    /// Labels and rates.
+    pub fn shipments(&self) -> Shipments {
+        Shipments::new(self.clone())
+    }
+
+    /// Stores and marketplaces.
+    pub fn stores(&self) -> Stores {
+        Stores::new(self.clone())
+    }
+
+    /// Users.
+    pub fn users(&self) -> Users {
+        Users::new(self.clone())
+    }
+
+    /// Ship-from locations.
+    pub fn warehouses(&self) -> Warehouses {
+        Warehouses::new(self.clone())
+    }
+
+    /// Webhook subscriptions and deliveries.
+    pub fn webhooks(&self) -> Webhooks {
+        Webhooks::new(self.clone())
+    }
+}
+
+impl fmt::Debug for ShipStation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShipStation")
+            .field("base_url", &self.inner.base.as_str())
+            .field("lane", &self.lane)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    /// Writes the call as a request. The address always stays under the base URL.
+    fn request(&self, call: &Call, timeout: Option<Duration>) -> Result<reqwest::Request, Box<Problem>> {
+        let mut url = self.base.clone();
+        let (path, query) = call.path.split_once('?').unwrap_or((&call.path, ""));
+        let path = path.trim_start_matches('/');
+        if path.split(['/', '\\']).any(|segment| matches!(segment, "." | "..")) {
+            return Err(Problem::config("the path must not climb out of the base URL").into());
+        }
+        url.set_path(&format!("{}{path}", self.base.path()));
+        url.set_query((!query.is_empty()).then_some(query));
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let mut request = reqwest::Request::new(call.method.clone(), url);
+        let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
+        if !call.without_credentials {
+            headers.insert(header::AUTHORIZATION, self.authorization.clone());
+        }
+        if let Some(body) = &call.body {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.clone().into());
+        }
+        *request.timeout_mut() = Some(call.timeout.or(timeout).unwrap_or(self.timeout));
+        Ok(request)
+    }
+
+    fn random_share(&self) -> f64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}
+
+/// Declares the accessor type of one resource.
+macro_rules! resource {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        pub struct $name(pub(super) $crate::client::ShipStation);
+
+        impl $name {
+            pub(super) fn new(client: $crate::client::ShipStation) -> Self {
+                Self(client)
+            }
+        }
+    };
+}
+use resource;

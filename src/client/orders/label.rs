@@ -1,0 +1,123 @@
+//! Buying the label for an order.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{
+    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, operations},
+    AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Weight,
+};
+
+/// A request to buy the label for an order; see [`Orders::create_label`](super::Orders::create_label).
+#[must_use = "nothing is sent until send() is awaited"]
+pub struct CreateLabelForOrder {
+    client: ShipStation,
+    body: Body,
+}
+
+/// Every member is sent; null means "as the order says".
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    order_id: OrderId,
+    carrier_code: String,
+    service_code: String,
+    package_code: Option<String>,
+    confirmation: Option<Confirmation>,
+    ship_date: PacificDate,
+    weight: Option<Weight>,
+    dimensions: Option<Dimensions>,
+    insurance_options: Option<InsuranceOptions>,
+    international_options: Option<InternationalOptions>,
+    advanced_options: Option<AdvancedOptions>,
+    test_label: bool,
+}
+
+impl CreateLabelForOrder {
+    pub(super) fn new(
+        client: ShipStation,
+        order_id: OrderId,
+        carrier_code: String,
+        service_code: String,
+        ship_date: PacificDate,
+    ) -> Self {
+        let body = Body {
+            order_id,
+            carrier_code,
+            service_code,
+            package_code: None,
+            confirmation: None,
+            ship_date,
+            weight: None,
+            dimensions: None,
+            insurance_options: None,
+            international_options: None,
+            advanced_options: None,
+            test_label: false,
+        };
+        Self { client, body }
+    }
+
+    /// The kind of package.
+    pub fn package_code(mut self, code: impl Into<String>) -> Self {
+        self.body.package_code = Some(code.into());
+        self
+    }
+
+    /// The proof of delivery.
+    pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
+        self.body.confirmation = Some(confirmation);
+        self
+    }
+
+    /// The weight, if not the order's.
+    pub fn weight(mut self, weight: Weight) -> Self {
+        self.body.weight = Some(weight);
+        self
+    }
+
+    /// The measures, if not the order's.
+    pub fn dimensions(mut self, dimensions: Dimensions) -> Self {
+        self.body.dimensions = Some(dimensions);
+        self
+    }
+
+    /// The insurance, if not the order's.
+    pub fn insurance(mut self, options: InsuranceOptions) -> Self {
+        self.body.insurance_options = Some(options);
+        self
+    }
+
+    /// What customs want to know, if not the order's.
+    pub fn international(mut self, options: InternationalOptions) -> Self {
+        self.body.international_options = Some(options);
+        self
+    }
+
+    /// Everything else, if not the order's.
+    pub fn advanced(mut self, options: AdvancedOptions) -> Self {
+        self.body.advanced_options = Some(options);
+        self
+    }
+
+    /// Whether it is a test that costs nothing and ships nothing; USPS only. Default false; always sent.
+    pub fn test_label(mut self, test: bool) -> Self {
+        self.body.test_label = test;
+        self
+    }
+
+    /// Buys it, once. The order becomes `shipped`, and the PDF can be had from this answer only.
+    ///
+    /// # Errors
+    /// After [`Outcome::Unknown`](super::super::Outcome::Unknown) list the order's shipments before buying again.
+    pub async fn send(self) -> Result<Label, Error> {
+        self.client.one(&Call::to(&operations::CREATE_LABEL_FOR_ORDER).json(&self.body)?).await
+    }
+}
+
+impl fmt::Debug for CreateLabelForOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateLabelForOrder").field("order_id", &self.body.order_id).finish_non_exhaustive()
+    }
+}

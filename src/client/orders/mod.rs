@@ -1,0 +1,185 @@
+//! Orders: reading them and acting on them. V1 reference, Endpoints / Orders.
+
+mod create;
+mod label;
+mod list;
+mod mark_as_shipped;
+mod model;
+mod vocabulary;
+
+pub use self::{
+    create::{BulkOrderResult, BulkOrders, NewOrder},
+    label::CreateLabelForOrder,
+    list::{ListOrders, ListOrdersByTag, OrderSort},
+    mark_as_shipped::{MarkAsShipped, MarkedAsShipped},
+    model::*,
+    vocabulary::*,
+};
+use super::ActionResponse;
+use super::{Error, OrderId, PacificDate, TagId, UserId, call::Call, operations, page::ListCall, resource};
+
+resource! {
+    /// Order operations; see [`ShipStation::orders`](super::ShipStation::orders).
+    Orders
+}
+
+impl Orders {
+    /// Fetches one order.
+    ///
+    /// V1 reference, Orders / Get order.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such order, or it was deleted or merged into another.
+    pub async fn get(&self, order: OrderId) -> Result<Order, Error> {
+        self.0.one(&Call::to(&operations::GET_ORDER).id(order)).await
+    }
+
+    /// Lists orders by any of many filters.
+    ///
+    /// V1 reference, Orders / List orders.
+    ///
+    /// ```no_run
+    /// # use shipstation_connector::{Timestamp, client::{Error, OrderStatus, ShipStation}};
+    /// use futures_util::TryStreamExt as _;
+    /// # async fn example(client: ShipStation, monday: Timestamp) -> Result<(), Error> {
+    /// let mut orders = client.orders().list().status(OrderStatus::AwaitingShipment).created_since(monday).items();
+    /// while let Some(order) = orders.try_next().await? {
+    ///     println!("{}", order.order_id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> ListOrders {
+        ListOrders(ListCall::new(self.0.clone(), &operations::LIST_ORDERS))
+    }
+
+    /// Lists the orders of one status that carry one tag, newest first. There are no other filters.
+    ///
+    /// V1 reference, Orders / List orders by tag.
+    pub fn list_by_tag(&self, status: OrderStatus, tag: TagId) -> ListOrdersByTag {
+        let list = ListCall::new(self.0.clone(), &operations::LIST_ORDERS_BY_TAG);
+        ListOrdersByTag(list.set("orderStatus", status).set("tagId", tag))
+    }
+
+    /// Assigns a user to orders, all or none: if one of the orders cannot be assigned, none is.
+    ///
+    /// V1 reference, Orders / Assign user. Repeatable: it sets a value. No limit is documented; up to 100 orders a call
+    /// is what careful clients send.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order or the user is unknown.
+    pub async fn assign_user(&self, orders: &[OrderId], user: &UserId) -> Result<ActionResponse, Error> {
+        let body = serde_json::json!({ "orderIds": orders, "userId": user });
+        self.0.act(&Call::to(&operations::ASSIGN_USER).json(&body)?).await
+    }
+
+    /// Takes the user away from orders, from all or none.
+    ///
+    /// V1 reference, Orders / Unassign user. Repeatable.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order is unknown.
+    pub async fn unassign_user(&self, orders: &[OrderId]) -> Result<ActionResponse, Error> {
+        let body = serde_json::json!({ "orderIds": orders });
+        self.0.act(&Call::to(&operations::UNASSIGN_USER).json(&body)?).await
+    }
+
+    /// Puts a tag on an order.
+    ///
+    /// V1 reference, Orders / Add tag. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn add_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
+        let body = serde_json::json!({ "orderId": order, "tagId": tag });
+        self.0.act(&Call::to(&operations::ADD_TAG).json(&body)?).await
+    }
+
+    /// Takes a tag off an order.
+    ///
+    /// V1 reference, Orders / Remove tag. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn remove_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
+        let body = serde_json::json!({ "orderId": order, "tagId": tag });
+        self.0.act(&Call::to(&operations::REMOVE_TAG).json(&body)?).await
+    }
+
+    /// Holds an order until a day, when ShipStation releases it by itself.
+    ///
+    /// V1 reference, Orders / Hold until. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn hold_until(&self, order: OrderId, date: PacificDate) -> Result<ActionResponse, Error> {
+        let body = serde_json::json!({ "orderId": order, "holdUntilDate": date });
+        self.0.act(&Call::to(&operations::HOLD_UNTIL).json(&body)?).await
+    }
+
+    /// Releases an order from its hold.
+    ///
+    /// V1 reference, Orders / Restore from hold. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn restore_from_hold(&self, order: OrderId) -> Result<ActionResponse, Error> {
+        let body = serde_json::json!({ "orderId": order });
+        self.0.act(&Call::to(&operations::RESTORE_FROM_HOLD).json(&body)?).await
+    }
+
+    /// Deletes an order. ShipStation keeps it, inactive and out of sight.
+    ///
+    /// V1 reference, Orders / Delete order. Repeatable; a repetition may find that it is gone.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such order.
+    pub async fn delete(&self, order: OrderId) -> Result<ActionResponse, Error> {
+        self.0.act(&Call::to(&operations::DELETE_ORDER).id(order)).await
+    }
+
+    /// Makes an order, or replaces the one with the same key as a whole.
+    ///
+    /// The answer is the stored order, but automation rules run some seconds later: fetch it again before relying on its
+    /// weight, tags or carrier.
+    ///
+    /// V1 reference, Orders / Create order. Repeatable if the order has a key or an id; otherwise it happens once,
+    /// because every call makes another order.
+    ///
+    /// # Errors
+    /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the order lacks something. After
+    /// [`Outcome::Unknown`](super::Outcome::Unknown) without a key, look before making it again.
+    pub async fn create(&self, order: &NewOrder) -> Result<Order, Error> {
+        create::one(&self.0, order).await
+    }
+
+    /// Makes or replaces 1 to 100 orders. Each succeeds or fails on its own.
+    ///
+    /// V1 reference, Orders / Create orders. Repeatable if every order has a key or an id; otherwise it happens once.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create), for the call as a whole; [`Config`](super::ErrorKind::Config) for another number of orders.
+    pub async fn create_many(&self, orders: &[NewOrder]) -> Result<BulkOrders, Error> {
+        create::many(&self.0, orders).await
+    }
+
+    /// Buys the label for an order, which becomes `shipped`.
+    ///
+    /// V1 reference, Orders / Create label for order. It happens once: each call buys.
+    pub fn create_label(
+        &self,
+        order: OrderId,
+        carrier_code: impl Into<String>,
+        service_code: impl Into<String>,
+        ship_date: PacificDate,
+    ) -> CreateLabelForOrder {
+        CreateLabelForOrder::new(self.0.clone(), order, carrier_code.into(), service_code.into(), ship_date)
+    }
+
+    /// Marks an order as shipped outside ShipStation, with the carrier that took it.
+    ///
+    /// V1 reference, Orders / Mark as shipped. It takes the whole order, creates a *fulfillment*, and happens once:
+    /// see [`MarkAsShipped::send`] for what to do when the outcome is unknown.
+    pub fn mark_as_shipped(&self, order: OrderId, carrier_code: impl Into<String>) -> MarkAsShipped {
+        MarkAsShipped::new(self.0.clone(), order, carrier_code.into())
+    }
+}

@@ -1,0 +1,366 @@
+//! What an order is made of. V1 reference, Models / Order to `AdvancedOptions`.
+
+use serde_json::Value;
+
+use super::super::{
+    CustomerId, CustomsItemId, Decimal, OrderId, OrderItemId, PacificDate, PacificTime, ProductId,
+    ShippingProviderId, StoreId, TagId, UserId, WarehouseId,
+    page::{Column, Dated},
+    wire::{
+        model,
+        rows::{Listed, Row},
+    },
+};
+use super::{
+    AddressVerification, BillToParty, Confirmation, CustomsContents, DimensionUnits, InsuranceProvider,
+    NonDelivery, OrderStatus, WeightUnits,
+};
+
+model! {
+    /// An order.
+    ///
+    /// It is identified by `order_id` alone: numbers repeat, and the two halves of a split order share their key.
+    pub struct Order {
+        /// The order's id.
+        order_id: OrderId = "orderId",
+        /// The number that the channel gave it. Not unique.
+        order_number: Option<String> = "orderNumber",
+        /// The channel's key; a GUID if ShipStation made it up. Not unique.
+        order_key: Option<String> = "orderKey",
+        /// When it was ordered, as the channel wrote it: some channels write UTC digits.
+        order_date: Option<PacificTime> = "orderDate",
+        /// When it was created in ShipStation.
+        create_date: Option<PacificTime> = "createDate",
+        /// When it was last modified in ShipStation.
+        modify_date: Option<PacificTime> = "modifyDate",
+        /// When it was paid, as the channel wrote it.
+        payment_date: Option<PacificTime> = "paymentDate",
+        /// By when it should leave, as the channel wrote it.
+        ship_by_date: Option<PacificTime> = "shipByDate",
+        /// Its state.
+        order_status: Option<OrderStatus> = "orderStatus",
+        /// The customer's record.
+        customer_id: Option<CustomerId> = "customerId",
+        /// The buyer's login at the channel.
+        @personal customer_username: Option<String> = "customerUsername",
+        /// The buyer's e-mail address.
+        @personal customer_email: Option<String> = "customerEmail",
+        /// Who pays.
+        bill_to: Option<Address> = "billTo",
+        /// Where the goods go.
+        ship_to: Option<Address> = "shipTo",
+        /// The lines, discounts and fees among them.
+        items: Vec<OrderItem> = "items",
+        /// Items, tax and shipping together, computed by ShipStation, in the store's currency.
+        order_total: Option<Decimal> = "orderTotal",
+        /// What was paid, in the store's currency.
+        amount_paid: Option<Decimal> = "amountPaid",
+        /// The tax, in the store's currency.
+        tax_amount: Option<Decimal> = "taxAmount",
+        /// What the buyer pays for shipping, in the store's currency.
+        shipping_amount: Option<Decimal> = "shippingAmount",
+        /// The buyer's notes.
+        @personal customer_notes: Option<String> = "customerNotes",
+        /// The merchant's notes.
+        @personal internal_notes: Option<String> = "internalNotes",
+        /// Whether it is a gift.
+        gift: Option<bool> = "gift",
+        /// What the gift card says.
+        @personal gift_message: Option<String> = "giftMessage",
+        /// How it was paid.
+        payment_method: Option<String> = "paymentMethod",
+        /// The shipping that the buyer chose, in the store's own words.
+        requested_shipping_service: Option<String> = "requestedShippingService",
+        /// The carrier it will go with.
+        carrier_code: Option<String> = "carrierCode",
+        /// The carrier's service.
+        service_code: Option<String> = "serviceCode",
+        /// The kind of package.
+        package_code: Option<String> = "packageCode",
+        /// The proof of delivery.
+        confirmation: Option<Confirmation> = "confirmation",
+        /// The day it was shipped.
+        ship_date: Option<PacificDate> = "shipDate",
+        /// The day until which it is held.
+        hold_until_date: Option<PacificDate> = "holdUntilDate",
+        /// Its weight.
+        weight: Option<Weight> = "weight",
+        /// Its measures.
+        dimensions: Option<Dimensions> = "dimensions",
+        /// Its insurance.
+        insurance_options: Option<InsuranceOptions> = "insuranceOptions",
+        /// What customs want to know.
+        international_options: Option<InternationalOptions> = "internationalOptions",
+        /// Everything else: store, warehouse, lineage, custom fields.
+        advanced_options: Option<AdvancedOptions> = "advancedOptions",
+        /// Its tags.
+        tag_ids: Vec<TagId> = "tagIds",
+        /// The user it is assigned to.
+        user_id: Option<UserId> = "userId",
+        /// Whether a marketplace or provider ships it.
+        externally_fulfilled: Option<bool> = "externallyFulfilled",
+        /// Who ships it.
+        externally_fulfilled_by: Option<String> = "externallyFulfilledBy",
+        /// The provider's id; a number or a text.
+        externally_fulfilled_by_id: Option<String> = "externallyFulfilledById",
+        /// The provider's name.
+        externally_fulfilled_by_name: Option<String> = "externallyFulfilledByName",
+        /// Null in every recording; its type is not established.
+        @personal label_messages: Option<Value> = "labelMessages",
+    }
+}
+
+impl Row for Order {
+    const ID: &'static str = "orderId";
+}
+
+impl Listed for Order {
+    const KEY: &'static str = "orders";
+
+    fn key(&self) -> i64 {
+        self.order_id.get()
+    }
+}
+
+impl Dated for Order {
+    fn date(&self, column: Column) -> Option<&PacificTime> {
+        match column {
+            Column::Created => self.create_date.as_ref(),
+            Column::Modified => self.modify_date.as_ref(),
+            Column::Ordered => self.order_date.as_ref(),
+            Column::Shipped => None,
+        }
+    }
+}
+
+model! {
+    /// A line of an order or of a shipment.
+    #[derive(Default)]
+    pub struct OrderItem {
+        /// The line's id.
+        order_item_id: Option<OrderItemId> = "orderItemId",
+        /// The channel's id of the line.
+        line_item_key: Option<String> = "lineItemKey",
+        /// The SKU, verbatim: leading blanks occur. Often absent on discounts.
+        sku: Option<String> = "sku",
+        /// The name.
+        name: Option<String> = "name",
+        /// The address of a picture.
+        image_url: Option<String> = "imageUrl",
+        /// The weight of one piece.
+        weight: Option<Weight> = "weight",
+        /// How many.
+        quantity: Option<i64> = "quantity",
+        /// The price of one piece, in the store's currency; negative for discounts.
+        unit_price: Option<Decimal> = "unitPrice",
+        /// The tax, in the store's currency.
+        tax_amount: Option<Decimal> = "taxAmount",
+        /// The shipping, in the store's currency.
+        shipping_amount: Option<Decimal> = "shippingAmount",
+        /// Where it lies in the warehouse.
+        warehouse_location: Option<String> = "warehouseLocation",
+        /// What the buyer chose.
+        options: Vec<ItemOption> = "options",
+        /// The product. Made some seconds after the order, so that it may be absent at first.
+        product_id: Option<ProductId> = "productId",
+        /// The SKU that a fulfilment provider knows it by.
+        fulfillment_sku: Option<String> = "fulfillmentSku",
+        /// Whether it is a discount or fee and nothing to ship.
+        adjustment: Option<bool> = "adjustment",
+        /// The bar code.
+        upc: Option<String> = "upc",
+        /// When the line was created.
+        create_date: Option<PacificTime> = "createDate",
+        /// When it was last modified.
+        modify_date: Option<PacificTime> = "modifyDate",
+    }
+}
+
+model! {
+    /// Something the buyer chose about an item, such as its colour.
+    #[derive(Default)]
+    pub struct ItemOption {
+        /// What is chosen.
+        name: Option<String> = "name",
+        /// The choice. Engravings and the like are the buyer's own words.
+        @personal value: Option<String> = "value",
+    }
+}
+
+model! {
+    /// An address.
+    #[derive(Default)]
+    pub struct Address {
+        /// The person.
+        @personal name: Option<String> = "name",
+        /// The company.
+        @personal company: Option<String> = "company",
+        /// The first line.
+        @personal street1: Option<String> = "street1",
+        /// The second line.
+        @personal street2: Option<String> = "street2",
+        /// The third line.
+        @personal street3: Option<String> = "street3",
+        /// The city.
+        @personal city: Option<String> = "city",
+        /// The state: two letters in the US and Canada, free text elsewhere.
+        @personal state: Option<String> = "state",
+        /// The postal code.
+        @personal postal_code: Option<String> = "postalCode",
+        /// The country, two letters.
+        country: Option<String> = "country",
+        /// The phone number.
+        @personal phone: Option<String> = "phone",
+        /// Whether somebody lives there.
+        residential: Option<bool> = "residential",
+        /// What ShipStation thinks of it.
+        address_verified: Option<AddressVerification> = "addressVerified",
+    }
+}
+
+model! {
+    /// A weight.
+    #[derive(Default)]
+    pub struct Weight {
+        /// How much.
+        value: Option<Decimal> = "value",
+        /// Of what.
+        units: Option<WeightUnits> = "units",
+        /// The unit as ShipStation's own number; 1 is ounces. Read-only.
+        weight_units: Option<i64> = "WeightUnits",
+    }
+}
+
+model! {
+    /// The measures of a parcel.
+    #[derive(Default)]
+    pub struct Dimensions {
+        /// The unit of the three.
+        units: Option<DimensionUnits> = "units",
+        /// The length.
+        length: Option<Decimal> = "length",
+        /// The width.
+        width: Option<Decimal> = "width",
+        /// The height.
+        height: Option<Decimal> = "height",
+    }
+}
+
+model! {
+    /// The insurance of a shipment.
+    #[derive(Default)]
+    pub struct InsuranceOptions {
+        /// Who insures it.
+        provider: Option<InsuranceProvider> = "provider",
+        /// Whether it is insured.
+        insure_shipment: Option<bool> = "insureShipment",
+        /// The value insured, in the store's currency.
+        insured_value: Option<Decimal> = "insuredValue",
+    }
+}
+
+model! {
+    /// What customs want to know.
+    #[derive(Default)]
+    pub struct InternationalOptions {
+        /// What the parcel holds.
+        contents: Option<CustomsContents> = "contents",
+        /// The customs lines.
+        customs_items: Vec<CustomsItem> = "customsItems",
+        /// What happens if it cannot be delivered.
+        non_delivery: Option<NonDelivery> = "nonDelivery",
+    }
+}
+
+model! {
+    /// A line of a customs form.
+    #[derive(Default)]
+    pub struct CustomsItem {
+        /// The line's id. Sent back, it changes the line; left out, it adds one.
+        customs_item_id: Option<CustomsItemId> = "customsItemId",
+        /// What it is.
+        description: Option<String> = "description",
+        /// How many.
+        quantity: Option<i64> = "quantity",
+        /// The value of the line, in US dollars.
+        value: Option<Decimal> = "value",
+        /// The tariff number.
+        harmonized_tariff_code: Option<String> = "harmonizedTariffCode",
+        /// The country it was made in, two letters.
+        country_of_origin: Option<String> = "countryOfOrigin",
+    }
+}
+
+model! {
+    /// Everything about an order that has no place of its own. On shipments only the five billing and store members exist.
+    #[derive(Default)]
+    pub struct AdvancedOptions {
+        /// The ship-from location.
+        warehouse_id: Option<WarehouseId> = "warehouseId",
+        /// Whether machines cannot sort it.
+        non_machinable: Option<bool> = "nonMachinable",
+        /// Whether it is delivered on Saturday.
+        saturday_delivery: Option<bool> = "saturdayDelivery",
+        /// Whether it holds alcohol.
+        contains_alcohol: Option<bool> = "containsAlcohol",
+        /// Whether the order was merged or split. Which of the two, the other members tell.
+        merged_or_split: Option<bool> = "mergedOrSplit",
+        /// The children of a split order, which live, or the orders merged into this one, which do not.
+        merged_ids: Vec<OrderId> = "mergedIds",
+        /// The order this one was split from.
+        parent_id: Option<OrderId> = "parentId",
+        /// The store. It can be set at creation only.
+        store_id: Option<StoreId> = "storeId",
+        /// Free text.
+        @personal custom_field1: Option<String> = "customField1",
+        /// Free text.
+        @personal custom_field2: Option<String> = "customField2",
+        /// Free text.
+        @personal custom_field3: Option<String> = "customField3",
+        /// Where the order came from, such as the marketplace's name.
+        source: Option<String> = "source",
+        /// Who pays the carrier.
+        bill_to_party: Option<BillToParty> = "billToParty",
+        /// The payer's account at the carrier.
+        @personal bill_to_account: Option<String> = "billToAccount",
+        /// The payer's postal code.
+        @personal bill_to_postal_code: Option<String> = "billToPostalCode",
+        /// The payer's country, two letters.
+        bill_to_country_code: Option<String> = "billToCountryCode",
+        /// The merchant's other carrier account, with [`BillToParty::MyOtherAccount`].
+        bill_to_my_other_account: Option<ShippingProviderId> = "billToMyOtherAccount",
+        /// Seen in one client only; its meaning is not established.
+        movement_indicator: Option<String> = "movementIndicator",
+    }
+}
+
+impl Weight {
+    /// This much of that.
+    ///
+    /// ```
+    /// use shipstation_connector::client::{Weight, WeightUnits};
+    /// let weight = Weight::new(14, WeightUnits::Ounces);
+    /// assert_eq!(weight.units, Some(WeightUnits::Ounces));
+    /// ```
+    pub fn new(value: impl Into<Decimal>, units: WeightUnits) -> Self {
+        Self { value: Some(value.into()), units: Some(units), ..Self::default() }
+    }
+}
+
+impl Dimensions {
+    /// Length, width and height in one unit.
+    pub fn new(
+        length: impl Into<Decimal>,
+        width: impl Into<Decimal>,
+        height: impl Into<Decimal>,
+        units: DimensionUnits,
+    ) -> Self {
+        Self {
+            length: Some(length.into()),
+            width: Some(width.into()),
+            height: Some(height.into()),
+            units: Some(units),
+            ..Self::default()
+        }
+    }
+}

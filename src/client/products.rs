@@ -1,0 +1,245 @@
+//! Products: the records that ShipStation keeps by SKU. V1 reference, Endpoints / Products.
+
+use serde_json::Value;
+
+use super::{
+    ActionResponse, Confirmation, Decimal, Error, PacificTime, ProductCategoryId, ProductId, SortDir, TagId,
+    call::Call,
+    operations,
+    page::{Column, Dated, Key, ListCall, list_request},
+    resource,
+    wire::{
+        model, open_enum,
+        rows::{Listed, Row},
+    },
+};
+use crate::Timestamp;
+
+resource! {
+    /// Product operations; see [`ShipStation::products`](super::ShipStation::products).
+    Products
+}
+
+impl Products {
+    /// Lists products.
+    ///
+    /// V1 reference, Products / List products.
+    pub fn list(&self) -> ListProducts {
+        ListProducts(ListCall::new(self.0.clone(), &operations::LIST_PRODUCTS))
+    }
+
+    /// Fetches one product.
+    ///
+    /// V1 reference, Products / Get product.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such product.
+    pub async fn get(&self, product: ProductId) -> Result<Product, Error> {
+        self.0.one(&Call::to(&operations::GET_PRODUCT).id(product)).await
+    }
+
+    /// Replaces a product as a whole: what is absent is cleared. Fetch it, change it, and send it back; members that
+    /// this crate does not know go back with it. ShipStation does not return the product.
+    ///
+    /// V1 reference, Products / Update product. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn update(&self, product: &Product) -> Result<ActionResponse, Error> {
+        self.0.act(&Call::to(&operations::UPDATE_PRODUCT).id(product.product_id).json(product)?).await
+    }
+}
+
+open_enum! {
+    /// What products can be sorted by.
+    pub enum ProductSort {
+        /// By SKU.
+        Sku = "SKU",
+        /// By modification.
+        ModifyDate = "ModifyDate",
+        /// By creation.
+        CreateDate = "CreateDate",
+    }
+}
+
+/// A request for products; see [`Products::list`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until send(), pages() or items() is called"]
+pub struct ListProducts(ListCall);
+
+const CREATED: Key = Key { column: Column::Created, start: "startDate", sort: "CreateDate" };
+
+impl ListProducts {
+    /// Only products whose SKU *begins* with this text: compare the rows exactly.
+    pub fn sku(self, sku: impl AsRef<str>) -> Self {
+        Self(self.0.set("sku", sku.as_ref()))
+    }
+
+    /// Only products with this name, or a part of it: compare the rows.
+    pub fn name(self, name: impl AsRef<str>) -> Self {
+        Self(self.0.set("name", name.as_ref()))
+    }
+
+    /// Only products of this category.
+    pub fn category(self, category: ProductCategoryId) -> Self {
+        Self(self.0.set("productCategoryId", category))
+    }
+
+    /// Only products of this type.
+    pub fn product_type(self, product_type: super::ProductTypeId) -> Self {
+        Self(self.0.set("productTypeId", product_type))
+    }
+
+    /// Only products with this tag.
+    pub fn tag(self, tag: TagId) -> Self {
+        Self(self.0.set("tagId", tag))
+    }
+
+    /// Only products with this bar code. Newer documentation only.
+    pub fn upc(self, upc: impl AsRef<str>) -> Self {
+        Self(self.0.set("upc", upc.as_ref()))
+    }
+
+    /// Only products created at or after this instant (floored to the second).
+    pub fn created_since(self, instant: Timestamp) -> Self {
+        Self(self.0.since("startDate", instant, Some(CREATED)))
+    }
+
+    /// Only products created up to this instant (raised to the second).
+    pub fn created_before(self, instant: Timestamp) -> Self {
+        Self(self.0.before("endDate", instant, Some(CREATED)))
+    }
+
+    /// Whether inactive products are listed too. Default false.
+    pub fn show_inactive(self, show: bool) -> Self {
+        Self(self.0.set("showInactive", show))
+    }
+
+    /// What to sort by.
+    pub fn sort_by(self, sort: ProductSort) -> Self {
+        Self(self.0.set("sortBy", sort))
+    }
+
+    /// The direction of the sort.
+    pub fn sort_dir(self, dir: SortDir) -> Self {
+        Self(self.0.set("sortDir", dir))
+    }
+}
+
+list_request!(ListProducts, Product);
+
+model! {
+    /// What ShipStation knows of one SKU. SKUs are unique by custom only.
+    pub struct Product {
+        /// Other SKUs of the product. Null in every recording; its type is not established.
+        aliases: Option<Value> = "aliases",
+        /// The product's id.
+        product_id: ProductId = "productId",
+        /// The SKU, verbatim: leading blanks occur.
+        sku: Option<String> = "sku",
+        /// The name.
+        name: Option<String> = "name",
+        /// The price, in the account's currency.
+        price: Option<Decimal> = "price",
+        /// The cost, in the account's currency.
+        default_cost: Option<Decimal> = "defaultCost",
+        /// The length, in inches.
+        length: Option<Decimal> = "length",
+        /// The width, in inches.
+        width: Option<Decimal> = "width",
+        /// The height, in inches.
+        height: Option<Decimal> = "height",
+        /// The weight, in ounces.
+        weight_oz: Option<Decimal> = "weightOz",
+        /// The merchant's notes.
+        @personal internal_notes: Option<String> = "internalNotes",
+        /// The SKU that a fulfilment provider knows it by.
+        fulfillment_sku: Option<String> = "fulfillmentSku",
+        /// When the record was made.
+        create_date: Option<PacificTime> = "createDate",
+        /// When it last changed.
+        modify_date: Option<PacificTime> = "modifyDate",
+        /// Whether it is in use.
+        active: Option<bool> = "active",
+        /// Its category: an object, a text or a list, depending on the account.
+        product_category: Option<Value> = "productCategory",
+        /// Its type: a text or an object, depending on the account.
+        product_type: Option<Value> = "productType",
+        /// Where it lies in the warehouse.
+        warehouse_location: Option<String> = "warehouseLocation",
+        /// The carrier to ship it with inside the country.
+        default_carrier_code: Option<String> = "defaultCarrierCode",
+        /// The service to ship it with inside the country.
+        default_service_code: Option<String> = "defaultServiceCode",
+        /// The package to ship it in inside the country.
+        default_package_code: Option<String> = "defaultPackageCode",
+        /// The carrier to ship it with abroad.
+        default_intl_carrier_code: Option<String> = "defaultIntlCarrierCode",
+        /// The service to ship it with abroad.
+        default_intl_service_code: Option<String> = "defaultIntlServiceCode",
+        /// The package to ship it in abroad.
+        default_intl_package_code: Option<String> = "defaultIntlPackageCode",
+        /// The proof of delivery inside the country.
+        default_confirmation: Option<Confirmation> = "defaultConfirmation",
+        /// The proof of delivery abroad.
+        default_intl_confirmation: Option<Confirmation> = "defaultIntlConfirmation",
+        /// What the customs form calls it.
+        customs_description: Option<String> = "customsDescription",
+        /// Its value on the customs form, in US dollars.
+        customs_value: Option<Decimal> = "customsValue",
+        /// Its tariff number.
+        customs_tariff_no: Option<String> = "customsTariffNo",
+        /// The country it was made in, two letters.
+        customs_country_code: Option<String> = "customsCountryCode",
+        /// Whether it needs no customs form.
+        no_customs: Option<bool> = "noCustoms",
+        /// Its tags.
+        tags: Vec<ProductTag> = "tags",
+        /// Its bar code.
+        upc: Option<String> = "upc",
+        /// The address of a small picture.
+        thumbnail_url: Option<String> = "thumbnailURL",
+    }
+}
+
+impl Row for Product {
+    const ID: &'static str = "productId";
+}
+
+impl Listed for Product {
+    const KEY: &'static str = "products";
+
+    fn key(&self) -> i64 {
+        self.product_id.get()
+    }
+}
+
+impl Dated for Product {
+    fn date(&self, column: Column) -> Option<&PacificTime> {
+        match column {
+            Column::Created => self.create_date.as_ref(),
+            Column::Modified => self.modify_date.as_ref(),
+            Column::Ordered | Column::Shipped => None,
+        }
+    }
+}
+
+model! {
+    /// A group of products.
+    pub struct ProductCategory {
+        /// The category's id.
+        category_id: Option<ProductCategoryId> = "categoryId",
+        /// Its name.
+        name: Option<String> = "name",
+    }
+}
+
+model! {
+    /// A tag on a product.
+    pub struct ProductTag {
+        /// The tag's id.
+        tag_id: Option<TagId> = "tagId",
+        /// Its name.
+        name: Option<String> = "name",
+    }
+}

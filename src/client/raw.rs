@@ -1,0 +1,116 @@
+//! The way out: any request to ShipStation, with the same credentials, limits, retries and errors as the typed ones.
+
+use std::{borrow::Cow, time::Duration};
+
+use http::Method;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Error, Idempotency, ShipStation,
+    call::{Answer, Call},
+    page::undecodable,
+    wire::rows::{Misfit, reason},
+};
+
+/// A request that is not modelled; see [`ShipStation::get`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until send() is awaited"]
+pub struct RawCall {
+    client: ShipStation,
+    call: Result<Call, Error>,
+}
+
+impl ShipStation {
+    /// A GET of a path under the base URL, repeated like every read.
+    ///
+    /// ```no_run
+    /// # async fn example(client: &shipstation_connector::client::ShipStation) -> Result<(), shipstation_connector::client::Error> {
+    /// let order: serde_json::Value = client.get("orders/93348442").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, path: impl AsRef<str>) -> RawCall {
+        self.raw(Method::GET, path.as_ref(), Idempotency::Read)
+    }
+
+    /// A POST to a path under the base URL. It is taken to be a write that must happen once, unless
+    /// [`RawCall::idempotency`] says otherwise.
+    pub fn post(&self, path: impl AsRef<str>) -> RawCall {
+        self.raw(Method::POST, path.as_ref(), Idempotency::Once)
+    }
+
+    /// A PUT to a path under the base URL, taken to be repeatable.
+    pub fn put(&self, path: impl AsRef<str>) -> RawCall {
+        self.raw(Method::PUT, path.as_ref(), Idempotency::Repeatable)
+    }
+
+    /// A DELETE of a path under the base URL, taken to be repeatable.
+    pub fn delete(&self, path: impl AsRef<str>) -> RawCall {
+        self.raw(Method::DELETE, path.as_ref(), Idempotency::Repeatable)
+    }
+
+    fn raw(&self, method: Method, path: &str, class: Idempotency) -> RawCall {
+        let call = Call::new(method, Cow::Owned(template(path)), path, class);
+        RawCall { client: self.clone(), call: Ok(call) }
+    }
+}
+
+/// The path without its query and with everything that may be an id or a name left out.
+fn template(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default().trim_start_matches('/');
+    let plain = |segment: &str| segment.len() <= 32 && segment.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let segments = path.split('/').map(|segment| if plain(segment) { segment } else { "{…}" });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+impl RawCall {
+    /// Adds a query parameter.
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass ids and texts by value")]
+    pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.query.push((Cow::Owned(name.into()), value.to_string()));
+        }
+        self
+    }
+
+    /// Sets the JSON body.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        self.call = self.call.and_then(|call| call.json(body));
+        self
+    }
+
+    /// Says how often the request may take effect.
+    pub fn idempotency(mut self, class: Idempotency) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.class = class;
+        }
+        self
+    }
+
+    /// How long one attempt may take, in real time.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.timeout = Some(timeout);
+        }
+        self
+    }
+
+    /// Sends the request and decodes the answer. An empty body is read as JSON null.
+    ///
+    /// # Errors
+    /// As for every request.
+    pub async fn send<T: DeserializeOwned>(self) -> Result<T, Error> {
+        let call = self.call?;
+        let answer = self.client.call(&call).await?;
+        let empty = answer.body.iter().all(u8::is_ascii_whitespace);
+        let json = if empty { b"null".as_slice() } else { &answer.body };
+        serde_json::from_slice(json).map_err(|_| undecodable(&call, &answer, misfit::<T>(&answer)))
+    }
+}
+
+fn misfit<T: DeserializeOwned>(answer: &Answer) -> Misfit {
+    let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => Misfit { path: String::new(), reason: "more than one JSON value".to_owned() },
+        Err(error) => Misfit { path: error.path().to_string(), reason: reason(error.inner()) },
+    }
+}

@@ -1,0 +1,66 @@
+//! Shipments: labels bought in ShipStation, and what they cost. V1 reference, Endpoints / Shipments.
+
+mod label;
+mod list;
+mod rates;
+
+pub use self::{
+    label::{Label, NewLabel, VoidedLabel},
+    list::{ListShipments, Shipment, ShipmentSort},
+    rates::{GetRates, Rate},
+};
+use super::{Error, ShipmentId, Weight, answer::refused, call::Call, operations, page::ListCall, resource};
+
+resource! {
+    /// Shipment operations; see [`ShipStation::shipments`](super::ShipStation::shipments).
+    Shipments
+}
+
+impl Shipments {
+    /// Lists shipments: labels bought in ShipStation, void ones among them. Orders marked as shipped without a
+    /// label are fulfillments.
+    ///
+    /// V1 reference, Shipments / List shipments.
+    pub fn list(&self) -> ListShipments {
+        ListShipments(ListCall::new(self.0.clone(), &operations::LIST_SHIPMENTS))
+    }
+
+    /// Buys a label that belongs to no order. Its PDF can be had from this answer only.
+    ///
+    /// V1 reference, Shipments / Create label. It happens once: each call buys.
+    ///
+    /// # Errors
+    /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the shipments before buying again.
+    pub async fn create_label(&self, label: &NewLabel) -> Result<Label, Error> {
+        self.0.one(&Call::to(&operations::CREATE_LABEL).json(label)?).await
+    }
+
+    /// Asks what one carrier's services cost. A service comes once for each package, so that its code repeats.
+    ///
+    /// V1 reference, Shipments / Get rates. It changes nothing and is repeated like a read.
+    pub fn get_rates(
+        &self,
+        carrier_code: impl Into<String>,
+        from_postal_code: impl Into<String>,
+        to_country: impl Into<String>,
+        to_postal_code: impl Into<String>,
+        weight: Weight,
+    ) -> GetRates {
+        let to = (to_country.into(), to_postal_code.into());
+        GetRates::new(self.0.clone(), carrier_code.into(), from_postal_code.into(), to, weight)
+    }
+
+    /// Voids a label.
+    ///
+    /// V1 reference, Shipments / Void label. It happens once.
+    ///
+    /// # Errors
+    /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the carrier did not approve.
+    pub async fn void_label(&self, shipment: ShipmentId) -> Result<VoidedLabel, Error> {
+        let body = serde_json::json!({ "shipmentId": shipment });
+        let call = Call::to(&operations::VOID_LABEL).json(&body)?;
+        let answer = self.0.call(&call).await?;
+        let voided: VoidedLabel = self.0.decode(&call, &answer)?;
+        if voided.approved == Some(true) { Ok(voided) } else { Err(refused(&call, &answer)) }
+    }
+}

@@ -1,0 +1,164 @@
+//! Asking what a parcel costs.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::super::{
+    Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, WarehouseId, Weight,
+    call::Call,
+    operations,
+    wire::{model, rows::Row},
+};
+
+/// A question for rates; see [`Shipments::get_rates`](super::Shipments::get_rates).
+#[must_use = "nothing is sent until send() is awaited"]
+pub struct GetRates {
+    client: ShipStation,
+    body: Body,
+}
+
+/// Absent members mean "all" or "not known".
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    carrier_code: String,
+    service_code: Option<String>,
+    package_code: Option<String>,
+    from_postal_code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_warehouse_id: Option<WarehouseId>,
+    to_state: Option<String>,
+    to_country: String,
+    to_postal_code: String,
+    to_city: Option<String>,
+    weight: Weight,
+    dimensions: Option<Dimensions>,
+    confirmation: Option<Confirmation>,
+    residential: bool,
+}
+
+impl GetRates {
+    pub(super) fn new(
+        client: ShipStation,
+        carrier_code: String,
+        from_postal_code: String,
+        (to_country, to_postal_code): (String, String),
+        weight: Weight,
+    ) -> Self {
+        let body = Body {
+            carrier_code,
+            service_code: None,
+            package_code: None,
+            from_postal_code,
+            from_city: None,
+            from_state: None,
+            from_warehouse_id: None,
+            to_state: None,
+            to_country,
+            to_postal_code,
+            to_city: None,
+            weight,
+            dimensions: None,
+            confirmation: None,
+            residential: false,
+        };
+        Self { client, body }
+    }
+
+    /// Only this service.
+    pub fn service_code(mut self, code: impl Into<String>) -> Self {
+        self.body.service_code = Some(code.into());
+        self
+    }
+
+    /// Only this kind of package.
+    pub fn package_code(mut self, code: impl Into<String>) -> Self {
+        self.body.package_code = Some(code.into());
+        self
+    }
+
+    /// The city it starts in. City and state go before the warehouse.
+    pub fn from_city(mut self, city: impl Into<String>) -> Self {
+        self.body.from_city = Some(city.into());
+        self
+    }
+
+    /// The state it starts in.
+    pub fn from_state(mut self, state: impl Into<String>) -> Self {
+        self.body.from_state = Some(state.into());
+        self
+    }
+
+    /// The ship-from location it starts in. Newer documentation only.
+    pub fn from_warehouse(mut self, warehouse: WarehouseId) -> Self {
+        self.body.from_warehouse_id = Some(warehouse);
+        self
+    }
+
+    /// The state it goes to, two letters; UPS wants it.
+    pub fn to_state(mut self, state: impl Into<String>) -> Self {
+        self.body.to_state = Some(state.into());
+        self
+    }
+
+    /// The city it goes to.
+    pub fn to_city(mut self, city: impl Into<String>) -> Self {
+        self.body.to_city = Some(city.into());
+        self
+    }
+
+    /// Its measures.
+    pub fn dimensions(mut self, dimensions: Dimensions) -> Self {
+        self.body.dimensions = Some(dimensions);
+        self
+    }
+
+    /// The proof of delivery.
+    pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
+        self.body.confirmation = Some(confirmation);
+        self
+    }
+
+    /// Whether somebody lives where it goes. Default false.
+    pub fn residential(mut self, residential: bool) -> Self {
+        self.body.residential = residential;
+        self
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn send(self) -> Result<Rows<Rate>, Error> {
+        self.client.rows(&Call::to(&operations::GET_RATES).json(&self.body)?).await
+    }
+}
+
+impl fmt::Debug for GetRates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GetRates").field("carrier_code", &self.body.carrier_code).finish_non_exhaustive()
+    }
+}
+
+model! {
+    /// What one service with one package costs: both costs together.
+    pub struct Rate {
+        /// The service's name, and the package's.
+        service_name: Option<String> = "serviceName",
+        /// The service's code. It repeats.
+        service_code: Option<String> = "serviceCode",
+        /// What the carrier charges, in US dollars.
+        shipment_cost: Option<Decimal> = "shipmentCost",
+        /// What comes on top, in US dollars.
+        other_cost: Option<Decimal> = "otherCost",
+    }
+}
+
+impl Row for Rate {
+    const ID: &'static str = "serviceCode";
+}

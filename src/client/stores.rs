@@ -1,0 +1,259 @@
+//! Stores: where the merchant's orders come from. V1 reference, Endpoints / Stores.
+
+use super::{
+    ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Updated,
+    call::Call,
+    operations, resource,
+    wire::{model, rows::Row},
+};
+use crate::Timestamp;
+
+resource! {
+    /// Store operations; see [`ShipStation::stores`](super::ShipStation::stores).
+    Stores
+}
+
+impl Stores {
+    /// Lists the account's stores.
+    ///
+    /// V1 reference, Stores / List stores.
+    pub fn list(&self) -> ListStores {
+        ListStores { client: self.0.clone(), call: Call::to(&operations::LIST_STORES) }
+    }
+
+    /// Fetches one store, with its status mappings.
+    ///
+    /// V1 reference, Stores / Get store.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such store.
+    pub async fn get(&self, store: StoreId) -> Result<Store, Error> {
+        self.0.one(&Call::to(&operations::GET_STORE).id(store)).await
+    }
+
+    /// Replaces a store's settings as a whole, status mappings included: what is absent is cleared. Fetch it with
+    /// [`get`](Self::get) first, because lists leave the mappings out.
+    ///
+    /// V1 reference, Stores / Update store. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn update(&self, store: &Store) -> Result<Updated<Store>, Error> {
+        self.0.update(&Call::to(&operations::UPDATE_STORE).id(store.store_id).json(store)?).await
+    }
+
+    /// Starts an import of orders into ShipStation, for one store or for all.
+    ///
+    /// V1 reference, Stores / Refresh store. Repeatable.
+    pub fn refresh(&self) -> RefreshStore {
+        RefreshStore { client: self.0.clone(), store: None, from: None }
+    }
+
+    /// Asks how far the import of a store is.
+    ///
+    /// V1 reference, Stores / Get refresh status.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn refresh_status(&self, store: StoreId) -> Result<StoreRefreshStatus, Error> {
+        self.0.one(&Call::to(&operations::GET_REFRESH_STATUS).query("storeId", store)).await
+    }
+
+    /// Lists the marketplaces that ShipStation knows.
+    ///
+    /// V1 reference, Stores / List marketplaces.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn list_marketplaces(&self) -> Result<Rows<Marketplace>, Error> {
+        self.0.rows(&Call::to(&operations::LIST_MARKETPLACES)).await
+    }
+
+    /// Takes a store out of use.
+    ///
+    /// V1 reference, Stores / Deactivate store. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn deactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
+        let body = serde_json::json!({ "storeId": store });
+        self.0.act(&Call::to(&operations::DEACTIVATE_STORE).json(&body)?).await
+    }
+
+    /// Takes a store into use again.
+    ///
+    /// V1 reference, Stores / Reactivate store. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn reactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
+        let body = serde_json::json!({ "storeId": store });
+        self.0.act(&Call::to(&operations::REACTIVATE_STORE).json(&body)?).await
+    }
+}
+
+/// A request for stores; see [`Stores::list`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until send() is awaited"]
+pub struct ListStores {
+    client: ShipStation,
+    call: Call,
+}
+
+impl ListStores {
+    /// Whether inactive stores are listed too. Default false.
+    pub fn show_inactive(mut self, show: bool) -> Self {
+        self.call = self.call.query("showInactive", show);
+        self
+    }
+
+    /// Only stores on this marketplace.
+    pub fn marketplace(mut self, marketplace: MarketplaceId) -> Self {
+        self.call = self.call.query("marketplaceId", marketplace);
+        self
+    }
+
+    /// Fetches the stores.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn send(self) -> Result<Rows<Store>, Error> {
+        self.client.rows(&self.call).await
+    }
+}
+
+/// A request to import orders; see [`Stores::refresh`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until send() is awaited"]
+pub struct RefreshStore {
+    client: ShipStation,
+    store: Option<StoreId>,
+    from: Option<PacificTime>,
+}
+
+impl RefreshStore {
+    /// Only this store. Without it, every store that can be refreshed.
+    pub fn store(mut self, store: StoreId) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// How far back to import; only for historical imports.
+    pub fn from(mut self, instant: Timestamp) -> Self {
+        self.from = Some(PacificTime::of(instant.floor_second()));
+        self
+    }
+
+    /// Starts the import. The parameters go in the query and in the body: the documentation has had them in either.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn send(self) -> Result<Updated<Store>, Error> {
+        let mut body = serde_json::Map::new();
+        let mut call = Call::to(&operations::REFRESH_STORE);
+        if let Some(store) = self.store {
+            call = call.query("storeId", store);
+            body.insert("storeId".to_owned(), store.get().into());
+        }
+        if let Some(from) = &self.from {
+            let from = from.to_documented();
+            call = call.query("refreshDate", &from);
+            body.insert("refreshDate".to_owned(), from.into());
+        }
+        self.client.update(&call.json(&body)?).await
+    }
+}
+
+model! {
+    /// A connection of the account to a marketplace or cart.
+    pub struct Store {
+        /// The store's id, as in [`AdvancedOptions::store_id`](super::AdvancedOptions::store_id).
+        store_id: StoreId = "storeId",
+        /// The name that the merchant gave it.
+        store_name: Option<String> = "storeName",
+        /// The marketplace; 0 is ShipStation's own manual store.
+        marketplace_id: Option<MarketplaceId> = "marketplaceId",
+        /// The marketplace's name.
+        marketplace_name: Option<String> = "marketplaceName",
+        /// The merchant's account at the marketplace.
+        @personal account_name: Option<String> = "accountName",
+        /// The merchant's e-mail address at the marketplace.
+        @personal email: Option<String> = "email",
+        /// The address that orders are fetched from.
+        @personal integration_url: Option<String> = "integrationUrl",
+        /// Whether orders are fetched at all.
+        active: Option<bool> = "active",
+        /// The merchant's company, for packing slips.
+        company_name: Option<String> = "companyName",
+        /// The merchant's phone, for packing slips.
+        @personal phone: Option<String> = "phone",
+        /// The merchant's public e-mail address, for packing slips.
+        @personal public_email: Option<String> = "publicEmail",
+        /// The merchant's site, for packing slips.
+        website: Option<String> = "website",
+        /// How far orders have been fetched. Whether this is Pacific time is disputed: do not compute with it.
+        refresh_date: Option<PacificTime> = "refreshDate",
+        /// When orders were last fetched.
+        last_refresh_attempt: Option<PacificTime> = "lastRefreshAttempt",
+        /// When the store was connected.
+        create_date: Option<PacificTime> = "createDate",
+        /// When its settings last changed.
+        modify_date: Option<PacificTime> = "modifyDate",
+        /// Whether orders are fetched without being asked for.
+        auto_refresh: Option<bool> = "autoRefresh",
+        /// How the marketplace's order states become ShipStation's. Empty in lists.
+        status_mappings: Vec<StatusMapping> = "statusMappings",
+    }
+}
+
+impl Row for Store {
+    const ID: &'static str = "storeId";
+}
+
+model! {
+    /// One state of a marketplace and the order status it becomes.
+    pub struct StatusMapping {
+        /// The status in ShipStation.
+        order_status: Option<OrderStatus> = "orderStatus",
+        /// The marketplace's own text.
+        status_key: Option<String> = "statusKey",
+    }
+}
+
+model! {
+    /// How far the import of a store is.
+    pub struct StoreRefreshStatus {
+        /// The store.
+        store_id: Option<StoreId> = "storeId",
+        /// The state as a number; 2 goes with "Updating orders".
+        refresh_status_id: Option<i64> = "refreshStatusId",
+        /// The state in words.
+        refresh_status: Option<String> = "refreshStatus",
+        /// When orders were last fetched: a text whose form is not established, such as `8-13-2014`.
+        last_refresh_attempt: Option<String> = "lastRefreshAttempt",
+        /// How far orders have been fetched: a text whose form is not established.
+        refresh_date: Option<String> = "refreshDate",
+    }
+}
+
+model! {
+    /// A marketplace or cart that ShipStation can connect to.
+    pub struct Marketplace {
+        /// The name.
+        name: Option<String> = "name",
+        /// The marketplace's id.
+        marketplace_id: MarketplaceId = "marketplaceId",
+        /// Whether orders can be imported on request.
+        can_refresh: Option<bool> = "canRefresh",
+        /// Whether custom mappings are supported.
+        supports_custom_mappings: Option<bool> = "supportsCustomMappings",
+        /// Whether custom statuses are supported.
+        supports_custom_statuses: Option<bool> = "supportsCustomStatuses",
+        /// Whether shipments can be reported back.
+        can_confirm_shipments: Option<bool> = "canConfirmShipments",
+    }
+}
+
+impl Row for Marketplace {
+    const ID: &'static str = "marketplaceId";
+}

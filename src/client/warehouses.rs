@@ -1,0 +1,119 @@
+//! Warehouses: the places that parcels start from. V1 reference, Endpoints / Warehouses.
+
+use serde_json::Value;
+
+use super::{
+    ActionResponse, Address, Error, PacificTime, Rows, Updated, WarehouseId,
+    call::Call,
+    operations, resource,
+    wire::{model, rows::Row},
+};
+
+resource! {
+    /// Warehouse operations; see [`ShipStation::warehouses`](super::ShipStation::warehouses).
+    Warehouses
+}
+
+impl Warehouses {
+    /// Lists the active ship-from locations.
+    ///
+    /// V1 reference, Warehouses / List warehouses.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn list(&self) -> Result<Rows<Warehouse>, Error> {
+        self.0.rows(&Call::to(&operations::LIST_WAREHOUSES)).await
+    }
+
+    /// Fetches one ship-from location.
+    ///
+    /// V1 reference, Warehouses / Get warehouse.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such location.
+    pub async fn get(&self, warehouse: WarehouseId) -> Result<Warehouse, Error> {
+        self.0.one(&Call::to(&operations::GET_WAREHOUSE).id(warehouse)).await
+    }
+
+    /// Makes a ship-from location. The first one is the default, whatever it says.
+    ///
+    /// V1 reference, Warehouses / Create warehouse. It happens once.
+    ///
+    /// # Errors
+    /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the locations before making it again.
+    pub async fn create(&self, warehouse: &NewWarehouse) -> Result<Warehouse, Error> {
+        self.0.one(&Call::to(&operations::CREATE_WAREHOUSE).json(warehouse)?).await
+    }
+
+    /// Replaces a ship-from location as a whole: what is absent is cleared.
+    ///
+    /// V1 reference, Warehouses / Update warehouse. Repeatable.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn update(&self, warehouse: &Warehouse) -> Result<Updated<Warehouse>, Error> {
+        self.0
+            .update(&Call::to(&operations::UPDATE_WAREHOUSE).id(warehouse.warehouse_id).json(warehouse)?)
+            .await
+    }
+
+    /// Deletes a ship-from location.
+    ///
+    /// V1 reference, Warehouses / Delete warehouse. Repeatable; a repetition may find that it is gone.
+    ///
+    /// # Errors
+    /// As for every repeatable write.
+    pub async fn delete(&self, warehouse: WarehouseId) -> Result<ActionResponse, Error> {
+        self.0.act(&Call::to(&operations::DELETE_WAREHOUSE).id(warehouse)).await
+    }
+}
+
+model! {
+    /// A place that parcels start from.
+    pub struct Warehouse {
+        /// The location's id.
+        warehouse_id: WarehouseId = "warehouseId",
+        /// The name.
+        warehouse_name: Option<String> = "warehouseName",
+        /// Where parcels start.
+        origin_address: Option<Address> = "originAddress",
+        /// Where parcels come back to.
+        return_address: Option<Address> = "returnAddress",
+        /// When it was made.
+        create_date: Option<PacificTime> = "createDate",
+        /// Whether it is the default.
+        is_default: Option<bool> = "isDefault",
+        /// Null in every recording; its type is not established.
+        seller_integration_id: Option<Value> = "sellerIntegrationId",
+        /// Null in every recording; its type is not established.
+        ext_inventory_identity: Option<Value> = "extInventoryIdentity",
+        /// Null in every recording; its type is not established.
+        register_fedex_meter: Option<Value> = "registerFedexMeter",
+    }
+}
+
+impl Row for Warehouse {
+    const ID: &'static str = "warehouseId";
+}
+
+model! {
+    /// A ship-from location to be made; see [`Warehouses::create`].
+    #[derive(Default)]
+    pub struct NewWarehouse {
+        /// The name.
+        warehouse_name: Option<String> = "warehouseName",
+        /// Where parcels start.
+        origin_address: Option<Address> = "originAddress",
+        /// Where parcels come back to; without it, where they start.
+        return_address: Option<Address> = "returnAddress",
+        /// Whether it is to be the default.
+        is_default: Option<bool> = "isDefault",
+    }
+}
+
+impl NewWarehouse {
+    /// A location with this name and address; the rest is set on the fields.
+    pub fn new(name: impl Into<String>, origin: Address) -> Self {
+        Self { warehouse_name: Some(name.into()), origin_address: Some(origin), ..Self::default() }
+    }
+}

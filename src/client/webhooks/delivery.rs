@@ -1,0 +1,292 @@
+//! What ShipStation posts to a subscriber, and the way from there to the rows. A delivery is not signed: its
+//! address is a stranger's word until it has been checked.
+
+use std::{collections::HashSet, fmt};
+
+use url::Url;
+
+use super::super::{
+    Error, Fulfillment, Order, Rows, ShipStation, Shipment,
+    call::{Call, Idempotency},
+    error::{ErrorKind, Outcome, Problem},
+    page::undecodable,
+    wire::{
+        drift::DriftCounter,
+        model, open_enum,
+        rows::{self, Listed},
+    },
+};
+
+open_enum! {
+    /// What a webhook tells of.
+    pub enum WebhookEvent {
+        /// New orders were imported; one delivery per import.
+        OrderNotify = "ORDER_NOTIFY",
+        /// The same, by item.
+        ItemOrderNotify = "ITEM_ORDER_NOTIFY",
+        /// Labels were bought. Orders marked as shipped cause none.
+        ShipNotify = "SHIP_NOTIFY",
+        /// The same, with items.
+        ItemShipNotify = "ITEM_SHIP_NOTIFY",
+        /// An order was shipped outside ShipStation.
+        FulfillmentShipped = "FULFILLMENT_SHIPPED",
+        /// A fulfilment provider refused an order.
+        FulfillmentRejected = "FULFILLMENT_REJECTED",
+    }
+}
+
+/// What ShipStation posted to a subscriber.
+///
+/// ```
+/// use shipstation_connector::client::{WebhookDelivery, WebhookEvent};
+///
+/// let body = br#"{"resource_url": "https://ssapi6.shipstation.com/orders?importBatch=4d0a", "resource_type": "ORDER_NOTIFY"}"#;
+/// let delivery = WebhookDelivery::parse(body)?;
+/// assert_eq!(delivery.event(), &WebhookEvent::OrderNotify);
+/// # Ok::<(), shipstation_connector::client::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct WebhookDelivery {
+    resource_url: String,
+    event: WebhookEvent,
+}
+
+model! {
+    /// A delivery as it is posted.
+    struct Posted {
+        /// Where to look.
+        @personal resource_url: Option<String> = "resource_url",
+        /// What happened.
+        resource_type: Option<WebhookEvent> = "resource_type",
+    }
+}
+
+impl WebhookDelivery {
+    /// Reads the body of a delivery. The address in it is not checked yet: [`Webhooks::fetch_all`] does that.
+    ///
+    /// V1 reference, Webhooks / Delivery.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] if it is not such a body.
+    ///
+    /// [`Webhooks::fetch_all`]: super::Webhooks::fetch_all
+    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+        let misfit = |reason: &str| Problem {
+            what: Some(reason.to_owned()),
+            ..Problem::new(ErrorKind::Decode, Outcome::NotSent)
+        };
+        let posted: Posted =
+            rows::one(body, &DriftCounter::default()).map_err(|found| misfit(&found.reason))?;
+        match (posted.resource_url, posted.resource_type) {
+            (Some(resource_url), Some(event)) => Ok(Self { resource_url, event }),
+            _ => Err(misfit("a delivery has a `resource_url` and a `resource_type`").into()),
+        }
+    }
+
+    /// What happened.
+    pub fn event(&self) -> &WebhookEvent {
+        &self.event
+    }
+
+    /// Where to look, unchecked. Never fetch it by other means: whoever posts a delivery decides what it says.
+    pub fn resource_url(&self) -> &str {
+        &self.resource_url
+    }
+}
+
+/// The address may hold a batch id that opens personal data.
+impl fmt::Debug for WebhookDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookDelivery").field("event", &self.event).finish_non_exhaustive()
+    }
+}
+
+/// What a delivery pointed to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum WebhookResource {
+    /// Orders.
+    Orders(Rows<Order>),
+    /// Shipments.
+    Shipments(Rows<Shipment>),
+    /// Fulfillments.
+    Fulfillments(Rows<Fulfillment>),
+}
+
+pub(super) async fn fetch_all(
+    client: &ShipStation,
+    delivery: &WebhookDelivery,
+) -> Result<WebhookResource, Error> {
+    let (list, query) = check(&delivery.resource_url, client.base()).map_err(|reason| {
+        let what = Some(format!("resource_url: {reason}"));
+        Error::from(Problem { what, ..Problem::new(ErrorKind::Untrusted, Outcome::NotSent) })
+    })?;
+    Ok(match list {
+        List::Orders => WebhookResource::Orders(every_page(client, "orders", &query).await?),
+        List::Shipments => WebhookResource::Shipments(every_page(client, "shipments", &query).await?),
+        List::Fulfillments => {
+            WebhookResource::Fulfillments(every_page(client, "fulfillments", &query).await?)
+        }
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum List {
+    Orders,
+    Shipments,
+    Fulfillments,
+}
+
+/// Checks the address and gives the list and the query it asks for.
+fn check(address: &str, base: &Url) -> Result<(List, String), &'static str> {
+    // Letters that look like others, and blanks that a parser drops, have no place in an honest address.
+    if !address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return Err("must be plain printable text");
+    }
+    let url = Url::parse(address).map_err(|_| "is no absolute URL")?;
+    if !url.username().is_empty() || url.password().is_some() || address.contains('@') {
+        return Err("must not hold a user or password");
+    }
+    let path = if is_base(&url, base) {
+        url.path().strip_prefix(base.path()).ok_or("points outside the configured base")?
+    } else if url.scheme() == "https" && url.port().is_none() && url.host_str().is_some_and(is_shipstation) {
+        url.path().trim_start_matches('/')
+    } else {
+        return Err("must be https on ShipStation's own host");
+    };
+    let list = match path.trim_end_matches('/').to_ascii_lowercase().as_str() {
+        "orders" => List::Orders,
+        "shipments" => List::Shipments,
+        "fulfillments" => List::Fulfillments,
+        _ => return Err("must point to orders, shipments or fulfillments"),
+    };
+    Ok((list, url.query().unwrap_or_default().to_owned()))
+}
+
+fn is_base(url: &Url, base: &Url) -> bool {
+    url.scheme() == base.scheme()
+        && url.host() == base.host()
+        && url.port_or_known_default() == base.port_or_known_default()
+}
+
+/// `ssapi.shipstation.com`, or a node such as `ssapi6.shipstation.com`.
+fn is_shipstation(host: &str) -> bool {
+    host.strip_suffix(".shipstation.com")
+        .and_then(|name| name.strip_prefix("ssapi"))
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A batch longer than this is not a batch.
+const MOST_PAGES: u32 = 1_000;
+
+/// The query goes out unchanged; only the page is added from the second on.
+async fn every_page<T: Listed>(
+    client: &ShipStation,
+    list: &'static str,
+    query: &str,
+) -> Result<Rows<T>, Error> {
+    let mut all = Rows::default();
+    let mut seen = HashSet::new();
+    let mut received = 0_u64;
+    for page in 1..=MOST_PAGES {
+        let call = page_call(list, query, page);
+        let answer = client.call(&call).await?;
+        let envelope = rows::envelope::<T>(&answer.body, client.drift_counter())
+            .map_err(|misfit| undecodable(&call, &answer, misfit))?;
+        let Rows { items, errors, nulls } = envelope.rows;
+        let rows = u64::try_from(items.len() + errors.len()).unwrap_or(u64::MAX).saturating_add(nulls.into());
+        received = received.saturating_add(rows);
+        let known = seen.len();
+        all.items.extend(items.into_iter().filter(|row| seen.insert(row.key())));
+        all.errors.extend(errors);
+        all.nulls = all.nulls.saturating_add(nulls);
+        let nothing_new = known == seen.len() && nulls == 0 && page > 1;
+        if rows == 0 || nothing_new || envelope.total.is_none_or(|total| received >= total) {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn page_call(list: &'static str, query: &str, page: u32) -> Call {
+    let mut parts: Vec<String> = Vec::new();
+    if page == 1 {
+        parts.extend((!query.is_empty()).then(|| query.to_owned()));
+    } else {
+        let kept = query
+            .split('&')
+            .filter(|part| !part.is_empty() && !part.to_ascii_lowercase().starts_with("page="));
+        parts.extend(kept.map(str::to_owned));
+        parts.push(format!("page={page}"));
+    }
+    let path = if parts.is_empty() { list.to_owned() } else { format!("{list}?{}", parts.join("&")) };
+    Call::new(http::Method::GET, list.into(), &path, Idempotency::Read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_at(base: &str, address: &str) -> Result<(List, String), &'static str> {
+        check(address, &Url::parse(base).unwrap())
+    }
+
+    #[test]
+    fn takes_shipstations_own_addresses_and_keeps_their_query() {
+        let base = "https://ssapi.shipstation.com/";
+        for (address, list, query) in [
+            (
+                "https://ssapi6.shipstation.com/orders?storeID=204417&importBatch=4d0a",
+                List::Orders,
+                "storeID=204417&importBatch=4d0a",
+            ),
+            (
+                "https://ssapi.shipstation.com/shipments?batchId=1&includeShipmentItems=False",
+                List::Shipments,
+                "batchId=1&includeShipmentItems=False",
+            ),
+            ("https://SSAPI12.ShipStation.com/Fulfillments/?batchId=2", List::Fulfillments, "batchId=2"),
+            ("https://ssapi.shipstation.com:443/orders", List::Orders, ""),
+        ] {
+            assert_eq!(check_at(base, address), Ok((list, query.to_owned())), "{address}");
+        }
+        assert!(
+            check_at("http://127.0.0.1:8080/v1/", "http://127.0.0.1:8080/v1/orders?importBatch=x").is_ok()
+        );
+    }
+
+    #[test]
+    fn secrets_stay_home_when_the_address_is_forged() {
+        for address in [
+            "https://ssapi.shipstation.com.attacker.example/orders?importBatch=x",
+            "https://ssapi.shipstation.com.evil.example/orders",
+            "https://evil.example/orders?x=ssapi.shipstation.com",
+            "https://ssapi.shipstation.com@evil.example/orders",
+            "https://user:pass@ssapi.shipstation.com/orders",
+            "https://ssapi.shipstation.com:8443/orders",
+            "http://ssapi.shipstation.com/orders",
+            "ftp://ssapi.shipstation.com/orders",
+            "https://ssapi.shipstation.com./orders",
+            "https://ssapix.shipstation.com/orders",
+            "https://ssapi6a.shipstation.com/orders",
+            "https://ssapi-6.shipstation.com/orders",
+            "https://xssapi.shipstation.com/orders",
+            "https://ssapi６.shipstation.com/orders",
+            "https://ѕsapi.shipstation.com/orders",
+            "https://ssapi.shipstation.com/accounts/listtags",
+            "https://ssapi.shipstation.com/orders/../accounts/listtags",
+            "https://ssapi.shipstation.com/orders/123",
+            "https://ssapi.shipstation.com\\@evil.example/orders",
+            "https://ssapi.shipstation.com/ord\ners",
+            "https://127.0.0.1/orders",
+            "https://[::1]/orders",
+            "https://169.254.169.254/orders",
+            "//ssapi.shipstation.com/orders",
+            "/orders?importBatch=x",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert!(check_at("https://ssapi.shipstation.com/", address).is_err(), "{address}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Webhooks: subscribing, and fetching what a delivery points to. V1 reference, Endpoints / Webhooks and Webhooks.
+
+mod delivery;
+
+pub use self::delivery::{WebhookDelivery, WebhookEvent, WebhookResource};
+use super::{
+    Error, Rows, SellerId, ShipStation, StoreId, WebhookId,
+    answer::{is_empty, refused},
+    call::Call,
+    operations,
+    page::undecodable,
+    resource,
+    wire::{
+        model,
+        rows::{self, Listed, Misfit, Row},
+    },
+};
+
+resource! {
+    /// Webhook operations; see [`ShipStation::webhooks`](super::ShipStation::webhooks).
+    ///
+    /// A delivery is a hint and no more: it is not signed, may come twice or not at all, and says only where to look.
+    /// Put a long random token into the address that you subscribe, answer the delivery at once, fetch later, and
+    /// poll all the same.
+    Webhooks
+}
+
+impl Webhooks {
+    /// Lists the account's subscriptions.
+    ///
+    /// V1 reference, Webhooks / List webhooks.
+    ///
+    /// # Errors
+    /// As for every read.
+    pub async fn list(&self) -> Result<Rows<WebhookSubscription>, Error> {
+        let call = Call::to(&operations::LIST_WEBHOOKS);
+        let answer = self.0.call(&call).await?;
+        let envelope = rows::envelope(&answer.body, self.0.drift_counter());
+        envelope.map(|envelope| envelope.rows).map_err(|misfit| undecodable(&call, &answer, misfit))
+    }
+
+    /// Asks for deliveries of an event to an address, which should be https and hold a secret token.
+    ///
+    /// V1 reference, Webhooks / Subscribe. It happens once.
+    pub fn subscribe(&self, target_url: impl Into<String>, event: WebhookEvent) -> Subscribe {
+        let body = Body { target_url: target_url.into(), event, store_id: None, friendly_name: None };
+        Subscribe { client: self.0.clone(), body }
+    }
+
+    /// Ends a subscription.
+    ///
+    /// V1 reference, Webhooks / Unsubscribe. Repeatable; a repetition may find that it is gone.
+    ///
+    /// # Errors
+    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such subscription.
+    pub async fn unsubscribe(&self, webhook: WebhookId) -> Result<(), Error> {
+        let call = Call::to(&operations::UNSUBSCRIBE).id(webhook);
+        let answer = self.0.call(&call).await?;
+        if is_empty(&answer) {
+            return Ok(());
+        }
+        self.0.action(&call, &answer).map(drop)
+    }
+
+    /// Fetches everything that a delivery points to, page by page.
+    ///
+    /// The delivery's address is checked first: it must be `https` on the configured base or on
+    /// `ssapi<digits>.shipstation.com`, and point to orders, shipments or fulfillments. Its query is then asked of
+    /// the *configured base*, so that the credentials go nowhere else.
+    ///
+    /// V1 reference, Webhooks / Fetching. An empty answer may precede the rows: try again later.
+    ///
+    /// # Errors
+    /// [`Untrusted`](super::ErrorKind::Untrusted) if the address fails the check; nothing was sent then.
+    pub async fn fetch_all(&self, delivery: &WebhookDelivery) -> Result<WebhookResource, Error> {
+        delivery::fetch_all(&self.0, delivery).await
+    }
+}
+
+/// A subscription to be made; see [`Webhooks::subscribe`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until send() is awaited"]
+pub struct Subscribe {
+    client: ShipStation,
+    body: Body,
+}
+
+#[derive(serde::Serialize)]
+struct Body {
+    target_url: String,
+    event: WebhookEvent,
+    store_id: Option<StoreId>,
+    friendly_name: Option<String>,
+}
+
+/// The target address holds a secret.
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body")
+            .field("event", &self.event)
+            .field("store_id", &self.store_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Subscribe {
+    /// Only events of this store. A delivery does not say which subscription it belongs to.
+    pub fn store(mut self, store: StoreId) -> Self {
+        self.body.store_id = Some(store);
+        self
+    }
+
+    /// The name that ShipStation's pages show.
+    pub fn friendly_name(mut self, name: impl Into<String>) -> Self {
+        self.body.friendly_name = Some(name.into());
+        self
+    }
+
+    /// Subscribes.
+    ///
+    /// # Errors
+    /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the subscriptions before subscribing again.
+    pub async fn send(self) -> Result<WebhookId, Error> {
+        let call = Call::to(&operations::SUBSCRIBE).json(&self.body)?;
+        let answer = self.client.call(&call).await?;
+        let created: WebhookCreated = self.client.decode(&call, &answer)?;
+        match created.id.or(created.web_hook_id) {
+            Some(id) => Ok(id),
+            None if created.success == Some(false) => Err(refused(&call, &answer)),
+            None => Err(undecodable(
+                &call,
+                &answer,
+                Misfit { path: String::new(), reason: "expected `id`".to_owned() },
+            )),
+        }
+    }
+}
+
+model! {
+    /// The answer to a subscription, in both forms that have been documented.
+    struct WebhookCreated {
+        /// The subscription.
+        id: Option<WebhookId> = "id",
+        /// The subscription.
+        web_hook_id: Option<WebhookId> = "WebHookID",
+        /// Whether it was made.
+        success: Option<bool> = "success",
+        /// The event.
+        hook_type: Option<WebhookEvent> = "HookType",
+        /// The address.
+        @personal url: Option<String> = "Url",
+        /// The name.
+        name: Option<String> = "Name",
+    }
+}
+
+model! {
+    /// A subscription.
+    pub struct WebhookSubscription {
+        /// The subscription's id.
+        web_hook_id: WebhookId = "WebHookID",
+        /// Whether it is a hook of the label API.
+        is_label_api_hook: Option<bool> = "IsLabelAPIHook",
+        /// The account.
+        seller_id: Option<SellerId> = "SellerID",
+        /// The store; absent for all.
+        store_id: Option<StoreId> = "StoreID",
+        /// The event.
+        hook_type: Option<WebhookEvent> = "HookType",
+        /// The form of deliveries: `Json`.
+        message_format: Option<String> = "MessageFormat",
+        /// The address that deliveries go to.
+        @personal url: Option<String> = "Url",
+        /// The name that ShipStation's pages show.
+        name: Option<String> = "Name",
+        /// Null in every recording.
+        bulk_copy_batch_id: Option<serde_json::Value> = "BulkCopyBatchID",
+        /// Null in every recording.
+        bulk_copy_record_id: Option<serde_json::Value> = "BulkCopyRecordID",
+        /// Whether deliveries are made.
+        active: Option<bool> = "Active",
+        /// Empty in every recording.
+        webhook_logs: Vec<serde_json::Value> = "WebhookLogs",
+        /// Null in every recording.
+        seller: Option<serde_json::Value> = "Seller",
+        /// Null in every recording.
+        store: Option<serde_json::Value> = "Store",
+    }
+}
+
+impl Row for WebhookSubscription {
+    const ID: &'static str = "WebHookID";
+}
+
+impl Listed for WebhookSubscription {
+    const KEY: &'static str = "webhooks";
+
+    fn key(&self) -> i64 {
+        self.web_hook_id.get()
+    }
+}

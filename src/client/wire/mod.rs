@@ -1,0 +1,26 @@
+//! How ShipStation writes things down: ids, money, Pacific times, open enumerations, lists with holes. Every
+//! tolerance towards its JSON lives here, once. Nothing here sends a request.
+
+pub(crate) mod drift;
+mod extra;
+mod fields;
+pub(crate) mod filters;
+mod ids;
+mod model;
+pub(crate) mod money;
+mod open_enum;
+pub(crate) mod pacific;
+pub(crate) mod rows;
+
+pub use self::{
+    drift::{Drift, DriftKind, DriftReport},
+    extra::Extra,
+    ids::*,
+    pacific::{PacificDate, PacificTime, ParsePacificError},
+    rows::{RowError, RowErrorKind, Rows},
+};
+pub(crate) use self::{
+    fields::{Field, FieldSeed, Lenient, Masked, Unfit, WrittenField, standalone},
+    model::model,
+    open_enum::open_enum,
+};

@@ -1,0 +1,153 @@
+//! Declares a model of ShipStation's JSON: one line per member, and the leniency, the masking and the drift count
+//! come with it. The members of a model never reach a log: `Debug` masks those marked `@personal`.
+
+/// Declares a model.
+///
+/// `@personal` before a member's name keeps its content out of `Debug`.
+macro_rules! model {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $( $(#[$fmeta:meta])* $(@$mark:ident)? $field:ident : $ty:ty = $json:literal ),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq)]
+        #[non_exhaustive]
+        $vis struct $name {
+            $( $(#[$fmeta])* $vis $field: $ty, )*
+            /// Members that this version of the crate does not know.
+            $vis extra: $crate::client::wire::Extra,
+        }
+
+        const _: () = {
+            use serde::{Deserializer, Serializer, de, ser::SerializeMap as _};
+            use $crate::client::wire::{Extra, Field, FieldSeed, Lenient, WrittenField, drift};
+
+            impl Lenient for $name {
+                const WHAT: &'static str = "an object";
+
+                fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+                    deserializer.deserialize_any(ModelVisitor)
+                }
+
+                fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let mut map = serializer.serialize_map(None)?;
+                    $(
+                        if !Field::is_absent(&self.$field) {
+                            map.serialize_entry($json, &WrittenField(&self.$field))?;
+                        }
+                    )*
+                    for (member, value) in self.extra.raw() {
+                        map.serialize_entry(member, value)?;
+                    }
+                    map.end()
+                }
+            }
+
+            #[allow(non_camel_case_types)]
+            #[derive(Clone, Copy)]
+            enum Key {
+                $($field,)*
+                Other__,
+            }
+
+            /// Finds the member; the name of one that is not known is left in the slot.
+            struct KeySeed<'a>(&'a mut String);
+
+            impl<'de> de::DeserializeSeed<'de> for KeySeed<'_> {
+                type Value = Key;
+
+                #[inline]
+                fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+                    deserializer.deserialize_identifier(self)
+                }
+            }
+
+            impl de::Visitor<'_> for KeySeed<'_> {
+                type Value = Key;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("a member name")
+                }
+
+                #[inline]
+                fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
+                    Ok(match name {
+                        $($json => Key::$field,)*
+                        other => {
+                            other.clone_into(self.0);
+                            Key::Other__
+                        }
+                    })
+                }
+            }
+
+            struct ModelVisitor;
+
+            impl<'de> de::Visitor<'de> for ModelVisitor {
+                type Value = Option<$name>;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+
+                fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+                    Ok(None)
+                }
+
+                fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                    if text.trim().is_empty() { Ok(None) } else { Err(E::custom("expected an object")) }
+                }
+
+                fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                    $( let mut $field: Option<$ty> = None; )*
+                    let (mut extra, mut unknown) = (Extra::default(), String::new());
+                    while let Some(key) = map.next_key_seed(KeySeed(&mut unknown))? {
+                        match key {
+                            // The first of two wins; that the slot is empty here spares a drop at every member.
+                            $( Key::$field if $field.is_none() => {
+                                $field = Some(map.next_value_seed(FieldSeed::<$ty>::new())?);
+                            } )*
+                            Key::Other__ => {
+                                drift::unknown_member(stringify!($name), &unknown);
+                                extra.insert(std::mem::take(&mut unknown), map.next_value()?);
+                            }
+                            _ => {
+                                map.next_value::<de::IgnoredAny>()?;
+                            }
+                        }
+                    }
+                    Ok(Some($name {
+                        $(
+                            $field: match $field {
+                                Some(value) => value,
+                                None => <$ty as Field>::absent().ok_or_else(|| de::Error::missing_field($json))?,
+                            },
+                        )*
+                        extra,
+                    }))
+                }
+            }
+
+            impl std::fmt::Debug for $name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    let mut out = f.debug_struct(stringify!($name));
+                    $( out.field(stringify!($field), $crate::client::wire::model!(@shown self.$field $($mark)?)); )*
+                    if !self.extra.is_empty() {
+                        out.field("extra", &self.extra);
+                    }
+                    out.finish()
+                }
+            }
+        };
+
+        $crate::client::wire::standalone!($name);
+    };
+    (@shown $self:ident . $field:ident) => { &$self.$field };
+    (@shown $self:ident . $field:ident personal) => {
+        &$crate::client::wire::Masked($crate::client::wire::Field::is_absent(&$self.$field))
+    };
+}
+
+pub(crate) use model;

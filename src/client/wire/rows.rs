@@ -1,0 +1,395 @@
+//! Lists as ShipStation sends them: bare arrays and paged envelopes, with null rows and now and then a row that
+//! does not fit. One typed pass reads a list; only if it fails are the rows read one by one.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserializer,
+    de::{self, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::{Field, FieldSeed, Lenient, drift, drift::DriftCounter};
+
+/// A row type that comes in lists.
+pub(crate) trait Row: Lenient {
+    /// The member of the row that identifies it.
+    const ID: &'static str;
+}
+
+/// A row type that comes in paged envelopes.
+pub(crate) trait Listed: Row {
+    /// The member of the envelope that holds the rows.
+    const KEY: &'static str;
+
+    /// The row's identity.
+    fn key(&self) -> i64;
+}
+
+/// Why a row is missing from its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RowErrorKind {
+    /// The row came, but does not have the shape of its model.
+    Decode,
+    /// Every page that holds the row makes ShipStation fail, down to a page of this row alone; it was stepped over.
+    Poison,
+}
+
+/// A row that is missing from its list, and why. It shows no content of the row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowError {
+    /// The row's place in its page, from 0; for a poison row, its place in the whole list.
+    pub index: usize,
+    /// The row's id, where it could be read.
+    pub id: Option<i64>,
+    /// The place in the row that does not fit, such as `items[2].quantity`; empty for the row as a whole.
+    pub path: String,
+    /// What was expected there.
+    pub reason: String,
+    /// Whether the row did not fit or could not be had at all.
+    pub kind: RowErrorKind,
+}
+
+impl fmt::Display for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {} cannot be read", self.index)?;
+        if !self.path.is_empty() {
+            write!(f, " at {}", self.path)?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+/// A whole list that came in one answer.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Rows<T> {
+    /// The rows that could be read, in ShipStation's order.
+    pub items: Vec<T>,
+    /// The rows that could not.
+    pub errors: Vec<RowError>,
+    /// How many rows were null.
+    pub nulls: u32,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), errors: Vec::new(), nulls: 0 }
+    }
+}
+
+/// A list as it came, before the page number and size are known.
+pub(crate) struct Envelope<T> {
+    pub(crate) rows: Rows<T>,
+    pub(crate) total: Option<u64>,
+    pub(crate) page: Option<u32>,
+    pub(crate) pages: Option<u32>,
+}
+
+/// Why an answer could not be decoded: the place and the expectation, without any content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misfit {
+    pub(crate) path: String,
+    pub(crate) reason: String,
+}
+
+/// Decodes one value.
+pub(crate) fn one<T: Field>(body: &[u8], drift: &DriftCounter) -> Result<T, Misfit> {
+    let body = without_bom(body);
+    drift.watch(|| whole(body, FieldSeed::<T>::new())).ok_or_else(|| explain(body, FieldSeed::<T>::new()))
+}
+
+/// Decodes a bare array.
+pub(crate) fn array<T: Row>(body: &[u8], drift: &DriftCounter) -> Result<Rows<T>, Misfit> {
+    let body = without_bom(body);
+    if let Some(rows) = drift.watch(|| whole(body, TypedRows(PhantomData))) {
+        return Ok(rows);
+    }
+    let raw = whole(body, RawRows).ok_or_else(|| explain(body, RawRows))?;
+    Ok(row_by_row(&raw, drift))
+}
+
+/// Decodes a paged envelope.
+pub(crate) fn envelope<T: Listed>(body: &[u8], drift: &DriftCounter) -> Result<Envelope<T>, Misfit> {
+    let body = without_bom(body);
+    let typed = || EnvelopeSeed { key: T::KEY, rows: || TypedRows::<T>(PhantomData) };
+    if let Some(envelope) = drift.watch(|| whole(body, typed())) {
+        return Ok(envelope.into());
+    }
+    let raw = || EnvelopeSeed { key: T::KEY, rows: || RawRows };
+    let open = whole(body, raw()).ok_or_else(|| explain(body, raw()))?;
+    Ok(Envelope {
+        rows: row_by_row(&open.rows, drift),
+        total: open.total,
+        page: open.page,
+        pages: open.pages,
+    })
+}
+
+fn row_by_row<T: Row>(raw: &[Option<&RawValue>], drift: &DriftCounter) -> Rows<T> {
+    let mut rows = Rows::default();
+    for (index, row) in raw.iter().enumerate() {
+        let Some(row) = row else {
+            rows.nulls += 1;
+            continue;
+        };
+        let json = row.get().as_bytes();
+        match drift.watch(|| whole(json, FieldSeed::<Option<T>>::new())) {
+            Some(Some(item)) => rows.items.push(item),
+            Some(None) => rows.nulls += 1,
+            None => rows.errors.push(row_error::<T>(index, json)),
+        }
+    }
+    rows
+}
+
+fn row_error<T: Row>(index: usize, json: &[u8]) -> RowError {
+    let Misfit { path, reason } = explain(json, FieldSeed::<Option<T>>::new());
+    RowError { index, id: whole(json, IdSeed(T::ID)), path, reason, kind: RowErrorKind::Decode }
+}
+
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// Decodes a whole document; `None` if it does not fit, for the slow pass to explain.
+fn whole<'de, S: de::DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Option<S::Value> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = seed.deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    Some(value)
+}
+
+/// Decodes again, slowly, to learn where the document does not fit.
+fn explain<'de, S: de::DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Misfit {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let error = seed.deserialize(tracked).err().or_else(|| deserializer.end().err());
+    let path = match track.path().to_string() {
+        path if path == "." => String::new(),
+        path => path,
+    };
+    Misfit { path, reason: error.map_or_else(String::new, |error| reason(&error)) }
+}
+
+/// What serde complains about, without the value it quotes.
+pub(crate) fn reason(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let text = error.to_string();
+    match error.classify() {
+        Category::Eof => "the JSON ends too early".to_owned(),
+        Category::Syntax | Category::Io => {
+            format!("not JSON (line {}, column {})", error.line(), error.column())
+        }
+        Category::Data => {
+            let words = text.split(" at line ").next().unwrap_or_default();
+            let safe = match words.rfind(", expected ") {
+                Some(at) => words.get(at + 2..),
+                None if words.starts_with("missing field") || words.starts_with("expected ") => Some(words),
+                None => None,
+            };
+            safe.unwrap_or("the value does not fit").to_owned()
+        }
+    }
+}
+
+/// Reads the rows of a list straight into their type.
+struct TypedRows<T>(PhantomData<T>);
+
+impl<'de, T: Lenient> de::DeserializeSeed<'de> for TypedRows<T> {
+    type Value = Rows<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Rows<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Lenient> Visitor<'de> for TypedRows<T> {
+    type Value = Rows<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Rows<T>, E> {
+        Err(E::custom("expected a list"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Rows<T>, A::Error> {
+        let mut rows = Rows::default();
+        while let Some(row) = seq.next_element_seed(FieldSeed::<Option<T>>::new())? {
+            match row {
+                Some(row) => rows.items.push(row),
+                None => rows.nulls += 1,
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// Splits a list into the JSON texts of its rows.
+struct RawRows;
+
+impl<'de> de::DeserializeSeed<'de> for RawRows {
+    type Value = Vec<Option<&'de RawValue>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RawRows {
+    type Value = Vec<Option<&'de RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::custom("expected a list"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut rows = Vec::new();
+        while let Some(row) = seq.next_element()? {
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+}
+
+/// Reads a list that may be null or `""` instead.
+struct Absent<S>(S);
+
+impl<'de, S: de::DeserializeSeed<'de>> de::DeserializeSeed<'de> for Absent<S> {
+    type Value = Option<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, S: de::DeserializeSeed<'de>> Visitor<'de> for Absent<S> {
+    type Value = Option<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.trim().is_empty() { Ok(None) } else { Err(E::custom("expected a list")) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        self.0.deserialize(de::value::SeqAccessDeserializer::new(seq)).map(Some)
+    }
+}
+
+/// An envelope whose rows are read by a seed of the caller's choice.
+struct EnvelopeSeed<F> {
+    key: &'static str,
+    rows: F,
+}
+
+struct OpenEnvelope<R> {
+    rows: R,
+    total: Option<u64>,
+    page: Option<u32>,
+    pages: Option<u32>,
+}
+
+impl<T> From<OpenEnvelope<Rows<T>>> for Envelope<T> {
+    fn from(open: OpenEnvelope<Rows<T>>) -> Self {
+        Self { rows: open.rows, total: open.total, page: open.page, pages: open.pages }
+    }
+}
+
+impl<'de, S: de::DeserializeSeed<'de, Value: Default>, F: Fn() -> S> de::DeserializeSeed<'de>
+    for EnvelopeSeed<F>
+{
+    type Value = OpenEnvelope<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, S: de::DeserializeSeed<'de, Value: Default>, F: Fn() -> S> Visitor<'de> for EnvelopeSeed<F> {
+    type Value = OpenEnvelope<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with `{}`", self.key)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut rows = None;
+        let [mut total, mut page, mut pages] = [None; 3];
+        while let Some(member) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            match &*member {
+                key if key == self.key => rows = Some(map.next_value_seed(Absent((self.rows)()))?),
+                "total" => total = count(&mut map)?,
+                "page" => page = count(&mut map)?,
+                "pages" => pages = count(&mut map)?,
+                other => {
+                    drift::unknown_member(self.key, other);
+                    map.next_value::<de::IgnoredAny>()?;
+                }
+            }
+        }
+        let rows = match rows.ok_or_else(|| de::Error::missing_field(self.key))? {
+            Some(rows) => rows,
+            None if total.is_none_or(|total| total <= 0) => Default::default(),
+            None => return Err(de::Error::custom("expected a list, because the total is not 0")),
+        };
+        let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+        Ok(OpenEnvelope {
+            rows,
+            total: total.and_then(|total| u64::try_from(total).ok()),
+            page: small(page),
+            pages: small(pages),
+        })
+    }
+}
+
+/// A count is a hint: one that is no number is as good as none.
+fn count<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<i64>, A::Error> {
+    let value: &RawValue = map.next_value()?;
+    Ok(value.get().trim_matches('"').parse().ok())
+}
+
+/// Finds the id in a row that could not be read.
+struct IdSeed(&'static str);
+
+impl<'de> de::DeserializeSeed<'de> for IdSeed {
+    type Value = i64;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<i64, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for IdSeed {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<i64, A::Error> {
+        let mut id = None;
+        while let Some(member) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            let value: &RawValue = map.next_value()?;
+            if member == self.0 {
+                id = value.get().trim_matches('"').parse().ok();
+            }
+        }
+        id.ok_or_else(|| de::Error::missing_field(self.0))
+    }
+}
