@@ -1,0 +1,203 @@
+//! What a channel can do, and whether this connection is ready to do it. Values only; computed without I/O.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// An operation of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Operation {
+    /// Match the host's listings with the channel's products.
+    LinkListings,
+    /// Send stock and prices of linked listings.
+    SyncListings,
+    /// Create products on the channel.
+    PublishListings,
+    /// Import new orders.
+    GetOrders,
+    /// Send shipments back.
+    SyncShipments,
+    /// Release held orders after a mapping changed.
+    ResolveHeld,
+    /// Import orders that somebody names, apart from the runs that read the whole window.
+    ImportOrder,
+}
+
+impl Operation {
+    /// A short stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LinkListings => "link_listings",
+            Self::SyncListings => "sync_listings",
+            Self::PublishListings => "publish_listings",
+            Self::GetOrders => "get_orders",
+            Self::SyncShipments => "sync_shipments",
+            Self::ResolveHeld => "resolve_held",
+            Self::ImportOrder => "import_order",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Everything that a channel can and cannot do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// The channel's name, for people.
+    pub channel: &'static str,
+    /// Linking: supported, and on what it matches.
+    pub link_listings: Support,
+    /// Sending stock and prices.
+    pub sync_listings: Support,
+    /// Creating products.
+    pub publish_listings: Support,
+    /// Importing orders.
+    pub get_orders: Support,
+    /// What importing can filter by and do.
+    pub order_features: OrderFeatures,
+    /// Sending shipments.
+    pub sync_shipments: Support,
+    /// What a shipment can carry.
+    pub shipment_features: ShipmentFeatures,
+    /// Whether shipping mappings must be configured before orders are imported.
+    pub shipping_mappings_required: bool,
+    /// The complete list of things that the crate can change on the channel.
+    pub writes: &'static [RemoteWrite],
+}
+
+impl Capabilities {
+    /// A channel that can do nothing, to be filled in.
+    pub fn none(channel: &'static str, why: &'static str) -> Self {
+        let no = Support::NotSupported { why, instead: None };
+        Self {
+            channel,
+            link_listings: no.clone(),
+            sync_listings: no.clone(),
+            publish_listings: no.clone(),
+            get_orders: no.clone(),
+            order_features: OrderFeatures::default(),
+            sync_shipments: no,
+            shipment_features: ShipmentFeatures::default(),
+            shipping_mappings_required: false,
+            writes: &[],
+        }
+    }
+
+    /// Whether the channel can do `operation` at all.
+    pub fn support(&self, operation: Operation) -> &Support {
+        match operation {
+            Operation::LinkListings => &self.link_listings,
+            Operation::SyncListings => &self.sync_listings,
+            Operation::PublishListings => &self.publish_listings,
+            Operation::GetOrders | Operation::ResolveHeld | Operation::ImportOrder => &self.get_orders,
+            Operation::SyncShipments => &self.sync_shipments,
+        }
+    }
+}
+
+/// Whether a channel can do something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "support", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Support {
+    /// It can.
+    Supported {
+        /// On what things are matched ("sku"), where that is a question.
+        match_on: &'static [&'static str],
+        /// What must be configured first.
+        needs: &'static [&'static str],
+    },
+    /// It cannot.
+    NotSupported {
+        /// Why.
+        why: &'static str,
+        /// What to do instead.
+        instead: Option<Operation>,
+    },
+}
+
+impl Support {
+    /// Whether it can.
+    pub fn is_supported(&self) -> bool {
+        matches!(self, Self::Supported { .. })
+    }
+}
+
+/// What importing orders can do.
+#[expect(clippy::struct_excessive_bools, reason = "a list of independent facts, read by name")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OrderFeatures {
+    /// The states that can be asked for.
+    pub statuses: &'static [&'static str],
+    /// The dates that an order's age can be counted from.
+    pub age_basis: &'static [&'static str],
+    /// Whether one tag can be required.
+    pub tag: bool,
+    /// Whether imported orders can be assigned to a user of the channel.
+    pub assign_user: bool,
+    /// Whether stores can be chosen.
+    pub store_filter: bool,
+    /// Whether one order can be imported by its id.
+    pub by_id: bool,
+}
+
+/// What a shipment can tell the channel.
+#[expect(clippy::struct_excessive_bools, reason = "a list of independent facts, read by name")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ShipmentFeatures {
+    /// Whether part of an order can be marked shipped.
+    pub partial_orders: bool,
+    /// How many tracking numbers an order can carry.
+    pub tracking_numbers: u32,
+    /// Whether a carrier is required.
+    pub carrier_required: bool,
+    /// Whether the service can be told.
+    pub service: bool,
+    /// Whether a sent shipment can be changed.
+    pub amend: bool,
+    /// Whether a sent shipment can be taken back.
+    pub cancel: bool,
+    /// Whom the channel can notify.
+    pub notify: &'static [&'static str],
+}
+
+/// Something that the crate can change on the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RemoteWrite {
+    /// Assign a user to an imported order.
+    AssignUser,
+    /// Put the acknowledgement tag on an imported order, where configured.
+    AddTag,
+    /// Mark an order as shipped.
+    MarkShipped,
+}
+
+/// Whether a connection is configured for an operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "readiness", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Readiness {
+    /// It is.
+    Ready,
+    /// Something is missing.
+    NotConfigured {
+        /// The settings, by name.
+        missing: Vec<String>,
+    },
+    /// The channel cannot do it, or the host has switched it off.
+    Disabled {
+        /// Why.
+        why: String,
+    },
+}

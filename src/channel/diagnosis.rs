@@ -1,0 +1,124 @@
+//! The answer to "why is this order not here?".
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::ChannelOrderId;
+
+/// What is known about one order of the channel and its import.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// The order, when it exists.
+    pub order: Option<ChannelOrderId>,
+    /// How to call it in a sentence: number, id, store.
+    pub title: String,
+    /// Whether the host has it.
+    pub imported: bool,
+    /// Every check, in the order in which they are worth reading: status first, then age.
+    pub checks: Vec<Check>,
+    /// Facts that neither block nor pass.
+    pub notes: Vec<DiagnosisNote>,
+}
+
+impl Diagnosis {
+    /// An empty answer.
+    pub fn new(order: Option<ChannelOrderId>, title: impl Into<String>) -> Self {
+        Self { order, title: title.into(), imported: false, checks: Vec::new(), notes: Vec::new() }
+    }
+
+    /// The reason to give when only one can be given: the first check that blocks.
+    pub fn primary(&self) -> Option<&Check> {
+        self.checks.iter().find(|check| check.verdict == Verdict::Blocks)
+    }
+
+    /// The check of this name.
+    pub fn check(&self, name: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.name == name)
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// What was looked at ("status", "age").
+    pub name: &'static str,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub observed: String,
+    /// What would have been needed.
+    pub wanted: Option<String>,
+    /// What a person can do.
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    /// A check that passes.
+    pub fn pass(name: &'static str, observed: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Pass, observed: observed.into(), wanted: None, remedy: None }
+    }
+
+    /// A check with another verdict.
+    pub fn new(
+        name: &'static str,
+        verdict: Verdict,
+        observed: impl Into<String>,
+        wanted: Option<String>,
+        remedy: Option<String>,
+    ) -> Self {
+        Self { name, verdict, observed: observed.into(), wanted, remedy }
+    }
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Fine.
+    Pass,
+    /// Keeps the order out.
+    Blocks,
+    /// Lets it in, but not smoothly.
+    Warns,
+    /// Could not be found out.
+    Unknown,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "passes",
+            Self::Blocks => "BLOCKS",
+            Self::Warns => "warns",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A fact beside the checks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct DiagnosisNote(pub String);
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.imported { "IMPORTED" } else { "NOT IMPORTED" };
+        writeln!(f, "{:<60} {state}", self.title)?;
+        for check in &self.checks {
+            write!(f, "  {:<8}{:<11}{}", check.verdict.word(), check.name, check.observed)?;
+            if let Some(wanted) = &check.wanted {
+                write!(f, ", {wanted}")?;
+            }
+            if let Some(remedy) = &check.remedy {
+                write!(f, "  -> {remedy}")?;
+            }
+            writeln!(f)?;
+        }
+        self.notes.iter().try_for_each(|note| writeln!(f, "  info    {}", note.0))
+    }
+}

@@ -1,0 +1,116 @@
+//! The error of an operation. It always means that nothing was done.
+
+use std::fmt;
+
+use super::{Operation, report::Finding, store::StoreError};
+use crate::Timestamp;
+
+/// Why an operation did not begin. **Nothing was done**: once a run has begun it ends in a report.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} was not started: {refusal}")]
+#[non_exhaustive]
+pub struct ChannelError {
+    /// The operation that was asked for.
+    pub operation: &'static str,
+    /// Why it was not started.
+    #[source]
+    pub refusal: Refusal,
+}
+
+impl ChannelError {
+    /// A refusal of a run.
+    pub fn new(operation: Operation, refusal: Refusal) -> Self {
+        Self { operation: operation.name(), refusal }
+    }
+
+    /// A refusal of a question that is not a run, such as `diagnose_order`.
+    pub fn of(question: &'static str, refusal: Refusal) -> Self {
+        Self { operation: question, refusal }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    pub fn is_retryable(&self) -> bool {
+        match &self.refusal {
+            Refusal::AlreadyRunning { .. } | Refusal::Unavailable { .. } => true,
+            Refusal::Store(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
+/// Why an operation did not begin.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The channel cannot do it. No request was made.
+    Unsupported {
+        /// Why.
+        why: &'static str,
+        /// What to do instead.
+        instead: Option<Operation>,
+    },
+    /// Settings are missing. No request was made.
+    NotConfigured {
+        /// Their names.
+        missing: Vec<String>,
+    },
+    /// Settings are wrong.
+    Config {
+        /// What is wrong, with remedies.
+        findings: Vec<Finding>,
+    },
+    /// Another run of the same operation holds the lease.
+    AlreadyRunning {
+        /// Since when.
+        since: Timestamp,
+        /// Who.
+        owner: String,
+    },
+    /// The channel refused the credentials, the plan has no API access, or the key may not do it.
+    Credentials {
+        /// What the channel said, and the remedy.
+        message: String,
+    },
+    /// The channel could not be reached or did not answer sensibly.
+    Unavailable {
+        /// What happened.
+        message: String,
+    },
+    /// There is no such order.
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// The host's store failed before anything was done.
+    Store(StoreError),
+}
+
+impl std::error::Error for Refusal {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsupported { why, instead: None } => write!(f, "not supported: {why}"),
+            Self::Unsupported { why, instead: Some(instead) } => {
+                write!(f, "not supported: {why}; use {instead} instead")
+            }
+            Self::NotConfigured { missing } => write!(f, "not configured: set {}", missing.join(", ")),
+            Self::Config { findings } => {
+                f.write_str("settings are wrong")?;
+                findings.iter().try_for_each(|finding| write!(f, "; {finding}"))
+            }
+            Self::AlreadyRunning { since, owner } => {
+                write!(f, "already running since {since} ({owner}); wait for it, or for its lease to expire")
+            }
+            Self::Credentials { message } | Self::Unavailable { message } => f.write_str(message),
+            Self::NotFound { what } => write!(f, "there is no {what}"),
+            Self::Store(error) => write!(f, "the host's store failed: {error}"),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

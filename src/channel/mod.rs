@@ -1,0 +1,58 @@
+//! The contract between a host and any sales channel: the [`ChannelConnector`] trait, its vocabulary, its
+//! reports, and the storage traits that a host implements.
+//!
+//! Nothing here knows of ShipStation, HTTP or SQL: a second channel can be written against these types
+//! without touching them.
+//!
+//! | to read about | see |
+//! | --- | --- |
+//! | what a channel can do | [`ChannelConnector`], [`Capabilities`], [`Readiness`] |
+//! | what a host gets | [`ChannelOrder`], [`ImportReport`], [`SyncReport`], [`LinkReport`], [`Diagnosis`] |
+//! | what a host gives | [`Listing`], [`Shipment`], [`ShippingRule`](shipping::ShippingRule), [`Stores`](store::Stores) |
+//! | the storage contracts | [`store`] |
+
+mod capability;
+mod connector;
+mod diagnosis;
+mod error;
+mod ids;
+mod listing;
+mod money;
+mod nothing;
+mod observer;
+mod order;
+pub mod report;
+mod run;
+mod shipment;
+pub mod shipping;
+pub mod store;
+
+pub use self::{
+    capability::{Capabilities, Operation, OrderFeatures, Readiness, RemoteWrite, ShipmentFeatures, Support},
+    connector::ChannelConnector,
+    diagnosis::{Check, Diagnosis, DiagnosisNote, Verdict},
+    error::{ChannelError, Refusal},
+    ids::{
+        ChannelOrderId, ChannelProductId, ConnectionId, HostOrderId, LineId, ListingId, RunId, ShipmentId,
+        UserKey,
+    },
+    listing::{LinkState, Listing, ListingLink, NewLink},
+    money::Money,
+    nothing::{StatusTotals, WhyNothing},
+    observer::{RunEvent, RunObserver},
+    order::{
+        Address, Buyer, ChannelOrder, HoldReason, LineKind, LineQuantity, Lineage, OrderLine, OrderOption,
+        OrderTotals,
+    },
+    report::{
+        CheckReport, Finding, ImportReport, LinkReport, ResolveReport, RunStatus, Severity, SyncReport,
+    },
+    run::{
+        Bypass, CancelToken, GetOrders, LinkListings, OrderSelector, PublishListings, RunControl,
+        SyncListings, SyncShipments, Trigger,
+    },
+    shipment::{
+        BlockReason, FailReason, IllegalTransition, Marketplace, OutboxId, Package, RetryClass, Shipment,
+        ShipmentState, SupersedeReason,
+    },
+};

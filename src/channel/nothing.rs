@@ -1,0 +1,141 @@
+//! The answer to "why was nothing imported?", asked without an order.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{
+    ConnectionId,
+    report::ImportWindow,
+    store::{RunState, RunSummary},
+};
+
+/// What there is to import, and what the import looks for.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WhyNothing {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The newest run, whatever became of it.
+    pub last: Option<RunSummary>,
+    /// The newest run that did its work.
+    pub last_success: Option<RunSummary>,
+    /// The window that a run would read now.
+    pub window: Option<ImportWindow>,
+    /// The tag that orders need.
+    pub wants_tag: Option<i64>,
+    /// Whether there is no shipping mapping at all.
+    pub no_mapping: bool,
+    /// What each status holds, the imported ones first.
+    pub statuses: Vec<StatusTotals>,
+}
+
+/// How many orders a status holds. `None` where it was not asked or not answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct StatusTotals {
+    /// The status.
+    pub status: String,
+    /// Whether orders of this status are imported.
+    pub imported: bool,
+    /// Orders inside the window.
+    pub inside: Option<u64>,
+    /// Orders outside the window.
+    pub outside: Option<u64>,
+    /// Orders with the tag, of whatever age.
+    pub tagged: Option<u64>,
+}
+
+impl StatusTotals {
+    /// A status of which nothing is known yet.
+    pub fn new(status: impl Into<String>, imported: bool) -> Self {
+        Self { status: status.into(), imported, inside: None, outside: None, tagged: None }
+    }
+}
+
+impl WhyNothing {
+    /// An answer without facts.
+    pub fn new(connection: ConnectionId) -> Self {
+        Self {
+            connection,
+            last: None,
+            last_success: None,
+            window: None,
+            wants_tag: None,
+            no_mapping: false,
+            statuses: Vec::new(),
+        }
+    }
+
+    /// What a person can look at, the likeliest cause first: status, then age, then the tag.
+    pub fn hints(&self) -> Vec<String> {
+        let mut hints = Vec::new();
+        let (wanted, others): (Vec<_>, Vec<_>) = self.statuses.iter().partition(|totals| totals.imported);
+        let inside: u64 = wanted.iter().filter_map(|totals| totals.inside).sum();
+        if inside == 0 {
+            for totals in others.iter().filter(|totals| totals.inside.is_some_and(|orders| orders > 0)) {
+                let orders = totals.inside.unwrap_or_default();
+                hints.push(format!("{orders} orders are {0}: release them, or add {0}", totals.status));
+            }
+        }
+        for totals in wanted.iter().filter(|totals| totals.outside.is_some_and(|orders| orders > 0)) {
+            let orders = totals.outside.unwrap_or_default();
+            hints.push(format!("{orders} orders that are {} are too old: widen the window", totals.status));
+        }
+        if let Some(tag) = self.wants_tag
+            && wanted.iter().all(|totals| totals.tagged == Some(0))
+        {
+            hints.push(format!("no order has tag {tag}: tag some, or clear the filter"));
+        }
+        if self.no_mapping {
+            hints.push("there is no shipping mapping: every order would be held".to_owned());
+        }
+        hints
+    }
+}
+
+impl fmt::Display for WhyNothing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "What there is to import for {}", self.connection)?;
+        match &self.last {
+            Some(run) => writeln!(f, "  last run  {}: {}", run.started, Ended(run))?,
+            None => writeln!(f, "  last run  none yet")?,
+        }
+        if let Some(window) = &self.window {
+            writeln!(f, "  window    {window}")?;
+        }
+        for totals in &self.statuses {
+            writeln!(f, "  {totals}")?;
+        }
+        self.hints().iter().try_for_each(|hint| writeln!(f, "  -> {hint}"))
+    }
+}
+
+impl fmt::Display for StatusTotals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |total: Option<u64>| total.map_or("?".to_owned(), |total| total.to_string());
+        write!(f, "{:<22}{} in the window", self.status, number(self.inside))?;
+        if !self.imported {
+            return f.write_str(" (this status is not imported)");
+        }
+        write!(f, ", {} outside", number(self.outside))?;
+        if self.tagged.is_some() {
+            write!(f, ", {} with the tag", number(self.tagged))?;
+        }
+        Ok(())
+    }
+}
+
+/// How a run ended, with its counts.
+struct Ended<'a>(&'a RunSummary);
+
+impl fmt::Display for Ended<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.state {
+            RunState::Running => f.write_str("still running"),
+            RunState::Abandoned => f.write_str("died, and its lease went to another run"),
+            RunState::Ended { status } => write!(f, "{status}, {}", self.0.headline),
+        }
+    }
+}

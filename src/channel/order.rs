@@ -1,0 +1,382 @@
+//! An order of a channel in neutral words. The fields that identify a person are masked in `Debug`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ChannelOrderId, ChannelProductId, LineId, ListingId, Money, UserKey, money, shipping::StoreKey};
+use crate::Timestamp;
+
+/// An order as the channel had it when it was read.
+///
+/// Texts are exactly as the channel sent them; nothing is trimmed or guessed. All times are UTC instants;
+/// `None` means that the channel did not say.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChannelOrder {
+    /// The channel's identity of the order.
+    pub id: ChannelOrderId,
+    /// The number that people use. Not unique.
+    pub number: String,
+    /// The key of the system that put the order into the channel. Not unique after a split.
+    pub key: Option<String>,
+    /// The store of the channel that the order came from.
+    pub store: Option<StoreKey>,
+    /// The marketplace behind the store ("Shopify", "Amazon"), when known.
+    pub marketplace: Option<String>,
+    /// The channel's own word for the state of the order.
+    pub status: String,
+    /// When the order appeared in the channel.
+    pub created_at: Option<Timestamp>,
+    /// When the buyer placed it, as the store said.
+    pub ordered_at: Option<Timestamp>,
+    /// When it was paid, as the store said.
+    pub paid_at: Option<Timestamp>,
+    /// When the channel last changed it.
+    pub modified_at: Option<Timestamp>,
+    /// Ship no later than this.
+    pub ship_by: Option<Timestamp>,
+    /// Who bought.
+    pub buyer: Buyer,
+    /// Where the goods go.
+    pub ship_to: Address,
+    /// Whom the bill goes to, when given.
+    pub bill_to: Option<Address>,
+    /// The lines, adjustments included.
+    pub lines: Vec<OrderLine>,
+    /// The sums as the channel gave them; they need not add up.
+    pub totals: OrderTotals,
+    /// The shipping method in the store's own words, untouched. `None` when the store gave none.
+    pub shipping_text: Option<String>,
+    /// The carrier chosen in the channel so far, if any.
+    pub carrier_code: Option<String>,
+    /// The service chosen in the channel so far, if any.
+    pub service_code: Option<String>,
+    /// The package type chosen in the channel so far, if any.
+    pub package_code: Option<String>,
+    /// Whether it is a gift.
+    pub gift: bool,
+    /// What to write on the gift card.
+    pub gift_message: Option<String>,
+    /// The buyer's note.
+    pub customer_notes: Option<String>,
+    /// The merchant's note.
+    pub internal_notes: Option<String>,
+    /// The tags on the order, by the channel's ids.
+    pub tags: Vec<i64>,
+    /// The person the order is assigned to in the channel.
+    pub assigned_user: Option<UserKey>,
+    /// Relatives of the order.
+    pub lineage: Lineage,
+    /// The channel's free fields, in order.
+    pub custom_fields: Vec<Option<String>>,
+    /// Whether somebody outside the host fulfils it.
+    pub externally_fulfilled: bool,
+}
+
+impl ChannelOrder {
+    /// An order with an identity and a number, and nothing else.
+    pub fn new(id: impl Into<ChannelOrderId>, number: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            number: number.into(),
+            key: None,
+            store: None,
+            marketplace: None,
+            status: String::new(),
+            created_at: None,
+            ordered_at: None,
+            paid_at: None,
+            modified_at: None,
+            ship_by: None,
+            buyer: Buyer::default(),
+            ship_to: Address::default(),
+            bill_to: None,
+            lines: Vec::new(),
+            totals: OrderTotals::default(),
+            shipping_text: None,
+            carrier_code: None,
+            service_code: None,
+            package_code: None,
+            gift: false,
+            gift_message: None,
+            customer_notes: None,
+            internal_notes: None,
+            tags: Vec::new(),
+            assigned_user: None,
+            lineage: Lineage::default(),
+            custom_fields: Vec::new(),
+            externally_fulfilled: false,
+        }
+    }
+
+    /// The lines that somebody has to put into a parcel, with their quantities.
+    pub fn shippable_lines(&self) -> impl Iterator<Item = LineQuantity> + '_ {
+        self.lines
+            .iter()
+            .filter(|line| line.is_shippable())
+            .map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity })
+    }
+}
+
+impl fmt::Debug for ChannelOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelOrder")
+            .field("id", &self.id)
+            .field("number", &self.number)
+            .field("store", &self.store)
+            .field("status", &self.status)
+            .field("created_at", &self.created_at)
+            .field("shipping_text", &self.shipping_text)
+            .field("lines", &self.lines.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who bought. `Debug` shows nothing of it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Buyer {
+    /// The login name in the store.
+    pub username: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+}
+
+impl fmt::Debug for Buyer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buyer").finish_non_exhaustive()
+    }
+}
+
+/// A postal address. `Debug` shows the country only.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Address {
+    /// The person.
+    pub name: Option<String>,
+    /// The company.
+    pub company: Option<String>,
+    /// First street line.
+    pub street1: Option<String>,
+    /// Second street line.
+    pub street2: Option<String>,
+    /// Third street line.
+    pub street3: Option<String>,
+    /// The city.
+    pub city: Option<String>,
+    /// The state or province; two letters in the US and Canada.
+    pub state: Option<String>,
+    /// The postal code.
+    pub postal_code: Option<String>,
+    /// The country, two letters.
+    pub country: Option<String>,
+    /// The telephone number.
+    pub phone: Option<String>,
+    /// Whether it is a home, when known.
+    pub residential: Option<bool>,
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").field("country", &self.country).finish_non_exhaustive()
+    }
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrderLine {
+    /// The channel's identity of the line.
+    pub id: LineId,
+    /// The store's own identity of the line, when it gave one.
+    pub store_line_key: Option<String>,
+    /// Goods, or a discount or fee.
+    pub kind: LineKind,
+    /// The SKU as the host's settings choose it (the sold one, or the one to pick).
+    pub sku: Option<String>,
+    /// What was sold, in the store's words.
+    pub name: Option<String>,
+    /// How many. Zero and negative quantities occur and are not shippable.
+    pub quantity: i64,
+    /// The price of one; negative on discounts.
+    #[serde(with = "money::text", default)]
+    pub unit_price: Option<Money>,
+    /// The tax on the line, when given.
+    #[serde(with = "money::text", default)]
+    pub tax: Option<Money>,
+    /// The channel's product, once it has made one.
+    pub product: Option<ChannelProductId>,
+    /// The host's listing that is linked to it, if any.
+    pub listing: Option<ListingId>,
+    /// What the buyer chose (size, colour).
+    pub options: Vec<OrderOption>,
+    /// The bar code, when known.
+    pub upc: Option<String>,
+}
+
+impl OrderLine {
+    /// A line of goods.
+    pub fn new(id: impl Into<LineId>, sku: Option<String>, quantity: i64) -> Self {
+        Self {
+            id: id.into(),
+            store_line_key: None,
+            kind: LineKind::Goods,
+            sku,
+            name: None,
+            quantity,
+            unit_price: None,
+            tax: None,
+            product: None,
+            listing: None,
+            options: Vec::new(),
+            upc: None,
+        }
+    }
+
+    /// Whether somebody has to put it into a parcel.
+    pub fn is_shippable(&self) -> bool {
+        self.kind == LineKind::Goods && self.quantity > 0
+    }
+}
+
+/// What a line stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LineKind {
+    /// Something that is shipped.
+    Goods,
+    /// A discount, a fee: money without goods.
+    Adjustment,
+}
+
+/// A choice that the buyer made on a line. `Debug` does not show it: an engraving may be a name.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrderOption {
+    /// What was chosen ("Size").
+    pub name: String,
+    /// The choice ("XL").
+    pub value: Option<String>,
+}
+
+impl fmt::Debug for OrderOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrderOption").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl OrderOption {
+    /// A choice.
+    pub fn new(name: impl Into<String>, value: Option<String>) -> Self {
+        Self { name: name.into(), value }
+    }
+}
+
+/// The sums of an order. `None` is "not said", which is not zero.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OrderTotals {
+    /// What the buyer owes in all.
+    #[serde(with = "money::text", default)]
+    pub total: Option<Money>,
+    /// What the buyer has paid.
+    #[serde(with = "money::text", default)]
+    pub paid: Option<Money>,
+    /// Tax on the order.
+    #[serde(with = "money::text", default)]
+    pub tax: Option<Money>,
+    /// Shipping charged to the buyer.
+    #[serde(with = "money::text", default)]
+    pub shipping: Option<Money>,
+}
+
+/// A quantity of one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineQuantity {
+    /// The line.
+    pub line: LineId,
+    /// How many of it.
+    pub quantity: i64,
+}
+
+/// The relatives of an order: it may have been split off another one or have swallowed others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Lineage {
+    /// The order that this one was split off.
+    pub parent: Option<ChannelOrderId>,
+    /// The orders that were merged into this one or split off it.
+    pub merged: Vec<ChannelOrderId>,
+}
+
+/// Why an imported order must wait for a person before it is shipped.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum HoldReason {
+    /// No rule maps the shipping text.
+    UnmappedShipping {
+        /// The text, exactly.
+        text: String,
+    },
+    /// The store gave no shipping text and no rule says what that means.
+    NoShippingText,
+    /// A line is not linked to anything that the host sells.
+    NotManagedLine {
+        /// The SKUs, or names of lines without one.
+        skus: Vec<String>,
+    },
+    /// It was split off an order that is already imported: its goods may be on their way.
+    SplitOfImported {
+        /// The imported order.
+        parent: ChannelOrderId,
+    },
+    /// It swallowed orders that are already imported.
+    MergesImported {
+        /// The imported orders.
+        orders: Vec<ChannelOrderId>,
+    },
+    /// Address, lines and day are those of another imported order. The ShipStation connector does not look for that; a
+    /// host that does may hold such an order for this reason.
+    PossibleDuplicate {
+        /// The order that it looks like.
+        of: ChannelOrderId,
+    },
+}
+
+impl HoldReason {
+    /// A short stable name, for counts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnmappedShipping { .. } => "unmapped_shipping",
+            Self::NoShippingText => "no_shipping_text",
+            Self::NotManagedLine { .. } => "not_managed_line",
+            Self::SplitOfImported { .. } => "split_of_imported",
+            Self::MergesImported { .. } => "merges_imported",
+            Self::PossibleDuplicate { .. } => "possible_duplicate",
+        }
+    }
+
+    /// Whether a shipping rule can release it.
+    pub fn is_about_shipping(&self) -> bool {
+        matches!(self, Self::UnmappedShipping { .. } | Self::NoShippingText)
+    }
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnmappedShipping { text } => write!(f, "shipping text {text:?} is not mapped"),
+            Self::NoShippingText => f.write_str("the store gave no shipping text"),
+            Self::NotManagedLine { skus } => write!(f, "not linked to a listing: {}", skus.join(", ")),
+            Self::SplitOfImported { parent } => write!(f, "split off the imported order {parent}"),
+            Self::MergesImported { orders } => {
+                f.write_str("contains the imported orders")?;
+                orders.iter().try_for_each(|order| write!(f, " {order}"))
+            }
+            Self::PossibleDuplicate { of } => write!(f, "looks like order {of}"),
+        }
+    }
+}

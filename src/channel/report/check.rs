@@ -1,0 +1,121 @@
+//! What is wrong with a configuration, and what to do about it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::channel::ConnectionId;
+
+/// What a look at the whole configuration found.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CheckReport {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What was found, in the order in which it was looked at.
+    pub findings: Vec<Finding>,
+    /// How many requests the look cost.
+    pub requests: u64,
+}
+
+impl CheckReport {
+    /// A report.
+    pub fn new(connection: ConnectionId, findings: Vec<Finding>, requests: u64) -> Self {
+        Self { connection, findings, requests }
+    }
+
+    /// Whether runs may start: there are no errors.
+    pub fn is_ok(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity != Severity::Error)
+    }
+
+    /// The finding of this code, if any.
+    pub fn finding(&self, code: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.code == code)
+    }
+}
+
+impl fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.is_ok() { "ready" } else { "NOT READY" };
+        writeln!(f, "check of {}: {verdict}, {} requests", self.connection, self.requests)?;
+        self.findings.iter().try_for_each(|finding| writeln!(f, "  {:<8}  {finding}", finding.severity))
+    }
+}
+
+/// One thing that a check or a validation found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Finding {
+    /// A short stable name.
+    pub code: &'static str,
+    /// Whether it stops runs.
+    pub severity: Severity,
+    /// The setting or thing that it is about.
+    pub subject: String,
+    /// What was seen.
+    pub observed: String,
+    /// What a person can do.
+    pub remedy: String,
+}
+
+impl Finding {
+    /// Something that stops runs.
+    pub fn error(
+        code: &'static str,
+        subject: impl Into<String>,
+        observed: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            subject: subject.into(),
+            observed: observed.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// The same, as something worth knowing that stops nothing.
+    #[must_use]
+    pub fn as_warning(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
+    }
+
+    /// The same, as a plain fact.
+    #[must_use]
+    pub fn as_info(self) -> Self {
+        Self { severity: Severity::Info, ..self }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.observed)?;
+        if self.remedy.is_empty() { Ok(()) } else { write!(f, " -> {}", self.remedy) }
+    }
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Severity {
+    /// Runs do not start.
+    Error,
+    /// Runs start, and somebody should look.
+    Warning,
+    /// A fact.
+    Info,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Error => "ERROR",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        })
+    }
+}

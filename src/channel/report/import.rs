@@ -1,0 +1,338 @@
+//! What an import did.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use serde::Serialize;
+
+use super::{RunInfo, SkipReason, fmt_by_reason, fmt_items};
+use crate::{
+    Timestamp,
+    channel::{ChannelOrderId, HoldReason, HostOrderId, shipping::StoreKey},
+};
+
+/// What an import did.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ImportReport {
+    /// The run.
+    pub run: RunInfo,
+    /// The window that was read; `None` when single orders were asked for.
+    pub window: Option<ImportWindow>,
+    /// How each status was read.
+    pub scans: Vec<Scan>,
+    /// How many.
+    pub counts: ImportCounts,
+    /// Which. Failures and holds are never left out; successes and plain skips may be.
+    pub items: Vec<ImportItem>,
+    /// How many successes and skips were left out of `items`.
+    pub items_truncated: u64,
+}
+
+impl ImportReport {
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo) -> Self {
+        Self {
+            run,
+            window: None,
+            scans: Vec::new(),
+            counts: ImportCounts::default(),
+            items: Vec::new(),
+            items_truncated: 0,
+        }
+    }
+
+    /// The counts in one line.
+    pub fn headline(&self) -> String {
+        let counts = &self.counts;
+        let held = if counts.held > 0 { format!(" ({} held)", counts.held) } else { String::new() };
+        let mut parts = vec![
+            format!("{} new{held}", counts.imported),
+            format!("{} already imported", counts.already_imported),
+        ];
+        let failed = counts.failed_retryable + counts.failed_permanent;
+        let others = [
+            (counts.skipped.values().sum(), "skipped"),
+            (failed, "failed"),
+            (counts.not_evaluated, "not looked at"),
+        ];
+        parts.extend(
+            others.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")),
+        );
+        parts.extend(counts.outside_window().map(|outside| format!("{outside} outside the window")));
+        parts.join(", ")
+    }
+}
+
+impl fmt::Display for ImportReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.run.fmt_head(f)?;
+        writeln!(f, "  orders    {}", self.headline())?;
+        if let Some(window) = &self.window {
+            writeln!(f, "  window    {window}")?;
+        }
+        for scan in &self.scans {
+            writeln!(f, "  read      {scan}")?;
+        }
+        let counts = &self.counts;
+        fmt_by_reason(f, "held", &counts.held_by)?;
+        fmt_by_reason(f, "skipped", &counts.skipped)?;
+        if counts.assigned + counts.assign_pending + counts.assign_failed > 0 {
+            writeln!(
+                f,
+                "  user      {} assigned, {} pending, {} failed",
+                counts.assigned, counts.assign_pending, counts.assign_failed
+            )?;
+        }
+        fmt_items(f, "order", self.items.iter().filter(|item| item.needs_attention()))?;
+        self.run.fmt_tail(f)
+    }
+}
+
+/// The stretch of time whose orders were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ImportWindow {
+    /// Its beginning; `None` when the age is unlimited.
+    pub from: Option<Timestamp>,
+    /// Its end: when the run began.
+    pub to: Timestamp,
+    /// By how much it was stretched over an outage.
+    pub extended_by: Duration,
+    /// The date that decides.
+    pub basis: &'static str,
+}
+
+impl ImportWindow {
+    /// A window.
+    pub fn new(from: Option<Timestamp>, to: Timestamp, extended_by: Duration, basis: &'static str) -> Self {
+        Self { from, to, extended_by, basis }
+    }
+}
+
+impl fmt::Display for ImportWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.from {
+            Some(from) => {
+                write!(f, "{} from {} to {}", self.basis, from.floor_second(), self.to.floor_second())?;
+            }
+            None => write!(f, "{} any time up to {}", self.basis, self.to.floor_second())?,
+        }
+        if self.extended_by.is_zero() {
+            return Ok(());
+        }
+        write!(f, ", stretched by {} h over an outage", self.extended_by.as_secs() / 3600)
+    }
+}
+
+/// How the orders of one status were read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Scan {
+    /// The status.
+    pub status: String,
+    /// The way that was taken.
+    pub strategy: ScanStrategy,
+    /// How many rows there were, as the channel said at first.
+    pub total: Option<u64>,
+    /// How many rows were read, those of no interest included.
+    pub read: u64,
+    /// Whether every page was read.
+    pub complete: bool,
+    /// How many orders of this status lie outside the window; `None` when it was not asked.
+    pub too_old: Option<u64>,
+    /// Rows that could not be read.
+    pub unreadable: u64,
+}
+
+impl Scan {
+    /// A scan that has read nothing yet.
+    pub fn new(status: impl Into<String>, strategy: ScanStrategy) -> Self {
+        Self {
+            status: status.into(),
+            strategy,
+            total: None,
+            read: 0,
+            complete: false,
+            too_old: None,
+            unreadable: 0,
+        }
+    }
+}
+
+impl fmt::Display for Scan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status, self.strategy.describe())?;
+        if let Some(total) = self.total {
+            write!(f, ", {total} rows")?;
+        }
+        if let Some(too_old) = self.too_old {
+            write!(f, ", {too_old} outside the window")?;
+        }
+        if self.unreadable > 0 {
+            write!(f, ", {} unreadable", self.unreadable)?;
+        }
+        if self.complete { Ok(()) } else { write!(f, ", INCOMPLETE after {}", self.read) }
+    }
+}
+
+/// The way in which the orders of a status are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ScanStrategy {
+    /// The channel filtered by date; tags were tested here.
+    Window,
+    /// The channel filtered by tag; the age was tested here. Orders without the tag were not observed.
+    Tag,
+}
+
+impl ScanStrategy {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Window => "read by date",
+            Self::Tag => "read by tag (orders without it were not observed)",
+        }
+    }
+}
+
+/// How many. `scanned = imported + already_imported + skipped + failed + not_evaluated`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ImportCounts {
+    /// Orders that were read, each once.
+    pub scanned: u64,
+    /// Orders that are new in the host. In a dry run: that would be.
+    pub imported: u64,
+    /// Of these, held.
+    pub held: u64,
+    /// Of these, by reason; an order with several reasons counts under each.
+    pub held_by: BTreeMap<&'static str, u64>,
+    /// Orders that the host had.
+    pub already_imported: u64,
+    /// Orders that were left out, by the first reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Orders that failed and will be tried again.
+    pub failed_retryable: u64,
+    /// Orders that failed until a person changes something.
+    pub failed_permanent: u64,
+    /// Orders that were read and not decided on, because the run stopped.
+    pub not_evaluated: u64,
+    /// Follow-ups done: the user is assigned, by us or already.
+    pub assigned: u64,
+    /// Users still to be assigned.
+    pub assign_pending: u64,
+    /// Users that cannot be assigned.
+    pub assign_failed: u64,
+    /// Users that were not assigned because a person has chosen somebody else meanwhile.
+    pub overridden: u64,
+    /// Acknowledgement tags put on.
+    pub tagged: u64,
+    /// Changes of orders imported before, told to the host's sink.
+    pub changed: u64,
+    /// Orders outside the window, by status.
+    pub too_old: BTreeMap<String, u64>,
+}
+
+impl ImportCounts {
+    /// Whether every order that was read is in exactly one of the counts.
+    pub fn add_up(&self) -> bool {
+        let skipped: u64 = self.skipped.values().sum();
+        self.scanned
+            == self.imported
+                + self.already_imported
+                + skipped
+                + self.failed_retryable
+                + self.failed_permanent
+                + self.not_evaluated
+    }
+
+    /// How many orders lie outside the window, over all statuses that were asked.
+    pub fn outside_window(&self) -> Option<u64> {
+        (!self.too_old.is_empty()).then(|| self.too_old.values().sum())
+    }
+}
+
+/// One order of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ImportItem {
+    /// The order.
+    pub order: ChannelOrderId,
+    /// Its number.
+    pub number: String,
+    /// Its store.
+    pub store: Option<StoreKey>,
+    /// What became of it.
+    pub outcome: ImportOutcome,
+}
+
+impl ImportItem {
+    /// An item.
+    pub fn new(
+        order: ChannelOrderId,
+        number: impl Into<String>,
+        store: Option<StoreKey>,
+        outcome: ImportOutcome,
+    ) -> Self {
+        Self { order, number: number.into(), store, outcome }
+    }
+
+    /// Whether it may not be left out of a report.
+    pub fn needs_attention(&self) -> bool {
+        match &self.outcome {
+            ImportOutcome::Imported { holds, .. } => !holds.is_empty(),
+            ImportOutcome::Failed { .. } => true,
+            ImportOutcome::Skipped { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for ImportItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}) ", self.number, self.order)?;
+        match &self.outcome {
+            ImportOutcome::Imported { holds, .. } if holds.is_empty() => f.write_str("imported"),
+            ImportOutcome::Imported { holds, .. } => {
+                write!(f, "held: {}", in_a_row(holds))
+            }
+            ImportOutcome::Skipped { reasons } => {
+                write!(f, "skipped: {}", in_a_row(reasons))
+            }
+            ImportOutcome::Failed { error, retryable: true } => {
+                write!(f, "failed, will be tried again: {error}")
+            }
+            ImportOutcome::Failed { error, retryable: false } => write!(f, "failed: {error}"),
+        }
+    }
+}
+
+fn in_a_row<T: fmt::Display>(list: &[T]) -> String {
+    list.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What became of an order that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ImportOutcome {
+    /// The host has it now.
+    Imported {
+        /// As which order.
+        host_order: Option<HostOrderId>,
+        /// Why it waits; empty when it is ready.
+        holds: Vec<HoldReason>,
+    },
+    /// It was left out.
+    Skipped {
+        /// Every reason; the first one is counted.
+        reasons: Vec<SkipReason>,
+    },
+    /// It could not be imported.
+    Failed {
+        /// What happened.
+        error: String,
+        /// Whether it will be tried again by itself.
+        retryable: bool,
+    },
+}

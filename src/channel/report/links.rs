@@ -1,0 +1,255 @@
+//! What linking listings did.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{RunInfo, fmt_items};
+use crate::channel::{ChannelProductId, ListingId, shipping::StoreKey};
+
+/// What linking listings did.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LinkReport {
+    /// The run.
+    pub run: RunInfo,
+    /// How many.
+    pub counts: LinkCounts,
+    /// Which. What needs a person is never left out; links may be.
+    pub items: Vec<LinkItem>,
+    /// How many links were left out of `items`.
+    pub items_truncated: u64,
+    /// Whether every product was looked at. Only then is a link called broken. Not so when the listings were
+    /// looked up one by one because that costs fewer requests, or when the run stopped early.
+    pub complete: bool,
+}
+
+impl LinkReport {
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo) -> Self {
+        Self { run, counts: LinkCounts::default(), items: Vec::new(), items_truncated: 0, complete: false }
+    }
+
+    /// The counts in one line.
+    pub fn headline(&self) -> String {
+        let counts = &self.counts;
+        let mut line = format!(
+            "{} linked, {} already, {} relinked, {} without match, {} ambiguous, {} without SKU, {} broken",
+            counts.linked,
+            counts.already_linked,
+            counts.relinked,
+            counts.no_match,
+            counts.ambiguous,
+            counts.no_sku,
+            counts.broken
+        );
+        for (count, what) in [(counts.write_failed, "not kept"), (counts.not_evaluated, "not evaluated")] {
+            if count > 0 {
+                line = format!("{line}, {count} {what}");
+            }
+        }
+        line
+    }
+}
+
+impl fmt::Display for LinkReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.run.fmt_head(f)?;
+        writeln!(f, "  listings  {}", self.headline())?;
+        let how = if self.complete { "all" } else { "not all" };
+        writeln!(f, "  products  {} read, {how} of them", self.counts.scanned_products)?;
+        fmt_items(f, "listing", self.items.iter().filter(|item| item.needs_attention()))?;
+        self.run.fmt_tail(f)
+    }
+}
+
+/// How many. Every listing is in one bucket: `listings = linked + already_linked + relinked + no_match +
+/// ambiguous + no_sku + write_failed + not_evaluated`. Broken links are counted beside them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LinkCounts {
+    /// Products that were read.
+    pub scanned_products: u64,
+    /// Listings that were looked at.
+    pub listings: u64,
+    /// New links.
+    pub linked: u64,
+    /// Links that were there.
+    pub already_linked: u64,
+    /// Links that moved to another product.
+    pub relinked: u64,
+    /// Listings without a product.
+    pub no_match: u64,
+    /// Listings or products that share a SKU with others.
+    pub ambiguous: u64,
+    /// Listings without a SKU.
+    pub no_sku: u64,
+    /// Links whose product is gone or inactive.
+    pub broken: u64,
+    /// Links that could not be kept.
+    pub write_failed: u64,
+    /// Listings about which a look that was not complete says nothing.
+    pub not_evaluated: u64,
+}
+
+impl LinkCounts {
+    /// Whether every listing is in exactly one bucket.
+    pub fn add_up(&self) -> bool {
+        self.listings == self.decided() + self.not_evaluated
+    }
+
+    /// The listings of which something was said.
+    pub fn decided(&self) -> u64 {
+        self.linked
+            + self.already_linked
+            + self.relinked
+            + self.no_match
+            + self.ambiguous
+            + self.no_sku
+            + self.write_failed
+    }
+}
+
+/// One listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LinkItem {
+    /// The listing.
+    pub listing: ListingId,
+    /// Its SKU.
+    pub sku: Option<String>,
+    /// On what it met the product, if it did.
+    pub met_on: Option<MetOn>,
+    /// What became of it.
+    pub outcome: LinkOutcome,
+}
+
+impl LinkItem {
+    /// An item.
+    pub fn new(listing: ListingId, sku: Option<String>, outcome: LinkOutcome) -> Self {
+        Self { listing, sku, met_on: None, outcome }
+    }
+
+    /// The same, with what the two met on.
+    #[must_use]
+    pub fn met_on(self, met_on: MetOn) -> Self {
+        Self { met_on: Some(met_on), ..self }
+    }
+
+    /// Whether it may not be left out of a report.
+    pub fn needs_attention(&self) -> bool {
+        !matches!(
+            self.outcome,
+            LinkOutcome::Linked { .. } | LinkOutcome::AlreadyLinked { .. } | LinkOutcome::Relinked { .. }
+        )
+    }
+}
+
+impl fmt::Display for LinkItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.listing)?;
+        if let Some(sku) = &self.sku {
+            write!(f, " ({sku:?})")?;
+        }
+        match &self.outcome {
+            LinkOutcome::Linked { product } => write!(f, " linked with product {product}"),
+            LinkOutcome::AlreadyLinked { product } => write!(f, " was linked with product {product}"),
+            LinkOutcome::Relinked { product, from } => write!(f, " moved from product {from} to {product}"),
+            LinkOutcome::NoMatch { near_misses } if near_misses.is_empty() => f.write_str(" has no product"),
+            LinkOutcome::NoMatch { near_misses } => {
+                write!(f, " has no product; nearly the same: {near_misses:?}")
+            }
+            LinkOutcome::AmbiguousChannel { products } => {
+                write!(f, " fits several products ({}); make their SKUs unique", join(products))
+            }
+            LinkOutcome::AmbiguousHost { listings } => {
+                write!(f, " fits the same product as other listings ({})", join(listings))
+            }
+            LinkOutcome::NoSku => f.write_str(" has no SKU"),
+            LinkOutcome::Broken { product } => write!(f, " is linked with product {product}, which is gone"),
+            LinkOutcome::WriteFailed { error } => write!(f, " could not be linked: {error}"),
+        }?;
+        self.met_on.as_ref().map_or(Ok(()), |met_on| write!(f, "{met_on}"))
+    }
+}
+
+fn join<T: ToString>(list: &[T]) -> String {
+    list.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What a listing and a product met on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "met_on", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MetOn {
+    /// The product's own SKU.
+    Sku,
+    /// Another name of the product.
+    Alias {
+        /// The stores that know the product by it; empty if the channel names none.
+        stores: Vec<StoreKey>,
+    },
+}
+
+impl fmt::Display for MetOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sku => Ok(()),
+            Self::Alias { stores } if stores.is_empty() => f.write_str(" by an alias"),
+            Self::Alias { stores } => write!(f, " by an alias of store {}", join(stores)),
+        }
+    }
+}
+
+/// What became of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LinkOutcome {
+    /// It is linked now. In a dry run: would be.
+    Linked {
+        /// The product.
+        product: ChannelProductId,
+    },
+    /// It was linked with this product before.
+    AlreadyLinked {
+        /// The product.
+        product: ChannelProductId,
+    },
+    /// Its SKU has moved to another product.
+    Relinked {
+        /// The product.
+        product: ChannelProductId,
+        /// The one before.
+        from: ChannelProductId,
+    },
+    /// No product has its SKU.
+    NoMatch {
+        /// SKUs that differ in case, blanks or dashes only. Never linked by themselves.
+        near_misses: Vec<String>,
+    },
+    /// Several products have its SKU. A link that was there before stays as it is.
+    AmbiguousChannel {
+        /// The first ten of them.
+        products: Vec<ChannelProductId>,
+    },
+    /// Several listings have its SKU, or fit its product by another name. A link that was there before stays
+    /// as it is.
+    AmbiguousHost {
+        /// The others, at most ten of them.
+        listings: Vec<ListingId>,
+    },
+    /// It has no SKU, or a blank one.
+    NoSku,
+    /// Its product is gone or inactive.
+    Broken {
+        /// The product.
+        product: ChannelProductId,
+    },
+    /// The store could not keep the link.
+    WriteFailed {
+        /// Why.
+        error: String,
+    },
+}

@@ -1,0 +1,195 @@
+//! What an operation says it did. Reports carry ids, order numbers and shipping texts; never buyer's data.
+
+mod check;
+mod import;
+mod links;
+mod resolve;
+mod skip;
+mod sync;
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    check::{CheckReport, Finding, Severity},
+    import::{ImportCounts, ImportItem, ImportOutcome, ImportReport, ImportWindow, Scan, ScanStrategy},
+    links::{LinkCounts, LinkItem, LinkOutcome, LinkReport, MetOn},
+    resolve::{ResolveCounts, ResolveReport},
+    skip::SkipReason,
+    sync::{SyncCounts, SyncItem, SyncOutcome, SyncReport},
+};
+use super::{ConnectionId, Operation, RunId, Trigger};
+use crate::Timestamp;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunStatus {
+    /// Everything was read and everything went well.
+    Succeeded,
+    /// Everything was read; some items failed and are kept for another attempt or for a person.
+    CompletedWithErrors,
+    /// It stopped early; the next run goes on.
+    Partial {
+        /// Why.
+        why: String,
+    },
+    /// It could not go on.
+    Failed {
+        /// Why.
+        error: String,
+    },
+}
+
+impl RunStatus {
+    /// Whether everything there was to read was read.
+    pub fn did_its_work(&self) -> bool {
+        matches!(self, Self::Succeeded | Self::CompletedWithErrors)
+    }
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Succeeded => f.write_str("succeeded"),
+            Self::CompletedWithErrors => f.write_str("completed with errors"),
+            Self::Partial { why } => write!(f, "partial: {why}"),
+            Self::Failed { error } => write!(f, "failed: {error}"),
+        }
+    }
+}
+
+/// What every report of a run begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RunInfo {
+    /// The run.
+    pub run: RunId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The operation.
+    pub operation: Operation,
+    /// What set it off.
+    pub trigger: Trigger,
+    /// Whether it changed nothing.
+    pub dry_run: bool,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub finished: Timestamp,
+    /// How it ended.
+    pub status: RunStatus,
+    /// The settings that it ran with, by name.
+    pub settings: BTreeMap<&'static str, String>,
+    /// What an operator should know although nothing failed.
+    pub warnings: Vec<String>,
+    /// What it cost.
+    pub api: ApiUse,
+}
+
+impl RunInfo {
+    /// The head of a run that has just begun. It counts as failed until it is said to have ended.
+    pub fn begun(
+        run: RunId,
+        connection: ConnectionId,
+        operation: Operation,
+        trigger: Trigger,
+        dry_run: bool,
+        started: Timestamp,
+    ) -> Self {
+        Self {
+            run,
+            connection,
+            operation,
+            trigger,
+            dry_run,
+            started,
+            finished: started,
+            status: RunStatus::Failed { error: "the run did not end".to_owned() },
+            settings: BTreeMap::new(),
+            warnings: Vec::new(),
+            api: ApiUse::default(),
+        }
+    }
+
+    fn fmt_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dry = if self.dry_run { " (dry run)" } else { "" };
+        writeln!(f, "{} of {}{dry}: {}", self.operation, self.connection, self.status)
+    }
+
+    fn fmt_tail(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for warning in &self.warnings {
+            writeln!(f, "  warning   {warning}")?;
+        }
+        writeln!(f, "  requests  {}", self.api)
+    }
+}
+
+/// What a run cost of the key's request budget.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ApiUse {
+    /// Requests that left, repeated attempts included.
+    pub requests: u64,
+    /// How long the run waited for the rate limit or between attempts.
+    pub waited: Duration,
+    /// How many requests the channel last said were left in the minute.
+    pub rate_remaining: Option<u32>,
+}
+
+impl ApiUse {
+    /// Counts that were taken elsewhere.
+    pub fn new(requests: u64, waited: Duration, rate_remaining: Option<u32>) -> Self {
+        Self { requests, waited, rate_remaining }
+    }
+}
+
+impl fmt::Display for ApiUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.requests)?;
+        if !self.waited.is_zero() {
+            write!(f, ", waited {} s", self.waited.as_secs())?;
+        }
+        match self.rate_remaining {
+            Some(left) => write!(f, ", {left} left in this minute"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes the first few items that need a person, and how many more there are.
+fn fmt_items<'i, T: fmt::Display + 'i>(
+    f: &mut fmt::Formatter<'_>,
+    label: &str,
+    items: impl Iterator<Item = &'i T>,
+) -> fmt::Result {
+    const SHOWN: usize = 8;
+    let mut more = 0;
+    for (place, item) in items.enumerate() {
+        if place < SHOWN {
+            writeln!(f, "  {label:<9} {item}")?;
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 { writeln!(f, "  {label:<9} and {more} more, see the report's items") } else { Ok(()) }
+}
+
+/// Writes `label  3 a, 2 b` for the entries that are not zero.
+fn fmt_by_reason(
+    f: &mut fmt::Formatter<'_>,
+    label: &str,
+    counts: &BTreeMap<&'static str, u64>,
+) -> fmt::Result {
+    if counts.values().all(|count| *count == 0) {
+        return Ok(());
+    }
+    let list: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
+    writeln!(f, "  {label:<9} {}", list.join(", "))
+}

@@ -1,0 +1,73 @@
+//! What a second look at held orders did.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::RunInfo;
+use crate::channel::ChannelOrderId;
+
+/// What a second look at held orders did.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ResolveReport {
+    /// The run.
+    pub run: RunInfo,
+    /// How many.
+    pub counts: ResolveCounts,
+    /// The orders that got a method.
+    pub released: Vec<ChannelOrderId>,
+}
+
+impl ResolveReport {
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo) -> Self {
+        Self { run, counts: ResolveCounts::default(), released: Vec::new() }
+    }
+
+    /// The counts in one line.
+    pub fn headline(&self) -> String {
+        let counts = &self.counts;
+        format!(
+            "{} held for their shipping text, {} released, {} still not mapped",
+            counts.held, counts.released, counts.still_unmapped
+        )
+    }
+}
+
+impl fmt::Display for ResolveReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.run.fmt_head(f)?;
+        writeln!(f, "  orders    {}", self.headline())?;
+        if self.counts.held_for_other_reasons > 0 {
+            writeln!(f, "  still     {} held for other reasons", self.counts.held_for_other_reasons)?;
+        }
+        self.run.fmt_tail(f)
+    }
+}
+
+/// How many. `held = released + still_unmapped + stale + failed`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ResolveCounts {
+    /// Orders that were held for their shipping text.
+    pub held: u64,
+    /// Of these, orders that have a method now.
+    pub released: u64,
+    /// Of the released, orders that other reasons still hold.
+    pub held_for_other_reasons: u64,
+    /// Orders whose text still fits no rule.
+    pub still_unmapped: u64,
+    /// Orders that changed meanwhile.
+    pub stale: u64,
+    /// Orders that the store could not change.
+    pub failed: u64,
+}
+
+impl ResolveCounts {
+    /// Whether every held order is in exactly one bucket.
+    pub fn add_up(&self) -> bool {
+        self.held == self.released + self.still_unmapped + self.stale + self.failed
+    }
+}

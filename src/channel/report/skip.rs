@@ -1,0 +1,182 @@
+//! Why an order that was read is not imported.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{
+    Timestamp,
+    channel::{ChannelOrderId, HostOrderId, shipping::StoreKey},
+};
+
+/// Why an order that was read is not imported. The order of the variants is the order in which the
+/// reasons are counted: an order with several counts under the first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// The host has it.
+    AlreadyImported {
+        /// Since when.
+        at: Timestamp,
+        /// As which order.
+        host_order: Option<HostOrderId>,
+    },
+    /// Its store is not selected.
+    WrongStore {
+        /// Its store.
+        store: Option<StoreKey>,
+    },
+    /// Its state is not one that is imported.
+    WrongStatus {
+        /// Its state.
+        status: String,
+        /// What is imported.
+        wanted: Vec<String>,
+    },
+    /// It is older than the limit.
+    TooOld {
+        /// Which date counts.
+        basis: &'static str,
+        /// Its age in whole days, by the date that counts.
+        age_days: u64,
+        /// The age of the order by the date that the buyer knows, when that is another one.
+        placed_days: Option<u64>,
+        /// The limit.
+        limit_days: u32,
+    },
+    /// It is older than the fixed floor.
+    BeforeFloor {
+        /// The floor.
+        floor: Timestamp,
+    },
+    /// The date that its age is counted from is missing.
+    NoDate {
+        /// Which date.
+        basis: &'static str,
+    },
+    /// It lacks the tag.
+    MissingTag {
+        /// Its tags.
+        has: Vec<i64>,
+        /// The tags of which it needs one.
+        wants: Vec<i64>,
+    },
+    /// It has a tag that keeps it out.
+    ExcludedTag {
+        /// The tag.
+        tag: i64,
+    },
+    /// The host itself put it into the channel.
+    OwnOrder,
+    /// Its parent is imported.
+    SplitOfImported {
+        /// The parent.
+        parent: ChannelOrderId,
+    },
+    /// It contains imported orders.
+    MergesImported {
+        /// The imported orders.
+        orders: Vec<ChannelOrderId>,
+    },
+    /// Nothing on it can be shipped.
+    EmptyOrder,
+    /// Its shipping text is not mapped, and the settings reject such orders.
+    UnmappedShipping {
+        /// The text.
+        text: Option<String>,
+    },
+}
+
+impl SkipReason {
+    /// A short stable name, for counts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyImported { .. } => "already_imported",
+            Self::WrongStore { .. } => "wrong_store",
+            Self::WrongStatus { .. } => "wrong_status",
+            Self::TooOld { .. } => "too_old",
+            Self::BeforeFloor { .. } => "before_floor",
+            Self::NoDate { .. } => "no_date",
+            Self::MissingTag { .. } => "missing_tag",
+            Self::ExcludedTag { .. } => "excluded_tag",
+            Self::OwnOrder => "own_order",
+            Self::SplitOfImported { .. } => "split_of_imported",
+            Self::MergesImported { .. } => "merges_imported",
+            Self::EmptyOrder => "empty_order",
+            Self::UnmappedShipping { .. } => "unmapped_shipping",
+        }
+    }
+
+    /// What a person can do about it; `None` where nothing needs doing.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::AlreadyImported { host_order, .. } => {
+                host_order.as_ref().map(|order| format!("open host order {order}"))
+            }
+            Self::WrongStore { store: Some(store) } => Some(format!("select store {store}")),
+            Self::WrongStore { store: None } => Some("clear the store filter".to_owned()),
+            Self::WrongStatus { status, .. } if status == "on_hold" => {
+                Some("release it, or add on_hold".to_owned())
+            }
+            Self::WrongStatus { status, .. } => Some(format!("add {status} to the imported statuses")),
+            Self::TooOld { age_days, .. } => {
+                Some(format!("{} days would include it, or import this one order now", age_days + 1))
+            }
+            Self::BeforeFloor { .. } => Some("move not_before, or import this one order now".to_owned()),
+            Self::NoDate { .. } => Some("count the age from the creation date".to_owned()),
+            Self::MissingTag { .. } => Some("tag it, or clear the tag filter".to_owned()),
+            Self::ExcludedTag { tag } => Some(format!("take tag {tag} off, or stop excluding it")),
+            Self::SplitOfImported { .. } | Self::MergesImported { .. } => {
+                Some("decide by hand: its goods may be on their way".to_owned())
+            }
+            Self::UnmappedShipping { .. } => Some("add a shipping mapping for the text".to_owned()),
+            Self::OwnOrder | Self::EmptyOrder => None,
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyImported { at, host_order: Some(order) } => {
+                write!(f, "imported on {at} as host order {order}")
+            }
+            Self::AlreadyImported { at, host_order: None } => write!(f, "imported on {at}"),
+            Self::WrongStore { store: Some(store) } => write!(f, "store {store} is not selected"),
+            Self::WrongStore { store: None } => f.write_str("it has no store, and stores are selected"),
+            Self::WrongStatus { status, wanted } => {
+                write!(f, "is {status}, import wants {}", wanted.join(" or "))
+            }
+            Self::TooOld { basis, age_days, placed_days, limit_days } => {
+                write!(f, "{basis} {age_days} d ago")?;
+                if let Some(placed) = placed_days {
+                    write!(f, " (placed {placed} d ago)")?;
+                }
+                write!(f, ", limit {limit_days} d")
+            }
+            Self::BeforeFloor { floor } => write!(f, "older than the floor {floor}"),
+            Self::NoDate { basis } => write!(f, "has no {basis} date to count its age from"),
+            Self::MissingTag { has, wants } if has.is_empty() => {
+                write!(f, "has no tags, wants {}", numbers(wants))
+            }
+            Self::MissingTag { has, wants } => {
+                write!(f, "has tags {}, wants {}", numbers(has), numbers(wants))
+            }
+            Self::ExcludedTag { tag } => write!(f, "has the excluded tag {tag}"),
+            Self::OwnOrder => f.write_str("came from the host itself"),
+            Self::SplitOfImported { parent } => write!(f, "split off order {parent}, which is imported"),
+            Self::MergesImported { orders } => {
+                f.write_str("contains imported orders")?;
+                orders.iter().try_for_each(|order| write!(f, " {order}"))
+            }
+            Self::EmptyOrder => f.write_str("no shippable line"),
+            Self::UnmappedShipping { text: Some(text) } => write!(f, "shipping text {text:?} is not mapped"),
+            Self::UnmappedShipping { text: None } => f.write_str("it has no shipping text"),
+        }
+    }
+}
+
+fn numbers(list: &[i64]) -> String {
+    list.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,79 @@
+//! Writing rules and unmapped texts as a table.
+
+use std::{borrow::Cow, io};
+
+use super::{
+    FormulaGuard,
+    columns::{COLUMNS, COUNT, cells},
+};
+use crate::channel::shipping::{ShippingRule, TextMatch, UnmappedText};
+
+/// Writes the rules as a table, disabled ones too, in their order.
+///
+/// Importing the table with [`ImportMode::Replace`](super::ImportMode::Replace) and the same guard gives the
+/// same rules, as long as they are sound (an optional text that is set but empty comes back as not set).
+///
+/// # Errors
+///
+/// Only what the writer answers.
+pub fn export(rules: &[ShippingRule], guard: FormulaGuard, to: impl io::Write) -> io::Result<()> {
+    write(rules.iter().map(cells), guard, to)
+}
+
+/// Writes the unmapped texts as rows without a policy, ready to be filled in and imported.
+///
+/// The note says how often the text was seen and on which orders, and shows what hides in it.
+///
+/// # Errors
+///
+/// Only what the writer answers.
+///
+/// ```
+/// use shipstation_connector::{Timestamp, channel::shipping::{UnmappedText, csv}};
+///
+/// let texts = [UnmappedText::new("Standard ", Timestamp::UNIX_EPOCH, "1001").store("12")];
+/// let mut table = Vec::new();
+/// csv::export_unmapped(&texts, csv::FormulaGuard::Off, &mut table)?;
+/// let table = String::from_utf8(table)?;
+/// assert_eq!(
+///     table.lines().nth(1),
+///     Some("exact,Standard ,12,,,,,,,,false,false,true,\
+///           Standard␠: seen 1 times until 1970-01-01T00:00:00Z; orders 1001"),
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn export_unmapped(texts: &[UnmappedText], guard: FormulaGuard, to: impl io::Write) -> io::Result<()> {
+    let rules: Vec<ShippingRule> = texts.iter().map(to_fill_in).collect();
+    export(&rules, guard, to)
+}
+
+fn to_fill_in(unmapped: &UnmappedText) -> ShippingRule {
+    let text = match unmapped.text.as_str() {
+        "" => TextMatch::Absent,
+        text => TextMatch::Exact(text.to_owned()),
+    };
+    let note = format!(
+        "{}: seen {} times until {}; orders {}",
+        unmapped.visible(),
+        unmapped.count,
+        unmapped.last_seen,
+        unmapped.samples.join(" ")
+    );
+    let mut rule = ShippingRule::new(text, "").note(note);
+    rule.scope.store.clone_from(&unmapped.store);
+    rule
+}
+
+fn write<'r>(
+    rows: impl Iterator<Item = [Cow<'r, str>; COUNT]>,
+    guard: FormulaGuard,
+    to: impl io::Write,
+) -> io::Result<()> {
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(to);
+    writer.write_record(COLUMNS)?;
+    for row in rows {
+        writer
+            .write_record(row.iter().map(|cell| guard.protect(cell)).map(|cell| cell.as_bytes().to_vec()))?;
+    }
+    writer.flush()
+}

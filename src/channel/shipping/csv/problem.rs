@@ -1,0 +1,147 @@
+//! What can be wrong with an imported table, by its rows.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::shipping::{MatchKind, RuleError, ShippingRule};
+
+/// One thing wrong with an imported table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ImportProblem {
+    /// The row, as a spreadsheet counts: the header is row 1. `None` if the whole file is concerned.
+    /// Lines without any character are not counted; `line` is exact.
+    pub row: Option<u64>,
+    /// The line of the file on which that row starts, from 1. A cell with line ends takes several lines.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no header, or nothing at all.
+    NoHeader,
+    /// A column that does not exist.
+    UnknownColumn {
+        /// Its name.
+        column: String,
+    },
+    /// A column that is there twice.
+    RepeatedColumn {
+        /// Its name.
+        column: String,
+    },
+    /// A column that is not there.
+    MissingColumn {
+        /// Its name.
+        column: String,
+    },
+    /// A quote is opened and never closed, so that rows run into each other.
+    OpenQuote,
+    /// The bytes are not UTF-8.
+    NotUtf8,
+    /// The row has another number of cells than the header.
+    WrongLength {
+        /// How many cells it has.
+        cells: usize,
+        /// How many it should have.
+        columns: usize,
+    },
+    /// The kind of match does not exist.
+    UnknownMatch {
+        /// What is written there.
+        found: String,
+    },
+    /// A kind of match that has no text has one.
+    UnwantedText {
+        /// The kind.
+        kind: MatchKind,
+    },
+    /// A cell is neither `true` nor `false`.
+    BadFlag {
+        /// Its column.
+        column: String,
+        /// What is written there.
+        found: String,
+    },
+    /// A rule is unsound, or two rules clash.
+    Rule {
+        /// What is wrong; its places are those of the list that was planned.
+        error: RuleError,
+        /// The rules concerned.
+        rules: Vec<Placed>,
+    },
+}
+
+/// A rule and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Placed {
+    /// The row of the table; `None` for a rule that was there before and is not in the table.
+    pub row: Option<u64>,
+    /// The rule.
+    pub rule: ShippingRule,
+}
+
+impl fmt::Display for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.row {
+            Some(row) => write!(f, "row {row} [{}]", self.rule),
+            None => write!(f, "the present rule [{}]", self.rule),
+        }
+    }
+}
+
+impl fmt::Display for ImportProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(row) = self.row {
+            write!(f, "row {row}: ")?;
+        }
+        self.problem.fmt(f)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoHeader => f.write_str("there is no header"),
+            Self::UnknownColumn { column } => write!(f, "there is no column {column:?}"),
+            Self::RepeatedColumn { column } => write!(f, "column {column:?} is there twice"),
+            Self::MissingColumn { column } => write!(f, "column {column:?} is missing"),
+            Self::OpenQuote => f.write_str("a quote is opened and never closed"),
+            Self::NotUtf8 => f.write_str("not UTF-8: save the file as \"CSV UTF-8\""),
+            Self::WrongLength { cells, columns } => write!(f, "{cells} cells instead of {columns}"),
+            Self::UnknownMatch { found } => {
+                write!(f, "match is {found:?}, not exact, prefix, glob, absent or any")
+            }
+            Self::UnwantedText { kind } => write!(f, "a rule of kind {kind} has no text"),
+            Self::BadFlag { column, found } => write!(f, "{column} is {found:?}, not true or false"),
+            Self::Rule { error, rules } => {
+                let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+                write!(f, "{}: {}", error.what(), rules.join(" and "))
+            }
+        }
+    }
+}
+
+/// The table has problems, so nothing of it is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ImportRefused {
+    /// Every problem. Never empty.
+    pub problems: Vec<ImportProblem>,
+}
+
+impl fmt::Display for ImportRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the table of shipping rules has {} problem(s)", self.problems.len())?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n- {problem}"))
+    }
+}
+
+impl std::error::Error for ImportRefused {}

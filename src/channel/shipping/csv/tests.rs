@@ -1,0 +1,246 @@
+//! The table from end to end: what goes out comes back, and what is wrong is named by its row.
+
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+use super::*;
+use crate::{
+    Timestamp,
+    channel::shipping::{Comparison, ShippingMethod, ShippingRule, TextMatch, UnmappedText},
+};
+
+const HEADER: &str = "match,text,store_id,marketplace,countries,policy,carrier_code,service_code,package_code,\
+                      confirmation,rush,lock,enabled,note\r\n";
+
+fn exported(rules: &[ShippingRule], guard: FormulaGuard) -> String {
+    let mut table = Vec::new();
+    export(rules, guard, &mut table).unwrap();
+    String::from_utf8(table).unwrap()
+}
+
+fn table(rows: &str) -> String {
+    format!("{HEADER}{rows}")
+}
+
+fn problems(file: &[u8]) -> Vec<String> {
+    let plan = plan(&[], file, &ImportOptions::replace());
+    plan.problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn writes_the_documented_columns() {
+    let method = ShippingMethod::new("two-day")
+        .carrier_code("fedex")
+        .service_code("fedex_2day")
+        .package_code("package")
+        .confirmation("signature")
+        .rush();
+    let rules = [
+        ShippingRule::exact("2 Day, \"fast\"", method).store("12").country("US").country("CA").note("a\nb"),
+        ShippingRule::absent("slow").marketplace("eBay").disabled(),
+    ];
+    assert_eq!(
+        exported(&rules, FormulaGuard::Off),
+        table(
+            "exact,\"2 Day, \"\"fast\"\"\",12,,CA|US,two-day,fedex,fedex_2day,package,signature,true,false,true,\
+             \"a\nb\"\r\nabsent,,,eBay,,slow,,,,,false,false,false,\r\n"
+        )
+    );
+}
+
+#[test]
+fn reads_what_spreadsheets_make_of_it() {
+    let header = "note,Text,match".replace("Text", "text");
+    let others = "store_id,marketplace,countries,policy,carrier_code,service_code,package_code,confirmation,\
+                  rush,lock,enabled";
+    let file = format!(
+        "\u{feff}{header},{others}\n,Standard, EXACT ,,, us | CA ,ground,,,,,TRUE,,\n,,,,,,,,,,,,,\n\n,x*,glob,,,,air,,,,,,,FALSE"
+    );
+    let rules = plan(&[], file.as_bytes(), &ImportOptions::merge()).into_rules().unwrap();
+    let first =
+        ShippingRule::exact("Standard", ShippingMethod::new("ground").rush()).country("us").country("CA");
+    assert_eq!(rules, [first, ShippingRule::glob("x*", "air").disabled()]);
+}
+
+#[test]
+fn names_every_problem_by_its_row() {
+    let file = table(
+        "exact,A,,,,one,,,,,,,,\r\n\
+         exact,\"two\nlines\",,,,,,,,,,,,\r\n\
+         fuzzy,B,,,,x,,,,,perhaps,,no,\r\n\
+         absent,B,,,,x,,,,,,,,\r\n\
+         exact,C\r\n\
+         exact,A,,,,two,,,,,,,,\r\n\
+         prefix,D,,,USA,x,,,,,,,,\r\n",
+    );
+    assert_eq!(
+        problems(file.as_bytes()),
+        [
+            "row 3: no policy is given: row 3 [exact \"two␊lines\" -> ]",
+            "row 4: match is \"fuzzy\", not exact, prefix, glob, absent or any",
+            "row 4: rush is \"perhaps\", not true or false",
+            "row 4: enabled is \"no\", not true or false",
+            "row 5: a rule of kind absent has no text",
+            "row 6: 2 cells instead of 14",
+            "row 7: they fit the same orders equally well: row 2 [exact \"A\" -> one] and row 7 [exact \"A\" -> two]",
+            "row 8: \"USA\" is not a two-letter country code: row 8 [prefix \"D\" for country USA -> x]",
+        ]
+    );
+    let lines: Vec<Option<u64>> = plan(&[], file.as_bytes(), &ImportOptions::merge())
+        .problems
+        .iter()
+        .map(|problem| problem.line)
+        .collect();
+    assert_eq!(lines, [3, 5, 5, 5, 6, 7, 8, 9].map(Some));
+}
+
+#[test]
+fn refuses_a_file_it_cannot_trust() {
+    let cases: [(&[u8], &[&str]); 5] = [
+        (b"", &["there is no header"]),
+        (b"\xff\xfe", &["row 1: not UTF-8: save the file as \"CSV UTF-8\""]),
+        (b"match,\"text\n", &["a quote is opened and never closed"]),
+        (
+            b"match,text,text,price,store_id,marketplace,countries,policy,carrier_code,service_code,package_code,\
+              confirmation,rush,lock,enabled\n",
+            &[
+                "row 1: column \"text\" is there twice",
+                "row 1: there is no column \"price\"",
+                "row 1: column \"note\" is missing",
+            ],
+        ),
+        (b"exact,Standard,,,,ground,,,,,,,,\n", &[]),
+    ];
+    for (file, wanted) in cases {
+        let found = problems(file);
+        assert!(!found.is_empty());
+        if !wanted.is_empty() {
+            assert_eq!(found, wanted);
+        }
+        let present = [ShippingRule::any("stays")];
+        let plan = plan(&present, file, &ImportOptions::replace());
+        assert!(plan.changes_nothing() && plan.into_rules().is_err());
+    }
+    let latin1 = [table("").as_bytes(), b"exact,caf\xe9,,,,x,,,,,,,,\r\n"].concat();
+    assert_eq!(problems(&latin1), ["row 2: not UTF-8: save the file as \"CSV UTF-8\""]);
+}
+
+#[test]
+fn merge_keeps_and_replace_removes() {
+    let present = [
+        ShippingRule::exact("A", "one"),
+        ShippingRule::exact("B", "two").country("us"),
+        ShippingRule::exact("B", "three").store("12"),
+    ];
+    let file = table("exact,C,,,,new,,,,,,,,\r\nexact,B,,,US,other,,,,,,,,\r\n");
+    let new = ShippingRule::exact("C", "new");
+    let other = ShippingRule::exact("B", "other").country("US");
+
+    let merged = plan(&present, file.as_bytes(), &ImportOptions::merge());
+    assert_eq!(merged.to_string(), "1 added, 1 changed, 0 removed, 0 unchanged, 0 problems");
+    assert_eq!((merged.added[0].row, merged.changed[0].row), (2, 3));
+    assert_eq!(
+        merged.into_rules().unwrap(),
+        [present[0].clone(), other.clone(), present[2].clone(), new.clone()]
+    );
+
+    let replaced = plan(&present, file.as_bytes(), &ImportOptions::replace());
+    assert_eq!(replaced.removed, [present[0].clone(), present[2].clone()]);
+    assert_eq!(replaced.into_rules().unwrap(), [new, other]);
+}
+
+#[test]
+fn shows_clashes_with_present_rules_and_shadows() {
+    let present = [ShippingRule::exact("Standard", "one"), ShippingRule::prefix("UPS", "ups")];
+    let file = table("exact,standard,,,,two,,,,,,,,\r\n");
+    let lenient = ImportOptions::merge().comparison(Comparison::Lenient);
+    let clash = plan(&present, file.as_bytes(), &lenient);
+    assert_eq!(
+        clash.problems[0].to_string(),
+        "row 2: their texts are the same under lenient comparison: the present rule [exact \"Standard\" -> one] \
+         and row 2 [exact \"standard\" -> two]"
+    );
+
+    let shadowed =
+        plan(&present, table("glob,UPS*Air,,,,air,,,,,,,,\r\n").as_bytes(), &ImportOptions::merge());
+    assert_eq!(shadowed.shadowed[0].rule.row, Some(2));
+    assert_eq!(shadowed.shadowed[0].by[0].rule, present[1]);
+    assert!(serde_json::to_string(&shadowed).unwrap().contains("\"shadowed\":[{"));
+}
+
+#[test]
+fn unmapped_texts_are_filled_in_and_come_back_as_rules() {
+    let texts = [UnmappedText::new("=Standard\u{a0}, \"x\"", Timestamp::UNIX_EPOCH, "1001").store("12")];
+    let mut file = Vec::new();
+    export_unmapped(&texts, FormulaGuard::Apostrophe, &mut file).unwrap();
+    let options = ImportOptions::merge().guard(FormulaGuard::Apostrophe);
+    assert_eq!(plan(&[], &file, &options).problems.len(), 1, "a policy is missing");
+
+    let filled = String::from_utf8(file).unwrap().replace(",12,,,,", ",12,,,ground,");
+    let rules = plan(&[], filled.as_bytes(), &options).into_rules().unwrap();
+    assert_eq!(rules[0].text, TextMatch::Exact(texts[0].text.clone()));
+    assert_eq!(rules[0].method, ShippingMethod::new("ground"));
+}
+
+/// Cells with everything that a table might trip over.
+fn cell() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-c,\"\n\r\t '=+@|;-]{1,8}",
+        "\\PC{1,6}",
+        select(vec!["=1+1", "\"", "\r\n", " x ", "'='"]).prop_map(str::to_owned)
+    ]
+}
+
+fn rule() -> impl Strategy<Value = ShippingRule> {
+    let text = prop_oneof![
+        4 => cell().prop_map(TextMatch::Exact),
+        2 => cell().prop_map(TextMatch::Prefix),
+        1 => "[a-c*?,\"\n ]{1,5}".prop_map(TextMatch::Glob),
+        1 => Just(TextMatch::Absent),
+        1 => Just(TextMatch::Any),
+    ];
+    let scope = (option::of(cell()), option::of(cell()), vec(select(vec!["US", "ca", "MX"]), 0..3));
+    let method = (cell(), vec(option::of(cell()), 5), any::<[bool; 3]>());
+    (text, scope, method).prop_map(|(text, (store, marketplace, countries), (policy, texts, flags))| {
+        let mut texts = texts.into_iter();
+        let mut rule = ShippingRule::new(text, policy);
+        rule.scope.store = store.map(Into::into);
+        rule.scope.marketplace = marketplace;
+        rule.scope.countries = countries.into_iter().map(str::to_owned).collect();
+        rule.note = texts.next().flatten();
+        rule.method.carrier_code = texts.next().flatten();
+        rule.method.service_code = texts.next().flatten();
+        rule.method.package_code = texts.next().flatten();
+        rule.method.confirmation = texts.next().flatten();
+        [rule.method.rush, rule.method.lock, rule.enabled] = flags;
+        rule
+    })
+}
+
+proptest! {
+    #[test]
+    fn export_and_import_give_the_same_rules(
+        rules in vec(rule(), 0..12), guard in select(vec![FormulaGuard::Off, FormulaGuard::Apostrophe]), bom: bool,
+    ) {
+        let mut file = exported(&rules, guard);
+        if bom {
+            file.insert(0, '\u{feff}');
+        }
+        for options in [ImportOptions::replace().guard(guard), ImportOptions::merge().guard(guard)] {
+            // The rules may clash; what the file holds is compared all the same.
+            let read: Vec<ShippingRule> = super::read::read(file.as_bytes(), guard).rows.into_iter().map(|row| row.rule).collect();
+            prop_assert_eq!(&read, &rules);
+            let over_itself = plan(&rules, file.as_bytes(), &options);
+            prop_assert!(over_itself.changes_nothing(), "{}", over_itself);
+            if over_itself.problems.is_empty() {
+                prop_assert_eq!(&over_itself.into_rules().unwrap(), &rules);
+            }
+        }
+    }
+
+    #[test]
+    fn no_file_makes_it_stumble(file in vec(any::<u8>(), 0..200), rows in "[a-z,\"\r\n]{0,80}") {
+        let plan_of = |file: &[u8]| plan(&[ShippingRule::any("x")], file, &ImportOptions::replace());
+        let _ = plan_of(&file);
+        let _ = plan_of(table(&rows).as_bytes());
+    }
+}

@@ -1,0 +1,350 @@
+//! Patterns with `*` and `?`: reading them, fitting a text, and whether two can fit the same text.
+
+use serde::{Deserialize, Serialize};
+
+use super::fold::{Comparison, Ends};
+
+/// Why a pattern is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GlobError {
+    /// The pattern is empty, so it would only fit an order without a text.
+    #[error("the pattern is empty")]
+    Empty,
+    /// A backslash stands before something other than `*`, `?` or a backslash, or at the end.
+    #[error(r"a backslash must stand before *, ? or another backslash")]
+    Escape,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    /// `*`
+    Run,
+    /// `?`
+    One,
+    Char(char),
+}
+
+/// A pattern made ready for fitting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Glob {
+    tokens: Vec<Token>,
+    literals: usize,
+    pairs: Pairs,
+}
+
+impl Glob {
+    /// Reads a pattern; its literal parts are folded as `comparison` wants.
+    pub(super) fn parse(pattern: &str, comparison: Comparison) -> Result<Self, GlobError> {
+        let tokens = folded(&tokens(pattern)?, comparison);
+        if tokens.is_empty() {
+            return Err(GlobError::Empty);
+        }
+        let literals = tokens.iter().filter(|token| matches!(token, Token::Char(_))).count();
+        let pairs = Pairs::of_parts(&tokens);
+        Ok(Self { tokens, literals, pairs })
+    }
+
+    /// How many literal characters the pattern has: more of them win.
+    pub(super) fn literals(&self) -> usize {
+        self.literals
+    }
+
+    /// The pairs of neighbouring characters every fitting text must have.
+    pub(super) fn pairs(&self) -> Pairs {
+        self.pairs
+    }
+
+    /// The literal start of the pattern, before its first wildcard.
+    pub(super) fn head(&self) -> String {
+        self.tokens
+            .iter()
+            .map_while(|token| if let Token::Char(c) = token { Some(*c) } else { None })
+            .collect()
+    }
+
+    /// The only text the pattern fits, if it has no wildcard.
+    pub(super) fn only_text(&self) -> Option<String> {
+        Some(self.head()).filter(|_| self.literals == self.tokens.len())
+    }
+
+    /// Whether every text that is not empty fits.
+    pub(super) fn fits_everything(&self) -> bool {
+        self.literals == 0
+            && self.tokens.contains(&Token::Run)
+            && self.tokens.iter().filter(|token| **token == Token::One).count() <= 1
+    }
+
+    /// Whether the whole text fits. In the worst case the work is length times length; no stack is used.
+    pub(super) fn fits(&self, text: &str) -> bool {
+        let (mut at, mut rest) = (0, text.chars());
+        // Where to take up again when the present attempt fails: after the last `*`, one character later.
+        let mut retry = None;
+        loop {
+            match (self.tokens.get(at), rest.clone().next()) {
+                (None, None) => return true,
+                (Some(Token::Run), _) => {
+                    at += 1;
+                    retry = Some((at, rest.clone()));
+                    continue;
+                }
+                (Some(Token::One), Some(_)) => {
+                    at += 1;
+                    rest.next();
+                    continue;
+                }
+                (Some(Token::Char(wanted)), Some(c)) if *wanted == c => {
+                    at += 1;
+                    rest.next();
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((after_run, mut later)) = retry.take() else { return false };
+            if later.next().is_none() {
+                return false;
+            }
+            (at, rest) = (after_run, later.clone());
+            retry = Some((after_run, later));
+        }
+    }
+
+    /// Whether some text fits both patterns.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        // row[j]: this pattern from token `i` on and the other from `j` on have a text in common.
+        let columns = other.tokens.len() + 1;
+        let at = |row: &[bool], j: usize| row.get(j).copied().unwrap_or(false);
+        let mut below = vec![false; columns];
+        for i in (0..=self.tokens.len()).rev() {
+            let mut row = vec![false; columns];
+            for j in (0..columns).rev() {
+                let met = match (self.tokens.get(i), other.tokens.get(j)) {
+                    (None, None) => true,
+                    // A run ends here, or takes up what stands on the other side.
+                    (Some(Token::Run), _) | (_, Some(Token::Run)) => at(&below, j) || at(&row, j + 1),
+                    (Some(one), Some(two)) => one.agrees(*two) && at(&below, j + 1),
+                    _ => false,
+                };
+                if let Some(cell) = row.get_mut(j) {
+                    *cell = met;
+                }
+            }
+            below = row;
+        }
+        at(&below, 0)
+    }
+}
+
+impl Token {
+    fn agrees(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Char(one), Self::Char(two)) => one == two,
+            _ => true,
+        }
+    }
+}
+
+fn tokens(pattern: &str) -> Result<Vec<Token>, GlobError> {
+    let mut tokens = Vec::with_capacity(pattern.len());
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        let token = match c {
+            '*' => Token::Run,
+            '?' => Token::One,
+            '\\' => match chars.next() {
+                Some(c @ ('*' | '?' | '\\')) => Token::Char(c),
+                _ => return Err(GlobError::Escape),
+            },
+            c => Token::Char(c),
+        };
+        // Two runs side by side fit what one fits.
+        if token != Token::Run || tokens.last() != Some(&Token::Run) {
+            tokens.push(token);
+        }
+    }
+    Ok(tokens)
+}
+
+/// Folds each literal part; only the outer ends of the pattern are ends of the text.
+fn folded(tokens: &[Token], comparison: Comparison) -> Vec<Token> {
+    let mut folded = Vec::with_capacity(tokens.len());
+    let mut part = String::new();
+    let mut open_start = false;
+    for token in tokens {
+        if let Token::Char(c) = token {
+            part.push(*c);
+            continue;
+        }
+        let ends = Ends { open_start, open_end: true };
+        folded.extend(comparison.prepare_part(&part, ends).chars().map(Token::Char));
+        folded.push(*token);
+        part.clear();
+        open_start = true;
+    }
+    let ends = Ends { open_start, open_end: false };
+    folded.extend(comparison.prepare_part(&part, ends).chars().map(Token::Char));
+    folded
+}
+
+/// A small set of neighbouring character pairs. It may claim a pair that is not there, never miss one:
+/// enough to pass over most patterns without trying them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Pairs(u128);
+
+impl Pairs {
+    pub(super) fn of(text: &str) -> Self {
+        let mut pairs = Self::default();
+        let mut before = None;
+        text.chars().for_each(|c| pairs.step(&mut before, c));
+        pairs
+    }
+
+    fn of_parts(tokens: &[Token]) -> Self {
+        let mut pairs = Self::default();
+        let mut before = None;
+        for token in tokens {
+            match token {
+                Token::Char(c) => pairs.step(&mut before, *c),
+                Token::Run | Token::One => before = None,
+            }
+        }
+        pairs
+    }
+
+    fn step(&mut self, before: &mut Option<char>, c: char) {
+        if let Some(before) = before {
+            let mixed =
+                u32::from(*before).wrapping_mul(31).wrapping_add(u32::from(c)).wrapping_mul(0x9e37_79b9);
+            self.0 |= 1 << (mixed >> 25);
+        }
+        *before = Some(c);
+    }
+
+    /// Whether all of `wanted` may be here.
+    pub(super) fn may_have(self, wanted: Self) -> bool {
+        wanted.0 & !self.0 == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn glob(pattern: &str) -> Glob {
+        Glob::parse(pattern, Comparison::Exact).unwrap()
+    }
+
+    #[test]
+    fn fits_whole_texts() {
+        let cases = [
+            ("*Ground*", "UPS Ground (3 days)", true),
+            ("*Ground*", "Ground", true),
+            ("Ground*", "UPS Ground", false),
+            ("?-Day", "2-Day", true),
+            ("?-Day", "-Day", false),
+            ("a*b*c", "axxbyybc", true),
+            ("a*b*c", "axxbyyb", false),
+            (r"100\*", "100*", true),
+            (r"100\*", "1000", false),
+            ("*é?", "caféx", true),
+            ("*", "", true),
+            ("?", "", false),
+        ];
+        for (pattern, text, wanted) in cases {
+            assert_eq!(glob(pattern).fits(text), wanted, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_can_never_fit_or_is_half_written() {
+        for pattern in [r"\", r"a\b", r"a*\"] {
+            assert_eq!(Glob::parse(pattern, Comparison::Exact), Err(GlobError::Escape), "{pattern}");
+        }
+        assert_eq!(Glob::parse("", Comparison::Exact), Err(GlobError::Empty));
+        assert_eq!(Glob::parse(" \u{a0}", Comparison::Lenient), Err(GlobError::Empty));
+    }
+
+    #[test]
+    fn folds_the_literal_parts_only() {
+        let lenient = Glob::parse("  UPS\u{a0}* DAY ", Comparison::Lenient).unwrap();
+        assert!(lenient.fits("ups 2 day"));
+        assert!(!lenient.fits("ups2day"));
+        assert_eq!(lenient.literals(), 8);
+    }
+
+    #[test]
+    fn knows_when_two_patterns_meet() {
+        let cases = [
+            ("a*b", "ab*", true),
+            ("a*", "*b", true),
+            ("a*", "b*", false),
+            ("*ab", "*b", true),
+            ("a?c", "abc", true),
+            ("a?c", "abbc", false),
+            ("??", "???*", false),
+            ("*", "?", true),
+            ("x*y", "xy", true),
+            ("x*yz*", "*q*", true),
+        ];
+        for (one, other, wanted) in cases {
+            assert_eq!(glob(one).meets(&glob(other)), wanted, "{one} {other}");
+            assert_eq!(glob(other).meets(&glob(one)), wanted, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_pattern_costs_length_times_length_only() {
+        let pattern = format!("{}b", "*a".repeat(200));
+        assert!(!glob(&pattern).fits(&"a".repeat(5_000)));
+    }
+
+    /// The definition, word by word.
+    fn fits_by_definition(tokens: &[Token], text: &[char]) -> bool {
+        match (tokens.split_first(), text.split_first()) {
+            (None, rest) => rest.is_none(),
+            (Some((Token::Run, more)), rest) => {
+                fits_by_definition(more, text)
+                    || rest.is_some_and(|(_, rest)| fits_by_definition(tokens, rest))
+            }
+            (Some((Token::One, more)), Some((_, rest))) => fits_by_definition(more, rest),
+            (Some((Token::Char(c), more)), Some((d, rest))) => c == d && fits_by_definition(more, rest),
+            (Some(_), None) => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fits_agrees_with_the_definition(pattern in "[ab*?]{1,7}", text in "[ab]{0,8}") {
+            let glob = glob(&pattern);
+            let chars: Vec<char> = text.chars().collect();
+            let fits = fits_by_definition(&glob.tokens, &chars);
+            prop_assert_eq!(glob.fits(&text), fits);
+            prop_assert!(!fits || Pairs::of(&text).may_have(glob.pairs()));
+            prop_assert!(!glob.fits_everything() || text.is_empty() || fits);
+        }
+
+        #[test]
+        fn meets_is_true_whenever_a_text_fits_both(
+            one in "[ab*?]{1,6}", other in "[ab*?]{1,6}", texts in proptest::collection::vec("[ab]{0,8}", 40),
+        ) {
+            let (one, other) = (glob(&one), glob(&other));
+            let common = texts.iter().any(|text| one.fits(text) && other.fits(text));
+            prop_assert!(!common || one.meets(&other));
+            prop_assert_eq!(one.meets(&other), other.meets(&one));
+        }
+
+        #[test]
+        fn meets_is_false_when_no_short_text_fits_both(one in "[ab*?]{1,4}", other in "[ab*?]{1,4}") {
+            let (one, other) = (glob(&one), glob(&other));
+            // The shortest common text is no longer than both patterns together.
+            let common = (0..=8_u32).any(|length| (0..1_u32 << length).any(|bits| {
+                let text: String = (0..length).map(|at| if bits >> at & 1 == 0 { 'a' } else { 'b' }).collect();
+                one.fits(&text) && other.fits(&text)
+            }));
+            prop_assert_eq!(one.meets(&other), common);
+        }
+    }
+}

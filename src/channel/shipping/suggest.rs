@@ -1,0 +1,222 @@
+//! "Did you mean": mapped texts that look like an unmapped one. Suggestions are never applied by themselves.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Difference, Scope, ShippingMethod, ShippingRule, ShippingRules, StoreKey, TextMatch,
+    explain::list,
+    fold::{differences, fold_text},
+    nearness::{near, same_words},
+    visible,
+};
+
+/// How many suggestions are made at most.
+const BEST: usize = 3;
+
+/// A mapping that might be meant for an unmapped text. `Display` is a question for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Suggestion {
+    /// The text that is mapped.
+    pub text: String,
+    /// Where it is mapped.
+    pub scope: Scope,
+    /// What it is mapped to.
+    pub method: ShippingMethod,
+    /// The place of the rule in the list, from 0.
+    pub rule: usize,
+    /// Why it is suggested.
+    pub reason: Reason,
+}
+
+/// Why a mapping is suggested, the best reason first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// The texts are the same under lenient comparison.
+    OnlySeemsDifferent {
+        /// In what they differ.
+        differences: Vec<Difference>,
+    },
+    /// The same text is mapped, but for another store or another scope.
+    MappedElsewhere,
+    /// The texts are made of the same words.
+    SameWords,
+    /// The texts are alike.
+    Similar {
+        /// How many characters differ.
+        distance: usize,
+    },
+}
+
+impl Reason {
+    fn rank(&self) -> (u8, usize) {
+        match self {
+            Self::OnlySeemsDifferent { differences } => (0, differences.len()),
+            Self::MappedElsewhere => (1, 0),
+            Self::SameWords => (2, 0),
+            Self::Similar { distance } => (3, *distance),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OnlySeemsDifferent { differences } => {
+                write!(f, "differs only in {}", list(differences, " and "))
+            }
+            Self::MappedElsewhere => f.write_str("is mapped there: copy it?"),
+            Self::SameWords => f.write_str("has the same words"),
+            Self::Similar { distance: 1 } => f.write_str("differs in one character"),
+            Self::Similar { distance } => write!(f, "differs in {distance} characters"),
+        }
+    }
+}
+
+impl fmt::Display for Suggestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\" {} -> {}: {}", visible(&self.text), self.scope, self.method.policy, self.reason)
+    }
+}
+
+/// At most three mapped texts that may be meant by a text of a store, the likeliest first.
+///
+/// Only enabled exact rules are looked at. First come texts that merely seem different (case, spaces,
+/// dashes, invisible characters), then the same text mapped for another store, then the same words in
+/// another order, then texts within an edit distance of two characters or a fifth. Among equals, a rule that
+/// already applies to the store comes first.
+///
+/// ```
+/// use shipstation_connector::channel::shipping::{
+///     Comparison, ShippingDefaults, ShippingRule, ShippingRules, suggest,
+/// };
+///
+/// let list = [ShippingRule::exact("Standard Mail", "ground"), ShippingRule::exact("2 Day", "air")];
+/// let rules = ShippingRules::compile(&list, ShippingDefaults::none(), Comparison::Exact)?;
+/// let suggestions = suggest("standard\u{a0}mail", None, &rules);
+/// assert_eq!(
+///     suggestions[0].to_string(),
+///     "\"Standard Mail\" for every order -> ground: \
+///      differs only in a non-breaking or unusual space and capitals",
+/// );
+/// # Ok::<(), shipstation_connector::channel::shipping::RuleErrors>(())
+/// ```
+pub fn suggest(text: &str, store: Option<&StoreKey>, rules: &ShippingRules) -> Vec<Suggestion> {
+    let folded = fold_text(text);
+    let mut suggestions: Vec<Suggestion> = rules
+        .enabled()
+        .filter_map(|(index, rule, _)| suggestion(text, &folded, store, index, rule))
+        .collect();
+    // The last two keys make the order independent of the order of the rules.
+    suggestions.sort_by(|one, other| {
+        let key = |suggestion: &Suggestion| (suggestion.reason.rank(), elsewhere(&suggestion.scope, store));
+        (key(one).cmp(&key(other))).then_with(|| (&one.text, &one.scope).cmp(&(&other.text, &other.scope)))
+    });
+    distinct(suggestions)
+}
+
+fn suggestion(
+    text: &str,
+    folded: &str,
+    store: Option<&StoreKey>,
+    index: usize,
+    rule: &ShippingRule,
+) -> Option<Suggestion> {
+    let TextMatch::Exact(mapped) = &rule.text else { return None };
+    let reason = if mapped == text {
+        // A rule that already applies needs no copy.
+        (rule.scope != Scope::default() && rule.scope != of_store(store))
+            .then_some(Reason::MappedElsewhere)?
+    } else if let Some(differences) = differences(text, mapped) {
+        Reason::OnlySeemsDifferent { differences }
+    } else if same_words(folded, &fold_text(mapped)) {
+        Reason::SameWords
+    } else {
+        Reason::Similar { distance: near(folded, &fold_text(mapped))? }
+    };
+    Some(Suggestion {
+        text: mapped.clone(),
+        scope: rule.scope.clone(),
+        method: rule.method.clone(),
+        rule: index,
+        reason,
+    })
+}
+
+fn of_store(store: Option<&StoreKey>) -> Scope {
+    Scope { store: store.cloned(), ..Scope::default() }
+}
+
+/// Whether the scope is that of another store.
+fn elsewhere(scope: &Scope, store: Option<&StoreKey>) -> bool {
+    scope.store.is_some() && scope.store.as_ref() != store
+}
+
+/// The best few; a text with the same method in several scopes is one suggestion.
+fn distinct(suggestions: Vec<Suggestion>) -> Vec<Suggestion> {
+    let mut best: Vec<Suggestion> = Vec::with_capacity(BEST);
+    for suggestion in suggestions {
+        let repeats = |other: &Suggestion| other.text == suggestion.text && other.method == suggestion.method;
+        if !best.iter().any(repeats) {
+            best.push(suggestion);
+        }
+        if best.len() == BEST {
+            break;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Comparison, ShippingDefaults};
+    use super::*;
+
+    fn suggestions(text: &str, store: &str, list: &[ShippingRule]) -> Vec<(String, String)> {
+        let rules = ShippingRules::compile(list, ShippingDefaults::none(), Comparison::Exact).unwrap();
+        let found = suggest(text, Some(&store.into()), &rules);
+        found.into_iter().map(|s| (s.method.policy.to_string(), s.reason.to_string())).collect()
+    }
+
+    #[test]
+    fn the_best_three_in_the_documented_order() {
+        let list = [
+            ShippingRule::exact("2 Day Shipping!", "near"),
+            ShippingRule::exact("Shipping 2 Day", "words"),
+            ShippingRule::exact("2 Day Shipping", "elsewhere").store("2"),
+            ShippingRule::exact("2 day shipping", "case"),
+            ShippingRule::exact("2 Days Shipping", "nearer").disabled(),
+            ShippingRule::prefix("2 Day", "prefix").store("2"),
+            ShippingRule::exact("Freight", "other"),
+        ];
+        let pair = |policy: &str, reason: &str| (policy.to_owned(), reason.to_owned());
+        assert_eq!(
+            suggestions("2 Day Shipping", "1", &list),
+            [
+                pair("case", "differs only in capitals"),
+                pair("elsewhere", "is mapped there: copy it?"),
+                pair("near", "has the same words"),
+            ]
+        );
+        assert_eq!(suggestions("2 Dya Shipping", "1", &list[..2]), [pair("near", "differs in 3 characters")]);
+        assert_eq!(suggestions("Freigth", "1", &list), [pair("other", "differs in 2 characters")]);
+        assert_eq!(suggestions("Something else entirely", "1", &list), []);
+    }
+
+    #[test]
+    fn the_own_store_goes_first_and_copies_are_named_once() {
+        let list = [
+            ShippingRule::exact("standard", "b").store("2"),
+            ShippingRule::exact("standard", "a").store("9"),
+            ShippingRule::exact("standard", "b").store("3"),
+            ShippingRule::exact("standard", "a").store("1"),
+        ];
+        let found: Vec<String> =
+            suggestions("Standard", "1", &list).into_iter().map(|(policy, _)| policy).collect();
+        assert_eq!(found, ["a", "b"]);
+    }
+}

@@ -1,0 +1,78 @@
+//! What a store answers when it cannot do what it was asked.
+
+use std::fmt;
+
+/// A failure of a store.
+#[derive(Debug)]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The same call may succeed later (locked, disconnected).
+    Retryable,
+    /// It will fail again until somebody changes something (constraint, disk, bad value).
+    Permanent,
+    /// The run's lease has gone to another run. The run stops without another write.
+    LostLease,
+}
+
+impl StoreError {
+    /// A failure that may pass. The message is shown to operators: no buyer's data in it.
+    pub fn retryable(message: impl Into<String>) -> Self {
+        Self { kind: StoreErrorKind::Retryable, message: message.into(), source: None }
+    }
+
+    /// A failure that will not pass by itself.
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self { kind: StoreErrorKind::Permanent, message: message.into(), source: None }
+    }
+
+    /// The answer to a stale fence.
+    pub fn lost_lease() -> Self {
+        Self {
+            kind: StoreErrorKind::LostLease,
+            message: "the lease of this run has gone to another run".to_owned(),
+            source: None,
+        }
+    }
+
+    /// Keeps the cause. It is reachable through `source()`, and not shown.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure it was.
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        self.kind == StoreErrorKind::Retryable
+    }
+
+    /// Whether the run has lost its lease.
+    pub fn is_lost_lease(&self) -> bool {
+        self.kind == StoreErrorKind::LostLease
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

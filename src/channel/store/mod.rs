@@ -1,0 +1,115 @@
+//! The storage traits that a host implements, and nothing of any database.
+//!
+//! One trait per job, so that a host may take a ready-made store for four of them and write only the fifth
+//! against its own tables. They meet in [`Stores`].
+//!
+//! # The common contract
+//! Each trait adds its own clauses to these:
+//!
+//! - **Durable.** `Ok` MUST mean that what was written survives a crash of the process and is seen by every
+//!   later read, also from other processes.
+//! - **Repeatable.** Every method MUST be safe to repeat with the same arguments: a run that died after a write
+//!   and before it learned of it will do so.
+//! - **Separate.** Everything is kept per [`ConnectionId`](super::ConnectionId); ids of two connections MUST NOT meet.
+//! - **Fenced.** A method that takes a [`RunToken`] MUST refuse a token whose fence is lower than one that it
+//!   has seen for the same connection and operation, with [`StoreErrorKind::LostLease`], and MUST then write
+//!   nothing. A store that also holds the leases MUST refuse it from the moment at which a newer lease was granted.
+//! - **One call, one transaction.** The crate never needs a transaction across two calls. Where a method
+//!   takes a batch, its own documentation says what commits together.
+//! - **Errors** say whether trying again may help ([`StoreError::is_retryable`]) and carry no buyer's data.
+//! - **Cancellation.** A dropped future MUST leave either the whole effect of the call or none.
+
+mod changes;
+mod error;
+mod listings;
+mod mappings;
+mod orders;
+mod runs;
+mod shipments;
+mod source;
+
+use std::sync::Arc;
+
+pub use self::{
+    changes::{OrderChange, OrderChangeKind, OrderChangeSink, OrderMark},
+    error::{StoreError, StoreErrorKind},
+    listings::{ListingStore, PutLink},
+    mappings::{MappingStore, Replace, Sighting, Versioned},
+    orders::{
+        Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, HeldOrder,
+        ImportRecord, NewFollowUp, NewOrder, OrderFailure, OrderStore, SaveOutcome,
+    },
+    runs::{Begin, NewRun, RunState, RunStore, RunSummary, RunToken},
+    shipments::{
+        BeginSend, Enqueued, OrderProgress, OutboxCursor, OutboxRow, SendIntent, ShipmentRecord,
+        ShipmentStore,
+    },
+    source::{ChangedShipment, ShipmentSource, SourceCursor},
+};
+
+/// The five stores of a connection. They may be five views of one database, or five databases.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Stores {
+    /// Leases and run history.
+    pub runs: Arc<dyn RunStore>,
+    /// Imported orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The outbox of shipments.
+    pub shipments: Arc<dyn ShipmentStore>,
+    /// Listings and their links.
+    pub listings: Arc<dyn ListingStore>,
+    /// Shipping rules and carrier rules.
+    pub mappings: Arc<dyn MappingStore>,
+}
+
+impl Stores {
+    /// One store that does all five jobs.
+    pub fn all_in<S>(store: Arc<S>) -> Self
+    where
+        S: RunStore + OrderStore + ShipmentStore + ListingStore + MappingStore + 'static,
+    {
+        Self {
+            runs: store.clone(),
+            orders: store.clone(),
+            shipments: store.clone(),
+            listings: store.clone(),
+            mappings: store,
+        }
+    }
+
+    /// The same stores, but orders go to the host's own.
+    #[must_use]
+    pub fn with_orders(mut self, orders: Arc<dyn OrderStore>) -> Self {
+        self.orders = orders;
+        self
+    }
+
+    /// The same stores, but shipments come from the host's own.
+    #[must_use]
+    pub fn with_shipments(mut self, shipments: Arc<dyn ShipmentStore>) -> Self {
+        self.shipments = shipments;
+        self
+    }
+
+    /// The same stores, but listings come from the host's own.
+    #[must_use]
+    pub fn with_listings(mut self, listings: Arc<dyn ListingStore>) -> Self {
+        self.listings = listings;
+        self
+    }
+
+    /// The same stores, but mappings come from the host's own.
+    #[must_use]
+    pub fn with_mappings(mut self, mappings: Arc<dyn MappingStore>) -> Self {
+        self.mappings = mappings;
+        self
+    }
+
+    /// The same stores, but leases are kept by the host's own.
+    #[must_use]
+    pub fn with_runs(mut self, runs: Arc<dyn RunStore>) -> Self {
+        self.runs = runs;
+        self
+    }
+}
