@@ -1,0 +1,200 @@
+//! What is wrong with the two mapping tables: contradictions, rules that do nothing, texts and carriers that are
+//! not mapped. Suggestions are named and never applied.
+
+use std::collections::BTreeMap;
+
+use super::{recent::Recent, references::one_of};
+use crate::{
+    channel::{
+        ChannelError, Finding, Refusal,
+        shipping::{
+            AccountCarrier, CarrierRule, CarrierRules, ShippingResolution, ShippingRules, StoreKey,
+            UnmappedShipping, suggest, visible,
+        },
+        store::StoreError,
+    },
+    connector::{
+        ShipStationChannel,
+        mapping::{Mapper, unmapped_under},
+    },
+};
+
+/// Rules or texts that are named one by one.
+const NAMED: usize = 20;
+const SHIPPING: &str = "shipping rules";
+const CARRIERS: &str = "carrier rules";
+
+/// The findings about shipping rules.
+pub(super) async fn shipping(
+    channel: &ShipStationChannel,
+    recent: &Recent,
+) -> Result<Vec<Finding>, StoreError> {
+    let mapper = match Mapper::load(channel).await {
+        Ok(mapper) => mapper,
+        Err(Refusal::Config { findings }) => return Ok(findings),
+        Err(Refusal::Store(error)) => return Err(error),
+        Err(other) => {
+            return Ok(vec![Finding::error("shipping_rules", SHIPPING, other.to_string(), "correct them")]);
+        }
+    };
+    let mut findings = Vec::new();
+    if mapper.is_empty(&channel.settings.shipping) {
+        findings.push(no_mapping());
+    }
+    let unmapped = unmapped_under(channel, &mapper).await?;
+    findings.extend(shadowed(&mapper.rules));
+    findings.extend(unused(&mapper.rules, recent, &unmapped));
+    findings.extend(not_mapped(&mapper.rules, recent, unmapped));
+    Ok(findings)
+}
+
+fn no_mapping() -> Finding {
+    let remedy = "add one for each shipping text of the store: every order is held until then";
+    Finding::error("no_shipping_mapping", SHIPPING, "there is no shipping mapping at all", remedy)
+        .as_warning()
+}
+
+fn shadowed(rules: &ShippingRules) -> Vec<Finding> {
+    let written = |index: &usize| {
+        rules
+            .rules()
+            .get(*index)
+            .map_or_else(|| format!("rule {index}"), |rule| format!("rule {index} [{rule}]"))
+    };
+    let finding = |rule: &usize, by: &[usize]| {
+        let stronger: Vec<String> = by.iter().map(written).collect();
+        let observed = format!("{} never wins: {} stand before it", written(rule), stronger.join(" and "));
+        Finding::error("rule_shadowed", SHIPPING, observed, "remove it, or make the other one narrower")
+            .as_warning()
+    };
+    bounded(rules.shadowed().iter().map(|shadowed| finding(&shadowed.rule, &shadowed.by)).collect())
+}
+
+/// Rules that fit nothing that was seen. No evidence, no finding.
+fn unused(rules: &ShippingRules, recent: &Recent, unmapped: &[UnmappedShipping]) -> Option<Finding> {
+    if recent.requests.is_empty() {
+        return None;
+    }
+    let texts = recent.requests.iter().map(|request| request.text.as_deref().unwrap_or(""));
+    let unused = rules.unused(texts.chain(unmapped.iter().map(|unmapped| unmapped.seen.text.as_str())));
+    let names = || {
+        let written: Vec<&crate::channel::shipping::ShippingRule> =
+            unused.iter().filter_map(|index| rules.rules().get(*index)).collect();
+        one_of(&written, |rule| format!("[{rule}]"))
+    };
+    let observed =
+        || format!("{} rules fit none of the {} newest orders", unused.len(), recent.requests.len());
+    let remedy = || format!("look for a slip in them, or leave them for what may come; {}", names());
+    (!unused.is_empty()).then(|| Finding::error("rule_unused", SHIPPING, observed(), remedy()).as_info())
+}
+
+/// Texts without a method: those that were met by an import, and those of orders that are still to come.
+fn not_mapped(rules: &ShippingRules, recent: &Recent, unmapped: Vec<UnmappedShipping>) -> Vec<Finding> {
+    let mut coming: BTreeMap<(Option<StoreKey>, String), usize> = BTreeMap::new();
+    for request in &recent.requests {
+        match rules.resolve(request) {
+            ShippingResolution::Unmapped { text } => {
+                *coming.entry((request.store.clone(), text)).or_default() += 1;
+            }
+            ShippingResolution::NoText => {
+                *coming.entry((request.store.clone(), String::new())).or_default() += 1;
+            }
+            ShippingResolution::Mapped { .. } => {}
+        }
+    }
+    let mut findings = Vec::new();
+    for known in unmapped {
+        coming.remove(&(known.seen.store.clone(), known.seen.text.clone()));
+        let observed =
+            format!("{} is not mapped: {} orders, {} held", known.name(), known.seen.count, known.held);
+        findings.push(no_rule(observed, known.suggestions.first().map(ToString::to_string)));
+    }
+    for ((store, text), orders) in coming {
+        let nearest = suggest(&text, store.as_ref(), rules).first().map(ToString::to_string);
+        let of = store.map(|store| format!(" of store {store}")).unwrap_or_default();
+        let name =
+            if text.is_empty() { "no shipping text".to_owned() } else { format!("\"{}\"", visible(&text)) };
+        let observed = format!("{name}{of} is on {orders} of the newest orders and is not mapped");
+        findings.push(no_rule(observed, nearest));
+    }
+    bounded(findings)
+}
+
+fn no_rule(observed: String, nearest: Option<String>) -> Finding {
+    let meant = nearest.map(|nearest| format!("; did you mean {nearest}")).unwrap_or_default();
+    let remedy = format!("add a rule, then release the held orders{meant}");
+    Finding::error("text_unmapped", SHIPPING, observed, remedy).as_warning()
+}
+
+/// The first few findings, and how many there are beside them.
+fn bounded(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let more = findings.len().saturating_sub(NAMED);
+    findings.truncate(NAMED);
+    if more > 0
+        && let Some(last) = findings.last_mut()
+    {
+        last.remedy = format!("{}; and {more} more like this", last.remedy);
+    }
+    findings
+}
+
+/// The findings about carrier rules. What the account has connected is not known when it could not be asked.
+pub(super) async fn carriers(
+    channel: &ShipStationChannel,
+    account: Option<&[AccountCarrier]>,
+) -> Result<Vec<Finding>, StoreError> {
+    let table = channel.stores.mappings.carrier_rules(&channel.connection).await?;
+    let rules = match CarrierRules::compile(&table.rows) {
+        Ok(rules) => rules,
+        Err(errors) => {
+            let remedy = "change one of the rules; nothing is sent until they agree";
+            return Ok(vec![Finding::error("carrier_rules", CARRIERS, errors.to_string(), remedy)]);
+        }
+    };
+    let otherwise = channel.settings.shipments.unmapped_carrier.as_deref();
+    let mut findings = Vec::new();
+    if rules.rules().is_empty() && otherwise.is_none() {
+        let has = account
+            .map(|account| format!("; the account has {}", one_of(account, known)))
+            .unwrap_or_default();
+        let remedy = format!("add one for each carrier: shipments are blocked until then{has}");
+        findings.push(Finding::error("no_carrier_rule", CARRIERS, "there are none", remedy).as_warning());
+    }
+    let Some(account) = account else { return Ok(findings) };
+    findings.extend(rules.not_connected(account).map(|rule| not_connected(rule, account)));
+    if let Some(code) = otherwise.filter(|code| account.iter().all(|carrier| carrier.code != *code)) {
+        let observed = format!("is {code:?}, which the account has not connected");
+        let remedy = format!(
+            "ShipStation accepts free codes such as \"other\"; the account has {}",
+            one_of(account, known)
+        );
+        findings.push(
+            Finding::error("carrier_not_connected", "shipments.unmapped_carrier", observed, remedy)
+                .as_warning(),
+        );
+    }
+    Ok(bounded(findings))
+}
+
+fn known(carrier: &AccountCarrier) -> String {
+    format!("{} ({})", carrier.code, carrier.name)
+}
+
+fn not_connected(rule: &CarrierRule, account: &[AccountCarrier]) -> Finding {
+    let mut meant = CarrierRules::suggest(&rule.code, account);
+    meant.extend(CarrierRules::suggest(&rule.carrier, account));
+    let observed = format!("{rule}: the account has not connected {:?}", rule.code);
+    let remedy = match meant.first() {
+        Some(carrier) => format!("did you mean {carrier}"),
+        None => format!(
+            "ShipStation accepts free codes such as \"other\"; the account has {}",
+            one_of(account, known)
+        ),
+    };
+    Finding::error("carrier_not_connected", CARRIERS, observed, remedy).as_warning()
+}
+
+/// A store that failed, as the refusal of a question.
+pub(super) fn store_down(question: &'static str) -> impl Fn(StoreError) -> ChannelError {
+    move |error| ChannelError::of(question, error.into())
+}

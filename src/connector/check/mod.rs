@@ -1,0 +1,95 @@
+//! A look at the credentials, at every setting that names something in ShipStation, and at the mapping tables.
+//! Changes nothing, neither there nor in a store.
+
+mod mappings;
+mod recent;
+mod references;
+mod watch;
+
+use std::sync::{Arc, atomic::Ordering};
+
+pub(super) use self::references::{tags, users};
+use self::{recent::Recent, watch::Watch};
+use super::{ShipStationChannel, failure, mapping};
+use crate::{
+    channel::{ChannelError, CheckReport, Finding, shipping::AccountCarrier},
+    client::{Error, OrderStatus, ShipStation},
+};
+
+const QUESTION: &str = "check";
+
+/// What ShipStation told beside the findings.
+#[derive(Debug, Default)]
+struct Account {
+    carriers: Option<Vec<AccountCarrier>>,
+    recent: Recent,
+}
+
+impl ShipStationChannel {
+    /// The findings stand in the order in which things are looked at: credentials, stores, tags, users, carriers,
+    /// statuses, mapping tables, loop guard, and last what the answers themselves show.
+    pub(super) async fn check_everything(&self) -> Result<CheckReport, ChannelError> {
+        let watch = Arc::new(Watch::new(self.client.clock().clone()));
+        let client = self.client.observed_by(watch.clone());
+        let mut findings = self.settings.problems();
+        let account = match self.ask(&client, &mut findings).await {
+            Ok(account) => account,
+            Err(error) if failure::is_about_credentials(&error) => {
+                findings.insert(0, credentials(&error));
+                Account::default()
+            }
+            Err(error) => return Err(ChannelError::of(QUESTION, failure::refusal(&error))),
+        };
+        let store_down = mappings::store_down(QUESTION);
+        findings.extend(mappings::carriers(self, account.carriers.as_deref()).await.map_err(&store_down)?);
+        findings.extend(self.status_findings());
+        findings.extend(mappings::shipping(self, &account.recent).await.map_err(&store_down)?);
+        findings.extend(account.recent.loop_findings());
+        findings.extend(watch.findings());
+        let report = CheckReport::new(self.connection.clone(), findings, watch.requests());
+        if report.is_ok() {
+            self.references_checked.store(true, Ordering::Relaxed);
+        }
+        Ok(report)
+    }
+
+    /// What takes requests. The first refusal of the credentials ends it; what was found until then stays.
+    async fn ask(&self, client: &ShipStation, findings: &mut Vec<Finding>) -> Result<Account, Error> {
+        findings.extend(references::stores(self, client).await?);
+        findings.extend(references::tags(self, client).await?);
+        findings.extend(references::users(self, client).await?);
+        let carriers = Some(mapping::account_carriers(client).await?);
+        Ok(Account { carriers, recent: Recent::read(self, client).await? })
+    }
+
+    fn status_findings(&self) -> Vec<Finding> {
+        let subject = "orders.statuses";
+        let finding = |status: &OrderStatus| match status {
+            OrderStatus::Shipped | OrderStatus::Cancelled => Some(Finding::error(
+                "status_is_over",
+                subject,
+                format!("{} is imported", status.as_str()),
+                "leave it out unless finished orders are wanted",
+            )),
+            OrderStatus::OnHold | OrderStatus::AwaitingPayment => Some(Finding::error(
+                "status_cannot_ship",
+                subject,
+                format!("{} is imported", status.as_str()),
+                "such orders may later refuse to be marked shipped; leave it out, or release them in time",
+            )),
+            OrderStatus::Unknown(word) => Some(Finding::error(
+                "status_unknown",
+                subject,
+                format!("{word:?} is not a status that this version knows"),
+                "correct it, or ignore this if ShipStation has a new one",
+            )),
+            _ => None,
+        };
+        self.settings.orders.statuses.iter().filter_map(finding).map(Finding::as_warning).collect()
+    }
+}
+
+fn credentials(error: &Error) -> Finding {
+    let remedy = "enter the key and secret from ShipStation's API settings; nothing was changed";
+    Finding::error("credentials", "credentials", failure::describe(error), remedy)
+}

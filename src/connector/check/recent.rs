@@ -1,0 +1,86 @@
+//! The newest orders, as a sample of what the store sends: which shipping texts there are, and which orders the
+//! host put there itself. Nothing of an order is kept but ids and shipping texts.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    channel::{
+        ChannelOrder, Finding,
+        shipping::{ShippingRequest, StoreKey},
+    },
+    client::{Error, Order, OrderSort, ShipStation, SortDir},
+    connector::{ShipStationChannel, translate},
+};
+
+/// What was learned from the newest orders.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    /// What each order asks of the shipping rules.
+    pub(super) requests: Vec<ShippingRequest>,
+    by_store: BTreeMap<StoreKey, Share>,
+}
+
+/// How many of a store's orders are the host's own.
+#[derive(Debug, Default)]
+struct Share {
+    own: usize,
+    all: usize,
+}
+
+impl Recent {
+    /// Looks at the 500 newest orders of the stores that are imported from: one request.
+    pub(super) async fn read(channel: &ShipStationChannel, client: &ShipStation) -> Result<Self, Error> {
+        let list = client.orders().list().sort_by(OrderSort::CreateDate).sort_dir(SortDir::Descending);
+        let page = list.page_size(500).send().await?;
+        let mut recent = Self::default();
+        for order in page.items.iter().filter(|order| is_selected(channel, order)) {
+            recent.take(channel, &translate::order(order, &channel.settings.orders));
+        }
+        Ok(recent)
+    }
+
+    fn take(&mut self, channel: &ShipStationChannel, order: &ChannelOrder) {
+        let own = is_own(channel, order);
+        if let Some(store) = &order.store {
+            let share = self.by_store.entry(store.clone()).or_default();
+            share.all += 1;
+            share.own += usize::from(own);
+        }
+        if !own {
+            self.requests.push(translate::shipping_request(order));
+        }
+    }
+
+    /// The stores that the host itself feeds: importing from them would go round in circles.
+    pub(super) fn loop_findings(&self) -> Vec<Finding> {
+        let fed = self.by_store.iter().filter(|(_, share)| share.own > 0);
+        fed.map(|(store, share)| {
+            let observed = format!(
+                "{} of the {} newest orders of store {store} were put there by the host itself",
+                share.own, share.all
+            );
+            let remedy =
+                format!("add {store} to orders.exclude_stores; such orders are left out one by one anyway");
+            let finding = Finding::error("store_fed_by_host", "orders.stores", observed, remedy);
+            if share.own == share.all { finding.as_warning() } else { finding.as_info() }
+        })
+        .collect()
+    }
+}
+
+fn is_selected(channel: &ShipStationChannel, order: &Order) -> bool {
+    let settings = &channel.settings.orders;
+    let Some(store) = order.advanced_options.as_ref().and_then(|options| options.store_id) else {
+        return settings.stores.is_empty();
+    };
+    (settings.stores.is_empty() || settings.stores.contains(&store))
+        && !settings.exclude_stores.contains(&store)
+}
+
+fn is_own(channel: &ShipStationChannel, order: &ChannelOrder) -> bool {
+    let by_key = match (&channel.settings.orders.own_key_prefix, &order.key) {
+        (Some(prefix), Some(key)) => !prefix.is_empty() && key.starts_with(prefix.as_str()),
+        _ => false,
+    };
+    by_key || (channel.is_own)(order)
+}

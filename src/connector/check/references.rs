@@ -1,0 +1,106 @@
+//! Settings that name something in ShipStation: stores, tags, users. One request each, and none for what is not set.
+
+use crate::{
+    channel::Finding,
+    client::{AccountTag, Error, ShipStation, Store, TagId},
+    connector::ShipStationChannel,
+};
+
+/// How many of the account's things a remedy names.
+const NAMED: usize = 8;
+
+/// The selected and excluded stores.
+pub(super) async fn stores(
+    channel: &ShipStationChannel,
+    client: &ShipStation,
+) -> Result<Vec<Finding>, Error> {
+    let settings = &channel.settings.orders;
+    // Asked even when no store is set: it is the request that proves the credentials.
+    let there = client.stores().list().show_inactive(true).send().await?.items;
+    let mut findings = Vec::new();
+    for wanted in settings.stores.union(&settings.exclude_stores) {
+        let subject =
+            if settings.stores.contains(wanted) { "orders.stores" } else { "orders.exclude_stores" };
+        match there.iter().find(|store| store.store_id == *wanted) {
+            None => {
+                let observed = format!("there is no store {wanted}");
+                findings.push(Finding::error("store_unknown", subject, observed, one_of(&there, store)));
+            }
+            Some(store) if store.active == Some(false) => {
+                let observed = format!("store {wanted} is inactive");
+                let remedy = "reactivate it in ShipStation, or take it out";
+                findings.push(Finding::error("store_inactive", subject, observed, remedy).as_warning());
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(findings)
+}
+
+fn store(store: &Store) -> String {
+    format!("{} {}", store.store_id, store.store_name.as_deref().unwrap_or(""))
+}
+
+/// The tags of the settings.
+pub(in crate::connector) async fn tags(
+    channel: &ShipStationChannel,
+    client: &ShipStation,
+) -> Result<Vec<Finding>, Error> {
+    let settings = &channel.settings.orders;
+    let wanted = [("orders.tag", settings.tag), ("orders.acknowledgement_tag", settings.acknowledgement_tag)];
+    let excluded = settings.exclude_tags.iter().map(|tag| ("orders.exclude_tags", Some(*tag)));
+    let wanted: Vec<_> =
+        wanted.into_iter().chain(excluded).filter_map(|(name, tag)| Some((name, tag?))).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there = client.accounts().list_tags().await?.items;
+    let missing = wanted.into_iter().filter(|(_, tag)| there.iter().all(|known| known.tag_id != *tag));
+    Ok(missing.map(|(subject, tag)| no_tag(subject, tag, &there)).collect())
+}
+
+fn no_tag(subject: &'static str, wanted: TagId, there: &[AccountTag]) -> Finding {
+    let name = wanted.to_string();
+    if let Some(tag) = there.iter().find(|tag| tag.name.as_deref().map(str::trim) == Some(name.as_str())) {
+        let observed = format!("{name:?} is the name of a tag; its number is {}", tag.tag_id);
+        return Finding::error("tag_name_for_id", subject, observed, format!("set {}", tag.tag_id));
+    }
+    let remedy = if there.is_empty() {
+        "the account has no tags: make one in ShipStation, or clear the setting".to_owned()
+    } else {
+        let mut nearest: Vec<&AccountTag> = there.iter().collect();
+        nearest.sort_by_key(|tag| (strsim::levenshtein(&tag.tag_id.to_string(), &name), tag.tag_id));
+        let tag = |tag: &&AccountTag| format!("{} {}", tag.tag_id, tag.name.as_deref().unwrap_or(""));
+        format!("use the number of {}", one_of(&nearest, tag))
+    };
+    Finding::error("tag_unknown", subject, format!("there is no tag {wanted}"), remedy)
+}
+
+/// The user of the settings.
+pub(in crate::connector) async fn users(
+    channel: &ShipStationChannel,
+    client: &ShipStation,
+) -> Result<Vec<Finding>, Error> {
+    let Some(wanted) = &channel.settings.orders.assign_user else { return Ok(Vec::new()) };
+    let active = client.users().list().send().await?.items;
+    if active.iter().any(|user| user.user_id == *wanted) {
+        return Ok(Vec::new());
+    }
+    let all = client.users().list().show_inactive(true).send().await?.items;
+    let inactive = all.iter().any(|user| user.user_id == *wanted);
+    let (code, word) =
+        if inactive { ("user_inactive", "is inactive") } else { ("user_unknown", "does not exist") };
+    let names = one_of(&active, |user| format!("{} {}", user.user_id, user.name.as_deref().unwrap_or("")));
+    let remedy = format!("set the id of an active user: {names}");
+    Ok(vec![Finding::error(code, "orders.assign_user", format!("user {wanted} {word}"), remedy)])
+}
+
+/// "one of: a, b", with a bound.
+pub(super) fn one_of<T>(things: &[T], name: impl Fn(&T) -> String) -> String {
+    let names: Vec<String> = things.iter().take(NAMED).map(name).collect();
+    let more = match things.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("one of: {}{more}", names.join(", "))
+}

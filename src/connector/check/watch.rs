@@ -1,0 +1,139 @@
+//! What the answers to a check say beside their content: the server's clock, and who else spends the key's budget.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    Timestamp,
+    channel::Finding,
+    client::{CallAnswer, CallInfo, CallObserver, Clock},
+};
+
+/// A larger difference between the two clocks is worth a finding.
+const TOLERATED_SKEW: Duration = Duration::from_secs(60);
+/// One request too many may be a header that lags behind.
+const TOLERATED_REQUESTS: u32 = 1;
+
+/// Listens to the requests of one check.
+#[derive(Debug)]
+pub(super) struct Watch {
+    clock: Arc<dyn Clock>,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    requests: u64,
+    /// The server's clock and the local one at the last answer.
+    clocks: Option<(Timestamp, Timestamp)>,
+    window: Option<Window>,
+    /// Requests that somebody else made within one minute.
+    others: u32,
+}
+
+/// One minute of the budget.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    minute: i64,
+    first_remaining: u32,
+    own: u32,
+}
+
+impl Watch {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, heard: Mutex::default() }
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.with(|heard| heard.requests)
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        self.with(|heard| skew(heard.clocks).into_iter().chain(shared(heard.others)).collect())
+    }
+
+    fn with<R>(&self, look: impl FnOnce(&mut Heard) -> R) -> R {
+        look(&mut self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl CallObserver for Watch {
+    fn sending(&self, _: &CallInfo) {
+        self.with(|heard| heard.requests += 1);
+    }
+
+    fn answered(&self, _: &CallInfo, answer: &CallAnswer) {
+        let now = self.clock.now();
+        self.with(|heard| {
+            heard.clocks = answer.date.map(|date| (date, now)).or(heard.clocks);
+            if let Some(remaining) = answer.rate.remaining {
+                heard.count(answer.date.unwrap_or(now).unix_seconds().div_euclid(60), remaining);
+            }
+        });
+    }
+}
+
+impl Heard {
+    fn count(&mut self, minute: i64, remaining: u32) {
+        match &mut self.window {
+            Some(window) if window.minute == minute => {
+                window.own += 1;
+                let spent = window.first_remaining.saturating_sub(remaining);
+                self.others = self.others.max(spent.saturating_sub(window.own));
+            }
+            window => *window = Some(Window { minute, first_remaining: remaining, own: 0 }),
+        }
+    }
+}
+
+fn skew(clocks: Option<(Timestamp, Timestamp)>) -> Option<Finding> {
+    let (theirs, ours) = clocks?;
+    let (by, word) =
+        if theirs > ours { (theirs.since(ours), "behind") } else { (ours.since(theirs), "ahead of") };
+    let observed = || format!("the local clock is {} s {word} ShipStation's", by.as_secs());
+    let remedy = "set it by a time server: windows, ages and ship dates are counted with it";
+    (by > TOLERATED_SKEW).then(|| Finding::error("clock_skew", "clock", observed(), remedy).as_warning())
+}
+
+fn shared(others: u32) -> Option<Finding> {
+    let observed = || {
+        format!("{others} requests of this minute's budget were spent by somebody else while this check ran")
+    };
+    let remedy = "every program with this key shares one budget: leave a larger reserve in the rate limiter, or \
+                  run the others at another time";
+    (others > TOLERATED_REQUESTS)
+        .then(|| Finding::error("budget_shared", "rate limit", observed(), remedy).as_warning())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn others(remaining: &[(i64, u32)]) -> u32 {
+        let mut heard = Heard::default();
+        for (minute, remaining) in remaining {
+            heard.count(*minute, *remaining);
+        }
+        heard.others
+    }
+
+    #[test]
+    fn only_what_others_spend_counts() {
+        assert_eq!(others(&[(0, 39), (0, 38), (0, 37)]), 0);
+        assert_eq!(others(&[(0, 39), (0, 30), (0, 29)]), 8);
+        assert_eq!(others(&[(0, 3), (1, 39), (1, 38)]), 0, "a new minute begins anew");
+        assert_eq!(others(&[(0, 39), (0, 40), (0, 39)]), 0, "nonsense is no evidence");
+    }
+
+    #[test]
+    fn clock_a_minute_is_tolerated_either_way() {
+        let at = Timestamp::from_unix_seconds;
+        let seen = |theirs, ours| skew(Some((at(theirs), at(ours)))).map(|finding| finding.observed);
+        assert_eq!(seen(1_060, 1_000), None);
+        assert_eq!(seen(1_061, 1_000).unwrap(), "the local clock is 61 s behind ShipStation's");
+        assert_eq!(seen(1_000, 1_090).unwrap(), "the local clock is 90 s ahead of ShipStation's");
+        assert_eq!(skew(None), None);
+    }
+}

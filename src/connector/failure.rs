@@ -1,0 +1,118 @@
+//! What an error of the client means for a run, and how it is put into words that carry no buyer's data.
+
+use crate::{
+    channel::Refusal,
+    client::{Error, ErrorKind},
+};
+
+/// Whether the credentials, the plan or the key's rights are at fault: nothing else will work either.
+pub(super) fn is_about_credentials(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Auth | ErrorKind::Plan | ErrorKind::Forbidden)
+}
+
+/// The words for an operator. The client's own `Display` carries no value that anybody sent.
+pub(super) fn describe(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::Auth => {
+            "ShipStation refused the API key or secret: correct the credentials of the connection".to_owned()
+        }
+        ErrorKind::Plan => {
+            "this ShipStation plan has no API access: change the plan, or use an account that has it"
+                .to_owned()
+        }
+        ErrorKind::Forbidden => format!("the API key may not do this ({error}): use a key with more rights"),
+        ErrorKind::RateLimited => format!("{error}: the key's budget is shared with other integrations"),
+        ErrorKind::Transport | ErrorKind::Unavailable | ErrorKind::Timeout => {
+            format!(
+                "ShipStation did not answer ({error}): check the network and ShipStation's status; it is tried again"
+            )
+        }
+        ErrorKind::Decode => {
+            format!(
+                "unexpected answer ({error}): check that the base URL is ShipStation's, and report it if it is"
+            )
+        }
+        ErrorKind::NotFound => {
+            format!("{error}: check that the base URL is ShipStation's address without a path")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// ShipStation's own words, as far as they cannot identify anybody; see [`clean`].
+pub(super) fn their_words(error: &Error) -> String {
+    match error.message() {
+        Some(message) if !message.trim().is_empty() => clean(message),
+        _ => describe(error),
+    }
+}
+
+/// The words that validation messages are made of, in lower case. Every other word may be a name or an address.
+const KNOWN: &str = " a address allowed already an and answered api approved are assigned at be been before by cancelled cannot \
+    carrier change character code convert could country customer date deleted does email empty error exist exists \
+    expired failed field for format found from has have in inactive instance invalid is it item items label length \
+    locked long longer maximum message method minimum missing model must name no not null number object occurred of on \
+    open or order orders package phone please postal property provide provided reference refused required request requested \
+    service set ship shipment shipped shipping shipstation state status store string than that the there this timeout to \
+    too tracking try type unable unknown unsupported update updated use user valid value voided was weight with zero ";
+/// As much of somebody else's words as is kept.
+const LONGEST: usize = 300;
+
+/// Somebody else's words, bounded, with everything masked that may be a name, an address, a number or a code: only
+/// the usual words of such messages and names of fields are kept.
+pub(super) fn clean(message: &str) -> String {
+    let kept: Vec<&str> =
+        message.split_whitespace().map(|word| if is_harmless(word) { word } else { "***" }).collect();
+    kept.join(" ").chars().take(LONGEST).collect()
+}
+
+fn is_harmless(word: &str) -> bool {
+    let core = word.trim_matches(|c: char| c.is_ascii_punctuation());
+    core.is_empty() || KNOWN.contains(&format!(" {} ", core.to_lowercase())) || core.split('.').all(is_field)
+}
+
+/// `carrierCode`, and the `request` of `request.testLabel`.
+fn is_field(part: &str) -> bool {
+    let letters = part.chars().all(|c| c.is_ascii_alphabetic());
+    let inner_capital = part.chars().skip(1).any(|c| c.is_ascii_uppercase());
+    let starts_small = part.chars().next().is_some_and(|c| c.is_ascii_lowercase());
+    letters && starts_small && (inner_capital || KNOWN.contains(&format!(" {part} ")))
+}
+
+/// Why an operation did not start, from the error of its first request.
+pub(super) fn refusal(error: &Error) -> Refusal {
+    let message = describe(error);
+    if is_about_credentials(error) {
+        Refusal::Credentials { message }
+    } else {
+        Refusal::Unavailable { message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn their_words_lose_what_identifies_somebody() {
+        let masked = clean("customer zebulon quackenbush of hidden lane, springfield refused: bad field");
+        assert_eq!(masked, "customer *** *** of *** *** *** refused: *** field");
+        let masked = clean(
+            "Value \"12 Rose Lane\" of jane@example.com,\r\n Jane Doe, phone 5550142 is invalid: orderStatus",
+        );
+        assert_eq!(masked, "Value *** *** *** of *** *** *** phone *** is invalid: orderStatus");
+    }
+
+    #[test]
+    fn the_usual_messages_stay_readable() {
+        for message in [
+            "Ship To: Postal Code must be provided.",
+            "Invalid serviceCode",
+            "'Ship Name' must not be empty.",
+            "The request is invalid. request.testLabel: The value is not valid",
+            "Object reference not set to an instance of an object.",
+        ] {
+            assert_eq!(clean(message), message);
+        }
+    }
+}

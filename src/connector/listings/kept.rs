@@ -1,0 +1,92 @@
+//! The links that the host's store keeps, as they were when the run began.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    channel::{
+        ChannelProductId, LinkState, ListingId, ListingLink, NewLink,
+        store::{PutLink, StoreError},
+    },
+    connector::ShipStationChannel,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    by_listing: HashMap<ListingId, ListingLink>,
+    /// Which listing a product belongs to.
+    owners: HashMap<ChannelProductId, ListingId>,
+}
+
+impl Kept {
+    pub(super) async fn load(channel: &ShipStationChannel) -> Result<Self, StoreError> {
+        let mut kept = Self::default();
+        let mut after = None;
+        loop {
+            let store = &channel.stores.listings;
+            let page = store.links(&channel.connection, after.as_ref(), super::PAGE).await?;
+            let Some(last) = page.last() else { return Ok(kept) };
+            after = Some(last.listing.clone());
+            for link in page {
+                kept.owners.insert(link.product.clone(), link.listing.clone());
+                kept.by_listing.insert(link.listing.clone(), link);
+            }
+        }
+    }
+
+    pub(super) fn of(&self, listing: &ListingId) -> Option<&ListingLink> {
+        self.by_listing.get(listing)
+    }
+
+    pub(super) fn products(&self) -> HashSet<ChannelProductId> {
+        self.owners.keys().cloned().collect()
+    }
+
+    /// Whether this very link is kept and holds.
+    pub(super) fn has(&self, new: &NewLink) -> bool {
+        self.of(&new.listing).is_some_and(|link| {
+            link.state == LinkState::Linked && link.product == new.product && link.sku == new.sku
+        })
+    }
+
+    /// Whether the listing of this link is linked with another product by now.
+    pub(super) fn has_moved(&self, link: &ListingLink) -> bool {
+        self.of(&link.listing).is_some_and(|now| now.product != link.product)
+    }
+
+    /// The links that hold, but whose product was not seen, by listing.
+    pub(super) fn missing(&self, was_seen: impl Fn(&ChannelProductId) -> bool) -> Vec<ListingLink> {
+        let links = self.by_listing.values();
+        let mut missing: Vec<ListingLink> = links
+            .filter(|link| link.state == LinkState::Linked && !was_seen(&link.product))
+            .cloned()
+            .collect();
+        missing.sort_unstable_by(|a, b| a.listing.cmp(&b.listing));
+        missing
+    }
+
+    /// Takes note of a link that is kept now; gives back the one before.
+    pub(super) fn put(&mut self, new: &NewLink) -> Option<ListingLink> {
+        let before = self.by_listing.insert(new.listing.clone(), ListingLink::from_new(new.clone()));
+        if let Some(before) = before.as_ref().filter(|before| before.product != new.product) {
+            self.owners.remove(&before.product);
+        }
+        self.owners.insert(new.product.clone(), new.listing.clone());
+        before
+    }
+
+    /// What a store would answer, for a dry run.
+    pub(super) fn foresee(&self, links: &[NewLink]) -> Vec<PutLink> {
+        links.iter().map(|link| self.foresee_one(link)).collect()
+    }
+
+    fn foresee_one(&self, new: &NewLink) -> PutLink {
+        if let Some(owner) = self.owners.get(&new.product).filter(|owner| **owner != new.listing) {
+            return PutLink::Conflict { with: owner.clone() };
+        }
+        match self.of(&new.listing) {
+            Some(link) if link.product != new.product => PutLink::Replaced,
+            Some(link) if link.state == LinkState::Linked => PutLink::Same,
+            _ => PutLink::Created,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Link listings: match the host's listings with ShipStation's products by exact SKU.
+//!
+//! `sweep` reads products into the `index`, which decides; `put` keeps the links. Nothing is changed on ShipStation.
+
+mod alias;
+mod index;
+mod kept;
+mod put;
+mod sweep;
+
+use std::collections::BTreeMap;
+
+use self::{
+    index::{Decision, HostIndex, others_of},
+    kept::Kept,
+    put::Found,
+    sweep::{Extent, Sweep},
+};
+use super::{
+    ShipStationChannel,
+    run::{Run, Stop},
+    settings::ListingSettings,
+};
+use crate::{
+    channel::{
+        ChannelError, LinkListings, LinkReport, LinkState, ListingId, NewLink, Operation, Refusal, RunStatus,
+        report::{LinkItem, LinkOutcome},
+    },
+    client::Lane,
+};
+
+/// Rows that one call of the listing store reads or writes.
+const PAGE: usize = 500;
+/// Links that a report names one by one.
+const NAMED: usize = 200;
+
+impl ShipStationChannel {
+    pub(super) async fn link(&self, request: LinkListings) -> Result<LinkReport, ChannelError> {
+        let operation = Operation::LinkListings;
+        let Some(settings) = &self.settings.listings else {
+            let missing = vec!["listings".to_owned()];
+            return Err(ChannelError::new(operation, Refusal::NotConfigured { missing }));
+        };
+        let mut run = Run::begin(self, operation, Lane::Bulk, request.control).await?;
+        run.info.settings = describe(settings);
+        let report = LinkReport::new(run.info.clone());
+        let mut linking = Linking { report, run, wrote: false, hurry: false, unreadable: 0 };
+        let stop = linking.everything(settings).await.err();
+        linking.finish(stop).await
+    }
+}
+
+fn describe(settings: &ListingSettings) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("include_inactive", settings.include_inactive.to_string()),
+        ("follow_aliases", settings.follow_aliases.to_string()),
+        ("reading", settings.reading.to_string()),
+    ])
+}
+
+/// A linking under way.
+#[derive(Debug)]
+struct Linking<'c> {
+    run: Run<'c>,
+    report: LinkReport,
+    /// Whether a store was asked to change anything.
+    wrote: bool,
+    /// The reading was stopped: what was found is still kept, and nothing else.
+    hurry: bool,
+    unreadable: u64,
+}
+
+impl Linking<'_> {
+    async fn everything(&mut self, settings: &ListingSettings) -> Result<(), Stop> {
+        let (mut index, without_sku) = self.listings().await?;
+        let mut kept = Kept::load(self.run.channel).await?;
+        self.report.counts.listings = index.listings() + count(without_sku.len());
+        let mut sweep = Sweep::new(self.run.channel, settings, kept.products());
+        // What was found before a stop is linked all the same; nothing is called broken then.
+        let stop = sweep.read(&mut self.run, &mut index, &mut self.report).await.err();
+        self.hurry = stop.is_some();
+        self.unreadable = sweep.unreadable();
+        self.report.complete = sweep.extent() == Extent::All;
+        for listing in without_sku {
+            self.report.counts.no_sku += 1;
+            self.item(LinkItem::new(listing, None, LinkOutcome::NoSku));
+        }
+        let mut missing = kept.missing(|product| sweep.has_seen(product));
+        let found = self.decide(index, &kept, &sweep);
+        self.keep_all(found, &mut kept).await?;
+        if self.report.complete {
+            missing.retain(|link| !kept.has_moved(link));
+            self.break_missing(missing, &mut sweep).await?;
+            self.unreadable = sweep.unreadable();
+        }
+        stop.map_or(Ok(()), Err)
+    }
+
+    /// The host's listings by SKU, and those that have none.
+    async fn listings(&mut self) -> Result<(HostIndex, Vec<ListingId>), Stop> {
+        let channel = self.run.channel;
+        let mut index = HostIndex::default();
+        let mut without_sku = Vec::new();
+        let mut after = None;
+        loop {
+            self.run.go_on().await?;
+            let page = channel.stores.listings.listings(&channel.connection, after.as_ref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok((index, without_sku)) };
+            after = Some(last.id.clone());
+            for listing in page {
+                match listing.sku.filter(|sku| !sku.trim().is_empty()) {
+                    Some(sku) => index.add(sku, listing.id),
+                    None => without_sku.push(listing.id),
+                }
+            }
+        }
+    }
+
+    /// Reports what is settled and gives back the links that are to be kept.
+    fn decide(&mut self, index: HostIndex, kept: &Kept, sweep: &Sweep<'_>) -> Vec<Found> {
+        let mut found = Vec::new();
+        let mut unsure = 0;
+        for (sku, decision) in index.decide() {
+            match decision {
+                Decision::Link { listing, product, met_on } => {
+                    let found_now =
+                        Found { link: NewLink::new(listing, product, sku, self.run.now()), met_on };
+                    if kept.has(&found_now.link) {
+                        self.already(found_now);
+                    } else if sweep.extent() != Extent::Part || may_move(&found_now.link, kept, sweep) {
+                        found.push(found_now);
+                    }
+                }
+                Decision::ManyProducts { listings, products } => {
+                    self.ambiguous(listings, &sku, |_| LinkOutcome::AmbiguousChannel {
+                        products: products.clone(),
+                    });
+                }
+                Decision::ManyListings { listings, others } => self.ambiguous(listings, &sku, |listing| {
+                    LinkOutcome::AmbiguousHost { listings: others_of(listing, &others) }
+                }),
+                Decision::NoProduct { listings, near_misses } => {
+                    for listing in listings {
+                        if !says_nothing(&listing, kept, sweep.extent()) {
+                            unsure += u64::from(sweep.extent() == Extent::Asked);
+                            self.report.counts.no_match += 1;
+                            let outcome = LinkOutcome::NoMatch { near_misses: near_misses.clone() };
+                            self.item(LinkItem::new(listing, Some(sku.clone()), outcome));
+                        }
+                    }
+                }
+            }
+        }
+        if unsure > 0 {
+            self.run.warn(format!(
+                "{unsure} listings without a product were looked up by their SKU alone, which costs fewer requests: \
+                 set listings.reading to sweep to look for aliases too"
+            ));
+        }
+        found
+    }
+
+    fn ambiguous(
+        &mut self,
+        listings: Vec<ListingId>,
+        sku: &str,
+        outcome: impl Fn(&ListingId) -> LinkOutcome,
+    ) {
+        for listing in listings {
+            self.report.counts.ambiguous += 1;
+            let outcome = outcome(&listing);
+            self.item(LinkItem::new(listing, Some(sku.to_owned()), outcome));
+        }
+    }
+
+    /// Between two batches of links: the place to stop, unless the run is being stopped already.
+    async fn between_batches(&mut self) -> Result<(), Stop> {
+        if self.hurry {
+            self.run.keep_lease().await?;
+            return Ok(());
+        }
+        self.run.go_on().await
+    }
+
+    async fn finish(mut self, stop: Option<Stop>) -> Result<LinkReport, ChannelError> {
+        if self.unreadable > 0 {
+            let rows = self.unreadable;
+            self.run.warn(format!("{rows} products could not be read: no link is called broken"));
+            self.report.complete = false;
+        }
+        let counts = &mut self.report.counts;
+        counts.not_evaluated = counts.listings.saturating_sub(counts.decided());
+        let status = match stop {
+            Some(stop @ (Stop::Remote(_) | Stop::Store(_)))
+                if counts.scanned_products == 0 && !self.wrote =>
+            {
+                return Err(self.run.refuse(Operation::LinkListings, stop).await);
+            }
+            Some(stop) => stop.status(),
+            None if counts.write_failed > 0 || self.unreadable > 0 => RunStatus::CompletedWithErrors,
+            None => RunStatus::Succeeded,
+        };
+        let mut report = self.report;
+        let headline = report.headline();
+        report.run = self.run.finish(status, headline).await;
+        Ok(report)
+    }
+}
+
+/// Whether a link may move although only a part was read: its product may be on a page that was not.
+fn may_move(new: &NewLink, kept: &Kept, sweep: &Sweep<'_>) -> bool {
+    kept.of(&new.listing).is_none_or(|link| {
+        link.state == LinkState::Broken || link.product == new.product || sweep.has_seen(&link.product)
+    })
+}
+
+/// Whether not having met a product says nothing about a listing: it may be on a page that was not read, or the
+/// listing is linked by an alias, which look-ups do not find.
+fn says_nothing(listing: &ListingId, kept: &Kept, extent: Extent) -> bool {
+    match extent {
+        Extent::All => false,
+        Extent::Asked => kept.of(listing).is_some_and(|link| link.state == LinkState::Linked),
+        Extent::Part => true,
+    }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}

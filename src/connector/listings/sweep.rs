@@ -1,0 +1,226 @@
+//! Reading products: all of them, page by page, or one look-up per SKU where that costs fewer requests. Decides
+//! nothing: what is read goes into the index.
+
+use std::{collections::HashSet, pin::pin};
+
+use futures_util::StreamExt;
+
+use super::{
+    HostIndex,
+    alias::{Alias, aliases},
+    count,
+};
+use crate::{
+    channel::{ChannelProductId, LinkReport, RunEvent},
+    client::{ListProducts, Page, Product, ProductSort},
+    connector::{
+        ShipStationChannel,
+        run::{Run, Stop},
+        settings::{ListingSettings, OrderSettings, ProductReading},
+    },
+};
+
+const ROWS: u32 = 500;
+
+/// How much was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Every product.
+    All,
+    /// Every product with one of the host's SKUs, but not every alias.
+    Asked,
+    /// Some.
+    Part,
+}
+
+#[derive(Debug)]
+pub(super) struct Sweep<'c> {
+    settings: &'c ListingSettings,
+    orders: &'c OrderSettings,
+    /// The products of kept links, and which of them were seen.
+    linked: HashSet<ChannelProductId>,
+    seen: HashSet<ChannelProductId>,
+    extent: Extent,
+    unreadable: u64,
+    pages: u64,
+}
+
+impl<'c> Sweep<'c> {
+    pub(super) fn new(
+        channel: &'c ShipStationChannel,
+        settings: &'c ListingSettings,
+        linked: HashSet<ChannelProductId>,
+    ) -> Self {
+        Self {
+            settings,
+            orders: &channel.settings.orders,
+            linked,
+            seen: HashSet::new(),
+            extent: Extent::Part,
+            unreadable: 0,
+            pages: 0,
+        }
+    }
+
+    pub(super) fn settings(&self) -> &'c ListingSettings {
+        self.settings
+    }
+
+    pub(super) fn extent(&self) -> Extent {
+        if self.unreadable == 0 { self.extent } else { Extent::Part }
+    }
+
+    /// How many rows could not be read.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    /// How many pages it took.
+    pub(super) fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    pub(super) fn has_seen(&self, product: &ChannelProductId) -> bool {
+        self.seen.contains(product)
+    }
+
+    /// Reads until every product was seen or every SKU was looked up.
+    pub(super) async fn read(
+        &mut self,
+        run: &mut Run<'_>,
+        index: &mut HostIndex,
+        report: &mut LinkReport,
+    ) -> Result<(), Stop> {
+        if index.len() == 0 && self.linked.is_empty() {
+            self.extent = Extent::All;
+            return Ok(());
+        }
+        let pages = self.list(run).sort_by(ProductSort::CreateDate).page_size(ROWS).pages();
+        let mut pages = pin!(pages);
+        let (mut rows, mut total) = (0, 0);
+        run.go_on().await?;
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            let left = pages_left(&page);
+            rows += count(page.items.len() + page.errors.len());
+            total = page.total.unwrap_or(rows);
+            self.take(run, index, report, &page);
+            run.go_on().await?;
+            if self.pages == 1
+                && self.may_look_up(index, left)
+                && self.look_up(run, index, report, left).await?
+            {
+                self.extent = Extent::Asked;
+                return Ok(());
+            }
+        }
+        // Fewer rows than ShipStation counts: some were never shown.
+        self.unreadable += total.saturating_sub(rows);
+        self.extent = Extent::All;
+        Ok(())
+    }
+
+    /// Whether asking for each SKU costs fewer requests than the pages that are left. Every SKU has to be asked
+    /// for, also one that was met: another product may have it too.
+    fn may_look_up(&self, index: &HostIndex, pages_left: u64) -> bool {
+        self.settings.reading == ProductReading::Cheapest
+            && index.len() > 0
+            && count(index.len()) < pages_left
+    }
+
+    /// Asks for each SKU. False when it turns out to cost more than it saves, because the filter is a prefix:
+    /// "A" also brings "AB", over as many pages as there are.
+    async fn look_up(
+        &mut self,
+        run: &mut Run<'_>,
+        index: &mut HostIndex,
+        report: &mut LinkReport,
+        mut worth: u64,
+    ) -> Result<bool, Stop> {
+        for sku in index.skus() {
+            let mut pages = pin!(self.list(run).sku(&sku).page_size(ROWS).pages());
+            while let Some(page) = pages.next().await {
+                let page = page?;
+                worth = worth.saturating_sub(1);
+                let too_many = pages_left(&page) > worth;
+                self.take(run, index, report, &page);
+                run.go_on().await?;
+                if too_many {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads everything once more and tells which of these products are listed: while a list is read by page
+    /// numbers, rows that leave it can hide others.
+    pub(super) async fn read_again(
+        &mut self,
+        run: &mut Run<'_>,
+        wanted: &HashSet<ChannelProductId>,
+    ) -> Result<(), Stop> {
+        let mut pages = pin!(self.list(run).sort_by(ProductSort::CreateDate).page_size(ROWS).pages());
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            self.unreadable += count(page.errors.len());
+            run.event(&RunEvent::PageRead { what: "products", rows: page.items.len(), of: page.total });
+            let listed = page.items.iter().filter(|product| counts(self.settings, product)).map(id);
+            let found: Vec<ChannelProductId> = listed.filter(|id| wanted.contains(id)).collect();
+            self.seen.extend(found);
+            run.go_on().await?;
+        }
+        Ok(())
+    }
+
+    fn list(&self, run: &Run<'_>) -> ListProducts {
+        run.client.products().list().show_inactive(self.settings.include_inactive)
+    }
+
+    /// An alias of a store from which nothing is imported never stands on an order line.
+    fn follows(&self, alias: &Alias<'_>) -> bool {
+        let Some(store) = alias.store else { return true };
+        let selected = self.orders.stores.is_empty() || self.orders.stores.contains(&store);
+        selected && !self.orders.exclude_stores.contains(&store)
+    }
+
+    fn take(&mut self, run: &Run<'_>, index: &mut HostIndex, report: &mut LinkReport, page: &Page<Product>) {
+        run.event(&RunEvent::PageRead { what: "products", rows: page.items.len(), of: page.total });
+        self.pages += 1;
+        self.unreadable += count(page.errors.len());
+        report.counts.scanned_products += count(page.items.len());
+        for product in page.items.iter().filter(|product| counts(self.settings, product)) {
+            let id = id(product);
+            self.offer(index, product, &id);
+            if self.linked.contains(&id) {
+                self.seen.insert(id);
+            }
+        }
+    }
+
+    fn offer(&self, index: &mut HostIndex, product: &Product, id: &ChannelProductId) {
+        if let Some(sku) = product.sku.as_deref().filter(|sku| !sku.trim().is_empty()) {
+            index.found(sku, id);
+        }
+        if self.settings.follow_aliases {
+            for alias in aliases(product).filter(|alias| self.follows(alias)) {
+                index.found_alias(&alias, id);
+            }
+        }
+    }
+}
+
+/// Whether a product is one to link with.
+pub(super) fn counts(settings: &ListingSettings, product: &Product) -> bool {
+    settings.include_inactive || product.active != Some(false)
+}
+
+fn id(product: &Product) -> ChannelProductId {
+    ChannelProductId::new(product.product_id.to_string())
+}
+
+/// How many pages follow this one, as far as the total says.
+fn pages_left(page: &Page<Product>) -> u64 {
+    let read = u64::from(page.page) * u64::from(ROWS);
+    page.total.unwrap_or(0).saturating_sub(read).div_ceil(u64::from(ROWS))
+}

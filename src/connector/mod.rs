@@ -1,0 +1,283 @@
+//! ShipStation as a channel: implements [`ChannelConnector`] by means of the client and the host's stores.
+//!
+//! Each operation has a folder or file of its own; what they share is the run (`run`), the settings
+//! (`settings`) and the translation from ShipStation's words (`translate`). Only this layer knows both sides.
+
+mod check;
+mod failure;
+mod listings;
+mod look;
+mod mapping;
+mod orders;
+mod run;
+mod settings;
+mod shipments;
+mod translate;
+mod webhook;
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use async_trait::async_trait;
+
+pub use self::settings::{
+    AgeBasis, Confirm, EmptyOrders, LineagePolicy, ListingSettings, OrderSettings, PartialPolicy, Preflight,
+    PrimaryTracking, ProductReading, Settings, ShipmentSettings, ShippingSettings, ShippingTextSource,
+    SkuSource, UnlinkedLines, UnmappedPolicy,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        Bypass, Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckReport, ConnectionId,
+        Diagnosis, GetOrders, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures,
+        OrderSelector, PublishListings, Readiness, Refusal, RemoteWrite, ResolveReport, ShipmentFeatures,
+        Support, SyncListings, SyncReport, SyncShipments,
+        shipping::{ShippingRequest, ShippingResolution},
+        store::{OrderChangeSink, ShipmentSource, Stores},
+    },
+    client::ShipStation,
+};
+
+/// The host's answer to "did we put this order into ShipStation ourselves?".
+type IsOwn = dyn Fn(&ChannelOrder) -> bool + Send + Sync;
+
+/// One ShipStation account as a sales channel.
+///
+/// Cheap to share as `Arc<dyn ChannelConnector>`. All state is in the stores, so any number of processes may
+/// hold one for the same connection; the lease lets one of them work at a time.
+pub struct ShipStationChannel {
+    client: ShipStation,
+    connection: ConnectionId,
+    stores: Stores,
+    settings: Settings,
+    owner: String,
+    is_own: Arc<IsOwn>,
+    /// Where shipments are fetched from, if the host does not enqueue them.
+    source: Option<Arc<dyn ShipmentSource>>,
+    changes: Option<Arc<dyn OrderChangeSink>>,
+    /// Whether the tag and the user of the settings were found in ShipStation.
+    references_checked: AtomicBool,
+}
+
+/// A channel under construction; see [`ShipStationChannel::builder`].
+#[must_use = "a builder does nothing until build() is called"]
+pub struct ChannelBuilder(ShipStationChannel);
+
+impl ShipStationChannel {
+    /// Begins a channel for one connection.
+    pub fn builder(
+        client: ShipStation,
+        connection: impl Into<ConnectionId>,
+        stores: Stores,
+    ) -> ChannelBuilder {
+        ChannelBuilder(Self {
+            client,
+            connection: connection.into(),
+            stores,
+            settings: Settings::default(),
+            owner: format!("process {}", std::process::id()),
+            is_own: Arc::new(|_| false),
+            source: None,
+            changes: None,
+            references_checked: AtomicBool::new(false),
+        })
+    }
+
+    /// The settings it works with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The connection it works for.
+    pub fn connection(&self) -> &ConnectionId {
+        &self.connection
+    }
+
+    fn now(&self) -> Timestamp {
+        self.client.clock().now()
+    }
+
+    fn unsupported(&self, operation: Operation) -> ChannelError {
+        let (why, instead) = match self.capabilities().support(operation) {
+            Support::NotSupported { why, instead } => (*why, *instead),
+            Support::Supported { .. } => ("it is not implemented", None),
+        };
+        ChannelError::new(operation, Refusal::Unsupported { why, instead })
+    }
+}
+
+impl ChannelBuilder {
+    /// What the merchant has set.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.0.settings = settings;
+        self
+    }
+
+    /// Who works: shown to another process that finds the lease taken. Default: the process id.
+    pub fn owner(mut self, owner: impl Into<String>) -> Self {
+        self.0.owner = owner.into();
+        self
+    }
+
+    /// Orders for which `is_own` says yes were put into ShipStation by the host and are never imported.
+    pub fn own_orders(mut self, is_own: impl Fn(&ChannelOrder) -> bool + Send + Sync + 'static) -> Self {
+        self.0.is_own = Arc::new(is_own);
+        self
+    }
+
+    /// Shipments are fetched from here at the start of each synchronisation: for a host that cannot put them into the
+    /// outbox itself.
+    pub fn shipment_source(mut self, source: Arc<dyn ShipmentSource>) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
+    /// Who hears of changes that orders undergo after they were imported. Costs each import three requests more, for the
+    /// orders that were cancelled, put on hold or shipped since the last one. Default: nobody.
+    pub fn order_changes(mut self, sink: Arc<dyn OrderChangeSink>) -> Self {
+        self.0.changes = Some(sink);
+        self
+    }
+
+    /// The channel.
+    ///
+    /// # Errors
+    /// [`Refusal::Config`] when a setting is wrong by itself: each finding names the setting, its value and what
+    /// is allowed. Nothing has been asked of ShipStation or of a store.
+    pub fn build(self) -> Result<ShipStationChannel, ChannelError> {
+        let findings = self.0.settings.problems();
+        if findings.is_empty() {
+            return Ok(self.0);
+        }
+        Err(ChannelError::of("the channel", Refusal::Config { findings }))
+    }
+}
+
+impl fmt::Debug for ShipStationChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShipStationChannel")
+            .field("connection", &self.connection)
+            .field("owner", &self.owner)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ChannelBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ChannelBuilder").field(&self.0).finish()
+    }
+}
+
+#[async_trait]
+impl ChannelConnector for ShipStationChannel {
+    fn capabilities(&self) -> Capabilities {
+        capabilities()
+    }
+
+    fn readiness(&self, operation: Operation) -> Readiness {
+        match self.capabilities().support(operation) {
+            Support::NotSupported { why, .. } => Readiness::Disabled { why: (*why).to_owned() },
+            Support::Supported { .. }
+                if operation == Operation::LinkListings && self.settings.listings.is_none() =>
+            {
+                Readiness::NotConfigured { missing: vec!["listings".to_owned()] }
+            }
+            Support::Supported { .. } => Readiness::Ready,
+        }
+    }
+
+    async fn check(&self) -> Result<CheckReport, ChannelError> {
+        self.check_everything().await
+    }
+
+    async fn link_listings(&self, request: LinkListings) -> Result<LinkReport, ChannelError> {
+        self.link(request).await
+    }
+
+    async fn sync_listings(&self, _: SyncListings) -> Result<LinkReport, ChannelError> {
+        Err(self.unsupported(Operation::SyncListings))
+    }
+
+    async fn publish_listings(&self, _: PublishListings) -> Result<LinkReport, ChannelError> {
+        Err(self.unsupported(Operation::PublishListings))
+    }
+
+    async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
+        self.import_window(request).await
+    }
+
+    async fn import_order(&self, which: OrderSelector, bypass: Bypass) -> Result<ImportReport, ChannelError> {
+        self.import_by_hand(which, bypass).await
+    }
+
+    async fn diagnose_order(&self, which: OrderSelector) -> Result<Vec<Diagnosis>, ChannelError> {
+        self.diagnose(which).await
+    }
+
+    async fn resolve_shipping(&self, what: &ShippingRequest) -> Result<ShippingResolution, ChannelError> {
+        let mapper = mapping::Mapper::load(self)
+            .await
+            .map_err(|refusal| ChannelError::of("resolve_shipping", refusal))?;
+        Ok(mapper.resolve(what))
+    }
+
+    async fn resolve_held(&self) -> Result<ResolveReport, ChannelError> {
+        self.resolve_held_orders().await
+    }
+
+    async fn sync_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {
+        self.send_shipments(request).await
+    }
+}
+
+/// What ShipStation can do as a channel.
+fn capabilities() -> Capabilities {
+    let supported = |needs| Support::Supported { match_on: &[], needs };
+    let mut can = Capabilities::none("ShipStation", "");
+    can.link_listings = Support::Supported { match_on: &["sku"], needs: &["listings"] };
+    can.sync_listings = Support::NotSupported {
+        why: "ShipStation holds no stock or prices of a store's listings",
+        instead: Some(Operation::LinkListings),
+    };
+    can.publish_listings = Support::NotSupported {
+        why: "ShipStation makes products by itself, from the orders it imports",
+        instead: None,
+    };
+    can.get_orders = supported(&["shipping mappings"]);
+    can.sync_shipments = supported(&["carrier rules"]);
+    can.shipping_mappings_required = true;
+    can.order_features = order_features();
+    can.shipment_features = shipment_features();
+    can.writes = &[RemoteWrite::AssignUser, RemoteWrite::AddTag, RemoteWrite::MarkShipped];
+    can
+}
+
+fn order_features() -> OrderFeatures {
+    OrderFeatures {
+        statuses: &[
+            "awaiting_payment",
+            "awaiting_shipment",
+            "pending_fulfillment",
+            "on_hold",
+            "shipped",
+            "cancelled",
+        ],
+        age_basis: &["created", "ordered", "paid", "modified"],
+        tag: true,
+        assign_user: true,
+        store_filter: true,
+        by_id: true,
+    }
+}
+
+fn shipment_features() -> ShipmentFeatures {
+    ShipmentFeatures {
+        tracking_numbers: 1,
+        carrier_required: true,
+        notify: &["customer", "sales_channel"],
+        ..ShipmentFeatures::default()
+    }
+}

@@ -1,0 +1,128 @@
+//! Importing single orders that somebody names, a person or a webhook, and finding them.
+
+use futures_util::StreamExt;
+
+use super::{follow_up, import::Import, not_found, scan, window::Window};
+use crate::{
+    channel::{Bypass, ChannelError, ImportReport, Operation, OrderSelector, RunControl, RunStatus, Trigger},
+    client::{self, ErrorKind, Lane, Order, Rows, ShipStation, WebhookDelivery, WebhookResource},
+    connector::{
+        ShipStationChannel, failure,
+        mapping::Mapper,
+        run::{Run, Stop},
+        translate, webhook,
+    },
+};
+
+/// An operation of its own: it must not count as a run that has read the window.
+const OPERATION: Operation = Operation::ImportOrder;
+/// As many orders as a page of the window has.
+const AT_ONCE: usize = 500;
+
+impl ShipStationChannel {
+    pub(in crate::connector) async fn import_by_hand(
+        &self,
+        which: OrderSelector,
+        bypass: Bypass,
+    ) -> Result<ImportReport, ChannelError> {
+        let (run, mapper) = self.begin_named(Trigger::Manual).await?;
+        let orders = match find(&run.client, &which).await {
+            Ok(orders) if orders.is_empty() => {
+                run.finish(RunStatus::Succeeded, "no such order".to_owned()).await;
+                return Err(not_found(describe(&which)));
+            }
+            Ok(orders) => orders,
+            Err(error) => return Err(run.refuse(OPERATION, error.into()).await),
+        };
+        let mut import = self.import_of(run, mapper, bypass);
+        import.by_hand = true;
+        let stop = import_these(&mut import, Rows { items: orders, ..Rows::default() }).await.err();
+        import.finish(stop).await
+    }
+
+    pub(in crate::connector) async fn import_delivery(
+        &self,
+        delivery: &WebhookDelivery,
+    ) -> Result<ImportReport, ChannelError> {
+        let (run, mapper) = self.begin_named(Trigger::Webhook).await?;
+        let orders = match run.client.webhooks().fetch_all(delivery).await {
+            Ok(WebhookResource::Orders(orders)) => orders,
+            Ok(_) => Rows::default(),
+            Err(error) => {
+                let refusal = webhook::refusal(&error);
+                let _ = run.refuse(OPERATION, error.into()).await;
+                return Err(ChannelError::of("on_webhook", refusal));
+            }
+        };
+        let mut import = self.import_of(run, mapper, Bypass::NONE);
+        let stop = import_these(&mut import, orders).await.err();
+        import.finish(stop).await
+    }
+
+    async fn begin_named(&self, trigger: Trigger) -> Result<(Run<'_>, Mapper), ChannelError> {
+        self.check_order_references(OPERATION).await?;
+        self.begin_import(OPERATION, Lane::Interactive, RunControl::new().trigger(trigger)).await
+    }
+
+    fn import_of<'c>(&'c self, run: Run<'c>, mapper: Mapper, bypass: Bypass) -> Import<'c> {
+        let window = Window::of(&self.settings.orders, run.info.started, None);
+        Import::new(run, mapper, window, bypass)
+    }
+}
+
+async fn import_these(import: &mut Import<'_>, mut orders: Rows<Order>) -> Result<(), Stop> {
+    follow_up::prepare(import).await?;
+    scan::unreadable(import, None, &orders.errors).await?;
+    while !orders.items.is_empty() {
+        let rest = orders.items.split_off(orders.items.len().min(AT_ONCE));
+        import.page(orders.items).await?;
+        orders.items = rest;
+    }
+    follow_up::execute(import).await
+}
+
+/// Every order that a person may mean. Numbers and keys are compared exactly: ShipStation's filter is not.
+pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<Vec<Order>, client::Error> {
+    match which {
+        OrderSelector::Id(id) => {
+            let Some(id) = translate::wire_order_id(id) else { return Ok(Vec::new()) };
+            match client.orders().get(id).await {
+                Ok(order) => Ok(vec![order]),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+                Err(error) => Err(error),
+            }
+        }
+        OrderSelector::Number(number) => by_number(client, number, |_| true).await,
+        OrderSelector::Key { key, number } => {
+            by_number(client, number, |order| order.order_key.as_ref() == Some(key)).await
+        }
+    }
+}
+
+async fn by_number(
+    client: &ShipStation,
+    number: &str,
+    fits: impl Fn(&Order) -> bool,
+) -> Result<Vec<Order>, client::Error> {
+    let mut pages = client.orders().list().order_number(number).pages();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let same = |order: &Order| order.order_number.as_deref() == Some(number) && fits(order);
+        found.extend(page?.items.into_iter().filter(same));
+    }
+    Ok(found)
+}
+
+/// What was looked for, in words.
+pub(super) fn describe(which: &OrderSelector) -> String {
+    match which {
+        OrderSelector::Id(id) => format!("order with ShipStation id {id}"),
+        OrderSelector::Number(number) => format!("order with number {number}"),
+        OrderSelector::Key { key, number } => format!("order with number {number} and key {key}"),
+    }
+}
+
+/// The refusal of a question whose first request failed.
+pub(super) fn unanswered(question: &'static str, error: &client::Error) -> ChannelError {
+    ChannelError::of(question, failure::refusal(error))
+}

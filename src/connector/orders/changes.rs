@@ -1,0 +1,190 @@
+//! Imported orders that change afterwards: compared with how they were last seen, and told to the host's sink once
+//! per modification. Without a sink nothing here does anything, and no request is made.
+
+use std::{collections::HashMap, pin::pin};
+
+use futures_util::StreamExt;
+
+use super::import::Import;
+use crate::{
+    channel::{
+        ChannelOrder, ChannelOrderId, ShipmentState,
+        store::{ImportRecord, OrderChange, OrderChangeKind, OrderMark, StoreError},
+    },
+    client::OrderStatus,
+    connector::{run::Stop, translate},
+};
+
+/// The states that imported orders go to and that the import itself seldom reads.
+const ELSEWHERE: [OrderStatus; 3] = [OrderStatus::Cancelled, OrderStatus::OnHold, OrderStatus::Shipped];
+/// As many as one look-up takes.
+const LOOK_UP: usize = 500;
+
+/// What one page showed of imported orders.
+#[derive(Debug, Default)]
+pub(super) struct Sights {
+    seen: Vec<(OrderMark, String)>,
+    /// Imported orders inside other ones, with their survivor.
+    swallowed: Vec<(ChannelOrderId, OrderMark)>,
+}
+
+impl Sights {
+    /// Takes note of an order, if it is or contains an imported one.
+    pub(super) fn note(&mut self, order: &ChannelOrder, known: &HashMap<ChannelOrderId, ImportRecord>) {
+        if known.contains_key(&order.id) {
+            self.seen.push((OrderMark::of(order), order.number.clone()));
+        }
+        let swallowed = |id: &&ChannelOrderId| {
+            known.get(*id).is_some_and(|record| record.lineage.parent.as_ref() != Some(&order.id))
+        };
+        let inside = order.lineage.merged.iter().filter(swallowed);
+        self.swallowed.extend(inside.map(|id| (id.clone(), OrderMark::of(order))));
+    }
+}
+
+/// Looks for imported orders among those that have left the imported states since the last good run.
+pub(super) async fn elsewhere(import: &mut Import<'_>) -> Result<(), Stop> {
+    let Some(since) = import.changes_since.filter(|_| import.hears_changes()) else { return Ok(()) };
+    let settings = &import.run.channel.settings.orders;
+    for status in ELSEWHERE.into_iter().filter(|status| !settings.statuses.contains(status)) {
+        let list = import.run.client.orders().list().status(status).modified_since(since);
+        let mut pages = pin!(list.page_size(settings.page_size).pages());
+        while let Some(page) = pages.next().await {
+            let orders: Vec<ChannelOrder> =
+                page?.items.iter().map(|order| translate::order(order, settings)).collect();
+            let known = import.known(orders.iter()).await?;
+            let mut sights = Sights::default();
+            for order in &orders {
+                sights.note(order, &known);
+            }
+            tell(import, sights, &known).await?;
+            import.run.go_on().await?;
+        }
+    }
+    Ok(())
+}
+
+/// What is to be told, and what is to be remembered.
+#[derive(Debug, Default)]
+struct News {
+    changes: Vec<OrderChange>,
+    marks: Vec<OrderMark>,
+}
+
+/// Compares what was seen with the marks, and tells the sink what is different.
+pub(super) async fn tell(
+    import: &mut Import<'_>,
+    sights: Sights,
+    known: &HashMap<ChannelOrderId, ImportRecord>,
+) -> Result<(), StoreError> {
+    let mut news = News { marks: std::mem::take(&mut import.fresh_marks), ..News::default() };
+    if !import.hears_changes() {
+        return Ok(());
+    }
+    let channel = import.run.channel;
+    let Some(sink) = &channel.changes else { return Ok(()) };
+    let seen = sights.seen.iter().map(|(mark, _)| mark.order.clone());
+    let ids: Vec<ChannelOrderId> = seen.chain(sights.swallowed.iter().map(|(id, _)| id.clone())).collect();
+    let mut before = HashMap::new();
+    for chunk in ids.chunks(LOOK_UP) {
+        before.extend(sink.marks(&channel.connection, chunk).await?);
+    }
+    for (mark, number) in sights.seen {
+        compare(import, &mut news, mark, number, &before, known).await?;
+    }
+    for (id, survivor) in sights.swallowed {
+        merged(&mut news, id, &survivor, &before, known);
+    }
+    if news.changes.is_empty() && news.marks.is_empty() {
+        return Ok(());
+    }
+    import.touched = true;
+    sink.record(&import.run.token, &news.changes, &news.marks).await?;
+    import.report.counts.changed += super::import::count(news.changes.len());
+    Ok(())
+}
+
+/// An imported order that was seen: nothing is said of a modification that was seen before.
+async fn compare(
+    import: &Import<'_>,
+    news: &mut News,
+    mark: OrderMark,
+    number: String,
+    before: &HashMap<ChannelOrderId, OrderMark>,
+    known: &HashMap<ChannelOrderId, ImportRecord>,
+) -> Result<(), StoreError> {
+    let old = before.get(&mark.order);
+    if old.is_some_and(|old| old.modified_at == mark.modified_at && old.merged_into.is_none()) {
+        return Ok(());
+    }
+    let mut what = different(&mark, old, known.get(&mark.order));
+    if what.contains(&OrderChangeKind::ShippedElsewhere) && sent_by_us(import, &mark.order).await? {
+        what.retain(|kind| *kind != OrderChangeKind::ShippedElsewhere);
+    }
+    if !what.is_empty() {
+        news.changes.push(OrderChange::new(mark.order.clone(), number, mark.modified_at, what));
+    }
+    news.marks.push(mark);
+    Ok(())
+}
+
+/// An imported order inside another one: it can no longer be seen itself.
+fn merged(
+    news: &mut News,
+    id: ChannelOrderId,
+    survivor: &OrderMark,
+    before: &HashMap<ChannelOrderId, OrderMark>,
+    known: &HashMap<ChannelOrderId, ImportRecord>,
+) {
+    let old = before.get(&id);
+    let Some(record) = known.get(&id) else { return };
+    if old.is_some_and(|old| old.merged_into.as_ref() == Some(&survivor.order)) {
+        return;
+    }
+    let what = vec![OrderChangeKind::Merged { into: survivor.order.clone() }];
+    news.changes.push(OrderChange::new(id.clone(), record.number.clone(), survivor.modified_at, what));
+    let mut mark = old.cloned().unwrap_or(OrderMark { order: id, ..survivor.clone() });
+    mark.merged_into = Some(survivor.order.clone());
+    news.marks.push(mark);
+}
+
+/// What is different. An order that was imported before there was a sink is compared with its import record.
+fn different(
+    now: &OrderMark,
+    old: Option<&OrderMark>,
+    record: Option<&ImportRecord>,
+) -> Vec<OrderChangeKind> {
+    let mut what = Vec::new();
+    let state = match now.status.as_str() {
+        "cancelled" => Some(OrderChangeKind::Cancelled),
+        "on_hold" => Some(OrderChangeKind::OnHold),
+        "shipped" => Some(OrderChangeKind::ShippedElsewhere),
+        // Without a mark it is not known which state it had; an open one is no news.
+        _ => old.map(|_| OrderChangeKind::Unknown { status: now.status.clone() }),
+    };
+    what.extend(state.filter(|_| old.is_none_or(|old| old.status != now.status)));
+    if old.is_some_and(|old| old.address != now.address) {
+        what.push(OrderChangeKind::Address);
+    }
+    let lines = old.map(|old| &old.lines).or_else(|| record.map(|record| &record.lines));
+    if lines.is_some_and(|lines| *lines != now.lines) {
+        what.push(OrderChangeKind::Lines);
+    }
+    what
+}
+
+/// Whether the host's own shipments may have marked it as shipped.
+async fn sent_by_us(import: &Import<'_>, order: &ChannelOrderId) -> Result<bool, StoreError> {
+    let channel = import.run.channel;
+    let progress = channel.stores.shipments.order_progress(&channel.connection, order).await?;
+    let sent =
+        |state: &ShipmentState| state.is_in_flight() || matches!(state, ShipmentState::Confirmed { .. });
+    Ok(progress.rows.iter().any(|row| sent(&row.state)))
+}
+
+impl Import<'_> {
+    /// Whether somebody wants to hear of changes in this run.
+    pub(super) fn hears_changes(&self) -> bool {
+        self.run.channel.changes.is_some() && !self.run.control.dry_run
+    }
+}

@@ -1,0 +1,251 @@
+//! What each check of a diagnosis saw, what would have been wanted, and the remedy, in words for people.
+
+use std::{collections::HashMap, fmt::Display};
+
+use super::{Facts, Window};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrder, Check, DiagnosisNote, HoldReason, UserKey, Verdict,
+        report::SkipReason,
+        shipping::{ShippingResolution, StoreKey, suggest},
+        store::FailureRecord,
+    },
+    client::{AccountTag, Order, PacificTime, Rows, Store},
+    connector::{
+        mapping::Mapper,
+        settings::{OrderSettings, UnmappedPolicy},
+        translate,
+    },
+};
+
+/// What people call the stores and tags of the account.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    stores: HashMap<String, String>,
+    tags: HashMap<i64, String>,
+}
+
+impl Names {
+    pub(super) fn of(stores: Option<Rows<Store>>, tags: Option<Rows<AccountTag>>) -> Self {
+        let stores = stores.map(|rows| rows.items).unwrap_or_default();
+        let tags = tags.map(|rows| rows.items).unwrap_or_default();
+        Self {
+            stores: stores
+                .into_iter()
+                .filter_map(|store| Some((store.store_id.to_string(), store.store_name?)))
+                .collect(),
+            tags: tags.into_iter().filter_map(|tag| Some((tag.tag_id.get(), tag.name?))).collect(),
+        }
+    }
+
+    /// `"Main"`, or the number of a store that has no known name.
+    pub(super) fn store(&self, store: &StoreKey) -> String {
+        let id = store.to_string();
+        self.stores.get(&id).map_or(id, |name| format!("{name:?}"))
+    }
+
+    /// `"Dropship" (8362)`, or the number alone.
+    fn tag(&self, id: i64) -> String {
+        self.tags.get(&id).map_or_else(|| id.to_string(), |name| format!("{name:?} ({id})"))
+    }
+
+    fn tags(&self, ids: &[i64]) -> String {
+        join(ids.iter().map(|id| self.tag(*id)))
+    }
+}
+
+/// The reasons to leave the order out, as checks.
+pub(super) struct Skips<'a> {
+    pub(super) all: &'a [SkipReason],
+    pub(super) names: &'a Names,
+}
+
+impl Skips<'_> {
+    /// The check that these reasons are about; it passes when none of them holds.
+    pub(super) fn check(
+        &self,
+        name: &'static str,
+        reasons: &[&str],
+        observed: impl FnOnce() -> String,
+    ) -> Check {
+        let Some(skip) = self.all.iter().find(|skip| reasons.contains(&skip.code())) else {
+            return Check::pass(name, observed());
+        };
+        let (observed, wanted) = self.words(skip);
+        Check::new(name, Verdict::Blocks, observed, wanted, skip.remedy())
+    }
+
+    /// What was seen, and what is wanted.
+    fn words(&self, skip: &SkipReason) -> (String, Option<String>) {
+        match skip {
+            SkipReason::WrongStatus { status, wanted } => {
+                (format!("is {status}"), Some(format!("import wants {}", wanted.join(" or "))))
+            }
+            SkipReason::TooOld { basis, age_days, placed_days, limit_days } => {
+                let placed = placed_days.map(|days| format!(" (placed {days} d ago)")).unwrap_or_default();
+                (format!("{basis} {age_days} d ago{placed}"), Some(format!("limit {limit_days} d")))
+            }
+            SkipReason::BeforeFloor { floor } => {
+                ("is older".to_owned(), Some(format!("nothing from before {floor} is imported")))
+            }
+            SkipReason::NoDate { basis } => {
+                (format!("has no {basis} date"), Some("the age is counted from it".to_owned()))
+            }
+            SkipReason::MissingTag { has, wants } => {
+                let has = if has.is_empty() { "no tags".to_owned() } else { self.names.tags(has) };
+                (format!("has {has}"), Some(format!("wants {}", self.names.tags(wants))))
+            }
+            SkipReason::ExcludedTag { tag } => {
+                (format!("has {}", self.names.tag(*tag)), Some("which keeps orders out".to_owned()))
+            }
+            SkipReason::WrongStore { store: Some(store) } => {
+                (format!("is from {}", self.names.store(store)), Some("which is not selected".to_owned()))
+            }
+            other => (other.to_string(), None),
+        }
+    }
+}
+
+/// All four dates, and the limit.
+pub(super) fn age(order: &Order, window: &Window) -> String {
+    let limit = window.limit_days.map_or("no limit".to_owned(), |days| format!("limit {days} d"));
+    let stretched = match window.extended_by.as_secs() / 86_400 {
+        0 => String::new(),
+        days => format!(" (stretched by {days} d over an outage)"),
+    };
+    let dates = [
+        ("created", &order.create_date),
+        ("placed", &order.order_date),
+        ("paid", &order.payment_date),
+        ("modified", &order.modify_date),
+    ];
+    let ago = |(word, date): (&str, &Option<PacificTime>)| {
+        let days = window.to.since(date.as_ref()?.instant()).as_secs() / 86_400;
+        Some(format!("{word} {days} d ago"))
+    };
+    format!("{}, {limit}{stretched}", join(dates.into_iter().filter_map(ago)))
+}
+
+pub(super) fn store(order: &ChannelOrder, names: &Names) -> String {
+    order.store.as_ref().map_or("has none".to_owned(), |store| format!("is from {}", names.store(store)))
+}
+
+pub(super) fn tags(order: &ChannelOrder, names: &Names) -> String {
+    if order.tags.is_empty() { "has none".to_owned() } else { format!("has {}", names.tags(&order.tags)) }
+}
+
+pub(super) fn lines(order: &ChannelOrder) -> String {
+    format!("{} shippable of {}", order.shippable_lines().count(), order.lines.len())
+}
+
+pub(super) fn lineage(order: &ChannelOrder, skips: &Skips<'_>, holds: &[HoldReason]) -> Check {
+    match holds.first() {
+        Some(hold) => {
+            let remedy = "it would be held: decide by hand".to_owned();
+            Check::new("lineage", Verdict::Warns, hold.to_string(), None, Some(remedy))
+        }
+        None => skips.check("lineage", &["split_of_imported", "merges_imported"], || {
+            let related = order.lineage.parent.is_some() || !order.lineage.merged.is_empty();
+            let word = if related { "its relatives are not imported" } else { "has no relatives" };
+            word.to_owned()
+        }),
+    }
+}
+
+pub(super) fn shipping(
+    order: &ChannelOrder,
+    mapper: &Mapper,
+    policy: &UnmappedPolicy,
+    imported: bool,
+) -> Check {
+    let (verdict, fate) = match policy {
+        _ if imported => (Verdict::Warns, "waits for a mapping"),
+        UnmappedPolicy::Reject => (Verdict::Blocks, "would be rejected"),
+        _ => (Verdict::Warns, "would be held"),
+    };
+    let (observed, remedy) = match mapper.resolve(&translate::shipping_request(order)) {
+        ShippingResolution::Unmapped { text } => {
+            let nearest = suggest(&text, order.store.as_ref(), &mapper.rules);
+            let nearest = nearest.first().map(|near| format!("; {near}")).unwrap_or_default();
+            (format!("{text:?} is not mapped{nearest}"), "add a rule for it")
+        }
+        ShippingResolution::NoText => {
+            ("the store gave no shipping text".to_owned(), "add a rule for orders without text")
+        }
+        resolution => return Check::pass("shipping", resolution.to_string()),
+    };
+    Check::new("shipping", verdict, observed, None, Some(format!("{fate}: {remedy}")))
+}
+
+pub(super) fn not_configured() -> Check {
+    let remedy = "add one: every order is held until then".to_owned();
+    Check::new("configured", Verdict::Warns, "there is no shipping mapping at all", None, Some(remedy))
+}
+
+pub(super) fn ledger(failure: &FailureRecord) -> Check {
+    let observed = format!("failed {} times: {}", failure.attempts, failure.last.error);
+    let remedy = if failure.dismissed {
+        "it was dismissed: import it by hand".to_owned()
+    } else {
+        format!("it is read again after {}", failure.last.next_attempt)
+    };
+    Check::new("failures", Verdict::Warns, observed, None, Some(remedy))
+}
+
+pub(super) fn notes(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> Vec<DiagnosisNote> {
+    let mut notes: Vec<String> = imported(order, facts, settings).into_iter().collect();
+    notes.push(match &facts.last {
+        Some(run) => {
+            let existed = order.created_at.is_some_and(|created| created <= run.started);
+            let word = if existed { "existed" } else { "did not exist" };
+            format!("last good run {}: {}; the order {word} then", run.started, run.headline)
+        }
+        None => "no import has succeeded yet".to_owned(),
+    });
+    notes.push(format!("dates: {}", dates(order)));
+    notes.extend(facts.outbox.iter().map(|row| format!("shipment {} is {}", row.id(), row.state.name())));
+    if order.externally_fulfilled {
+        notes.push("ShipStation says that somebody else fulfils it".to_owned());
+    }
+    notes.into_iter().map(DiagnosisNote).collect()
+}
+
+/// Since when the host has it, whether it waits, and how far its user is.
+fn imported(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> Option<String> {
+    let record = facts.known.get(&order.id)?;
+    let host = record.host_order.as_ref().map(|host| format!(" as host order {host}")).unwrap_or_default();
+    let holds = join(record.holds.iter());
+    let state = if holds.is_empty() { "ready".to_owned() } else { format!("held: {holds}") };
+    let mut note = format!("imported at {}{host} by run {}, {state}", record.imported_at, record.run);
+    for task in &facts.follow_ups {
+        let open = format!("; {:?} is open after {} attempts", task.kind, task.attempts);
+        note += &open;
+    }
+    if let Some(wanted) = settings.assign_user.as_ref().filter(|_| facts.follow_ups.is_empty()) {
+        let now = order.assigned_user.as_ref().map(UserKey::as_str);
+        note += match now {
+            Some(now) if now.eq_ignore_ascii_case(wanted.as_str()) => "; the user is assigned",
+            Some(_) => "; it is assigned to somebody else",
+            None => "; nobody is assigned",
+        };
+    }
+    Some(note)
+}
+
+fn dates(order: &ChannelOrder) -> String {
+    let all = [
+        ("created", order.created_at),
+        ("placed", order.ordered_at),
+        ("paid", order.paid_at),
+        ("modified", order.modified_at),
+    ];
+    let word = |(name, date): (&str, Option<Timestamp>)| {
+        format!("{name} {}", date.map_or("never".to_owned(), |date| date.to_string()))
+    };
+    join(all.into_iter().map(word))
+}
+
+fn join<T: Display>(parts: impl Iterator<Item = T>) -> String {
+    parts.map(|part| part.to_string()).collect::<Vec<_>>().join(", ")
+}

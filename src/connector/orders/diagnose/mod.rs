@@ -1,0 +1,154 @@
+//! "Why is this order not here?": gathers what is known of an order and strings the checks together. What each check
+//! says is in `checks`; the question without an order is in `nothing`. Changes nothing.
+
+mod checks;
+mod nothing;
+
+use std::{collections::HashMap, time::Duration};
+
+use self::checks::Names;
+use super::{
+    by_hand::{describe, find, unanswered},
+    eligibility::Judge,
+    window::Window,
+};
+use crate::{
+    channel::{
+        Bypass, ChannelError, ChannelOrder, ChannelOrderId, Check, Diagnosis, OrderSelector, Verdict,
+        store::{FailureRecord, FollowUp, ImportRecord, OutboxRow, RunSummary, StoreError},
+    },
+    client::{Lane, Order, ShipStation},
+    connector::{ShipStationChannel, mapping::Mapper, translate},
+};
+
+/// How many open follow-ups are searched for the order's own.
+const FOLLOW_UPS: usize = 1_000;
+/// Follow-ups that wait for a later attempt count too.
+const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What is known beside the order itself.
+struct Facts {
+    known: HashMap<ChannelOrderId, ImportRecord>,
+    failure: Option<FailureRecord>,
+    follow_ups: Vec<FollowUp>,
+    outbox: Vec<OutboxRow>,
+    last: Option<RunSummary>,
+}
+
+impl ShipStationChannel {
+    pub(in crate::connector) async fn diagnose(
+        &self,
+        which: OrderSelector,
+    ) -> Result<Vec<Diagnosis>, ChannelError> {
+        const QUESTION: &str = "diagnose_order";
+        let refuse = |error: StoreError| ChannelError::of(QUESTION, error.into());
+        let client = self.client.on_lane(Lane::Interactive);
+        let mapper = Mapper::load(self).await.map_err(|refusal| ChannelError::of(QUESTION, refusal))?;
+        let orders = find(&client, &which).await.map_err(|error| unanswered(QUESTION, &error))?;
+        if orders.is_empty() {
+            return Ok(vec![missing(&which)]);
+        }
+        let names = self.names(&client, &orders).await;
+        let last = self.last_import().await.map_err(refuse)?;
+        let since = self.watched_since().await.map_err(refuse)?;
+        let window = Window::of(&self.settings.orders, self.now(), since);
+        let mut answers = Vec::new();
+        for wire in orders {
+            let order = translate::order(&wire, &self.settings.orders);
+            let facts = self.facts(&order, last.clone()).await.map_err(refuse)?;
+            answers.push(self.answer(&wire, &order, &window, &mapper, &facts, &names));
+        }
+        Ok(answers)
+    }
+
+    async fn facts(&self, order: &ChannelOrder, last: Option<RunSummary>) -> Result<Facts, StoreError> {
+        let ids: Vec<ChannelOrderId> = std::iter::once(&order.id)
+            .chain(&order.lineage.parent)
+            .chain(&order.lineage.merged)
+            .cloned()
+            .collect();
+        let known = self.stores.orders.known(&self.connection, &ids).await?;
+        let mut follow_ups = Vec::new();
+        if known.contains_key(&order.id) {
+            let soon = self.now() + SOON;
+            follow_ups = self.stores.orders.open_follow_ups(&self.connection, soon, FOLLOW_UPS).await?;
+            follow_ups.retain(|task| task.order == order.id);
+        }
+        Ok(Facts {
+            known,
+            failure: self.stores.orders.failure(&self.connection, &order.id).await?,
+            follow_ups,
+            outbox: self.stores.shipments.order_progress(&self.connection, &order.id).await?.rows,
+            last,
+        })
+    }
+
+    /// What people call the stores and tags. An answer without names is better than none.
+    async fn names(&self, client: &ShipStation, orders: &[Order]) -> Names {
+        let stores = client.stores().list().show_inactive(true).send().await;
+        let tagged =
+            self.settings.orders.tag.is_some() || orders.iter().any(|order| !order.tag_ids.is_empty());
+        let tags = if tagged { client.accounts().list_tags().await.ok() } else { None };
+        Names::of(stores.ok(), tags)
+    }
+
+    fn answer(
+        &self,
+        wire: &Order,
+        order: &ChannelOrder,
+        window: &Window,
+        mapper: &Mapper,
+        facts: &Facts,
+        names: &Names,
+    ) -> Diagnosis {
+        let settings = &self.settings.orders;
+        let judge = Judge {
+            settings,
+            window,
+            known: &facts.known,
+            is_own: &*self.is_own,
+            bypass: Bypass::NONE,
+            floor_holds: true,
+        };
+        let verdict = judge.judge(wire, order);
+        let store = order.store.as_ref().map(|store| format!(", store {}", names.store(store)));
+        let title = format!("Order {} (ShipStation {}{})", order.number, order.id, store.unwrap_or_default());
+        let mut answer = Diagnosis::new(Some(order.id.clone()), title);
+        answer.imported = facts.known.contains_key(&order.id);
+        let skips = checks::Skips { all: &verdict.skips, names };
+        answer.checks = vec![
+            skips.check("status", &["wrong_status"], || format!("is {}", order.status)),
+            skips.check("age", &["too_old", "no_date"], || checks::age(wire, window)),
+            skips.check("store", &["wrong_store"], || checks::store(order, names)),
+            skips.check("tag", &["missing_tag", "excluded_tag"], || checks::tags(order, names)),
+            checks::lineage(order, &skips, &verdict.holds),
+            skips.check("loop", &["own_order"], || "not the host's own".to_owned()),
+            skips.check("lines", &["empty_order"], || checks::lines(order)),
+            checks::shipping(order, mapper, &self.settings.shipping.unmapped, answer.imported),
+        ];
+        if settings.not_before.is_some() {
+            let floor = skips.check("floor", &["before_floor"], || "not older than the floor".to_owned());
+            answer.checks.insert(2, floor);
+        }
+        if mapper.is_empty(&self.settings.shipping) {
+            answer.checks.push(checks::not_configured());
+        }
+        answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
+        answer.notes = checks::notes(order, facts, settings);
+        answer
+    }
+}
+
+fn missing(which: &OrderSelector) -> Diagnosis {
+    let mut answer = Diagnosis::new(None, describe(which));
+    let remedy =
+        "look for it in ShipStation: it may be deleted, merged into another order, or in another account";
+    answer.checks.push(Check::new(
+        "exists",
+        Verdict::Blocks,
+        "ShipStation does not have it",
+        None,
+        Some(remedy.to_owned()),
+    ));
+    answer
+}

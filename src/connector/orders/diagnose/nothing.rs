@@ -1,0 +1,91 @@
+//! "Why was nothing imported?", asked without an order: what there is in each status, inside and outside the window.
+//! Changes nothing.
+
+use crate::{
+    channel::{ChannelError, Operation, StatusTotals, WhyNothing, store::StoreError},
+    client::{Error, Lane, ListOrders, Order, OrderStatus, Page, ShipStation},
+    connector::{ShipStationChannel, failure, mapping::Mapper},
+};
+
+use super::{Window, unanswered};
+
+/// What an order can be besides imported: the states that a merchant may have meant.
+const STATES: [OrderStatus; 4] = [
+    OrderStatus::AwaitingShipment,
+    OrderStatus::AwaitingPayment,
+    OrderStatus::PendingFulfillment,
+    OrderStatus::OnHold,
+];
+
+const QUESTION: &str = "why_nothing";
+
+impl ShipStationChannel {
+    /// Says why runs import nothing: the last run, and how many orders each status holds inside and outside the
+    /// window, with and without the tag. Costs a small request or two for each status. Changes nothing.
+    ///
+    /// # Errors
+    /// When ShipStation or a store cannot be asked.
+    pub async fn why_nothing(&self) -> Result<WhyNothing, ChannelError> {
+        let refuse = |error: StoreError| ChannelError::of(QUESTION, error.into());
+        let client = self.client.on_lane(Lane::Interactive);
+        let settings = &self.settings.orders;
+        let mut answer = WhyNothing::new(self.connection.clone());
+        answer.last = self
+            .stores
+            .runs
+            .recent(&self.connection, Operation::GetOrders, 1)
+            .await
+            .map_err(refuse)?
+            .into_iter()
+            .next();
+        answer.last_success = self.last_import().await.map_err(refuse)?;
+        let since = self.watched_since().await.map_err(refuse)?;
+        let window = Window::of(settings, self.now(), since);
+        answer.window = Some(window.report());
+        answer.wants_tag = settings.tag.map(crate::client::TagId::get);
+        let mapper = Mapper::load(self).await.map_err(|refusal| ChannelError::of(QUESTION, refusal))?;
+        answer.no_mapping = mapper.is_empty(&self.settings.shipping);
+        let others = STATES.iter().filter(|status| !settings.statuses.contains(status));
+        for status in settings.statuses.iter().chain(others) {
+            let totals = self.totals(&client, &window, status).await;
+            answer.statuses.push(totals.map_err(|error| unanswered(QUESTION, &error))?);
+        }
+        Ok(answer)
+    }
+
+    async fn totals(
+        &self,
+        client: &ShipStation,
+        window: &Window,
+        status: &OrderStatus,
+    ) -> Result<StatusTotals, Error> {
+        let settings = &self.settings.orders;
+        let list = || client.orders().list().status(status.clone());
+        let mut totals = StatusTotals::new(status.as_str(), settings.statuses.contains(status));
+        totals.inside = count(window.filter(list())).await?;
+        if !totals.imported {
+            return Ok(totals);
+        }
+        if let Some(outside) = window.before(list()) {
+            totals.outside = count(outside).await?;
+        }
+        if let Some(tag) = settings.tag {
+            let tagged = client.orders().list_by_tag(status.clone(), tag).page_size(1).send().await;
+            totals.tagged = known(tagged)?;
+        }
+        Ok(totals)
+    }
+}
+
+async fn count(list: ListOrders) -> Result<Option<u64>, Error> {
+    known(list.page_size(1).send().await)
+}
+
+/// A total that ShipStation fails to give is not known; refused credentials answer nothing at all.
+fn known(page: Result<Page<Order>, Error>) -> Result<Option<u64>, Error> {
+    match page {
+        Ok(page) => Ok(page.total),
+        Err(error) if failure::is_about_credentials(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
+}

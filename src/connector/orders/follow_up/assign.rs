@@ -1,0 +1,194 @@
+//! Assigning the configured user, a hundred orders a call. ShipStation assigns all or none, so a batch that one
+//! order spoils is halved until that order stands alone.
+
+use super::{
+    Named, Task, failed, is_about_the_request, no_longer_required, outcome, pending, settle, settle_all,
+    with_ids,
+};
+use crate::{
+    channel::{
+        UserKey,
+        store::{FollowUp, FollowUpResult},
+    },
+    client::{Error, ErrorKind, OrderId, UserId},
+    connector::{
+        check, failure, look,
+        orders::import::{Import, Seen},
+        run::Stop,
+    },
+};
+
+/// ShipStation names no limit; a hundred at a time is modest.
+const BATCH: usize = 100;
+
+/// The assignments of one run.
+pub(super) struct Assigner {
+    user: Option<UserId>,
+    named: Named,
+}
+
+impl Assigner {
+    pub(super) fn new(user: Option<UserId>) -> Self {
+        Self { user, named: Named::NotAsked }
+    }
+
+    /// Assigns the user to all of them, as long as there is patience.
+    pub(super) async fn all(
+        &mut self,
+        import: &mut Import<'_>,
+        due: Vec<FollowUp>,
+        patience: &mut u32,
+    ) -> Result<(), Stop> {
+        let Some(user) = self.user.clone() else { return no_longer_required(import, &due).await };
+        let tasks = with_ids(import, due, user.as_str()).await?;
+        let mut ready = look_first(import, tasks, &user).await?;
+        while !ready.is_empty() && *patience > 0 {
+            import.run.go_on().await?;
+            let rest = ready.split_off(ready.len().min(BATCH));
+            self.batch(import, ready, &user, patience).await?;
+            ready = rest;
+        }
+        Ok(())
+    }
+
+    async fn batch(
+        &mut self,
+        import: &mut Import<'_>,
+        tasks: Vec<Task>,
+        user: &UserId,
+        patience: &mut u32,
+    ) -> Result<(), Stop> {
+        settle_all(import, &tasks, &FollowUpResult::Attempting).await?;
+        let mut batches = vec![tasks];
+        while let Some(mut batch) = batches.pop() {
+            if self.named == Named::Gone {
+                let words = "the user is unknown or inactive: set another one";
+                settle_all(import, &batch, &failed(user.as_str(), words)).await?;
+                continue;
+            }
+            let ids: Vec<OrderId> = batch.iter().map(|task| task.order).collect();
+            let Err(error) = import.run.writer().orders().assign_user(&ids, user).await else {
+                *patience = super::PATIENCE;
+                settle_all(import, &batch, &FollowUpResult::Done).await?;
+                continue;
+            };
+            if !is_about_the_request(&error) {
+                *patience = patience.saturating_sub(1);
+                settle_all(import, &batch, &pending(import, &error)).await?;
+                if failure::is_about_credentials(&error) {
+                    return Err(error.into());
+                }
+                continue;
+            }
+            self.ask_for_the_user(import, &batch).await?;
+            if self.named == Named::Gone || batch.len() > 1 {
+                let second = batch.split_off(batch.len() / 2);
+                batches.extend([second, batch].into_iter().filter(|half| !half.is_empty()));
+            } else {
+                self.spoiled(import, &batch, user, &error).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out, once, whether it is the user that ShipStation refuses: if so, no batch will do.
+    async fn ask_for_the_user(&mut self, import: &mut Import<'_>, batch: &[Task]) -> Result<(), Stop> {
+        if self.named != Named::NotAsked {
+            return Ok(());
+        }
+        match check::users(import.run.channel, &import.run.client).await {
+            Ok(findings) if findings.is_empty() => self.named = Named::There,
+            Ok(findings) => {
+                self.named = Named::Gone;
+                for finding in findings {
+                    import.run.warn(finding.to_string());
+                }
+            }
+            Err(error) => {
+                settle_all(import, batch, &pending(import, &error)).await?;
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The one order that ShipStation refuses.
+    async fn spoiled(
+        &self,
+        import: &mut Import<'_>,
+        batch: &[Task],
+        user: &UserId,
+        error: &Error,
+    ) -> Result<(), Stop> {
+        if error.kind() == ErrorKind::NotFound {
+            // The order itself tells whether it is gone; one odd answer does not.
+            for task in batch {
+                if !matches!(look::order(&import.run.client, task.order).await, Ok(None)) {
+                    return settle_all(import, batch, &pending(import, error)).await;
+                }
+            }
+        }
+        let words = failure::their_words(error);
+        for task in batch {
+            import.run.warn(format!("order {} could not be assigned: {words}", task.follow_up.order));
+        }
+        settle_all(import, batch, &failed(user.as_str(), &words)).await
+    }
+}
+
+/// Settles what needs no request, and gives back what is to be assigned. An order that the window has just shown
+/// needs no look; one whose last attempt has an unknown outcome is read.
+async fn look_first(import: &mut Import<'_>, tasks: Vec<Task>, user: &UserId) -> Result<Vec<Task>, Stop> {
+    let mut ready = Vec::new();
+    let mut settled = Vec::new();
+    for task in tasks {
+        let shown = match import.awaiting.get(&task.follow_up.order) {
+            Some(Seen::User(now)) => Ok(now.clone()),
+            _ if task.follow_up.outcome_unknown => {
+                import.run.go_on().await?;
+                read_user(import, &task, user).await
+            }
+            _ => {
+                ready.push(task);
+                continue;
+            }
+        };
+        match shown.map(|now| verdict(&task.follow_up, now.as_ref(), user)) {
+            Ok(None) => ready.push(task),
+            Ok(Some(result)) | Err(result) => settled.push(outcome(&task.follow_up, result)),
+        }
+    }
+    settle(import, settled).await?;
+    Ok(ready)
+}
+
+/// What an order's present user means for its assignment: done already, overridden, or `None` for still to do.
+fn verdict(task: &FollowUp, now: Option<&UserKey>, wanted: &UserId) -> Option<FollowUpResult> {
+    let now = now?;
+    let is = |user: &str| now.as_str().eq_ignore_ascii_case(user);
+    if is(wanted.as_str()) {
+        return Some(FollowUpResult::Done);
+    }
+    // Before the first attempt any user is overwritten. After one, a user that was not there before is a person's choice.
+    let before = task.user_before.as_ref().is_some_and(|before| is(before.as_str()));
+    (task.attempts > 0 && !before).then_some(FollowUpResult::OverriddenByPerson)
+}
+
+/// The user that the order has now, or what the failure to read it means.
+async fn read_user(
+    import: &Import<'_>,
+    task: &Task,
+    user: &UserId,
+) -> Result<Option<UserKey>, FollowUpResult> {
+    match look::order(&import.run.client, task.order).await {
+        Ok(Some(order)) => Ok(order.user_id.map(|user| UserKey::new(user.as_str()))),
+        Ok(None) => Err(failed(user.as_str(), "the order no longer exists")),
+        // Reading has not changed what is known of the attempt.
+        Err(error) => Err(match pending(import, &error) {
+            FollowUpResult::Pending { next_attempt, error, .. } => {
+                FollowUpResult::Pending { next_attempt, outcome_unknown: true, error }
+            }
+            other => other,
+        }),
+    }
+}

@@ -1,0 +1,203 @@
+//! What remains to be done in ShipStation once an order is the host's: assign the user (`assign`), put on the tag
+//! (`tag`). Each is done once; a person's later choice is never overwritten. This file finds what is due and records
+//! what became of it.
+
+mod assign;
+mod tag;
+
+use std::time::Duration;
+
+use self::{assign::Assigner, tag::Tagger};
+use super::import::{Import, Seen};
+use crate::{
+    Timestamp,
+    channel::{
+        RunEvent,
+        store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult},
+    },
+    client::{Error, ErrorKind, OrderId, Outcome},
+    connector::{failure, run::Stop, translate},
+};
+
+/// How many are asked of the store at a time.
+const AT_ONCE: usize = 500;
+/// How many orders' users are remembered from the window, to save a look at each of them.
+const REMEMBERED: usize = 2_000;
+const WAIT: Duration = Duration::from_secs(300);
+/// After so many failures of ShipStation in a row the rest waits for the next run.
+const PATIENCE: u32 = 2;
+
+/// A follow-up with the id that ShipStation knows the order by.
+struct Task {
+    follow_up: FollowUp,
+    order: OrderId,
+}
+
+/// Whether what the setting names is there: asked once, when ShipStation first refuses a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    NotAsked,
+    There,
+    Gone,
+}
+
+/// Reopens what a changed setting gives a new chance, and remembers the assignments that an earlier run left open: the
+/// window will show which of them took effect.
+pub(super) async fn prepare(import: &mut Import<'_>) -> Result<(), Stop> {
+    let channel = import.run.channel;
+    if import.run.control.dry_run {
+        return Ok(());
+    }
+    let now = import.run.now();
+    reopen(import, now).await?;
+    if channel.settings.orders.assign_user.is_none() {
+        return Ok(());
+    }
+    let open = channel.stores.orders.open_follow_ups(&channel.connection, now, REMEMBERED).await?;
+    let assignments = open.into_iter().filter(|task| task.kind == FollowUpKind::AssignUser);
+    import.awaiting = assignments.map(|task| (task.order, Seen::No)).collect();
+    Ok(())
+}
+
+/// Executes every follow-up that is due when this begins.
+pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
+    if import.run.control.dry_run {
+        return Ok(());
+    }
+    let due_at = import.run.now();
+    let channel = import.run.channel;
+    let settings = &channel.settings.orders;
+    let mut assigner = Assigner::new(settings.assign_user.clone());
+    let mut tagger = Tagger::new(settings.acknowledgement_tag);
+    let mut patience = PATIENCE;
+    let mut first_before = None;
+    loop {
+        import.run.go_on().await?;
+        // What is tried and stays open is not due again before `due_at` is long over, so this ends.
+        let due = channel.stores.orders.open_follow_ups(&channel.connection, due_at, AT_ONCE).await?;
+        let first = due.first().map(|task| (task.order.clone(), task.kind));
+        if first.is_none() {
+            return Ok(());
+        }
+        if first == first_before {
+            import
+                .run
+                .warn("the order store gives settled follow-ups again: the rest waits for the next run");
+            return Ok(());
+        }
+        first_before = first;
+        let (assign, tag): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|task| task.kind == FollowUpKind::AssignUser);
+        assigner.all(import, assign, &mut patience).await?;
+        tagger.all(import, tag, &mut patience).await?;
+        if patience == 0 {
+            import.run.warn("ShipStation keeps failing: further users and tags wait for the next run");
+            return Ok(());
+        }
+    }
+}
+
+/// Gives what failed for another value of its setting a new chance.
+async fn reopen(import: &Import<'_>, now: Timestamp) -> Result<(), Stop> {
+    let channel = import.run.channel;
+    let settings = &channel.settings.orders;
+    let wanted = [
+        (FollowUpKind::AssignUser, settings.assign_user.as_ref().map(ToString::to_string)),
+        (FollowUpKind::AddTag, settings.acknowledgement_tag.map(|tag| tag.to_string())),
+    ];
+    for (kind, wanted) in wanted {
+        if let Some(wanted) = wanted {
+            channel.stores.orders.reopen_follow_ups(&import.run.token, kind, &wanted, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Leaves out what cannot be an order of ShipStation's.
+async fn with_ids(import: &mut Import<'_>, due: Vec<FollowUp>, wanted: &str) -> Result<Vec<Task>, Stop> {
+    let mut tasks = Vec::new();
+    let mut strangers = Vec::new();
+    for follow_up in due {
+        match translate::wire_order_id(&follow_up.order) {
+            Some(order) => tasks.push(Task { follow_up, order }),
+            None => strangers.push(outcome(&follow_up, failed(wanted, "not an order id of ShipStation"))),
+        }
+    }
+    settle(import, strangers).await?;
+    Ok(tasks)
+}
+
+/// Closes follow-ups whose setting was cleared.
+async fn no_longer_required(import: &mut Import<'_>, due: &[FollowUp]) -> Result<(), Stop> {
+    let outcomes = due.iter().map(|task| outcome(task, FollowUpResult::NoLongerRequired)).collect();
+    settle(import, outcomes).await
+}
+
+/// Whether ShipStation decided against the request itself, so that sending it again unchanged is pointless.
+fn is_about_the_request(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) && !failure::is_about_credentials(error)
+}
+
+fn pending(import: &Import<'_>, error: &Error) -> FollowUpResult {
+    let wait = error.retry_after().unwrap_or(WAIT).max(WAIT);
+    FollowUpResult::Pending {
+        next_attempt: import.run.now() + wait,
+        outcome_unknown: error.outcome() == Outcome::Unknown,
+        error: failure::describe(error),
+    }
+}
+
+fn failed(wanted: &str, error: &str) -> FollowUpResult {
+    FollowUpResult::Failed { wanted: wanted.to_owned(), error: error.to_owned() }
+}
+
+fn outcome(task: &FollowUp, result: FollowUpResult) -> FollowUpOutcome {
+    FollowUpOutcome::new(task.order.clone(), task.kind, result)
+}
+
+/// Records the same outcome for all of them.
+async fn settle_all(import: &mut Import<'_>, tasks: &[Task], result: &FollowUpResult) -> Result<(), Stop> {
+    let outcomes = tasks.iter().map(|task| outcome(&task.follow_up, result.clone())).collect();
+    settle(import, outcomes).await
+}
+
+/// Records outcomes and counts them.
+async fn settle(import: &mut Import<'_>, outcomes: Vec<FollowUpOutcome>) -> Result<(), Stop> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    import.touched = true;
+    import.run.channel.stores.orders.settle_follow_ups(&import.run.token, &outcomes).await?;
+    for outcome in &outcomes {
+        tally(import, outcome);
+    }
+    Ok(())
+}
+
+fn tally(import: &mut Import<'_>, outcome: &FollowUpOutcome) {
+    let counts = &mut import.report.counts;
+    let word = match (&outcome.result, outcome.kind) {
+        (FollowUpResult::Done, FollowUpKind::AddTag) => {
+            counts.tagged += 1;
+            "tagged"
+        }
+        (FollowUpResult::Done, _) => {
+            counts.assigned += 1;
+            "assigned"
+        }
+        (FollowUpResult::OverriddenByPerson, _) => {
+            counts.overridden += 1;
+            "overridden_by_person"
+        }
+        (FollowUpResult::Pending { .. }, _) => {
+            counts.assign_pending += 1;
+            "follow_up_pending"
+        }
+        (FollowUpResult::Failed { .. }, _) => {
+            counts.assign_failed += 1;
+            "follow_up_failed"
+        }
+        _ => return,
+    };
+    import.run.event(&RunEvent::ItemDone { id: outcome.order.as_str(), outcome: word });
+}

@@ -1,0 +1,88 @@
+//! Putting on the acknowledgement tag, one order a call: ShipStation has no other way. Repeating it changes nothing.
+
+use super::{
+    Named, Task, failed, is_about_the_request, no_longer_required, outcome, pending, settle, with_ids,
+};
+use crate::{
+    channel::store::{FollowUp, FollowUpResult},
+    client::{Error, TagId},
+    connector::{check, failure, orders::import::Import, run::Stop},
+};
+
+/// The tags of one run.
+pub(super) struct Tagger {
+    tag: Option<TagId>,
+    named: Named,
+}
+
+impl Tagger {
+    pub(super) fn new(tag: Option<TagId>) -> Self {
+        Self { tag, named: Named::NotAsked }
+    }
+
+    /// Tags all of them, as long as there is patience.
+    pub(super) async fn all(
+        &mut self,
+        import: &mut Import<'_>,
+        due: Vec<FollowUp>,
+        patience: &mut u32,
+    ) -> Result<(), Stop> {
+        let Some(tag) = self.tag else { return no_longer_required(import, &due).await };
+        for task in with_ids(import, due, &tag.to_string()).await? {
+            if *patience == 0 {
+                return Ok(());
+            }
+            import.run.go_on().await?;
+            let result = self.one(import, &task, tag, patience).await?;
+            settle(import, vec![outcome(&task.follow_up, result)]).await?;
+        }
+        Ok(())
+    }
+
+    async fn one(
+        &mut self,
+        import: &mut Import<'_>,
+        task: &Task,
+        tag: TagId,
+        patience: &mut u32,
+    ) -> Result<FollowUpResult, Stop> {
+        if self.named == Named::Gone {
+            return Ok(failed(&tag.to_string(), "the tag is unknown: set another one"));
+        }
+        let Err(error) = import.run.writer().orders().add_tag(task.order, tag).await else {
+            *patience = super::PATIENCE;
+            return Ok(FollowUpResult::Done);
+        };
+        if is_about_the_request(&error) {
+            return self.refused(import, task, tag, &error).await;
+        }
+        *patience = patience.saturating_sub(1);
+        if failure::is_about_credentials(&error) {
+            return Err(error.into());
+        }
+        Ok(pending(import, &error))
+    }
+
+    /// ShipStation refused: the tag is gone, which is asked once, or it is this order.
+    async fn refused(
+        &mut self,
+        import: &mut Import<'_>,
+        task: &Task,
+        tag: TagId,
+        error: &Error,
+    ) -> Result<FollowUpResult, Stop> {
+        if self.named == Named::NotAsked {
+            let findings = check::tags(import.run.channel, &import.run.client).await?;
+            let gone = findings.iter().find(|finding| finding.subject == "orders.acknowledgement_tag");
+            self.named = if gone.is_some() { Named::Gone } else { Named::There };
+            if let Some(finding) = gone {
+                import.run.warn(finding.to_string());
+            }
+        }
+        let words = failure::their_words(error);
+        if self.named == Named::There {
+            import.run.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
+        }
+        Ok(failed(&tag.to_string(), &words))
+    }
+}

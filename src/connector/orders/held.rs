@@ -1,0 +1,79 @@
+//! Held orders get a second look after a mapping changed.
+
+use crate::{
+    channel::{
+        ChannelError, HoldReason, Operation, ResolveReport, RunControl, RunEvent, RunStatus,
+        store::{Applied, HeldOrder, StoreErrorKind},
+    },
+    client::Lane,
+    connector::{
+        ShipStationChannel,
+        mapping::{self, Mapper},
+        run::{Run, Stop},
+    },
+};
+
+const PAGE: usize = 500;
+
+impl ShipStationChannel {
+    pub(in crate::connector) async fn resolve_held_orders(&self) -> Result<ResolveReport, ChannelError> {
+        let refuse = |refusal| ChannelError::new(Operation::ResolveHeld, refusal);
+        let mapper = Mapper::load(self).await.map_err(refuse)?;
+        let mut run = Run::begin(self, Operation::ResolveHeld, Lane::Interactive, RunControl::new()).await?;
+        let mut report = ResolveReport::new(run.info.clone());
+        let stop = every_held(&mut run, &mapper, &mut report).await.err();
+        let status = match stop {
+            Some(stop) => stop.status(),
+            None if report.counts.failed > 0 => RunStatus::CompletedWithErrors,
+            None => RunStatus::Succeeded,
+        };
+        let headline = report.headline();
+        report.run = run.finish(status, headline).await;
+        Ok(report)
+    }
+}
+
+async fn every_held(run: &mut Run<'_>, mapper: &Mapper, report: &mut ResolveReport) -> Result<(), Stop> {
+    let channel = run.channel;
+    let mut after = None;
+    loop {
+        run.go_on().await?;
+        let page = channel.stores.orders.held(&channel.connection, after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.order.clone());
+        for held in page.iter().filter(|held| held.holds.iter().any(HoldReason::is_about_shipping)) {
+            one(run, mapper, report, held).await?;
+        }
+    }
+}
+
+async fn one(
+    run: &mut Run<'_>,
+    mapper: &Mapper,
+    report: &mut ResolveReport,
+    held: &HeldOrder,
+) -> Result<(), Stop> {
+    report.counts.held += 1;
+    let resolution = mapper.resolve(&mapping::request_of(held));
+    if resolution.method().is_none() {
+        report.counts.still_unmapped += 1;
+        return Ok(());
+    }
+    let orders = &run.channel.stores.orders;
+    let text = held.text.as_deref();
+    match orders.apply_shipping(&run.token, &held.order, text, &resolution, mapper.version).await {
+        Ok(Applied::Applied { still_held }) => {
+            report.counts.released += 1;
+            report.counts.held_for_other_reasons += u64::from(still_held);
+            report.released.push(held.order.clone());
+            run.event(&RunEvent::ItemDone { id: held.order.as_str(), outcome: "released" });
+        }
+        Ok(Applied::Stale | Applied::NoLongerHeld) => report.counts.stale += 1,
+        Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),
+        Err(error) => {
+            report.counts.failed += 1;
+            run.warn(format!("order {} could not be released: {error}", held.order));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,322 @@
+//! One page of orders on its way into the host: judge, resolve, link, save. Nothing remote is changed here. What
+//! became of each order is counted in `tally`.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    changes::{self, Sights},
+    eligibility::{Judge, Verdict},
+    window::Window,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        Bypass, ChannelOrder, ChannelOrderId, HoldReason, ImportReport, UserKey,
+        report::SkipReason,
+        shipping::ShippingResolution,
+        store::{
+            FollowUpKind, ImportRecord, NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome,
+            Sighting, StoreError,
+        },
+    },
+    client::{Order, OrderId},
+    connector::{
+        mapping::Mapper,
+        run::{Run, Stop},
+        settings::{UnlinkedLines, UnmappedPolicy},
+        translate,
+    },
+};
+
+/// As many ids or SKUs as one look-up of a store takes.
+const LOOK_UP: usize = 500;
+
+/// An import under way.
+#[derive(Debug)]
+pub(super) struct Import<'c> {
+    pub(super) run: Run<'c>,
+    pub(super) mapper: Mapper,
+    pub(super) window: Window,
+    pub(super) bypass: Bypass,
+    /// Whether a person named the orders: only then does a bypass of the age cross the fixed floor too.
+    pub(super) by_hand: bool,
+    pub(super) report: ImportReport,
+    /// Orders that this run has dealt with before it reads the window.
+    pub(super) decided: HashSet<OrderId>,
+    /// How often the order in hand has failed before; 0 for orders of the window.
+    pub(super) failed_before: u32,
+    /// Orders with an open assignment, and the user they show once the window has been read.
+    pub(super) awaiting: HashMap<ChannelOrderId, Seen>,
+    /// Since when changes of imported orders are looked for, if they are.
+    pub(super) changes_since: Option<Timestamp>,
+    /// How new orders looked, for a sink of changes.
+    pub(super) fresh_marks: Vec<OrderMark>,
+    /// Whether `max_orders` ended the reading.
+    pub(super) full: bool,
+    /// Whether anything was or may have been written.
+    pub(super) touched: bool,
+    pub(super) sightings: Vec<Sighting>,
+}
+
+/// What the window showed of an order whose user is still to be assigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// The order was not in it.
+    No,
+    /// It had this user.
+    User(Option<UserKey>),
+}
+
+/// An order that is to be imported, with what it was made from.
+struct Candidate {
+    order: ChannelOrder,
+    holds: Vec<HoldReason>,
+    shipping: ShippingResolution,
+}
+
+impl<'c> Import<'c> {
+    pub(super) fn new(run: Run<'c>, mapper: Mapper, window: Window, bypass: Bypass) -> Self {
+        let report = ImportReport::new(run.info.clone());
+        Self {
+            run,
+            mapper,
+            window,
+            bypass,
+            by_hand: false,
+            report,
+            decided: HashSet::new(),
+            failed_before: 0,
+            awaiting: HashMap::new(),
+            changes_since: None,
+            fresh_marks: Vec::new(),
+            full: false,
+            touched: false,
+            sightings: Vec::new(),
+        }
+    }
+
+    /// Imports what is new among these orders.
+    pub(super) async fn page(&mut self, orders: Vec<Order>) -> Result<(), Stop> {
+        self.report.counts.scanned += count(orders.len());
+        let mut undecided = orders.len();
+        let result = self.judge_and_save(orders, &mut undecided).await;
+        self.report.counts.not_evaluated += count(undecided);
+        result
+    }
+
+    async fn judge_and_save(&mut self, orders: Vec<Order>, undecided: &mut usize) -> Result<(), Stop> {
+        let orders: Vec<(Order, ChannelOrder)> = orders
+            .into_iter()
+            .map(|wire| {
+                let order = translate::order(&wire, &self.run.channel.settings.orders);
+                (wire, order)
+            })
+            .collect();
+        let known = self.known(orders.iter().map(|(_, order)| order)).await?;
+        let mut candidates = Vec::new();
+        let mut room = self.room();
+        let mut rejected = Vec::new();
+        let mut sights = Sights::default();
+        for (wire, order) in orders {
+            self.remember_user(&order);
+            if self.hears_changes() {
+                sights.note(&order, &known);
+            }
+            let verdict = self.judge(&wire, &order, &known);
+            match self.admit(order, verdict, &mut rejected) {
+                None => *undecided -= 1,
+                Some(_) if room == 0 => {}
+                Some(candidate) => {
+                    candidates.push(candidate);
+                    room -= 1;
+                }
+            }
+        }
+        self.keep_failures(&rejected).await?;
+        self.link(&mut candidates).await?;
+        self.save(candidates, undecided).await?;
+        changes::tell(self, sights, &known).await?;
+        if *undecided > 0 {
+            self.full = true;
+            return Err(Stop::Interrupted("max_orders is reached; the next run goes on".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Keeps the user that an order with an open assignment shows: it saves a look at each of them later.
+    fn remember_user(&mut self, order: &ChannelOrder) {
+        if let Some(seen) = self.awaiting.get_mut(&order.id) {
+            *seen = Seen::User(order.assigned_user.clone());
+        }
+    }
+
+    /// How many more new orders this run may import.
+    fn room(&self) -> usize {
+        match self.run.channel.settings.orders.max_orders {
+            Some(most) => {
+                usize::try_from(most.saturating_sub(self.report.counts.imported)).unwrap_or(usize::MAX)
+            }
+            None => usize::MAX,
+        }
+    }
+
+    pub(super) async fn known(
+        &self,
+        orders: impl Iterator<Item = &ChannelOrder>,
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        let with_relatives = orders.flat_map(|order| {
+            std::iter::once(&order.id).chain(&order.lineage.parent).chain(&order.lineage.merged)
+        });
+        let ids: Vec<ChannelOrderId> = with_relatives.cloned().collect();
+        let channel = self.run.channel;
+        let mut known = HashMap::new();
+        for chunk in ids.chunks(LOOK_UP) {
+            known.extend(channel.stores.orders.known(&channel.connection, chunk).await?);
+        }
+        Ok(known)
+    }
+
+    fn judge(
+        &self,
+        wire: &Order,
+        order: &ChannelOrder,
+        known: &HashMap<ChannelOrderId, ImportRecord>,
+    ) -> Verdict {
+        let channel = self.run.channel;
+        let judge = Judge {
+            settings: &channel.settings.orders,
+            window: &self.window,
+            known,
+            is_own: &*channel.is_own,
+            bypass: self.bypass,
+            floor_holds: !(self.by_hand && self.bypass.age),
+        };
+        judge.judge(wire, order)
+    }
+
+    /// A candidate, or `None` once the order is skipped or rejected and counted.
+    fn admit(
+        &mut self,
+        order: ChannelOrder,
+        verdict: Verdict,
+        rejected: &mut Vec<OrderFailure>,
+    ) -> Option<Candidate> {
+        let Verdict { mut skips, mut holds } = verdict;
+        if matches!(skips.first(), Some(SkipReason::AlreadyImported { .. })) {
+            self.skip(&order, skips);
+            return None;
+        }
+        let shipping = self.mapper.resolve(&translate::shipping_request(&order));
+        if shipping.method().is_none() && self.rejects_unmapped() {
+            if skips.is_empty() {
+                self.see(&order, &shipping);
+                rejected.push(self.rejection(&order));
+            }
+            skips.push(SkipReason::UnmappedShipping { text: order.shipping_text.clone() });
+        }
+        if !skips.is_empty() {
+            self.skip(&order, skips);
+            return None;
+        }
+        holds.extend(match &shipping {
+            ShippingResolution::Unmapped { text } => {
+                Some(HoldReason::UnmappedShipping { text: text.clone() })
+            }
+            ShippingResolution::NoText => Some(HoldReason::NoShippingText),
+            _ => None,
+        });
+        Some(Candidate { order, holds, shipping })
+    }
+
+    fn rejects_unmapped(&self) -> bool {
+        self.run.channel.settings.shipping.unmapped == UnmappedPolicy::Reject
+    }
+
+    fn rejection(&self, order: &ChannelOrder) -> OrderFailure {
+        let now = self.run.now();
+        let error = match &order.shipping_text {
+            Some(text) => format!("shipping text {text:?} is not mapped"),
+            None => "it has no shipping text".to_owned(),
+        };
+        let again = now + super::ledger::wait_for_a_rule(self.failed_before);
+        OrderFailure::new(order.id.clone(), order.number.clone(), error, true, now, again)
+    }
+
+    /// Sets the listing of every line whose SKU is linked.
+    async fn link(&self, candidates: &mut [Candidate]) -> Result<(), Stop> {
+        let lines = candidates.iter().flat_map(|candidate| &candidate.order.lines);
+        let mut skus: Vec<String> =
+            lines.filter(|line| line.is_shippable()).filter_map(|line| line.sku.clone()).collect();
+        skus.sort_unstable();
+        skus.dedup();
+        let channel = self.run.channel;
+        let mut by_sku = HashMap::new();
+        for chunk in skus.chunks(LOOK_UP) {
+            by_sku.extend(channel.stores.listings.links_by_sku(&channel.connection, chunk).await?);
+        }
+        let hold = channel.settings.orders.unlinked_lines == UnlinkedLines::Hold;
+        for candidate in candidates {
+            let mut strangers = Vec::new();
+            for line in candidate.order.lines.iter_mut().filter(|line| line.is_shippable()) {
+                line.listing =
+                    line.sku.as_ref().and_then(|sku| by_sku.get(sku)).map(|link| link.listing.clone());
+                if line.listing.is_none() {
+                    strangers.push(line.sku.clone().unwrap_or_else(|| "a line without SKU".to_owned()));
+                }
+            }
+            if hold && !strangers.is_empty() {
+                candidate.holds.push(HoldReason::NotManagedLine { skus: strangers });
+            }
+        }
+        Ok(())
+    }
+
+    async fn save(&mut self, candidates: Vec<Candidate>, undecided: &mut usize) -> Result<(), Stop> {
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let batch: Vec<NewOrder> =
+            candidates.into_iter().map(|candidate| self.new_order(candidate)).collect();
+        let outcomes = if self.run.control.dry_run {
+            batch.iter().map(|_| SaveOutcome::Inserted { host_order: None }).collect()
+        } else {
+            // Also a save that fails may have taken effect.
+            self.touched = true;
+            self.run.channel.stores.orders.save(&self.run.token, &batch).await?
+        };
+        if outcomes.len() != batch.len() {
+            let error = format!("the order store answered for {} of {} orders", outcomes.len(), batch.len());
+            return Err(StoreError::permanent(error).into());
+        }
+        let mut failures = Vec::new();
+        for (new, outcome) in batch.iter().zip(outcomes) {
+            failures.extend(self.saved(new, outcome));
+            *undecided -= 1;
+        }
+        self.keep_failures(&failures).await?;
+        Ok(())
+    }
+
+    fn new_order(&self, candidate: Candidate) -> NewOrder {
+        let mut new = NewOrder::new(candidate.order, candidate.shipping, self.mapper.version, self.run.now());
+        new.follow_ups = self.follow_ups(new.order.assigned_user.as_ref());
+        new.holds = candidate.holds;
+        new
+    }
+
+    fn follow_ups(&self, user_before: Option<&UserKey>) -> Vec<NewFollowUp> {
+        let settings = &self.run.channel.settings.orders;
+        let shows = |user: &crate::client::UserId| {
+            user_before.is_some_and(|before| before.as_str().eq_ignore_ascii_case(user.as_str()))
+        };
+        let assign =
+            settings.assign_user.as_ref().filter(|user| !shows(user)).map(|_| FollowUpKind::AssignUser);
+        let tag = settings.acknowledgement_tag.map(|_| FollowUpKind::AddTag);
+        let kinds = assign.into_iter().chain(tag);
+        kinds.map(|kind| NewFollowUp::new(kind, user_before.cloned())).collect()
+    }
+}
+
+pub(super) fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,127 @@
+//! The failure ledger: orders that could not be imported are read again by their id, whatever their age.
+
+use std::time::Duration;
+
+use super::import::Import;
+use crate::{
+    channel::{
+        Bypass,
+        store::{FailureRecord, OrderFailure},
+    },
+    client::{Order, OrderStatus},
+    connector::{failure, look, run::Stop, translate},
+};
+
+/// How many are read in one run: one request each.
+const AT_ONCE: usize = 200;
+/// The wait after a first failure; it doubles with each further one.
+const FIRST_WAIT: Duration = Duration::from_secs(300);
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+/// A rule may be added at any time, so an order that waits for one is not left alone for long.
+const LONGEST_WAIT_FOR_A_RULE: Duration = Duration::from_secs(3600);
+
+/// How long an order that has failed so often before is left alone.
+pub(super) fn wait(failed_before: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << failed_before.min(16)).min(LONGEST_WAIT)
+}
+
+/// The same for an order that waits for a shipping rule.
+pub(super) fn wait_for_a_rule(failed_before: u32) -> Duration {
+    wait(failed_before).min(LONGEST_WAIT_FOR_A_RULE)
+}
+
+/// Reads the due ones again.
+pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
+    let channel = import.run.channel;
+    let due = channel.stores.orders.due_failures(&channel.connection, import.run.now(), AT_ONCE).await?;
+    for record in due {
+        import.run.go_on().await?;
+        import.failed_before = record.attempts;
+        let result = one(import, record).await;
+        import.failed_before = 0;
+        result?;
+    }
+    Ok(())
+}
+
+async fn one(import: &mut Import<'_>, record: FailureRecord) -> Result<(), Stop> {
+    let Some(id) = translate::wire_order_id(&record.last.order) else {
+        return forget(import, &record).await;
+    };
+    match look::order(&import.run.client, id).await {
+        Ok(Some(order)) if is_over(&order) && !import.wants(&order) => {
+            import.run.warn(format!(
+                "order {} failed before and is {} by now: it is no longer tried",
+                record.last.order,
+                order.order_status.as_ref().map_or("over", OrderStatus::as_str)
+            ));
+            forget(import, &record).await
+        }
+        Ok(Some(order)) => {
+            import.decided.insert(id);
+            again(import, record, order).await
+        }
+        Ok(None) => {
+            import.run.warn(format!("order {} failed before and no longer exists", record.last.order));
+            forget(import, &record).await
+        }
+        Err(error) if failure::is_about_credentials(&error) => Err(error.into()),
+        Err(error) => {
+            import.decided.insert(id);
+            let words = failure::describe(&error);
+            import.report.counts.scanned += 1;
+            import.fail(&record.last.order, &record.last.number, words.clone(), true);
+            keep(import, record, words).await
+        }
+    }
+}
+
+/// Imports the order whatever its age; everything else is judged as ever.
+async fn again(import: &mut Import<'_>, record: FailureRecord, order: Order) -> Result<(), Stop> {
+    let before = import.report.counts.clone();
+    let bypass = import.bypass;
+    import.bypass = Bypass { age: true, ..bypass };
+    let result = import.page(vec![order]).await;
+    import.bypass = bypass;
+    result?;
+    let now = &import.report.counts;
+    if now.imported + now.already_imported > before.imported + before.already_imported {
+        return forget(import, &record).await;
+    }
+    // What failed or was rejected again is in the ledger already; what is left out for now still waits there.
+    let skipped = now.skipped.iter().find(|(reason, count)| before.skipped.get(*reason) != Some(*count));
+    match skipped.map(|(reason, _)| *reason) {
+        Some("unmapped_shipping") | None => Ok(()),
+        Some(reason) => keep(import, record, format!("left out for now: {reason}")).await,
+    }
+}
+
+/// Shipped or cancelled orders need no import any more.
+fn is_over(order: &Order) -> bool {
+    matches!(order.order_status, Some(OrderStatus::Shipped | OrderStatus::Cancelled))
+}
+
+impl Import<'_> {
+    /// Whether the settings ask for orders of this status.
+    fn wants(&self, order: &Order) -> bool {
+        let statuses = &self.run.channel.settings.orders.statuses;
+        order.order_status.as_ref().is_some_and(|status| statuses.contains(status))
+    }
+}
+
+async fn forget(import: &mut Import<'_>, record: &FailureRecord) -> Result<(), Stop> {
+    if import.run.control.dry_run {
+        return Ok(());
+    }
+    import.touched = true;
+    let order = std::slice::from_ref(&record.last.order);
+    Ok(import.run.channel.stores.orders.clear_failures(&import.run.token, order).await?)
+}
+
+async fn keep(import: &mut Import<'_>, record: FailureRecord, error: String) -> Result<(), Stop> {
+    let now = import.run.now();
+    let again = now + wait(record.attempts);
+    let failure = OrderFailure::new(record.last.order, record.last.number, error, true, now, again);
+    import.keep_failures(&[failure]).await?;
+    Ok(())
+}

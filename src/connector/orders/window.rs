@@ -1,0 +1,177 @@
+//! The stretch of time whose orders a run reads. Pure arithmetic.
+
+use std::time::Duration;
+
+use crate::{
+    Timestamp,
+    channel::report::ImportWindow,
+    client::{ListOrders, Order, OrderSort, PacificTime},
+    connector::settings::{AgeBasis, OrderSettings},
+};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// A gap between good runs that is no outage.
+const GRACE: Duration = DAY;
+/// Bounds sent to ShipStation are wider by this on both sides: the repeated hour of autumn, and the unknown
+/// inclusiveness of the bounds. The exact cut is made here, row by row.
+const MARGIN: Duration = Duration::from_secs(3600);
+
+/// The window of one run.
+#[derive(Debug, Clone)]
+pub(super) struct Window {
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Timestamp,
+    pub(super) extended_by: Duration,
+    pub(super) basis: AgeBasis,
+    pub(super) floor: Option<Timestamp>,
+    /// Where the age limit alone begins, without the floor.
+    pub(super) age_from: Option<Timestamp>,
+    pub(super) limit_days: Option<u32>,
+    pub(super) warning: Option<String>,
+}
+
+impl Window {
+    /// The window of a run that begins at `now`, after a last good run that began at `last`.
+    pub(super) fn of(settings: &OrderSettings, now: Timestamp, last: Option<Timestamp>) -> Self {
+        let mut window = Self {
+            from: None,
+            to: now,
+            extended_by: Duration::ZERO,
+            basis: settings.age_basis,
+            floor: settings.not_before,
+            age_from: None,
+            limit_days: settings.created_within_days,
+            warning: None,
+        };
+        if let Some(days) = settings.created_within_days {
+            let gap = last.map(|last| now.since(last)).filter(|gap| *gap > GRACE).unwrap_or_default();
+            let most = DAY * settings.catch_up_days;
+            window.extended_by = gap.min(most);
+            window.age_from = Some(now - DAY * days - window.extended_by);
+            window.warning =
+                missed(now, DAY * days, gap, window.extended_by).or_else(|| rare(DAY * days, gap));
+        }
+        window.from = window.age_from.max(settings.not_before);
+        window
+    }
+
+    /// The instant that decides, for one order.
+    pub(super) fn date<'o>(&self, order: &'o Order) -> Option<&'o PacificTime> {
+        match self.basis {
+            AgeBasis::Created => order.create_date.as_ref(),
+            AgeBasis::Ordered => order.order_date.as_ref(),
+            AgeBasis::Paid => order.payment_date.as_ref(),
+            AgeBasis::Modified => order.modify_date.as_ref(),
+        }
+    }
+
+    /// Asks ShipStation for the window only, a little wider.
+    pub(super) fn filter(&self, list: ListOrders) -> ListOrders {
+        let to = self.to + MARGIN;
+        let list = match (self.from.map(|from| from - MARGIN), self.basis) {
+            (Some(from), AgeBasis::Created) => list.created_since(from),
+            (Some(from), AgeBasis::Ordered) => list.ordered_since(from),
+            (Some(from), AgeBasis::Paid) => list.paid_since(from),
+            (Some(from), AgeBasis::Modified) => list.modified_since(from),
+            (None, _) => list,
+        };
+        match self.basis {
+            AgeBasis::Created => list.created_before(to).sort_by(OrderSort::CreateDate),
+            // An order may be placed or paid "in the future" by a store that writes another zone.
+            AgeBasis::Ordered => list.sort_by(OrderSort::OrderDate),
+            AgeBasis::Paid => list,
+            AgeBasis::Modified => list.modified_before(to).sort_by(OrderSort::ModifyDate),
+        }
+    }
+
+    /// Asks ShipStation for what is older than the window; `None` when nothing is too old.
+    pub(super) fn before(&self, list: ListOrders) -> Option<ListOrders> {
+        let from = self.from?;
+        Some(match self.basis {
+            AgeBasis::Created => list.created_before(from),
+            AgeBasis::Ordered => list.ordered_before(from),
+            AgeBasis::Paid => list.paid_before(from),
+            AgeBasis::Modified => list.modified_before(from),
+        })
+    }
+
+    pub(super) fn report(&self) -> ImportWindow {
+        ImportWindow::new(self.from, self.to, self.extended_by, self.basis.as_str())
+    }
+}
+
+/// What an outage longer than the limit may have cost.
+fn missed(now: Timestamp, age: Duration, gap: Duration, extended_by: Duration) -> Option<String> {
+    if gap <= extended_by {
+        return None;
+    }
+    let (from, to) = (now - age - gap, now - age - extended_by);
+    Some(format!(
+        "the last good run was {} days ago, more than catch-up covers: orders created from {from} to {to} may have been missed",
+        gap.as_secs() / DAY.as_secs()
+    ))
+}
+
+/// A warning when good runs are so far apart that an order may be eligible between two of them only.
+fn rare(age: Duration, gap: Duration) -> Option<String> {
+    (gap > age / 2).then(|| {
+        format!(
+            "the last good run was {} h ago, more than half of the {} days that are read: run imports more often",
+            gap.as_secs() / 3600,
+            age.as_secs() / DAY.as_secs()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Day `day` of the worked example, at noon.
+    fn noon(day: u32) -> Timestamp {
+        Timestamp::from_unix_seconds(1_700_000_000) + DAY * day + DAY / 2
+    }
+
+    fn window(last: Option<u32>, not_before: Option<u32>) -> Window {
+        let not_before = not_before.map(|day| noon(day) - DAY / 2);
+        let settings = OrderSettings { not_before, ..OrderSettings::default() };
+        Window::of(&settings, noon(100), last.map(noon))
+    }
+
+    #[test]
+    fn the_worked_example_of_the_specification_holds() {
+        assert_eq!(window(Some(99), None).from, Some(noon(93)));
+        let outage = window(Some(90), None);
+        assert_eq!((outage.from, outage.extended_by), (Some(noon(83)), DAY * 10));
+        let warning = outage.warning.unwrap();
+        assert!(warning.contains("240 h"), "{warning}");
+        assert_eq!(window(Some(99), None).warning, None);
+        for last in [99, 90] {
+            assert_eq!(window(Some(last), Some(95)).from, Some(noon(95) - DAY / 2));
+        }
+        let long = window(Some(40), None);
+        assert_eq!((long.from, long.extended_by), (Some(noon(63)), DAY * 30));
+        let warning = long.warning.unwrap();
+        assert!(
+            warning.contains(&noon(33).to_string()) && warning.contains(&noon(63).to_string()),
+            "{warning}"
+        );
+    }
+
+    #[test]
+    fn a_first_run_and_switched_off_catch_up_give_the_literal_rule() {
+        assert_eq!(window(None, None).from, Some(noon(93)));
+        let settings = OrderSettings { catch_up_days: 0, ..OrderSettings::default() };
+        let window = Window::of(&settings, noon(100), Some(noon(50)));
+        assert_eq!((window.from, window.extended_by), (Some(noon(93)), Duration::ZERO));
+        assert!(window.warning.is_some(), "what may be missed is said");
+    }
+
+    #[test]
+    fn unlimited_age_reaches_back_to_the_floor_only() {
+        let mut settings = OrderSettings { created_within_days: None, ..OrderSettings::default() };
+        assert_eq!(Window::of(&settings, noon(100), None).from, None);
+        settings.not_before = Some(noon(2));
+        assert_eq!(Window::of(&settings, noon(100), None).from, Some(noon(2)));
+    }
+}

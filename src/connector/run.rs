@@ -1,0 +1,260 @@
+//! A run from its lease to its report: what every operation shares. Knows nothing of orders or shipments.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{ShipStationChannel, failure};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunObserver, RunStatus,
+        report::{ApiUse, RunInfo},
+        store::{Begin, NewRun, RunSummary, RunToken, StoreError},
+    },
+    client::{self, CallAnswer, CallInfo, CallObserver, Clock, Lane, ShipStation, Wait, WaitReason},
+};
+
+/// A run that holds its lease.
+#[derive(Debug)]
+pub(super) struct Run<'c> {
+    pub(super) channel: &'c ShipStationChannel,
+    pub(super) token: RunToken,
+    pub(super) control: RunControl,
+    /// The client whose requests are counted for this run and wait in its lane.
+    pub(super) client: ShipStation,
+    pub(super) info: RunInfo,
+    meter: Arc<Meter>,
+    last_beat: Timestamp,
+}
+
+/// Why a run ends before everything is done.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Somebody asked for it, or a limit was reached.
+    Interrupted(String),
+    /// ShipStation failed lastingly.
+    Remote(client::Error),
+    /// A store failed, or the lease is lost.
+    Store(StoreError),
+}
+
+impl From<client::Error> for Stop {
+    fn from(error: client::Error) -> Self {
+        Self::Remote(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Stop {
+    /// How a run that was stopped ends.
+    pub(super) fn status(&self) -> RunStatus {
+        match self {
+            Self::Interrupted(why) => RunStatus::Partial { why: why.clone() },
+            Self::Remote(error) if failure::is_about_credentials(error) => {
+                RunStatus::Failed { error: failure::describe(error) }
+            }
+            Self::Remote(error) => RunStatus::Partial { why: failure::describe(error) },
+            Self::Store(error) => RunStatus::Failed { error: format!("the host's store failed: {error}") },
+        }
+    }
+
+    /// The refusal to answer with when nothing at all was done before the stop.
+    pub(super) fn refusal(self) -> Refusal {
+        match self {
+            Self::Interrupted(message) => Refusal::Unavailable { message },
+            Self::Remote(error) => failure::refusal(&error),
+            Self::Store(error) => Refusal::Store(error),
+        }
+    }
+}
+
+impl<'c> Run<'c> {
+    /// Takes the lease.
+    pub(super) async fn begin(
+        channel: &'c ShipStationChannel,
+        operation: Operation,
+        lane: Lane,
+        control: RunControl,
+    ) -> Result<Self, ChannelError> {
+        let refuse = |refusal: Refusal| ChannelError::new(operation, refusal);
+        let now = channel.now();
+        let run = RunId::new(format!("{operation}-{}-{:08x}", now.unix_millis(), fastrand::u32(..)));
+        let mut new = NewRun::new(
+            channel.connection.clone(),
+            operation,
+            run,
+            &channel.owner,
+            channel.settings.lease,
+            now,
+        );
+        new.dry_run = control.dry_run;
+        new.trigger = control.trigger;
+        let info = RunInfo::begun(
+            new.run.clone(),
+            new.connection.clone(),
+            operation,
+            control.trigger,
+            control.dry_run,
+            now,
+        );
+        let begun = channel.stores.runs.begin(new).await.map_err(|error| refuse(error.into()))?;
+        let token = match begun {
+            Begin::Granted(token) => token,
+            Begin::AlreadyRunning { since, owner } => {
+                return Err(refuse(Refusal::AlreadyRunning { since, owner }));
+            }
+        };
+        let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
+        let client = channel.client.on_lane(lane).observed_by(meter.clone());
+        let run = Self { channel, token, control, client, info, meter, last_beat: now };
+        tracing::info!(connection = %run.info.connection, operation = operation.name(), run = %run.info.run, "run begins");
+        run.event(&RunEvent::Started { operation });
+        Ok(run)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.channel.now()
+    }
+
+    pub(super) fn event(&self, event: &RunEvent<'_>) {
+        if let Some(observer) = &self.control.observer {
+            observer.on_event(&self.info.run, event);
+        }
+    }
+
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        self.info.warnings.push(warning.into());
+    }
+
+    /// Keeps the lease, and says so when the run must not start anything new.
+    pub(super) async fn go_on(&mut self) -> Result<(), Stop> {
+        let now = self.now();
+        if self.control.cancel.is_cancelled() {
+            return Err(Stop::Interrupted("cancelled by the host".to_owned()));
+        }
+        if self.control.deadline.is_some_and(|deadline| deadline <= now) {
+            return Err(Stop::Interrupted("the deadline is over".to_owned()));
+        }
+        self.keep_lease().await?;
+        Ok(())
+    }
+
+    /// Renews the lease when a tenth of it is over: for finishing what was begun, whoever wants the run to stop.
+    pub(super) async fn keep_lease(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        let lease = self.channel.settings.lease;
+        if now.since(self.last_beat) >= lease / 10 {
+            self.channel.stores.runs.heartbeat(&self.token, lease, now).await?;
+            self.last_beat = now;
+        }
+        Ok(())
+    }
+
+    /// The instant after which nothing that must happen once may leave any more: well before the lease can go to
+    /// another run, which would take silence for a crash.
+    pub(super) fn send_by(&self) -> Timestamp {
+        self.last_beat + self.channel.settings.lease / 2
+    }
+
+    /// The client for what changes something: nothing leaves once another run may have taken over.
+    pub(super) fn writer(&self) -> ShipStation {
+        self.client.leaving_by(self.send_by())
+    }
+
+    /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report.
+    pub(super) async fn finish(mut self, status: RunStatus, headline: String) -> RunInfo {
+        self.info.finished = self.now();
+        self.info.status = status;
+        self.info.api = self.meter.read();
+        let summary = RunSummary::ended(
+            self.info.run.clone(),
+            self.info.started,
+            self.info.finished,
+            self.info.dry_run,
+            self.info.status.clone(),
+            headline,
+        );
+        if let Err(error) = self.channel.stores.runs.finish(&self.token, summary).await {
+            // What was done is done and recorded item by item; only the summary is missing.
+            self.info.warnings.push(format!("the end of the run could not be recorded: {error}"));
+        }
+        self.event(&RunEvent::Finished { status: &self.info.status });
+        tracing::info!(run = %self.info.run, status = %self.info.status, requests = self.info.api.requests, "run ends");
+        self.info
+    }
+
+    /// Ends a run in which nothing was done.
+    pub(super) async fn refuse(self, operation: Operation, stop: Stop) -> ChannelError {
+        let _ = self.finish(stop.status(), "nothing was done".to_owned()).await;
+        ChannelError::new(operation, stop.refusal())
+    }
+}
+
+/// Counts the requests of one run, and passes its waits on to the host's observer.
+#[derive(Debug)]
+pub(super) struct Meter {
+    requests: AtomicU64,
+    waited: Mutex<Duration>,
+    remaining: Mutex<Option<u32>>,
+    clock: Arc<dyn Clock>,
+    run: RunId,
+    observer: Option<Arc<dyn RunObserver>>,
+}
+
+impl Meter {
+    pub(super) fn new(
+        channel: &ShipStationChannel,
+        run: &RunId,
+        observer: Option<Arc<dyn RunObserver>>,
+    ) -> Self {
+        Self {
+            requests: AtomicU64::new(0),
+            waited: Mutex::new(Duration::ZERO),
+            remaining: Mutex::new(None),
+            clock: channel.client.clock().clone(),
+            run: run.clone(),
+            observer,
+        }
+    }
+
+    pub(super) fn read(&self) -> ApiUse {
+        let waited = *self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        let remaining = *self.remaining.lock().unwrap_or_else(PoisonError::into_inner);
+        ApiUse::new(self.requests.load(Ordering::Relaxed), waited, remaining)
+    }
+}
+
+impl CallObserver for Meter {
+    fn sending(&self, _call: &CallInfo) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn waiting(&self, _call: &CallInfo, wait: &Wait) {
+        let length = wait.until.since(self.clock.now());
+        *self.waited.lock().unwrap_or_else(PoisonError::into_inner) += length;
+        let why = match wait.why {
+            WaitReason::RateLimit => "the minute's requests are used up",
+            WaitReason::Throttled => "ShipStation asked to wait",
+            _ => "the last attempt failed",
+        };
+        if let Some(observer) = &self.observer {
+            observer.on_event(&self.run, &RunEvent::Waiting { until: wait.until, why });
+        }
+    }
+
+    fn answered(&self, _call: &CallInfo, answer: &CallAnswer) {
+        if answer.rate.remaining.is_some() {
+            *self.remaining.lock().unwrap_or_else(PoisonError::into_inner) = answer.rate.remaining;
+        }
+    }
+}

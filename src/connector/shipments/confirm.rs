@@ -1,0 +1,201 @@
+//! Proof that ShipStation has what it accepted: its records are read back, a page for many shipments.
+
+use std::{collections::HashMap, pin::pin, time::Duration};
+
+use futures_util::StreamExt;
+
+use super::{
+    Stop, Sync,
+    evidence::{self, Standing},
+};
+use crate::{
+    Timestamp,
+    channel::{Marketplace, RunEvent, ShipmentState, store::OutboxRow, store::ShipmentRecord},
+    client::{Error, Fulfillment, FulfillmentSort, OrderId},
+    connector::{failure, translate},
+};
+
+const PAGE: usize = 500;
+const ROWS: u32 = 500;
+/// Records are looked for from a little before they were made: two clocks are at work.
+const MARGIN: Duration = Duration::from_secs(300);
+/// How long the notice to the store is waited for.
+const NOTICE_MAY_TAKE: Duration = Duration::from_secs(3600);
+/// A record that has not shown in the list after so long is asked for by its order.
+const OVERDUE: Duration = Duration::from_secs(3600);
+/// Orders that are asked for one by one in a run, at most.
+const MOST_SINGLES: usize = 20;
+
+impl Sync<'_> {
+    /// Confirms everything that was accepted, in this run and in earlier ones.
+    pub(super) async fn confirm(&mut self) -> Result<(), Stop> {
+        if self.run.control.dry_run {
+            return Ok(());
+        }
+        let mut sent = self.sent_rows().await?;
+        if let Some(oldest) = sent.values().filter_map(sent_at).min() {
+            match self.prove_all(oldest - MARGIN, &mut sent).await {
+                Err(Stop::Remote(error)) => self.not_proven(error)?,
+                other => other?,
+            }
+        }
+        self.let_go(sent).await
+    }
+
+    async fn sent_rows(&self) -> Result<HashMap<OrderId, OutboxRow>, Stop> {
+        let channel = self.run.channel;
+        let mut sent = HashMap::new();
+        let mut after = None;
+        loop {
+            let rows = channel.stores.shipments.unfinished(&channel.connection, after.as_ref(), PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(sent) };
+            after = Some(last.cursor());
+            for row in rows.into_iter().filter(|row| sent_at(row).is_some()) {
+                if let Some(order) = translate::wire_order_id(&row.shipment.order) {
+                    sent.insert(order, row);
+                }
+            }
+        }
+    }
+
+    async fn prove_all(
+        &mut self,
+        since: Timestamp,
+        sent: &mut HashMap<OrderId, OutboxRow>,
+    ) -> Result<(), Stop> {
+        let left = self.read_records(since, sent).await?;
+        self.ask_for_each(left, sent).await
+    }
+
+    /// Reads records from `since` on, while that is cheaper than asking for each order that is left. Says which orders are
+    /// to be asked for: those that are left, or those whose record should have shown long ago.
+    async fn read_records(
+        &mut self,
+        since: Timestamp,
+        sent: &mut HashMap<OrderId, OutboxRow>,
+    ) -> Result<Vec<OrderId>, Stop> {
+        let list = self.run.client.fulfillments().list();
+        let list = list.created_since(since).sort_by(FulfillmentSort::CreateDate).page_size(ROWS);
+        let mut pages = pin!(list.pages());
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            self.run.event(&RunEvent::PageRead {
+                what: "fulfillments",
+                rows: page.items.len(),
+                of: page.total,
+            });
+            let rows = page.items.len();
+            let left = page
+                .total
+                .map_or(0, |total| usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(rows));
+            for record in page.items {
+                self.prove(&record, sent).await?;
+            }
+            if sent.is_empty() {
+                return Ok(Vec::new());
+            }
+            self.run.go_on().await?;
+            if sent.len() < left.div_ceil(PAGE) {
+                return Ok(sent.keys().copied().collect());
+            }
+        }
+        let now = self.run.now();
+        let overdue = |row: &OutboxRow| sent_at(row).is_some_and(|at| now.since(at) >= OVERDUE);
+        let overdue = sent.iter().filter(|(_, row)| overdue(row)).map(|(order, _)| *order);
+        Ok(overdue.take(MOST_SINGLES).collect())
+    }
+
+    async fn ask_for_each(
+        &mut self,
+        orders: Vec<OrderId>,
+        sent: &mut HashMap<OrderId, OutboxRow>,
+    ) -> Result<(), Stop> {
+        let asked = self.settings().notify_sales_channel;
+        for order in orders {
+            let Some(row) = sent.get(&order).cloned() else { continue };
+            let ours = self.all_tracking(&row).await?;
+            let standing = evidence::standing(&self.run.client, order, &ours, asked, true).await?;
+            if let Standing::Ours { record, marketplace, .. } = standing {
+                sent.remove(&order);
+                self.proven(&row, record, marketplace).await?;
+            }
+            self.run.go_on().await?;
+        }
+        Ok(())
+    }
+
+    /// Confirms the row that this record proves, if any.
+    async fn prove(
+        &mut self,
+        record: &Fulfillment,
+        sent: &mut HashMap<OrderId, OutboxRow>,
+    ) -> Result<(), Stop> {
+        let Some(order) = record.order_id.filter(|_| evidence::counts(record)) else { return Ok(()) };
+        let Some(row) = sent.get(&order) else { return Ok(()) };
+        let ours = self.all_tracking(row).await?;
+        if !evidence::is_ours(record, &ours) {
+            return Ok(());
+        }
+        let marketplace = evidence::notice(record, self.settings().notify_sales_channel);
+        if let Some(row) = sent.remove(&order) {
+            self.proven(&row, Some(record.fulfillment_id.to_string()), marketplace).await?;
+        }
+        Ok(())
+    }
+
+    /// ShipStation shows it. It stays open for a while if the notice to the store is still on its way, so that a
+    /// notice that fails is not missed.
+    async fn proven(
+        &mut self,
+        row: &OutboxRow,
+        record: Option<String>,
+        marketplace: Marketplace,
+    ) -> Result<(), Stop> {
+        let now = self.run.now();
+        if marketplace == Marketplace::Pending
+            && sent_at(row).is_some_and(|at| now.since(at) < NOTICE_MAY_TAKE)
+        {
+            return Ok(());
+        }
+        let state = ShipmentState::Confirmed { record, marketplace, already_there: false };
+        self.step(vec![ShipmentRecord::new(row.id(), state, now)]).await
+    }
+
+    /// The look failed: what was accepted stays accepted and is looked for in the next run.
+    fn not_proven(&mut self, error: Error) -> Result<(), Stop> {
+        if failure::is_about_credentials(&error) {
+            return Err(error.into());
+        }
+        self.run.warn(format!("shipments could not be confirmed yet: {}", failure::describe(&error)));
+        Ok(())
+    }
+
+    /// What was accepted and never seen for as long as attempts last is believed, and said.
+    async fn let_go(&mut self, sent: HashMap<OrderId, OutboxRow>) -> Result<(), Stop> {
+        let now = self.run.now();
+        let give_up = self.settings().give_up_after;
+        let mut old: Vec<OutboxRow> = sent
+            .into_values()
+            .filter(|row| sent_at(row).is_some_and(|at| now.since(at) >= give_up))
+            .collect();
+        old.sort_by_key(OutboxRow::cursor);
+        for row in old {
+            let state = ShipmentState::Confirmed {
+                record: None,
+                marketplace: Marketplace::Unknown,
+                already_there: false,
+            };
+            let record = ShipmentRecord::new(row.id(), state, now)
+                .because("ShipStation accepted it, but its record was never seen: look by hand");
+            self.step(vec![record]).await?;
+        }
+        Ok(())
+    }
+}
+
+fn sent_at(row: &OutboxRow) -> Option<Timestamp> {
+    match row.state {
+        ShipmentState::Sent { at } => Some(at),
+        _ => None,
+    }
+}

@@ -1,0 +1,141 @@
+//! What ShipStation has of an order: its state, and the tracking numbers on it. Looking, not deciding.
+
+use std::pin::pin;
+
+use futures_util::StreamExt;
+
+use crate::{
+    channel::Marketplace,
+    client::{Error, Fulfillment, OrderId, ShipStation},
+    connector::failure,
+};
+
+/// By whom an order is shipped, as far as ShipStation's records show.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// With one of our tracking numbers.
+    Ours { record: Option<String>, tracking: String, marketplace: Marketplace },
+    /// With something else.
+    Theirs { tracking: Option<String> },
+    /// No record shows.
+    Nothing,
+    /// No record shows, but some could not be read: nothing may be concluded.
+    Unreadable,
+}
+
+/// The rows of a look that count, and whether all of them could be read.
+struct Look<T> {
+    found: Vec<T>,
+    complete: bool,
+}
+
+/// Looks for records of the order. `ours` are our tracking numbers, `asked` is whether the store was to be told, and labels
+/// bought in ShipStation are looked for only if the order is `shipped`.
+pub(super) async fn standing(
+    client: &ShipStation,
+    order: OrderId,
+    ours: &[String],
+    asked: bool,
+    shipped: bool,
+) -> Result<Standing, Error> {
+    let Look { found: records, mut complete } = fulfillments(client, order).await?;
+    if let Some(record) = records.iter().find(|record| is_ours(record, ours)) {
+        return Ok(Standing::Ours {
+            record: Some(record.fulfillment_id.to_string()),
+            tracking: record.tracking_number.clone().unwrap_or_default(),
+            marketplace: notice(record, asked),
+        });
+    }
+    let mut theirs: Vec<String> =
+        records.into_iter().map(|record| record.tracking_number.unwrap_or_default()).collect();
+    if shipped {
+        let Look { found: labels, complete: all_labels } = labels(client, order).await?;
+        complete &= all_labels;
+        if let Some(label) = labels.iter().find(|label| ours.iter().any(|ours| same(ours, label))) {
+            // Bought in ShipStation itself: it knows, and nobody needs telling.
+            let (tracking, marketplace) = (label.clone(), Marketplace::Unknown);
+            return Ok(Standing::Ours { record: None, tracking, marketplace });
+        }
+        theirs.extend(labels);
+    }
+    if !complete {
+        return Ok(Standing::Unreadable);
+    }
+    if theirs.is_empty() {
+        return Ok(Standing::Nothing);
+    }
+    Ok(Standing::Theirs { tracking: theirs.into_iter().find(|text| !text.trim().is_empty()) })
+}
+
+/// The records of one order that were marked shipped without a label, voided ones left out.
+async fn fulfillments(client: &ShipStation, order: OrderId) -> Result<Look<Fulfillment>, Error> {
+    let mut pages = pin!(client.fulfillments().list().order_id(order).pages());
+    let mut look = Look { found: Vec::new(), complete: true };
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        look.complete &= page.errors.is_empty();
+        // Filtered again: a filter that ShipStation ignored must not bring strangers in.
+        look.found.extend(page.items.into_iter().filter(|row| row.order_id == Some(order) && counts(row)));
+    }
+    Ok(look)
+}
+
+/// The tracking numbers of labels that were bought for one order, voided ones left out.
+async fn labels(client: &ShipStation, order: OrderId) -> Result<Look<String>, Error> {
+    let mut pages = pin!(client.shipments().list().order_id(order).pages());
+    let mut look = Look { found: Vec::new(), complete: true };
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        look.complete &= page.errors.is_empty();
+        let rows = page.items.into_iter().filter(|row| {
+            row.order_id == Some(order) && row.voided != Some(true) && row.is_return_label != Some(true)
+        });
+        look.found.extend(rows.map(|row| row.tracking_number.unwrap_or_default()));
+    }
+    Ok(look)
+}
+
+/// Whether a record still stands.
+pub(super) fn counts(row: &Fulfillment) -> bool {
+    row.voided != Some(true)
+}
+
+/// Whether two tracking numbers are the same: surrounding and inner blanks and case do not count.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    let plain = |text: &str| -> Vec<char> {
+        text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect()
+    };
+    plain(one) == plain(other)
+}
+
+/// Whether a record carries one of our tracking numbers; without any of ours, one without any.
+pub(super) fn is_ours(row: &Fulfillment, ours: &[String]) -> bool {
+    let theirs = row.tracking_number.as_deref().unwrap_or("");
+    match ours {
+        [] => theirs.trim().is_empty(),
+        ours => ours.iter().any(|ours| same(ours, theirs)),
+    }
+}
+
+/// What became of the notice to the store.
+pub(super) fn notice(row: &Fulfillment, asked: bool) -> Marketplace {
+    match (row.marketplace_notified, row.notify_error_message.as_deref()) {
+        (_, Some(message)) if !message.trim().is_empty() => {
+            Marketplace::Failed { message: failure::clean(message) }
+        }
+        (Some(true), _) => Marketplace::Notified,
+        _ if asked => Marketplace::Pending,
+        _ => Marketplace::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn tracking_numbers_are_compared_without_blanks_and_case() {
+        assert!(same(" 1z 999 ", "1Z999"));
+        assert!(!same("1Z999", "1Z99"));
+    }
+}

@@ -1,0 +1,291 @@
+//! Sync shipments: recover, plan, preflight, send, confirm. This file strings the steps together and keeps the
+//! account of what became of every row.
+
+mod confirm;
+mod evidence;
+mod open_orders;
+mod plan;
+mod preflight;
+mod pull;
+mod recover;
+mod rows;
+mod send;
+mod tally;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use self::{
+    open_orders::FRESH,
+    plan::{Parcel, Plan, Planner},
+    send::MOST_FAILURES,
+    tally::Entry,
+};
+use super::{
+    ShipStationChannel,
+    run::{Run, Stop},
+    settings::ShipmentSettings,
+    translate,
+};
+use crate::{
+    channel::{
+        ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent, RunStatus, SyncReport,
+        SyncShipments,
+        shipping::CarrierRules,
+        store::{ImportRecord, OutboxRow, ShipmentRecord},
+    },
+    client::{Lane, OrderId},
+};
+
+/// Rows that are planned and looked at together: the more, the fewer times open orders are listed.
+const CHUNK: usize = 1_000;
+/// Orders that a store is asked for at a time: more than this it need not take.
+const MOST_KNOWN: usize = 500;
+
+impl ShipStationChannel {
+    pub(super) async fn send_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {
+        let operation = Operation::SyncShipments;
+        let carriers = self.carrier_rules().await.map_err(|refusal| ChannelError::new(operation, refusal))?;
+        let mut run = Run::begin(self, operation, Lane::Tracking, request.control).await?;
+        run.info.settings = describe(&self.settings.shipments);
+        let mut sync = Sync::new(run, carriers);
+        let stop = sync.everything().await.err();
+        sync.finish(stop).await
+    }
+
+    async fn carrier_rules(&self) -> Result<CarrierRules, Refusal> {
+        let table = self.stores.mappings.carrier_rules(&self.connection).await?;
+        CarrierRules::compile(&table.rows).map_err(|errors| {
+            let remedy = "change one of the rules; nothing is sent until they agree";
+            let finding = Finding::error("carrier_rules", "carrier rules", errors.to_string(), remedy);
+            Refusal::Config { findings: vec![finding] }
+        })
+    }
+}
+
+fn describe(settings: &ShipmentSettings) -> BTreeMap<&'static str, String> {
+    let mut shown = BTreeMap::from([
+        ("notify_sales_channel", settings.notify_sales_channel.to_string()),
+        ("notify_customer", settings.notify_customer.to_string()),
+        ("partial", format!("{:?}", settings.partial)),
+        ("primary_tracking", settings.primary_tracking.to_string()),
+        ("preflight", settings.preflight.to_string()),
+        ("confirm", settings.confirm.to_string()),
+        ("require_tracking", settings.require_tracking.to_string()),
+    ]);
+    shown.extend(settings.unmapped_carrier.as_ref().map(|code| ("unmapped_carrier", code.clone())));
+    shown
+}
+
+/// A synchronisation under way.
+#[derive(Debug)]
+struct Sync<'c> {
+    run: Run<'c>,
+    carriers: CarrierRules,
+    report: SyncReport,
+    account: BTreeMap<OutboxId, Entry>,
+    /// Orders that were merged away, with their survivors; read once, when the first one is missed.
+    survivors: Option<HashMap<OrderId, OrderId>>,
+    /// Orders that the run has decided about. Their rows may come up again on a later page of what is due.
+    planned: HashSet<ChannelOrderId>,
+    /// Rows that could not be looked for; not tried again in this run.
+    not_seen: HashSet<OutboxId>,
+    /// Sends that failed in a row without an answer.
+    failures_in_a_row: u32,
+    /// Orders in a row that could not be looked at.
+    unread_in_a_row: u32,
+    did_something: bool,
+}
+
+impl<'c> Sync<'c> {
+    fn new(run: Run<'c>, carriers: CarrierRules) -> Self {
+        let report = SyncReport::new(run.info.clone());
+        Self {
+            run,
+            carriers,
+            report,
+            account: BTreeMap::new(),
+            survivors: None,
+            planned: HashSet::new(),
+            not_seen: HashSet::new(),
+            failures_in_a_row: 0,
+            unread_in_a_row: 0,
+            did_something: false,
+        }
+    }
+
+    fn settings(&self) -> &'c ShipmentSettings {
+        &self.run.channel.settings.shipments
+    }
+
+    /// The steps of a run, in their order. Every step reads what it needs from the store, so that a run that
+    /// finds another one's remains simply goes on.
+    async fn everything(&mut self) -> Result<(), Stop> {
+        self.pull().await?;
+        self.release_mapped().await?;
+        self.recover().await?;
+        self.send_due().await?;
+        self.look_for_unknown().await?;
+        self.confirm().await
+    }
+
+    /// Rows that were blocked on a carrier which a rule names by now are due again.
+    async fn release_mapped(&mut self) -> Result<(), Stop> {
+        let channel = self.run.channel;
+        let store = &channel.stores.shipments;
+        let blocked = store.counts(&channel.connection).await?.get("blocked").copied().unwrap_or(0);
+        if blocked == 0 || self.run.control.dry_run {
+            return Ok(());
+        }
+        let mut released = 0;
+        for rule in self.carriers.rules() {
+            released += store.unblock(&channel.connection, &rule.carrier).await?;
+        }
+        if !self.settings().require_tracking {
+            released += store.unblock(&channel.connection, "no_tracking").await?;
+        }
+        self.did_something |= released > 0;
+        Ok(())
+    }
+
+    async fn send_due(&mut self) -> Result<(), Stop> {
+        let channel = self.run.channel;
+        let due_at = self.run.now();
+        let mut after = None;
+        loop {
+            self.run.go_on().await?;
+            let rows =
+                channel.stores.shipments.due(&channel.connection, due_at, after.as_ref(), CHUNK).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.cursor());
+            let planned_at = self.run.now();
+            let parcels = self.plan(&rows).await?;
+            let mut open = self.open_orders(&parcels).await?;
+            for parcel in parcels {
+                self.run.go_on().await?;
+                let parcel = if self.run.now().since(planned_at) < FRESH {
+                    Some(parcel)
+                } else {
+                    self.plan_again(&parcel).await?
+                };
+                if let Some(parcel) = parcel
+                    && self.clear(&parcel, &mut open).await?
+                {
+                    self.run.go_on().await?;
+                    self.send(parcel).await?;
+                }
+            }
+        }
+    }
+
+    /// Decides about every row of the chunk; what is left is to be sent.
+    async fn plan(&mut self, rows: &[OutboxRow]) -> Result<Vec<Parcel>, Stop> {
+        let mut orders: Vec<ChannelOrderId> = Vec::new();
+        for row in rows {
+            self.look_at(row);
+            if self.planned.insert(row.shipment.order.clone()) {
+                orders.push(row.shipment.order.clone());
+            }
+        }
+        let mut parcels = Vec::new();
+        for orders in orders.chunks(MOST_KNOWN) {
+            parcels.extend(self.plan_orders(orders).await?);
+        }
+        Ok(parcels)
+    }
+
+    /// The host may have corrected or voided a shipment while it waited for its turn.
+    async fn plan_again(&mut self, parcel: &Parcel) -> Result<Option<Parcel>, Stop> {
+        let order = std::slice::from_ref(&parcel.row.shipment.order);
+        Ok(self.plan_orders(order).await?.pop())
+    }
+
+    async fn plan_orders(&mut self, orders: &[ChannelOrderId]) -> Result<Vec<Parcel>, Stop> {
+        let channel = self.run.channel;
+        let records = channel.stores.orders.known(&channel.connection, orders).await?;
+        let mut parcels = Vec::new();
+        for order in orders {
+            let plan = self.plan_order(order, records.get(order)).await?;
+            self.note_not_conveyed(&plan.not_told, &plan.told);
+            for (row, why) in plan.waits {
+                self.decide(&row, Some(why.to_owned()));
+            }
+            self.step(plan.records).await?;
+            if let Some(parcel) = plan.parcel {
+                self.note_uncounted(&parcel, records.contains_key(order));
+                parcels.push(parcel);
+            }
+        }
+        Ok(parcels)
+    }
+
+    /// Whether an order is complete is counted on its import; without one, a part speaks for the whole.
+    fn note_uncounted(&mut self, parcel: &Parcel, is_imported: bool) {
+        if !is_imported && !parcel.row.shipment.lines.is_empty() {
+            self.run.warn(format!(
+                "order {} was not imported here: whether {} completes it cannot be told, and it is marked shipped as a whole",
+                parcel.order,
+                parcel.row.id()
+            ));
+        }
+    }
+
+    async fn plan_order(
+        &mut self,
+        order: &ChannelOrderId,
+        record: Option<&ImportRecord>,
+    ) -> Result<Plan, Stop> {
+        let channel = self.run.channel;
+        let now = self.run.now();
+        let progress = channel.stores.shipments.order_progress(&channel.connection, order).await?;
+        let planner = Planner { settings: self.settings(), carriers: &self.carriers, now };
+        let plan = planner.plan(translate::wire_order_id(order), record, &progress);
+        // Rows of a later page are planned with their order now, and so are rows that are not due by themselves.
+        let touched = |row: &&OutboxRow| {
+            let id = row.id();
+            row.state.is_due(now) || plan.records.iter().any(|record| record.id == id)
+        };
+        progress.rows.iter().filter(touched).for_each(|row| self.look_at(row));
+        Ok(plan)
+    }
+
+    /// Records steps, in the store and in the account.
+    async fn step(&mut self, records: Vec<ShipmentRecord>) -> Result<(), Stop> {
+        if !self.run.control.dry_run && !records.is_empty() {
+            self.run.channel.stores.shipments.record(&self.run.token, &records).await?;
+            self.did_something = true;
+        }
+        for record in records {
+            self.run
+                .event(&RunEvent::ItemDone { id: record.id.shipment.as_str(), outcome: record.state.name() });
+            if let Some(entry) = self.account.get_mut(&record.id) {
+                entry.state = record.state;
+                entry.decided = true;
+                entry.note = record.error;
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self, stop: Option<Stop>) -> Result<SyncReport, ChannelError> {
+        let stop = match stop {
+            Some(stop @ (Stop::Remote(_) | Stop::Store(_))) if !self.did_something => {
+                return Err(self.run.refuse(Operation::SyncShipments, stop).await);
+            }
+            stop => stop,
+        };
+        self.tally();
+        let counts = &self.report.counts;
+        let refused = counts.blocked.get("refused").copied().unwrap_or(0);
+        let failed: u64 = counts.failed_permanent.values().sum();
+        let trouble = counts.retry_waiting + counts.unknown + refused + failed;
+        let status = match stop {
+            Some(stop) => stop.status(),
+            None if trouble > 0 => RunStatus::CompletedWithErrors,
+            None => RunStatus::Succeeded,
+        };
+        let mut report = self.report;
+        let headline = report.headline();
+        report.run = self.run.finish(status, headline).await;
+        Ok(report)
+    }
+}

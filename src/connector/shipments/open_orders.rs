@@ -1,0 +1,134 @@
+//! What was seen of many open orders at once, kept no longer than it is fresh. Looking, not deciding.
+
+use std::{
+    collections::{HashMap, HashSet},
+    pin::pin,
+    time::Duration,
+};
+
+use futures_util::StreamExt;
+
+use super::{Stop, Sync, plan::Parcel};
+use crate::{
+    Timestamp,
+    channel::RunEvent,
+    client::{Order, OrderId, OrderSort, OrderStatus, PacificTime, Page},
+    connector::{failure, settings::Preflight, translate},
+};
+
+const ROWS: u32 = 500;
+/// Up to so many orders are asked for one by one: listing cannot cost less.
+const FEW: usize = 3;
+/// Before every order of ShipStation's: a date filter is what lets a list be read by key.
+const BEFORE_ALL: i64 = 946_684_800;
+/// How old a look may be when something is sent on its strength. Sending a thousand takes half an hour.
+pub(super) const FRESH: Duration = Duration::from_secs(300);
+/// Changes are read from a little before the last look: two clocks are at work.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// What matters of an order that was looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) status: Option<OrderStatus>,
+    pub(super) store: Option<String>,
+    pub(super) modified_at: Option<Timestamp>,
+}
+
+impl Seen {
+    pub(super) fn of(order: &Order) -> Self {
+        Self {
+            status: order.order_status.clone(),
+            store: translate::store_key(order).map(|store| store.to_string()),
+            modified_at: order.modify_date.as_ref().map(PacificTime::instant),
+        }
+    }
+}
+
+/// The orders of a chunk that were seen in a list.
+#[derive(Debug)]
+pub(super) struct OpenOrders {
+    read_at: Timestamp,
+    seen: HashMap<OrderId, Seen>,
+}
+
+impl Sync<'_> {
+    /// Reads open orders page by page while that is cheaper than asking for each one that is left.
+    pub(super) async fn open_orders(&mut self, parcels: &[Parcel]) -> Result<OpenOrders, Stop> {
+        let mut open = OpenOrders { read_at: self.run.now(), seen: HashMap::new() };
+        let mut wanted: HashSet<OrderId> = parcels.iter().map(|parcel| parcel.order).collect();
+        if wanted.len() <= FEW || self.settings().preflight != Preflight::Bulk {
+            return Ok(open);
+        }
+        let list = self.run.client.orders().list().status(OrderStatus::AwaitingShipment);
+        let list =
+            list.created_since(Timestamp::from_unix_seconds(BEFORE_ALL)).sort_by(OrderSort::CreateDate);
+        let mut pages = pin!(list.page_size(ROWS).pages());
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            self.run.event(&RunEvent::PageRead {
+                what: "open orders",
+                rows: page.items.len(),
+                of: page.total,
+            });
+            let pages_left = pages_left(&page);
+            for order in page.items {
+                if wanted.remove(&order.order_id) {
+                    open.seen.insert(order.order_id, Seen::of(&order));
+                }
+            }
+            if wanted.len() <= pages_left {
+                break;
+            }
+            self.run.go_on().await?;
+        }
+        Ok(open)
+    }
+
+    /// What was seen of an order, if that is still fresh. What has aged is brought up to date for all that are left,
+    /// with a request for what changed since.
+    pub(super) async fn seen(&mut self, order: OrderId, open: &mut OpenOrders) -> Result<Option<Seen>, Stop> {
+        if !open.seen.is_empty() && self.run.now().since(open.read_at) >= FRESH {
+            self.refresh(open).await?;
+        }
+        Ok(open.seen.remove(&order))
+    }
+
+    async fn refresh(&mut self, open: &mut OpenOrders) -> Result<(), Stop> {
+        let (since, now) = (open.read_at - MARGIN, self.run.now());
+        if open.seen.len() <= 1 {
+            open.seen.clear();
+            return Ok(());
+        }
+        let list = self.run.client.orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
+        let mut pages = pin!(list.page_size(ROWS).pages());
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Ok(page) if page.errors.is_empty() => page,
+                Err(error) if failure::is_about_credentials(&error) => return Err(error.into()),
+                // Without the changes nothing that was seen can be relied on.
+                _ => {
+                    open.seen.clear();
+                    return Ok(());
+                }
+            };
+            for order in &page.items {
+                if let Some(seen) = open.seen.get_mut(&order.order_id) {
+                    *seen = Seen::of(order);
+                }
+                for swallowed in order.advanced_options.iter().flat_map(|options| &options.merged_ids) {
+                    open.seen.remove(swallowed);
+                }
+            }
+            self.run.go_on().await?;
+        }
+        open.read_at = now;
+        Ok(())
+    }
+}
+
+/// How many pages follow this one, as far as ShipStation's total tells.
+fn pages_left<T>(page: &Page<T>) -> usize {
+    let rows = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
+    let left = page.total.unwrap_or(rows).saturating_sub(rows).div_ceil(u64::from(ROWS));
+    usize::try_from(left).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,371 @@
+//! What is to be done about the shipments of one order. Pure: it sees all rows of the order and decides.
+
+use std::collections::HashMap;
+
+use super::rows::{current, is_conveyed, is_open_ended, newest_revisions, tracking_numbers};
+use crate::{
+    Timestamp,
+    channel::{
+        BlockReason, FailReason, LineId, LineQuantity, OutboxId, Package, Shipment, ShipmentState,
+        SupersedeReason,
+        shipping::{CarrierResolution, CarrierRules},
+        store::{ImportRecord, OrderProgress, OutboxRow, ShipmentRecord},
+    },
+    client::{OrderId, PacificDate},
+    connector::settings::{PartialPolicy, PrimaryTracking, ShipmentSettings},
+};
+
+/// A shipment that waited for a week before its first attempt is not given up in its first bad hour: so many attempts
+/// take at least an hour.
+const FEWEST_ATTEMPTS: u32 = 6;
+
+/// What decisions are made with.
+pub(super) struct Planner<'a> {
+    pub(super) settings: &'a ShipmentSettings,
+    pub(super) carriers: &'a CarrierRules,
+    pub(super) now: Timestamp,
+}
+
+/// What is to be done about one order.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Rows whose state changes without anything being sent.
+    pub(super) records: Vec<ShipmentRecord>,
+    /// Rows that wait for another row of the order, and why.
+    pub(super) waits: Vec<(OutboxId, &'static str)>,
+    /// Rows that are closed although nobody is told of their tracking numbers.
+    pub(super) not_told: Vec<OutboxRow>,
+    /// The tracking numbers that are known to have been dealt with.
+    pub(super) told: Vec<String>,
+    /// What is to be sent.
+    pub(super) parcel: Option<Parcel>,
+}
+
+/// What is sent for an order: one carrier, one tracking number.
+#[derive(Debug, Clone)]
+pub(super) struct Parcel {
+    pub(super) row: OutboxRow,
+    pub(super) order: OrderId,
+    pub(super) carrier_code: String,
+    pub(super) tracking: Option<String>,
+    pub(super) ship_date: PacificDate,
+    /// The other rows of the order that it speaks for.
+    pub(super) speaks_for: Vec<OutboxRow>,
+    /// Every tracking number of the order: finding any of them proves that ShipStation has ours.
+    pub(super) all_tracking: Vec<String>,
+    /// The store the order was imported from.
+    pub(super) imported_from: Option<String>,
+}
+
+impl Parcel {
+    /// Every row whose fate is decided with this parcel, the one that is sent first.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &OutboxRow> {
+        std::iter::once(&self.row).chain(&self.speaks_for)
+    }
+}
+
+/// What a row by itself asks for, before its order is looked at.
+enum Alone {
+    Close(ShipmentState),
+    Wait(&'static str),
+    Open,
+}
+
+impl Planner<'_> {
+    pub(super) fn plan(
+        &self,
+        order: Option<OrderId>,
+        record: Option<&ImportRecord>,
+        progress: &OrderProgress,
+    ) -> Plan {
+        let mut plan = Plan::default();
+        let newest = newest_revisions(&progress.rows);
+        let mut open: Vec<&OutboxRow> = Vec::new();
+        for row in &progress.rows {
+            if row.state.is_closed() || row.state.is_in_flight() {
+                continue;
+            }
+            match self.alone(row, &newest, progress, order) {
+                Alone::Close(state) => plan.records.push(self.record(row, state)),
+                Alone::Wait(why) => plan.waits.push((row.id(), why)),
+                Alone::Open => open.push(row),
+            }
+        }
+        let due: Vec<&OutboxRow> = open.iter().copied().filter(|row| row.state.is_due(self.now)).collect();
+        let (Some(order), false) = (order, due.is_empty()) else { return plan };
+        if let Some(conveyed) = progress.rows.iter().find(|row| is_conveyed(row)) {
+            self.supersede(&mut plan, conveyed, &open);
+        } else if progress.rows.iter().any(|row| row.state.is_in_flight()) {
+            wait(&mut plan, &due, "another shipment of the order is under way");
+        } else if open.iter().any(|row| self.is_postponed(row)) {
+            wait(&mut plan, &due, "an earlier attempt for the order is to be repeated first");
+        } else {
+            self.plan_open(&mut plan, order, record, progress, &open, &due);
+        }
+        plan
+    }
+
+    fn is_postponed(&self, row: &OutboxRow) -> bool {
+        matches!(row.state, ShipmentState::RetryWait { .. }) && !row.state.is_due(self.now)
+    }
+
+    /// The order is marked as shipped: ShipStation has no room for anything further.
+    fn supersede(&self, plan: &mut Plan, conveyed: &OutboxRow, open: &[&OutboxRow]) {
+        let reason = match self.settings.partial {
+            PartialPolicy::ShipOnFirst => SupersedeReason::AlreadyMarkedShipped,
+            PartialPolicy::HoldUntilComplete { .. } => {
+                SupersedeReason::ConveyedWith { shipment: conveyed.shipment.id.clone() }
+            }
+        };
+        let state = ShipmentState::Superseded { reason };
+        plan.records.extend(open.iter().map(|row| self.record(row, state.clone())));
+        plan.not_told = open.iter().map(|row| (*row).clone()).collect();
+        plan.told = tracking_numbers([conveyed]);
+    }
+
+    /// What closes a row, or makes it wait, whatever the rest of its order does.
+    fn alone(
+        &self,
+        row: &OutboxRow,
+        newest: &HashMap<&str, u32>,
+        progress: &OrderProgress,
+        order: Option<OrderId>,
+    ) -> Alone {
+        let shipment = &row.shipment;
+        let newest = newest.get(shipment.id.as_str()).copied().unwrap_or(shipment.revision);
+        if order.is_none() {
+            return Alone::Close(failed(FailReason::InvalidOrderId));
+        }
+        if shipment.revision < newest {
+            let reason = SupersedeReason::NewerRevision { revision: newest };
+            return Alone::Close(ShipmentState::Superseded { reason });
+        }
+        let mut earlier =
+            progress.rows.iter().filter(|other| other.shipment.id == shipment.id && other.id() != row.id());
+        if earlier.clone().any(is_conveyed) {
+            return Alone::Close(failed(FailReason::AmendmentNotSupported));
+        }
+        if earlier.any(is_open_ended) {
+            // Closing this one now would lose the shipment if the earlier revision turns out not to have been sent.
+            return Alone::Wait("whether its earlier revision was sent is not known yet");
+        }
+        if shipment.voided {
+            return Alone::Close(ShipmentState::Cancelled);
+        }
+        if let Some(why) = &shipment.suppressed {
+            return Alone::Close(ShipmentState::Suppressed { why: why.clone() });
+        }
+        self.gave_up(row).map_or(Alone::Open, Alone::Close)
+    }
+
+    fn gave_up(&self, row: &OutboxRow) -> Option<ShipmentState> {
+        let after = self.now.since(row.enqueued_at);
+        let over = row.attempts >= FEWEST_ATTEMPTS
+            && after >= self.settings.give_up_after
+            && matches!(row.state, ShipmentState::RetryWait { .. } | ShipmentState::Pending);
+        over.then(|| {
+            let last_error = row.last_error.clone().unwrap_or_else(|| "no answer".to_owned());
+            failed(FailReason::GaveUp { after, last_error })
+        })
+    }
+
+    fn plan_open(
+        &self,
+        plan: &mut Plan,
+        order: OrderId,
+        record: Option<&ImportRecord>,
+        progress: &OrderProgress,
+        open: &[&OutboxRow],
+        due: &[&OutboxRow],
+    ) {
+        let missing = self.missing(record, progress);
+        if !missing.is_empty() && !self.is_time(open) {
+            let state = ShipmentState::Waiting { missing };
+            plan.records.extend(due.iter().map(|row| self.record(row, state.clone())));
+            return;
+        }
+        let senders: Vec<&OutboxRow> = match self.settings.partial {
+            PartialPolicy::ShipOnFirst => due.to_vec(),
+            PartialPolicy::HoldUntilComplete { .. } => due.last().copied().into_iter().collect(),
+        };
+        for sender in senders {
+            let reason = match self.parcel(order, record, sender, open, progress) {
+                Ok(parcel) => {
+                    plan.parcel = Some(parcel);
+                    return;
+                }
+                Err(reason) => reason,
+            };
+            let state = ShipmentState::Blocked { reason };
+            match self.settings.partial {
+                PartialPolicy::ShipOnFirst => plan.records.push(self.record(sender, state)),
+                PartialPolicy::HoldUntilComplete { .. } => {
+                    plan.records.extend(due.iter().map(|row| self.record(row, state.clone())));
+                }
+            }
+        }
+    }
+
+    /// The imported lines that have not left yet. Counted on the order as it was imported.
+    fn missing(&self, record: Option<&ImportRecord>, progress: &OrderProgress) -> Vec<LineQuantity> {
+        let Some(record) = record else { return Vec::new() };
+        let current = current(&progress.rows);
+        if self.settings.partial == PartialPolicy::ShipOnFirst
+            || current.iter().any(|row| row.shipment.lines.is_empty())
+        {
+            return Vec::new();
+        }
+        let mut left: HashMap<&LineId, i64> = HashMap::new();
+        for line in current.iter().flat_map(|row| &row.shipment.lines).chain(&progress.cancelled) {
+            let quantity = left.entry(&line.line).or_default();
+            *quantity = quantity.saturating_add(line.quantity);
+        }
+        let open = record.lines.iter().filter_map(|line| {
+            let open = line.quantity.saturating_sub(left.get(&line.line).copied().unwrap_or(0));
+            (open > 0).then(|| LineQuantity { line: line.line.clone(), quantity: open })
+        });
+        open.collect()
+    }
+
+    /// Whether the order has been held for long enough.
+    fn is_time(&self, open: &[&OutboxRow]) -> bool {
+        let PartialPolicy::HoldUntilComplete { max_hold: Some(most) } = self.settings.partial else {
+            return false;
+        };
+        open.iter().any(|row| self.now.since(row.shipment.shipped_at) >= most)
+    }
+
+    fn parcel(
+        &self,
+        order: OrderId,
+        record: Option<&ImportRecord>,
+        sender: &OutboxRow,
+        open: &[&OutboxRow],
+        progress: &OrderProgress,
+    ) -> Result<Parcel, BlockReason> {
+        let (speaker, package) = self.primary(sender, open);
+        if let ShipmentState::Blocked { reason: reason @ BlockReason::Refused { .. } } = &speaker.state {
+            return Err(reason.clone());
+        }
+        let tracking = package.and_then(tracking).map(str::to_owned);
+        if tracking.is_none() && self.settings.require_tracking {
+            return Err(BlockReason::NoTracking);
+        }
+        let shipment = &speaker.shipment;
+        Ok(Parcel {
+            row: sender.clone(),
+            order,
+            carrier_code: self.carrier_code(shipment)?,
+            tracking,
+            // A parcel may leave after ShipStation's midnight by the host's clock; never tell it of tomorrow.
+            ship_date: PacificDate::of(shipment.shipped_at.min(self.now)),
+            speaks_for: open.iter().filter(|row| row.id() != sender.id()).map(|row| (*row).clone()).collect(),
+            all_tracking: tracking_numbers(current(&progress.rows)),
+            imported_from: record.and_then(|record| record.store.as_ref()).map(ToString::to_string),
+        })
+    }
+
+    /// The parcel whose tracking number the order will carry, over all its shipments.
+    fn primary<'r>(
+        &self,
+        sender: &'r OutboxRow,
+        open: &[&'r OutboxRow],
+    ) -> (&'r OutboxRow, Option<&'r Package>) {
+        let rows = match self.settings.partial {
+            PartialPolicy::ShipOnFirst => std::slice::from_ref(&sender).to_vec(),
+            PartialPolicy::HoldUntilComplete { .. } => open.to_vec(),
+        };
+        let mut packages: Vec<(&OutboxRow, &Package)> = rows
+            .iter()
+            .flat_map(|row| row.shipment.packages.iter().map(|package| (*row, package)))
+            .filter(|(_, package)| tracking(package).is_some())
+            .collect();
+        match self.settings.primary_tracking {
+            PrimaryTracking::FirstPackage => {}
+            PrimaryTracking::Last => packages.reverse(),
+            PrimaryTracking::MostItems => {
+                packages.sort_by_key(|(_, package)| std::cmp::Reverse(package.quantity.unwrap_or(0)));
+            }
+        }
+        packages.first().map_or((sender, None), |(row, package)| (*row, Some(*package)))
+    }
+
+    fn carrier_code(&self, shipment: &Shipment) -> Result<String, BlockReason> {
+        let carrier = shipment.carrier.as_deref().unwrap_or("");
+        match self.carriers.resolve(carrier, shipment.method.as_deref()) {
+            CarrierResolution::Mapped { code } => Ok(code),
+            _ => self
+                .settings
+                .unmapped_carrier
+                .clone()
+                .ok_or_else(|| BlockReason::UnmappedCarrier { key: carrier.to_owned() }),
+        }
+    }
+
+    fn record(&self, row: &OutboxRow, state: ShipmentState) -> ShipmentRecord {
+        ShipmentRecord::new(row.id(), state, self.now)
+    }
+}
+
+fn failed(reason: FailReason) -> ShipmentState {
+    ShipmentState::Failed { reason }
+}
+
+fn wait(plan: &mut Plan, rows: &[&OutboxRow], why: &'static str) {
+    plan.waits.extend(rows.iter().map(|row| (row.id(), why)));
+}
+
+/// The tracking number of a package, without the blanks around it.
+fn tracking(package: &Package) -> Option<&str> {
+    package.tracking.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::{Lineage, RunId};
+
+    fn lines(quantities: &[(&str, i64)]) -> Vec<LineQuantity> {
+        let line =
+            |(line, quantity): &(&str, i64)| LineQuantity { line: (*line).into(), quantity: *quantity };
+        quantities.iter().map(line).collect()
+    }
+
+    fn imported(quantities: &[(&str, i64)]) -> ImportRecord {
+        ImportRecord {
+            order: "7".into(),
+            number: "1001".to_owned(),
+            store: None,
+            host_order: None,
+            imported_at: Timestamp::UNIX_EPOCH,
+            run: RunId::new("run"),
+            modified_at: None,
+            holds: Vec::new(),
+            lines: lines(quantities),
+            lineage: Lineage::default(),
+        }
+    }
+
+    fn shipped(quantities: &[(&str, i64)]) -> OrderProgress {
+        let shipment = Shipment::new("A", "7", Timestamp::UNIX_EPOCH, "UPS", "1Z").lines(lines(quantities));
+        OrderProgress::new(vec![OutboxRow::new(shipment, Timestamp::UNIX_EPOCH)])
+    }
+
+    fn state_of(record: &ImportRecord, progress: &OrderProgress) -> Option<ShipmentState> {
+        let (settings, carriers) = (ShipmentSettings::default(), CarrierRules::default());
+        let planner = Planner { settings: &settings, carriers: &carriers, now: Timestamp::UNIX_EPOCH };
+        let plan = planner.plan(Some(OrderId::new(7)), Some(record), progress);
+        plan.records.first().map(|record| record.state.clone())
+    }
+
+    #[test]
+    fn quantities_that_will_never_ship_do_not_keep_an_order_waiting() {
+        let record = imported(&[("a", 2), ("b", 3)]);
+        let mut progress = shipped(&[("a", 2), ("b", 1)]);
+        let missing = lines(&[("b", 2)]);
+        assert_eq!(state_of(&record, &progress), Some(ShipmentState::Waiting { missing }));
+        progress.cancelled = lines(&[("b", 2)]);
+        let blocked = state_of(&record, &progress);
+        assert!(matches!(blocked, Some(ShipmentState::Blocked { .. })), "complete, but for its carrier");
+    }
+}

@@ -1,0 +1,189 @@
+//! The look at an order right before it is sent, and what its present state means.
+
+use std::{collections::HashMap, pin::pin, time::Duration};
+
+use futures_util::StreamExt;
+
+use super::{
+    Stop, Sync,
+    evidence::{self, Standing},
+    open_orders::{OpenOrders, Seen},
+    plan::Parcel,
+};
+use crate::{
+    channel::{BlockReason, FailReason, RetryClass, ShipmentState, store::ShipmentRecord},
+    client::{Error, OrderId, OrderSort, OrderStatus, SortDir},
+    connector::{failure, look, settings::Preflight, translate},
+};
+
+const ROWS: u32 = 500;
+/// Pages that are searched for the survivor of a merged order, those that changed last first.
+const SURVIVOR_PAGES: usize = 10;
+/// How far back a merge is looked for.
+const MERGED_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long after an order was shipped its records may still be on their way.
+const RECORDS_LAG: Duration = Duration::from_secs(600);
+
+impl Sync<'_> {
+    /// Whether the parcel may be sent now. If not, why is recorded.
+    pub(super) async fn clear(&mut self, parcel: &Parcel, open: &mut OpenOrders) -> Result<bool, Stop> {
+        if self.settings().preflight == Preflight::OnRetryOnly && parcel.row.attempts == 0 {
+            return Ok(true);
+        }
+        let seen = match self.seen(parcel.order, open).await? {
+            Some(seen) => Some(seen),
+            None => self.single(parcel).await?,
+        };
+        match seen {
+            Some(seen) => self.may_ship(parcel, &seen).await,
+            None => Ok(false),
+        }
+    }
+
+    /// One order; `None` once it is recorded that it is gone or could not be read.
+    async fn single(&mut self, parcel: &Parcel) -> Result<Option<Seen>, Stop> {
+        match look::order(&self.run.client, parcel.order).await {
+            Ok(Some(order)) => {
+                self.unread_in_a_row = 0;
+                Ok(Some(Seen::of(&order)))
+            }
+            Ok(None) => {
+                let reason = self.gone(parcel.order).await?;
+                self.fail(parcel, reason).await?;
+                Ok(None)
+            }
+            Err(error) => {
+                self.unreadable(parcel, error).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The order could not be looked at: nothing is sent now.
+    async fn unreadable(&mut self, parcel: &Parcel, error: Error) -> Result<(), Stop> {
+        if failure::is_about_credentials(&error) {
+            return Err(error.into());
+        }
+        let record = self.retry_record(parcel, &error);
+        self.postpone(parcel, record).await?;
+        self.unread_in_a_row += 1;
+        if self.unread_in_a_row >= super::MOST_FAILURES { Err(error.into()) } else { Ok(()) }
+    }
+
+    /// Whether the order's present state lets it be marked shipped; if not, that is recorded.
+    async fn may_ship(&mut self, parcel: &Parcel, order: &Seen) -> Result<bool, Stop> {
+        match &order.status {
+            Some(OrderStatus::AwaitingShipment | OrderStatus::PendingFulfillment) => {
+                self.note_other_store(parcel, order);
+                return Ok(true);
+            }
+            Some(OrderStatus::Shipped) => self.already_shipped(parcel, order).await?,
+            Some(OrderStatus::Cancelled) => self.fail(parcel, FailReason::OrderCancelled).await?,
+            status => {
+                let status = status.as_ref().map_or("in no known state", |status| status.as_str()).to_owned();
+                let state = ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status } };
+                self.for_all(parcel, &state).await?;
+            }
+        }
+        Ok(false)
+    }
+
+    fn note_other_store(&mut self, parcel: &Parcel, order: &Seen) {
+        if let (Some(imported), Some(now)) = (&parcel.imported_from, &order.store)
+            && imported != now
+        {
+            self.run.warn(format!(
+                "order {} was imported from store {imported} and is in store {now}",
+                parcel.order
+            ));
+        }
+    }
+
+    /// The order is shipped: by us, as an earlier run could not record, or by somebody else.
+    async fn already_shipped(&mut self, parcel: &Parcel, order: &Seen) -> Result<(), Stop> {
+        let asked = self.settings().notify_sales_channel;
+        let standing =
+            evidence::standing(&self.run.client, parcel.order, &parcel.all_tracking, asked, true).await;
+        let standing = match standing {
+            Ok(standing) => standing,
+            Err(error) => return self.unreadable(parcel, error).await,
+        };
+        let now = self.run.now();
+        let lately = order.modified_at.is_some_and(|at| now.since(at) < RECORDS_LAG);
+        match standing {
+            Standing::Ours { record, tracking, marketplace } => {
+                self.note_not_conveyed(parcel.rows(), &[tracking]);
+                let state = ShipmentState::Confirmed { record, marketplace, already_there: true };
+                let mut records = vec![ShipmentRecord::new(parcel.row.id(), state, now)];
+                records.extend(self.speak_for(parcel));
+                self.step(records).await
+            }
+            Standing::Theirs { tracking } => self.conflict(parcel, tracking).await,
+            Standing::Nothing if !lately => self.conflict(parcel, None).await,
+            Standing::Nothing | Standing::Unreadable => {
+                let until = now + self.settings().read_back_gap;
+                let state = ShipmentState::RetryWait { until, class: RetryClass::Unreadable };
+                let record = ShipmentRecord::new(parcel.row.id(), state, now)
+                    .because("the order is shipped, but the records that say by whom do not show yet");
+                self.postpone(parcel, record).await
+            }
+        }
+    }
+
+    /// Somebody else shipped the order: both numbers are said.
+    async fn conflict(&mut self, parcel: &Parcel, theirs: Option<String>) -> Result<(), Stop> {
+        let reason = FailReason::AlreadyShipped { theirs };
+        let note = format!("{reason}; ours is {}", parcel.tracking.as_deref().unwrap_or("without a number"));
+        self.fail(parcel, reason).await?;
+        self.decide(&parcel.row.id(), Some(note));
+        Ok(())
+    }
+
+    pub(super) async fn fail(&mut self, parcel: &Parcel, reason: FailReason) -> Result<(), Stop> {
+        self.for_all(parcel, &ShipmentState::Failed { reason }).await
+    }
+
+    /// What holds for the order holds for every row of it that waits with this one.
+    pub(super) async fn for_all(&mut self, parcel: &Parcel, state: &ShipmentState) -> Result<(), Stop> {
+        let now = self.run.now();
+        let records = parcel.rows().map(|row| ShipmentRecord::new(row.id(), state.clone(), now)).collect();
+        self.step(records).await
+    }
+
+    /// Records what keeps the parcel from being proven or sent now; the rows that it speaks for wait with it.
+    pub(super) async fn postpone(&mut self, parcel: &Parcel, record: ShipmentRecord) -> Result<(), Stop> {
+        self.step(vec![record]).await?;
+        for row in &parcel.speaks_for {
+            self.decide(&row.id(), Some(format!("waits with shipment {}", parcel.row.id())));
+        }
+        Ok(())
+    }
+
+    /// Why an order does not exist any more: merged into another one, or deleted.
+    pub(super) async fn gone(&mut self, order: OrderId) -> Result<FailReason, Stop> {
+        if self.survivors.is_none() {
+            self.survivors = Some(self.read_survivors().await?);
+        }
+        let survivor = self.survivors.as_ref().and_then(|survivors| survivors.get(&order));
+        Ok(match survivor {
+            Some(survivor) => FailReason::MergedInto { order: translate::order_id(*survivor) },
+            None => FailReason::OrderGone,
+        })
+    }
+
+    async fn read_survivors(&mut self) -> Result<HashMap<OrderId, OrderId>, Stop> {
+        let since = self.run.now() - MERGED_WITHIN;
+        let list = self.run.client.orders().list().modified_since(since);
+        let list = list.sort_by(OrderSort::ModifyDate).sort_dir(SortDir::Descending);
+        let mut pages = pin!(list.page_size(ROWS).pages().take(SURVIVOR_PAGES));
+        let mut survivors = HashMap::new();
+        while let Some(page) = pages.next().await {
+            for order in page?.items {
+                let merged = order.advanced_options.iter().flat_map(|options| &options.merged_ids);
+                survivors.extend(merged.map(|swallowed| (*swallowed, order.order_id)));
+            }
+            self.run.go_on().await?;
+        }
+        Ok(survivors)
+    }
+}

@@ -1,0 +1,57 @@
+//! The pull model: shipments of a host that does not enqueue them are put into the outbox first, and the cursor moves
+//! after them. Nothing is sent here.
+
+use std::time::Duration;
+
+use super::{Stop, Sync};
+use crate::channel::store::{ChangedShipment, Enqueued, ShipmentSource, SourceCursor};
+
+const PAGE: usize = 500;
+/// The cursor stays so far behind the present: a transaction that commits late must not be jumped.
+const LAG: Duration = Duration::from_secs(60);
+
+impl Sync<'_> {
+    /// Takes over what has changed in the host since the cursor.
+    pub(super) async fn pull(&mut self) -> Result<(), Stop> {
+        let Some(source) = self.run.channel.source.as_deref().filter(|_| !self.run.control.dry_run) else {
+            return Ok(());
+        };
+        let connection = &self.run.channel.connection;
+        let kept = source.cursor(connection).await?;
+        let mut at = kept.clone();
+        let mut safe = kept.clone();
+        loop {
+            let changed = source.changed_since(connection, at.as_ref(), PAGE).await?;
+            let (rows, last) = (changed.len(), changed.last().map(ChangedShipment::cursor));
+            for row in changed {
+                let cursor = row.cursor();
+                let now = self.run.now();
+                let enqueued =
+                    self.run.channel.stores.shipments.enqueue(connection, row.shipment, now).await?;
+                self.did_something |= enqueued == Enqueued::Enqueued;
+                if cursor.updated_at <= self.run.info.started - LAG {
+                    safe = safe.max(Some(cursor));
+                }
+            }
+            self.keep(source, kept.as_ref(), safe.as_ref()).await?;
+            // The row at the cursor comes again: a page that shows nothing beyond it is the last one.
+            if rows < PAGE || last <= at {
+                return Ok(());
+            }
+            at = last;
+            self.run.go_on().await?;
+        }
+    }
+
+    async fn keep(
+        &self,
+        source: &dyn ShipmentSource,
+        kept: Option<&SourceCursor>,
+        safe: Option<&SourceCursor>,
+    ) -> Result<(), Stop> {
+        match safe {
+            Some(cursor) if kept < Some(cursor) => Ok(source.move_cursor(&self.run.token, cursor).await?),
+            _ => Ok(()),
+        }
+    }
+}

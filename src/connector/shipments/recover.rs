@@ -1,0 +1,179 @@
+//! What an earlier run, or this one, left without knowing its outcome: it is looked for, twice and apart, before
+//! anything is sent again.
+
+use super::{
+    MOST_FAILURES, Stop, Sync,
+    evidence::{self, Standing},
+    rows::tracking_numbers,
+    send::least_backoff,
+};
+use crate::{
+    channel::{
+        FailReason, ShipmentState,
+        store::{OutboxRow, ShipmentRecord},
+    },
+    client::{Error, OrderId, OrderStatus},
+    connector::{failure, look, translate},
+};
+
+/// Looks that found nothing, before a shipment may be sent again.
+const LOOKS: u32 = 2;
+const PAGE: usize = 500;
+
+/// What a look brought.
+enum Found {
+    /// ShipStation has it: the state, and the tracking number that shows.
+    Ours(ShipmentState, String),
+    /// It never will be ours.
+    Never(FailReason),
+    /// The order is shipped, but nothing shows by whom yet: it is looked for until a record does.
+    ShippedSomehow,
+    /// The order is open and nothing of ours is on it.
+    Nothing,
+    /// Some records could not be read: nothing is known better than before.
+    Unreadable,
+}
+
+impl Sync<'_> {
+    /// Takes over what is in flight. A row in `Sending` belongs to a run that is gone, since this one has the lease.
+    pub(super) async fn recover(&mut self) -> Result<(), Stop> {
+        let channel = self.run.channel;
+        let mut after = None;
+        loop {
+            let rows = channel.stores.shipments.unfinished(&channel.connection, after.as_ref(), PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.cursor());
+            for row in &rows {
+                self.look_at(row);
+                if let ShipmentState::Sending { since, .. } = row.state {
+                    let state = ShipmentState::Unknown { since, checks: 0, last_check: None };
+                    let record = ShipmentRecord::new(row.id(), state, self.run.now())
+                        .counting_attempt()
+                        .because("the run that sent it did not record the outcome");
+                    self.step(vec![record]).await?;
+                }
+            }
+        }
+        self.look_for_unknown().await
+    }
+
+    /// Looks for every shipment whose outcome is unknown and whose next look is due.
+    pub(super) async fn look_for_unknown(&mut self) -> Result<(), Stop> {
+        let channel = self.run.channel;
+        if self.run.control.dry_run {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            let rows = channel.stores.shipments.unfinished(&channel.connection, after.as_ref(), PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.cursor());
+            for row in rows {
+                if self.look_is_due(&row) && !self.not_seen.contains(&row.id()) {
+                    self.run.go_on().await?;
+                    self.look_for(row).await?;
+                }
+                if self.unread_in_a_row >= MOST_FAILURES {
+                    // What else is to be done may still work; if not, it says so itself.
+                    self.unread_in_a_row = 0;
+                    self.run.warn("looking for shipments of unknown outcome fails: left to the next run");
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn look_is_due(&self, row: &OutboxRow) -> bool {
+        match row.state {
+            ShipmentState::Unknown { last_check: None, .. } => true,
+            // The look that may be followed by another attempt waits as long as a repeated attempt would, and looks
+            // that bring nothing become rarer.
+            ShipmentState::Unknown { last_check: Some(last), checks, .. } => {
+                let settings = self.settings();
+                let backoff = least_backoff(settings.backoff, row.attempts.max(checks).saturating_sub(1));
+                self.run.now().since(last) >= settings.read_back_gap.max(backoff)
+            }
+            _ => false,
+        }
+    }
+
+    async fn look_for(&mut self, row: OutboxRow) -> Result<(), Stop> {
+        let ShipmentState::Unknown { since, checks, .. } = row.state else { return Ok(()) };
+        let Some(order) = translate::wire_order_id(&row.shipment.order) else { return Ok(()) };
+        let found = match self.find(&row, order).await {
+            Ok(found) => found,
+            Err(Stop::Remote(error)) => return self.look_failed(&row, error),
+            Err(other) => return Err(other),
+        };
+        self.unread_in_a_row = 0;
+        let now = self.run.now();
+        let looked = ShipmentState::Unknown { since, checks: checks + 1, last_check: Some(now) };
+        let enough = checks + 1 >= LOOKS;
+        let state = match found {
+            Found::Ours(state, tracking) => {
+                self.note_not_conveyed([&row], &[tracking]);
+                state
+            }
+            Found::Never(reason) => ShipmentState::Failed { reason },
+            Found::ShippedSomehow if now.since(since) >= self.settings().give_up_after => {
+                ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
+            }
+            Found::Nothing if enough => ShipmentState::Pending,
+            Found::ShippedSomehow | Found::Nothing => looked,
+            Found::Unreadable => {
+                self.not_seen.insert(row.id());
+                self.decide(&row.id(), Some("its records could not be read".to_owned()));
+                return Ok(());
+            }
+        };
+        // The other rows of the order follow when it is planned next.
+        let mut record = ShipmentRecord::new(row.id(), state, now);
+        if !record.state.is_closed() {
+            record.error = row.last_error;
+        }
+        self.step(vec![record]).await
+    }
+
+    /// The look itself failed: nothing is known better than before.
+    fn look_failed(&mut self, row: &OutboxRow, error: Error) -> Result<(), Stop> {
+        if failure::is_about_credentials(&error) {
+            return Err(error.into());
+        }
+        self.unread_in_a_row += 1;
+        self.not_seen.insert(row.id());
+        self.decide(&row.id(), Some(format!("it could not be looked for: {}", failure::describe(&error))));
+        Ok(())
+    }
+
+    async fn find(&mut self, row: &OutboxRow, order: OrderId) -> Result<Found, Stop> {
+        let Some(found) = look::order(&self.run.client, order).await? else {
+            return Ok(Found::Never(self.gone(order).await?));
+        };
+        let status = found.order_status;
+        let shipped = status == Some(OrderStatus::Shipped);
+        let ours = self.all_tracking(row).await?;
+        let asked = self.settings().notify_sales_channel;
+        let standing = evidence::standing(&self.run.client, order, &ours, asked, shipped).await?;
+        Ok(match standing {
+            Standing::Ours { record, tracking, marketplace } => {
+                Found::Ours(ShipmentState::Confirmed { record, marketplace, already_there: false }, tracking)
+            }
+            Standing::Unreadable => Found::Unreadable,
+            _ if status == Some(OrderStatus::Cancelled) => Found::Never(FailReason::OrderCancelled),
+            Standing::Theirs { tracking } if shipped => {
+                Found::Never(FailReason::AlreadyShipped { theirs: tracking })
+            }
+            Standing::Nothing if shipped => Found::ShippedSomehow,
+            Standing::Theirs { .. } | Standing::Nothing => Found::Nothing,
+        })
+    }
+
+    /// Every tracking number that would prove the row: those of the order's rows, corrected ones included. Which of them
+    /// was sent depends on what the rows said then.
+    pub(super) async fn all_tracking(&self, row: &OutboxRow) -> Result<Vec<String>, Stop> {
+        let channel = self.run.channel;
+        let order = &row.shipment.order;
+        let progress = channel.stores.shipments.order_progress(&channel.connection, order).await?;
+        Ok(tracking_numbers(&progress.rows))
+    }
+}

@@ -1,0 +1,228 @@
+//! Sending: the intent is durable, then one request leaves, then its outcome is recorded. Nothing is sent twice
+//! without a look.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
+
+use super::{Stop, Sync, plan::Parcel};
+use crate::{
+    channel::{
+        BlockReason, Marketplace, RetryClass, ShipmentState, SupersedeReason,
+        store::{BeginSend, SendIntent, ShipmentRecord},
+    },
+    client::{Error, ErrorKind, MarkedAsShipped, Outcome},
+    connector::{failure, look, settings::Confirm},
+};
+
+/// The longest wait between two attempts.
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+/// After so many sends in a row without an answer the rest is left to the next run.
+pub(super) const MOST_FAILURES: u32 = 3;
+/// How long to wait before the credentials are tried again.
+const CREDENTIALS_WAIT: Duration = Duration::from_secs(3600);
+
+impl Sync<'_> {
+    pub(super) async fn send(&mut self, parcel: Parcel) -> Result<(), Stop> {
+        if self.run.control.dry_run {
+            return self.accepted(&parcel).await;
+        }
+        let id = parcel.row.id();
+        let intent =
+            SendIntent::new(parcel.row.attempts.saturating_add(1), fingerprint(&parcel), self.run.now());
+        let why_not = match self.run.channel.stores.shipments.begin_send(&self.run.token, &id, intent).await?
+        {
+            BeginSend::Granted => None,
+            BeginSend::NotDue => Some("it was changed while it was being planned"),
+            BeginSend::OrderBusy => Some("another shipment of the order is under way"),
+        };
+        if let Some(why) = why_not {
+            parcel.rows().for_each(|row| self.decide(&row.id(), Some(why.to_owned())));
+            return Ok(());
+        }
+        self.did_something = true;
+        self.report.counts.marked += 1;
+        self.is_under_way(&id, intent);
+        // From here to the record nothing asks whether to stop: only a crash comes between the two.
+        let answer = self.mark(&parcel).await;
+        self.record_answer(&parcel, answer).await
+    }
+
+    async fn mark(&self, parcel: &Parcel) -> Result<MarkedAsShipped, Error> {
+        let settings = self.settings();
+        let mut request = self
+            .run
+            .client
+            .orders()
+            .mark_as_shipped(parcel.order, &parcel.carrier_code)
+            .ship_date(parcel.ship_date)
+            .notify_customer(settings.notify_customer)
+            .notify_sales_channel(settings.notify_sales_channel)
+            // A request that waited longer than the lease could arrive after another run has looked for it in vain.
+            .not_after(self.run.send_by());
+        if let Some(tracking) = &parcel.tracking {
+            request = request.tracking_number(tracking);
+        }
+        request.send().await
+    }
+
+    async fn record_answer(
+        &mut self,
+        parcel: &Parcel,
+        answer: Result<MarkedAsShipped, Error>,
+    ) -> Result<(), Stop> {
+        let error = match answer {
+            Ok(marked) if marked.order_id == parcel.order => return self.accepted(parcel).await,
+            Ok(_) => {
+                return self.unknown(parcel, "ShipStation answered for another order".to_owned()).await;
+            }
+            Err(error) => error,
+        };
+        match error.outcome() {
+            Outcome::Unknown => {
+                self.unknown(parcel, failure::describe(&error)).await?;
+                self.count_failure(error)
+            }
+            Outcome::NotSent => {
+                let record = self.retry_record(parcel, &error);
+                self.postpone(parcel, record).await?;
+                self.count_failure(error)
+            }
+            Outcome::Answered => self.refused(parcel, error).await,
+        }
+    }
+
+    async fn accepted(&mut self, parcel: &Parcel) -> Result<(), Stop> {
+        self.failures_in_a_row = 0;
+        let told: Vec<String> = parcel.tracking.iter().cloned().collect();
+        self.note_not_conveyed(parcel.rows(), &told);
+        let mut records = vec![self.sent(parcel)];
+        if self.settings().confirm == Confirm::TrustAnswer {
+            let state = ShipmentState::Confirmed {
+                record: None,
+                marketplace: Marketplace::Unknown,
+                already_there: false,
+            };
+            records.push(ShipmentRecord::new(parcel.row.id(), state, self.run.now()));
+        }
+        records.extend(self.speak_for(parcel));
+        self.step(records).await
+    }
+
+    fn sent(&self, parcel: &Parcel) -> ShipmentRecord {
+        let now = self.run.now();
+        ShipmentRecord::new(parcel.row.id(), ShipmentState::Sent { at: now }, now).counting_attempt()
+    }
+
+    /// The other shipments of the order are closed with the one that speaks for them.
+    pub(super) fn speak_for(&self, parcel: &Parcel) -> Vec<ShipmentRecord> {
+        let now = self.run.now();
+        let reason = SupersedeReason::ConveyedWith { shipment: parcel.row.shipment.id.clone() };
+        let state = ShipmentState::Superseded { reason };
+        parcel.speaks_for.iter().map(|row| ShipmentRecord::new(row.id(), state.clone(), now)).collect()
+    }
+
+    async fn unknown(&mut self, parcel: &Parcel, error: String) -> Result<(), Stop> {
+        let now = self.run.now();
+        let state = ShipmentState::Unknown { since: now, checks: 0, last_check: None };
+        let record = ShipmentRecord::new(parcel.row.id(), state, now).counting_attempt().because(error);
+        self.postpone(parcel, record).await
+    }
+
+    /// ShipStation decided, and said no.
+    async fn refused(&mut self, parcel: &Parcel, error: Error) -> Result<(), Stop> {
+        self.failures_in_a_row = 0;
+        if failure::is_about_credentials(&error) {
+            let record = self.retry_record(parcel, &error);
+            self.postpone(parcel, record).await?;
+            return Err(error.into());
+        }
+        if error.kind() == ErrorKind::NotFound {
+            // What was answered is recorded before anything further is asked: whether the order is really gone.
+            let record = self.retry_record(parcel, &error);
+            self.postpone(parcel, record).await?;
+            if look::order(&self.run.client, parcel.order).await?.is_some() {
+                return Ok(());
+            }
+            let reason = self.gone(parcel.order).await?;
+            return self.fail(parcel, reason).await;
+        }
+        let reason = BlockReason::Refused { message: failure::their_words(&error) };
+        let state = ShipmentState::Blocked { reason };
+        let now = self.run.now();
+        // The attempt is counted for the row that was sent; the rows that it speaks for are blocked with it.
+        let mut records: Vec<ShipmentRecord> =
+            parcel.rows().map(|row| ShipmentRecord::new(row.id(), state.clone(), now)).collect();
+        if let Some(sent) = records.first_mut() {
+            sent.counts_attempt = true;
+        }
+        self.step(records).await
+    }
+
+    /// Nothing reached ShipStation, or a look failed: later again.
+    pub(super) fn retry_record(&self, parcel: &Parcel, error: &Error) -> ShipmentRecord {
+        let now = self.run.now();
+        let class = class(error);
+        let free = matches!(class, RetryClass::RateLimited | RetryClass::Credentials);
+        let wait = match class {
+            RetryClass::Credentials => CREDENTIALS_WAIT,
+            RetryClass::RateLimited => error.retry_after().unwrap_or(Duration::from_secs(60)),
+            _ => backoff(self.settings().backoff, parcel.row.attempts),
+        };
+        let state = ShipmentState::RetryWait { until: now + wait, class };
+        let record = ShipmentRecord::new(parcel.row.id(), state, now).because(failure::describe(error));
+        if free { record } else { record.counting_attempt() }
+    }
+
+    fn count_failure(&mut self, error: Error) -> Result<(), Stop> {
+        self.failures_in_a_row += 1;
+        if self.failures_in_a_row >= MOST_FAILURES { Err(error.into()) } else { Ok(()) }
+    }
+}
+
+fn class(error: &Error) -> RetryClass {
+    match error.kind() {
+        ErrorKind::RateLimited => RetryClass::RateLimited,
+        _ if failure::is_about_credentials(error) => RetryClass::Credentials,
+        ErrorKind::Transport => RetryClass::Unreachable,
+        ErrorKind::Decode => RetryClass::Unreadable,
+        _ => RetryClass::Unavailable,
+    }
+}
+
+/// The wait after so many attempts, the one that has just failed not counted. The spread, up to a quarter more, keeps
+/// a batch that failed together from coming back together.
+fn backoff(first: Duration, attempts: u32) -> Duration {
+    let wait = least_backoff(first, attempts);
+    wait + wait.mul_f64(fastrand::f64() / 4.0)
+}
+
+/// Doubles with every attempt.
+pub(super) fn least_backoff(first: Duration, attempts: u32) -> Duration {
+    first.saturating_mul(1 << attempts.min(16)).min(LONGEST_WAIT)
+}
+
+/// Tells one payload from another, for the record of the intent.
+fn fingerprint(parcel: &Parcel) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (parcel.order, &parcel.carrier_code, &parcel.tracking, parcel.ship_date.to_string()).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_off_doubles_up_to_six_hours() {
+        let minute = Duration::from_secs(60);
+        for (attempts, least) in [(0, 60), (1, 120), (5, 1920), (30, 6 * 3600)] {
+            let wait = backoff(minute, attempts);
+            assert!(
+                wait >= Duration::from_secs(least) && wait <= Duration::from_secs(least * 5 / 4 + 1),
+                "{wait:?}"
+            );
+        }
+    }
+}

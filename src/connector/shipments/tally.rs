@@ -1,0 +1,158 @@
+//! The account of a run: what became of every row that it looked at, and how that is counted and put into words.
+
+use std::time::Duration;
+
+use super::{Sync, evidence};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, LineQuantity, Marketplace, OutboxId, ShipmentState,
+        report::{SyncCounts, SyncItem, SyncOutcome},
+        store::{OutboxRow, SendIntent},
+    },
+};
+
+/// Successes that a report names one by one.
+const NAMED: usize = 200;
+
+/// What is known at the end of one row that the run looked at.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) order: ChannelOrderId,
+    pub(super) number: Option<String>,
+    pub(super) enqueued_at: Timestamp,
+    pub(super) state: ShipmentState,
+    /// Whether the run came to a decision about it.
+    pub(super) decided: bool,
+    pub(super) note: Option<String>,
+}
+
+impl Sync<'_> {
+    /// Takes a row into the account.
+    pub(super) fn look_at(&mut self, row: &OutboxRow) {
+        self.account.entry(row.id()).or_insert_with(|| Entry {
+            order: row.shipment.order.clone(),
+            number: row.shipment.order_number.clone(),
+            enqueued_at: row.enqueued_at,
+            state: row.state.clone(),
+            decided: false,
+            note: None,
+        });
+    }
+
+    pub(super) fn decide(&mut self, id: &OutboxId, note: Option<String>) {
+        if let Some(entry) = self.account.get_mut(id) {
+            entry.decided = true;
+            entry.note = note;
+        }
+    }
+
+    /// The request leaves: if its outcome cannot be recorded, the report must not say that the row was not reached.
+    pub(super) fn is_under_way(&mut self, id: &OutboxId, intent: SendIntent) {
+        if let Some(entry) = self.account.get_mut(id) {
+            let SendIntent { attempt, payload_hash, now } = intent;
+            entry.state = ShipmentState::Sending { attempt, payload_hash, since: now };
+        }
+    }
+
+    /// Lists the tracking numbers of these rows that the order has no room for. Nothing is dropped silently.
+    pub(super) fn note_not_conveyed<'r>(
+        &mut self,
+        rows: impl IntoIterator<Item = &'r OutboxRow>,
+        told: &[String],
+    ) {
+        let mut known = told.to_vec();
+        for row in rows {
+            for tracking in super::rows::tracking_numbers([row]) {
+                if known.iter().any(|known| evidence::same(known, &tracking)) {
+                    continue;
+                }
+                self.report.counts.not_conveyed_tracking += 1;
+                self.report.not_conveyed.push(SyncItem::new(
+                    row.id(),
+                    row.shipment.order.clone(),
+                    row.shipment.order_number.clone(),
+                    SyncOutcome::Superseded,
+                    Some(format!("tracking {tracking} has no room on the order")),
+                ));
+                known.push(tracking);
+            }
+        }
+    }
+
+    /// Every row of the account goes into exactly one bucket, by where it stands now.
+    pub(super) fn tally(&mut self) {
+        let now = self.run.now();
+        for (id, entry) in std::mem::take(&mut self.account) {
+            let counts = &mut self.report.counts;
+            counts.due += 1;
+            let Some(outcome) = bucket(counts, &entry) else {
+                counts.not_evaluated += 1;
+                continue;
+            };
+            let waited = now.since(entry.enqueued_at);
+            if outcome == SyncOutcome::WaitingPartial {
+                self.report.oldest_waiting = self.report.oldest_waiting.max(Some(waited));
+            }
+            let note = entry.note.or_else(|| words(&entry.state, waited));
+            let item = SyncItem::new(id, entry.order, entry.number, outcome, note);
+            if item.needs_attention() || self.report.items.len() < NAMED {
+                self.report.items.push(item);
+            } else {
+                self.report.items_truncated += 1;
+            }
+        }
+    }
+}
+
+/// Counts a row and says what became of it; `None` when the run did not get to it.
+fn bucket(counts: &mut SyncCounts, entry: &Entry) -> Option<SyncOutcome> {
+    let (count, outcome) = match &entry.state {
+        ShipmentState::Sent { .. } => (&mut counts.sent, SyncOutcome::Sent),
+        ShipmentState::Confirmed { already_there: true, .. } => {
+            (&mut counts.already_there, SyncOutcome::AlreadyThere)
+        }
+        ShipmentState::Confirmed { marketplace, .. } => {
+            (&mut counts.confirmed, SyncOutcome::Confirmed { marketplace: marketplace.clone() })
+        }
+        ShipmentState::Unknown { .. } | ShipmentState::Sending { .. } => {
+            (&mut counts.unknown, SyncOutcome::Unknown)
+        }
+        _ if !entry.decided => return None,
+        ShipmentState::Waiting { .. } => (&mut counts.waiting_partial, SyncOutcome::WaitingPartial),
+        ShipmentState::Blocked { reason } => {
+            (counts.blocked.entry(reason.code()).or_default(), SyncOutcome::Blocked)
+        }
+        ShipmentState::RetryWait { .. } | ShipmentState::Pending => {
+            (&mut counts.retry_waiting, SyncOutcome::RetryWaiting)
+        }
+        ShipmentState::Failed { reason } => {
+            (counts.failed_permanent.entry(reason.code()).or_default(), SyncOutcome::Failed)
+        }
+        ShipmentState::Suppressed { .. } => (&mut counts.suppressed, SyncOutcome::Suppressed),
+        ShipmentState::Superseded { .. } => (&mut counts.superseded, SyncOutcome::Superseded),
+        ShipmentState::Cancelled => (&mut counts.cancelled, SyncOutcome::Cancelled),
+    };
+    *count += 1;
+    Some(outcome)
+}
+
+/// What a person should know of a state, where its name does not say it.
+fn words(state: &ShipmentState, waited: Duration) -> Option<String> {
+    match state {
+        ShipmentState::Waiting { missing } => {
+            Some(format!("since {} h, missing {}", waited.as_secs() / 3600, list(missing)))
+        }
+        ShipmentState::Blocked { reason } => Some(reason.to_string()),
+        ShipmentState::Failed { reason } => Some(reason.to_string()),
+        ShipmentState::Confirmed { marketplace: Marketplace::Failed { message }, .. } => {
+            Some(format!("the store could not be told: {message}"))
+        }
+        _ => None,
+    }
+}
+
+fn list(missing: &[LineQuantity]) -> String {
+    let lines = missing.iter().map(|line| format!("{} of line {}", line.quantity, line.line));
+    lines.collect::<Vec<_>>().join(", ")
+}

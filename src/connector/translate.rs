@@ -1,0 +1,182 @@
+//! From ShipStation's words to the channel's: every conversion stands here, and nothing is decided.
+
+use super::settings::{OrderSettings, ShippingTextSource, SkuSource};
+use crate::{
+    Timestamp,
+    channel::{
+        Address, Buyer, ChannelOrder, ChannelOrderId, LineKind, Lineage, OrderLine, OrderOption, OrderTotals,
+        UserKey,
+        shipping::{ShippingRequest, StoreKey},
+    },
+    client::{self, AdvancedOptions, Order, OrderId, OrderItem, PacificTime},
+};
+
+/// The channel's id of an order.
+pub(super) fn order_id(id: OrderId) -> ChannelOrderId {
+    ChannelOrderId::new(id.to_string())
+}
+
+/// ShipStation's id of an order, if it is one. Other spellings of the same number are none: two rows for one order
+/// must have one id.
+pub(super) fn wire_order_id(id: &ChannelOrderId) -> Option<OrderId> {
+    let number: i64 = id.as_str().parse().ok().filter(|number| *number > 0)?;
+    (number.to_string() == id.as_str()).then(|| OrderId::new(number))
+}
+
+/// The store that an order came from.
+pub(super) fn store_key(order: &Order) -> Option<StoreKey> {
+    let store = order.advanced_options.as_ref()?.store_id?;
+    Some(StoreKey::new(store.to_string()))
+}
+
+/// The relatives of an order.
+pub(super) fn lineage(order: &Order) -> Lineage {
+    let mut lineage = Lineage::default();
+    if let Some(options) = &order.advanced_options {
+        lineage.parent = options.parent_id.map(order_id);
+        lineage.merged = options.merged_ids.iter().copied().map(order_id).collect();
+    }
+    lineage
+}
+
+/// An order in the channel's words.
+pub(super) fn order(order: &Order, settings: &OrderSettings) -> ChannelOrder {
+    let mut new = ChannelOrder::new(order_id(order.order_id), order.order_number.clone().unwrap_or_default());
+    let options = order.advanced_options.as_ref();
+    new.key.clone_from(&order.order_key);
+    new.store = store_key(order);
+    new.marketplace = options.and_then(|options| options.source.clone());
+    new.status = order.order_status.as_ref().map(|status| status.as_str().to_owned()).unwrap_or_default();
+    new.created_at = instant(order.create_date.as_ref());
+    new.ordered_at = instant(order.order_date.as_ref());
+    new.paid_at = instant(order.payment_date.as_ref());
+    new.modified_at = instant(order.modify_date.as_ref());
+    new.ship_by = instant(order.ship_by_date.as_ref());
+    new.buyer = buyer(order);
+    new.ship_to = order.ship_to.as_ref().map(address).unwrap_or_default();
+    new.bill_to = order.bill_to.as_ref().map(address);
+    new.lines =
+        order.items.iter().enumerate().map(|(place, item)| line(place, item, settings.sku_source)).collect();
+    new.totals = totals(order);
+    new.shipping_text = shipping_text(order, settings.shipping_text);
+    new.carrier_code.clone_from(&order.carrier_code);
+    new.service_code.clone_from(&order.service_code);
+    new.package_code.clone_from(&order.package_code);
+    new.gift = order.gift.unwrap_or(false);
+    new.gift_message.clone_from(&order.gift_message);
+    new.customer_notes.clone_from(&order.customer_notes);
+    new.internal_notes.clone_from(&order.internal_notes);
+    new.tags = order.tag_ids.iter().map(|tag| tag.get()).collect();
+    new.assigned_user = order.user_id.as_ref().map(|user| UserKey::new(user.as_str()));
+    new.lineage = lineage(order);
+    new.custom_fields = options.map(custom_fields).unwrap_or_default();
+    new.externally_fulfilled = order.externally_fulfilled.unwrap_or(false);
+    new
+}
+
+/// What is asked of the shipping rules for an order.
+pub(super) fn shipping_request(order: &ChannelOrder) -> ShippingRequest {
+    let mut request = ShippingRequest::from_text(order.shipping_text.clone());
+    request.store.clone_from(&order.store);
+    request.marketplace.clone_from(&order.marketplace);
+    request.country.clone_from(&order.ship_to.country);
+    request
+}
+
+fn instant(time: Option<&PacificTime>) -> Option<Timestamp> {
+    time.map(PacificTime::instant)
+}
+
+fn buyer(order: &Order) -> Buyer {
+    let mut buyer = Buyer::default();
+    buyer.username.clone_from(&order.customer_username);
+    buyer.email.clone_from(&order.customer_email);
+    buyer
+}
+
+fn address(from: &client::Address) -> Address {
+    let mut address = Address::default();
+    address.name.clone_from(&from.name);
+    address.company.clone_from(&from.company);
+    address.street1.clone_from(&from.street1);
+    address.street2.clone_from(&from.street2);
+    address.street3.clone_from(&from.street3);
+    address.city.clone_from(&from.city);
+    address.state.clone_from(&from.state);
+    address.postal_code.clone_from(&from.postal_code);
+    address.country.clone_from(&from.country);
+    address.phone.clone_from(&from.phone);
+    address.residential = from.residential;
+    address
+}
+
+fn line(place: usize, item: &OrderItem, source: SkuSource) -> OrderLine {
+    let id = item.order_item_id.map_or_else(|| format!("line-{}", place + 1), |id| id.to_string());
+    let mut line = OrderLine::new(id, sku(item, source), item.quantity.unwrap_or(0));
+    line.store_line_key.clone_from(&item.line_item_key);
+    line.kind = if is_adjustment(item) { LineKind::Adjustment } else { LineKind::Goods };
+    line.name.clone_from(&item.name);
+    line.unit_price = item.unit_price;
+    line.tax = item.tax_amount;
+    line.product = item.product_id.map(|id| id.to_string().into());
+    line.upc.clone_from(&item.upc);
+    line.options = item
+        .options
+        .iter()
+        .map(|option| OrderOption::new(option.name.clone().unwrap_or_default(), option.value.clone()))
+        .collect();
+    line
+}
+
+/// ShipStation flags discounts and fees; where the flag is missing, a negative price gives them away.
+fn is_adjustment(item: &OrderItem) -> bool {
+    item.adjustment
+        .unwrap_or_else(|| item.unit_price.is_some_and(|price| price.is_sign_negative() && !price.is_zero()))
+}
+
+fn sku(item: &OrderItem, source: SkuSource) -> Option<String> {
+    let given = |sku: &Option<String>| sku.clone().filter(|sku| !sku.trim().is_empty());
+    match source {
+        SkuSource::Sku => given(&item.sku),
+        SkuSource::FulfillmentSku => given(&item.fulfillment_sku),
+        SkuSource::Auto => given(&item.sku).or_else(|| given(&item.fulfillment_sku)),
+    }
+}
+
+fn totals(order: &Order) -> OrderTotals {
+    OrderTotals {
+        total: order.order_total,
+        paid: order.amount_paid,
+        tax: order.tax_amount,
+        shipping: order.shipping_amount,
+    }
+}
+
+fn shipping_text(order: &Order, source: ShippingTextSource) -> Option<String> {
+    let requested = || order.requested_shipping_service.clone();
+    let service = || order.service_code.clone();
+    match source {
+        ShippingTextSource::Requested => requested(),
+        ShippingTextSource::Service => service(),
+        ShippingTextSource::RequestedThenService => {
+            requested().filter(|text| !text.trim().is_empty()).or_else(service)
+        }
+    }
+}
+
+fn custom_fields(options: &AdvancedOptions) -> Vec<Option<String>> {
+    vec![options.custom_field1.clone(), options.custom_field2.clone(), options.custom_field3.clone()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_spellings_of_an_order_id_are_none() {
+        assert_eq!(wire_order_id(&"2184550001".into()), Some(OrderId::new(2_184_550_001)));
+        for text in ["02184550001", "+2184550001", " 2184550001", "-1", "0", "", "A-1"] {
+            assert_eq!(wire_order_id(&text.into()), None, "{text:?}");
+        }
+    }
+}

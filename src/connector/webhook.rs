@@ -1,0 +1,39 @@
+//! A webhook is a hint: the orders that it names go through the import now instead of with the next run. Polling
+//! stays the truth, so a lost hint costs time and no order.
+
+use super::{ShipStationChannel, failure};
+use crate::{
+    channel::{ChannelError, Finding, ImportReport, Refusal},
+    client::{ErrorKind, WebhookDelivery, WebhookEvent},
+};
+
+impl ShipStationChannel {
+    /// Imports the orders that a delivery names, by the same steps and settings as [`get_orders`].
+    ///
+    /// Answer the delivery first, and call this afterwards. The report may be empty: ShipStation posts before the
+    /// orders can be seen. A second hint while one is worked on is refused as already running; leave it to the next
+    /// run. V1 reference, Webhooks / Fetching.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsupported`] for an event that is not about orders, [`Refusal::Config`] for an address that is not
+    /// ShipStation's; nothing was asked then. Otherwise as for every run.
+    ///
+    /// [`get_orders`]: crate::channel::ChannelConnector::get_orders
+    pub async fn on_webhook(&self, delivery: &WebhookDelivery) -> Result<ImportReport, ChannelError> {
+        if !matches!(delivery.event(), WebhookEvent::OrderNotify | WebhookEvent::ItemOrderNotify) {
+            let why = "only deliveries about new orders are imported";
+            return Err(ChannelError::of("on_webhook", Refusal::Unsupported { why, instead: None }));
+        }
+        self.import_delivery(delivery).await
+    }
+}
+
+/// Why a delivery was not followed.
+pub(super) fn refusal(error: &crate::client::Error) -> Refusal {
+    if error.kind() != ErrorKind::Untrusted {
+        return failure::refusal(error);
+    }
+    let remedy = "ignore it, and find out who else knows the address that deliveries are posted to";
+    let observed = "it points to an address that is not ShipStation's";
+    Refusal::Config { findings: vec![Finding::error("webhook_untrusted", "delivery", observed, remedy)] }
+}
