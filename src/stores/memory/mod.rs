@@ -1,0 +1,104 @@
+//! All five storage traits in memory: for tests, for trying things out, and as the shortest reading of the
+//! contracts. Nothing survives the process, which is the one clause that it does not keep.
+
+mod listings;
+mod mappings;
+mod orders;
+mod runs;
+mod shipments;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+pub use self::orders::StoredOrder;
+use self::{listings::Links, mappings::Tables, orders::Orders, runs::Runs, shipments::Outbox};
+use crate::channel::{
+    ChannelOrder, ConnectionId, Listing, Operation,
+    store::{RunToken, StoreError},
+};
+
+/// A store that keeps everything in memory. Share it as `Arc<MemoryStore>`.
+///
+/// ```
+/// use shipstation_connector::{channel::store::Stores, stores::MemoryStore};
+/// use std::sync::Arc;
+///
+/// let store = Arc::new(MemoryStore::new());
+/// let stores = Stores::all_in(store.clone());
+/// # let _ = stores;
+/// ```
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    fences: BTreeMap<(ConnectionId, Operation), u64>,
+    runs: Runs,
+    connections: BTreeMap<ConnectionId, Connection>,
+}
+
+/// What is kept for one connection.
+#[derive(Debug, Default)]
+struct Connection {
+    orders: Orders,
+    outbox: Outbox,
+    links: Links,
+    tables: Tables,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The host's side: what it sells. Replaces listings of the same id.
+    pub fn put_listings(&self, connection: &ConnectionId, listings: impl IntoIterator<Item = Listing>) {
+        self.with(connection, |kept| kept.links.put_listings(listings));
+    }
+
+    /// The host's side: the imported orders, in ascending order of id.
+    pub fn orders(&self, connection: &ConnectionId) -> Vec<StoredOrder> {
+        self.with(connection, |kept| kept.orders.all())
+    }
+
+    /// The host's side: one imported order.
+    pub fn order(&self, connection: &ConnectionId, id: &str) -> Option<ChannelOrder> {
+        self.with(connection, |kept| kept.orders.order(&id.into()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<R>(&self, connection: &ConnectionId, read: impl FnOnce(&mut Connection) -> R) -> R {
+        read(self.lock().connections.entry(connection.clone()).or_default())
+    }
+
+    /// Runs `write` for the holder of `token`, or refuses it when a newer run has begun or written.
+    fn write<R>(
+        &self,
+        token: &RunToken,
+        write: impl FnOnce(&mut Connection) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let mut state = self.lock();
+        state.admit(token)?;
+        write(state.connections.entry(token.connection.clone()).or_default())
+    }
+}
+
+impl State {
+    /// Refuses a stale fence; remembers a newer one, so that leases may be kept elsewhere.
+    fn admit(&mut self, token: &RunToken) -> Result<(), StoreError> {
+        let newest = self.fences.entry((token.connection.clone(), token.operation)).or_default();
+        if token.fence < *newest {
+            return Err(StoreError::lost_lease());
+        }
+        *newest = token.fence;
+        Ok(())
+    }
+}

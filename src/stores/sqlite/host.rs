@@ -1,0 +1,117 @@
+//! The host's side of the orders: taking them out, acknowledging them, letting held ones go.
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+
+use super::{
+    SqliteStore,
+    convert::{Answer, integer, parse, unsigned},
+    key, orders,
+};
+use crate::{
+    channel::{ChannelOrderId, ConnectionId, store::StoreError},
+    stores::StoredOrder,
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT order_json, shipping_json, rules_version, record_json ",
+            "FROM host_order JOIN import_record USING (connection, order_id) WHERE connection = ?1 AND ",
+            $rest
+        )
+    };
+}
+
+impl SqliteStore {
+    /// The orders that are ready and that the host has not acknowledged, in the order in which they came.
+    ///
+    /// At least once: the same orders are handed out again until [`acknowledge_orders`](Self::acknowledge_orders)
+    /// was called for them, so the host keeps its own copy first and acknowledges then. Held orders are left out
+    /// until nothing holds them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn take_orders(
+        &self,
+        connection: &ConnectionId,
+        limit: usize,
+    ) -> Result<Vec<StoredOrder>, StoreError> {
+        let connection = key(connection);
+        self.read(move |tx| {
+            let mut next =
+                tx.prepare_cached(select!("held = 0 AND handed_over = 0 ORDER BY seq LIMIT ?2"))?;
+            let mut rows = next.query((connection, integer(limit)))?;
+            let mut taken = Vec::new();
+            while let Some(row) = rows.next()? {
+                taken.push(stored(row)?);
+            }
+            Ok(taken)
+        })
+        .await
+    }
+
+    /// The host has these orders and will not ask for them again. Repeating it is harmless; orders that are not
+    /// there are ignored.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn acknowledge_orders(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<(), StoreError> {
+        let (connection, orders) = (key(connection), orders.to_vec());
+        self.change(move |tx| {
+            let mut acknowledge = tx.prepare_cached(
+                "UPDATE host_order SET handed_over = 1 WHERE connection = ?1 AND order_id = ?2",
+            )?;
+            for order in &orders {
+                acknowledge.execute((&connection, order.as_str()))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// One imported order, held or not, handed over or not.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn order(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<Option<StoredOrder>, StoreError> {
+        let (connection, order) = (key(connection), order.clone());
+        self.read(move |tx| find(tx, &connection, &order)).await
+    }
+
+    /// A person's word that an order need not wait any longer, whatever holds it. Says whether it was held.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn release_order(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<bool, StoreError> {
+        let (connection, order) = (key(connection), order.clone());
+        self.change(move |tx| orders::lift_holds(tx, &connection, &order)).await
+    }
+}
+
+fn find(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Option<StoredOrder>> {
+    tx.prepare_cached(select!("order_id = ?2"))?
+        .query_row((connection, order.as_str()), |row| Ok(stored(row)))
+        .optional()?
+        .transpose()
+}
+
+fn stored(row: &Row<'_>) -> Answer<StoredOrder> {
+    Ok(StoredOrder {
+        order: parse("host_order.order_json", &row.get::<_, String>(0)?)?,
+        shipping: parse("host_order.shipping_json", &row.get::<_, String>(1)?)?,
+        rules_version: unsigned(row.get(2)?),
+        record: parse("import_record.record_json", &row.get::<_, String>(3)?)?,
+    })
+}

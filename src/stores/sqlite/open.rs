@@ -1,0 +1,245 @@
+//! Opening the file: looking before touching, then the settings and the schema.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
+
+use super::convert::Plain;
+
+/// Written into the file's header, so that no other database is taken for ours (the letters `ShCo`).
+const APPLICATION_ID: i32 = 0x5368_436F;
+
+/// The steps from one version of the schema to the next; the first makes version 1 of an empty file.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
+
+/// How the file is opened.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SqliteOptions {
+    /// How long a call waits for another process to let go of the file, before it fails as retryable.
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(30) }
+    }
+}
+
+impl SqliteOptions {
+    /// Ten seconds of patience.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Waits this long for another process to let go of the file.
+    #[must_use]
+    pub fn busy_timeout(mut self, patience: Duration) -> Self {
+        self.busy_timeout = patience;
+        self
+    }
+}
+
+/// The file was not opened. It has not been changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OpenError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: OpenProblem,
+}
+
+/// What is wrong with a file that was to be opened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OpenProblem {
+    /// It is no SQLite database.
+    NotADatabase,
+    /// It is the database of something else.
+    NotOurs,
+    /// A newer version of this crate has written it.
+    Newer {
+        /// The version of its schema.
+        found: i32,
+        /// The newest version that this crate knows.
+        supported: i32,
+    },
+    /// It is damaged.
+    Damaged {
+        /// What SQLite says.
+        detail: String,
+    },
+    /// Another process did not let go of it in time.
+    Locked,
+    /// The system would not let us read or write it.
+    Io(io::Error),
+    /// SQLite refused it for another reason.
+    Refused {
+        /// What SQLite says.
+        detail: String,
+    },
+}
+
+impl OpenError {
+    pub(super) fn new(path: &Path, problem: OpenProblem) -> Self {
+        Self { path: path.to_owned(), problem }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} was not opened: ", self.path.display())?;
+        match &self.problem {
+            OpenProblem::NotADatabase => f.write_str("it is not an SQLite database"),
+            OpenProblem::NotOurs => {
+                f.write_str("it is the database of another program; give this store a file of its own")
+            }
+            OpenProblem::Newer { found, supported } => write!(
+                f,
+                "its schema has version {found} and this program knows versions up to {supported}; use a newer program"
+            ),
+            OpenProblem::Damaged { detail } => {
+                write!(f, "it is damaged ({detail}); restore it from a backup")
+            }
+            OpenProblem::Locked => f.write_str("another process did not let go of it in time"),
+            OpenProblem::Io(_) => f.write_str("the system does not allow it"),
+            OpenProblem::Refused { detail } => f.write_str(detail),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.problem {
+            OpenProblem::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for OpenProblem {
+    fn from(error: rusqlite::Error) -> Self {
+        let detail = Plain(&error).to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { detail },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            _ => Self::Refused { detail },
+        }
+    }
+}
+
+/// The connection that writes. Sees to the schema.
+pub(super) fn writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    open_writer(path, options).map_err(|problem| OpenError::new(path, problem))
+}
+
+/// A connection that only reads, to be opened after the one that writes.
+pub(super) fn reader(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
+    open_reader(path, options).map_err(|problem| OpenError::new(path, problem.into()))
+}
+
+fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenProblem> {
+    inspect(path)?;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    // Until the file is known to be ours, closing it must not move the log of somebody else into it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    known_version(&connection)?;
+    migrate(&mut connection)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    // Blanked buyers' data shall not live on in free pages.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.pragma_update(None, "query_only", true)?;
+    // 16 MiB: the inner pages of a table of a million records stay in memory.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Looks at the header without SQLite, which might create or recover side files.
+fn inspect(path: &Path) -> Result<(), OpenProblem> {
+    let mut header = [0_u8; 100];
+    let read = match File::open(path) {
+        Ok(file) => read_up_to(file, &mut header).map_err(OpenProblem::Io)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(OpenProblem::Io(error)),
+    };
+    if read == 0 {
+        return Ok(());
+    }
+    if read < header.len() || !header.starts_with(b"SQLite format 3\0") {
+        return Err(OpenProblem::NotADatabase);
+    }
+    // Offsets 60 and 68 of the header, as the file format defines them.
+    let field = |at: usize| {
+        header.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |four| i32::from_be_bytes(*four))
+    };
+    match field(68) {
+        // A file whose schema is still in its log only: SQLite will tell.
+        0 => Ok(()),
+        APPLICATION_ID => supported(field(60)),
+        _ => Err(OpenProblem::NotOurs),
+    }
+}
+
+fn read_up_to(file: File, buffer: &mut [u8; 100]) -> io::Result<usize> {
+    let mut bytes = Vec::with_capacity(buffer.len());
+    let read = file.take(100).read_to_end(&mut bytes)?;
+    buffer.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    Ok(read)
+}
+
+fn newest() -> i32 {
+    i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
+}
+
+fn supported(found: i32) -> Result<(), OpenProblem> {
+    if found > newest() { Err(OpenProblem::Newer { found, supported: newest() }) } else { Ok(()) }
+}
+
+/// The version of the schema, provided that the file is ours or empty.
+fn known_version(connection: &Connection) -> Result<i32, OpenProblem> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
+    let version = number("user_version")?;
+    if number("application_id")? == APPLICATION_ID {
+        return supported(version).map(|()| version);
+    }
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 && version == 0 { Ok(0) } else { Err(OpenProblem::NotOurs) }
+}
+
+/// Takes the missing steps, all in one transaction.
+fn migrate(connection: &mut Connection) -> Result<(), OpenProblem> {
+    if known_version(connection)? == newest() {
+        return Ok(());
+    }
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Asked again under the lock: another process may have been faster.
+    let from = usize::try_from(known_version(&tx)?).unwrap_or(0);
+    for step in MIGRATIONS.iter().skip(from) {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", newest())?;
+    Ok(tx.commit()?)
+}

@@ -1,0 +1,100 @@
+//! The import records and the host's orders: what is known, and saving.
+
+use std::collections::HashMap;
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::{failures, follow_ups};
+use crate::{
+    channel::{
+        ChannelOrderId,
+        store::{ImportRecord, NewOrder, RunToken, SaveOutcome, StoreError},
+    },
+    stores::sqlite::convert::{Answer, integer, json, nanos, parse},
+};
+
+/// One look-up per id by primary key, all in one snapshot: any number of ids, any text in them.
+pub(super) fn known(
+    tx: &Transaction<'_>,
+    connection: &str,
+    orders: Vec<ChannelOrderId>,
+) -> Answer<HashMap<ChannelOrderId, ImportRecord>> {
+    let mut known = HashMap::with_capacity(orders.len());
+    for order in orders {
+        if let Some(record) = record(tx, connection, &order)? {
+            known.insert(order, record);
+        }
+    }
+    Ok(known)
+}
+
+pub(super) fn record(
+    tx: &Transaction<'_>,
+    connection: &str,
+    order: &ChannelOrderId,
+) -> Answer<Option<ImportRecord>> {
+    let json: Option<String> = tx
+        .prepare_cached("SELECT record_json FROM import_record WHERE connection = ?1 AND order_id = ?2")?
+        .query_row((connection, order.as_str()), |row| row.get(0))
+        .optional()?;
+    json.map(|json| parse("import_record.record_json", &json)).transpose()
+}
+
+pub(super) fn put_record(tx: &Transaction<'_>, connection: &str, record: &ImportRecord) -> Answer<()> {
+    tx.prepare_cached("UPDATE import_record SET record_json = ?3 WHERE connection = ?1 AND order_id = ?2")?
+        .execute((connection, record.order.as_str(), json(record)?))?;
+    Ok(())
+}
+
+/// Saves one order of a batch. An order that the file refuses fails alone: what was written of it is taken back.
+pub(super) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Answer<SaveOutcome> {
+    tx.prepare_cached("SAVEPOINT one_order")?.execute([])?;
+    let saved = insert(tx, token, new);
+    let failed = match saved {
+        Ok(outcome) => {
+            tx.prepare_cached("RELEASE one_order")?.execute([])?;
+            return Ok(outcome);
+        }
+        Err(failure) if failure.concerns_one_row() => StoreError::from(failure),
+        Err(failure) => return Err(failure),
+    };
+    tx.prepare_cached("ROLLBACK TO one_order")?.execute([])?;
+    tx.prepare_cached("RELEASE one_order")?.execute([])?;
+    Ok(SaveOutcome::Failed { message: failed.to_string(), retryable: false })
+}
+
+fn insert(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Answer<SaveOutcome> {
+    let (connection, order) = (token.connection.as_str(), &new.order);
+    // The primary key decides, not a look before.
+    let inserted = tx
+        .prepare_cached(
+            "INSERT INTO import_record (connection, order_id, record_json) VALUES (?1, ?2, ?3)
+             ON CONFLICT (connection, order_id) DO NOTHING",
+        )?
+        .execute((connection, order.id.as_str(), json(&new.record(&token.run, None))?))?;
+    if inserted == 0 {
+        return Ok(SaveOutcome::AlreadyExists);
+    }
+    tx.prepare_cached(
+        "INSERT INTO host_order (connection, order_id, imported_at, held, marketplace, country, shipping_text,
+                                 shipping_json, rules_version, order_json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute((
+        connection,
+        order.id.as_str(),
+        nanos(new.imported_at),
+        !new.holds.is_empty(),
+        &order.marketplace,
+        &order.ship_to.country,
+        &order.shipping_text,
+        json(&new.shipping)?,
+        integer(new.rules_version),
+        json(order)?,
+    ))?;
+    for follow_up in &new.follow_ups {
+        follow_ups::insert(tx, connection, &order.id, follow_up, new.imported_at)?;
+    }
+    failures::clear(tx, connection, &order.id)?;
+    Ok(SaveOutcome::Inserted { host_order: None })
+}

@@ -1,0 +1,211 @@
+//! The outbox of shipments: the trait, in terms of the rows beside this file.
+
+mod cancelled;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use rusqlite::Transaction;
+
+use super::{
+    SqliteStore,
+    convert::{Answer, nanos, unsigned},
+    key,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentState,
+        store::{
+            BeginSend, Enqueued, OrderProgress, OutboxCursor, OutboxRow, RunToken, SendIntent,
+            ShipmentRecord, ShipmentStore, StoreError,
+        },
+    },
+};
+
+#[async_trait]
+impl ShipmentStore for SqliteStore {
+    async fn enqueue(
+        &self,
+        connection: &ConnectionId,
+        shipment: Shipment,
+        now: Timestamp,
+    ) -> Result<Enqueued, StoreError> {
+        let connection = key(connection);
+        self.change(move |tx| {
+            let new = rows::insert(tx, &connection, &OutboxRow::new(shipment, now))?;
+            Ok(if new { Enqueued::Enqueued } else { Enqueued::Duplicate })
+        })
+        .await
+    }
+
+    async fn due(
+        &self,
+        connection: &ConnectionId,
+        now: Timestamp,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let (connection, after) = (key(connection), after.cloned());
+        self.read(move |tx| rows::due(tx, &connection, now, after.as_ref(), limit)).await
+    }
+
+    async fn begin_send(
+        &self,
+        token: &RunToken,
+        id: &OutboxId,
+        intent: SendIntent,
+    ) -> Result<BeginSend, StoreError> {
+        let id = id.clone();
+        self.write(token, move |tx, token| begin_send(tx, token.connection.as_str(), &id, intent)).await
+    }
+
+    async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError> {
+        let records = records.to_vec();
+        self.write(token, move |tx, token| {
+            records.into_iter().try_for_each(|record| step(tx, token.connection.as_str(), record))
+        })
+        .await
+    }
+
+    async fn unfinished(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let (connection, after) = (key(connection), after.cloned());
+        self.read(move |tx| rows::in_flight(tx, &connection, after.as_ref(), limit)).await
+    }
+
+    async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {
+        let (connection, unblock_key) = (super::key(connection), key.to_owned());
+        self.change(move |tx| {
+            let blocked = rows::blocked_on(tx, &connection, &unblock_key)?;
+            for row in &blocked {
+                rows::update(tx, &connection, &OutboxRow { state: ShipmentState::Pending, ..row.clone() })?;
+            }
+            Ok(u64::try_from(blocked.len()).unwrap_or(u64::MAX))
+        })
+        .await
+    }
+
+    async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {
+        let connection = key(connection);
+        self.read(move |tx| {
+            let mut counts =
+                tx.prepare_cached("SELECT state, count(*) FROM outbox WHERE connection = ?1 GROUP BY state")?;
+            let rows = counts.query_map([connection], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn order_progress(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<OrderProgress, StoreError> {
+        let (connection, order) = (key(connection), order.clone());
+        self.read(move |tx| {
+            let mut progress = OrderProgress::new(rows::of_order(tx, &connection, &order)?);
+            progress.cancelled = cancelled::lines(tx, &connection, &order)?;
+            Ok(progress)
+        })
+        .await
+    }
+}
+
+impl SqliteStore {
+    /// The host's side: these quantities of an order will never be shipped, so that no shipment waits for them.
+    /// Replaces what was said of the order before; an empty list takes it back.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn put_cancelled(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        lines: Vec<LineQuantity>,
+    ) -> Result<(), StoreError> {
+        let (connection, order) = (key(connection), order.clone());
+        self.change(move |tx| cancelled::replace(tx, &connection, &order, &lines)).await
+    }
+}
+
+fn begin_send(
+    tx: &Transaction<'_>,
+    connection: &str,
+    id: &OutboxId,
+    intent: SendIntent,
+) -> Answer<BeginSend> {
+    let mut row = rows::find(tx, connection, id)?;
+    if !row.state.is_due(intent.now) {
+        return Ok(BeginSend::NotDue);
+    }
+    if rows::has_in_flight(tx, connection, &row.shipment.order)? {
+        return Ok(BeginSend::OrderBusy);
+    }
+    let sending = ShipmentState::Sending {
+        attempt: intent.attempt,
+        payload_hash: intent.payload_hash,
+        since: intent.now,
+    };
+    row.state = row.state.step(sending).map_err(illegal)?;
+    row.updated_at = intent.now;
+    rows::update(tx, connection, &row)?;
+    Ok(BeginSend::Granted)
+}
+
+fn step(tx: &Transaction<'_>, connection: &str, record: ShipmentRecord) -> Answer<()> {
+    let mut row = rows::find(tx, connection, &record.id)?;
+    row.state = row.state.step(record.state).map_err(illegal)?;
+    row.attempts = row.attempts.saturating_add(u32::from(record.counts_attempt));
+    row.last_error = record.error;
+    row.updated_at = record.now;
+    rows::update(tx, connection, &row)
+}
+
+fn illegal(error: IllegalTransition) -> StoreError {
+    StoreError::permanent(error.to_string()).with_source(error)
+}
+
+/// From when a row in this state is due; `None` while it is not due by itself. The same answer as
+/// [`ShipmentState::is_due`], as a column.
+fn due_from(state: &ShipmentState) -> Option<i64> {
+    let always = Timestamp::from_unix_seconds(i64::MIN);
+    match state {
+        ShipmentState::RetryWait { until, .. } => Some(nanos(*until)),
+        state => state.is_due(always).then(|| nanos(always)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::{BlockReason, RetryClass};
+
+    #[test]
+    fn the_column_says_what_the_state_machine_says() {
+        let at = Timestamp::from_unix_seconds(1_000);
+        let states = [
+            ShipmentState::Pending,
+            ShipmentState::Waiting { missing: Vec::new() },
+            ShipmentState::Blocked { reason: BlockReason::NoTracking },
+            ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".into() } },
+            ShipmentState::RetryWait { until: at, class: RetryClass::Unreachable },
+            ShipmentState::Sending { attempt: 1, payload_hash: 1, since: at },
+            ShipmentState::Unknown { since: at, checks: 0, last_check: None },
+            ShipmentState::Sent { at },
+            ShipmentState::Cancelled,
+        ];
+        for state in states {
+            for second in [0, 999, 1_000, 1_001] {
+                let now = Timestamp::from_unix_seconds(second);
+                let column = due_from(&state).is_some_and(|from| from <= nanos(now));
+                assert_eq!(column, state.is_due(now), "{} at {now}", state.name());
+            }
+        }
+    }
+}
