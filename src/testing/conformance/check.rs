@@ -1,0 +1,87 @@
+//! What a check is, and the few words in which checks are written.
+
+use std::{fmt::Debug, future::Future, pin::Pin};
+
+use super::ground::Ground;
+use crate::channel::store::StoreError;
+
+/// A named check of one clause.
+#[derive(Clone, Copy)]
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) clause: &'static str,
+    pub(super) run: fn(Ground) -> Pin<Box<dyn Future<Output = Check> + Send>>,
+}
+
+/// What a check comes to.
+pub(super) type Check<T = ()> = Result<T, Stop>;
+
+/// Why a check ends before its end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Violated(String),
+    LeftOut(&'static str),
+}
+
+impl Stop {
+    pub(super) fn violated(how: impl Into<String>) -> Self {
+        Self::Violated(how.into())
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Violated(format!("an error nobody expected: {error} ({:?})", error.kind()))
+    }
+}
+
+/// The list of a module's checks: each function with its clause.
+macro_rules! checks {
+    ($group:literal: $($check:ident => $clause:literal,)+) => {
+        pub(in crate::testing::conformance) const CHECKS: &[crate::testing::conformance::check::Case] = &[
+            $(crate::testing::conformance::check::Case {
+                name: concat!($group, "::", stringify!($check)),
+                clause: $clause,
+                run: |ground| Box::pin($check(ground)),
+            },)+
+        ];
+    };
+}
+pub(super) use checks;
+
+/// The check fails unless the two are equal.
+pub(super) fn same<T: PartialEq + Debug>(what: &str, found: &T, wanted: &T) -> Check {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Stop::Violated(format!("{what}: {found:?}, wanted {wanted:?}")))
+}
+
+/// The check fails unless this holds.
+pub(super) fn holds(what: &str, so: bool) -> Check {
+    if so { Ok(()) } else { Err(Stop::Violated(format!("not so: {what}"))) }
+}
+
+/// The check fails unless the store refused a stale token.
+pub(super) fn refused<T: Debug>(what: &str, answer: Result<T, StoreError>) -> Check {
+    match answer {
+        Err(error) if error.is_lost_lease() => Ok(()),
+        Err(error) => Err(Stop::Violated(format!("{what} with a stale token: {error} ({:?})", error.kind()))),
+        Ok(answer) => Err(Stop::Violated(format!("{what} with a stale token was accepted: {answer:?}"))),
+    }
+}
+
+/// Does all of these at once, each as a task of its own; the answers stand in the order given.
+pub(super) async fn at_once<T, F>(work: impl IntoIterator<Item = F>) -> Check<Vec<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, StoreError>> + Send + 'static,
+{
+    let tasks: Vec<_> = work.into_iter().map(tokio::spawn).collect();
+    let mut answers = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let answer = task.await.map_err(|error| Stop::Violated(format!("the store panicked: {error}")))?;
+        answers.push(answer?);
+    }
+    Ok(answers)
+}

@@ -1,0 +1,84 @@
+//! What every check stands on: the stores under test, and runs that hold or have lost their lease.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    check::{Check, Stop},
+    given::at,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        ConnectionId, Listing, Operation, RunId,
+        store::{Begin, NewRun, RunToken, Stores},
+    },
+};
+
+/// How long the leases of the suite last.
+pub(super) const TTL: Duration = Duration::from_secs(600);
+
+/// The stores under test. `peer` is another handle on the same data, if the builder gave one.
+pub(super) struct Ground {
+    pub(super) stores: Stores,
+    pub(super) peer: Stores,
+    pub(super) here: ConnectionId,
+    pub(super) elsewhere: ConnectionId,
+    pub(super) listings: Option<(ConnectionId, Vec<Listing>)>,
+}
+
+impl Ground {
+    pub(super) fn new(
+        stores: Stores,
+        peer: Option<Stores>,
+        listings: Option<(ConnectionId, Vec<Listing>)>,
+    ) -> Self {
+        let peer = peer.unwrap_or_else(|| stores.clone());
+        Self { stores, peer, here: "here".into(), elsewhere: "elsewhere".into(), listings }
+    }
+
+    /// Handles for tasks: every other one is the peer's.
+    pub(super) fn handles(&self, count: usize) -> Vec<Stores> {
+        [&self.stores, &self.peer].into_iter().cycle().take(count).cloned().collect()
+    }
+
+    /// A run that wants to begin at `now`.
+    pub(super) fn wants(&self, operation: Operation, run: &str, now: Timestamp) -> NewRun {
+        NewRun::new(self.here.clone(), operation, RunId::from(run), format!("owner of {run}"), TTL, now)
+    }
+
+    /// A run that holds the lease from `at(0)` on.
+    pub(super) async fn begun(&self, operation: Operation) -> Check<RunToken> {
+        granted(self.stores.runs.begin(self.wants(operation, "first", at(0))).await?)
+    }
+
+    /// A run whose lease has lasted, and the one that has the lease now.
+    pub(super) async fn superseded(&self, operation: Operation) -> Check<(RunToken, RunToken)> {
+        let stale = self.begun(operation).await?;
+        let later = at(0) + TTL + Duration::from_secs(1);
+        let newest = granted(self.peer.runs.begin(self.wants(operation, "second", later)).await?)?;
+        Ok((stale, newest))
+    }
+
+    /// A run on the other connection.
+    pub(super) async fn begun_elsewhere(&self, operation: Operation) -> Check<RunToken> {
+        let run = NewRun { connection: self.elsewhere.clone(), ..self.wants(operation, "other", at(0)) };
+        granted(self.stores.runs.begin(run).await?)
+    }
+
+    /// Leaves the check out unless the store that is checked keeps the leases too.
+    pub(super) fn leases_are_kept_in<T: ?Sized>(&self, store: &Arc<T>) -> Check {
+        if std::ptr::addr_eq(Arc::as_ptr(&self.stores.runs), Arc::as_ptr(store)) {
+            return Ok(());
+        }
+        Err(Stop::LeftOut("the leases are kept in another store"))
+    }
+}
+
+pub(super) fn granted(begin: Begin) -> Check<RunToken> {
+    match begin {
+        Begin::Granted(token) => Ok(token),
+        Begin::AlreadyRunning { since, owner } => Err(Stop::Violated(format!(
+            "a free lease was not granted: already running since {since} ({owner})"
+        ))),
+    }
+}

@@ -1,0 +1,202 @@
+//! The host's listings and their links.
+
+use super::{
+    check::{Check, Stop, at_once, checks, refused, same},
+    given::{ODD_TEXTS, at},
+    ground::Ground,
+};
+use crate::channel::{
+    LinkState, ListingId, ListingLink, NewLink, Operation,
+    store::{PutLink, RunToken},
+};
+
+checks! { "listings":
+    a_link_is_kept_once => "putting the same link again answers `Same`",
+    a_product_has_one_listing => "a product of another listing answers `Conflict` and changes nothing",
+    one_of_many_links_to_a_product_is_kept => "a product has at most one listing, also under concurrent calls",
+    a_listing_has_one_product => "a listing that moves to another product answers `Replaced` and sets the old one free",
+    answers_stand_in_the_order_of_the_links => "`put_links` answers in the order given",
+    links_come_in_pages_that_are_stable_while_writing => "`links` pages in ascending order of listing id: rows written meanwhile hide no others",
+    listings_come_in_pages => "`listings` pages in ascending order of listing id",
+    links_are_found_by_500_skus => "`links_by_sku` takes at least 500 SKUs and compares them exactly",
+    a_broken_link_is_kept_but_not_found => "`mark_broken` keeps the link, and `links_by_sku` leaves it out",
+    a_broken_link_that_is_put_again_is_linked => "a broken link that is put again is linked again",
+    links_of_connections_are_separate => "ids of two connections do not meet",
+    a_stale_token_cannot_put_links => "`put_links` refuses a stale fence and writes nothing",
+    a_stale_token_cannot_break_links => "`mark_broken` refuses a stale fence and writes nothing",
+}
+
+const LINK: Operation = Operation::LinkListings;
+
+fn link(listing: &str, product: &str, sku: &str) -> NewLink {
+    NewLink::new(listing.into(), product.into(), sku.to_owned(), at(10))
+}
+
+async fn put(on: &Ground, token: &RunToken, links: &[NewLink]) -> Check<Vec<PutLink>> {
+    Ok(on.stores.listings.put_links(token, links).await?)
+}
+
+async fn kept(on: &Ground) -> Check<Vec<(String, String, LinkState)>> {
+    let links = on.peer.listings.links(&on.here, None, 999).await?;
+    Ok(links
+        .into_iter()
+        .map(|link| (link.listing.to_string(), link.product.to_string(), link.state))
+        .collect())
+}
+
+fn linked(listing: &str, product: &str) -> (String, String, LinkState) {
+    (listing.to_owned(), product.to_owned(), LinkState::Linked)
+}
+
+async fn a_link_is_kept_once(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    let new = link("L1", "P1", "Größe-1");
+    same("the first time", &put(&on, &token, std::slice::from_ref(&new)).await?, &vec![PutLink::Created])?;
+    same("the second time", &put(&on, &token, std::slice::from_ref(&new)).await?, &vec![PutLink::Same])?;
+    let links = on.peer.listings.links(&on.here, None, 9).await?;
+    same("the links", &links, &vec![ListingLink::from_new(new)])
+}
+
+async fn a_product_has_one_listing(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
+    let conflict = PutLink::Conflict { with: "L1".into() };
+    same("another listing", &put(&on, &token, &[link("L3", "P1", "a")]).await?, &vec![conflict.clone()])?;
+    same("a linked listing", &put(&on, &token, &[link("L2", "P1", "a")]).await?, &vec![conflict])?;
+    same("the links", &kept(&on).await?, &vec![linked("L1", "P1"), linked("L2", "P2")])
+}
+
+async fn one_of_many_links_to_a_product_is_kept(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
+        let (token, new) = (token.clone(), link(&format!("L{n}"), "P1", "a"));
+        async move { stores.listings.put_links(&token, &[new]).await }
+    });
+    let created = at_once(tasks).await?.into_iter().flatten().filter(|put| *put == PutLink::Created).count();
+    same("links created by 16 tasks", &created, &1)?;
+    same("links kept", &kept(&on).await?.len(), &1)
+}
+
+async fn a_listing_has_one_product(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    put(&on, &token, &[link("L1", "P1", "a")]).await?;
+    same("to another product", &put(&on, &token, &[link("L1", "P2", "b")]).await?, &vec![PutLink::Replaced])?;
+    same("the old product", &put(&on, &token, &[link("L2", "P1", "a")]).await?, &vec![PutLink::Created])?;
+    same("the links", &kept(&on).await?, &vec![linked("L1", "P2"), linked("L2", "P1")])
+}
+
+async fn answers_stand_in_the_order_of_the_links(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    put(&on, &token, &[link("L2", "P2", "b")]).await?;
+    let answers =
+        put(&on, &token, &[link("L3", "P3", "c"), link("L2", "P2", "b"), link("L1", "P3", "c")]).await?;
+    same(
+        "the answers",
+        &answers,
+        &vec![PutLink::Created, PutLink::Same, PutLink::Conflict { with: "L3".into() }],
+    )?;
+    same("of no links", &put(&on, &token, &[]).await?, &Vec::new())
+}
+
+async fn page(on: &Ground, after: Option<&str>, limit: usize) -> Check<Vec<String>> {
+    let links = on.peer.listings.links(&on.here, after.map(ListingId::from).as_ref(), limit).await?;
+    Ok(links.into_iter().map(|link| link.listing.to_string()).collect())
+}
+
+async fn links_come_in_pages_that_are_stable_while_writing(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    put(&on, &token, &["103", "101", "105", "104"].map(|id| link(id, id, id))).await?;
+    same("the first page", &page(&on, None, 2).await?, &vec!["101".into(), "103".into()])?;
+    put(&on, &token, &[link("102", "102", "102"), link("103", "new", "103")]).await?;
+    on.stores.listings.mark_broken(&token, &["101".into()]).await?;
+    same("the next page", &page(&on, Some("103"), 2).await?, &vec!["104".into(), "105".into()])?;
+    same("after the end", &page(&on, Some("105"), 2).await?, &Vec::new())
+}
+
+async fn listings_come_in_pages(on: Ground) -> Check {
+    let (connection, mut wanted) = match on.listings.clone() {
+        Some((connection, listings)) if listings.len() >= 3 => (connection, listings),
+        _ => return Err(Stop::LeftOut("the builder gave no listings")),
+    };
+    wanted.sort_by(|a, b| a.id.cmp(&b.id));
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = on.stores.listings.listings(&connection, after.as_ref(), 2).await?;
+        same("a page of two at most", &page.len().min(2), &page.len())?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id.clone());
+        found.extend(page);
+        if found.len() > wanted.len() {
+            break;
+        }
+    }
+    same("the listings", &found, &wanted)
+}
+
+async fn links_are_found_by_500_skus(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    let new: Vec<NewLink> =
+        (0..500).map(|n| link(&format!("L{n}"), &format!("P{n}"), &format!("sku-{n}"))).collect();
+    put(&on, &token, &new).await?;
+    let odd: Vec<NewLink> = ODD_TEXTS.iter().map(|text| link(text, text, text)).collect();
+    put(&on, &token, &odd).await?;
+    let asked: Vec<String> = (250..750).map(|n| format!("sku-{n}")).collect();
+    same("the known half of 500", &on.peer.listings.links_by_sku(&on.here, &asked).await?.len(), &250)?;
+    let odd = ODD_TEXTS.map(str::to_owned);
+    let found = on.peer.listings.links_by_sku(&on.here, &odd).await?;
+    for sku in &odd {
+        same("the listing of a SKU", &found.get(sku).map(|link| link.listing.as_str()), &Some(sku.as_str()))?;
+    }
+    let others = ["sku-1 ".to_owned(), "SKU-1".to_owned(), "sku".to_owned()];
+    same("SKUs that are not there", &on.peer.listings.links_by_sku(&on.here, &others).await?.len(), &0)
+}
+
+async fn a_broken_link_is_kept_but_not_found(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
+    for _ in 0..2 {
+        on.stores.listings.mark_broken(&token, &["L1".into(), "not there".into()]).await?;
+    }
+    let wanted = vec![("L1".to_owned(), "P1".to_owned(), LinkState::Broken), linked("L2", "P2")];
+    same("the links", &kept(&on).await?, &wanted)?;
+    let found = on.peer.listings.links_by_sku(&on.here, &["a".to_owned(), "b".to_owned()]).await?;
+    same("found by SKU", &found.into_keys().collect::<Vec<_>>(), &vec!["b".to_owned()])
+}
+
+async fn a_broken_link_that_is_put_again_is_linked(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    put(&on, &token, &[link("L1", "P1", "a")]).await?;
+    on.stores.listings.mark_broken(&token, &["L1".into()]).await?;
+    put(&on, &token, &[link("L1", "P1", "a")]).await?;
+    same("the links", &kept(&on).await?, &vec![linked("L1", "P1")])?;
+    same("found by SKU", &on.peer.listings.links_by_sku(&on.here, &["a".to_owned()]).await?.len(), &1)
+}
+
+async fn links_of_connections_are_separate(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    let other = on.begun_elsewhere(LINK).await?;
+    put(&on, &token, &[link("L1", "P1", "a")]).await?;
+    let answers = put(&on, &other, &[link("L2", "P1", "a")]).await?;
+    same("the same product elsewhere", &answers, &vec![PutLink::Created])?;
+    on.stores.listings.mark_broken(&other, &["L1".into()]).await?;
+    same("the links here", &kept(&on).await?, &vec![linked("L1", "P1")])
+}
+
+/// A stale token, after the newer run has kept a link.
+async fn stale(on: &Ground) -> Check<RunToken> {
+    let (stale, newest) = on.superseded(LINK).await?;
+    on.peer.listings.put_links(&newest, &[link("L1", "P1", "a")]).await?;
+    Ok(stale)
+}
+
+async fn a_stale_token_cannot_put_links(on: Ground) -> Check {
+    let stale = stale(&on).await?;
+    refused("put_links", on.stores.listings.put_links(&stale, &[link("L2", "P2", "b")]).await)?;
+    same("the links", &kept(&on).await?, &vec![linked("L1", "P1")])
+}
+
+async fn a_stale_token_cannot_break_links(on: Ground) -> Check {
+    let stale = stale(&on).await?;
+    refused("mark_broken", on.stores.listings.mark_broken(&stale, &["L1".into()]).await)?;
+    same("the links", &kept(&on).await?, &vec![linked("L1", "P1")])
+}

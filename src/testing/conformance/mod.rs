@@ -1,0 +1,176 @@
+//! Checks that a host runs against its own stores (feature `conformance`): one named check per clause of the
+//! contracts in [`channel::store`](crate::channel::store). Nothing here knows a particular store.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use shipstation_connector::{channel::store::Stores, stores::MemoryStore, testing::conformance};
+//! use std::sync::Arc;
+//!
+//! let builder = || async { conformance::fresh(Stores::all_in(Arc::new(MemoryStore::new()))) };
+//! let report = conformance::all(&builder).await;
+//! assert!(report.passed(), "{report}");
+//! # }
+//! ```
+//!
+//! Every check gets a store of its own that is empty, and is run as a task of its own, so that a store that
+//! panics fails its check and no other. The suite never panics and never waits: instants are arguments.
+//!
+//! A store that is written for real use should hand out a second handle as well ([`Fresh::with_peer`]), opened as
+//! another process would open it: concurrency is then tried through both.
+
+mod check;
+mod given;
+mod ground;
+mod listings;
+mod mappings;
+mod orders;
+mod report;
+mod runs;
+mod shipments;
+
+use std::{any::Any, fmt, future::Future};
+
+use async_trait::async_trait;
+
+pub use self::report::{Outcome, Report, Verdict};
+use self::{
+    check::{Case, Stop},
+    ground::Ground,
+};
+use crate::channel::{ConnectionId, Listing, store::Stores};
+
+/// Whatever went wrong while a store was made.
+pub type BuildError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Makes stores to be checked. A closure that returns a future of [`Fresh`] is one.
+#[async_trait]
+pub trait StoreBuilder: Send + Sync {
+    /// Stores in which nothing is kept.
+    ///
+    /// # Errors
+    /// When they cannot be made; the check then counts as failed.
+    async fn fresh(&self) -> Result<Fresh, BuildError>;
+}
+
+#[async_trait]
+impl<F, R> StoreBuilder for F
+where
+    F: Fn() -> R + Send + Sync,
+    R: Future<Output = Result<Fresh, BuildError>> + Send,
+{
+    async fn fresh(&self) -> Result<Fresh, BuildError> {
+        self().await
+    }
+}
+
+/// Empty stores for one check, and what must live as long as they do.
+pub struct Fresh {
+    stores: Stores,
+    peer: Option<Stores>,
+    listings: Option<(ConnectionId, Vec<Listing>)>,
+    guard: Option<Box<dyn Any + Send>>,
+}
+
+impl Fresh {
+    /// These stores.
+    pub fn new(stores: Stores) -> Self {
+        Self { stores, peer: None, listings: None, guard: None }
+    }
+
+    /// A second handle on the same data, as another process would have it.
+    #[must_use]
+    pub fn with_peer(mut self, peer: Stores) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// The host's listings that the store holds already: at least three, so that pages can be read. Without
+    /// them the checks that read listings are left out, for the traits have no way to write any.
+    #[must_use]
+    pub fn with_listings(mut self, connection: ConnectionId, listings: Vec<Listing>) -> Self {
+        self.listings = Some((connection, listings));
+        self
+    }
+
+    /// Something to be dropped after the check: a temporary folder, a schema, a container.
+    #[must_use]
+    pub fn with_guard(mut self, guard: impl Any + Send) -> Self {
+        self.guard = Some(Box::new(guard));
+        self
+    }
+}
+
+impl fmt::Debug for Fresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fresh")
+            .field("stores", &self.stores)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Wraps stores that need no guard: the shortest builder is `|| async { fresh(stores) }`.
+///
+/// # Errors
+/// Never; it returns what a builder returns.
+pub fn fresh(stores: Stores) -> Result<Fresh, BuildError> {
+    Ok(Fresh::new(stores))
+}
+
+/// Runs every check of every trait. Must be called inside a tokio runtime.
+pub async fn all(builder: &dyn StoreBuilder) -> Report {
+    run(
+        builder,
+        &[runs::CHECKS, &orders::checks(), &shipments::checks(), listings::CHECKS, mappings::CHECKS].concat(),
+    )
+    .await
+}
+
+/// Checks the [`RunStore`](crate::channel::store::RunStore).
+pub async fn runs(builder: &dyn StoreBuilder) -> Report {
+    run(builder, runs::CHECKS).await
+}
+
+/// Checks the [`OrderStore`](crate::channel::store::OrderStore). The `RunStore` beside it gives the tokens.
+pub async fn orders(builder: &dyn StoreBuilder) -> Report {
+    run(builder, &orders::checks()).await
+}
+
+/// Checks the [`ShipmentStore`](crate::channel::store::ShipmentStore). The `RunStore` beside it gives the tokens.
+pub async fn shipments(builder: &dyn StoreBuilder) -> Report {
+    run(builder, &shipments::checks()).await
+}
+
+/// Checks the [`ListingStore`](crate::channel::store::ListingStore). The `RunStore` beside it gives the tokens.
+pub async fn listings(builder: &dyn StoreBuilder) -> Report {
+    run(builder, listings::CHECKS).await
+}
+
+/// Checks the [`MappingStore`](crate::channel::store::MappingStore).
+pub async fn mappings(builder: &dyn StoreBuilder) -> Report {
+    run(builder, mappings::CHECKS).await
+}
+
+async fn run(builder: &dyn StoreBuilder, cases: &[Case]) -> Report {
+    let mut report = Report::default();
+    for case in cases {
+        let verdict = match try_case(builder, case).await {
+            Ok(()) => Verdict::Passed,
+            Err(Stop::LeftOut(why)) => Verdict::LeftOut { why },
+            Err(Stop::Violated(how)) => Verdict::Failed { how },
+        };
+        report.outcomes.push(Outcome { name: case.name, clause: case.clause, verdict });
+    }
+    report
+}
+
+async fn try_case(builder: &dyn StoreBuilder, case: &Case) -> Result<(), Stop> {
+    let no_runtime = |_| Stop::violated("the suite must be called inside a tokio runtime");
+    let runtime = tokio::runtime::Handle::try_current().map_err(no_runtime)?;
+    let fresh = builder.fresh().await;
+    let fresh = fresh.map_err(|error| Stop::violated(format!("the builder made no store: {error}")))?;
+    let ground = Ground::new(fresh.stores, fresh.peer, fresh.listings);
+    let finding = runtime.spawn((case.run)(ground)).await;
+    drop(fresh.guard);
+    finding.unwrap_or_else(|error| Err(Stop::violated(format!("the store panicked: {error}"))))
+}

@@ -1,0 +1,83 @@
+//! Orders that could not be imported.
+
+use super::super::{
+    check::{Check, checks, same},
+    given::{at, failure},
+    ground::Ground,
+};
+use crate::channel::{
+    Operation,
+    store::{FailureRecord, OrderFailure},
+};
+
+checks! { "orders":
+    failures_are_counted_per_order => "the same order again counts an attempt and keeps `first_seen`",
+    due_failures_come_oldest_first => "`due_failures` answers those whose time has come, oldest first, at most `limit`",
+    a_dismissed_failure_is_never_due => "a dismissed failure is never due, and can still be read",
+    cleared_failures_are_forgotten => "`clear_failures` forgets; clearing what is not there is harmless",
+}
+
+fn ids(records: Vec<FailureRecord>) -> Vec<String> {
+    records.into_iter().map(|record| record.last.order.to_string()).collect()
+}
+
+async fn failures_are_counted_per_order(on: Ground) -> Check {
+    let token = on.begun(Operation::GetOrders).await?;
+    on.stores
+        .orders
+        .record_failures(&token, &[failure("1", at(1), at(10)), failure("2", at(2), at(10))])
+        .await?;
+    let mut again = failure("1", at(20), at(30));
+    again.error = "Straße fehlt".into();
+    again.retryable = false;
+    on.stores.orders.record_failures(&token, std::slice::from_ref(&again)).await?;
+    let wanted = FailureRecord { attempts: 2, first_seen: at(1), last: again, dismissed: false };
+    same("the record", &on.peer.orders.failure(&on.here, &"1".into()).await?, &Some(wanted))?;
+    let attempts = on.stores.orders.failure(&on.here, &"2".into()).await?.map(|record| record.attempts);
+    same("attempts of the other one", &attempts, &Some(1))?;
+    same("elsewhere", &on.stores.orders.failure(&on.elsewhere, &"1".into()).await?, &None)
+}
+
+async fn due_failures_come_oldest_first(on: Ground) -> Check {
+    let token = on.begun(Operation::GetOrders).await?;
+    let failures: Vec<OrderFailure> =
+        vec![failure("a", at(3), at(10)), failure("b", at(1), at(12)), failure("c", at(2), at(20))];
+    on.stores.orders.record_failures(&token, &failures).await?;
+    same(
+        "due at 12",
+        &ids(on.peer.orders.due_failures(&on.here, at(12), 9).await?),
+        &vec!["b".into(), "a".into()],
+    )?;
+    same("one of them", &ids(on.stores.orders.due_failures(&on.here, at(12), 1).await?), &vec!["b".into()])?;
+    // A later failure of the oldest one does not send it to the back.
+    on.stores.orders.record_failures(&token, &[failure("b", at(15), at(16))]).await?;
+    same(
+        "due at 20",
+        &ids(on.stores.orders.due_failures(&on.here, at(20), 9).await?),
+        &vec!["b".into(), "c".into(), "a".into()],
+    )
+}
+
+async fn a_dismissed_failure_is_never_due(on: Ground) -> Check {
+    let token = on.begun(Operation::GetOrders).await?;
+    on.stores.orders.record_failures(&token, &[failure("1", at(1), at(10))]).await?;
+    on.stores.orders.dismiss_failure(&on.here, &"1".into()).await?;
+    on.stores.orders.dismiss_failure(&on.here, &"not there".into()).await?;
+    on.stores.orders.record_failures(&token, &[failure("1", at(2), at(10))]).await?;
+    same("due", &ids(on.peer.orders.due_failures(&on.here, at(99), 9).await?), &Vec::new())?;
+    let dismissed = on.stores.orders.failure(&on.here, &"1".into()).await?.map(|record| record.dismissed);
+    same("it can still be read", &dismissed, &Some(true))
+}
+
+async fn cleared_failures_are_forgotten(on: Ground) -> Check {
+    let token = on.begun(Operation::GetOrders).await?;
+    on.stores
+        .orders
+        .record_failures(&token, &[failure("1", at(1), at(1)), failure("2", at(1), at(1))])
+        .await?;
+    for _ in 0..2 {
+        on.stores.orders.clear_failures(&token, &["1".into(), "not there".into()]).await?;
+    }
+    same("what is left", &ids(on.peer.orders.due_failures(&on.here, at(1), 9).await?), &vec!["2".into()])?;
+    same("the cleared one", &on.stores.orders.failure(&on.here, &"1".into()).await?, &None)
+}

@@ -1,0 +1,120 @@
+//! A run that has lost its lease writes nothing.
+
+use super::{
+    super::{
+        check::{Check, Stop, at_once, checks, holds, refused, same},
+        given::{at, failure, held, plain, ready},
+        ground::Ground,
+    },
+    record,
+};
+use crate::channel::{
+    Operation,
+    shipping::ShippingResolution,
+    store::{FollowUpKind, FollowUpOutcome, FollowUpResult, RunToken, StoreError, Stores},
+};
+
+checks! { "orders":
+    a_grant_makes_older_tokens_stale_at_once => "a store that holds the leases refuses an older token from the moment of the grant",
+    a_run_that_stalls_stops_without_a_write => "a run that was overtaken is refused for good and leaves nothing behind",
+    a_stale_token_cannot_save => "`save` refuses a stale fence and writes nothing",
+    a_stale_token_cannot_settle_follow_ups => "`settle_follow_ups` refuses a stale fence and writes nothing",
+    a_stale_token_cannot_reopen_follow_ups => "`reopen_follow_ups` refuses a stale fence and writes nothing",
+    a_stale_token_cannot_record_failures => "`record_failures` refuses a stale fence and writes nothing",
+    a_stale_token_cannot_clear_failures => "`clear_failures` refuses a stale fence and writes nothing",
+    a_stale_token_cannot_apply_shipping => "`apply_shipping` refuses a stale fence and writes nothing",
+}
+
+/// A stale token, after the newer run has written: from then on every store knows.
+async fn stale(on: &Ground) -> Check<(RunToken, RunToken)> {
+    let (stale, newest) = on.superseded(Operation::GetOrders).await?;
+    on.peer.orders.save(&newest, &[ready("1", at(10)), held("2", "x")]).await?;
+    on.peer.orders.record_failures(&newest, &[failure("9", at(1), at(1))]).await?;
+    Ok((stale, newest))
+}
+
+async fn a_grant_makes_older_tokens_stale_at_once(on: Ground) -> Check {
+    on.leases_are_kept_in(&on.stores.orders)?;
+    let (stale, _newest) = on.superseded(Operation::GetOrders).await?;
+    refused("save", on.stores.orders.save(&stale, &[plain("1")]).await)?;
+    same("the record", &record(&*on.stores.orders, &on.here, "1").await?, &None)
+}
+
+/// A worker that saves one order after the other; says which were taken and which were refused, in order.
+async fn works(stores: Stores, token: RunToken, name: &str) -> Result<Vec<(String, bool)>, StoreError> {
+    let mut saved = Vec::new();
+    for n in 0..20 {
+        let id = format!("{name} {n}");
+        match stores.orders.save(&token, &[plain(&id)]).await {
+            Ok(_) => saved.push((id, true)),
+            Err(error) if error.is_lost_lease() => saved.push((id, false)),
+            Err(error) => return Err(error),
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(saved)
+}
+
+async fn a_run_that_stalls_stops_without_a_write(on: Ground) -> Check {
+    let (stale, newest) = on.superseded(Operation::GetOrders).await?;
+    let workers = [(on.stores.clone(), stale.clone(), "stalled"), (on.peer.clone(), newest, "overtook")];
+    let saved = at_once(workers.map(|(stores, token, name)| works(stores, token, name))).await?;
+    for (id, taken) in saved.iter().flatten() {
+        let kept = record(&*on.stores.orders, &on.here, id).await?.is_some();
+        same(&format!("order {id} is there because it was taken"), &kept, taken)?;
+    }
+    let [stalled, overtook] = &saved[..] else {
+        return Err(Stop::violated("two workers and not two answers"));
+    };
+    holds("the newer run is never refused", overtook.iter().all(|(_, taken)| *taken))?;
+    let back = stalled.iter().skip_while(|(_, taken)| *taken).find(|(_, taken)| *taken);
+    same("an order taken after the first refusal", &back, &None)?;
+    refused("save", on.stores.orders.save(&stale, &[plain("afterwards")]).await)
+}
+
+async fn a_stale_token_cannot_save(on: Ground) -> Check {
+    let (stale, _) = stale(&on).await?;
+    refused("save", on.stores.orders.save(&stale, &[plain("3")]).await)?;
+    same("the record", &record(&*on.stores.orders, &on.here, "3").await?, &None)
+}
+
+async fn a_stale_token_cannot_settle_follow_ups(on: Ground) -> Check {
+    let (stale, _) = stale(&on).await?;
+    let done = FollowUpOutcome::new("1".into(), FollowUpKind::AssignUser, FollowUpResult::Done);
+    refused("settle_follow_ups", on.stores.orders.settle_follow_ups(&stale, &[done]).await)?;
+    same("open follow-ups", &on.stores.orders.open_follow_ups(&on.here, at(10), 9).await?.len(), &2)
+}
+
+async fn a_stale_token_cannot_reopen_follow_ups(on: Ground) -> Check {
+    let (stale, newest) = stale(&on).await?;
+    let result = FollowUpResult::Failed { wanted: "a".to_owned(), error: "unknown".to_owned() };
+    let failed = FollowUpOutcome::new("1".into(), FollowUpKind::AssignUser, result);
+    on.stores.orders.settle_follow_ups(&newest, &[failed]).await?;
+    let answer = on.stores.orders.reopen_follow_ups(&stale, FollowUpKind::AssignUser, "b", at(10)).await;
+    refused("reopen_follow_ups", answer)?;
+    same("open follow-ups", &on.stores.orders.open_follow_ups(&on.here, at(10), 9).await?.len(), &1)
+}
+
+async fn a_stale_token_cannot_record_failures(on: Ground) -> Check {
+    let (stale, _) = stale(&on).await?;
+    refused(
+        "record_failures",
+        on.stores.orders.record_failures(&stale, &[failure("8", at(1), at(1))]).await,
+    )?;
+    same("the failure", &on.stores.orders.failure(&on.here, &"8".into()).await?, &None)
+}
+
+async fn a_stale_token_cannot_clear_failures(on: Ground) -> Check {
+    let (stale, _) = stale(&on).await?;
+    refused("clear_failures", on.stores.orders.clear_failures(&stale, &["9".into()]).await)?;
+    let kept = on.stores.orders.failure(&on.here, &"9".into()).await?.is_some();
+    same("the failure is kept", &kept, &true)
+}
+
+async fn a_stale_token_cannot_apply_shipping(on: Ground) -> Check {
+    let (stale, _) = stale(&on).await?;
+    let answer =
+        on.stores.orders.apply_shipping(&stale, &"2".into(), Some("x"), &ShippingResolution::NoText, 9).await;
+    refused("apply_shipping", answer)?;
+    same("held orders", &on.stores.orders.held(&on.here, None, 9).await?.len(), &1)
+}

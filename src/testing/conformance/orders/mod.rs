@@ -1,0 +1,22 @@
+//! Imported orders, one file per thing that the trait keeps.
+
+mod failures;
+mod fence;
+mod follow_ups;
+mod held;
+mod save;
+
+use super::check::{Case, Check};
+use crate::channel::{
+    ConnectionId,
+    store::{ImportRecord, OrderStore},
+};
+
+pub(super) fn checks() -> Vec<Case> {
+    [save::CHECKS, follow_ups::CHECKS, failures::CHECKS, held::CHECKS, fence::CHECKS].concat()
+}
+
+/// The record of one order.
+async fn record(orders: &dyn OrderStore, connection: &ConnectionId, id: &str) -> Check<Option<ImportRecord>> {
+    Ok(orders.known(connection, &[id.into()]).await?.remove(&id.into()))
+}

@@ -1,0 +1,205 @@
+//! Leases and run history.
+
+use std::time::Duration;
+
+use super::{
+    check::{Check, Stop, at_once, checks, holds, refused, same},
+    given::at,
+    ground::{Ground, TTL, granted},
+};
+use crate::{
+    Timestamp,
+    channel::{
+        Operation, RunId, RunStatus,
+        store::{Begin, NewRun, RunState, RunSummary, RunToken},
+    },
+};
+
+checks! { "runs":
+    one_of_many_begins_is_granted => "of any number of concurrent calls of `begin` at most one is granted",
+    a_refusal_names_the_run_that_has_the_lease => "`AlreadyRunning` says since when and who, and changes nothing",
+    a_lease_that_has_lasted_goes_to_the_next => "a lease that has lasted must not keep the next `begin` from being granted",
+    a_run_that_lost_its_lease_is_marked_abandoned => "the next `begin` marks the run whose lease has lasted as abandoned",
+    a_heartbeat_lengthens_the_lease => "a lease is renewed by `heartbeat` until `now + ttl`",
+    fences_grow_with_every_grant => "the fence grows with every grant and is never used again",
+    a_stale_token_cannot_heartbeat => "`heartbeat` refuses a token that is not the newest granted one",
+    a_stale_token_cannot_finish => "`finish` refuses a token that is not the newest granted one, and changes nothing",
+    finishing_frees_the_lease => "`finish` ends the run, keeps its summary and frees the lease",
+    finishing_twice_is_harmless => "every method is safe to repeat",
+    last_success_counts_what_did_its_work => "`last_success` counts only real runs that ended `Succeeded` or `CompletedWithErrors`",
+    last_success_is_the_newest => "`last_success` is the newest run that did its work",
+    recent_runs_come_newest_first => "`recent` answers the newest runs, newest first, whatever became of them",
+    operations_and_connections_are_separate => "there is one lease per connection and operation",
+}
+
+const GET: Operation = Operation::GetOrders;
+
+fn ended(run: &str, started: Timestamp, status: RunStatus) -> RunSummary {
+    RunSummary::ended(
+        run.into(),
+        started,
+        started + Duration::from_secs(60),
+        false,
+        status,
+        "2 imported, ünïcode",
+    )
+}
+
+async fn one_of_many_begins_is_granted(on: Ground) -> Check {
+    let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
+        let run = on.wants(GET, &format!("run {n}"), at(0));
+        async move { stores.runs.begin(run).await }
+    });
+    let answers = at_once(tasks).await?;
+    let granted = answers.iter().filter(|answer| matches!(answer, Begin::Granted(_))).count();
+    same("grants among 16 concurrent calls", &granted, &1)
+}
+
+async fn a_refusal_names_the_run_that_has_the_lease(on: Ground) -> Check {
+    let first = on.begun(GET).await?;
+    let answer = on.peer.runs.begin(on.wants(GET, "second", at(30))).await?;
+    let wanted = Begin::AlreadyRunning { since: at(0), owner: "owner of first".to_owned() };
+    same("the answer to the second run", &answer, &wanted)?;
+    on.stores.runs.heartbeat(&first, TTL, at(31)).await?;
+    same("recent runs", &on.stores.runs.recent(&on.here, GET, 9).await?.len(), &1)
+}
+
+async fn a_lease_that_has_lasted_goes_to_the_next(on: Ground) -> Check {
+    on.begun(GET).await?;
+    let last = at(0) + TTL - Duration::from_millis(1);
+    let before = on.stores.runs.begin(on.wants(GET, "second", last)).await?;
+    holds("the lease lasts for its ttl", matches!(before, Begin::AlreadyRunning { .. }))?;
+    granted(on.peer.runs.begin(on.wants(GET, "third", last + Duration::from_millis(2))).await?)?;
+    Ok(())
+}
+
+async fn a_run_that_lost_its_lease_is_marked_abandoned(on: Ground) -> Check {
+    on.superseded(GET).await?;
+    let states: Vec<(RunId, RunState)> =
+        on.stores.runs.recent(&on.here, GET, 9).await?.into_iter().map(|run| (run.run, run.state)).collect();
+    let wanted = vec![("second".into(), RunState::Running), ("first".into(), RunState::Abandoned)];
+    same("the recent runs", &states, &wanted)
+}
+
+async fn a_heartbeat_lengthens_the_lease(on: Ground) -> Check {
+    let first = on.begun(GET).await?;
+    on.stores.runs.heartbeat(&first, TTL, at(500)).await?;
+    let later = at(500) + TTL - Duration::from_secs(1);
+    let answer = on.peer.runs.begin(on.wants(GET, "second", later)).await?;
+    holds("the renewed lease holds", matches!(answer, Begin::AlreadyRunning { .. }))?;
+    granted(on.peer.runs.begin(on.wants(GET, "third", later + Duration::from_secs(2))).await?)?;
+    Ok(())
+}
+
+async fn fences_grow_with_every_grant(on: Ground) -> Check {
+    let mut last = 0;
+    for n in 0..6_u64 {
+        let now = at(n * 10_000);
+        let run = format!("run {n}");
+        let token = granted(
+            on.handles(2).swap_remove(usize::from(n % 2 == 0)).runs.begin(on.wants(GET, &run, now)).await?,
+        )?;
+        holds(&format!("fence {} is greater than {last}", token.fence), token.fence > last)?;
+        last = token.fence;
+        if n % 3 > 0 {
+            on.stores.runs.finish(&token, ended(&run, now, RunStatus::Succeeded)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn a_stale_token_cannot_heartbeat(on: Ground) -> Check {
+    let (stale, newest) = on.superseded(GET).await?;
+    refused("heartbeat", on.stores.runs.heartbeat(&stale, TTL, at(700)).await)?;
+    Ok(on.stores.runs.heartbeat(&newest, TTL, at(701)).await?)
+}
+
+async fn a_stale_token_cannot_finish(on: Ground) -> Check {
+    let (stale, _newest) = on.superseded(GET).await?;
+    refused("finish", on.stores.runs.finish(&stale, ended("first", at(0), RunStatus::Succeeded)).await)?;
+    let answer = on.stores.runs.begin(on.wants(GET, "third", at(700))).await?;
+    holds("the newer run still has the lease", matches!(answer, Begin::AlreadyRunning { .. }))?;
+    same("the last success", &on.stores.runs.last_success(&on.here, GET).await?, &None)
+}
+
+async fn finishing_frees_the_lease(on: Ground) -> Check {
+    let token = on.begun(GET).await?;
+    let summary = ended("first", at(0), RunStatus::Partial { why: "deadline".to_owned() });
+    on.stores.runs.finish(&token, summary.clone()).await?;
+    same("the history", &on.peer.runs.recent(&on.here, GET, 9).await?, &vec![summary])?;
+    granted(on.peer.runs.begin(on.wants(GET, "second", at(61))).await?)?;
+    Ok(())
+}
+
+async fn finishing_twice_is_harmless(on: Ground) -> Check {
+    let token = on.begun(GET).await?;
+    let summary = ended("first", at(0), RunStatus::Succeeded);
+    on.stores.runs.finish(&token, summary.clone()).await?;
+    on.stores.runs.finish(&token, summary.clone()).await?;
+    same("the history", &on.stores.runs.recent(&on.here, GET, 9).await?, &vec![summary])
+}
+
+async fn run_through(on: &Ground, run: NewRun, status: RunStatus) -> Check<RunToken> {
+    let (id, started, dry) = (run.run.clone(), run.now, run.dry_run);
+    let token = granted(on.stores.runs.begin(run).await?)?;
+    let summary = RunSummary::ended(id, started, started + Duration::from_secs(1), dry, status, "");
+    on.stores.runs.finish(&token, summary).await?;
+    Ok(token)
+}
+
+async fn last_success_counts_what_did_its_work(on: Ground) -> Check {
+    let dry = NewRun { dry_run: true, ..on.wants(GET, "dry", at(100)) };
+    run_through(&on, dry, RunStatus::Succeeded).await?;
+    run_through(&on, on.wants(GET, "partial", at(200)), RunStatus::Partial { why: String::new() }).await?;
+    run_through(&on, on.wants(GET, "failed", at(300)), RunStatus::Failed { error: String::new() }).await?;
+    granted(on.stores.runs.begin(on.wants(GET, "abandoned", at(400))).await?)?;
+    granted(on.stores.runs.begin(on.wants(GET, "running", at(5_000))).await?)?;
+    same("the last success of none", &on.stores.runs.last_success(&on.here, GET).await?, &None)?;
+    run_through(&on, on.wants(GET, "with errors", at(9_000)), RunStatus::CompletedWithErrors).await?;
+    let last = on.stores.runs.last_success(&on.here, GET).await?.map(|run| (run.run, run.started));
+    same("the last success", &last, &Some(("with errors".into(), at(9_000))))
+}
+
+async fn last_success_is_the_newest(on: Ground) -> Check {
+    run_through(&on, on.wants(GET, "older", at(100)), RunStatus::Succeeded).await?;
+    run_through(&on, on.wants(GET, "newer", at(200)), RunStatus::Succeeded).await?;
+    run_through(&on, on.wants(GET, "failed", at(300)), RunStatus::Failed { error: String::new() }).await?;
+    let last = on.peer.runs.last_success(&on.here, GET).await?.map(|run| run.run);
+    same("the last success", &last, &Some("newer".into()))
+}
+
+async fn recent_runs_come_newest_first(on: Ground) -> Check {
+    for (n, run) in ["one", "two", "three"].into_iter().enumerate() {
+        let start = at(100 * u64::try_from(n).unwrap_or(0));
+        run_through(&on, on.wants(GET, run, start), RunStatus::Succeeded).await?;
+    }
+    granted(on.stores.runs.begin(on.wants(GET, "four", at(900))).await?)?;
+    let ids = |runs: Vec<RunSummary>| runs.into_iter().map(|run| run.run.to_string()).collect::<Vec<_>>();
+    same(
+        "recent",
+        &ids(on.stores.runs.recent(&on.here, GET, 9).await?),
+        &words(["four", "three", "two", "one"]),
+    )?;
+    same("the two newest", &ids(on.stores.runs.recent(&on.here, GET, 2).await?), &words(["four", "three"]))
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}
+
+async fn operations_and_connections_are_separate(on: Ground) -> Check {
+    let token = on.begun(GET).await?;
+    let sync = on.begun(Operation::SyncShipments).await?;
+    let other = on.begun_elsewhere(GET).await?;
+    on.stores.runs.finish(&token, ended("first", at(0), RunStatus::Succeeded)).await?;
+    on.stores.runs.heartbeat(&sync, TTL, at(1)).await?;
+    on.stores.runs.heartbeat(&other, TTL, at(1)).await?;
+    let successes = [
+        on.stores.runs.last_success(&on.here, Operation::SyncShipments).await?,
+        on.stores.runs.last_success(&on.elsewhere, GET).await?,
+    ];
+    if successes.iter().any(Option::is_some) {
+        return Err(Stop::violated("a success shows on another operation or connection"));
+    }
+    Ok(())
+}

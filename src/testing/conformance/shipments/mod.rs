@@ -1,0 +1,57 @@
+//! The outbox of shipments, one file per thing that can be done to it.
+
+mod enqueue;
+mod read;
+mod send;
+mod steps;
+
+use super::{
+    check::{Case, Check},
+    given::{at, shipment},
+    ground::Ground,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        OutboxId, ShipmentState,
+        store::{OutboxRow, SendIntent, ShipmentRecord},
+    },
+};
+
+pub(super) fn checks() -> Vec<Case> {
+    [enqueue::CHECKS, read::CHECKS, send::CHECKS, steps::CHECKS].concat()
+}
+
+fn id(shipment: &str) -> OutboxId {
+    OutboxId { shipment: shipment.into(), revision: 1 }
+}
+
+fn intent(now: Timestamp) -> SendIntent {
+    SendIntent::new(1, 7, now)
+}
+
+fn to(shipment: &str, state: ShipmentState) -> ShipmentRecord {
+    ShipmentRecord::new(id(shipment), state, at(100))
+}
+
+/// Puts shipments into the outbox: id, order, seconds at which it was shipped.
+async fn enqueue(on: &Ground, shipments: &[(&str, &str, u64)]) -> Check {
+    for (id, order, shipped_at) in shipments {
+        on.stores.shipments.enqueue(&on.here, shipment(id, order, at(*shipped_at)), at(50)).await?;
+    }
+    Ok(())
+}
+
+/// The row of a shipment, by way of its order.
+async fn row(on: &Ground, order: &str, shipment: &str) -> Check<Option<OutboxRow>> {
+    let progress = on.peer.shipments.order_progress(&on.here, &order.into()).await?;
+    Ok(progress.rows.into_iter().find(|row| row.id() == id(shipment)))
+}
+
+async fn state(on: &Ground, order: &str, shipment: &str) -> Check<Option<ShipmentState>> {
+    Ok(row(on, order, shipment).await?.map(|row| row.state))
+}
+
+fn names(rows: &[OutboxRow]) -> Vec<String> {
+    rows.iter().map(|row| row.shipment.id.to_string()).collect()
+}

@@ -1,0 +1,125 @@
+//! Looking: what is due, what is under way, what there is.
+
+use super::{
+    super::{
+        check::{Check, checks, same},
+        given::{at, shipment},
+        ground::Ground,
+    },
+    enqueue, intent, names, to,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        BlockReason, Operation, RetryClass, ShipmentState,
+        store::{OutboxCursor, OutboxRow},
+    },
+};
+
+checks! { "shipments":
+    due_rows_come_in_the_order_of_shipping => "`due` answers in the order of `(shipped_at, shipment id, revision)`",
+    due_rows_are_those_whose_state_is_due => "`due` answers the rows whose state is due at `now`",
+    due_pages_are_stable_while_rows_leave => "`due` pages by its key without gaps while rows change",
+    unfinished_rows_are_those_in_flight => "`unfinished` answers the rows that the channel may have been told of, in order and in pages",
+    counts_are_by_state => "`counts` says how many rows are in each state",
+    progress_shows_every_row_of_an_order => "`order_progress` answers every row of the order, closed ones included, in order",
+}
+
+async fn due(
+    on: &Ground,
+    now: Timestamp,
+    after: Option<&OutboxCursor>,
+    limit: usize,
+) -> Check<Vec<OutboxRow>> {
+    Ok(on.peer.shipments.due(&on.here, now, after, limit).await?)
+}
+
+async fn due_rows_come_in_the_order_of_shipping(on: Ground) -> Check {
+    enqueue(&on, &[("d", "1", 20), ("a", "2", 30), ("c", "3", 10), ("b", "4", 20)]).await?;
+    on.stores.shipments.enqueue(&on.here, shipment("b", "4", at(20)).revision(10), at(50)).await?;
+    on.stores.shipments.enqueue(&on.here, shipment("b", "4", at(20)).revision(9), at(50)).await?;
+    let rows = due(&on, at(99), None, 99).await?;
+    let found: Vec<(String, u32)> =
+        rows.iter().map(|row| (row.shipment.id.to_string(), row.shipment.revision)).collect();
+    let wanted = [("c", 1), ("b", 1), ("b", 9), ("b", 10), ("d", 1), ("a", 1)];
+    same("due rows", &found, &wanted.map(|(id, revision)| (id.to_owned(), revision)).to_vec())
+}
+
+fn not_shippable() -> ShipmentState {
+    ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".to_owned() } }
+}
+
+async fn due_rows_are_those_whose_state_is_due(on: Ground) -> Check {
+    let shipments =
+        [("a", "1", 1), ("b", "2", 2), ("c", "3", 3), ("d", "4", 4), ("e", "5", 5), ("f", "6", 6)];
+    enqueue(&on, &shipments).await?;
+    let token = on.begun(Operation::SyncShipments).await?;
+    let records = [
+        to("b", ShipmentState::Waiting { missing: Vec::new() }),
+        to("c", not_shippable()),
+        to("d", ShipmentState::Blocked { reason: BlockReason::NoTracking }),
+        to("e", ShipmentState::RetryWait { until: at(500), class: RetryClass::Unreachable }),
+        to("f", ShipmentState::Cancelled),
+    ];
+    on.stores.shipments.record(&token, &records).await?;
+    let wanted = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    same("due before the retry", &names(&due(&on, at(499), None, 9).await?), &wanted(&["a", "b", "c"]))?;
+    same("due at the retry", &names(&due(&on, at(500), None, 9).await?), &wanted(&["a", "b", "c", "e"]))?;
+    same("elsewhere", &on.stores.shipments.due(&on.elsewhere, at(999), None, 9).await?.len(), &0)
+}
+
+async fn due_pages_are_stable_while_rows_leave(on: Ground) -> Check {
+    enqueue(&on, &[("a", "1", 1), ("b", "2", 1), ("c", "3", 2), ("d", "4", 2), ("e", "5", 3)]).await?;
+    let token = on.begun(Operation::SyncShipments).await?;
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = due(&on, at(99), after.as_ref(), 2).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.cursor());
+        for row in &page {
+            on.stores.shipments.begin_send(&token, &row.id(), intent(at(99))).await?;
+        }
+        seen.extend(names(&page));
+    }
+    same("rows seen in pages of two", &seen, &["a", "b", "c", "d", "e"].map(str::to_owned).to_vec())
+}
+
+async fn unfinished_rows_are_those_in_flight(on: Ground) -> Check {
+    enqueue(&on, &[("a", "1", 5), ("b", "2", 4), ("c", "3", 3), ("d", "4", 2), ("e", "5", 1)]).await?;
+    let token = on.begun(Operation::SyncShipments).await?;
+    for name in ["a", "b", "c", "d"] {
+        on.stores.shipments.begin_send(&token, &super::id(name), intent(at(60))).await?;
+    }
+    let unknown = ShipmentState::Unknown { since: at(60), checks: 1, last_check: Some(at(61)) };
+    let records = [
+        to("b", unknown),
+        to("c", ShipmentState::Sent { at: at(61) }),
+        to("d", ShipmentState::RetryWait { until: at(70), class: RetryClass::RateLimited }),
+    ];
+    on.stores.shipments.record(&token, &records).await?;
+    let all = on.peer.shipments.unfinished(&on.here, None, 9).await?;
+    same("unfinished", &names(&all), &["c", "b", "a"].map(str::to_owned).to_vec())?;
+    let cursor = all.first().map(OutboxRow::cursor);
+    let next = on.peer.shipments.unfinished(&on.here, cursor.as_ref(), 1).await?;
+    same("one after the first", &names(&next), &vec!["b".to_owned()])
+}
+
+async fn counts_are_by_state(on: Ground) -> Check {
+    enqueue(&on, &[("a", "1", 1), ("b", "2", 1), ("c", "3", 1)]).await?;
+    let token = on.begun(Operation::SyncShipments).await?;
+    on.stores.shipments.record(&token, &[to("b", ShipmentState::Cancelled)]).await?;
+    on.stores.shipments.begin_send(&token, &super::id("c"), intent(at(60))).await?;
+    let wanted = [("pending", 1), ("cancelled", 1), ("sending", 1)];
+    let wanted = wanted.map(|(name, count)| (name.to_owned(), count)).into();
+    same("counts", &on.peer.shipments.counts(&on.here).await?, &wanted)
+}
+
+async fn progress_shows_every_row_of_an_order(on: Ground) -> Check {
+    enqueue(&on, &[("c", "o", 1), ("a", "o", 3), ("b", "o", 2), ("x", "other", 1)]).await?;
+    let token = on.begun(Operation::SyncShipments).await?;
+    on.stores.shipments.record(&token, &[to("c", ShipmentState::Cancelled)]).await?;
+    let progress = on.peer.shipments.order_progress(&on.here, &"o".into()).await?;
+    same("its rows", &names(&progress.rows), &["c", "b", "a"].map(str::to_owned).to_vec())?;
+    let none = on.stores.shipments.order_progress(&on.here, &"nothing".into()).await?;
+    same("rows of an order without shipments", &none.rows.len(), &0)
+}

@@ -1,0 +1,180 @@
+//! The one path that every request takes: time, authorisation, limit, fault, operation, journal.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use super::{
+    Account, FaultKind, Journal, JournalEntry, RateLimit, SimClock, SimulatorConfig,
+    answer::Answer,
+    api, basic,
+    damage::{damage, too_many},
+    limit::{MinuteCount, Standing},
+    request::Call,
+    script::Script,
+};
+
+/// Everything behind the port.
+#[derive(Debug)]
+pub(super) struct Service {
+    authorization: String,
+    latency: Duration,
+    clock: Arc<SimClock>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) account: Account,
+    pub(super) journal: Journal,
+    pub(super) script: Script,
+    limit: MinuteCount,
+}
+
+/// What the connection is to do.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    Answer(Answer, Headers),
+    /// Send the head and half of the body, then close.
+    CutBody(Answer, Headers),
+    /// Close without a byte.
+    Drop,
+    /// Say nothing, ever.
+    Hang,
+}
+
+/// The headers that the service itself decides on.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Headers {
+    pub(super) date: String,
+    pub(super) rate: Vec<(&'static str, String)>,
+}
+
+impl Service {
+    pub(super) fn new(config: &SimulatorConfig) -> Self {
+        let clock = Arc::new(SimClock::new(config.now));
+        let state = State {
+            account: Account::new(Arc::clone(&clock), config.quirks.clone()),
+            journal: Journal::default(),
+            script: Script::default(),
+            limit: MinuteCount::new(config.rate_limit),
+        };
+        Self {
+            authorization: basic::pair(&config.api_key, &config.api_secret),
+            latency: config.latency,
+            clock,
+            state: Mutex::new(state),
+        }
+    }
+
+    pub(super) fn clock(&self) -> &Arc<SimClock> {
+        &self.clock
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes one request through, and says what to do with the connection.
+    pub(super) fn exchange(&self, call: &Call, authorization: Option<&str>) -> Delivery {
+        let mut state = self.state();
+        let at = self.clock.advance(self.latency);
+        let authorised =
+            is_open(call) || authorization.is_some_and(|header| basic::holds(header, &self.authorization));
+        let (delivery, entry) = state.serve(call, authorised, &self.clock);
+        state.journal.push(JournalEntry { at, authorised, ..entry });
+        delivery
+    }
+}
+
+/// Registering an account is the one call without credentials.
+fn is_open(call: &Call) -> bool {
+    matches!(call.segments.as_slice(), [accounts, register] if accounts == "accounts" && register == "registeraccount")
+}
+
+impl State {
+    pub(super) fn set_limit(&mut self, limit: RateLimit) {
+        self.limit.set(limit);
+    }
+
+    pub(super) fn spend(&mut self, requests: u32) {
+        let now = self.account.now();
+        self.limit.spend(now, requests);
+    }
+
+    fn serve(&mut self, call: &Call, authorised: bool, clock: &SimClock) -> (Delivery, JournalEntry) {
+        self.account.settle();
+        let mut entry = blank_entry(call);
+        if !authorised {
+            let answer = Answer::lower_message(401, "Invalid API credentials");
+            entry.status = Some(answer.status);
+            return (Delivery::Answer(answer, self.headers(None)), entry);
+        }
+        let standing = self.limit.count(self.account.now());
+        if standing.is_some_and(|standing| standing.over) {
+            entry.over_limit = true;
+            entry.status = Some(429);
+            return (Delivery::Answer(too_many(), self.headers(standing)), entry);
+        }
+        self.script.run_hooks(call, &mut self.account);
+        entry.fault = self.script.fault(call);
+        if let Some(FaultKind::Slow(time)) = entry.fault {
+            clock.advance(time);
+        }
+        let answer = if entry.fault.as_ref().is_none_or(FaultKind::executes) {
+            api::answer(&mut self.account, call)
+        } else {
+            Answer::empty(200)
+        };
+        entry.executed = answer.effect;
+        let headers = self.headers(standing);
+        let delivery = match &entry.fault {
+            Some(fault) => damage(fault, answer, headers),
+            None => Delivery::Answer(answer, headers),
+        };
+        entry.status = match &delivery {
+            Delivery::Answer(answer, _) | Delivery::CutBody(answer, _) => Some(answer.status),
+            Delivery::Drop | Delivery::Hang => None,
+        };
+        (delivery, entry)
+    }
+
+    fn headers(&self, standing: Option<Standing>) -> Headers {
+        let date = httpdate::fmt_http_date(SystemTime::from(self.account.now()));
+        Headers { date, rate: standing.map(|standing| self.rate_headers(standing)).unwrap_or_default() }
+    }
+
+    fn rate_headers(&self, standing: Standing) -> Vec<(&'static str, String)> {
+        let quirks = &self.account.quirks;
+        if quirks.missing_rate_headers && !standing.over {
+            return Vec::new();
+        }
+        if quirks.absurd_rate_headers {
+            let epoch = self.account.now().unix_seconds().to_string();
+            return named(String::new(), "-1".to_owned(), epoch);
+        }
+        let lag = u32::from(quirks.remaining_lags && !standing.over);
+        let remaining = (standing.remaining + lag).min(standing.limit);
+        named(standing.limit.to_string(), remaining.to_string(), standing.reset.to_string())
+    }
+}
+
+fn named(limit: String, remaining: String, reset: String) -> Vec<(&'static str, String)> {
+    vec![("x-rate-limit-limit", limit), ("x-rate-limit-remaining", remaining), ("x-rate-limit-reset", reset)]
+}
+
+fn blank_entry(call: &Call) -> JournalEntry {
+    JournalEntry {
+        at: crate::Timestamp::UNIX_EPOCH,
+        method: call.method.clone(),
+        path: call.path.clone(),
+        query: call.query.clone(),
+        body: call.body.clone(),
+        status: None,
+        executed: false,
+        fault: None,
+        authorised: true,
+        over_limit: false,
+    }
+}

@@ -1,0 +1,208 @@
+//! Scripted trouble: which request meets it, and what it is.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+
+use super::{request::Call, script::Target};
+
+/// What goes wrong. "Executed" means that a write takes effect although the caller cannot know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// 429 although the budget is not used up; the reset header says this many seconds, or the true ones.
+    Throttle {
+        /// Seconds in `X-Rate-Limit-Reset`.
+        reset: Option<u64>,
+    },
+    /// 500 with an exception body. Not executed.
+    ServerError,
+    /// 500 with this reason in the exception body, as failed validations look. Not executed.
+    Exception {
+        /// The `ExceptionMessage`.
+        message: String,
+    },
+    /// Executed, then 500 with an exception body.
+    ErrorAfterEffect,
+    /// An HTML page with this status, as front ends send it. Not executed.
+    Html {
+        /// Such as 502, or 200.
+        status: u16,
+    },
+    /// Executed, then an HTML page with this status.
+    HtmlAfterEffect {
+        /// Such as 502 or 504.
+        status: u16,
+    },
+    /// This status with this JSON text. Not executed.
+    Status {
+        /// The status.
+        code: u16,
+        /// The body, sent as `application/json`; none when empty.
+        body: String,
+    },
+    /// The connection is closed without a byte of answer. Not executed.
+    DropBefore,
+    /// Executed, then the connection is closed without a byte of answer.
+    DropAfterEffect,
+    /// No answer until the client gives up. Not executed.
+    Hang,
+    /// Executed, then no answer until the client gives up.
+    HangAfterEffect,
+    /// Executed; a well-formed HTTP answer whose JSON stops half-way.
+    Truncate,
+    /// Executed; the connection is closed in the middle of the answer's body.
+    CutBody,
+    /// Executed; the right status with no body at all.
+    EmptyBody,
+    /// Executed and answered as usual, but only after this much more simulated time.
+    Slow(Duration),
+}
+
+impl FaultKind {
+    /// Whether the request is carried out at all.
+    pub(super) fn executes(&self) -> bool {
+        match self {
+            Self::Throttle { .. }
+            | Self::ServerError
+            | Self::Exception { .. }
+            | Self::Html { .. }
+            | Self::Status { .. }
+            | Self::DropBefore
+            | Self::Hang => false,
+            Self::ErrorAfterEffect
+            | Self::HtmlAfterEffect { .. }
+            | Self::DropAfterEffect
+            | Self::HangAfterEffect
+            | Self::Truncate
+            | Self::CutBody
+            | Self::EmptyBody
+            | Self::Slow(_) => true,
+        }
+    }
+}
+
+/// A rule about which requests meet a fault. Rules are tried in the order in which they were given, and one request meets
+/// one fault at most.
+///
+/// ```
+/// use shipstation_connector::testing::simulator::{Fault, FaultKind, Method};
+///
+/// // The second and third push are carried out, but the answer is lost.
+/// let fault = Fault::on(Method::POST, "/orders/markasshipped")
+///     .after(1)
+///     .times(2)
+///     .with(FaultKind::DropAfterEffect);
+/// # let _ = fault;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a fault does nothing until a simulator is given it"]
+pub struct Fault {
+    target: Target,
+    order_id: Option<i64>,
+    skip: u64,
+    left: Option<u64>,
+    pub(super) kind: FaultKind,
+}
+
+impl Fault {
+    /// Requests with this method and path. A path that ends in `*` stands for everything that begins so; case and slashes at either
+    /// end do not count. Without further words, the next such request meets a [`FaultKind::ServerError`].
+    pub fn on(method: Method, path: &str) -> Self {
+        Self::at(Target::new(Some(method), path))
+    }
+
+    /// Any request.
+    pub fn any() -> Self {
+        Self::at(Target::new(None, "*"))
+    }
+
+    fn at(target: Target) -> Self {
+        Self { target, order_id: None, skip: 0, left: Some(1), kind: FaultKind::ServerError }
+    }
+
+    /// Only requests about this order: its number is the path's last part, or the body's `orderId`, or among its `orderIds`.
+    pub fn for_order(mut self, order_id: i64) -> Self {
+        self.order_id = Some(order_id);
+        self
+    }
+
+    /// Lets this many matching requests pass first.
+    pub fn after(mut self, requests: u64) -> Self {
+        self.skip = requests;
+        self
+    }
+
+    /// How many matching requests meet it; 1 by default.
+    pub fn times(mut self, requests: u64) -> Self {
+        self.left = Some(requests);
+        self
+    }
+
+    /// Every matching request meets it, until the faults are cleared.
+    pub fn always(mut self) -> Self {
+        self.left = None;
+        self
+    }
+
+    /// What goes wrong.
+    pub fn with(mut self, kind: FaultKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    fn matches(&self, call: &Call) -> bool {
+        self.target.matches(call) && self.order_id.is_none_or(|id| is_about(call, id))
+    }
+
+    /// Counts a matching request, and says whether this is one that meets the fault.
+    pub(super) fn strikes(&mut self, call: &Call) -> bool {
+        if self.left == Some(0) || !self.matches(call) {
+            return false;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+        }
+        true
+    }
+}
+
+fn is_about(call: &Call, order_id: i64) -> bool {
+    let in_list = |ids: &Value| ids.as_array().is_some_and(|ids| ids.iter().any(|id| *id == order_id));
+    call.segments.last().is_some_and(|last| *last == order_id.to_string())
+        || call.body.get("orderId").is_some_and(|id| *id == order_id)
+        || call.body.get("orderIds").is_some_and(in_list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(method: Method, path: &str, body: &str) -> Call {
+        Call::new(method, &path.parse().unwrap(), body.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn strikes_after_and_as_often_as_told() {
+        let mut fault = Fault::on(Method::GET, "/orders/").after(1).times(2);
+        let strikes: Vec<bool> =
+            (0..5).map(|_| fault.strikes(&call(Method::GET, "//Orders?page=1", ""))).collect();
+        assert_eq!(strikes, [false, true, true, false, false]);
+    }
+
+    #[test]
+    fn is_particular_about_method_path_and_order() {
+        let mut fault = Fault::on(Method::POST, "/orders/*").for_order(7).always();
+        assert!(fault.strikes(&call(Method::POST, "/orders/markasshipped", r#"{"orderId":7}"#)));
+        assert!(fault.strikes(&call(Method::POST, "/orders/assignuser", r#"{"orderIds":[6,7]}"#)));
+        assert!(!fault.strikes(&call(Method::POST, "/orders/markasshipped", r#"{"orderId":8}"#)));
+        assert!(!fault.strikes(&call(Method::GET, "/orders/7", "")));
+        assert!(!fault.strikes(&call(Method::POST, "/shipments/7", "")));
+        assert!(Fault::any().strikes(&call(Method::GET, "/anything", "")));
+    }
+}

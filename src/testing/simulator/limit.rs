@@ -1,0 +1,80 @@
+//! The rate limit: a fixed window, aligned with the clock minute.
+
+use super::RateLimit;
+use crate::Timestamp;
+
+/// Requests counted in the present minute.
+#[derive(Debug)]
+pub(super) struct MinuteCount {
+    limit: RateLimit,
+    minute: i64,
+    used: u32,
+}
+
+/// Where a request stands in its minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) limit: u32,
+    pub(super) remaining: u32,
+    /// Seconds until the next minute, 1 to 60.
+    pub(super) reset: u64,
+    pub(super) over: bool,
+}
+
+impl MinuteCount {
+    pub(super) fn new(limit: RateLimit) -> Self {
+        Self { limit, minute: 0, used: 0 }
+    }
+
+    pub(super) fn set(&mut self, limit: RateLimit) {
+        self.limit = limit;
+    }
+
+    /// Spends requests of the present minute without a call, as another user of the key would.
+    pub(super) fn spend(&mut self, now: Timestamp, requests: u32) {
+        self.turn_to(now);
+        self.used = self.used.saturating_add(requests);
+    }
+
+    /// Counts one request; `None` when there is no limit.
+    pub(super) fn count(&mut self, now: Timestamp) -> Option<Standing> {
+        let RateLimit::PerMinute(limit) = self.limit else { return None };
+        self.turn_to(now);
+        let over = self.used >= limit;
+        if !over {
+            self.used += 1;
+        }
+        let second = now.unix_seconds().rem_euclid(60).unsigned_abs();
+        Some(Standing { limit, remaining: limit.saturating_sub(self.used), reset: 60 - second, over })
+    }
+
+    fn turn_to(&mut self, now: Timestamp) {
+        let minute = now.unix_seconds().div_euclid(60);
+        if minute != self.minute {
+            (self.minute, self.used) = (minute, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_afresh_in_every_clock_minute() {
+        let mut count = MinuteCount::new(RateLimit::PerMinute(2));
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let first = count.count(at("2026-03-02T17:00:43Z")).unwrap();
+        assert_eq!(first, Standing { limit: 2, remaining: 1, reset: 17, over: false });
+        assert!(!count.count(at("2026-03-02T17:00:59Z")).unwrap().over);
+        assert!(count.count(at("2026-03-02T17:00:59.9Z")).unwrap().over);
+        let next = count.count(at("2026-03-02T17:01:00Z")).unwrap();
+        assert_eq!(next, Standing { limit: 2, remaining: 1, reset: 60, over: false });
+    }
+
+    #[test]
+    fn may_have_no_limit() {
+        let mut count = MinuteCount::new(RateLimit::Unlimited);
+        assert_eq!(count.count(Timestamp::UNIX_EPOCH), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! A stateful ShipStation V1 on a loopback port, for tests and demonstrations. It is a witness independent of
+//! the client: it shares nothing with it but the [`Clock`](crate::client::Clock) trait.
+
+mod account;
+mod answer;
+mod api;
+mod basic;
+mod clock;
+mod config;
+mod damage;
+mod exchange;
+mod fault;
+mod journal;
+mod limit;
+mod model;
+mod money;
+mod pacific;
+mod page;
+mod quirks;
+mod request;
+mod script;
+mod server;
+
+use std::{io, sync::Arc};
+
+use tokio::sync::watch;
+
+pub use account::Account;
+pub use clock::SimClock;
+pub use config::{RateLimit, SimulatorConfig};
+pub use fault::{Fault, FaultKind};
+pub use http::Method;
+pub use journal::{Journal, JournalEntry};
+pub use model::{
+    Absence, Notice, SimAddress, SimAdvancedOptions, SimBilling, SimCarrier, SimCustomer, SimCustomsItem,
+    SimDimensions, SimFulfillment, SimInsuranceOptions, SimInternationalOptions, SimItemOption, SimLine,
+    SimMarketplaceUsername, SimNamedTag, SimOrder, SimProduct, SimShipment, SimStatusMapping, SimStore,
+    SimTag, SimUser, SimWarehouse, SimWebhook, SimWeight,
+};
+pub use quirks::{ActionFailure, Quirks, RepeatMarkAsShipped, UnshippableMark};
+
+use exchange::Service;
+
+/// A running simulator. Clones share it, and the port closes when the last one is dropped.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use shipstation_connector::testing::simulator::{SimOrder, Simulator, SimulatorConfig};
+///
+/// let sim = Simulator::start(SimulatorConfig::default()).await?;
+/// sim.account(|account| account.add_order(SimOrder::new("1001").shipping("Standard")));
+/// // Point a client at `sim.url()` with `sim.api_key()`, `sim.api_secret()` and `sim.clock()`,
+/// // then count what it asked for:
+/// assert_eq!(sim.journal().count("GET", "/orders"), 0);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Simulator {
+    service: Arc<Service>,
+    url: url::Url,
+    api_key: Arc<str>,
+    api_secret: Arc<str>,
+    _open: Arc<Door>,
+}
+
+/// Closes the port when the last handle is gone.
+#[derive(Debug)]
+struct Door(watch::Sender<bool>);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
+}
+
+impl Simulator {
+    /// Opens a loopback port and serves the account behind it on the present tokio runtime.
+    ///
+    /// # Errors
+    /// When the port cannot be opened.
+    pub async fn start(config: SimulatorConfig) -> io::Result<Self> {
+        let service = Arc::new(Service::new(&config));
+        let (sender, receiver) = watch::channel(true);
+        let address = server::open(Arc::clone(&service), config.port, receiver).await?;
+        let url = url::Url::parse(&format!("http://{address}/")).map_err(io::Error::other)?;
+        Ok(Self {
+            service,
+            url,
+            api_key: config.api_key.into(),
+            api_secret: config.api_secret.into(),
+            _open: Arc::new(Door(sender)),
+        })
+    }
+
+    /// The base address, such as `http://127.0.0.1:49152/`.
+    pub fn url(&self) -> url::Url {
+        self.url.clone()
+    }
+
+    /// The key that is let in.
+    pub fn api_key(&self) -> &str {
+        &self.api_key
+    }
+
+    /// The secret that goes with it.
+    pub fn api_secret(&self) -> &str {
+        &self.api_secret
+    }
+
+    /// The simulated clock, to be given to the client as well.
+    pub fn clock(&self) -> Arc<SimClock> {
+        Arc::clone(self.service.clock())
+    }
+
+    /// Looks at the account or changes it. No request is served meanwhile.
+    pub fn account<R>(&self, f: impl FnOnce(&mut Account) -> R) -> R {
+        f(&mut self.service.state().account)
+    }
+
+    /// Scripts a fault, behind those given before.
+    pub fn fault(&self, fault: Fault) {
+        self.service.state().script.add_fault(fault);
+    }
+
+    /// Forgets every scripted fault.
+    pub fn clear_faults(&self) {
+        self.service.state().script.clear_faults();
+    }
+
+    /// Changes the account just before the `nth` request from now with this method and path, the first being 1: the way to let
+    /// an order leave the list between two pages. Paths are those of [`Fault::on`]; requests over the limit or without the right
+    /// key do not count.
+    pub fn before(
+        &self,
+        method: Method,
+        path: &str,
+        nth: u64,
+        change: impl FnOnce(&mut Account) + Send + 'static,
+    ) {
+        let target = script::Target::new(Some(method), path);
+        self.service.state().script.add_hook(target, nth, Box::new(change));
+    }
+
+    /// Changes the rate limit.
+    pub fn set_rate_limit(&self, limit: RateLimit) {
+        self.service.state().set_limit(limit);
+    }
+
+    /// Spends requests of the present minute, as another program with the same key would.
+    pub fn spend_budget(&self, requests: u32) {
+        self.service.state().spend(requests);
+    }
+
+    /// A copy of the journal so far.
+    pub fn journal(&self) -> Journal {
+        self.service.state().journal.clone()
+    }
+
+    /// Empties the journal.
+    pub fn clear_journal(&self) {
+        self.service.state().journal.clear();
+    }
+}
+
+impl std::fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulator").field("url", &self.url.as_str()).finish_non_exhaustive()
+    }
+}
