@@ -1,0 +1,52 @@
+-- The shop's own tables, as any shop might have them.
+CREATE TABLE IF NOT EXISTS shop_order (
+    id        INTEGER PRIMARY KEY,
+    number    TEXT NOT NULL,
+    recipient TEXT,
+    country   TEXT,
+    method    TEXT,
+    status    TEXT NOT NULL CHECK (status IN ('ready', 'held'))
+);
+CREATE TABLE IF NOT EXISTS shop_order_line (
+    shop_order INTEGER NOT NULL REFERENCES shop_order (id),
+    sku        TEXT,
+    quantity   INTEGER NOT NULL
+);
+
+-- What the shop keeps for the channel. Instants are milliseconds since 1970, UTC.
+CREATE TABLE IF NOT EXISTS channel_import (
+    connection    TEXT    NOT NULL,
+    channel_order TEXT    NOT NULL,
+    shop_order    INTEGER NOT NULL REFERENCES shop_order (id),
+    held          INTEGER NOT NULL,
+    held_json     TEXT    NOT NULL,
+    record_json   TEXT    NOT NULL,
+    PRIMARY KEY (connection, channel_order)
+);
+CREATE TABLE IF NOT EXISTS channel_task (
+    connection    TEXT    NOT NULL,
+    channel_order TEXT    NOT NULL,
+    kind          TEXT    NOT NULL,
+    state         TEXT    NOT NULL CHECK (state IN ('open', 'failed', 'closed')),
+    created_at    INTEGER NOT NULL,
+    not_before    INTEGER NOT NULL,
+    wanted        TEXT,
+    task_json     TEXT    NOT NULL,
+    PRIMARY KEY (connection, channel_order, kind)
+);
+CREATE INDEX IF NOT EXISTS channel_task_open ON channel_task (connection, created_at) WHERE state = 'open';
+CREATE TABLE IF NOT EXISTS channel_failure (
+    connection    TEXT    NOT NULL,
+    channel_order TEXT    NOT NULL,
+    dismissed     INTEGER NOT NULL,
+    first_seen    INTEGER NOT NULL,
+    next_attempt  INTEGER NOT NULL,
+    failure_json  TEXT    NOT NULL,
+    PRIMARY KEY (connection, channel_order)
+);
+CREATE TABLE IF NOT EXISTS channel_fence (
+    connection TEXT    NOT NULL,
+    operation  TEXT    NOT NULL,
+    fence      INTEGER NOT NULL,
+    PRIMARY KEY (connection, operation)
+);
