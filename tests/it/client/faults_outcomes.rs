@@ -1,0 +1,163 @@
+//! Each class of operation against each way to fail: how often the server was asked, and what the caller is told.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shipstation_connector::client::{
+    Error, ErrorKind,
+    ErrorKind::{Decode, Invalid, RateLimited, Timeout, Transport, Unavailable},
+    Idempotency, OrderId, Outcome,
+    Outcome::{NotSent, Unknown},
+    RetryPolicy, ShipStation,
+};
+use shipstation_connector::testing::simulator::SimulatorConfig;
+
+use crate::support::{
+    builder,
+    tcp::{Behaviour, TcpServer},
+};
+
+const CLASSES: [Idempotency; 3] = [Idempotency::Read, Idempotency::Repeatable, Idempotency::Once];
+const EXCEPTION: &str = r#"{"Message":"An error has occurred.","ExceptionMessage":"Ship To: Postal Code must be provided.","StackTrace":"at SS"}"#;
+
+fn client(url: &str) -> ShipStation {
+    let retry = RetryPolicy { attempts: 3, ..RetryPolicy::default() };
+    builder(url).retry(retry).timeout(Duration::from_millis(300)).build().unwrap()
+}
+
+async fn ask(url: &str, class: Idempotency) -> Result<Value, Error> {
+    client(url).post("orders/anything").idempotency(class).json(&json!({"orderId": 1})).send().await
+}
+
+/// For each class: requests that the server saw, kind and outcome.
+type Row = [(usize, ErrorKind, Outcome); 3];
+
+async fn outcome_is(name: &str, behaviour: Behaviour, row: Row) {
+    for (class, (requests, kind, outcome)) in CLASSES.into_iter().zip(row) {
+        let server = TcpServer::start(vec![behaviour.clone()]).await;
+        let error = ask(&server.url(), class).await.unwrap_err();
+        let told = (server.seen(), error.kind(), error.outcome());
+        assert_eq!(told, (requests, kind, outcome), "{name}, {class:?}: {error:?}");
+        assert_eq!(error.attempts() as usize, requests, "{name}, {class:?}");
+    }
+}
+
+/// A passing failure with an unknown outcome: everything but `Once` tries three times.
+fn passing(kind: ErrorKind) -> Row {
+    [(3, kind, Unknown), (3, kind, Unknown), (1, kind, Unknown)]
+}
+
+#[tokio::test]
+async fn faults_after_the_request_left_leave_the_outcome_unknown() {
+    let html = "<html><h1>503 - Service Unavailable</h1></html>";
+    outcome_is("503 HTML", Behaviour::answer("503 Service Unavailable", "", html), passing(Unavailable))
+        .await;
+    outcome_is(
+        "500",
+        Behaviour::answer("500 Error", "", r#"{"message":"An internal error occurred"}"#),
+        passing(Unavailable),
+    )
+    .await;
+    let deadlock = EXCEPTION.replace("Ship To: Postal Code must be provided.", "Execution Timeout Expired.");
+    outcome_is("500 passing exception", Behaviour::answer("500 Error", "", &deadlock), passing(Unavailable))
+        .await;
+    outcome_is("reset before the body", Behaviour::ResetBefore, passing(Transport)).await;
+    outcome_is("reset after the body", Behaviour::ResetAfter, passing(Transport)).await;
+    outcome_is("time-out", Behaviour::Hang, passing(Timeout)).await;
+    let half = Behaviour::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"success\":".to_vec());
+    outcome_is("half an answer", half, passing(Transport)).await;
+}
+
+#[tokio::test]
+async fn faults_of_a_write_that_are_exceptions_are_not_repeated() {
+    let row = [(3, Unavailable, Unknown), (1, Invalid, Unknown), (1, Invalid, Unknown)];
+    outcome_is("500 exception", Behaviour::answer("500 Error", "", EXCEPTION), row).await;
+}
+
+#[tokio::test]
+async fn faults_of_a_success_that_cannot_be_read_are_not_repeated() {
+    let row = [(1, Decode, Unknown); 3];
+    outcome_is("truncated JSON", Behaviour::answer("200 OK", "", r#"{"success": tr"#), row).await;
+    outcome_is("HTML with 200", Behaviour::answer("200 OK", "", "<html>hello</html>"), row).await;
+    outcome_is("redirect", Behaviour::answer("302 Found", "Location: http://127.0.0.1:1/\r\n", ""), row)
+        .await;
+}
+
+#[tokio::test]
+async fn faults_before_the_request_left_are_repeated_for_every_class() {
+    for class in CLASSES {
+        let error = ask(&TcpServer::nobody().await, class).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome(), error.attempts()), (Transport, NotSent, 3), "{class:?}");
+    }
+}
+
+#[tokio::test]
+async fn faults_of_the_rate_limit_cost_no_attempt_and_end_in_time() {
+    let limit = "X-Rate-Limit-Limit: 60\r\nX-Rate-Limit-Remaining: 0\r\nX-Rate-Limit-Reset: 20\r\n";
+    let throttled = Behaviour::answer("429 Too Many Requests", limit, r#"{"message":"Too Many Requests"}"#);
+    let disguised = Behaviour::answer("200 OK", limit, r#"{"message": "Too Many Requests"}"#);
+    let done = Behaviour::answer("200 OK", "", "{}");
+    for class in CLASSES {
+        let server = TcpServer::start(vec![throttled.clone()]).await;
+        let error = ask(&server.url(), class).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (RateLimited, NotSent));
+        assert!((4..=15).contains(&server.seen()), "{} requests in five minutes", server.seen());
+        assert!(error.retry_after() >= Some(Duration::from_secs(21)));
+
+        let patience =
+            vec![throttled.clone(), disguised.clone(), throttled.clone(), throttled.clone(), done.clone()];
+        let server = TcpServer::start(patience).await;
+        ask(&server.url(), class).await.unwrap();
+        assert_eq!(server.seen(), 5, "more than the three attempts that failures are allowed");
+    }
+}
+
+#[tokio::test]
+async fn faults_that_pass_are_survived_by_reads() {
+    let fail = Behaviour::answer("502 Bad Gateway", "", "<html>");
+    let server =
+        TcpServer::start(vec![fail, Behaviour::ResetAfter, Behaviour::answer("200 OK", "", "[]")]).await;
+    assert_eq!(ask(&server.url(), Idempotency::Read).await.unwrap(), json!([]));
+    assert_eq!(server.seen(), 3);
+}
+
+#[tokio::test]
+async fn faults_of_the_set_up_name_the_setting_and_the_remedy() {
+    for (base, word) in [
+        ("http://ssapi.shipstation.com", "https"),
+        ("ssapi.shipstation.com", "absolute"),
+        ("https://key:secret@ssapi.shipstation.com", "Credentials"),
+        ("ftp://ssapi.shipstation.com", "https"),
+    ] {
+        let error = builder(base).build().unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, NotSent));
+        let text = error.to_string();
+        assert!(text.contains("base_url") && text.contains(word), "{text}");
+    }
+    let client = client("http://127.0.0.1:1");
+    let error = client.get("../../etc/passwd").send::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn faults_a_mark_whose_turn_comes_too_late_never_leaves() {
+    let world = crate::support::World::with(SimulatorConfig::default()).await;
+    let order = world.add(world.order("A-1"));
+    world.sim.spend_budget(40);
+    let client = world.client();
+    // The minute is used up by somebody else: the first 429 tells, and the next turn is up to a minute away.
+    let late = world.now() + Duration::from_secs(5);
+    let mark = client.orders().mark_as_shipped(OrderId::new(order), "ups").not_after(late).send().await;
+    let error = mark.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent), "{error}");
+    assert_eq!(world.sim.journal().writes().filter(|entry| entry.executed).count(), 0);
+    let now = world.now();
+    client
+        .orders()
+        .mark_as_shipped(OrderId::new(order), "ups")
+        .not_after(now - Duration::from_secs(1))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(world.marks(), 1, "the second one did not leave at all");
+}

@@ -1,0 +1,11 @@
+//! The V1 client against test servers.
+
+mod clock_limiter;
+mod faults_bodies;
+mod faults_outcomes;
+mod secrets_output;
+mod wire_contract;
+mod wire_fixtures;
+mod wire_paging;
+mod wire_reads;
+mod wire_table;

@@ -1,0 +1,164 @@
+//! Nothing that was planted (credentials, a buyer's data, an address with a token) comes out of logs, errors or `Debug`.
+
+use std::{
+    error::Error as _,
+    fmt::Write as _,
+    io,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+use shipstation_connector::client::{
+    Address, Credentials, Error, NewAccount, NewOrder, OrderId, OrderStatus, WebhookDelivery, WebhookEvent,
+};
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+
+use crate::support::{KEY, SECRET, builder, fixture};
+
+const PLANTED: &[&str] = &[
+    KEY,
+    SECRET,
+    "dGVzdC1rZXk6cGxhbnRlZC1zZWNyZXQtNTUxMg==",
+    "partner-planted",
+    "Planted",
+    "planted@example.com",
+    "801-555-0199",
+    "hook-token",
+    "9876543210123",
+];
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn show(output: &mut String, error: &Error) {
+    write!(output, "{error} {error:?} {error:#?}").unwrap();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(output, "{cause} {cause:?}").unwrap();
+        source = cause.source();
+    }
+}
+
+fn planted_order() -> Value {
+    let mut order: Value = serde_json::from_slice(&fixture("v1/order.json")).unwrap();
+    for member in ["customerUsername", "customerEmail", "customerNotes", "internalNotes", "giftMessage"] {
+        order[member] = json!("planted@example.com Planted");
+    }
+    for address in ["billTo", "shipTo"] {
+        for member in ["name", "company", "street1", "street2", "street3", "city", "state", "postalCode"] {
+            order[address][member] = json!("Planted");
+        }
+        order[address]["phone"] = json!("801-555-0199");
+    }
+    order["advancedOptions"]["customField1"] = json!("Planted");
+    order["items"][0]["options"][0]["value"] = json!("Planted");
+    order["somethingNew"] = json!("Planted");
+    order
+}
+
+#[tokio::test]
+async fn secrets_stay_out_of_everything_that_is_shown() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = MockServer::start().await;
+    let answers = [
+        ("/orders/1", 200, planted_order()),
+        ("/orders/2", 200, json!({"orderId": "Planted", "orderStatus": "x"})),
+        ("/orders/3", 500, json!({"ExceptionMessage": "Planted is not valid", "StackTrace": "Planted"})),
+        ("/orders/4", 404, json!({"Message": "no order 9876543210123 of Planted"})),
+        (
+            "/orders",
+            200,
+            json!({"orders": [planted_order(), {"orderId": 9_876_543_210_123_i64, "shipTo": "Planted"}], "total": 2}),
+        ),
+        ("/orders/createorder", 400, json!({"Message": "bad", "ModelState": {"Planted": ["Planted"]}})),
+        (
+            "/accounts/registeraccount",
+            200,
+            json!({"success": false, "message": "planted@example.com is taken"}),
+        ),
+        ("/users", 401, json!({"message": "key test-key is wrong"})),
+    ];
+    for (at, status, body) in answers {
+        let answer = ResponseTemplate::new(status).set_body_json(body);
+        Mock::given(path(at)).respond_with(answer).mount(&server).await;
+    }
+    let client = builder(&server.uri()).partner_key("partner-planted").build().unwrap();
+    let mut output = format!("{client:?} {:?}", Credentials::new(KEY, SECRET));
+
+    let order = client.orders().get(OrderId::new(1)).await.unwrap();
+    write!(output, "{order:?} {order:#?} {:?}", NewOrder::replacing(&order)).unwrap();
+    for id in [2, 3, 4, 9_876_543_210_123] {
+        show(&mut output, &client.orders().get(OrderId::new(id)).await.unwrap_err());
+    }
+    let page = client.orders().list().customer_name("Planted").send().await.unwrap();
+    assert_eq!(page.errors.len(), 1);
+    let shown: Vec<String> =
+        page.errors.iter().map(|error| format!("{error} {:?} {:?}", error.path, error.reason)).collect();
+    write!(output, "{:?} {shown:?} {:?}", page.items, client.drift()).unwrap();
+    let mut address = Address::default();
+    address.name = Some("Planted".to_owned());
+    let now = "2024-01-01T00:00:00Z".parse().unwrap();
+    let new = NewOrder::new("M-1", now, OrderStatus::AwaitingShipment, address.clone(), address);
+    show(&mut output, &client.orders().create(&new).await.unwrap_err());
+    let account = NewAccount::new("Planted", "Planted", "planted@example.com", SECRET);
+    write!(output, "{account:?}").unwrap();
+    show(&mut output, &client.accounts().register(&account).await.unwrap_err());
+    show(&mut output, &client.users().list().send().await.unwrap_err());
+    let hook = client.webhooks().subscribe("https://h.example.com/hook-token", WebhookEvent::OrderNotify);
+    write!(output, "{hook:?}").unwrap();
+    show(&mut output, &hook.send().await.unwrap_err());
+    let forged = WebhookDelivery::parse(&fixture("v1/webhook_forged_host.json")).unwrap();
+    show(&mut output, &client.webhooks().fetch_all(&forged).await.unwrap_err());
+    show(
+        &mut output,
+        &client.get("orders/9876543210123?customerName=Planted").send::<Vec<u8>>().await.unwrap_err(),
+    );
+    let nowhere = builder("http://127.0.0.1:9").build().unwrap();
+    show(&mut output, &nowhere.orders().list().customer_name("Planted").send().await.unwrap_err());
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("orders/{orderId}"), "the log is empty");
+    for planted in PLANTED {
+        assert!(!log.contains(planted), "{planted} is in the log");
+        assert!(!output.contains(planted), "{planted} is in the output: {output}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_go_nowhere_when_a_webhook_is_forged() {
+    let server = MockServer::start().await;
+    let client = builder(&server.uri()).build().unwrap();
+    let forged = WebhookDelivery::parse(&fixture("v1/webhook_forged_host.json")).unwrap();
+    let error = client.webhooks().fetch_all(&forged).await.unwrap_err();
+    assert_eq!(error.kind(), shipstation_connector::client::ErrorKind::Untrusted);
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn secrets_do_not_follow_a_redirect() {
+    let (server, elsewhere) = (MockServer::start().await, MockServer::start().await);
+    let answer =
+        ResponseTemplate::new(302).insert_header("location", format!("{}/orders/1", elsewhere.uri()));
+    Mock::given(path("/orders/1")).respond_with(answer).mount(&server).await;
+    let client = builder(&server.uri()).build().unwrap();
+    client.orders().get(OrderId::new(1)).await.unwrap_err();
+    assert!(elsewhere.received_requests().await.unwrap().is_empty());
+}

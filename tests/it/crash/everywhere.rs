@@ -1,0 +1,151 @@
+//! The harness: one run to count the places, then one world per place in which the run is killed or stalled there,
+//! others go on, and the promises are judged.
+
+use shipstation_connector::{
+    ShipStationChannel,
+    channel::{ChannelError, Refusal, RunStatus},
+};
+
+use super::{
+    fuse::{Fuse, Mode},
+    ground::Ground,
+};
+
+/// An operation with a small world in which it has something of everything to do.
+pub(super) trait Scenario: Sized {
+    /// As many runs after the disturbed one put everything right.
+    const FURTHER_RUNS: usize;
+
+    /// The world, up to the moment before the operation.
+    async fn set_up(ground: &mut Ground) -> Self;
+    /// The operation.
+    async fn run(&self, channel: &ShipStationChannel) -> Result<RunStatus, ChannelError>;
+    /// The promises, once everything is over.
+    async fn judge(&self, ground: &Ground, place: &str);
+}
+
+/// Kills the operation at every place and says how many there were.
+#[expect(clippy::print_stdout, reason = "the harness says how much it covered")]
+pub(super) async fn kill<S: Scenario>(name: &str) -> usize {
+    let places = places::<S>(Mode::Kill).await;
+    for (at, place) in places.iter().enumerate() {
+        kill_at::<S>(at, place).await;
+    }
+    println!("{name}: killed at {} places", places.len());
+    places.len()
+}
+
+/// Stalls the operation at every place until its lease has gone to another process.
+#[expect(clippy::print_stdout, reason = "the harness says how much it covered")]
+pub(super) async fn stall<S: Scenario>(name: &str) -> usize {
+    let places = places::<S>(Mode::Stall).await;
+    for (at, place) in places.iter().enumerate() {
+        stall_at::<S>(at, place).await;
+    }
+    println!("{name}: stalled at {} places", places.len());
+    places.len()
+}
+
+/// Starts a second process while the first holds the lease, then many at once: one works at a time.
+pub(super) async fn rival<S: Scenario>() {
+    let holding = places::<S>(Mode::Stall).await.iter().position(|place| place == "after begin").unwrap();
+    let mut ground = Ground::new().await;
+    let scenario = S::set_up(&mut ground).await;
+    let fuse = Fuse::new(Mode::Stall, holding, &ground.sim);
+    let first = ground.process_with(&fuse);
+    let mut run = std::pin::pin!(scenario.run(&first));
+    tokio::select! {
+        biased;
+        () = fuse.burning() => {}
+        ended = &mut run => panic!("the lease was not taken: {ended:?}"),
+    }
+    let refused = scenario.run(&ground.process()).await;
+    assert!(is_refused(&refused), "{refused:?}");
+    fuse.release();
+    assert_eq!(run.await.unwrap(), RunStatus::Succeeded);
+    finish(&scenario, &ground, "with a rival").await;
+
+    let mut ground = Ground::new().await;
+    let scenario = S::set_up(&mut ground).await;
+    let processes: Vec<_> = (0..4).map(|_| ground.process()).collect();
+    let runs = processes.iter().map(|process| scenario.run(process));
+    let ended = futures_util::future::join_all(runs).await;
+    assert!(ended.iter().any(|run| matches!(run, Ok(RunStatus::Succeeded))), "{ended:?}");
+    assert!(ended.iter().all(|run| run.is_ok() || is_refused(run)), "{ended:?}");
+    finish(&scenario, &ground, "with three rivals").await;
+}
+
+fn is_refused(run: &Result<RunStatus, ChannelError>) -> bool {
+    matches!(run, Err(ChannelError { refusal: Refusal::AlreadyRunning { .. }, .. }))
+}
+
+async fn places<S: Scenario>(mode: Mode) -> Vec<String> {
+    let mut ground = Ground::new().await;
+    let scenario = S::set_up(&mut ground).await;
+    let fuse = Fuse::new(mode, usize::MAX, &ground.sim);
+    assert_eq!(scenario.run(&ground.process_with(&fuse)).await.unwrap(), RunStatus::Succeeded);
+    let places = fuse.places();
+    finish(&scenario, &ground, "undisturbed").await;
+    places
+}
+
+async fn kill_at<S: Scenario>(at: usize, place: &str) {
+    let mut ground = Ground::new().await;
+    let scenario = S::set_up(&mut ground).await;
+    let fuse = Fuse::new(Mode::Kill, at, &ground.sim);
+    {
+        let channel = ground.process_with(&fuse);
+        tokio::select! {
+            biased;
+            () = fuse.burning() => {}
+            ended = scenario.run(&channel) => panic!("{place} was not reached: {ended:?}"),
+        }
+    }
+    // At once, while the lease of the dead run may still last.
+    let next = scenario.run(&ground.process()).await;
+    assert!(next.is_ok() || is_refused(&next), "{place}: {next:?}");
+    finish(&scenario, &ground, place).await;
+}
+
+async fn stall_at<S: Scenario>(at: usize, place: &str) {
+    let mut ground = Ground::new().await;
+    let scenario = S::set_up(&mut ground).await;
+    let fuse = Fuse::new(Mode::Stall, at, &ground.sim);
+    let slow = ground.process_with(&fuse);
+    let mut run = std::pin::pin!(scenario.run(&slow));
+    tokio::select! {
+        biased;
+        () = fuse.burning() => {}
+        ended = &mut run => panic!("{place} was not reached: {ended:?}"),
+    }
+    finish(&scenario, &ground, place).await;
+    let writes = ground.sim.journal().writes().count();
+    fuse.release();
+    let ended = run.await;
+    assert_eq!(ground.sim.journal().writes().count(), writes, "{place}: sent although the lease is lost");
+    let lost = match &ended {
+        Ok(RunStatus::Failed { error }) => error.contains("lease"),
+        Err(ChannelError { refusal: Refusal::Store(error), .. }) => error.is_lost_lease(),
+        _ => false,
+    };
+    // A run that had nothing left to write may end well: it has lost nothing.
+    let ended_well = matches!(ended, Ok(RunStatus::Succeeded));
+    assert!(lost || ended_well, "{place}: {ended:?}");
+    scenario.judge(&ground, place).await;
+}
+
+/// Fresh processes go on, the host takes its orders out, and the promises are judged.
+async fn finish<S: Scenario>(scenario: &S, ground: &Ground, place: &str) {
+    ground.host_takes_orders().await;
+    let mut status = None;
+    for _ in 0..S::FURTHER_RUNS {
+        ground.a_quarter_of_an_hour_passes();
+        status =
+            Some(scenario.run(&ground.process()).await.unwrap_or_else(|error| panic!("{place}: {error}")));
+        ground.host_takes_orders().await;
+    }
+    assert_eq!(status, Some(RunStatus::Succeeded), "{place}");
+    let damage = ground.open().check_integrity().await.unwrap();
+    assert!(damage.is_empty(), "{place}: {damage:?}");
+    scenario.judge(ground, place).await;
+}

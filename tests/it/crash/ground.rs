@@ -1,0 +1,156 @@
+//! What outlives a process: ShipStation, the file, and the host that takes its orders out of the file.
+
+use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use shipstation_connector::{
+    Settings, ShipStationChannel,
+    channel::{
+        ConnectionId, Shipment,
+        shipping::{CarrierRule, ShippingRule},
+        store::{Enqueued, MappingStore, Replace, ShipmentStore, Stores},
+    },
+    client::{Clock, Credentials, RateLimiter, ShipStation},
+    stores::SqliteStore,
+    testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
+};
+use tempfile::TempDir;
+
+use super::{
+    fuse::{Fuse, Toll},
+    watched::Watched,
+};
+
+pub(super) struct Ground {
+    pub(super) sim: Simulator,
+    pub(super) connection: ConnectionId,
+    pub(super) settings: Settings,
+    /// How often the host was handed each order.
+    pub(super) taken: RefCell<BTreeMap<String, u32>>,
+    folder: TempDir,
+}
+
+impl Ground {
+    /// "Standard" is mapped and the carrier "UPS" is known. Each request takes eleven seconds, so that leases are
+    /// renewed on the way.
+    pub(super) async fn new() -> Self {
+        let config =
+            SimulatorConfig::default().rate_limit(RateLimit::Unlimited).latency(Duration::from_secs(11));
+        let ground = Self {
+            sim: Simulator::start(config).await.unwrap(),
+            connection: ConnectionId::new("shop"),
+            settings: Settings::default(),
+            taken: RefCell::default(),
+            folder: folder(),
+        };
+        let store = ground.open();
+        ground.map_texts(&store, &["Standard"]).await;
+        ground.map_carriers(&store, &["UPS"]).await;
+        ground
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("shop.sqlite")
+    }
+
+    /// The file, as a process that has just started opens it.
+    pub(super) fn open(&self) -> Arc<SqliteStore> {
+        Arc::new(SqliteStore::open(self.file()).unwrap())
+    }
+
+    /// A process that has just started and that nothing happens to.
+    pub(super) fn process(&self) -> ShipStationChannel {
+        let limiter = Fuse::new(super::fuse::Mode::Kill, usize::MAX, &self.sim);
+        self.channel(Stores::all_in(self.open()), Arc::new(Toll(limiter)))
+    }
+
+    /// A process that has just started and carries a fuse.
+    pub(super) fn process_with(&self, fuse: &Arc<Fuse>) -> ShipStationChannel {
+        let stores = Watched::stores(self.open(), Arc::clone(fuse));
+        self.channel(stores, Arc::new(Toll(Arc::clone(fuse))))
+    }
+
+    fn channel(&self, stores: Stores, limiter: Arc<dyn RateLimiter>) -> ShipStationChannel {
+        let client = ShipStation::builder(Credentials::new(self.sim.api_key(), self.sim.api_secret()))
+            .base_url(self.sim.url())
+            .clock(self.sim.clock())
+            .rate_limiter(limiter)
+            .seed(7)
+            .build()
+            .unwrap();
+        ShipStationChannel::builder(client, self.connection.clone(), stores)
+            .settings(self.settings.clone())
+            .build()
+            .unwrap()
+    }
+
+    /// Time passes: more than a lease lasts.
+    pub(super) fn a_quarter_of_an_hour_passes(&self) {
+        self.sim.clock().advance(Duration::from_secs(15 * 60));
+    }
+
+    /// The host takes what is ready, keeps it, and says so.
+    pub(super) async fn host_takes_orders(&self) {
+        let store = self.open();
+        let ready = store.take_orders(&self.connection, 100).await.unwrap();
+        let ids: Vec<_> = ready.iter().map(|stored| stored.order.id.clone()).collect();
+        for id in &ids {
+            *self.taken.borrow_mut().entry(id.to_string()).or_default() += 1;
+        }
+        store.acknowledge_orders(&self.connection, &ids).await.unwrap();
+    }
+
+    pub(super) async fn map_texts(&self, store: &SqliteStore, texts: &[&str]) {
+        let version = store.shipping_rules(&self.connection).await.unwrap().version;
+        let rules = texts.iter().map(|text| ShippingRule::exact(*text, "ground")).collect();
+        let replaced = store.replace_shipping_rules(&self.connection, version, rules).await.unwrap();
+        assert!(matches!(replaced, Replace::Replaced { .. }));
+    }
+
+    pub(super) async fn map_carriers(&self, store: &SqliteStore, carriers: &[&str]) {
+        let version = store.carrier_rules(&self.connection).await.unwrap().version;
+        let rules = carriers.iter().map(|carrier| CarrierRule::new(*carrier, "ups")).collect();
+        let replaced = store.replace_carrier_rules(&self.connection, version, rules).await.unwrap();
+        assert!(matches!(replaced, Replace::Replaced { .. }));
+    }
+
+    /// An order that is to be imported: two lines, an hour old.
+    pub(super) fn add_order(&self, number: &str, text: &str) -> i64 {
+        let now = Clock::now(&*self.sim.clock());
+        let order = SimOrder::new(number)
+            .status("awaiting_shipment")
+            .created(now - Duration::from_secs(3600))
+            .shipping(text)
+            .line(SimLine::new("MUG-1", 2, "18.50"))
+            .line(SimLine::new("TEA-2", 1, "4.20"));
+        self.sim.account(|account| account.add_order(order))
+    }
+
+    /// Goods leave: the whole order under this tracking number.
+    pub(super) async fn ship(&self, order: i64, carrier: &str, tracking: &str) {
+        let now = Clock::now(&*self.sim.clock());
+        let shipment = Shipment::new(format!("S-{tracking}"), order.to_string(), now, carrier, tracking);
+        let answer = self.open().enqueue(&self.connection, shipment, now).await.unwrap();
+        assert_eq!(answer, Enqueued::Enqueued);
+    }
+
+    /// How often ShipStation marked this order as shipped.
+    pub(super) fn marks(&self, order: i64) -> usize {
+        let journal = self.sim.journal();
+        let marks = journal.of("POST", "/orders/markasshipped");
+        marks.filter(|entry| entry.executed && entry.body["orderId"] == order).count()
+    }
+
+    /// The tracking numbers that ShipStation shows for this order.
+    pub(super) fn shown(&self, order: i64) -> Vec<String> {
+        self.sim.account(|account| {
+            let records = account.fulfillments_of(order);
+            records.iter().filter_map(|record| record.tracking_number.clone()).collect()
+        })
+    }
+}
+
+/// In memory where there is such a folder: a process that dies loses nothing that it has written, and waiting for
+/// a disk would take most of the time.
+pub(super) fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}

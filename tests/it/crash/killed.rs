@@ -1,0 +1,313 @@
+//! The real thing: a child process that imports and pushes on an SQLite file is killed at random moments, again and
+//! again, and in the end nothing is lost and nothing is doubled.
+//!
+//! `CRASH_ORDERS`, `CRASH_SHIPMENTS` and `CRASH_KILLS` change the size, `CRASH_SEED` repeats the moments.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use shipstation_connector::{
+    Settings, ShipStationChannel, Timestamp,
+    channel::{
+        ChannelConnector, ConnectionId, GetOrders, Shipment, SyncShipments,
+        shipping::{CarrierRule, ShippingRule},
+        store::{MappingStore, ShipmentStore, Stores},
+    },
+    client::{Clock, Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation, SystemClock, UserId},
+    stores::SqliteStore,
+    testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
+};
+
+/// How a child is told what to do.
+const TASK: &str = "CRASH_CHILD";
+const BETWEEN_CHILDREN: Duration = Duration::from_secs(600);
+/// A child is killed at the latest after so many requests.
+const MOST_REQUESTS: usize = 120;
+
+#[derive(Serialize, Deserialize)]
+struct Task {
+    url: String,
+    key: String,
+    secret: String,
+    file: PathBuf,
+    user: String,
+    now: Timestamp,
+    ships_first: bool,
+}
+
+fn connection() -> ConnectionId {
+    ConnectionId::new("shop")
+}
+
+fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+/// The machine's clock, moved: a lease of the child before has always lasted.
+#[derive(Debug)]
+struct Moved {
+    began: Timestamp,
+    now: Timestamp,
+}
+
+#[async_trait::async_trait]
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        self.now + SystemClock.now().since(self.began)
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        SystemClock.sleep(duration).await;
+    }
+}
+
+#[derive(Debug)]
+struct Unlimited;
+
+#[async_trait::async_trait]
+impl RateLimiter for Unlimited {
+    async fn acquire(&self, _: Lane) -> Permit {
+        Permit::new()
+    }
+
+    fn observe(&self, _: &RateHeaders) {}
+}
+
+/// The child: does one round of work and ends. In an ordinary test run there is no task and nothing to do.
+#[tokio::test]
+async fn crash_child_of_the_killing() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let task: Task = serde_json::from_str(&task).unwrap();
+    let channel = worker(&task);
+    for ships in [task.ships_first, !task.ships_first] {
+        let status = if ships {
+            channel.sync_shipments(SyncShipments::new()).await.unwrap().run.status
+        } else {
+            channel.get_orders(GetOrders::new()).await.unwrap().run.status
+        };
+        assert!(status.did_its_work(), "{status}");
+    }
+}
+
+fn worker(task: &Task) -> ShipStationChannel {
+    let client = ShipStation::builder(Credentials::new(&task.key, &task.secret))
+        .base_url(&task.url)
+        .clock(Arc::new(Moved { began: SystemClock.now(), now: task.now }))
+        .rate_limiter(Arc::new(Unlimited))
+        .build()
+        .unwrap();
+    let mut settings = Settings::default();
+    settings.orders.assign_user = Some(UserId::new(&task.user));
+    let store = SqliteStore::open(&task.file).unwrap();
+    ShipStationChannel::builder(client, connection(), Stores::all_in(Arc::new(store)))
+        .settings(settings)
+        .build()
+        .unwrap()
+}
+
+/// What the children work on.
+struct Work {
+    sim: Simulator,
+    file: PathBuf,
+    user: String,
+    /// The first order; the others follow.
+    first: i64,
+    orders: u32,
+    shipments: u32,
+    /// How often each order was marked as shipped.
+    marks: BTreeMap<i64, u32>,
+    rounds: u32,
+}
+
+impl Work {
+    async fn new(folder: &Path, orders: u32, shipments: u32) -> Self {
+        let sim =
+            Simulator::start(SimulatorConfig::default().rate_limit(RateLimit::Unlimited)).await.unwrap();
+        let start = Clock::now(&*sim.clock()) - Duration::from_secs(2 * 24 * 3600);
+        let (user, first) = sim.account(|account| {
+            let first = account.generate(orders, start, Duration::from_secs(2), |n| {
+                SimOrder::new(format!("N-{n}"))
+                    .status("awaiting_shipment")
+                    .shipping("Standard")
+                    .line(SimLine::new("MUG-1", 1, "18.50"))
+            });
+            (account.add_user("Night Shift"), first)
+        });
+        let file = folder.join("shop.sqlite");
+        let store = SqliteStore::open(&file).unwrap();
+        let rules = vec![ShippingRule::exact("Standard", "ground")];
+        store.replace_shipping_rules(&connection(), 0, rules).await.unwrap();
+        let carriers = vec![CarrierRule::new("UPS", "ups")];
+        store.replace_carrier_rules(&connection(), 0, carriers).await.unwrap();
+        let work = Self { sim, file, user, first, orders, shipments, marks: BTreeMap::new(), rounds: 0 };
+        for order in work.shipped() {
+            let now = Clock::now(&*work.sim.clock());
+            let shipment =
+                Shipment::new(format!("S-{order}"), order.to_string(), now, "UPS", format!("1Z{order}"));
+            store.enqueue(&connection(), shipment, now).await.unwrap();
+        }
+        store.close().await;
+        work
+    }
+
+    fn shipped(&self) -> std::ops::Range<i64> {
+        self.first..self.first + i64::from(self.shipments)
+    }
+
+    fn all(&self) -> impl Iterator<Item = i64> + use<> {
+        self.first..self.first + i64::from(self.orders)
+    }
+
+    fn start_child(&mut self) -> Child {
+        self.rounds += 1;
+        let task = Task {
+            url: self.sim.url().to_string(),
+            key: self.sim.api_key().to_owned(),
+            secret: self.sim.api_secret().to_owned(),
+            file: self.file.clone(),
+            user: self.user.clone(),
+            now: self.sim.clock().advance(BETWEEN_CHILDREN),
+            ships_first: self.rounds.is_multiple_of(2),
+        };
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "crash::killed::crash_child_of_the_killing", "--nocapture"])
+            .env(TASK, serde_json::to_string(&task).unwrap())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Kills a child some time after so many requests. False when it had ended by then.
+    async fn kill_after(&mut self, requests: usize, pause: Duration) -> bool {
+        let mut child = self.start_child();
+        while self.sim.journal().len() < requests && child.try_wait().unwrap().is_none() {
+            tick().await;
+        }
+        SystemClock.sleep(pause).await;
+        let ended = child.try_wait().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        self.count_marks();
+        assert!(ended.is_none_or(|status| status.success()), "a child failed");
+        ended.is_none()
+    }
+
+    /// Lets a child end by itself.
+    async fn let_work(&mut self) {
+        let mut child = self.start_child();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            tick().await;
+        };
+        assert!(status.success(), "a child failed");
+        self.count_marks();
+    }
+
+    fn count_marks(&mut self) {
+        let journal = self.sim.journal();
+        for mark in journal.of("POST", "/orders/markasshipped").filter(|entry| entry.executed) {
+            *self.marks.entry(mark.body["orderId"].as_i64().unwrap()).or_default() += 1;
+        }
+        self.sim.clear_journal();
+    }
+
+    async fn is_done(&self) -> bool {
+        let store = SqliteStore::open(&self.file).unwrap();
+        let counts = store.counts(&connection()).await.unwrap();
+        counts == BTreeMap::from([("confirmed".to_owned(), u64::from(self.shipments))])
+    }
+
+    async fn judge(&self) {
+        let store = SqliteStore::open(&self.file).unwrap();
+        assert_eq!(store.check_integrity().await.unwrap(), Vec::<String>::new());
+        assert!(self.is_done().await, "{:?}", store.counts(&connection()).await.unwrap());
+        let once: BTreeMap<i64, u32> = self.shipped().map(|order| (order, 1)).collect();
+        assert_eq!(self.marks, once, "each order is marked once");
+        let shown: Vec<(i64, String)> = self.sim.account(|account| {
+            let numbers = account.fulfillments.values().map(|record| record.tracking_number.clone());
+            account
+                .fulfillments
+                .values()
+                .map(|record| record.order_id)
+                .zip(numbers.map(Option::unwrap))
+                .collect()
+        });
+        let wanted: BTreeMap<i64, String> =
+            self.shipped().map(|order| (order, format!("1Z{order}"))).collect();
+        assert_eq!(shown.len(), wanted.len());
+        assert_eq!(
+            shown.into_iter().collect::<BTreeMap<_, _>>(),
+            wanted,
+            "each with its own tracking number"
+        );
+        let handed_over = hand_over(&store).await;
+        assert_eq!(handed_over, self.all().map(|order| (order, 1)).collect(), "each order is imported once");
+        let unassigned = self.sim.account(|account| {
+            let theirs = |order| account.order(order).and_then(|order| order.user_id.clone());
+            self.all().filter(|order| theirs(*order).as_deref() != Some(self.user.as_str())).count()
+        });
+        assert_eq!(unassigned, 0);
+    }
+}
+
+/// Everything that the host is handed, and how often.
+async fn hand_over(store: &SqliteStore) -> BTreeMap<i64, u32> {
+    let mut taken = BTreeMap::new();
+    loop {
+        let orders = store.take_orders(&connection(), 1_000).await.unwrap();
+        if orders.is_empty() {
+            return taken;
+        }
+        let ids: Vec<_> = orders.into_iter().map(|stored| stored.order.id).collect();
+        for id in &ids {
+            *taken.entry(id.as_str().parse().unwrap()).or_default() += 1;
+        }
+        store.acknowledge_orders(&connection(), &ids).await.unwrap();
+    }
+}
+
+/// A child lives in real time, so this one test waits in real time too.
+async fn tick() {
+    SystemClock.sleep(Duration::from_millis(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crash_killed_for_real_loses_and_doubles_nothing() {
+    let seed = setting("CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let orders = setting("CRASH_ORDERS").unwrap_or(20_000);
+    let shipments = setting("CRASH_SHIPMENTS").unwrap_or(500);
+    let wanted = setting("CRASH_KILLS").unwrap_or(20);
+    println!("CRASH_SEED={seed}: {orders} orders, {shipments} shipments, {wanted} kills");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let folder = super::ground::folder();
+    let mut work = Work::new(folder.path(), orders, shipments).await;
+    let (mut kills, mut most, began) = (0, MOST_REQUESTS, SystemClock.now());
+    while kills < wanted {
+        let pause = Duration::from_micros(random.u64(..20_000));
+        if work.kill_after(random.usize(1..=most), pause).await {
+            kills += 1;
+        } else {
+            // The less there is left to do, the sooner a child ends by itself.
+            most = (most / 2).max(4);
+        }
+        assert!(work.rounds < 4 * wanted, "too few children live long enough to be killed");
+    }
+    for _ in 0..6 {
+        work.let_work().await;
+        if work.is_done().await {
+            break;
+        }
+    }
+    // Once more: what is done stays done.
+    work.let_work().await;
+    work.judge().await;
+    println!("{kills} kills in {} rounds, {:.0?}", work.rounds, SystemClock.now().since(began));
+}

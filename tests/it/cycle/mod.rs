@@ -1,0 +1,7 @@
+//! The whole cycle, and what every operation has in common.
+
+mod bad_input;
+mod scenario;
+mod secrets;
+mod toy_channel;
+mod twice;

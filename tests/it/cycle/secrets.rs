@@ -1,0 +1,120 @@
+//! What a buyer is called and where they live does not leave the store: not in a log, a report or an error.
+
+use std::{
+    fmt::Write as _,
+    io,
+    sync::{Arc, Mutex},
+};
+
+use http::Method;
+use shipstation_connector::{
+    channel::{
+        Bypass, ChannelConnector, GetOrders, OrderSelector, SyncShipments,
+        store::{OrderStore, ShipmentStore},
+    },
+    testing::simulator::{Fault, FaultKind},
+};
+
+use crate::support::World;
+
+/// One word for everything that is personal: if it turns up anywhere, something leaked.
+const PLANTED: &str = "Quillfeather";
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn planted_order(world: &World, number: &str) -> i64 {
+    let mut order = world.order(number);
+    for text in [
+        &mut order.ship_to.name,
+        &mut order.ship_to.street1,
+        &mut order.ship_to.city,
+        &mut order.ship_to.phone,
+    ] {
+        *text = Some(PLANTED.to_owned());
+    }
+    for text in [
+        &mut order.customer_email,
+        &mut order.customer_username,
+        &mut order.customer_notes,
+        &mut order.gift_message,
+    ] {
+        *text = Some(format!("{PLANTED}@example.net"));
+    }
+    order.bill_to = order.ship_to.clone();
+    world.add(order)
+}
+
+#[tokio::test]
+async fn secrets_and_buyers_stay_out_of_logs_reports_and_errors() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let world = World::new().await;
+    let orders: Vec<i64> = (0..4).map(|n| planted_order(&world, &format!("A-{n}"))).collect();
+    let channel = world.channel(|_| {});
+    let mut shown = String::new();
+
+    let import = channel.get_orders(GetOrders::new()).await.unwrap();
+    write!(shown, "{import} {import:?} {}", serde_json::to_string(&import).unwrap()).unwrap();
+    for stored in world.store.orders(&world.connection) {
+        write!(shown, "{stored:?}").unwrap();
+        assert_eq!(stored.order.ship_to.name.as_deref(), Some(PLANTED), "the host itself gets it all");
+    }
+    for order in &orders {
+        world.ship(*order, &format!("1Z{order}")).await;
+    }
+    // Refusals that quote the buyer, in every shape.
+    let body =
+        format!(r#"{{"Message":"Order of {PLANTED} refused","ModelState":{{"a":["{PLANTED} is wrong"]}}}}"#);
+    let exception =
+        format!(r#"{{"Message":"An error has occurred.","ExceptionMessage":"{PLANTED} fell over"}}"#);
+    let faults = [
+        FaultKind::Status { code: 400, body },
+        FaultKind::Status { code: 500, body: exception },
+        FaultKind::Status { code: 200, body: format!("<html>{PLANTED}</html>") },
+        FaultKind::Status { code: 409, body: format!("plain {PLANTED}") },
+    ];
+    for (order, fault) in orders.iter().zip(faults) {
+        world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").for_order(*order).with(fault));
+    }
+    let sync = channel.sync_shipments(SyncShipments::new()).await.unwrap();
+    assert!(sync.counts.add_up(), "{sync}");
+    write!(shown, "{sync} {sync:?} {}", serde_json::to_string(&sync).unwrap()).unwrap();
+    for order in &orders {
+        let progress =
+            world.store.order_progress(&world.connection, &order.to_string().into()).await.unwrap();
+        write!(shown, "{progress:?}").unwrap();
+    }
+    for diagnosis in channel.diagnose_order(OrderSelector::Number("A-1".to_owned())).await.unwrap() {
+        write!(shown, "{diagnosis} {diagnosis:?}").unwrap();
+    }
+    world.sim.fault(Fault::any().always().with(FaultKind::Status { code: 500, body: PLANTED.to_owned() }));
+    let error = channel.import_order(OrderSelector::Id("2184550999".into()), Bypass::NONE).await.unwrap_err();
+    write!(shown, "{error} {error:?}").unwrap();
+    let held = world.store.held(&world.connection, None, 10).await.unwrap();
+    write!(shown, "{held:?} {channel:?}").unwrap();
+
+    shown += &String::from_utf8_lossy(&log.0.lock().unwrap());
+    assert!(shown.contains("run ends"), "the log was captured");
+    for secret in [PLANTED, world.sim.api_secret()] {
+        let place = shown.find(secret).map(|at| shown[at.saturating_sub(200)..at].to_owned());
+        assert_eq!(place, None, "{secret} leaked");
+    }
+}

@@ -1,0 +1,19 @@
+//! The integration tests: one binary, a module per topic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::missing_panics_doc
+)]
+
+mod client;
+mod crash;
+mod cycle;
+mod listings;
+mod mappings;
+mod orders;
+mod shipments;
+mod simulator;
+mod stores;
+mod support;

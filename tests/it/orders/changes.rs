@@ -1,0 +1,185 @@
+//! Orders that change after they were imported are told to the host once per modification.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use shipstation_connector::{
+    Settings, ShipStationChannel,
+    channel::{
+        ChannelOrderId, ConnectionId,
+        store::{OrderChange, OrderChangeKind, OrderChangeSink, OrderMark, RunToken, StoreError, Stores},
+    },
+    client::UserId,
+};
+
+use super::import;
+use crate::support::World;
+
+/// A host's sink in memory.
+#[derive(Debug, Default)]
+struct Sink(Mutex<(HashMap<ChannelOrderId, OrderMark>, Vec<OrderChange>)>);
+
+#[async_trait]
+impl OrderChangeSink for Sink {
+    async fn marks(
+        &self,
+        _: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, OrderMark>, StoreError> {
+        let kept = self.0.lock().unwrap();
+        Ok(orders.iter().filter_map(|id| Some((id.clone(), kept.0.get(id)?.clone()))).collect())
+    }
+
+    async fn record(
+        &self,
+        _: &RunToken,
+        changes: &[OrderChange],
+        marks: &[OrderMark],
+    ) -> Result<(), StoreError> {
+        let mut kept = self.0.lock().unwrap();
+        kept.0.extend(marks.iter().map(|mark| (mark.order.clone(), mark.clone())));
+        kept.1.extend(changes.iter().cloned());
+        Ok(())
+    }
+}
+
+impl Sink {
+    /// What was told since the last question: order and kinds.
+    fn told(&self) -> Vec<(i64, Vec<OrderChangeKind>)> {
+        let told = std::mem::take(&mut self.0.lock().unwrap().1);
+        told.into_iter().map(|change| (change.order.as_str().parse().unwrap(), change.what)).collect()
+    }
+}
+
+fn watched(world: &World, sink: &Arc<Sink>, user: Option<&str>) -> ShipStationChannel {
+    let mut settings = Settings::default();
+    settings.orders.assign_user = user.map(UserId::new);
+    let stores = Stores::all_in(world.store.clone());
+    ShipStationChannel::builder(world.client(), world.connection.clone(), stores)
+        .settings(settings)
+        .order_changes(sink.clone())
+        .build()
+        .unwrap()
+}
+
+fn quarter_of_an_hour(world: &World) {
+    world.sim.clock().advance(Duration::from_secs(900));
+}
+
+#[tokio::test]
+async fn faults_each_kind_of_change_is_told_once() {
+    let world = World::new().await;
+    let sink = Arc::new(Sink::default());
+    let user = world.sim.account(|account| account.add_user("Night Shift"));
+    let ids: Vec<i64> = (0..6).map(|n| world.add(world.order(&format!("A-{n}")))).collect();
+    let channel = watched(&world, &sink, Some(&user));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.assigned), (6, 6), "{report}");
+    quarter_of_an_hour(&world);
+    let _ = import(&channel).await;
+    assert_eq!(sink.told(), [], "the assignment modified every order: that is our own echo");
+
+    let child = world.sim.account(|account| {
+        account.cancel(ids[0]);
+        account.hold(ids[1]);
+        account.set_status(ids[2], "shipped");
+        account.edit(ids[3], |order| order.ship_to.street1 = Some("1 Elsewhere Road".into()));
+        account.merge_orders(ids[4], &[ids[5]]);
+        account.split_order(ids[3], &[1]).unwrap()
+    });
+    quarter_of_an_hour(&world);
+    let report = import(&channel).await;
+    let mut told = sink.told();
+    told.sort_by_key(|(id, _)| *id);
+    let into = ids[4].to_string().into();
+    let expected = [
+        (ids[0], vec![OrderChangeKind::Cancelled]),
+        (ids[1], vec![OrderChangeKind::OnHold]),
+        (ids[2], vec![OrderChangeKind::ShippedElsewhere]),
+        (ids[3], vec![OrderChangeKind::Address, OrderChangeKind::Lines]),
+        (ids[4], vec![OrderChangeKind::Lines]),
+        (ids[5], vec![OrderChangeKind::Merged { into }]),
+    ];
+    assert_eq!(told, expected, "{report}");
+    assert_eq!((report.counts.changed, report.counts.held), (6, 1), "{child} is held: {report}");
+    for _ in 0..2 {
+        quarter_of_an_hour(&world);
+        let report = import(&channel).await;
+        assert_eq!((sink.told(), report.counts.changed), (vec![], 0), "{report}");
+    }
+    world.sim.account(|account| account.cancel(ids[1]));
+    quarter_of_an_hour(&world);
+    let _ = import(&channel).await;
+    assert_eq!(sink.told(), [(ids[1], vec![OrderChangeKind::Cancelled])]);
+}
+
+#[tokio::test]
+async fn faults_what_the_host_itself_ships_is_no_news() {
+    use shipstation_connector::channel::{ChannelConnector, SyncShipments};
+    let world = World::new().await;
+    let sink = Arc::new(Sink::default());
+    let order = world.add(world.order("A-1"));
+    let channel = watched(&world, &sink, None);
+    let _ = import(&channel).await;
+    world.ship(order, "1Z1").await;
+    assert_eq!(channel.sync_shipments(SyncShipments::new()).await.unwrap().counts.confirmed, 1);
+    quarter_of_an_hour(&world);
+    let _ = import(&channel).await;
+    assert_eq!(sink.told(), []);
+}
+
+#[tokio::test]
+async fn requests_without_a_sink_none_is_spent_on_changes() {
+    let world = World::new().await;
+    world.add(world.order("A-1"));
+    let plain = world.channel(|_| {});
+    let _ = import(&plain).await;
+    world.sim.clear_journal();
+    let _ = import(&plain).await;
+    assert_eq!(world.sim.journal().len(), 2, "the window and the probe");
+    world.sim.clear_journal();
+    let sink = Arc::new(Sink::default());
+    let _ = import(&watched(&world, &sink, None)).await;
+    assert_eq!(world.sim.journal().len(), 5);
+    assert_eq!(sink.told(), [], "an order that was imported before is no news");
+}
+
+#[tokio::test]
+async fn crash_a_sink_that_fails_gets_the_change_with_the_next_run() {
+    #[derive(Debug)]
+    struct Failing;
+    #[async_trait]
+    impl OrderChangeSink for Failing {
+        async fn marks(
+            &self,
+            _: &ConnectionId,
+            _: &[ChannelOrderId],
+        ) -> Result<HashMap<ChannelOrderId, OrderMark>, StoreError> {
+            Ok(HashMap::new())
+        }
+
+        async fn record(&self, _: &RunToken, _: &[OrderChange], _: &[OrderMark]) -> Result<(), StoreError> {
+            Err(StoreError::retryable("the disk is full"))
+        }
+    }
+    let world = World::new().await;
+    let sink = Arc::new(Sink::default());
+    let order = world.add(world.order("A-1"));
+    let _ = import(&watched(&world, &sink, None)).await;
+    world.sim.account(|account| account.cancel(order));
+    quarter_of_an_hour(&world);
+    let stores = Stores::all_in(world.store.clone());
+    let failing = ShipStationChannel::builder(world.client(), world.connection.clone(), stores)
+        .order_changes(Arc::new(Failing))
+        .build()
+        .unwrap();
+    let report = import(&failing).await;
+    assert!(!report.run.status.did_its_work(), "{report}");
+    quarter_of_an_hour(&world);
+    let _ = import(&watched(&world, &sink, None)).await;
+    assert_eq!(sink.told(), [(order, vec![OrderChangeKind::Cancelled])]);
+}

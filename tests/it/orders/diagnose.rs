@@ -1,0 +1,140 @@
+//! "Why is this order not here?" and "why was nothing imported?".
+
+use shipstation_connector::{
+    channel::{ChannelConnector, Diagnosis, OrderSelector, Verdict},
+    client::{TagId, UserId},
+    testing::simulator::{Fault, FaultKind, Method},
+};
+
+use super::import;
+use crate::support::{DAY, World};
+
+async fn ask(world: &World, channel: &impl ChannelConnector, order: i64) -> Diagnosis {
+    let writes = world.sim.journal().writes().count();
+    let answers = channel.diagnose_order(OrderSelector::Id(order.to_string().into())).await.unwrap();
+    assert_eq!(world.sim.journal().writes().count(), writes, "a question changes nothing");
+    assert_eq!(answers.len(), 1);
+    answers.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn faults_the_table_of_the_specification_is_printed() {
+    let world = World::new().await;
+    let (store, tag) =
+        world.sim.account(|account| (account.add_store("Main", "Shopify"), account.add_tag("Dropship")));
+    let order = world
+        .order("1042")
+        .store(store)
+        .status("on_hold")
+        .created(world.ago(DAY * 12 + DAY / 2))
+        .ordered(world.ago(DAY * 14 + DAY / 2))
+        .tag(tag)
+        .shipping("Standard ");
+    let order = world.add(order);
+    let channel = world.channel(|settings| settings.orders.tag = Some(TagId::new(tag)));
+    let _ = import(&channel).await;
+    let answer = ask(&world, &channel, order).await;
+    let text = answer.to_string();
+    let title = format!("Order 1042 (ShipStation {order}, store \"Main\")");
+    assert!(text.starts_with(&title) && text.lines().next().unwrap().ends_with("NOT IMPORTED"), "{text}");
+    let has = |line: &str| assert!(text.contains(line), "{line}\n{text}");
+    has("BLOCKS  status     is on_hold, import wants awaiting_shipment  -> release it, or add on_hold");
+    has("BLOCKS  age        created 12 d ago (placed 14 d ago), limit 7 d  -> 13 days would include it");
+    has(&format!("passes  tag        has \"Dropship\" ({tag})"));
+    has("warns   shipping");
+    has("would be held");
+    has("last good run");
+    has("the order existed then");
+    assert_eq!(answer.primary().unwrap().name, "status", "status first, then age");
+}
+
+#[tokio::test]
+async fn faults_what_blocks_is_named_for_each_filter() {
+    let world = World::new().await;
+    let tag = world.sim.account(|account| account.add_tag("Dropship"));
+    let order = world.add(world.order("A-1").order_key("oms-1").created(world.ago(DAY * 5)));
+    let channel = world.channel(|settings| {
+        settings.orders.tag = Some(TagId::new(tag));
+        settings.orders.own_key_prefix = Some("oms-".into());
+        settings.orders.not_before = Some(world.ago(DAY));
+        settings.orders.stores = [shipstation_connector::client::StoreId::new(1)].into();
+    });
+    let answer = ask(&world, &channel, order).await;
+    for name in ["store", "floor", "tag", "loop"] {
+        assert_eq!(answer.check(name).unwrap().verdict, Verdict::Blocks, "{answer}");
+    }
+    for name in ["status", "age", "lineage", "lines", "shipping"] {
+        assert_eq!(answer.check(name).unwrap().verdict, Verdict::Pass, "{answer}");
+    }
+    assert!(answer.to_string().contains(&format!("wants \"Dropship\" ({tag})")), "{answer}");
+}
+
+#[tokio::test]
+async fn faults_an_imported_order_shows_when_by_which_run_and_its_open_user() {
+    let world = World::new().await;
+    let user = world.sim.account(|account| account.add_user("Night Shift"));
+    let order = world.add(world.order("A-1"));
+    world
+        .sim
+        .fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::Html { status: 502 }));
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let report = import(&channel).await;
+    let text = ask(&world, &channel, order).await.to_string();
+    assert!(text.lines().next().unwrap().ends_with(" IMPORTED") && !text.contains("NOT IMPORTED"), "{text}");
+    assert!(text.contains(&format!("by run {}", report.run.run)), "{text}");
+    assert!(text.contains("AssignUser is open after 1 attempts"), "{text}");
+    world.sim.clock().advance(DAY / 24);
+    let _ = import(&channel).await;
+    world.ship(order, "1Z999").await;
+    let text = ask(&world, &channel, order).await.to_string();
+    assert!(text.contains("the user is assigned") && text.contains("shipment"), "{text}");
+}
+
+#[tokio::test]
+async fn faults_a_split_a_failure_and_an_absent_order_are_explained() {
+    use shipstation_connector::connector::UnmappedPolicy;
+    let world = World::new().await;
+    let channel = world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Reject);
+    let parent = world.add(world.order("A-1"));
+    let rejected = world.add(world.order("A-2").shipping("Unheard of"));
+    let _ = import(&channel).await;
+    let child = world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
+    let text = ask(&world, &channel, child).await.to_string();
+    assert!(text.contains(&format!("split off the imported order {parent}")), "{text}");
+    let answer = ask(&world, &channel, rejected).await;
+    assert_eq!(answer.check("shipping").unwrap().verdict, Verdict::Blocks, "{answer}");
+    assert!(answer.check("failures").unwrap().observed.contains("failed 1 times"), "{answer}");
+    let answer = ask(&world, &channel, 77).await;
+    assert_eq!(answer.primary().unwrap().name, "exists", "{answer}");
+}
+
+#[tokio::test]
+async fn faults_a_number_is_compared_exactly_and_every_match_is_answered() {
+    let world = World::new().await;
+    let store = world.sim.account(|account| account.add_store("Web", "Shopify"));
+    world.add(world.order("100"));
+    world.add(world.order("100").store(store));
+    world.add(world.order("1001"));
+    let answers = world.channel(|_| {}).diagnose_order(OrderSelector::Number("100".into())).await.unwrap();
+    assert_eq!(answers.len(), 2);
+}
+
+#[tokio::test]
+async fn requests_why_nothing_counts_each_status_with_small_requests() {
+    let world = World::new().await;
+    let tag = world.sim.account(|account| account.add_tag("Dropship"));
+    world.add(world.order("A-1").status("on_hold"));
+    world.add(world.order("A-2").created(world.ago(DAY * 20)));
+    let channel = world.channel(|settings| settings.orders.tag = Some(TagId::new(tag)));
+    let _ = import(&channel).await;
+    world.sim.clear_journal();
+    let answer = channel.why_nothing().await.unwrap();
+    let text = answer.to_string();
+    assert!(text.contains("1 orders are on_hold: release them, or add on_hold"), "{text}");
+    assert!(text.contains("1 orders that are awaiting_shipment are too old"), "{text}");
+    assert!(text.contains(&format!("no order has tag {tag}")), "{text}");
+    assert!(text.contains("succeeded, 0 new"), "{text}");
+    assert_eq!(world.sim.journal().writes().count(), 0);
+    assert!(world.sim.journal().len() <= 6, "{} requests", world.sim.journal().len());
+    assert!(world.sim.journal().iter().all(|entry| entry.query_value("pageSize") == Some("1")));
+}

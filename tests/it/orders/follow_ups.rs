@@ -1,0 +1,215 @@
+//! Users and tags after the import: batches, a spoiled order, settings that change, people who step in.
+
+use std::time::Duration;
+
+use shipstation_connector::{
+    channel::RunStatus,
+    client::{TagId, UserId},
+    testing::simulator::{ActionFailure, Fault, FaultKind, Method, Quirks, RateLimit, SimulatorConfig},
+};
+
+use super::{import, imported};
+use crate::support::World;
+
+const LATER: Duration = Duration::from_secs(3600);
+
+fn user(world: &World) -> String {
+    world.sim.account(|account| account.add_user("Night Shift"))
+}
+
+fn user_of(world: &World, order: i64) -> Option<String> {
+    world.sim.account(|account| account.order(order).and_then(|order| order.user_id.clone()))
+}
+
+fn assignments(world: &World) -> usize {
+    world.sim.journal().count("POST", "/orders/assignuser")
+}
+
+#[tokio::test]
+async fn faults_a_deleted_order_does_not_spoil_its_batch() {
+    for failure in [ActionFailure::SuccessFalse, ActionFailure::NotFound, ActionFailure::Error500] {
+        let quirks = Quirks::default().action_failure(failure);
+        let config = SimulatorConfig::default().rate_limit(RateLimit::Unlimited).quirks(quirks);
+        let world = World::with(config).await;
+        let user = user(&world);
+        let orders: Vec<i64> = (0..100).map(|n| world.add(world.order(&format!("A-{n}")))).collect();
+        let gone = orders[37];
+        world.sim.before(Method::POST, "/orders/assignuser", 1, move |account| {
+            account.delete(gone);
+        });
+        let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+        let report = import(&channel).await;
+        assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
+        assert_eq!((report.counts.assigned, report.counts.assign_failed), (99, 1), "{failure:?} {report}");
+        assert!(report.to_string().contains(&format!("order {gone} could not be assigned")), "{report}");
+        assert!(assignments(&world) <= 15, "{} calls to find one of a hundred", assignments(&world));
+        let missing = orders.iter().filter(|order| **order != gone);
+        assert!(missing.clone().all(|order| user_of(&world, *order).as_ref() == Some(&user)));
+
+        world.sim.clear_journal();
+        world.sim.clock().advance(LATER);
+        assert_eq!(import(&channel).await.run.status, RunStatus::Succeeded, "it is not tried for ever");
+        assert_eq!(assignments(&world), 0);
+    }
+}
+
+#[tokio::test]
+async fn faults_a_user_deactivated_between_check_and_run_fails_once_and_heals() {
+    let world = World::new().await;
+    let (user, substitute) =
+        world.sim.account(|account| (account.add_user("Night Shift"), account.add_user("Day Shift")));
+    for number in 0..250 {
+        world.add(world.order(&format!("A-{number}")));
+    }
+    let gone = user.clone();
+    world.sim.before(Method::POST, "/orders/assignuser", 1, move |account| account.deactivate_user(&gone));
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.assign_failed), (250, 250), "{report}");
+    assert_eq!(assignments(&world), 1, "one refusal says it all");
+    assert_eq!(report.run.warnings.len(), 1, "{report}");
+    assert!(report.run.warnings[0].contains("is inactive") && report.run.warnings[0].contains(&substitute));
+
+    world.sim.clear_journal();
+    let healed = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&substitute)));
+    let report = import(&healed).await;
+    assert_eq!((report.counts.imported, report.counts.assigned), (0, 250), "{report}");
+    assert_eq!(assignments(&world), 3);
+    assert!(world.sim.journal().iter().all(|entry| !entry.path.starts_with("/orders/2")), "no single reads");
+}
+
+#[tokio::test]
+async fn faults_a_cleared_setting_closes_what_is_open() {
+    let world = World::new().await;
+    let user = user(&world);
+    let order = world.add(world.order("A-1"));
+    world
+        .sim
+        .fault(Fault::on(Method::POST, "/orders/assignuser").always().with(FaultKind::Html { status: 502 }));
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.assign_pending), (1, 1), "{report}");
+    assert_eq!(report.run.status, RunStatus::CompletedWithErrors);
+    world.sim.clear_faults();
+    world.sim.clock().advance(LATER);
+    let cleared = world.channel(|_| {});
+    assert_eq!(import(&cleared).await.run.status, RunStatus::Succeeded);
+    world.sim.clear_journal();
+    world.sim.clock().advance(LATER);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.assigned, assignments(&world)), (0, 0), "{report}");
+    assert_eq!(user_of(&world, order), None);
+}
+
+#[tokio::test]
+async fn faults_an_attempt_with_unknown_outcome_is_looked_at_before_it_is_repeated() {
+    let world = World::new().await;
+    let user = user(&world);
+    let order = world.add(world.order("A-1"));
+    world.sim.fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::DropAfterEffect));
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.assigned, report.counts.assign_pending), (0, 1), "{report}");
+    world.sim.clear_journal();
+    world.sim.clock().advance(LATER);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.assigned, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
+    assert_eq!(assignments(&world), 0, "the window shows that it took effect");
+    assert_eq!(user_of(&world, order), Some(user));
+}
+
+#[tokio::test]
+async fn faults_a_person_who_steps_in_is_not_overridden() {
+    for still_in_the_window in [true, false] {
+        let world = World::new().await;
+        let (user, person) =
+            world.sim.account(|account| (account.add_user("Night Shift"), account.add_user("Robin")));
+        let order = world.add(world.order("A-1"));
+        world
+            .sim
+            .fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::DropAfterEffect));
+        let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+        let _ = import(&channel).await;
+        let chosen = person.clone();
+        world.sim.account(|account| {
+            account.edit(order, |order| order.user_id = Some(chosen));
+            if !still_in_the_window {
+                account.set_status(order, "shipped");
+            }
+        });
+        world.sim.clear_journal();
+        world.sim.clock().advance(LATER);
+        let report = import(&channel).await;
+        assert_eq!((report.counts.overridden, assignments(&world)), (1, 0), "{report}");
+        let looks = world.sim.journal().count("GET", &format!("/orders/{order}"));
+        assert_eq!(looks, usize::from(!still_in_the_window));
+        assert_eq!(user_of(&world, order), Some(person));
+    }
+}
+
+#[tokio::test]
+async fn faults_the_first_attempt_overwrites_and_a_later_choice_stays() {
+    let world = World::new().await;
+    let (user, before) =
+        world.sim.account(|account| (account.add_user("Night Shift"), account.add_user("Robin")));
+    let (other, same) = (world.order("A-1").user(&before), world.order("A-2").user(user.to_uppercase()));
+    let (other, _same) = (world.add(other), world.add(same));
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.assigned), (2, 1), "{report}");
+    assert_eq!(user_of(&world, other), Some(user));
+    world.sim.account(|account| account.edit(other, |order| order.user_id = Some(before.clone())));
+    world.sim.clear_journal();
+    let _ = import(&channel).await;
+    assert_eq!((assignments(&world), user_of(&world, other)), (0, Some(before)));
+}
+
+#[tokio::test]
+async fn faults_the_acknowledgement_tag_is_put_on_once_and_a_deleted_one_is_named() {
+    let world = World::new().await;
+    let tag = world.sim.account(|account| account.add_tag("In OMS"));
+    let orders: Vec<i64> = (0..3).map(|n| world.add(world.order(&format!("A-{n}")))).collect();
+    let user = user(&world);
+    let channel = world.channel(|settings| {
+        settings.orders.acknowledgement_tag = Some(TagId::new(tag));
+        settings.orders.assign_user = Some(UserId::new(&user));
+    });
+    let report = import(&channel).await;
+    assert_eq!((report.counts.tagged, report.counts.assigned), (3, 3), "{report}");
+    assert_eq!(assignments(&world), 1);
+    let tagged = |id: &i64| world.sim.account(|account| account.order(*id).unwrap().tag_ids == [tag]);
+    assert!(orders.iter().all(tagged));
+
+    world.add(world.order("B-1"));
+    world.add(world.order("B-2"));
+    world.sim.before(Method::POST, "/orders/addtag", 1, move |account| {
+        account.tags.remove(&tag);
+    });
+    world.sim.clear_journal();
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.assign_failed), (2, 2), "{report}");
+    assert_eq!(world.sim.journal().count("POST", "/orders/addtag"), 1, "one refusal says it all");
+    assert!(report.to_string().contains(&format!("there is no tag {tag}")), "{report}");
+    assert_eq!(imported(&world), 5);
+}
+
+#[tokio::test]
+async fn faults_an_outage_during_assignments_does_not_hammer() {
+    let world = World::new().await;
+    let user = user(&world);
+    for number in 0..1_000 {
+        world.add(world.order(&format!("A-{number}")));
+    }
+    world
+        .sim
+        .fault(Fault::on(Method::POST, "/orders/assignuser").always().with(FaultKind::Html { status: 503 }));
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.assign_pending), (1_000, 200), "{report}");
+    assert!(assignments(&world) <= 8, "{} calls", assignments(&world));
+    world.sim.clear_faults();
+    world.sim.clear_journal();
+    world.sim.clock().advance(LATER);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.assigned, assignments(&world)), (1_000, 10), "{report}");
+}

@@ -1,0 +1,155 @@
+//! Orders that failed do not vanish when they leave the window: they are read again by id until they succeed, are
+//! dismissed, or are over.
+
+use shipstation_connector::{
+    ShipStationChannel,
+    channel::{
+        ChannelConnector, RunStatus,
+        shipping::ShippingRule,
+        store::{MappingStore, OrderStore},
+    },
+    connector::UnmappedPolicy,
+};
+
+use super::{import, imported};
+use crate::support::{DAY, Gate, World};
+
+fn rejecting(world: &World) -> ShipStationChannel {
+    world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Reject)
+}
+
+#[tokio::test]
+async fn clock_a_rejected_order_is_imported_after_a_rule_is_added_however_old_it_is() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1").shipping("Two\u{a0}Day"));
+    let channel = rejecting(&world);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.skipped.get("unmapped_shipping"), imported(&world)), (Some(&1), 0), "{report}");
+    world.sim.clock().advance(DAY * 20);
+    let report = import(&channel).await;
+    assert_eq!(
+        report.counts.skipped.get("unmapped_shipping"),
+        Some(&1),
+        "it is seen after its time: {report}"
+    );
+    let unmapped = world.store.unmapped(&world.connection).await.unwrap();
+    assert_eq!(unmapped[0].count, 1, "a second look is no second sighting");
+
+    world.rules(vec![ShippingRule::exact("Two\u{a0}Day", "air")]).await;
+    world.sim.clock().advance(DAY);
+    world.sim.clear_journal();
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.held), (1, 0), "{report}");
+    assert_eq!(world.sim.journal().count("GET", &format!("/orders/{order}")), 1);
+    world.sim.clear_journal();
+    world.sim.clock().advance(DAY);
+    let _ = import(&channel).await;
+    assert_eq!(world.sim.journal().count("GET", &format!("/orders/{order}")), 0, "the ledger is empty");
+}
+
+#[tokio::test]
+async fn faults_an_order_in_the_ledger_and_in_the_window_is_counted_once() {
+    let world = World::new().await;
+    world.add(world.order("A-1").shipping("Unheard of"));
+    let channel = rejecting(&world);
+    let _ = import(&channel).await;
+    world.sim.clock().advance(DAY);
+    let report = import(&channel).await;
+    assert_eq!(report.counts.scanned, 1, "{report}");
+    world.rules(vec![ShippingRule::exact("Unheard of", "ground")]).await;
+    world.sim.clock().advance(DAY);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.scanned, report.counts.imported), (1, 1), "{report}");
+}
+
+#[tokio::test]
+async fn faults_an_order_that_the_host_refuses_is_tried_again_with_growing_waits() {
+    let world = World::new().await;
+    let gate = Gate::over(world.store.clone());
+    gate.refuse("A-1", true);
+    let order = world.add(world.order("A-1"));
+    world.add(world.order("A-2"));
+    let channel = world.channel_on(gate.stores(), |_| {});
+    let report = import(&channel).await;
+    assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
+    assert_eq!((report.counts.imported, report.counts.failed_retryable), (1, 1), "{report}");
+    assert!(report.to_string().contains("A-1") && report.to_string().contains("the host refused it"));
+
+    // It has left the window and is still tried.
+    world.sim.clock().advance(DAY * 8);
+    let report = import(&channel).await;
+    assert_eq!(report.counts.failed_retryable, 1, "{report}");
+    let record = world.store.failure(&world.connection, &order.to_string().into()).await.unwrap().unwrap();
+    assert_eq!(record.attempts, 2);
+    assert!(record.last.next_attempt.since(record.last.at).as_secs() >= 600, "{record:?}");
+
+    gate.refuse.lock().unwrap().clear();
+    world.sim.clock().advance(DAY);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
+    assert_eq!(world.store.failure(&world.connection, &order.to_string().into()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn faults_orders_that_are_dismissed_over_or_gone_are_not_tried_again() {
+    let world = World::new().await;
+    let ids: Vec<i64> =
+        (0..4).map(|n| world.add(world.order(&format!("A-{n}")).shipping("Unheard of"))).collect();
+    let channel = world.channel(|settings| {
+        settings.shipping.unmapped = UnmappedPolicy::Reject;
+        settings.orders.catch_up_days = 0;
+    });
+    let _ = import(&channel).await;
+    world.store.dismiss_failure(&world.connection, &ids[0].to_string().into()).await.unwrap();
+    world.sim.account(|account| {
+        account.cancel(ids[1]);
+        account.set_status(ids[2], "shipped");
+        account.delete(ids[3]);
+    });
+    world.sim.clock().advance(DAY * 9);
+    let report = import(&channel).await;
+    assert_eq!(report.counts.scanned, 0, "{report}");
+    let text = report.to_string();
+    assert!(text.contains("is cancelled by now") && text.contains("is shipped by now"), "{text}");
+    assert!(text.contains("no longer exists"), "{text}");
+    world.sim.clear_journal();
+    world.sim.clock().advance(DAY);
+    let _ = import(&channel).await;
+    assert!(world.sim.journal().iter().all(|entry| entry.path == "/orders"), "the ledger is empty");
+}
+
+#[tokio::test]
+async fn faults_an_order_on_hold_waits_in_the_ledger() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1").shipping("Unheard of"));
+    let channel = rejecting(&world);
+    let _ = import(&channel).await;
+    world.sim.account(|account| account.hold(order));
+    world.rules(vec![ShippingRule::exact("Unheard of", "ground")]).await;
+    world.sim.clock().advance(DAY * 9);
+    let report = import(&channel).await;
+    assert_eq!(report.counts.skipped.get("wrong_status"), Some(&1), "{report}");
+    world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
+    world.sim.clock().advance(DAY);
+    assert_eq!(import(&channel).await.counts.imported, 1);
+}
+
+#[tokio::test]
+async fn faults_held_orders_are_released_by_a_mapping_and_only_those() {
+    let world = World::new().await;
+    world.add(world.order("A-1").shipping("Two Day\u{a0}"));
+    world.add(world.order("A-2").shipping("Elsewhere"));
+    let channel = world.channel(|_| {});
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.held), (2, 2), "{report}");
+    assert_eq!(report.counts.held_by.get("unmapped_shipping"), Some(&2), "{report}");
+    let rules = vec![ShippingRule::exact("Standard", "ground"), ShippingRule::exact("Two Day\u{a0}", "air")];
+    world.rules(rules).await;
+    let resolved = channel.resolve_held().await.unwrap();
+    assert_eq!((resolved.counts.released, resolved.counts.still_unmapped), (1, 1), "{resolved}");
+    let ready = world.store.orders(&world.connection).iter().filter(|order| order.is_ready()).count();
+    assert_eq!(ready, 1);
+    let again = channel.resolve_held().await.unwrap();
+    assert_eq!((again.counts.held, again.counts.released), (1, 0), "{again}");
+    assert_eq!(import(&channel).await.counts.imported, 0);
+}

@@ -1,0 +1,113 @@
+//! Split and merged orders: their goods may be on their way already.
+
+use shipstation_connector::{
+    channel::{Bypass, ChannelConnector, HoldReason, OrderSelector},
+    connector::LineagePolicy,
+};
+
+use super::{import, imported};
+use crate::support::World;
+
+fn holds(world: &World, order: i64) -> Vec<HoldReason> {
+    let orders = world.store.orders(&world.connection);
+    let order = orders.into_iter().find(|stored| stored.order.id.as_str() == order.to_string()).unwrap();
+    order.record.holds
+}
+
+#[tokio::test]
+async fn faults_a_part_split_off_after_the_import_is_held() {
+    let world = World::new().await;
+    let parent = world.add(world.order("A-1"));
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    let child = world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.held), (1, 1), "{report}");
+    assert_eq!(holds(&world, child), [HoldReason::SplitOfImported { parent: parent.to_string().into() }]);
+    // A part of the part: its parent is imported as well.
+    let grandchild = world.sim.account(|account| account.split_order(child, &[0])).unwrap();
+    let report = import(&channel).await;
+    assert_eq!(report.counts.held, 1, "{report}");
+    assert_eq!(holds(&world, grandchild), [HoldReason::SplitOfImported { parent: child.to_string().into() }]);
+}
+
+#[tokio::test]
+async fn faults_parts_of_an_order_split_before_the_import_are_imported_like_any_other() {
+    for page_size in [1, 500] {
+        let world = World::new().await;
+        let parent = world.add(world.order("A-1"));
+        let child = world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
+        let report = import(&world.channel(|settings| settings.orders.page_size = page_size)).await;
+        assert_eq!((report.counts.imported, report.counts.held), (2, 0), "{report}");
+        assert!(holds(&world, parent).is_empty() && holds(&world, child).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn faults_a_parent_that_comes_after_its_part_is_imported_like_any_other() {
+    let world = World::new().await;
+    let parent = world.add(world.order("A-1"));
+    let child = world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
+    world.sim.account(|account| account.hold(parent));
+    let channel = world.channel(|_| {});
+    assert_eq!(import(&channel).await.counts.imported, 1);
+    world.sim.account(|account| account.set_status(parent, "awaiting_shipment"));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.held), (1, 0), "{report}");
+    assert!(holds(&world, child).is_empty());
+}
+
+#[tokio::test]
+async fn faults_an_order_that_swallowed_imported_ones_is_held() {
+    let world = World::new().await;
+    let swallowed = world.add(world.order("A-1"));
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    let survivor = world.add(world.order("A-2"));
+    world.sim.account(|account| assert!(account.merge_orders(survivor, &[swallowed])));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.held), (1, 1), "{report}");
+    let held = HoldReason::MergesImported { orders: vec![swallowed.to_string().into()] };
+    assert_eq!(holds(&world, survivor), [held]);
+    // Undone: the swallowed one is found again, and the host has it.
+    world.sim.account(|account| assert!(account.uncombine(swallowed)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.already_imported), (0, 2), "{report}");
+}
+
+#[tokio::test]
+async fn faults_orders_merged_before_the_import_are_one_order() {
+    let world = World::new().await;
+    let (survivor, swallowed) = (world.add(world.order("A-1")), world.add(world.order("A-2")));
+    world.sim.account(|account| assert!(account.merge_orders(survivor, &[swallowed])));
+    let report = import(&world.channel(|_| {})).await;
+    assert_eq!((report.counts.imported, report.counts.held), (1, 0), "{report}");
+    assert_eq!(world.store.orders(&world.connection)[0].record.lineage.merged.len(), 1, "kept on the record");
+}
+
+#[tokio::test]
+async fn faults_relatives_are_skipped_or_imported_when_the_setting_says_so() {
+    for (policy, expected) in [(LineagePolicy::Skip, (0, 1)), (LineagePolicy::Import, (1, 0))] {
+        let world = World::new().await;
+        let parent = world.add(world.order("A-1"));
+        let _ = import(&world.channel(|_| {})).await;
+        world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
+        let report = import(&world.channel(|settings| settings.orders.lineage = policy)).await;
+        let skipped = report.counts.skipped.get("split_of_imported").copied().unwrap_or_default();
+        assert_eq!((report.counts.imported, skipped), expected, "{report}");
+        assert_eq!(report.counts.held, 0, "{report}");
+    }
+}
+
+#[tokio::test]
+async fn faults_an_import_by_hand_bypasses_neither_lineage_nor_duplicates() {
+    let world = World::new().await;
+    let parent = world.add(world.order("A-1"));
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    let child = world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
+    let which = OrderSelector::Number("A-1".into());
+    let report = channel.import_order(which, Bypass::ALL).await.unwrap();
+    assert_eq!((report.counts.already_imported, report.counts.held), (1, 1), "{report}");
+    assert_eq!((holds(&world, child).len(), imported(&world)), (1, 2));
+}

@@ -1,0 +1,132 @@
+//! Proof that ShipStation has what it accepted, across runs, and what became of the notice to the store.
+
+use shipstation_connector::{
+    channel::{Marketplace, ShipmentState},
+    connector::Confirm,
+    testing::simulator::{Fault, FaultKind, Method},
+};
+
+use super::{HOUR, MINUTE, state, sync, sync_after, sync_with};
+use crate::support::{DAY, World};
+
+async fn one(world: &World) -> i64 {
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    order
+}
+
+#[tokio::test]
+async fn requests_what_does_not_show_yet_is_confirmed_by_a_later_run_and_never_resent() {
+    let world = World::new().await;
+    world.sim.account(|account| account.quirks.fulfillment_delay = HOUR * 5);
+    let order = one(&world).await;
+    let report = sync(&world).await;
+    assert_eq!((report.counts.sent, report.counts.confirmed), (1, 0), "{report}");
+    for _ in 0..4 {
+        let report = sync_after(&world, HOUR).await;
+        assert_eq!((report.counts.sent, world.marks()), (1, 1), "{report}");
+    }
+    let report = sync_after(&world, HOUR * 2).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert!(matches!(state(&world, order).await, ShipmentState::Confirmed { record: Some(_), .. }));
+}
+
+#[tokio::test]
+async fn requests_a_notice_that_fails_later_reaches_the_report() {
+    let world = World::new().await;
+    let order = one(&world).await;
+    world.sim.before(Method::GET, "/fulfillments", 1, move |account| {
+        account.fulfillments.values_mut().for_each(|record| record.marketplace_notified = false);
+    });
+    let report = sync(&world).await;
+    assert_eq!(report.counts.sent, 1, "the notice is still on its way: {report}");
+    world.sim.account(|account| {
+        account.fulfillments.values_mut().for_each(|record| {
+            record.notify_error_message = Some("Store refused order of jane@example.com".to_owned());
+        });
+    });
+    let report = sync_after(&world, MINUTE * 15).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    let text = report.to_string();
+    assert!(text.contains("the store could not be told: Store refused"), "{text}");
+    assert!(!text.contains("jane@"), "{text}");
+    let ShipmentState::Confirmed { marketplace, .. } = state(&world, order).await else { panic!("{text}") };
+    assert!(matches!(marketplace, Marketplace::Failed { .. }));
+}
+
+#[tokio::test]
+async fn requests_a_notice_that_never_comes_is_not_waited_for_for_ever() {
+    let world = World::new().await;
+    let order = one(&world).await;
+    world.sim.before(Method::GET, "/fulfillments", 1, move |account| {
+        account.fulfillments.values_mut().for_each(|record| record.marketplace_notified = false);
+    });
+    sync(&world).await;
+    sync_after(&world, HOUR * 2).await;
+    let ShipmentState::Confirmed { marketplace, .. } = state(&world, order).await else { panic!() };
+    assert_eq!(marketplace, Marketplace::Pending);
+}
+
+#[tokio::test]
+async fn requests_without_a_notice_to_the_store_none_is_waited_for() {
+    let world = World::new().await;
+    one(&world).await;
+    let report = sync_with(&world, |settings| settings.shipments.notify_sales_channel = false).await;
+    assert_eq!(report.counts.confirmed, 1, "{report}");
+}
+
+#[tokio::test]
+async fn requests_a_trusted_answer_is_not_read_back() {
+    let world = World::new().await;
+    one(&world).await;
+    let report = sync_with(&world, |settings| settings.shipments.confirm = Confirm::TrustAnswer).await;
+    assert_eq!(report.counts.confirmed, 1, "{report}");
+    assert_eq!(world.sim.journal().count("GET", "/fulfillments"), 0);
+}
+
+#[tokio::test]
+async fn faults_a_confirmation_that_fails_is_repeated_and_fails_nothing() {
+    let world = World::new().await;
+    one(&world).await;
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").always().with(FaultKind::Html { status: 503 }));
+    let report = sync(&world).await;
+    assert_eq!(report.counts.sent, 1, "{report}");
+    assert!(report.run.warnings.iter().any(|warning| warning.contains("could not be confirmed")), "{report}");
+    world.sim.clear_faults();
+    let report = sync_after(&world, MINUTE).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+}
+
+#[tokio::test]
+async fn requests_what_never_shows_is_let_go_after_a_week_and_said() {
+    let world = World::new().await;
+    world.sim.account(|account| account.quirks.fulfillment_delay = DAY * 30);
+    one(&world).await;
+    sync(&world).await;
+    let report = sync_after(&world, DAY * 8).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert!(report.to_string().contains("look by hand"), "{report}");
+    assert_eq!(sync(&world).await.counts.due, 0);
+}
+
+#[tokio::test]
+async fn clock_a_shipstation_clock_that_is_behind_hides_no_record() {
+    let world = World::new().await;
+    world.sim.account(|account| account.quirks.clock_skew = -1200);
+    one(&world).await;
+    sync(&world).await;
+    let report = sync_after(&world, HOUR * 2).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+}
+
+#[tokio::test]
+async fn requests_confirmations_come_a_page_for_many() {
+    let world = World::new().await;
+    for n in 0..60 {
+        let order = world.add(world.order(&format!("{n}")));
+        world.ship(order, &format!("1Z{order}")).await;
+    }
+    let report = sync(&world).await;
+    assert_eq!(report.counts.confirmed, 60, "{report}");
+    assert_eq!(world.sim.journal().count("GET", "/fulfillments"), 1);
+}

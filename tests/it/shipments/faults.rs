@@ -1,0 +1,194 @@
+//! What goes wrong around the one request that must not happen twice.
+
+use std::time::Duration;
+
+use shipstation_connector::{
+    channel::{BlockReason, ChannelConnector, ShipmentState, SyncShipments, store::Stores},
+    testing::simulator::{Fault, FaultKind, Method, RepeatMarkAsShipped},
+};
+
+use super::{HOUR, MINUTE, marked, state, sync, sync_after};
+use crate::support::World;
+
+const MARK: &str = "/orders/markasshipped";
+
+fn every_kind() -> Vec<FaultKind> {
+    vec![
+        FaultKind::Throttle { reset: Some(20) },
+        FaultKind::Throttle { reset: None },
+        FaultKind::ServerError,
+        FaultKind::Exception { message: "The carrier is asleep.".to_owned() },
+        FaultKind::ErrorAfterEffect,
+        FaultKind::Html { status: 502 },
+        FaultKind::Html { status: 200 },
+        FaultKind::HtmlAfterEffect { status: 504 },
+        FaultKind::DropBefore,
+        FaultKind::DropAfterEffect,
+        FaultKind::Hang,
+        FaultKind::HangAfterEffect,
+        FaultKind::Truncate,
+        FaultKind::CutBody,
+        FaultKind::EmptyBody,
+        FaultKind::Status { code: 503, body: String::new() },
+        FaultKind::Slow(MINUTE),
+    ]
+}
+
+#[tokio::test]
+async fn faults_at_the_send_never_mark_an_order_twice_and_never_lose_it() {
+    for kind in every_kind() {
+        for times in [1, 2] {
+            let world = World::new().await;
+            let order = world.add(world.order("1"));
+            world.ship(order, "1Z1").await;
+            world.sim.fault(Fault::on(Method::POST, MARK).times(times).with(kind.clone()));
+            for _ in 0..6 {
+                let client = world.client_that_waits(Duration::from_millis(80));
+                let channel = world.builder(client, Stores::all_in(world.store.clone()), |_| {});
+                let report = channel.build().unwrap().sync_shipments(SyncShipments::new()).await.unwrap();
+                assert!(report.counts.add_up(), "{kind:?}: {report}");
+                world.sim.clock().advance(MINUTE * 3);
+            }
+            assert_eq!(marked(&world, order), 1, "{kind:?} x {times}");
+            assert_eq!(state(&world, order).await.name(), "confirmed", "{kind:?} x {times}");
+            let notices = world.sim.account(|account| account.notices.len());
+            assert_eq!(notices, 1, "{kind:?} x {times}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_an_unknown_outcome_is_said_and_looked_for() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropBefore));
+    let report = sync(&world).await;
+    assert_eq!((report.counts.unknown, report.counts.marked), (1, 1), "{report}");
+    assert!(report.to_string().contains("will be looked for"), "{report}");
+    assert!(matches!(state(&world, order).await, ShipmentState::Unknown { checks: 1, .. }));
+}
+
+#[tokio::test]
+async fn faults_a_record_that_shows_late_is_not_mistaken_for_a_missing_one() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.sim.account(|account| account.quirks.fulfillment_delay = HOUR * 2);
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropAfterEffect));
+    sync(&world).await;
+    let report = sync_after(&world, MINUTE * 2).await;
+    assert_eq!((report.counts.unknown, world.marks()), (1, 1), "shipped, by whom does not show: {report}");
+    let report = sync_after(&world, MINUTE * 20).await;
+    assert_eq!((report.counts.unknown, world.marks()), (1, 1), "and never sent again: {report}");
+    let report = sync_after(&world, HOUR * 3).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+}
+
+#[tokio::test]
+async fn faults_an_unreadable_record_is_no_proof_that_there_is_none() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropAfterEffect));
+    let row = r#"{"fulfillments":[{"fulfillmentId":"?","orderId":1}],"total":1,"page":1,"pages":1}"#;
+    let unreadable = FaultKind::Status { code: 200, body: row.to_owned() };
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").times(3).with(unreadable));
+    for _ in 0..3 {
+        sync_after(&world, MINUTE * 2).await;
+        assert_eq!(state(&world, order).await.name(), "unknown");
+    }
+    sync_after(&world, MINUTE * 2).await;
+    assert_eq!((state(&world, order).await.name(), world.marks()), ("confirmed", 1));
+}
+
+#[tokio::test]
+async fn faults_a_refusal_blocks_the_whole_order_until_somebody_acts() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    let second =
+        shipstation_connector::channel::Shipment::new("second", order.to_string(), world.now(), "UPS", "1Z2");
+    world.enqueue(second).await;
+    let body = r#"{"Message":"The request is invalid.","ModelState":{"carrierCode":["not allowed"]}}"#;
+    let refusal = FaultKind::Status { code: 400, body: body.to_owned() };
+    world.sim.fault(Fault::on(Method::POST, MARK).with(refusal));
+    let report = sync(&world).await;
+    assert_eq!(report.counts.blocked.get("refused"), Some(&2), "both rows of the order: {report}");
+    assert!(report.to_string().contains("not allowed"), "{report}");
+    let report = sync_after(&world, HOUR).await;
+    assert_eq!((report.counts.due, world.marks()), (0, 1), "nothing blocked is retried: {report}");
+    let refused = BlockReason::Refused { message: String::new() };
+    let key = refused.unblock_key().unwrap();
+    let store: &dyn shipstation_connector::channel::store::ShipmentStore = &*world.store;
+    assert_eq!(store.unblock(&world.connection, key).await.unwrap(), 2);
+    let report = sync(&world).await;
+    assert_eq!((report.counts.confirmed, report.counts.superseded), (1, 1), "{report}");
+    assert_eq!(world.marks(), 2);
+}
+
+#[tokio::test]
+async fn faults_credentials_that_fail_midway_cost_no_attempt_and_end_the_run() {
+    let world = World::new().await;
+    let orders = [world.add(world.order("1")), world.add(world.order("2"))];
+    for order in orders {
+        world.ship(order, &format!("1Z{order}")).await;
+    }
+    let refusal = FaultKind::Status { code: 401, body: String::new() };
+    world.sim.fault(Fault::on(Method::POST, MARK).with(refusal));
+    let report = sync(&world).await;
+    assert!(
+        matches!(report.run.status, shipstation_connector::channel::RunStatus::Failed { .. }),
+        "{report}"
+    );
+    assert_eq!((report.counts.retry_waiting, report.counts.not_evaluated), (1, 1), "{report}");
+    assert_eq!(super::rows(&world, orders[0]).await[0].attempts, 0);
+    let report = sync_after(&world, HOUR * 2).await;
+    assert_eq!(report.counts.confirmed, 2, "{report}");
+}
+
+#[tokio::test]
+async fn faults_an_outage_ends_the_run_after_a_few_failures() {
+    let world = World::new().await;
+    for n in 0..20 {
+        let order = world.add(world.order(&format!("{n}")));
+        world.ship(order, &format!("1Z{order}")).await;
+    }
+    world.sim.fault(Fault::on(Method::POST, MARK).always().with(FaultKind::Html { status: 502 }));
+    let report = sync(&world).await;
+    assert_eq!((world.marks(), report.counts.not_evaluated), (3, 17), "{report}");
+    world.sim.clear_faults();
+    sync_after(&world, MINUTE * 3).await;
+    let report = sync_after(&world, MINUTE * 3).await;
+    assert_eq!(world.sim.account(|account| account.notices.len()), 20, "{report}");
+}
+
+#[tokio::test]
+async fn faults_whatever_a_repeated_mark_does_it_is_not_tried() {
+    for repeat in [RepeatMarkAsShipped::SecondFulfillment, RepeatMarkAsShipped::Error500] {
+        let world = World::new().await;
+        world.sim.account(|account| account.quirks.repeat_mark_as_shipped = repeat);
+        let order = world.add(world.order("1"));
+        world.ship(order, "1Z1").await;
+        world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::ErrorAfterEffect));
+        for _ in 0..3 {
+            sync_after(&world, MINUTE * 2).await;
+        }
+        assert_eq!((world.marks(), state(&world, order).await.name()), (1, "confirmed"));
+    }
+}
+
+#[tokio::test]
+async fn secrets_a_refusal_that_quotes_the_buyer_is_masked() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    let body = r#"{"Message":"Value \"12 Rose Lane\" of jane@example.com, phone 5550142, is invalid"}"#;
+    let refusal = FaultKind::Status { code: 400, body: body.to_owned() };
+    world.sim.fault(Fault::on(Method::POST, MARK).with(refusal));
+    let report = sync(&world).await;
+    let shown = format!("{report} {report:?} {:?}", state(&world, order).await);
+    for secret in ["Rose Lane", "jane@example.com", "5550142", world.sim.api_secret()] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}

@@ -1,0 +1,83 @@
+//! Back-off, giving up, and healing.
+
+use shipstation_connector::{
+    channel::{FailReason, ShipmentState},
+    testing::simulator::{Fault, FaultKind, Method},
+};
+
+use super::{HOUR, MINUTE, rows, state, sync, sync_after};
+use crate::support::{DAY, World};
+
+const MARK: &str = "/orders/markasshipped";
+
+async fn failing(world: &World) -> i64 {
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).always().with(FaultKind::DropBefore));
+    order
+}
+
+#[tokio::test]
+async fn requests_attempts_become_rarer_and_end_after_a_week() {
+    let world = World::new().await;
+    let order = failing(&world).await;
+    let begun = world.now();
+    while !state(&world, order).await.is_closed() {
+        assert!(world.now().since(begun) < DAY * 9, "it must end");
+        sync_after(&world, MINUTE * 30).await;
+    }
+    let ShipmentState::Failed { reason: FailReason::GaveUp { after, .. } } = state(&world, order).await
+    else {
+        panic!("{:?}", rows(&world, order).await)
+    };
+    assert!(after >= DAY * 7 && after < DAY * 8, "{after:?}");
+    assert!((20..60).contains(&world.marks()), "{} attempts in a week", world.marks());
+    let executed = world.sim.account(|account| account.notices.len());
+    assert_eq!(executed, 0);
+}
+
+#[tokio::test]
+async fn requests_a_shipment_that_waited_for_a_week_is_not_given_up_at_its_first_failure() {
+    let world = World::new().await;
+    let order = world.add(world.order("1").status("on_hold"));
+    world.ship(order, "1Z1").await;
+    sync(&world).await;
+    world.sim.clock().advance(DAY * 8);
+    world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropBefore));
+    sync(&world).await;
+    sync_after(&world, MINUTE * 2).await;
+    sync_after(&world, MINUTE * 2).await;
+    assert_eq!(state(&world, order).await.name(), "confirmed");
+}
+
+#[tokio::test]
+async fn requests_waiting_for_the_rate_limit_costs_no_attempt() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    let throttle = FaultKind::Throttle { reset: Some(30) };
+    world.sim.fault(Fault::on(Method::POST, MARK).always().with(throttle));
+    for _ in 0..3 {
+        let report = sync_after(&world, HOUR).await;
+        assert_eq!(report.counts.retry_waiting, 1, "{report}");
+    }
+    assert_eq!(rows(&world, order).await[0].attempts, 0);
+    world.sim.clear_faults();
+    let report = sync_after(&world, HOUR).await;
+    assert_eq!(report.counts.confirmed, 1, "{report}");
+}
+
+#[tokio::test]
+async fn requests_success_clears_the_last_error() {
+    let world = World::new().await;
+    let order = failing(&world).await;
+    sync(&world).await;
+    assert!(rows(&world, order).await[0].last_error.is_some());
+    world.sim.clear_faults();
+    for _ in 0..3 {
+        sync_after(&world, MINUTE * 2).await;
+    }
+    let rows = rows(&world, order).await;
+    assert_eq!((rows[0].state.name(), &rows[0].last_error), ("confirmed", &None));
+}

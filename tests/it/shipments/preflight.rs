@@ -1,0 +1,258 @@
+//! What the order's present state means for its shipment.
+
+use shipstation_connector::{
+    channel::{FailReason, Marketplace, RunStatus, ShipmentState},
+    connector::Preflight,
+    testing::simulator::{Method, Quirks, RateLimit, SimulatorConfig},
+};
+
+use super::{MINUTE, import, marked, state, sync, sync_after, sync_with};
+use crate::support::World;
+
+#[tokio::test]
+async fn requests_open_orders_are_sent_with_both_flags_and_a_pacific_date() {
+    let world = World::new().await;
+    for status in ["awaiting_shipment", "pending_fulfillment"] {
+        let order = world.add(world.order(status).status(status));
+        world.ship(order, &format!(" 1Z{order} ")).await;
+        let report = sync(&world).await;
+        assert_eq!((report.counts.confirmed, report.counts.marked), (1, 1), "{report}");
+        let journal = world.sim.journal();
+        let body = &journal.of("POST", "/orders/markasshipped").last().unwrap().body;
+        assert_eq!(body["notifyCustomer"], false);
+        assert_eq!(body["notifySalesChannel"], true);
+        assert_eq!(body["carrierCode"], "ups");
+        assert_eq!(body["trackingNumber"], format!("1Z{order}"), "without the blanks");
+        assert_eq!(body["shipDate"], "2026-03-02");
+    }
+}
+
+#[tokio::test]
+async fn clock_the_ship_date_is_pacific_and_never_in_the_future() {
+    // Twenty to eleven in the evening of the first, Pacific; it is the second in UTC.
+    let config = SimulatorConfig::default()
+        .rate_limit(RateLimit::Unlimited)
+        .now("2026-03-02T06:40:00Z".parse().unwrap());
+    let world = World::with(config).await;
+    let order = world.add(world.order("1"));
+    let mut shipment = super::part(&world, "late", order, 0, &[(0, 2), (1, 1)]);
+    shipment.shipped_at = world.now() + super::HOUR * 30;
+    world.enqueue(shipment).await;
+    sync(&world).await;
+    let journal = world.sim.journal();
+    assert_eq!(journal.of("POST", "/orders/markasshipped").last().unwrap().body["shipDate"], "2026-03-01");
+}
+
+#[tokio::test]
+async fn requests_an_order_that_already_has_our_number_is_not_marked_again() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z 999").await;
+    world.sim.account(|account| account.ship_by_hand(order, "1z999", "ups"));
+    let report = sync(&world).await;
+    assert_eq!((report.counts.already_there, world.marks()), (1, 0), "{report}");
+}
+
+#[tokio::test]
+async fn requests_a_label_with_our_number_counts_as_already_there() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z999").await;
+    world.sim.account(|account| {
+        let label = account.buy_label(order, "ups", "ups_ground").unwrap();
+        account.shipments.get_mut(&label).unwrap().tracking_number = Some("1Z999".to_owned());
+    });
+    let report = sync(&world).await;
+    assert_eq!((report.counts.already_there, world.marks()), (1, 0), "{report}");
+}
+
+#[tokio::test]
+async fn requests_an_order_shipped_otherwise_is_a_possible_double_shipment() {
+    let world = World::new().await;
+    let by_hand = world.add(world.order("1"));
+    let by_label = world.add(world.order("2"));
+    let unsaid = world.add(world.order("3"));
+    for order in [by_hand, by_label, unsaid] {
+        world.ship(order, &format!("1Z{order}")).await;
+    }
+    let label = world.sim.account(|account| {
+        account.ship_by_hand(by_hand, "OTHER-7", "fedex");
+        account.set_status(unsaid, "shipped");
+        let label = account.buy_label(by_label, "ups", "ups_ground").unwrap();
+        account.shipments[&label].tracking_number.clone().unwrap()
+    });
+    world.sim.clock().advance(MINUTE * 11);
+    let report = sync(&world).await;
+    assert_eq!(report.counts.failed_permanent.get("already_shipped"), Some(&3), "{report}");
+    assert_eq!(world.marks(), 0);
+    assert_eq!(report.run.status, RunStatus::CompletedWithErrors);
+    for (order, theirs) in [(by_hand, Some("OTHER-7".to_owned())), (by_label, Some(label)), (unsaid, None)] {
+        let reason = FailReason::AlreadyShipped { theirs };
+        assert_eq!(state(&world, order).await, ShipmentState::Failed { reason });
+    }
+    let text = report.to_string();
+    assert!(
+        text.contains("OTHER-7") && text.contains(&format!("ours is 1Z{by_hand}")),
+        "both numbers: {text}"
+    );
+    assert!(text.contains("two parcels may be under way"), "{text}");
+}
+
+#[tokio::test]
+async fn requests_a_voided_record_of_somebody_does_not_count() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z999").await;
+    world.sim.account(|account| {
+        account.ship_by_hand(order, "1Z999", "ups");
+        let record = account.fulfillments_of(order)[0].fulfillment_id;
+        account.void_fulfillment(record);
+        account.set_status(order, "awaiting_shipment");
+    });
+    let report = sync(&world).await;
+    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+}
+
+#[tokio::test]
+async fn faults_records_that_do_not_show_yet_are_waited_for() {
+    let quirks = Quirks::default().fulfillment_delay(MINUTE * 5);
+    let world = World::with(SimulatorConfig::default().rate_limit(RateLimit::Unlimited).quirks(quirks)).await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z999").await;
+    world.sim.account(|account| account.ship_by_hand(order, "1Z999", "ups"));
+    let report = sync(&world).await;
+    assert_eq!(report.counts.retry_waiting, 1, "{report}");
+    let report = sync_after(&world, MINUTE * 6).await;
+    assert_eq!((report.counts.already_there, world.marks()), (1, 0), "{report}");
+}
+
+#[tokio::test]
+async fn requests_cancelled_after_the_goods_left_is_an_alert() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z999").await;
+    world.sim.account(|account| account.cancel(order));
+    let report = sync(&world).await;
+    assert_eq!(report.counts.failed_permanent.get("order_cancelled"), Some(&1), "{report}");
+    assert_eq!(world.marks(), 0);
+    assert!(report.to_string().contains("stop the parcel"), "{report}");
+}
+
+#[tokio::test]
+async fn requests_an_order_on_hold_is_looked_at_in_every_run_and_sent_once_released() {
+    let world = World::new().await;
+    for status in ["on_hold", "awaiting_payment", "rejected_fulfillment"] {
+        let order = world.add(world.order(status).status(status));
+        world.ship(order, &format!("1Z{order}")).await;
+        for _ in 0..2 {
+            let report = sync_after(&world, MINUTE).await;
+            assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&1), "{report}");
+            assert!(report.to_string().contains(status), "{report}");
+        }
+        world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
+        let report = sync_after(&world, MINUTE).await;
+        assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn requests_a_vanished_order_is_looked_for_among_the_merged_ones() {
+    let world = World::new().await;
+    let (deleted, swallowed, survivor) =
+        (world.add(world.order("1")), world.add(world.order("2")), world.add(world.order("3")));
+    world.ship(deleted, "1Z1").await;
+    world.ship(swallowed, "1Z2").await;
+    world.sim.account(|account| {
+        account.delete(deleted);
+        account.merge_orders(survivor, &[swallowed]);
+    });
+    let report = sync(&world).await;
+    assert_eq!(world.marks(), 0);
+    assert_eq!(state(&world, deleted).await, ShipmentState::Failed { reason: FailReason::OrderGone });
+    let into = FailReason::MergedInto { order: survivor.to_string().into() };
+    assert_eq!(state(&world, swallowed).await, ShipmentState::Failed { reason: into });
+    assert!(report.to_string().contains(&survivor.to_string()), "{report}");
+}
+
+#[tokio::test]
+async fn requests_an_order_merged_between_the_look_and_the_send_is_traced_as_well() {
+    let world = World::new().await;
+    let (swallowed, survivor) = (world.add(world.order("1")), world.add(world.order("2")));
+    world.ship(swallowed, "1Z1").await;
+    world.sim.before(Method::POST, "/orders/markasshipped", 1, move |account| {
+        account.merge_orders(survivor, &[swallowed]);
+    });
+    let report = sync(&world).await;
+    assert_eq!(report.counts.failed_permanent.get("merged_into"), Some(&1), "{report}");
+}
+
+#[tokio::test]
+async fn requests_an_order_that_moved_to_another_store_is_sent_with_a_warning() {
+    let world = World::new().await;
+    let (old, new) =
+        world.sim.account(|account| (account.add_store("Old", "Shopify"), account.add_store("New", "Etsy")));
+    let order = world.add(world.order("1").store(old));
+    import(&world).await;
+    world.sim.account(|account| account.edit(order, |order| order.advanced_options.store_id = Some(new)));
+    world.ship(order, "1Z1").await;
+    let report = sync(&world).await;
+    assert_eq!(report.counts.confirmed, 1, "{report}");
+    assert!(report.run.warnings.iter().any(|warning| warning.contains(&new.to_string())), "{report}");
+}
+
+#[tokio::test]
+async fn faults_a_look_does_not_get_old() {
+    // 400 sends take ten minutes; near their end, orders that were open in the list are not open any more.
+    let world = World::with(SimulatorConfig::default()).await;
+    let orders: Vec<i64> = (0..400).map(|n| world.add(world.order(&format!("{n}")))).collect();
+    for order in &orders {
+        world.ship(*order, &format!("1Z{order}")).await;
+    }
+    let (cancelled, shipped, held, swallowed) = (orders[396], orders[397], orders[398], orders[399]);
+    let survivor = world.add(world.order("survivor"));
+    world.sim.before(Method::POST, "/orders/markasshipped", 30, move |account| {
+        account.cancel(cancelled);
+        account.ship_by_hand(shipped, "OTHER", "ups");
+        account.hold(held);
+        account.merge_orders(survivor, &[swallowed]);
+    });
+    let report = sync(&world).await;
+    assert_eq!(world.marks(), 396, "{report}");
+    assert_eq!(report.counts.failed_permanent.values().sum::<u64>(), 3, "{report}");
+    assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&1), "{report}");
+    assert_eq!(report.counts.confirmed, 396, "{report}");
+}
+
+#[tokio::test]
+async fn faults_a_shipment_voided_while_it_waited_for_its_turn_is_not_sent() {
+    let world = World::with(SimulatorConfig::default()).await;
+    let orders: Vec<i64> = (0..300).map(|n| world.add(world.order(&format!("{n}")))).collect();
+    for order in &orders {
+        world.ship(*order, &format!("1Z{order}")).await;
+    }
+    let last = orders[299];
+    let (store, connection, now) = (world.store.clone(), world.connection.clone(), world.now());
+    world.sim.before(Method::POST, "/orders/markasshipped", 30, move |_| {
+        use shipstation_connector::channel::{Shipment, store::ShipmentStore};
+        let voided =
+            Shipment::new(format!("ship-{last}"), last.to_string(), now, "UPS", "1Z").revision(2).voided();
+        futures_util::FutureExt::now_or_never(store.enqueue(&connection, voided, now)).unwrap().unwrap();
+    });
+    let report = sync(&world).await;
+    assert_eq!(marked(&world, last), 0, "{report}");
+    assert_eq!(super::states(&world, last).await, ["superseded", "cancelled"]);
+}
+
+#[tokio::test]
+async fn requests_on_retry_only_looks_at_nothing_before_the_first_attempt() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    let report = sync_with(&world, |settings| settings.shipments.preflight = Preflight::OnRetryOnly).await;
+    assert_eq!(report.counts.confirmed, 1, "{report}");
+    assert_eq!(world.sim.journal().len(), 2, "the mark and its confirmation");
+    assert!(matches!(
+        state(&world, order).await,
+        ShipmentState::Confirmed { marketplace: Marketplace::Notified, .. }
+    ));
+}

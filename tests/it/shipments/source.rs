@@ -1,0 +1,122 @@
+//! The pull model: a host that shows its shipments instead of enqueuing them.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use shipstation_connector::{
+    Timestamp,
+    channel::{
+        ChannelConnector, ConnectionId, RunStatus, Shipment, SyncReport, SyncShipments,
+        store::{ChangedShipment, RunToken, ShipmentSource, SourceCursor, StoreError, Stores},
+    },
+};
+
+use super::{MINUTE, marked};
+use crate::support::World;
+
+#[derive(Debug, Default)]
+struct Table {
+    rows: Mutex<Vec<ChangedShipment>>,
+    cursor: Mutex<Option<SourceCursor>>,
+    forgetful: AtomicBool,
+}
+
+impl Table {
+    fn change(&self, at: Timestamp, shipment: Shipment) {
+        self.rows.lock().unwrap().push(ChangedShipment::new(at, shipment));
+    }
+}
+
+#[async_trait]
+impl ShipmentSource for Table {
+    async fn cursor(&self, _: &ConnectionId) -> Result<Option<SourceCursor>, StoreError> {
+        Ok(self.cursor.lock().unwrap().clone())
+    }
+
+    async fn changed_since(
+        &self,
+        _: &ConnectionId,
+        cursor: Option<&SourceCursor>,
+        limit: usize,
+    ) -> Result<Vec<ChangedShipment>, StoreError> {
+        let mut rows = self.rows.lock().unwrap().clone();
+        rows.retain(|row| cursor.is_none_or(|cursor| row.cursor() >= *cursor));
+        rows.sort_by_key(ChangedShipment::cursor);
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    async fn move_cursor(&self, _: &RunToken, cursor: &SourceCursor) -> Result<(), StoreError> {
+        if self.forgetful.load(Ordering::Relaxed) {
+            return Err(StoreError::retryable("the database is away"));
+        }
+        *self.cursor.lock().unwrap() = Some(cursor.clone());
+        Ok(())
+    }
+}
+
+async fn sync(world: &World, source: &Arc<Table>) -> SyncReport {
+    let stores = Stores::all_in(world.store.clone());
+    let channel = world.builder(world.client(), stores, |_| {}).shipment_source(source.clone());
+    let report = channel.build().unwrap().sync_shipments(SyncShipments::new()).await.unwrap();
+    assert!(report.counts.add_up(), "{report}");
+    report
+}
+
+fn shipment(world: &World, order: i64) -> Shipment {
+    Shipment::new(format!("ship-{order}"), order.to_string(), world.now(), "UPS", format!("1Z{order}"))
+}
+
+#[tokio::test]
+async fn requests_what_changed_is_taken_over_once_and_sent() {
+    let world = World::new().await;
+    let source = Arc::new(Table::default());
+    // More than a page, many of them within one instant.
+    for n in 0..1_100_u32 {
+        let order = world.add(world.order(&format!("{n}")));
+        source.change(world.ago(MINUTE * (10 - n / 300)), shipment(&world, order));
+    }
+    let report = sync(&world, &source).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1_100, 1_100), "{report}");
+    assert_eq!(sync(&world, &source).await.counts.due, 0);
+}
+
+#[tokio::test]
+async fn clock_a_transaction_that_commits_late_is_not_jumped() {
+    let world = World::new().await;
+    let source = Arc::new(Table::default());
+    let (early, late) = (world.add(world.order("1")), world.add(world.order("2")));
+    let before = world.ago(MINUTE / 3);
+    source.change(world.now(), shipment(&world, early));
+    sync(&world, &source).await;
+    assert_eq!(marked(&world, early), 1, "what is new is sent at once");
+    assert_eq!(*source.cursor.lock().unwrap(), None, "but the cursor stays a minute behind");
+    // Written twenty seconds before the first one, committed after it was read.
+    source.change(before, shipment(&world, late));
+    sync(&world, &source).await;
+    assert_eq!((marked(&world, early), marked(&world, late)), (1, 1));
+    world.sim.clock().advance(MINUTE * 2);
+    sync(&world, &source).await;
+    assert!(source.cursor.lock().unwrap().is_some());
+}
+
+#[tokio::test]
+async fn crash_between_the_outbox_and_the_cursor_sends_nothing_twice() {
+    let world = World::new().await;
+    let source = Arc::new(Table::default());
+    source.forgetful.store(true, Ordering::Relaxed);
+    let order = world.add(world.order("1"));
+    source.change(world.ago(MINUTE * 5), shipment(&world, order));
+    let report = sync(&world, &source).await;
+    assert!(matches!(report.run.status, RunStatus::Failed { .. }), "{report}");
+    assert_eq!(super::states(&world, order).await, ["pending"], "it is in the outbox already");
+
+    source.forgetful.store(false, Ordering::Relaxed);
+    sync(&world, &source).await;
+    *source.cursor.lock().unwrap() = None;
+    sync(&world, &source).await;
+    assert_eq!(marked(&world, order), 1, "also when the cursor is set back");
+}

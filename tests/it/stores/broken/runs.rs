@@ -1,0 +1,103 @@
+//! Flaws in keeping leases.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use async_trait::async_trait;
+use shipstation_connector::{
+    Timestamp,
+    channel::{
+        ConnectionId, Operation,
+        store::{Begin, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError},
+    },
+};
+
+use super::{BrokenStore, Flaw, Write};
+
+#[async_trait]
+impl RunStore for BrokenStore {
+    async fn begin(&self, mut run: NewRun) -> Result<Begin, StoreError> {
+        run.connection = self.connection(&run.connection);
+        if self.is(Flaw::LeasesLastForEver) {
+            run.ttl = Duration::MAX;
+        }
+        if self.is(Flaw::OneLeaseForAllOperations) {
+            run.operation = Operation::GetOrders;
+        }
+        let (connection, operation, id) = (run.connection.clone(), run.operation, run.run.clone());
+        Ok(match self.inner.begin(run).await? {
+            Begin::AlreadyRunning { .. } if self.is(Flaw::GrantsToAll) => {
+                Begin::Granted(RunToken::new(connection, operation, id, 99))
+            }
+            Begin::AlreadyRunning { since, .. } if self.is(Flaw::RefusalForgetsWho) => {
+                Begin::AlreadyRunning { since, owner: String::new() }
+            }
+            Begin::Granted(mut token) if self.is(Flaw::FenceStandsStill) => {
+                token.fence = 1;
+                Begin::Granted(token)
+            }
+            Begin::Granted(token) => {
+                self.fence.fetch_max(token.fence, Ordering::SeqCst);
+                Begin::Granted(token)
+            }
+            answer => answer,
+        })
+    }
+
+    async fn heartbeat(&self, token: &RunToken, ttl: Duration, now: Timestamp) -> Result<(), StoreError> {
+        if self.is(Flaw::HeartbeatDoesNothing) {
+            return Ok(());
+        }
+        self.inner.heartbeat(&self.token(token, Write::Heartbeat), ttl, now).await
+    }
+
+    async fn finish(&self, token: &RunToken, summary: RunSummary) -> Result<(), StoreError> {
+        if self.is(Flaw::FinishKeepsTheLease) {
+            return Ok(());
+        }
+        if self.is(Flaw::FinishesOnlyOnce) {
+            let runs = self.inner.recent(&token.connection, token.operation, 99).await?;
+            if runs.iter().any(|run| run.run == summary.run && matches!(run.state, RunState::Ended { .. })) {
+                return Err(StoreError::permanent("it has ended"));
+            }
+        }
+        self.inner.finish(&self.token(token, Write::Finish), summary).await
+    }
+
+    async fn last_success(
+        &self,
+        connection: &ConnectionId,
+        operation: Operation,
+    ) -> Result<Option<RunSummary>, StoreError> {
+        let connection = self.connection(connection);
+        if self.is(Flaw::DryRunsCount) {
+            let runs = self.inner.recent(&connection, operation, 99).await?;
+            return Ok(runs.into_iter().find(|run| match &run.state {
+                RunState::Ended { status } => status.did_its_work(),
+                _ => false,
+            }));
+        }
+        if self.is(Flaw::LastSuccessIsTheFirst) {
+            let runs = self.inner.recent(&connection, operation, 99).await?;
+            return Ok(runs.into_iter().rfind(RunSummary::is_success));
+        }
+        self.inner.last_success(&connection, operation).await
+    }
+
+    async fn recent(
+        &self,
+        connection: &ConnectionId,
+        operation: Operation,
+        limit: usize,
+    ) -> Result<Vec<RunSummary>, StoreError> {
+        let mut runs = self.inner.recent(&self.connection(connection), operation, limit).await?;
+        if self.is(Flaw::RecentOldestFirst) {
+            runs.reverse();
+        }
+        if self.is(Flaw::ForgetsToAbandon) {
+            runs.iter_mut()
+                .filter(|run| run.state == RunState::Abandoned)
+                .for_each(|run| run.state = RunState::Running);
+        }
+        Ok(runs)
+    }
+}

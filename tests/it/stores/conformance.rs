@@ -1,0 +1,113 @@
+//! The suite: the crate's own stores keep every clause, and a store that breaks one is found out.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use shipstation_connector::{
+    channel::{ConnectionId, Listing, store::Stores},
+    stores::{MemoryStore, SqliteStore},
+    testing::conformance::{self, BuildError, Fresh, StoreBuilder, Verdict},
+};
+
+use super::broken::{BrokenStore, FLAWS, Flaw};
+
+fn sold() -> (ConnectionId, Vec<Listing>) {
+    let listings = ["L3", "L1", "L5", "L2"].map(|id| Listing::new(id, format!("sku of {id}")));
+    ("here".into(), [listings.to_vec(), vec![Listing::without_sku("L4")]].concat())
+}
+
+fn memory() -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
+    let (connection, listings) = sold();
+    store.put_listings(&connection, listings);
+    store
+}
+
+async fn fresh_memory() -> Result<Fresh, BuildError> {
+    let (connection, listings) = sold();
+    Ok(Fresh::new(Stores::all_in(memory())).with_listings(connection, listings))
+}
+
+async fn fresh_sqlite() -> Result<Fresh, BuildError> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("store.sqlite");
+    let (connection, listings) = sold();
+    let store = SqliteStore::open(&file)?;
+    store.put_listings(&connection, listings.clone()).await?;
+    let peer = SqliteStore::open(&file)?;
+    Ok(Fresh::new(Stores::all_in(Arc::new(store)))
+        .with_peer(Stores::all_in(Arc::new(peer)))
+        .with_listings(connection, listings)
+        .with_guard(folder))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conformance_memory_store_keeps_every_clause() {
+    let report = conformance::all(&fresh_memory).await;
+    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conformance_sqlite_store_keeps_every_clause_through_two_handles() {
+    let report = conformance::all(&fresh_sqlite).await;
+    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+}
+
+#[tokio::test]
+async fn conformance_all_is_the_sum_of_its_parts() {
+    let names = |report: conformance::Report| {
+        report.outcomes.into_iter().map(|outcome| outcome.name).collect::<Vec<_>>()
+    };
+    let parts = [
+        names(conformance::runs(&fresh_memory).await),
+        names(conformance::orders(&fresh_memory).await),
+        names(conformance::shipments(&fresh_memory).await),
+        names(conformance::listings(&fresh_memory).await),
+        names(conformance::mappings(&fresh_memory).await),
+    ];
+    let all = names(conformance::all(&fresh_memory).await);
+    assert_eq!(parts.concat(), all);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "every check has a name of its own");
+}
+
+struct FullDisk;
+
+#[async_trait::async_trait]
+impl StoreBuilder for FullDisk {
+    async fn fresh(&self) -> Result<Fresh, BuildError> {
+        Err("the disk is full".into())
+    }
+}
+
+#[tokio::test]
+async fn conformance_a_builder_that_fails_fails_the_checks_and_nothing_panics() {
+    let report = conformance::runs(&FullDisk).await;
+    assert!(!report.passed());
+    assert!(report.to_string().contains("the builder made no store: the disk is full"), "{report}");
+}
+
+async fn failures_of(flaw: Flaw) -> BTreeSet<&'static str> {
+    let builder = move || async move {
+        let (connection, listings) = sold();
+        let store = Arc::new(BrokenStore::new(memory(), flaw));
+        Ok(Fresh::new(Stores::all_in(store)).with_listings(connection, listings))
+    };
+    let report = conformance::all(&builder).await;
+    report.failures().map(|outcome| outcome.name).collect()
+}
+
+#[tokio::test]
+async fn conformance_finds_every_flaw_and_every_check_finds_one() {
+    let (mut found, mut missed) = (BTreeSet::new(), Vec::new());
+    for (flaw, expected) in FLAWS {
+        let failures = failures_of(*flaw).await;
+        if !failures.contains(expected) {
+            missed.push(format!("{flaw:?} must fail {expected}, failed {failures:?}"));
+        }
+        found.extend(failures);
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+    let all: BTreeSet<_> =
+        conformance::all(&fresh_memory).await.outcomes.iter().map(|outcome| outcome.name).collect();
+    let idle: Vec<_> = all.difference(&found).collect();
+    assert!(idle.is_empty(), "no flaw proves these checks: {idle:?}");
+}

@@ -1,0 +1,5 @@
+//! The ready-made stores, the suite that checks stores, and stores that are wrong on purpose.
+
+mod broken;
+mod conformance;
+mod sqlite;

@@ -1,0 +1,330 @@
+//! What only the SQLite store does: its file, its host's side, two handles on one file.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use rusqlite::Connection;
+use shipstation_connector::{
+    Timestamp,
+    channel::{
+        Address, ChannelOrder, ConnectionId, HoldReason, Operation,
+        shipping::ShippingResolution,
+        store::{
+            Begin, BeginSend, NewOrder, NewRun, OrderStore, RunStore, RunToken, SaveOutcome, SendIntent,
+            ShipmentStore,
+        },
+    },
+    channel::{LineQuantity, OrderLine, OrderOption, Shipment},
+    stores::{
+        SqliteStore,
+        sqlite::{OpenProblem, SqliteOptions},
+    },
+};
+use tempfile::TempDir;
+
+struct File(TempDir);
+
+impl File {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.0.path().join("store.sqlite")
+    }
+
+    fn open(&self) -> SqliteStore {
+        SqliteStore::open(self.path()).unwrap()
+    }
+}
+
+fn here() -> ConnectionId {
+    "here".into()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_seconds(1_772_442_000 + seconds)
+}
+
+async fn begin(store: &SqliteStore, operation: Operation, run: &str, now: Timestamp) -> RunToken {
+    let run = NewRun::new(here(), operation, run.into(), "test", Duration::from_secs(60), now);
+    match store.begin(run).await.unwrap() {
+        Begin::Granted(token) => token,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn order(id: &str) -> NewOrder {
+    let mut order = ChannelOrder::new(id, format!("N-{id}"));
+    order.buyer.email = Some("planted-buyer@example.com".to_owned());
+    order.ship_to = Address::default();
+    order.ship_to.name = Some("Planted Buyer".to_owned());
+    order.ship_to.street1 = Some("1 Planted Street".to_owned());
+    order.ship_to.country = Some("US".to_owned());
+    order.gift_message = Some("planted gift".to_owned());
+    order.internal_notes = Some("planted note".to_owned());
+    order.custom_fields = vec![Some("planted field".to_owned())];
+    let mut line = OrderLine::new("1", Some("SKU".to_owned()), 2);
+    line.options = vec![OrderOption::new("Engraving", Some("planted choice".to_owned()))];
+    order.lines = vec![line];
+    NewOrder::new(order, ShippingResolution::NoText, 1, at(0))
+}
+
+fn ids(orders: &[shipstation_connector::stores::StoredOrder]) -> Vec<String> {
+    orders.iter().map(|stored| stored.order.id.to_string()).collect()
+}
+
+/// Everything in the folder, byte by byte.
+fn bytes(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.flat_map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+fn problem(path: &Path) -> (OpenProblem, String) {
+    let before = std::fs::read(path).unwrap();
+    let error = SqliteStore::open(path).unwrap_err();
+    assert_eq!(std::fs::read(path).unwrap(), before, "the file must be left as it was");
+    let text = error.to_string();
+    (error.problem, text)
+}
+
+#[test]
+fn opening_refuses_what_is_no_database_and_leaves_it() {
+    let file = File::new();
+    for content in ["not a database", &"x".repeat(10_000)] {
+        std::fs::write(file.path(), content).unwrap();
+        let (found, text) = problem(&file.path());
+        assert!(matches!(found, OpenProblem::NotADatabase), "{found:?}");
+        assert!(text.contains("store.sqlite") && text.contains("not an SQLite database"), "{text}");
+    }
+}
+
+#[test]
+fn opening_refuses_the_database_of_another_program_and_leaves_it() {
+    let file = File::new();
+    Connection::open(file.path()).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    assert!(matches!(problem(&file.path()).0, OpenProblem::NotOurs));
+    Connection::open(file.path()).unwrap().execute_batch("PRAGMA application_id = 7").unwrap();
+    assert!(matches!(problem(&file.path()).0, OpenProblem::NotOurs));
+}
+
+#[tokio::test]
+async fn opening_refuses_a_newer_version_and_leaves_it() {
+    let file = File::new();
+    file.open().close().await;
+    Connection::open(file.path())
+        .unwrap()
+        .execute_batch("PRAGMA journal_mode = delete; PRAGMA user_version = 99")
+        .unwrap();
+    let (found, text) = problem(&file.path());
+    assert!(matches!(found, OpenProblem::Newer { found: 99, supported: 1 }), "{found:?}");
+    assert!(text.contains("99") && text.contains("newer"), "{text}");
+}
+
+#[test]
+fn opening_refuses_a_newer_version_that_is_only_in_the_log() {
+    let file = File::new();
+    let keeps_the_log = file.open();
+    let other = Connection::open(file.path()).unwrap();
+    other.execute_batch("PRAGMA user_version = 99").unwrap();
+    assert!(matches!(problem(&file.path()).0, OpenProblem::Newer { found: 99, .. }));
+    drop(keeps_the_log);
+}
+
+#[tokio::test]
+async fn opening_refuses_a_damaged_file_and_leaves_it() {
+    let file = File::new();
+    file.open().close().await;
+    Connection::open(file.path()).unwrap().execute_batch("PRAGMA journal_mode = delete").unwrap();
+    let whole = std::fs::read(file.path()).unwrap();
+    std::fs::write(file.path(), &whole[..4096 * 3]).unwrap();
+    let (found, text) = problem(&file.path());
+    assert!(matches!(found, OpenProblem::Damaged { .. }), "{found:?}");
+    assert!(text.contains("backup"), "{text}");
+
+    let mut garbled = whole;
+    garbled[100..4096].fill(0xA5);
+    std::fs::write(file.path(), &garbled).unwrap();
+    assert!(matches!(problem(&file.path()).0, OpenProblem::Damaged { .. }));
+}
+
+#[test]
+fn opening_by_many_at_once_makes_one_schema() {
+    let file = File::new();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| file.open());
+        }
+    });
+    let tables: i64 = Connection::open(file.path())
+        .unwrap()
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tables, 12);
+}
+
+#[tokio::test]
+async fn durable_everything_is_there_after_opening_again() {
+    let file = File::new();
+    let store = file.open();
+    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
+    store.save(&token, &[order("1")]).await.unwrap();
+    let sync = begin(&store, Operation::SyncShipments, "two", at(0)).await;
+    let shipment = Shipment::new("S", "1", at(0), "UPS", "1Z");
+    store.enqueue(&here(), shipment.clone(), at(0)).await.unwrap();
+    let intent = SendIntent::new(1, 7, at(1));
+    assert_eq!(store.begin_send(&sync, &shipment.outbox_id(), intent).await.unwrap(), BeginSend::Granted);
+    store.close().await;
+    assert!(!file.0.path().join("store.sqlite-wal").exists(), "a closed store is one file");
+
+    let store = file.open();
+    assert!(store.known(&here(), &["1".into()]).await.unwrap().contains_key(&"1".into()));
+    assert_eq!(store.unfinished(&here(), None, 9).await.unwrap().len(), 1);
+    let later = begin(&store, Operation::GetOrders, "three", at(100)).await;
+    assert!(later.fence > token.fence, "fences are never used again, also after a restart");
+    assert!(store.save(&token, &[order("2")]).await.unwrap_err().is_lost_lease());
+    assert_eq!(store.check_integrity().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn saving_an_order_that_the_file_refuses_fails_it_alone() {
+    let file = File::new();
+    let store = file.open();
+    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
+    Connection::open(file.path())
+        .unwrap()
+        .execute_batch(
+            "CREATE TRIGGER refuse BEFORE INSERT ON host_order WHEN NEW.order_id = '2'
+             BEGIN SELECT RAISE(ABORT, 'the host does not want it'); END",
+        )
+        .unwrap();
+    let outcomes = store.save(&token, &[order("1"), order("2"), order("3")]).await.unwrap();
+    assert!(matches!(&outcomes[0], SaveOutcome::Inserted { .. }));
+    assert!(matches!(&outcomes[2], SaveOutcome::Inserted { .. }));
+    let SaveOutcome::Failed { message, retryable: false } = &outcomes[1] else { panic!("{outcomes:?}") };
+    assert!(message.contains("the host does not want it"), "{message}");
+    let known = store.known(&here(), &["1".into(), "2".into(), "3".into()]).await.unwrap();
+    assert_eq!(known.len(), 2, "nothing of the refused order is kept");
+}
+
+#[tokio::test]
+async fn a_locked_file_is_a_retryable_error() {
+    let file = File::new();
+    let options = SqliteOptions::new().busy_timeout(Duration::ZERO);
+    let store = SqliteStore::open_with(file.path(), &options).unwrap();
+    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
+    let other = Connection::open(file.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(store.save(&token, &[order("1")]).await.unwrap_err().is_retryable());
+    assert!(store.known(&here(), &["1".into()]).await.unwrap().is_empty(), "reading goes on");
+    other.execute_batch("ROLLBACK").unwrap();
+    store.save(&token, &[order("1")]).await.unwrap();
+}
+
+#[tokio::test]
+async fn taking_hands_out_at_least_once_and_in_order() {
+    let file = File::new();
+    let store = file.open();
+    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
+    let mut waits = order("2");
+    waits.holds = vec![HoldReason::NotManagedLine { skus: vec!["SKU".to_owned()] }];
+    store.save(&token, &[order("3"), waits, order("1")]).await.unwrap();
+
+    assert_eq!(ids(&store.take_orders(&here(), 1).await.unwrap()), ["3"]);
+    let orders = store.take_orders(&here(), 9).await.unwrap();
+    assert_eq!(ids(&orders), ["3", "1"], "until they are acknowledged; held ones wait");
+    assert_eq!(orders[0].order, order("3").order);
+    for _ in 0..2 {
+        store.acknowledge_orders(&here(), &["3".into(), "not there".into()]).await.unwrap();
+    }
+    assert_eq!(ids(&store.take_orders(&here(), 9).await.unwrap()), ["1"]);
+    assert!(store.release_order(&here(), &"2".into()).await.unwrap());
+    assert!(!store.release_order(&here(), &"2".into()).await.unwrap());
+    let orders = store.take_orders(&here(), 9).await.unwrap();
+    assert_eq!(ids(&orders), ["2", "1"]);
+    assert!(orders[0].is_ready() && store.held(&here(), None, 9).await.unwrap().is_empty());
+    assert!(store.take_orders(&"elsewhere".into(), 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn progress_tells_what_the_host_will_never_ship() {
+    let file = File::new();
+    let store = file.open();
+    let line = |line: &str, quantity| LineQuantity { line: line.into(), quantity };
+    for cancelled in [vec![line("1", 2), line("2", 1)], vec![line("2", 3)], Vec::new()] {
+        store.put_cancelled(&here(), &"o".into(), cancelled.clone()).await.unwrap();
+        assert_eq!(store.order_progress(&here(), &"o".into()).await.unwrap().cancelled, cancelled);
+    }
+}
+
+#[tokio::test]
+async fn blanking_forgets_buyers_whose_orders_were_handed_over() {
+    let file = File::new();
+    let store = file.open();
+    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
+    let mut young = order("young");
+    young.imported_at = at(1_000);
+    store.save(&token, &[order("old"), order("not taken"), young]).await.unwrap();
+    store.acknowledge_orders(&here(), &["old".into(), "young".into()]).await.unwrap();
+
+    let blanked = store.blank_buyers_data(&here(), at(1_000)).await.unwrap();
+    assert_eq!((blanked.blanked, blanked.not_handed_over), (1, 1));
+    let old = store.order(&here(), &"old".into()).await.unwrap().unwrap().order;
+    let text = serde_json::to_string(&old).unwrap();
+    assert!(!text.contains("lanted"), "{text}");
+    assert_eq!(
+        (old.number.as_str(), old.ship_to.country.as_deref(), old.lines.len()),
+        ("N-old", Some("US"), 1)
+    );
+    for kept in ["not taken", "young"] {
+        let kept = store.order(&here(), &kept.into()).await.unwrap().unwrap().order;
+        assert_eq!(kept.buyer, order("x").order.buyer);
+    }
+    let again = store.blank_buyers_data(&here(), at(1_000)).await.unwrap();
+    assert_eq!((again.blanked, again.not_handed_over), (0, 1));
+}
+
+#[tokio::test]
+async fn secrets_blanked_data_is_gone_from_the_file_and_its_log() {
+    let file = File::new();
+    let store = file.open();
+    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
+    let batch: Vec<NewOrder> = (0..50).map(|n| order(&n.to_string())).collect();
+    store.save(&token, &batch).await.unwrap();
+    assert!(contains(&bytes(file.0.path()), b"planted-buyer"));
+    let all: Vec<_> = batch.iter().map(|new| new.order.id.clone()).collect();
+    store.acknowledge_orders(&here(), &all).await.unwrap();
+    assert_eq!(store.blank_buyers_data(&here(), at(9)).await.unwrap().blanked, 50);
+    assert!(!contains(&bytes(file.0.path()), b"lanted"));
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_on_one_file_one_works_and_one_that_stalls_stops_without_a_write() {
+    let file = File::new();
+    let (one, two) = (Arc::new(file.open()), Arc::new(file.open()));
+    let first = begin(&one, Operation::GetOrders, "stalls", at(0)).await;
+    let busy =
+        NewRun::new(here(), Operation::GetOrders, "two".into(), "test", Duration::from_secs(60), at(59));
+    assert!(matches!(two.begin(busy).await.unwrap(), Begin::AlreadyRunning { .. }));
+
+    // The first one stalls past its lease while the second one works; then it wakes up in the midst of it.
+    let second = begin(&two, Operation::GetOrders, "works", at(61)).await;
+    let works = tokio::spawn(async move {
+        for n in 0..50 {
+            two.save(&second, &[order(&format!("second {n}"))]).await.unwrap();
+        }
+    });
+    let stalled = tokio::spawn(async move {
+        for n in 0..50 {
+            assert!(one.save(&first, &[order(&format!("first {n}"))]).await.unwrap_err().is_lost_lease());
+        }
+    });
+    works.await.unwrap();
+    stalled.await.unwrap();
+    let written = file.open().take_orders(&here(), 999).await.unwrap();
+    assert_eq!(written.len(), 50);
+    assert!(written.iter().all(|stored| stored.order.id.as_str().starts_with("second")));
+}
