@@ -103,10 +103,6 @@ impl Journal {
     pub(super) fn push(&mut self, entry: JournalEntry) {
         self.0.push(entry);
     }
-
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
 }
 
 impl<'a> IntoIterator for &'a Journal {

@@ -156,9 +156,14 @@ impl Simulator {
         self.service.state().journal.clone()
     }
 
+    /// The journal so far, which is empty afterwards: between the two no request is served, so none escapes the count.
+    pub fn take_journal(&self) -> Journal {
+        std::mem::take(&mut self.service.state().journal)
+    }
+
     /// Empties the journal.
     pub fn clear_journal(&self) {
-        self.service.state().journal.clear();
+        drop(self.take_journal());
     }
 }
 
