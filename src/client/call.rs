@@ -259,5 +259,10 @@ async fn read_bounded(mut response: reqwest::Response, bound: usize) -> Result<B
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body.into())
+    Ok(without_bom(body.into()))
+}
+
+/// The mark that some servers put before JSON is not JSON.
+fn without_bom(body: Bytes) -> Bytes {
+    if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body }
 }

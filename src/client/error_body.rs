@@ -15,7 +15,7 @@ pub(crate) struct ErrorBody {
 
 impl ErrorBody {
     pub(crate) fn read(body: &[u8]) -> Self {
-        let json = serde_json::from_slice::<Value>(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok();
+        let json = serde_json::from_slice::<Value>(body).ok();
         let head = String::from_utf8_lossy(body.get(..BOUND).unwrap_or(body)).into_owned();
         let text = (!head.trim().is_empty()).then_some(head);
         let message = json.as_ref().and_then(reason).or_else(|| match &json {
@@ -55,63 +55,154 @@ impl ErrorBody {
     }
 }
 
-const EXCEPTION: &[&str] = &["ExceptionMessage", "exceptionMessage"];
-const MESSAGE: &[&str] = &["Message", "message", "MessageDetail", "errorMessage", "error"];
+const EXCEPTION: &[&str] = &["ExceptionMessage"];
+const MESSAGE: &[&str] =
+    &["Message", "MessageDetail", "errorMessage", "error_description", "detail", "title", "error"];
 
 fn reason(json: &Value) -> Option<String> {
     if let Value::String(text) = json {
         return plain_words(text);
     }
-    let inner = json.get("InnerException").and_then(reason);
+    let inner = member(json, "InnerException").and_then(reason);
     let exception = text_of(json, EXCEPTION).map(|own| match inner {
         Some(inner) => format!("{own} {inner}"),
         None => own.to_owned(),
     });
     exception.or_else(|| {
-        let message = text_of(json, MESSAGE);
-        let model = json.get("ModelState").or_else(|| json.get("modelState")).and_then(model_errors);
-        match (message, model) {
-            (Some(message), Some(model)) => Some(format!("{message} {model}")),
-            (Some(message), None) => Some(message.to_owned()),
-            (None, model) => model,
+        let message = text_of(json, MESSAGE).map(str::to_owned);
+        let message = message.or_else(|| reason(member(json, "error").filter(|error| error.is_object())?));
+        let details = member(json, "ModelState").or_else(|| member(json, "errors")).and_then(details);
+        match (message, details) {
+            (Some(message), Some(details)) => Some(format!("{message} {details}")),
+            (message, details) => message.or(details),
         }
     })
 }
 
+/// A member of an object, whatever the case of its name.
+fn member<'a>(json: &'a Value, name: &str) -> Option<&'a Value> {
+    let mut members = json.as_object()?.iter();
+    members.find_map(|(member, value)| member.eq_ignore_ascii_case(name).then_some(value))
+}
+
 fn text_of<'a>(json: &'a Value, members: &[&str]) -> Option<&'a str> {
-    members
+    let texts = members.iter().filter_map(|name| member(json, name)?.as_str());
+    texts.map(str::trim).find(|text| !text.is_empty())
+}
+
+/// `path: message; …` of an ASP.NET model state, or the reasons in a list of errors.
+fn details(errors: &Value) -> Option<String> {
+    let lines: Vec<String> = match errors {
+        Value::Object(paths) => paths
+            .iter()
+            .flat_map(|(path, messages)| lines(messages).map(move |message| format!("{path}: {message}")))
+            .collect(),
+        list => lines(list).collect(),
+    };
+    (!lines.is_empty()).then(|| lines.join("; "))
+}
+
+fn lines(messages: &Value) -> impl Iterator<Item = String> {
+    messages
+        .as_array()
+        .map_or_else(|| std::slice::from_ref(messages), Vec::as_slice)
         .iter()
-        .find_map(|member| json.get(member)?.as_str())
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
+        .filter_map(reason)
 }
 
-/// `path: message; …` of an ASP.NET model state.
-fn model_errors(state: &Value) -> Option<String> {
-    let lines = state.as_object()?.iter().flat_map(|(path, messages)| {
-        let messages = messages.as_array().map_or_else(|| std::slice::from_ref(messages), Vec::as_slice);
-        messages.iter().filter_map(Value::as_str).map(move |message| format!("{path}: {message}"))
-    });
-    let lines = lines.collect::<Vec<_>>().join("; ");
-    (!lines.is_empty()).then_some(lines)
-}
+/// What a page shows to nobody, or to the vendor only.
+const HIDDEN: &[&str] = &["style", "script", "stacktrace", "exceptiontype"];
 
-/// The words of a text or an HTML page, on one line, at most 300 characters.
+/// The words of a text or of an HTML or XML page, on one line, at most 300 characters.
 fn plain_words(text: &str) -> Option<String> {
     let mut words = String::new();
-    let mut in_tag = false;
-    for letter in text.chars() {
-        match letter {
-            '<' => in_tag = true,
-            '>' if in_tag => {
-                in_tag = false;
-                words.push(' ');
-            }
-            _ if in_tag => {}
-            letter => words.push(letter),
+    let mut rest = text;
+    while let Some((shown, tagged)) = rest.split_once('<') {
+        words.push_str(shown);
+        if let Some(behind) = after_tag(tagged) {
+            words.push(' ');
+            rest = behind;
+        } else {
+            words.push('<');
+            rest = tagged;
         }
+    }
+    words.push_str(rest);
+    for (entity, letter) in
+        [("&nbsp;", " "), ("&quot;", "\""), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
+    {
+        words = words.replace(entity, letter);
     }
     let words: Vec<&str> = words.split_whitespace().collect();
     let line: String = words.join(" ").chars().take(300).collect();
     (!line.is_empty()).then_some(line)
+}
+
+/// What follows a tag, a comment, or an element that shows nothing. The text begins behind a `<`, which may also be a
+/// mere sign.
+fn after_tag(tagged: &str) -> Option<&str> {
+    let behind = |text: &'_ str, mark: &str| text.find(mark).map(|at| at + mark.len());
+    if tagged.starts_with("!--") {
+        return tagged.get(behind(tagged, "-->")?..);
+    }
+    if !tagged.starts_with(|letter: char| letter.is_ascii_alphabetic() || "/!?".contains(letter)) {
+        return None;
+    }
+    let name = tagged.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let content = tagged.get(behind(tagged, ">")?..)?;
+    if !HIDDEN.iter().any(|hidden| hidden.eq_ignore_ascii_case(name)) {
+        return Some(content);
+    }
+    let close = content.get(behind(content, "</").unwrap_or(content.len())..)?;
+    close.get(behind(close, ">").unwrap_or(close.len())..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_of_every_shape_give_their_reason() {
+        for (body, want) in [
+            (r#"{"message":"a","Message":"a"}"#, "a"),
+            (
+                r#"{"MESSAGE":"Bad.","modelstate":{"x":["no","never"],"y":"nor that"}}"#,
+                "Bad. x: no; x: never; y: nor that",
+            ),
+            (
+                r#"{"exceptionmessage":"Deep.","InnerException":{"ExceptionMessage":"Deeper."}}"#,
+                "Deep. Deeper.",
+            ),
+            (r#"{"error":{"message":"nested"}}"#, "nested"),
+            (r#"{"error":"short","error_description":"long"}"#, "long"),
+            (r#"{"title":"Bad Request","status":400,"detail":"no such field"}"#, "no such field"),
+            (r#"{"request_id":"r","errors":[{"error_code":"x","message":"one"},"two"]}"#, "one; two"),
+            (r#"{"Message":null,"message":" "}"#, ""),
+            (r#""quoted words""#, "quoted words"),
+            ("Weight must be < 70 and > 0", "Weight must be < 70 and > 0"),
+            (
+                "<!DOCTYPE html><html><head><title>502 Bad Gateway</title><style>a > b { x: y }</style>\
+                 <script type=\"a\">if (1 < 2) {}</script></head><body><!-- <b>not</b> this --><h1>Don&#39;t\n panic</h1>",
+                "502 Bad Gateway Don't panic",
+            ),
+            (
+                "<Error><Message>An error has occurred.</Message><ExceptionMessage>Late.</ExceptionMessage>\
+                 <ExceptionType>System.Exception</ExceptionType><StackTrace>   at SS.OpenApi.X()</StackTrace></Error>",
+                "An error has occurred. Late.",
+            ),
+            ("<style", "<style"),
+            ("<style>a", ""),
+            ("<!--", "<!--"),
+            ("", ""),
+        ] {
+            assert_eq!(ErrorBody::read(body.as_bytes()).message().unwrap_or_default(), want, "{body}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_panics(body in r#"[<>!/a-z"{}:é -]{0,60}"#) {
+            let _ = ErrorBody::read(body.as_bytes());
+        }
+    }
 }

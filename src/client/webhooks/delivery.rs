@@ -75,6 +75,7 @@ impl WebhookDelivery {
             what: Some(reason.to_owned()),
             ..Problem::new(ErrorKind::Decode, Outcome::NotSent)
         };
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let posted: Posted =
             rows::one(body, &DriftCounter::default()).map_err(|found| misfit(&found.reason))?;
         match (posted.resource_url, posted.resource_type) {
