@@ -229,6 +229,8 @@ model! {
         refresh_status_id: Option<i64> = "refreshStatusId",
         /// The state in words.
         refresh_status: Option<String> = "refreshStatus",
+        /// The state in one word, in newer documentation only.
+        status: Option<String> = "status",
         /// When orders were last fetched: a text whose form is not established, such as `8-13-2014`.
         last_refresh_attempt: Option<String> = "lastRefreshAttempt",
         /// How far orders have been fetched: a text whose form is not established.

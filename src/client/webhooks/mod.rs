@@ -179,6 +179,8 @@ model! {
         bulk_copy_record_id: Option<serde_json::Value> = "BulkCopyRecordID",
         /// Whether deliveries are made.
         active: Option<bool> = "Active",
+        /// Headers that deliveries are to carry, probably; null in every recording. They may hold a secret.
+        @personal serialized_headers: Option<serde_json::Value> = "SerializedHeaders",
         /// Empty in every recording.
         webhook_logs: Vec<serde_json::Value> = "WebhookLogs",
         /// Null in every recording.
