@@ -87,20 +87,12 @@ impl ShipStation {
         if is_empty(&answer) {
             return Ok(Updated { resource: None, message: None });
         }
-        if !is_action(&answer.body) {
+        if rows::member(&answer.body, "success").is_none() {
             return Ok(Updated { resource: Some(self.decode(call, &answer)?), message: None });
         }
         let response = self.action(call, &answer)?;
         Ok(Updated { resource: None, message: response.message })
     }
-}
-
-fn is_action(body: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    struct Probe {
-        success: Option<serde::de::IgnoredAny>,
-    }
-    serde_json::from_slice::<Probe>(body).is_ok_and(|probe| probe.success.is_some())
 }
 
 pub(crate) fn is_empty(answer: &Answer) -> bool {

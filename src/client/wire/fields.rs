@@ -3,14 +3,10 @@
 
 use std::{fmt, marker::PhantomData};
 
-use rust_decimal::Decimal;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, DeserializeSeed, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
-use serde_json::{Value, value::RawValue};
-
-use super::money;
 
 /// The JSON value cannot be what is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +46,7 @@ pub(crate) trait Lenient: Sized {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-struct ScalarVisitor<T>(PhantomData<T>);
+pub(super) struct ScalarVisitor<T>(pub(super) PhantomData<T>);
 
 impl<T: Lenient> ScalarVisitor<T> {
     fn some<E: de::Error>(value: Option<T>) -> Result<Option<T>, E> {
@@ -58,7 +54,7 @@ impl<T: Lenient> ScalarVisitor<T> {
     }
 }
 
-fn misfit<T: Lenient, E: de::Error>() -> E {
+pub(super) fn misfit<T: Lenient, E: de::Error>() -> E {
     E::custom(format_args!("expected {}", T::WHAT))
 }
 
@@ -104,7 +100,7 @@ impl<'de, T: Lenient> Visitor<'de> for ScalarVisitor<T> {
     }
 
     // With `serde_json/arbitrary_precision` on anywhere in the host's graph every number arrives as a map.
-    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| misfit::<T, A::Error>())?;
         match (number.as_i64(), number.as_f64()) {
@@ -116,121 +112,6 @@ impl<'de, T: Lenient> Visitor<'de> for ScalarVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
         Err(misfit::<T, A::Error>())
-    }
-}
-
-impl Lenient for String {
-    const WHAT: &'static str = "a text";
-
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        Ok(Some(text.to_owned()))
-    }
-
-    fn from_integer(number: i64) -> Option<Self> {
-        Some(number.to_string())
-    }
-
-    fn from_float(number: f64) -> Option<Self> {
-        Some(number.to_string())
-    }
-
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(value.to_string())
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-impl Lenient for bool {
-    const WHAT: &'static str = "true or false";
-
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        match text.trim() {
-            "" => Ok(None),
-            "1" => Ok(Some(true)),
-            "0" => Ok(Some(false)),
-            text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            _ => Err(Unfit),
-        }
-    }
-
-    fn from_integer(number: i64) -> Option<Self> {
-        match number {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
-    }
-
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(value)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bool(*self)
-    }
-}
-
-impl Lenient for i64 {
-    const WHAT: &'static str = "a whole number";
-
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        let text = text.trim();
-        if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| Unfit) }
-    }
-
-    fn from_integer(number: i64) -> Option<Self> {
-        Some(number)
-    }
-
-    fn from_float(number: f64) -> Option<Self> {
-        // Whole numbers that a float holds exactly: some writers print 3 as 3.0.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as Self)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(*self)
-    }
-}
-
-impl Lenient for Decimal {
-    const WHAT: &'static str = "a decimal number";
-
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        let text = text.trim();
-        if text.is_empty() { Ok(None) } else { money::parse(text).map(Some).ok_or(Unfit) }
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        money::from_json_text(raw.get()).map_err(|Unfit| misfit::<Self, D::Error>())
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        money::serialize(self, serializer)
-    }
-}
-
-/// Untyped JSON, where nobody has recorded a type.
-impl Lenient for Value {
-    const WHAT: &'static str = "any JSON";
-
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        Ok(Some(Self::String(text.to_owned())))
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let value = Self::deserialize(deserializer)?;
-        Ok((!value.is_null()).then_some(value))
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize(serializer)
     }
 }
 
@@ -266,50 +147,6 @@ impl<T: Lenient> Field for Option<T> {
             Some(value) => value.write(serializer),
             None => serializer.serialize_none(),
         }
-    }
-}
-
-impl<T: Lenient> Field for Vec<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor(PhantomData))
-    }
-
-    fn absent() -> Option<Self> {
-        Some(Self::new())
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_empty()
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(Written))
-    }
-}
-
-struct ListVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Lenient> Visitor<'de> for ListVisitor<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        if text.trim().is_empty() { Ok(Vec::new()) } else { Err(E::custom("expected a list")) }
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(element) = seq.next_element_seed(FieldSeed::<Option<T>>::new())? {
-            list.extend(element);
-        }
-        Ok(list)
     }
 }
 

@@ -187,6 +187,10 @@ impl Lenient for UserId {
         Ok((!text.trim().is_empty()).then(|| Self::new(text)))
     }
 
+    fn from_integer(number: i64) -> Option<Self> {
+        Some(Self(number.to_string()))
+    }
+
     fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }

@@ -6,11 +6,14 @@ mod extra;
 mod fields;
 pub(crate) mod filters;
 mod ids;
+mod lists;
 mod model;
 pub(crate) mod money;
 mod open_enum;
 pub(crate) mod pacific;
 pub(crate) mod rows;
+mod scalars;
+mod time_text;
 
 pub use self::{
     drift::{Drift, DriftKind, DriftReport},
@@ -21,6 +24,7 @@ pub use self::{
 };
 pub(crate) use self::{
     fields::{Field, FieldSeed, Lenient, Masked, Unfit, WrittenField, standalone},
+    lists::only_element,
     model::model,
     open_enum::open_enum,
 };

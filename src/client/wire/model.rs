@@ -22,7 +22,7 @@ macro_rules! model {
 
         const _: () = {
             use serde::{Deserializer, Serializer, de, ser::SerializeMap as _};
-            use $crate::client::wire::{Extra, Field, FieldSeed, Lenient, WrittenField, drift};
+            use $crate::client::wire::{Extra, Field, FieldSeed, Lenient, WrittenField, drift, only_element};
 
             impl Lenient for $name {
                 const WHAT: &'static str = "an object";
@@ -75,6 +75,7 @@ macro_rules! model {
                 fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
                     Ok(match name {
                         $($json => Key::$field,)*
+                        $(other if other.eq_ignore_ascii_case($json) => Key::$field,)*
                         other => {
                             other.clone_into(self.0);
                             Key::Other__
@@ -98,6 +99,10 @@ macro_rules! model {
 
                 fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
                     if text.trim().is_empty() { Ok(None) } else { Err(E::custom("expected an object")) }
+                }
+
+                fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                    only_element(seq)
                 }
 
                 fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {

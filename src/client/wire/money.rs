@@ -13,7 +13,7 @@ pub(crate) fn from_json_text(json: &str) -> Result<Option<Decimal>, Unfit> {
         return plain(json).map(Some).ok_or(Unfit);
     }
     match json.trim_ascii() {
-        "null" => Ok(None),
+        "null" | "\"NaN\"" => Ok(None),
         text => match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map(str::trim) {
             Some("") => Ok(None),
             Some(quoted) => parse(quoted).map(Some).ok_or(Unfit),
@@ -24,6 +24,7 @@ pub(crate) fn from_json_text(json: &str) -> Result<Option<Decimal>, Unfit> {
 
 /// Reads a decimal with an optional exponent. Up to 28 digits are exact; a longer fraction is rounded to fit.
 pub(crate) fn parse(text: &str) -> Option<Decimal> {
+    let text = text.strip_prefix('+').filter(|digits| is_plain(digits.as_bytes())).unwrap_or(text);
     let Some(at) = text.find(['e', 'E']) else { return plain(text) };
     let (mantissa, exponent) = (text.get(..at)?, text.get(at + 1..)?);
     scale(plain(mantissa)?, exponent.parse().ok()?)
@@ -50,8 +51,11 @@ fn scale(mantissa: Decimal, exponent: i32) -> Option<Decimal> {
     let places = i64::from(mantissa.scale()) - i64::from(exponent);
     match u32::try_from(places) {
         Ok(places @ 0..=28) => Decimal::try_from_i128_with_scale(mantissa.mantissa(), places).ok(),
-        // Too small for 28 places: what is left of it is nothing that money knows.
-        Ok(_) => None,
+        // The residue of a sum of floats, such as 2.84E-14: the digits past the 28th place are dropped.
+        Ok(places) => {
+            let kept = 10_i128.checked_pow(places - 28).map_or(0, |factor| mantissa.mantissa() / factor);
+            Decimal::try_from_i128_with_scale(kept, 28).ok()
+        }
         Err(_) => {
             let factor = 10_i128.checked_pow(u32::try_from(-places).ok()?)?;
             Decimal::try_from_i128_with_scale(mantissa.mantissa().checked_mul(factor)?, 0).ok()
@@ -80,13 +84,21 @@ mod tests {
             ("1e3", "1000"),
             ("1.5E-7", "0.00000015"),
             ("0e99", "0"),
+            ("-0.0", "0.0"),
+            ("\"+12.50\"", "12.50"),
+            ("2.8421709430404007E-14", "0.0000000000000284217094304040"),
+            ("-1e-28", "-0.0000000000000000000000000001"),
+            ("1e-40", "0.0000000000000000000000000000"),
             ("123456789012345.67", "123456789012345.67"),
         ] {
             assert_eq!(from_json_text(json).unwrap().unwrap().to_string(), want, "{json}");
         }
         assert_eq!(from_json_text("null"), Ok(None));
         assert_eq!(from_json_text("\" \""), Ok(None));
-        for json in ["true", "{}", "\"abc\"", "1e999999999", "1e-40", "\"1_000\"", "[]"] {
+        assert_eq!(from_json_text("\"NaN\""), Ok(None));
+        for json in
+            ["true", "{}", "\"abc\"", "1e999999999", "\"1_000\"", "\"1,000\"", "\"+x\"", "\"Infinity\"", "[]"]
+        {
             assert_eq!(from_json_text(json), Err(Unfit), "{json}");
         }
     }

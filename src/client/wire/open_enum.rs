@@ -75,6 +75,10 @@ macro_rules! open_enum {
                 Self::from_text(&number.to_string()).ok().flatten()
             }
 
+            fn from_bool(value: bool) -> Option<Self> {
+                Self::from_text(&value.to_string()).ok().flatten()
+            }
+
             fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }

@@ -8,7 +8,7 @@ use jiff::{
     tz::{self, AmbiguousOffset, Offset, TimeZone},
 };
 
-use super::{Lenient, Unfit, standalone};
+use super::{Lenient, Unfit, standalone, time_text};
 use crate::Timestamp;
 
 pub(super) const ZONE: TimeZone = tz::get!("America/Los_Angeles");
@@ -138,7 +138,8 @@ impl Lenient for PacificTime {
     fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
         match parse(text) {
             Some(time) => Ok(Some(time)),
-            None if text.trim_ascii().is_empty() => Ok(None),
+            // The zero date of some databases, and nothing at all.
+            None if text.bytes().all(|byte| b"0-/: .T".contains(&byte)) => Ok(None),
             None => Err(Unfit),
         }
     }
@@ -228,95 +229,10 @@ impl Lenient for PacificDate {
 
 standalone!(PacificDate);
 
-/// Reads a date, an optional time after `T` or a blank, an optional fraction and an optional offset.
 fn parse(text: &str) -> Option<PacificTime> {
     let text = text.trim_ascii();
-    let mut rest = Reader(text.as_bytes());
-    let date = civil::Date::new(
-        i16::try_from(rest.digits(4)?).ok()?,
-        {
-            rest.byte(b"-")?;
-            rest.small(1, 2)?
-        },
-        {
-            rest.byte(b"-")?;
-            rest.small(1, 2)?
-        },
-    )
-    .ok()?;
-    let (time, offset) = if rest.byte(b"Tt ").is_some() {
-        (rest.time()?, rest.offset().ok()?)
-    } else {
-        (civil::Time::midnight(), None)
-    };
-    rest.0.is_empty().then(|| PacificTime { raw: text.into(), wall: date.to_datetime(time), offset })
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn byte(&mut self, any_of: &[u8]) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        if !any_of.contains(first) {
-            return None;
-        }
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn digit(&mut self) -> Option<u32> {
-        self.byte(b"0123456789").map(|digit| u32::from(digit - b'0'))
-    }
-
-    fn digits(&mut self, count: usize) -> Option<u32> {
-        (0..count).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
-    }
-
-    fn small(&mut self, at_least: usize, at_most: usize) -> Option<i8> {
-        let mut number = self.digits(at_least)?;
-        for _ in at_least..at_most {
-            number = match self.digit() {
-                Some(digit) => number * 10 + digit,
-                None => break,
-            };
-        }
-        i8::try_from(number).ok()
-    }
-
-    fn time(&mut self) -> Option<civil::Time> {
-        let hour = self.small(1, 2)?;
-        self.byte(b":")?;
-        let minute = self.small(2, 2)?;
-        let second = if self.byte(b":").is_some() { self.small(2, 2)? } else { 0 };
-        let nanos = if self.byte(b".,").is_some() { self.fraction() } else { 0 };
-        civil::Time::new(hour, minute, second, nanos).ok()
-    }
-
-    /// Any number of digits; those past the ninth are dropped.
-    fn fraction(&mut self) -> i32 {
-        let (mut nanos, mut place) = (0, 100_000_000);
-        while let Some(digit) = self.digit() {
-            nanos += i32::try_from(digit).unwrap_or(0) * place;
-            place /= 10;
-        }
-        nanos
-    }
-
-    /// What is left must be an offset, or nothing.
-    fn offset(&mut self) -> Result<Option<Offset>, Unfit> {
-        if self.0.is_empty() { Ok(None) } else { self.some_offset().map(Some).ok_or(Unfit) }
-    }
-
-    fn some_offset(&mut self) -> Option<Offset> {
-        let Some(sign) = self.byte(b"+-") else {
-            return self.byte(b"Zz").map(|_| Offset::UTC);
-        };
-        let hours = i32::from(self.small(2, 2)?);
-        let _ = self.byte(b":");
-        let minutes = if self.0.is_empty() { 0 } else { i32::from(self.small(2, 2)?) };
-        let seconds = hours * 3600 + minutes * 60;
-        Offset::from_seconds(if sign == b'-' { -seconds } else { seconds }).ok()
-    }
+    let (wall, offset) = time_text::read(text)?;
+    Some(PacificTime { raw: text.into(), wall, offset })
 }
 
 #[cfg(test)]
@@ -387,6 +303,12 @@ pub(super) mod tests {
             ("2021-01-23T09:09:08Z", "2021-01-23T09:09:08Z"),
             ("2021-01-23T09:09:08.5-07:00", "2021-01-23T16:09:08.5Z"),
             ("2021-01-23T09:09:08+0530", "2021-01-23T03:39:08Z"),
+            ("2021-01-23T09:09:08 -0800", "2021-01-23T17:09:08Z"),
+            ("2021/01/23 09:09", "2021-01-23T17:09:00Z"),
+            ("1/23/2021", "2021-01-23T08:00:00Z"),
+            ("8-13-2014", "2014-08-13T07:00:00Z"),
+            ("1/23/2021 12:09:08 AM", "2021-01-23T08:09:08Z"),
+            ("1/23/2021 9:09:08 pm", "2021-01-24T05:09:08Z"),
             (" 0001-01-01T00:00:00 ", "0001-01-01T07:52:58Z"),
         ] {
             assert_eq!(time(text).instant().to_string(), utc, "{text}");
@@ -397,7 +319,11 @@ pub(super) mod tests {
             "2021-13-01",
             "2021-02-30",
             "2021-01-23T25:00:00",
-            "1/23/2021",
+            "23/1/2021",
+            "1/23-2021",
+            "1/23/21",
+            "1/23/2021 13:09 PM",
+            "1/23/2021 9:09 A",
             "2021-01-23T09:09:08X",
             "２０２１-01-01",
         ] {
@@ -407,7 +333,7 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics(text in "[0-9TtZz:+. -]{0,32}") {
+        fn no_text_panics(text in "[0-9TtZzAPM:+./ -]{0,32}") {
             if let Ok(time) = text.parse::<PacificTime>() {
                 prop_assert!(time.earliest() <= time.latest());
                 let _ = (time.date(), time.to_documented());

@@ -4,12 +4,12 @@
 use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use super::{Field, FieldSeed, Lenient, drift, drift::DriftCounter};
+use super::{Field, FieldSeed, Lenient, drift, drift::DriftCounter, scalars::with_verbatim_texts};
 
 /// A row type that comes in lists.
 pub(crate) trait Row: Lenient {
@@ -97,28 +97,31 @@ pub(crate) struct Misfit {
 
 /// Decodes one value.
 pub(crate) fn one<T: Field>(body: &[u8], drift: &DriftCounter) -> Result<T, Misfit> {
-    let body = without_bom(body);
-    drift.watch(|| whole(body, FieldSeed::<T>::new())).ok_or_else(|| explain(body, FieldSeed::<T>::new()))
+    if let Some(value) = drift.watch(|| whole(body, FieldSeed::<T>::new())) {
+        return Ok(value);
+    }
+    slowly(body, FieldSeed::<T>::new, drift)
 }
 
 /// Decodes a bare array.
 pub(crate) fn array<T: Row>(body: &[u8], drift: &DriftCounter) -> Result<Rows<T>, Misfit> {
-    let body = without_bom(body);
-    if let Some(rows) = drift.watch(|| whole(body, TypedRows(PhantomData))) {
+    if let Some(Some(rows)) = drift.watch(|| whole(body, TypedRows(PhantomData))) {
         return Ok(rows);
     }
-    let raw = whole(body, RawRows).ok_or_else(|| explain(body, RawRows))?;
-    Ok(row_by_row(&raw, drift))
+    match whole(body, RawRows(T::ID)) {
+        Some(Some(raw)) => Ok(row_by_row(&raw, drift)),
+        Some(None) => Err(Misfit { path: String::new(), reason: "expected a list".to_owned() }),
+        None => Err(explain(body, RawRows(T::ID))),
+    }
 }
 
 /// Decodes a paged envelope.
 pub(crate) fn envelope<T: Listed>(body: &[u8], drift: &DriftCounter) -> Result<Envelope<T>, Misfit> {
-    let body = without_bom(body);
     let typed = || EnvelopeSeed { key: T::KEY, rows: || TypedRows::<T>(PhantomData) };
     if let Some(envelope) = drift.watch(|| whole(body, typed())) {
         return Ok(envelope.into());
     }
-    let raw = || EnvelopeSeed { key: T::KEY, rows: || RawRows };
+    let raw = || EnvelopeSeed { key: T::KEY, rows: || RawRows(T::ID) };
     let open = whole(body, raw()).ok_or_else(|| explain(body, raw()))?;
     Ok(Envelope {
         rows: row_by_row(&open.rows, drift),
@@ -136,22 +139,32 @@ fn row_by_row<T: Row>(raw: &[Option<&RawValue>], drift: &DriftCounter) -> Rows<T
             continue;
         };
         let json = row.get().as_bytes();
-        match drift.watch(|| whole(json, FieldSeed::<Option<T>>::new())) {
-            Some(Some(item)) => rows.items.push(item),
-            Some(None) => rows.nulls += 1,
-            None => rows.errors.push(row_error::<T>(index, json)),
+        match slowly(json, FieldSeed::<Option<T>>::new, drift) {
+            Ok(Some(item)) => rows.items.push(item),
+            Ok(None) => rows.nulls += 1,
+            Err(misfit) => rows.errors.push(row_error::<T>(index, json, misfit)),
         }
     }
     rows
 }
 
-fn row_error<T: Row>(index: usize, json: &[u8]) -> RowError {
-    let Misfit { path, reason } = explain(json, FieldSeed::<Option<T>>::new());
-    RowError { index, id: whole(json, IdSeed(T::ID)), path, reason, kind: RowErrorKind::Decode }
+fn row_error<T: Row>(index: usize, json: &[u8], Misfit { path, reason }: Misfit) -> RowError {
+    let id = member(json, T::ID).and_then(|id| id.trim_matches('"').parse().ok());
+    RowError { index, id, path, reason, kind: RowErrorKind::Decode }
 }
 
-fn without_bom(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+/// The JSON text of a member of an object, whatever the case of its name; null counts as none.
+pub(crate) fn member<'de>(json: &'de [u8], name: &str) -> Option<&'de str> {
+    whole(json, MemberSeed(name)).flatten().filter(|value| *value != "null")
+}
+
+/// Decodes once more, without loss and with the reason if it fails.
+fn slowly<'de, S: de::DeserializeSeed<'de>>(
+    json: &'de [u8],
+    seed: impl Fn() -> S,
+    drift: &DriftCounter,
+) -> Result<S::Value, Misfit> {
+    with_verbatim_texts(|| drift.watch(|| whole(json, seed())).ok_or_else(|| explain(json, seed())))
 }
 
 /// Decodes a whole document; `None` if it does not fit, for the slow pass to explain.
@@ -200,80 +213,15 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
 struct TypedRows<T>(PhantomData<T>);
 
 impl<'de, T: Lenient> de::DeserializeSeed<'de> for TypedRows<T> {
-    type Value = Rows<T>;
+    type Value = Option<Rows<T>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Rows<T>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de, T: Lenient> Visitor<'de> for TypedRows<T> {
-    type Value = Rows<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Rows<T>, E> {
-        Err(E::custom("expected a list"))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Rows<T>, A::Error> {
-        let mut rows = Rows::default();
-        while let Some(row) = seq.next_element_seed(FieldSeed::<Option<T>>::new())? {
-            match row {
-                Some(row) => rows.items.push(row),
-                None => rows.nulls += 1,
-            }
-        }
-        Ok(rows)
-    }
-}
-
-/// Splits a list into the JSON texts of its rows.
-struct RawRows;
-
-impl<'de> de::DeserializeSeed<'de> for RawRows {
-    type Value = Vec<Option<&'de RawValue>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RawRows {
-    type Value = Vec<Option<&'de RawValue>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-        Err(E::custom("expected a list"))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut rows = Vec::new();
-        while let Some(row) = seq.next_element()? {
-            rows.push(row);
-        }
-        Ok(rows)
-    }
-}
-
-/// Reads a list that may be null or `""` instead.
-struct Absent<S>(S);
-
-impl<'de, S: de::DeserializeSeed<'de>> de::DeserializeSeed<'de> for Absent<S> {
-    type Value = Option<S::Value>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, S: de::DeserializeSeed<'de>> Visitor<'de> for Absent<S> {
-    type Value = Option<S::Value>;
+    type Value = Option<Rows<T>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
@@ -287,8 +235,33 @@ impl<'de, S: de::DeserializeSeed<'de>> Visitor<'de> for Absent<S> {
         if text.trim().is_empty() { Ok(None) } else { Err(E::custom("expected a list")) }
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        self.0.deserialize(de::value::SeqAccessDeserializer::new(seq)).map(Some)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut rows = Rows::default();
+        while let Some(row) = seq.next_element_seed(FieldSeed::<Option<T>>::new())? {
+            match row {
+                Some(row) => rows.items.push(row),
+                None => rows.nulls += 1,
+            }
+        }
+        Ok(Some(rows))
+    }
+}
+
+/// Splits a list into the JSON texts of its rows; null and `""` stand for no list. A row may come alone, but only if it
+/// shows its id: any object would pass for a row of a type that has no other duties.
+struct RawRows(&'static str);
+
+impl<'de> de::DeserializeSeed<'de> for RawRows {
+    type Value = Option<Vec<Option<&'de RawValue>>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        match raw.get().trim_matches('"').trim() {
+            "null" | "" => Ok(None),
+            list if list.starts_with('[') => serde_json::from_str(list).map(Some).map_err(de::Error::custom),
+            row if member(row.as_bytes(), self.0).is_some() => Ok(Some(vec![Some(raw)])),
+            _ => Err(de::Error::custom("expected a list")),
+        }
     }
 }
 
@@ -311,18 +284,20 @@ impl<T> From<OpenEnvelope<Rows<T>>> for Envelope<T> {
     }
 }
 
-impl<'de, S: de::DeserializeSeed<'de, Value: Default>, F: Fn() -> S> de::DeserializeSeed<'de>
+impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() -> S> de::DeserializeSeed<'de>
     for EnvelopeSeed<F>
 {
-    type Value = OpenEnvelope<S::Value>;
+    type Value = OpenEnvelope<R>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de, S: de::DeserializeSeed<'de, Value: Default>, F: Fn() -> S> Visitor<'de> for EnvelopeSeed<F> {
-    type Value = OpenEnvelope<S::Value>;
+impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() -> S> Visitor<'de>
+    for EnvelopeSeed<F>
+{
+    type Value = OpenEnvelope<R>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an object with `{}`", self.key)
@@ -332,11 +307,12 @@ impl<'de, S: de::DeserializeSeed<'de, Value: Default>, F: Fn() -> S> Visitor<'de
         let mut rows = None;
         let [mut total, mut page, mut pages] = [None; 3];
         while let Some(member) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            let is = |name: &str| member.eq_ignore_ascii_case(name);
             match &*member {
-                key if key == self.key => rows = Some(map.next_value_seed(Absent((self.rows)()))?),
-                "total" => total = count(&mut map)?,
-                "page" => page = count(&mut map)?,
-                "pages" => pages = count(&mut map)?,
+                _ if is(self.key) => rows = Some(map.next_value_seed((self.rows)())?),
+                _ if is("total") => total = count(&mut map)?,
+                _ if is("page") => page = count(&mut map)?,
+                _ if is("pages") => pages = count(&mut map)?,
                 other => {
                     drift::unknown_member(self.key, other);
                     map.next_value::<de::IgnoredAny>()?;
@@ -345,7 +321,7 @@ impl<'de, S: de::DeserializeSeed<'de, Value: Default>, F: Fn() -> S> Visitor<'de
         }
         let rows = match rows.ok_or_else(|| de::Error::missing_field(self.key))? {
             Some(rows) => rows,
-            None if total.is_none_or(|total| total <= 0) => Default::default(),
+            None if total.is_none_or(|total| total <= 0) => R::default(),
             None => return Err(de::Error::custom("expected a list, because the total is not 0")),
         };
         let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
@@ -361,35 +337,35 @@ impl<'de, S: de::DeserializeSeed<'de, Value: Default>, F: Fn() -> S> Visitor<'de
 /// A count is a hint: one that is no number is as good as none.
 fn count<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<i64>, A::Error> {
     let value: &RawValue = map.next_value()?;
-    Ok(value.get().trim_matches('"').parse().ok())
+    Ok(i64::from_text(value.get().trim_matches('"')).ok().flatten())
 }
 
-/// Finds the id in a row that could not be read.
-struct IdSeed(&'static str);
+/// Finds one member of an object.
+struct MemberSeed<'a>(&'a str);
 
-impl<'de> de::DeserializeSeed<'de> for IdSeed {
-    type Value = i64;
+impl<'de> de::DeserializeSeed<'de> for MemberSeed<'_> {
+    type Value = Option<&'de str>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<i64, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for IdSeed {
-    type Value = i64;
+impl<'de> Visitor<'de> for MemberSeed<'_> {
+    type Value = Option<&'de str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<i64, A::Error> {
-        let mut id = None;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
         while let Some(member) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             let value: &RawValue = map.next_value()?;
-            if member == self.0 {
-                id = value.get().trim_matches('"').parse().ok();
+            if member.eq_ignore_ascii_case(self.0) {
+                found = Some(value.get());
             }
         }
-        id.ok_or_else(|| de::Error::missing_field(self.0))
+        Ok(found)
     }
 }

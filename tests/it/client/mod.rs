@@ -9,3 +9,4 @@ mod wire_fixtures;
 mod wire_paging;
 mod wire_reads;
 mod wire_table;
+mod wire_tolerance;

@@ -1,0 +1,164 @@
+//! How single values are read: texts, truth values, whole numbers, decimals, and JSON that nobody has typed.
+
+use std::{cell::Cell, marker::PhantomData};
+
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    Lenient, Unfit,
+    fields::{ScalarVisitor, misfit},
+    money,
+};
+
+impl Lenient for String {
+    const WHAT: &'static str = "a text";
+
+    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
+        Ok(Some(text.to_owned()))
+    }
+
+    fn from_integer(number: i64) -> Option<Self> {
+        Some(number.to_string())
+    }
+
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value.to_string())
+    }
+
+    #[inline]
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        if VERBATIM.get() {
+            verbatim(deserializer)
+        } else {
+            deserializer.deserialize_any(ScalarVisitor(PhantomData))
+        }
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+thread_local! {
+    static VERBATIM: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Decodes with numbers that stand for texts taken digit by digit. That is slow, and a float would spoil a tracking
+/// number, so that a number too long for an integer fails the first pass and is read in this one.
+pub(crate) fn with_verbatim_texts<T>(decode: impl FnOnce() -> T) -> T {
+    let outer = VERBATIM.replace(true);
+    let value = decode();
+    VERBATIM.set(outer);
+    value
+}
+
+fn verbatim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    match raw.get().as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') => Ok(Some(raw.get().to_owned())),
+        _ => serde_json::Deserializer::from_str(raw.get())
+            .deserialize_any(ScalarVisitor(PhantomData))
+            .map_err(|_| misfit::<String, D::Error>()),
+    }
+}
+
+impl Lenient for bool {
+    const WHAT: &'static str = "true or false";
+
+    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
+        match text.trim() {
+            "" => Ok(None),
+            "1" => Ok(Some(true)),
+            "0" => Ok(Some(false)),
+            text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            _ => Err(Unfit),
+        }
+    }
+
+    fn from_integer(number: i64) -> Option<Self> {
+        match number {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    fn from_float(number: f64) -> Option<Self> {
+        i64::from_float(number).and_then(Self::from_integer)
+    }
+
+    fn from_bool(value: bool) -> Option<Self> {
+        Some(value)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*self)
+    }
+}
+
+impl Lenient for i64 {
+    const WHAT: &'static str = "a whole number";
+
+    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let whole = || money::parse(text).filter(Decimal::is_integer).and_then(|number| number.to_i64());
+        text.parse().ok().or_else(whole).map(Some).ok_or(Unfit)
+    }
+
+    fn from_integer(number: i64) -> Option<Self> {
+        Some(number)
+    }
+
+    fn from_float(number: f64) -> Option<Self> {
+        // Whole numbers that a float holds exactly: some writers print 3 as 3.0.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as Self)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(*self)
+    }
+}
+
+impl Lenient for Decimal {
+    const WHAT: &'static str = "a decimal number";
+
+    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
+        let text = text.trim();
+        if text.is_empty() { Ok(None) } else { money::parse(text).map(Some).ok_or(Unfit) }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        money::from_json_text(raw.get()).map_err(|Unfit| misfit::<Self, D::Error>())
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        money::serialize(self, serializer)
+    }
+}
+
+/// Untyped JSON, where nobody has recorded a type.
+impl Lenient for Value {
+    const WHAT: &'static str = "any JSON";
+
+    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
+        Ok(Some(Self::String(text.to_owned())))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let value = Self::deserialize(deserializer)?;
+        Ok((!value.is_null()).then_some(value))
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+}
