@@ -8,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     Error, Idempotency, ShipStation,
     call::{Answer, Call},
+    operations::operations,
     page::undecodable,
     wire::rows::{Misfit, reason},
 };
@@ -54,12 +55,17 @@ impl ShipStation {
     }
 }
 
-/// The path without its query and with everything that may be an id or a name left out.
+/// The path without its query, and with every word left out that no operation of the API has: it may be an id, an order
+/// number or a key.
 fn template(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default().trim_start_matches('/');
-    let plain = |segment: &str| segment.len() <= 32 && segment.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let segments = path.split('/').map(|segment| if plain(segment) { segment } else { "{…}" });
+    let segments = path.split('/').map(|segment| if is_known(segment) { segment } else { "{…}" });
     segments.collect::<Vec<_>>().join("/")
+}
+
+fn is_known(segment: &str) -> bool {
+    let mut words = operations().iter().flat_map(|operation| operation.path.split('/'));
+    words.any(|word| word.eq_ignore_ascii_case(segment))
 }
 
 impl RawCall {
