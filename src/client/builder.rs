@@ -58,7 +58,8 @@ impl Builder {
         }
     }
 
-    /// Another address than `https://ssapi.shipstation.com/`. It must be https, or http on the loopback interface.
+    /// Another address than `https://ssapi.shipstation.com/`, to which paths are added. It must be https, or http on the
+    /// loopback interface, and may hold a path, but neither user nor query nor fragment.
     pub fn base_url(mut self, base_url: impl AsRef<str>) -> Self {
         base_url.as_ref().clone_into(&mut self.base_url);
         self
@@ -198,6 +199,9 @@ fn base(text: &str) -> Result<Url, Error> {
     if !url.username().is_empty() || url.password().is_some() {
         return refuse("must not hold a user or password; give them to Credentials::new");
     }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse("must not hold a query or a fragment; give the address that paths are added to");
+    }
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
@@ -208,8 +212,6 @@ fn base(text: &str) -> Result<Url, Error> {
         }
         _ => return refuse("must begin with https"),
     }
-    url.set_query(None);
-    url.set_fragment(None);
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
         url.set_path(&path);

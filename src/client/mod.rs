@@ -300,7 +300,8 @@ impl Inner {
         let mut url = self.base.clone();
         let (path, query) = call.path.split_once('?').unwrap_or((&call.path, ""));
         let path = path.trim_start_matches('/');
-        if path.split(['/', '\\']).any(|segment| matches!(segment, "." | "..")) {
+        let is_climbing = |segment: &str| matches!(segment.replace("%2e", ".").as_str(), "." | "..");
+        if path.to_ascii_lowercase().split(['/', '\\']).any(is_climbing) {
             return Err(Problem::config("the path must not climb out of the base URL").into());
         }
         url.set_path(&format!("{}{path}", self.base.path()));

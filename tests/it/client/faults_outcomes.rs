@@ -127,16 +127,23 @@ async fn faults_of_the_set_up_name_the_setting_and_the_remedy() {
         ("http://ssapi.shipstation.com", "https"),
         ("ssapi.shipstation.com", "absolute"),
         ("https://key:secret@ssapi.shipstation.com", "Credentials"),
+        ("https://secret@ssapi.shipstation.com", "Credentials"),
         ("ftp://ssapi.shipstation.com", "https"),
+        ("https://ssapi.shipstation.com/?key=secret", "query"),
+        ("https://ssapi.shipstation.com/v1?", "query"),
+        ("https://ssapi.shipstation.com/#secret", "fragment"),
     ] {
         let error = builder(base).build().unwrap_err();
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, NotSent));
         let text = error.to_string();
         assert!(text.contains("base_url") && text.contains(word), "{text}");
+        assert!(!format!("{text} {error:?}").contains("secret"), "{text}");
     }
-    let client = client("http://127.0.0.1:1");
-    let error = client.get("../../etc/passwd").send::<Value>().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
+    let client = client("http://127.0.0.1:1/v1");
+    for path in ["../../etc/passwd", "orders/%2e%2E/users", "orders/.%2e/users", "orders\\..\\users"] {
+        let error = client.get(path).send::<Value>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{path}");
+    }
 }
 
 #[tokio::test]
