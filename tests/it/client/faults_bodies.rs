@@ -101,6 +101,27 @@ async fn faults_of_every_recorded_shape_give_their_reason() {
 }
 
 #[tokio::test]
+async fn faults_that_a_page_of_html_reports_say_nothing_of_the_resource() {
+    const PAGE: &str = "\n<!DOCTYPE html><html><head><title>Not here</title></head></html>";
+    for (status, body, kind, outcome) in [
+        (404, PAGE, ErrorKind::Unavailable, Outcome::Unknown),
+        (410, PAGE, ErrorKind::Unavailable, Outcome::Unknown),
+        (404, "", ErrorKind::NotFound, Outcome::Answered),
+        (404, "{\"Message\":\"No <b>such</b> order\"}", ErrorKind::NotFound, Outcome::Answered),
+    ] {
+        let (server, client) = server(status, body.into()).await;
+        let error = client.orders().get(OrderId::new(1)).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome(), error.status()), (kind, outcome, Some(status)), "{body}");
+        assert_eq!(server.received_requests().await.unwrap().len(), 1);
+        let error = client.orders().mark_as_shipped(OrderId::new(1), "ups").send().await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (kind, outcome), "{body}");
+    }
+    let (server, _) = server(404, PAGE.into()).await;
+    crate::support::client(&server.uri()).orders().get(OrderId::new(1)).await.unwrap_err();
+    assert!(server.received_requests().await.unwrap().len() > 1, "what passes is tried again");
+}
+
+#[tokio::test]
 async fn faults_of_a_whole_429_are_read_from_its_headers() {
     let recorded: Value = serde_json::from_slice(&fixture("v1/errors/429_headers.json")).unwrap();
     let mut answer = ResponseTemplate::new(429).set_body_json(&recorded["body"]);

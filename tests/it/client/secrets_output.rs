@@ -9,9 +9,13 @@ use std::{
 
 use serde_json::{Value, json};
 use shipstation_connector::client::{
-    Address, Credentials, Error, NewAccount, NewOrder, OrderId, OrderStatus, WebhookDelivery, WebhookEvent,
+    Address, Credentials, Error, NewAccount, NewLabel, NewOrder, NewWarehouse, OrderId, OrderStatus,
+    PacificDate, ShipStation, WebhookDelivery, WebhookEvent, Weight, WeightUnits,
 };
-use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{any, path},
+};
 
 use crate::support::{KEY, SECRET, builder, fixture};
 
@@ -142,6 +146,68 @@ async fn secrets_stay_out_of_everything_that_is_shown() {
     }
 }
 
+/// A request is shown by many a host before it is sent.
+#[test]
+fn secrets_stay_out_of_requests_that_are_shown() {
+    let credentials = || Credentials::new(KEY, SECRET);
+    let set_up = ShipStation::builder(credentials())
+        .base_url("https://Planted:planted-secret-5512@ssapi.shipstation.com")
+        .partner_key("partner-planted")
+        .user_agent("Planted");
+    let client = ShipStation::builder(credentials()).partner_key("partner-planted").build().unwrap();
+    let mut address = Address::default();
+    address.name = Some("Planted".to_owned());
+    address.phone = Some("801-555-0199".to_owned());
+    let weight = || Weight::new(1, WeightUnits::Ounces);
+    let date = PacificDate::new(2024, 2, 27).unwrap();
+    let now = "2024-01-01T00:00:00Z".parse().unwrap();
+    let order = NewOrder::new("M-1", now, OrderStatus::AwaitingShipment, address.clone(), address.clone());
+    let id = OrderId::new(1);
+    let shown = [
+        format!("{set_up:?}"),
+        format!("{:?}", client.orders().list().customer_name("Planted").item_keyword("planted@example.com")),
+        format!("{:?}", client.shipments().list().recipient_name("Planted")),
+        format!("{:?}", client.fulfillments().list().recipient_name("Planted")),
+        format!("{:?}", client.customers().list().state_code("Planted")),
+        format!("{:?}", client.orders().mark_as_shipped(id, "ups")),
+        format!("{:?}", client.orders().create_label(id, "ups", "ups_ground", date)),
+        format!(
+            "{:?}",
+            client.shipments().get_rates("ups", "Planted", "US", "Planted", weight()).to_city("Planted")
+        ),
+        format!(
+            "{:?}",
+            NewLabel::new("ups", "ups_ground", "package", date, weight(), address.clone(), address.clone())
+        ),
+        format!("{order:?}"),
+        format!("{:?}", NewWarehouse::new("East", address)),
+        format!(
+            "{:?}",
+            client.post("orders/createorder?name=Planted").json(&order).query("email", "planted@example.com")
+        ),
+        format!("{:?}", client.get("Planted/hook-token/orders/9876543210123")),
+    ];
+    for shown in shown {
+        for planted in PLANTED {
+            assert!(!shown.contains(planted), "{planted} is in {shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn secrets_stay_out_of_the_endpoint_of_a_raw_call() {
+    let nowhere = builder("http://127.0.0.1:9").build().unwrap();
+    for (path, endpoint) in [
+        ("orders/93348442", "orders/{…}"),
+        ("/Orders/CreateOrder?key=Planted", "Orders/CreateOrder"),
+        ("orders/Planted/holduntil#Planted", "orders/{…}/{…}"),
+        ("keys/hook-token", "{…}/{…}"),
+    ] {
+        let error = nowhere.get(path).send::<Value>().await.unwrap_err();
+        assert_eq!(error.endpoint(), endpoint);
+    }
+}
+
 #[tokio::test]
 async fn secrets_go_nowhere_when_a_webhook_is_forged() {
     let server = MockServer::start().await;
@@ -150,6 +216,37 @@ async fn secrets_go_nowhere_when_a_webhook_is_forged() {
     let error = client.webhooks().fetch_all(&forged).await.unwrap_err();
     assert_eq!(error.kind(), shipstation_connector::client::ErrorKind::Untrusted);
     assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+const PROXIED: &str = "SHIPSTATION_CONNECTOR_PROXIED_TEST";
+
+/// Plain http is allowed because it stays on this machine: the environment's proxy must not see it. The environment is
+/// that of a child, so that no other test meets it.
+#[tokio::test]
+async fn secrets_on_loopback_do_not_go_through_a_proxy() {
+    if let Ok(url) = std::env::var(PROXIED) {
+        builder(&url).build().unwrap().users().list().send().await.unwrap();
+        return;
+    }
+    let (server, proxy) = (MockServer::start().await, MockServer::start().await);
+    let empty = || ResponseTemplate::new(200).set_body_string("[]");
+    for server in [&server, &proxy] {
+        Mock::given(any()).respond_with(empty()).mount(server).await;
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["--exact", "client::secrets_output::secrets_on_loopback_do_not_go_through_a_proxy"])
+        .env(PROXIED, server.uri())
+        .stdout(std::process::Stdio::null());
+    for name in ["NO_PROXY", "no_proxy", "REQUEST_METHOD"] {
+        child.env_remove(name);
+    }
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, proxy.uri());
+    }
+    assert!(child.status().unwrap().success());
+    assert_eq!(proxy.received_requests().await.unwrap().len(), 0);
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

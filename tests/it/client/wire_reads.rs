@@ -186,3 +186,41 @@ async fn wire_an_observer_sees_every_attempt_and_every_wait() {
         ]
     );
 }
+
+#[tokio::test]
+async fn wire_a_base_url_may_have_a_path() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("[]"))
+        .mount(&server)
+        .await;
+    for base in ["/proxy/v1", "/proxy/v1/"] {
+        let client = client(&format!("{}{base}", server.uri()));
+        client.users().list().show_inactive(true).send().await.unwrap();
+        client.get("/users?x=1").send::<serde_json::Value>().await.unwrap();
+    }
+    let asked = server.received_requests().await.unwrap();
+    let asked: Vec<String> =
+        asked.iter().map(|request| request.url[url::Position::BeforePath..].to_owned()).collect();
+    assert_eq!(asked, ["/proxy/v1/users?showInactive=true", "/proxy/v1/users?x=1"].repeat(2));
+}
+
+#[tokio::test]
+async fn wire_a_status_that_is_not_listed_is_asked_for_as_it_is() {
+    let server = MockServer::start().await;
+    let page = r#"{"orders":[{"orderId":1,"orderStatus":"on_the_moon"}],"total":1}"#;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_string(page))
+        .mount(&server)
+        .await;
+    let client = client(&server.uri());
+    let page = client.orders().list().status("on_the_moon".into()).send().await.unwrap();
+    assert_eq!(page.items[0].order_status.as_ref().map(OrderStatus::as_str), Some("on_the_moon"));
+    let asked = server.received_requests().await.unwrap();
+    assert_eq!(asked[0].url.query(), Some("orderStatus=on_the_moon"));
+    let drift = client.drift();
+    assert_eq!(
+        drift.iter().map(|drift| (drift.model, drift.name.as_str())).collect::<Vec<_>>(),
+        [("OrderStatus", "on_the_moon")]
+    );
+}
