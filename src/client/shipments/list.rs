@@ -2,7 +2,7 @@
 
 use super::super::{
     Address, AdvancedOptions, Confirmation, Decimal, Dimensions, InsuranceOptions, OrderId, OrderItem,
-    PacificDate, PacificTime, ShipmentId, SortDir, StoreId, UserId, WarehouseId, Weight,
+    PacificDate, PacificTime, ShipmentId, StoreId, UserId, WarehouseId, Weight,
     page::{Column, Dated, Key, ListCall, list_request},
     wire::{
         model, open_enum,
@@ -103,22 +103,12 @@ impl ListShipments {
     pub fn include_shipment_items(self, include: bool) -> Self {
         Self(self.0.set("includeShipmentItems", include))
     }
-
-    /// What to sort by.
-    pub fn sort_by(self, sort: ShipmentSort) -> Self {
-        Self(self.0.set("sortBy", sort))
-    }
-
-    /// The direction of the sort.
-    pub fn sort_dir(self, dir: SortDir) -> Self {
-        Self(self.0.set("sortDir", dir))
-    }
 }
 
-list_request!(ListShipments, Shipment);
+list_request!(ListShipments, Shipment, ShipmentSort);
 
 model! {
-    /// A label bought in ShipStation.
+    /// A label bought in ShipStation: as lists show it, and as the purchase answers.
     pub struct Shipment {
         /// The shipment's id.
         shipment_id: ShipmentId = "shipmentId",
@@ -176,12 +166,15 @@ model! {
         advanced_options: Option<AdvancedOptions> = "advancedOptions",
         /// Its items, if they were asked for.
         shipment_items: Vec<OrderItem> = "shipmentItems",
-        /// Never there in lists: the PDF can be had from the purchase only.
+        /// The label as a PDF in base64. Only the purchase shows it: it cannot be had again.
         @personal label_data: Option<String> = "labelData",
-        /// Never there in lists.
+        /// The customs forms as a PDF in base64, from the purchase only.
         @personal form_data: Option<String> = "formData",
     }
 }
+
+/// A label that was just bought. One for an order fills the id, the costs, the tracking number and the PDFs only.
+pub type Label = Shipment;
 
 impl Row for Shipment {
     const ID: &'static str = "shipmentId";

@@ -5,8 +5,8 @@ mod list;
 mod rates;
 
 pub use self::{
-    label::{Label, NewLabel, VoidedLabel},
-    list::{ListShipments, Shipment, ShipmentSort},
+    label::{NewLabel, VoidedLabel},
+    list::{Label, ListShipments, Shipment, ShipmentSort},
     rates::{GetRates, Rate},
 };
 use super::{Error, ShipmentId, Weight, answer::refused, call::Call, operations, page::ListCall, resource};
