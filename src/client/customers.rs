@@ -1,7 +1,7 @@
 //! Customers: the buyers' records, read-only in V1. V1 reference, Endpoints / Customers.
 
 use super::{
-    CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, SortDir, TagId,
+    CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, TagId,
     call::Call,
     operations,
     page::{Column, Dated, ListCall, list_request},
@@ -73,19 +73,9 @@ impl ListCustomers {
     pub fn tag(self, tag: TagId) -> Self {
         Self(self.0.set("tagId", tag))
     }
-
-    /// What to sort by.
-    pub fn sort_by(self, sort: CustomerSort) -> Self {
-        Self(self.0.set("sortBy", sort))
-    }
-
-    /// The direction of the sort.
-    pub fn sort_dir(self, dir: SortDir) -> Self {
-        Self(self.0.set("sortDir", dir))
-    }
 }
 
-list_request!(ListCustomers, Customer);
+list_request!(ListCustomers, Customer, CustomerSort);
 
 model! {
     /// A buyer's record.

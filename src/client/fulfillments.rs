@@ -2,7 +2,7 @@
 //! Endpoints / Fulfillments.
 
 use super::{
-    Address, Decimal, FulfillmentId, OrderId, PacificTime, SortDir, UserId, operations,
+    Address, Decimal, FulfillmentId, OrderId, PacificTime, UserId, operations,
     page::{Column, Dated, Key, ListCall, list_request},
     resource,
     wire::{
@@ -89,19 +89,9 @@ impl ListFulfillments {
     pub fn shipped_before(self, instant: Timestamp) -> Self {
         Self(self.0.before("shipDateEnd", instant, Some(SHIPPED)))
     }
-
-    /// What to sort by. A date filter on the same date lets a stream read by key.
-    pub fn sort_by(self, sort: FulfillmentSort) -> Self {
-        Self(self.0.set("sortBy", sort))
-    }
-
-    /// The direction of the sort.
-    pub fn sort_dir(self, dir: SortDir) -> Self {
-        Self(self.0.set("sortDir", dir))
-    }
 }
 
-list_request!(ListFulfillments, Fulfillment);
+list_request!(ListFulfillments, Fulfillment, FulfillmentSort);
 
 model! {
     /// A shipment made outside ShipStation's labels.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    ActionResponse, Confirmation, Decimal, Error, PacificTime, ProductCategoryId, ProductId, SortDir, TagId,
+    ActionResponse, Confirmation, Decimal, Error, PacificTime, ProductCategoryId, ProductId, TagId,
     call::Call,
     operations,
     page::{Column, Dated, Key, ListCall, list_request},
@@ -114,19 +114,9 @@ impl ListProducts {
     pub fn show_inactive(self, show: bool) -> Self {
         Self(self.0.set("showInactive", show))
     }
-
-    /// What to sort by.
-    pub fn sort_by(self, sort: ProductSort) -> Self {
-        Self(self.0.set("sortBy", sort))
-    }
-
-    /// The direction of the sort.
-    pub fn sort_dir(self, dir: SortDir) -> Self {
-        Self(self.0.set("sortDir", dir))
-    }
 }
 
-list_request!(ListProducts, Product);
+list_request!(ListProducts, Product, ProductSort);
 
 model! {
     /// What ShipStation knows of one SKU. SKUs are unique by custom only.

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        SortDir, StoreId,
+        StoreId,
         page::{Column, Key, ListCall, list_request},
         wire::open_enum,
     },
@@ -102,19 +102,9 @@ impl ListOrders {
     pub fn paid_before(self, instant: Timestamp) -> Self {
         Self(self.0.before("paymentDateEnd", instant, None))
     }
-
-    /// What to sort by.
-    pub fn sort_by(self, sort: OrderSort) -> Self {
-        Self(self.0.set("sortBy", sort))
-    }
-
-    /// The direction of the sort.
-    pub fn sort_dir(self, dir: SortDir) -> Self {
-        Self(self.0.set("sortDir", dir))
-    }
 }
 
-list_request!(ListOrders, Order);
+list_request!(ListOrders, Order, OrderSort);
 
 /// A request for the orders of one status and tag; see [`Orders::list_by_tag`](super::Orders::list_by_tag).
 ///

@@ -286,8 +286,23 @@ impl<T> fmt::Debug for Items<T> {
     }
 }
 
-/// Gives a list request its common end: page, page size, and the three ways to read it.
+/// Gives a list request its common end: the sort if it has one, page, page size, and the three ways to read it.
 macro_rules! list_request {
+    ($name:ident, $row:ty, $sort:ty) => {
+        impl $name {
+            /// What to sort by. A date that is also filtered on lets a stream read by key.
+            pub fn sort_by(self, sort: $sort) -> Self {
+                Self(self.0.set("sortBy", sort))
+            }
+
+            /// The direction of the sort.
+            pub fn sort_dir(self, dir: $crate::client::SortDir) -> Self {
+                Self(self.0.set("sortDir", dir))
+            }
+        }
+
+        $crate::client::page::list_request!($name, $row);
+    };
     ($name:ident, $row:ty) => {
         impl $name {
             /// The page to fetch, from 1. With a page above 1, [`pages`](Self::pages) goes on from there by number.
