@@ -178,9 +178,9 @@ async fn accounts_and_carriers(contract: &mut Contract) {
     contract
         .check(
             "carriers().add_funds()",
-            sends("POST /carriers/addfunds").body(json!({"carrierCode": "stamps_com", "amount": 20.50})),
+            sends("POST /carriers/addfunds").body(json!({"carrierCode": "stamps_com", "amount": 20.55})),
             recorded("carrier_addfunds"),
-            |client| async move { client.carriers().add_funds("stamps_com", Decimal::new(2050, 2)).await },
+            |client| async move { client.carriers().add_funds("stamps_com", Decimal::new(2055, 2)).await },
         )
         .await;
 }
@@ -422,7 +422,7 @@ async fn order_purchases(contract: &mut Contract) {
     let body = json!({
         "orderNumber": "M-1", "orderDate": "2024-02-27T15:04:00.0000000", "orderStatus": "awaiting_shipment",
         "billTo": {"name": "Ines Halloway"}, "shipTo": {"name": "Ines Halloway"},
-        "items": [{"sku": "CUP", "quantity": 2, "unitPrice": 18.50}],
+        "items": [{"sku": "CUP", "quantity": 2, "unitPrice": 18.55}],
     });
     let created = new.clone();
     contract
@@ -475,7 +475,7 @@ fn new_order() -> NewOrder {
     let mut item = OrderItem::default();
     item.sku = Some("CUP".to_owned());
     item.quantity = Some(2);
-    item.unit_price = Some(Decimal::new(1850, 2));
+    item.unit_price = Some(Decimal::new(1855, 2));
     order.items.push(item);
     order
 }
