@@ -179,8 +179,12 @@ impl<T: Dated + Send + 'static> Reader<T> {
         self.drop_repeats(&mut page);
         page.errors.splice(0..0, self.poison.drain(..));
 
-        let all_seen = page.total.is_some_and(|total| self.offset.saturating_add(got) >= total);
-        let last_page = got < asked || all_seen || stuck;
+        let seen = self.offset.saturating_add(got);
+        let last_page = got == 0 || stuck || page.total.map_or(got < asked, |total| seen >= total);
+        if got < asked && !last_page {
+            // Not the last one by the count, and yet short: more rows than these the server does not give at once.
+            self.full = u32::try_from(got).map_or(self.full, |got| got.min(self.full));
+        }
         self.offset += got;
         self.resize();
         self.go_on(last_page, last);

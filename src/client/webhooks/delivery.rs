@@ -202,7 +202,7 @@ async fn every_page<T: Listed>(
         all.errors.extend(errors);
         all.nulls = all.nulls.saturating_add(nulls);
         let nothing_new = known == seen.len() && nulls == 0 && page > 1;
-        if rows == 0 || nothing_new || envelope.total.is_none_or(|total| received >= total) {
+        if rows == 0 || nothing_new || envelope.total.is_some_and(|total| received >= total) {
             break;
         }
     }

@@ -117,6 +117,30 @@ async fn wire_the_end_is_found_whatever_pages_says() {
 }
 
 #[tokio::test]
+async fn wire_a_page_that_is_shorter_than_the_count_says_hides_no_row() {
+    for (most, hidden) in
+        [(100, vec![]), (70, vec![]), (500, vec![7]), (500, vec![249]), (100, vec![0, 8, 99, 100])]
+    {
+        let list = || OrderList {
+            rows: rows(250, START, 1_000),
+            most,
+            hidden: hidden.iter().copied().collect(),
+            ..OrderList::default()
+        };
+        let (server, journal) = serve(list()).await;
+        let shown: Vec<i64> = (0..250).filter(|id| !hidden.contains(id)).collect();
+        let by_number =
+            client(&server.uri()).orders().list().page_size(100).pages().try_collect::<Vec<_>>().await;
+        assert_eq!(ids(&by_number.unwrap()), shown, "at most {most}, without {hidden:?}");
+        assert!(journal.requests().len() <= 8, "{:?}", journal.requests());
+        let (server, journal) = serve(list()).await;
+        let by_key = by_key(&client(&server.uri()), 500, START).await;
+        assert_eq!(ids(&by_key.unwrap()), shown, "at most {most}, without {hidden:?}");
+        assert!(journal.requests().len() <= 8, "{:?}", journal.requests());
+    }
+}
+
+#[tokio::test]
 async fn wire_a_stream_by_number_can_begin_at_any_page() {
     let (server, journal) = serve(OrderList { rows: rows(250, START, 1_000), ..OrderList::default() }).await;
     let list = client(&server.uri()).orders().list().page(2).page_size(100);
@@ -251,6 +275,28 @@ async fn wire_a_delivery_is_fetched_page_by_page_from_the_configured_base() {
         .and(query_param("page", "2"))
         .respond_with(page(vec![row(3)]))
         .expect(1)
+        .mount(&server)
+        .await;
+    let delivery = WebhookDelivery::parse(&crate::support::fixture("v1/webhook_ship_notify.json")).unwrap();
+    let WebhookResource::Shipments(rows) =
+        client(&server.uri()).webhooks().fetch_all(&delivery).await.unwrap()
+    else {
+        panic!("not shipments")
+    };
+    assert_eq!(rows.items.iter().map(|row| row.shipment_id.get()).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn wire_a_delivery_without_a_count_is_read_to_its_end() {
+    let server = MockServer::start().await;
+    for (number, ids) in [("2", vec![3]), ("3", vec![])] {
+        let rows: Vec<_> = ids.into_iter().map(|id: i64| json!({"shipmentId": id})).collect();
+        let answer = ResponseTemplate::new(200).set_body_json(json!({"shipments": rows}));
+        Mock::given(query_param("page", number)).respond_with(answer).mount(&server).await;
+    }
+    let first = json!({"shipments": [{"shipmentId": 1}, {"shipmentId": 2}], "total": null});
+    Mock::given(query_param_is_missing("page"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(first))
         .mount(&server)
         .await;
     let delivery = WebhookDelivery::parse(&crate::support::fixture("v1/webhook_ship_notify.json")).unwrap();

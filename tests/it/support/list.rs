@@ -28,6 +28,10 @@ pub(crate) struct OrderList {
     pub(crate) total: bool,
     /// Pages larger than this fail.
     pub(crate) largest: usize,
+    /// Pages never have more rows than this, whatever is asked for.
+    pub(crate) most: usize,
+    /// Rows that are counted and not shown.
+    pub(crate) hidden: BTreeSet<i64>,
     pub(crate) requests: Vec<String>,
     pub(crate) change: Change,
 }
@@ -40,6 +44,8 @@ impl Default for OrderList {
             exclusive: false,
             total: true,
             largest: usize::MAX,
+            most: 500,
+            hidden: BTreeSet::new(),
             requests: Vec::new(),
             change: Box::new(|_| {}),
         }
@@ -81,7 +87,7 @@ impl Respond for Served {
             .collect();
         rows.sort_by_key(|row| (date(row), row.id));
         let number = |name: &str, default: usize| get(name).map_or(default, |text| text.parse().unwrap());
-        let (page, size) = (number("page", 1), number("pageSize", 100).min(500));
+        let (page, size) = (number("page", 1), number("pageSize", 100).min(list.most));
         let total = rows.len();
         let shown: Vec<Row> = rows.into_iter().skip((page - 1) * size).take(size).collect();
         if size > list.largest || shown.iter().any(|row| list.poison.contains(&row.id)) {
@@ -92,6 +98,7 @@ impl Respond for Served {
         change(rows);
         let orders: Vec<_> = shown
             .iter()
+            .filter(|row| !list.hidden.contains(&row.id))
             .map(|row| {
                 let (created, modified) = (PacificTime::of(row.created), PacificTime::of(row.modified));
                 json!({"orderId": row.id, "createDate": created.raw(), "modifyDate": modified.raw()})
