@@ -20,7 +20,7 @@ const USERS: &str =
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the floor is only decoded")]
-struct User {
+struct Row {
     user_id: String,
     user_name: String,
     name: String,
@@ -74,7 +74,7 @@ fn call(criterion: &mut Criterion) {
             let users = runtime.block_on(async {
                 let request = floor.get(&address).basic_auth("key", Some("secret"));
                 let body = request.send().await.unwrap().bytes().await.unwrap();
-                serde_json::from_slice::<Vec<User>>(&body).unwrap()
+                serde_json::from_slice::<Vec<Row>>(&body).unwrap()
             });
             black_box(users.len())
         });
