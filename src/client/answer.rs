@@ -29,11 +29,20 @@ model! {
 impl ShipStation {
     /// Sends the call and decodes one value.
     pub(crate) async fn one<T: Field>(&self, call: &Call) -> Result<T, Error> {
+        let answer = self.granted(call).await?;
+        self.decode(call, &answer)
+    }
+
+    /// Sends the call and checks that the answer is no refusal under HTTP 200.
+    pub(crate) async fn granted(&self, call: &Call) -> Result<Answer, Error> {
         let answer = self.call(call).await?;
         if call.class == Idempotency::Read && is_nothing(&answer) {
             return Err(missing(call, &answer));
         }
-        self.decode(call, &answer)
+        if says_no(&answer.body) {
+            return Err(refused(call, &answer));
+        }
+        Ok(answer)
     }
 
     /// Sends the call and decodes a bare array.
@@ -56,10 +65,7 @@ impl ShipStation {
         match response.success {
             Some(true) => Ok(response),
             Some(false) => Err(refused(call, answer)),
-            None => {
-                let reason = "expected `success`".to_owned();
-                Err(undecodable(call, answer, rows::Misfit { path: String::new(), reason }))
-            }
+            None => Err(lacks("success", call, answer)),
         }
     }
 
@@ -95,6 +101,12 @@ impl ShipStation {
     }
 }
 
+/// Whether the answer says that the operation failed, in place of what it promises.
+fn says_no(body: &[u8]) -> bool {
+    rows::member(body, "success")
+        .is_some_and(|success| success.trim_matches('"').eq_ignore_ascii_case("false"))
+}
+
 pub(crate) fn is_empty(answer: &Answer) -> bool {
     answer.body.iter().all(u8::is_ascii_whitespace)
 }
@@ -109,6 +121,12 @@ fn missing(call: &Call, answer: &Answer) -> Error {
     let problem =
         Problem { status: Some(answer.status), ..Problem::new(ErrorKind::NotFound, Outcome::Answered) };
     problem.at(&call.endpoint, answer.attempts)
+}
+
+/// An answer of the right shape that does not say what it is for.
+pub(crate) fn lacks(member: &str, call: &Call, answer: &Answer) -> Error {
+    let reason = format!("expected `{member}`");
+    undecodable(call, answer, rows::Misfit { path: String::new(), reason })
 }
 
 /// A failure that came under HTTP 200: ShipStation decided, and said no.

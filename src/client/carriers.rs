@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     Decimal, Error, Rows, ShippingProviderId,
+    answer::lacks,
     call::Call,
     operations, resource,
     wire::{model, money, rows::Row},
@@ -41,7 +42,7 @@ impl Carriers {
     /// # Errors
     /// As for every read.
     pub async fn get(&self, carrier_code: impl AsRef<str>) -> Result<Carrier, Error> {
-        self.0.one(&Call::to(&operations::GET_CARRIER).query("carrierCode", carrier_code.as_ref())).await
+        self.carrier(&Call::to(&operations::GET_CARRIER).query("carrierCode", carrier_code.as_ref())).await
     }
 
     /// Adds funds to a carrier account, 10.00 to 10,000.00 US dollars, with the payment method on file. ShipStation
@@ -53,7 +54,14 @@ impl Carriers {
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) compare the balance before paying again.
     pub async fn add_funds(&self, carrier_code: impl AsRef<str>, amount: Decimal) -> Result<Carrier, Error> {
         let body = AddFunds { carrier_code: carrier_code.as_ref(), amount };
-        self.0.one(&Call::to(&operations::ADD_FUNDS).json(&body)?).await
+        self.carrier(&Call::to(&operations::ADD_FUNDS).json(&body)?).await
+    }
+
+    /// A carrier need not say anything in particular, so that any object would pass for one: it must show its code.
+    async fn carrier(&self, call: &Call) -> Result<Carrier, Error> {
+        let answer = self.0.granted(call).await?;
+        let carrier: Carrier = self.0.decode(call, &answer)?;
+        if carrier.code.is_some() { Ok(carrier) } else { Err(lacks("code", call, &answer)) }
     }
 
     /// Lists the packages of a carrier.

@@ -5,14 +5,14 @@ mod delivery;
 pub use self::delivery::{WebhookDelivery, WebhookEvent, WebhookResource};
 use super::{
     Error, Rows, SellerId, ShipStation, StoreId, WebhookId,
-    answer::{is_empty, refused},
+    answer::{is_empty, lacks},
     call::Call,
     operations,
     page::undecodable,
     resource,
     wire::{
         model,
-        rows::{self, Listed, Misfit, Row},
+        rows::{self, Listed, Row},
     },
 };
 
@@ -122,17 +122,9 @@ impl Subscribe {
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the subscriptions before subscribing again.
     pub async fn send(self) -> Result<WebhookId, Error> {
         let call = Call::to(&operations::SUBSCRIBE).json(&self.body)?;
-        let answer = self.client.call(&call).await?;
+        let answer = self.client.granted(&call).await?;
         let created: WebhookCreated = self.client.decode(&call, &answer)?;
-        match created.id.or(created.web_hook_id) {
-            Some(id) => Ok(id),
-            None if created.success == Some(false) => Err(refused(&call, &answer)),
-            None => Err(undecodable(
-                &call,
-                &answer,
-                Misfit { path: String::new(), reason: "expected `id`".to_owned() },
-            )),
-        }
+        created.id.or(created.web_hook_id).ok_or_else(|| lacks("id", &call, &answer))
     }
 }
 
@@ -143,8 +135,6 @@ model! {
         id: Option<WebhookId> = "id",
         /// The subscription.
         web_hook_id: Option<WebhookId> = "WebHookID",
-        /// Whether it was made.
-        success: Option<bool> = "success",
         /// The event.
         hook_type: Option<WebhookEvent> = "HookType",
         /// The address.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shipstation_connector::client::{
     Address, Error, ErrorKind, NewAccount, NewOrder, OrderId, OrderStatus, Outcome, RetryPolicy, ShipStation,
-    ShipmentId, TagId,
+    ShipmentId, TagId, WebhookEvent,
 };
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
@@ -148,6 +148,26 @@ async fn faults_under_200_are_never_successes() {
     let (_server, client) = server(200, fixture("v1/errors/success_false.json")).await;
     let error = client.orders().add_tag(OrderId::new(1), TagId::new(2)).await.unwrap_err();
     refused(error, "The requested order could not be found.");
+    for error in [
+        client.orders().mark_as_shipped(OrderId::new(1), "ups").send().await.unwrap_err(),
+        client.carriers().add_funds("ups", 20.into()).await.unwrap_err(),
+        client
+            .webhooks()
+            .subscribe("https://h.example.com", WebhookEvent::OrderNotify)
+            .send()
+            .await
+            .unwrap_err(),
+        client.orders().get(OrderId::new(1)).await.unwrap_err(),
+        create(&client).await,
+    ] {
+        refused(error, "The requested order could not be found.");
+    }
+
+    // Any object would pass for a carrier: nothing in one is required.
+    let (_server, client) = server(200, fixture("v1/errors/400_message_only.json")).await;
+    let error = client.carriers().add_funds("ups", 20.into()).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Unknown));
+    assert_eq!(error.message(), Some("Invalid serviceCode"));
 
     let (_server, client) = server(200, fixture("v1/errors/void_not_approved.json")).await;
     refused(
