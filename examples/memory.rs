@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Credentials, ShipStation, ShipStationChannel, Timestamp,
     channel::{
-        ChannelConnector, ChannelOrderId, ConnectionId, GetOrders,
+        ChannelConnector, ChannelOrderId, ConnectionId, GetOrders, OrderFingerprint,
         shipping::{ShippingResolution, ShippingRule},
         store::{
             Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
@@ -92,6 +92,15 @@ impl OrderStore for Counting {
         _: &ConnectionId,
         _: &[ChannelOrderId],
     ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        Ok(HashMap::new())
+    }
+
+    async fn look_alikes(
+        &self,
+        _: &ConnectionId,
+        _: &[OrderFingerprint],
+        _: usize,
+    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
         Ok(HashMap::new())
     }
 

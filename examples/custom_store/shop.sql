@@ -21,8 +21,10 @@ CREATE TABLE IF NOT EXISTS channel_import (
     held          INTEGER NOT NULL,
     held_json     TEXT    NOT NULL,
     record_json   TEXT    NOT NULL,
+    fingerprint   TEXT,
     PRIMARY KEY (connection, channel_order)
 );
+CREATE INDEX IF NOT EXISTS channel_import_fingerprint ON channel_import (connection, fingerprint);
 CREATE TABLE IF NOT EXISTS channel_task (
     connection    TEXT    NOT NULL,
     channel_order TEXT    NOT NULL,

@@ -12,7 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId,
+        ChannelOrderId, ConnectionId, OrderFingerprint,
         shipping::ShippingResolution,
         store::{
             Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
@@ -22,7 +22,7 @@ use shipstation_connector::{
 };
 
 use crate::shop_tables::{
-    FAILURE, Problem, RECORD, apply, json, put_failure, record_failure, rows, save, settle, value, values,
+    ALIKE, FAILURE, Problem, RECORD, apply, json, put_failure, record_failure, rows, save, settle, value, values,
 };
 
 #[derive(Debug)]
@@ -98,6 +98,26 @@ impl OrderStore for ShopOrders {
                 }
             }
             Ok(known)
+        })
+        .await
+    }
+
+    async fn look_alikes(
+        &self,
+        connection: &ConnectionId,
+        fingerprints: &[OrderFingerprint],
+        limit: usize,
+    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
+        let (connection, fingerprints) = (connection.clone(), fingerprints.to_vec());
+        self.transact(move |tx| {
+            let mut found = HashMap::new();
+            for fingerprint in fingerprints {
+                let alike = values(tx, ALIKE, (connection.as_str(), fingerprint.as_str(), rows(limit)))?;
+                if !alike.is_empty() {
+                    found.insert(fingerprint, alike);
+                }
+            }
+            Ok(found)
         })
         .await
     }

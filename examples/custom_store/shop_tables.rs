@@ -3,7 +3,7 @@
 use rusqlite::{Params, Transaction};
 use serde::{Serialize, de::DeserializeOwned};
 use shipstation_connector::channel::{
-    ChannelOrderId, HoldReason, HostOrderId,
+    ChannelOrderId, HoldReason, HostOrderId, OrderFingerprint,
     shipping::ShippingResolution,
     store::{
         Applied, FailureRecord, FollowUp, FollowUpOutcome, FollowUpResult, HeldOrder, ImportRecord, NewOrder,
@@ -63,6 +63,8 @@ pub(crate) fn rows(limit: usize) -> i64 {
 
 pub(crate) const RECORD: &str =
     "SELECT record_json FROM channel_import WHERE connection = ?1 AND channel_order = ?2";
+pub(crate) const ALIKE: &str = "SELECT record_json FROM channel_import
+                                WHERE connection = ?1 AND fingerprint = ?2 ORDER BY channel_order LIMIT ?3";
 const HELD: &str =
     "SELECT held_json FROM channel_import WHERE connection = ?1 AND channel_order = ?2 AND held = 1";
 const TASK: &str = "SELECT task_json FROM channel_task
@@ -97,7 +99,7 @@ pub(crate) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Re
     let shop_order = insert_shop_order(tx, new)?;
     let host_order = Some(HostOrderId::new(shop_order.to_string()));
     tx.execute(
-        "INSERT INTO channel_import VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO channel_import VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         (
             connection,
             id,
@@ -105,6 +107,7 @@ pub(crate) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Re
             !new.holds.is_empty(),
             json(&HeldOrder::of(new))?,
             json(&new.record(&token.run, host_order.clone()))?,
+            new.fingerprint.as_ref().map(OrderFingerprint::as_str),
         ),
     )?;
     for follow_up in &new.follow_ups {

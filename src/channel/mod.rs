@@ -15,6 +15,8 @@ mod capability;
 mod connector;
 mod diagnosis;
 mod error;
+mod fingerprint;
+mod hash;
 mod ids;
 mod listing;
 mod money;
@@ -32,6 +34,7 @@ pub use self::{
     connector::ChannelConnector,
     diagnosis::{Check, Diagnosis, DiagnosisNote, Verdict},
     error::{ChannelError, Refusal},
+    fingerprint::OrderFingerprint,
     ids::{
         ChannelOrderId, ChannelProductId, ConnectionId, HostOrderId, LineId, ListingId, RunId, ShipmentId,
         UserKey,

@@ -338,8 +338,8 @@ pub enum HoldReason {
         /// The imported orders.
         orders: Vec<ChannelOrderId>,
     },
-    /// Address, lines and day are those of another imported order. The ShipStation connector does not look for that; a
-    /// host that does may hold such an order for this reason.
+    /// Address, lines and day are those of another imported order; see
+    /// [`OrderFingerprint`](super::OrderFingerprint).
     PossibleDuplicate {
         /// The order that it looks like.
         of: ChannelOrderId,
@@ -376,7 +376,7 @@ impl fmt::Display for HoldReason {
                 f.write_str("contains the imported orders")?;
                 orders.iter().try_for_each(|order| write!(f, " {order}"))
             }
-            Self::PossibleDuplicate { of } => write!(f, "looks like order {of}"),
+            Self::PossibleDuplicate { of } => write!(f, "has the address, lines and day of order {of}"),
         }
     }
 }

@@ -23,8 +23,8 @@ use std::{
 use async_trait::async_trait;
 
 pub use self::settings::{
-    AgeBasis, Confirm, EmptyOrders, LineagePolicy, ListingSettings, OrderSettings, PartialPolicy, Preflight,
-    PrimaryTracking, ProductReading, Settings, ShipmentSettings, ShippingSettings, ShippingTextSource,
+    AgeBasis, Confirm, EmptyOrders, LineagePolicy, ListingSettings, OrderSettings, PartialPolicy,
+    PossibleDuplicates, Preflight, PrimaryTracking, ProductReading, Settings, ShipmentSettings, ShippingSettings, ShippingTextSource,
     SkuSource, UnlinkedLines, UnmappedPolicy,
 };
 use crate::{

@@ -90,6 +90,9 @@ pub struct OrderSettings {
     pub lineage: LineagePolicy,
     /// What happens to orders with lines that are not linked to a listing. Default: they are imported.
     pub unlinked_lines: UnlinkedLines,
+    /// What happens to orders that have the address, the lines and the day of another imported one; see
+    /// [`OrderFingerprint`](crate::channel::OrderFingerprint). Default: nobody looks.
+    pub possible_duplicates: PossibleDuplicates,
     /// Whether to count, with one small request per status, what lies outside the window. Default: yes.
     pub skip_audit: bool,
     /// Rows per page, 1 to 500. Default: 500.
@@ -118,6 +121,7 @@ impl Default for OrderSettings {
             shipping_text: ShippingTextSource::Requested,
             lineage: LineagePolicy::Hold,
             unlinked_lines: UnlinkedLines::Import,
+            possible_duplicates: PossibleDuplicates::Off,
             skip_audit: true,
             page_size: 500,
             max_orders: None,
@@ -208,6 +212,17 @@ choice! {
         /// It is imported; the lines say that they are not linked.
         Import = "import",
         /// It is imported and held.
+        Hold = "hold",
+    }
+}
+
+choice! {
+    /// What happens to an order that looks like another imported one under another id.
+    PossibleDuplicates {
+        /// Nobody looks, and nothing is kept to look at later.
+        Off = "off",
+        /// The later one is imported and held. Only orders that were imported under this setting are compared, and two
+        /// that are imported at the same moment, by a run and by hand, may both go through.
         Hold = "hold",
     }
 }
@@ -463,6 +478,9 @@ impl OrderSettings {
         shown.extend(self.tag.map(|tag| ("tag", tag.to_string())));
         shown.extend(self.assign_user.as_ref().map(|user| ("assign_user", user.to_string())));
         shown.extend(self.not_before.map(|floor| ("not_before", floor.to_string())));
+        if self.possible_duplicates != PossibleDuplicates::Off {
+            shown.insert("possible_duplicates", self.possible_duplicates.to_string());
+        }
         if !self.stores.is_empty() {
             shown.insert("stores", join(self.stores.iter()));
         }

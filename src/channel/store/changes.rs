@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{RunToken, StoreError};
 use crate::{
     Timestamp,
-    channel::{Address, ChannelOrder, ChannelOrderId, ConnectionId, LineQuantity},
+    channel::{Address, ChannelOrder, ChannelOrderId, ConnectionId, LineQuantity, hash::number_of},
 };
 
 /// Hears of changes that orders undergo on the channel after they were imported. Optional: without a sink nothing is
@@ -133,7 +133,6 @@ impl OrderMark {
     }
 }
 
-/// FNV-1a over the members: stable over versions and machines, unlike the standard library's hashers.
 fn address_number(address: &Address) -> u64 {
     let members = [
         &address.name,
@@ -146,15 +145,7 @@ fn address_number(address: &Address) -> u64 {
         &address.postal_code,
         &address.country,
     ];
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for member in members {
-        let bytes = member.as_deref().unwrap_or_default().bytes();
-        // A separator that no text holds keeps "ab", "c" from "a", "bc".
-        for byte in bytes.chain(std::iter::once(0xff)) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    hash
+    number_of(members.map(|member| member.as_deref().unwrap_or_default()))
 }
 
 /// The trait stays usable as `Arc<dyn OrderChangeSink>`.

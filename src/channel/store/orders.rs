@@ -9,8 +9,8 @@ use super::{RunToken, StoreError};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ConnectionId, HoldReason, HostOrderId, LineQuantity, Lineage, RunId,
-        UserKey,
+        ChannelOrder, ChannelOrderId, ConnectionId, HoldReason, HostOrderId, LineQuantity, Lineage,
+        OrderFingerprint, RunId, UserKey,
         shipping::{ShippingResolution, StoreKey},
     },
 };
@@ -25,7 +25,9 @@ use crate::{
 /// - `(connection, order id)` MUST be unique by the store itself (a unique index), not by a look-up before:
 ///   two concurrent saves of one order give one `Inserted` and one `AlreadyExists`.
 /// - `save` and `known` answer for every id they are given; `save` in the order of its batch.
-/// - `known` MUST take at least 500 ids in one call.
+/// - `known` MUST take at least 500 ids in one call, and `look_alikes` at least 500 fingerprints.
+/// - `look_alikes` MUST find an order from the moment at which `save` answered for it. An order without a fingerprint is
+///   never found. A store MAY forget fingerprints that are older than any order it will ever be asked to save.
 /// - Each `(order, kind)` of follow-up exists once. `open_follow_ups` answers oldest first.
 /// - Failures are kept per order: the same order again counts an attempt and keeps `first_seen`.
 /// - `apply_shipping` compares the stored shipping text with the given one and sets the resolution in one step.
@@ -46,6 +48,18 @@ pub trait OrderStore: Debug + Send + Sync {
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
     ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError>;
+
+    /// The import records that have one of these fingerprints, at most `limit` for each, in ascending order of id. Asked
+    /// only where the settings look for orders that came twice.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    async fn look_alikes(
+        &self,
+        connection: &ConnectionId,
+        fingerprints: &[OrderFingerprint],
+        limit: usize,
+    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError>;
 
     /// Imports a batch. The answers stand in the order of the batch.
     ///
@@ -170,6 +184,8 @@ pub struct NewOrder {
     pub rules_version: u64,
     /// What remains to be done on the channel.
     pub follow_ups: Vec<NewFollowUp>,
+    /// What it is recognised by if it comes twice; `None` when the settings do not look for that.
+    pub fingerprint: Option<OrderFingerprint>,
     /// When it is imported.
     pub imported_at: Timestamp,
 }
@@ -177,7 +193,15 @@ pub struct NewOrder {
 impl NewOrder {
     /// An order that is ready.
     pub fn new(order: ChannelOrder, shipping: ShippingResolution, rules_version: u64, at: Timestamp) -> Self {
-        Self { order, holds: Vec::new(), shipping, rules_version, follow_ups: Vec::new(), imported_at: at }
+        Self {
+            order,
+            holds: Vec::new(),
+            shipping,
+            rules_version,
+            follow_ups: Vec::new(),
+            fingerprint: None,
+            imported_at: at,
+        }
     }
 
     /// The record that a store keeps of it.
@@ -193,6 +217,7 @@ impl NewOrder {
             holds: self.holds.clone(),
             lines: self.order.shippable_lines().collect(),
             lineage: self.order.lineage.clone(),
+            fingerprint: self.fingerprint.clone(),
         }
     }
 }
@@ -221,6 +246,9 @@ pub struct ImportRecord {
     pub lines: Vec<LineQuantity>,
     /// Its relatives when it was imported: tells a later split from an earlier one.
     pub lineage: Lineage,
+    /// What it is recognised by if it comes twice: a hash, no buyer's data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<OrderFingerprint>,
 }
 
 /// What became of one order of a batch.

@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     changes::{self, Sights},
+    duplicates,
     eligibility::{Judge, Verdict},
     window::Window,
 };
 use crate::{
     Timestamp,
     channel::{
-        Bypass, ChannelOrder, ChannelOrderId, HoldReason, ImportReport, UserKey,
+        Bypass, ChannelOrder, ChannelOrderId, HoldReason, ImportReport, OrderFingerprint, UserKey,
         report::SkipReason,
         shipping::ShippingResolution,
         store::{
@@ -68,9 +69,10 @@ pub(super) enum Seen {
 }
 
 /// An order that is to be imported, with what it was made from.
-struct Candidate {
-    order: ChannelOrder,
-    holds: Vec<HoldReason>,
+pub(super) struct Candidate {
+    pub(super) order: ChannelOrder,
+    pub(super) holds: Vec<HoldReason>,
+    pub(super) fingerprint: Option<OrderFingerprint>,
     shipping: ShippingResolution,
 }
 
@@ -134,6 +136,7 @@ impl<'c> Import<'c> {
         }
         self.keep_failures(&rejected).await?;
         self.link(&mut candidates).await?;
+        duplicates::hold(self, &mut candidates).await?;
         self.save(candidates, undecided).await?;
         changes::tell(self, sights, &known).await?;
         if *undecided > 0 {
@@ -225,7 +228,7 @@ impl<'c> Import<'c> {
             ShippingResolution::NoText => Some(HoldReason::NoShippingText),
             _ => None,
         });
-        Some(Candidate { order, holds, shipping })
+        Some(Candidate { order, holds, fingerprint: None, shipping })
     }
 
     fn rejects_unmapped(&self) -> bool {
@@ -301,6 +304,7 @@ impl<'c> Import<'c> {
         let mut new = NewOrder::new(candidate.order, candidate.shipping, self.mapper.version, self.run.now());
         new.follow_ups = self.follow_ups(new.order.assigned_user.as_ref());
         new.holds = candidate.holds;
+        new.fingerprint = candidate.fingerprint;
         new
     }
 

@@ -3,6 +3,7 @@
 mod by_hand;
 mod changes;
 mod diagnose;
+mod duplicates;
 mod eligibility;
 mod follow_up;
 mod held;

@@ -343,6 +343,7 @@ mod tests {
             holds: Vec::new(),
             lines: lines(quantities),
             lineage: Lineage::default(),
+            fingerprint: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Imported orders, their follow-ups, and the orders that could not be imported.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::Bound,
 };
 
@@ -11,7 +11,7 @@ use super::MemoryStore;
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ConnectionId, HoldReason,
+        ChannelOrder, ChannelOrderId, ConnectionId, HoldReason, OrderFingerprint,
         shipping::ShippingResolution,
         store::{
             Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, HeldOrder,
@@ -47,6 +47,7 @@ pub(super) struct Orders {
     held: BTreeMap<ChannelOrderId, HeldOrder>,
     follow_ups: BTreeMap<(ChannelOrderId, FollowUpKind), Task>,
     failures: BTreeMap<ChannelOrderId, FailureRecord>,
+    fingerprints: BTreeMap<OrderFingerprint, BTreeSet<ChannelOrderId>>,
 }
 
 /// A follow-up and where it stands.
@@ -86,6 +87,9 @@ impl Orders {
             self.follow_ups.insert((id.clone(), follow_up.kind), Task { follow_up, state });
         }
         self.failures.remove(id);
+        if let Some(fingerprint) = &new.fingerprint {
+            self.fingerprints.entry(fingerprint.clone()).or_default().insert(id.clone());
+        }
         let stored = StoredOrder {
             order: new.order.clone(),
             shipping: new.shipping.clone(),
@@ -94,6 +98,11 @@ impl Orders {
         };
         self.imported.insert(id.clone(), stored);
         SaveOutcome::Inserted { host_order: None }
+    }
+
+    fn look_alikes(&self, fingerprint: &OrderFingerprint, limit: usize) -> Vec<ImportRecord> {
+        let ids = self.fingerprints.get(fingerprint).into_iter().flatten().take(limit);
+        ids.filter_map(|id| self.imported.get(id)).map(|stored| stored.record.clone()).collect()
     }
 
     fn settle(&mut self, outcome: &FollowUpOutcome) {
@@ -196,6 +205,18 @@ impl OrderStore for MemoryStore {
         Ok(self.with(connection, |kept| {
             let records = orders.iter().filter_map(|id| kept.orders.imported.get(id));
             records.map(|stored| (stored.record.order.clone(), stored.record.clone())).collect()
+        }))
+    }
+
+    async fn look_alikes(
+        &self,
+        connection: &ConnectionId,
+        fingerprints: &[OrderFingerprint],
+        limit: usize,
+    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
+        Ok(self.with(connection, |kept| {
+            let found = fingerprints.iter().map(|print| (print.clone(), kept.orders.look_alikes(print, limit)));
+            found.filter(|(_, records)| !records.is_empty()).collect()
         }))
     }
 

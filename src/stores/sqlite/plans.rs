@@ -11,7 +11,7 @@ use rusqlite::{
     trace::{TraceEvent, TraceEventCodes},
 };
 
-use super::SqliteStore;
+use super::{SqliteStore, open::MIGRATIONS};
 use crate::{
     channel::{
         Listing,
@@ -74,7 +74,7 @@ async fn every_query_finds_its_rows_by_an_index() {
     let report = conformance::all(&watched).await;
     assert!(report.passed(), "{report}");
     let db = Connection::open_in_memory().unwrap();
-    db.execute_batch(include_str!("schema/0001_first.sql")).unwrap();
+    MIGRATIONS.iter().for_each(|step| db.execute_batch(step).unwrap());
     assert!(
         !costly_steps(&db, "SELECT 1 FROM host_order WHERE order_json = ?1").is_empty(),
         "the proof has eyes"

@@ -5,7 +5,7 @@ use rusqlite::Transaction;
 use super::{
     SqliteStore,
     convert::{Answer, json, nanos, parse, unsigned},
-    key,
+    key, orders,
 };
 use crate::{
     Timestamp,
@@ -29,7 +29,7 @@ pub struct Blanked {
 impl SqliteStore {
     /// Blanks the buyer's data of every order that was imported before this instant and that the host has
     /// acknowledged: user name, e-mail, addresses, gift message, notes, free fields and the buyer's choices on
-    /// the lines. Ids, numbers, quantities, sums and the ship-to country stay. To keep data for N days, call it daily with
+    /// the lines, and the fingerprint. Ids, numbers, quantities, sums and the ship-to country stay. To keep data for N days, call it daily with
     /// `now - N days`.
     ///
     /// The old bytes are overwritten in the file and in its log. Copies of the file are the host's business. An order
@@ -71,6 +71,7 @@ fn blank_some(tx: &Transaction<'_>, connection: &str, before: i64) -> Answer<u64
     let mut blanked = 0;
     for (seq, order) in found {
         let order: ChannelOrder = parse("host_order.order_json", &order)?;
+        orders::forget_fingerprint(tx, connection, &order.id)?;
         put.execute((seq, json(&without_buyer(order))?))?;
         blanked += 1;
     }

@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation, OutboxId,
-        Shipment,
+        ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation,
+        OrderFingerprint, OutboxId, Shipment,
         shipping::{CarrierRule, ShippingResolution, ShippingRule, UnmappedText},
         store::{
             Applied, Begin, BeginSend, Enqueued, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome,
@@ -79,6 +79,11 @@ watched! {
 watched! {
     OrderStore {
         fn known(connection: &ConnectionId, orders: &[ChannelOrderId]) -> HashMap<ChannelOrderId, ImportRecord>;
+        fn look_alikes(
+            connection: &ConnectionId,
+            fingerprints: &[OrderFingerprint],
+            limit: usize
+        ) -> HashMap<OrderFingerprint, Vec<ImportRecord>>;
         fn save(token: &RunToken, batch: &[NewOrder]) -> Vec<SaveOutcome>;
         fn open_follow_ups(connection: &ConnectionId, now: Timestamp, limit: usize) -> Vec<FollowUp>;
         fn settle_follow_ups(token: &RunToken, outcomes: &[FollowUpOutcome]) -> ();

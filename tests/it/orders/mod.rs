@@ -5,6 +5,7 @@ mod changes;
 mod clock;
 mod crash;
 mod diagnose;
+mod duplicates;
 mod faults;
 mod follow_ups;
 mod ledger;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        Address, ChannelOrder, ConnectionId, HoldReason, Operation,
+        Address, ChannelOrder, ConnectionId, HoldReason, Operation, OrderFingerprint,
         shipping::ShippingResolution,
         store::{
             Begin, BeginSend, NewOrder, NewRun, OrderStore, RunStore, RunToken, SaveOutcome, SendIntent,
@@ -116,8 +116,29 @@ async fn opening_refuses_a_newer_version_and_leaves_it() {
         .execute_batch("PRAGMA journal_mode = delete; PRAGMA user_version = 99")
         .unwrap();
     let (found, text) = problem(&file.path());
-    assert!(matches!(found, OpenProblem::Newer { found: 99, supported: 1 }), "{found:?}");
+    assert!(matches!(found, OpenProblem::Newer { found: 99, supported: 2 }), "{found:?}");
     assert!(text.contains("99") && text.contains("newer"), "{text}");
+}
+
+#[tokio::test]
+async fn opening_brings_a_file_of_the_first_version_up_to_date() {
+    let file = File::new();
+    let store = file.open();
+    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
+    store.save(&token, &[order("old")]).await.unwrap();
+    store.close().await;
+    // Back to what the first version had.
+    let back = "DROP INDEX import_record_fingerprint; ALTER TABLE import_record DROP COLUMN fingerprint;
+                PRAGMA user_version = 1";
+    Connection::open(file.path()).unwrap().execute_batch(back).unwrap();
+
+    let store = file.open();
+    let known = store.known(&here(), &["old".into()]).await.unwrap();
+    assert_eq!(known[&"old".into()].fingerprint, None);
+    let mut new = order("new");
+    new.fingerprint = Some(OrderFingerprint::kept("aa"));
+    assert!(matches!(store.save(&token, &[new]).await.unwrap()[..], [SaveOutcome::Inserted { .. }]));
+    assert_eq!(store.look_alikes(&here(), &[OrderFingerprint::kept("aa")], 9).await.unwrap().len(), 1);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Operation,
+        ChannelOrderId, ConnectionId, Operation, OrderFingerprint,
         shipping::ShippingResolution,
         store::{
             Applied, Begin, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
@@ -140,6 +140,15 @@ impl OrderStore for Gate {
         orders: &[ChannelOrderId],
     ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
         self.around(self.inner.known(connection, orders)).await
+    }
+
+    async fn look_alikes(
+        &self,
+        connection: &ConnectionId,
+        fingerprints: &[OrderFingerprint],
+        limit: usize,
+    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
+        self.around(self.inner.look_alikes(connection, fingerprints, limit)).await
     }
 
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {

@@ -6,7 +6,7 @@ use super::{Facts, Window};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, Check, DiagnosisNote, HoldReason, UserKey, Verdict,
+        ChannelOrder, ChannelOrderId, Check, DiagnosisNote, HoldReason, UserKey, Verdict,
         report::SkipReason,
         shipping::{ShippingResolution, StoreKey, suggest},
         store::FailureRecord,
@@ -181,6 +181,12 @@ pub(super) fn shipping(
 pub(super) fn not_configured() -> Check {
     let remedy = "add one: every order is held until then".to_owned();
     Check::new("configured", Verdict::Warns, "there is no shipping mapping at all", None, Some(remedy))
+}
+
+pub(super) fn duplicate(of: &ChannelOrderId) -> Check {
+    let observed = format!("has the address, lines and day of order {of}");
+    let remedy = "it would be held: compare the two".to_owned();
+    Check::new("duplicate", Verdict::Warns, observed, None, Some(remedy))
 }
 
 pub(super) fn ledger(failure: &FailureRecord) -> Check {

@@ -9,6 +9,7 @@ use std::{collections::HashMap, time::Duration};
 use self::checks::Names;
 use super::{
     by_hand::{describe, find, unanswered},
+    duplicates,
     eligibility::Judge,
     window::Window,
 };
@@ -18,7 +19,7 @@ use crate::{
         store::{FailureRecord, FollowUp, ImportRecord, OutboxRow, RunSummary, StoreError},
     },
     client::{Lane, Order, ShipStation},
-    connector::{ShipStationChannel, mapping::Mapper, translate},
+    connector::{ShipStationChannel, mapping::Mapper, settings::PossibleDuplicates, translate},
 };
 
 /// How many open follow-ups are searched for the order's own.
@@ -32,6 +33,7 @@ struct Facts {
     failure: Option<FailureRecord>,
     follow_ups: Vec<FollowUp>,
     outbox: Vec<OutboxRow>,
+    look_alike: Option<ChannelOrderId>,
     last: Option<RunSummary>,
 }
 
@@ -68,8 +70,13 @@ impl ShipStationChannel {
             .cloned()
             .collect();
         let known = self.stores.orders.known(&self.connection, &ids).await?;
+        let imported = known.contains_key(&order.id);
+        let mut look_alike = None;
+        if !imported && self.settings.orders.possible_duplicates == PossibleDuplicates::Hold {
+            look_alike = duplicates::look_alike(&*self.stores.orders, &self.connection, order).await?;
+        }
         let mut follow_ups = Vec::new();
-        if known.contains_key(&order.id) {
+        if imported {
             let soon = self.now() + SOON;
             follow_ups = self.stores.orders.open_follow_ups(&self.connection, soon, FOLLOW_UPS).await?;
             follow_ups.retain(|task| task.order == order.id);
@@ -78,6 +85,7 @@ impl ShipStationChannel {
             known,
             failure: self.stores.orders.failure(&self.connection, &order.id).await?,
             follow_ups,
+            look_alike,
             outbox: self.stores.shipments.order_progress(&self.connection, &order.id).await?.rows,
             last,
         })
@@ -133,6 +141,7 @@ impl ShipStationChannel {
         if mapper.is_empty(&self.settings.shipping) {
             answer.checks.push(checks::not_configured());
         }
+        answer.checks.extend(facts.look_alike.as_ref().map(checks::duplicate));
         answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
         answer.notes = checks::notes(order, facts, settings);
         answer

@@ -13,7 +13,7 @@ use super::{SqliteStore, key};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId,
+        ChannelOrderId, ConnectionId, OrderFingerprint,
         shipping::ShippingResolution,
         store::{
             Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-pub(super) use self::held::lift_holds;
+pub(super) use self::{held::lift_holds, records::forget_fingerprint};
 
 #[async_trait]
 impl OrderStore for SqliteStore {
@@ -33,6 +33,16 @@ impl OrderStore for SqliteStore {
     ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
         let (connection, orders) = (key(connection), orders.to_vec());
         self.read(move |tx| records::known(tx, &connection, orders)).await
+    }
+
+    async fn look_alikes(
+        &self,
+        connection: &ConnectionId,
+        fingerprints: &[OrderFingerprint],
+        limit: usize,
+    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
+        let (connection, fingerprints) = (key(connection), fingerprints.to_vec());
+        self.read(move |tx| records::look_alikes(tx, &connection, fingerprints, limit)).await
     }
 
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {

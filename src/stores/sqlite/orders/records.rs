@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::{failures, follow_ups};
 use crate::{
     channel::{
-        ChannelOrderId,
+        ChannelOrderId, OrderFingerprint,
         store::{ImportRecord, NewOrder, RunToken, SaveOutcome, StoreError},
     },
     stores::sqlite::convert::{Answer, integer, json, nanos, parse},
@@ -40,9 +40,46 @@ pub(super) fn record(
     json.map(|json| parse("import_record.record_json", &json)).transpose()
 }
 
+pub(super) fn look_alikes(
+    tx: &Transaction<'_>,
+    connection: &str,
+    fingerprints: Vec<OrderFingerprint>,
+    limit: usize,
+) -> Answer<HashMap<OrderFingerprint, Vec<ImportRecord>>> {
+    // Named, because the planner would rather walk all records of a connection for the sake of their order.
+    let mut find = tx.prepare_cached(
+        "SELECT record_json FROM import_record INDEXED BY import_record_fingerprint
+         WHERE connection = ?1 AND fingerprint = ?2 ORDER BY order_id LIMIT ?3",
+    )?;
+    let mut found = HashMap::new();
+    for fingerprint in fingerprints {
+        let rows = find.query_map((connection, fingerprint.as_str(), integer(limit)), |row| row.get(0))?;
+        let records = rows.collect::<Result<Vec<String>, _>>()?;
+        if !records.is_empty() {
+            let records = records.iter().map(|json| parse("import_record.record_json", json));
+            found.insert(fingerprint, records.collect::<Answer<_>>()?);
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn put_record(tx: &Transaction<'_>, connection: &str, record: &ImportRecord) -> Answer<()> {
     tx.prepare_cached("UPDATE import_record SET record_json = ?3 WHERE connection = ?1 AND order_id = ?2")?
         .execute((connection, record.order.as_str(), json(record)?))?;
+    Ok(())
+}
+
+/// A hash of an address is not kept longer than the address.
+pub(in crate::stores::sqlite) fn forget_fingerprint(
+    tx: &Transaction<'_>,
+    connection: &str,
+    order: &ChannelOrderId,
+) -> Answer<()> {
+    tx.prepare_cached(
+        "UPDATE import_record SET fingerprint = NULL, record_json = json_remove(record_json, '$.fingerprint')
+         WHERE connection = ?1 AND order_id = ?2 AND fingerprint IS NOT NULL",
+    )?
+    .execute((connection, order.as_str()))?;
     Ok(())
 }
 
@@ -68,10 +105,15 @@ fn insert(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Answer<Save
     // The primary key decides, not a look before.
     let inserted = tx
         .prepare_cached(
-            "INSERT INTO import_record (connection, order_id, record_json) VALUES (?1, ?2, ?3)
+            "INSERT INTO import_record (connection, order_id, record_json, fingerprint) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (connection, order_id) DO NOTHING",
         )?
-        .execute((connection, order.id.as_str(), json(&new.record(&token.run, None))?))?;
+        .execute((
+            connection,
+            order.id.as_str(),
+            json(&new.record(&token.run, None))?,
+            new.fingerprint.as_ref().map(OrderFingerprint::as_str),
+        ))?;
     if inserted == 0 {
         return Ok(SaveOutcome::AlreadyExists);
     }

@@ -4,6 +4,7 @@ mod failures;
 mod fence;
 mod follow_ups;
 mod held;
+mod look_alikes;
 mod save;
 
 use super::check::{Case, Check};
@@ -13,7 +14,7 @@ use crate::channel::{
 };
 
 pub(super) fn checks() -> Vec<Case> {
-    [save::CHECKS, follow_ups::CHECKS, failures::CHECKS, held::CHECKS, fence::CHECKS].concat()
+    [save::CHECKS, look_alikes::CHECKS, follow_ups::CHECKS, failures::CHECKS, held::CHECKS, fence::CHECKS].concat()
 }
 
 /// The record of one order.

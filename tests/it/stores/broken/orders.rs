@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Lineage,
+        ChannelOrderId, ConnectionId, Lineage, OrderFingerprint,
         shipping::ShippingResolution,
         store::{
             Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, HeldOrder,
@@ -87,11 +87,30 @@ impl OrderStore for BrokenStore {
         Ok(known)
     }
 
+    async fn look_alikes(
+        &self,
+        connection: &ConnectionId,
+        fingerprints: &[OrderFingerprint],
+        limit: usize,
+    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
+        let asked = if self.is(Flaw::LookAlikesTake100) { 100 } else { usize::MAX };
+        let fingerprints = &fingerprints[..fingerprints.len().min(asked)];
+        let limit = if self.is(Flaw::LookAlikesIgnoreTheLimit) { usize::MAX } else { limit };
+        let mut found = self.data().look_alikes(&self.connection(connection), fingerprints, limit).await?;
+        if self.is(Flaw::LookAlikesNewestFirst) {
+            found.values_mut().for_each(|alike| alike.reverse());
+        }
+        Ok(found)
+    }
+
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
         let token = self.token(token, Write::Save);
         let mut batch = batch.to_vec();
         for new in &mut batch {
             new.order.id = self.folded(&new.order.id);
+            if self.is(Flaw::FingerprintsAreForgotten) {
+                new.fingerprint = None;
+            }
         }
         if self.is(Flaw::SaveIsNotAtomic) {
             return self.save_in_two_steps(&token, &batch).await;

@@ -1,0 +1,123 @@
+//! Orders that came twice under two ids, from two stores for instance: the one that is imported later is held, if the
+//! settings ask for it. Nothing is ever left out because of this. What a run has met is not remembered from page to page:
+//! the store knows it by then, except in a dry run.
+
+use std::collections::HashMap;
+
+use super::import::{Candidate, Import};
+use crate::{
+    channel::{
+        ChannelOrder, ChannelOrderId, ConnectionId, HoldReason, Lineage, OrderFingerprint,
+        store::{ImportRecord, OrderStore, StoreError},
+    },
+    client::PacificTime,
+    connector::settings::PossibleDuplicates,
+};
+
+/// As many look-alikes of one order as are asked for: enough to find one among its own relatives.
+const LOOK_ALIKES: usize = 20;
+
+/// The fingerprint of an order, by the Pacific calendar day on which it was placed.
+pub(super) fn fingerprint(order: &ChannelOrder) -> Option<OrderFingerprint> {
+    let day = PacificTime::of(order.ordered_at?).date();
+    OrderFingerprint::of(order, &day.to_string())
+}
+
+/// Holds the candidates that look like an imported order or like an earlier candidate.
+pub(super) async fn hold(import: &Import<'_>, candidates: &mut [Candidate]) -> Result<(), StoreError> {
+    let channel = import.run.channel;
+    if channel.settings.orders.possible_duplicates == PossibleDuplicates::Off {
+        return Ok(());
+    }
+    for candidate in &mut *candidates {
+        candidate.fingerprint = fingerprint(&candidate.order);
+    }
+    let asked: Vec<OrderFingerprint> =
+        candidates.iter().filter_map(|candidate| candidate.fingerprint.clone()).collect();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let mut met = imported(&*channel.stores.orders, &channel.connection, &asked).await?;
+    for candidate in candidates {
+        let Some(fingerprint) = &candidate.fingerprint else { continue };
+        let alike = met.entry(fingerprint.clone()).or_default();
+        let of = first_other(&candidate.order, alike).cloned();
+        let hold = of.map(|of| HoldReason::PossibleDuplicate { of });
+        alike.push(Met::of(&candidate.order, hold.as_ref()));
+        candidate.holds.extend(hold);
+    }
+    Ok(())
+}
+
+/// The imported order that this one looks like.
+pub(super) async fn look_alike(
+    store: &dyn OrderStore,
+    connection: &ConnectionId,
+    order: &ChannelOrder,
+) -> Result<Option<ChannelOrderId>, StoreError> {
+    let Some(fingerprint) = fingerprint(order) else { return Ok(None) };
+    let met = imported(store, connection, std::slice::from_ref(&fingerprint)).await?;
+    Ok(met.get(&fingerprint).and_then(|alike| first_other(order, alike)).cloned())
+}
+
+/// What is imported under these fingerprints, the earliest first.
+async fn imported(
+    store: &dyn OrderStore,
+    connection: &ConnectionId,
+    fingerprints: &[OrderFingerprint],
+) -> Result<HashMap<OrderFingerprint, Vec<Met>>, StoreError> {
+    let found = store.look_alikes(connection, fingerprints, LOOK_ALIKES).await?;
+    let in_order = |mut records: Vec<ImportRecord>| {
+        records.sort_by(|a, b| (a.imported_at, &a.order).cmp(&(b.imported_at, &b.order)));
+        records.into_iter().map(Met::from).collect()
+    };
+    Ok(found.into_iter().map(|(fingerprint, records)| (fingerprint, in_order(records))).collect())
+}
+
+/// The first of these that is another order: not the order itself, not its relative, which is for the lineage to
+/// decide, and not one that is held for looking like this very order.
+fn first_other<'a>(order: &ChannelOrder, alike: &'a [Met]) -> Option<&'a ChannelOrderId> {
+    let other = |met: &&Met| {
+        met.order != order.id && !met.is_related_to(order) && met.held_for.as_ref() != Some(&order.id)
+    };
+    alike.iter().find(other).map(|met| &met.order)
+}
+
+/// An order with a fingerprint that was met before.
+struct Met {
+    order: ChannelOrderId,
+    lineage: Lineage,
+    /// The order that it is held for looking like.
+    held_for: Option<ChannelOrderId>,
+}
+
+impl Met {
+    fn of(order: &ChannelOrder, hold: Option<&HoldReason>) -> Self {
+        Self {
+            order: order.id.clone(),
+            lineage: order.lineage.clone(),
+            held_for: hold.and_then(duplicate_of).cloned(),
+        }
+    }
+
+    /// Whether one was split off or merged into the other, or both were split off the same order.
+    fn is_related_to(&self, order: &ChannelOrder) -> bool {
+        let names = |lineage: &Lineage, id| lineage.parent.as_ref() == Some(id) || lineage.merged.contains(id);
+        let siblings = self.lineage.parent.is_some() && self.lineage.parent == order.lineage.parent;
+        siblings || names(&self.lineage, &order.id) || names(&order.lineage, &self.order)
+    }
+}
+
+impl From<ImportRecord> for Met {
+    fn from(record: ImportRecord) -> Self {
+        let held_for = record.holds.iter().find_map(duplicate_of).cloned();
+        Self { order: record.order, lineage: record.lineage, held_for }
+    }
+}
+
+fn duplicate_of(hold: &HoldReason) -> Option<&ChannelOrderId> {
+    match hold {
+        HoldReason::PossibleDuplicate { of } => Some(of),
+        _ => None,
+    }
+}
