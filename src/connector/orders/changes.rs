@@ -1,11 +1,11 @@
 //! Imported orders that change afterwards: compared with how they were last seen, and told to the host's sink once
-//! per modification. Without a sink nothing here does anything, and no request is made.
+//! per modification. Without a sink no request is made, and only merged orders are noted, for a warning.
 
 use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 
-use super::import::Import;
+use super::{eligibility::imported_in, import::Import};
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ShipmentState,
@@ -34,10 +34,7 @@ impl Sights {
         if known.contains_key(&order.id) {
             self.seen.push((OrderMark::of(order), order.number.clone()));
         }
-        let swallowed = |id: &&ChannelOrderId| {
-            known.get(*id).is_some_and(|record| record.lineage.parent.as_ref() != Some(&order.id))
-        };
-        let inside = order.lineage.merged.iter().filter(swallowed);
+        let inside = imported_in(order, known);
         self.swallowed.extend(inside.map(|id| (id.clone(), OrderMark::of(order))));
     }
 }
@@ -183,6 +180,18 @@ async fn sent_by_us(import: &Import<'_>, order: &ChannelOrderId) -> Result<bool,
 }
 
 impl Import<'_> {
+    /// Notes the imported orders that this one has swallowed since it was imported itself.
+    pub(super) fn note_merges(
+        &mut self,
+        order: &ChannelOrder,
+        known: &HashMap<ChannelOrderId, ImportRecord>,
+    ) {
+        let before = known.get(&order.id).map(|record| &record.lineage.merged);
+        for id in imported_in(order, known).filter(|id| before.is_none_or(|merged| !merged.contains(id))) {
+            self.merged.add(format!("{id} into {}", order.id));
+        }
+    }
+
     /// Whether somebody wants to hear of changes in this run.
     pub(super) fn hears_changes(&self) -> bool {
         self.run.channel.changes.is_some() && !self.run.control.dry_run

@@ -135,7 +135,7 @@ impl Judge<'_> {
             return (Vec::new(), Vec::new());
         }
         let parent = self.split_of_imported(order);
-        let merged = self.imported_in(order);
+        let merged: Vec<ChannelOrderId> = imported_in(order, self.known).cloned().collect();
         if self.settings.lineage == LineagePolicy::Skip {
             let mut skips: Vec<SkipReason> =
                 parent.map(|parent| SkipReason::SplitOfImported { parent }).into_iter().collect();
@@ -158,13 +158,16 @@ impl Judge<'_> {
         let record = self.known.get(parent)?;
         (!record.lineage.merged.contains(&order.id)).then(|| parent.clone())
     }
+}
 
-    /// The imported orders inside this one. Children that were split off it name it as their parent and are not
-    /// inside it, although ShipStation lists both in the same member.
-    fn imported_in(&self, order: &ChannelOrder) -> Vec<ChannelOrderId> {
-        let swallowed = |id: &&ChannelOrderId| {
-            self.known.get(*id).is_some_and(|record| record.lineage.parent.as_ref() != Some(&order.id))
-        };
-        order.lineage.merged.iter().filter(swallowed).cloned().collect()
-    }
+/// The imported orders inside this one. Children that were split off it name it as their parent and are not inside it,
+/// although ShipStation lists both in the same member.
+pub(super) fn imported_in<'o>(
+    order: &'o ChannelOrder,
+    known: &HashMap<ChannelOrderId, ImportRecord>,
+) -> impl Iterator<Item = &'o ChannelOrderId> {
+    let swallowed = |id: &&ChannelOrderId| {
+        known.get(*id).is_some_and(|record| record.lineage.parent.as_ref() != Some(&order.id))
+    };
+    order.lineage.merged.iter().filter(swallowed)
 }

@@ -7,6 +7,7 @@ use super::{
     changes::{self, Sights},
     duplicates,
     eligibility::{Judge, Verdict},
+    roll::Roll,
     window::Window,
 };
 use crate::{
@@ -52,6 +53,10 @@ pub(super) struct Import<'c> {
     pub(super) changes_since: Option<Timestamp>,
     /// How new orders looked, for a sink of changes.
     pub(super) fresh_marks: Vec<OrderMark>,
+    /// Imported orders that were merged into others, for a host without such a sink.
+    pub(super) merged: Roll,
+    /// New orders without a shippable line.
+    pub(super) empty: Roll,
     /// Whether `max_orders` ended the reading.
     pub(super) full: bool,
     /// Whether anything was or may have been written.
@@ -91,6 +96,8 @@ impl<'c> Import<'c> {
             awaiting: HashMap::new(),
             changes_since: None,
             fresh_marks: Vec::new(),
+            merged: Roll::default(),
+            empty: Roll::default(),
             full: false,
             touched: false,
             sightings: Vec::new(),
@@ -123,6 +130,8 @@ impl<'c> Import<'c> {
             self.remember_user(&order);
             if self.hears_changes() {
                 sights.note(&order, &known);
+            } else {
+                self.note_merges(&order, &known);
             }
             let verdict = self.judge(&wire, &order, &known);
             match self.admit(order, verdict, &mut rejected) {

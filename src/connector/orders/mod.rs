@@ -10,6 +10,7 @@ mod held;
 mod import;
 mod ledger;
 mod references;
+mod roll;
 mod scan;
 mod tally;
 mod window;
@@ -87,9 +88,8 @@ impl ShipStationChannel {
 /// The steps of a run, in their order. Each leaves behind only what is durable, so that a crash between any
 /// two of them costs a repetition and nothing else.
 async fn everything(import: &mut Import<'_>) -> Result<(), Stop> {
-    ledger::read_again(import).await?;
     follow_up::prepare(import).await?;
-    let read = scan::every_status(import).await;
+    let read = ledger_and_window(import).await;
     match &read {
         // What is imported by now gets its user all the same, or a long backlog would never see one.
         Err(Stop::Interrupted(_)) if import.full => {}
@@ -104,10 +104,16 @@ async fn everything(import: &mut Import<'_>) -> Result<(), Stop> {
     read
 }
 
+async fn ledger_and_window(import: &mut Import<'_>) -> Result<(), Stop> {
+    ledger::read_again(import).await?;
+    scan::every_status(import).await
+}
+
 impl Import<'_> {
     /// Turns what happened into the report, or into a refusal when nothing happened at all.
     async fn finish(mut self, stop: Option<Stop>) -> Result<ImportReport, ChannelError> {
         self.flush_sightings().await;
+        self.say_what_was_noted();
         if let Some(stop) = stop {
             if self.nothing_done() && matches!(stop, Stop::Remote(_) | Stop::Store(_)) {
                 let operation = self.run.info.operation;

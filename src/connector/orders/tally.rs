@@ -56,7 +56,7 @@ impl Import<'_> {
             *counts.held_by.entry(hold.code()).or_default() += 1;
         }
         if new.order.shippable_lines().next().is_none() {
-            self.run.warn(format!("order {} has nothing to ship and was imported", new.order.number));
+            self.empty.add(&new.order.number);
         }
     }
 
@@ -132,6 +132,18 @@ impl Import<'_> {
         let channel = self.run.channel;
         if let Err(error) = channel.stores.mappings.note_unmapped(&channel.connection, &seen).await {
             self.run.warn(format!("unmapped shipping texts could not be noted: {error}"));
+        }
+    }
+
+    /// Says of many orders in one warning each what an operator should know.
+    pub(super) fn say_what_was_noted(&mut self) {
+        if let Some(orders) = self.empty.words() {
+            self.run.warn(format!("new orders with nothing to ship: {orders}"));
+        }
+        if let Some(orders) = self.merged.words() {
+            self.run.warn(format!(
+                "imported orders were merged in ShipStation and no longer exist there: {orders}; decide by hand what is still to be shipped"
+            ));
         }
     }
 

@@ -1,0 +1,46 @@
+//! Many orders in one warning: a report must not grow with the shop.
+
+/// As many as one warning names.
+const NAMED: usize = 20;
+
+/// The orders that share a warning: some by name, the rest as a number.
+#[derive(Debug, Default)]
+pub(super) struct Roll {
+    named: Vec<String>,
+    more: u64,
+}
+
+impl Roll {
+    pub(super) fn add(&mut self, name: impl Into<String>) {
+        if self.named.len() < NAMED {
+            self.named.push(name.into());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// The list in words; `None` when nobody is on it.
+    pub(super) fn words(&self) -> Option<String> {
+        let named = self.named.join(", ");
+        match (self.named.is_empty(), self.more) {
+            (true, _) => None,
+            (false, 0) => Some(named),
+            (false, more) => Some(format!("{named} and {more} more")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_roll_names_some_and_counts_the_rest() {
+        let mut roll = Roll::default();
+        assert_eq!(roll.words(), None);
+        roll.add("a");
+        assert_eq!(roll.words().unwrap(), "a");
+        (0..25).for_each(|_| roll.add("b"));
+        assert!(roll.words().unwrap().ends_with("b, b and 6 more"));
+    }
+}
