@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ShipStationChannel, failure,
+    PAGE, ShipStationChannel, failure,
     settings::{ShippingSettings, UnmappedPolicy},
 };
 use crate::{
@@ -19,8 +19,6 @@ use crate::{
     client::{self, ShipStation},
 };
 
-/// Held orders that are read together.
-const PAGE: usize = 500;
 
 /// The rules of one version, compiled.
 #[derive(Debug)]

@@ -40,6 +40,14 @@ use crate::{
     client::ShipStation,
 };
 
+/// As many rows, ids or texts as stores and ShipStation take and give in one call.
+const PAGE: usize = 500;
+
+/// A number of rows, for a report.
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}
+
 /// The host's answer to "did we put this order into ShipStation ourselves?".
 type IsOwn = dyn Fn(&ChannelOrder) -> bool + Send + Sync;
 

@@ -17,7 +17,7 @@ use self::{
     sweep::{Extent, Sweep},
 };
 use super::{
-    ShipStationChannel,
+    PAGE, ShipStationChannel, count,
     run::{Run, Stop},
     settings::ListingSettings,
 };
@@ -29,8 +29,6 @@ use crate::{
     client::Lane,
 };
 
-/// Rows that one call of the listing store reads or writes.
-const PAGE: usize = 500;
 /// Links that a report names one by one.
 const NAMED: usize = 200;
 
@@ -222,8 +220,4 @@ fn says_nothing(listing: &ListingId, kept: &Kept, extent: Extent) -> bool {
         Extent::Asked => kept.of(listing).is_some_and(|link| link.state == LinkState::Linked),
         Extent::Part => true,
     }
-}
-
-fn count(rows: usize) -> u64 {
-    u64::try_from(rows).unwrap_or(u64::MAX)
 }

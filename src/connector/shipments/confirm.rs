@@ -12,10 +12,9 @@ use crate::{
     Timestamp,
     channel::{Marketplace, RunEvent, ShipmentState, store::OutboxRow, store::ShipmentRecord},
     client::{Error, Fulfillment, FulfillmentSort, OrderId},
-    connector::{failure, translate},
+    connector::{PAGE, failure, translate},
 };
 
-const PAGE: usize = 500;
 const ROWS: u32 = 500;
 /// Records are looked for from a little before they were made: two clocks are at work.
 const MARGIN: Duration = Duration::from_secs(300);

@@ -21,7 +21,7 @@ use self::{
     tally::Entry,
 };
 use super::{
-    ShipStationChannel,
+    PAGE, ShipStationChannel,
     run::{Run, Stop},
     settings::ShipmentSettings,
     translate,
@@ -38,8 +38,6 @@ use crate::{
 
 /// Rows that are planned and looked at together: the more, the fewer times open orders are listed.
 const CHUNK: usize = 1_000;
-/// Orders that a store is asked for at a time: more than this it need not take.
-const MOST_KNOWN: usize = 500;
 
 impl ShipStationChannel {
     pub(super) async fn send_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {
@@ -187,7 +185,7 @@ impl<'c> Sync<'c> {
             }
         }
         let mut parcels = Vec::new();
-        for orders in orders.chunks(MOST_KNOWN) {
+        for orders in orders.chunks(PAGE) {
             parcels.extend(self.plan_orders(orders).await?);
         }
         Ok(parcels)

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use super::{Stop, Sync};
-use crate::channel::store::{ChangedShipment, Enqueued, ShipmentSource, SourceCursor};
+use crate::{
+    channel::store::{ChangedShipment, Enqueued, ShipmentSource, SourceCursor},
+    connector::PAGE,
+};
 
-const PAGE: usize = 500;
 /// The cursor stays so far behind the present: a transaction that commits late must not be jumped.
 const LAG: Duration = Duration::from_secs(60);
 

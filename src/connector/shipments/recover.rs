@@ -13,12 +13,11 @@ use crate::{
         store::{OutboxRow, ShipmentRecord},
     },
     client::{Error, OrderId, OrderStatus},
-    connector::{failure, look, translate},
+    connector::{PAGE, failure, look, translate},
 };
 
 /// Looks that found nothing, before a shipment may be sent again.
 const LOOKS: u32 = 2;
-const PAGE: usize = 500;
 
 /// What a look brought.
 enum Found {
