@@ -146,12 +146,12 @@ impl OrderStore for Counting {
         Ok(Vec::new())
     }
 
-    async fn failure(
+    async fn failures(
         &self,
         _: &ConnectionId,
-        _: &ChannelOrderId,
-    ) -> Result<Option<FailureRecord>, StoreError> {
-        Ok(None)
+        _: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
+        Ok(HashMap::new())
     }
 
     async fn clear_failures(&self, _: &RunToken, _: &[ChannelOrderId]) -> Result<(), StoreError> {

@@ -22,7 +22,8 @@ use shipstation_connector::{
 };
 
 use crate::shop_tables::{
-    ALIKE, FAILURE, Problem, RECORD, apply, json, put_failure, record_failure, rows, save, settle, value, values,
+    ALIKE, FAILURE, Problem, RECORD, apply, forget_failure, json, put_failure, record_failure, rows, save,
+    settle, value, values,
 };
 
 #[derive(Debug)]
@@ -194,24 +195,28 @@ impl OrderStore for ShopOrders {
         self.transact(move |tx| values(tx, sql, (connection.as_str(), now.unix_millis(), rows(limit)))).await
     }
 
-    async fn failure(
+    async fn failures(
         &self,
         connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<Option<FailureRecord>, StoreError> {
-        let (connection, order) = (connection.clone(), order.clone());
-        self.transact(move |tx| value(tx, FAILURE, (connection.as_str(), order.as_str()))).await
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
+        let (connection, orders) = (connection.clone(), orders.to_vec());
+        self.transact(move |tx| {
+            let mut found = HashMap::new();
+            for order in orders {
+                if let Some(failure) = value(tx, FAILURE, (connection.as_str(), order.as_str()))? {
+                    found.insert(order, failure);
+                }
+            }
+            Ok(found)
+        })
+        .await
     }
 
     async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
         let orders = orders.to_vec();
         self.write(token, move |tx, token| {
-            let mut clear =
-                tx.prepare("DELETE FROM channel_failure WHERE connection = ?1 AND channel_order = ?2")?;
-            for order in &orders {
-                clear.execute((token.connection.as_str(), order.as_str()))?;
-            }
-            Ok(())
+            orders.iter().try_for_each(|order| forget_failure(tx, token.connection.as_str(), order))
         })
         .await
     }

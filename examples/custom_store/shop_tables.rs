@@ -118,7 +118,20 @@ pub(crate) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Re
             (connection, id, json(&task.kind)?, at, json(&task)?),
         )?;
     }
+    forget_failure(tx, connection, &new.order.id)?;
     Ok(SaveOutcome::Inserted { host_order })
+}
+
+pub(crate) fn forget_failure(
+    tx: &Transaction<'_>,
+    connection: &str,
+    order: &ChannelOrderId,
+) -> Result<(), Problem> {
+    tx.execute(
+        "DELETE FROM channel_failure WHERE connection = ?1 AND channel_order = ?2",
+        (connection, order.as_str()),
+    )?;
+    Ok(())
 }
 
 pub(crate) fn settle(

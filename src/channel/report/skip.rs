@@ -81,6 +81,11 @@ pub enum SkipReason {
     },
     /// Nothing on it can be shipped.
     EmptyOrder,
+    /// It failed, and a person has said that it shall not be tried again.
+    Dismissed {
+        /// What happened.
+        error: String,
+    },
     /// Its shipping text is not mapped, and the settings reject such orders.
     UnmappedShipping {
         /// The text.
@@ -104,6 +109,7 @@ impl SkipReason {
             Self::SplitOfImported { .. } => "split_of_imported",
             Self::MergesImported { .. } => "merges_imported",
             Self::EmptyOrder => "empty_order",
+            Self::Dismissed { .. } => "dismissed",
             Self::UnmappedShipping { .. } => "unmapped_shipping",
         }
     }
@@ -130,6 +136,7 @@ impl SkipReason {
             Self::SplitOfImported { .. } | Self::MergesImported { .. } => {
                 Some("decide by hand: its goods may be on their way".to_owned())
             }
+            Self::Dismissed { .. } => Some("import this one order now, if it is wanted after all".to_owned()),
             Self::UnmappedShipping { .. } => Some("add a shipping mapping for the text".to_owned()),
             Self::OwnOrder | Self::EmptyOrder => None,
         }
@@ -171,6 +178,7 @@ impl fmt::Display for SkipReason {
                 orders.iter().try_for_each(|order| write!(f, " {order}"))
             }
             Self::EmptyOrder => f.write_str("no shippable line"),
+            Self::Dismissed { error } => write!(f, "was dismissed after it failed: {error}"),
             Self::UnmappedShipping { text: Some(text) } => write!(f, "shipping text {text:?} is not mapped"),
             Self::UnmappedShipping { text: None } => f.write_str("it has no shipping text"),
         }

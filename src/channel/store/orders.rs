@@ -25,11 +25,12 @@ use crate::{
 /// - `(connection, order id)` MUST be unique by the store itself (a unique index), not by a look-up before:
 ///   two concurrent saves of one order give one `Inserted` and one `AlreadyExists`.
 /// - `save` and `known` answer for every id they are given; `save` in the order of its batch.
-/// - `known` MUST take at least 500 ids in one call, and `look_alikes` at least 500 fingerprints.
+/// - `known` and `failures` MUST take at least 500 ids in one call, and `look_alikes` at least 500 fingerprints.
 /// - `look_alikes` MUST find an order from the moment at which `save` answered for it. An order without a fingerprint is
 ///   never found. A store MAY forget fingerprints that are older than any order it will ever be asked to save.
 /// - Each `(order, kind)` of follow-up exists once. `open_follow_ups` answers oldest first.
-/// - Failures are kept per order: the same order again counts an attempt and keeps `first_seen`.
+/// - Failures are kept per order: the same order again counts an attempt, and keeps `first_seen` and whether it is
+///   dismissed. `save` forgets the failure of an order that it inserts, in the same transaction.
 /// - `apply_shipping` compares the stored shipping text with the given one and sets the resolution in one step.
 ///
 /// Nothing of a buyer belongs anywhere but into the host's own order.
@@ -118,15 +119,15 @@ pub trait OrderStore: Debug + Send + Sync {
         limit: usize,
     ) -> Result<Vec<FailureRecord>, StoreError>;
 
-    /// The kept failure of one order, due or not.
+    /// The kept failures of those of these orders that have one, due or not, dismissed or not.
     ///
     /// # Errors
     /// When the store cannot say.
-    async fn failure(
+    async fn failures(
         &self,
         connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<Option<FailureRecord>, StoreError>;
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError>;
 
     /// Forgets failures: the orders were imported after all, or no longer matter.
     ///
@@ -134,7 +135,9 @@ pub trait OrderStore: Debug + Send + Sync {
     /// `LostLease`, or when the store cannot write.
     async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError>;
 
-    /// A person's word that an order shall not be tried again.
+    /// A person's word that an order shall not be tried again: imports leave it out from then on, also where they meet it
+    /// in their window and whatever it looks like by then, until somebody imports it by hand. It is no failure of a run
+    /// any more, and reports name it as left out.
     ///
     /// # Errors
     /// When the store cannot write.

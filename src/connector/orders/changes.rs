@@ -12,13 +12,11 @@ use crate::{
         store::{ImportRecord, OrderChange, OrderChangeKind, OrderMark, StoreError},
     },
     client::OrderStatus,
-    connector::{run::Stop, translate},
+    connector::{PAGE, count, run::Stop, translate},
 };
 
 /// The states that imported orders go to and that the import itself seldom reads.
 const ELSEWHERE: [OrderStatus; 3] = [OrderStatus::Cancelled, OrderStatus::OnHold, OrderStatus::Shipped];
-/// As many as one look-up takes.
-const LOOK_UP: usize = 500;
 
 /// What one page showed of imported orders.
 #[derive(Debug, Default)]
@@ -83,7 +81,7 @@ pub(super) async fn tell(
     let seen = sights.seen.iter().map(|(mark, _)| mark.order.clone());
     let ids: Vec<ChannelOrderId> = seen.chain(sights.swallowed.iter().map(|(id, _)| id.clone())).collect();
     let mut before = HashMap::new();
-    for chunk in ids.chunks(LOOK_UP) {
+    for chunk in ids.chunks(PAGE) {
         before.extend(sink.marks(&channel.connection, chunk).await?);
     }
     for (mark, number) in sights.seen {
@@ -97,7 +95,7 @@ pub(super) async fn tell(
     }
     import.touched = true;
     sink.record(&import.run.token, &news.changes, &news.marks).await?;
-    import.report.counts.changed += super::import::count(news.changes.len());
+    import.report.counts.changed += count(news.changes.len());
     Ok(())
 }
 

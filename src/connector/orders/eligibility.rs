@@ -6,7 +6,11 @@ use std::collections::HashMap;
 use super::window::Window;
 use crate::{
     Timestamp,
-    channel::{Bypass, ChannelOrder, ChannelOrderId, HoldReason, report::SkipReason, store::ImportRecord},
+    channel::{
+        Bypass, ChannelOrder, ChannelOrderId, HoldReason,
+        report::SkipReason,
+        store::{FailureRecord, ImportRecord},
+    },
     client::{Order, PacificTime},
     connector::settings::{EmptyOrders, LineagePolicy, OrderSettings},
 };
@@ -16,10 +20,13 @@ pub(super) struct Judge<'a> {
     pub(super) settings: &'a OrderSettings,
     pub(super) window: &'a Window,
     pub(super) known: &'a HashMap<ChannelOrderId, ImportRecord>,
+    /// The failures of orders that are not imported.
+    pub(super) failures: &'a HashMap<ChannelOrderId, FailureRecord>,
     pub(super) is_own: &'a (dyn Fn(&ChannelOrder) -> bool + Send + Sync),
     pub(super) bypass: Bypass,
-    /// Whether the fixed floor holds although the age is bypassed.
-    pub(super) floor_holds: bool,
+    /// Whether a person named the order: only then does a bypass of the age cross the fixed floor too, and a dismissal
+    /// no longer counts.
+    pub(super) by_hand: bool,
 }
 
 /// What came of it.
@@ -40,6 +47,7 @@ impl Judge<'_> {
             self.wrong_tag(order),
             self.own_order(order),
             self.empty(order),
+            self.dismissed(order),
         ]
         .into_iter()
         .flatten()
@@ -72,7 +80,7 @@ impl Judge<'_> {
 
     /// Both limits are reported: an order may be too old and stand before the floor.
     fn age(&self, wire: &Order) -> Vec<SkipReason> {
-        let floor = self.window.floor.filter(|_| self.floor_holds);
+        let floor = self.window.floor.filter(|_| !(self.by_hand && self.bypass.age));
         let limited = self.window.age_from.filter(|_| !self.bypass.age);
         let Some(date) = self.window.date(wire) else {
             // With no limit and no floor the date does not matter, and may be missing.
@@ -130,6 +138,10 @@ impl Judge<'_> {
         skip.then_some(SkipReason::EmptyOrder)
     }
 
+    fn dismissed(&self, order: &ChannelOrder) -> Option<SkipReason> {
+        self.failures.get(&order.id).filter(|_| !self.by_hand).and_then(dismissal)
+    }
+
     fn relatives(&self, order: &ChannelOrder) -> (Vec<SkipReason>, Vec<HoldReason>) {
         if self.settings.lineage == LineagePolicy::Import {
             return (Vec::new(), Vec::new());
@@ -158,6 +170,11 @@ impl Judge<'_> {
         let record = self.known.get(parent)?;
         (!record.lineage.merged.contains(&order.id)).then(|| parent.clone())
     }
+}
+
+/// The reason to leave out an order whose failure a person has dismissed.
+pub(super) fn dismissal(failure: &FailureRecord) -> Option<SkipReason> {
+    failure.dismissed.then(|| SkipReason::Dismissed { error: failure.last.error.clone() })
 }
 
 /// The imported orders inside this one. Children that were split off it name it as their parent and are not inside it,

@@ -7,13 +7,11 @@ use crate::{
     },
     client::Lane,
     connector::{
-        ShipStationChannel,
+        PAGE, ShipStationChannel,
         mapping::{self, Mapper},
         run::{Run, Stop},
     },
 };
-
-const PAGE: usize = 500;
 
 impl ShipStationChannel {
     pub(in crate::connector) async fn resolve_held_orders(&self) -> Result<ResolveReport, ChannelError> {

@@ -17,21 +17,19 @@ use crate::{
         report::SkipReason,
         shipping::ShippingResolution,
         store::{
-            FollowUpKind, ImportRecord, NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome,
+            FailureRecord, FollowUpKind, ImportRecord, NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome,
             Sighting, StoreError,
         },
     },
     client::{Order, OrderId},
     connector::{
+        PAGE, count,
         mapping::Mapper,
         run::{Run, Stop},
         settings::{UnlinkedLines, UnmappedPolicy},
         translate,
     },
 };
-
-/// As many ids or SKUs as one look-up of a store takes.
-const LOOK_UP: usize = 500;
 
 /// An import under way.
 #[derive(Debug)]
@@ -40,13 +38,13 @@ pub(super) struct Import<'c> {
     pub(super) mapper: Mapper,
     pub(super) window: Window,
     pub(super) bypass: Bypass,
-    /// Whether a person named the orders: only then does a bypass of the age cross the fixed floor too.
+    /// Whether a person named the orders.
     pub(super) by_hand: bool,
     pub(super) report: ImportReport,
     /// Orders that this run has dealt with before it reads the window.
     pub(super) decided: HashSet<OrderId>,
-    /// How often the order in hand has failed before; 0 for orders of the window.
-    pub(super) failed_before: u32,
+    /// What is kept of earlier failures of the orders in hand.
+    pub(super) failures: HashMap<ChannelOrderId, FailureRecord>,
     /// Orders with an open assignment, and the user they show once the window has been read.
     pub(super) awaiting: HashMap<ChannelOrderId, Seen>,
     /// Since when changes of imported orders are looked for, if they are.
@@ -92,7 +90,7 @@ impl<'c> Import<'c> {
             by_hand: false,
             report,
             decided: HashSet::new(),
-            failed_before: 0,
+            failures: HashMap::new(),
             awaiting: HashMap::new(),
             changes_since: None,
             fresh_marks: Vec::new(),
@@ -122,6 +120,8 @@ impl<'c> Import<'c> {
             })
             .collect();
         let known = self.known(orders.iter().map(|(_, order)| order)).await?;
+        let new = orders.iter().map(|(_, order)| &order.id).filter(|id| !known.contains_key(*id));
+        self.failures = self.failures_of(new.cloned().collect()).await?;
         let mut candidates = Vec::new();
         let mut room = self.room();
         let mut rejected = Vec::new();
@@ -182,10 +182,28 @@ impl<'c> Import<'c> {
         let ids: Vec<ChannelOrderId> = with_relatives.cloned().collect();
         let channel = self.run.channel;
         let mut known = HashMap::new();
-        for chunk in ids.chunks(LOOK_UP) {
+        for chunk in ids.chunks(PAGE) {
             known.extend(channel.stores.orders.known(&channel.connection, chunk).await?);
         }
         Ok(known)
+    }
+
+    /// What is kept of earlier failures of these orders.
+    pub(super) async fn failures_of(
+        &self,
+        orders: Vec<ChannelOrderId>,
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
+        let channel = self.run.channel;
+        let mut failures = HashMap::new();
+        for chunk in orders.chunks(PAGE) {
+            failures.extend(channel.stores.orders.failures(&channel.connection, chunk).await?);
+        }
+        Ok(failures)
+    }
+
+    /// How often the order in hand has failed before.
+    pub(super) fn failed_before(&self, order: &ChannelOrderId) -> u32 {
+        self.failures.get(order).map_or(0, |failure| failure.attempts)
     }
 
     fn judge(
@@ -199,9 +217,10 @@ impl<'c> Import<'c> {
             settings: &channel.settings.orders,
             window: &self.window,
             known,
+            failures: &self.failures,
             is_own: &*channel.is_own,
             bypass: self.bypass,
-            floor_holds: !(self.by_hand && self.bypass.age),
+            by_hand: self.by_hand,
         };
         judge.judge(wire, order)
     }
@@ -250,7 +269,7 @@ impl<'c> Import<'c> {
             Some(text) => format!("shipping text {text:?} is not mapped"),
             None => "it has no shipping text".to_owned(),
         };
-        let again = now + super::ledger::wait_for_a_rule(self.failed_before);
+        let again = now + super::ledger::wait_for_a_rule(self.failed_before(&order.id));
         OrderFailure::new(order.id.clone(), order.number.clone(), error, true, now, again)
     }
 
@@ -263,7 +282,7 @@ impl<'c> Import<'c> {
         skus.dedup();
         let channel = self.run.channel;
         let mut by_sku = HashMap::new();
-        for chunk in skus.chunks(LOOK_UP) {
+        for chunk in skus.chunks(PAGE) {
             by_sku.extend(channel.stores.listings.links_by_sku(&channel.connection, chunk).await?);
         }
         let hold = channel.settings.orders.unlinked_lines == UnlinkedLines::Hold;
@@ -328,8 +347,4 @@ impl<'c> Import<'c> {
         let kinds = assign.into_iter().chain(tag);
         kinds.map(|kind| NewFollowUp::new(kind, user_before.cloned())).collect()
     }
-}
-
-pub(super) fn count(rows: usize) -> u64 {
-    u64::try_from(rows).unwrap_or(u64::MAX)
 }

@@ -36,10 +36,7 @@ pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
     let due = channel.stores.orders.due_failures(&channel.connection, import.run.now(), AT_ONCE).await?;
     for record in due {
         import.run.go_on().await?;
-        import.failed_before = record.attempts;
-        let result = one(import, record).await;
-        import.failed_before = 0;
-        result?;
+        one(import, record).await?;
     }
     Ok(())
 }

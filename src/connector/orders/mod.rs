@@ -134,6 +134,11 @@ impl Import<'_> {
     }
 }
 
+/// A refusal of an import that concerns one order: what there is cannot be read.
+fn unavailable(message: String) -> ChannelError {
+    ChannelError::of("import_order", Refusal::Unavailable { message })
+}
+
 /// A refusal of an import that concerns one order.
 fn not_found(what: String) -> ChannelError {
     ChannelError::of("import_order", Refusal::NotFound { what })

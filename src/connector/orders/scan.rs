@@ -5,16 +5,14 @@ use std::{collections::HashSet, pin::pin};
 use futures_core::Stream;
 use futures_util::StreamExt;
 
-use super::import::{Import, count};
+use super::{eligibility::dismissal, import::Import};
 use crate::{
-    Timestamp,
     channel::{
-        ChannelOrderId, RunEvent,
+        ChannelOrder, RunEvent,
         report::{Scan, ScanStrategy},
-        store::OrderFailure,
     },
     client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, RowError, TagId},
-    connector::{failure, run::Stop, settings::AgeBasis, translate},
+    connector::{count, failure, run::Stop, settings::AgeBasis, translate},
 };
 
 /// Reads every configured status.
@@ -141,24 +139,29 @@ pub(super) async fn unreadable(
     place: Option<usize>,
     errors: &[RowError],
 ) -> Result<(), Stop> {
-    let now = import.run.now();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let name = |error: &RowError| error.id.map(OrderId::new).map(translate::order_id);
+    import.failures = import.failures_of(errors.iter().filter_map(name).collect()).await?;
     let mut failures = Vec::new();
     for error in errors {
         import.report.counts.scanned += 1;
+        let order = name(error);
+        let before = order.as_ref().and_then(|order| import.failures.get(order));
+        if let Some((skip, last)) = before.and_then(|before| Some((dismissal(before)?, &before.last))) {
+            let order = ChannelOrder::new(last.order.clone(), last.number.clone());
+            import.skip(&order, vec![skip]);
+            continue;
+        }
         if let Some(scan) = place.and_then(|place| import.report.scans.get_mut(place)) {
             scan.unreadable += 1;
         }
-        let id = error.id.map(OrderId::new);
-        let name = id.map_or_else(|| ChannelOrderId::new("unknown"), translate::order_id);
-        import.fail(&name, "", error.to_string(), true);
-        failures.extend(id.map(|id| failure(id, error, now)));
+        import.fail(order.as_ref().unwrap_or(&"unknown".into()), "", error.to_string(), true);
+        failures.extend(order.map(|order| import.failure(&order, "", error.to_string(), true)));
     }
     import.keep_failures(&failures).await?;
     Ok(())
-}
-
-fn failure(id: OrderId, error: &RowError, now: Timestamp) -> OrderFailure {
-    OrderFailure::new(translate::order_id(id), "", error.to_string(), true, now, now + super::ledger::wait(0))
 }
 
 /// Counts, with one small request, the orders of a status that are older than the window: "too old" must be visible.

@@ -1,17 +1,15 @@
 //! What became of each order: counts, items, failures and sightings. Decides nothing.
 
 use super::import::Import;
-use crate::channel::{
+use crate::{channel::{
     ChannelOrder, ChannelOrderId, RunEvent,
     report::{ImportItem, ImportOutcome, SkipReason},
     shipping::ShippingResolution,
     store::{NewOrder, OrderFailure, OrderMark, SaveOutcome, Sighting, StoreError},
-};
+}, connector::PAGE};
 
 /// Successes and skips that a report names one by one.
 const NAMED: usize = 200;
-/// Sightings of unmapped texts that are noted together.
-const SIGHTINGS: usize = 500;
 
 impl Import<'_> {
     /// Counts one answer of the store; a failure is given back, to be kept.
@@ -30,18 +28,22 @@ impl Import<'_> {
             }
             SaveOutcome::Failed { message, retryable } => {
                 self.fail(&new.order.id, &new.order.number, message.clone(), retryable);
-                let now = self.run.now();
-                let again = now + super::ledger::wait(self.failed_before);
-                Some(OrderFailure::new(
-                    new.order.id.clone(),
-                    new.order.number.clone(),
-                    message,
-                    retryable,
-                    now,
-                    again,
-                ))
+                Some(self.failure(&new.order.id, &new.order.number, message, retryable))
             }
         }
+    }
+
+    /// A failure of now, to be tried again after a while that grows with each one.
+    pub(super) fn failure(
+        &self,
+        order: &ChannelOrderId,
+        number: &str,
+        error: String,
+        retryable: bool,
+    ) -> OrderFailure {
+        let now = self.run.now();
+        let again = now + super::ledger::wait(self.failed_before(order));
+        OrderFailure::new(order.clone(), number, error, retryable, now, again)
     }
 
     fn imported(&mut self, new: &NewOrder) {
@@ -86,7 +88,11 @@ impl Import<'_> {
     }
 
     fn item(&mut self, order: &ChannelOrder, outcome: ImportOutcome) {
-        let word = if matches!(outcome, ImportOutcome::Skipped { .. }) { "skipped" } else { "imported" };
+        let word = match outcome {
+            ImportOutcome::Skipped { .. } => "skipped",
+            _ if self.run.control.dry_run => "would_be_imported",
+            _ => "imported",
+        };
         self.done(order, word);
         let item = ImportItem::new(order.id.clone(), order.number.clone(), order.store.clone(), outcome);
         if item.needs_attention() || self.report.items.len() < NAMED {
@@ -104,7 +110,7 @@ impl Import<'_> {
     pub(super) fn see(&mut self, order: &ChannelOrder, shipping: &ShippingResolution) {
         // A second look at an order that was rejected is no second sighting.
         if let ShippingResolution::Unmapped { text } = shipping
-            && self.failed_before == 0
+            && self.failed_before(&order.id) == 0
         {
             let sighting = Sighting::new(order.store.clone(), text.clone(), order.id.clone(), self.run.now());
             self.sightings.push(sighting);
@@ -117,7 +123,7 @@ impl Import<'_> {
             self.touched = true;
             self.run.channel.stores.orders.record_failures(&self.run.token, failures).await?;
         }
-        if self.sightings.len() >= SIGHTINGS {
+        if self.sightings.len() >= PAGE {
             self.flush_sightings().await;
         }
         Ok(())

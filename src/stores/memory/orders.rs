@@ -274,12 +274,15 @@ impl OrderStore for MemoryStore {
         Ok(self.with(connection, |kept| kept.orders.due_failures(now, limit)))
     }
 
-    async fn failure(
+    async fn failures(
         &self,
         connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<Option<FailureRecord>, StoreError> {
-        Ok(self.with(connection, |kept| kept.orders.failures.get(order).cloned()))
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
+        Ok(self.with(connection, |kept| {
+            let failures = orders.iter().filter_map(|id| kept.orders.failures.get_key_value(id));
+            failures.map(|(id, failure)| (id.clone(), failure.clone())).collect()
+        }))
     }
 
     async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {

@@ -90,7 +90,10 @@ watched! {
         fn reopen_follow_ups(token: &RunToken, kind: FollowUpKind, wanted: &str, now: Timestamp) -> u64;
         fn record_failures(token: &RunToken, failures: &[OrderFailure]) -> ();
         fn due_failures(connection: &ConnectionId, now: Timestamp, limit: usize) -> Vec<FailureRecord>;
-        fn failure(connection: &ConnectionId, order: &ChannelOrderId) -> Option<FailureRecord>;
+        fn failures(
+            connection: &ConnectionId,
+            orders: &[ChannelOrderId]
+        ) -> HashMap<ChannelOrderId, FailureRecord>;
         fn clear_failures(token: &RunToken, orders: &[ChannelOrderId]) -> ();
         fn dismiss_failure(connection: &ConnectionId, order: &ChannelOrderId) -> ();
         fn held(connection: &ConnectionId, after: Option<&ChannelOrderId>, limit: usize) -> Vec<HeldOrder>;

@@ -1,13 +1,16 @@
 //! Orders that failed do not vanish when they leave the window: they are read again by id until they succeed, are
 //! dismissed, or are over.
 
+use std::time::Duration;
+
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        ChannelConnector, RunStatus,
+        Bypass, ChannelConnector, OrderSelector, RunStatus, Verdict,
         shipping::ShippingRule,
-        store::{MappingStore, OrderStore},
+        store::{FailureRecord, MappingStore, OrderStore},
     },
+    client::UserId,
     connector::UnmappedPolicy,
 };
 
@@ -16,6 +19,11 @@ use crate::support::{DAY, Gate, World};
 
 fn rejecting(world: &World) -> ShipStationChannel {
     world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Reject)
+}
+
+async fn failure_of(world: &World, order: i64) -> Option<FailureRecord> {
+    let id = order.to_string().into();
+    world.store.failures(&world.connection, std::slice::from_ref(&id)).await.unwrap().remove(&id)
 }
 
 #[tokio::test]
@@ -79,7 +87,7 @@ async fn faults_an_order_that_the_host_refuses_is_tried_again_with_growing_waits
     world.sim.clock().advance(DAY * 8);
     let report = import(&channel).await;
     assert_eq!(report.counts.failed_retryable, 1, "{report}");
-    let record = world.store.failure(&world.connection, &order.to_string().into()).await.unwrap().unwrap();
+    let record = failure_of(&world, order).await.unwrap();
     assert_eq!(record.attempts, 2);
     assert!(record.last.next_attempt.since(record.last.at).as_secs() >= 600, "{record:?}");
 
@@ -87,7 +95,7 @@ async fn faults_an_order_that_the_host_refuses_is_tried_again_with_growing_waits
     world.sim.clock().advance(DAY);
     let report = import(&channel).await;
     assert_eq!((report.counts.imported, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
-    assert_eq!(world.store.failure(&world.connection, &order.to_string().into()).await.unwrap(), None);
+    assert_eq!(failure_of(&world, order).await, None);
 }
 
 #[tokio::test]
@@ -152,4 +160,84 @@ async fn faults_held_orders_are_released_by_a_mapping_and_only_those() {
     let again = channel.resolve_held().await.unwrap();
     assert_eq!((again.counts.held, again.counts.released), (1, 0), "{again}");
     assert_eq!(import(&channel).await.counts.imported, 0);
+}
+
+#[tokio::test]
+async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
+    let world = World::new().await;
+    let gate = Gate::over(world.store.clone());
+    gate.refuse("A-1", true);
+    let refused = world.add(world.order("A-1"));
+    let rejected = world.add(world.order("A-2").shipping("Unheard of"));
+    let channel = world.channel_on(gate.stores(), |settings| {
+        settings.shipping.unmapped = UnmappedPolicy::Reject;
+    });
+    let report = import(&channel).await;
+    assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
+    for order in [refused, rejected] {
+        world.store.dismiss_failure(&world.connection, &order.to_string().into()).await.unwrap();
+    }
+    // Whatever becomes of them: a person has said no.
+    gate.refuse.lock().unwrap().clear();
+    let rules = ["Standard", "Unheard of"].map(|text| ShippingRule::exact(text, "ground"));
+    world.rules(rules.into()).await;
+    world.sim.account(|account| account.edit(refused, |order| order.ship_to.street1 = Some("2 Elm St".into())));
+    for _ in 0..2 {
+        world.sim.clock().advance(DAY / 24);
+        world.sim.clear_journal();
+        let report = import(&channel).await;
+        assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
+        assert_eq!((report.counts.skipped.get("dismissed"), imported(&world)), (Some(&2), 0), "{report}");
+        assert!(report.items.iter().any(|item| item.to_string().contains("the host refused it")), "{report:?}");
+        assert_eq!(failure_of(&world, refused).await.unwrap().attempts, 1, "it was not tried");
+        assert_eq!(world.sim.journal().len(), 2, "the window and the probe");
+    }
+    let answer = channel.diagnose_order(OrderSelector::Id(refused.to_string().into())).await.unwrap().remove(0);
+    let check = answer.check("failures").unwrap();
+    assert_eq!(check.verdict, Verdict::Blocks, "{answer}");
+    assert!(check.remedy.as_ref().unwrap().contains("import it by hand"), "{answer}");
+
+    let by_hand = OrderSelector::Id(refused.to_string().into());
+    let report = channel.import_order(by_hand, Bypass::NONE).await.unwrap();
+    assert_eq!((report.counts.imported, failure_of(&world, refused).await), (1, None), "{report}");
+}
+
+#[tokio::test]
+async fn requests_an_order_that_keeps_failing_in_the_window_is_read_by_id_ever_more_seldom() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1").shipping("Unheard of"));
+    let channel = rejecting(&world);
+    let mut looks = Vec::new();
+    for _ in 0..16 {
+        world.sim.clear_journal();
+        let report = import(&channel).await;
+        assert_eq!(report.counts.skipped.get("unmapped_shipping"), Some(&1), "{report}");
+        looks.push(world.sim.journal().count("GET", &format!("/orders/{order}")));
+        world.sim.clock().advance(Duration::from_secs(900));
+    }
+    assert!(looks.iter().sum::<usize>() <= 4, "four hours of looks: {looks:?}");
+    assert_eq!(world.store.unmapped(&world.connection).await.unwrap()[0].count, 1, "one order is one sighting");
+}
+
+#[tokio::test]
+async fn faults_max_orders_reached_by_the_ledger_still_assigns_users() {
+    let world = World::new().await;
+    let user = world.sim.account(|account| account.add_user("Night Shift"));
+    for number in 0..3 {
+        world.add(world.order(&format!("A-{number}")).shipping("Unheard of"));
+    }
+    let channel = world.channel(|settings| {
+        settings.shipping.unmapped = UnmappedPolicy::Reject;
+        settings.orders.assign_user = Some(UserId::new(&user));
+        settings.orders.max_orders = Some(2);
+    });
+    let _ = import(&channel).await;
+    world.rules(vec![ShippingRule::exact("Unheard of", "ground")]).await;
+    world.sim.clock().advance(DAY / 24);
+    let report = import(&channel).await;
+    assert!(matches!(report.run.status, RunStatus::Partial { .. }), "{report}");
+    assert_eq!((report.counts.imported, report.counts.assigned), (2, 2), "{report}");
+    world.sim.clock().advance(DAY / 24);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
 }

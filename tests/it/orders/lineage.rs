@@ -111,3 +111,41 @@ async fn faults_an_import_by_hand_bypasses_neither_lineage_nor_duplicates() {
     assert_eq!((report.counts.already_imported, report.counts.held), (1, 1), "{report}");
     assert_eq!((holds(&world, child).len(), imported(&world)), (1, 2));
 }
+
+#[tokio::test]
+async fn faults_imports_that_were_merged_are_named_in_the_report() {
+    let world = World::new().await;
+    let first = world.add(world.order("A-1"));
+    let [gone, swallowed] = ["A-2", "A-3"].map(|number| world.add(world.order(number)));
+    let channel = world.channel(|_| {});
+    let report = import(&channel).await;
+    assert!(report.run.warnings.is_empty(), "{report}");
+    // One into an imported order, one into an order that is new.
+    let survivor = world.add(world.order("B-1"));
+    world.sim.account(|account| {
+        assert!(account.merge_orders(first, &[gone]) && account.merge_orders(survivor, &[swallowed]));
+    });
+    let report = import(&channel).await;
+    assert_eq!(report.run.warnings.len(), 1, "{report}");
+    let warning = &report.run.warnings[0];
+    for pair in [format!("{gone} into {first}"), format!("{swallowed} into {survivor}")] {
+        assert!(warning.contains(&pair), "{warning}");
+    }
+    // The new one was imported with what it contains: only the other one is still to be told.
+    let report = import(&channel).await;
+    assert!(report.run.warnings[0].contains(&format!("{gone} into {first};")), "{report}");
+    assert!(!report.run.warnings[0].contains(&swallowed.to_string()), "{report}");
+}
+
+#[tokio::test]
+async fn faults_a_hundred_merged_imports_are_one_short_warning() {
+    let world = World::new().await;
+    let survivor = world.add(world.order("A-0"));
+    let others: Vec<i64> = (1..100).map(|n| world.add(world.order(&format!("A-{n}")))).collect();
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    world.sim.account(|account| assert!(account.merge_orders(survivor, &others)));
+    let report = import(&channel).await;
+    assert_eq!(report.run.warnings.len(), 1, "{report}");
+    assert!(report.run.warnings[0].contains("and 79 more"), "{report}");
+}

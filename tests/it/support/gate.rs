@@ -212,12 +212,12 @@ impl OrderStore for Gate {
         self.around(self.inner.due_failures(connection, now, limit)).await
     }
 
-    async fn failure(
+    async fn failures(
         &self,
         connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<Option<FailureRecord>, StoreError> {
-        self.around(self.inner.failure(connection, order)).await
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
+        self.around(self.inner.failures(connection, orders)).await
     }
 
     async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {

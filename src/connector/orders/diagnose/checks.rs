@@ -191,12 +191,12 @@ pub(super) fn duplicate(of: &ChannelOrderId) -> Check {
 
 pub(super) fn ledger(failure: &FailureRecord) -> Check {
     let observed = format!("failed {} times: {}", failure.attempts, failure.last.error);
-    let remedy = if failure.dismissed {
-        "it was dismissed: import it by hand".to_owned()
+    let (verdict, remedy) = if failure.dismissed {
+        (Verdict::Blocks, "it was dismissed: import it by hand".to_owned())
     } else {
-        format!("it is read again after {}", failure.last.next_attempt)
+        (Verdict::Warns, format!("it is read again after {}", failure.last.next_attempt))
     };
-    Check::new("failures", Verdict::Warns, observed, None, Some(remedy))
+    Check::new("failures", verdict, observed, None, Some(remedy))
 }
 
 pub(super) fn notes(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> Vec<DiagnosisNote> {

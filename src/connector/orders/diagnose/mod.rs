@@ -83,12 +83,17 @@ impl ShipStationChannel {
         }
         Ok(Facts {
             known,
-            failure: self.stores.orders.failure(&self.connection, &order.id).await?,
+            failure: self.failure(&order.id).await?,
             follow_ups,
             look_alike,
             outbox: self.stores.shipments.order_progress(&self.connection, &order.id).await?.rows,
             last,
         })
+    }
+
+    async fn failure(&self, order: &ChannelOrderId) -> Result<Option<FailureRecord>, StoreError> {
+        let failures = self.stores.orders.failures(&self.connection, std::slice::from_ref(order)).await?;
+        Ok(failures.into_values().next())
     }
 
     /// What people call the stores and tags. An answer without names is better than none.
@@ -114,9 +119,10 @@ impl ShipStationChannel {
             settings,
             window,
             known: &facts.known,
+            failures: &HashMap::new(),
             is_own: &*self.is_own,
             bypass: Bypass::NONE,
-            floor_holds: true,
+            by_hand: false,
         };
         let verdict = judge.judge(wire, order);
         let store = order.store.as_ref().map(|store| format!(", store {}", names.store(store)));

@@ -16,11 +16,9 @@ use crate::{
         store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult},
     },
     client::{Error, ErrorKind, OrderId, Outcome},
-    connector::{failure, run::Stop, translate},
+    connector::{PAGE, failure, run::Stop, translate},
 };
 
-/// How many are asked of the store at a time.
-const AT_ONCE: usize = 500;
 /// How many orders' users are remembered from the window, to save a look at each of them.
 const REMEMBERED: usize = 2_000;
 const WAIT: Duration = Duration::from_secs(300);
@@ -74,7 +72,7 @@ pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
     loop {
         import.run.go_on().await?;
         // What is tried and stays open is not due again before `due_at` is long over, so this ends.
-        let due = channel.stores.orders.open_follow_ups(&channel.connection, due_at, AT_ONCE).await?;
+        let due = channel.stores.orders.open_follow_ups(&channel.connection, due_at, PAGE).await?;
         let first = due.first().map(|task| (task.order.clone(), task.kind));
         if first.is_none() {
             return Ok(());

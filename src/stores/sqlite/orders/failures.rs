@@ -1,5 +1,7 @@
 //! Orders that could not be imported.
 
+use std::collections::HashMap;
+
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use crate::{
@@ -69,13 +71,19 @@ pub(super) fn due(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn find(
+pub(super) fn of(
     tx: &Transaction<'_>,
     connection: &str,
-    order: &ChannelOrderId,
-) -> Answer<Option<FailureRecord>> {
+    orders: &[ChannelOrderId],
+) -> Answer<HashMap<ChannelOrderId, FailureRecord>> {
     let mut find = tx.prepare_cached(select!("order_id = ?2"))?;
-    Ok(find.query_row((connection, order.as_str()), failure_record).optional()?)
+    let mut found = HashMap::new();
+    for order in orders {
+        if let Some(failure) = find.query_row((connection, order.as_str()), failure_record).optional()? {
+            found.insert(order.clone(), failure);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn clear(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<()> {

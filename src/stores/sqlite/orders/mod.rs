@@ -105,13 +105,13 @@ impl OrderStore for SqliteStore {
         self.read(move |tx| failures::due(tx, &connection, now, limit)).await
     }
 
-    async fn failure(
+    async fn failures(
         &self,
         connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<Option<FailureRecord>, StoreError> {
-        let (connection, order) = (key(connection), order.clone());
-        self.read(move |tx| failures::find(tx, &connection, &order)).await
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
+        let (connection, orders) = (key(connection), orders.to_vec());
+        self.read(move |tx| failures::of(tx, &connection, &orders)).await
     }
 
     async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {

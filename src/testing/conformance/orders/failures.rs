@@ -1,12 +1,15 @@
 //! Orders that could not be imported.
 
-use super::super::{
-    check::{Check, checks, same},
-    given::{at, failure},
-    ground::Ground,
+use super::{
+    super::{
+        check::{Check, checks, same},
+        given::{at, failure, plain},
+        ground::Ground,
+    },
+    kept_failure,
 };
 use crate::channel::{
-    Operation,
+    ChannelOrderId, Operation,
     store::{FailureRecord, OrderFailure},
 };
 
@@ -14,6 +17,8 @@ checks! { "orders":
     failures_are_counted_per_order => "the same order again counts an attempt and keeps `first_seen`",
     due_failures_come_oldest_first => "`due_failures` answers those whose time has come, oldest first, at most `limit`",
     a_dismissed_failure_is_never_due => "a dismissed failure is never due, and can still be read",
+    failures_of_500_orders_are_found => "`failures` takes at least 500 ids in one call, and answers for those that have one",
+    an_order_that_is_saved_has_no_failure => "`save` forgets the failure of an order that it inserts",
     cleared_failures_are_forgotten => "`clear_failures` forgets; clearing what is not there is harmless",
 }
 
@@ -32,10 +37,10 @@ async fn failures_are_counted_per_order(on: Ground) -> Check {
     again.retryable = false;
     on.stores.orders.record_failures(&token, std::slice::from_ref(&again)).await?;
     let wanted = FailureRecord { attempts: 2, first_seen: at(1), last: again, dismissed: false };
-    same("the record", &on.peer.orders.failure(&on.here, &"1".into()).await?, &Some(wanted))?;
-    let attempts = on.stores.orders.failure(&on.here, &"2".into()).await?.map(|record| record.attempts);
+    same("the record", &kept_failure(&*on.peer.orders, &on.here, "1").await?, &Some(wanted))?;
+    let attempts = kept_failure(&*on.stores.orders, &on.here, "2").await?.map(|record| record.attempts);
     same("attempts of the other one", &attempts, &Some(1))?;
-    same("elsewhere", &on.stores.orders.failure(&on.elsewhere, &"1".into()).await?, &None)
+    same("elsewhere", &kept_failure(&*on.stores.orders, &on.elsewhere, "1").await?, &None)
 }
 
 async fn due_failures_come_oldest_first(on: Ground) -> Check {
@@ -65,8 +70,28 @@ async fn a_dismissed_failure_is_never_due(on: Ground) -> Check {
     on.stores.orders.dismiss_failure(&on.here, &"not there".into()).await?;
     on.stores.orders.record_failures(&token, &[failure("1", at(2), at(10))]).await?;
     same("due", &ids(on.peer.orders.due_failures(&on.here, at(99), 9).await?), &Vec::new())?;
-    let dismissed = on.stores.orders.failure(&on.here, &"1".into()).await?.map(|record| record.dismissed);
+    let dismissed = kept_failure(&*on.stores.orders, &on.here, "1").await?.map(|record| record.dismissed);
     same("it can still be read", &dismissed, &Some(true))
+}
+
+async fn failures_of_500_orders_are_found(on: Ground) -> Check {
+    let token = on.begun(Operation::GetOrders).await?;
+    let failed: Vec<OrderFailure> = (0..250).map(|n| failure(&(n * 2).to_string(), at(1), at(10))).collect();
+    on.stores.orders.record_failures(&token, &failed).await?;
+    let asked: Vec<ChannelOrderId> = (0..500).map(|n| n.to_string().into()).collect();
+    let found = on.peer.orders.failures(&on.here, &asked).await?;
+    same("the failed half of 500", &found.len(), &250)?;
+    let strange = found.iter().find(|(id, failure)| failure.last.order != **id);
+    same("a failure under the id of another order", &strange, &None)?;
+    same("of no ids", &on.stores.orders.failures(&on.here, &[]).await?.len(), &0)
+}
+
+async fn an_order_that_is_saved_has_no_failure(on: Ground) -> Check {
+    let token = on.begun(Operation::GetOrders).await?;
+    on.stores.orders.record_failures(&token, &[failure("1", at(1), at(1))]).await?;
+    on.stores.orders.dismiss_failure(&on.here, &"1".into()).await?;
+    on.stores.orders.save(&token, &[plain("1")]).await?;
+    same("the failure", &kept_failure(&*on.peer.orders, &on.here, "1").await?, &None)
 }
 
 async fn cleared_failures_are_forgotten(on: Ground) -> Check {
@@ -79,5 +104,5 @@ async fn cleared_failures_are_forgotten(on: Ground) -> Check {
         on.stores.orders.clear_failures(&token, &["1".into(), "not there".into()]).await?;
     }
     same("what is left", &ids(on.peer.orders.due_failures(&on.here, at(1), 9).await?), &vec!["2".into()])?;
-    same("the cleared one", &on.stores.orders.failure(&on.here, &"1".into()).await?, &None)
+    same("the cleared one", &kept_failure(&*on.stores.orders, &on.here, "1").await?, &None)
 }

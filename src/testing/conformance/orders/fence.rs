@@ -6,7 +6,7 @@ use super::{
         given::{at, failure, held, plain, ready},
         ground::Ground,
     },
-    record,
+    kept_failure, record,
 };
 use crate::channel::{
     Operation,
@@ -101,13 +101,13 @@ async fn a_stale_token_cannot_record_failures(on: Ground) -> Check {
         "record_failures",
         on.stores.orders.record_failures(&stale, &[failure("8", at(1), at(1))]).await,
     )?;
-    same("the failure", &on.stores.orders.failure(&on.here, &"8".into()).await?, &None)
+    same("the failure", &kept_failure(&*on.stores.orders, &on.here, "8").await?, &None)
 }
 
 async fn a_stale_token_cannot_clear_failures(on: Ground) -> Check {
     let (stale, _) = stale(&on).await?;
     refused("clear_failures", on.stores.orders.clear_failures(&stale, &["9".into()]).await)?;
-    let kept = on.stores.orders.failure(&on.here, &"9".into()).await?.is_some();
+    let kept = kept_failure(&*on.stores.orders, &on.here, "9").await?.is_some();
     same("the failure is kept", &kept, &true)
 }
 

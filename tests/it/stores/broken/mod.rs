@@ -7,15 +7,18 @@ mod orders;
 mod runs;
 mod shipments;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use shipstation_connector::{
     channel::{
         ChannelOrderId, ConnectionId, OutboxId, ShipmentState,
-        store::{FollowUp, RunToken},
+        store::{FailureRecord, FollowUp, RunToken},
     },
     stores::MemoryStore,
 };
@@ -36,6 +39,7 @@ pub(crate) struct BrokenStore {
     newest: Mutex<Vec<ChannelOrderId>>,
     late: Mutex<Vec<FollowUp>>,
     recorded: Mutex<Vec<(OutboxId, ShipmentState)>>,
+    kept_failures: Mutex<HashMap<ChannelOrderId, FailureRecord>>,
 }
 
 impl BrokenStore {
@@ -49,6 +53,7 @@ impl BrokenStore {
             newest: Mutex::default(),
             late: Mutex::default(),
             recorded: Mutex::default(),
+            kept_failures: Mutex::default(),
         }
     }
 

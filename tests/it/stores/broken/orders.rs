@@ -116,6 +116,10 @@ impl OrderStore for BrokenStore {
             return self.save_in_two_steps(&token, &batch).await;
         }
         let ids: Vec<ChannelOrderId> = batch.iter().map(|new| new.order.id.clone()).collect();
+        if self.is(Flaw::SaveKeepsTheFailure) {
+            let failures = self.inner.failures(&token.connection, &ids).await?;
+            self.kept_failures.lock().unwrap().extend(failures);
+        }
         let before = self.inner.known(&token.connection, &ids).await?;
         if self.is(Flaw::SaveLooksBeforeItWrites) {
             tokio::task::yield_now().await;
@@ -199,16 +203,23 @@ impl OrderStore for BrokenStore {
         self.data().due_failures(&self.connection(connection), now, limit).await
     }
 
-    async fn failure(
+    async fn failures(
         &self,
         connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<Option<FailureRecord>, StoreError> {
-        let record = self.data().failure(&self.connection(connection), order).await?;
-        if self.is(Flaw::FailuresForgetTheFirst) {
-            return Ok(record.map(|record| FailureRecord::first(record.last)));
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
+        let asked = if self.is(Flaw::FailuresTake100) { 100 } else { usize::MAX };
+        let orders = &orders[..orders.len().min(asked)];
+        let mut failures = self.data().failures(&self.connection(connection), orders).await?;
+        match self.flaw {
+            Flaw::FailuresForgetTheFirst => {
+                failures.values_mut().for_each(|failure| *failure = FailureRecord::first(failure.last.clone()));
+            }
+            Flaw::FailuresHideTheDismissed => failures.retain(|_, failure| !failure.dismissed),
+            Flaw::SaveKeepsTheFailure => failures.extend(self.kept_failures.lock().unwrap().clone()),
+            _ => {}
         }
-        Ok(record)
+        Ok(failures)
     }
 
     async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
