@@ -11,7 +11,7 @@ use super::ChannelOrderId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// The order, when it exists.
+    /// The order; `None` when it does not exist, or when it is not known which one it is.
     pub order: Option<ChannelOrderId>,
     /// How to call it in a sentence: number, id, store.
     pub title: String,

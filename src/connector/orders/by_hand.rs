@@ -2,12 +2,12 @@
 
 use futures_util::StreamExt;
 
-use super::{follow_up, import::Import, not_found, scan, window::Window};
+use super::{follow_up, import::Import, not_found, scan, unavailable, window::Window};
 use crate::{
     channel::{Bypass, ChannelError, ImportReport, Operation, OrderSelector, RunControl, RunStatus, Trigger},
-    client::{self, ErrorKind, Lane, Order, Rows, ShipStation, WebhookDelivery, WebhookResource},
+    client::{self, ErrorKind, Lane, Order, RowError, Rows, ShipStation, WebhookDelivery, WebhookResource},
     connector::{
-        ShipStationChannel, failure,
+        PAGE, ShipStationChannel, failure,
         mapping::Mapper,
         run::{Run, Stop},
         translate, webhook,
@@ -16,8 +16,6 @@ use crate::{
 
 /// An operation of its own: it must not count as a run that has read the window.
 const OPERATION: Operation = Operation::ImportOrder;
-/// As many orders as a page of the window has.
-const AT_ONCE: usize = 500;
 
 impl ShipStationChannel {
     pub(in crate::connector) async fn import_by_hand(
@@ -26,17 +24,22 @@ impl ShipStationChannel {
         bypass: Bypass,
     ) -> Result<ImportReport, ChannelError> {
         let (run, mapper) = self.begin_named(Trigger::Manual).await?;
-        let orders = match find(&run.client, &which).await {
-            Ok(orders) if orders.is_empty() => {
-                run.finish(RunStatus::Succeeded, "no such order".to_owned()).await;
-                return Err(not_found(describe(&which)));
-            }
-            Ok(orders) => orders,
+        let found = match find(&run.client, &which).await {
+            Ok(found) => found,
             Err(error) => return Err(run.refuse(OPERATION, error.into()).await),
         };
+        let unread = unread(&found.errors);
+        if found.items.is_empty() {
+            let refusal = unread.map_or_else(|| not_found(describe(&which)), unavailable);
+            run.finish(RunStatus::Succeeded, "nothing was done".to_owned()).await;
+            return Err(refusal);
+        }
         let mut import = self.import_of(run, mapper, bypass);
         import.by_hand = true;
-        let stop = import_these(&mut import, Rows { items: orders, ..Rows::default() }).await.err();
+        if let Some(warning) = unread {
+            import.run.warn(warning);
+        }
+        let stop = import_these(&mut import, Rows { errors: Vec::new(), ..found }).await.err();
         import.finish(stop).await
     }
 
@@ -74,21 +77,29 @@ async fn import_these(import: &mut Import<'_>, mut orders: Rows<Order>) -> Resul
     follow_up::prepare(import).await?;
     scan::unreadable(import, None, &orders.errors).await?;
     while !orders.items.is_empty() {
-        let rest = orders.items.split_off(orders.items.len().min(AT_ONCE));
+        let rest = orders.items.split_off(orders.items.len().min(PAGE));
+        import.run.go_on().await?;
         import.page(orders.items).await?;
         orders.items = rest;
     }
     follow_up::execute(import).await
 }
 
-/// Every order that a person may mean. Numbers and keys are compared exactly: ShipStation's filter is not.
-pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<Vec<Order>, client::Error> {
+/// What to say of rows that could not be read: one of them may be the order that is meant.
+fn unread(rows: &[RowError]) -> Option<String> {
+    let first = rows.first()?;
+    Some(format!("{} orders of the answer could not be read, the first one: {first}", rows.len()))
+}
+
+/// Every order that a person may mean. Numbers and keys are compared exactly: ShipStation's filter is not. Rows that
+/// cannot be read may be meant, or not.
+pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<Rows<Order>, client::Error> {
     match which {
         OrderSelector::Id(id) => {
-            let Some(id) = translate::wire_order_id(id) else { return Ok(Vec::new()) };
+            let Some(id) = translate::wire_order_id(id) else { return Ok(Rows::default()) };
             match client.orders().get(id).await {
-                Ok(order) => Ok(vec![order]),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+                Ok(order) => Ok(Rows { items: vec![order], ..Rows::default() }),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Rows::default()),
                 Err(error) => Err(error),
             }
         }
@@ -103,12 +114,14 @@ async fn by_number(
     client: &ShipStation,
     number: &str,
     fits: impl Fn(&Order) -> bool,
-) -> Result<Vec<Order>, client::Error> {
+) -> Result<Rows<Order>, client::Error> {
     let mut pages = client.orders().list().order_number(number).pages();
-    let mut found = Vec::new();
+    let mut found = Rows::default();
     while let Some(page) = pages.next().await {
+        let page = page?;
         let same = |order: &Order| order.order_number.as_deref() == Some(number) && fits(order);
-        found.extend(page?.items.into_iter().filter(same));
+        found.items.extend(page.items.into_iter().filter(same));
+        found.errors.extend(page.errors);
     }
     Ok(found)
 }

@@ -1,13 +1,13 @@
 //! "Why is this order not here?" and "why was nothing imported?".
 
 use shipstation_connector::{
-    channel::{ChannelConnector, Diagnosis, OrderSelector, Verdict},
+    channel::{Bypass, ChannelConnector, Diagnosis, OrderSelector, Verdict},
     client::{TagId, UserId},
     testing::simulator::{Fault, FaultKind, Method},
 };
 
 use super::import;
-use crate::support::{DAY, World};
+use crate::support::{DAY, Gate, World};
 
 async fn ask(world: &World, channel: &impl ChannelConnector, order: i64) -> Diagnosis {
     let writes = world.sim.journal().writes().count();
@@ -137,4 +137,71 @@ async fn requests_why_nothing_counts_each_status_with_small_requests() {
     assert_eq!(world.sim.journal().writes().count(), 0);
     assert!(world.sim.journal().len() <= 6, "{} requests", world.sim.journal().len());
     assert!(world.sim.journal().iter().all(|entry| entry.query_value("pageSize") == Some("1")));
+}
+
+#[tokio::test]
+async fn faults_an_order_that_shipstation_fails_on_is_told_by_what_the_stores_know() {
+    let world = World::new().await;
+    let user = world.sim.account(|account| account.add_user("Night Shift"));
+    let gate = Gate::over(world.store.clone());
+    gate.refuse("A-2", true);
+    let [imported, failed, new] = ["A-1", "A-2", "A-3"].map(|number| world.add(world.order(number)));
+    world.sim.account(|account| account.hold(new));
+    world
+        .sim
+        .fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::Html { status: 502 }));
+    let channel =
+        world.channel_on(gate.stores(), |settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let _ = import(&channel).await;
+    world.ship(imported, "1Z999").await;
+    world.sim.account(|account| [imported, failed, new].map(|order| account.poison(order)));
+
+    let answer = ask(&world, &channel, imported).await;
+    let text = answer.to_string();
+    assert!(answer.imported && answer.primary().is_none(), "{text}");
+    let exists = answer.check("exists").unwrap();
+    assert_eq!((exists.verdict, exists.remedy.is_some()), (Verdict::Unknown, true), "{text}");
+    for part in ["by run", "ready", "AssignUser is open", "shipment", "last good run"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("did not exist") && !text.contains("nobody is assigned"), "{text}");
+
+    let answer = ask(&world, &channel, failed).await;
+    assert!(!answer.imported && answer.check("exists").unwrap().verdict == Verdict::Unknown, "{answer}");
+    assert!(answer.check("failures").unwrap().observed.contains("failed 1 times: the host refused it"), "{answer}");
+    let answer = ask(&world, &channel, new).await;
+    assert_eq!((answer.checks.len(), answer.imported), (1, false), "{answer}");
+
+    // Refused credentials are no fault of the order's.
+    let code = 401;
+    world.sim.fault(Fault::any().always().with(FaultKind::Status { code, body: String::new() }));
+    let refused = channel.diagnose_order(OrderSelector::Id(new.to_string().into())).await.unwrap_err();
+    assert!(refused.to_string().contains("API key or secret"), "{refused}");
+}
+
+#[tokio::test]
+async fn faults_an_imported_order_that_is_gone_is_still_said_to_be_imported() {
+    let world = World::new().await;
+    let [survivor, gone] = ["A-1", "A-2"].map(|number| world.add(world.order(number)));
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    world.sim.account(|account| assert!(account.merge_orders(survivor, &[gone])));
+    let answer = ask(&world, &channel, gone).await;
+    assert!(answer.imported && answer.to_string().contains("imported at"), "{answer}");
+    assert_eq!(answer.primary().unwrap().name, "exists", "{answer}");
+}
+
+#[tokio::test]
+async fn faults_a_row_that_cannot_be_read_is_not_said_to_be_missing() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    world.sim.account(|account| account.poison(order));
+    let which = || OrderSelector::Number("A-1".into());
+    let answers = channel.diagnose_order(which()).await.unwrap();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(answers[0].check("exists").unwrap().verdict, Verdict::Unknown, "{}", answers[0]);
+    let refused = channel.import_order(which(), Bypass::ALL).await.unwrap_err();
+    assert!(refused.is_retryable() && refused.to_string().contains("could not be read"), "{refused}");
 }

@@ -9,7 +9,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, Check, DiagnosisNote, HoldReason, UserKey, Verdict,
         report::SkipReason,
         shipping::{ShippingResolution, StoreKey, suggest},
-        store::FailureRecord,
+        store::{FailureRecord, RunSummary},
     },
     client::{AccountTag, Order, PacificTime, Rows, Store},
     connector::{
@@ -189,6 +189,22 @@ pub(super) fn duplicate(of: &ChannelOrderId) -> Check {
     Check::new("duplicate", Verdict::Warns, observed, None, Some(remedy))
 }
 
+/// ShipStation says that there is no such order.
+pub(super) fn missing() -> Check {
+    let remedy = "look for it in ShipStation: it may be deleted, merged into another order, or in another account";
+    exists(Verdict::Blocks, "ShipStation does not have it", remedy)
+}
+
+/// ShipStation, or what it says of the order, cannot be read.
+pub(super) fn unread(why: &str) -> Check {
+    let remedy = "ask again later; if it stays so, open the order in ShipStation, and tell their support if it does not open";
+    exists(Verdict::Unknown, why, remedy)
+}
+
+fn exists(verdict: Verdict, observed: &str, remedy: &str) -> Check {
+    Check::new("exists", verdict, observed, None, Some(remedy.to_owned()))
+}
+
 pub(super) fn ledger(failure: &FailureRecord) -> Check {
     let observed = format!("failed {} times: {}", failure.attempts, failure.last.error);
     let (verdict, remedy) = if failure.dismissed {
@@ -200,26 +216,44 @@ pub(super) fn ledger(failure: &FailureRecord) -> Check {
 }
 
 pub(super) fn notes(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> Vec<DiagnosisNote> {
-    let mut notes: Vec<String> = imported(order, facts, settings).into_iter().collect();
-    notes.push(match &facts.last {
-        Some(run) => {
-            let existed = order.created_at.is_some_and(|created| created <= run.started);
-            let word = if existed { "existed" } else { "did not exist" };
-            format!("last good run {}: {}; the order {word} then", run.started, run.headline)
-        }
-        None => "no import has succeeded yet".to_owned(),
-    });
-    notes.push(format!("dates: {}", dates(order)));
-    notes.extend(facts.outbox.iter().map(|row| format!("shipment {} is {}", row.id(), row.state.name())));
-    if order.externally_fulfilled {
-        notes.push("ShipStation says that somebody else fulfils it".to_owned());
+    let mut notes: Vec<DiagnosisNote> = Vec::new();
+    if let Some(imported) = imported(&order.id, facts) {
+        notes.push(DiagnosisNote(imported + user(order, facts, settings)));
     }
-    notes.into_iter().map(DiagnosisNote).collect()
+    notes.push(last_run(facts.last.as_ref(), order.created_at));
+    notes.push(DiagnosisNote(format!("dates: {}", dates(order))));
+    notes.extend(outbox(facts));
+    if order.externally_fulfilled {
+        notes.push(DiagnosisNote("ShipStation says that somebody else fulfils it".to_owned()));
+    }
+    notes
 }
 
-/// Since when the host has it, whether it waits, and how far its user is.
-fn imported(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> Option<String> {
-    let record = facts.known.get(&order.id)?;
+/// What there is to say of an order that ShipStation does not show.
+pub(super) fn notes_without_order(order: &ChannelOrderId, facts: &Facts) -> Vec<DiagnosisNote> {
+    let imported = imported(order, facts).map(DiagnosisNote);
+    let last = last_run(facts.last.as_ref(), None);
+    imported.into_iter().chain([last]).chain(outbox(facts)).collect()
+}
+
+/// The last good run, and whether an order that was created then existed already.
+pub(super) fn last_run(last: Option<&RunSummary>, created: Option<Timestamp>) -> DiagnosisNote {
+    let Some(run) = last else { return DiagnosisNote("no import has succeeded yet".to_owned()) };
+    let existed = match created {
+        Some(created) if created <= run.started => "; the order existed then",
+        Some(_) => "; the order did not exist then",
+        None => "",
+    };
+    DiagnosisNote(format!("last good run {}: {}{existed}", run.started, run.headline))
+}
+
+fn outbox(facts: &Facts) -> impl Iterator<Item = DiagnosisNote> + '_ {
+    facts.outbox.iter().map(|row| DiagnosisNote(format!("shipment {} is {}", row.id(), row.state.name())))
+}
+
+/// Since when the host has it, whether it waits, and what is still to be done about it.
+fn imported(order: &ChannelOrderId, facts: &Facts) -> Option<String> {
+    let record = facts.known.get(order)?;
     let host = record.host_order.as_ref().map(|host| format!(" as host order {host}")).unwrap_or_default();
     let holds = join(record.holds.iter());
     let state = if holds.is_empty() { "ready".to_owned() } else { format!("held: {holds}") };
@@ -228,15 +262,19 @@ fn imported(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> Op
         let open = format!("; {:?} is open after {} attempts", task.kind, task.attempts);
         note += &open;
     }
-    if let Some(wanted) = settings.assign_user.as_ref().filter(|_| facts.follow_ups.is_empty()) {
-        let now = order.assigned_user.as_ref().map(UserKey::as_str);
-        note += match now {
-            Some(now) if now.eq_ignore_ascii_case(wanted.as_str()) => "; the user is assigned",
-            Some(_) => "; it is assigned to somebody else",
-            None => "; nobody is assigned",
-        };
-    }
     Some(note)
+}
+
+/// How far its user is, when nothing is still to be done.
+fn user(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> &'static str {
+    let Some(wanted) = settings.assign_user.as_ref().filter(|_| facts.follow_ups.is_empty()) else {
+        return "";
+    };
+    match order.assigned_user.as_ref().map(UserKey::as_str) {
+        Some(now) if now.eq_ignore_ascii_case(wanted.as_str()) => "; the user is assigned",
+        Some(_) => "; it is assigned to somebody else",
+        None => "; nobody is assigned",
+    }
 }
 
 fn dates(order: &ChannelOrder) -> String {

@@ -18,8 +18,8 @@ use crate::{
         Bypass, ChannelError, ChannelOrder, ChannelOrderId, Check, Diagnosis, OrderSelector, Verdict,
         store::{FailureRecord, FollowUp, ImportRecord, OutboxRow, RunSummary, StoreError},
     },
-    client::{Lane, Order, ShipStation},
-    connector::{ShipStationChannel, mapping::Mapper, settings::PossibleDuplicates, translate},
+    client::{Lane, Order, OrderId, ShipStation},
+    connector::{ShipStationChannel, failure, mapping::Mapper, settings::PossibleDuplicates, translate},
 };
 
 /// How many open follow-ups are searched for the order's own.
@@ -46,21 +46,71 @@ impl ShipStationChannel {
         let refuse = |error: StoreError| ChannelError::of(QUESTION, error.into());
         let client = self.client.on_lane(Lane::Interactive);
         let mapper = Mapper::load(self).await.map_err(|refusal| ChannelError::of(QUESTION, refusal))?;
-        let orders = find(&client, &which).await.map_err(|error| unanswered(QUESTION, &error))?;
-        if orders.is_empty() {
-            return Ok(vec![missing(&which)]);
+        let found = match (find(&client, &which).await, &which) {
+            (Ok(found), _) => found,
+            // The stores still know this order.
+            (Err(error), OrderSelector::Id(id)) if !failure::is_about_credentials(&error) => {
+                let exists = checks::unread(&error.to_string());
+                return Ok(vec![self.unseen(Some(id), &which, exists).await.map_err(refuse)?]);
+            }
+            (Err(error), _) => return Err(unanswered(QUESTION, &error)),
+        };
+        let mut answers = self.seen(&client, &mapper, found.items).await.map_err(refuse)?;
+        for row in &found.errors {
+            let id = row.id.map(OrderId::new).map(translate::order_id);
+            let exists = checks::unread(&row.to_string());
+            answers.push(self.unseen(id.as_ref(), &which, exists).await.map_err(refuse)?);
         }
-        let names = self.names(&client, &orders).await;
-        let last = self.last_import().await.map_err(refuse)?;
-        let since = self.watched_since().await.map_err(refuse)?;
-        let window = Window::of(&self.settings.orders, self.now(), since);
-        let mut answers = Vec::new();
-        for wire in orders {
-            let order = translate::order(&wire, &self.settings.orders);
-            let facts = self.facts(&order, last.clone()).await.map_err(refuse)?;
-            answers.push(self.answer(&wire, &order, &window, &mapper, &facts, &names));
+        if answers.is_empty() {
+            let id = if let OrderSelector::Id(id) = &which { Some(id) } else { None };
+            answers.push(self.unseen(id, &which, checks::missing()).await.map_err(refuse)?);
         }
         Ok(answers)
+    }
+
+    /// The answers for orders that ShipStation shows.
+    async fn seen(
+        &self,
+        client: &ShipStation,
+        mapper: &Mapper,
+        orders: Vec<Order>,
+    ) -> Result<Vec<Diagnosis>, StoreError> {
+        let mut answers = Vec::new();
+        if orders.is_empty() {
+            return Ok(answers);
+        }
+        let names = self.names(client, &orders).await;
+        let last = self.last_import().await?;
+        let window = Window::of(&self.settings.orders, self.now(), self.watched_since().await?);
+        for wire in orders {
+            let order = translate::order(&wire, &self.settings.orders);
+            let facts = self.facts(&order, last.clone()).await?;
+            answers.push(self.answer(&wire, &order, &window, mapper, &facts, &names));
+        }
+        Ok(answers)
+    }
+
+    /// The answer for an order that ShipStation does not show: what the stores know of it.
+    async fn unseen(
+        &self,
+        id: Option<&ChannelOrderId>,
+        which: &OrderSelector,
+        exists: Check,
+    ) -> Result<Diagnosis, StoreError> {
+        let title = id.map_or_else(|| describe(which), |id| describe(&OrderSelector::Id(id.clone())));
+        let exists_not = exists.verdict == Verdict::Blocks;
+        let mut answer = Diagnosis::new(id.filter(|_| !exists_not).cloned(), title);
+        answer.checks.push(exists);
+        let last = self.last_import().await?;
+        let Some(id) = id else {
+            answer.notes = vec![checks::last_run(last.as_ref(), None)];
+            return Ok(answer);
+        };
+        let facts = self.facts(&ChannelOrder::new(id.clone(), ""), last).await?;
+        answer.imported = facts.known.contains_key(id);
+        answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
+        answer.notes = checks::notes_without_order(id, &facts);
+        Ok(answer)
     }
 
     async fn facts(&self, order: &ChannelOrder, last: Option<RunSummary>) -> Result<Facts, StoreError> {
@@ -152,18 +202,4 @@ impl ShipStationChannel {
         answer.notes = checks::notes(order, facts, settings);
         answer
     }
-}
-
-fn missing(which: &OrderSelector) -> Diagnosis {
-    let mut answer = Diagnosis::new(None, describe(which));
-    let remedy =
-        "look for it in ShipStation: it may be deleted, merged into another order, or in another account";
-    answer.checks.push(Check::new(
-        "exists",
-        Verdict::Blocks,
-        "ShipStation does not have it",
-        None,
-        Some(remedy.to_owned()),
-    ));
-    answer
 }
