@@ -171,7 +171,8 @@ impl<'c> Run<'c> {
         self.client.leaving_by(self.send_by())
     }
 
-    /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report.
+    /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
+    /// be recorded counts for nobody as one that did its work, so its report does not say so either.
     pub(super) async fn finish(mut self, status: RunStatus, headline: String) -> RunInfo {
         self.info.finished = self.now();
         self.info.status = status;
@@ -186,7 +187,12 @@ impl<'c> Run<'c> {
         );
         if let Err(error) = self.channel.stores.runs.finish(&self.token, summary).await {
             // What was done is done and recorded item by item; only the summary is missing.
-            self.info.warnings.push(format!("the end of the run could not be recorded: {error}"));
+            let why = format!("the end of the run could not be recorded: {error}");
+            if self.info.status.did_its_work() {
+                self.info.status = RunStatus::Partial { why };
+            } else {
+                self.info.warnings.push(why);
+            }
         }
         self.event(&RunEvent::Finished { status: &self.info.status });
         tracing::info!(run = %self.info.run, status = %self.info.status, requests = self.info.api.requests, "run ends");

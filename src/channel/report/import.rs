@@ -45,14 +45,16 @@ impl ImportReport {
     /// The counts in one line.
     pub fn headline(&self) -> String {
         let counts = &self.counts;
-        let held = if counts.held > 0 { format!(" ({} held)", counts.held) } else { String::new() };
+        let (new, held) = if self.run.dry_run { ("would be new", "would be held") } else { ("new", "held") };
+        let skipped = if self.run.dry_run { "to skip" } else { "skipped" };
+        let held = if counts.held > 0 { format!(" ({} {held})", counts.held) } else { String::new() };
         let mut parts = vec![
-            format!("{} new{held}", counts.imported),
+            format!("{} {new}{held}", counts.imported),
             format!("{} already imported", counts.already_imported),
         ];
         let failed = counts.failed_retryable + counts.failed_permanent;
         let others = [
-            (counts.skipped.values().sum(), "skipped"),
+            (counts.skipped.values().sum(), skipped),
             (failed, "failed"),
             (counts.not_evaluated, "not looked at"),
         ];
@@ -75,8 +77,9 @@ impl fmt::Display for ImportReport {
             writeln!(f, "  read      {scan}")?;
         }
         let counts = &self.counts;
-        fmt_by_reason(f, "held", &counts.held_by)?;
-        fmt_by_reason(f, "skipped", &counts.skipped)?;
+        let (held, skipped) = if self.run.dry_run { ("to hold", "to skip") } else { ("held", "skipped") };
+        fmt_by_reason(f, held, &counts.held_by)?;
+        fmt_by_reason(f, skipped, &counts.skipped)?;
         if counts.assigned + counts.assign_pending + counts.assign_failed > 0 {
             writeln!(
                 f,
@@ -84,7 +87,9 @@ impl fmt::Display for ImportReport {
                 counts.assigned, counts.assign_pending, counts.assign_failed
             )?;
         }
-        fmt_items(f, "order", self.items.iter().filter(|item| item.needs_attention()))?;
+        let items = self.items.iter().filter(|item| item.needs_attention());
+        let items: Vec<_> = items.map(|item| Told { item, dry_run: self.run.dry_run }).collect();
+        fmt_items(f, "order", items.iter())?;
         self.run.fmt_tail(f)
     }
 }
@@ -288,17 +293,26 @@ impl ImportItem {
     }
 }
 
+/// An item in words: what was done, or in a dry run what would be.
+struct Told<'a> {
+    item: &'a ImportItem,
+    dry_run: bool,
+}
+
 impl fmt::Display for ImportItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}) ", self.number, self.order)?;
-        match &self.outcome {
-            ImportOutcome::Imported { holds, .. } if holds.is_empty() => f.write_str("imported"),
-            ImportOutcome::Imported { holds, .. } => {
-                write!(f, "held: {}", in_a_row(holds))
-            }
-            ImportOutcome::Skipped { reasons } => {
-                write!(f, "skipped: {}", in_a_row(reasons))
-            }
+        Told { item: self, dry_run: false }.fmt(f)
+    }
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}) ", self.item.number, self.item.order)?;
+        let would_be = if self.dry_run { "would be " } else { "" };
+        match &self.item.outcome {
+            ImportOutcome::Imported { holds, .. } if holds.is_empty() => write!(f, "{would_be}imported"),
+            ImportOutcome::Imported { holds, .. } => write!(f, "{would_be}held: {}", in_a_row(holds)),
+            ImportOutcome::Skipped { reasons } => write!(f, "{would_be}skipped: {}", in_a_row(reasons)),
             ImportOutcome::Failed { error, retryable: true } => {
                 write!(f, "failed, will be tried again: {error}")
             }

@@ -198,3 +198,27 @@ async fn crash_a_lost_sighting_costs_a_count_and_no_text() {
     let unmapped = stores.mappings.unmapped(&scene.world.connection).await.unwrap();
     assert_eq!((unmapped.len(), unmapped[0].count), (1, 1));
 }
+
+#[tokio::test]
+async fn crash_a_run_that_loses_its_lease_at_the_very_end_is_no_success() {
+    let scene = Scene::new().await;
+    let calls = {
+        let counted = Scene::new().await;
+        assert!(!counted.dies().await);
+        counted.gate.calls()
+    };
+    scene.gate.die_at(calls, Moment::Before);
+    let slow = scene.channel();
+    let mut run = slow.get_orders(GetOrders::new());
+    tokio::select! {
+        biased;
+        () = scene.gate.dead.notified() => {}
+        _ = &mut run => panic!("it does not stop before its end is recorded"),
+    }
+    scene.recovers("stopped before its end was recorded").await;
+    scene.gate.resume.notify_one();
+    let report = run.await.unwrap();
+    assert_eq!((report.counts.imported, report.counts.assigned), (4, 4), "{report}");
+    let RunStatus::Partial { why } = &report.run.status else { panic!("{report}") };
+    assert!(why.contains("could not be recorded"), "{why}");
+}
