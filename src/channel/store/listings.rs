@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Debug};
 use async_trait::async_trait;
 
 use super::{RunToken, StoreError};
-use crate::channel::{ConnectionId, Listing, ListingId, ListingLink, NewLink};
+use crate::channel::{ChannelProductId, ConnectionId, Listing, ListingId, ListingLink, NewLink};
 
 /// Reads the host's listings and keeps their links.
 ///
@@ -53,6 +53,16 @@ pub trait ListingStore: Debug + Send + Sync {
         connection: &ConnectionId,
         skus: &[String],
     ) -> Result<HashMap<String, ListingLink>, StoreError>;
+
+    /// The links of these products that are not broken, by product. Takes at least 500 products in one call.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    async fn links_by_product(
+        &self,
+        connection: &ConnectionId,
+        products: &[ChannelProductId],
+    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError>;
 
     /// Keeps links. The answers stand in the order given.
     ///

@@ -7,6 +7,7 @@ use super::{
     changes::{self, Sights},
     duplicates,
     eligibility::{Judge, Verdict},
+    lines,
     roll::Roll,
     window::Window,
 };
@@ -26,7 +27,7 @@ use crate::{
         PAGE, count,
         mapping::Mapper,
         run::{Run, Stop},
-        settings::{UnlinkedLines, UnmappedPolicy},
+        settings::UnmappedPolicy,
         translate,
     },
 };
@@ -144,7 +145,7 @@ impl<'c> Import<'c> {
             }
         }
         self.keep_failures(&rejected).await?;
-        self.link(&mut candidates).await?;
+        lines::link(self, &mut candidates).await?;
         duplicates::hold(self, &mut candidates).await?;
         self.save(candidates, undecided).await?;
         changes::tell(self, sights, &known).await?;
@@ -271,35 +272,6 @@ impl<'c> Import<'c> {
         };
         let again = now + super::ledger::wait_for_a_rule(self.failed_before(&order.id));
         OrderFailure::new(order.id.clone(), order.number.clone(), error, true, now, again)
-    }
-
-    /// Sets the listing of every line whose SKU is linked.
-    async fn link(&self, candidates: &mut [Candidate]) -> Result<(), Stop> {
-        let lines = candidates.iter().flat_map(|candidate| &candidate.order.lines);
-        let mut skus: Vec<String> =
-            lines.filter(|line| line.is_shippable()).filter_map(|line| line.sku.clone()).collect();
-        skus.sort_unstable();
-        skus.dedup();
-        let channel = self.run.channel;
-        let mut by_sku = HashMap::new();
-        for chunk in skus.chunks(PAGE) {
-            by_sku.extend(channel.stores.listings.links_by_sku(&channel.connection, chunk).await?);
-        }
-        let hold = channel.settings.orders.unlinked_lines == UnlinkedLines::Hold;
-        for candidate in candidates {
-            let mut strangers = Vec::new();
-            for line in candidate.order.lines.iter_mut().filter(|line| line.is_shippable()) {
-                line.listing =
-                    line.sku.as_ref().and_then(|sku| by_sku.get(sku)).map(|link| link.listing.clone());
-                if line.listing.is_none() {
-                    strangers.push(line.sku.clone().unwrap_or_else(|| "a line without SKU".to_owned()));
-                }
-            }
-            if hold && !strangers.is_empty() {
-                candidate.holds.push(HoldReason::NotManagedLine { skus: strangers });
-            }
-        }
-        Ok(())
     }
 
     async fn save(&mut self, candidates: Vec<Candidate>, undecided: &mut usize) -> Result<(), Stop> {

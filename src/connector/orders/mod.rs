@@ -9,6 +9,7 @@ mod follow_up;
 mod held;
 mod import;
 mod ledger;
+mod lines;
 mod references;
 mod roll;
 mod scan;

@@ -95,6 +95,19 @@ impl ListingStore for MemoryStore {
         }))
     }
 
+    async fn links_by_product(
+        &self,
+        connection: &ConnectionId,
+        products: &[ChannelProductId],
+    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
+        Ok(self.with(connection, |kept| {
+            let links = &kept.links;
+            let linked = products.iter().filter_map(|product| links.kept.get(links.by_product.get(product)?));
+            let linked = linked.filter(|link| link.state == LinkState::Linked);
+            linked.map(|link| (link.product.clone(), link.clone())).collect()
+        }))
+    }
+
     async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
         self.write(token, |kept| Ok(links.iter().map(|link| kept.links.put(link)).collect()))
     }

@@ -84,6 +84,25 @@ impl ListingStore for SqliteStore {
         .await
     }
 
+    async fn links_by_product(
+        &self,
+        connection: &ConnectionId,
+        products: &[ChannelProductId],
+    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
+        let (connection, products) = (key(connection), products.to_vec());
+        self.read(move |tx| {
+            let mut find = tx.prepare_cached(select_link!("product = ?2 AND broken = 0"))?;
+            let mut found = HashMap::with_capacity(products.len());
+            for product in products {
+                if let Some(link) = find.query_row((&connection, product.as_str()), link).optional()? {
+                    found.insert(product, link);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
         let links = links.to_vec();
         self.write(token, move |tx, token| {

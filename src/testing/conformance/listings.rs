@@ -6,7 +6,7 @@ use super::{
     ground::Ground,
 };
 use crate::channel::{
-    LinkState, ListingId, ListingLink, NewLink, Operation,
+    ChannelProductId, LinkState, ListingId, ListingLink, NewLink, Operation,
     store::{PutLink, RunToken},
 };
 
@@ -19,7 +19,8 @@ checks! { "listings":
     links_come_in_pages_that_are_stable_while_writing => "`links` pages in ascending order of listing id: rows written meanwhile hide no others",
     listings_come_in_pages => "`listings` pages in ascending order of listing id",
     links_are_found_by_500_skus => "`links_by_sku` takes at least 500 SKUs and compares them exactly",
-    a_broken_link_is_kept_but_not_found => "`mark_broken` keeps the link, and `links_by_sku` leaves it out",
+    links_are_found_by_500_products => "`links_by_product` takes at least 500 products and answers with the link of each",
+    a_broken_link_is_kept_but_not_found => "`mark_broken` keeps the link, and `links_by_sku` and `links_by_product` leave it out",
     a_broken_link_that_is_put_again_is_linked => "a broken link that is put again is linked again",
     links_of_connections_are_separate => "ids of two connections do not meet",
     a_stale_token_cannot_put_links => "`put_links` refuses a stale fence and writes nothing",
@@ -151,6 +152,23 @@ async fn links_are_found_by_500_skus(on: Ground) -> Check {
     same("SKUs that are not there", &on.peer.listings.links_by_sku(&on.here, &others).await?.len(), &0)
 }
 
+async fn links_are_found_by_500_products(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    let new: Vec<NewLink> =
+        (0..250).map(|n| link(&format!("L{n}"), &format!("P{}", n * 2), &format!("sku-{n}"))).collect();
+    put(&on, &token, &new).await?;
+    let asked: Vec<ChannelProductId> = (0..500).map(|n| format!("P{n}").into()).collect();
+    let found = on.peer.listings.links_by_product(&on.here, &asked).await?;
+    same("the linked half of 500", &found.len(), &250)?;
+    let listing = found.get(&"P6".into()).map(|link| link.listing.as_str());
+    same("the listing of a product", &listing, &Some("L3"))?;
+    put(&on, &token, &[link("L3", "P7", "sku-3")]).await?;
+    let found = on.stores.listings.links_by_product(&on.here, &["P6".into(), "P7".into()]).await?;
+    same("after a move", &found.into_keys().collect::<Vec<_>>(), &vec!["P7".into()])?;
+    let elsewhere = on.stores.listings.links_by_product(&on.elsewhere, &asked).await?;
+    same("elsewhere", &elsewhere.len(), &0)
+}
+
 async fn a_broken_link_is_kept_but_not_found(on: Ground) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
@@ -160,7 +178,9 @@ async fn a_broken_link_is_kept_but_not_found(on: Ground) -> Check {
     let wanted = vec![("L1".to_owned(), "P1".to_owned(), LinkState::Broken), linked("L2", "P2")];
     same("the links", &kept(&on).await?, &wanted)?;
     let found = on.peer.listings.links_by_sku(&on.here, &["a".to_owned(), "b".to_owned()]).await?;
-    same("found by SKU", &found.into_keys().collect::<Vec<_>>(), &vec!["b".to_owned()])
+    same("found by SKU", &found.into_keys().collect::<Vec<_>>(), &vec!["b".to_owned()])?;
+    let found = on.peer.listings.links_by_product(&on.here, &["P1".into(), "P2".into()]).await?;
+    same("found by product", &found.into_keys().collect::<Vec<_>>(), &vec!["P2".into()])
 }
 
 async fn a_broken_link_that_is_put_again_is_linked(on: Ground) -> Check {

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation,
+        ChannelOrderId, ChannelProductId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation,
         OrderFingerprint, OutboxId, Shipment,
         shipping::{CarrierRule, ShippingResolution, ShippingRule, UnmappedText},
         store::{
@@ -128,6 +128,10 @@ watched! {
         fn listings(connection: &ConnectionId, after: Option<&ListingId>, limit: usize) -> Vec<Listing>;
         fn links(connection: &ConnectionId, after: Option<&ListingId>, limit: usize) -> Vec<ListingLink>;
         fn links_by_sku(connection: &ConnectionId, skus: &[String]) -> HashMap<String, ListingLink>;
+        fn links_by_product(
+            connection: &ConnectionId,
+            products: &[ChannelProductId]
+        ) -> HashMap<ChannelProductId, ListingLink>;
         fn put_links(token: &RunToken, links: &[NewLink]) -> Vec<PutLink>;
         fn mark_broken(token: &RunToken, listings: &[ListingId]) -> ();
     }

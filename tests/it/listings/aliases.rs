@@ -1,10 +1,10 @@
 //! Products known by other names, in the stores that know them so.
 
 use shipstation_connector::{
-    channel::{LinkListings, report::MetOn},
+    channel::{ChannelConnector, GetOrders, LinkListings, report::MetOn},
     client::StoreId,
     connector::ListingSettings,
-    testing::simulator::SimProduct,
+    testing::simulator::{SimLine, SimOrder, SimProduct},
 };
 
 use super::{add, channel, kept, link, link_with, list, outcomes, product, wanted};
@@ -76,4 +76,30 @@ async fn faults_aliases_can_be_left_alone_and_come_near() {
     let report = link_with(&plain, LinkListings::new()).await;
     assert_eq!(outcomes(&report)["a"], "none []");
     assert_eq!(report.run.settings["follow_aliases"], "false");
+}
+
+#[tokio::test]
+async fn faults_an_order_that_shows_the_master_sku_finds_the_listing_of_an_alias() {
+    let world = World::new().await;
+    add(&world, SimProduct::new("MASTER").alias("SHOP-A", 11));
+    list(&world, &[("a", "SHOP-A")]);
+    let _ = link(&world).await;
+    let order = |sku: &str| {
+        let order = SimOrder::new(sku).created(world.now()).shipping("Standard");
+        world.sim.account(|account| account.add_order(order.line(SimLine::new(sku, 1, "1.00"))))
+    };
+    let listing_of = |id: i64| {
+        let order = world.store.order(&world.connection, &id.to_string()).unwrap();
+        order.lines[0].listing.as_ref().map(ToString::to_string)
+    };
+    let [alias, master, stranger] = ["SHOP-A", "MASTER", "OTHER"].map(order);
+    let report = channel(&world, |_| {}).get_orders(GetOrders::new()).await.unwrap();
+    assert_eq!(report.counts.imported, 3, "{report}");
+    let listings = [alias, master, stranger].map(listing_of);
+    assert_eq!(listings, [Some("a".to_owned()), Some("a".to_owned()), None]);
+
+    let again = order("MASTER");
+    let plain = channel(&world, |settings| settings.follow_aliases = false);
+    assert_eq!(plain.get_orders(GetOrders::new()).await.unwrap().counts.imported, 1);
+    assert_eq!(listing_of(again), None, "aliases are to be left alone");
 }

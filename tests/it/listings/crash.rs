@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, ConnectionId, LinkListings, Listing, ListingId, ListingLink, NewLink, Operation,
+        ChannelConnector, ChannelProductId, ConnectionId, LinkListings, Listing, ListingId, ListingLink, NewLink, Operation,
         RunId, RunStatus,
         store::{Begin, ListingStore, NewRun, PutLink, RunStore, RunToken, StoreError, Stores},
     },
@@ -73,6 +73,14 @@ impl ListingStore for Trapped {
         skus: &[String],
     ) -> Result<HashMap<String, ListingLink>, StoreError> {
         self.0.links_by_sku(connection, skus).await
+    }
+
+    async fn links_by_product(
+        &self,
+        connection: &ConnectionId,
+        products: &[ChannelProductId],
+    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
+        self.0.links_by_product(connection, products).await
     }
 
     async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
@@ -193,6 +201,14 @@ impl ListingStore for TakenOver {
         skus: &[String],
     ) -> Result<HashMap<String, ListingLink>, StoreError> {
         self.0.links_by_sku(connection, skus).await
+    }
+
+    async fn links_by_product(
+        &self,
+        connection: &ConnectionId,
+        products: &[ChannelProductId],
+    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
+        self.0.links_by_product(connection, products).await
     }
 
     async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use shipstation_connector::channel::{
-    ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
+    ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
     store::{ListingStore, PutLink, RunToken, StoreError},
 };
 
@@ -52,6 +52,21 @@ impl ListingStore for BrokenStore {
         }
         let asked = if self.is(Flaw::SkusTake100) { skus.len().min(100) } else { skus.len() };
         self.inner.links_by_sku(&connection, &skus[..asked]).await
+    }
+
+    async fn links_by_product(
+        &self,
+        connection: &ConnectionId,
+        products: &[ChannelProductId],
+    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
+        let connection = self.connection(connection);
+        if self.is(Flaw::BrokenProductsAreFound) {
+            let all = self.inner.links(&connection, None, usize::MAX).await?;
+            let found = all.into_iter().filter(|link| products.contains(&link.product));
+            return Ok(found.map(|link| (link.product.clone(), link)).collect());
+        }
+        let asked = if self.is(Flaw::ProductsTake100) { products.len().min(100) } else { products.len() };
+        self.inner.links_by_product(&connection, &products[..asked]).await
     }
 
     async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
