@@ -136,6 +136,12 @@ impl<'c> Run<'c> {
         self.info.warnings.push(warning.into());
     }
 
+    /// When half of the time up to the deadline is over, if there is a deadline.
+    pub(super) fn half_time(&self) -> Option<Timestamp> {
+        let begun = self.info.started;
+        self.control.deadline.map(|deadline| begun + deadline.since(begun) / 2)
+    }
+
     /// Keeps the lease, and says so when the run must not start anything new.
     pub(super) async fn go_on(&mut self) -> Result<(), Stop> {
         let now = self.now();

@@ -30,13 +30,21 @@ pub(super) fn wait_for_a_rule(failed_before: u32) -> Duration {
     wait(failed_before).min(LONGEST_WAIT_FOR_A_RULE)
 }
 
-/// Reads the due ones again.
+/// Reads the due ones again. With a deadline they get half of the time: a long ledger must not keep a run from its window.
 pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
     let channel = import.run.channel;
     let due = channel.stores.orders.due_failures(&channel.connection, import.run.now(), AT_ONCE).await?;
+    let (enough, mut left) = (import.run.half_time(), due.len());
     for record in due {
         import.run.go_on().await?;
+        if enough.is_some_and(|enough| enough <= import.run.now()) {
+            import.run.warn(format!(
+                "{left} orders that failed before wait for the next run: half of the time is over"
+            ));
+            return Ok(());
+        }
         one(import, record).await?;
+        left -= 1;
     }
     Ok(())
 }

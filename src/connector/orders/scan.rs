@@ -23,6 +23,9 @@ pub(super) async fn every_status(import: &mut Import<'_>) -> Result<(), Stop> {
     let again = statuses.len() > 1 || import.window.basis == AgeBasis::Modified;
     let mut seen = again.then(HashSet::new);
     for status in statuses {
+        if import.report.scans.iter().any(|scan| scan.status == status.as_str()) {
+            continue;
+        }
         let place = import.report.scans.len();
         import.report.scans.push(Scan::new(status.as_str(), ScanStrategy::Window));
         let strategy = choose(import, &status).await?;

@@ -1,12 +1,13 @@
 //! Importing one order now, by a person or on a webhook's hint.
 
 use shipstation_connector::{
-    channel::{Bypass, ChannelConnector, OrderSelector, Refusal, RunStatus, Trigger},
-    client::WebhookDelivery,
+    Settings,
+    channel::{Bypass, ChannelConnector, GetOrders, OrderSelector, Refusal, RunStatus, Trigger},
+    client::{UserId, WebhookDelivery},
 };
 
 use super::{import, imported};
-use crate::support::{DAY, World};
+use crate::support::{DAY, Gate, Moment, World};
 
 #[tokio::test]
 async fn faults_a_bypass_ignores_age_floor_tag_and_status_and_nothing_else() {
@@ -89,4 +90,44 @@ async fn secrets_a_webhook_that_points_elsewhere_is_refused_without_a_request() 
     let refused = channel.on_webhook(&shipped).await.unwrap_err();
     assert!(matches!(refused.refusal, Refusal::Unsupported { .. }), "{refused}");
     assert!(world.sim.journal().is_empty());
+}
+
+#[tokio::test]
+async fn crash_an_import_by_hand_in_the_middle_of_a_run_doubles_nothing() {
+    let world = World::new().await;
+    let user = world.sim.account(|account| account.add_user("Night Shift"));
+    let settings = |settings: &mut Settings| settings.orders.assign_user = Some(UserId::new(&user));
+    let calls = {
+        let other = World::new().await;
+        other.sim.account(|account| account.add_user("Night Shift"));
+        [other.add(other.order("A-1")), other.add(other.order("A-2"))];
+        let gate = Gate::over(other.store.clone());
+        let _ = import(&other.channel_on(gate.stores(), settings)).await;
+        gate.calls()
+    };
+    for call in 1..calls {
+        let world = World::new().await;
+        world.sim.account(|account| account.add_user("Night Shift"));
+        let ids = ["A-1", "A-2"].map(|number| world.add(world.order(number)));
+        let gate = Gate::over(world.store.clone());
+        gate.die_at(call, Moment::Before);
+        let slow = world.channel_on(gate.stores(), settings);
+        let mut run = slow.get_orders(GetOrders::new());
+        tokio::select! {
+            biased;
+            () = gate.dead.notified() => {}
+            _ = &mut run => panic!("it does not stop at call {call}"),
+        }
+        let which = OrderSelector::Id(ids[0].to_string().into());
+        let by_hand = world.channel(settings).import_order(which, Bypass::NONE).await.unwrap();
+        gate.resume.notify_one();
+        let report = run.await.unwrap();
+        assert!(by_hand.counts.add_up() && report.counts.add_up(), "call {call}: {by_hand}{report}");
+        assert_eq!(by_hand.counts.imported + report.counts.imported, 2, "call {call}: {by_hand}{report}");
+        assert_eq!((imported(&world), report.run.status.clone()), (2, RunStatus::Succeeded), "call {call}: {report}");
+        for id in ids {
+            let order = world.sim.account(|account| account.order(id).cloned()).unwrap();
+            assert_eq!(order.user_id.as_ref(), Some(&user), "call {call}: {report}");
+        }
+    }
 }

@@ -128,3 +128,37 @@ async fn faults_refused_credentials_in_the_middle_fail_the_run_and_keep_what_is_
     let refused = channel.get_orders(GetOrders::new()).await.unwrap_err();
     assert!(refused.to_string().contains("API key or secret"), "nothing was done: {refused}");
 }
+
+#[tokio::test]
+async fn clock_a_long_ledger_leaves_half_of_the_time_to_the_window() {
+    use shipstation_connector::connector::UnmappedPolicy;
+    let world = World::new().await;
+    for number in 0..6 {
+        world.add(world.order(&format!("A-{number}")).shipping("Unheard of"));
+    }
+    let channel = world.channel(|settings| {
+        settings.shipping.unmapped = UnmappedPolicy::Reject;
+        settings.orders.catch_up_days = 0;
+        settings.lease = DAY;
+    });
+    let _ = import(&channel).await;
+    world.sim.clock().advance(DAY * 9);
+    world.add(world.order("B-1"));
+    // Every look at one of them takes ten minutes, and the run has forty.
+    let minute = DAY / 24 / 60;
+    world.sim.fault(Fault::on(Method::GET, "/orders/*").always().with(FaultKind::Slow(minute * 10)));
+    let control = RunControl::new().deadline(world.now() + minute * 40);
+    let report = import_with(&channel, control).await;
+    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
+    assert!(report.to_string().contains("4 orders that failed before wait for the next run"), "{report}");
+}
+
+#[tokio::test]
+async fn requests_a_status_that_is_set_twice_is_read_once() {
+    use shipstation_connector::client::OrderStatus;
+    let world = World::new().await;
+    world.add(world.order("A-1"));
+    let channel = world.channel(|settings| settings.orders.statuses = vec![OrderStatus::AwaitingShipment; 2]);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.scanned, report.scans.len(), world.sim.journal().len()), (1, 1, 2), "{report}");
+}
