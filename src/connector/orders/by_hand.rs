@@ -98,7 +98,9 @@ pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<
         OrderSelector::Id(id) => {
             let Some(id) = translate::wire_order_id(id) else { return Ok(Rows::default()) };
             match client.orders().get(id).await {
-                Ok(order) => Ok(Rows { items: vec![order], ..Rows::default() }),
+                Ok(order) if order.order_id == id => Ok(Rows { items: vec![order], ..Rows::default() }),
+                // The answer to another question.
+                Ok(_) => Ok(Rows::default()),
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(Rows::default()),
                 Err(error) => Err(error),
             }

@@ -8,7 +8,7 @@ use crate::{
         Bypass,
         store::{FailureRecord, OrderFailure},
     },
-    client::{Order, OrderStatus},
+    client::{Order, OrderId, OrderStatus},
     connector::{failure, look, run::Stop, translate},
 };
 
@@ -54,6 +54,10 @@ async fn one(import: &mut Import<'_>, record: FailureRecord) -> Result<(), Stop>
         return forget(import, &record).await;
     };
     match look::order(&import.run.client, id).await {
+        Ok(Some(order)) if order.order_id != id => {
+            let words = "ShipStation answered with another order".to_owned();
+            failed_again(import, record, id, words).await
+        }
         Ok(Some(order)) if is_over(&order) && !import.wants(&order) => {
             import.run.warn(format!(
                 "order {} failed before and is {} by now: it is no longer tried",
@@ -71,14 +75,21 @@ async fn one(import: &mut Import<'_>, record: FailureRecord) -> Result<(), Stop>
             forget(import, &record).await
         }
         Err(error) if failure::is_about_credentials(&error) => Err(error.into()),
-        Err(error) => {
-            import.decided.insert(id);
-            let words = failure::describe(&error);
-            import.report.counts.scanned += 1;
-            import.fail(&record.last.order, &record.last.number, words.clone(), true);
-            keep(import, record, words).await
-        }
+        Err(error) => failed_again(import, record, id, failure::describe(&error)).await,
     }
+}
+
+/// It could not be looked at: it stays in the ledger.
+async fn failed_again(
+    import: &mut Import<'_>,
+    record: FailureRecord,
+    id: OrderId,
+    words: String,
+) -> Result<(), Stop> {
+    import.decided.insert(id);
+    import.report.counts.scanned += 1;
+    import.fail(&record.last.order, &record.last.number, words.clone(), true);
+    keep(import, record, words).await
 }
 
 /// Imports the order whatever its age; everything else is judged as ever.

@@ -22,23 +22,39 @@ pub(super) async fn every_status(import: &mut Import<'_>) -> Result<(), Stop> {
     // one that is changed meanwhile turns up again.
     let again = statuses.len() > 1 || import.window.basis == AgeBasis::Modified;
     let mut seen = again.then(HashSet::new);
+    let mut refused = None;
     for status in statuses {
         if import.report.scans.iter().any(|scan| scan.status == status.as_str()) {
             continue;
         }
-        let place = import.report.scans.len();
-        import.report.scans.push(Scan::new(status.as_str(), ScanStrategy::Window));
-        let strategy = choose(import, &status).await?;
-        if let Some(scan) = import.report.scans.get_mut(place) {
-            scan.strategy = strategy;
+        match one_status(import, &status, &mut seen).await {
+            // ShipStation does not take this one, and may take the others.
+            Err(Stop::Remote(error)) if error.kind() == ErrorKind::Invalid => {
+                import.run.warn(format!("ShipStation refuses to list orders that are {}", status.as_str()));
+                refused.get_or_insert(error);
+            }
+            read => read?,
         }
-        match (strategy, import.run.channel.settings.orders.tag) {
-            (ScanStrategy::Tag, Some(tag)) => by_tag(import, place, status.clone(), tag, &mut seen).await?,
-            _ => by_window(import, place, status.clone(), &mut seen).await?,
-        }
-        probe(import, place, &status).await?;
     }
-    Ok(())
+    refused.map_or(Ok(()), |error| Err(error.into()))
+}
+
+async fn one_status(
+    import: &mut Import<'_>,
+    status: &OrderStatus,
+    seen: &mut Option<HashSet<OrderId>>,
+) -> Result<(), Stop> {
+    let place = import.report.scans.len();
+    import.report.scans.push(Scan::new(status.as_str(), ScanStrategy::Window));
+    let strategy = choose(import, status).await?;
+    if let Some(scan) = import.report.scans.get_mut(place) {
+        scan.strategy = strategy;
+    }
+    match (strategy, import.run.channel.settings.orders.tag) {
+        (ScanStrategy::Tag, Some(tag)) => by_tag(import, place, status.clone(), tag, seen).await?,
+        _ => by_window(import, place, status.clone(), seen).await?,
+    }
+    probe(import, place, status).await
 }
 
 /// With a tag there are two ways: list the window and test the tags here, or list the tag and test the age here.
@@ -54,13 +70,13 @@ async fn choose(import: &Import<'_>, status: &OrderStatus) -> Result<ScanStrateg
 }
 
 /// The total of a list, from its smallest page. `None` when ShipStation does not say: its one row may be the very row
-/// that ShipStation fails on, or the list may not know the status. That is no reason to give up the run.
+/// that ShipStation fails on, or the list may not know the status. That is no reason to give up the run: if ShipStation
+/// is down, the pages will tell.
 fn total(page: Result<Page<Order>, client::Error>) -> Result<Option<u64>, Stop> {
     match page {
         Ok(page) => Ok(page.total),
         Err(error) if failure::is_about_credentials(&error) => Err(error.into()),
-        Err(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Invalid) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(_) => Ok(None),
     }
 }
 
@@ -107,7 +123,9 @@ async fn read(
     import.run.go_on().await?;
     while let Some(page) = pages.next().await {
         let mut page = page?;
-        page.items.retain(|order| !import.decided.contains(&order.order_id));
+        let undecided = |id| !import.decided.contains(&id);
+        page.items.retain(|order| undecided(order.order_id));
+        page.errors.retain(|row| row.id.map(OrderId::new).is_none_or(undecided));
         if let Some(seen) = seen {
             page.items.retain(|order| seen.insert(order.order_id));
         }

@@ -1,13 +1,18 @@
 //! ShipStation at its worst while orders are read.
 
+use std::time::Duration;
+
 use shipstation_connector::{
-    channel::RunStatus,
-    client::TagId,
+    channel::{
+        Bypass, ChannelConnector, OrderSelector, RunStatus,
+        store::{OrderStore, Stores},
+    },
+    client::{OrderStatus, RetryPolicy, TagId},
     testing::simulator::{Fault, FaultKind, Method, Quirks, RateLimit, SimulatorConfig},
 };
 
 use super::{import, imported};
-use crate::support::{DAY, World};
+use crate::support::{DAY, Gate, World};
 
 #[tokio::test]
 async fn faults_a_poison_row_is_stepped_over_and_reported() {
@@ -126,13 +131,105 @@ async fn faults_a_mapped_text_decides_and_discounts_are_no_goods() {
 }
 
 #[tokio::test]
-async fn faults_one_status_that_shipstation_refuses_is_named() {
+async fn faults_one_status_that_shipstation_refuses_is_named_and_keeps_no_other_from_being_read() {
     let world = World::new().await;
     world.add(world.order("A-1"));
     let channel = world.channel(|settings| {
-        settings.orders.statuses.push(shipstation_connector::client::OrderStatus::Unknown("parked".into()));
+        settings.orders.statuses.insert(0, OrderStatus::Unknown("parked".into()));
     });
     let report = import(&channel).await;
     assert!(matches!(report.run.status, RunStatus::Partial { .. }), "{report}");
     assert_eq!(report.counts.imported, 1, "{report}");
+    assert!(report.to_string().contains("refuses to list orders that are parked"), "{report}");
+}
+
+#[tokio::test]
+async fn faults_a_page_that_times_out_is_read_in_smaller_pieces() {
+    let world = World::new().await;
+    for number in 0..8 {
+        world.add(world.order(&format!("A-{number}")).created(world.ago(DAY / 48 * (20 - number))));
+    }
+    let patience = Duration::from_millis(150);
+    let attempts = RetryPolicy::default().attempts;
+    world.sim.fault(Fault::on(Method::GET, "/orders").times(attempts.into()).with(FaultKind::Hang));
+    let stores = Stores::all_in(world.store.clone());
+    let channel = world
+        .builder(world.client_that_waits(patience), stores, |settings| settings.orders.page_size = 8)
+        .build()
+        .unwrap();
+    let report = import(&channel).await;
+    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 8), "{report}");
+    assert!(report.to_string().contains("some were read in smaller pieces"), "{report}");
+}
+
+#[tokio::test]
+async fn faults_a_probe_that_is_not_answered_spoils_no_run() {
+    for kind in [FaultKind::Html { status: 200 }, FaultKind::DropBefore] {
+        let world = World::new().await;
+        world.add(world.order("A-1"));
+        world.sim.fault(Fault::on(Method::GET, "/orders").after(1).times(9).with(kind));
+        let report = import(&world.channel(|_| {})).await;
+        assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
+        assert!(report.to_string().contains("could not be counted"), "{report}");
+    }
+}
+
+/// An answer of another order to the question for one.
+fn another(world: &World, order: i64) -> FaultKind {
+    let order = world.sim.account(|account| account.order(order).cloned()).unwrap();
+    let body = format!(
+        r#"{{"orderId":{},"orderNumber":{:?},"orderStatus":"awaiting_shipment","items":[]}}"#,
+        order.order_id, order.order_number
+    );
+    FaultKind::Status { code: 200, body }
+}
+
+#[tokio::test]
+async fn faults_the_answer_to_another_question_is_neither_imported_nor_forgotten() {
+    let world = World::new().await;
+    let gate = Gate::over(world.store.clone());
+    gate.refuse("A-1", true);
+    let wanted = world.add(world.order("A-1"));
+    let other = world.add(world.order("B-1").created(world.ago(DAY * 90)));
+    let channel = world.channel_on(gate.stores(), |settings| settings.orders.catch_up_days = 0);
+    let _ = import(&channel).await;
+    gate.refuse.lock().unwrap().clear();
+    world.sim.clock().advance(DAY * 9);
+    world.sim.fault(Fault::on(Method::GET, "/orders/*").times(3).with(another(&world, other)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.failed_retryable), (0, 1), "{report}");
+    let which = || OrderSelector::Id(wanted.to_string().into());
+    assert!(channel.import_order(which(), Bypass::ALL).await.is_err());
+    let answer = channel.diagnose_order(which()).await.unwrap().remove(0);
+    assert_eq!(answer.primary().unwrap().name, "exists", "{answer}");
+    world.sim.clock().advance(DAY);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, imported(&world)), (1, 1), "{report}");
+    assert!(world.store.order(&world.connection, &wanted.to_string()).is_some());
+}
+
+#[tokio::test]
+async fn faults_an_order_that_can_be_read_nowhere_is_counted_once() {
+    let world = World::new().await;
+    world.add(world.order("A-1"));
+    let row = r#"{"orderId":77,"orderNumber":"A-7","orderStatus":"awaiting_shipment","items":"none"}"#;
+    let list = format!(r#"{{"orders":[{row}],"total":1,"page":1,"pages":1}}"#);
+    let answer = |body: &str| FaultKind::Status { code: 200, body: body.to_owned() };
+    let channel = world.channel(|settings| settings.orders.skip_audit = false);
+    for attempt in 1..=2 {
+        world.sim.clear_faults();
+        world.sim.fault(Fault::on(Method::GET, "/orders").with(answer(&list)));
+        world.sim.fault(Fault::on(Method::GET, "/orders/77").times(9).with(answer(row)));
+        let report = import(&channel).await;
+        assert_eq!((report.counts.scanned, report.counts.failed_retryable), (1, 1), "{attempt}: {report}");
+        assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{attempt}: {report}");
+        world.sim.clock().advance(DAY / 24);
+    }
+    // Dismissed, it fails no run any more.
+    world.store.dismiss_failure(&world.connection, &"77".into()).await.unwrap();
+    world.sim.clear_faults();
+    world.sim.fault(Fault::on(Method::GET, "/orders").with(answer(&list)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.skipped.get("dismissed"), report.scans[0].unreadable), (Some(&1), 0), "{report}");
+    assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }
