@@ -95,6 +95,14 @@ impl OrderStore for Counting {
         Ok(HashMap::new())
     }
 
+    async fn swallowed(
+        &self,
+        _: &ConnectionId,
+        _: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        Ok(HashMap::new())
+    }
+
     async fn look_alikes(
         &self,
         _: &ConnectionId,

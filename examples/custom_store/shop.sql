@@ -25,6 +25,12 @@ CREATE TABLE IF NOT EXISTS channel_import (
     PRIMARY KEY (connection, channel_order)
 );
 CREATE INDEX IF NOT EXISTS channel_import_fingerprint ON channel_import (connection, fingerprint);
+CREATE TABLE IF NOT EXISTS channel_merged (
+    connection TEXT NOT NULL,
+    merged     TEXT NOT NULL,
+    survivor   TEXT NOT NULL,
+    PRIMARY KEY (connection, merged)
+);
 CREATE TABLE IF NOT EXISTS channel_task (
     connection    TEXT    NOT NULL,
     channel_order TEXT    NOT NULL,

@@ -22,8 +22,8 @@ use shipstation_connector::{
 };
 
 use crate::shop_tables::{
-    ALIKE, FAILURE, Problem, RECORD, apply, forget_failure, json, put_failure, record_failure, rows, save,
-    settle, value, values,
+    ALIKE, FAILURE, Problem, RECORD, SURVIVOR, apply, forget_failure, json, put_failure, record_failure,
+    rows, save, settle, value, values,
 };
 
 #[derive(Debug)]
@@ -99,6 +99,24 @@ impl OrderStore for ShopOrders {
                 }
             }
             Ok(known)
+        })
+        .await
+    }
+
+    async fn swallowed(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        let (connection, orders) = (connection.clone(), orders.to_vec());
+        self.transact(move |tx| {
+            let mut found = HashMap::new();
+            for order in orders {
+                if let Some(record) = value(tx, SURVIVOR, (connection.as_str(), order.as_str()))? {
+                    found.insert(order, record);
+                }
+            }
+            Ok(found)
         })
         .await
     }

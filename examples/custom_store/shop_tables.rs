@@ -63,6 +63,9 @@ pub(crate) fn rows(limit: usize) -> i64 {
 
 pub(crate) const RECORD: &str =
     "SELECT record_json FROM channel_import WHERE connection = ?1 AND channel_order = ?2";
+pub(crate) const SURVIVOR: &str = "SELECT record_json FROM channel_import JOIN channel_merged
+                                   ON survivor = channel_order AND channel_merged.connection = channel_import.connection
+                                   WHERE channel_merged.connection = ?1 AND merged = ?2";
 pub(crate) const ALIKE: &str = "SELECT record_json FROM channel_import
                                 WHERE connection = ?1 AND fingerprint = ?2 ORDER BY channel_order LIMIT ?3";
 const HELD: &str =
@@ -116,6 +119,12 @@ pub(crate) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Re
         tx.execute(
             "INSERT INTO channel_task VALUES (?1, ?2, ?3, 'open', ?4, ?4, NULL, ?5) ON CONFLICT DO NOTHING",
             (connection, id, json(&task.kind)?, at, json(&task)?),
+        )?;
+    }
+    for merged in &new.order.lineage.merged {
+        tx.execute(
+            "INSERT OR REPLACE INTO channel_merged VALUES (?1, ?2, ?3)",
+            (connection, merged.as_str(), id),
         )?;
     }
     forget_failure(tx, connection, &new.order.id)?;

@@ -328,7 +328,7 @@ pub enum HoldReason {
         /// The SKUs, or names of lines without one.
         skus: Vec<String>,
     },
-    /// It was split off an order that is already imported: its goods may be on their way.
+    /// It was split off, or taken out of, an order that is already imported: its goods may be on their way.
     SplitOfImported {
         /// The imported order.
         parent: ChannelOrderId,

@@ -86,7 +86,8 @@ pub struct OrderSettings {
     pub sku_source: SkuSource,
     /// Which text is the shipping text. Default: the store's own.
     pub shipping_text: ShippingTextSource,
-    /// What happens to orders that were split off or have swallowed imported ones. Default: they are held.
+    /// What happens to orders that were split off, were taken out of, or have swallowed imported ones. Default: they are
+    /// held.
     pub lineage: LineagePolicy,
     /// What happens to orders with lines that are not linked to a listing. Default: they are imported.
     pub unlinked_lines: UnlinkedLines,

@@ -25,7 +25,7 @@ use crate::{
 /// - `(connection, order id)` MUST be unique by the store itself (a unique index), not by a look-up before:
 ///   two concurrent saves of one order give one `Inserted` and one `AlreadyExists`.
 /// - `save` and `known` answer for every id they are given; `save` in the order of its batch.
-/// - `known` and `failures` MUST take at least 500 ids in one call, and `look_alikes` at least 500 fingerprints.
+/// - `known`, `swallowed` and `failures` MUST take at least 500 ids in one call, and `look_alikes` at least 500 fingerprints.
 /// - `look_alikes` MUST find an order from the moment at which `save` answered for it. An order without a fingerprint is
 ///   never found. A store MAY forget fingerprints that are older than any order it will ever be asked to save.
 /// - Each `(order, kind)` of follow-up exists once. `open_follow_ups` answers oldest first.
@@ -45,6 +45,19 @@ pub trait OrderStore: Debug + Send + Sync {
     /// # Errors
     /// When the store cannot say.
     async fn known(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError>;
+
+    /// The orders that were inside another one when that one was imported, by
+    /// [`Lineage::merged`](crate::channel::Lineage::merged) of its record: of these ids, each that is named there, with
+    /// that record; any one of several. When such an order turns up by itself, it was taken out again, and its goods
+    /// may be on their way.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    async fn swallowed(
         &self,
         connection: &ConnectionId,
         orders: &[ChannelOrderId],

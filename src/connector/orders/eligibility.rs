@@ -20,6 +20,8 @@ pub(super) struct Judge<'a> {
     pub(super) settings: &'a OrderSettings,
     pub(super) window: &'a Window,
     pub(super) known: &'a HashMap<ChannelOrderId, ImportRecord>,
+    /// What was inside an imported order when that was imported, with that order.
+    pub(super) swallowed: &'a HashMap<ChannelOrderId, ImportRecord>,
     /// The failures of orders that are not imported.
     pub(super) failures: &'a HashMap<ChannelOrderId, FailureRecord>,
     pub(super) is_own: &'a (dyn Fn(&ChannelOrder) -> bool + Send + Sync),
@@ -146,7 +148,7 @@ impl Judge<'_> {
         if self.settings.lineage == LineagePolicy::Import {
             return (Vec::new(), Vec::new());
         }
-        let parent = self.split_of_imported(order);
+        let parent = self.split_of_imported(order).or_else(|| self.taken_out_of_imported(order));
         let merged: Vec<ChannelOrderId> = imported_in(order, self.known).cloned().collect();
         if self.settings.lineage == LineagePolicy::Skip {
             let mut skips: Vec<SkipReason> =
@@ -169,6 +171,12 @@ impl Judge<'_> {
         let parent = order.lineage.parent.as_ref()?;
         let record = self.known.get(parent)?;
         (!record.lineage.merged.contains(&order.id)).then(|| parent.clone())
+    }
+
+    /// The imported order that this one was inside of. A child that was split off before is named there as well.
+    fn taken_out_of_imported(&self, order: &ChannelOrder) -> Option<ChannelOrderId> {
+        let record = self.swallowed.get(&order.id)?;
+        (order.lineage.parent.as_ref() != Some(&record.order)).then(|| record.order.clone())
     }
 }
 

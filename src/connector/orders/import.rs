@@ -18,8 +18,8 @@ use crate::{
         report::SkipReason,
         shipping::ShippingResolution,
         store::{
-            FailureRecord, FollowUpKind, ImportRecord, NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome,
-            Sighting, StoreError,
+            FailureRecord, FollowUpKind, ImportRecord, NewFollowUp, NewOrder, OrderFailure, OrderMark,
+            SaveOutcome, Sighting, StoreError,
         },
     },
     client::{Order, OrderId},
@@ -27,7 +27,7 @@ use crate::{
         PAGE, count,
         mapping::Mapper,
         run::{Run, Stop},
-        settings::UnmappedPolicy,
+        settings::{LineagePolicy, UnmappedPolicy},
         translate,
     },
 };
@@ -44,6 +44,8 @@ pub(super) struct Import<'c> {
     pub(super) report: ImportReport,
     /// Orders that this run has dealt with before it reads the window.
     pub(super) decided: HashSet<OrderId>,
+    /// The orders in hand that were inside an imported one, with that one.
+    pub(super) swallowed: HashMap<ChannelOrderId, ImportRecord>,
     /// What is kept of earlier failures of the orders in hand.
     pub(super) failures: HashMap<ChannelOrderId, FailureRecord>,
     /// Orders with an open assignment, and the user they show once the window has been read.
@@ -91,6 +93,7 @@ impl<'c> Import<'c> {
             by_hand: false,
             report,
             decided: HashSet::new(),
+            swallowed: HashMap::new(),
             failures: HashMap::new(),
             awaiting: HashMap::new(),
             changes_since: None,
@@ -122,7 +125,9 @@ impl<'c> Import<'c> {
             .collect();
         let known = self.known(orders.iter().map(|(_, order)| order)).await?;
         let new = orders.iter().map(|(_, order)| &order.id).filter(|id| !known.contains_key(*id));
-        self.failures = self.failures_of(new.cloned().collect()).await?;
+        let new: Vec<ChannelOrderId> = new.cloned().collect();
+        self.swallowed = self.swallowed_of(&new).await?;
+        self.failures = self.failures_of(&new).await?;
         let mut candidates = Vec::new();
         let mut room = self.room();
         let mut rejected = Vec::new();
@@ -189,10 +194,26 @@ impl<'c> Import<'c> {
         Ok(known)
     }
 
+    /// Those of these orders that were inside an imported one; nobody asks where relatives are imported like any other.
+    async fn swallowed_of(
+        &self,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        let channel = self.run.channel;
+        let mut swallowed = HashMap::new();
+        if channel.settings.orders.lineage == LineagePolicy::Import {
+            return Ok(swallowed);
+        }
+        for chunk in orders.chunks(PAGE) {
+            swallowed.extend(channel.stores.orders.swallowed(&channel.connection, chunk).await?);
+        }
+        Ok(swallowed)
+    }
+
     /// What is kept of earlier failures of these orders.
     pub(super) async fn failures_of(
         &self,
-        orders: Vec<ChannelOrderId>,
+        orders: &[ChannelOrderId],
     ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
         let channel = self.run.channel;
         let mut failures = HashMap::new();
@@ -218,6 +239,7 @@ impl<'c> Import<'c> {
             settings: &channel.settings.orders,
             window: &self.window,
             known,
+            swallowed: &self.swallowed,
             failures: &self.failures,
             is_own: &*channel.is_own,
             bypass: self.bypass,

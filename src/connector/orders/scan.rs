@@ -164,7 +164,8 @@ pub(super) async fn unreadable(
         return Ok(());
     }
     let name = |error: &RowError| error.id.map(OrderId::new).map(translate::order_id);
-    import.failures = import.failures_of(errors.iter().filter_map(name).collect()).await?;
+    let names: Vec<_> = errors.iter().filter_map(name).collect();
+    import.failures = import.failures_of(&names).await?;
     let mut failures = Vec::new();
     for error in errors {
         import.report.counts.scanned += 1;

@@ -48,6 +48,7 @@ pub(super) struct Orders {
     follow_ups: BTreeMap<(ChannelOrderId, FollowUpKind), Task>,
     failures: BTreeMap<ChannelOrderId, FailureRecord>,
     fingerprints: BTreeMap<OrderFingerprint, BTreeSet<ChannelOrderId>>,
+    swallowed: BTreeMap<ChannelOrderId, ChannelOrderId>,
 }
 
 /// A follow-up and where it stands.
@@ -87,6 +88,9 @@ impl Orders {
             self.follow_ups.insert((id.clone(), follow_up.kind), Task { follow_up, state });
         }
         self.failures.remove(id);
+        for inside in &new.order.lineage.merged {
+            self.swallowed.insert(inside.clone(), id.clone());
+        }
         if let Some(fingerprint) = &new.fingerprint {
             self.fingerprints.entry(fingerprint.clone()).or_default().insert(id.clone());
         }
@@ -208,6 +212,20 @@ impl OrderStore for MemoryStore {
         }))
     }
 
+    async fn swallowed(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        Ok(self.with(connection, |kept| {
+            let orders = orders.iter().filter_map(|id| {
+                let survivor = kept.orders.imported.get(kept.orders.swallowed.get(id)?)?;
+                Some((id.clone(), survivor.record.clone()))
+            });
+            orders.collect()
+        }))
+    }
+
     async fn look_alikes(
         &self,
         connection: &ConnectionId,
@@ -215,7 +233,8 @@ impl OrderStore for MemoryStore {
         limit: usize,
     ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
         Ok(self.with(connection, |kept| {
-            let found = fingerprints.iter().map(|print| (print.clone(), kept.orders.look_alikes(print, limit)));
+            let found =
+                fingerprints.iter().map(|print| (print.clone(), kept.orders.look_alikes(print, limit)));
             found.filter(|(_, records)| !records.is_empty()).collect()
         }))
     }

@@ -17,7 +17,7 @@ const APPLICATION_ID: i32 = 0x5368_436F;
 
 /// The steps from one version of the schema to the next; the first makes version 1 of an empty file.
 pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_fingerprint.sql")];
+    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_second_time.sql")];
 
 /// How the file is opened.
 #[derive(Debug, Clone)]

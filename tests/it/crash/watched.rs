@@ -79,6 +79,10 @@ watched! {
 watched! {
     OrderStore {
         fn known(connection: &ConnectionId, orders: &[ChannelOrderId]) -> HashMap<ChannelOrderId, ImportRecord>;
+        fn swallowed(
+            connection: &ConnectionId,
+            orders: &[ChannelOrderId]
+        ) -> HashMap<ChannelOrderId, ImportRecord>;
         fn look_alikes(
             connection: &ConnectionId,
             fingerprints: &[OrderFingerprint],

@@ -86,6 +86,23 @@ async fn faults_orders_merged_before_the_import_are_one_order() {
 }
 
 #[tokio::test]
+async fn faults_an_order_that_is_taken_out_of_an_imported_one_is_held() {
+    let world = World::new().await;
+    let (survivor, inside) = (world.add(world.order("A-1")), world.add(world.order("A-2")));
+    world.sim.account(|account| assert!(account.merge_orders(survivor, &[inside])));
+    let channel = world.channel(|_| {});
+    assert_eq!(import(&channel).await.counts.imported, 1);
+    // Its goods went to the host inside the other one.
+    world.sim.account(|account| assert!(account.uncombine(inside)));
+    let answer =
+        channel.diagnose_order(OrderSelector::Id(inside.to_string().into())).await.unwrap().remove(0);
+    assert!(answer.to_string().contains(&format!("split off the imported order {survivor}")), "{answer}");
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.held), (1, 1), "{report}");
+    assert_eq!(holds(&world, inside), [HoldReason::SplitOfImported { parent: survivor.to_string().into() }]);
+}
+
+#[tokio::test]
 async fn faults_relatives_are_skipped_or_imported_when_the_setting_says_so() {
     for (policy, expected) in [(LineagePolicy::Skip, (0, 1)), (LineagePolicy::Import, (1, 0))] {
         let world = World::new().await;

@@ -125,16 +125,20 @@ async fn opening_brings_a_file_of_the_first_version_up_to_date() {
     let file = File::new();
     let store = file.open();
     let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
-    store.save(&token, &[order("old")]).await.unwrap();
+    let mut old = order("old");
+    old.order.lineage.merged = vec!["inside".into()];
+    store.save(&token, &[old]).await.unwrap();
     store.close().await;
     // Back to what the first version had.
     let back = "DROP INDEX import_record_fingerprint; ALTER TABLE import_record DROP COLUMN fingerprint;
-                PRAGMA user_version = 1";
+                DROP TABLE swallowed_order; PRAGMA user_version = 1";
     Connection::open(file.path()).unwrap().execute_batch(back).unwrap();
 
     let store = file.open();
     let known = store.known(&here(), &["old".into()]).await.unwrap();
     assert_eq!(known[&"old".into()].fingerprint, None);
+    let swallowed = store.swallowed(&here(), &["inside".into()]).await.unwrap();
+    assert_eq!(swallowed[&"inside".into()].order, "old".into(), "what it knew is found in the new way");
     let mut new = order("new");
     new.fingerprint = Some(OrderFingerprint::kept("aa"));
     assert!(matches!(store.save(&token, &[new]).await.unwrap()[..], [SaveOutcome::Inserted { .. }]));
@@ -180,7 +184,7 @@ fn opening_by_many_at_once_makes_one_schema() {
         .unwrap()
         .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(tables, 12);
+    assert_eq!(tables, 13);
 }
 
 #[tokio::test]

@@ -142,6 +142,14 @@ impl OrderStore for Gate {
         self.around(self.inner.known(connection, orders)).await
     }
 
+    async fn swallowed(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        self.around(self.inner.swallowed(connection, orders)).await
+    }
+
     async fn look_alikes(
         &self,
         connection: &ConnectionId,

@@ -30,6 +30,7 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What is known beside the order itself.
 struct Facts {
     known: HashMap<ChannelOrderId, ImportRecord>,
+    swallowed: HashMap<ChannelOrderId, ImportRecord>,
     failure: Option<FailureRecord>,
     follow_ups: Vec<FollowUp>,
     outbox: Vec<OutboxRow>,
@@ -131,8 +132,11 @@ impl ShipStationChannel {
             follow_ups = self.stores.orders.open_follow_ups(&self.connection, soon, FOLLOW_UPS).await?;
             follow_ups.retain(|task| task.order == order.id);
         }
+        let swallowed =
+            self.stores.orders.swallowed(&self.connection, std::slice::from_ref(&order.id)).await?;
         Ok(Facts {
             known,
+            swallowed,
             failure: self.failure(&order.id).await?,
             follow_ups,
             look_alike,
@@ -169,6 +173,7 @@ impl ShipStationChannel {
             settings,
             window,
             known: &facts.known,
+            swallowed: &facts.swallowed,
             failures: &HashMap::new(),
             is_own: &*self.is_own,
             bypass: Bypass::NONE,

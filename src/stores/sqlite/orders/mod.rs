@@ -35,6 +35,15 @@ impl OrderStore for SqliteStore {
         self.read(move |tx| records::known(tx, &connection, orders)).await
     }
 
+    async fn swallowed(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        let (connection, orders) = (key(connection), orders.to_vec());
+        self.read(move |tx| records::swallowed(tx, &connection, orders)).await
+    }
+
     async fn look_alikes(
         &self,
         connection: &ConnectionId,

@@ -40,6 +40,26 @@ pub(super) fn record(
     json.map(|json| parse("import_record.record_json", &json)).transpose()
 }
 
+pub(super) fn swallowed(
+    tx: &Transaction<'_>,
+    connection: &str,
+    orders: Vec<ChannelOrderId>,
+) -> Answer<HashMap<ChannelOrderId, ImportRecord>> {
+    let mut find = tx.prepare_cached(
+        "SELECT record_json FROM import_record WHERE connection = ?1 AND order_id =
+             (SELECT survivor FROM swallowed_order WHERE connection = ?1 AND order_id = ?2)",
+    )?;
+    let mut found = HashMap::new();
+    for order in orders {
+        let json: Option<String> =
+            find.query_row((connection, order.as_str()), |row| row.get(0)).optional()?;
+        if let Some(json) = json {
+            found.insert(order, parse("import_record.record_json", &json)?);
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn look_alikes(
     tx: &Transaction<'_>,
     connection: &str,
@@ -136,6 +156,13 @@ fn insert(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Answer<Save
     ))?;
     for follow_up in &new.follow_ups {
         follow_ups::insert(tx, connection, &order.id, follow_up, new.imported_at)?;
+    }
+    for inside in &order.lineage.merged {
+        tx.prepare_cached(
+            "INSERT INTO swallowed_order (connection, order_id, survivor) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET survivor = excluded.survivor",
+        )?
+        .execute((connection, inside.as_str(), order.id.as_str()))?;
     }
     failures::clear(tx, connection, &order.id)?;
     Ok(SaveOutcome::Inserted { host_order: None })

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     super::{
-        check::{Check, at_once, checks, holds, same},
+        check::{Check, Stop, at_once, checks, holds, same},
         given::{ODD_TEXTS, at, held, plain, ready},
         ground::Ground,
     },
@@ -24,6 +24,8 @@ checks! { "orders":
     answers_stand_in_the_order_of_the_batch => "`save` answers for every order, in the order of its batch",
     known_answers_for_imported_orders_only => "`known` gives the records of those orders that have been imported",
     known_takes_500_ids => "`known` takes at least 500 ids in one call",
+    swallowed_orders_are_found_with_their_survivor => "`swallowed` gives, for ids that `Lineage::merged` of an imported order names, the record of that order",
+    swallowed_takes_500_ids => "`swallowed` takes at least 500 ids in one call",
     records_say_what_was_saved => "the import record says what the order was when it was imported",
     what_is_saved_is_seen_by_others => "`Ok` means that every later read sees it, also from other processes",
     ids_are_compared_exactly => "ids are opaque texts: nothing is trimmed, folded or normalised",
@@ -92,6 +94,33 @@ async fn known_takes_500_ids(on: Ground) -> Check {
     on.stores.orders.save(&token, &saved).await?;
     let asked: Vec<ChannelOrderId> = (0..500).map(|n| n.to_string().into()).collect();
     same("the known half of 500 ids", &on.stores.orders.known(&on.here, &asked).await?.len(), &250)
+}
+
+/// An order that others are inside of.
+fn survivor(id: &str, merged: &[&str]) -> NewOrder {
+    let mut new = plain(id);
+    new.order.lineage.merged = merged.iter().map(|id| (*id).into()).collect();
+    new
+}
+
+async fn swallowed_orders_are_found_with_their_survivor(on: Ground) -> Check {
+    let (token, other) = (on.begun(GET).await?, on.begun_elsewhere(GET).await?);
+    on.stores.orders.save(&token, &[survivor("1", &["2", "3"]), survivor("4", &[])]).await?;
+    on.stores.orders.save(&other, &[survivor("5", &["4"])]).await?;
+    let known = on.peer.orders.known(&on.here, &["1".into()]).await?;
+    let record = known.get(&"1".into()).ok_or_else(|| Stop::violated("a saved order is not known"))?;
+    let found = on.peer.orders.swallowed(&on.here, &["1".into(), "3".into(), "4".into()]).await?;
+    same("what is found", &found, &[("3".into(), record.clone())].into())?;
+    same("of no ids", &on.stores.orders.swallowed(&on.here, &[]).await?.len(), &0)
+}
+
+async fn swallowed_takes_500_ids(on: Ground) -> Check {
+    let token = on.begun(GET).await?;
+    let inside: Vec<String> = (0..250).map(|n| (n * 2).to_string()).collect();
+    let inside: Vec<&str> = inside.iter().map(String::as_str).collect();
+    on.stores.orders.save(&token, &[survivor("s", &inside)]).await?;
+    let asked: Vec<ChannelOrderId> = (0..500).map(|n| n.to_string().into()).collect();
+    same("the swallowed half of 500", &on.stores.orders.swallowed(&on.here, &asked).await?.len(), &250)
 }
 
 async fn records_say_what_was_saved(on: Ground) -> Check {

@@ -87,6 +87,19 @@ impl OrderStore for BrokenStore {
         Ok(known)
     }
 
+    async fn swallowed(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        if self.is(Flaw::SwallowedIsForgotten) {
+            return Ok(HashMap::new());
+        }
+        let asked = if self.is(Flaw::SwallowedTakes100) { 100 } else { usize::MAX };
+        let orders = &orders[..orders.len().min(asked)];
+        self.data().swallowed(&self.connection(connection), orders).await
+    }
+
     async fn look_alikes(
         &self,
         connection: &ConnectionId,
@@ -98,7 +111,9 @@ impl OrderStore for BrokenStore {
         let limit = if self.is(Flaw::LookAlikesIgnoreTheLimit) { usize::MAX } else { limit };
         let mut found = self.data().look_alikes(&self.connection(connection), fingerprints, limit).await?;
         if self.is(Flaw::LookAlikesNewestFirst) {
-            found.values_mut().for_each(|alike| alike.reverse());
+            for alike in found.values_mut() {
+                alike.reverse();
+            }
         }
         Ok(found)
     }
@@ -213,7 +228,9 @@ impl OrderStore for BrokenStore {
         let mut failures = self.data().failures(&self.connection(connection), orders).await?;
         match self.flaw {
             Flaw::FailuresForgetTheFirst => {
-                failures.values_mut().for_each(|failure| *failure = FailureRecord::first(failure.last.clone()));
+                for failure in failures.values_mut() {
+                    *failure = FailureRecord::first(failure.last.clone());
+                }
             }
             Flaw::FailuresHideTheDismissed => failures.retain(|_, failure| !failure.dismissed),
             Flaw::SaveKeepsTheFailure => failures.extend(self.kept_failures.lock().unwrap().clone()),
