@@ -11,8 +11,13 @@ use crate::{
         ChannelOrder, RunEvent,
         report::{Scan, ScanStrategy},
     },
-    client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, RowError, TagId},
-    connector::{count, failure, run::Stop, settings::AgeBasis, translate},
+    client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, RowError, ShipStation, TagId},
+    connector::{
+        count, failure,
+        run::Stop,
+        settings::{AgeBasis, OrderSettings},
+        translate,
+    },
 };
 
 /// Reads every configured status.
@@ -80,10 +85,14 @@ fn total(page: Result<Page<Order>, client::Error>) -> Result<Option<u64>, Stop> 
     }
 }
 
-/// The orders of a status, of one store if only one is selected.
 fn list(import: &Import<'_>, status: &OrderStatus) -> ListOrders {
-    let list = import.run.client.orders().list().status(status.clone());
-    let mut stores = import.run.channel.settings.orders.stores.iter();
+    orders_of(&import.run.client, status, &import.run.channel.settings.orders)
+}
+
+/// The orders of a status, of one store if only one is selected: ShipStation filters by no more than one.
+pub(super) fn orders_of(client: &ShipStation, status: &OrderStatus, settings: &OrderSettings) -> ListOrders {
+    let list = client.orders().list().status(status.clone());
+    let mut stores = settings.stores.iter();
     match (stores.next(), stores.next()) {
         (Some(only), None) => list.store(*only),
         _ => list,

@@ -2,7 +2,7 @@
 
 use shipstation_connector::{
     channel::{Bypass, ChannelConnector, Diagnosis, OrderSelector, Verdict},
-    client::{TagId, UserId},
+    client::{StoreId, TagId, UserId},
     testing::simulator::{Fault, FaultKind, Method},
 };
 
@@ -57,7 +57,7 @@ async fn faults_what_blocks_is_named_for_each_filter() {
         settings.orders.tag = Some(TagId::new(tag));
         settings.orders.own_key_prefix = Some("oms-".into());
         settings.orders.not_before = Some(world.ago(DAY));
-        settings.orders.stores = [shipstation_connector::client::StoreId::new(1)].into();
+        settings.orders.stores = [StoreId::new(1)].into();
     });
     let answer = ask(&world, &channel, order).await;
     for name in ["store", "floor", "tag", "loop"] {
@@ -168,7 +168,10 @@ async fn faults_an_order_that_shipstation_fails_on_is_told_by_what_the_stores_kn
 
     let answer = ask(&world, &channel, failed).await;
     assert!(!answer.imported && answer.check("exists").unwrap().verdict == Verdict::Unknown, "{answer}");
-    assert!(answer.check("failures").unwrap().observed.contains("failed 1 times: the host refused it"), "{answer}");
+    assert!(
+        answer.check("failures").unwrap().observed.contains("failed 1 times: the host refused it"),
+        "{answer}"
+    );
     let answer = ask(&world, &channel, new).await;
     assert_eq!((answer.checks.len(), answer.imported), (1, false), "{answer}");
 
@@ -204,4 +207,17 @@ async fn faults_a_row_that_cannot_be_read_is_not_said_to_be_missing() {
     assert_eq!(answers[0].check("exists").unwrap().verdict, Verdict::Unknown, "{}", answers[0]);
     let refused = channel.import_order(which(), Bypass::ALL).await.unwrap_err();
     assert!(refused.is_retryable() && refused.to_string().contains("could not be read"), "{refused}");
+}
+
+#[tokio::test]
+async fn requests_why_nothing_counts_the_one_selected_store_only() {
+    let world = World::new().await;
+    let (one, two) = world
+        .sim
+        .account(|account| (account.add_store("One", "Shopify"), account.add_store("Two", "Amazon")));
+    world.add(world.order("A-1").store(two).status("on_hold"));
+    world.add(world.order("A-2").store(two).created(world.ago(DAY * 20)));
+    let channel = world.channel(|settings| settings.orders.stores = [StoreId::new(one)].into());
+    let answer = channel.why_nothing().await.unwrap();
+    assert!(answer.hints().is_empty(), "{answer}");
 }

@@ -7,7 +7,7 @@ use crate::{
     connector::{ShipStationChannel, failure, mapping::Mapper},
 };
 
-use super::{Window, unanswered};
+use super::{super::scan::orders_of, Window, unanswered};
 
 /// What an order can be besides imported: the states that a merchant may have meant.
 const STATES: [OrderStatus; 4] = [
@@ -60,7 +60,7 @@ impl ShipStationChannel {
         status: &OrderStatus,
     ) -> Result<StatusTotals, Error> {
         let settings = &self.settings.orders;
-        let list = || client.orders().list().status(status.clone());
+        let list = || orders_of(client, status, settings);
         let mut totals = StatusTotals::new(status.as_str(), settings.statuses.contains(status));
         totals.inside = count(window.filter(list())).await?;
         if !totals.imported {
