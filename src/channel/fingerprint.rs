@@ -49,7 +49,8 @@ impl OrderFingerprint {
         if street.is_empty() || (city.is_empty() && postal_code.is_empty()) {
             return None;
         }
-        let mut texts = vec![day.to_owned(), bare_of(&to.name), street, city, postal_code, bare_of(&to.country)];
+        let mut texts =
+            vec![day.to_owned(), bare_of(&to.name), street, city, postal_code, bare_of(&to.country)];
         for (what, quantity) in goods(order)? {
             texts.extend([what, quantity.to_string()]);
         }

@@ -19,7 +19,6 @@ use crate::{
     client::{self, ShipStation},
 };
 
-
 /// The rules of one version, compiled.
 #[derive(Debug)]
 pub(super) struct Mapper {

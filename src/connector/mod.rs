@@ -24,8 +24,8 @@ use async_trait::async_trait;
 
 pub use self::settings::{
     AgeBasis, Confirm, EmptyOrders, LineagePolicy, ListingSettings, OrderSettings, PartialPolicy,
-    PossibleDuplicates, Preflight, PrimaryTracking, ProductReading, Settings, ShipmentSettings, ShippingSettings, ShippingTextSource,
-    SkuSource, UnlinkedLines, UnmappedPolicy,
+    PossibleDuplicates, Preflight, PrimaryTracking, ProductReading, Settings, ShipmentSettings,
+    ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLines, UnmappedPolicy,
 };
 use crate::{
     Timestamp,

@@ -102,7 +102,8 @@ impl Met {
 
     /// Whether one was split off or merged into the other, or both were split off the same order.
     fn is_related_to(&self, order: &ChannelOrder) -> bool {
-        let names = |lineage: &Lineage, id| lineage.parent.as_ref() == Some(id) || lineage.merged.contains(id);
+        let names =
+            |lineage: &Lineage, id| lineage.parent.as_ref() == Some(id) || lineage.merged.contains(id);
         let siblings = self.lineage.parent.is_some() && self.lineage.parent == order.lineage.parent;
         siblings || names(&self.lineage, &order.id) || names(&order.lineage, &self.order)
     }

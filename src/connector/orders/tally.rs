@@ -1,12 +1,15 @@
 //! What became of each order: counts, items, failures and sightings. Decides nothing.
 
 use super::import::Import;
-use crate::{channel::{
-    ChannelOrder, ChannelOrderId, RunEvent,
-    report::{ImportItem, ImportOutcome, SkipReason},
-    shipping::ShippingResolution,
-    store::{NewOrder, OrderFailure, OrderMark, SaveOutcome, Sighting, StoreError},
-}, connector::PAGE};
+use crate::{
+    channel::{
+        ChannelOrder, ChannelOrderId, RunEvent,
+        report::{ImportItem, ImportOutcome, SkipReason},
+        shipping::ShippingResolution,
+        store::{NewOrder, OrderFailure, OrderMark, SaveOutcome, Sighting, StoreError},
+    },
+    connector::PAGE,
+};
 
 /// Successes and skips that a report names one by one.
 const NAMED: usize = 200;

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, ChannelProductId, ConnectionId, LinkListings, Listing, ListingId, ListingLink, NewLink, Operation,
-        RunId, RunStatus,
+        ChannelConnector, ChannelProductId, ConnectionId, LinkListings, Listing, ListingId, ListingLink,
+        NewLink, Operation, RunId, RunStatus,
         store::{Begin, ListingStore, NewRun, PutLink, RunStore, RunToken, StoreError, Stores},
     },
     client::{Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation},

@@ -100,7 +100,8 @@ async fn crash_an_import_by_hand_in_the_middle_of_a_run_doubles_nothing() {
     let calls = {
         let other = World::new().await;
         other.sim.account(|account| account.add_user("Night Shift"));
-        [other.add(other.order("A-1")), other.add(other.order("A-2"))];
+        other.add(other.order("A-1"));
+        other.add(other.order("A-2"));
         let gate = Gate::over(other.store.clone());
         let _ = import(&other.channel_on(gate.stores(), settings)).await;
         gate.calls()
@@ -124,7 +125,11 @@ async fn crash_an_import_by_hand_in_the_middle_of_a_run_doubles_nothing() {
         let report = run.await.unwrap();
         assert!(by_hand.counts.add_up() && report.counts.add_up(), "call {call}: {by_hand}{report}");
         assert_eq!(by_hand.counts.imported + report.counts.imported, 2, "call {call}: {by_hand}{report}");
-        assert_eq!((imported(&world), report.run.status.clone()), (2, RunStatus::Succeeded), "call {call}: {report}");
+        assert_eq!(
+            (imported(&world), report.run.status.clone()),
+            (2, RunStatus::Succeeded),
+            "call {call}: {report}"
+        );
         for id in ids {
             let order = world.sim.account(|account| account.order(id).cloned()).unwrap();
             assert_eq!(order.user_id.as_ref(), Some(&user), "call {call}: {report}");

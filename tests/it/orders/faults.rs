@@ -169,7 +169,11 @@ async fn faults_a_probe_that_is_not_answered_spoils_no_run() {
         world.add(world.order("A-1"));
         world.sim.fault(Fault::on(Method::GET, "/orders").after(1).times(9).with(kind));
         let report = import(&world.channel(|_| {})).await;
-        assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
+        assert_eq!(
+            (report.run.status.clone(), report.counts.imported),
+            (RunStatus::Succeeded, 1),
+            "{report}"
+        );
         assert!(report.to_string().contains("could not be counted"), "{report}");
     }
 }
@@ -230,6 +234,10 @@ async fn faults_an_order_that_can_be_read_nowhere_is_counted_once() {
     world.sim.clear_faults();
     world.sim.fault(Fault::on(Method::GET, "/orders").with(answer(&list)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.skipped.get("dismissed"), report.scans[0].unreadable), (Some(&1), 0), "{report}");
+    assert_eq!(
+        (report.counts.skipped.get("dismissed"), report.scans[0].unreadable),
+        (Some(&1), 0),
+        "{report}"
+    );
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }

@@ -181,18 +181,24 @@ async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
     gate.refuse.lock().unwrap().clear();
     let rules = ["Standard", "Unheard of"].map(|text| ShippingRule::exact(text, "ground"));
     world.rules(rules.into()).await;
-    world.sim.account(|account| account.edit(refused, |order| order.ship_to.street1 = Some("2 Elm St".into())));
+    world
+        .sim
+        .account(|account| account.edit(refused, |order| order.ship_to.street1 = Some("2 Elm St".into())));
     for _ in 0..2 {
         world.sim.clock().advance(DAY / 24);
         world.sim.clear_journal();
         let report = import(&channel).await;
         assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
         assert_eq!((report.counts.skipped.get("dismissed"), imported(&world)), (Some(&2), 0), "{report}");
-        assert!(report.items.iter().any(|item| item.to_string().contains("the host refused it")), "{report:?}");
+        assert!(
+            report.items.iter().any(|item| item.to_string().contains("the host refused it")),
+            "{report:?}"
+        );
         assert_eq!(failure_of(&world, refused).await.unwrap().attempts, 1, "it was not tried");
         assert_eq!(world.sim.journal().len(), 2, "the window and the probe");
     }
-    let answer = channel.diagnose_order(OrderSelector::Id(refused.to_string().into())).await.unwrap().remove(0);
+    let answer =
+        channel.diagnose_order(OrderSelector::Id(refused.to_string().into())).await.unwrap().remove(0);
     let check = answer.check("failures").unwrap();
     assert_eq!(check.verdict, Verdict::Blocks, "{answer}");
     assert!(check.remedy.as_ref().unwrap().contains("import it by hand"), "{answer}");
@@ -216,7 +222,11 @@ async fn requests_an_order_that_keeps_failing_in_the_window_is_read_by_id_ever_m
         world.sim.clock().advance(Duration::from_secs(900));
     }
     assert!(looks.iter().sum::<usize>() <= 4, "four hours of looks: {looks:?}");
-    assert_eq!(world.store.unmapped(&world.connection).await.unwrap()[0].count, 1, "one order is one sighting");
+    assert_eq!(
+        world.store.unmapped(&world.connection).await.unwrap()[0].count,
+        1,
+        "one order is one sighting"
+    );
 }
 
 #[tokio::test]

@@ -87,7 +87,10 @@ async fn requests_a_dry_run_changes_nothing() {
     let report = super::import_with(&channel, control).await;
     assert_eq!((report.counts.imported, report.counts.held), (2, 1), "{report}");
     let text = report.to_string();
-    assert!(text.contains("2 would be new (1 would be held)") && text.contains("would be held: shipping"), "{text}");
+    assert!(
+        text.contains("2 would be new (1 would be held)") && text.contains("would be held: shipping"),
+        "{text}"
+    );
     assert!(!text.contains(" held: ") || !text.contains(" 2 new"), "nothing reads as if done: {text}");
     assert_eq!((imported(&world), world.sim.journal().writes().count()), (0, 0));
     let real = import(&channel).await;

@@ -191,7 +191,8 @@ pub(super) fn duplicate(of: &ChannelOrderId) -> Check {
 
 /// ShipStation says that there is no such order.
 pub(super) fn missing() -> Check {
-    let remedy = "look for it in ShipStation: it may be deleted, merged into another order, or in another account";
+    let remedy =
+        "look for it in ShipStation: it may be deleted, merged into another order, or in another account";
     exists(Verdict::Blocks, "ShipStation does not have it", remedy)
 }
 

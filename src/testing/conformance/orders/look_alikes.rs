@@ -47,7 +47,11 @@ async fn look_alikes_are_those_with_the_fingerprint(on: Ground) -> Check {
     same("what is found", &found, &[(print("aa"), known.into_values().collect())].into())?;
     // Saved again, with another fingerprint: the record stands as it is.
     on.stores.orders.save(&token, &[printed("1", "cc")]).await?;
-    same("what is found afterwards", &on.peer.orders.look_alikes(&on.here, &[print("cc")], 9).await?.len(), &0)?;
+    same(
+        "what is found afterwards",
+        &on.peer.orders.look_alikes(&on.here, &[print("cc")], 9).await?.len(),
+        &0,
+    )?;
     same("without a fingerprint", &on.peer.orders.look_alikes(&on.here, &[], 9).await?.len(), &0)
 }
 
@@ -70,7 +74,8 @@ async fn look_alikes_are_found_by_500_fingerprints(on: Ground) -> Check {
 }
 
 async fn look_alikes_of_connections_do_not_meet(on: Ground) -> Check {
-    let (token, other) = (on.begun(Operation::GetOrders).await?, on.begun_elsewhere(Operation::GetOrders).await?);
+    let (token, other) =
+        (on.begun(Operation::GetOrders).await?, on.begun_elsewhere(Operation::GetOrders).await?);
     on.stores.orders.save(&token, &[printed("1", "aa")]).await?;
     on.stores.orders.save(&other, &[printed("2", "aa")]).await?;
     same("here", &found(&*on.stores.orders, &on.here, "aa", 9).await?, &vec!["1".to_owned()])?;

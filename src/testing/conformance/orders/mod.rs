@@ -14,7 +14,8 @@ use crate::channel::{
 };
 
 pub(super) fn checks() -> Vec<Case> {
-    [save::CHECKS, look_alikes::CHECKS, follow_ups::CHECKS, failures::CHECKS, held::CHECKS, fence::CHECKS].concat()
+    [save::CHECKS, look_alikes::CHECKS, follow_ups::CHECKS, failures::CHECKS, held::CHECKS, fence::CHECKS]
+        .concat()
 }
 
 /// The kept failure of one order.
