@@ -126,6 +126,8 @@ impl SkipReason {
                 Some("release it, or add on_hold".to_owned())
             }
             Self::WrongStatus { status, .. } => Some(format!("add {status} to the imported statuses")),
+            // No setting reaches further back than a year.
+            Self::TooOld { age_days: 365.., .. } => Some("import this one order now".to_owned()),
             Self::TooOld { age_days, .. } => {
                 Some(format!("{} days would include it, or import this one order now", age_days + 1))
             }

@@ -3,7 +3,7 @@
 use shipstation_connector::{
     Settings,
     channel::{
-        RunStatus,
+        ChannelConnector, OrderSelector, RunStatus,
         report::{ImportOutcome, SkipReason},
     },
     client::{OrderStatus, StoreId, TagId},
@@ -214,4 +214,17 @@ async fn faults_an_unknown_status_in_an_answer_is_one_order_s_affair() {
     assert_eq!(import(&channel).await.counts.imported, 1);
     let report = channel_import(&channel, order).await;
     assert_eq!(report.counts.skipped.get("wrong_status"), Some(&1), "{report}");
+}
+
+#[tokio::test]
+async fn faults_a_very_old_order_is_not_told_to_widen_the_window_beyond_what_can_be_set() {
+    for (days, wide) in [(364, true), (400, false)] {
+        let world = World::new().await;
+        let order = world.add(world.order("A-1").created(world.ago(DAY * days)));
+        let which = OrderSelector::Id(order.to_string().into());
+        let answer = world.channel(|_| {}).diagnose_order(which).await.unwrap().remove(0);
+        let remedy = answer.check("age").unwrap().remedy.clone().unwrap();
+        assert_eq!(remedy.contains("days would include it"), wide, "{remedy}");
+        assert!(remedy.contains("import this one order now"), "{remedy}");
+    }
 }
