@@ -1,0 +1,62 @@
+//! Imported orders that wait for a person.
+
+use serde::{Deserialize, Serialize};
+
+use super::NewOrder;
+use crate::{
+    Timestamp,
+    channel::{ChannelOrderId, HoldReason, shipping::StoreKey},
+};
+
+/// An order that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HeldOrder {
+    /// The order.
+    pub order: ChannelOrderId,
+    /// Its number.
+    pub number: String,
+    /// Its store.
+    pub store: Option<StoreKey>,
+    /// The marketplace behind the store.
+    pub marketplace: Option<String>,
+    /// The country it goes to.
+    pub country: Option<String>,
+    /// Its shipping text.
+    pub text: Option<String>,
+    /// Why it waits.
+    pub holds: Vec<HoldReason>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl HeldOrder {
+    /// What a store keeps to answer [`OrderStore::held`](super::OrderStore::held).
+    pub fn of(order: &NewOrder) -> Self {
+        Self {
+            order: order.order.id.clone(),
+            number: order.order.number.clone(),
+            store: order.order.store.clone(),
+            marketplace: order.order.marketplace.clone(),
+            country: order.order.ship_to.country.clone(),
+            text: order.order.shipping_text.clone(),
+            holds: order.holds.clone(),
+            since: order.imported_at,
+        }
+    }
+}
+
+/// The answer to [`OrderStore::apply_shipping`](super::OrderStore::apply_shipping).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Applied {
+    /// The method is set; the order is ready, or held for other reasons only.
+    Applied {
+        /// Whether other reasons still hold it.
+        still_held: bool,
+    },
+    /// The order's shipping text is another one by now: nothing was changed.
+    Stale,
+    /// It no longer waits for a shipping method: nothing was changed.
+    NoLongerHeld,
+}

@@ -1,0 +1,114 @@
+//! What is imported, and what a store keeps of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::NewFollowUp;
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrder, ChannelOrderId, HoldReason, HostOrderId, LineQuantity, Lineage, OrderFingerprint,
+        RunId,
+        shipping::{ShippingResolution, StoreKey},
+    },
+};
+
+/// An order that is to be imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewOrder {
+    /// The order itself, for the host.
+    pub order: ChannelOrder,
+    /// Why it must wait for a person; empty when it is ready.
+    pub holds: Vec<HoldReason>,
+    /// What its shipping text means under the rules of `rules_version`.
+    pub shipping: ShippingResolution,
+    /// The version of the rules.
+    pub rules_version: u64,
+    /// What remains to be done on the channel.
+    pub follow_ups: Vec<NewFollowUp>,
+    /// What it is recognised by if it comes twice; `None` when the settings do not look for that.
+    pub fingerprint: Option<OrderFingerprint>,
+    /// When it is imported.
+    pub imported_at: Timestamp,
+}
+
+impl NewOrder {
+    /// An order that is ready.
+    pub fn new(order: ChannelOrder, shipping: ShippingResolution, rules_version: u64, at: Timestamp) -> Self {
+        Self {
+            order,
+            holds: Vec::new(),
+            shipping,
+            rules_version,
+            follow_ups: Vec::new(),
+            fingerprint: None,
+            imported_at: at,
+        }
+    }
+
+    /// The record that a store keeps of it.
+    pub fn record(&self, run: &RunId, host_order: Option<HostOrderId>) -> ImportRecord {
+        ImportRecord {
+            order: self.order.id.clone(),
+            number: self.order.number.clone(),
+            store: self.order.store.clone(),
+            host_order,
+            imported_at: self.imported_at,
+            run: run.clone(),
+            modified_at: self.order.modified_at,
+            holds: self.holds.clone(),
+            lines: self.order.shippable_lines().collect(),
+            lineage: self.order.lineage.clone(),
+            fingerprint: self.fingerprint.clone(),
+        }
+    }
+}
+
+/// What is kept of an imported order beside the host's own order. Nothing of a buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ImportRecord {
+    /// The order.
+    pub order: ChannelOrderId,
+    /// Its number.
+    pub number: String,
+    /// Its store.
+    pub store: Option<StoreKey>,
+    /// The host's order.
+    pub host_order: Option<HostOrderId>,
+    /// When it was imported.
+    pub imported_at: Timestamp,
+    /// By which run.
+    pub run: RunId,
+    /// The channel's modification time when it was read.
+    pub modified_at: Option<Timestamp>,
+    /// Why it waits; empty when it is ready.
+    pub holds: Vec<HoldReason>,
+    /// The shippable lines when it was imported: what "complete" is counted on.
+    pub lines: Vec<LineQuantity>,
+    /// Its relatives when it was imported: tells a later split from an earlier one.
+    pub lineage: Lineage,
+    /// What it is recognised by if it comes twice: a hash, no buyer's data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<OrderFingerprint>,
+}
+
+/// What became of one order of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SaveOutcome {
+    /// It is the host's now.
+    Inserted {
+        /// The host's identity of it.
+        host_order: Option<HostOrderId>,
+    },
+    /// It was already there: another run, or a crash after the commit. Not an error.
+    AlreadyExists,
+    /// The host could not take it. Nothing of it was kept.
+    Failed {
+        /// Why, for people; no buyer's data.
+        message: String,
+        /// Whether trying again may help.
+        retryable: bool,
+    },
+}
