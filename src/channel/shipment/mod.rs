@@ -1,0 +1,177 @@
+//! Shipments that go back to the channel: what left, and the key of its row in the outbox. The states that each one
+//! passes through stand beside this file, so that every store refuses the same illegal steps.
+
+mod reason;
+mod state;
+mod step;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    reason::{BlockReason, FailReason, RetryClass, SupersedeReason},
+    state::{Marketplace, ShipmentState},
+    step::IllegalTransition,
+};
+use super::{ChannelOrderId, LineQuantity, ShipmentId};
+use crate::Timestamp;
+
+/// One shipment of the host: some or all of an order, in one or more parcels.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Shipment {
+    /// The host's identity of the shipment.
+    pub id: ShipmentId,
+    /// Grows when the host corrects the shipment. `(id, revision)` is unique.
+    pub revision: u32,
+    /// The order that it belongs to.
+    pub order: ChannelOrderId,
+    /// The order's number, for people.
+    pub order_number: Option<String>,
+    /// When the goods left.
+    pub shipped_at: Timestamp,
+    /// The carrier, in the host's words.
+    pub carrier: Option<String>,
+    /// The service, in the host's words; may choose between carrier rules.
+    pub method: Option<String>,
+    /// The parcels, in the host's order.
+    pub packages: Vec<Package>,
+    /// What is inside. Empty means "all that was left of the order".
+    pub lines: Vec<LineQuantity>,
+    /// Set when the channel must not be told, with the reason.
+    pub suppressed: Option<String>,
+    /// Set when the host takes the shipment back.
+    pub voided: bool,
+}
+
+impl Shipment {
+    /// A shipment of the whole order.
+    pub fn new(
+        id: impl Into<ShipmentId>,
+        order: impl Into<ChannelOrderId>,
+        shipped_at: Timestamp,
+        carrier: impl Into<String>,
+        tracking: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            revision: 1,
+            order: order.into(),
+            order_number: None,
+            shipped_at,
+            carrier: Some(carrier.into()),
+            method: None,
+            packages: vec![Package { tracking: Some(tracking.into()), quantity: None }],
+            lines: Vec::new(),
+            suppressed: None,
+            voided: false,
+        }
+    }
+
+    /// The order's number, for people.
+    #[must_use]
+    pub fn order_number(mut self, number: impl Into<String>) -> Self {
+        self.order_number = Some(number.into());
+        self
+    }
+
+    /// What is inside.
+    #[must_use]
+    pub fn lines(mut self, lines: Vec<LineQuantity>) -> Self {
+        self.lines = lines;
+        self
+    }
+
+    /// The parcels.
+    #[must_use]
+    pub fn packages(mut self, packages: Vec<Package>) -> Self {
+        self.packages = packages;
+        self
+    }
+
+    /// The service, in the host's words.
+    #[must_use]
+    pub fn method(mut self, method: impl Into<String>) -> Self {
+        self.method = Some(method.into());
+        self
+    }
+
+    /// The channel must not be told, for this reason.
+    #[must_use]
+    pub fn suppressed(mut self, why: impl Into<String>) -> Self {
+        self.suppressed = Some(why.into());
+        self
+    }
+
+    /// The host takes the shipment back. Meant for a new [revision](method@Self::revision) of it.
+    #[must_use]
+    pub fn voided(mut self) -> Self {
+        self.voided = true;
+        self
+    }
+
+    /// A correction of an earlier revision.
+    #[must_use]
+    pub fn revision(mut self, revision: u32) -> Self {
+        self.revision = revision;
+        self
+    }
+
+    /// The key of its row in the outbox.
+    pub fn outbox_id(&self) -> OutboxId {
+        OutboxId { shipment: self.id.clone(), revision: self.revision }
+    }
+}
+
+impl fmt::Debug for Shipment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shipment")
+            .field("id", &self.id)
+            .field("revision", &self.revision)
+            .field("order", &self.order)
+            .field("shipped_at", &self.shipped_at)
+            .field("carrier", &self.carrier)
+            .field("packages", &self.packages.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A parcel of a shipment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Package {
+    /// The carrier's tracking number.
+    pub tracking: Option<String>,
+    /// How many items are inside, when the host knows.
+    pub quantity: Option<i64>,
+}
+
+impl Package {
+    /// A parcel with a tracking number.
+    pub fn new(tracking: impl Into<String>) -> Self {
+        Self { tracking: Some(tracking.into()), quantity: None }
+    }
+
+    /// How many items are inside.
+    #[must_use]
+    pub fn quantity(mut self, quantity: i64) -> Self {
+        self.quantity = Some(quantity);
+        self
+    }
+}
+
+/// The key of a row of the outbox, unique within a connection.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OutboxId {
+    /// The host's shipment.
+    pub shipment: ShipmentId,
+    /// Its revision.
+    pub revision: u32,
+}
+
+impl fmt::Display for OutboxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (revision {})", self.shipment, self.revision)
+    }
+}

@@ -1,0 +1,181 @@
+//! Why a shipment waits, failed, or is spoken for by another one: as a short code, and in words for a person.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::channel::{ChannelOrderId, ShipmentId};
+
+/// What a person must change before a shipment can be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BlockReason {
+    /// No carrier rule fits.
+    UnmappedCarrier {
+        /// The carrier text that the rule must name.
+        key: String,
+    },
+    /// There is no tracking number and the settings want one.
+    NoTracking,
+    /// The order is in a state in which it cannot be shipped. Looked at again in every run.
+    OrderNotShippable {
+        /// The state.
+        status: String,
+    },
+    /// The channel refused the request itself.
+    Refused {
+        /// The channel's words.
+        message: String,
+    },
+}
+
+impl BlockReason {
+    /// The key with which [`ShipmentStore::unblock`](crate::channel::store::ShipmentStore::unblock) releases it;
+    /// `None` when it is looked at again by itself.
+    pub fn unblock_key(&self) -> Option<&str> {
+        match self {
+            Self::UnmappedCarrier { key } => Some(key),
+            Self::NoTracking => Some("no_tracking"),
+            Self::OrderNotShippable { .. } => None,
+            Self::Refused { .. } => Some("refused"),
+        }
+    }
+
+    /// A short stable name, for counts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnmappedCarrier { .. } => "unmapped_carrier",
+            Self::NoTracking => "no_tracking",
+            Self::OrderNotShippable { .. } => "order_not_shippable",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
+impl fmt::Display for BlockReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnmappedCarrier { key } => {
+                write!(f, "no carrier rule for {key:?}: add one, then unblock it")
+            }
+            Self::NoTracking => f.write_str("no tracking number: add one, or allow shipments without"),
+            Self::OrderNotShippable { status } => {
+                write!(
+                    f,
+                    "the order is {status}: release it in the channel; it is looked at again in every run"
+                )
+            }
+            Self::Refused { message } => write!(f, "the channel refused it: {message}"),
+        }
+    }
+}
+
+/// Why a shipment waits for another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RetryClass {
+    /// The channel asked to come back later. Costs no attempt.
+    RateLimited,
+    /// The channel refused the credentials. Costs no attempt.
+    Credentials,
+    /// The channel could not be reached; nothing was sent.
+    Unreachable,
+    /// The channel failed before it did anything.
+    Unavailable,
+    /// The answer to a look could not be read.
+    Unreadable,
+}
+
+/// Why a shipment will never be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailReason {
+    /// The order is shipped with something else: possibly two parcels are under way.
+    AlreadyShipped {
+        /// The tracking that the channel has, if any.
+        theirs: Option<String>,
+    },
+    /// The order was cancelled in the channel, and the goods are on their way.
+    OrderCancelled,
+    /// The order no longer exists in the channel.
+    OrderGone,
+    /// The order was merged into another one.
+    MergedInto {
+        /// The surviving order.
+        order: ChannelOrderId,
+    },
+    /// A correction of something that the channel already has.
+    AmendmentNotSupported,
+    /// The order id is not one that this channel gives out.
+    InvalidOrderId,
+    /// It was tried for too long.
+    GaveUp {
+        /// For how long.
+        after: Duration,
+        /// What the last attempt said.
+        last_error: String,
+    },
+}
+
+impl FailReason {
+    /// A short stable name, for counts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyShipped { .. } => "already_shipped",
+            Self::OrderCancelled => "order_cancelled",
+            Self::OrderGone => "order_gone",
+            Self::MergedInto { .. } => "merged_into",
+            Self::AmendmentNotSupported => "amendment_not_supported",
+            Self::InvalidOrderId => "invalid_order_id",
+            Self::GaveUp { .. } => "gave_up",
+        }
+    }
+}
+
+impl fmt::Display for FailReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyShipped { theirs: Some(theirs) } => write!(
+                f,
+                "the order is already shipped with tracking {theirs}: two parcels may be under way; compare by hand"
+            ),
+            Self::AlreadyShipped { theirs: None } => f.write_str(
+                "the order is already shipped without our tracking: two parcels may be under way; compare by hand",
+            ),
+            Self::OrderCancelled => f.write_str("the order was cancelled in the channel after the goods left: stop the parcel or talk to the buyer"),
+            Self::OrderGone => f.write_str("the order no longer exists in the channel: enter the tracking by hand"),
+            Self::MergedInto { order } => {
+                write!(f, "the order was merged into order {order}: enter the tracking there by hand")
+            }
+            Self::AmendmentNotSupported => f.write_str(
+                "the channel already has this shipment and cannot change it: correct it in its user interface",
+            ),
+            Self::InvalidOrderId => f.write_str("the order id is not one of this channel: correct the shipment"),
+            Self::GaveUp { after, last_error } => {
+                write!(f, "given up after {} h: {last_error}", after.as_secs() / 3600)
+            }
+        }
+    }
+}
+
+/// Which shipment speaks for a superseded one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SupersedeReason {
+    /// Its order was marked shipped with another shipment's tracking.
+    ConveyedWith {
+        /// That shipment.
+        shipment: ShipmentId,
+    },
+    /// Its order was already marked shipped with the first shipment.
+    AlreadyMarkedShipped,
+    /// The host corrected it before it was sent.
+    NewerRevision {
+        /// The revision that counts.
+        revision: u32,
+    },
+}

@@ -1,0 +1,158 @@
+//! Where a shipment stands, and what a state means for sending it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BlockReason, FailReason, RetryClass, SupersedeReason};
+use crate::{Timestamp, channel::LineQuantity};
+
+/// Where a shipment stands.
+///
+/// ```text
+/// Pending -> Sending -> Sent -> Confirmed
+///    |          |  \--> Unknown -> Confirmed | Pending | Failed
+///    |          \--> RetryWait -> Sending
+///    |--> Waiting | Blocked          a later shipment, or a person, must come first
+///    |--> Failed                     can never work
+///    \--> Suppressed | Superseded | Cancelled      closed without sending
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ShipmentState {
+    /// Nothing has been done yet.
+    Pending,
+    /// The rest of the order has not shipped.
+    Waiting {
+        /// What is missing.
+        missing: Vec<LineQuantity>,
+    },
+    /// A person must change something first.
+    Blocked {
+        /// What it is.
+        reason: BlockReason,
+    },
+    /// Nothing reached the channel, or the channel asked to come back: try again later.
+    RetryWait {
+        /// Not before this.
+        until: Timestamp,
+        /// Why.
+        class: RetryClass,
+    },
+    /// A request may be on its way. Durable before the request leaves.
+    Sending {
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// Of what is sent, to recognise it.
+        payload_hash: u64,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It is not known whether the channel has it: look before anything is sent again.
+    Unknown {
+        /// Since when.
+        since: Timestamp,
+        /// How many times it was looked for and not found.
+        checks: u32,
+        /// When it was last looked for.
+        last_check: Option<Timestamp>,
+    },
+    /// The channel said yes. Never sent again.
+    Sent {
+        /// When it said so.
+        at: Timestamp,
+    },
+    /// The channel shows our tracking number.
+    Confirmed {
+        /// The channel's record of it, when it has one.
+        record: Option<String>,
+        /// What became of the notice to the store.
+        marketplace: Marketplace,
+        /// Whether it was there before we sent anything.
+        already_there: bool,
+    },
+    /// Given up, or can never work.
+    Failed {
+        /// Why.
+        reason: FailReason,
+    },
+    /// The host said not to tell the channel.
+    Suppressed {
+        /// The host's reason.
+        why: String,
+    },
+    /// Another shipment speaks for it.
+    Superseded {
+        /// Which.
+        reason: SupersedeReason,
+    },
+    /// The host took it back before it was sent.
+    Cancelled,
+}
+
+impl ShipmentState {
+    /// A short stable name, for counts and for stores.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Waiting { .. } => "waiting",
+            Self::Blocked { .. } => "blocked",
+            Self::RetryWait { .. } => "retry_wait",
+            Self::Sending { .. } => "sending",
+            Self::Unknown { .. } => "unknown",
+            Self::Sent { .. } => "sent",
+            Self::Confirmed { .. } => "confirmed",
+            Self::Failed { .. } => "failed",
+            Self::Suppressed { .. } => "suppressed",
+            Self::Superseded { .. } => "superseded",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing will ever happen to it again.
+    pub fn is_closed(&self) -> bool {
+        matches!(
+            self,
+            Self::Confirmed { .. }
+                | Self::Failed { .. }
+                | Self::Suppressed { .. }
+                | Self::Superseded { .. }
+                | Self::Cancelled
+        )
+    }
+
+    /// Whether the channel may have been told, so that nothing may be sent without looking.
+    pub fn is_in_flight(&self) -> bool {
+        matches!(self, Self::Sending { .. } | Self::Unknown { .. } | Self::Sent { .. })
+    }
+
+    /// Whether it can be looked at for sending at `now`.
+    ///
+    /// A row that is blocked on something only a person can change (an unmapped carrier) is not due until it
+    /// is unblocked; one that is blocked on the order's state is, because the order may change by itself.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Pending | Self::Waiting { .. } => true,
+            Self::RetryWait { until, .. } => *until <= now,
+            Self::Blocked { reason } => reason.unblock_key().is_none(),
+            _ => false,
+        }
+    }
+}
+
+/// What became of the notice that the channel gives to the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Marketplace {
+    /// The channel does not say.
+    Unknown,
+    /// Not given yet.
+    Pending,
+    /// The store has been told.
+    Notified,
+    /// The store could not be told.
+    Failed {
+        /// The channel's words.
+        message: String,
+    },
+}

@@ -1,0 +1,152 @@
+//! The steps of the state machine, and the refusal of all others.
+
+use super::ShipmentState;
+
+impl ShipmentState {
+    /// The state after the step to `next`.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] when the step is not one of the diagram's. Staying in the same state with newer
+    /// facts is allowed, so that repeating a record after a crash is harmless.
+    pub fn step(&self, next: Self) -> Result<Self, IllegalTransition> {
+        if self.allows(&next) {
+            Ok(next)
+        } else {
+            Err(IllegalTransition { from: self.name(), to: next.name() })
+        }
+    }
+
+    fn allows(&self, next: &Self) -> bool {
+        use ShipmentState as S;
+        if self == next {
+            return true;
+        }
+        match self {
+            S::Pending | S::Waiting { .. } | S::Blocked { .. } | S::RetryWait { .. } => {
+                !matches!(next, S::Unknown { .. } | S::Sent { .. })
+            }
+            S::Sending { .. } => matches!(
+                next,
+                S::Sent { .. }
+                    | S::Unknown { .. }
+                    | S::RetryWait { .. }
+                    | S::Blocked { .. }
+                    | S::Failed { .. }
+            ),
+            S::Unknown { .. } => {
+                matches!(next, S::Unknown { .. } | S::Confirmed { .. } | S::Pending | S::Failed { .. })
+            }
+            S::Sent { .. } => matches!(next, S::Confirmed { .. }),
+            // The notice to the store is asynchronous: its fate may become known after the confirmation.
+            S::Confirmed { .. } => matches!(next, S::Confirmed { .. }),
+            S::Failed { .. } | S::Suppressed { .. } | S::Superseded { .. } | S::Cancelled => false,
+        }
+    }
+}
+
+/// A step that the state machine does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a shipment cannot go from {from} to {to}")]
+#[non_exhaustive]
+pub struct IllegalTransition {
+    /// The state it was in.
+    pub from: &'static str,
+    /// The state it was to be in.
+    pub to: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        Timestamp,
+        channel::{BlockReason, FailReason, Marketplace, RetryClass, SupersedeReason},
+    };
+
+    fn all() -> Vec<ShipmentState> {
+        let t = Timestamp::UNIX_EPOCH;
+        vec![
+            ShipmentState::Pending,
+            ShipmentState::Waiting { missing: Vec::new() },
+            ShipmentState::Blocked { reason: BlockReason::NoTracking },
+            ShipmentState::RetryWait { until: t, class: RetryClass::RateLimited },
+            ShipmentState::Sending { attempt: 1, payload_hash: 1, since: t },
+            ShipmentState::Unknown { since: t, checks: 0, last_check: None },
+            ShipmentState::Sent { at: t },
+            ShipmentState::Confirmed {
+                record: None,
+                marketplace: Marketplace::Unknown,
+                already_there: false,
+            },
+            ShipmentState::Failed { reason: FailReason::OrderGone },
+            ShipmentState::Suppressed { why: String::new() },
+            ShipmentState::Superseded { reason: SupersedeReason::AlreadyMarkedShipped },
+            ShipmentState::Cancelled,
+        ]
+    }
+
+    #[test]
+    fn nothing_that_may_have_been_sent_can_be_sent_again_without_a_look() {
+        let sending = ShipmentState::Sending { attempt: 2, payload_hash: 1, since: Timestamp::UNIX_EPOCH };
+        for state in all().into_iter().filter(|state| state.is_in_flight() || state.is_closed()) {
+            assert!(state.step(sending.clone()).is_err(), "{} must not go to sending", state.name());
+        }
+    }
+
+    #[test]
+    fn closed_states_stay_closed() {
+        for state in all().into_iter().filter(ShipmentState::is_closed) {
+            for next in all().into_iter().filter(|next| next.name() != state.name()) {
+                assert!(state.step(next.clone()).is_err(), "{} -> {}", state.name(), next.name());
+            }
+        }
+    }
+
+    #[test]
+    fn repeating_a_record_is_harmless() {
+        for state in all() {
+            assert_eq!(state.step(state.clone()), Ok(state.clone()));
+        }
+    }
+
+    #[test]
+    fn only_a_request_that_went_out_becomes_sent_or_unknown() {
+        for state in all().into_iter().filter(|s| !s.is_in_flight()) {
+            let sent = ShipmentState::Sent { at: Timestamp::UNIX_EPOCH + Duration::from_secs(1) };
+            assert!(state.step(sent).is_err(), "{}", state.name());
+        }
+    }
+
+    #[test]
+    fn the_steps_are_those_of_the_table() {
+        let not_sent = [
+            "pending",
+            "waiting",
+            "blocked",
+            "retry_wait",
+            "sending",
+            "confirmed",
+            "failed",
+            "suppressed",
+            "superseded",
+            "cancelled",
+        ];
+        let table: [(&str, &[&str]); 6] = [
+            ("pending", &not_sent),
+            ("waiting", &not_sent),
+            ("sending", &["sending", "sent", "unknown", "retry_wait", "blocked", "failed"]),
+            ("unknown", &["unknown", "confirmed", "pending", "failed"]),
+            ("sent", &["sent", "confirmed"]),
+            ("confirmed", &["confirmed"]),
+        ];
+        for (from, allowed) in table {
+            let state = all().into_iter().find(|state| state.name() == from).unwrap();
+            for next in all() {
+                let legal = state.step(next.clone()).is_ok();
+                assert_eq!(legal, allowed.contains(&next.name()), "{from} -> {}", next.name());
+            }
+        }
+    }
+}
