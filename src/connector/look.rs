@@ -4,12 +4,17 @@ use crate::client::{Error, ErrorKind, Order, OrderId, ShipStation};
 
 /// The order, or `None` once ShipStation has said twice that there is none.
 pub(super) async fn order(client: &ShipStation, id: OrderId) -> Result<Option<Order>, Error> {
-    for _ in 0..2 {
-        match client.orders().get(id).await {
-            Ok(order) => return Ok(Some(order)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+    match once(client, id).await? {
+        None => once(client, id).await,
+        found => Ok(found),
     }
-    Ok(None)
+}
+
+/// The order, or `None` if ShipStation says that there is none. For those who ask again later before they believe it.
+pub(super) async fn once(client: &ShipStation, id: OrderId) -> Result<Option<Order>, Error> {
+    match client.orders().get(id).await {
+        Ok(order) => Ok(Some(order)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -91,6 +91,8 @@ pub enum RetryClass {
 /// Why a shipment will never be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
+    /// The channel did not find the order. It counts as gone only when it is not found again, a while later.
+    OrderMissing,
 #[non_exhaustive]
 pub enum FailReason {
     /// The order is shipped with something else: possibly two parcels are under way.

@@ -55,6 +55,9 @@ pub enum ShipmentState {
         checks: u32,
         /// When it was last looked for.
         last_check: Option<Timestamp>,
+        /// Whether the order itself was not found then. It counts as gone when that happens twice in a row.
+        #[serde(default)]
+        order_missing: bool,
     },
     /// The channel said yes. Never sent again.
     Sent {

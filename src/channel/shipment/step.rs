@@ -73,7 +73,7 @@ mod tests {
             ShipmentState::Blocked { reason: BlockReason::NoTracking },
             ShipmentState::RetryWait { until: t, class: RetryClass::RateLimited },
             ShipmentState::Sending { attempt: 1, payload_hash: 1, since: t },
-            ShipmentState::Unknown { since: t, checks: 0, last_check: None },
+            ShipmentState::Unknown { since: t, checks: 0, last_check: None, order_missing: false },
             ShipmentState::Sent { at: t },
             ShipmentState::Confirmed {
                 record: None,

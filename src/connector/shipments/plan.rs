@@ -6,8 +6,8 @@ use super::rows::{current, is_conveyed, is_open_ended, newest_revisions, trackin
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, FailReason, LineId, LineQuantity, OutboxId, Package, Shipment, ShipmentState,
-        SupersedeReason,
+        BlockReason, FailReason, LineId, LineQuantity, OutboxId, Package, RetryClass, Shipment,
+        ShipmentState, SupersedeReason,
         shipping::{CarrierResolution, CarrierRules},
         store::{ImportRecord, OrderProgress, OutboxRow, ShipmentRecord},
     },
@@ -64,6 +64,11 @@ impl Parcel {
     }
 }
 
+
+    /// Whether ShipStation did not find the order when this row was last to be sent.
+    pub(super) fn was_missing(&self) -> bool {
+        matches!(self.row.state, ShipmentState::RetryWait { class: RetryClass::OrderMissing, .. })
+    }
 /// What a row by itself asks for, before its order is looked at.
 enum Alone {
     Close(ShipmentState),
@@ -111,13 +116,7 @@ impl Planner<'_> {
 
     /// The order is marked as shipped: ShipStation has no room for anything further.
     fn supersede(&self, plan: &mut Plan, conveyed: &OutboxRow, open: &[&OutboxRow]) {
-        let reason = match self.settings.partial {
-            PartialPolicy::ShipOnFirst => SupersedeReason::AlreadyMarkedShipped,
-            PartialPolicy::HoldUntilComplete { .. } => {
-                SupersedeReason::ConveyedWith { shipment: conveyed.shipment.id.clone() }
-            }
-        };
-        let state = ShipmentState::Superseded { reason };
+        let state = spoken_for(self.settings.partial, conveyed);
         plan.records.extend(open.iter().map(|row| self.record(row, state.clone())));
         plan.not_told = open.iter().map(|row| (*row).clone()).collect();
         plan.told = tracking_numbers([conveyed]);
@@ -316,6 +315,17 @@ fn wait(plan: &mut Plan, rows: &[&OutboxRow], why: &'static str) {
 }
 
 /// The tracking number of a package, without the blanks around it.
+/// The end of a shipment whose order is marked shipped with another one.
+pub(super) fn spoken_for(partial: PartialPolicy, by: &OutboxRow) -> ShipmentState {
+    let reason = match partial {
+        PartialPolicy::ShipOnFirst => SupersedeReason::AlreadyMarkedShipped,
+        PartialPolicy::HoldUntilComplete { .. } => {
+            SupersedeReason::ConveyedWith { shipment: by.shipment.id.clone() }
+        }
+    };
+    ShipmentState::Superseded { reason }
+}
+
 fn tracking(package: &Package) -> Option<&str> {
     package.tracking.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }

@@ -40,22 +40,37 @@ impl Sync<'_> {
         }
     }
 
-    /// One order; `None` once it is recorded that it is gone or could not be read.
+    /// One order; `None` once it is recorded that it was not found or could not be read.
     async fn single(&mut self, parcel: &Parcel) -> Result<Option<Seen>, Stop> {
-        match look::order(&self.run.client, parcel.order).await {
+        match look::once(&self.run.client, parcel.order).await {
             Ok(Some(order)) => {
                 self.unread_in_a_row = 0;
-                Ok(Some(Seen::of(&order)))
+                return Ok(Some(Seen::of(&order)));
             }
+            Ok(None) if parcel.was_missing() => self.lost(parcel).await?,
             Ok(None) => {
-                let reason = self.gone(parcel.order).await?;
-                self.fail(parcel, reason).await?;
-                Ok(None)
+                let record = self.missing_record(parcel, self.settings().read_back_gap);
+                self.postpone(parcel, record).await?;
             }
-            Err(error) => {
-                self.unreadable(parcel, error).await?;
-                Ok(None)
-            }
+            Err(error) => self.unreadable(parcel, error).await?,
+        }
+        Ok(None)
+    }
+
+    /// The order was not found: it is looked for once more, after `wait`, before that is believed.
+    pub(super) fn missing_record(&self, parcel: &Parcel, wait: Duration) -> ShipmentRecord {
+        let now = self.run.now();
+        let state = ShipmentState::RetryWait { until: now + wait, class: RetryClass::OrderMissing };
+        ShipmentRecord::new(parcel.row.id(), state, now)
+            .because("ShipStation does not find the order: if it does not find it again, the shipment fails")
+    }
+
+    /// The order was not found again: the shipment never will be sent, whatever the reason.
+    async fn lost(&mut self, parcel: &Parcel) -> Result<(), Stop> {
+        match self.gone(parcel.order).await {
+            Ok(reason) => self.fail(parcel, reason).await,
+            Err(Stop::Remote(error)) => self.unreadable(parcel, error).await,
+            Err(stop) => Err(stop),
         }
     }
 

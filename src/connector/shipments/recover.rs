@@ -8,6 +8,7 @@ use super::{
     send::least_backoff,
 };
 use crate::{
+    Timestamp,
     channel::{
         FailReason, ShipmentState,
         store::{OutboxRow, ShipmentRecord},
@@ -29,6 +30,8 @@ enum Found {
     ShippedSomehow,
     /// The order is open and nothing of ours is on it.
     Nothing,
+    /// The order is not there, for the first time.
+    Missing,
     /// Some records could not be read: nothing is known better than before.
     Unreadable,
 }
@@ -45,7 +48,7 @@ impl Sync<'_> {
             for row in &rows {
                 self.look_at(row);
                 if let ShipmentState::Sending { since, .. } = row.state {
-                    let state = ShipmentState::Unknown { since, checks: 0, last_check: None };
+                    let state = unknown_since(since);
                     let record = ShipmentRecord::new(row.id(), state, self.run.now())
                         .counting_attempt()
                         .because("the run that sent it did not record the outcome");
@@ -56,29 +59,37 @@ impl Sync<'_> {
         self.look_for_unknown().await
     }
 
-    /// Looks for every shipment whose outcome is unknown and whose next look is due.
+    /// Looks for every shipment whose outcome is unknown and whose next look is due. The longest without a look come
+    /// first, so that a few whose look always fails do not keep the others from theirs.
     pub(super) async fn look_for_unknown(&mut self) -> Result<(), Stop> {
-        let channel = self.run.channel;
         if self.run.control.dry_run {
             return Ok(());
         }
-        let mut after = None;
+        let mut rows = self.rows_to_look_for().await?;
+        rows.sort_by_key(last_look);
+        for row in rows {
+            self.run.go_on().await?;
+            self.look_for(row).await?;
+            if self.unread_in_a_row >= MOST_FAILURES {
+                // What else is to be done may still work; if not, it says so itself.
+                self.unread_in_a_row = 0;
+                self.run.warn("looking for shipments of unknown outcome fails: left to the next run");
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn rows_to_look_for(&self) -> Result<Vec<OutboxRow>, Stop> {
+        let channel = self.run.channel;
+        let (mut due, mut after) = (Vec::new(), None);
         loop {
             let rows = channel.stores.shipments.unfinished(&channel.connection, after.as_ref(), PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else { return Ok(due) };
             after = Some(last.cursor());
-            for row in rows {
-                if self.look_is_due(&row) && !self.not_seen.contains(&row.id()) {
-                    self.run.go_on().await?;
-                    self.look_for(row).await?;
-                }
-                if self.unread_in_a_row >= MOST_FAILURES {
-                    // What else is to be done may still work; if not, it says so itself.
-                    self.unread_in_a_row = 0;
-                    self.run.warn("looking for shipments of unknown outcome fails: left to the next run");
-                    return Ok(());
-                }
-            }
+            due.extend(
+                rows.into_iter().filter(|row| self.look_is_due(row) && !self.not_seen.contains(&row.id())),
+            );
         }
     }
 
@@ -97,16 +108,21 @@ impl Sync<'_> {
     }
 
     async fn look_for(&mut self, row: OutboxRow) -> Result<(), Stop> {
-        let ShipmentState::Unknown { since, checks, .. } = row.state else { return Ok(()) };
+        let ShipmentState::Unknown { since, checks, order_missing, .. } = row.state else { return Ok(()) };
         let Some(order) = translate::wire_order_id(&row.shipment.order) else { return Ok(()) };
-        let found = match self.find(&row, order).await {
+        let found = match self.find(&row, order, order_missing).await {
             Ok(found) => found,
-            Err(Stop::Remote(error)) => return self.look_failed(&row, error),
+            Err(Stop::Remote(error)) => return self.look_failed(&row, error).await,
             Err(other) => return Err(other),
         };
         self.unread_in_a_row = 0;
         let now = self.run.now();
-        let looked = ShipmentState::Unknown { since, checks: checks + 1, last_check: Some(now) };
+        let looked = |checks, order_missing| ShipmentState::Unknown {
+            since,
+            checks,
+            last_check: Some(now),
+            order_missing,
+        };
         let enough = checks + 1 >= LOOKS;
         let state = match found {
             Found::Ours(state, tracking) => {
@@ -118,7 +134,8 @@ impl Sync<'_> {
                 ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
             }
             Found::Nothing if enough => ShipmentState::Pending,
-            Found::ShippedSomehow | Found::Nothing => looked,
+            Found::ShippedSomehow | Found::Nothing => looked(checks + 1, false),
+            Found::Missing => looked(checks, true),
             Found::Unreadable => {
                 self.not_seen.insert(row.id());
                 self.decide(&row.id(), Some("its records could not be read".to_owned()));
@@ -133,20 +150,25 @@ impl Sync<'_> {
         self.step(vec![record]).await
     }
 
-    /// The look itself failed: nothing is known better than before.
-    fn look_failed(&mut self, row: &OutboxRow, error: Error) -> Result<(), Stop> {
+    /// The look itself failed: nothing is known better than before, but that it was tried.
+    async fn look_failed(&mut self, row: &OutboxRow, error: Error) -> Result<(), Stop> {
         if failure::is_about_credentials(&error) {
             return Err(error.into());
         }
         self.unread_in_a_row += 1;
         self.not_seen.insert(row.id());
-        self.decide(&row.id(), Some(format!("it could not be looked for: {}", failure::describe(&error))));
-        Ok(())
+        let mut state = row.state.clone();
+        if let ShipmentState::Unknown { last_check, .. } = &mut state {
+            *last_check = Some(self.run.now());
+        }
+        let why = format!("it could not be looked for: {}", failure::describe(&error));
+        self.step(vec![ShipmentRecord::new(row.id(), state, self.run.now()).because(why)]).await
     }
 
-    async fn find(&mut self, row: &OutboxRow, order: OrderId) -> Result<Found, Stop> {
-        let Some(found) = look::order(&self.run.client, order).await? else {
-            return Ok(Found::Never(self.gone(order).await?));
+    /// Looks at the order and its records. An order that was missing at the last look as well is gone.
+    async fn find(&mut self, row: &OutboxRow, order: OrderId, was_missing: bool) -> Result<Found, Stop> {
+        let Some(found) = look::once(&self.run.client, order).await? else {
+            return if was_missing { Ok(Found::Never(self.gone(order).await?)) } else { Ok(Found::Missing) };
         };
         let status = found.order_status;
         let shipped = status == Some(OrderStatus::Shipped);
@@ -175,4 +197,16 @@ impl Sync<'_> {
         let progress = channel.stores.shipments.order_progress(&channel.connection, order).await?;
         Ok(tracking_numbers(&progress.rows))
     }
+}
+
+fn last_look(row: &OutboxRow) -> Option<Timestamp> {
+    match row.state {
+        ShipmentState::Unknown { last_check, .. } => last_check,
+        _ => None,
+    }
+}
+
+/// Nothing is known of it yet, and it was not looked for.
+pub(super) fn unknown_since(since: Timestamp) -> ShipmentState {
+    ShipmentState::Unknown { since, checks: 0, last_check: None, order_missing: false }
 }

@@ -6,14 +6,18 @@ use std::{
     time::Duration,
 };
 
-use super::{Stop, Sync, plan::Parcel};
+use super::{
+    Stop, Sync,
+    plan::{Parcel, spoken_for},
+    recover::unknown_since,
+};
 use crate::{
     channel::{
-        BlockReason, Marketplace, RetryClass, ShipmentState, SupersedeReason,
+        BlockReason, Marketplace, RetryClass, ShipmentState,
         store::{BeginSend, SendIntent, ShipmentRecord},
     },
     client::{Error, ErrorKind, MarkedAsShipped, Outcome},
-    connector::{failure, look, settings::Confirm},
+    connector::{failure, settings::Confirm},
 };
 
 /// The longest wait between two attempts.
@@ -118,15 +122,14 @@ impl Sync<'_> {
     /// The other shipments of the order are closed with the one that speaks for them.
     pub(super) fn speak_for(&self, parcel: &Parcel) -> Vec<ShipmentRecord> {
         let now = self.run.now();
-        let reason = SupersedeReason::ConveyedWith { shipment: parcel.row.shipment.id.clone() };
-        let state = ShipmentState::Superseded { reason };
+        let state = spoken_for(self.settings().partial, &parcel.row);
         parcel.speaks_for.iter().map(|row| ShipmentRecord::new(row.id(), state.clone(), now)).collect()
     }
 
     async fn unknown(&mut self, parcel: &Parcel, error: String) -> Result<(), Stop> {
         let now = self.run.now();
-        let state = ShipmentState::Unknown { since: now, checks: 0, last_check: None };
-        let record = ShipmentRecord::new(parcel.row.id(), state, now).counting_attempt().because(error);
+        let record =
+            ShipmentRecord::new(parcel.row.id(), unknown_since(now), now).counting_attempt().because(error);
         self.postpone(parcel, record).await
     }
 
@@ -139,14 +142,10 @@ impl Sync<'_> {
             return Err(error.into());
         }
         if error.kind() == ErrorKind::NotFound {
-            // What was answered is recorded before anything further is asked: whether the order is really gone.
-            let record = self.retry_record(parcel, &error);
-            self.postpone(parcel, record).await?;
-            if look::order(&self.run.client, parcel.order).await?.is_some() {
-                return Ok(());
-            }
-            let reason = self.gone(parcel.order).await?;
-            return self.fail(parcel, reason).await;
+            let settings = self.settings();
+            let wait = backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
+            let record = self.missing_record(parcel, wait).counting_attempt();
+            return self.postpone(parcel, record).await;
         }
         let reason = BlockReason::Refused { message: failure::their_words(&error) };
         let state = ShipmentState::Blocked { reason };

@@ -7,6 +7,7 @@ mod confirm;
 mod crash;
 mod faults;
 mod give_up;
+mod missing;
 mod mortal;
 mod numbers;
 mod partial;

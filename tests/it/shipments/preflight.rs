@@ -166,7 +166,8 @@ async fn requests_a_vanished_order_is_looked_for_among_the_merged_ones() {
         account.delete(deleted);
         account.merge_orders(survivor, &[swallowed]);
     });
-    let report = sync(&world).await;
+    sync(&world).await;
+    let report = sync_after(&world, MINUTE).await;
     assert_eq!(world.marks(), 0);
     assert_eq!(state(&world, deleted).await, ShipmentState::Failed { reason: FailReason::OrderGone });
     let into = FailReason::MergedInto { order: survivor.to_string().into() };
@@ -182,7 +183,8 @@ async fn requests_an_order_merged_between_the_look_and_the_send_is_traced_as_wel
     world.sim.before(Method::POST, "/orders/markasshipped", 1, move |account| {
         account.merge_orders(survivor, &[swallowed]);
     });
-    let report = sync(&world).await;
+    sync(&world).await;
+    let report = sync_after(&world, MINUTE * 2).await;
     assert_eq!(report.counts.failed_permanent.get("merged_into"), Some(&1), "{report}");
 }
 
@@ -218,7 +220,8 @@ async fn faults_a_look_does_not_get_old() {
     });
     let report = sync(&world).await;
     assert_eq!(world.marks(), 396, "{report}");
-    assert_eq!(report.counts.failed_permanent.values().sum::<u64>(), 3, "{report}");
+    assert_eq!(report.counts.failed_permanent.values().sum::<u64>(), 2, "{report}");
+    assert_eq!(report.counts.retry_waiting, 1, "the swallowed order is looked for once more: {report}");
     assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&1), "{report}");
     assert_eq!(report.counts.confirmed, 396, "{report}");
 }

@@ -196,7 +196,7 @@ mod tests {
             ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".into() } },
             ShipmentState::RetryWait { until: at, class: RetryClass::Unreachable },
             ShipmentState::Sending { attempt: 1, payload_hash: 1, since: at },
-            ShipmentState::Unknown { since: at, checks: 0, last_check: None },
+            ShipmentState::Unknown { since: at, checks: 0, last_check: None, order_missing: false },
             ShipmentState::Sent { at },
             ShipmentState::Cancelled,
         ];

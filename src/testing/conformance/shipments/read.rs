@@ -90,7 +90,8 @@ async fn unfinished_rows_are_those_in_flight(on: Ground) -> Check {
     for name in ["a", "b", "c", "d"] {
         on.stores.shipments.begin_send(&token, &super::id(name), intent(at(60))).await?;
     }
-    let unknown = ShipmentState::Unknown { since: at(60), checks: 1, last_check: Some(at(61)) };
+    let unknown =
+        ShipmentState::Unknown { since: at(60), checks: 1, last_check: Some(at(61)), order_missing: true };
     let records = [
         to("b", unknown),
         to("c", ShipmentState::Sent { at: at(61) }),
