@@ -207,7 +207,8 @@ impl ShipStation {
 
     /// The same client, whose requests must not leave after this instant (UTC), however long they wait for their turn.
     /// It is then an error whose outcome is [`NotSent`](Outcome::NotSent).
-    pub(crate) fn leaving_by(&self, instant: Timestamp) -> Self {
+    #[must_use]
+    pub fn leaving_by(&self, instant: Timestamp) -> Self {
         Self { not_after: Some(instant), ..self.clone() }
     }
 

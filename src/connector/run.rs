@@ -166,15 +166,10 @@ impl<'c> Run<'c> {
         Ok(())
     }
 
-    /// The instant after which nothing that must happen once may leave any more: well before the lease can go to
-    /// another run, which would take silence for a crash.
-    pub(super) fn send_by(&self) -> Timestamp {
-        self.last_beat + self.channel.settings.lease / 2
-    }
-
-    /// The client for what changes something: nothing leaves once another run may have taken over.
+    /// The client for what changes something: nothing leaves unless it does so well before the lease can go to another
+    /// run, which would take silence for a crash.
     pub(super) fn writer(&self) -> ShipStation {
-        self.client.leaving_by(self.send_by())
+        self.client.leaving_by(self.last_beat + self.channel.settings.lease / 2)
     }
 
     /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not

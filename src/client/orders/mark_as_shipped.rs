@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::super::{Error, OrderId, PacificDate, ShipStation, call::Call, operations, wire::model};
-use crate::Timestamp;
 
 /// A request to mark an order as shipped; see [`Orders::mark_as_shipped`](super::Orders::mark_as_shipped).
 #[derive(Debug)]
@@ -63,14 +62,8 @@ impl MarkAsShipped {
         self
     }
 
-    /// The instant (UTC) after which it must not leave any more: waiting for the rate limit may take minutes, and the
-    /// caller's right to send may end. It is then an error whose outcome is [`NotSent`](super::super::Outcome::NotSent).
-    pub fn not_after(mut self, instant: Timestamp) -> Self {
-        self.client = self.client.leaving_by(instant);
-        self
-    }
-
-    /// Sends it, once.
+    /// Sends it, once. Waiting for the rate limit may take minutes: a caller whose right to send may end meanwhile uses a
+    /// client with [`leaving_by`](ShipStation::leaving_by).
     ///
     /// # Errors
     /// What to do next is decided by [`Error::outcome`], not by its kind:

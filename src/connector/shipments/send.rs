@@ -55,16 +55,15 @@ impl Sync<'_> {
 
     async fn mark(&self, parcel: &Parcel) -> Result<MarkedAsShipped, Error> {
         let settings = self.settings();
+        // A request that waited longer than the lease could arrive after another run has looked for it in vain.
         let mut request = self
             .run
-            .client
+            .writer()
             .orders()
             .mark_as_shipped(parcel.order, &parcel.carrier_code)
             .ship_date(parcel.ship_date)
             .notify_customer(settings.notify_customer)
-            .notify_sales_channel(settings.notify_sales_channel)
-            // A request that waited longer than the lease could arrive after another run has looked for it in vain.
-            .not_after(self.run.send_by());
+            .notify_sales_channel(settings.notify_sales_channel);
         if let Some(tracking) = &parcel.tracking {
             request = request.tracking_number(tracking);
         }
