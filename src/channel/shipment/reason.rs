@@ -56,8 +56,11 @@ impl BlockReason {
 impl fmt::Display for BlockReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::UnmappedCarrier { key } if key.is_empty() => {
+                f.write_str("it names no carrier: correct the shipment, or set a code for unmapped carriers")
+            }
             Self::UnmappedCarrier { key } => {
-                write!(f, "no carrier rule for {key:?}: add one, then unblock it")
+                write!(f, "no carrier rule for {key:?}: add one, and the next run takes it up")
             }
             Self::NoTracking => f.write_str("no tracking number: add one, or allow shipments without"),
             Self::OrderNotShippable { status } => {
@@ -66,7 +69,9 @@ impl fmt::Display for BlockReason {
                     "the order is {status}: release it in the channel; it is looked at again in every run"
                 )
             }
-            Self::Refused { message } => write!(f, "the channel refused it: {message}"),
+            Self::Refused { message } => {
+                write!(f, "the channel refused it ({message}): correct what it names, then unblock it")
+            }
         }
     }
 }
@@ -86,13 +91,13 @@ pub enum RetryClass {
     Unavailable,
     /// The answer to a look could not be read.
     Unreadable,
+    /// The channel did not find the order. It counts as gone only when it is not found again, a while later.
+    OrderMissing,
 }
 
 /// Why a shipment will never be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
-    /// The channel did not find the order. It counts as gone only when it is not found again, a while later.
-    OrderMissing,
 #[non_exhaustive]
 pub enum FailReason {
     /// The order is shipped with something else: possibly two parcels are under way.

@@ -28,8 +28,8 @@ use super::{
 };
 use crate::{
     channel::{
-        ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent, RunStatus, SyncReport,
-        SyncShipments,
+        ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent, RunStatus,
+        ShipmentState, SyncReport, SyncShipments,
         shipping::CarrierRules,
         store::{ImportRecord, OutboxRow, ShipmentRecord},
     },
@@ -123,17 +123,17 @@ impl<'c> Sync<'c> {
         self.recover().await?;
         self.send_due().await?;
         self.look_for_unknown().await?;
-        self.confirm().await
+        self.confirm().await?;
+        self.count_blocked().await
     }
 
     /// Rows that were blocked on a carrier which a rule names by now are due again.
     async fn release_mapped(&mut self) -> Result<(), Stop> {
-        let channel = self.run.channel;
-        let store = &channel.stores.shipments;
-        let blocked = store.counts(&channel.connection).await?.get("blocked").copied().unwrap_or(0);
-        if blocked == 0 || self.run.control.dry_run {
+        if self.run.control.dry_run || self.blocked().await? == 0 {
             return Ok(());
         }
+        let channel = self.run.channel;
+        let store = &channel.stores.shipments;
         let mut released = 0;
         for rule in self.carriers.rules() {
             released += store.unblock(&channel.connection, &rule.carrier).await?;
@@ -142,6 +142,25 @@ impl<'c> Sync<'c> {
             released += store.unblock(&channel.connection, "no_tracking").await?;
         }
         self.did_something |= released > 0;
+        Ok(())
+    }
+
+    /// How many rows of the outbox are blocked.
+    async fn blocked(&self) -> Result<u64, Stop> {
+        let channel = self.run.channel;
+        let counts = channel.stores.shipments.counts(&channel.connection).await?;
+        Ok(counts.get("blocked").copied().unwrap_or(0))
+    }
+
+    /// Rows that stay blocked on a person's act are in every report, although nothing was done about them.
+    async fn count_blocked(&mut self) -> Result<(), Stop> {
+        if self.run.control.dry_run {
+            return Ok(());
+        }
+        let looked_at =
+            self.account.values().filter(|entry| matches!(entry.state, ShipmentState::Blocked { .. }));
+        let looked_at = u64::try_from(looked_at.count()).unwrap_or(u64::MAX);
+        self.report.counts.still_blocked = self.blocked().await?.saturating_sub(looked_at);
         Ok(())
     }
 
@@ -208,23 +227,9 @@ impl<'c> Sync<'c> {
                 self.decide(&row, Some(why.to_owned()));
             }
             self.step(plan.records).await?;
-            if let Some(parcel) = plan.parcel {
-                self.note_uncounted(&parcel, records.contains_key(order));
-                parcels.push(parcel);
-            }
+            parcels.extend(plan.parcel);
         }
         Ok(parcels)
-    }
-
-    /// Whether an order is complete is counted on its import; without one, a part speaks for the whole.
-    fn note_uncounted(&mut self, parcel: &Parcel, is_imported: bool) {
-        if !is_imported && !parcel.row.shipment.lines.is_empty() {
-            self.run.warn(format!(
-                "order {} was not imported here: whether {} completes it cannot be told, and it is marked shipped as a whole",
-                parcel.order,
-                parcel.row.id()
-            ));
-        }
     }
 
     async fn plan_order(

@@ -55,6 +55,8 @@ pub(super) struct Parcel {
     pub(super) all_tracking: Vec<String>,
     /// The store the order was imported from.
     pub(super) imported_from: Option<String>,
+    /// Whether it may be a part only, of an order whose lines are not known.
+    pub(super) is_uncounted: bool,
 }
 
 impl Parcel {
@@ -62,13 +64,13 @@ impl Parcel {
     pub(super) fn rows(&self) -> impl Iterator<Item = &OutboxRow> {
         std::iter::once(&self.row).chain(&self.speaks_for)
     }
-}
-
 
     /// Whether ShipStation did not find the order when this row was last to be sent.
     pub(super) fn was_missing(&self) -> bool {
         matches!(self.row.state, ShipmentState::RetryWait { class: RetryClass::OrderMissing, .. })
     }
+}
+
 /// What a row by itself asks for, before its order is looked at.
 enum Alone {
     Close(ShipmentState),
@@ -261,6 +263,9 @@ impl Planner<'_> {
             speaks_for: open.iter().filter(|row| row.id() != sender.id()).map(|row| (*row).clone()).collect(),
             all_tracking: tracking_numbers(current(&progress.rows)),
             imported_from: record.and_then(|record| record.store.as_ref()).map(ToString::to_string),
+            is_uncounted: record.is_none()
+                && !sender.shipment.lines.is_empty()
+                && self.settings.partial != PartialPolicy::ShipOnFirst,
         })
     }
 
@@ -310,11 +315,6 @@ fn failed(reason: FailReason) -> ShipmentState {
     ShipmentState::Failed { reason }
 }
 
-fn wait(plan: &mut Plan, rows: &[&OutboxRow], why: &'static str) {
-    plan.waits.extend(rows.iter().map(|row| (row.id(), why)));
-}
-
-/// The tracking number of a package, without the blanks around it.
 /// The end of a shipment whose order is marked shipped with another one.
 pub(super) fn spoken_for(partial: PartialPolicy, by: &OutboxRow) -> ShipmentState {
     let reason = match partial {
@@ -326,6 +326,11 @@ pub(super) fn spoken_for(partial: PartialPolicy, by: &OutboxRow) -> ShipmentStat
     ShipmentState::Superseded { reason }
 }
 
+fn wait(plan: &mut Plan, rows: &[&OutboxRow], why: &'static str) {
+    plan.waits.extend(rows.iter().map(|row| (row.id(), why)));
+}
+
+/// The tracking number of a package, without the blanks around it.
 fn tracking(package: &Package) -> Option<&str> {
     package.tracking.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }

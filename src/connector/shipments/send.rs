@@ -30,7 +30,7 @@ const CREDENTIALS_WAIT: Duration = Duration::from_secs(3600);
 impl Sync<'_> {
     pub(super) async fn send(&mut self, parcel: Parcel) -> Result<(), Stop> {
         if self.run.control.dry_run {
-            return self.accepted(&parcel).await;
+            return self.would_send(&parcel).await;
         }
         let id = parcel.row.id();
         let intent =
@@ -48,9 +48,17 @@ impl Sync<'_> {
         self.did_something = true;
         self.report.counts.marked += 1;
         self.is_under_way(&id, intent);
+        self.note_uncounted(&parcel);
         // From here to the record nothing asks whether to stop: only a crash comes between the two.
         let answer = self.mark(&parcel).await;
         self.record_answer(&parcel, answer).await
+    }
+
+    async fn would_send(&mut self, parcel: &Parcel) -> Result<(), Stop> {
+        self.note_uncounted(parcel);
+        self.note_not_conveyed(parcel.rows(), parcel.tracking.as_slice());
+        self.would_be_sent(&parcel.row.id());
+        self.step(self.speak_for(parcel)).await
     }
 
     async fn mark(&self, parcel: &Parcel) -> Result<MarkedAsShipped, Error> {
@@ -98,8 +106,7 @@ impl Sync<'_> {
 
     async fn accepted(&mut self, parcel: &Parcel) -> Result<(), Stop> {
         self.failures_in_a_row = 0;
-        let told: Vec<String> = parcel.tracking.iter().cloned().collect();
-        self.note_not_conveyed(parcel.rows(), &told);
+        self.note_not_conveyed(parcel.rows(), parcel.tracking.as_slice());
         let mut records = vec![self.sent(parcel)];
         if self.settings().confirm == Confirm::TrustAnswer {
             let state = ShipmentState::Confirmed {
@@ -123,6 +130,17 @@ impl Sync<'_> {
         let now = self.run.now();
         let state = spoken_for(self.settings().partial, &parcel.row);
         parcel.speaks_for.iter().map(|row| ShipmentRecord::new(row.id(), state.clone(), now)).collect()
+    }
+
+    /// Whether an order is complete is counted on its import; without one, a part speaks for the whole.
+    fn note_uncounted(&mut self, parcel: &Parcel) {
+        if parcel.is_uncounted {
+            self.run.warn(format!(
+                "order {} was not imported here: whether {} completes it cannot be told, and it is marked shipped as a whole",
+                parcel.order,
+                parcel.row.id()
+            ));
+        }
     }
 
     async fn unknown(&mut self, parcel: &Parcel, error: String) -> Result<(), Stop> {

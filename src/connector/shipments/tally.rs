@@ -24,7 +24,20 @@ pub(super) struct Entry {
     pub(super) state: ShipmentState,
     /// Whether the run came to a decision about it.
     pub(super) decided: bool,
+    /// Whether this run sent it, or would have.
+    pub(super) sending: Sending,
     pub(super) note: Option<String>,
+}
+
+/// What a run did about sending a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// Nothing; an earlier run may have sent it.
+    Nothing,
+    /// A request left.
+    Done,
+    /// A request would have left, had the run not been dry.
+    Would,
 }
 
 impl Sync<'_> {
@@ -36,6 +49,7 @@ impl Sync<'_> {
             enqueued_at: row.enqueued_at,
             state: row.state.clone(),
             decided: false,
+            sending: Sending::Nothing,
             note: None,
         });
     }
@@ -52,6 +66,14 @@ impl Sync<'_> {
         if let Some(entry) = self.account.get_mut(id) {
             let SendIntent { attempt, payload_hash, now } = intent;
             entry.state = ShipmentState::Sending { attempt, payload_hash, since: now };
+            entry.sending = Sending::Done;
+        }
+    }
+
+    /// A dry run comes this far.
+    pub(super) fn would_be_sent(&mut self, id: &OutboxId) {
+        if let Some(entry) = self.account.get_mut(id) {
+            entry.sending = Sending::Would;
         }
     }
 
@@ -72,8 +94,8 @@ impl Sync<'_> {
                     row.id(),
                     row.shipment.order.clone(),
                     row.shipment.order_number.clone(),
-                    SyncOutcome::Superseded,
-                    Some(format!("tracking {tracking} has no room on the order")),
+                    SyncOutcome::NotConveyed,
+                    Some(format!("{tracking}, for the order has room for one only")),
                 ));
                 known.push(tracking);
             }
@@ -107,12 +129,18 @@ impl Sync<'_> {
 
 /// Counts a row and says what became of it; `None` when the run did not get to it.
 fn bucket(counts: &mut SyncCounts, entry: &Entry) -> Option<SyncOutcome> {
+    let from_before = u64::from(entry.sending == Sending::Nothing);
     let (count, outcome) = match &entry.state {
-        ShipmentState::Sent { .. } => (&mut counts.sent, SyncOutcome::Sent),
+        _ if entry.sending == Sending::Would => (&mut counts.would_be_sent, SyncOutcome::WouldBeSent),
+        ShipmentState::Sent { .. } => {
+            counts.sent_by_earlier_runs += from_before;
+            (&mut counts.sent, SyncOutcome::Sent)
+        }
         ShipmentState::Confirmed { already_there: true, .. } => {
             (&mut counts.already_there, SyncOutcome::AlreadyThere)
         }
         ShipmentState::Confirmed { marketplace, .. } => {
+            counts.confirmed_for_earlier_runs += from_before;
             (&mut counts.confirmed, SyncOutcome::Confirmed { marketplace: marketplace.clone() })
         }
         ShipmentState::Unknown { .. } | ShipmentState::Sending { .. } => {

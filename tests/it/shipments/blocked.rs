@@ -100,7 +100,7 @@ async fn requests_a_dry_run_reads_and_changes_nothing() {
     let request = SyncShipments::with(RunControl::new().dry_run());
     let report = world.channel(|_| {}).sync_shipments(request).await.unwrap();
     assert!(report.counts.add_up(), "{report}");
-    assert_eq!((report.counts.sent, report.counts.blocked.len()), (1, 1), "{report}");
+    assert_eq!((report.counts.would_be_sent, report.counts.blocked.len()), (1, 1), "{report}");
     assert_eq!(world.sim.journal().writes().count(), 0);
     assert_eq!(super::states(&world, order).await, ["pending"]);
 }

@@ -13,6 +13,7 @@ mod numbers;
 mod partial;
 mod preflight;
 mod random;
+mod report;
 mod revisions;
 mod source;
 mod workers;
