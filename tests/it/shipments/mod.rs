@@ -15,6 +15,7 @@ mod preflight;
 mod random;
 mod report;
 mod revisions;
+mod settings;
 mod source;
 mod workers;
 
