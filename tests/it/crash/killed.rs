@@ -21,7 +21,9 @@ use shipstation_connector::{
     },
     client::{Clock, Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation, SystemClock, UserId},
     stores::SqliteStore,
-    testing::simulator::{RateLimit, SimClock, SimLine, SimOrder, Simulator, SimulatorConfig},
+    testing::simulator::{
+        Fault, FaultKind, RateLimit, SimClock, SimLine, SimOrder, Simulator, SimulatorConfig,
+    },
 };
 
 /// How a child is told what to do.
@@ -170,8 +172,10 @@ impl Work {
             .unwrap()
     }
 
-    /// Kills a child some time after so many requests. False when it had ended by then.
-    async fn kill_after(&mut self, requests: usize, pause: Duration) -> bool {
+    /// Kills a child some time after so many requests, at the latest in the next one, which meets silence. False when it
+    /// had ended by then.
+    async fn kill_after(&mut self, requests: usize, pause: Duration, silence: FaultKind) -> bool {
+        self.sim.fault(Fault::any().after(requests as u64).always().with(silence));
         let mut child = self.start_child();
         while self.sim.journal().len() < requests && child.try_wait().unwrap().is_none() {
             tick().await;
@@ -180,6 +184,7 @@ impl Work {
         let ended = child.try_wait().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+        self.sim.clear_faults();
         self.count_marks();
         assert!(ended.is_none_or(|status| status.success()), "a child failed");
         ended.is_none()
@@ -284,11 +289,12 @@ async fn crash_killed_for_real_loses_and_doubles_nothing() {
     let (mut kills, mut most, began) = (0, MOST_REQUESTS, SystemClock.now());
     while kills < wanted {
         let pause = Duration::from_micros(random.u64(..20_000));
-        if work.kill_after(random.usize(1..=most), pause).await {
+        let silence = if random.bool() { FaultKind::Hang } else { FaultKind::HangAfterEffect };
+        if work.kill_after(random.usize(1..=most), pause, silence).await {
             kills += 1;
         } else {
             // The less there is left to do, the sooner a child ends by itself.
-            most = (most / 2).max(4);
+            most = (most / 2).max(2);
         }
         assert!(work.rounds < 4 * wanted, "too few children live long enough to be killed");
     }
