@@ -25,6 +25,7 @@ impl Sync<'_> {
         loop {
             let changed = source.changed_since(connection, at.as_ref(), PAGE).await?;
             let (rows, last) = (changed.len(), changed.last().map(ChangedShipment::cursor));
+            let leads_on = leads_on(&changed, at.as_ref());
             for row in changed {
                 let cursor = row.cursor();
                 let now = self.run.now();
@@ -35,9 +36,15 @@ impl Sync<'_> {
                     safe = safe.max(Some(cursor));
                 }
             }
+            if !leads_on {
+                self.run.warn(
+                    "the host's shipment source does not go on from its cursor in the order of (updated at, shipment id): \
+                     shipments behind this page are not seen, and the cursor stays where it is",
+                );
+                return Ok(());
+            }
             self.keep(source, kept.as_ref(), safe.as_ref()).await?;
-            // The row at the cursor comes again: a page that shows nothing beyond it is the last one.
-            if rows < PAGE || last <= at {
+            if rows < PAGE {
                 return Ok(());
             }
             at = last;
@@ -56,4 +63,11 @@ impl Sync<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a page can be gone on from. Past one that is out of order, or full and shows nothing beyond the cursor, the
+/// cursor would jump shipments.
+fn leads_on(page: &[ChangedShipment], at: Option<&SourceCursor>) -> bool {
+    let last = page.last().map(ChangedShipment::cursor);
+    page.is_sorted_by_key(ChangedShipment::cursor) && (page.len() < PAGE || last.as_ref() > at)
 }

@@ -120,3 +120,67 @@ async fn crash_between_the_outbox_and_the_cursor_sends_nothing_twice() {
     sync(&world, &source).await;
     assert_eq!(marked(&world, order), 1, "also when the cursor is set back");
 }
+
+/// A source that does not keep the contract: what it answers, from its rows and a cursor.
+#[derive(Debug)]
+struct Wrong {
+    table: Table,
+    answer: fn(Vec<ChangedShipment>, Option<&SourceCursor>) -> Vec<ChangedShipment>,
+}
+
+#[async_trait]
+impl ShipmentSource for Wrong {
+    async fn cursor(&self, connection: &ConnectionId) -> Result<Option<SourceCursor>, StoreError> {
+        self.table.cursor(connection).await
+    }
+
+    async fn changed_since(
+        &self,
+        _: &ConnectionId,
+        cursor: Option<&SourceCursor>,
+        limit: usize,
+    ) -> Result<Vec<ChangedShipment>, StoreError> {
+        let mut rows = (self.answer)(self.table.rows.lock().unwrap().clone(), cursor);
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    async fn move_cursor(&self, token: &RunToken, cursor: &SourceCursor) -> Result<(), StoreError> {
+        self.table.move_cursor(token, cursor).await
+    }
+}
+
+#[tokio::test]
+async fn faults_a_source_that_does_not_go_on_from_its_cursor_is_said_and_not_asked_for_ever() {
+    type Answer = fn(Vec<ChangedShipment>, Option<&SourceCursor>) -> Vec<ChangedShipment>;
+    let answers: [(&str, Answer); 3] = [
+        ("it always begins at the beginning", |rows, _| rows),
+        ("it compares the instant alone", |mut rows, cursor| {
+            rows.retain(|row| cursor.is_none_or(|cursor| row.updated_at >= cursor.updated_at));
+            rows
+        }),
+        ("it goes backwards", |mut rows, _| {
+            rows.reverse();
+            rows
+        }),
+    ];
+    for (what, answer) in answers {
+        let world = World::new().await;
+        let table = Table::default();
+        for n in 0..700_u32 {
+            // All of them in one instant.
+            let shipment = Shipment::new(format!("s{n:03}"), "gid://shop/1", world.now(), "UPS", "1Z");
+            table.change(world.ago(MINUTE * 9), shipment);
+        }
+        let source = Arc::new(Wrong { table, answer });
+        for run in 0..2 {
+            let stores = Stores::all_in(world.store.clone());
+            let channel = world.builder(world.client(), stores, |_| {}).shipment_source(source.clone());
+            let report = channel.build().unwrap().sync_shipments(SyncShipments::new()).await.unwrap();
+            let said = report.run.warnings.iter().any(|warning| warning.contains("does not go on"));
+            assert!(said, "{what}, run {run}: {report}");
+        }
+        let seen = source.table.cursor.lock().unwrap().clone();
+        assert!(seen.is_none_or(|cursor| cursor.shipment.as_str() == "s499"), "{what}: nothing is jumped");
+    }
+}
