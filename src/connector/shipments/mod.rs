@@ -4,6 +4,7 @@
 mod confirm;
 mod evidence;
 mod open_orders;
+mod parcel;
 mod plan;
 mod preflight;
 mod pull;
@@ -16,7 +17,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use self::{
     open_orders::FRESH,
-    plan::{Parcel, Plan, Planner},
+    parcel::Parcel,
+    plan::{Plan, Planner},
     send::MOST_FAILURES,
     tally::Entry,
 };

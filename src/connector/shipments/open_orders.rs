@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::StreamExt;
 
-use super::{Stop, Sync, plan::Parcel};
+use super::{Stop, Sync, parcel::Parcel};
 use crate::{
     Timestamp,
     channel::RunEvent,
@@ -52,14 +52,35 @@ pub(super) struct OpenOrders {
 }
 
 impl Sync<'_> {
-    /// Reads open orders page by page while that is cheaper than asking for each one that is left.
+    /// Reads the lists in which the orders are expected: those of the states that kept some from being shipped, and
+    /// then that of open orders for all that are left.
     pub(super) async fn open_orders(&mut self, parcels: &[Parcel]) -> Result<OpenOrders, Stop> {
         let mut open = OpenOrders { read_at: self.run.now(), seen: HashMap::new() };
-        let mut wanted: HashSet<OrderId> = parcels.iter().map(|parcel| parcel.order).collect();
-        if wanted.len() <= FEW || self.settings().preflight != Preflight::Bulk {
+        if self.settings().preflight != Preflight::Bulk {
             return Ok(open);
         }
-        let list = self.run.client.orders().list().status(OrderStatus::AwaitingShipment);
+        for status in [OrderStatus::OnHold, OrderStatus::AwaitingPayment] {
+            let kept = parcels.iter().filter(|parcel| parcel.was_kept_by(&status));
+            let expected = kept.map(|parcel| parcel.order).collect();
+            self.read_list(status, expected, &mut open).await?;
+        }
+        let left = parcels.iter().map(|parcel| parcel.order).filter(|order| !open.seen.contains_key(order));
+        let expected = left.collect();
+        self.read_list(OrderStatus::AwaitingShipment, expected, &mut open).await?;
+        Ok(open)
+    }
+
+    /// Reads a list page by page while that is cheaper than asking for each expected order that is left.
+    async fn read_list(
+        &mut self,
+        status: OrderStatus,
+        mut expected: HashSet<OrderId>,
+        open: &mut OpenOrders,
+    ) -> Result<(), Stop> {
+        if expected.len() <= FEW {
+            return Ok(());
+        }
+        let list = self.run.client.orders().list().status(status);
         let list =
             list.created_since(Timestamp::from_unix_seconds(BEFORE_ALL)).sort_by(OrderSort::CreateDate);
         let mut pages = pin!(list.page_size(ROWS).pages());
@@ -72,16 +93,16 @@ impl Sync<'_> {
             });
             let pages_left = pages_left(&page);
             for order in page.items {
-                if wanted.remove(&order.order_id) {
+                if expected.remove(&order.order_id) {
                     open.seen.insert(order.order_id, Seen::of(&order));
                 }
             }
-            if wanted.len() <= pages_left {
+            if expected.len() <= pages_left {
                 break;
             }
             self.run.go_on().await?;
         }
-        Ok(open)
+        Ok(())
     }
 
     /// What was seen of an order, if that is still fresh. What has aged is brought up to date for all that are left,

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::rows::{current, is_conveyed, is_open_ended, newest_revisions, tracking_numbers};
+use super::{
+    parcel::Parcel,
+    rows::{current, is_conveyed, is_open_ended, newest_revisions, tracking_numbers},
+};
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, FailReason, LineId, LineQuantity, OutboxId, Package, RetryClass, Shipment,
-        ShipmentState, SupersedeReason,
+        BlockReason, FailReason, LineId, LineQuantity, OutboxId, Package, Shipment, ShipmentState,
+        SupersedeReason,
         shipping::{CarrierResolution, CarrierRules},
         store::{ImportRecord, OrderProgress, OutboxRow, ShipmentRecord},
     },
@@ -39,36 +42,6 @@ pub(super) struct Plan {
     pub(super) told: Vec<String>,
     /// What is to be sent.
     pub(super) parcel: Option<Parcel>,
-}
-
-/// What is sent for an order: one carrier, one tracking number.
-#[derive(Debug, Clone)]
-pub(super) struct Parcel {
-    pub(super) row: OutboxRow,
-    pub(super) order: OrderId,
-    pub(super) carrier_code: String,
-    pub(super) tracking: Option<String>,
-    pub(super) ship_date: PacificDate,
-    /// The other rows of the order that it speaks for.
-    pub(super) speaks_for: Vec<OutboxRow>,
-    /// Every tracking number of the order: finding any of them proves that ShipStation has ours.
-    pub(super) all_tracking: Vec<String>,
-    /// The store the order was imported from.
-    pub(super) imported_from: Option<String>,
-    /// Whether it may be a part only, of an order whose lines are not known.
-    pub(super) is_uncounted: bool,
-}
-
-impl Parcel {
-    /// Every row whose fate is decided with this parcel, the one that is sent first.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &OutboxRow> {
-        std::iter::once(&self.row).chain(&self.speaks_for)
-    }
-
-    /// Whether ShipStation did not find the order when this row was last to be sent.
-    pub(super) fn was_missing(&self) -> bool {
-        matches!(self.row.state, ShipmentState::RetryWait { class: RetryClass::OrderMissing, .. })
-    }
 }
 
 /// What a row by itself asks for, before its order is looked at.

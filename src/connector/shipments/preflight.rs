@@ -8,7 +8,7 @@ use super::{
     Stop, Sync,
     evidence::{self, Standing},
     open_orders::{OpenOrders, Seen},
-    plan::Parcel,
+    parcel::Parcel,
 };
 use crate::{
     channel::{BlockReason, FailReason, RetryClass, ShipmentState, store::ShipmentRecord},

@@ -6,11 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    Stop, Sync,
-    plan::{Parcel, spoken_for},
-    recover::unknown_since,
-};
+use super::{Stop, Sync, parcel::Parcel, plan::spoken_for, recover::unknown_since};
 use crate::{
     channel::{
         BlockReason, Marketplace, RetryClass, ShipmentState,

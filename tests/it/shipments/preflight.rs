@@ -259,3 +259,82 @@ async fn requests_on_retry_only_looks_at_nothing_before_the_first_attempt() {
         ShipmentState::Confirmed { marketplace: Marketplace::Notified, .. }
     ));
 }
+
+#[tokio::test]
+async fn requests_many_orders_on_hold_are_looked_at_in_lists() {
+    let world = World::new().await;
+    let orders: Vec<i64> = (0..40)
+        .map(|n| {
+            world.add(world.order(&format!("{n}")).status(if n < 30 {
+                "on_hold"
+            } else {
+                "awaiting_payment"
+            }))
+        })
+        .collect();
+    for order in &orders {
+        world.ship(*order, &format!("1Z{order}")).await;
+    }
+    let report = sync(&world).await;
+    assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&40), "{report}");
+    world.sim.clear_journal();
+    let report = sync_after(&world, MINUTE).await;
+    assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&40), "{report}");
+    assert_eq!(world.sim.journal().len(), 2, "one list for each state");
+
+    world
+        .sim
+        .account(|account| orders[..20].iter().all(|order| account.set_status(*order, "awaiting_shipment")));
+    world.sim.clear_journal();
+    let report = sync_after(&world, MINUTE).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (20, 20), "{report}");
+    assert_eq!(world.sim.journal().len(), 3 + 20 + 1, "three lists, the marks and their confirmation");
+}
+
+#[tokio::test]
+async fn requests_one_order_number_in_two_stores_is_two_orders() {
+    let world = World::new().await;
+    let stores =
+        world.sim.account(|account| [account.add_store("A", "Shopify"), account.add_store("B", "Etsy")]);
+    let orders = stores.map(|store| world.add(world.order("1001").store(store)));
+    import(&world).await;
+    for order in orders {
+        world.ship(order, &format!("1Z{order}")).await;
+    }
+    world.sim.account(|account| account.ship_by_hand(orders[1], "OTHER", "ups"));
+    let report = sync(&world).await;
+    assert_eq!((marked(&world, orders[0]), marked(&world, orders[1])), (1, 0), "{report}");
+    assert_eq!(state(&world, orders[0]).await.name(), "confirmed");
+    assert_eq!(state(&world, orders[1]).await.name(), "failed");
+}
+
+#[tokio::test]
+async fn requests_an_order_id_in_another_spelling_is_none() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    for (n, id) in [
+        format!("0{order}"),
+        format!("+{order}"),
+        format!(" {order}"),
+        "0".into(),
+        "-7".into(),
+        String::new(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world
+            .enqueue(shipstation_connector::channel::Shipment::new(
+                format!("x{n}"),
+                id,
+                world.now(),
+                "UPS",
+                "T",
+            ))
+            .await;
+    }
+    let report = sync(&world).await;
+    assert_eq!(report.counts.failed_permanent.get("invalid_order_id"), Some(&6), "{report}");
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+}
