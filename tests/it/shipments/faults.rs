@@ -70,6 +70,56 @@ async fn faults_an_unknown_outcome_is_said_and_looked_for() {
 }
 
 #[tokio::test]
+async fn faults_an_answer_that_names_no_order_proves_nothing_and_is_read_back() {
+    let answers = [
+        (FaultKind::EmptyBody, true),
+        (FaultKind::Status { code: 204, body: String::new() }, false),
+        (FaultKind::Status { code: 200, body: String::new() }, false),
+        (FaultKind::Status { code: 200, body: "null".to_owned() }, false),
+        (FaultKind::Status { code: 200, body: "{}".to_owned() }, false),
+        (FaultKind::Status { code: 200, body: r#"{"orderId":1,"orderNumber":"1"}"#.to_owned() }, false),
+    ];
+    for (answer, took_effect) in answers {
+        let world = World::new().await;
+        let order = world.add(world.order("1"));
+        world.ship(order, "1Z1").await;
+        world.sim.fault(Fault::on(Method::POST, MARK).with(answer.clone()));
+        let report = sync(&world).await;
+        let counted = (report.counts.confirmed, report.counts.unknown);
+        assert_eq!(counted, if took_effect { (1, 0) } else { (0, 1) }, "{answer:?}: {report}");
+        sync_after(&world, MINUTE * 2).await;
+        assert_eq!(
+            (state(&world, order).await.name(), marked(&world, order)),
+            ("confirmed", 1),
+            "{answer:?}"
+        );
+        assert_eq!(world.marks(), if took_effect { 1 } else { 2 }, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn faults_a_few_orders_that_cannot_be_looked_at_keep_no_other_from_its_look() {
+    let world = World::new().await;
+    let orders: Vec<i64> = (0..12).map(|n| world.add(world.order(&format!("{n}")))).collect();
+    world.sim.fault(Fault::on(Method::POST, MARK).times(12).with(FaultKind::DropAfterEffect));
+    for order in &orders {
+        world.ship(*order, &format!("1Z{order}")).await;
+    }
+    for order in &orders[..7] {
+        // Before the send they are seen in the list of open orders.
+        let look = Fault::on(Method::GET, &format!("/orders/{order}"));
+        world.sim.fault(look.always().with(FaultKind::ServerError));
+    }
+    for _ in 0..12 {
+        sync_after(&world, MINUTE * 10).await;
+    }
+    for order in &orders[7..] {
+        assert_eq!(state(&world, *order).await.name(), "confirmed");
+    }
+    assert_eq!(world.sim.account(|account| account.notices.len()), 12, "none is marked twice");
+}
+
+#[tokio::test]
 async fn faults_a_record_that_shows_late_is_not_mistaken_for_a_missing_one() {
     let world = World::new().await;
     let order = world.add(world.order("1"));

@@ -3,6 +3,7 @@
 #![allow(unused_must_use)]
 
 mod blocked;
+mod clock;
 mod confirm;
 mod crash;
 mod faults;

@@ -102,6 +102,26 @@ async fn requests_ship_on_first_marks_at_once_and_lists_the_rest() {
 }
 
 #[tokio::test]
+async fn requests_ship_on_first_closes_later_shipments_alike_whenever_they_come() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    import(&world).await;
+    let first = |settings: &mut shipstation_connector::Settings| {
+        settings.shipments.partial = PartialPolicy::ShipOnFirst;
+    };
+    world.enqueue(part(&world, "A", order, 50, &[(0, 1)])).await;
+    world.enqueue(part(&world, "B", order, 26, &[(0, 1)])).await;
+    sync_with(&world, first).await;
+    world.sim.clock().advance(DAY * 3);
+    world.enqueue(part(&world, "C", order, 1, &[(1, 1)])).await;
+    let report = sync_with(&world, first).await;
+    assert_eq!((told(&world), report.counts.due), (vec!["1ZA".to_owned()], 1), "{report}");
+    let states: Vec<ShipmentState> = rows(&world, order).await.into_iter().map(|row| row.state).collect();
+    let later = ShipmentState::Superseded { reason: SupersedeReason::AlreadyMarkedShipped };
+    assert_eq!(states[1..], [later.clone(), later]);
+}
+
+#[tokio::test]
 async fn requests_ship_on_first_goes_on_with_the_next_shipment_if_the_first_is_blocked() {
     let world = World::new().await;
     let order = world.add(world.order("1"));

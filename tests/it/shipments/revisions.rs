@@ -130,3 +130,29 @@ async fn requests_a_correction_of_the_number_that_was_told_does_not_hide_its_pro
     assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
     assert!(report.to_string().contains("1ZA-corrected"), "it is listed as not told: {report}");
 }
+
+#[tokio::test]
+async fn faults_a_correction_that_comes_while_its_shipment_is_being_sent_is_not_lost() {
+    for answer in [None, Some(FaultKind::DropAfterEffect), Some(FaultKind::DropBefore)] {
+        let world = World::new().await;
+        let order = world.add(world.order("1"));
+        world.ship(order, "wrong").await;
+        let (store, connection, now) = (world.store.clone(), world.connection.clone(), world.now());
+        let corrected = revision(&world, order, 2, "right");
+        world.sim.before(Method::POST, "/orders/markasshipped", 1, move |_| {
+            use shipstation_connector::channel::store::ShipmentStore;
+            let enqueued = store.enqueue(&connection, corrected, now);
+            futures_util::FutureExt::now_or_never(enqueued).unwrap().unwrap();
+        });
+        let took_effect = answer != Some(FaultKind::DropBefore);
+        if let Some(kind) = answer {
+            world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").with(kind));
+        }
+        for _ in 0..4 {
+            sync_after(&world, MINUTE * 2).await;
+        }
+        assert_eq!(marked(&world, order), 1);
+        let wanted = if took_effect { ["confirmed", "failed"] } else { ["superseded", "confirmed"] };
+        assert_eq!(states(&world, order).await, wanted);
+    }
+}
