@@ -41,6 +41,8 @@ struct Schedule {
     orders: Vec<i64>,
     /// Orders that a person may have touched: their shipments may fail, but never silently.
     touched: Vec<i64>,
+    /// Whether ShipStation has once said of an order that is there that it is not.
+    hidden: bool,
     change: fn(&mut ShipmentSettings),
 }
 
@@ -69,7 +71,7 @@ impl Schedule {
         ];
         let change = changes[rng.usize(..changes.len())];
         let client = world.client();
-        Self { seed, rng, world, client, orders, touched: Vec::new(), change }
+        Self { seed, rng, world, client, orders, touched: Vec::new(), hidden: false, change }
     }
 
     async fn run(mut self) {
@@ -99,6 +101,14 @@ impl Schedule {
 
     fn arrange_faults(&mut self) {
         self.world.sim.clear_faults();
+        if !self.hidden && self.rng.u8(..) < 80 {
+            // Once only: an order that is missing twice is gone.
+            self.hidden = true;
+            let not_found = FaultKind::Status { code: 404, body: String::new() };
+            let path = ["/orders/*", "/orders/markasshipped"][self.rng.usize(..2)];
+            let method = if path.ends_with('*') { Method::GET } else { Method::POST };
+            self.world.sim.fault(Fault::on(method, path).after(self.rng.u64(0..4)).with(not_found));
+        }
         for _ in 0..self.rng.usize(0..4) {
             let targets = [
                 (Method::POST, "/orders/markasshipped"),
