@@ -125,9 +125,11 @@ impl Sync<'_> {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) if page.errors.is_empty() => page,
+                // Whichever order it is that cannot be read: what is seen anew is not that one.
+                Ok(_) => return self.read_anew(open).await,
                 Err(error) if failure::is_about_credentials(&error) => return Err(error.into()),
                 // Without the changes nothing that was seen can be relied on.
-                _ => {
+                Err(_) => {
                     open.seen.clear();
                     return Ok(());
                 }
@@ -144,6 +146,12 @@ impl Sync<'_> {
         }
         open.read_at = now;
         Ok(())
+    }
+
+    async fn read_anew(&mut self, open: &mut OpenOrders) -> Result<(), Stop> {
+        open.read_at = self.run.now();
+        let expected = open.seen.drain().map(|(order, _)| order).collect();
+        self.read_list(OrderStatus::AwaitingShipment, expected, open).await
     }
 }
 

@@ -227,6 +227,23 @@ async fn faults_a_look_does_not_get_old() {
 }
 
 #[tokio::test]
+async fn requests_an_order_that_cannot_be_read_does_not_spoil_the_look_at_all_others() {
+    let world = World::with(SimulatorConfig::default()).await;
+    let orders: Vec<i64> = (0..400).map(|n| world.add(world.order(&format!("{n}")))).collect();
+    for order in &orders {
+        world.ship(*order, &format!("1Z{order}")).await;
+    }
+    let spoilt = world.add(world.order("spoilt"));
+    world.sim.before(Method::POST, "/orders/markasshipped", 30, move |account| {
+        account.edit(spoilt, |order| order.gift = true);
+        account.poison(spoilt);
+    });
+    let report = sync(&world).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (400, 400), "{report}");
+    assert!(world.sim.journal().len() < 520, "{} requests", world.sim.journal().len());
+}
+
+#[tokio::test]
 async fn faults_a_shipment_voided_while_it_waited_for_its_turn_is_not_sent() {
     let world = World::with(SimulatorConfig::default()).await;
     let orders: Vec<i64> = (0..300).map(|n| world.add(world.order(&format!("{n}")))).collect();
