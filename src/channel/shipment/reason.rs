@@ -162,7 +162,8 @@ impl fmt::Display for FailReason {
             ),
             Self::InvalidOrderId => f.write_str("the order id is not one of this channel: correct the shipment"),
             Self::GaveUp { after, last_error } => {
-                write!(f, "given up after {} h: {last_error}", after.as_secs() / 3600)
+                let hours = after.as_secs() / 3600;
+                write!(f, "given up after {hours} h ({last_error}): enter the tracking by hand, or correct the shipment")
             }
         }
     }

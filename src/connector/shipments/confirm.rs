@@ -187,6 +187,7 @@ impl Sync<'_> {
             let record = ShipmentRecord::new(row.id(), state, now)
                 .because("ShipStation accepted it, but its record was never seen: look by hand");
             self.step(vec![record]).await?;
+            self.is_believed(&row.id());
         }
         Ok(())
     }

@@ -38,6 +38,8 @@ pub(super) enum Sending {
     Done,
     /// A request would have left, had the run not been dry.
     Would,
+    /// Nothing; an earlier run has sent it, and its proof is no longer waited for.
+    Believed,
 }
 
 impl Sync<'_> {
@@ -74,6 +76,13 @@ impl Sync<'_> {
     pub(super) fn would_be_sent(&mut self, id: &OutboxId) {
         if let Some(entry) = self.account.get_mut(id) {
             entry.sending = Sending::Would;
+        }
+    }
+
+    /// It was accepted long ago, and its record never showed.
+    pub(super) fn is_believed(&mut self, id: &OutboxId) {
+        if let Some(entry) = self.account.get_mut(id) {
+            entry.sending = Sending::Believed;
         }
     }
 
@@ -138,6 +147,9 @@ fn bucket(counts: &mut SyncCounts, entry: &Entry) -> Option<SyncOutcome> {
         }
         ShipmentState::Confirmed { already_there: true, .. } => {
             (&mut counts.already_there, SyncOutcome::AlreadyThere)
+        }
+        ShipmentState::Confirmed { .. } if entry.sending == Sending::Believed => {
+            (&mut counts.never_confirmed, SyncOutcome::NeverConfirmed)
         }
         ShipmentState::Confirmed { marketplace, .. } => {
             counts.confirmed_for_earlier_runs += from_before;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 /// How many. Every row that was due or in flight when it was read is in exactly one bucket, by what it
-/// is when the run ends: `due = would_be_sent + sent + confirmed + already_there + waiting_partial + blocked +
-/// retry_waiting + unknown + failed_permanent + suppressed + superseded + cancelled + not_evaluated`.
+/// is when the run ends: `due = would_be_sent + sent + confirmed + never_confirmed + already_there +
+/// waiting_partial + blocked + retry_waiting + unknown + failed_permanent + suppressed + superseded + cancelled +
+/// not_evaluated`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SyncCounts {
@@ -22,6 +23,8 @@ pub struct SyncCounts {
     pub confirmed: u64,
     /// Of `confirmed`, those that an earlier run had sent.
     pub confirmed_for_earlier_runs: u64,
+    /// Accepted by the channel in an earlier run and never confirmed; no longer waited for.
+    pub never_confirmed: u64,
     /// Was there before we sent anything.
     pub already_there: u64,
     /// Waiting for the rest of the order.
@@ -58,6 +61,7 @@ impl SyncCounts {
             == self.would_be_sent
                 + self.sent
                 + self.confirmed
+                + self.never_confirmed
                 + self.already_there
                 + self.waiting_partial
                 + self.blocked.values().sum::<u64>()

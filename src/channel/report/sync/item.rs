@@ -77,6 +77,8 @@ pub enum SyncOutcome {
         /// What became of the notice to the store.
         marketplace: Marketplace,
     },
+    /// Accepted in an earlier run and never confirmed; no longer waited for.
+    NeverConfirmed,
     /// Was there before.
     AlreadyThere,
     /// Waits for the rest of the order.
@@ -105,6 +107,7 @@ impl SyncOutcome {
             Self::WouldBeSent => "would be marked shipped",
             Self::Sent => "marked shipped, not confirmed yet",
             Self::Confirmed { .. } => "marked shipped and confirmed",
+            Self::NeverConfirmed => "marked shipped by an earlier run, never confirmed",
             Self::AlreadyThere => "already shipped with our number",
             Self::WaitingPartial => "waits for the rest of the order",
             Self::Blocked => "blocked",

@@ -57,6 +57,7 @@ impl SyncReport {
             (counts.sent.saturating_sub(counts.sent_by_earlier_runs), "marked shipped and not confirmed yet"),
             (counts.confirmed_for_earlier_runs, "marked by an earlier run and confirmed now"),
             (counts.sent_by_earlier_runs, "marked by an earlier run and not confirmed yet"),
+            (counts.never_confirmed, "marked by an earlier run and never confirmed"),
             (counts.already_there, "already shipped with our number"),
             (counts.waiting_partial, "waiting for the rest of their order"),
             (counts.blocked.values().sum(), "blocked"),
