@@ -32,11 +32,9 @@ impl Sync<'_> {
             return Ok(());
         }
         let mut sent = self.sent_rows().await?;
-        if let Some(oldest) = sent.values().filter_map(sent_at).min() {
-            match self.prove_all(oldest - MARGIN, &mut sent).await {
-                Err(Stop::Remote(error)) => self.not_proven(error)?,
-                other => other?,
-            }
+        match self.prove_all(&mut sent).await {
+            Err(Stop::Remote(error)) => self.not_proven(error)?,
+            other => other?,
         }
         self.let_go(sent).await
     }
@@ -57,13 +55,29 @@ impl Sync<'_> {
         }
     }
 
-    async fn prove_all(
-        &mut self,
-        since: Timestamp,
-        sent: &mut HashMap<OrderId, OutboxRow>,
-    ) -> Result<(), Stop> {
-        let left = self.read_records(since, sent).await?;
+    async fn prove_all(&mut self, sent: &mut HashMap<OrderId, OutboxRow>) -> Result<(), Stop> {
+        let left = match self.worth_reading_from(sent) {
+            Some(since) => self.read_records(since, sent).await?,
+            None => self.overdue(sent),
+        };
         self.ask_for_each(left, sent).await
+    }
+
+    /// Where the list of records is to be read from. A few that are overdue are asked for one by one: for their sake the
+    /// records of days would be read again in every run.
+    fn worth_reading_from(&self, sent: &HashMap<OrderId, OutboxRow>) -> Option<Timestamp> {
+        let few = sent.values().filter(|row| self.is_overdue(row)).count() <= MOST_SINGLES;
+        let expected = sent.values().filter(|row| !(few && self.is_overdue(row)));
+        expected.filter_map(sent_at).min().map(|oldest| oldest - MARGIN)
+    }
+
+    fn is_overdue(&self, row: &OutboxRow) -> bool {
+        sent_at(row).is_some_and(|at| self.run.now().since(at) >= OVERDUE)
+    }
+
+    fn overdue(&self, sent: &HashMap<OrderId, OutboxRow>) -> Vec<OrderId> {
+        let overdue = sent.iter().filter(|(_, row)| self.is_overdue(row)).map(|(order, _)| *order);
+        overdue.take(MOST_SINGLES).collect()
     }
 
     /// Reads records from `since` on, while that is cheaper than asking for each order that is left. Says which orders are
@@ -98,10 +112,7 @@ impl Sync<'_> {
                 return Ok(sent.keys().copied().collect());
             }
         }
-        let now = self.run.now();
-        let overdue = |row: &OutboxRow| sent_at(row).is_some_and(|at| now.since(at) >= OVERDUE);
-        let overdue = sent.iter().filter(|(_, row)| overdue(row)).map(|(order, _)| *order);
-        Ok(overdue.take(MOST_SINGLES).collect())
+        Ok(self.overdue(sent))
     }
 
     async fn ask_for_each(

@@ -1,5 +1,7 @@
 //! Proof that ShipStation has what it accepted, across runs, and what became of the notice to the store.
 
+use std::time::Duration;
+
 use shipstation_connector::{
     channel::{Marketplace, ShipmentState},
     connector::Confirm,
@@ -131,4 +133,31 @@ async fn requests_confirmations_come_a_page_for_many() {
     let report = sync(&world).await;
     assert_eq!(report.counts.confirmed, 60, "{report}");
     assert_eq!(world.sim.journal().count("GET", "/fulfillments"), 1);
+}
+
+#[tokio::test]
+async fn requests_a_straggler_does_not_have_the_records_of_days_read_again() {
+    let world = World::new().await;
+    world.sim.account(|account| account.quirks.fulfillment_delay = DAY * 2);
+    let straggler = one(&world).await;
+    sync(&world).await;
+    world.sim.account(|account| account.quirks.fulfillment_delay = Duration::ZERO);
+    for n in 0..600 {
+        let order = world.add(world.order(&format!("by hand {n}")));
+        world.sim.account(|account| account.ship_by_hand(order, "T", "ups"));
+    }
+    world.sim.clock().advance(DAY);
+    let fresh = world.add(world.order("fresh"));
+    world.ship(fresh, "1Z2").await;
+    world.sim.clear_journal();
+    let report = sync(&world).await;
+    assert_eq!((report.counts.confirmed, report.counts.sent_by_earlier_runs), (1, 1), "{report}");
+    // The look and the mark of the fresh one, one page for its proof, and two questions about the straggler.
+    assert_eq!(world.sim.journal().len(), 5, "{report}");
+    world.sim.clear_journal();
+    sync(&world).await;
+    assert_eq!(world.sim.journal().len(), 2, "nothing but the straggler is asked for");
+    let report = sync_after(&world, DAY * 2).await;
+    assert_eq!(report.counts.confirmed_for_earlier_runs, 1, "{report}");
+    assert_eq!(state(&world, straggler).await.name(), "confirmed");
 }
