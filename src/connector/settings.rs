@@ -278,7 +278,8 @@ pub struct ShipmentSettings {
     pub backoff: Duration,
     /// When to stop trying. Default: after 7 days.
     pub give_up_after: Duration,
-    /// How long after a read-back that found nothing the next one may be believed. Default: a minute.
+    /// How long after a look that did not find the shipment, or its order, the next one may be believed. Default: a
+    /// minute.
     pub read_back_gap: Duration,
 }
 
