@@ -88,7 +88,10 @@ impl Sync<'_> {
         };
         match error.outcome() {
             Outcome::Unknown => {
-                self.unknown(parcel, failure::describe(&error)).await?;
+                // An exception of ShipStation's is a refusal most likely: its words are what a person needs.
+                let refused = error.kind() == ErrorKind::Invalid;
+                let words = if refused { failure::their_words(&error) } else { failure::describe(&error) };
+                self.unknown(parcel, words).await?;
                 self.count_failure(error)
             }
             Outcome::NotSent => {

@@ -81,3 +81,21 @@ async fn requests_success_clears_the_last_error() {
     let rows = rows(&world, order).await;
     assert_eq!((rows[0].state.name(), &rows[0].last_error), ("confirmed", &None));
 }
+
+#[tokio::test]
+async fn requests_the_reason_of_repeated_failures_is_said_all_along() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    let refusal = FaultKind::Exception { message: "Invalid carrierCode".to_owned() };
+    world.sim.fault(Fault::on(Method::POST, MARK).always().with(refusal));
+    let begun = world.now();
+    while !state(&world, order).await.is_closed() {
+        assert!(world.now().since(begun) < DAY * 9, "it must end");
+        let report = sync_after(&world, HOUR * 7).await;
+        assert!(report.to_string().contains("Invalid carrierCode"), "{report}");
+    }
+    let ShipmentState::Failed { reason } = state(&world, order).await else { panic!() };
+    let text = reason.to_string();
+    assert!(text.contains("Invalid carrierCode") && text.contains("by hand"), "{text}");
+}
