@@ -157,12 +157,14 @@ impl Sync<'_> {
         }
         self.unread_in_a_row += 1;
         self.not_seen.insert(row.id());
-        let mut state = row.state.clone();
-        if let ShipmentState::Unknown { last_check, .. } = &mut state {
-            *last_check = Some(self.run.now());
+        let mut record = ShipmentRecord::new(row.id(), row.state.clone(), self.run.now());
+        if let ShipmentState::Unknown { last_check, .. } = &mut record.state {
+            *last_check = Some(record.now);
         }
-        let why = format!("it could not be looked for: {}", failure::describe(&error));
-        self.step(vec![ShipmentRecord::new(row.id(), state, self.run.now()).because(why)]).await
+        record.error.clone_from(&row.last_error);
+        self.step(vec![record]).await?;
+        self.decide(&row.id(), Some(format!("it could not be looked for: {}", failure::describe(&error))));
+        Ok(())
     }
 
     /// Looks at the order and its records. An order that was missing at the last look as well is gone.

@@ -116,6 +116,9 @@ async fn faults_a_few_orders_that_cannot_be_looked_at_keep_no_other_from_its_loo
     for order in &orders[7..] {
         assert_eq!(state(&world, *order).await.name(), "confirmed");
     }
+    let row = super::rows(&world, orders[0]).await.remove(0);
+    let error = row.last_error.unwrap();
+    assert!(error.contains("markasshipped"), "what the send said is kept: {error}");
     assert_eq!(world.sim.account(|account| account.notices.len()), 12, "none is marked twice");
 }
 
