@@ -11,6 +11,7 @@ mod give_up;
 mod missing;
 mod mortal;
 mod numbers;
+mod open_orders;
 mod partial;
 mod preflight;
 mod random;
