@@ -1,0 +1,194 @@
+//! Which orders are imported, and what happens to them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::choice::choice;
+use crate::{
+    Timestamp,
+    client::{OrderStatus, StoreId, TagId, UserId},
+};
+
+/// Which orders are imported, and what happens to them.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct OrderSettings {
+    /// The states that are imported. Default: `awaiting_shipment`.
+    pub statuses: Vec<OrderStatus>,
+    /// How many days back, 1 to 365. `None` is no limit at all. Default: 7.
+    pub created_within_days: Option<u32>,
+    /// The date that the age is counted from. Default: when ShipStation created the order.
+    pub age_basis: AgeBasis,
+    /// Nothing older than this is ever imported, whatever else is set, unless somebody imports it by hand.
+    pub not_before: Option<Timestamp>,
+    /// By how many days at most the window is stretched over an outage; 0 switches it off. Default: 30.
+    pub catch_up_days: u32,
+    /// Import only orders with this tag.
+    pub tag: Option<TagId>,
+    /// Leave out orders with one of these tags.
+    pub exclude_tags: Vec<TagId>,
+    /// Import only from these stores; empty means all.
+    pub stores: BTreeSet<StoreId>,
+    /// Leave out these stores, for instance those that the host itself feeds.
+    pub exclude_stores: BTreeSet<StoreId>,
+    /// Leave out orders whose key, or one of whose custom fields, begins like this: the host put them there.
+    pub own_key_prefix: Option<String>,
+    /// Assign this user in ShipStation once an order is imported. A GUID.
+    pub assign_user: Option<UserId>,
+    /// Put this tag on once an order is imported. Must differ from `tag`.
+    pub acknowledgement_tag: Option<TagId>,
+    /// What happens to orders without a shippable line. Default: they are imported.
+    pub empty_orders: EmptyOrders,
+    /// Which of a line's SKUs counts. Default: the sold one, else the fulfilment one.
+    pub sku_source: SkuSource,
+    /// Which text is the shipping text. Default: the store's own.
+    pub shipping_text: ShippingTextSource,
+    /// What happens to orders that were split off, were taken out of, or have swallowed imported ones. Default: they are
+    /// held.
+    pub lineage: LineagePolicy,
+    /// What happens to orders with lines that are not linked to a listing. Default: they are imported.
+    pub unlinked_lines: UnlinkedLines,
+    /// What happens to orders that have the address, the lines and the day of another imported one; see
+    /// [`OrderFingerprint`](crate::channel::OrderFingerprint). Default: nobody looks.
+    pub possible_duplicates: PossibleDuplicates,
+    /// Whether to count, with one small request per status, what lies outside the window. Default: yes.
+    pub skip_audit: bool,
+    /// Rows per page, 1 to 500. Default: 500.
+    pub page_size: u32,
+    /// Import at most so many new orders in a run; the rest follows in the next one.
+    pub max_orders: Option<u64>,
+}
+
+impl Default for OrderSettings {
+    fn default() -> Self {
+        Self {
+            statuses: vec![OrderStatus::AwaitingShipment],
+            created_within_days: Some(7),
+            age_basis: AgeBasis::Created,
+            not_before: None,
+            catch_up_days: 30,
+            tag: None,
+            exclude_tags: Vec::new(),
+            stores: BTreeSet::new(),
+            exclude_stores: BTreeSet::new(),
+            own_key_prefix: None,
+            assign_user: None,
+            acknowledgement_tag: None,
+            empty_orders: EmptyOrders::Import,
+            sku_source: SkuSource::Auto,
+            shipping_text: ShippingTextSource::Requested,
+            lineage: LineagePolicy::Hold,
+            unlinked_lines: UnlinkedLines::Import,
+            possible_duplicates: PossibleDuplicates::Off,
+            skip_audit: true,
+            page_size: 500,
+            max_orders: None,
+        }
+    }
+}
+
+impl OrderSettings {
+    /// The settings as a report shows them.
+    pub(in crate::connector) fn describe(&self) -> BTreeMap<&'static str, String> {
+        let days = self.created_within_days.map_or("no limit".to_owned(), |days| format!("{days} days"));
+        let mut shown = BTreeMap::from([
+            ("statuses", join(self.statuses.iter())),
+            ("created_within", days),
+            ("age_basis", self.age_basis.to_string()),
+            ("catch_up", format!("{} days", self.catch_up_days)),
+            ("shipping_text", self.shipping_text.to_string()),
+            ("lineage", self.lineage.to_string()),
+        ]);
+        shown.extend(self.tag.map(|tag| ("tag", tag.to_string())));
+        shown.extend(self.assign_user.as_ref().map(|user| ("assign_user", user.to_string())));
+        shown.extend(self.not_before.map(|floor| ("not_before", floor.to_string())));
+        if self.possible_duplicates != PossibleDuplicates::Off {
+            shown.insert("possible_duplicates", self.possible_duplicates.to_string());
+        }
+        if !self.stores.is_empty() {
+            shown.insert("stores", join(self.stores.iter()));
+        }
+        shown
+    }
+}
+
+fn join<T: fmt::Display>(list: impl Iterator<Item = T>) -> String {
+    list.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+choice! {
+    /// The date that an order's age is counted from.
+    AgeBasis {
+        /// When it appeared in ShipStation.
+        Created = "created",
+        /// When the buyer placed it, as the store said. Can be much older than its appearance.
+        Ordered = "ordered",
+        /// When it was paid, as the store said. An order without that date is left out.
+        Paid = "paid",
+        /// When it was last changed.
+        Modified = "modified",
+    }
+}
+choice! {
+    /// What happens to an order without a shippable line.
+    EmptyOrders {
+        /// It is imported, with a warning in the report.
+        Import = "import",
+        /// It is left out.
+        Skip = "skip",
+    }
+}
+choice! {
+    /// Which of a line's SKUs counts.
+    SkuSource {
+        /// The sold one, else the fulfilment one.
+        Auto = "auto",
+        /// The sold one only.
+        Sku = "sku",
+        /// The fulfilment one only.
+        FulfillmentSku = "fulfillment_sku",
+    }
+}
+choice! {
+    /// Which text is an order's shipping text.
+    ShippingTextSource {
+        /// What the buyer chose, in the store's words.
+        Requested = "requested",
+        /// The service code that ShipStation has chosen.
+        Service = "service",
+        /// What the buyer chose, else ShipStation's service code.
+        RequestedThenService = "requested_then_service",
+    }
+}
+choice! {
+    /// What happens to relatives of imported orders.
+    LineagePolicy {
+        /// They are imported and held.
+        Hold = "hold",
+        /// They are imported like any other order.
+        Import = "import",
+        /// They are left out.
+        Skip = "skip",
+    }
+}
+choice! {
+    /// What happens to an order with lines that no listing is linked to.
+    UnlinkedLines {
+        /// It is imported; the lines say that they are not linked.
+        Import = "import",
+        /// It is imported and held.
+        Hold = "hold",
+    }
+}
+choice! {
+    /// What happens to an order that looks like another imported one under another id.
+    PossibleDuplicates {
+        /// Nobody looks, and nothing is kept to look at later.
+        Off = "off",
+        /// The later one is imported and held. Only orders that were imported under this setting are compared, and two
+        /// that are imported at the same moment, by a run and by hand, may both go through.
+        Hold = "hold",
+    }
+}
