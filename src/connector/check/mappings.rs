@@ -80,7 +80,7 @@ fn unused(rules: &ShippingRules, recent: &Recent, unmapped: &[UnmappedShipping])
     let names = || {
         let written: Vec<&crate::channel::shipping::ShippingRule> =
             unused.iter().filter_map(|index| rules.rules().get(*index)).collect();
-        one_of(&written, |rule| format!("[{rule}]"))
+        one_of(&written, "such rules", |rule| format!("[{rule}]"))
     };
     let observed =
         || format!("{} rules fit none of the {} newest orders", unused.len(), recent.requests.len());
@@ -154,9 +154,7 @@ pub(super) async fn carriers(
     let otherwise = channel.settings.shipments.unmapped_carrier.as_deref();
     let mut findings = Vec::new();
     if rules.rules().is_empty() && otherwise.is_none() {
-        let has = account
-            .map(|account| format!("; the account has {}", one_of(account, known)))
-            .unwrap_or_default();
+        let has = account.map(|account| format!("; {}", connected(account))).unwrap_or_default();
         let remedy = format!("add one for each carrier: shipments are blocked until then{has}");
         findings.push(Finding::error("no_carrier_rule", CARRIERS, "there are none", remedy).as_warning());
     }
@@ -164,10 +162,7 @@ pub(super) async fn carriers(
     findings.extend(rules.not_connected(account).map(|rule| not_connected(rule, account)));
     if let Some(code) = otherwise.filter(|code| account.iter().all(|carrier| carrier.code != *code)) {
         let observed = format!("is {code:?}, which the account has not connected");
-        let remedy = format!(
-            "ShipStation accepts free codes such as \"other\"; the account has {}",
-            one_of(account, known)
-        );
+        let remedy = format!("ShipStation accepts free codes such as \"other\"; {}", connected(account));
         findings.push(
             Finding::error("carrier_not_connected", "shipments.unmapped_carrier", observed, remedy)
                 .as_warning(),
@@ -176,8 +171,13 @@ pub(super) async fn carriers(
     Ok(bounded(findings))
 }
 
-fn known(carrier: &AccountCarrier) -> String {
-    format!("{} ({})", carrier.code, carrier.name)
+/// What the account has connected.
+fn connected(account: &[AccountCarrier]) -> String {
+    let known = |carrier: &AccountCarrier| format!("{} ({})", carrier.code, carrier.name);
+    match one_of(account, "carriers", known) {
+        none if account.is_empty() => none,
+        names => format!("the account has {names}"),
+    }
 }
 
 fn not_connected(rule: &CarrierRule, account: &[AccountCarrier]) -> Finding {
@@ -186,10 +186,7 @@ fn not_connected(rule: &CarrierRule, account: &[AccountCarrier]) -> Finding {
     let observed = format!("{rule}: the account has not connected {:?}", rule.code);
     let remedy = match meant.first() {
         Some(carrier) => format!("did you mean {carrier}"),
-        None => format!(
-            "ShipStation accepts free codes such as \"other\"; the account has {}",
-            one_of(account, known)
-        ),
+        None => format!("ShipStation accepts free codes such as \"other\"; {}", connected(account)),
     };
     Finding::error("carrier_not_connected", CARRIERS, observed, remedy).as_warning()
 }

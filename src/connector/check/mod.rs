@@ -4,13 +4,14 @@
 mod mappings;
 mod recent;
 mod references;
+mod users;
 mod watch;
 
 use std::sync::{Arc, atomic::Ordering};
 
-pub(super) use self::references::{tags, users};
 use self::{recent::Recent, watch::Watch};
-use super::{ShipStationChannel, failure, mapping};
+pub(super) use self::{references::tags, users::users};
+use super::{ShipStationChannel, failure, mapping, settings};
 use crate::{
     channel::{ChannelError, CheckReport, Finding, shipping::AccountCarrier},
     client::{Error, OrderStatus, ShipStation},
@@ -57,7 +58,7 @@ impl ShipStationChannel {
     async fn ask(&self, client: &ShipStation, findings: &mut Vec<Finding>) -> Result<Account, Error> {
         findings.extend(references::stores(self, client).await?);
         findings.extend(references::tags(self, client).await?);
-        findings.extend(references::users(self, client).await?);
+        findings.extend(users(self, client).await?);
         let carriers = Some(mapping::account_carriers(client).await?);
         Ok(Account { carriers, recent: Recent::read(self, client).await? })
     }
@@ -81,7 +82,10 @@ impl ShipStationChannel {
                 "status_unknown",
                 subject,
                 format!("{word:?} is not a status that this version knows"),
-                "correct it, or ignore this if ShipStation has a new one",
+                format!(
+                    "correct it, or ignore this if ShipStation has a new one; it is known to have {}",
+                    settings::known_statuses()
+                ),
             )),
             _ => None,
         };

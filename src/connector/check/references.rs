@@ -1,4 +1,4 @@
-//! Settings that name something in ShipStation: stores, tags, users. One request each, and none for what is not set.
+//! Settings that name something in ShipStation: stores and tags. One request each, and none for what is not set.
 
 use crate::{
     channel::Finding,
@@ -24,7 +24,11 @@ pub(super) async fn stores(
         match there.iter().find(|store| store.store_id == *wanted) {
             None => {
                 let observed = format!("there is no store {wanted}");
-                findings.push(Finding::error("store_unknown", subject, observed, one_of(&there, store)));
+                let remedy = match one_of(&there, "stores", store) {
+                    none if there.is_empty() => format!("{none}: connect one in ShipStation"),
+                    names => format!("set the number of {names}"),
+                };
+                findings.push(Finding::error("store_unknown", subject, observed, remedy));
             }
             Some(store) if store.active == Some(false) => {
                 let observed = format!("store {wanted} is inactive");
@@ -71,32 +75,16 @@ fn no_tag(subject: &'static str, wanted: TagId, there: &[AccountTag]) -> Finding
         let mut nearest: Vec<&AccountTag> = there.iter().collect();
         nearest.sort_by_key(|tag| (strsim::levenshtein(&tag.tag_id.to_string(), &name), tag.tag_id));
         let tag = |tag: &&AccountTag| format!("{} {}", tag.tag_id, tag.name.as_deref().unwrap_or(""));
-        format!("use the number of {}", one_of(&nearest, tag))
+        format!("use the number of {}", one_of(&nearest, "tags", tag))
     };
     Finding::error("tag_unknown", subject, format!("there is no tag {wanted}"), remedy)
 }
 
-/// The user of the settings.
-pub(in crate::connector) async fn users(
-    channel: &ShipStationChannel,
-    client: &ShipStation,
-) -> Result<Vec<Finding>, Error> {
-    let Some(wanted) = &channel.settings.orders.assign_user else { return Ok(Vec::new()) };
-    let active = client.users().list().send().await?.items;
-    if active.iter().any(|user| user.user_id == *wanted) {
-        return Ok(Vec::new());
+/// "one of: a, b", with a bound; that there are none, where nothing can be chosen from.
+pub(super) fn one_of<T>(things: &[T], kind: &str, name: impl Fn(&T) -> String) -> String {
+    if things.is_empty() {
+        return format!("the account has no {kind}");
     }
-    let all = client.users().list().show_inactive(true).send().await?.items;
-    let inactive = all.iter().any(|user| user.user_id == *wanted);
-    let (code, word) =
-        if inactive { ("user_inactive", "is inactive") } else { ("user_unknown", "does not exist") };
-    let names = one_of(&active, |user| format!("{} {}", user.user_id, user.name.as_deref().unwrap_or("")));
-    let remedy = format!("set the id of an active user: {names}");
-    Ok(vec![Finding::error(code, "orders.assign_user", format!("user {wanted} {word}"), remedy)])
-}
-
-/// "one of: a, b", with a bound.
-pub(super) fn one_of<T>(things: &[T], name: impl Fn(&T) -> String) -> String {
     let names: Vec<String> = things.iter().take(NAMED).map(name).collect();
     let more = match things.len().saturating_sub(NAMED) {
         0 => String::new(),

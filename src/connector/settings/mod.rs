@@ -10,6 +10,7 @@ mod validation;
 
 use std::time::Duration;
 
+pub(super) use self::validation::known_statuses;
 pub use self::{
     listings::{ListingSettings, ProductReading},
     orders::{
@@ -40,7 +41,7 @@ pub struct Settings {
     pub listings: Option<ListingSettings>,
     /// How shipping texts become methods.
     pub shipping: ShippingSettings,
-    /// How long a run keeps its lease without a sign of life. At least three minutes. Default: five.
+    /// How long a run keeps its lease without a sign of life. Three minutes to a day. Default: five minutes.
     pub lease: Duration,
 }
 

@@ -114,7 +114,7 @@ impl OrderSettings {
     }
 }
 
-fn join<T: fmt::Display>(list: impl Iterator<Item = T>) -> String {
+pub(super) fn join<T: fmt::Display>(list: impl Iterator<Item = T>) -> String {
     list.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 

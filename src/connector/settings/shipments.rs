@@ -25,12 +25,12 @@ pub struct ShipmentSettings {
     pub preflight: Preflight,
     /// How it is proven that ShipStation has it.
     pub confirm: Confirm,
-    /// The first wait after a failed attempt; it doubles up to six hours. Default: a minute.
+    /// The first wait after a failed attempt, a second to six hours; it doubles up to six hours. Default: a minute.
     pub backoff: Duration,
-    /// When to stop trying. Default: after 7 days.
+    /// When to stop trying: after an hour to 365 days. Default: after 7 days.
     pub give_up_after: Duration,
-    /// How long after a look that did not find the shipment, or its order, the next one may be believed. Default: a
-    /// minute.
+    /// How long after a look that did not find the shipment, or its order, the next one may be believed: a minute to a
+    /// day. Default: a minute.
     pub read_back_gap: Duration,
 }
 
@@ -58,7 +58,7 @@ impl Default for ShipmentSettings {
 pub enum PartialPolicy {
     /// Once everything has left.
     HoldUntilComplete {
-        /// Or once the first shipment is so old.
+        /// Or once the first shipment is so old: a minute to 365 days.
         max_hold: Option<Duration>,
     },
     /// With the first shipment.

@@ -2,7 +2,10 @@
 
 use shipstation_connector::{
     Settings, ShipStationChannel,
-    channel::{ChannelConnector, CheckReport, Refusal, Severity, store::Stores},
+    channel::{
+        ChannelConnector, CheckReport, GetOrders, Refusal, Severity,
+        store::{MappingStore, Stores},
+    },
     client::{OrderStatus, StoreId, TagId, UserId},
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -117,15 +120,80 @@ async fn faults_users_that_are_unknown_or_inactive() {
     assert!(report.is_ok(), "capitals do not count: {report}");
 }
 
+#[tokio::test]
+async fn faults_a_users_name_where_the_guid_is_wanted() {
+    let world = World::new().await;
+    let (works, left) =
+        world.sim.account(|account| (account.add_user("Night Shift"), account.add_user("Day Shift")));
+    world.sim.account(|account| account.deactivate_user(&left));
+    for (written, code, wanted) in [
+        ("night shift", "user_name_for_id", format!("set {works}")),
+        ("Night.Shift@example.com", "user_name_for_id", format!("set {works}")),
+        ("Day Shift", "user_inactive", format!("one of: {works} Night Shift")),
+        ("jane", "user_not_guid", format!("one of: {works} Night Shift")),
+    ] {
+        let settings = |settings: &mut Settings| settings.orders.assign_user = Some(UserId::new(written));
+        let report = check(&world, settings).await;
+        let (severity, subject, observed, remedy) = finding(&report, code);
+        assert_eq!((severity, subject.as_str()), (Severity::Error, "orders.assign_user"));
+        assert!(observed.contains(written) && remedy.ends_with(&wanted), "{report}");
+        world.add(world.order(written));
+        let error = world.channel(settings).get_orders(GetOrders::new()).await.unwrap_err();
+        assert!(error.to_string().ends_with(&wanted), "{error}");
+    }
+    assert_eq!(world.sim.journal().writes().count(), 0);
+    assert!(world.store.orders(&world.connection).is_empty(), "nothing is imported under a wrong user");
+}
+
+#[tokio::test]
+async fn faults_two_users_of_one_name_are_both_named() {
+    let world = World::new().await;
+    let (one, other) = world.sim.account(|account| (account.add_user("Pat"), account.add_user("Pat")));
+    let report = check(&world, |settings| settings.orders.assign_user = Some(UserId::new("Pat"))).await;
+    assert_eq!(finding(&report, "user_name_for_id").3, format!("set {one} or {other}"));
+}
+
+#[tokio::test]
+async fn faults_an_account_that_has_nothing_to_choose_from_says_so() {
+    let world = World::new().await;
+    for path in ["/stores", "/carriers", "/users", "/accounts/listtags"] {
+        world.sim.fault(
+            Fault::on(Method::GET, path)
+                .always()
+                .with(FaultKind::Status { code: 200, body: "[]".to_owned() }),
+        );
+    }
+    world.store.replace_carrier_rules(&world.connection, 1, Vec::new()).await.unwrap();
+    let report = check(&world, |settings| {
+        settings.orders.stores = [StoreId::new(7)].into();
+        settings.orders.acknowledgement_tag = Some(TagId::new(9));
+        settings.orders.assign_user = Some(UserId::new("00000000-0000-4000-8000-000000000000"));
+        settings.shipments.unmapped_carrier = Some("post".to_owned());
+    })
+    .await;
+    assert!(!report.to_string().contains("one of"), "{report}");
+    let remedy = |code| finding(&report, code).3;
+    assert_eq!(remedy("store_unknown"), "the account has no stores: connect one in ShipStation");
+    assert_eq!(finding(&report, "tag_unknown").1, "orders.acknowledgement_tag");
+    assert_eq!(
+        remedy("tag_unknown"),
+        "the account has no tags: make one in ShipStation, or clear the setting"
+    );
+    let add = "the account has no active users: add one in ShipStation, or clear the setting";
+    assert_eq!(remedy("user_unknown"), add);
+    let free = "ShipStation accepts free codes such as \"other\"; the account has no carriers";
+    assert_eq!(remedy("carrier_not_connected"), free);
+}
+
 type Change = fn(&mut Settings);
 
 #[tokio::test]
-async fn faults_a_user_that_is_no_guid_or_an_acknowledgement_tag_that_filters_is_refused_at_once() {
+async fn faults_an_acknowledgement_tag_that_filters_or_a_misspelt_status_is_refused_at_once() {
     let world = World::new().await;
     let cases: [(Change, &str); 3] = [
         (
-            |settings| settings.orders.assign_user = Some(UserId::new("jane")),
-            "orders.assign_user: is \"jane\"",
+            |settings| settings.orders.statuses = vec!["awaiting_shipmnet".into()],
+            "orders.statuses: is \"awaiting_shipmnet\" -> did you mean awaiting_shipment",
         ),
         (
             |settings| {
@@ -161,7 +229,9 @@ async fn faults_statuses_that_are_over_or_cannot_ship_are_warned_of() {
     let report = check(&world, |settings| {
         settings.orders.statuses = vec![
             OrderStatus::AwaitingShipment,
+            OrderStatus::AwaitingPayment,
             OrderStatus::Shipped,
+            OrderStatus::Cancelled,
             OrderStatus::OnHold,
             OrderStatus::Unknown("parked".to_owned()),
         ];
@@ -169,6 +239,11 @@ async fn faults_statuses_that_are_over_or_cannot_ship_are_warned_of() {
     .await;
     for code in ["status_is_over", "status_cannot_ship", "status_unknown"] {
         assert_eq!(finding(&report, code).0, Severity::Warning);
+    }
+    let (_, _, observed, remedy) = finding(&report, "status_unknown");
+    assert!(observed.starts_with("\"parked\"") && remedy.contains("awaiting_shipment"), "{report}");
+    for word in ["awaiting_payment", "shipped", "cancelled", "on_hold"] {
+        assert!(report.to_string().contains(&format!("orders.statuses: {word} is imported")), "{report}");
     }
     assert!(report.is_ok());
 }
