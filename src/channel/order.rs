@@ -183,8 +183,8 @@ impl fmt::Debug for Address {
     }
 }
 
-/// A line of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A line of an order. `Debug` shows neither its name nor what the buyer chose: an engraving may stand in either.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrderLine {
     /// The channel's identity of the line.
@@ -237,6 +237,21 @@ impl OrderLine {
     /// Whether somebody has to put it into a parcel.
     pub fn is_shippable(&self) -> bool {
         self.kind == LineKind::Goods && self.quantity > 0
+    }
+}
+
+impl fmt::Debug for OrderLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrderLine")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("sku", &self.sku)
+            .field("quantity", &self.quantity)
+            .field("unit_price", &self.unit_price)
+            .field("product", &self.product)
+            .field("listing", &self.listing)
+            .field("options", &self.options.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -325,7 +340,7 @@ pub enum HoldReason {
     NoShippingText,
     /// A line is not linked to anything that the host sells.
     NotManagedLine {
-        /// The SKUs, or names of lines without one.
+        /// The SKUs; lines without one are named as such.
         skus: Vec<String>,
     },
     /// It was split off, or taken out of, an order that is already imported: its goods may be on their way.

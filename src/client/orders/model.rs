@@ -143,8 +143,8 @@ model! {
         line_item_key: Option<String> = "lineItemKey",
         /// The SKU, verbatim: leading blanks occur. Often absent on discounts.
         sku: Option<String> = "sku",
-        /// The name.
-        name: Option<String> = "name",
+        /// The name. Stores that engrave or print to order put the buyer's words into it.
+        @personal name: Option<String> = "name",
         /// The address of a picture.
         image_url: Option<String> = "imageUrl",
         /// The weight of one piece.

@@ -28,9 +28,9 @@ pub struct Blanked {
 
 impl SqliteStore {
     /// Blanks the buyer's data of every order that was imported before this instant and that the host has
-    /// acknowledged: user name, e-mail, addresses, gift message, notes, free fields and the buyer's choices on
-    /// the lines, and the fingerprint. Ids, numbers, quantities, sums and the ship-to country stay. To keep data for N days, call it daily with
-    /// `now - N days`.
+    /// acknowledged: user name, e-mail, addresses, gift message, notes, free fields, of the lines their names and the
+    /// buyer's choices, and the fingerprint. Ids, numbers, quantities, sums and the ship-to country stay. To keep data
+    /// for N days, call it daily with `now - N days`.
     ///
     /// The old bytes are overwritten in the file and in its log. Copies of the file are the host's business. An order
     /// that was not handed over is never blanked, for that would lose it.
@@ -86,7 +86,10 @@ fn without_buyer(mut order: ChannelOrder) -> ChannelOrder {
     order.customer_notes = None;
     order.internal_notes = None;
     order.custom_fields.clear();
-    order.lines.iter_mut().for_each(|line| line.options.clear());
+    for line in &mut order.lines {
+        line.name = None;
+        line.options.clear();
+    }
     order
 }
 

@@ -12,7 +12,7 @@ use shipstation_connector::{
         Bypass, ChannelConnector, GetOrders, OrderSelector, SyncShipments,
         store::{OrderStore, ShipmentStore},
     },
-    testing::simulator::{Fault, FaultKind},
+    testing::simulator::{Fault, FaultKind, SimLine},
 };
 
 use crate::support::World;
@@ -35,7 +35,8 @@ impl io::Write for Log {
 }
 
 fn planted_order(world: &World, number: &str) -> i64 {
-    let mut order = world.order(number);
+    let mut order =
+        world.order(number).line(SimLine::new("CUP-1", 1, "9.00").named(format!("Cup for {PLANTED}")));
     for text in [
         &mut order.ship_to.name,
         &mut order.ship_to.street1,
@@ -74,7 +75,7 @@ async fn secrets_and_buyers_stay_out_of_logs_reports_and_errors() {
     let import = channel.get_orders(GetOrders::new()).await.unwrap();
     write!(shown, "{import} {import:?} {}", serde_json::to_string(&import).unwrap()).unwrap();
     for stored in world.store.orders(&world.connection) {
-        write!(shown, "{stored:?}").unwrap();
+        write!(shown, "{stored:?} {:?}", stored.order.lines).unwrap();
         assert_eq!(stored.order.ship_to.name.as_deref(), Some(PLANTED), "the host itself gets it all");
     }
     for order in &orders {
