@@ -4,6 +4,7 @@ mod failures;
 mod follow_ups;
 mod held;
 mod records;
+mod save;
 
 use std::collections::HashMap;
 
@@ -55,9 +56,8 @@ impl OrderStore for SqliteStore {
     }
 
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
-        let batch = batch.to_vec();
-        self.write(token, move |tx, token| batch.iter().map(|new| records::save(tx, token, new)).collect())
-            .await
+        let batch: Vec<_> = batch.iter().map(|new| save::write_down(new, &token.run)).collect();
+        self.write(token, move |tx, token| save::save(tx, token.connection.as_str(), &batch)).await
     }
 
     async fn open_follow_ups(

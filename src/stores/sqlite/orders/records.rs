@@ -1,16 +1,12 @@
-//! The import records and the host's orders: what is known, and saving.
+//! The import records: what is known.
 
 use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::{failures, follow_ups};
 use crate::{
-    channel::{
-        ChannelOrderId, OrderFingerprint,
-        store::{ImportRecord, NewOrder, RunToken, SaveOutcome, StoreError},
-    },
-    stores::sqlite::convert::{Answer, integer, json, nanos, parse},
+    channel::{ChannelOrderId, OrderFingerprint, store::ImportRecord},
+    stores::sqlite::convert::{Answer, integer, json, parse},
 };
 
 /// One look-up per id by primary key, all in one snapshot: any number of ids, any text in them.
@@ -101,69 +97,4 @@ pub(in crate::stores::sqlite) fn forget_fingerprint(
     )?
     .execute((connection, order.as_str()))?;
     Ok(())
-}
-
-/// Saves one order of a batch. An order that the file refuses fails alone: what was written of it is taken back.
-pub(super) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Answer<SaveOutcome> {
-    tx.prepare_cached("SAVEPOINT one_order")?.execute([])?;
-    let saved = insert(tx, token, new);
-    let failed = match saved {
-        Ok(outcome) => {
-            tx.prepare_cached("RELEASE one_order")?.execute([])?;
-            return Ok(outcome);
-        }
-        Err(failure) if failure.concerns_one_row() => StoreError::from(failure),
-        Err(failure) => return Err(failure),
-    };
-    tx.prepare_cached("ROLLBACK TO one_order")?.execute([])?;
-    tx.prepare_cached("RELEASE one_order")?.execute([])?;
-    Ok(SaveOutcome::Failed { message: failed.to_string(), retryable: false })
-}
-
-fn insert(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Answer<SaveOutcome> {
-    let (connection, order) = (token.connection.as_str(), &new.order);
-    // The primary key decides, not a look before.
-    let inserted = tx
-        .prepare_cached(
-            "INSERT INTO import_record (connection, order_id, record_json, fingerprint) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (connection, order_id) DO NOTHING",
-        )?
-        .execute((
-            connection,
-            order.id.as_str(),
-            json(&new.record(&token.run, None))?,
-            new.fingerprint.as_ref().map(OrderFingerprint::as_str),
-        ))?;
-    if inserted == 0 {
-        return Ok(SaveOutcome::AlreadyExists);
-    }
-    tx.prepare_cached(
-        "INSERT INTO host_order (connection, order_id, imported_at, held, marketplace, country, shipping_text,
-                                 shipping_json, rules_version, order_json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?
-    .execute((
-        connection,
-        order.id.as_str(),
-        nanos(new.imported_at),
-        !new.holds.is_empty(),
-        &order.marketplace,
-        &order.ship_to.country,
-        &order.shipping_text,
-        json(&new.shipping)?,
-        integer(new.rules_version),
-        json(order)?,
-    ))?;
-    for follow_up in &new.follow_ups {
-        follow_ups::insert(tx, connection, &order.id, follow_up, new.imported_at)?;
-    }
-    for inside in &order.lineage.merged {
-        tx.prepare_cached(
-            "INSERT INTO swallowed_order (connection, order_id, survivor) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET survivor = excluded.survivor",
-        )?
-        .execute((connection, inside.as_str(), order.id.as_str()))?;
-    }
-    failures::clear(tx, connection, &order.id)?;
-    Ok(SaveOutcome::Inserted { host_order: None })
 }
