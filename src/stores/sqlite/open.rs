@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use super::convert::Plain;
 
@@ -34,7 +34,7 @@ impl Default for SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// Ten seconds of patience.
+    /// Thirty seconds of patience.
     pub fn new() -> Self {
         Self::default()
     }
@@ -77,6 +77,11 @@ pub enum OpenProblem {
         /// What SQLite says.
         detail: String,
     },
+    /// It cannot be made or written here.
+    NotWritable {
+        /// What SQLite says.
+        detail: String,
+    },
     /// Another process did not let go of it in time.
     Locked,
     /// The system would not let us read or write it.
@@ -109,6 +114,11 @@ impl fmt::Display for OpenError {
             OpenProblem::Damaged { detail } => {
                 write!(f, "it is damaged ({detail}); restore it from a backup")
             }
+            OpenProblem::NotWritable { detail } => write!(
+                f,
+                "it cannot be written ({detail}); its folder must exist, and this user must be allowed to write both: \
+                 a log is kept beside the file"
+            ),
             OpenProblem::Locked => f.write_str("another process did not let go of it in time"),
             OpenProblem::Io(_) => f.write_str("the system does not allow it"),
             OpenProblem::Refused { detail } => f.write_str(detail),
@@ -132,6 +142,9 @@ impl From<rusqlite::Error> for OpenProblem {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase,
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { detail },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::NotWritable { detail }
+            }
             _ => Self::Refused { detail },
         }
     }
@@ -155,13 +168,20 @@ fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenP
     connection.busy_timeout(options.busy_timeout)?;
     // Until the file is known to be ours, closing it must not move the log of somebody else into it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    known_version(&connection)?;
-    migrate(&mut connection)?;
+    known_version(&connection, MIGRATIONS)?;
+    writable(&connection)?;
+    // Only a new file takes it. A stored order fills most of the usual 4 KiB, so that larger pages are fewer writes.
+    connection.pragma_update(None, "page_size", 8_192)?;
+    migrate(&mut connection, MIGRATIONS)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     // Blanked buyers' data shall not live on in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
+    // 16 MiB: what a batch changes is written to the log once, at its end, and not piece by piece when the cache is full.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    // 16 MiB of log: copied into the file more often, pages that every batch changes would be written each time.
+    connection.pragma_update(None, "wal_autocheckpoint", 2_048)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -175,6 +195,14 @@ fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, rusql
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// `SQLite` opens a file that may not be written all the same, to be read.
+fn writable(connection: &Connection) -> Result<(), OpenProblem> {
+    if connection.is_readonly(MAIN_DB)? {
+        return Err(OpenProblem::NotWritable { detail: "the file is read-only".to_owned() });
+    }
+    Ok(())
 }
 
 /// Looks at the header without SQLite, which might create or recover side files.
@@ -198,7 +226,7 @@ fn inspect(path: &Path) -> Result<(), OpenProblem> {
     match field(68) {
         // A file whose schema is still in its log only: SQLite will tell.
         0 => Ok(()),
-        APPLICATION_ID => supported(field(60)),
+        APPLICATION_ID => supported(field(60), MIGRATIONS),
         _ => Err(OpenProblem::NotOurs),
     }
 }
@@ -210,37 +238,86 @@ fn read_up_to(file: File, buffer: &mut [u8; 100]) -> io::Result<usize> {
     Ok(read)
 }
 
-fn newest() -> i32 {
-    i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
+fn newest(steps: &[&str]) -> i32 {
+    i32::try_from(steps.len()).unwrap_or(i32::MAX)
 }
 
-fn supported(found: i32) -> Result<(), OpenProblem> {
-    if found > newest() { Err(OpenProblem::Newer { found, supported: newest() }) } else { Ok(()) }
+fn supported(found: i32, steps: &[&str]) -> Result<(), OpenProblem> {
+    let supported = newest(steps);
+    if found > supported { Err(OpenProblem::Newer { found, supported }) } else { Ok(()) }
 }
 
 /// The version of the schema, provided that the file is ours or empty.
-fn known_version(connection: &Connection) -> Result<i32, OpenProblem> {
+fn known_version(connection: &Connection, steps: &[&str]) -> Result<i32, OpenProblem> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let version = number("user_version")?;
     if number("application_id")? == APPLICATION_ID {
-        return supported(version).map(|()| version);
+        return supported(version, steps).map(|()| version);
     }
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 && version == 0 { Ok(0) } else { Err(OpenProblem::NotOurs) }
 }
 
 /// Takes the missing steps, all in one transaction.
-fn migrate(connection: &mut Connection) -> Result<(), OpenProblem> {
-    if known_version(connection)? == newest() {
+fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenProblem> {
+    if known_version(connection, steps)? == newest(steps) {
         return Ok(());
     }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Asked again under the lock: another process may have been faster.
-    let from = usize::try_from(known_version(&tx)?).unwrap_or(0);
-    for step in MIGRATIONS.iter().skip(from) {
+    let from = usize::try_from(known_version(&tx, steps)?).unwrap_or(0);
+    for step in steps.iter().skip(from) {
         tx.execute_batch(step)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    tx.pragma_update(None, "user_version", newest())?;
+    tx.pragma_update(None, "user_version", newest(steps))?;
     Ok(tx.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first_version(path: &Path) -> Connection {
+        let mut connection = Connection::open(path).unwrap();
+        migrate(&mut connection, &MIGRATIONS[..1]).unwrap();
+        connection.execute("INSERT INTO listing VALUES ('here', 'L1', 'SKU-1')", []).unwrap();
+        connection
+    }
+
+    fn version_and_skus(connection: &Connection) -> (i32, String) {
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        let skus =
+            connection.query_row("SELECT group_concat(sku) FROM listing", [], |row| row.get(0)).unwrap();
+        (version, skus)
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_brought_up_to_date_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = first_version(&folder.path().join("store.sqlite"));
+        let steps = [MIGRATIONS[0], "UPDATE listing SET sku = sku || '+'"];
+        for _ in 0..2 {
+            migrate(&mut connection, &steps[..]).unwrap();
+            assert_eq!(version_and_skus(&connection), (2, "SKU-1+".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_at_the_version_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = first_version(&folder.path().join("store.sqlite"));
+        let steps = [MIGRATIONS[0], "UPDATE listing SET sku = 'lost'", "nonsense"];
+        assert!(matches!(migrate(&mut connection, &steps[..]), Err(OpenProblem::Refused { .. })));
+        assert_eq!(version_and_skus(&connection), (1, "SKU-1".to_owned()));
+    }
+
+    #[test]
+    fn a_file_that_may_only_be_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        drop(first_version(&path));
+        let read_only = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        assert!(matches!(writable(&read_only), Err(OpenProblem::NotWritable { .. })));
+    }
 }

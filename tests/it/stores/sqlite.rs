@@ -64,6 +64,7 @@ fn order(id: &str) -> NewOrder {
     order.internal_notes = Some("planted note".to_owned());
     order.custom_fields = vec![Some("planted field".to_owned())];
     let mut line = OrderLine::new("1", Some("SKU".to_owned()), 2);
+    line.name = Some("Mug, planted engraving".to_owned());
     line.options = vec![OrderOption::new("Engraving", Some("planted choice".to_owned()))];
     order.lines = vec![line];
     NewOrder::new(order, ShippingResolution::NoText, 1, at(0))
@@ -173,6 +174,14 @@ async fn opening_refuses_a_damaged_file_and_leaves_it() {
 }
 
 #[test]
+fn opening_where_nothing_can_be_written_says_what_to_look_at() {
+    let file = File::new();
+    let error = SqliteStore::open(file.0.path().join("no such folder").join("store.sqlite")).unwrap_err();
+    assert!(matches!(error.problem, OpenProblem::NotWritable { .. }), "{error:?}");
+    assert!(error.to_string().contains("its folder must exist"), "{error}");
+}
+
+#[test]
 fn opening_by_many_at_once_makes_one_schema() {
     let file = File::new();
     std::thread::scope(|scope| {
@@ -268,6 +277,10 @@ async fn taking_hands_out_at_least_once_and_in_order() {
     assert_eq!(ids(&orders), ["2", "1"]);
     assert!(orders[0].is_ready() && store.held(&here(), None, 9).await.unwrap().is_empty());
     assert!(store.take_orders(&"elsewhere".into(), 9).await.unwrap().is_empty());
+
+    // A host that dies between its own copy and the acknowledgement sees the same orders again, and no others.
+    drop(store);
+    assert_eq!(ids(&file.open().take_orders(&here(), 9).await.unwrap()), ["2", "1"]);
 }
 
 #[tokio::test]
