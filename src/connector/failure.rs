@@ -10,32 +10,49 @@ pub(super) fn is_about_credentials(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Auth | ErrorKind::Plan | ErrorKind::Forbidden)
 }
 
-/// The words for an operator. The client's own `Display` carries no value that anybody sent.
+/// The words for an operator: what happened and what to do.
 pub(super) fn describe(error: &Error) -> String {
+    match remedy(error) {
+        Some(remedy) => format!("{}: {remedy}", observed(error)),
+        None => observed(error),
+    }
+}
+
+/// What happened. The client's own `Display` carries no value that anybody sent.
+pub(super) fn observed(error: &Error) -> String {
     match error.kind() {
-        ErrorKind::Auth => {
-            "ShipStation refused the API key or secret: correct the credentials of the connection".to_owned()
-        }
-        ErrorKind::Plan => {
-            "this ShipStation plan has no API access: change the plan, or use an account that has it"
-                .to_owned()
-        }
-        ErrorKind::Forbidden => format!("the API key may not do this ({error}): use a key with more rights"),
-        ErrorKind::RateLimited => format!("{error}: the key's budget is shared with other integrations"),
+        ErrorKind::Auth => "ShipStation refused the API key or secret".to_owned(),
+        ErrorKind::Plan => "this ShipStation plan has no API access".to_owned(),
+        ErrorKind::Forbidden => format!("the API key may not do this{}", place(error)),
         ErrorKind::Transport | ErrorKind::Unavailable | ErrorKind::Timeout => {
-            format!(
-                "ShipStation did not answer ({error}): check the network and ShipStation's status; it is tried again"
-            )
-        }
-        ErrorKind::Decode => {
-            format!(
-                "unexpected answer ({error}): check that the base URL is ShipStation's, and report it if it is"
-            )
-        }
-        ErrorKind::NotFound => {
-            format!("{error}: check that the base URL is ShipStation's address without a path")
+            format!("ShipStation did not answer{}", place(error))
         }
         _ => error.to_string(),
+    }
+}
+
+/// What to do about it.
+pub(super) fn remedy(error: &Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::Auth => Some("correct the credentials of the connection"),
+        ErrorKind::Plan => Some("change the plan, or use an account that has it"),
+        ErrorKind::Forbidden => Some("use a key with more rights"),
+        ErrorKind::RateLimited => Some("the key's budget is shared with other integrations"),
+        ErrorKind::Transport | ErrorKind::Unavailable | ErrorKind::Timeout => {
+            Some("check the network, the base URL and ShipStation's status")
+        }
+        ErrorKind::Decode => Some("check that the base URL is ShipStation's, and report it if it is"),
+        ErrorKind::NotFound => Some("check that the base URL is ShipStation's address without a path"),
+        _ => None,
+    }
+}
+
+/// The request that failed, without any value in it.
+fn place(error: &Error) -> String {
+    match (error.endpoint(), error.status()) {
+        ("", _) => String::new(),
+        (endpoint, None) => format!(" ({endpoint})"),
+        (endpoint, Some(status)) => format!(" ({endpoint}, HTTP {status})"),
     }
 }
 

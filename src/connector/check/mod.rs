@@ -14,7 +14,7 @@ pub(super) use self::{references::tags, users::users};
 use super::{ShipStationChannel, failure, mapping, settings};
 use crate::{
     channel::{ChannelError, CheckReport, Finding, shipping::AccountCarrier},
-    client::{Error, OrderStatus, ShipStation},
+    client::{Error, ErrorKind, OrderStatus, ShipStation},
 };
 
 const QUESTION: &str = "check";
@@ -94,6 +94,11 @@ impl ShipStationChannel {
 }
 
 fn credentials(error: &Error) -> Finding {
-    let remedy = "enter the key and secret from ShipStation's API settings; nothing was changed";
-    Finding::error("credentials", "credentials", failure::describe(error), remedy)
+    let remedy = match error.kind() {
+        ErrorKind::Auth => {
+            "enter the key and secret that ShipStation shows under Settings, Account, API Settings"
+        }
+        _ => failure::remedy(error).unwrap_or_default(),
+    };
+    Finding::error("credentials", "credentials", failure::observed(error), remedy)
 }

@@ -2,8 +2,13 @@
 
 use shipstation_connector::{
     Settings, ShipStationChannel,
-    channel::{ChannelConnector, GetOrders, PublishListings, Refusal, SyncListings, store::Stores},
+    channel::{
+        ChannelConnector, GetOrders, LinkListings, Listing, PublishListings, Refusal, ShipmentState,
+        SyncListings, SyncShipments,
+        store::{ListingStore, OrderStore, ShipmentStore, Stores},
+    },
     client::{Credentials, ErrorKind, ShipStation, TagId, UserId},
+    connector::ListingSettings,
     testing::simulator::{Fault, FaultKind},
 };
 
@@ -15,6 +20,56 @@ async fn refused(world: &World, channel: &ShipStationChannel) -> String {
     assert_eq!(world.sim.journal().writes().count(), 0);
     assert!(world.store.orders(&world.connection).is_empty());
     error.to_string()
+}
+
+/// There is work for each operation: an order to import, a listing to link, a shipment to send.
+async fn world_with_work() -> World {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    world.ship(order, "1Z1").await;
+    world.store.put_listings(&world.connection, vec![Listing::new("L1", "MUG-1")]);
+    world
+}
+
+/// What each operation says to this client. Nothing may have been changed by any of them.
+async fn every_operation(world: &World, client: ShipStation) -> Vec<String> {
+    let stores = Stores::all_in(world.store.clone());
+    let settings = |settings: &mut Settings| settings.listings = Some(ListingSettings::default());
+    let channel = world.builder(client, stores, settings).build().unwrap();
+    let mut said = vec![
+        channel.check().await.map_or_else(|error| error.to_string(), |report| report.to_string()),
+        channel.get_orders(GetOrders::new()).await.unwrap_err().to_string(),
+        channel.link_listings(LinkListings::new()).await.unwrap_err().to_string(),
+    ];
+    let sync = channel.sync_shipments(SyncShipments::new()).await;
+    said.push(sync.map_or_else(|error| error.to_string(), |report| report.to_string()));
+    assert_eq!(world.sim.journal().writes().count(), 0);
+    assert!(world.store.orders(&world.connection).is_empty());
+    assert!(world.store.links(&world.connection, None, 9).await.unwrap().is_empty());
+    assert!(world.store.due_failures(&world.connection, world.now(), 9).await.unwrap().is_empty());
+    let progress = world.store.due(&world.connection, world.now(), None, 9).await.unwrap();
+    assert!(progress.iter().all(|row| row.attempts == 0 && row.state == ShipmentState::Pending));
+    said
+}
+
+#[tokio::test]
+async fn faults_every_operation_names_the_cause_and_the_remedy_once() {
+    let status = |code| FaultKind::Status { code, body: String::new() };
+    for (fault, cause, remedy) in [
+        (status(401), "refused the API key or secret", "credentials"),
+        (status(402), "this ShipStation plan has no API access", "change the plan"),
+        (status(403), "the API key may not do this (", "use a key with more rights"),
+        (FaultKind::Html { status: 200 }, "not JSON", "check that the base URL is ShipStation's"),
+        (FaultKind::Html { status: 404 }, "ShipStation did not answer (", "check the network, the base URL"),
+    ] {
+        let world = world_with_work().await;
+        world.sim.fault(Fault::any().always().with(fault));
+        for text in every_operation(&world, world.client()).await {
+            assert!(text.contains(cause) && text.contains(remedy), "{text}");
+            assert_eq!(text.matches(cause).count(), 1, "{text}");
+            assert!(!text.contains("executed"), "a request that reads has no effect to worry about: {text}");
+        }
+    }
 }
 
 #[tokio::test]
