@@ -21,7 +21,7 @@ impl CompiledRule {
     ///
     /// What is wrong with the rule taken alone.
     pub(super) fn new(index: usize, rule: &ShippingRule, comparison: Comparison) -> Result<Self, RuleError> {
-        if rule.method.policy.as_str().is_empty() {
+        if rule.method.policy.as_str().trim().is_empty() {
             return Err(RuleError::NoPolicy { rule: index });
         }
         let scope = &rule.scope;

@@ -120,6 +120,16 @@ impl RuleErrors {
         Self { errors, rules }
     }
 
+    /// Each error with the rules it concerns written out.
+    pub fn written(&self) -> impl Iterator<Item = String> {
+        self.errors.iter().map(|error| {
+            let (first, second) = error.rules();
+            let rules = [Some(first), second].into_iter().flatten().filter_map(|index| self.rule(index));
+            let rules: Vec<String> = rules.map(|rule| format!("[{rule}]")).collect();
+            format!("{error}: {}", rules.join(" and "))
+        })
+    }
+
     fn rule(&self, index: usize) -> Option<&ShippingRule> {
         let at = self.rules.binary_search_by_key(&index, |(index, _)| *index).ok()?;
         self.rules.get(at).map(|(_, rule)| rule)
@@ -129,17 +139,7 @@ impl RuleErrors {
 impl fmt::Display for RuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the shipping rules have {} error(s)", self.errors.len())?;
-        for error in &self.errors {
-            write!(f, "\n- {error}")?;
-            let (first, second) = error.rules();
-            let written = [Some(first), second].into_iter().flatten().filter_map(|index| self.rule(index));
-            let mut lead = ": ";
-            for rule in written {
-                write!(f, "{lead}[{rule}]")?;
-                lead = " and ";
-            }
-        }
-        Ok(())
+        self.written().try_for_each(|error| write!(f, "\n- {error}"))
     }
 }
 

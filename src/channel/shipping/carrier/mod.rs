@@ -169,7 +169,7 @@ impl CarrierRules {
         let mut by_carrier: HashMap<String, Codes> = HashMap::new();
         for (index, rule) in rules.iter().enumerate() {
             let parts = [Some(&rule.carrier), rule.method.as_ref(), Some(&rule.code)];
-            if parts.into_iter().flatten().any(String::is_empty) {
+            if parts.into_iter().flatten().any(|part| part.trim().is_empty()) {
                 errors.push(CarrierRuleError::Empty { rule: index });
                 continue;
             }
@@ -257,14 +257,16 @@ mod tests {
             CarrierRule::new("UPS", "ups"),
             CarrierRule::new("UPS", "other"),
             CarrierRule::new("UPS", "x").method(""),
+            CarrierRule::new("DHL", " "),
         ];
         assert_eq!(
             CarrierRules::compile(&list).unwrap_err().to_string(),
-            "the carrier rules have 4 error(s)\n\
+            "the carrier rules have 5 error(s)\n\
              - carrier rule 1: the carrier, the method or the code is empty\n\
              - carrier rules 0 and 2 are both for \"UPS\"\n\
              - carrier rules 0 and 3 are both for \"UPS\"\n\
-             - carrier rule 4: the carrier, the method or the code is empty"
+             - carrier rule 4: the carrier, the method or the code is empty\n\
+             - carrier rule 5: the carrier, the method or the code is empty"
         );
     }
 
