@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     PAGE, ShipStationChannel, failure,
+    pages::Bookmark,
     settings::{ShippingSettings, UnmappedPolicy},
 };
 use crate::{
@@ -61,8 +62,8 @@ fn defaults(settings: &ShippingSettings) -> ShippingDefaults {
 /// Rule errors as findings.
 pub(super) fn findings(errors: &RuleErrors) -> Vec<Finding> {
     let remedy = "change one of the rules; nothing is resolved until they agree";
-    let finding = |error: &_| Finding::error("shipping_rules", "shipping rules", format!("{error}"), remedy);
-    errors.errors.iter().map(finding).collect()
+    let finding = |observed| Finding::error("shipping_rules", "shipping rules", observed, remedy);
+    errors.written().map(finding).collect()
 }
 
 impl ShipStationChannel {
@@ -125,11 +126,11 @@ pub(super) async fn unmapped_under(
             unmapped.insert((seen.store.clone(), seen.text.clone()), UnmappedShipping::new(seen));
         }
     }
-    let mut after = None;
+    let mut read = Bookmark::at_the_start();
     loop {
-        let page = channel.stores.orders.held(&channel.connection, after.as_ref(), PAGE).await?;
+        let page = channel.stores.orders.held(&channel.connection, read.after(), PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = Some(last.order.clone());
+        read.pass(&last.order)?;
         let waiting = page.iter().filter(|held| held.holds.iter().any(HoldReason::is_about_shipping));
         for held in waiting.filter(|held| mapper.resolve(&request_of(held)).method().is_none()) {
             count_held(&mut unmapped, held);

@@ -9,6 +9,7 @@ mod listings;
 mod look;
 mod mapping;
 mod orders;
+mod pages;
 mod run;
 mod settings;
 mod shipments;

@@ -7,7 +7,7 @@ use crate::{
         ChannelProductId, LinkState, ListingId, ListingLink, NewLink,
         store::{PutLink, StoreError},
     },
-    connector::ShipStationChannel,
+    connector::{ShipStationChannel, pages::Bookmark},
 };
 
 #[derive(Debug, Default)]
@@ -20,12 +20,12 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) async fn load(channel: &ShipStationChannel) -> Result<Self, StoreError> {
         let mut kept = Self::default();
-        let mut after = None;
+        let mut read = Bookmark::at_the_start();
         loop {
             let store = &channel.stores.listings;
-            let page = store.links(&channel.connection, after.as_ref(), super::PAGE).await?;
+            let page = store.links(&channel.connection, read.after(), super::PAGE).await?;
             let Some(last) = page.last() else { return Ok(kept) };
-            after = Some(last.listing.clone());
+            read.pass(&last.listing)?;
             for link in page {
                 kept.owners.insert(link.product.clone(), link.listing.clone());
                 kept.by_listing.insert(link.listing.clone(), link);

@@ -18,6 +18,7 @@ use self::{
 };
 use super::{
     PAGE, ShipStationChannel, count,
+    pages::Bookmark,
     run::{Run, Stop},
     settings::ListingSettings,
 };
@@ -99,12 +100,12 @@ impl Linking<'_> {
         let channel = self.run.channel;
         let mut index = HostIndex::default();
         let mut without_sku = Vec::new();
-        let mut after = None;
+        let mut read = Bookmark::at_the_start();
         loop {
             self.run.go_on().await?;
-            let page = channel.stores.listings.listings(&channel.connection, after.as_ref(), PAGE).await?;
+            let page = channel.stores.listings.listings(&channel.connection, read.after(), PAGE).await?;
             let Some(last) = page.last() else { return Ok((index, without_sku)) };
-            after = Some(last.id.clone());
+            read.pass(&last.id)?;
             for listing in page {
                 match listing.sku.filter(|sku| !sku.trim().is_empty()) {
                     Some(sku) => index.add(sku, listing.id),

@@ -4,6 +4,7 @@ mod aliases;
 mod crash;
 mod incomplete;
 mod outcomes;
+mod pages;
 mod requests;
 
 use std::{collections::BTreeMap, sync::Arc};
