@@ -118,7 +118,8 @@ async fn show_held(scenario: &Scenario) -> Outcome<()> {
     let table = scenario.store.shipping_rules(&scenario.connection).await?;
     let rules = ShippingRules::compile(&table.rows, ShippingDefaults::none(), Comparison::Exact)?;
     for text in scenario.store.unmapped(&scenario.connection).await? {
-        println!("  not mapped: \"{}\", seen on {} orders", text.visible(), text.count);
+        let store = text.store.as_ref().map(|store| format!(" of store {store}")).unwrap_or_default();
+        println!("  not mapped: \"{}\"{store}, seen on {} orders", text.visible(), text.count);
         for suggestion in suggest(&text.text, text.store.as_ref(), &rules).iter().take(1) {
             println!("    {suggestion}");
         }

@@ -80,7 +80,7 @@ fn unused(rules: &ShippingRules, recent: &Recent, unmapped: &[UnmappedShipping])
     let names = || {
         let written: Vec<&crate::channel::shipping::ShippingRule> =
             unused.iter().filter_map(|index| rules.rules().get(*index)).collect();
-        one_of(&written, "such rules", |rule| format!("[{rule}]"))
+        one_of(&written, |rule| format!("[{rule}]"))
     };
     let observed =
         || format!("{} rules fit none of the {} newest orders", unused.len(), recent.requests.len());
@@ -174,10 +174,10 @@ pub(super) async fn carriers(
 /// What the account has connected.
 fn connected(account: &[AccountCarrier]) -> String {
     let known = |carrier: &AccountCarrier| format!("{} ({})", carrier.code, carrier.name);
-    match one_of(account, "carriers", known) {
-        none if account.is_empty() => none,
-        names => format!("the account has {names}"),
+    if account.is_empty() {
+        return "the account has no carriers: connect one in ShipStation".to_owned();
     }
+    format!("the account has {}", one_of(account, known))
 }
 
 fn not_connected(rule: &CarrierRule, account: &[AccountCarrier]) -> Finding {

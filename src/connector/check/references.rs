@@ -24,9 +24,10 @@ pub(super) async fn stores(
         match there.iter().find(|store| store.store_id == *wanted) {
             None => {
                 let observed = format!("there is no store {wanted}");
-                let remedy = match one_of(&there, "stores", store) {
-                    none if there.is_empty() => format!("{none}: connect one in ShipStation"),
-                    names => format!("set the number of {names}"),
+                let remedy = if there.is_empty() {
+                    "the account has no stores: connect one in ShipStation".to_owned()
+                } else {
+                    format!("set the number of {}", one_of(&there, store))
                 };
                 findings.push(Finding::error("store_unknown", subject, observed, remedy));
             }
@@ -75,16 +76,13 @@ fn no_tag(subject: &'static str, wanted: TagId, there: &[AccountTag]) -> Finding
         let mut nearest: Vec<&AccountTag> = there.iter().collect();
         nearest.sort_by_key(|tag| (strsim::levenshtein(&tag.tag_id.to_string(), &name), tag.tag_id));
         let tag = |tag: &&AccountTag| format!("{} {}", tag.tag_id, tag.name.as_deref().unwrap_or(""));
-        format!("use the number of {}", one_of(&nearest, "tags", tag))
+        format!("use the number of {}", one_of(&nearest, tag))
     };
     Finding::error("tag_unknown", subject, format!("there is no tag {wanted}"), remedy)
 }
 
-/// "one of: a, b", with a bound; that there are none, where nothing can be chosen from.
-pub(super) fn one_of<T>(things: &[T], kind: &str, name: impl Fn(&T) -> String) -> String {
-    if things.is_empty() {
-        return format!("the account has no {kind}");
-    }
+/// "one of: a, b", with a bound. There must be one at least.
+pub(super) fn one_of<T>(things: &[T], name: impl Fn(&T) -> String) -> String {
     let names: Vec<String> = things.iter().take(NAMED).map(name).collect();
     let more = match things.len().saturating_sub(NAMED) {
         0 => String::new(),

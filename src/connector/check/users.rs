@@ -24,7 +24,7 @@ pub(in crate::connector) async fn users(
 }
 
 fn not_active(wanted: &UserId, active: &[User], all: &[User]) -> Finding {
-    let named = |users: &[User]| {
+    let called = |users: &[User]| {
         let meant: Vec<String> = users
             .iter()
             .filter(|user| is_called(user, wanted))
@@ -32,16 +32,17 @@ fn not_active(wanted: &UserId, active: &[User], all: &[User]) -> Finding {
             .collect();
         meant.join(" or ")
     };
-    let meant = named(active);
+    let meant = called(active);
     if !meant.is_empty() {
         let observed = format!("{:?} is the name of a user; the GUID is wanted", wanted.as_str());
         return Finding::error("user_name_for_id", SUBJECT, observed, format!("set {meant}"));
     }
-    let remedy = match one_of(active, "active users", shown) {
-        names if active.is_empty() => format!("{names}: add one in ShipStation, or clear the setting"),
-        names => format!("set the GUID of an active user: {names}"),
+    let remedy = if active.is_empty() {
+        "the account has no active users: add one in ShipStation, or clear the setting".to_owned()
+    } else {
+        format!("set the GUID of an active user: {}", one_of(active, shown))
     };
-    let (code, observed) = if all.iter().any(|user| user.user_id == *wanted) || !named(all).is_empty() {
+    let (code, observed) = if all.iter().any(|user| user.user_id == *wanted) || !called(all).is_empty() {
         ("user_inactive", format!("user {wanted} is inactive"))
     } else if is_guid(wanted.as_str()) {
         ("user_unknown", format!("user {wanted} does not exist"))

@@ -272,7 +272,8 @@ mod tests {
 
     #[test]
     fn lengths_of_time_have_a_range_at_both_ends() {
-        let spans: [(fn(&mut Settings, Duration), &str, Duration, Duration); 5] = [
+        type Set = fn(&mut Settings, Duration);
+        let spans: [(Set, &str, Duration, Duration); 5] = [
             (|s, span| s.lease = span, "lease: is 2 d -> allowed: 3 min to 1 d", 3 * MINUTE, DAY),
             (
                 |s, span| s.shipments.give_up_after = span,

@@ -181,7 +181,7 @@ async fn faults_an_account_that_has_nothing_to_choose_from_says_so() {
     );
     let add = "the account has no active users: add one in ShipStation, or clear the setting";
     assert_eq!(remedy("user_unknown"), add);
-    let free = "ShipStation accepts free codes such as \"other\"; the account has no carriers";
+    let free = "ShipStation accepts free codes such as \"other\"; the account has no carriers: connect one in ShipStation";
     assert_eq!(remedy("carrier_not_connected"), free);
 }
 
