@@ -1,12 +1,12 @@
 //! All five storage traits in one SQLite file (feature `sqlite`). SQL lives below this folder and nowhere else.
 //!
 //! # The file
-//! Write-ahead log, `synchronous = FULL`: what was answered `Ok` survives a loss of power. Every write is one
-//! `BEGIN IMMEDIATE` transaction that checks the run's fence first, so that a run which has lost its lease writes
-//! nothing, whichever process it lives in. The schema is versioned by `user_version` and brought up to date when
-//! the file is opened; a file that is not ours, is damaged or comes from a newer version is refused and left as it
-//! was. Any number of processes on **one machine** may share the file; a network drive is not supported. It holds
-//! buyers' data: who may read its folder is the host's business, and so are copies of it.
+//! Write-ahead log of about 16 MiB, `synchronous = FULL`: what was answered `Ok` survives a loss of power. Every
+//! write is one `BEGIN IMMEDIATE` transaction that checks the run's fence first, so that a run which has lost its
+//! lease writes nothing, whichever process it lives in. The schema is versioned by `user_version` and brought up to
+//! date when the file is opened; a file that is not ours, is damaged or comes from a newer version is refused and
+//! left as it was. Any number of processes on **one machine** may share the file; a network drive is not supported.
+//! It holds buyers' data: who may read its folder is the host's business, and so are copies of it.
 //!
 //! SQLite is compiled in (a C compiler is needed). A program can link it only once: beside sqlx 0.9 Cargo settles on
 //! rusqlite 0.39, and beside the SQLite driver of sqlx 0.8 this feature cannot be used.
