@@ -20,22 +20,32 @@ use crate::support::{
 const CLASSES: [Idempotency; 3] = [Idempotency::Read, Idempotency::Repeatable, Idempotency::Once];
 const EXCEPTION: &str = r#"{"Message":"An error has occurred.","ExceptionMessage":"Ship To: Postal Code must be provided.","StackTrace":"at SS"}"#;
 
-fn client(url: &str) -> ShipStation {
+/// Where an answer comes, it is waited for, however slow the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Where none comes.
+const IMPATIENCE: Duration = Duration::from_millis(400);
+
+fn client(url: &str, patience: Duration) -> ShipStation {
     let retry = RetryPolicy { attempts: 3, ..RetryPolicy::default() };
-    builder(url).retry(retry).timeout(Duration::from_millis(300)).build().unwrap()
+    builder(url).retry(retry).timeout(patience).build().unwrap()
 }
 
 async fn ask(url: &str, class: Idempotency) -> Result<Value, Error> {
-    client(url).post("orders/anything").idempotency(class).json(&json!({"orderId": 1})).send().await
+    ask_within(PATIENCE, url, class).await
+}
+
+async fn ask_within(patience: Duration, url: &str, class: Idempotency) -> Result<Value, Error> {
+    client(url, patience).post("orders/anything").idempotency(class).json(&json!({"orderId": 1})).send().await
 }
 
 /// For each class: requests that the server saw, kind and outcome.
 type Row = [(usize, ErrorKind, Outcome); 3];
 
 async fn outcome_is(name: &str, behaviour: Behaviour, row: Row) {
+    let patience = if matches!(behaviour, Behaviour::Hang) { IMPATIENCE } else { PATIENCE };
     for (class, (requests, kind, outcome)) in CLASSES.into_iter().zip(row) {
         let server = TcpServer::start(vec![behaviour.clone()]).await;
-        let error = ask(&server.url(), class).await.unwrap_err();
+        let error = ask_within(patience, &server.url(), class).await.unwrap_err();
         let told = (server.seen(), error.kind(), error.outcome());
         assert_eq!(told, (requests, kind, outcome), "{name}, {class:?}: {error:?}");
         assert_eq!(error.attempts() as usize, requests, "{name}, {class:?}");
@@ -139,7 +149,7 @@ async fn faults_of_the_set_up_name_the_setting_and_the_remedy() {
         assert!(text.contains("base_url") && text.contains(word), "{text}");
         assert!(!format!("{text} {error:?}").contains("secret"), "{text}");
     }
-    let client = client("http://127.0.0.1:1/v1");
+    let client = client("http://127.0.0.1:1/v1", PATIENCE);
     for path in ["../../etc/passwd", "orders/%2e%2E/users", "orders/.%2e/users", "orders\\..\\users"] {
         let error = client.get(path).send::<Value>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{path}");
