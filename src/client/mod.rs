@@ -205,6 +205,11 @@ impl ShipStation {
         Self { timeout: Some(timeout), ..self.clone() }
     }
 
+    /// How long one attempt may take.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(self.inner.timeout)
+    }
+
     /// The same client, whose requests must not leave after this instant (UTC), however long they wait for their turn.
     /// It is then an error whose outcome is [`NotSent`](Outcome::NotSent).
     #[must_use]

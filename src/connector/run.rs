@@ -166,10 +166,11 @@ impl<'c> Run<'c> {
         Ok(())
     }
 
-    /// The client for what changes something: nothing leaves unless it does so well before the lease can go to another
-    /// run, which would take silence for a crash.
+    /// The client for what changes something: it leaves in the first half of the lease and is given up within another
+    /// half, before the lease can go to another run, which would take silence for a crash.
     pub(super) fn writer(&self) -> ShipStation {
-        self.client.leaving_by(self.last_beat + self.channel.settings.lease / 2)
+        let half = self.channel.settings.lease / 2;
+        self.client.leaving_by(self.last_beat + half).with_timeout(self.client.timeout().min(half))
     }
 
     /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
@@ -263,5 +264,27 @@ impl CallObserver for Meter {
         if answer.rate.remaining.is_some() {
             *self.remaining.lock().unwrap_or_else(PoisonError::into_inner) = answer.rate.remaining;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credentials, channel::store::Stores, stores::MemoryStore};
+
+    async fn patience_of_a_writer(timeout: Duration) -> Duration {
+        let client =
+            ShipStation::builder(Credentials::new("key", "secret")).timeout(timeout).build().unwrap();
+        let stores = Stores::all_in(Arc::new(MemoryStore::new()));
+        let channel = ShipStationChannel::builder(client, "shop", stores).build().unwrap();
+        let run = Run::begin(&channel, Operation::SyncShipments, Lane::Tracking, RunControl::new()).await;
+        run.unwrap().writer().timeout()
+    }
+
+    #[tokio::test]
+    async fn a_write_is_given_up_before_the_lease_goes() {
+        let half = super::super::Settings::default().lease / 2;
+        assert_eq!(patience_of_a_writer(Duration::from_secs(600)).await, half);
+        assert_eq!(patience_of_a_writer(Duration::from_secs(10)).await, Duration::from_secs(10));
     }
 }
