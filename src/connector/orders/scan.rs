@@ -29,9 +29,6 @@ pub(super) async fn every_status(import: &mut Import<'_>) -> Result<(), Stop> {
     let mut seen = again.then(HashSet::new);
     let mut refused = None;
     for status in statuses {
-        if import.report.scans.iter().any(|scan| scan.status == status.as_str()) {
-            continue;
-        }
         match one_status(import, &status, &mut seen).await {
             // ShipStation does not take this one, and may take the others.
             Err(Stop::Remote(error)) if error.kind() == ErrorKind::Invalid => {

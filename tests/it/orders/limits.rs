@@ -152,13 +152,3 @@ async fn clock_a_long_ledger_leaves_half_of_the_time_to_the_window() {
     assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
     assert!(report.to_string().contains("4 orders that failed before wait for the next run"), "{report}");
 }
-
-#[tokio::test]
-async fn requests_a_status_that_is_set_twice_is_read_once() {
-    use shipstation_connector::client::OrderStatus;
-    let world = World::new().await;
-    world.add(world.order("A-1"));
-    let channel = world.channel(|settings| settings.orders.statuses = vec![OrderStatus::AwaitingShipment; 2]);
-    let report = import(&channel).await;
-    assert_eq!((report.counts.scanned, report.scans.len(), world.sim.journal().len()), (1, 1, 2), "{report}");
-}

@@ -17,7 +17,6 @@ mod preflight;
 mod random;
 mod report;
 mod revisions;
-mod settings;
 mod source;
 mod workers;
 
