@@ -9,7 +9,7 @@ pub struct ListingSettings {
     /// Whether inactive products count. Default: no.
     pub include_inactive: bool,
     /// Whether a product's aliases count as its SKUs. Default: yes. An alias that belongs to a store from which
-    /// no orders are imported (see [`OrderSettings::stores`]) never counts.
+    /// no orders are imported (see [`OrderSettings::stores`](super::OrderSettings::stores)) never counts.
     pub follow_aliases: bool,
     /// How products are read. Default: whichever way costs fewer requests.
     pub reading: ProductReading,
