@@ -1,11 +1,6 @@
 //! Nothing that was planted (credentials, a buyer's data, an address with a token) comes out of logs, errors or `Debug`.
 
-use std::{
-    error::Error as _,
-    fmt::Write as _,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::{error::Error as _, fmt::Write as _};
 
 use serde_json::{Value, json};
 use shipstation_connector::client::{
@@ -17,7 +12,7 @@ use wiremock::{
     matchers::{any, path},
 };
 
-use crate::support::{KEY, SECRET, builder, fixture};
+use crate::support::{CaughtLog, KEY, SECRET, builder, fixture};
 
 const PLANTED: &[&str] = &[
     KEY,
@@ -30,20 +25,6 @@ const PLANTED: &[&str] = &[
     "hook-token",
     "9876543210123",
 ];
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 fn show(output: &mut String, error: &Error) {
     write!(output, "{error} {error:?} {error:#?}").unwrap();
@@ -73,18 +54,10 @@ fn planted_order() -> Value {
 
 #[tokio::test]
 async fn secrets_stay_out_of_everything_that_is_shown() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    // A place in the code that another test is just making known to its own subscriber may miss this one.
+    let (log, _guard) = CaughtLog::begin();
     let nowhere = builder("http://127.0.0.1:9").build().unwrap();
     nowhere.users().list().send().await.unwrap_err();
-    tracing::callsite::rebuild_interest_cache();
+    CaughtLog::hear_every_place();
     let server = MockServer::start().await;
     let answers = [
         ("/orders/1", 200, planted_order()),
@@ -141,7 +114,7 @@ async fn secrets_stay_out_of_everything_that_is_shown() {
     );
     show(&mut output, &nowhere.orders().list().customer_name("Planted").send().await.unwrap_err());
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("orders/{orderId}"), "the log is empty");
     for planted in PLANTED {
         assert!(!log.contains(planted), "{planted} is in the log");

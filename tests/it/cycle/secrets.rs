@@ -1,10 +1,6 @@
 //! What a buyer is called and where they live does not leave the store: not in a log, a report or an error.
 
-use std::{
-    fmt::Write as _,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::fmt::Write as _;
 
 use http::Method;
 use shipstation_connector::{
@@ -15,24 +11,10 @@ use shipstation_connector::{
     testing::simulator::{Fault, FaultKind, SimLine},
 };
 
-use crate::support::World;
+use crate::support::{CaughtLog, World};
 
 /// One word for everything that is personal: if it turns up anywhere, something leaked.
 const PLANTED: &str = "Quillfeather";
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 fn planted_order(world: &World, number: &str) -> i64 {
     let mut order =
@@ -59,20 +41,14 @@ fn planted_order(world: &World, number: &str) -> i64 {
 
 #[tokio::test]
 async fn secrets_and_buyers_stay_out_of_logs_reports_and_errors() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = CaughtLog::begin();
     let world = World::new().await;
     let orders: Vec<i64> = (0..4).map(|n| planted_order(&world, &format!("A-{n}"))).collect();
     let channel = world.channel(|_| {});
     let mut shown = String::new();
 
     let import = channel.get_orders(GetOrders::new()).await.unwrap();
+    CaughtLog::hear_every_place();
     write!(shown, "{import} {import:?} {}", serde_json::to_string(&import).unwrap()).unwrap();
     for stored in world.store.orders(&world.connection) {
         write!(shown, "{stored:?} {:?}", stored.order.lines).unwrap();
@@ -112,7 +88,7 @@ async fn secrets_and_buyers_stay_out_of_logs_reports_and_errors() {
     let held = world.store.held(&world.connection, None, 10).await.unwrap();
     write!(shown, "{held:?} {channel:?}").unwrap();
 
-    shown += &String::from_utf8_lossy(&log.0.lock().unwrap());
+    shown += &log.text();
     assert!(shown.contains("run ends"), "the log was captured");
     for secret in [PLANTED, world.sim.api_secret()] {
         let place = shown.find(secret).map(|at| shown[at.saturating_sub(200)..at].to_owned());

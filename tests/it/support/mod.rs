@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod gate;
 pub(crate) mod list;
+pub(crate) mod log;
 pub(crate) mod tcp;
 pub(crate) mod world;
 
@@ -12,6 +13,7 @@ use shipstation_connector::client::{Builder, Credentials, ShipStation};
 
 pub(crate) use clock::JumpClock;
 pub(crate) use gate::{Gate, Moment};
+pub(crate) use log::CaughtLog;
 pub(crate) use world::{DAY, World};
 
 pub(crate) const KEY: &str = "test-key";
