@@ -36,7 +36,8 @@ fn fill(path: &Path) {
     let file = Connection::open(path).unwrap();
     file.execute(
         "WITH RECURSIVE ids (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM ids WHERE n < ?1 + ?2 - 1)
-         INSERT INTO import_record SELECT 'here', n, replace(?3, '@', n) FROM ids",
+         INSERT INTO import_record (connection, order_id, record_json)
+         SELECT 'here', n, replace(?3, '@', n) FROM ids",
         (i64::try_from(FIRST).unwrap(), i64::try_from(IMPORTED).unwrap(), record_json()),
     )
     .unwrap();

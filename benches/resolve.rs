@@ -28,7 +28,7 @@ fn rules() -> Vec<ShippingRule> {
                     ShippingRule::exact(text, policy).store((number % 20).to_string())
                 }
                 600..800 => ShippingRule::prefix(format!("Carrier {number} "), policy),
-                800..999 => ShippingRule::glob(format!("*{} within {number} days*", speed(number)), policy),
+                800..999 => ShippingRule::glob(format!("*{} within {number} days", speed(number)), policy),
                 _ => ShippingRule::any(policy).country("US"),
             }
         })
@@ -45,7 +45,7 @@ fn requests() -> Vec<ShippingRequest> {
                 6 => format!("Carrier {} Ground (3-6 business days)", 600 + number % 200),
                 7 | 8 => {
                     let glob = 800 + number % 199;
-                    format!("Shop {} within {glob} days, tracked", SPEEDS[glob % SPEEDS.len()])
+                    format!("Shop {} within {glob} days", SPEEDS[glob % SPEEDS.len()])
                 }
                 _ => format!("Something new {number}"),
             };
