@@ -97,6 +97,11 @@ fn status_problems(statuses: &[OrderStatus]) -> Vec<Finding> {
             OrderStatus::Unknown(word) if is_blank(word) => {
                 found.push(wrong(STATUSES, "an empty text", &known_statuses()));
             }
+            // The web app's filter has it, the API refuses it.
+            OrderStatus::Unknown(word) if word.trim().eq_ignore_ascii_case("all") => {
+                let allowed = format!("each status that is wanted, of {}", known_statuses());
+                found.push(wrong(STATUSES, format!("{word:?}"), &allowed));
+            }
             OrderStatus::Unknown(word) => {
                 found.extend(nearest_status(word).map(|meant| misspelt(word, meant)));
             }
@@ -324,6 +329,7 @@ mod tests {
             assert_eq!(one_status(word), wanted);
         }
         assert!(one_status(" ").contains("is an empty text -> allowed: awaiting_payment, "));
+        assert!(one_status("All").contains("is \"All\" -> allowed: each status that is wanted, of awaiting"));
         for new in ["parked", "partially_shipped", "awaiting_fulfillment"] {
             assert_eq!(one_status(new), "", "ShipStation may have it one day");
         }
