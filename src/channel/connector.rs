@@ -63,10 +63,10 @@ pub trait ChannelConnector: Debug + Send + Sync {
     /// See the contract of the trait.
     async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError>;
 
-    /// Imports the orders that `which` names now, through the same steps, ignoring the filters in `bypass`.
+    /// Imports the one order that `which` names now, through the same steps, ignoring the filters in `bypass`.
     ///
     /// # Errors
-    /// See the contract of the trait; also when there is no such order.
+    /// See the contract of the trait; also when there is no such order, or more than one.
     async fn import_order(&self, which: OrderSelector, bypass: Bypass) -> Result<ImportReport, ChannelError>;
 
     /// Says of each order that `which` names whether it is or would be imported, and why not. Changes nothing.

@@ -81,6 +81,13 @@ pub enum Refusal {
         /// What was looked for.
         what: String,
     },
+    /// Several orders are meant where one is to be imported.
+    Ambiguous {
+        /// What was looked for.
+        what: String,
+        /// The first of those that fit, each with its id and its store.
+        found: Vec<String>,
+    },
     /// The host's store failed before anything was done.
     Store(StoreError),
 }
@@ -104,6 +111,9 @@ impl fmt::Display for Refusal {
             }
             Self::Credentials { message } | Self::Unavailable { message } => f.write_str(message),
             Self::NotFound { what } => write!(f, "there is no {what}"),
+            Self::Ambiguous { what, found } => {
+                write!(f, "there is more than one {what}: {}; name the one by its id", found.join(", "))
+            }
             Self::Store(error) => write!(f, "the host's store failed: {error}"),
         }
     }

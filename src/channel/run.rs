@@ -156,7 +156,7 @@ request! {
 pub enum OrderSelector {
     /// By the channel's id: at most one.
     Id(ChannelOrderId),
-    /// By its number, compared exactly: several orders may share it.
+    /// By its number, compared exactly. Several orders may share it: a diagnosis answers for each, an import refuses.
     Number(String),
     /// By the key of the system that put it into the channel, looked for among the orders of this number.
     Key {

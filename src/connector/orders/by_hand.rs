@@ -2,9 +2,11 @@
 
 use futures_util::StreamExt;
 
-use super::{follow_up, import::Import, not_found, scan, unavailable, window::Window};
+use super::{follow_up, import::Import, scan, window::Window};
 use crate::{
-    channel::{Bypass, ChannelError, ImportReport, Operation, OrderSelector, RunControl, RunStatus, Trigger},
+    channel::{
+        Bypass, ChannelError, ImportReport, Operation, OrderSelector, Refusal, RunControl, RunStatus, Trigger,
+    },
     client::{self, ErrorKind, Lane, Order, RowError, Rows, ShipStation, WebhookDelivery, WebhookResource},
     connector::{
         PAGE, ShipStationChannel, failure,
@@ -28,15 +30,13 @@ impl ShipStationChannel {
             Ok(found) => found,
             Err(error) => return Err(run.refuse(OPERATION, error.into()).await),
         };
-        let unread = unread(&found.errors);
-        if found.items.is_empty() {
-            let refusal = unread.map_or_else(|| not_found(describe(&which)), unavailable);
+        if let Some(refusal) = not_one(&which, &found) {
             run.finish(RunStatus::Succeeded, "nothing was done".to_owned()).await;
-            return Err(refusal);
+            return Err(ChannelError::of("import_order", refusal));
         }
         let mut import = self.import_of(run, mapper, bypass);
         import.by_hand = true;
-        if let Some(warning) = unread {
+        if let Some(warning) = unread(&found.errors) {
             import.run.warn(warning);
         }
         let stop = import_these(&mut import, Rows { errors: Vec::new(), ..found }).await.err();
@@ -83,6 +83,31 @@ async fn import_these(import: &mut Import<'_>, mut orders: Rows<Order>) -> Resul
         orders.items = rest;
     }
     follow_up::execute(import).await
+}
+
+/// Why what was found is not the one order to import. Two stores may use one number, and the parts of an order that was
+/// split share it: which of them is meant only the person knows.
+fn not_one(which: &OrderSelector, found: &Rows<Order>) -> Option<Refusal> {
+    const SHOWN: usize = 5;
+    match found.items.as_slice() {
+        [_] => None,
+        [] => Some(match unread(&found.errors) {
+            Some(message) => Refusal::Unavailable { message },
+            None => Refusal::NotFound { what: describe(which) },
+        }),
+        several => {
+            let found = several.iter().take(SHOWN).map(name).collect();
+            Some(Refusal::Ambiguous { what: describe(which), found })
+        }
+    }
+}
+
+/// An order as a person tells it from others of its number.
+fn name(order: &Order) -> String {
+    match order.advanced_options.as_ref().and_then(|options| options.store_id) {
+        Some(store) => format!("{} of store {store}", order.order_id),
+        None => order.order_id.to_string(),
+    }
 }
 
 /// What to say of rows that could not be read: one of them may be the order that is meant.

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        Bypass, ChannelError, GetOrders, ImportReport, Operation, Refusal, RunControl, RunStatus,
+        Bypass, ChannelError, GetOrders, ImportReport, Operation, RunControl, RunStatus,
         store::{RunSummary, StoreError},
     },
     client::Lane,
@@ -133,14 +133,4 @@ impl Import<'_> {
         report.run = self.run.finish(status, headline).await;
         report
     }
-}
-
-/// A refusal of an import that concerns one order: what there is cannot be read.
-fn unavailable(message: String) -> ChannelError {
-    ChannelError::of("import_order", Refusal::Unavailable { message })
-}
-
-/// A refusal of an import that concerns one order.
-fn not_found(what: String) -> ChannelError {
-    ChannelError::of("import_order", Refusal::NotFound { what })
 }

@@ -50,6 +50,27 @@ async fn faults_an_order_that_does_not_exist_is_said_not_to() {
 }
 
 #[tokio::test]
+async fn faults_a_number_that_several_orders_share_is_no_name_of_one() {
+    let world = World::new().await;
+    let [web, shop] =
+        ["Web", "Shop"].map(|name| world.sim.account(|account| account.add_store(name, "Shopify")));
+    let wanted = world.add(world.order("1042").store(web));
+    let other = world.add(world.order("1042").store(shop).status("shipped").created(world.ago(DAY * 200)));
+    let channel = world.channel(|_| {});
+    let refused = channel.import_order(OrderSelector::Number("1042".into()), Bypass::ALL).await.unwrap_err();
+    assert!(matches!(refused.refusal, Refusal::Ambiguous { .. }), "{refused}");
+    let text = refused.to_string();
+    for part in
+        ["number 1042", &format!("{wanted} of store {web}"), &format!("{other} of store {shop}"), "by its id"]
+    {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(imported(&world), 0);
+    let one = OrderSelector::Id(wanted.to_string().into());
+    assert_eq!(channel.import_order(one, Bypass::ALL).await.unwrap().counts.imported, 1);
+}
+
+#[tokio::test]
 async fn requests_a_webhook_imports_just_the_orders_it_names() {
     let world = World::new().await;
     for number in 0..3 {

@@ -123,9 +123,11 @@ async fn faults_an_import_by_hand_bypasses_neither_lineage_nor_duplicates() {
     let channel = world.channel(|_| {});
     let _ = import(&channel).await;
     let child = world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
-    let which = OrderSelector::Number("A-1".into());
-    let report = channel.import_order(which, Bypass::ALL).await.unwrap();
-    assert_eq!((report.counts.already_imported, report.counts.held), (1, 1), "{report}");
+    let by_id = |id: i64| channel.import_order(OrderSelector::Id(id.to_string().into()), Bypass::ALL);
+    let report = by_id(parent).await.unwrap();
+    assert_eq!((report.counts.already_imported, report.counts.held), (1, 0), "{report}");
+    let report = by_id(child).await.unwrap();
+    assert_eq!((report.counts.imported, report.counts.held), (1, 1), "{report}");
     assert_eq!((holds(&world, child).len(), imported(&world)), (1, 2));
 }
 
