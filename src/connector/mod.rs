@@ -32,7 +32,7 @@ use crate::{
     Timestamp,
     channel::{
         Bypass, Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckReport, ConnectionId,
-        Diagnosis, GetOrders, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures,
+        Diagnosis, Finding, GetOrders, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures,
         OrderSelector, PublishListings, Readiness, Refusal, RemoteWrite, ResolveReport, ShipmentFeatures,
         Support, SyncListings, SyncReport, SyncShipments,
         shipping::{ShippingRequest, ShippingResolution},
@@ -156,7 +156,15 @@ impl ChannelBuilder {
     /// [`Refusal::Config`] when a setting is wrong by itself: each finding names the setting, its value and what
     /// is allowed. Nothing has been asked of ShipStation or of a store.
     pub fn build(self) -> Result<ShipStationChannel, ChannelError> {
-        let findings = self.0.settings.problems();
+        let mut findings = self.0.settings.problems();
+        if self.0.connection.as_str().trim().is_empty() {
+            findings.push(Finding::error(
+                "invalid_setting",
+                "connection",
+                "is an empty text",
+                "give it a name",
+            ));
+        }
         if findings.is_empty() {
             return Ok(self.0);
         }

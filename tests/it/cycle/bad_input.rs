@@ -147,6 +147,14 @@ async fn faults_a_zero_day_window_is_refused_without_a_request() {
     assert!(world.sim.journal().is_empty());
 }
 
+#[tokio::test]
+async fn faults_a_connection_needs_a_name() {
+    let world = World::new().await;
+    let stores = Stores::all_in(world.store.clone());
+    let error = ShipStationChannel::builder(world.client(), " ", stores).build().unwrap_err();
+    assert!(error.to_string().contains("connection: is an empty text"), "{error}");
+}
+
 #[test]
 fn faults_plain_http_is_for_loopback_only() {
     let error = ShipStation::builder(Credentials::new("key", "secret"))
