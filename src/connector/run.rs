@@ -169,8 +169,10 @@ impl<'c> Run<'c> {
     /// The client for what changes something: it leaves in the first half of the lease and is given up within another
     /// half, before the lease can go to another run, which would take silence for a crash.
     pub(super) fn writer(&self) -> ShipStation {
-        let half = self.channel.settings.lease / 2;
-        self.client.leaving_by(self.last_beat + half).with_timeout(self.client.timeout().min(half))
+        let lease = self.channel.settings.lease;
+        self.client
+            .leaving_by(self.last_beat + lease_for_leaving(lease))
+            .with_timeout(patience(self.client.timeout(), lease))
     }
 
     /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
@@ -267,24 +269,26 @@ impl CallObserver for Meter {
     }
 }
 
+/// How long one attempt of a write may take: no longer than is left of the lease when it leaves at the last moment.
+fn patience(timeout: Duration, lease: Duration) -> Duration {
+    timeout.min(lease.saturating_sub(lease_for_leaving(lease)))
+}
+
+/// The part of the lease in which writes may leave.
+fn lease_for_leaving(lease: Duration) -> Duration {
+    lease / 2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Credentials, channel::store::Stores, stores::MemoryStore};
 
-    async fn patience_of_a_writer(timeout: Duration) -> Duration {
-        let client =
-            ShipStation::builder(Credentials::new("key", "secret")).timeout(timeout).build().unwrap();
-        let stores = Stores::all_in(Arc::new(MemoryStore::new()));
-        let channel = ShipStationChannel::builder(client, "shop", stores).build().unwrap();
-        let run = Run::begin(&channel, Operation::SyncShipments, Lane::Tracking, RunControl::new()).await;
-        run.unwrap().writer().timeout()
-    }
-
-    #[tokio::test]
-    async fn a_write_is_given_up_before_the_lease_goes() {
-        let half = super::super::Settings::default().lease / 2;
-        assert_eq!(patience_of_a_writer(Duration::from_secs(600)).await, half);
-        assert_eq!(patience_of_a_writer(Duration::from_secs(10)).await, Duration::from_secs(10));
+    #[test]
+    fn a_write_is_given_up_before_the_lease_goes() {
+        let lease = Duration::from_secs(180);
+        for timeout in [10, 100, 600].map(Duration::from_secs) {
+            assert!(lease_for_leaving(lease) + patience(timeout, lease) <= lease);
+        }
+        assert_eq!(patience(Duration::from_secs(10), lease), Duration::from_secs(10));
     }
 }
