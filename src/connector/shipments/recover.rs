@@ -1,6 +1,8 @@
 //! What an earlier run, or this one, left without knowing its outcome: it is looked for, twice and apart, before
 //! anything is sent again.
 
+use std::time::Duration;
+
 use super::{
     MOST_FAILURES, Stop, Sync,
     evidence::{self, Standing},
@@ -19,6 +21,8 @@ use crate::{
 
 /// Looks that found nothing, before a shipment may be sent again.
 const LOOKS: u32 = 2;
+/// How far apart looks become that tell nothing.
+const LONGEST_BETWEEN_LOOKS: Duration = Duration::from_secs(3600);
 
 /// What a look brought.
 enum Found {
@@ -98,10 +102,13 @@ impl Sync<'_> {
             ShipmentState::Unknown { last_check: None, .. } => true,
             // The look that may be followed by another attempt waits as long as a repeated attempt would, and looks
             // that bring nothing become rarer.
-            ShipmentState::Unknown { last_check: Some(last), checks, .. } => {
+            ShipmentState::Unknown { since, last_check: Some(last), checks, order_missing } => {
                 let settings = self.settings();
                 let backoff = least_backoff(settings.backoff, row.attempts.max(checks).saturating_sub(1));
-                self.run.now().since(last) >= settings.read_back_gap.max(backoff)
+                let tells_nothing = checks == 0 && !order_missing;
+                let rarer = if tells_nothing { last.since(since) / 4 } else { Duration::ZERO };
+                let wait = settings.read_back_gap.max(backoff).max(rarer.min(LONGEST_BETWEEN_LOOKS));
+                self.run.now().since(last) >= wait
             }
             _ => false,
         }
@@ -134,7 +141,9 @@ impl Sync<'_> {
                 ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
             }
             Found::Nothing if enough => ShipmentState::Pending,
-            Found::ShippedSomehow | Found::Nothing => looked(checks + 1, false),
+            // Only looks that find the order open count towards another attempt.
+            Found::ShippedSomehow => looked(0, false),
+            Found::Nothing => looked(checks + 1, false),
             Found::Missing => looked(checks, true),
             Found::Unreadable => {
                 self.not_seen.insert(row.id());

@@ -8,7 +8,7 @@ use shipstation_connector::{
 };
 
 use super::{HOUR, MINUTE, marked, state, sync, sync_after};
-use crate::support::World;
+use crate::support::{DAY, World};
 
 const MARK: &str = "/orders/markasshipped";
 
@@ -247,4 +247,35 @@ async fn secrets_a_refusal_that_quotes_the_buyer_is_masked() {
     for secret in ["Rose Lane", "jane@example.com", "5550142", world.sim.api_secret()] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
+}
+
+#[tokio::test]
+async fn faults_a_look_at_a_shipped_order_does_not_count_towards_another_attempt() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.sim.account(|account| account.quirks.fulfillment_delay = HOUR * 2);
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropAfterEffect));
+    sync(&world).await;
+    assert!(matches!(state(&world, order).await, ShipmentState::Unknown { checks: 0, .. }));
+    world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
+    let report = sync_after(&world, MINUTE * 2).await;
+    assert_eq!((report.counts.unknown, world.marks()), (1, 1), "one look found it open: {report}");
+    assert!(matches!(state(&world, order).await, ShipmentState::Unknown { checks: 1, .. }));
+}
+
+#[tokio::test]
+async fn faults_looks_at_an_order_without_a_record_become_rarer() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.sim.account(|account| account.quirks.fulfillment_delay = DAY * 2);
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropAfterEffect));
+    sync(&world).await;
+    world.sim.clear_journal();
+    for _ in 0..240 {
+        sync_after(&world, MINUTE).await;
+    }
+    let looks = world.sim.journal().count("GET", &format!("/orders/{order}"));
+    assert!((8..25).contains(&looks), "{looks} looks in four hours");
 }
