@@ -20,6 +20,8 @@ use crate::{
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
 /// After so many sends in a row without an answer the rest is left to the next run.
 pub(super) const MOST_FAILURES: u32 = 3;
+/// How long to wait for the rate limit if ShipStation does not say.
+const RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 /// How long to wait before the credentials are tried again.
 const CREDENTIALS_WAIT: Duration = Duration::from_secs(3600);
 
@@ -182,7 +184,9 @@ impl Sync<'_> {
         let free = matches!(class, RetryClass::RateLimited | RetryClass::Credentials);
         let wait = match class {
             RetryClass::Credentials => CREDENTIALS_WAIT,
-            RetryClass::RateLimited => error.retry_after().unwrap_or(Duration::from_secs(60)),
+            RetryClass::RateLimited => {
+                error.retry_after().map_or(RATE_LIMIT_WAIT, |wait| wait.min(LONGEST_WAIT))
+            }
             _ => backoff(self.settings().backoff, parcel.row.attempts),
         };
         let state = ShipmentState::RetryWait { until: now + wait, class };

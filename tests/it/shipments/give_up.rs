@@ -1,7 +1,9 @@
 //! Back-off, giving up, and healing.
 
 use shipstation_connector::{
-    channel::{FailReason, ShipmentState},
+    Credentials, ShipStation,
+    channel::{ChannelConnector, FailReason, ShipmentState, SyncShipments, store::Stores},
+    connector::Preflight,
     testing::simulator::{Fault, FaultKind, Method},
 };
 
@@ -98,4 +100,31 @@ async fn requests_the_reason_of_repeated_failures_is_said_all_along() {
     let ShipmentState::Failed { reason } = state(&world, order).await else { panic!() };
     let text = reason.to_string();
     assert!(text.contains("Invalid carrierCode") && text.contains("by hand"), "{text}");
+}
+
+#[tokio::test]
+async fn faults_an_absurd_wait_that_shipstation_asks_for_is_cut_short() {
+    use wiremock::{
+        Mock, MockServer, ResponseTemplate,
+        matchers::{method, path},
+    };
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    let server = MockServer::start().await;
+    let throttled = ResponseTemplate::new(429).insert_header("Retry-After", "4000000000");
+    Mock::given(method("POST")).and(path(MARK)).respond_with(throttled).mount(&server).await;
+    let client = ShipStation::builder(Credentials::new("key", "secret"))
+        .base_url(server.uri())
+        .clock(world.sim.clock())
+        .build()
+        .unwrap();
+    let stores = Stores::all_in(world.store.clone());
+    let channel = world.builder(client, stores, |settings| {
+        settings.shipments.preflight = Preflight::OnRetryOnly;
+    });
+    let report = channel.build().unwrap().sync_shipments(SyncShipments::new()).await.unwrap();
+    assert_eq!(report.counts.retry_waiting, 1, "{report}");
+    let report = sync_after(&world, HOUR * 6).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
 }
