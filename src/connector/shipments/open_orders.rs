@@ -85,7 +85,12 @@ impl Sync<'_> {
             list.created_since(Timestamp::from_unix_seconds(BEFORE_ALL)).sort_by(OrderSort::CreateDate);
         let mut pages = pin!(list.page_size(ROWS).pages());
         while let Some(page) = pages.next().await {
-            let page = page?;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) if failure::is_about_credentials(&error) => return Err(error.into()),
+                // The orders that it does not show are asked for one by one, which may still work.
+                Err(_) => break,
+            };
             self.run.event(&RunEvent::PageRead {
                 what: "open orders",
                 rows: page.items.len(),

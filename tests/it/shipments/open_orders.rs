@@ -1,6 +1,6 @@
 //! The look at many orders at once: what it costs, and that nothing is sent on the strength of an old one.
 
-use shipstation_connector::testing::simulator::{Method, SimulatorConfig};
+use shipstation_connector::testing::simulator::{Fault, FaultKind, Method, SimulatorConfig};
 
 use super::{MINUTE, marked, sync, sync_after};
 use crate::support::World;
@@ -95,4 +95,25 @@ async fn requests_many_orders_on_hold_are_looked_at_in_lists() {
     let report = sync_after(&world, MINUTE).await;
     assert_eq!((report.counts.confirmed, world.marks()), (20, 20), "{report}");
     assert_eq!(world.sim.journal().len(), 3 + 20 + 1, "three lists, the marks and their confirmation");
+}
+
+#[tokio::test]
+async fn faults_a_list_that_cannot_be_read_keeps_no_shipment_back() {
+    let html = FaultKind::Status { code: 200, body: "<html>".to_owned() };
+    for failure in [FaultKind::Html { status: 503 }, html] {
+        let world = World::new().await;
+        for n in 0..5 {
+            let order = world.add(world.order(&format!("{n}")).status("on_hold"));
+            world.ship(order, &format!("1Z{order}")).await;
+        }
+        sync(&world).await;
+        let open: Vec<i64> = (5..10).map(|n| world.add(world.order(&format!("{n}")))).collect();
+        for order in &open {
+            world.ship(*order, &format!("1Z{order}")).await;
+        }
+        world.sim.fault(Fault::on(Method::GET, "/orders").always().with(failure));
+        let report = sync_after(&world, MINUTE).await;
+        assert_eq!((report.counts.confirmed, world.marks()), (5, 5), "{report}");
+        assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&5), "{report}");
+    }
 }
