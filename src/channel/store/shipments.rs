@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{RunToken, StoreError};
 use crate::{
     Timestamp,
-    channel::{ChannelOrderId, ConnectionId, LineQuantity, OutboxId, Shipment, ShipmentState},
+    channel::{
+        ChannelOrderId, ConnectionId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentState,
+    },
 };
 
 /// Keeps the shipments that the channel is to be told of, and where each one stands.
@@ -20,7 +22,8 @@ use crate::{
 ///   state the row is in. A host SHOULD enqueue in the transaction that records its shipment.
 /// - `begin_send` MUST be durable before it returns: the request leaves right after. It MUST refuse, without an
 ///   effect, a row that is not due and a row of whose order another one is in flight.
-/// - Every step MUST be one that [`ShipmentState::step`] allows; others are refused as permanent errors.
+/// - Every step MUST be one that [`ShipmentState::step`] allows; others are refused as permanent errors. What a step
+///   makes of a row MUST be what [`OutboxRow::step`] makes of it.
 /// - `due` and `unfinished` answer in the order of `(shipped_at, shipment id, revision)`, so that the rows of one
 ///   order come in the order in which they were shipped, and page by that key without gaps while rows change.
 ///
@@ -121,7 +124,8 @@ pub struct OutboxRow {
     pub shipment: Shipment,
     /// Where it stands.
     pub state: ShipmentState,
-    /// How many attempts were made that count.
+    /// How many attempts were made that count. The count starts over, from one at most, when the row comes to wait for
+    /// something else than another attempt.
     pub attempts: u32,
     /// What the last attempt said, for people.
     pub last_error: Option<String>,
@@ -142,6 +146,22 @@ impl OutboxRow {
             enqueued_at: now,
             updated_at: now,
         }
+    }
+
+    /// Takes a step.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] when the state machine does not have it; the row is as it was then.
+    pub fn step(&mut self, record: ShipmentRecord) -> Result<(), IllegalTransition> {
+        self.state = self.state.step(record.state)?;
+        self.attempts = self.attempts.saturating_add(u32::from(record.counts_attempt));
+        if matches!(self.state, ShipmentState::Waiting { .. } | ShipmentState::Blocked { .. }) {
+            // What failed before is no reason to give up afterwards; that it was tried is one to look first.
+            self.attempts = self.attempts.min(1);
+        }
+        self.last_error = record.error;
+        self.updated_at = record.now;
+        Ok(())
     }
 
     /// Its key.

@@ -89,10 +89,7 @@ impl Outbox {
                 Some(row) => row,
                 None => self.row_mut(&record.id)?.clone(),
             };
-            row.state = row.state.step(record.state.clone()).map_err(illegal)?;
-            row.attempts = row.attempts.saturating_add(u32::from(record.counts_attempt));
-            row.last_error.clone_from(&record.error);
-            row.updated_at = record.now;
+            row.step(record.clone()).map_err(illegal)?;
             stepped.insert(record.id.clone(), row);
         }
         for row in stepped.into_values() {

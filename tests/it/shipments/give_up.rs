@@ -2,12 +2,16 @@
 
 use shipstation_connector::{
     Credentials, ShipStation,
-    channel::{ChannelConnector, FailReason, ShipmentState, SyncShipments, store::Stores},
+    channel::{
+        ChannelConnector, FailReason, ShipmentState, SyncShipments,
+        store::{ShipmentStore, Stores},
+    },
+    client::RetryPolicy,
     connector::Preflight,
     testing::simulator::{Fault, FaultKind, Method},
 };
 
-use super::{HOUR, MINUTE, rows, state, sync, sync_after};
+use super::{HOUR, MINUTE, marked, rows, state, sync, sync_after, sync_with};
 use crate::support::{DAY, World};
 
 const MARK: &str = "/orders/markasshipped";
@@ -51,6 +55,59 @@ async fn requests_a_shipment_that_waited_for_a_week_is_not_given_up_at_its_first
     sync_after(&world, MINUTE * 2).await;
     sync_after(&world, MINUTE * 2).await;
     assert_eq!(state(&world, order).await.name(), "confirmed");
+}
+
+/// The next look at the order fails, with all its repeats.
+fn unreadable_once(world: &World, order: i64) {
+    let look = Fault::on(Method::GET, &format!("/orders/{order}"));
+    world.sim.fault(look.times(RetryPolicy::default().attempts.into()).with(FaultKind::Html { status: 503 }));
+}
+
+/// An order whose shipment was tried in vain for some hours.
+async fn tried_in_vain(world: &World) -> i64 {
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).always().with(FaultKind::ServerError));
+    while rows(world, order).await[0].attempts < 6 {
+        sync_after(world, HOUR).await;
+    }
+    world.sim.clear_faults();
+    order
+}
+
+#[tokio::test]
+async fn faults_a_shipment_that_was_refused_is_tried_again_after_a_week() {
+    let world = World::new().await;
+    let order = tried_in_vain(&world).await;
+    let refusal = FaultKind::Status { code: 400, body: r#"{"Message":"Invalid carrierCode"}"#.to_owned() };
+    world.sim.fault(Fault::on(Method::POST, MARK).with(refusal));
+    while state(&world, order).await.name() != "blocked" {
+        sync_after(&world, HOUR).await;
+    }
+    world.sim.clock().advance(DAY * 8);
+    assert_eq!(world.store.unblock(&world.connection, "refused").await.unwrap(), 1);
+    world.sim.clear_journal();
+    unreadable_once(&world, order);
+    let report = sync_with(&world, |settings| settings.shipments.preflight = Preflight::OnRetryOnly).await;
+    assert_eq!((report.counts.retry_waiting, world.marks()), (1, 0), "it is looked at first: {report}");
+    let report = sync_after(&world, HOUR).await;
+    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+}
+
+#[tokio::test]
+async fn faults_a_shipment_whose_order_was_on_hold_is_tried_again_after_a_week() {
+    let world = World::new().await;
+    let order = tried_in_vain(&world).await;
+    world.sim.account(|account| account.hold(order));
+    while state(&world, order).await.name() != "blocked" {
+        sync_after(&world, HOUR).await;
+    }
+    world.sim.clock().advance(DAY * 8);
+    world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
+    unreadable_once(&world, order);
+    sync(&world).await;
+    let report = sync_after(&world, HOUR).await;
+    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
 }
 
 #[tokio::test]

@@ -160,10 +160,7 @@ fn begin_send(
 
 fn step(tx: &Transaction<'_>, connection: &str, record: ShipmentRecord) -> Answer<()> {
     let mut row = rows::find(tx, connection, &record.id)?;
-    row.state = row.state.step(record.state).map_err(illegal)?;
-    row.attempts = row.attempts.saturating_add(u32::from(record.counts_attempt));
-    row.last_error = record.error;
-    row.updated_at = record.now;
+    row.step(record).map_err(illegal)?;
     rows::update(tx, connection, &row)
 }
 

@@ -22,6 +22,7 @@ checks! { "shipments":
     records_commit_together => "all records of a call commit, or none",
     a_record_can_be_repeated => "every method is safe to repeat",
     attempts_and_errors_are_kept => "a record counts its attempt when it says so, and sets or clears the last error",
+    a_block_starts_the_count_of_attempts_over => "of the attempts before a row was blocked or waits one at most is remembered",
     unblocking_takes_only_its_key => "`unblock` puts the rows blocked on the key back into `Pending` and says how many",
     a_stale_token_cannot_record => "`record` refuses a stale fence and writes nothing",
 }
@@ -123,6 +124,25 @@ async fn attempts_and_errors_are_kept(on: Ground) -> Check {
     same("after one that is not counted", &found().await?, &Some((1, Some("busy".to_owned()), at(71))))?;
     on.stores.shipments.record(&token, &[ShipmentRecord::new(id("a"), wait(90), at(81))]).await?;
     same("after one without an error", &found().await?, &Some((1, None, at(81))))
+}
+
+async fn a_block_starts_the_count_of_attempts_over(on: Ground) -> Check {
+    let token = one_row(&on).await?;
+    let attempts = async || Check::Ok(row(&on, "1", "a").await?.map(|row| row.attempts));
+    let blocked = ShipmentState::Blocked { reason: BlockReason::NoTracking };
+    step(&on, &token, "a", blocked.clone()).await?;
+    same("blocked without an attempt", &attempts().await?, &Some(0))?;
+    let wait = ShipmentState::RetryWait { until: at(70), class: RetryClass::Unreachable };
+    for held_back in [blocked, ShipmentState::Waiting { missing: Vec::new() }] {
+        for _ in 0..3 {
+            on.stores.shipments.record(&token, &[to("a", wait.clone()).counting_attempt()]).await?;
+        }
+        step(&on, &token, "a", held_back).await?;
+        same("after several attempts", &attempts().await?, &Some(1))?;
+        on.stores.shipments.unblock(&on.here, "no_tracking").await?;
+        same("after it may go on", &attempts().await?, &Some(1))?;
+    }
+    Ok(())
 }
 
 async fn unblocking_takes_only_its_key(on: Ground) -> Check {

@@ -155,6 +155,11 @@ impl ShipmentStore for BrokenStore {
         if self.is(Flaw::ProgressHidesClosedRows) {
             progress.rows.retain(|row| !row.state.is_closed());
         }
+        if self.is(Flaw::AttemptsOutliveABlock) {
+            for row in progress.rows.iter_mut().filter(|row| row.state.name() == "blocked") {
+                row.attempts *= 3;
+            }
+        }
         if self.is(Flaw::StatesForgetDetails) {
             for row in &mut progress.rows {
                 if let ShipmentState::Confirmed { marketplace, .. } = &mut row.state {
