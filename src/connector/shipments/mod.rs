@@ -30,8 +30,8 @@ use super::{
 };
 use crate::{
     channel::{
-        ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent, RunStatus,
-        ShipmentState, SyncReport, SyncShipments,
+        ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent, RunStatus, SyncReport,
+        SyncShipments,
         shipping::CarrierRules,
         store::{ImportRecord, OutboxRow, ShipmentRecord},
     },
@@ -126,12 +126,12 @@ impl<'c> Sync<'c> {
         self.send_due().await?;
         self.look_for_unknown().await?;
         self.confirm().await?;
-        self.count_blocked().await
+        self.count_the_rest().await
     }
 
     /// Rows that were blocked on a carrier which a rule names by now are due again.
     async fn release_mapped(&mut self) -> Result<(), Stop> {
-        if self.run.control.dry_run || self.blocked().await? == 0 {
+        if self.run.control.dry_run || !self.outbox_counts().await?.contains_key("blocked") {
             return Ok(());
         }
         let channel = self.run.channel;
@@ -147,23 +147,19 @@ impl<'c> Sync<'c> {
         Ok(())
     }
 
-    /// How many rows of the outbox are blocked.
-    async fn blocked(&self) -> Result<u64, Stop> {
-        let channel = self.run.channel;
-        let counts = channel.stores.shipments.counts(&channel.connection).await?;
-        Ok(counts.get("blocked").copied().unwrap_or(0))
+    /// Rows that stay blocked on a person's act, or wait for another attempt, are in every report, although nothing was
+    /// done about them.
+    async fn count_the_rest(&mut self) -> Result<(), Stop> {
+        let counts = self.outbox_counts().await?;
+        self.report.counts.still_blocked = self.not_in_account(&counts, "blocked");
+        self.report.counts.still_retry_waiting = self.not_in_account(&counts, "retry_wait");
+        Ok(())
     }
 
-    /// Rows that stay blocked on a person's act are in every report, although nothing was done about them.
-    async fn count_blocked(&mut self) -> Result<(), Stop> {
-        if self.run.control.dry_run {
-            return Ok(());
-        }
-        let looked_at =
-            self.account.values().filter(|entry| matches!(entry.state, ShipmentState::Blocked { .. }));
-        let looked_at = u64::try_from(looked_at.count()).unwrap_or(u64::MAX);
-        self.report.counts.still_blocked = self.blocked().await?.saturating_sub(looked_at);
-        Ok(())
+    /// How many rows of the outbox are in each state.
+    async fn outbox_counts(&self) -> Result<BTreeMap<String, u64>, Stop> {
+        let channel = self.run.channel;
+        Ok(channel.stores.shipments.counts(&channel.connection).await?)
     }
 
     async fn send_due(&mut self) -> Result<(), Stop> {

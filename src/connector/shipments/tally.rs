@@ -1,6 +1,6 @@
 //! The account of a run: what became of every row that it looked at, and how that is counted and put into words.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Sync, evidence};
 use crate::{
@@ -22,6 +22,8 @@ pub(super) struct Entry {
     pub(super) number: Option<String>,
     pub(super) enqueued_at: Timestamp,
     pub(super) state: ShipmentState,
+    /// The name of the state that it was found in.
+    pub(super) found: &'static str,
     /// Whether the run came to a decision about it.
     pub(super) decided: bool,
     /// Whether this run sent it, or would have.
@@ -50,10 +52,20 @@ impl Sync<'_> {
             number: row.shipment.order_number.clone(),
             enqueued_at: row.enqueued_at,
             state: row.state.clone(),
+            found: row.state.name(),
             decided: false,
             sending: Sending::Nothing,
             note: None,
         });
+    }
+
+    /// How many of so many rows in a state, as the store counts them, are not in the account.
+    pub(super) fn not_in_account(&self, counts: &BTreeMap<String, u64>, state: &str) -> u64 {
+        // A dry run leaves the rows as it found them.
+        let dry_run = self.run.control.dry_run;
+        let stands = |entry: &&Entry| (if dry_run { entry.found } else { entry.state.name() }) == state;
+        let looked_at = u64::try_from(self.account.values().filter(stands).count()).unwrap_or(u64::MAX);
+        counts.get(state).copied().unwrap_or(0).saturating_sub(looked_at)
     }
 
     pub(super) fn decide(&mut self, id: &OutboxId, note: Option<String>) {

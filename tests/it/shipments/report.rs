@@ -8,7 +8,7 @@ use shipstation_connector::{
     testing::simulator::{Fault, FaultKind, Method},
 };
 
-use super::{HOUR, part, sync, sync_after, sync_with};
+use super::{HOUR, MINUTE, part, sync, sync_after, sync_with};
 use crate::support::World;
 
 /// The line that counts.
@@ -104,6 +104,38 @@ async fn requests_what_stays_blocked_is_in_every_report() {
     let report = sync_after(&world, HOUR).await;
     assert_eq!((report.counts.due, report.counts.still_blocked), (0, 3), "{report}");
     assert!(report.to_string().contains("blocked   3 since earlier runs"), "{report}");
+}
+
+#[tokio::test]
+async fn faults_what_waits_for_another_attempt_is_in_every_report() {
+    let world = World::new().await;
+    two(&world).await;
+    let refusal = FaultKind::Status { code: 401, body: String::new() };
+    world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").with(refusal));
+    let report = sync(&world).await;
+    assert_eq!((report.counts.retry_waiting, report.counts.still_retry_waiting), (1, 0), "{report}");
+    let report = sync_after(&world, MINUTE).await;
+    assert_eq!((report.counts.retry_waiting, report.counts.still_retry_waiting), (0, 1), "{report}");
+    assert!(report.to_string().contains("retrying  1 since earlier runs"), "{report}");
+    let report = sync_after(&world, HOUR).await;
+    assert_eq!((report.counts.confirmed, report.counts.still_retry_waiting), (1, 0), "{report}");
+}
+
+#[tokio::test]
+async fn requests_a_dry_run_says_what_stays_blocked() {
+    let world = World::new().await;
+    for (carrier, status) in [("Bicycle", "awaiting_shipment"), ("UPS", "on_hold")] {
+        let order = world.add(world.order(carrier).status(status));
+        let mut shipment = part(&world, carrier, order, 1, &[(0, 2), (1, 1)]);
+        shipment.carrier = Some(carrier.to_owned());
+        world.enqueue(shipment).await;
+    }
+    for still_blocked in [0, 1] {
+        let request = SyncShipments::with(RunControl::new().dry_run());
+        let report = world.channel(|_| {}).sync_shipments(request).await.unwrap();
+        assert_eq!(report.counts.still_blocked, still_blocked, "{report}");
+        sync(&world).await;
+    }
 }
 
 #[tokio::test]

@@ -47,9 +47,10 @@ pub struct SyncCounts {
     pub not_evaluated: u64,
     /// Tracking numbers that the channel has no room for.
     pub not_conveyed_tracking: u64,
-    /// In no bucket: rows that an earlier run blocked and that are not looked at until a person has acted. A dry run does
-    /// not count them.
+    /// In no bucket: rows that an earlier run blocked and that are not looked at until a person has acted.
     pub still_blocked: u64,
+    /// In no bucket: rows that have waited for another attempt since an earlier run, and are not due yet.
+    pub still_retry_waiting: u64,
     /// Requests that asked the channel to mark an order as shipped.
     pub marked: u64,
 }

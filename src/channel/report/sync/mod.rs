@@ -87,6 +87,9 @@ impl fmt::Display for SyncReport {
             let still = self.counts.still_blocked;
             writeln!(f, "  blocked   {still} since earlier runs: a person must change something first")?;
         }
+        if self.counts.still_retry_waiting > 0 {
+            writeln!(f, "  retrying  {} since earlier runs, not due yet", self.counts.still_retry_waiting)?;
+        }
         fmt_by_reason(f, "failed", &self.counts.failed_permanent)?;
         fmt_items(f, "shipment", self.items.iter().filter(|item| item.needs_attention()))?;
         fmt_items(f, "not told", self.not_conveyed.iter())?;
