@@ -22,7 +22,7 @@ const SURVIVOR_PAGES: usize = 10;
 /// How far back a merge is looked for.
 const MERGED_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long after an order was shipped its records may still be on their way.
-const RECORDS_LAG: Duration = Duration::from_secs(600);
+pub(super) const RECORDS_LAG: Duration = Duration::from_secs(600);
 
 impl Sync<'_> {
     /// Whether the parcel may be sent now. If not, why is recorded.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     MOST_FAILURES, Stop, Sync,
     evidence::{self, Standing},
+    preflight::RECORDS_LAG,
     rows::tracking_numbers,
     send::least_backoff,
 };
@@ -30,7 +31,7 @@ enum Found {
     Ours(ShipmentState, String),
     /// It never will be ours.
     Never(FailReason),
-    /// The order is shipped, but nothing shows by whom yet: it is looked for until a record does.
+    /// The order is shipped, but by whom does not show yet: it is looked for until a record does.
     ShippedSomehow,
     /// The order is open and nothing of ours is on it.
     Nothing,
@@ -117,7 +118,7 @@ impl Sync<'_> {
     async fn look_for(&mut self, row: OutboxRow) -> Result<(), Stop> {
         let ShipmentState::Unknown { since, checks, order_missing, .. } = row.state else { return Ok(()) };
         let Some(order) = translate::wire_order_id(&row.shipment.order) else { return Ok(()) };
-        let found = match self.find(&row, order, order_missing).await {
+        let found = match self.find(&row, order, since, order_missing).await {
             Ok(found) => found,
             Err(Stop::Remote(error)) => return self.look_failed(&row, error).await,
             Err(other) => return Err(other),
@@ -177,7 +178,13 @@ impl Sync<'_> {
     }
 
     /// Looks at the order and its records. An order that was missing at the last look as well is gone.
-    async fn find(&mut self, row: &OutboxRow, order: OrderId, was_missing: bool) -> Result<Found, Stop> {
+    async fn find(
+        &mut self,
+        row: &OutboxRow,
+        order: OrderId,
+        since: Timestamp,
+        was_missing: bool,
+    ) -> Result<Found, Stop> {
         let Some(found) = look::once(&self.run.client, order).await? else {
             return if was_missing { Ok(Found::Never(self.gone(order).await?)) } else { Ok(Found::Missing) };
         };
@@ -192,6 +199,10 @@ impl Sync<'_> {
             }
             Standing::Unreadable => Found::Unreadable,
             _ if status == Some(OrderStatus::Cancelled) => Found::Never(FailReason::OrderCancelled),
+            // The record may be of an earlier shipping, and ours still on its way.
+            Standing::Theirs { .. } if shipped && self.run.now().since(since) < RECORDS_LAG => {
+                Found::ShippedSomehow
+            }
             Standing::Theirs { tracking } if shipped => {
                 Found::Never(FailReason::AlreadyShipped { theirs: tracking })
             }

@@ -279,3 +279,36 @@ async fn faults_looks_at_an_order_without_a_record_become_rarer() {
     let looks = world.sim.journal().count("GET", &format!("/orders/{order}"));
     assert!((8..25).contains(&looks), "{looks} looks in four hours");
 }
+
+#[tokio::test]
+async fn faults_an_earlier_record_of_somebody_else_is_not_taken_for_the_end_of_ours() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.account(|account| {
+        account.ship_by_hand(order, "OLD", "ups");
+        account.set_status(order, "awaiting_shipment");
+        account.quirks.fulfillment_delay = MINUTE * 5;
+    });
+    world.sim.clock().advance(HOUR);
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropAfterEffect));
+    sync(&world).await;
+    assert_eq!(state(&world, order).await.name(), "unknown");
+    let report = sync_after(&world, MINUTE * 6).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+}
+
+#[tokio::test]
+async fn faults_an_order_that_somebody_else_shipped_meanwhile_is_a_possible_double_shipment() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropBefore));
+    sync(&world).await;
+    world.sim.account(|account| account.ship_by_hand(order, "OTHER", "ups"));
+    let report = sync_after(&world, MINUTE * 2).await;
+    assert_eq!(report.counts.unknown, 1, "our record may still be on its way: {report}");
+    let report = sync_after(&world, MINUTE * 10).await;
+    assert_eq!(report.counts.failed_permanent.get("already_shipped"), Some(&1), "{report}");
+    assert_eq!(world.marks(), 1);
+}
