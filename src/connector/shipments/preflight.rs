@@ -9,6 +9,7 @@ use super::{
     evidence::{self, Standing},
     open_orders::{OpenOrders, Seen},
     parcel::Parcel,
+    send::backoff,
 };
 use crate::{
     channel::{BlockReason, FailReason, RetryClass, ShipmentState, store::ShipmentRecord},
@@ -136,10 +137,12 @@ impl Sync<'_> {
             Standing::Theirs { tracking } => self.conflict(parcel, tracking).await,
             Standing::Nothing if !lately => self.conflict(parcel, None).await,
             Standing::Nothing | Standing::Unreadable => {
-                let until = now + self.settings().read_back_gap;
+                let settings = self.settings();
+                let until = now + backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
                 let state = ShipmentState::RetryWait { until, class: RetryClass::Unreadable };
                 let record = ShipmentRecord::new(parcel.row.id(), state, now)
-                    .because("the order is shipped, but the records that say by whom do not show yet");
+                    .because("the order is shipped, but the records that say by whom do not show yet")
+                    .counting_attempt();
                 self.postpone(parcel, record).await
             }
         }

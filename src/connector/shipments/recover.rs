@@ -37,7 +37,7 @@ enum Found {
     Nothing,
     /// The order is not there, for the first time.
     Missing,
-    /// Some records could not be read: nothing is known better than before.
+    /// The order is there, but some of its records could not be read.
     Unreadable,
 }
 
@@ -132,6 +132,7 @@ impl Sync<'_> {
             order_missing,
         };
         let enough = checks + 1 >= LOOKS;
+        let unreadable = matches!(found, Found::Unreadable);
         let state = match found {
             Found::Ours(state, tracking) => {
                 self.note_not_conveyed([&row], &[tracking]);
@@ -143,21 +144,22 @@ impl Sync<'_> {
             }
             Found::Nothing if enough => ShipmentState::Pending,
             // Only looks that find the order open count towards another attempt.
-            Found::ShippedSomehow => looked(0, false),
+            Found::ShippedSomehow | Found::Unreadable => looked(0, false),
             Found::Nothing => looked(checks + 1, false),
             Found::Missing => looked(checks, true),
-            Found::Unreadable => {
-                self.not_seen.insert(row.id());
-                self.decide(&row.id(), Some("its records could not be read".to_owned()));
-                return Ok(());
-            }
         };
         // The other rows of the order follow when it is planned next.
-        let mut record = ShipmentRecord::new(row.id(), state, now);
+        let id = row.id();
+        let mut record = ShipmentRecord::new(id.clone(), state, now);
         if !record.state.is_closed() {
             record.error = row.last_error;
         }
-        self.step(vec![record]).await
+        self.step(vec![record]).await?;
+        if unreadable {
+            self.decide(&id, Some("its records could not be read".to_owned()));
+            self.not_seen.insert(id);
+        }
+        Ok(())
     }
 
     /// The look itself failed: nothing is known better than before, but that it was tried.

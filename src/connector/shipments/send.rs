@@ -212,7 +212,7 @@ fn class(error: &Error) -> RetryClass {
 
 /// The wait after so many attempts, the one that has just failed not counted. The spread, up to a quarter more, keeps
 /// a batch that failed together from coming back together.
-fn backoff(first: Duration, attempts: u32) -> Duration {
+pub(super) fn backoff(first: Duration, attempts: u32) -> Duration {
     let wait = least_backoff(first, attempts);
     wait + wait.mul_f64(fastrand::f64() / 4.0)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{BlockReason, ChannelConnector, ShipmentState, SyncShipments, store::Stores},
+    channel::{BlockReason, ChannelConnector, FailReason, ShipmentState, SyncShipments, store::Stores},
     testing::simulator::{Fault, FaultKind, Method, RepeatMarkAsShipped},
 };
 
@@ -141,15 +141,18 @@ async fn faults_a_record_that_shows_late_is_not_mistaken_for_a_missing_one() {
     assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
 }
 
+fn unreadable_record() -> FaultKind {
+    let body = r#"{"fulfillments":[{"fulfillmentId":"?","orderId":1}],"total":1,"page":1,"pages":1}"#;
+    FaultKind::Status { code: 200, body: body.to_owned() }
+}
+
 #[tokio::test]
 async fn faults_an_unreadable_record_is_no_proof_that_there_is_none() {
     let world = World::new().await;
     let order = world.add(world.order("1"));
     world.ship(order, "1Z1").await;
     world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropAfterEffect));
-    let row = r#"{"fulfillments":[{"fulfillmentId":"?","orderId":1}],"total":1,"page":1,"pages":1}"#;
-    let unreadable = FaultKind::Status { code: 200, body: row.to_owned() };
-    world.sim.fault(Fault::on(Method::GET, "/fulfillments").times(3).with(unreadable));
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").times(3).with(unreadable_record()));
     for _ in 0..3 {
         sync_after(&world, MINUTE * 2).await;
         assert_eq!(state(&world, order).await.name(), "unknown");
@@ -311,4 +314,43 @@ async fn faults_an_order_that_somebody_else_shipped_meanwhile_is_a_possible_doub
     let report = sync_after(&world, MINUTE * 10).await;
     assert_eq!(report.counts.failed_permanent.get("already_shipped"), Some(&1), "{report}");
     assert_eq!(world.marks(), 1);
+}
+
+#[tokio::test]
+async fn faults_looks_at_records_that_cannot_be_read_become_rarer() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropAfterEffect));
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").always().with(unreadable_record()));
+    sync(&world).await;
+    world.sim.clear_journal();
+    for _ in 0..240 {
+        sync_after(&world, MINUTE).await;
+    }
+    let looks = world.sim.journal().count("GET", "/fulfillments");
+    assert!((8..25).contains(&looks), "{looks} looks in four hours");
+    world.sim.clear_faults();
+    let report = sync_after(&world, HOUR).await;
+    assert_eq!((report.counts.confirmed, world.marks()), (1, 0), "the mark was before: {report}");
+}
+
+#[tokio::test]
+async fn faults_an_order_shipped_with_records_that_cannot_be_read_is_given_up_after_a_week() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.account(|account| account.ship_by_hand(order, "OTHER", "ups"));
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").always().with(unreadable_record()));
+    let begun = world.now();
+    while !state(&world, order).await.is_closed() {
+        assert!(world.now().since(begun) < DAY * 9, "it must end");
+        sync_after(&world, MINUTE * 30).await;
+    }
+    assert!(matches!(
+        state(&world, order).await,
+        ShipmentState::Failed { reason: FailReason::GaveUp { .. } }
+    ));
+    let looks = world.sim.journal().count("GET", "/fulfillments");
+    assert!((20..60).contains(&looks), "{looks} looks in a week");
 }

@@ -124,6 +124,22 @@ async fn faults_an_unknown_outcome_survives_an_order_that_is_missing_once() {
 }
 
 #[tokio::test]
+async fn faults_a_sighting_without_readable_records_starts_the_count_over() {
+    let world = World::new().await;
+    let order = one(&world).await;
+    world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").with(FaultKind::DropBefore));
+    hide_after_first_look(&world, order, 1);
+    sync(&world).await;
+    let body = r#"{"fulfillments":[{"fulfillmentId":"?","orderId":1}],"total":1,"page":1,"pages":1}"#;
+    let unreadable = FaultKind::Status { code: 200, body: body.to_owned() };
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").with(unreadable));
+    sync_after(&world, MINUTE * 2).await;
+    hide(&world, order, 1);
+    let report = sync_after(&world, MINUTE * 2).await;
+    assert_eq!(report.counts.unknown, 1, "it is missing for the first time again: {report}");
+}
+
+#[tokio::test]
 async fn requests_an_unknown_outcome_on_an_order_that_is_missing_twice_is_traced() {
     let world = World::new().await;
     let order = one(&world).await;
