@@ -176,6 +176,7 @@ impl Sync<'_> {
         if failure::is_about_credentials(&error) {
             return Err(error.into());
         }
+        self.not_all_read = true;
         self.run.warn(format!("shipments could not be confirmed yet: {}", failure::describe(&error)));
         Ok(())
     }

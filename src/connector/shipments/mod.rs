@@ -94,6 +94,8 @@ struct Sync<'c> {
     /// Orders in a row that could not be looked at.
     unread_in_a_row: u32,
     did_something: bool,
+    /// Whether something was to be read and could not be, which a warning says.
+    not_all_read: bool,
 }
 
 impl<'c> Sync<'c> {
@@ -110,6 +112,7 @@ impl<'c> Sync<'c> {
             failures_in_a_row: 0,
             unread_in_a_row: 0,
             did_something: false,
+            not_all_read: false,
         }
     }
 
@@ -275,13 +278,9 @@ impl<'c> Sync<'c> {
             stop => stop,
         };
         self.tally();
-        let counts = &self.report.counts;
-        let refused = counts.blocked.get("refused").copied().unwrap_or(0);
-        let failed: u64 = counts.failed_permanent.values().sum();
-        let trouble = counts.retry_waiting + counts.unknown + refused + failed;
         let status = match stop {
             Some(stop) => stop.status(),
-            None if trouble > 0 => RunStatus::CompletedWithErrors,
+            None if self.not_all_read || self.has_errors() => RunStatus::CompletedWithErrors,
             None => RunStatus::Succeeded,
         };
         let mut report = self.report;

@@ -37,6 +37,7 @@ impl Sync<'_> {
                 }
             }
             if !leads_on {
+                self.not_all_read = true;
                 self.run.warn(
                     "the host's shipment source does not go on from its cursor in the order of (updated at, shipment id): \
                      shipments behind this page are not seen, and the cursor stays where it is",

@@ -146,6 +146,19 @@ impl Sync<'_> {
             }
         }
     }
+
+    /// Whether anything failed that is kept for another attempt or for a person.
+    pub(super) fn has_errors(&self) -> bool {
+        let counts = &self.report.counts;
+        let store_not_told = |item: &SyncItem| {
+            matches!(item.outcome, SyncOutcome::Confirmed { marketplace: Marketplace::Failed { .. } })
+        };
+        counts.retry_waiting > 0
+            || counts.unknown > 0
+            || counts.blocked.contains_key("refused")
+            || !counts.failed_permanent.is_empty()
+            || self.report.items.iter().any(store_not_told)
+    }
 }
 
 /// Counts a row and says what became of it; `None` when the run did not get to it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{Marketplace, ShipmentState},
+    channel::{Marketplace, RunStatus, ShipmentState},
     connector::Confirm,
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -49,6 +49,7 @@ async fn requests_a_notice_that_fails_later_reaches_the_report() {
     });
     let report = sync_after(&world, MINUTE * 15).await;
     assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
     let text = report.to_string();
     assert!(text.contains("the store could not be told: Store refused"), "{text}");
     assert!(!text.contains("jane@"), "{text}");
@@ -94,6 +95,7 @@ async fn faults_a_confirmation_that_fails_is_repeated_and_fails_nothing() {
     let report = sync(&world).await;
     assert_eq!(report.counts.sent, 1, "{report}");
     assert!(report.run.warnings.iter().any(|warning| warning.contains("could not be confirmed")), "{report}");
+    assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
     world.sim.clear_faults();
     let report = sync_after(&world, MINUTE).await;
     assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");

@@ -179,6 +179,7 @@ async fn faults_a_source_that_does_not_go_on_from_its_cursor_is_said_and_not_ask
             let report = channel.build().unwrap().sync_shipments(SyncShipments::new()).await.unwrap();
             let said = report.run.warnings.iter().any(|warning| warning.contains("does not go on"));
             assert!(said, "{what}, run {run}: {report}");
+            assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{what}, run {run}: {report}");
         }
         let seen = source.table.cursor.lock().unwrap().clone();
         assert!(seen.is_none_or(|cursor| cursor.shipment.as_str() == "s499"), "{what}: nothing is jumped");
