@@ -148,8 +148,13 @@ impl Sync<'_> {
         }
     }
 
-    /// Somebody else shipped the order: both numbers are said.
+    /// Somebody else shipped the order, and both numbers are said; or we did, with a number that was corrected since.
     async fn conflict(&mut self, parcel: &Parcel, theirs: Option<String>) -> Result<(), Stop> {
+        if let Some(number) = &theirs
+            && self.all_tracking(&parcel.row).await?.iter().any(|ours| evidence::same(ours, number))
+        {
+            return self.fail(parcel, FailReason::AmendmentNotSupported).await;
+        }
         let reason = FailReason::AlreadyShipped { theirs };
         let note = format!("{reason}; ours is {}", parcel.tracking.as_deref().unwrap_or("without a number"));
         self.fail(parcel, reason).await?;

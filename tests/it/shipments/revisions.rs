@@ -80,6 +80,23 @@ async fn faults_a_correction_of_a_shipment_of_unknown_outcome_waits_and_is_not_l
 }
 
 #[tokio::test]
+async fn faults_a_correction_that_meets_a_late_effect_of_its_shipment_is_an_amendment() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "wrong").await;
+    world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").with(FaultKind::DropBefore));
+    sync(&world).await;
+    world.enqueue(revision(&world, order, 2, "right")).await;
+    // After the second look, before the correction is sent.
+    world.sim.before(Method::GET, &format!("/orders/{order}"), 2, move |account| {
+        account.ship_by_hand(order, "wrong", "ups");
+    });
+    let report = sync_after(&world, MINUTE * 2).await;
+    assert_eq!(report.counts.failed_permanent.get("amendment_not_supported"), Some(&1), "{report}");
+    assert_eq!((states(&world, order).await, world.marks()), (vec!["superseded", "failed"], 1));
+}
+
+#[tokio::test]
 async fn requests_a_voided_part_no_longer_counts_as_shipped() {
     let world = World::new().await;
     let order = world.add(world.order("1"));
