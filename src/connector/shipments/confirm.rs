@@ -22,8 +22,10 @@ const MARGIN: Duration = Duration::from_secs(300);
 const NOTICE_MAY_TAKE: Duration = Duration::from_secs(3600);
 /// A record that has not shown in the list after so long is asked for by its order.
 const OVERDUE: Duration = Duration::from_secs(3600);
-/// Orders that are asked for one by one in a run, at most.
-const MOST_SINGLES: usize = 20;
+/// So many that are overdue are asked for one by one; for more it is cheaper to read the list from their time on.
+const FEW: usize = 20;
+/// Overdue orders that a run asks for, at most: they must not use up the minute of what is to be sent.
+const MOST_SINGLES: usize = 5;
 
 impl Sync<'_> {
     /// Confirms everything that was accepted, in this run and in earlier ones.
@@ -66,7 +68,7 @@ impl Sync<'_> {
     /// Where the list of records is to be read from. A few that are overdue are asked for one by one: for their sake the
     /// records of days would be read again in every run.
     fn worth_reading_from(&self, sent: &HashMap<OrderId, OutboxRow>) -> Option<Timestamp> {
-        let few = sent.values().filter(|row| self.is_overdue(row)).count() <= MOST_SINGLES;
+        let few = sent.values().filter(|row| self.is_overdue(row)).count() <= FEW;
         let expected = sent.values().filter(|row| !(few && self.is_overdue(row)));
         expected.filter_map(sent_at).min().map(|oldest| oldest - MARGIN)
     }
@@ -75,6 +77,7 @@ impl Sync<'_> {
         sent_at(row).is_some_and(|at| self.run.now().since(at) >= OVERDUE)
     }
 
+    /// Some of the overdue orders, others in every run.
     fn overdue(&self, sent: &HashMap<OrderId, OutboxRow>) -> Vec<OrderId> {
         let overdue = sent.iter().filter(|(_, row)| self.is_overdue(row)).map(|(order, _)| *order);
         overdue.take(MOST_SINGLES).collect()

@@ -163,3 +163,23 @@ async fn requests_a_straggler_does_not_have_the_records_of_days_read_again() {
     assert_eq!(report.counts.confirmed_for_earlier_runs, 1, "{report}");
     assert_eq!(state(&world, straggler).await.name(), "confirmed");
 }
+
+#[tokio::test]
+async fn requests_stragglers_are_asked_for_a_few_at_a_time() {
+    let world = World::new().await;
+    world.sim.account(|account| account.quirks.fulfillment_delay = HOUR * 3);
+    for n in 0..20 {
+        let order = world.add(world.order(&format!("{n}")));
+        world.ship(order, &format!("1Z{order}")).await;
+    }
+    sync(&world).await;
+    world.sim.clock().advance(HOUR * 2);
+    world.sim.clear_journal();
+    let report = sync(&world).await;
+    assert_eq!((report.counts.sent_by_earlier_runs, world.sim.journal().len()), (20, 10), "{report}");
+    world.sim.clock().advance(HOUR * 2);
+    for _ in 0..4 {
+        let report = sync(&world).await;
+        assert_eq!(report.counts.confirmed_for_earlier_runs, 5, "{report}");
+    }
+}
