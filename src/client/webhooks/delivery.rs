@@ -195,14 +195,18 @@ async fn every_page<T: Listed>(
         let envelope = rows::envelope::<T>(&answer.body, client.drift_counter())
             .map_err(|misfit| undecodable(&call, &answer, misfit))?;
         let Rows { items, errors, nulls } = envelope.rows;
-        let rows = u64::try_from(items.len() + errors.len()).unwrap_or(u64::MAX).saturating_add(nulls.into());
+        // Nulls may come on top of the rows that ShipStation counts.
+        let rows = u64::try_from(items.len() + errors.len()).unwrap_or(u64::MAX);
         received = received.saturating_add(rows);
-        let known = seen.len();
+        let (known, some_items) = (seen.len(), !items.is_empty());
         all.items.extend(items.into_iter().filter(|row| seen.insert(row.key())));
         all.errors.extend(errors);
         all.nulls = all.nulls.saturating_add(nulls);
-        let nothing_new = known == seen.len() && nulls == 0 && page > 1;
-        if rows == 0 || nothing_new || envelope.total.is_some_and(|total| received >= total) {
+        let empty = rows == 0 && nulls == 0;
+        let nothing_new = some_items && known == seen.len();
+        // Where nulls stand in place of rows, there are still no more pages than rows.
+        let counted = received.max(page.into());
+        if empty || nothing_new || envelope.total.is_some_and(|total| counted >= total) {
             break;
         }
     }

@@ -11,6 +11,7 @@ use shipstation_connector::{
         Error, ErrorKind, MinuteWindow, Order, OrderStatus, Page, RowErrorKind, ShipStation, TagId,
         WebhookDelivery, WebhookResource,
     },
+    testing::simulator::{Quirks, RateLimit, SimOrder, SimulatorConfig},
 };
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -20,6 +21,7 @@ use wiremock::{
 use crate::support::{
     builder, client,
     list::{OrderList, Row, Served},
+    world::World,
 };
 
 const START: &str = "2026-06-01T00:00:00Z";
@@ -306,6 +308,65 @@ async fn wire_a_delivery_without_a_count_is_read_to_its_end() {
         panic!("not shipments")
     };
     assert_eq!(rows.items.iter().map(|row| row.shipment_id.get()).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn wire_nulls_on_the_pages_of_a_delivery_cost_no_row() {
+    let quirks = Quirks::default().null_rows(true);
+    let world = World::with(SimulatorConfig::default().rate_limit(RateLimit::Unlimited).quirks(quirks)).await;
+    world.sim.account(|account| {
+        for number in 1..=201 {
+            account.add_order(SimOrder::new(number.to_string()).import_batch("4d0a"));
+        }
+    });
+    let address = world.sim.url().join("orders?importBatch=4d0a&pageSize=100").unwrap();
+    let body = json!({"resource_url": address.as_str(), "resource_type": "ORDER_NOTIFY"}).to_string();
+    let delivery = WebhookDelivery::parse(body.as_bytes()).unwrap();
+    let WebhookResource::Orders(rows) = world.client().webhooks().fetch_all(&delivery).await.unwrap() else {
+        panic!("not orders")
+    };
+    let found: BTreeSet<_> = rows.items.iter().map(|order| order.order_id.get()).collect();
+    assert_eq!((found.len(), rows.items.len(), rows.nulls), (201, 201, 3));
+    assert_eq!(world.sim.journal().count("GET", "/orders"), 3);
+}
+
+#[tokio::test]
+async fn wire_a_delivery_with_nulls_has_an_end() {
+    let delivery = WebhookDelivery::parse(&crate::support::fixture("v1/webhook_ship_notify.json")).unwrap();
+    for (rows, total, requests) in [
+        (json!([{"shipmentId": 1}, null]), json!(2), 2),
+        (json!([{"shipmentId": 1}, null]), json!(null), 2),
+        (json!([null, null]), json!(2), 2),
+    ] {
+        let server = MockServer::start().await;
+        let page = json!({"shipments": rows, "total": total});
+        let answer = ResponseTemplate::new(200).set_body_json(page);
+        Mock::given(any()).respond_with(answer).mount(&server).await;
+        client(&server.uri()).webhooks().fetch_all(&delivery).await.unwrap();
+        assert_eq!(server.received_requests().await.unwrap().len(), requests, "{rows}");
+    }
+}
+
+#[tokio::test]
+async fn wire_an_unreadable_page_of_a_delivery_does_not_end_it() {
+    let server = MockServer::start().await;
+    for (number, row) in [("2", json!({"shipmentId": "?"})), ("3", json!({"shipmentId": 3}))] {
+        let answer = ResponseTemplate::new(200).set_body_json(json!({"shipments": [row], "total": 3}));
+        Mock::given(query_param("page", number)).respond_with(answer).mount(&server).await;
+    }
+    let first = json!({"shipments": [{"shipmentId": 1}], "total": 3});
+    Mock::given(query_param_is_missing("page"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(first))
+        .mount(&server)
+        .await;
+    let delivery = WebhookDelivery::parse(&crate::support::fixture("v1/webhook_ship_notify.json")).unwrap();
+    let WebhookResource::Shipments(rows) =
+        client(&server.uri()).webhooks().fetch_all(&delivery).await.unwrap()
+    else {
+        panic!("not shipments")
+    };
+    assert_eq!(rows.items.iter().map(|row| row.shipment_id.get()).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(rows.errors.len(), 1);
 }
 
 /// What happens to the list between two requests.
