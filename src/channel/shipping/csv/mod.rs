@@ -9,7 +9,7 @@
 //! - `rush`, `lock` and `enabled` are `true` or `false`; left empty, only `enabled` is true;
 //! - any other empty cell means that the thing is not set.
 //!
-//! The file is UTF-8 (with or without a byte order mark) with quotes as in RFC 4180. Every column must be
+//! The file is UTF-8 (with or without a byte order mark) with quotes as in RFC 4180 and nowhere else. Every column must be
 //! there, in any order, so that a lost column cannot empty a setting; columns of other names are refused.
 //!
 //! ```
@@ -31,6 +31,7 @@ mod export;
 mod guard;
 mod plan;
 mod problem;
+mod quotes;
 mod read;
 
 pub use self::{

@@ -43,6 +43,8 @@ pub enum Problem {
     },
     /// A quote is opened and never closed, so that rows run into each other.
     OpenQuote,
+    /// A quote is inside a cell that is not quoted, or something stands between a closing quote and the end of its cell.
+    StrayQuote,
     /// The bytes are not UTF-8.
     NotUtf8,
     /// The row has another number of cells than the header.
@@ -114,6 +116,9 @@ impl fmt::Display for Problem {
             Self::RepeatedColumn { column } => write!(f, "column {column:?} is there twice"),
             Self::MissingColumn { column } => write!(f, "column {column:?} is missing"),
             Self::OpenQuote => f.write_str("a quote is opened and never closed"),
+            Self::StrayQuote => {
+                f.write_str("a quote is out of place: quote the whole cell and double the quotes inside it")
+            }
             Self::NotUtf8 => f.write_str("not UTF-8: save the file as \"CSV UTF-8\""),
             Self::WrongLength { cells, columns } => write!(f, "{cells} cells instead of {columns}"),
             Self::UnknownMatch { found } => {

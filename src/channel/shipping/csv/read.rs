@@ -7,6 +7,7 @@ use ::csv::{ByteRecord, ReaderBuilder, StringRecord};
 use super::{
     FormulaGuard, ImportProblem, Problem,
     columns::{self, COLUMNS, COUNT},
+    quotes,
 };
 use crate::channel::shipping::ShippingRule;
 
@@ -30,12 +31,6 @@ pub(super) struct TableRow {
 pub(super) fn read(file: &[u8], guard: FormulaGuard) -> Table {
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     let mut table = Table::default();
-    // In a well-formed file every quote is one of a pair; the reader itself would take the rest of the
-    // file for one cell.
-    if occurrences(file, b'"') % 2 == 1 {
-        table.problems.push(ImportProblem { row: None, line: None, problem: Problem::OpenQuote });
-        return table;
-    }
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
     let mut record = ByteRecord::new();
     let mut layout = None;
@@ -46,15 +41,19 @@ pub(super) fn read(file: &[u8], guard: FormulaGuard) -> Table {
         row += 1;
         let start = record.position().map_or(0, ::csv::Position::byte);
         let at = At { row, line: lines.of(start) };
+        let quotes = quotes::check(between(file, start, reader.position().byte()));
         match &layout {
-            None => match Layout::read(&record) {
+            None => match quotes.map_err(|problem| vec![problem]).and_then(|()| Layout::read(&record)) {
                 Ok(found) => layout = Some(found),
                 Err(problems) => {
                     table.problems.extend(problems.into_iter().map(|problem| at.problem(problem)));
                     return table;
                 }
             },
-            Some(layout) => table.take(at, layout, &record, guard),
+            Some(layout) => match quotes {
+                Ok(()) => table.take(at, layout, &record, guard),
+                Err(problem) => table.problems.push(at.problem(problem)),
+            },
         }
     }
     match layout {
@@ -116,6 +115,11 @@ impl<'f> Lines<'f> {
         self.line += occurrences(skipped, b'\n');
         self.rest = rest;
     }
+}
+
+fn between(file: &[u8], start: u64, end: u64) -> &[u8] {
+    let place = |byte| usize::try_from(byte).unwrap_or(usize::MAX);
+    file.get(place(start)..place(end)).unwrap_or_default()
 }
 
 fn occurrences(bytes: &[u8], wanted: u8) -> u64 {

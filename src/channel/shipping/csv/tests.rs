@@ -95,10 +95,12 @@ fn names_every_problem_by_its_row() {
 
 #[test]
 fn refuses_a_file_it_cannot_trust() {
-    let cases: [(&[u8], &[&str]); 5] = [
+    let row_1 = format!("row 1: {STRAY}");
+    let cases: [(&[u8], &[&str]); 6] = [
         (b"", &["there is no header"]),
         (b"\xff\xfe", &["row 1: not UTF-8: save the file as \"CSV UTF-8\""]),
-        (b"match,\"text\n", &["a quote is opened and never closed"]),
+        (b"match,\"text\n", &["row 1: a quote is opened and never closed"]),
+        (b"match,\"te\"xt\n", &[&row_1]),
         (
             b"match,text,text,price,store_id,marketplace,countries,policy,carrier_code,service_code,package_code,\
               confirmation,rush,lock,enabled\n",
@@ -122,6 +124,40 @@ fn refuses_a_file_it_cannot_trust() {
     }
     let latin1 = [table("").as_bytes(), b"exact,caf\xe9,,,,x,,,,,,,,\r\n"].concat();
     assert_eq!(problems(&latin1), ["row 2: not UTF-8: save the file as \"CSV UTF-8\""]);
+}
+
+const STRAY: &str = "a quote is out of place: quote the whole cell and double the quotes inside it";
+
+#[test]
+fn a_quote_out_of_place_alters_no_cell() {
+    for row in [
+        r#"exact,"Free" Shipping,,,,ground,,,,,,,,"#,
+        r#"exact,"Free" ,,,,ground,,,,,,,,"#,
+        r#"exact, "Free",,,,ground,,,,,,,,"#,
+        r#"exact,Free "Shipping",,,,ground,,,,,,,,"#,
+        r#"exact,5" box,,,,ground,,,,,,,,"#,
+        r#"exact,"a"b",,,,ground,,,,,,,,"#,
+        r#"exact,Free,,,,ground,,,,,,,,"a"b"#,
+    ] {
+        for end in ["\n", "\r\n", ""] {
+            let file = table(&format!("exact,\"2\r\nlines\",,,,slow,,,,,,,,{end}\r\n{row}{end}"));
+            let plan = plan(&[], file.as_bytes(), &ImportOptions::replace());
+            let found: Vec<String> = plan.problems.iter().map(ToString::to_string).collect();
+            assert_eq!(found, [format!("row 3: {STRAY}")], "{row}");
+            assert_eq!(plan.added.len(), 1, "{row}");
+        }
+    }
+    let open = table("exact,A,,,,x,,,,,,,,\r\nexact,\"Free,,,,ground,,,,,,,,\r\nexact,B,,,,x,,,,,,,,\r\n");
+    assert_eq!(problems(open.as_bytes()), ["row 3: a quote is opened and never closed"]);
+
+    let sound = table(
+        "\"exact\",\"\"\"Free\"\" \"\"\"\"Shipping\",,,,\"ground\",,,,,,,,\"\"\r\nexact,\"\"\"\",,,,x,,,,,,,,\"\"",
+    );
+    let rules = plan(&[], sound.as_bytes(), &ImportOptions::replace()).into_rules().unwrap();
+    assert_eq!(
+        rules,
+        [ShippingRule::exact("\"Free\" \"\"Shipping", "ground"), ShippingRule::exact("\"", "x")]
+    );
 }
 
 #[test]
