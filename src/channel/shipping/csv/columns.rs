@@ -90,12 +90,12 @@ pub(super) fn rule(cells: [&str; COUNT]) -> Result<ShippingRule, Vec<Problem>> {
         Ok(text) if problems.is_empty() => {
             let countries = countries.split('|').map(str::trim).filter(|country| !country.is_empty());
             let scope = Scope {
-                store: optional(store).map(Into::into),
+                store: optional(store.trim()).map(Into::into),
                 marketplace: optional(marketplace),
                 countries: countries.map(str::to_owned).collect(),
             };
             let method = ShippingMethod {
-                policy: policy.into(),
+                policy: policy.trim().into(),
                 carrier_code: optional(carrier),
                 service_code: optional(service),
                 package_code: optional(package),

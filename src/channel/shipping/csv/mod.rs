@@ -7,7 +7,8 @@
 //! - `match` is `exact`, `prefix`, `glob`, `absent` or `any`; the last two have no text;
 //! - `countries` are two-letter codes with `|` between them;
 //! - `rush`, `lock` and `enabled` are `true` or `false`; left empty, only `enabled` is true;
-//! - any other empty cell means that the thing is not set.
+//! - any other empty cell means that the thing is not set;
+//! - blanks around a store or a policy are dropped; those of a text count.
 //!
 //! The file is UTF-8 (with or without a byte order mark) with quotes as in RFC 4180 and nowhere else. Every column must be
 //! there, in any order, so that a lost column cannot empty a setting; columns of other names are refused.

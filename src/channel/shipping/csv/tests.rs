@@ -161,6 +161,25 @@ fn a_quote_out_of_place_alters_no_cell() {
 }
 
 #[test]
+fn blanks_around_an_id_are_dropped_and_those_of_the_text_kept() {
+    let file = table(
+        "exact, Free ,12 ,,, ground ,,,,,,,,\r\nexact,A,\t,,,\u{a0}x,,,,,,,,\r\nexact,B,,,, ,,,,,,,,\r\n",
+    );
+    let plan = plan(&[], file.as_bytes(), &ImportOptions::replace());
+    let rules: Vec<ShippingRule> = plan.added.into_iter().map(|row| row.rule).collect();
+    assert_eq!(
+        rules,
+        [
+            ShippingRule::exact(" Free ", "ground").store("12"),
+            ShippingRule::exact("A", "x"),
+            ShippingRule::exact("B", "")
+        ]
+    );
+    let found: Vec<String> = plan.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["row 4: no policy is given: row 4 [exact \"B\" -> ]"]);
+}
+
+#[test]
 fn merge_keeps_and_replace_removes() {
     let present = [
         ShippingRule::exact("A", "one"),
@@ -226,6 +245,11 @@ fn cell() -> impl Strategy<Value = String> {
     ]
 }
 
+/// No id has blanks around it.
+fn id() -> impl Strategy<Value = String> {
+    cell().prop_map(|cell| cell.trim().to_owned())
+}
+
 fn rule() -> impl Strategy<Value = ShippingRule> {
     let text = prop_oneof![
         4 => cell().prop_map(TextMatch::Exact),
@@ -234,8 +258,9 @@ fn rule() -> impl Strategy<Value = ShippingRule> {
         1 => Just(TextMatch::Absent),
         1 => Just(TextMatch::Any),
     ];
-    let scope = (option::of(cell()), option::of(cell()), vec(select(vec!["US", "ca", "MX"]), 0..3));
-    let method = (cell(), vec(option::of(cell()), 5), any::<[bool; 3]>());
+    let store = option::of(id()).prop_map(|store| store.filter(|store| !store.is_empty()));
+    let scope = (store, option::of(cell()), vec(select(vec!["US", "ca", "MX"]), 0..3));
+    let method = (id(), vec(option::of(cell()), 5), any::<[bool; 3]>());
     (text, scope, method).prop_map(|(text, (store, marketplace, countries), (policy, texts, flags))| {
         let mut texts = texts.into_iter();
         let mut rule = ShippingRule::new(text, policy);
