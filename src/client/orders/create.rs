@@ -3,11 +3,11 @@
 use super::{
     super::{
         Error, OrderId, PacificDate, PacificTime, ShipStation, TagId,
-        answer::refused,
         call::{Call, Idempotency},
         error::Problem,
         operations,
-        wire::model,
+        page::undecodable,
+        wire::{model, rows::Misfit},
     },
     Address, AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Order,
     OrderItem, OrderStatus, Weight,
@@ -168,9 +168,15 @@ pub(super) async fn many(client: &ShipStation, orders: &[NewOrder]) -> Result<Bu
             .at(operations::CREATE_ORDERS.path, 0));
     }
     let call = call(&operations::CREATE_ORDERS, orders.iter().all(NewOrder::is_keyed)).json(&orders)?;
-    let answer = client.call(&call).await?;
+    let answer = client.granted(&call).await?;
     let bulk: BulkOrders = client.decode(&call, &answer)?;
-    if bulk.results.is_empty() { Err(refused(&call, &answer)) } else { Ok(bulk) }
+    match bulk.leaves_open(orders.len()) {
+        Some(reason) => {
+            let misfit = Misfit { path: "results".to_owned(), reason: reason.to_owned() };
+            Err(undecodable(&call, &answer, misfit))
+        }
+        None => Ok(bulk),
+    }
 }
 
 /// With a key the call replaces what it made, so that repeating it is safe.
@@ -200,6 +206,17 @@ impl BulkOrders {
     /// The orders that were not taken. A result that does not say that it succeeded counts as failed.
     pub fn failures(&self) -> impl Iterator<Item = &BulkOrderResult> {
         self.results.iter().filter(|result| result.success != Some(true))
+    }
+
+    /// What the answer does not say of the orders sent, so that one of them may be lost unseen.
+    fn leaves_open(&self, sent: usize) -> Option<&'static str> {
+        if self.results.len() < sent {
+            Some("expected a result for each order")
+        } else if self.has_errors == Some(true) && self.failures().next().is_none() {
+            Some("expected a failure, because `hasErrors` is true")
+        } else {
+            None
+        }
     }
 }
 

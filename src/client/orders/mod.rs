@@ -158,6 +158,7 @@ impl Orders {
     ///
     /// # Errors
     /// As for [`create`](Self::create), for the call as a whole; [`Config`](super::ErrorKind::Config) for another number of orders.
+    /// [`Decode`](super::ErrorKind::Decode) if the answer leaves open what became of an order: some may have been made.
     pub async fn create_many(&self, orders: &[NewOrder]) -> Result<BulkOrders, Error> {
         create::many(&self.0, orders).await
     }

@@ -1,6 +1,6 @@
 //! Every shape in which ShipStation reports a failure ends in the same error, with the human reason in `message()`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shipstation_connector::client::{
     Address, Error, ErrorKind, NewAccount, NewOrder, OrderId, OrderStatus, Outcome, RetryPolicy, ShipStation,
     ShipmentId, TagId, WebhookEvent,
@@ -186,6 +186,36 @@ async fn faults_under_200_are_never_successes() {
     let bulk = client.orders().create_many(&[order]).await.unwrap();
     let failures: Vec<_> = bulk.failures().map(|failure| failure.error_message.as_deref().unwrap()).collect();
     assert_eq!(failures, ["'Ship Name' must not be empty."]);
+}
+
+#[tokio::test]
+async fn faults_of_a_bulk_answer_that_leaves_an_order_open_are_unknown() {
+    let now = "2024-01-01T00:00:00Z".parse().unwrap();
+    let order = |number: &str| {
+        NewOrder::new(number, now, OrderStatus::AwaitingShipment, Address::default(), Address::default())
+    };
+    let orders = [order("M-1"), order("M-2")];
+    let made = |number: &str| json!({"orderId": 1, "orderNumber": number, "success": true});
+    for (has_errors, results) in [
+        (false, json!([made("M-1")])),
+        (false, json!([made("M-1"), null])),
+        (true, json!([made("M-1"), made("M-2")])),
+        (false, json!([])),
+        (false, json!(null)),
+    ] {
+        let body = json!({"hasErrors": has_errors, "results": results}).to_string();
+        let (_server, client) = server(200, body.clone().into_bytes()).await;
+        let error = client.orders().create_many(&orders).await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Decode, Outcome::Unknown), "{body}");
+        assert_eq!(error.path(), Some("results"), "{body}");
+    }
+    let body = json!({"hasErrors": false, "results": [made("M-1"), made("M-2")]}).to_string();
+    let (_server, client) = server(200, body.into_bytes()).await;
+    assert_eq!(client.orders().create_many(&orders).await.unwrap().failures().count(), 0);
+
+    let (_server, client) = server(200, fixture("v1/errors/success_false.json")).await;
+    let error = client.orders().create_many(&orders).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (ErrorKind::Invalid, Outcome::Answered));
 }
 
 #[tokio::test]
