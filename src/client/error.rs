@@ -152,7 +152,8 @@ impl Error {
         self.0.attempts
     }
 
-    /// The place in the answer that does not fit its model, such as `items[0].quantity`.
+    /// The place in the answer that does not fit its model, such as `items[0].quantity`; of a raw call, the list indexes
+    /// alone.
     pub fn path(&self) -> Option<&str> {
         self.0.problem.misfit.as_ref().map(|misfit| misfit.path.as_str())
     }

@@ -4,6 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use http::Method;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_path_to_error::Segment;
 
 use super::{
     Error, Idempotency, ShipStation,
@@ -117,6 +118,11 @@ fn misfit<T: DeserializeOwned>(answer: &Answer) -> Misfit {
     let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(_) => Misfit { path: String::new(), reason: "more than one JSON value".to_owned() },
-        Err(error) => Misfit { path: error.path().to_string(), reason: reason(error.inner()) },
+        Err(error) => Misfit { path: indexes(error.path()), reason: reason(error.inner()) },
     }
+}
+
+/// The place by its list indexes alone: a member's name may be a key that the answer chose, such as a buyer's name.
+fn indexes(path: &serde_path_to_error::Path) -> String {
+    path.iter().filter(|segment| matches!(segment, Segment::Seq { .. })).map(ToString::to_string).collect()
 }

@@ -1,6 +1,6 @@
 //! Nothing that was planted (credentials, a buyer's data, an address with a token) comes out of logs, errors or `Debug`.
 
-use std::{error::Error as _, fmt::Write as _};
+use std::{collections::HashMap, error::Error as _, fmt::Write as _};
 
 use serde_json::{Value, json};
 use shipstation_connector::client::{
@@ -181,6 +181,27 @@ async fn secrets_stay_out_of_the_endpoint_of_a_raw_call() {
     ] {
         let error = nowhere.get(path).send::<Value>().await.unwrap_err();
         assert_eq!(error.endpoint(), endpoint);
+    }
+}
+
+#[tokio::test]
+async fn secrets_stay_out_of_the_place_where_a_raw_answer_does_not_fit() {
+    for (body, place) in [
+        (json!({"Jane Planted <planted@example.com>": "x"}), ""),
+        (json!({"Planted": [1, {"planted@example.com": [0, 1, "x"]}]}), "[1][2]"),
+    ] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_json(&body);
+        Mock::given(path("/orders")).respond_with(answer).mount(&server).await;
+        let call = builder(&server.uri()).build().unwrap().get("orders");
+        let error = match place {
+            "" => call.send::<HashMap<String, i64>>().await.unwrap_err(),
+            _ => call.send::<HashMap<String, (i64, HashMap<String, Vec<i64>>)>>().await.unwrap_err(),
+        };
+        let mut output = String::new();
+        show(&mut output, &error);
+        assert!(PLANTED.iter().all(|planted| !output.contains(planted)), "{output}");
+        assert_eq!(error.path(), Some(place));
     }
 }
 
