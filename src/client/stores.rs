@@ -2,6 +2,7 @@
 
 use super::{
     ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Updated,
+    answer::lacks,
     call::Call,
     operations, resource,
     wire::{model, rows::Row},
@@ -56,7 +57,11 @@ impl Stores {
     /// # Errors
     /// As for every read.
     pub async fn refresh_status(&self, store: StoreId) -> Result<StoreRefreshStatus, Error> {
-        self.0.one(&Call::to(&operations::GET_REFRESH_STATUS).query("storeId", store)).await
+        let call = Call::to(&operations::GET_REFRESH_STATUS).query("storeId", store);
+        let answer = self.0.granted(&call).await?;
+        let status: StoreRefreshStatus = self.0.decode(&call, &answer)?;
+        // Any object would pass for a status, an error's body too.
+        if status.store_id.is_some() { Ok(status) } else { Err(lacks("storeId", &call, &answer)) }
     }
 
     /// Lists the marketplaces that ShipStation knows.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shipstation_connector::client::{
     Address, Error, ErrorKind, NewAccount, NewOrder, OrderId, OrderStatus, Outcome, RetryPolicy, ShipStation,
-    ShipmentId, TagId, WebhookEvent,
+    ShipmentId, StoreId, TagId, WebhookEvent,
 };
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
@@ -186,6 +186,16 @@ async fn faults_under_200_are_never_successes() {
     let bulk = client.orders().create_many(&[order]).await.unwrap();
     let failures: Vec<_> = bulk.failures().map(|failure| failure.error_message.as_deref().unwrap()).collect();
     assert_eq!(failures, ["'Ship Name' must not be empty."]);
+}
+
+#[tokio::test]
+async fn faults_of_a_refresh_status_that_names_no_store_are_no_status() {
+    let failure = json!({"Message": "An error has occurred.", "ExceptionMessage": "Store is gone."});
+    for (body, message) in [(failure, Some("Store is gone.")), (json!({}), None)] {
+        let (_server, client) = server(200, body.to_string().into_bytes()).await;
+        let error = client.stores().refresh_status(StoreId::new(301_418)).await.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Decode, message));
+    }
 }
 
 #[tokio::test]
