@@ -107,8 +107,8 @@ impl NewAccount {
 model! {
     /// An account that was made. It holds the account's key pair: keep it as a secret.
     pub struct RegisteredAccount {
-        /// ShipStation's words.
-        message: Option<String> = "message",
+        /// ShipStation's words. They may quote what was sent.
+        @personal message: Option<String> = "message",
         /// The account.
         seller_id: Option<SellerId> = "sellerId",
         /// Always true here.

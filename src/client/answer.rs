@@ -1,6 +1,8 @@
 //! What operations do with a successful answer: decode one value or a whole list, or check that a 200 is a
 //! success at all. ShipStation reports some failures under 200.
 
+use std::fmt;
+
 use super::{
     Error, ShipStation,
     call::{Answer, Call, Idempotency},
@@ -8,7 +10,7 @@ use super::{
     error_body::ErrorBody,
     page::undecodable,
     wire::{
-        Rows, model,
+        Masked, Rows, model,
         rows::{self, Row},
     },
 };
@@ -21,8 +23,8 @@ model! {
     pub struct ActionResponse {
         /// Always true here; absent if the answer had no body.
         success: Option<bool> = "success",
-        /// What was done, in ShipStation's words.
-        message: Option<String> = "message",
+        /// What was done, in ShipStation's words. They may quote what was sent.
+        @personal message: Option<String> = "message",
     }
 }
 
@@ -77,13 +79,22 @@ impl ShipStation {
 /// What ShipStation says after it replaced a resource.
 ///
 /// For the same operation it has been seen to answer with the resource and with a mere message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Updated<T> {
     /// The resource as it is now, if ShipStation showed it.
     pub resource: Option<T>,
-    /// ShipStation's words, if it said any.
+    /// ShipStation's words, if it said any. They may quote what was sent.
     pub message: Option<String>,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Updated<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Updated")
+            .field("resource", &self.resource)
+            .field("message", &Masked(self.message.is_none()))
+            .finish()
+    }
 }
 
 impl ShipStation {

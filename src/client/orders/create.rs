@@ -197,8 +197,8 @@ model! {
         has_errors: Option<bool> = "hasErrors",
         /// One result per order, in the order they were sent; match by key or number all the same.
         results: Vec<BulkOrderResult> = "results",
-        /// ShipStation's words on the whole.
-        message: Option<String> = "Message",
+        /// ShipStation's words on the whole. They may quote what was sent.
+        @personal message: Option<String> = "Message",
     }
 }
 

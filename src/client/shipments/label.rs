@@ -75,7 +75,7 @@ model! {
     pub struct VoidedLabel {
         /// Always true here.
         approved: Option<bool> = "approved",
-        /// ShipStation's words.
-        message: Option<String> = "message",
+        /// ShipStation's words. They may quote what was sent.
+        @personal message: Option<String> = "message",
     }
 }

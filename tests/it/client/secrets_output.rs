@@ -4,8 +4,9 @@ use std::{collections::HashMap, error::Error as _, fmt::Write as _};
 
 use serde_json::{Value, json};
 use shipstation_connector::client::{
-    Address, Credentials, Error, NewAccount, NewLabel, NewOrder, NewWarehouse, OrderId, OrderStatus,
-    PacificDate, ShipStation, WebhookDelivery, WebhookEvent, Weight, WeightUnits,
+    Address, BulkOrders, Credentials, Error, NewAccount, NewLabel, NewOrder, NewWarehouse, OrderId,
+    OrderStatus, PacificDate, ShipStation, ShipmentId, TagId, WebhookDelivery, WebhookEvent, Weight,
+    WeightUnits,
 };
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -202,6 +203,28 @@ async fn secrets_stay_out_of_the_place_where_a_raw_answer_does_not_fit() {
         show(&mut output, &error);
         assert!(PLANTED.iter().all(|planted| !output.contains(planted)), "{output}");
         assert_eq!(error.path(), Some(place));
+    }
+}
+
+/// What ShipStation says may quote what was sent.
+#[tokio::test]
+async fn secrets_stay_out_of_the_words_of_an_answer_that_is_shown() {
+    let server = MockServer::start().await;
+    let words = json!({"success": true, "approved": true, "message": "Planted is done"});
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(words)).mount(&server).await;
+    let client = builder(&server.uri()).build().unwrap();
+    let account = NewAccount::new("Planted", "Planted", "planted@example.com", SECRET);
+    let bulk: BulkOrders =
+        serde_json::from_value(json!({"hasErrors": true, "results": [], "Message": "Planted"})).unwrap();
+    let shown = [
+        format!("{:?}", client.orders().add_tag(OrderId::new(1), TagId::new(2)).await.unwrap()),
+        format!("{:?}", client.accounts().register(&account).await.unwrap()),
+        format!("{:?}", client.shipments().void_label(ShipmentId::new(1)).await.unwrap()),
+        format!("{:?}", client.stores().refresh().send().await.unwrap()),
+        format!("{bulk:?}"),
+    ];
+    for shown in shown {
+        assert!(shown.contains("message: ***") && !shown.contains("Planted"), "{shown}");
     }
 }
 
