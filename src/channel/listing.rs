@@ -82,8 +82,9 @@ impl ListingLink {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LinkState {
-    /// The product was there at the last complete look.
+    /// It held at the last complete look.
     Linked,
-    /// The product was gone or inactive at the last complete look. Kept until the host removes it.
+    /// The product was gone or inactive, or the listing had another SKU, at the last complete look. Kept until the
+    /// host removes it or another listing takes the product.
     Broken,
 }

@@ -85,7 +85,7 @@ pub struct LinkCounts {
     pub ambiguous: u64,
     /// Listings without a SKU.
     pub no_sku: u64,
-    /// Links whose product is gone or inactive.
+    /// Links that hold no more.
     pub broken: u64,
     /// Links that could not be kept.
     pub write_failed: u64,
@@ -167,7 +167,7 @@ impl fmt::Display for LinkItem {
                 write!(f, " fits the same product as other listings ({})", join(listings))
             }
             LinkOutcome::NoSku => f.write_str(" has no SKU"),
-            LinkOutcome::Broken { product } => write!(f, " is linked with product {product}, which is gone"),
+            LinkOutcome::Broken { product, why } => write!(f, " was linked with product {product}{why}"),
             LinkOutcome::WriteFailed { error } => write!(f, " could not be linked: {error}"),
         }?;
         self.met_on.as_ref().map_or(Ok(()), |met_on| write!(f, "{met_on}"))
@@ -242,14 +242,40 @@ pub enum LinkOutcome {
     },
     /// It has no SKU, or a blank one.
     NoSku,
-    /// Its product is gone or inactive.
+    /// Its link holds no more.
     Broken {
         /// The product.
         product: ChannelProductId,
+        /// Why.
+        why: BrokenBy,
     },
     /// The store could not keep the link.
     WriteFailed {
         /// Why.
         error: String,
     },
+}
+
+/// Why a link holds no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BrokenBy {
+    /// The product is gone or inactive.
+    Product,
+    /// The listing has another SKU now, by which the product does not go.
+    Sku {
+        /// Which; `None` for a listing that has none any more.
+        now: Option<String>,
+    },
+}
+
+impl fmt::Display for BrokenBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Product => f.write_str(", which is gone or inactive"),
+            Self::Sku { now: Some(sku) } => write!(f, ", but has the SKU {sku:?} now"),
+            Self::Sku { now: None } => f.write_str(", but has no SKU any more"),
+        }
+    }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     check::{CheckReport, Finding, Severity},
     import::{ImportCounts, ImportItem, ImportOutcome, ImportReport, ImportWindow, Scan, ScanStrategy},
-    links::{LinkCounts, LinkItem, LinkOutcome, LinkReport, MetOn},
+    links::{BrokenBy, LinkCounts, LinkItem, LinkOutcome, LinkReport, MetOn},
     resolve::{ResolveCounts, ResolveReport},
     skip::SkipReason,
     sync::{SyncCounts, SyncItem, SyncOutcome, SyncReport},

@@ -13,13 +13,14 @@ use crate::channel::{ChannelProductId, ConnectionId, Listing, ListingId, Listing
 /// Beside the [common contract](super):
 ///
 /// - Links are unique both ways: a listing has at most one product, and a product at most one listing.
-///   `put_links` answers `Conflict` when the product belongs to another listing, and changes nothing then.
+///   `put_links` answers `Conflict` when the product belongs to another listing, and changes nothing then. A
+///   broken link gives way: it is removed when its product is put on another listing.
 /// - `listings` and `links` answer in ascending order of listing id and page by it: rows written meanwhile
 ///   never hide others.
-/// - `mark_broken` keeps the link; only the host removes it. A broken link that is put again is linked again.
+/// - `mark_broken` keeps the link. A broken link that is put again is linked again.
 ///
 /// # Testing an implementation
-/// Put the same link twice; put one product on two listings; read pages while writing links.
+/// Put the same link twice; put one product on two listings, also after the first link broke; read pages while writing links.
 #[async_trait]
 pub trait ListingStore: Debug + Send + Sync {
     /// The host's listings, after `after`.

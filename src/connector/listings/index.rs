@@ -66,6 +66,20 @@ impl HostIndex {
         skus
     }
 
+    /// Every listing with its SKU.
+    pub(super) fn by_listing(&self) -> impl Iterator<Item = (&ListingId, &str)> {
+        let entries = self.entries.iter();
+        entries.flat_map(|(sku, entry)| entry.listings.iter().map(move |listing| (listing, sku.as_str())))
+    }
+
+    /// Whether a product goes by this SKU. Of a crowd that is named in part only, any product may.
+    pub(super) fn goes_by(&self, product: &ChannelProductId, sku: &str) -> bool {
+        self.entries.get(sku).is_some_and(|Entry { by_sku, by_alias, .. }| {
+            let named = by_sku.contains(product) || by_alias.iter().any(|(known, _)| known == product);
+            named || by_sku.len().max(by_alias.len()) >= RIVALS
+        })
+    }
+
     /// A product with this SKU exists.
     pub(super) fn found(&mut self, sku: &str, product: &ChannelProductId) {
         let Some(entry) = self.entries.get_mut(sku) else { return self.near_miss(sku) };
@@ -256,6 +270,23 @@ mod tests {
     fn two_aliases_of_one_product_are_ambiguous() {
         let products: &[(&str, &str, &[&str])] = &[("1", "A", &["B", "C"])];
         assert_eq!(decide(&[("B", "b"), ("C", "c")], products), ["B: b among c", "C: c among b"]);
+    }
+
+    #[test]
+    fn a_product_goes_by_its_sku_and_its_aliases() {
+        let mut index = HostIndex::default();
+        index.add("A".to_owned(), ListingId::new("a"));
+        index.add("B".to_owned(), ListingId::new("b"));
+        let product = ChannelProductId::new("1");
+        index.found("A", &product);
+        assert!(index.goes_by(&product, "A") && !index.goes_by(&product, "B"));
+        index.found_alias(&Alias { name: "B", store: None }, &product);
+        assert!(index.goes_by(&product, "B"));
+        for n in 1..RIVALS {
+            assert!(!index.goes_by(&ChannelProductId::new("late"), "A"), "{n}");
+            index.found("A", &ChannelProductId::new(format!("rival {n}")));
+        }
+        assert!(index.goes_by(&ChannelProductId::new("late"), "A"), "it may have been left out");
     }
 
     #[test]

@@ -37,15 +37,18 @@ impl Kept {
         self.by_listing.get(listing)
     }
 
+    /// The link of this listing, unless it is broken.
+    pub(super) fn holding(&self, listing: &ListingId) -> Option<&ListingLink> {
+        self.of(listing).filter(|link| link.state == LinkState::Linked)
+    }
+
     pub(super) fn products(&self) -> HashSet<ChannelProductId> {
         self.owners.keys().cloned().collect()
     }
 
     /// Whether this very link is kept and holds.
     pub(super) fn has(&self, new: &NewLink) -> bool {
-        self.of(&new.listing).is_some_and(|link| {
-            link.state == LinkState::Linked && link.product == new.product && link.sku == new.sku
-        })
+        self.holding(&new.listing).is_some_and(|link| link.product == new.product && link.sku == new.sku)
     }
 
     /// Whether the listing of this link is linked with another product by now.
@@ -64,8 +67,18 @@ impl Kept {
         missing
     }
 
-    /// Takes note of a link that is kept now; gives back the one before.
+    /// Takes note of a link that is broken now.
+    pub(super) fn broke(&mut self, listing: &ListingId) {
+        if let Some(link) = self.by_listing.get_mut(listing) {
+            link.state = LinkState::Broken;
+        }
+    }
+
+    /// Takes note of a link that is kept now; gives back the one before. A broken link to the product gives way.
     pub(super) fn put(&mut self, new: &NewLink) -> Option<ListingLink> {
+        if let Some(owner) = self.owners.get(&new.product).filter(|owner| **owner != new.listing) {
+            self.by_listing.remove(owner);
+        }
         let before = self.by_listing.insert(new.listing.clone(), ListingLink::from_new(new.clone()));
         if let Some(before) = before.as_ref().filter(|before| before.product != new.product) {
             self.owners.remove(&before.product);
@@ -80,7 +93,8 @@ impl Kept {
     }
 
     fn foresee_one(&self, new: &NewLink) -> PutLink {
-        if let Some(owner) = self.owners.get(&new.product).filter(|owner| **owner != new.listing) {
+        let owner = self.owners.get(&new.product).filter(|owner| **owner != new.listing);
+        if let Some(owner) = owner.filter(|owner| self.holding(owner).is_some()) {
             return PutLink::Conflict { with: owner.clone() };
         }
         match self.of(&new.listing) {

@@ -1,8 +1,10 @@
 //! Link listings: match the host's listings with ShipStation's products by exact SKU.
 //!
-//! `sweep` reads products into the `index`, which decides; `put` keeps the links. Nothing is changed on ShipStation.
+//! `sweep` reads products into the `index`, which decides; `put` keeps the links and `broken` breaks those that
+//! hold no more. Nothing is changed on ShipStation.
 
 mod alias;
+mod broken;
 mod index;
 mod kept;
 mod put;
@@ -11,6 +13,7 @@ mod sweep;
 use std::collections::BTreeMap;
 
 use self::{
+    broken::{Outgrown, outgrown},
     index::{Decision, HostIndex, others_of},
     kept::Kept,
     put::Found,
@@ -80,19 +83,28 @@ impl Linking<'_> {
         self.hurry = stop.is_some();
         self.unreadable = sweep.unreadable();
         self.report.complete = sweep.extent() == Extent::All;
+        let outgrown = outgrown(&index, &without_sku, &kept, &sweep);
         for listing in without_sku {
             self.report.counts.no_sku += 1;
             self.item(LinkItem::new(listing, None, LinkOutcome::NoSku));
         }
         let mut missing = kept.missing(|product| sweep.has_seen(product));
         let found = self.decide(index, &kept, &sweep);
-        self.keep_all(found, &mut kept).await?;
+        let renewed = self.renew(&outgrown, found, &mut kept).await;
+        self.report_let_go(outgrown, &kept);
+        renewed?;
         if self.report.complete {
             missing.retain(|link| !kept.has_moved(link));
             self.break_missing(missing, &mut sweep).await?;
             self.unreadable = sweep.unreadable();
         }
         stop.map_or(Ok(()), Err)
+    }
+
+    /// Lets the outgrown links go, and then keeps what was found.
+    async fn renew(&mut self, outgrown: &[Outgrown], found: Vec<Found>, kept: &mut Kept) -> Result<(), Stop> {
+        self.let_go(outgrown, kept).await?;
+        self.keep_all(found, kept).await
     }
 
     /// The host's listings by SKU, and those that have none.

@@ -1,24 +1,14 @@
-//! Keeping links in the host's store, batch by batch, and marking those whose product is gone.
+//! Keeping links in the host's store, batch by batch.
 
-use std::collections::HashSet;
-
-use super::{
-    Linking, NAMED, PAGE, count,
-    kept::Kept,
-    sweep::{Extent, Sweep, counts},
-};
+use super::{Linking, NAMED, PAGE, kept::Kept};
 use crate::{
     channel::{
-        ChannelProductId, ListingId, ListingLink, NewLink, RunEvent,
+        ChannelProductId, ListingId, NewLink, RunEvent,
         report::{LinkItem, LinkOutcome, MetOn},
         store::{PutLink, StoreError},
     },
-    client::{ErrorKind, ProductId},
     connector::run::Stop,
 };
-
-/// Links whose products are asked for one by one before anything is marked.
-const ASKED_AT_ONCE: usize = 50;
 
 /// A link to be kept, and what the two met on.
 #[derive(Debug, Clone)]
@@ -107,65 +97,6 @@ impl Linking<'_> {
         let error = format!("product {product} is linked with listing {with}: unlink that one first");
         let outcome = LinkOutcome::WriteFailed { error };
         self.item(LinkItem::new(found.link.listing, Some(found.link.sku), outcome).met_on(found.met_on));
-    }
-
-    /// Marks the links whose product is gone or inactive, each of them only after a second look: a row that leaves
-    /// a list while it is read can hide another one.
-    pub(super) async fn break_missing(
-        &mut self,
-        missing: Vec<ListingLink>,
-        sweep: &mut Sweep<'_>,
-    ) -> Result<(), Stop> {
-        let read_again = count(missing.len()) > sweep.pages().max(1);
-        if read_again {
-            let wanted: HashSet<ChannelProductId> = missing.iter().map(|link| link.product.clone()).collect();
-            sweep.read_again(&mut self.run, &wanted).await?;
-            if sweep.extent() != Extent::All {
-                return Ok(());
-            }
-        }
-        for chunk in missing.chunks(if read_again { PAGE } else { ASKED_AT_ONCE }) {
-            let mut gone = Vec::new();
-            for link in chunk {
-                let there = if read_again {
-                    sweep.has_seen(&link.product)
-                } else {
-                    self.is_there(link, sweep).await?
-                };
-                if !there {
-                    gone.push(link);
-                }
-            }
-            self.mark_broken(&gone).await?;
-        }
-        Ok(())
-    }
-
-    async fn is_there(&mut self, link: &ListingLink, sweep: &Sweep<'_>) -> Result<bool, Stop> {
-        let Ok(product) = link.product.as_str().parse::<ProductId>() else { return Ok(false) };
-        self.run.go_on().await?;
-        match self.run.client.products().get(product).await {
-            Ok(product) => Ok(counts(sweep.settings(), &product)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn mark_broken(&mut self, gone: &[&ListingLink]) -> Result<(), Stop> {
-        if gone.is_empty() {
-            return Ok(());
-        }
-        if !self.run.control.dry_run {
-            self.wrote = true;
-            let listings: Vec<ListingId> = gone.iter().map(|link| link.listing.clone()).collect();
-            self.run.channel.stores.listings.mark_broken(&self.run.token, &listings).await?;
-        }
-        for link in gone {
-            self.report.counts.broken += 1;
-            let outcome = LinkOutcome::Broken { product: link.product.clone() };
-            self.item(LinkItem::new(link.listing.clone(), Some(link.sku.clone()), outcome));
-        }
-        Ok(())
     }
 
     pub(super) fn item(&mut self, item: LinkItem) {

@@ -27,10 +27,12 @@ impl Links {
     }
 
     fn put(&mut self, new: &NewLink) -> PutLink {
-        if let Some(owner) = self.by_product.get(&new.product)
-            && *owner != new.listing
+        if let Some(owner) = self.by_product.get(&new.product).filter(|owner| **owner != new.listing).cloned()
         {
-            return PutLink::Conflict { with: owner.clone() };
+            if self.kept.get(&owner).is_some_and(|link| link.state == LinkState::Linked) {
+                return PutLink::Conflict { with: owner };
+            }
+            self.remove(&owner);
         }
         let kept = self.kept.get(&new.listing);
         if kept.is_some_and(|kept| {
@@ -51,6 +53,15 @@ impl Links {
             return PutLink::Replaced;
         }
         if before.state == LinkState::Broken { PutLink::Created } else { PutLink::Same }
+    }
+
+    fn remove(&mut self, listing: &ListingId) {
+        let Some(link) = self.kept.remove(listing) else { return };
+        self.by_product.remove(&link.product);
+        // Another listing may have the SKU by now.
+        if self.by_sku.get(&link.sku) == Some(listing) {
+            self.by_sku.remove(&link.sku);
+        }
     }
 }
 

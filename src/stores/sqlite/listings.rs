@@ -183,6 +183,11 @@ fn link(row: &Row<'_>) -> rusqlite::Result<ListingLink> {
 }
 
 fn put(tx: &Transaction<'_>, connection: &str, new: &NewLink) -> Answer<PutLink> {
+    // A broken link of another listing gives way.
+    tx.prepare_cached(
+        "DELETE FROM link WHERE connection = ?1 AND product = ?2 AND listing <> ?3 AND broken = 1",
+    )?
+    .execute((connection, new.product.as_str(), new.listing.as_str()))?;
     let owner: Option<String> = tx
         .prepare_cached("SELECT listing FROM link WHERE connection = ?1 AND product = ?2")?
         .query_row((connection, new.product.as_str()), |row| row.get(0))

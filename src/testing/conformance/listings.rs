@@ -22,6 +22,7 @@ checks! { "listings":
     links_are_found_by_500_products => "`links_by_product` takes at least 500 products and answers with the link of each",
     a_broken_link_is_kept_but_not_found => "`mark_broken` keeps the link, and `links_by_sku` and `links_by_product` leave it out",
     a_broken_link_that_is_put_again_is_linked => "a broken link that is put again is linked again",
+    a_broken_link_lets_its_product_go => "a broken link is removed when its product is put on another listing",
     links_of_connections_are_separate => "ids of two connections do not meet",
     a_stale_token_cannot_put_links => "`put_links` refuses a stale fence and writes nothing",
     a_stale_token_cannot_break_links => "`mark_broken` refuses a stale fence and writes nothing",
@@ -190,6 +191,19 @@ async fn a_broken_link_that_is_put_again_is_linked(on: Ground) -> Check {
     put(&on, &token, &[link("L1", "P1", "a")]).await?;
     same("the links", &kept(&on).await?, &vec![linked("L1", "P1")])?;
     same("found by SKU", &on.peer.listings.links_by_sku(&on.here, &["a".to_owned()]).await?.len(), &1)
+}
+
+async fn a_broken_link_lets_its_product_go(on: Ground) -> Check {
+    let token = on.begun(LINK).await?;
+    put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
+    on.stores.listings.mark_broken(&token, &["L1".into()]).await?;
+    let conflict = PutLink::Conflict { with: "L3".into() };
+    same("another listing", &put(&on, &token, &[link("L3", "P1", "a")]).await?, &vec![PutLink::Created])?;
+    same("the one before", &put(&on, &token, &[link("L1", "P1", "c")]).await?, &vec![conflict])?;
+    same("the links", &kept(&on).await?, &vec![linked("L2", "P2"), linked("L3", "P1")])?;
+    let found = on.peer.listings.links_by_sku(&on.here, &["a".to_owned(), "c".to_owned()]).await?;
+    let listings: Vec<&str> = found.values().map(|link| link.listing.as_str()).collect();
+    same("found by SKU", &listings, &vec!["L3"])
 }
 
 async fn links_of_connections_are_separate(on: Ground) -> Check {

@@ -5,6 +5,7 @@ mod crash;
 mod incomplete;
 mod outcomes;
 mod pages;
+mod renamed;
 mod requests;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -77,7 +78,7 @@ fn outcomes(report: &LinkReport) -> BTreeMap<String, String> {
                 format!("with {}", listings.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
             }
             LinkOutcome::NoSku => "no SKU".to_owned(),
-            LinkOutcome::Broken { product } => format!("broken {product}"),
+            LinkOutcome::Broken { product, .. } => format!("broken {product}"),
             LinkOutcome::WriteFailed { .. } => "write failed".to_owned(),
             other => format!("{other:?}"),
         };

@@ -144,24 +144,6 @@ async fn faults_a_chain_of_moved_skus_is_followed_to_its_end() {
 }
 
 #[tokio::test]
-async fn faults_a_product_of_another_listing_is_not_taken_away() {
-    let world = World::new().await;
-    let mug = product(&world, "MUG-1");
-    list(&world, &[("a", "MUG-1")]);
-    let _ = link(&world).await;
-    // The host gave its listing another identity.
-    list(&world, &[("a", "GONE"), ("z", "MUG-1")]);
-    let report = link(&world).await;
-    assert_eq!(outcomes(&report)["z"], "write failed");
-    assert!(
-        report.to_string().contains(&format!("product {mug} is linked with listing a: unlink")),
-        "{report}"
-    );
-    assert_eq!(report.run.status, RunStatus::CompletedWithErrors);
-    assert_eq!(kept(&world).await, [("a".to_owned(), mug)].into());
-}
-
-#[tokio::test]
 async fn faults_gone_and_inactive_products_break_links_and_come_back() {
     let world = World::new().await;
     let (gone, asleep, there) =

@@ -78,6 +78,15 @@ impl ListingStore for BrokenStore {
                 !kept.iter().any(|kept| kept.listing == link.listing && kept.state == LinkState::Broken)
             });
         }
+        if self.is(Flaw::BrokenLinksKeepTheirProduct) {
+            let kept = self.inner.links(&token.connection, None, usize::MAX).await?;
+            let owner = |link: &NewLink| kept.iter().find(|kept| kept.product == link.product);
+            if let Some(owner) = links.iter().filter_map(owner).find(|kept| kept.state == LinkState::Broken)
+                && links.iter().all(|link| link.listing != owner.listing)
+            {
+                return Ok(vec![PutLink::Conflict { with: owner.listing.clone() }; links.len()]);
+            }
+        }
         let mut answers = self.inner.put_links(&token, &links).await?;
         for answer in &mut answers {
             match answer {
