@@ -18,7 +18,7 @@ const RIVALS: usize = 10;
 #[derive(Debug, Default)]
 pub(super) struct HostIndex {
     entries: HashMap<String, Entry>,
-    /// By the folded form of the host's SKUs: products' SKUs that are nearly the same. None is a host's SKU.
+    /// By the folded form of the host's SKUs: products' SKUs that are the same or nearly so.
     near: HashMap<String, Vec<String>>,
     listings: u64,
 }
@@ -82,7 +82,8 @@ impl HostIndex {
 
     /// A product with this SKU exists.
     pub(super) fn found(&mut self, sku: &str, product: &ChannelProductId) {
-        let Some(entry) = self.entries.get_mut(sku) else { return self.near_miss(sku) };
+        self.near_miss(sku);
+        let Some(entry) = self.entries.get_mut(sku) else { return };
         if entry.by_sku.len() < RIVALS && !entry.by_sku.contains(product) {
             entry.by_sku.push(product.clone());
         }
@@ -90,7 +91,8 @@ impl HostIndex {
 
     /// A product has this other name.
     pub(super) fn found_alias(&mut self, alias: &Alias<'_>, product: &ChannelProductId) {
-        let Some(entry) = self.entries.get_mut(alias.name) else { return self.near_miss(alias.name) };
+        self.near_miss(alias.name);
+        let Some(entry) = self.entries.get_mut(alias.name) else { return };
         let known = entry.by_alias.iter_mut().find(|(known, _)| known == product);
         let Some((_, stores)) = known else {
             if entry.by_alias.len() < RIVALS {
@@ -101,6 +103,7 @@ impl HostIndex {
         stores.extend(alias.store_key().filter(|store| !stores.contains(store)));
     }
 
+    /// A product's SKU may be another listing's very own and still be nearly the same as this one's.
     fn near_miss(&mut self, sku: &str) {
         let Some(near) = self.near.get_mut(&fold_text(sku)) else { return };
         if near.len() < NEAR_MISSES && !near.iter().any(|known| known == sku) {

@@ -57,6 +57,16 @@ async fn faults_only_the_very_same_sku_links() {
 }
 
 #[tokio::test]
+async fn faults_a_near_miss_is_named_though_another_listing_has_it_exactly() {
+    let world = World::new().await;
+    let exact = product(&world, "A");
+    list(&world, &[("l1", "A"), ("l2", " A"), ("l3", "a")]);
+    let near = || "none [\"A\"]".to_owned();
+    let shown = wanted([("l1", format!("linked {exact}")), ("l2", near()), ("l3", near())]);
+    assert_eq!(outcomes(&link(&world).await), shown);
+}
+
+#[tokio::test]
 async fn faults_blank_skus_are_no_keys_on_either_side() {
     let world = World::new().await;
     product(&world, "");
