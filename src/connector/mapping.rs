@@ -136,6 +136,8 @@ pub(super) async fn unmapped_under(
             count_held(&mut unmapped, held);
         }
     }
+    // A sighting names no marketplace and no country: a rule for one of them may be the one that was wanted.
+    unmapped.retain(|(store, text), one| one.held > 0 || !mapper.rules.may_map(text, store.as_ref()));
     let mut unmapped: Vec<UnmappedShipping> = unmapped.into_values().collect();
     for one in &mut unmapped {
         one.suggestions = suggest(&one.seen.text, one.seen.store.as_ref(), &mapper.rules);

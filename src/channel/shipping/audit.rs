@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ShippingRules, compiled::CompiledRule, scope::Country};
+use super::{ShippingRules, StoreKey, compiled::CompiledRule, scope::Country};
 
 /// A rule that can never win, because stronger rules fit everything it fits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,16 @@ impl ShippingRules {
         by.sort_unstable();
         by.dedup();
         Some(by)
+    }
+
+    /// Whether an enabled rule fits this text in this store, under some marketplace or country. An empty text stands
+    /// for an order without one.
+    pub(crate) fn may_map(&self, text: &str, store: Option<&StoreKey>) -> bool {
+        let text = self.compared(Some(text));
+        self.enabled().any(|(_, rule, compiled)| {
+            let of_store = rule.scope.store.as_ref().is_none_or(|wanted| Some(wanted) == store);
+            of_store && compiled.pattern.fits(text.as_deref())
+        })
     }
 
     /// The places of the enabled rules whose text fits none of the texts seen; scopes are not looked at.

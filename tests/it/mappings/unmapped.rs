@@ -103,6 +103,20 @@ async fn faults_a_mapped_text_leaves_the_list_before_its_orders_are_released() {
 }
 
 #[tokio::test]
+async fn faults_a_text_mapped_for_a_country_leaves_the_list_with_its_last_held_order() {
+    let world = World::new().await;
+    order(&world, "T-1", "2 Day");
+    let channel = world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Reject);
+    let _ = import(&channel).await;
+    let unmapped = channel.unmapped().await.unwrap();
+    assert_eq!((unmapped.len(), unmapped[0].held), (1, 0));
+    world.rules(vec![ShippingRule::exact("2 Day", "air").country("US").store("999")]).await;
+    assert_eq!(channel.unmapped().await.unwrap().len(), 1, "a rule for another store");
+    world.rules(vec![ShippingRule::exact("2 Day", "air").country("US")]).await;
+    assert!(channel.unmapped().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn crash_texts_that_were_not_noted_are_rebuilt_from_held_orders() {
     let world = World::new().await;
     for n in 0..3 {
