@@ -117,13 +117,30 @@ impl fmt::Display for UnmappedShipping {
         let UnmappedText { count, first_seen, last_seen, samples, .. } = &self.seen;
         write!(f, "{}: {count} orders from {first_seen} to {last_seen}, {} held", self.name(), self.held)?;
         write!(f, "; for instance {}", samples.join(", "))?;
-        self.suggestions.iter().try_for_each(|suggestion| write!(f, "\n  did you mean {suggestion}?"))
+        self.suggestions.iter().try_for_each(|suggestion| {
+            let question = suggestion.to_string();
+            write!(f, "\n  did you mean {}?", question.trim_end_matches('?'))
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{Comparison, ShippingDefaults, ShippingRule, ShippingRules, suggest},
+        *,
+    };
+
+    #[test]
+    fn a_suggestion_that_asks_is_asked_once() {
+        let list = [ShippingRule::exact("2 Day", "air").store("11")];
+        let rules = ShippingRules::compile(&list, ShippingDefaults::none(), Comparison::Exact).unwrap();
+        let seen = UnmappedText::new("2 Day", Timestamp::UNIX_EPOCH, "1").store("12");
+        let mut unmapped = UnmappedShipping::new(seen);
+        unmapped.suggestions = suggest("2 Day", unmapped.seen.store.as_ref(), &rules);
+        let shown = unmapped.to_string();
+        assert!(shown.ends_with("is mapped there: copy it?") && !shown.ends_with("??"), "{shown}");
+    }
 
     #[test]
     fn counts_orders_and_keeps_a_few() {
