@@ -53,9 +53,12 @@ fn to_fill_in(unmapped: &UnmappedText) -> ShippingRule {
         "" => TextMatch::Absent,
         text => TextMatch::Exact(text.to_owned()),
     };
+    let shown = match &text {
+        TextMatch::Absent => "no shipping text".to_owned(),
+        _ => unmapped.visible(),
+    };
     let note = format!(
-        "{}: seen {} times until {}; orders {}",
-        unmapped.visible(),
+        "{shown}: seen {} times until {}; orders {}",
         unmapped.count,
         unmapped.last_seen,
         unmapped.samples.join(" ")
@@ -77,4 +80,19 @@ fn write<'r>(
             .write_record(row.iter().map(|cell| guard.protect(cell)).map(|cell| cell.as_bytes().to_vec()))?;
     }
     writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+
+    #[test]
+    fn the_note_of_an_absent_text_says_so() {
+        let rule = to_fill_in(&UnmappedText::new("", Timestamp::UNIX_EPOCH, "1001"));
+        assert!(
+            rule.note.as_deref().is_some_and(|note| note.starts_with("no shipping text: seen 1")),
+            "{rule:?}"
+        );
+    }
 }
