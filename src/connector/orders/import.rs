@@ -129,7 +129,6 @@ impl<'c> Import<'c> {
         self.swallowed = self.swallowed_of(&new).await?;
         self.failures = self.failures_of(&new).await?;
         let mut candidates = Vec::new();
-        let mut room = self.room();
         let mut rejected = Vec::new();
         let mut sights = Sights::default();
         for (wire, order) in orders {
@@ -142,17 +141,18 @@ impl<'c> Import<'c> {
             let verdict = self.judge(&wire, &order, &known);
             match self.admit(order, verdict, &mut rejected) {
                 None => *undecided -= 1,
-                Some(_) if room == 0 => {}
-                Some(candidate) => {
-                    candidates.push(candidate);
-                    room -= 1;
-                }
+                Some(candidate) => candidates.push(candidate),
             }
         }
         self.keep_failures(&rejected).await?;
-        lines::link(self, &mut candidates).await?;
-        duplicates::hold(self, &mut candidates).await?;
-        self.save(candidates, undecided).await?;
+        // An order that fails takes no room: the next one has its turn.
+        while !candidates.is_empty() && self.room() > 0 {
+            let rest = candidates.split_off(candidates.len().min(self.room()));
+            lines::link(self, &mut candidates).await?;
+            duplicates::hold(self, &mut candidates).await?;
+            self.save(candidates, undecided).await?;
+            candidates = rest;
+        }
         changes::tell(self, sights, &known).await?;
         if *undecided > 0 {
             self.full = true;

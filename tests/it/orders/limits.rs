@@ -11,7 +11,7 @@ use shipstation_connector::{
 };
 
 use super::{import, import_with, imported};
-use crate::support::{DAY, World};
+use crate::support::{DAY, Gate, World};
 
 fn partial(status: &RunStatus) -> &str {
     match status {
@@ -151,4 +151,19 @@ async fn clock_a_long_ledger_leaves_half_of_the_time_to_the_window() {
     let report = import_with(&channel, control).await;
     assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
     assert!(report.to_string().contains("4 orders that failed before wait for the next run"), "{report}");
+}
+
+#[tokio::test]
+async fn faults_orders_that_keep_failing_take_no_room_of_max_orders() {
+    let world = World::new().await;
+    let gate = Gate::over(world.store.clone());
+    for number in ["BAD-0", "BAD-1", "BAD-2"] {
+        gate.refuse(number, true);
+        world.add(world.order(number).created(world.ago(DAY)));
+    }
+    world.add(world.order("GOOD"));
+    let channel = world.channel_on(gate.stores(), |settings| settings.orders.max_orders = Some(3));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.failed_retryable), (1, 3), "{report}");
+    assert_eq!((report.counts.not_evaluated, imported(&world)), (0, 1), "{report}");
 }
