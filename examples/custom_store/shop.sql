@@ -47,7 +47,6 @@ CREATE TABLE IF NOT EXISTS channel_failure (
     connection    TEXT    NOT NULL,
     channel_order TEXT    NOT NULL,
     dismissed     INTEGER NOT NULL,
-    first_seen    INTEGER NOT NULL,
     next_attempt  INTEGER NOT NULL,
     failure_json  TEXT    NOT NULL,
     PRIMARY KEY (connection, channel_order)

@@ -209,7 +209,7 @@ impl OrderStore for ShopOrders {
         let connection = connection.clone();
         let sql = "SELECT failure_json FROM channel_failure
                    WHERE connection = ?1 AND dismissed = 0 AND next_attempt <= ?2
-                   ORDER BY first_seen, channel_order LIMIT ?3";
+                   ORDER BY next_attempt, channel_order LIMIT ?3";
         self.transact(move |tx| values(tx, sql, (connection.as_str(), now.unix_millis(), rows(limit)))).await
     }
 

@@ -191,10 +191,10 @@ pub(crate) fn put_failure(
     order: &ChannelOrderId,
     record: &FailureRecord,
 ) -> Result<(), Problem> {
-    let (first, next) = (record.first_seen.unix_millis(), record.last.next_attempt.unix_millis());
+    let next = record.last.next_attempt.unix_millis();
     tx.execute(
-        "INSERT OR REPLACE INTO channel_failure VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        (connection, order.as_str(), record.dismissed, first, next, json(record)?),
+        "INSERT OR REPLACE INTO channel_failure VALUES (?1, ?2, ?3, ?4, ?5)",
+        (connection, order.as_str(), record.dismissed, next, json(record)?),
     )?;
     Ok(())
 }

@@ -167,7 +167,7 @@ impl Orders {
             .values()
             .filter(|failure| !failure.dismissed && failure.last.next_attempt <= now)
             .collect();
-        due.sort_by(|a, b| (a.first_seen, &a.last.order).cmp(&(b.first_seen, &b.last.order)));
+        due.sort_by(|a, b| (a.last.next_attempt, &a.last.order).cmp(&(b.last.next_attempt, &b.last.order)));
         due.into_iter().take(limit).cloned().collect()
     }
 

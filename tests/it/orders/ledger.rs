@@ -251,3 +251,24 @@ async fn faults_max_orders_reached_by_the_ledger_still_assigns_users() {
     let report = import(&channel).await;
     assert_eq!((report.counts.imported, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
 }
+
+#[tokio::test]
+async fn clock_a_long_ledger_gives_each_order_its_turn() {
+    let world = World::new().await;
+    for number in 0..200 {
+        world.add(world.order(&format!("A-{number}")).shipping("Unheard of"));
+    }
+    let channel = rejecting(&world);
+    let _ = import(&channel).await;
+    world.sim.clock().advance(DAY / 24);
+    world.add(world.order("B-1").shipping("Two Day"));
+    let _ = import(&channel).await;
+    world.rules(vec![ShippingRule::exact("Two Day", "air")]).await;
+    world.sim.clock().advance(DAY * 20);
+    let report = import(&channel).await;
+    let said = "more failed orders are due";
+    assert!(report.run.warnings.iter().any(|warning| warning.contains(said)), "{:?}", report.run.warnings);
+    world.sim.clock().advance(DAY / 24);
+    let report = import(&channel).await;
+    assert_eq!(imported(&world), 1, "{report}");
+}

@@ -127,7 +127,8 @@ pub trait OrderStore: Debug + Send + Sync {
     /// `LostLease`, or when the store cannot write.
     async fn record_failures(&self, token: &RunToken, failures: &[OrderFailure]) -> Result<(), StoreError>;
 
-    /// Kept failures whose next attempt is due, oldest first. Dismissed ones are never due.
+    /// Kept failures whose next attempt is due, first those that are due for longest, so that each has its turn. Dismissed
+    /// ones are never due.
     ///
     /// # Errors
     /// When the store cannot say.

@@ -65,7 +65,7 @@ pub(super) fn due(
     limit: usize,
 ) -> Answer<Vec<FailureRecord>> {
     let mut due = tx.prepare_cached(select!(
-        "dismissed = 0 AND next_attempt <= ?2 ORDER BY first_seen, order_id LIMIT ?3"
+        "dismissed = 0 AND next_attempt <= ?2 ORDER BY next_attempt, order_id LIMIT ?3"
     ))?;
     let rows = due.query_map((connection, nanos(now), integer(limit)), failure_record)?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -14,3 +14,7 @@ CREATE TABLE swallowed_order (
 INSERT OR REPLACE INTO swallowed_order (connection, order_id, survivor)
     SELECT connection, inside.value, order_id
     FROM import_record, json_each(record_json, '$.lineage.merged') AS inside;
+
+-- Failed orders are read again in the order in which they are due.
+DROP INDEX order_failure_due;
+CREATE INDEX order_failure_due ON order_failure (connection, next_attempt, order_id) WHERE dismissed = 0;

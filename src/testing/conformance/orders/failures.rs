@@ -15,7 +15,7 @@ use crate::channel::{
 
 checks! { "orders":
     failures_are_counted_per_order => "the same order again counts an attempt and keeps `first_seen`",
-    due_failures_come_oldest_first => "`due_failures` answers those whose time has come, oldest first, at most `limit`",
+    due_failures_come_in_turn => "`due_failures` answers those whose time has come, first those that are due for longest, at most `limit`",
     a_dismissed_failure_is_never_due => "a dismissed failure is never due, and can still be read",
     failures_of_500_orders_are_found => "`failures` takes at least 500 ids in one call, and answers for those that have one",
     an_order_that_is_saved_has_no_failure => "`save` forgets the failure of an order that it inserts",
@@ -43,10 +43,10 @@ async fn failures_are_counted_per_order(on: Ground) -> Check {
     same("elsewhere", &kept_failure(&*on.stores.orders, &on.elsewhere, "1").await?, &None)
 }
 
-async fn due_failures_come_oldest_first(on: Ground) -> Check {
+async fn due_failures_come_in_turn(on: Ground) -> Check {
     let token = on.begun(Operation::GetOrders).await?;
     let failures: Vec<OrderFailure> =
-        vec![failure("a", at(3), at(10)), failure("b", at(1), at(12)), failure("c", at(2), at(20))];
+        vec![failure("a", at(1), at(12)), failure("b", at(3), at(10)), failure("c", at(2), at(20))];
     on.stores.orders.record_failures(&token, &failures).await?;
     same(
         "due at 12",
@@ -54,12 +54,12 @@ async fn due_failures_come_oldest_first(on: Ground) -> Check {
         &vec!["b".into(), "a".into()],
     )?;
     same("one of them", &ids(on.stores.orders.due_failures(&on.here, at(12), 1).await?), &vec!["b".into()])?;
-    // A later failure of the oldest one does not send it to the back.
-    on.stores.orders.record_failures(&token, &[failure("b", at(15), at(16))]).await?;
+    // One that fails again lets the others pass.
+    on.stores.orders.record_failures(&token, &[failure("b", at(15), at(20))]).await?;
     same(
         "due at 20",
         &ids(on.stores.orders.due_failures(&on.here, at(20), 9).await?),
-        &vec!["b".into(), "c".into(), "a".into()],
+        &vec!["a".into(), "b".into(), "c".into()],
     )
 }
 

@@ -176,7 +176,7 @@ pub(crate) const FLAWS: &[(Flaw, &str)] = &[
     (F::FailuresTake100, "orders::failures_of_500_orders_are_found"),
     (F::FailuresHideTheDismissed, "orders::a_dismissed_failure_is_never_due"),
     (F::SaveKeepsTheFailure, "orders::an_order_that_is_saved_has_no_failure"),
-    (F::FailuresAreAlwaysDue, "orders::due_failures_come_oldest_first"),
+    (F::FailuresAreAlwaysDue, "orders::due_failures_come_in_turn"),
     (F::DismissesNothing, "orders::a_dismissed_failure_is_never_due"),
     (F::ClearsNothing, "orders::cleared_failures_are_forgotten"),
     (F::HeldForgetsTheCountry, "orders::held_orders_say_why_they_wait"),
