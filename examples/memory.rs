@@ -99,7 +99,7 @@ impl OrderStore for Counting {
         &self,
         _: &ConnectionId,
         _: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
         Ok(HashMap::new())
     }
 

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS channel_merged (
     connection TEXT NOT NULL,
     merged     TEXT NOT NULL,
     survivor   TEXT NOT NULL,
-    PRIMARY KEY (connection, merged)
+    PRIMARY KEY (connection, merged, survivor)
 );
 CREATE TABLE IF NOT EXISTS channel_task (
     connection    TEXT    NOT NULL,

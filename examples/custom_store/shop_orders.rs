@@ -22,7 +22,7 @@ use shipstation_connector::{
 };
 
 use crate::shop_tables::{
-    ALIKE, FAILURE, Problem, RECORD, SURVIVOR, apply, forget_failure, json, put_failure, record_failure,
+    ALIKE, FAILURE, Problem, RECORD, SURVIVORS, apply, forget_failure, json, put_failure, record_failure,
     rows, save, settle, value, values,
 };
 
@@ -107,13 +107,14 @@ impl OrderStore for ShopOrders {
         &self,
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
         let (connection, orders) = (connection.clone(), orders.to_vec());
         self.transact(move |tx| {
             let mut found = HashMap::new();
             for order in orders {
-                if let Some(record) = value(tx, SURVIVOR, (connection.as_str(), order.as_str()))? {
-                    found.insert(order, record);
+                let survivors = values(tx, SURVIVORS, (connection.as_str(), order.as_str()))?;
+                if !survivors.is_empty() {
+                    found.insert(order, survivors);
                 }
             }
             Ok(found)

@@ -63,9 +63,9 @@ pub(crate) fn rows(limit: usize) -> i64 {
 
 pub(crate) const RECORD: &str =
     "SELECT record_json FROM channel_import WHERE connection = ?1 AND channel_order = ?2";
-pub(crate) const SURVIVOR: &str = "SELECT record_json FROM channel_import JOIN channel_merged
+pub(crate) const SURVIVORS: &str = "SELECT record_json FROM channel_import JOIN channel_merged
                                    ON survivor = channel_order AND channel_merged.connection = channel_import.connection
-                                   WHERE channel_merged.connection = ?1 AND merged = ?2";
+                                   WHERE channel_merged.connection = ?1 AND merged = ?2 ORDER BY survivor";
 pub(crate) const ALIKE: &str = "SELECT record_json FROM channel_import
                                 WHERE connection = ?1 AND fingerprint = ?2 ORDER BY channel_order LIMIT ?3";
 const HELD: &str =
@@ -123,7 +123,7 @@ pub(crate) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Re
     }
     for merged in &new.order.lineage.merged {
         tx.execute(
-            "INSERT OR REPLACE INTO channel_merged VALUES (?1, ?2, ?3)",
+            "INSERT OR IGNORE INTO channel_merged VALUES (?1, ?2, ?3)",
             (connection, merged.as_str(), id),
         )?;
     }

@@ -20,8 +20,8 @@ pub(super) struct Judge<'a> {
     pub(super) settings: &'a OrderSettings,
     pub(super) window: &'a Window,
     pub(super) known: &'a HashMap<ChannelOrderId, ImportRecord>,
-    /// What was inside an imported order when that was imported, with that order.
-    pub(super) swallowed: &'a HashMap<ChannelOrderId, ImportRecord>,
+    /// What was inside imported orders when they were imported, with those orders.
+    pub(super) swallowed: &'a HashMap<ChannelOrderId, Vec<ImportRecord>>,
     /// The failures of orders that are not imported.
     pub(super) failures: &'a HashMap<ChannelOrderId, FailureRecord>,
     pub(super) is_own: &'a (dyn Fn(&ChannelOrder) -> bool + Send + Sync),
@@ -175,8 +175,8 @@ impl Judge<'_> {
 
     /// The imported order that this one was inside of. A child that was split off before is named there as well.
     fn taken_out_of_imported(&self, order: &ChannelOrder) -> Option<ChannelOrderId> {
-        let record = self.swallowed.get(&order.id)?;
-        (order.lineage.parent.as_ref() != Some(&record.order)).then(|| record.order.clone())
+        let mut survivors = self.swallowed.get(&order.id)?.iter().map(|record| &record.order);
+        survivors.find(|survivor| order.lineage.parent.as_ref() != Some(*survivor)).cloned()
     }
 }
 

@@ -44,8 +44,8 @@ pub(super) struct Import<'c> {
     pub(super) report: ImportReport,
     /// Orders that this run has dealt with before it reads the window.
     pub(super) decided: HashSet<OrderId>,
-    /// The orders in hand that were inside an imported one, with that one.
-    pub(super) swallowed: HashMap<ChannelOrderId, ImportRecord>,
+    /// The orders in hand that were inside imported ones, with those.
+    pub(super) swallowed: HashMap<ChannelOrderId, Vec<ImportRecord>>,
     /// What is kept of earlier failures of the orders in hand.
     pub(super) failures: HashMap<ChannelOrderId, FailureRecord>,
     /// Orders with an open assignment, and the user they show once the window has been read.
@@ -198,7 +198,7 @@ impl<'c> Import<'c> {
     async fn swallowed_of(
         &self,
         orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
         let channel = self.run.channel;
         let mut swallowed = HashMap::new();
         if channel.settings.orders.lineage == LineagePolicy::Import {

@@ -48,7 +48,7 @@ pub(super) struct Orders {
     follow_ups: BTreeMap<(ChannelOrderId, FollowUpKind), Task>,
     failures: BTreeMap<ChannelOrderId, FailureRecord>,
     fingerprints: BTreeMap<OrderFingerprint, BTreeSet<ChannelOrderId>>,
-    swallowed: BTreeMap<ChannelOrderId, ChannelOrderId>,
+    swallowed: BTreeMap<ChannelOrderId, BTreeSet<ChannelOrderId>>,
 }
 
 /// A follow-up and where it stands.
@@ -89,7 +89,7 @@ impl Orders {
         }
         self.failures.remove(id);
         for inside in &new.order.lineage.merged {
-            self.swallowed.insert(inside.clone(), id.clone());
+            self.swallowed.entry(inside.clone()).or_default().insert(id.clone());
         }
         if let Some(fingerprint) = &new.fingerprint {
             self.fingerprints.entry(fingerprint.clone()).or_default().insert(id.clone());
@@ -105,8 +105,14 @@ impl Orders {
     }
 
     fn look_alikes(&self, fingerprint: &OrderFingerprint, limit: usize) -> Vec<ImportRecord> {
-        let ids = self.fingerprints.get(fingerprint).into_iter().flatten().take(limit);
-        ids.filter_map(|id| self.imported.get(id)).map(|stored| stored.record.clone()).collect()
+        self.records(self.fingerprints.get(fingerprint).into_iter().flatten().take(limit)).collect()
+    }
+
+    fn records<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ChannelOrderId>,
+    ) -> impl Iterator<Item = ImportRecord> {
+        ids.filter_map(|id| self.imported.get(id)).map(|stored| stored.record.clone())
     }
 
     fn settle(&mut self, outcome: &FollowUpOutcome) {
@@ -216,13 +222,13 @@ impl OrderStore for MemoryStore {
         &self,
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
         Ok(self.with(connection, |kept| {
-            let orders = orders.iter().filter_map(|id| {
-                let survivor = kept.orders.imported.get(kept.orders.swallowed.get(id)?)?;
-                Some((id.clone(), survivor.record.clone()))
+            let inside = orders.iter().filter_map(|id| {
+                let survivors = kept.orders.swallowed.get(id)?.iter();
+                Some((id.clone(), kept.orders.records(survivors).collect()))
             });
-            orders.collect()
+            inside.collect()
         }))
     }
 

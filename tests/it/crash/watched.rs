@@ -82,7 +82,7 @@ watched! {
         fn swallowed(
             connection: &ConnectionId,
             orders: &[ChannelOrderId]
-        ) -> HashMap<ChannelOrderId, ImportRecord>;
+        ) -> HashMap<ChannelOrderId, Vec<ImportRecord>>;
         fn look_alikes(
             connection: &ConnectionId,
             fingerprints: &[OrderFingerprint],

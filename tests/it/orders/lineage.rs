@@ -168,3 +168,24 @@ async fn faults_a_hundred_merged_imports_are_one_short_warning() {
     assert_eq!(report.run.warnings.len(), 1, "{report}");
     assert!(report.run.warnings[0].contains("and 79 more"), "{report}");
 }
+
+#[tokio::test]
+async fn faults_a_part_that_is_taken_out_is_held_also_if_its_parent_came_after_the_survivor() {
+    let world = World::new().await;
+    let (parent, survivor) = (world.add(world.order("A-1")), world.add(world.order("A-2")));
+    let child = world.sim.account(|account| {
+        let child = account.split_order(parent, &[1]).unwrap();
+        account.hold(parent);
+        assert!(account.merge_orders(survivor, &[child]));
+        child
+    });
+    let channel = world.channel(|_| {});
+    assert_eq!(import(&channel).await.counts.imported, 1);
+    // The parent names its child as well, and is no reason to forget where the goods went.
+    world.sim.account(|account| account.set_status(parent, "awaiting_shipment"));
+    assert_eq!(import(&channel).await.counts.imported, 1);
+    world.sim.account(|account| assert!(account.uncombine(child)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.held), (1, 1), "{report}");
+    assert_eq!(holds(&world, child), [HoldReason::SplitOfImported { parent: survivor.to_string().into() }]);
+}

@@ -139,7 +139,7 @@ async fn opening_brings_a_file_of_the_first_version_up_to_date() {
     let known = store.known(&here(), &["old".into()]).await.unwrap();
     assert_eq!(known[&"old".into()].fingerprint, None);
     let swallowed = store.swallowed(&here(), &["inside".into()]).await.unwrap();
-    assert_eq!(swallowed[&"inside".into()].order, "old".into(), "what it knew is found in the new way");
+    assert_eq!(swallowed[&"inside".into()][0].order, "old".into(), "what it knew is found in the new way");
     let mut new = order("new");
     new.fingerprint = Some(OrderFingerprint::kept("aa"));
     assert!(matches!(store.save(&token, &[new]).await.unwrap()[..], [SaveOutcome::Inserted { .. }]));

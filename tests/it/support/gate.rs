@@ -146,7 +146,7 @@ impl OrderStore for Gate {
         &self,
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
         self.around(self.inner.swallowed(connection, orders)).await
     }
 

@@ -58,8 +58,8 @@ pub trait OrderStore: Debug + Send + Sync {
 
     /// The orders that were inside another one when that one was imported, by
     /// [`Lineage::merged`](crate::channel::Lineage::merged) of its record: of these ids, each that is named there, with
-    /// that record; any one of several. When such an order turns up by itself, it was taken out again, and its goods
-    /// may be on their way.
+    /// every such record in ascending order of id. When such an order turns up by itself, it was taken out again, and its
+    /// goods may be on their way.
     ///
     /// # Errors
     /// When the store cannot say.
@@ -67,7 +67,7 @@ pub trait OrderStore: Debug + Send + Sync {
         &self,
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError>;
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError>;
 
     /// The import records that have one of these fingerprints, at most `limit` for each, in ascending order of id. Asked
     /// only where the settings look for orders that came twice.

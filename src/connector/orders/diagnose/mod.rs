@@ -30,7 +30,7 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What is known beside the order itself.
 struct Facts {
     known: HashMap<ChannelOrderId, ImportRecord>,
-    swallowed: HashMap<ChannelOrderId, ImportRecord>,
+    swallowed: HashMap<ChannelOrderId, Vec<ImportRecord>>,
     failure: Option<FailureRecord>,
     follow_ups: Vec<FollowUp>,
     outbox: Vec<OutboxRow>,

@@ -40,7 +40,7 @@ impl OrderStore for SqliteStore {
         &self,
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
         let (connection, orders) = (key(connection), orders.to_vec());
         self.read(move |tx| records::swallowed(tx, &connection, orders)).await
     }

@@ -40,20 +40,24 @@ pub(super) fn swallowed(
     tx: &Transaction<'_>,
     connection: &str,
     orders: Vec<ChannelOrderId>,
-) -> Answer<HashMap<ChannelOrderId, ImportRecord>> {
+) -> Answer<HashMap<ChannelOrderId, Vec<ImportRecord>>> {
     let mut find = tx.prepare_cached(
-        "SELECT record_json FROM import_record WHERE connection = ?1 AND order_id =
-             (SELECT survivor FROM swallowed_order WHERE connection = ?1 AND order_id = ?2)",
+        "SELECT record_json FROM swallowed_order AS inside
+         JOIN import_record AS record ON record.connection = ?1 AND record.order_id = inside.survivor
+         WHERE inside.connection = ?1 AND inside.order_id = ?2 ORDER BY inside.survivor",
     )?;
     let mut found = HashMap::new();
     for order in orders {
-        let json: Option<String> =
-            find.query_row((connection, order.as_str()), |row| row.get(0)).optional()?;
-        if let Some(json) = json {
-            found.insert(order, parse("import_record.record_json", &json)?);
+        let survivors = parse_all(find.query_map((connection, order.as_str()), |row| row.get(0))?)?;
+        if !survivors.is_empty() {
+            found.insert(order, survivors);
         }
     }
     Ok(found)
+}
+
+fn parse_all(rows: impl Iterator<Item = rusqlite::Result<String>>) -> Answer<Vec<ImportRecord>> {
+    rows.map(|json| parse("import_record.record_json", &json?)).collect()
 }
 
 pub(super) fn look_alikes(
@@ -70,10 +74,9 @@ pub(super) fn look_alikes(
     let mut found = HashMap::new();
     for fingerprint in fingerprints {
         let rows = find.query_map((connection, fingerprint.as_str(), integer(limit)), |row| row.get(0))?;
-        let records = rows.collect::<Result<Vec<String>, _>>()?;
+        let records = parse_all(rows)?;
         if !records.is_empty() {
-            let records = records.iter().map(|json| parse("import_record.record_json", json));
-            found.insert(fingerprint, records.collect::<Answer<_>>()?);
+            found.insert(fingerprint, records);
         }
     }
     Ok(found)

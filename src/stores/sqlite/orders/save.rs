@@ -136,7 +136,7 @@ fn insert(tx: &Transaction<'_>, connection: &str, written: &Written) -> Answer<S
     for inside in &row.inside {
         tx.prepare_cached(
             "INSERT INTO swallowed_order (connection, order_id, survivor) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET survivor = excluded.survivor",
+             ON CONFLICT DO NOTHING",
         )?
         .execute((connection, inside.as_str(), row.order.as_str()))?;
     }

@@ -4,14 +4,14 @@
 ALTER TABLE import_record ADD COLUMN fingerprint TEXT;
 CREATE INDEX import_record_fingerprint ON import_record (connection, fingerprint, order_id) WHERE fingerprint IS NOT NULL;
 
--- The orders that were inside another one, the survivor, when that one was imported.
+-- The orders that were inside another one, a survivor, when that one was imported.
 CREATE TABLE swallowed_order (
     connection TEXT NOT NULL,
     order_id   TEXT NOT NULL,
     survivor   TEXT NOT NULL,
-    PRIMARY KEY (connection, order_id)
+    PRIMARY KEY (connection, order_id, survivor)
 ) STRICT, WITHOUT ROWID;
-INSERT OR REPLACE INTO swallowed_order (connection, order_id, survivor)
+INSERT OR IGNORE INTO swallowed_order (connection, order_id, survivor)
     SELECT connection, inside.value, order_id
     FROM import_record, json_each(record_json, '$.lineage.merged') AS inside;
 

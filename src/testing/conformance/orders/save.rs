@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     super::{
-        check::{Check, Stop, at_once, checks, holds, same},
+        check::{Check, at_once, checks, holds, same},
         given::{ODD_TEXTS, at, held, plain, ready},
         ground::Ground,
     },
@@ -24,7 +24,7 @@ checks! { "orders":
     answers_stand_in_the_order_of_the_batch => "`save` answers for every order, in the order of its batch",
     known_answers_for_imported_orders_only => "`known` gives the records of those orders that have been imported",
     known_takes_500_ids => "`known` takes at least 500 ids in one call",
-    swallowed_orders_are_found_with_their_survivor => "`swallowed` gives, for ids that `Lineage::merged` of an imported order names, the record of that order",
+    swallowed_orders_are_found_with_their_survivors => "`swallowed` gives, for ids that `Lineage::merged` of imported orders names, the records of those orders",
     swallowed_takes_500_ids => "`swallowed` takes at least 500 ids in one call",
     records_say_what_was_saved => "the import record says what the order was when it was imported",
     what_is_saved_is_seen_by_others => "`Ok` means that every later read sees it, also from other processes",
@@ -103,14 +103,16 @@ fn survivor(id: &str, merged: &[&str]) -> NewOrder {
     new
 }
 
-async fn swallowed_orders_are_found_with_their_survivor(on: Ground) -> Check {
+async fn swallowed_orders_are_found_with_their_survivors(on: Ground) -> Check {
     let (token, other) = (on.begun(GET).await?, on.begun_elsewhere(GET).await?);
-    on.stores.orders.save(&token, &[survivor("1", &["2", "3"]), survivor("4", &[])]).await?;
+    let batch = [survivor("6", &["3"]), survivor("1", &["2", "3"]), survivor("4", &[])];
+    on.stores.orders.save(&token, &batch).await?;
     on.stores.orders.save(&other, &[survivor("5", &["4"])]).await?;
-    let known = on.peer.orders.known(&on.here, &["1".into()]).await?;
-    let record = known.get(&"1".into()).ok_or_else(|| Stop::violated("a saved order is not known"))?;
+    let mut known = on.peer.orders.known(&on.here, &["1".into(), "6".into()]).await?;
+    let survivors: Vec<_> = ["1", "6"].into_iter().filter_map(|id| known.remove(&id.into())).collect();
+    same("how many are known", &survivors.len(), &2)?;
     let found = on.peer.orders.swallowed(&on.here, &["1".into(), "3".into(), "4".into()]).await?;
-    same("what is found", &found, &[("3".into(), record.clone())].into())?;
+    same("what is found", &found, &[("3".into(), survivors)].into())?;
     same("of no ids", &on.stores.orders.swallowed(&on.here, &[]).await?.len(), &0)
 }
 

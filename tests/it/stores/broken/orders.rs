@@ -91,7 +91,7 @@ impl OrderStore for BrokenStore {
         &self,
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
         if self.is(Flaw::SwallowedIsForgotten) {
             return Ok(HashMap::new());
         }
