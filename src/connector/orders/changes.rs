@@ -190,6 +190,23 @@ impl Import<'_> {
         }
     }
 
+    /// Notes what an imported order has swallowed since then, or was split into, and what the host neither has nor is
+    /// given now: ShipStation lists both in the same member.
+    pub(super) fn note_goods(
+        &mut self,
+        order: &ChannelOrder,
+        known: &HashMap<ChannelOrderId, ImportRecord>,
+        new: &[ChannelOrderId],
+    ) {
+        let Some(record) = known.get(&order.id) else { return };
+        let missing = |id: &&ChannelOrderId| {
+            !record.lineage.merged.contains(id) && !known.contains_key(*id) && !new.contains(id)
+        };
+        for id in order.lineage.merged.iter().filter(missing) {
+            self.unshared.add(format!("{} may hold the goods of {id}", order.id));
+        }
+    }
+
     /// Whether somebody wants to hear of changes in this run.
     pub(super) fn hears_changes(&self) -> bool {
         self.run.channel.changes.is_some() && !self.run.control.dry_run

@@ -56,6 +56,8 @@ pub(super) struct Import<'c> {
     pub(super) fresh_marks: Vec<OrderMark>,
     /// Imported orders that were merged into others, for a host without such a sink.
     pub(super) merged: Roll,
+    /// Imported orders with relatives that the host does not have.
+    pub(super) unshared: Roll,
     /// New orders without a shippable line.
     pub(super) empty: Roll,
     /// Whether `max_orders` ended the reading.
@@ -99,6 +101,7 @@ impl<'c> Import<'c> {
             changes_since: None,
             fresh_marks: Vec::new(),
             merged: Roll::default(),
+            unshared: Roll::default(),
             empty: Roll::default(),
             full: false,
             touched: false,
@@ -138,6 +141,7 @@ impl<'c> Import<'c> {
             } else {
                 self.note_merges(&order, &known);
             }
+            self.note_goods(&order, &known, &new);
             let verdict = self.judge(&wire, &order, &known);
             match self.admit(order, verdict, &mut rejected) {
                 None => *undecided -= 1,

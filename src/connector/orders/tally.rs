@@ -149,6 +149,11 @@ impl Import<'_> {
         if let Some(orders) = self.empty.words() {
             self.run.warn(format!("new orders with nothing to ship: {orders}"));
         }
+        if let Some(orders) = self.unshared.words() {
+            self.run.warn(format!(
+                "imported orders are merged with or split into ones that were never imported: {orders}; compare them in ShipStation, and ship by hand what the host does not know"
+            ));
+        }
         if let Some(orders) = self.merged.words() {
             self.run.warn(format!(
                 "imported orders were merged in ShipStation and no longer exist there: {orders}; decide by hand what is still to be shipped"

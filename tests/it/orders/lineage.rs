@@ -189,3 +189,19 @@ async fn faults_a_part_that_is_taken_out_is_held_also_if_its_parent_came_after_t
     assert_eq!((report.counts.imported, report.counts.held), (1, 1), "{report}");
     assert_eq!(holds(&world, child), [HoldReason::SplitOfImported { parent: survivor.to_string().into() }]);
 }
+
+#[tokio::test]
+async fn faults_a_new_order_that_is_merged_into_an_imported_one_is_named_in_the_report() {
+    let world = World::new().await;
+    let survivor = world.add(world.order("A-1"));
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    let merged = world.add(world.order("A-2"));
+    world.sim.account(|account| assert!(account.merge_orders(survivor, &[merged])));
+    for _ in 0..2 {
+        let report = import(&channel).await;
+        assert_eq!(report.run.warnings.len(), 1, "{report}");
+        let said = format!("{survivor} may hold the goods of {merged}");
+        assert!(report.run.warnings[0].contains(&said), "{report}");
+    }
+}
