@@ -9,7 +9,7 @@ use super::{eligibility::dismissal, import::Import};
 use crate::{
     channel::{
         ChannelOrder, RunEvent,
-        report::{Scan, ScanStrategy},
+        report::{Scan, ScanStrategy, SkipReason},
     },
     client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, RowError, ShipStation, TagId},
     connector::{
@@ -172,10 +172,17 @@ pub(super) async fn unreadable(
     let name = |error: &RowError| error.id.map(OrderId::new).map(translate::order_id);
     let names: Vec<_> = errors.iter().filter_map(name).collect();
     import.failures = import.failures_of(&names).await?;
+    let known = import.run.channel.stores.orders.known(&import.run.channel.connection, &names).await?;
     let mut failures = Vec::new();
     for error in errors {
         import.report.counts.scanned += 1;
         let order = name(error);
+        if let Some(record) = order.as_ref().and_then(|order| known.get(order)) {
+            let skip =
+                SkipReason::AlreadyImported { at: record.imported_at, host_order: record.host_order.clone() };
+            import.skip(&ChannelOrder::new(record.order.clone(), record.number.clone()), vec![skip]);
+            continue;
+        }
         let before = order.as_ref().and_then(|order| import.failures.get(order));
         if let Some((skip, last)) = before.and_then(|before| Some((dismissal(before)?, &before.last))) {
             let order = ChannelOrder::new(last.order.clone(), last.number.clone());

@@ -241,3 +241,18 @@ async fn faults_an_order_that_can_be_read_nowhere_is_counted_once() {
     );
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }
+
+#[tokio::test]
+async fn faults_an_imported_order_whose_row_turns_unreadable_is_no_failure() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let channel = world.channel(|settings| settings.orders.skip_audit = false);
+    let _ = import(&channel).await;
+    let row = format!(r#"{{"orderId":{order},"orderNumber":"A-1","items":"none"}}"#);
+    let body = format!(r#"{{"orders":[{row}],"total":1,"page":1,"pages":1}}"#);
+    let answer = FaultKind::Status { code: 200, body };
+    world.sim.fault(Fault::on(Method::GET, "/orders").always().with(answer));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.already_imported, report.counts.failed_retryable), (1, 0), "{report}");
+    assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
+}
