@@ -30,7 +30,7 @@ use crate::{
         Bypass, ChannelError, GetOrders, ImportReport, Operation, RunControl, RunStatus,
         store::{RunSummary, StoreError},
     },
-    client::Lane,
+    client::{ErrorKind, Lane},
 };
 
 impl ShipStationChannel {
@@ -98,11 +98,23 @@ async fn everything(import: &mut Import<'_>) -> Result<(), Stop> {
         Err(_) => return read,
         Ok(()) => {}
     }
-    if read.is_ok() {
-        changes::elsewhere(import).await?;
-    }
     follow_up::execute(import).await?;
+    if read.is_ok() {
+        look_for_changes(import).await?;
+    }
     read
+}
+
+/// A refusal of ShipStation's concerns this look alone: the orders are imported and the next run looks again.
+async fn look_for_changes(import: &mut Import<'_>) -> Result<(), Stop> {
+    match changes::elsewhere(import).await {
+        Err(Stop::Remote(error)) if error.kind() == ErrorKind::Invalid => {
+            let words = failure::their_words(&error);
+            import.run.warn(format!("changes of imported orders could not be looked for: {words}"));
+            Ok(())
+        }
+        looked => looked,
+    }
 }
 
 async fn ledger_and_window(import: &mut Import<'_>) -> Result<(), Stop> {

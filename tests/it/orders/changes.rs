@@ -10,10 +10,11 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelOrderId, ConnectionId,
+        ChannelOrderId, ConnectionId, RunStatus,
         store::{OrderChange, OrderChangeKind, OrderChangeSink, OrderMark, RunToken, StoreError, Stores},
     },
     client::UserId,
+    testing::simulator::{Fault, FaultKind, Method},
 };
 
 use super::import;
@@ -182,4 +183,22 @@ async fn crash_a_sink_that_fails_gets_the_change_with_the_next_run() {
     quarter_of_an_hour(&world);
     let _ = import(&watched(&world, &sink, None)).await;
     assert_eq!(sink.told(), [(order, vec![OrderChangeKind::Cancelled])]);
+}
+
+#[tokio::test]
+async fn faults_a_look_for_changes_that_is_refused_keeps_no_user_from_being_assigned() {
+    let world = World::new().await;
+    let user = world.sim.account(|account| account.add_user("Night Shift"));
+    let channel = watched(&world, &Arc::new(Sink::default()), Some(&user));
+    let _ = import(&channel).await;
+    world.add(world.order("A-1"));
+    quarter_of_an_hour(&world);
+    // The window and the count of what lies outside are answered, the further statuses are not.
+    let answer = FaultKind::Status { code: 400, body: r#"{"Message":"no such status"}"#.to_owned() };
+    world.sim.fault(Fault::on(Method::GET, "/orders").after(2).always().with(answer));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported, report.counts.assigned), (1, 1), "{report}");
+    assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
+    let said = "changes of imported orders could not be looked for";
+    assert!(report.run.warnings.iter().any(|warning| warning.contains(said)), "{report}");
 }
