@@ -1,7 +1,7 @@
 //! "Why is this order not here?" and "why was nothing imported?".
 
 use shipstation_connector::{
-    channel::{Bypass, ChannelConnector, Diagnosis, OrderSelector, Verdict},
+    channel::{Bypass, ChannelConnector, Diagnosis, OrderSelector, Verdict, store::OrderStore},
     client::{StoreId, TagId, UserId},
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -220,4 +220,20 @@ async fn requests_why_nothing_counts_the_one_selected_store_only() {
     let channel = world.channel(|settings| settings.orders.stores = [StoreId::new(one)].into());
     let answer = channel.why_nothing().await.unwrap();
     assert!(answer.hints().is_empty(), "{answer}");
+}
+
+#[tokio::test]
+async fn faults_an_old_order_in_the_ledger_is_not_too_old() {
+    let world = World::new().await;
+    let gate = Gate::over(world.store.clone());
+    gate.refuse("A-1", true);
+    let order = world.add(world.order("A-1"));
+    let channel = world.channel_on(gate.stores(), |settings| settings.orders.catch_up_days = 0);
+    let _ = import(&channel).await;
+    world.sim.clock().advance(DAY * 12);
+    let answer = ask(&world, &channel, order).await;
+    assert!(answer.primary().is_none() && answer.to_string().contains("it is read again after"), "{answer}");
+    world.store.dismiss_failure(&world.connection, &order.to_string().into()).await.unwrap();
+    let answer = ask(&world, &channel, order).await;
+    assert_eq!(answer.primary().unwrap().name, "age", "{answer}");
 }

@@ -176,7 +176,10 @@ impl ShipStationChannel {
             swallowed: &facts.swallowed,
             failures: &HashMap::new(),
             is_own: &*self.is_own,
-            bypass: Bypass::NONE,
+            bypass: Bypass {
+                age: facts.failure.as_ref().is_some_and(|failure| !failure.dismissed),
+                ..Bypass::NONE
+            },
             by_hand: false,
         };
         let verdict = judge.judge(wire, order);
