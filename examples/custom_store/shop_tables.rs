@@ -153,10 +153,7 @@ pub(crate) fn settle(
     let Some(mut task) = value::<FollowUp>(tx, TASK, key)? else { return Ok(()) };
     let (mut state, mut not_before, mut tried) = ("open", None, None);
     match &outcome.result {
-        FollowUpResult::Attempting => {
-            task.attempts += 1;
-            task.outcome_unknown = true;
-        }
+        FollowUpResult::Attempting { wanted } => task.attempt(wanted),
         FollowUpResult::Pending { next_attempt, outcome_unknown, .. } => {
             task.outcome_unknown = *outcome_unknown;
             not_before = Some(next_attempt.unix_millis());

@@ -120,10 +120,7 @@ impl Orders {
         let Some(task) = self.follow_ups.get_mut(&key) else { return };
         let TaskState::Open { not_before } = &mut task.state else { return };
         match &outcome.result {
-            FollowUpResult::Attempting => {
-                task.follow_up.attempts = task.follow_up.attempts.saturating_add(1);
-                task.follow_up.outcome_unknown = true;
-            }
+            FollowUpResult::Attempting { wanted } => task.follow_up.attempt(wanted),
             FollowUpResult::Pending { next_attempt, outcome_unknown, .. } => {
                 *not_before = *next_attempt;
                 task.follow_up.outcome_unknown = *outcome_unknown;

@@ -213,3 +213,25 @@ async fn faults_an_outage_during_assignments_does_not_hammer() {
     let report = import(&channel).await;
     assert_eq!((report.counts.assigned, assignments(&world)), (1_000, 10), "{report}");
 }
+
+#[tokio::test]
+async fn faults_a_corrected_user_replaces_the_one_that_was_tried_before() {
+    let world = World::new().await;
+    let [wrong, worse, right] =
+        ["Wrong", "Worse", "Right"].map(|name| world.sim.account(|account| account.add_user(name)));
+    let order = world.add(world.order("A-1"));
+    let with = |user: &str| world.channel(|settings| settings.orders.assign_user = Some(UserId::new(user)));
+    world.sim.fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::DropAfterEffect));
+    assert_eq!(import(&with(&wrong)).await.counts.assign_pending, 1);
+    // The second one does not come through at all, and the order still shows the first.
+    world.sim.clock().advance(LATER);
+    world
+        .sim
+        .fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::Html { status: 502 }));
+    assert_eq!(import(&with(&worse)).await.counts.assign_pending, 1);
+    assert_eq!(user_of(&world, order), Some(wrong));
+    world.sim.clock().advance(LATER);
+    let report = import(&with(&right)).await;
+    assert_eq!((report.counts.assigned, report.counts.overridden), (1, 0), "{report}");
+    assert_eq!(user_of(&world, order), Some(right));
+}

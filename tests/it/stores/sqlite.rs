@@ -132,7 +132,7 @@ async fn opening_brings_a_file_of_the_first_version_up_to_date() {
     store.close().await;
     // Back to what the first version had.
     let back = "DROP INDEX import_record_fingerprint; ALTER TABLE import_record DROP COLUMN fingerprint;
-                DROP TABLE swallowed_order; PRAGMA user_version = 1";
+                ALTER TABLE follow_up DROP COLUMN tried_json; DROP TABLE swallowed_order; PRAGMA user_version = 1";
     Connection::open(file.path()).unwrap().execute_batch(back).unwrap();
 
     let store = file.open();

@@ -49,6 +49,9 @@ pub struct FollowUp {
     pub attempts: u32,
     /// Whether an attempt may have taken effect without our knowing: then look first.
     pub outcome_unknown: bool,
+    /// The values that were tried, each once: finding one of them on the channel is our own doing.
+    #[serde(default)]
+    pub tried: Vec<String>,
     /// Since when it is open.
     pub created_at: Timestamp,
 }
@@ -62,7 +65,17 @@ impl FollowUp {
             user_before: new.user_before,
             attempts: 0,
             outcome_unknown: false,
+            tried: Vec::new(),
             created_at,
+        }
+    }
+
+    /// Takes down an attempt with this value.
+    pub fn attempt(&mut self, wanted: &str) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.outcome_unknown = true;
+        if !self.tried.iter().any(|tried| tried == wanted) {
+            self.tried.push(wanted.to_owned());
         }
     }
 }
@@ -90,8 +103,12 @@ impl FollowUpOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FollowUpResult {
-    /// A request is about to leave. Counts an attempt and sets `outcome_unknown`; the follow-up stays open.
-    Attempting,
+    /// A request is about to leave. Counts an attempt, keeps the value among those that were tried and sets
+    /// `outcome_unknown`; the follow-up stays open. [`FollowUp::attempt`] does that.
+    Attempting {
+        /// The value that is tried.
+        wanted: String,
+    },
     /// It is done: closed for ever.
     Done,
     /// The setting was cleared: closed.

@@ -58,7 +58,8 @@ impl Assigner {
         user: &UserId,
         patience: &mut u32,
     ) -> Result<(), Stop> {
-        settle_all(import, &tasks, &FollowUpResult::Attempting).await?;
+        let attempting = FollowUpResult::Attempting { wanted: user.as_str().to_owned() };
+        settle_all(import, &tasks, &attempting).await?;
         let mut batches = vec![tasks];
         while let Some(mut batch) = batches.pop() {
             if self.named == Named::Gone {
@@ -169,9 +170,11 @@ fn verdict(task: &FollowUp, now: Option<&UserKey>, wanted: &UserId) -> Option<Fo
     if is(wanted.as_str()) {
         return Some(FollowUpResult::Done);
     }
-    // Before the first attempt any user is overwritten. After one, a user that was not there before is a person's choice.
+    // Before the first attempt any user is overwritten. After one, a user that was not there before, and that was not
+    // tried for another setting, is a person's choice.
     let before = task.user_before.as_ref().is_some_and(|before| is(before.as_str()));
-    (task.attempts > 0 && !before).then_some(FollowUpResult::OverriddenByPerson)
+    let ours = task.tried.iter().any(|tried| is(tried));
+    (task.attempts > 0 && !before && !ours).then_some(FollowUpResult::OverriddenByPerson)
 }
 
 /// The user that the order has now, or what the failure to read it means.

@@ -8,7 +8,7 @@ use crate::{
         ChannelOrderId, UserKey,
         store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, NewFollowUp},
     },
-    stores::sqlite::convert::{Answer, instant, integer, nanos, unsigned},
+    stores::sqlite::convert::{Answer, instant, integer, nanos, parse, unsigned},
 };
 
 fn name(kind: FollowUpKind) -> &'static str {
@@ -51,23 +51,31 @@ pub(super) fn open(
     limit: usize,
 ) -> Answer<Vec<FollowUp>> {
     let mut open = tx.prepare_cached(
-        "SELECT order_id, kind, user_before, attempts, outcome_unknown, created_at FROM follow_up
+        "SELECT order_id, kind, user_before, attempts, outcome_unknown, created_at, tried_json FROM follow_up
          WHERE connection = ?1 AND state = 'open' AND not_before <= ?2
          ORDER BY created_at, order_id, kind LIMIT ?3",
     )?;
     let rows = open.query_map((connection, nanos(now), integer(limit)), follow_up)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    rows.into_iter().map(with_tried).collect()
 }
 
-fn follow_up(row: &Row<'_>) -> rusqlite::Result<FollowUp> {
-    Ok(FollowUp {
+fn with_tried((follow_up, tried): (FollowUp, String)) -> Answer<FollowUp> {
+    Ok(FollowUp { tried: parse("follow_up.tried_json", &tried)?, ..follow_up })
+}
+
+/// A follow-up, and what was tried for it as JSON.
+fn follow_up(row: &Row<'_>) -> rusqlite::Result<(FollowUp, String)> {
+    let follow_up = FollowUp {
         order: ChannelOrderId::new(row.get::<_, String>(0)?),
         kind: kind(row.get_ref(1)?.as_str()?),
         user_before: row.get::<_, Option<String>>(2)?.map(UserKey::new),
         attempts: unsigned(row.get(3)?),
         outcome_unknown: row.get(4)?,
+        tried: Vec::new(),
         created_at: instant(row.get(5)?),
-    })
+    };
+    Ok((follow_up, row.get(6)?))
 }
 
 /// Writes down what became of a follow-up, provided that it is open.
@@ -76,9 +84,11 @@ pub(super) fn settle(tx: &Transaction<'_>, connection: &str, outcome: &FollowUpO
     let (order, kind) = (outcome.order.as_str(), name(outcome.kind));
     let update = |set: &str| tx.prepare_cached(&format!("UPDATE follow_up SET {set} {OPEN}"));
     match &outcome.result {
-        FollowUpResult::Attempting => {
-            update("attempts = attempts + 1, outcome_unknown = 1")?.execute((connection, order, kind))?
-        }
+        FollowUpResult::Attempting { wanted } => update(
+            "attempts = attempts + 1, outcome_unknown = 1,
+             tried_json = iif(instr(tried_json, json_quote(?4)), tried_json, json_insert(tried_json, '$[#]', ?4))",
+        )?
+        .execute((connection, order, kind, wanted))?,
         FollowUpResult::Done | FollowUpResult::NoLongerRequired | FollowUpResult::OverriddenByPerson => {
             update("state = 'closed', last_error = NULL")?.execute((connection, order, kind))?
         }

@@ -1,4 +1,4 @@
--- Version 2: what tells orders that come a second time.
+-- Version 2: what tells orders that come a second time, and what was tried before.
 
 -- What an order is recognised by when it comes under another id. NULL where the settings did not look for that.
 ALTER TABLE import_record ADD COLUMN fingerprint TEXT;
@@ -18,3 +18,6 @@ INSERT OR IGNORE INTO swallowed_order (connection, order_id, survivor)
 -- Failed orders are read again in the order in which they are due.
 DROP INDEX order_failure_due;
 CREATE INDEX order_failure_due ON order_failure (connection, next_attempt, order_id) WHERE dismissed = 0;
+
+-- The values that were tried for a follow-up, each once: an array of texts.
+ALTER TABLE follow_up ADD COLUMN tried_json TEXT NOT NULL DEFAULT '[]';

@@ -17,7 +17,7 @@ checks! { "orders":
     follow_ups_are_born_with_their_order => "an order and its open follow-ups commit together",
     each_follow_up_exists_once => "each `(order, kind)` of follow-up exists once",
     follow_ups_come_oldest_first => "`open_follow_ups` answers oldest first, at most `limit`",
-    an_attempt_counts_and_leaves_it_open => "`Attempting` counts an attempt, sets `outcome_unknown` and leaves it open",
+    an_attempt_counts_and_leaves_it_open => "`Attempting` counts an attempt, keeps what was tried, sets `outcome_unknown` and leaves it open",
     a_pending_follow_up_waits_for_its_time => "`Pending` keeps it open, and due not before its next attempt",
     a_settled_follow_up_stays_settled => "an outcome for a follow-up that is not open is ignored",
     a_failed_follow_up_opens_again_for_another_value => "`reopen_follow_ups` opens those of the kind that failed for another value",
@@ -88,24 +88,33 @@ async fn follow_ups_come_oldest_first(on: Ground) -> Check {
     same("the three oldest", &ids(three), &["c", "c", "a"].map(str::to_owned).to_vec())
 }
 
+fn attempting(wanted: &str) -> FollowUpResult {
+    FollowUpResult::Attempting { wanted: wanted.to_owned() }
+}
+
 async fn an_attempt_counts_and_leaves_it_open(on: Ground) -> Check {
     let token = one_order(&on).await?;
-    settle(&on, &token, ASSIGN, FollowUpResult::Attempting).await?;
-    settle(&on, &token, ASSIGN, FollowUpResult::Attempting).await?;
-    let found: Vec<(FollowUpKind, u32, bool)> = open(&on, at(10))
+    for wanted in ["a", "\"b", "a"] {
+        settle(&on, &token, ASSIGN, attempting(wanted)).await?;
+    }
+    let mut found: Vec<(FollowUpKind, u32, bool, Vec<String>)> = open(&on, at(10))
         .await?
         .into_iter()
-        .map(|open| (open.kind, open.attempts, open.outcome_unknown))
+        .map(|open| (open.kind, open.attempts, open.outcome_unknown, open.tried))
         .collect();
-    let mut found = found;
     found.sort_unstable();
-    same("kind, attempts, outcome unknown", &found, &vec![(ASSIGN, 2, true), (TAG, 0, false)])
+    let tried = ["a", "\"b"].map(str::to_owned).to_vec();
+    same(
+        "kind, attempts, outcome unknown, what was tried",
+        &found,
+        &vec![(ASSIGN, 3, true, tried), (TAG, 0, false, Vec::new())],
+    )
 }
 
 async fn a_pending_follow_up_waits_for_its_time(on: Ground) -> Check {
     let token = one_order(&on).await?;
     settle(&on, &token, TAG, FollowUpResult::Done).await?;
-    settle(&on, &token, ASSIGN, FollowUpResult::Attempting).await?;
+    settle(&on, &token, ASSIGN, attempting("a")).await?;
     settle(&on, &token, ASSIGN, pending(at(50), false)).await?;
     same("open before its time", &open_kinds(&on, at(49)).await?, &Vec::new())?;
     let state = |open: Vec<FollowUp>| open.first().map(|open| (open.attempts, open.outcome_unknown));
@@ -118,12 +127,12 @@ async fn a_settled_follow_up_stays_settled(on: Ground) -> Check {
     let token = one_order(&on).await?;
     settle(&on, &token, ASSIGN, FollowUpResult::Done).await?;
     settle(&on, &token, ASSIGN, pending(at(10), true)).await?;
-    settle(&on, &token, ASSIGN, FollowUpResult::Attempting).await?;
+    settle(&on, &token, ASSIGN, attempting("a")).await?;
     settle(&on, &token, ASSIGN, failed("a")).await?;
     same("open after `Done`", &open_kinds(&on, at(99)).await?, &vec![TAG])?;
     settle(&on, &token, TAG, FollowUpResult::NoLongerRequired).await?;
     settle(&on, &token, TAG, FollowUpResult::OverriddenByPerson).await?;
-    let unknown = FollowUpOutcome::new("nobody".into(), TAG, FollowUpResult::Attempting);
+    let unknown = FollowUpOutcome::new("nobody".into(), TAG, attempting("a"));
     on.stores.orders.settle_follow_ups(&token, &[unknown]).await?;
     same("open at the end", &open_kinds(&on, at(99)).await?, &Vec::new())?;
     same(

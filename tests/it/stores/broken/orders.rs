@@ -180,7 +180,7 @@ impl OrderStore for BrokenStore {
     ) -> Result<(), StoreError> {
         let mut outcomes = outcomes.to_vec();
         if self.is(Flaw::AttemptsAreNotCounted) {
-            outcomes.retain(|outcome| outcome.result != FollowUpResult::Attempting);
+            outcomes.retain(|outcome| !matches!(outcome.result, FollowUpResult::Attempting { .. }));
         }
         if self.is(Flaw::SettledFollowUpsLiveOn) {
             let (next_attempt, error) = (Timestamp::UNIX_EPOCH, String::new());
