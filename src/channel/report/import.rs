@@ -80,13 +80,9 @@ impl fmt::Display for ImportReport {
         let (held, skipped) = if self.run.dry_run { ("to hold", "to skip") } else { ("held", "skipped") };
         fmt_by_reason(f, held, &counts.held_by)?;
         fmt_by_reason(f, skipped, &counts.skipped)?;
-        if counts.assigned + counts.assign_pending + counts.assign_failed > 0 {
-            writeln!(
-                f,
-                "  user      {} assigned, {} pending, {} failed",
-                counts.assigned, counts.assign_pending, counts.assign_failed
-            )?;
-        }
+        fmt_by_reason(f, "user", &counts.users())?;
+        fmt_by_reason(f, "tag", &counts.tags())?;
+        fmt_by_reason(f, "changes", &[("told to the host", counts.changed)].into())?;
         let items = self.items.iter().filter(|item| item.needs_attention());
         let items: Vec<_> = items.map(|item| Told { item, dry_run: self.run.dry_run }).collect();
         fmt_items(f, "order", items.iter())?;
@@ -223,7 +219,7 @@ pub struct ImportCounts {
     pub failed_permanent: u64,
     /// Orders that were read and not decided on, because the run stopped.
     pub not_evaluated: u64,
-    /// Follow-ups done: the user is assigned, by us or already.
+    /// Users assigned, by us or already.
     pub assigned: u64,
     /// Users still to be assigned.
     pub assign_pending: u64,
@@ -233,6 +229,10 @@ pub struct ImportCounts {
     pub overridden: u64,
     /// Acknowledgement tags put on.
     pub tagged: u64,
+    /// Acknowledgement tags still to be put on.
+    pub tag_pending: u64,
+    /// Acknowledgement tags that cannot be put on.
+    pub tag_failed: u64,
     /// Changes of orders imported before, told to the host's sink.
     pub changed: u64,
     /// Orders outside the window, by status.
@@ -250,6 +250,20 @@ impl ImportCounts {
                 + self.failed_retryable
                 + self.failed_permanent
                 + self.not_evaluated
+    }
+
+    fn users(&self) -> BTreeMap<&'static str, u64> {
+        let counts = [
+            ("assigned", self.assigned),
+            ("failed", self.assign_failed),
+            ("overridden by a person", self.overridden),
+            ("pending", self.assign_pending),
+        ];
+        counts.into()
+    }
+
+    fn tags(&self) -> BTreeMap<&'static str, u64> {
+        [("failed", self.tag_failed), ("pending", self.tag_pending), ("put on", self.tagged)].into()
     }
 
     /// How many orders lie outside the window, over all statuses that were asked.

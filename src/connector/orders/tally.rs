@@ -172,8 +172,10 @@ impl Import<'_> {
     /// Whether nothing failed and everything was read.
     pub(super) fn went_well(&self) -> bool {
         let counts = &self.report.counts;
-        let failed = counts.failed_retryable + counts.failed_permanent + counts.assign_failed;
-        failed + counts.assign_pending == 0
+        let failed = counts.failed_retryable + counts.failed_permanent;
+        let users = counts.assign_failed + counts.assign_pending;
+        let tags = counts.tag_failed + counts.tag_pending;
+        failed + users + tags == 0
             && self.report.scans.iter().all(|scan| scan.complete && scan.unreadable == 0)
     }
 }

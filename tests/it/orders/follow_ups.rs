@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::RunStatus,
+    channel::{CancelToken, RunControl, RunStatus},
     client::{TagId, UserId},
     testing::simulator::{ActionFailure, Fault, FaultKind, Method, Quirks, RateLimit, SimulatorConfig},
 };
 
-use super::{import, imported};
+use super::{import, import_with, imported};
 use crate::support::World;
 
 const LATER: Duration = Duration::from_secs(3600);
@@ -187,7 +187,7 @@ async fn faults_the_acknowledgement_tag_is_put_on_once_and_a_deleted_one_is_name
     });
     world.sim.clear_journal();
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assign_failed), (2, 2), "{report}");
+    assert_eq!((report.counts.imported, report.counts.tag_failed), (2, 2), "{report}");
     assert_eq!(world.sim.journal().count("POST", "/orders/addtag"), 1, "one refusal says it all");
     assert!(report.to_string().contains(&format!("there is no tag {tag}")), "{report}");
     assert_eq!(imported(&world), 5);
@@ -205,7 +205,7 @@ async fn faults_an_outage_during_assignments_does_not_hammer() {
         .fault(Fault::on(Method::POST, "/orders/assignuser").always().with(FaultKind::Html { status: 503 }));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assign_pending), (1_000, 200), "{report}");
+    assert_eq!((report.counts.imported, report.counts.assign_pending), (1_000, 1_000), "{report}");
     assert!(assignments(&world) <= 8, "{} calls", assignments(&world));
     world.sim.clear_faults();
     world.sim.clear_journal();
@@ -234,4 +234,37 @@ async fn faults_a_corrected_user_replaces_the_one_that_was_tried_before() {
     let report = import(&with(&right)).await;
     assert_eq!((report.counts.assigned, report.counts.overridden), (1, 0), "{report}");
     assert_eq!(user_of(&world, order), Some(right));
+}
+
+#[tokio::test]
+async fn faults_the_report_tells_users_from_tags() {
+    let world = World::new().await;
+    let tag = world.sim.account(|account| account.add_tag("In OMS"));
+    world.add(world.order("A-1"));
+    world.sim.fault(Fault::on(Method::POST, "/orders/addtag").always().with(FaultKind::Html { status: 502 }));
+    let channel = world.channel(|settings| settings.orders.acknowledgement_tag = Some(TagId::new(tag)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.assign_pending, report.counts.tag_pending), (0, 1), "{report}");
+    assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
+    let text = report.to_string();
+    assert!(text.contains("  tag       1 pending\n") && !text.contains("  user "), "{text}");
+    world.sim.clear_faults();
+    world.sim.clock().advance(LATER);
+    let text = import(&channel).await.to_string();
+    assert!(text.contains("  tag       1 put on\n"), "{text}");
+}
+
+#[tokio::test]
+async fn faults_users_that_a_cancelled_run_leaves_are_counted() {
+    let world = World::new().await;
+    let user = user(&world);
+    for number in 0..250 {
+        world.add(world.order(&format!("A-{number}")));
+    }
+    let cancel = CancelToken::new();
+    let control = RunControl::new().cancel(cancel.clone());
+    world.sim.before(Method::POST, "/orders/assignuser", 1, move |_| cancel.cancel());
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let report = import_with(&channel, control).await;
+    assert!(report.to_string().contains("  user      100 assigned, 150 pending\n"), "{report}");
 }

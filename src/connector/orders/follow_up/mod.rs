@@ -21,6 +21,8 @@ use crate::{
 
 /// How many orders' users are remembered from the window, to save a look at each of them.
 const REMEMBERED: usize = 2_000;
+/// As many as are counted when a run leaves them to the next one.
+const COUNTED: usize = 10_000;
 const WAIT: Duration = Duration::from_secs(300);
 /// After so many failures of ShipStation in a row the rest waits for the next run.
 const PATIENCE: u32 = 2;
@@ -63,6 +65,16 @@ pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
         return Ok(());
     }
     let due_at = import.run.now();
+    match work_off(import, due_at).await {
+        Err(stop @ (Stop::Interrupted(_) | Stop::Remote(_))) => {
+            count_left(import, due_at).await?;
+            Err(stop)
+        }
+        done => done,
+    }
+}
+
+async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
     let channel = import.run.channel;
     let settings = &channel.settings.orders;
     let mut assigner = Assigner::new(settings.assign_user.clone());
@@ -90,8 +102,26 @@ pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
         tagger.all(import, tag, &mut patience).await?;
         if patience == 0 {
             import.run.warn("ShipStation keeps failing: further users and tags wait for the next run");
-            return Ok(());
+            return count_left(import, due_at).await;
         }
+    }
+}
+
+/// Counts what was due and has not been tried: what was tried is not due any more.
+async fn count_left(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
+    let channel = import.run.channel;
+    let left = channel.stores.orders.open_follow_ups(&channel.connection, due_at, COUNTED).await?;
+    for task in left {
+        *pending_of(import, task.kind) += 1;
+    }
+    Ok(())
+}
+
+fn pending_of<'i>(import: &'i mut Import<'_>, kind: FollowUpKind) -> &'i mut u64 {
+    let counts = &mut import.report.counts;
+    match kind {
+        FollowUpKind::AssignUser => &mut counts.assign_pending,
+        FollowUpKind::AddTag => &mut counts.tag_pending,
     }
 }
 
@@ -187,9 +217,13 @@ fn tally(import: &mut Import<'_>, outcome: &FollowUpOutcome) {
             counts.overridden += 1;
             "overridden_by_person"
         }
-        (FollowUpResult::Pending { .. }, _) => {
-            counts.assign_pending += 1;
+        (FollowUpResult::Pending { .. }, kind) => {
+            *pending_of(import, kind) += 1;
             "follow_up_pending"
+        }
+        (FollowUpResult::Failed { .. }, FollowUpKind::AddTag) => {
+            counts.tag_failed += 1;
+            "follow_up_failed"
         }
         (FollowUpResult::Failed { .. }, _) => {
             counts.assign_failed += 1;
