@@ -232,6 +232,11 @@ impl<'c> Import<'c> {
         self.failures.get(order).map_or(0, |failure| failure.attempts)
     }
 
+    /// Whether a person has dismissed the order in hand: nobody tries it again but a person.
+    pub(super) fn is_dismissed(&self, order: &ChannelOrderId) -> bool {
+        self.failures.get(order).is_some_and(|failure| failure.dismissed)
+    }
+
     fn judge(
         &self,
         wire: &Order,

@@ -30,8 +30,14 @@ impl Import<'_> {
                 None
             }
             SaveOutcome::Failed { message, retryable } => {
-                self.fail(&new.order.id, &new.order.number, message.clone(), retryable);
-                Some(self.failure(&new.order.id, &new.order.number, message, retryable))
+                let (order, number) = (&new.order.id, &new.order.number);
+                if self.is_dismissed(order) {
+                    let words = format!("{message}; it stays dismissed: import it by hand again");
+                    self.fail(order, number, words, false);
+                } else {
+                    self.fail(order, number, message.clone(), retryable);
+                }
+                Some(self.failure(order, number, message, retryable))
             }
         }
     }

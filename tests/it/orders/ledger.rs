@@ -272,3 +272,19 @@ async fn clock_a_long_ledger_gives_each_order_its_turn() {
     let report = import(&channel).await;
     assert_eq!(imported(&world), 1, "{report}");
 }
+
+#[tokio::test]
+async fn faults_a_dismissed_order_that_fails_by_hand_is_promised_no_other_attempt() {
+    let world = World::new().await;
+    let gate = Gate::over(world.store.clone());
+    gate.refuse("A-1", true);
+    let order = world.add(world.order("A-1"));
+    let channel = world.channel_on(gate.stores(), |_| {});
+    let _ = import(&channel).await;
+    world.store.dismiss_failure(&world.connection, &order.to_string().into()).await.unwrap();
+    let which = OrderSelector::Id(order.to_string().into());
+    let report = channel.import_order(which, Bypass::NONE).await.unwrap();
+    assert_eq!((report.counts.failed_retryable, report.counts.failed_permanent), (0, 1), "{report}");
+    assert!(report.to_string().contains("it stays dismissed"), "{report}");
+    assert!(!report.to_string().contains("will be tried again"), "{report}");
+}
