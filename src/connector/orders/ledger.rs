@@ -109,11 +109,15 @@ async fn again(import: &mut Import<'_>, record: FailureRecord, order: Order) -> 
     if now.imported + now.already_imported > before.imported + before.already_imported {
         return forget(import, &record).await;
     }
-    // What failed or was rejected again is in the ledger already; what is left out for now still waits there.
+    // What failed or was rejected again is in the ledger already; what is left out for now still waits there, with the
+    // words of its failure.
     let skipped = now.skipped.iter().find(|(reason, count)| before.skipped.get(*reason) != Some(*count));
     match skipped.map(|(reason, _)| *reason) {
         Some("unmapped_shipping") | None => Ok(()),
-        Some(reason) => keep(import, record, format!("left out for now: {reason}")).await,
+        Some(_) => {
+            let words = record.last.error.clone();
+            keep(import, record, words).await
+        }
     }
 }
 

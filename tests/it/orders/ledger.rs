@@ -137,6 +137,8 @@ async fn faults_an_order_on_hold_waits_in_the_ledger() {
     world.sim.clock().advance(DAY * 9);
     let report = import(&channel).await;
     assert_eq!(report.counts.skipped.get("wrong_status"), Some(&1), "{report}");
+    let kept = failure_of(&world, order).await.unwrap().last.error;
+    assert!(kept.contains("is not mapped"), "a look is no other failure: {kept}");
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     world.sim.clock().advance(DAY);
     assert_eq!(import(&channel).await.counts.imported, 1);
