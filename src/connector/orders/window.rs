@@ -44,12 +44,13 @@ impl Window {
             warning: None,
         };
         if let Some(days) = settings.created_within_days {
-            let gap = last.map(|last| now.since(last)).filter(|gap| *gap > GRACE).unwrap_or_default();
+            let pause = last.map(|last| now.since(last)).unwrap_or_default();
+            let gap = if pause > GRACE { pause } else { Duration::ZERO };
             let most = DAY * settings.catch_up_days;
             window.extended_by = gap.min(most);
             window.age_from = Some(now - DAY * days - window.extended_by);
             window.warning =
-                missed(now, DAY * days, gap, window.extended_by).or_else(|| rare(DAY * days, gap));
+                missed(now, DAY * days, gap, window.extended_by).or_else(|| rare(DAY * days, pause));
         }
         window.from = window.age_from.max(settings.not_before);
         window
@@ -113,11 +114,11 @@ fn missed(now: Timestamp, age: Duration, gap: Duration, extended_by: Duration) -
 }
 
 /// A warning when good runs are so far apart that an order may be eligible between two of them only.
-fn rare(age: Duration, gap: Duration) -> Option<String> {
-    (gap > age / 2).then(|| {
+fn rare(age: Duration, pause: Duration) -> Option<String> {
+    (pause > age / 2).then(|| {
         format!(
             "the last good run was {} h ago, more than half of the {} days that are read: run imports more often",
-            gap.as_secs() / 3600,
+            pause.as_secs() / 3600,
             age.as_secs() / DAY.as_secs()
         )
     })

@@ -122,3 +122,13 @@ async fn requests_a_probe_that_fails_does_not_spoil_the_run() {
     assert_eq!(report.scans[0].too_old, None, "{report}");
     assert!(report.to_string().contains("could not be counted"), "{report}");
 }
+
+#[tokio::test]
+async fn clock_runs_that_are_rare_for_a_short_window_are_said_to_be() {
+    let world = World::new().await;
+    let channel = world.channel(|settings| settings.orders.created_within_days = Some(1));
+    assert!(import(&channel).await.run.warnings.is_empty());
+    world.sim.clock().advance(DAY / 24 * 20);
+    let report = import(&channel).await;
+    assert!(report.to_string().contains("run imports more often"), "{report}");
+}
