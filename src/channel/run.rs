@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use super::{ChannelOrderId, RunObserver};
 use crate::Timestamp;
@@ -72,7 +73,13 @@ impl RunControl {
 /// A switch that asks a run to stop. Clones share it. A run honours it between items, never between a write
 /// on the channel and its record.
 #[derive(Debug, Clone, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken(Arc<Switch>);
+
+#[derive(Debug, Default)]
+struct Switch {
+    on: AtomicBool,
+    wake: Notify,
+}
 
 impl CancelToken {
     /// A switch that is off.
@@ -82,12 +89,23 @@ impl CancelToken {
 
     /// Asks every run that holds a clone to stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.on.store(true, Ordering::SeqCst);
+        self.0.wake.notify_waiters();
+    }
+
+    /// Waits until the switch is on. Cancel-safe: dropping the future changes nothing.
+    pub async fn cancelled(&self) {
+        let mut woken = std::pin::pin!(self.0.wake.notified());
+        // Registered before the switch is read, so that no call of `cancel` falls between the two.
+        woken.as_mut().enable();
+        if !self.is_cancelled() {
+            woken.await;
+        }
     }
 
     /// Whether the switch is on.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.on.load(Ordering::SeqCst)
     }
 }
 

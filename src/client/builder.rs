@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{
     Clock, Credentials, Error, Inner, Lane, MinuteWindow, RateLimiter, RetryPolicy, ShipStation, SystemClock,
-    error::Problem, retry::RetryBudget, wire::drift::DriftCounter,
+    error::Problem, retry::RetryBudget, server_clock::ServerClock, wire::drift::DriftCounter,
 };
 
 const BASE_URL: &str = "https://ssapi.shipstation.com/";
@@ -157,6 +157,7 @@ impl Builder {
             retry: self.retry,
             limiter,
             clock: self.clock,
+            server_clock: ServerClock::default(),
             random: random.into(),
             drift: DriftCounter::default(),
             body_limit: self.body_limit,

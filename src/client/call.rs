@@ -212,6 +212,7 @@ impl ShipStation {
         let mut rate = RateHeaders::read(status, response.headers(), self.inner.clock.now());
         // At once: the `Date` in it tells where the server's minute is, and a long body would make it look old.
         self.inner.limiter.observe(&rate);
+        self.inner.server_clock.observe(rate.date, &*self.inner.clock);
         let body = read_bounded(response, self.inner.body_limit).await;
         let told = rate.throttled;
         let result = classify(call, status, body, &mut rate);

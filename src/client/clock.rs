@@ -21,6 +21,15 @@ pub trait Clock: Debug + Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
 
+    /// Time that has passed since some fixed moment of this process, whatever anybody does to the wall clock. It MUST NOT
+    /// go backwards.
+    ///
+    /// A clock without one answers `None`, the default: a decision that needs two witnesses of time then relies on
+    /// ShipStation's own clock, or waits longer.
+    fn monotonic(&self) -> Option<Duration> {
+        None
+    }
+
     /// Waits until `duration` has passed on this clock.
     async fn sleep(&self, duration: Duration);
 }
@@ -34,6 +43,13 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         std::time::SystemTime::now().into()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
+    fn monotonic(&self) -> Option<Duration> {
+        static START: std::sync::LazyLock<std::time::Instant> =
+            std::sync::LazyLock::new(std::time::Instant::now);
+        Some(START.elapsed())
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]

@@ -98,6 +98,7 @@ mod page;
 mod rate_limit;
 mod raw;
 mod retry;
+mod server_clock;
 mod wire;
 
 mod accounts;
@@ -136,7 +137,7 @@ pub use self::{
     observe::{CallAnswer, CallInfo, CallObserver, Wait, WaitReason},
     operations::{Operation, operations},
     orders::*,
-    page::{Items, Page, Pages, SortDir},
+    page::{Incomplete, Items, ListEnd, Page, Pages, SortDir},
     products::{ListProducts, Product, ProductCategory, ProductSort, ProductTag, Products},
     rate_limit::{Lane, MinuteWindow, Permit, RateHeaders, RateLimiter},
     raw::RawCall,
@@ -148,7 +149,9 @@ pub use self::{
     webhooks::{Subscribe, WebhookDelivery, WebhookEvent, WebhookResource, WebhookSubscription, Webhooks},
     wire::*,
 };
-use self::{call::Call, error::Problem, retry::RetryBudget, wire::drift::DriftCounter};
+use self::{
+    call::Call, error::Problem, retry::RetryBudget, server_clock::ServerClock, wire::drift::DriftCounter,
+};
 use crate::Timestamp;
 pub use rust_decimal::Decimal;
 
@@ -174,6 +177,7 @@ struct Inner {
     budget: RetryBudget,
     limiter: Arc<dyn RateLimiter>,
     clock: Arc<dyn Clock>,
+    server_clock: ServerClock,
     random: Mutex<fastrand::Rng>,
     drift: DriftCounter,
     body_limit: usize,
@@ -220,6 +224,13 @@ impl ShipStation {
     /// The clock the client lives by.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// ShipStation's own time: the `Date` of its newest answer to any clone of this client, and the time that has passed
+    /// since on the [monotonic clock](Clock::monotonic). Without a monotonic clock it stands still between two answers.
+    /// `None` before the first answer with a date.
+    pub fn server_time(&self) -> Option<Timestamp> {
+        self.inner.server_clock.now(&*self.inner.clock)
     }
 
     /// What ShipStation has sent that this version of the crate does not know.

@@ -1,6 +1,7 @@
 //! Lists that come in pages: one page, all pages, all rows. How the next page is found is in `reader`; the
 //! parts that all list requests share are here.
 
+mod end;
 mod reader;
 
 use std::{
@@ -12,7 +13,8 @@ use std::{
 
 use futures_core::Stream;
 
-use self::reader::Reader;
+pub use self::end::{Incomplete, ListEnd};
+use self::reader::{Reader, Step};
 use super::{
     Error, ShipStation,
     call::Call,
@@ -162,7 +164,7 @@ impl ListCall {
     }
 
     pub(crate) fn pages<T: Dated + Send + 'static>(self) -> Pages<T> {
-        Pages(Box::pin(Reader::new(self).into_stream()))
+        Pages { steps: Box::pin(Reader::new(self).into_stream()), end: None }
     }
 
     pub(crate) fn items<T: Dated + Send + 'static>(self) -> Items<T> {
@@ -200,14 +202,33 @@ pub(crate) fn undecodable(call: &Call, answer: &super::call::Answer, misfit: row
 /// All pages of a list, fetched one by one as they are asked for.
 ///
 /// It ends after the last page, or with one `Err`; rows that cannot be read are in [`Page::errors`] and end nothing.
+/// Whether the whole list was read is in [`end`](Self::end) then.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct Pages<T>(Pin<Box<dyn Stream<Item = Result<Page<T>, Error>> + Send>>);
+pub struct Pages<T> {
+    steps: Pin<Box<dyn Stream<Item = Result<Step<T>, Error>> + Send>>,
+    end: Option<ListEnd>,
+}
+
+impl<T> Pages<T> {
+    /// How the list ended: whether it is known that every row was read. `None` before the end, and after an error.
+    pub fn end(&self) -> Option<&ListEnd> {
+        self.end.as_ref()
+    }
+}
 
 impl<T> Stream for Pages<T> {
     type Item = Result<Page<T>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(context)
+        Poll::Ready(match std::task::ready!(self.steps.as_mut().poll_next(context)) {
+            Some(Ok(Step::Page(page))) => Some(Ok(page)),
+            Some(Ok(Step::End(end))) => {
+                self.end = Some(end);
+                None
+            }
+            Some(Err(error)) => Some(Err(error)),
+            None => None,
+        })
     }
 }
 
@@ -241,6 +262,11 @@ impl<T> Items<T> {
     /// How many rows could not be read so far.
     pub fn missing(&self) -> u64 {
         self.missing
+    }
+
+    /// How the list ended: whether it is known that every row was read. `None` before the end, and after an error.
+    pub fn end(&self) -> Option<&ListEnd> {
+        self.pages.end()
     }
 
     /// How many rows were null so far.

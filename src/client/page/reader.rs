@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use futures_core::Stream;
 
-use super::{Dated, Error, Key, LARGEST_PAGE, ListCall, Page, fetch};
+use super::{Dated, Error, Incomplete, Key, LARGEST_PAGE, ListCall, ListEnd, Page, fetch};
 use crate::{
     Timestamp,
     client::{
@@ -19,6 +19,12 @@ use crate::{
 const MOST_POISON_IN_A_ROW: u32 = 3;
 /// A second with more rows than a page is read again until nothing new turns up, at most so often.
 const MOST_PASSES: u32 = 5;
+
+/// What reading a list gives.
+pub(super) enum Step<T> {
+    Page(Page<T>),
+    End(ListEnd),
+}
 
 pub(super) struct Reader<T> {
     client: ShipStation,
@@ -44,6 +50,11 @@ pub(super) struct Reader<T> {
     passes: u32,
     new_in_pass: u64,
     done: bool,
+    /// How many rows were given, and the highest total of the first filter.
+    read: u64,
+    total: Option<u64>,
+    /// Whether the end was given as well.
+    ended: bool,
     rows: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -70,6 +81,9 @@ impl<T: Dated + Send + 'static> Reader<T> {
             passes: 0,
             new_in_pass: 0,
             done: false,
+            read: 0,
+            total: None,
+            ended: false,
             rows: std::marker::PhantomData,
         };
         if let Some(key) = key {
@@ -79,8 +93,28 @@ impl<T: Dated + Send + 'static> Reader<T> {
         reader
     }
 
-    pub(super) fn into_stream(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send {
-        futures_util::stream::unfold(self, |mut reader| async move { Some((reader.next().await?, reader)) })
+    pub(super) fn into_stream(self) -> impl Stream<Item = Result<Step<T>, Error>> + Send {
+        futures_util::stream::unfold(self, |mut reader| async move { Some((reader.step().await?, reader)) })
+    }
+
+    async fn step(&mut self) -> Option<Result<Step<T>, Error>> {
+        match self.next().await {
+            Some(Ok(page)) => Some(Ok(Step::Page(page))),
+            Some(Err(error)) => {
+                self.ended = true;
+                Some(Err(error))
+            }
+            None if self.ended => None,
+            None => {
+                self.ended = true;
+                Some(Ok(Step::End(self.end())))
+            }
+        }
+    }
+
+    fn end(&self) -> ListEnd {
+        let fewer = self.total.is_some_and(|total| self.read < total);
+        ListEnd { read: self.read, total: self.total, incomplete: fewer.then_some(Incomplete::FewerRows) }
     }
 
     async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
@@ -95,6 +129,8 @@ impl<T: Dated + Send + 'static> Reader<T> {
             match fetched {
                 Ok((page, got)) => {
                     let page = self.accept(page, got);
+                    self.read += count(&page);
+                    self.total = self.total.max(page.total);
                     // A page of nothing but repeats tells the caller nothing.
                     if self.done || !page.items.is_empty() || !page.errors.is_empty() || page.nulls > 0 {
                         return Some(Ok(page));

@@ -1,7 +1,7 @@
 //! Simulated time: it moves only when told to, or when somebody sleeps on it.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -29,29 +29,50 @@ use crate::{Timestamp, client::Clock};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct SimClock(Mutex<Timestamp>);
+pub struct SimClock(Mutex<Times>);
+
+#[derive(Debug)]
+struct Times {
+    wall: Timestamp,
+    /// Time that has passed since the clock was made.
+    passed: Duration,
+}
 
 impl SimClock {
     /// A clock that shows `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self(Mutex::new(now))
+        Self(Mutex::new(Times { wall: now, passed: Duration::ZERO }))
     }
 
     /// The present simulated instant.
     pub fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.times().wall
     }
 
-    /// Sets the clock, backwards too: the one way to make time go back.
+    /// Lets time pass until `now`. An earlier instant sets the wall clock back, and no time passes.
     pub fn set(&self, now: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        let mut times = self.times();
+        let wall = times.wall;
+        times.passed += now.since(wall);
+        times.wall = now;
+    }
+
+    /// Changes what the wall clock shows, forwards or backwards, without any time passing: the mistake that a host's
+    /// clock makes.
+    pub fn step_to(&self, now: Timestamp) {
+        self.times().wall = now;
     }
 
     /// Moves the clock forward and returns the new time.
     pub fn advance(&self, by: Duration) -> Timestamp {
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *now = *now + by;
-        *now
+        let mut times = self.times();
+        times.wall = times.wall + by;
+        times.passed += by;
+        times.wall
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -59,6 +80,10 @@ impl SimClock {
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
         Self::now(self)
+    }
+
+    fn monotonic(&self) -> Option<Duration> {
+        Some(self.times().passed)
     }
 
     /// Moves the clock forward by `duration`, lets other tasks run, and returns.
