@@ -10,6 +10,7 @@
 mod client;
 mod crash;
 mod cycle;
+mod field;
 mod listings;
 mod mappings;
 mod orders;

@@ -1,0 +1,1 @@
+//! Answers that are not ShipStation's own, and credentials that are refused.

@@ -1,0 +1,1 @@
+//! Runs under random faults of every kind.

@@ -1,0 +1,1 @@
+//! Imports under odd answers, clocks and settings.

@@ -1,0 +1,1 @@
+//! What a stranger can make the crate do, and what it shows.

@@ -1,0 +1,1 @@
+//! Lists that contradict themselves, and rows that cannot be read.

@@ -1,0 +1,1 @@
+//! Shipments whose outcome is unknown, and what a host may say wrongly.
