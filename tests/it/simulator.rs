@@ -1,5 +1,6 @@
 //! The simulator, asked by plain HTTP as any other client would.
 
+mod faults;
 mod quirks;
 mod resources;
 mod shapes;

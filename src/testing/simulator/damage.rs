@@ -21,6 +21,7 @@ pub(super) fn damage(fault: &FaultKind, answer: Answer, mut headers: Headers) ->
         }
         FaultKind::Exception { message } => Answer::exception(message),
         FaultKind::Html { status } | FaultKind::HtmlAfterEffect { status } => Answer::html(*status),
+        FaultKind::LateEffect(_) => Answer::html(504),
         FaultKind::Status { code, body } if body.is_empty() => Answer::empty(*code),
         FaultKind::Status { code, body } => Answer::text(body.clone()).with_status(*code),
         FaultKind::Truncate => Answer { body: answer.body.map(first_half), ..answer },

@@ -1,6 +1,7 @@
 //! The one path that every request takes: time, authorisation, limit, fault, operation, journal.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -14,6 +15,7 @@ use super::{
     request::Call,
     script::Script,
 };
+use crate::Timestamp;
 
 /// Everything behind the port.
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub(super) struct State {
     pub(super) account: Account,
     pub(super) journal: Journal,
     pub(super) script: Script,
+    late: BTreeMap<Timestamp, Vec<Call>>,
     limit: MinuteCount,
 }
 
@@ -58,6 +61,7 @@ impl Service {
             account: Account::new(Arc::clone(&clock), config.quirks.clone()),
             journal: Journal::default(),
             script: Script::default(),
+            late: BTreeMap::new(),
             limit: MinuteCount::new(config.rate_limit),
         };
         Self {
@@ -103,8 +107,31 @@ impl State {
         self.limit.spend(now, requests);
     }
 
-    fn serve(&mut self, call: &Call, authorised: bool, clock: &SimClock) -> (Delivery, JournalEntry) {
+    /// Carries out everything whose time has come.
+    pub(super) fn settle(&mut self) {
+        let now = self.account.now();
+        while let Some(entry) = self.late.first_entry().filter(|entry| *entry.key() <= now) {
+            let (at, calls) = entry.remove_entry();
+            for call in calls {
+                // Nobody waits for the answer.
+                let _ = self.account.as_of(at, |account| api::answer(account, &call));
+            }
+        }
         self.account.settle();
+    }
+
+    /// Keeps a write whose effect is to come later, and says whether this is one.
+    fn postpone(&mut self, call: &Call, fault: Option<&FaultKind>) -> bool {
+        let Some(FaultKind::LateEffect(delay)) = fault else { return false };
+        if call.method == http::Method::GET {
+            return false;
+        }
+        self.late.entry(self.account.now() + *delay).or_default().push(call.clone());
+        true
+    }
+
+    fn serve(&mut self, call: &Call, authorised: bool, clock: &SimClock) -> (Delivery, JournalEntry) {
+        self.settle();
         let mut entry = blank_entry(call);
         if !authorised {
             let answer = Answer::lower_message(401, "Invalid API credentials");
@@ -127,7 +154,7 @@ impl State {
         } else {
             Answer::empty(200)
         };
-        entry.executed = answer.effect;
+        entry.executed = answer.effect || self.postpone(call, entry.fault.as_ref());
         let headers = self.headers(standing);
         let delivery = match &entry.fault {
             Some(fault) => damage(fault, answer, headers),
@@ -166,7 +193,7 @@ fn named(limit: String, remaining: String, reset: String) -> Vec<(&'static str, 
 
 fn blank_entry(call: &Call) -> JournalEntry {
     JournalEntry {
-        at: crate::Timestamp::UNIX_EPOCH,
+        at: Timestamp::UNIX_EPOCH,
         method: call.method.clone(),
         path: call.path.clone(),
         query: call.query.clone(),

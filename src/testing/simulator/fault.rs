@@ -58,6 +58,8 @@ pub enum FaultKind {
     EmptyBody,
     /// Executed and answered as usual, but only after this much more simulated time.
     Slow(Duration),
+    /// An HTML page with status 504 at once; the write is executed only this much simulated time later, by the state of then.
+    LateEffect(Duration),
 }
 
 impl FaultKind {
@@ -70,7 +72,8 @@ impl FaultKind {
             | Self::Html { .. }
             | Self::Status { .. }
             | Self::DropBefore
-            | Self::Hang => false,
+            | Self::Hang
+            | Self::LateEffect(_) => false,
             Self::ErrorAfterEffect
             | Self::HtmlAfterEffect { .. }
             | Self::DropAfterEffect

@@ -22,7 +22,7 @@ pub struct JournalEntry {
     pub body: Value,
     /// The status that was answered; `None` when the connection was closed or left hanging instead.
     pub status: Option<u16>,
-    /// Whether a write took effect.
+    /// Whether a write took effect, or was taken to take effect later.
     pub executed: bool,
     /// The scripted fault that it ran into.
     pub fault: Option<FaultKind>,

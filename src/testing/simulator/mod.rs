@@ -114,7 +114,9 @@ impl Simulator {
 
     /// Looks at the account or changes it. No request is served meanwhile.
     pub fn account<R>(&self, f: impl FnOnce(&mut Account) -> R) -> R {
-        f(&mut self.service.state().account)
+        let mut state = self.service.state();
+        state.settle();
+        f(&mut state.account)
     }
 
     /// Scripts a fault, behind those given before.

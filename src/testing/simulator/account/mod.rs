@@ -81,6 +81,8 @@ pub struct Account {
     last: LastIds,
     stretch: Option<Stretch>,
     clock: Arc<SimClock>,
+    /// The instant of something that is carried out or shown afterwards.
+    instant: Option<Timestamp>,
 }
 
 /// The last number given out of each kind.
@@ -142,6 +144,7 @@ impl Account {
                 guid: 0,
             },
             clock,
+            instant: None,
         };
         account.add_store("Manual Orders", "ShipStation");
         account.add_warehouse("East dock");
@@ -153,9 +156,20 @@ impl Account {
 
     /// What ShipStation's own clock says, to the precision of its database.
     pub fn now(&self) -> Timestamp {
+        if let Some(instant) = self.instant {
+            return instant;
+        }
         let skew = std::time::Duration::from_secs(self.quirks.clock_skew.unsigned_abs());
         let now = self.clock.now();
         pacific::stored(if self.quirks.clock_skew < 0 { now - skew } else { now + skew })
+    }
+
+    /// Does something at another instant than the present one.
+    pub(super) fn as_of<R>(&mut self, instant: Timestamp, f: impl FnOnce(&mut Self) -> R) -> R {
+        let outer = self.instant.replace(instant);
+        let result = f(self);
+        self.instant = outer;
+        result
     }
 
     /// A fresh GUID, the same in every run.
