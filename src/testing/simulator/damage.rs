@@ -26,7 +26,7 @@ pub(super) fn damage(fault: &FaultKind, answer: Answer, mut headers: Headers) ->
         FaultKind::Status { code, body } => Answer::text(body.clone()).with_status(*code),
         FaultKind::Truncate => Answer { body: answer.body.map(first_half), ..answer },
         FaultKind::EmptyBody => Answer::empty(answer.status),
-        FaultKind::Slow(_) => answer,
+        FaultKind::Slow(_) | FaultKind::StaleRead(_) => answer,
     };
     Delivery::Answer(answer, headers)
 }

@@ -7,11 +7,12 @@ use std::{
 };
 
 use super::{
-    Account, FaultKind, Journal, JournalEntry, RateLimit, SimClock, SimulatorConfig,
+    Account, Fault, FaultKind, Journal, JournalEntry, RateLimit, SimClock, SimulatorConfig,
     answer::Answer,
     api, basic,
     damage::{damage, too_many},
     limit::{MinuteCount, Standing},
+    past::Past,
     request::Call,
     script::Script,
 };
@@ -32,6 +33,7 @@ pub(super) struct State {
     pub(super) journal: Journal,
     pub(super) script: Script,
     late: BTreeMap<Timestamp, Vec<Call>>,
+    past: Past,
     limit: MinuteCount,
 }
 
@@ -62,6 +64,7 @@ impl Service {
             journal: Journal::default(),
             script: Script::default(),
             late: BTreeMap::new(),
+            past: Past::default(),
             limit: MinuteCount::new(config.rate_limit),
         };
         Self {
@@ -107,6 +110,49 @@ impl State {
         self.limit.spend(now, requests);
     }
 
+    /// What the operation comes to, before its answer is damaged.
+    fn answer(&mut self, call: &Call, fault: Option<&FaultKind>) -> Answer {
+        self.remember();
+        let answer = match fault {
+            Some(FaultKind::StaleRead(age)) if call.method == http::Method::GET => self.stale(call, *age),
+            Some(fault) if !fault.executes() => Answer::empty(200),
+            _ => api::answer(&mut self.account, call),
+        };
+        self.remember();
+        answer
+    }
+
+    /// The answer that was right this long ago.
+    fn stale(&mut self, call: &Call, age: Duration) -> Answer {
+        let then = self.account.now() - age;
+        let mut past = self.past.at(then).unwrap_or_default();
+        past.swap_with(&mut self.account);
+        let answer = self.account.as_of(then, |account| api::answer(account, call));
+        past.swap_with(&mut self.account);
+        answer
+    }
+
+    pub(super) fn add_fault(&mut self, fault: Fault) {
+        self.script.add_fault(fault);
+        self.remember();
+    }
+
+    pub(super) fn clear_faults(&mut self) {
+        self.script.clear_faults();
+        self.past.forget();
+    }
+
+    /// Keeps the present state, if a stale read may ask for it.
+    pub(super) fn remember(&mut self) {
+        self.remember_since(self.account.now());
+    }
+
+    fn remember_since(&mut self, since: Timestamp) {
+        if self.script.has_stale_reads() {
+            self.past.remember(since, &self.account);
+        }
+    }
+
     /// Carries out everything whose time has come.
     pub(super) fn settle(&mut self) {
         let now = self.account.now();
@@ -115,6 +161,7 @@ impl State {
             for call in calls {
                 // Nobody waits for the answer.
                 let _ = self.account.as_of(at, |account| api::answer(account, &call));
+                self.remember_since(at);
             }
         }
         self.account.settle();
@@ -149,11 +196,7 @@ impl State {
         if let Some(FaultKind::Slow(time)) = entry.fault {
             clock.advance(time);
         }
-        let answer = if entry.fault.as_ref().is_none_or(FaultKind::executes) {
-            api::answer(&mut self.account, call)
-        } else {
-            Answer::empty(200)
-        };
+        let answer = self.answer(call, entry.fault.as_ref());
         entry.executed = answer.effect || self.postpone(call, entry.fault.as_ref());
         let headers = self.headers(standing);
         let delivery = match &entry.fault {

@@ -60,6 +60,9 @@ pub enum FaultKind {
     Slow(Duration),
     /// An HTML page with status 504 at once; the write is executed only this much simulated time later, by the state of then.
     LateEffect(Duration),
+    /// Orders, fulfillments and shipments are shown as they were this long ago, or when this fault was scripted if that was later.
+    /// Orders of [`Account::generate`](super::Account::generate) that nobody has touched are not shown. Writes are answered as usual.
+    StaleRead(Duration),
 }
 
 impl FaultKind {
@@ -81,7 +84,8 @@ impl FaultKind {
             | Self::Truncate
             | Self::CutBody
             | Self::EmptyBody
-            | Self::Slow(_) => true,
+            | Self::Slow(_)
+            | Self::StaleRead(_) => true,
         }
     }
 }

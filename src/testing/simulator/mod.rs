@@ -16,6 +16,7 @@ mod model;
 mod money;
 mod pacific;
 mod page;
+mod past;
 mod quirks;
 mod request;
 mod script;
@@ -116,17 +117,19 @@ impl Simulator {
     pub fn account<R>(&self, f: impl FnOnce(&mut Account) -> R) -> R {
         let mut state = self.service.state();
         state.settle();
-        f(&mut state.account)
+        let result = f(&mut state.account);
+        state.remember();
+        result
     }
 
     /// Scripts a fault, behind those given before.
     pub fn fault(&self, fault: Fault) {
-        self.service.state().script.add_fault(fault);
+        self.service.state().add_fault(fault);
     }
 
     /// Forgets every scripted fault.
     pub fn clear_faults(&self) {
-        self.service.state().script.clear_faults();
+        self.service.state().clear_faults();
     }
 
     /// Changes the account just before the `nth` request from now with this method and path, the first being 1: the way to let

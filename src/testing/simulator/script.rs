@@ -57,6 +57,11 @@ impl Script {
         self.faults.clear();
     }
 
+    /// Whether earlier states of the account may be asked for.
+    pub(super) fn has_stale_reads(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::StaleRead(_)))
+    }
+
     /// The fault that this request meets, if any. Every matching rule before it counts the request.
     pub(super) fn fault(&mut self, call: &Call) -> Option<FaultKind> {
         self.faults.iter_mut().find_map(|fault| fault.strikes(call).then(|| fault.kind.clone()))

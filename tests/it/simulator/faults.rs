@@ -50,3 +50,44 @@ async fn a_late_effect_is_judged_by_the_state_of_its_time() {
     sim.clock().advance(MINUTE);
     assert_eq!(sim.account(|account| account.fulfillments.len()), 0, "there is no order to be marked");
 }
+
+#[tokio::test]
+async fn reads_may_lag_behind_the_account() {
+    let sim = start().await;
+    let id = order(&sim, "1001");
+    sim.fault(Fault::on(Method::GET, "*").always().with(FaultKind::StaleRead(MINUTE)));
+    sim.clock().advance(MINUTE * 5);
+    let body = json!({ "orderId": id, "carrierCode": "ups", "trackingNumber": "1Z" });
+    assert_eq!(post(&sim, "orders/markasshipped", body).await.0, 200);
+    let added = order(&sim, "1002");
+    sim.account(|account| account.buy_label(added, "ups", "ups_ground"));
+    let path = format!("orders/{id}");
+    let seen = async || {
+        let totals =
+            ["orders", "fulfillments", "shipments"].map(async |list| get(&sim, list).await["total"].as_i64());
+        let [orders, fulfillments, shipments] = totals;
+        (get(&sim, &path).await["orderStatus"].clone(), orders.await, fulfillments.await, shipments.await)
+    };
+    assert_eq!(seen().await, (json!("awaiting_shipment"), Some(1), Some(0), Some(0)));
+    sim.clock().advance(MINUTE - Duration::from_millis(10));
+    assert_eq!(seen().await, (json!("awaiting_shipment"), Some(1), Some(0), Some(0)));
+    sim.clock().advance(Duration::from_millis(10));
+    assert_eq!(seen().await, (json!("shipped"), Some(2), Some(1), Some(1)));
+    sim.account(|account| account.cancel(added));
+    sim.clear_faults();
+    assert_eq!(get(&sim, &format!("orders/{added}")).await["orderStatus"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_stale_read_does_not_see_a_late_effect_too_soon() {
+    let sim = start().await;
+    let id = order(&sim, "1001");
+    sim.fault(Fault::on(Method::POST, "*").with(FaultKind::LateEffect(MINUTE)));
+    sim.fault(Fault::on(Method::GET, "*").always().with(FaultKind::StaleRead(MINUTE)));
+    post(&sim, "orders/markasshipped", json!({ "orderId": id, "carrierCode": "ups" })).await;
+    let path = format!("orders/{id}");
+    sim.clock().advance(MINUTE * 2 - Duration::from_millis(10));
+    assert_eq!(get(&sim, &path).await["orderStatus"], "awaiting_shipment");
+    sim.clock().advance(Duration::from_millis(10));
+    assert_eq!(get(&sim, &path).await["orderStatus"], "shipped");
+}
