@@ -1,6 +1,7 @@
 //! The simulator, asked by plain HTTP as any other client would.
 
 mod faults;
+mod flaws;
 mod quirks;
 mod resources;
 mod shapes;

@@ -3,12 +3,16 @@
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::{Value, json};
 
+use super::list::List;
+
 /// An answer before it is damaged by a fault and sent.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: u16,
     /// `None` is an answer without body and content type.
-    pub(super) body: Option<String>,
+    pub(super) body: Option<Vec<u8>>,
+    /// What the body is made of, if it is a page of a list.
+    pub(super) list: Option<List>,
     pub(super) html: bool,
     /// Whether a write took effect.
     pub(super) effect: bool,
@@ -16,8 +20,13 @@ pub(super) struct Answer {
 
 impl Answer {
     /// 200 with this JSON text.
-    pub(super) fn text(body: String) -> Self {
-        Self { status: 200, body: Some(body), html: false, effect: false }
+    pub(super) fn text(body: impl Into<Vec<u8>>) -> Self {
+        Self { status: 200, body: Some(body.into()), list: None, html: false, effect: false }
+    }
+
+    /// 200 with this page of a list.
+    pub(super) fn list(list: List) -> Self {
+        Self { list: Some(list.clone()), ..Self::text(list.text()) }
     }
 
     /// 200 with this value as JSON.
@@ -31,13 +40,13 @@ impl Answer {
     }
 
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, body: None, html: false, effect: false }
+        Self { status, body: None, list: None, html: false, effect: false }
     }
 
     pub(super) fn html(status: u16) -> Self {
         let page =
             format!("<!DOCTYPE html><html><head><title>{status}</title></head><body>{status}</body></html>");
-        Self { status, body: Some(page), html: true, effect: false }
+        Self { html: true, ..Self::text(page).with_status(status) }
     }
 
     /// Error shape E3: `{"Message": …}`.

@@ -1,7 +1,7 @@
 //! What faults make of answers.
 
 use super::{
-    FaultKind,
+    FaultKind, ListFlaw,
     answer::Answer,
     exchange::{Delivery, Headers},
 };
@@ -22,13 +22,23 @@ pub(super) fn damage(fault: &FaultKind, answer: Answer, mut headers: Headers) ->
         FaultKind::Exception { message } => Answer::exception(message),
         FaultKind::Html { status } | FaultKind::HtmlAfterEffect { status } => Answer::html(*status),
         FaultKind::LateEffect(_) => Answer::html(504),
-        FaultKind::Status { code, body } if body.is_empty() => Answer::empty(*code),
-        FaultKind::Status { code, body } => Answer::text(body.clone()).with_status(*code),
+        FaultKind::Status { code, body } | FaultKind::StatusAfterEffect { code, body } => stated(*code, body),
+        FaultKind::List(flaw) => flawed(flaw, answer),
         FaultKind::Truncate => Answer { body: answer.body.map(first_half), ..answer },
         FaultKind::EmptyBody => Answer::empty(answer.status),
-        FaultKind::Slow(_) | FaultKind::StaleRead(_) => answer,
+        FaultKind::Slow(_) | FaultKind::StaleRead(_) | FaultKind::AnotherOrder => answer,
     };
     Delivery::Answer(answer, headers)
+}
+
+fn stated(code: u16, body: &str) -> Answer {
+    if body.is_empty() { Answer::empty(code) } else { Answer::text(body).with_status(code) }
+}
+
+fn flawed(flaw: &ListFlaw, answer: Answer) -> Answer {
+    let Some(mut list) = answer.list.clone() else { return answer };
+    flaw.apply(&mut list);
+    Answer::list(list)
 }
 
 fn throttle(headers: &mut Headers, reset: Option<u64>) {
@@ -42,9 +52,10 @@ fn throttle(headers: &mut Headers, reset: Option<u64>) {
 }
 
 /// The text up to its middle.
-pub(super) fn first_half(mut text: String) -> String {
+pub(super) fn first_half(mut text: Vec<u8>) -> Vec<u8> {
+    let is_inside = |byte: &u8| byte & 0xC0 == 0x80;
     let mut middle = text.len() / 2;
-    while !text.is_char_boundary(middle) {
+    while text.get(middle).is_some_and(is_inside) {
         middle -= 1;
     }
     text.truncate(middle);
@@ -62,6 +73,6 @@ mod tests {
 
     #[test]
     fn halves_a_text_between_characters() {
-        assert_eq!(first_half("aéb".to_owned()), "a");
+        assert_eq!(first_half("aéb".into()), b"a");
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Account, Fault, FaultKind, Journal, JournalEntry, RateLimit, SimClock, SimulatorConfig,
+    Account, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, SimClock, SimulatorConfig,
     answer::Answer,
     api, basic,
     damage::{damage, too_many},
@@ -87,8 +87,8 @@ impl Service {
     pub(super) fn exchange(&self, call: &Call, authorization: Option<&str>) -> Delivery {
         let mut state = self.state();
         let at = self.clock.advance(self.latency);
-        let authorised =
-            is_open(call) || authorization.is_some_and(|header| basic::holds(header, &self.authorization));
+        let known = authorization.is_some_and(|header| basic::holds(header, &self.authorization));
+        let authorised = is_open(call) || known && !state.account.key_has_expired();
         let (delivery, entry) = state.serve(call, authorised, &self.clock);
         state.journal.push(JournalEntry { at, authorised, ..entry });
         delivery
@@ -116,10 +116,28 @@ impl State {
         let answer = match fault {
             Some(FaultKind::StaleRead(age)) if call.method == http::Method::GET => self.stale(call, *age),
             Some(fault) if !fault.executes() => Answer::empty(200),
+            Some(FaultKind::List(ListFlaw::FirstPage)) => {
+                api::answer(&mut self.account, &call.clone().without_query("page"))
+            }
+            Some(FaultKind::AnotherOrder) => {
+                let other = self.neighbour(call);
+                api::answer(&mut self.account, other.as_ref().unwrap_or(call))
+            }
             _ => api::answer(&mut self.account, call),
         };
         self.remember();
         answer
+    }
+
+    /// The question for the next order, or for the one before if there is none, if this is one for an order.
+    fn neighbour(&self, call: &Call) -> Option<Call> {
+        let [orders, id] = call.segments.as_slice() else { return None };
+        let id: i64 = id.parse().ok().filter(|_| call.method == http::Method::GET && orders == "orders")?;
+        let ids: Vec<i64> = self.account.visible_orders().map(|order| order.order_id).collect();
+        let other =
+            ids.iter().find(|other| **other > id).or_else(|| ids.iter().rfind(|other| **other < id))?;
+        let segments = vec![orders.clone(), other.to_string()];
+        Some(Call { segments, ..call.clone() })
     }
 
     /// The answer that was right this long ago.
@@ -212,6 +230,7 @@ impl State {
 
     fn headers(&self, standing: Option<Standing>) -> Headers {
         let date = httpdate::fmt_http_date(SystemTime::from(self.account.now()));
+        let date = if self.account.quirks.blank_date { String::new() } else { date };
         Headers { date, rate: standing.map(|standing| self.rate_headers(standing)).unwrap_or_default() }
     }
 

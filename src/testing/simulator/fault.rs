@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
-use super::{request::Call, script::Target};
+use super::{ListFlaw, request::Call, script::Target};
 
 /// What goes wrong. "Executed" means that a write takes effect although the caller cannot know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,13 @@ pub enum FaultKind {
         /// The body, sent as `application/json`; none when empty.
         body: String,
     },
+    /// Executed, then this status with this JSON text: a refusal of what was done, for one.
+    StatusAfterEffect {
+        /// The status.
+        code: u16,
+        /// The body, sent as `application/json`; none when empty.
+        body: String,
+    },
     /// The connection is closed without a byte of answer. Not executed.
     DropBefore,
     /// Executed, then the connection is closed without a byte of answer.
@@ -63,6 +70,10 @@ pub enum FaultKind {
     /// Orders, fulfillments and shipments are shown as they were this long ago, or when this fault was scripted if that was later.
     /// Orders of [`Account::generate`](super::Account::generate) that nobody has touched are not shown. Writes are answered as usual.
     StaleRead(Duration),
+    /// A page of a list that contradicts itself. Anything but a list is answered as usual.
+    List(ListFlaw),
+    /// A question for one order is answered with the order next to it. Anything else is answered as usual.
+    AnotherOrder,
 }
 
 impl FaultKind {
@@ -85,7 +96,10 @@ impl FaultKind {
             | Self::CutBody
             | Self::EmptyBody
             | Self::Slow(_)
-            | Self::StaleRead(_) => true,
+            | Self::StatusAfterEffect { .. }
+            | Self::StaleRead(_)
+            | Self::List(_)
+            | Self::AnotherOrder => true,
         }
     }
 }

@@ -12,6 +12,7 @@ mod exchange;
 mod fault;
 mod journal;
 mod limit;
+mod list;
 mod model;
 mod money;
 mod pacific;
@@ -19,6 +20,7 @@ mod page;
 mod past;
 mod quirks;
 mod request;
+mod row;
 mod script;
 mod server;
 
@@ -32,6 +34,7 @@ pub use config::{RateLimit, SimulatorConfig};
 pub use fault::{Fault, FaultKind};
 pub use http::Method;
 pub use journal::{Journal, JournalEntry};
+pub use list::ListFlaw;
 pub use model::{
     Absence, Notice, SimAddress, SimAdvancedOptions, SimBilling, SimCarrier, SimCustomer, SimCustomsItem,
     SimDimensions, SimFulfillment, SimInsuranceOptions, SimInternationalOptions, SimItemOption, SimLine,

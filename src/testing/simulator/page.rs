@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use super::{Quirks, answer::Answer, request::Call};
+use super::{Quirks, answer::Answer, list::List, request::Call};
 
 /// Which page was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,7 @@ impl Paging {
         count: PageCount,
         quirks: &Quirks,
     ) -> Answer {
-        self.answer_with(name, rows, count, quirks, as_json)
+        self.answer_with(name, rows, count, quirks, |row| as_json(row).into())
     }
 
     /// Like [`answer`](Self::answer), with rows written in their own way.
@@ -64,31 +64,30 @@ impl Paging {
         rows: &[T],
         count: PageCount,
         quirks: &Quirks,
-        write: impl Fn(&T) -> String,
+        write: impl Fn(&T) -> Vec<u8>,
     ) -> Answer {
-        let page: Vec<String> = self.slice(rows).iter().map(write).collect();
-        self.envelope(name, &page, rows.len(), count, quirks)
+        let page = self.slice(rows).iter().map(write).collect();
+        self.envelope(name, page, rows.len(), count, quirks)
     }
 
     /// The envelope around the written rows of one page.
     pub(super) fn envelope(
         &self,
         name: &str,
-        page: &[String],
+        mut page: Vec<Vec<u8>>,
         total: usize,
         count: PageCount,
         quirks: &Quirks,
     ) -> Answer {
-        let nothing = if quirks.null_rows && !page.is_empty() { ",null" } else { "" };
+        if quirks.null_rows && !page.is_empty() {
+            page.push(b"null".to_vec());
+        }
         let pages = match count {
             _ if quirks.pages_zero => 0,
             PageCount::Right => total.div_ceil(self.size),
             PageCount::RoundedDown => total / self.size,
         };
-        let (rows, number) = (page.join(","), self.page);
-        Answer::text(format!(
-            "{{\"{name}\":[{rows}{nothing}],\"total\":{total},\"page\":{number},\"pages\":{pages}}}"
-        ))
+        Answer::list(List { name: name.to_owned(), rows: page, total, page: self.page, pages })
     }
 }
 
@@ -109,7 +108,8 @@ mod tests {
     fn page(query: &str, rows: &[u32], quirks: &Quirks) -> String {
         let call = Call::new(http::Method::GET, &format!("/x?{query}").parse().unwrap(), Vec::new());
         let paging = Paging::of(&call).unwrap();
-        paging.answer("rows", rows, PageCount::Right, quirks).body.unwrap()
+        let body = paging.answer("rows", rows, PageCount::Right, quirks).body.unwrap();
+        String::from_utf8(body).unwrap()
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Timestamp;
+
 /// What a second `markasshipped` on a shipped order does. No public evidence settles it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -102,6 +104,10 @@ quirks! {
     /// Seconds by which ShipStation's own clock (the `Date` header and the rate-limit minute) is ahead of the
     /// simulated clock; negative when it is behind.
     clock_skew: i64 = 0,
+    /// The `Date` header is empty, which tells no more than a missing one; a web server cannot leave it out.
+    blank_date: bool = false,
+    /// From this instant on, the key is refused with 401.
+    key_expires: Option<Timestamp> = None,
     /// Members that no documentation names and values outside every documented enumeration.
     drift: bool = false,
 }

@@ -30,6 +30,12 @@ impl Call {
         Self { method, path, segments, query, body, text }
     }
 
+    /// The same request without this query value.
+    pub(super) fn without_query(mut self, name: &str) -> Self {
+        self.query.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+        self
+    }
+
     /// A query value; an empty one counts as absent.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
         let mut matching = self.query.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use shipstation_connector::testing::simulator::{Fault, FaultKind, SimLine, SimOrder, Simulator};
+use shipstation_connector::testing::simulator::{Fault, FaultKind, Quirks, SimLine, SimOrder, Simulator};
 
 use super::{get, post, start};
 
@@ -90,4 +90,62 @@ async fn a_stale_read_does_not_see_a_late_effect_too_soon() {
     assert_eq!(get(&sim, &path).await["orderStatus"], "awaiting_shipment");
     sim.clock().advance(Duration::from_millis(10));
     assert_eq!(get(&sim, &path).await["orderStatus"], "shipped");
+}
+
+#[tokio::test]
+async fn pages_of_a_proxy_and_refusals_come_before_and_after_the_effect() {
+    let sim = start().await;
+    let page = |status| [FaultKind::Html { status }, FaultKind::HtmlAfterEffect { status }];
+    let refusal = || r#"{"Message":"The order has already been shipped."}"#.to_owned();
+    let refused = [
+        FaultKind::Status { code: 400, body: refusal() },
+        FaultKind::StatusAfterEffect { code: 400, body: refusal() },
+    ];
+    for kinds in [page(400), page(403), page(405), page(407), page(413), page(451), refused] {
+        for (kind, effect) in kinds.into_iter().zip([false, true]) {
+            let id = order(&sim, "1001");
+            sim.fault(Fault::on(Method::POST, "*").with(kind.clone()));
+            let (status, text) =
+                post(&sim, "orders/markasshipped", json!({ "orderId": id, "carrierCode": "ups" })).await;
+            assert_eq!(Some(status), sim.take_journal().entries()[0].status);
+            assert!((400..500).contains(&status) && !text.is_empty(), "{kind:?}");
+            let shipped = sim.account(|account| account.order(id).unwrap().order_status == "shipped");
+            assert_eq!(shipped, effect, "{kind:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_expires_and_the_date_may_be_blank() {
+    let sim = start().await;
+    let at = sim.clock().now() + MINUTE;
+    let quirks = Quirks::default().key_expires(Some(at)).blank_date(true);
+    sim.account(|account| account.quirks = quirks);
+    let answer = super::send(&sim, Method::GET, "users", None).await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["date"].as_bytes()), (200, &b""[..]));
+    sim.clock().advance(MINUTE);
+    let answer = super::send(&sim, Method::GET, "users", None).await.unwrap();
+    assert_eq!((answer.status().as_u16(), sim.journal().unauthorised().count()), (401, 1));
+}
+
+#[tokio::test]
+async fn stores_say_when_they_were_refreshed_and_orders_who_ships_them() {
+    let sim = start().await;
+    let last = sim.clock().now() - MINUTE * 60 * 24 * 9;
+    sim.account(|account| {
+        let store = account.add_store("Old", "Shopify");
+        account.set_refresh(store, false, Some(last));
+        account.add_order(SimOrder::new("1").store(store).order_key("K").externally_fulfilled("FBA"));
+        let other = account.add_store("New", "Shopify");
+        account.add_order(SimOrder::new("1").store(other).order_key("K"));
+    });
+    let store = &get(&sim, "stores").await[1];
+    assert_eq!(
+        (&store["autoRefresh"], &store["refreshDate"]),
+        (&json!(false), &json!("2026-02-21T09:00:00"))
+    );
+    let orders = get(&sim, "orders?orderNumber=1").await;
+    let [one, two] = [&orders["orders"][0], &orders["orders"][1]];
+    assert_eq!((&one["orderKey"], &one["externallyFulfilled"]), (&two["orderKey"], &json!(true)));
+    assert_eq!((&one["externallyFulfilledBy"], &two["externallyFulfilled"]), (&json!("FBA"), &json!(false)));
 }

@@ -56,6 +56,13 @@ impl Account {
         store_id
     }
 
+    /// Says whether a store is refreshed by itself, and when it last was.
+    pub fn set_refresh(&mut self, store_id: i64, auto: bool, last: Option<Timestamp>) {
+        if let Some(store) = self.stores.get_mut(&store_id) {
+            (store.auto_refresh, store.refresh_date, store.last_refresh_attempt) = (auto, last, last);
+        }
+    }
+
     /// Makes a store inactive.
     pub fn deactivate_store(&mut self, store_id: i64) {
         if let Some(store) = self.stores.get_mut(&store_id) {

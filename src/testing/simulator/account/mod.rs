@@ -77,6 +77,8 @@ pub struct Account {
     /// ShipStation's habits, switchable at any time.
     pub quirks: Quirks,
     poisoned: BTreeSet<i64>,
+    /// Members that are printed otherwise, and how, by the number of their row.
+    overwritten: BTreeMap<i64, Vec<(String, Vec<u8>)>>,
     due: BTreeMap<Timestamp, Vec<Due>>,
     last: LastIds,
     stretch: Option<Stretch>,
@@ -127,6 +129,7 @@ impl Account {
             notices: Vec::new(),
             quirks,
             poisoned: BTreeSet::new(),
+            overwritten: BTreeMap::new(),
             due: BTreeMap::new(),
             stretch: None,
             last: LastIds {
@@ -162,6 +165,10 @@ impl Account {
         let skew = std::time::Duration::from_secs(self.quirks.clock_skew.unsigned_abs());
         let now = self.clock.now();
         pacific::stored(if self.quirks.clock_skew < 0 { now - skew } else { now + skew })
+    }
+
+    pub(super) fn key_has_expired(&self) -> bool {
+        self.quirks.key_expires.is_some_and(|at| at <= self.now())
     }
 
     /// Does something at another instant than the present one.

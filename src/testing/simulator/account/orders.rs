@@ -1,7 +1,7 @@
 //! Orders: adding, finding and changing them.
 
 use super::super::model::{Absence, SimOrder};
-use super::super::pacific;
+use super::super::{pacific, row::overwrite};
 use super::{Account, due::Due, next};
 use crate::Timestamp;
 
@@ -67,7 +67,7 @@ impl Account {
     }
 
     fn number_lines(&mut self, order: &mut SimOrder) {
-        for line in order.items.iter_mut().filter(|line| line.order_item_id == 0) {
+        for line in order.items.iter_mut().filter(|line| line.order_item_id == 0 && !line.unnumbered) {
             line.order_item_id = next(&mut self.last.item);
         }
     }
@@ -149,9 +149,33 @@ impl Account {
         self.poisoned.insert(order_id);
     }
 
-    /// Ends [`poison`](Self::poison).
-    pub fn heal(&mut self, order_id: i64) {
-        self.poisoned.remove(&order_id);
+    /// Prints one member of a row as these bytes, JSON or not, wherever the order, fulfillment, shipment or product of this number
+    /// is read. Members of members are named with a dot between, such as `advancedOptions.storeId`.
+    ///
+    /// ```
+    /// # use shipstation_connector::testing::simulator::Account;
+    /// fn damage(account: &mut Account, order: i64) {
+    ///     account.overwrite(order, "weight", r#""12 oz""#);
+    ///     account.overwrite(order, "customerNotes", b"\"caf\xe9\"");
+    /// }
+    /// ```
+    pub fn overwrite(&mut self, id: i64, member: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        self.overwritten.entry(id).or_default().push((member.into(), bytes.into()));
+    }
+
+    /// Ends [`poison`](Self::poison) and [`overwrite`](Self::overwrite).
+    pub fn heal(&mut self, id: i64) {
+        self.poisoned.remove(&id);
+        self.overwritten.remove(&id);
+    }
+
+    /// The text of a row with the members that were overwritten.
+    pub(in super::super) fn printed(&self, id: i64, row: String) -> Vec<u8> {
+        let mut row = row.into_bytes();
+        for (member, bytes) in self.overwritten.get(&id).into_iter().flatten() {
+            overwrite(&mut row, member, bytes);
+        }
+        row
     }
 
     pub(in super::super) fn is_poisoned(&self, order_id: i64) -> bool {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::super::{
     Account, SimFulfillment, pacific,
-    page::{PageCount, Paging, descending},
+    page::{PageCount, Paging, as_json, descending},
     request::Call,
 };
 use super::{Outcome, order_filter::Range};
@@ -38,5 +38,6 @@ pub(super) fn list(account: &Account, call: &Call) -> Outcome {
     } else {
         rows.sort_by_cached_key(key);
     }
-    Ok(Paging::of(call)?.answer("fulfillments", &rows, PageCount::Right, &account.quirks))
+    let write = |row: &&SimFulfillment| account.printed(row.fulfillment_id, as_json(row));
+    Ok(Paging::of(call)?.answer_with("fulfillments", &rows, PageCount::Right, &account.quirks, write))
 }

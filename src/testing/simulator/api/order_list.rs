@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::{
-    Account, Quirks, SimOrder,
+    Account, SimOrder,
     account::Stretch,
     answer::Answer,
     pacific,
@@ -46,9 +46,8 @@ fn swept(account: &Account, call: &Call, stretch: &Stretch, rows: &[&SimOrder], 
     };
     let (page, total) = order_sweep::page(account, stretch, rows, from..to.max(from), place, paging);
     check_poison(account, page.iter().map(|order| order.order_id))?;
-    let quirks = &account.quirks;
-    let page: Vec<String> = page.iter().map(|order| written(order, quirks)).collect();
-    Ok(paging.envelope("orders", &page, total, PageCount::Right, quirks))
+    let page = page.iter().map(|order| written(account, order)).collect();
+    Ok(paging.envelope("orders", page, total, PageCount::Right, &account.quirks))
 }
 
 /// Whether the order of the list is that of a stretch.
@@ -68,8 +67,7 @@ pub(super) fn list_by_tag(account: &Account, call: &Call) -> Outcome {
 fn page(account: &Account, call: &Call, rows: &[&SimOrder], count: PageCount) -> Outcome {
     let paging = Paging::of(call)?;
     check_poison(account, paging.slice(rows).iter().map(|order| order.order_id))?;
-    let quirks = &account.quirks;
-    Ok(paging.answer_with("orders", rows, count, quirks, |order| written(order, quirks)))
+    Ok(paging.answer_with("orders", rows, count, &account.quirks, |order| written(account, order)))
 }
 
 fn check_poison(account: &Account, mut ids: impl Iterator<Item = i64>) -> Result<(), Answer> {
@@ -79,9 +77,10 @@ fn check_poison(account: &Account, mut ids: impl Iterator<Item = i64>) -> Result
     Ok(())
 }
 
-/// The order as JSON text.
-pub(super) fn written(order: &SimOrder, quirks: &Quirks) -> String {
-    if quirks.drift { drifted(order) } else { as_json(order) }
+/// The order as JSON text, unless it was overwritten.
+pub(super) fn written(account: &Account, order: &SimOrder) -> Vec<u8> {
+    let row = if account.quirks.drift { drifted(order) } else { as_json(order) };
+    account.printed(order.order_id, row)
 }
 
 /// Sorts by the wall-clock digits that the database holds, then by number.

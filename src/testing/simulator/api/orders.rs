@@ -9,7 +9,7 @@ pub(super) fn get(account: &Account, id: &str) -> Outcome {
     if account.is_poisoned(id) {
         return Err(Answer::exception("Object reference not set to an instance of an object."));
     }
-    Ok(Answer::text(written(order, &account.quirks)))
+    Ok(Answer::text(written(account, order)))
 }
 
 pub(super) fn delete(account: &mut Account, id: &str) -> Outcome {

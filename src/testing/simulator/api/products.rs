@@ -28,7 +28,8 @@ pub(super) fn list(account: &Account, call: &Call) -> Outcome {
     };
     let mut rows: Vec<&SimProduct> = account.products.values().filter(wanted).collect();
     sort(&mut rows, call);
-    Ok(Paging::of(call)?.answer("products", &rows, PageCount::RoundedDown, &account.quirks))
+    let write = |row: &&SimProduct| written(account, row);
+    Ok(Paging::of(call)?.answer_with("products", &rows, PageCount::RoundedDown, &account.quirks, write))
 }
 
 fn sort(rows: &mut [&SimProduct], call: &Call) {
@@ -50,7 +51,11 @@ fn sort(rows: &mut [&SimProduct], call: &Call) {
 }
 
 pub(super) fn get(account: &Account, id: &str) -> Outcome {
-    Ok(Answer::text(as_json(found(account.products.get(&id_in_path(id)?))?)))
+    Ok(Answer::text(written(account, found(account.products.get(&id_in_path(id)?))?)))
+}
+
+fn written(account: &Account, product: &SimProduct) -> Vec<u8> {
+    account.printed(product.product_id, as_json(product))
 }
 
 /// Replaces the product: members that are left out are cleared. The answer does not show it.

@@ -25,7 +25,8 @@ pub(super) fn list(account: &Account, call: &Call) -> Outcome {
     }
     let items = call.query_flag("includeShipmentItems");
     let write = |row: &&SimShipment| {
-        if items { as_json(row) } else { as_json(&SimShipment { shipment_items: None, ..(*row).clone() }) }
+        let shipment_items = row.shipment_items.clone().filter(|_| items);
+        account.printed(row.shipment_id, as_json(&SimShipment { shipment_items, ..(*row).clone() }))
     };
     Ok(Paging::of(call)?.answer_with("shipments", &rows, PageCount::Right, &account.quirks, write))
 }

@@ -56,6 +56,9 @@ pub struct SimLine {
     /// Last change; filled when the order is added.
     #[serde(serialize_with = "wire::trimmed_or_null", skip_deserializing)]
     pub modify_date: Option<Timestamp>,
+    /// Whether the number stays 0. Never printed.
+    #[serde(skip)]
+    pub unnumbered: bool,
 }
 
 /// A chosen option, such as a colour.
@@ -90,6 +93,7 @@ impl Default for SimLine {
             upc: None,
             create_date: None,
             modify_date: None,
+            unnumbered: false,
         }
     }
 }
@@ -126,6 +130,18 @@ impl SimLine {
     /// The product's name.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
+        self
+    }
+
+    /// A number of your choice, which may be another line's too, instead of the next free one.
+    pub fn id(mut self, order_item_id: i64) -> Self {
+        self.order_item_id = order_item_id;
+        self
+    }
+
+    /// The number is 0 and stays so.
+    pub fn without_id(mut self) -> Self {
+        self.unnumbered = true;
         self
     }
 

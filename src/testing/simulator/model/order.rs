@@ -344,6 +344,13 @@ impl SimOrder {
         self
     }
 
+    /// Somebody else ships it, such as a marketplace's own warehouse.
+    pub fn externally_fulfilled(mut self, by: impl Into<String>) -> Self {
+        self.externally_fulfilled = true;
+        self.externally_fulfilled_by = Some(by.into());
+        self
+    }
+
     /// The import that brought it, as webhook addresses name it.
     pub fn import_batch(mut self, batch: impl Into<String>) -> Self {
         self.import_batch = Some(batch.into());
