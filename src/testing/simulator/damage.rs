@@ -24,7 +24,7 @@ pub(super) fn damage(fault: &FaultKind, answer: Answer, mut headers: Headers) ->
         FaultKind::LateEffect(_) => Answer::html(504),
         FaultKind::Status { code, body } | FaultKind::StatusAfterEffect { code, body } => stated(*code, body),
         FaultKind::List(flaw) => flawed(flaw, answer),
-        FaultKind::Truncate => Answer { body: answer.body.map(first_half), ..answer },
+        FaultKind::Truncate => Answer { body: answer.body.map(first_half), list: None, ..answer },
         FaultKind::EmptyBody => Answer::empty(answer.status),
         FaultKind::Slow(_) | FaultKind::StaleRead(_) | FaultKind::AnotherOrder => answer,
     };

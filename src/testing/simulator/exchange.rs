@@ -221,6 +221,9 @@ impl State {
             Some(fault) => damage(fault, answer, headers),
             None => Delivery::Answer(answer, headers),
         };
+        if let Delivery::Answer(Answer { list: Some(list), .. }, _) = &delivery {
+            entry.list = Some(list.shown());
+        }
         entry.status = match &delivery {
             Delivery::Answer(answer, _) | Delivery::CutBody(answer, _) => Some(answer.status),
             Delivery::Drop | Delivery::Hang => None,
@@ -265,5 +268,6 @@ fn blank_entry(call: &Call) -> JournalEntry {
         fault: None,
         authorised: true,
         over_limit: false,
+        list: None,
     }
 }

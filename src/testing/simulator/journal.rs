@@ -30,6 +30,18 @@ pub struct JournalEntry {
     pub authorised: bool,
     /// Whether the rate limit itself turned it away.
     pub over_limit: bool,
+    /// What a list showed, if it was answered whole.
+    pub list: Option<ShownList>,
+}
+
+/// What one page of a list showed: the evidence of what a caller may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShownList {
+    /// The numbers of the rows, `None` where a row was null.
+    pub ids: Vec<Option<i64>>,
+    /// The total in the answer.
+    pub total: usize,
 }
 
 impl JournalEntry {

@@ -1,6 +1,6 @@
 //! The envelope around the rows of a page, and lists that contradict themselves.
 
-use super::row;
+use super::{ShownList, row};
 
 /// One page of a list before it is sent.
 #[derive(Debug, Clone)]
@@ -13,6 +13,11 @@ pub(super) struct List {
 }
 
 impl List {
+    pub(super) fn shown(&self) -> ShownList {
+        let ids = self.rows.iter().map(|text| row::number(text)).collect();
+        ShownList { ids, total: self.total }
+    }
+
     pub(super) fn text(&self) -> Vec<u8> {
         let Self { name, total, page, pages, .. } = self;
         let rows = self.rows.join(&b","[..]);

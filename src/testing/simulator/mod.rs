@@ -33,7 +33,7 @@ pub use clock::SimClock;
 pub use config::{RateLimit, SimulatorConfig};
 pub use fault::{Fault, FaultKind};
 pub use http::Method;
-pub use journal::{Journal, JournalEntry};
+pub use journal::{Journal, JournalEntry, ShownList};
 pub use list::ListFlaw;
 pub use model::{
     Absence, Notice, SimAddress, SimAdvancedOptions, SimBilling, SimCarrier, SimCustomer, SimCustomsItem,

@@ -22,6 +22,13 @@ pub(super) fn is_about(row: &[u8], id: i64) -> bool {
     head.contains(&format!("Id\":{id},"))
 }
 
+/// The number of the row: its first member that is one.
+pub(super) fn number(row: &[u8]) -> Option<i64> {
+    let text = String::from_utf8_lossy(row);
+    let (_, digits) = text.split_once("Id\":")?;
+    digits.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+}
+
 /// Where the value of a member stands in the text of an object. Nothing else about the text need be JSON.
 fn value_of(object: &[u8], name: &str) -> Option<Range<usize>> {
     let name = format!("\"{name}\"");
@@ -77,5 +84,6 @@ mod tests {
         let row = br#"{"fulfillmentId":66120011,"orderId":2184550001,"orderNumber":"2"}"#;
         assert!(is_about(row, 66_120_011) && is_about(row, 2_184_550_001));
         assert!(!is_about(row, 6_612) && !is_about(row, 2));
+        assert_eq!((number(row), number(b"null")), (Some(66_120_011), None));
     }
 }

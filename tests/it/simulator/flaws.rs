@@ -15,6 +15,10 @@ async fn flawed(flaw: impl FnOnce(&[i64; 3]) -> ListFlaw) -> (Vec<Option<usize>>
     sim.fault(Fault::on(Method::GET, "/orders").with(FaultKind::List(flaw(&made))));
     let page = get(&sim, "orders?pageSize=2&page=1").await;
     let place = |row: &Value| row["orderId"].as_i64().and_then(|id| made.iter().position(|made| *made == id));
+    let journal = sim.journal();
+    let shown = journal.entries()[0].list.as_ref().unwrap();
+    let ids = page["orders"].as_array().unwrap().iter().map(|row| row["orderId"].as_i64());
+    assert_eq!((shown.ids.clone(), Some(shown.total as u64)), (ids.collect(), page["total"].as_u64()));
     (page["orders"].as_array().unwrap().iter().map(place).collect(), page["total"].as_u64().unwrap())
 }
 
