@@ -26,7 +26,8 @@ impl Answer {
 
     /// 200 with this page of a list.
     pub(super) fn list(list: List) -> Self {
-        Self { list: Some(list.clone()), ..Self::text(list.text()) }
+        let text = list.text();
+        Self { list: Some(list), ..Self::text(text) }
     }
 
     /// 200 with this value as JSON.
