@@ -168,6 +168,7 @@ impl Builder {
             observer: None,
             timeout: None,
             not_after: None,
+            stop: None,
         })
     }
 

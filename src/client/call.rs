@@ -13,8 +13,8 @@ use super::{
     error::{ErrorKind, Outcome, Problem},
     operations::Operation,
     rate_limit::RateHeaders,
+    wait::stopped,
 };
-use crate::Timestamp;
 
 /// How often an operation may take effect, which decides whether it may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,8 +126,10 @@ impl ShipStation {
         let policy = &self.inner.retry;
         let allowed = call.attempts.map_or(policy.attempts, |attempts| attempts.min(policy.attempts)).max(1);
         let (mut attempts, mut counted, mut began) = (0, 0, None);
+        let mut earlier = Outcome::NotSent;
         loop {
-            self.take_turn(call, &info, attempts).await?;
+            let permit = self.acquire(&info).await;
+            permit.map_err(|problem| problem.after(earlier).at(&call.endpoint, attempts))?.spend();
             let now = self.inner.clock.now();
             let deadline = *began.get_or_insert(now) + policy.total_time;
             attempts += 1;
@@ -137,8 +139,9 @@ impl ShipStation {
                     self.inner.budget.reward();
                     return Ok(Answer { status, body, attempts });
                 }
-                Err(problem) => problem,
+                Err(problem) => problem.after(earlier),
             };
+            earlier = problem.outcome();
             let (wait, why) = if attempt.rate.throttled {
                 (self.jittered_wait(&attempt.rate), WaitReason::Throttled)
             } else {
@@ -155,30 +158,10 @@ impl ShipStation {
             }
             tracing::debug!(kind = ?problem.kind(), attempts, wait_ms = wait.as_millis(), "waits to repeat");
             self.observe(|observer| observer.waiting(&info, &Wait { until, why }));
-            self.inner.clock.sleep(wait).await;
+            if self.unless_stopped(self.inner.clock.sleep(wait)).await.is_none() {
+                return Err(stopped(problem).at(&call.endpoint, attempts));
+            }
         }
-    }
-
-    /// Waits for the limiter. A turn that comes too late for the call is given back.
-    async fn take_turn(&self, call: &Call, info: &CallInfo, attempts: u32) -> Result<(), Error> {
-        let limiter = &self.inner.limiter;
-        if let (Some(observer), Some(until)) = (&self.observer, limiter.expected(self.lane)) {
-            observer.waiting(info, &Wait { until, why: WaitReason::RateLimit });
-        }
-        let permit = limiter.acquire(self.lane).await;
-        if self.is_late(self.inner.clock.now()) {
-            let problem = Problem {
-                what: Some("its turn came after the time by which it was to be sent".to_owned()),
-                ..Problem::new(ErrorKind::RateLimited, Outcome::NotSent)
-            };
-            return Err(problem.at(&call.endpoint, attempts));
-        }
-        permit.spend();
-        Ok(())
-    }
-
-    fn is_late(&self, now: Timestamp) -> bool {
-        self.not_after.is_some_and(|last| now > last)
     }
 
     async fn attempt(&self, call: &Call, info: &CallInfo, number: u32) -> Attempt {

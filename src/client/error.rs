@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Timeout,
     /// The connection could not be made or broke.
     Transport,
+    /// The caller's [`StopSignal`](super::StopSignal) ended a wait before the request was sent, or sent again.
+    Cancelled,
     /// The answer is not what the operation promises: other JSON, HTML, a redirect, or more than the bound.
     Decode,
     /// The address in a webhook delivery is not one of ShipStation's. Nothing was sent.
@@ -92,6 +94,14 @@ impl Problem {
         self.outcome.unwrap_or(Outcome::Unknown)
     }
 
+    /// What this attempt did not execute an earlier one may have.
+    pub(crate) fn after(mut self: Box<Self>, earlier: Outcome) -> Box<Self> {
+        if self.outcome() == Outcome::NotSent {
+            self.outcome = Some(earlier);
+        }
+        self
+    }
+
     pub(crate) fn at(self, endpoint: &str, attempts: u32) -> Error {
         Error(Box::new(Inner { problem: self, endpoint: endpoint.to_owned(), attempts }))
     }
@@ -117,8 +127,8 @@ impl Error {
     /// Whether the same request may succeed later without a change. It does not say that repeating is *safe*:
     /// see [`outcome`](Self::outcome) for that.
     pub fn is_retryable(&self) -> bool {
-        use ErrorKind::{RateLimited, Timeout, Transport, Unavailable};
-        matches!(self.kind(), RateLimited | Timeout | Transport | Unavailable)
+        use ErrorKind::{Cancelled, RateLimited, Timeout, Transport, Unavailable};
+        matches!(self.kind(), Cancelled | RateLimited | Timeout | Transport | Unavailable)
     }
 
     /// The HTTP status, if an answer began.
@@ -167,7 +177,7 @@ impl Error {
             ErrorKind::RateLimited => {
                 Some("the key's budget per minute is used up; use a key of your own or try later")
             }
-            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Transport
+            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Transport | ErrorKind::Cancelled
                 if self.outcome() == Outcome::Unknown =>
             {
                 Some("it may have been executed")
@@ -189,6 +199,7 @@ impl Error {
             ErrorKind::Timeout => "ShipStation did not answer in time",
             ErrorKind::Transport if self.outcome() == Outcome::NotSent => "ShipStation could not be reached",
             ErrorKind::Transport => "the connection to ShipStation broke",
+            ErrorKind::Cancelled => "the request was cancelled while it waited",
             ErrorKind::Decode => "ShipStation's answer is not what was expected",
             ErrorKind::Untrusted => "the webhook's address is not to be trusted",
         }

@@ -99,6 +99,7 @@ mod rate_limit;
 mod raw;
 mod retry;
 mod server_clock;
+mod wait;
 mod wire;
 
 mod accounts;
@@ -145,6 +146,7 @@ pub use self::{
     shipments::*,
     stores::{ListStores, Marketplace, RefreshStore, StatusMapping, Store, StoreRefreshStatus, Stores},
     users::{ListUsers, User, Users},
+    wait::StopSignal,
     warehouses::{NewWarehouse, Warehouse, Warehouses},
     webhooks::{Subscribe, WebhookDelivery, WebhookEvent, WebhookResource, WebhookSubscription, Webhooks},
     wire::*,
@@ -165,6 +167,8 @@ pub struct ShipStation {
     timeout: Option<Duration>,
     /// No attempt leaves after this instant.
     not_after: Option<Timestamp>,
+    /// Ends the waits.
+    stop: Option<Arc<dyn StopSignal>>,
 }
 
 struct Inner {

@@ -10,6 +10,11 @@ pub(super) fn is_about_credentials(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Auth | ErrorKind::Plan | ErrorKind::Forbidden)
 }
 
+/// Whether the run must end: nothing else will work either, or the host has cancelled it.
+pub(super) fn ends_the_run(error: &Error) -> bool {
+    error.kind() == ErrorKind::Cancelled || is_about_credentials(error)
+}
+
 /// The words for an operator: what happened and what to do.
 pub(super) fn describe(error: &Error) -> String {
     match remedy(error) {

@@ -8,15 +8,20 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
+
 use super::{ShipStationChannel, failure};
 use crate::{
     Timestamp,
     channel::{
-        ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunObserver, RunStatus,
+        CancelToken, ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunObserver, RunStatus,
         report::{ApiUse, RunInfo},
         store::{Begin, NewRun, RunSummary, RunToken, StoreError},
     },
-    client::{self, CallAnswer, CallInfo, CallObserver, Clock, Lane, ShipStation, Wait, WaitReason},
+    client::{
+        self, CallAnswer, CallInfo, CallObserver, Clock, ErrorKind, Lane, ShipStation, StopSignal, Wait,
+        WaitReason,
+    },
 };
 
 /// A run that holds its lease.
@@ -45,7 +50,7 @@ pub(super) enum Stop {
 
 impl From<client::Error> for Stop {
     fn from(error: client::Error) -> Self {
-        Self::Remote(error)
+        if error.kind() == ErrorKind::Cancelled { Self::cancelled() } else { Self::Remote(error) }
     }
 }
 
@@ -56,6 +61,10 @@ impl From<StoreError> for Stop {
 }
 
 impl Stop {
+    fn cancelled() -> Self {
+        Self::Interrupted("cancelled by the host".to_owned())
+    }
+
     /// How a run that was stopped ends.
     pub(super) fn status(&self) -> RunStatus {
         match self {
@@ -115,7 +124,7 @@ impl<'c> Run<'c> {
             }
         };
         let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
-        let client = channel.client.on_lane(lane).observed_by(meter.clone());
+        let client = stopping_with(&channel.client, &control).on_lane(lane).observed_by(meter.clone());
         let run = Self { channel, token, control, client, info, meter, last_beat: now };
         tracing::info!(connection = %run.info.connection, operation = operation.name(), run = %run.info.run, "run begins");
         run.event(&RunEvent::Started { operation });
@@ -146,7 +155,7 @@ impl<'c> Run<'c> {
     pub(super) async fn go_on(&mut self) -> Result<(), Stop> {
         let now = self.now();
         if self.control.cancel.is_cancelled() {
-            return Err(Stop::Interrupted("cancelled by the host".to_owned()));
+            return Err(Stop::cancelled());
         }
         if self.control.deadline.is_some_and(|deadline| deadline <= now) {
             return Err(Stop::Interrupted("the deadline is over".to_owned()));
@@ -207,6 +216,21 @@ impl<'c> Run<'c> {
     pub(super) async fn refuse(self, operation: Operation, stop: Stop) -> ChannelError {
         let _ = self.finish(stop.status(), "nothing was done".to_owned()).await;
         ChannelError::new(operation, stop.refusal())
+    }
+}
+
+/// The client, whose waits end when the host cancels the run.
+pub(super) fn stopping_with(client: &ShipStation, control: &RunControl) -> ShipStation {
+    client.stopping_on(Arc::new(Cancellation(control.cancel.clone())))
+}
+
+#[derive(Debug)]
+struct Cancellation(CancelToken);
+
+#[async_trait]
+impl StopSignal for Cancellation {
+    async fn stopped(&self) {
+        self.0.cancelled().await;
     }
 }
 

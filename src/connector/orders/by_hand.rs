@@ -63,8 +63,9 @@ impl ShipStationChannel {
     }
 
     async fn begin_named(&self, trigger: Trigger) -> Result<(Run<'_>, Mapper), ChannelError> {
-        self.check_order_references(OPERATION).await?;
-        self.begin_import(OPERATION, Lane::Interactive, RunControl::new().trigger(trigger)).await
+        let control = RunControl::new().trigger(trigger);
+        self.check_order_references(OPERATION, &control).await?;
+        self.begin_import(OPERATION, Lane::Interactive, control).await
     }
 
     fn import_of<'c>(&'c self, run: Run<'c>, mapper: Mapper, bypass: Bypass) -> Import<'c> {

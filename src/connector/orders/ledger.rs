@@ -79,7 +79,7 @@ async fn one(import: &mut Import<'_>, record: FailureRecord) -> Result<(), Stop>
             import.run.warn(format!("order {} failed before and no longer exists", record.last.order));
             forget(import, &record).await
         }
-        Err(error) if failure::is_about_credentials(&error) => Err(error.into()),
+        Err(error) if failure::ends_the_run(&error) => Err(error.into()),
         Err(error) => failed_again(import, record, id, failure::describe(&error)).await,
     }
 }

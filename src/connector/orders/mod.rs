@@ -35,7 +35,7 @@ use crate::{
 
 impl ShipStationChannel {
     pub(super) async fn import_window(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
-        self.check_order_references(Operation::GetOrders).await?;
+        self.check_order_references(Operation::GetOrders, &request.control).await?;
         let (mut run, mapper) =
             self.begin_import(Operation::GetOrders, Lane::Import, request.control).await?;
         let since = match self.watched_since().await {

@@ -3,28 +3,41 @@
 use std::sync::atomic::Ordering;
 
 use crate::{
-    channel::{ChannelError, Finding, Operation, Refusal, Severity},
-    connector::{ShipStationChannel, check, failure},
+    channel::{ChannelError, Finding, Operation, Refusal, RunControl, Severity},
+    client::{Error, ErrorKind, ShipStation},
+    connector::{ShipStationChannel, check, failure, run},
 };
 
 impl ShipStationChannel {
     /// Refuses to import under a tag or a user that does not exist. Costs a request each for the first import
     /// of this object, and none when a check was made before.
-    pub(super) async fn check_order_references(&self, operation: Operation) -> Result<(), ChannelError> {
+    pub(super) async fn check_order_references(
+        &self,
+        operation: Operation,
+        control: &RunControl,
+    ) -> Result<(), ChannelError> {
         if self.references_checked.load(Ordering::Relaxed) {
             return Ok(());
         }
         let refuse = |refusal| ChannelError::new(operation, refusal);
-        let mut findings: Vec<Finding> =
-            check::tags(self, &self.client).await.map_err(|error| refuse(failure::refusal(&error)))?;
-        findings.extend(
-            check::users(self, &self.client).await.map_err(|error| refuse(failure::refusal(&error)))?,
-        );
+        let client = run::stopping_with(&self.client, control);
+        let mut findings = match self.references(&client).await {
+            Ok(findings) => findings,
+            // The run that begins next ends for the same reason, with a report.
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Ok(()),
+            Err(error) => return Err(refuse(failure::refusal(&error))),
+        };
         findings.retain(|finding| finding.severity == Severity::Error);
         if findings.is_empty() {
             self.references_checked.store(true, Ordering::Relaxed);
             return Ok(());
         }
         Err(refuse(Refusal::Config { findings }))
+    }
+
+    async fn references(&self, client: &ShipStation) -> Result<Vec<Finding>, Error> {
+        let mut findings = check::tags(self, client).await?;
+        findings.extend(check::users(self, client).await?);
+        Ok(findings)
     }
 }

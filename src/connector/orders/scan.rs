@@ -77,7 +77,7 @@ async fn choose(import: &Import<'_>, status: &OrderStatus) -> Result<ScanStrateg
 fn total(page: Result<Page<Order>, client::Error>) -> Result<Option<u64>, Stop> {
     match page {
         Ok(page) => Ok(page.total),
-        Err(error) if failure::is_about_credentials(&error) => Err(error.into()),
+        Err(error) if failure::ends_the_run(&error) => Err(error.into()),
         Err(_) => Ok(None),
     }
 }

@@ -176,7 +176,7 @@ impl Sync<'_> {
 
     /// The look failed: what was accepted stays accepted and is looked for in the next run.
     fn not_proven(&mut self, error: Error) -> Result<(), Stop> {
-        if failure::is_about_credentials(&error) {
+        if failure::ends_the_run(&error) {
             return Err(error.into());
         }
         self.not_all_read = true;

@@ -87,7 +87,7 @@ impl Sync<'_> {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
-                Err(error) if failure::is_about_credentials(&error) => return Err(error.into()),
+                Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
                 // The orders that it does not show are asked for one by one, which may still work.
                 Err(_) => break,
             };
@@ -132,7 +132,7 @@ impl Sync<'_> {
                 Ok(page) if page.errors.is_empty() => page,
                 // Whichever order it is that cannot be read: what is seen anew is not that one.
                 Ok(_) => return self.read_anew(open).await,
-                Err(error) if failure::is_about_credentials(&error) => return Err(error.into()),
+                Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
                 // Without the changes nothing that was seen can be relied on.
                 Err(_) => {
                     open.seen.clear();

@@ -77,7 +77,7 @@ impl Sync<'_> {
 
     /// The order could not be looked at: nothing is sent now.
     async fn unreadable(&mut self, parcel: &Parcel, error: Error) -> Result<(), Stop> {
-        if failure::is_about_credentials(&error) {
+        if failure::ends_the_run(&error) {
             return Err(error.into());
         }
         let record = self.retry_record(parcel, &error);

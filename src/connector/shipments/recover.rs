@@ -164,7 +164,7 @@ impl Sync<'_> {
 
     /// The look itself failed: nothing is known better than before, but that it was tried.
     async fn look_failed(&mut self, row: &OutboxRow, error: Error) -> Result<(), Stop> {
-        if failure::is_about_credentials(&error) {
+        if failure::ends_the_run(&error) {
             return Err(error.into());
         }
         self.unread_in_a_row += 1;

@@ -183,6 +183,7 @@ impl Sync<'_> {
         let class = class(error);
         let free = matches!(class, RetryClass::RateLimited | RetryClass::Credentials);
         let wait = match class {
+            _ if error.kind() == ErrorKind::Cancelled => Duration::ZERO,
             RetryClass::Credentials => CREDENTIALS_WAIT,
             RetryClass::RateLimited => {
                 error.retry_after().map_or(RATE_LIMIT_WAIT, |wait| wait.min(LONGEST_WAIT))
@@ -196,13 +197,18 @@ impl Sync<'_> {
 
     fn count_failure(&mut self, error: Error) -> Result<(), Stop> {
         self.failures_in_a_row += 1;
-        if self.failures_in_a_row >= MOST_FAILURES { Err(error.into()) } else { Ok(()) }
+        if self.failures_in_a_row >= MOST_FAILURES || failure::ends_the_run(&error) {
+            Err(error.into())
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn class(error: &Error) -> RetryClass {
     match error.kind() {
-        ErrorKind::RateLimited => RetryClass::RateLimited,
+        // It waited for its turn when the host cancelled the run.
+        ErrorKind::RateLimited | ErrorKind::Cancelled => RetryClass::RateLimited,
         _ if failure::is_about_credentials(error) => RetryClass::Credentials,
         ErrorKind::Transport => RetryClass::Unreachable,
         ErrorKind::Decode => RetryClass::Unreadable,

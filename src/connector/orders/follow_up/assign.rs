@@ -76,7 +76,7 @@ impl Assigner {
             if !is_about_the_request(&error) {
                 *patience = patience.saturating_sub(1);
                 settle_all(import, &batch, &pending(import, &error)).await?;
-                if failure::is_about_credentials(&error) {
+                if failure::ends_the_run(&error) {
                     return Err(error.into());
                 }
                 continue;

@@ -57,7 +57,7 @@ impl Tagger {
             return self.refused(import, task, tag, &error).await;
         }
         *patience = patience.saturating_sub(1);
-        if failure::is_about_credentials(&error) {
+        if failure::ends_the_run(&error) {
             return Err(error.into());
         }
         Ok(pending(import, &error))

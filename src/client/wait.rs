@@ -1,0 +1,74 @@
+//! What a request waits for before it leaves: its turn in the rate limit, a back-off, the end of a throttled minute; and
+//! the signal that ends such a wait.
+
+use std::{fmt::Debug, pin::pin, sync::Arc};
+
+use async_trait::async_trait;
+use futures_util::future::{Either, select};
+
+use super::{
+    CallInfo, ShipStation, Wait, WaitReason,
+    error::{ErrorKind, Outcome, Problem},
+    rate_limit::Permit,
+};
+use crate::Timestamp;
+
+/// Ends the waits of a client whose caller wants no more work; see [`ShipStation::stopping_on`].
+///
+/// # Contract
+/// - Once `stopped` has returned, every later call of it MUST return at once.
+/// - `stopped` MUST be cancel-safe: dropping the future changes nothing.
+#[async_trait]
+pub trait StopSignal: Debug + Send + Sync {
+    /// Waits until the caller wants no more work.
+    async fn stopped(&self);
+}
+
+impl ShipStation {
+    /// The same client, whose waits end as soon as this signal is given: for the rate limit, a back-off or the end of a
+    /// throttled minute. Nothing is sent afterwards; a request that is under way is finished.
+    ///
+    /// A wait that is ended is an error of the kind [`Cancelled`](ErrorKind::Cancelled). Its outcome is that of the last
+    /// attempt, and [`NotSent`](Outcome::NotSent) if there was none.
+    #[must_use]
+    pub fn stopping_on(&self, signal: Arc<dyn StopSignal>) -> Self {
+        Self { stop: Some(signal), ..self.clone() }
+    }
+
+    /// Waits for the limiter. A permit that comes too late for the call is given back.
+    pub(super) async fn acquire(&self, info: &CallInfo) -> Result<Permit, Box<Problem>> {
+        let limiter = &self.inner.limiter;
+        if let (Some(observer), Some(until)) = (&self.observer, limiter.expected(self.lane)) {
+            observer.waiting(info, &Wait { until, why: WaitReason::RateLimit });
+        }
+        let Some(permit) = self.unless_stopped(limiter.acquire(self.lane)).await else {
+            return Err(stopped(Problem::new(ErrorKind::Cancelled, Outcome::NotSent).into()));
+        };
+        if self.is_late(self.inner.clock.now()) {
+            let problem = Problem {
+                what: Some("its turn came after the time by which it was to be sent".to_owned()),
+                ..Problem::new(ErrorKind::RateLimited, Outcome::NotSent)
+            };
+            return Err(problem.into());
+        }
+        Ok(permit)
+    }
+
+    pub(super) fn is_late(&self, now: Timestamp) -> bool {
+        self.not_after.is_some_and(|last| now > last)
+    }
+
+    /// What the wait brings, or `None` if the signal to stop comes first or has been given before.
+    pub(super) async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Option<T> {
+        let Some(signal) = &self.stop else { return Some(wait.await) };
+        match select(pin!(signal.stopped()), pin!(wait)).await {
+            Either::Left(_) => None,
+            Either::Right((done, _)) => Some(done),
+        }
+    }
+}
+
+/// The problem of the last attempt, once no other one is wanted.
+pub(super) fn stopped(last: Box<Problem>) -> Box<Problem> {
+    Problem { kind: Some(ErrorKind::Cancelled), what: None, ..*last }.into()
+}
