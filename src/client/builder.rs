@@ -169,6 +169,7 @@ impl Builder {
             timeout: None,
             not_after: None,
             stop: None,
+            permit: Arc::default(),
         })
     }
 

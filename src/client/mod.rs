@@ -169,6 +169,8 @@ pub struct ShipStation {
     not_after: Option<Timestamp>,
     /// Ends the waits.
     stop: Option<Arc<dyn StopSignal>>,
+    /// For the next attempt.
+    permit: wait::PermitInHand,
 }
 
 struct Inner {

@@ -1,17 +1,25 @@
 //! What a request waits for before it leaves: its turn in the rate limit, a back-off, the end of a throttled minute; and
 //! the signal that ends such a wait.
 
-use std::{fmt::Debug, pin::pin, sync::Arc};
+use std::{
+    fmt::Debug,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_trait::async_trait;
 use futures_util::future::{Either, select};
+use http::Method;
 
 use super::{
-    CallInfo, ShipStation, Wait, WaitReason,
+    CallInfo, Error, ShipStation, Wait, WaitReason,
     error::{ErrorKind, Outcome, Problem},
     rate_limit::Permit,
 };
 use crate::Timestamp;
+
+/// A permit that was taken before its request; clones of a client share it.
+pub(super) type PermitInHand = Arc<Mutex<Option<Permit>>>;
 
 /// Ends the waits of a client whose caller wants no more work; see [`ShipStation::stopping_on`].
 ///
@@ -35,14 +43,31 @@ impl ShipStation {
         Self { stop: Some(signal), ..self.clone() }
     }
 
-    /// Waits for the limiter. A permit that comes too late for the call is given back.
+    /// Waits until a request may be sent in this client's lane, so that the caller can decide after the wait, and not
+    /// before it, to send one. The permit is for [`with_permit`](Self::with_permit); dropped, it is given back.
+    ///
+    /// # Errors
+    /// The outcome is [`NotSent`](Outcome::NotSent): [`RateLimited`](ErrorKind::RateLimited) if the permit comes after the
+    /// time of [`leaving_by`](Self::leaving_by), [`Cancelled`](ErrorKind::Cancelled) if the wait is
+    /// [stopped](Self::stopping_on).
+    pub async fn permit(&self) -> Result<Permit, Error> {
+        let any = CallInfo { method: Method::default(), endpoint: String::new() };
+        self.acquire(&any).await.map_err(|problem| problem.at("", 0))
+    }
+
+    /// The same client, whose next attempt uses this permit in place of waiting for one. It is sent even if the client
+    /// was told to stop meanwhile, but not later than [`leaving_by`](Self::leaving_by) allows. Further attempts wait again.
+    #[must_use]
+    pub fn with_permit(&self, permit: Permit) -> Self {
+        Self { permit: Arc::new(Mutex::new(Some(permit))), ..self.clone() }
+    }
+
+    /// The permit in hand, or the next one of the limiter. One that comes too late for the call is given back.
     pub(super) async fn acquire(&self, info: &CallInfo) -> Result<Permit, Box<Problem>> {
-        let limiter = &self.inner.limiter;
-        if let (Some(observer), Some(until)) = (&self.observer, limiter.expected(self.lane)) {
-            observer.waiting(info, &Wait { until, why: WaitReason::RateLimit });
-        }
-        let Some(permit) = self.unless_stopped(limiter.acquire(self.lane)).await else {
-            return Err(stopped(Problem::new(ErrorKind::Cancelled, Outcome::NotSent).into()));
+        let in_hand = self.permit.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let permit = match in_hand {
+            Some(permit) => permit,
+            None => self.wait_for_permit(info).await?,
         };
         if self.is_late(self.inner.clock.now()) {
             let problem = Problem {
@@ -52,6 +77,15 @@ impl ShipStation {
             return Err(problem.into());
         }
         Ok(permit)
+    }
+
+    async fn wait_for_permit(&self, info: &CallInfo) -> Result<Permit, Box<Problem>> {
+        let limiter = &self.inner.limiter;
+        if let (Some(observer), Some(until)) = (&self.observer, limiter.expected(self.lane)) {
+            observer.waiting(info, &Wait { until, why: WaitReason::RateLimit });
+        }
+        let permit = self.unless_stopped(limiter.acquire(self.lane)).await;
+        permit.ok_or_else(|| Problem::new(ErrorKind::Cancelled, Outcome::NotSent).into())
     }
 
     pub(super) fn is_late(&self, now: Timestamp) -> bool {

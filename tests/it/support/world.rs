@@ -9,7 +9,7 @@ use shipstation_connector::{
         shipping::{CarrierRule, ShippingRule},
         store::{Enqueued, MappingStore, Replace, ShipmentStore, Stores},
     },
-    client::{Clock, Credentials, RetryPolicy, ShipStation},
+    client::{Builder, Clock, Credentials, RetryPolicy, ShipStation},
     connector::ChannelBuilder,
     stores::MemoryStore,
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
@@ -61,15 +61,16 @@ impl World {
 
     /// A client that gives up on an answer after `timeout` of real time.
     pub(crate) fn client_that_waits(&self, timeout: Duration) -> ShipStation {
+        self.client_builder().timeout(timeout).build().unwrap()
+    }
+
+    pub(crate) fn client_builder(&self) -> Builder {
         ShipStation::builder(Credentials::new(self.sim.api_key(), self.sim.api_secret()))
             .base_url(self.sim.url().as_str())
             .http_client(HTTP.with(reqwest::Client::clone))
             .clock(self.sim.clock())
-            .timeout(timeout)
             .retry(RetryPolicy::default())
             .seed(7)
-            .build()
-            .unwrap()
     }
 
     /// A channel with these settings; each call is like another process.

@@ -1,1 +1,3 @@
 //! Answers that are not ShipStation's own, and credentials that are refused.
+
+mod permits;
