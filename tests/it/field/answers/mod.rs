@@ -1,3 +1,4 @@
 //! Answers that are not ShipStation's own, and credentials that are refused.
 
 mod permits;
+mod stopping;
