@@ -26,7 +26,8 @@ pub enum ErrorKind {
     Invalid,
     /// The key's requests for this minute are used up (429), and waiting would have taken longer than allowed.
     RateLimited,
-    /// ShipStation or something before it failed (5xx).
+    /// ShipStation or something before it failed (5xx), or a proxy or firewall answered in its place: with a page or with
+    /// JSON that is not ShipStation's, whatever the status.
     Unavailable,
     /// No answer came in time.
     Timeout,
@@ -48,14 +49,16 @@ pub enum Outcome {
     NotSent,
     /// ShipStation decided, and said no.
     Answered,
-    /// It may have been executed: no answer, a broken or unreadable one, or a 5xx. Look before sending again.
+    /// It may have been executed: no answer, a broken or unreadable one, one that is not ShipStation's, or a 5xx. Look
+    /// before sending again.
     Unknown,
 }
 
 /// An operation that failed.
 ///
 /// `Display` and `Debug` show the kind, the endpoint and the status only. ShipStation's own words, which may
-/// quote a buyer's data, are in [`message`](Self::message) and [`body`](Self::body).
+/// quote a buyer's data, are in [`message`](Self::message) and [`body`](Self::body); `Display` says so where there are any
+/// and they are the reason.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -168,6 +171,11 @@ impl Error {
         self.0.problem.misfit.as_ref().map(|misfit| misfit.path.as_str())
     }
 
+    /// Whether something before ShipStation refused the request, as far as the status shows it.
+    pub(crate) fn is_from_intermediary(&self) -> bool {
+        self.kind() == ErrorKind::Unavailable && self.status().is_some_and(|status| status < 500)
+    }
+
     fn remedy(&self) -> Option<&'static str> {
         match self.kind() {
             ErrorKind::Auth => {
@@ -182,11 +190,14 @@ impl Error {
             {
                 Some("it may have been executed")
             }
+            ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Invalid if self.message().is_some() => {
+                Some("the reason it gives is in `Error::message()`")
+            }
             _ => None,
         }
     }
 
-    fn summary(&self) -> &str {
+    pub(crate) fn summary(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Config => "the client is not set up correctly",
             ErrorKind::Auth => "ShipStation refused the credentials",
@@ -195,6 +206,9 @@ impl Error {
             ErrorKind::NotFound => "ShipStation does not know the resource",
             ErrorKind::Invalid => "ShipStation refused the request as invalid",
             ErrorKind::RateLimited => "ShipStation's rate limit was reached",
+            ErrorKind::Unavailable if self.is_from_intermediary() => {
+                "a proxy or firewall answered in ShipStation's place"
+            }
             ErrorKind::Unavailable => "ShipStation failed to handle the request",
             ErrorKind::Timeout => "ShipStation did not answer in time",
             ErrorKind::Transport if self.outcome() == Outcome::NotSent => "ShipStation could not be reached",

@@ -1,5 +1,5 @@
 //! Reads the human reason out of the many shapes in which ShipStation reports a failure (V1 reference, Conventions /
-//! Error body shapes). It decides nothing.
+//! Error body shapes), and says whether it is one of them. What follows from that is decided in `classify`.
 
 use serde_json::Value;
 
@@ -11,6 +11,21 @@ pub(crate) struct ErrorBody {
     text: Option<String>,
     message: Option<String>,
     exception: bool,
+    origin: Origin,
+}
+
+/// Who can have written the body of a failed request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Origin {
+    /// Nobody: there is none.
+    #[default]
+    Empty,
+    /// ShipStation: it has one of its shapes.
+    ShipStation,
+    /// ShipStation or anything before it: it is plain text.
+    PlainText,
+    /// Not ShipStation: a page, JSON of another shape, or bytes that are no text.
+    Intermediary,
 }
 
 impl ErrorBody {
@@ -25,8 +40,18 @@ impl ErrorBody {
         Self {
             message,
             exception: json.as_ref().is_some_and(|json| text_of(json, EXCEPTION).is_some()),
+            origin: origin(body, json.as_ref()),
             text,
         }
+    }
+
+    /// The body of an answer that broke off, or was too long to be read.
+    pub(crate) fn unread() -> Self {
+        Self { origin: Origin::Intermediary, ..Self::default() }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
     }
 
     pub(crate) fn message(&self) -> Option<&str> {
@@ -44,14 +69,52 @@ impl ErrorBody {
 
     /// Whether the body says that the rate limit was hit; some gateways say so under another status.
     pub(crate) fn is_throttle(&self) -> bool {
-        self.message()
-            .is_some_and(|message| message.trim_end_matches('.').eq_ignore_ascii_case("too many requests"))
+        let says_so = |message: &str| message.trim_end_matches('.').eq_ignore_ascii_case("too many requests");
+        self.origin != Origin::Intermediary && self.message().is_some_and(says_so)
     }
 
     /// Whether the exception is a passing failure of ShipStation's database and not a verdict on the request.
     pub(crate) fn is_passing(&self) -> bool {
         let message = self.message().unwrap_or_default().to_ascii_lowercase();
         ["timeout expired", "deadlock", "timed out"].iter().any(|hint| message.contains(hint))
+    }
+}
+
+/// Members that only ShipStation's framework sends.
+const OWN: &[&str] = &["ExceptionMessage", "ExceptionType", "ModelState", "hasErrors"];
+/// Members that make a body ShipStation's if it has no member beside those of this list and the next.
+const REASONS: &[&str] = &["Message", "errorMessage", "success", "approved"];
+const OTHERS: &[&str] =
+    &["MessageDetail", "StackTrace", "InnerException", "results", "sellerId", "apiKey", "apiSecret"];
+
+fn origin(body: &[u8], json: Option<&Value>) -> Origin {
+    match json {
+        Some(Value::Object(members)) => {
+            let is_in =
+                |names: &[&str], name: &String| names.iter().any(|own| own.eq_ignore_ascii_case(name));
+            let is_reason = |(name, value): (&String, &Value)| {
+                is_in(REASONS, name) && matches!(value, Value::Null | Value::Bool(_) | Value::String(_))
+            };
+            let is_known = |name: &String| is_in(REASONS, name) || is_in(OTHERS, name);
+            let is_own = members.keys().any(|name| is_in(OWN, name))
+                || members.iter().any(is_reason) && members.keys().all(is_known);
+            if is_own { Origin::ShipStation } else { Origin::Intermediary }
+        }
+        Some(Value::String(text)) => text_origin(text),
+        Some(_) => Origin::Intermediary,
+        None => std::str::from_utf8(body).map_or(Origin::Intermediary, text_origin),
+    }
+}
+
+fn text_origin(text: &str) -> Origin {
+    let text = text.trim().to_ascii_lowercase();
+    let is_page = ["<!doctype", "<html", "<head", "<body", "<?xml"].iter().any(|tag| text.contains(tag));
+    match text.chars().next() {
+        None => Origin::Empty,
+        // What begins like JSON and is none was cut off.
+        Some('<' | '{' | '[') => Origin::Intermediary,
+        Some(_) if is_page => Origin::Intermediary,
+        Some(_) => Origin::PlainText,
     }
 }
 
@@ -197,6 +260,41 @@ mod tests {
         ] {
             assert_eq!(ErrorBody::read(body.as_bytes()).message().unwrap_or_default(), want, "{body}");
         }
+    }
+
+    #[test]
+    fn a_body_that_is_no_shape_of_shipstations_is_an_intermediarys() {
+        use Origin::{Empty, Intermediary, PlainText, ShipStation};
+        for (body, want) in [
+            ("", Empty),
+            (" \r\n", Empty),
+            ("\"\"", Empty),
+            ("401 Unauthorized", PlainText),
+            ("\"quoted words\"", PlainText),
+            ("Weight must be < 70", PlainText),
+            (r#"{"Message":"no"}"#, ShipStation),
+            (r#"{"message":null}"#, ShipStation),
+            (r#"{"MESSAGE":"no","modelstate":{"x":["y"]}}"#, ShipStation),
+            (r#"{"Message":"a","MessageDetail":"b"}"#, ShipStation),
+            (r#"{"ExceptionMessage":"a","TraceId":"b"}"#, ShipStation),
+            (r#"{"success":false,"message":"no"}"#, ShipStation),
+            (r#"{"success":false,"errors":[],"messages":[]}"#, Intermediary),
+            (r#"{"message":{"code":7}}"#, Intermediary),
+            (r#"{"code":1020,"message":"Access denied"}"#, Intermediary),
+            (r#"{"title":"Bad Request","status":400}"#, Intermediary),
+            (r#"{"error":"blocked"}"#, Intermediary),
+            (r#"{"Message":"The req"#, Intermediary),
+            ("{}", Intermediary),
+            ("[]", Intermediary),
+            ("null", Intermediary),
+            ("7", Intermediary),
+            ("\n<!DOCTYPE html><html>", Intermediary),
+            ("<Error><Message>a</Message></Error>", Intermediary),
+            ("blocked: <html><body>", Intermediary),
+        ] {
+            assert_eq!(ErrorBody::read(body.as_bytes()).origin(), want, "{body}");
+        }
+        assert_eq!(ErrorBody::read(b"\x1f\x8b\x08\xff").origin(), Intermediary);
     }
 
     proptest::proptest! {

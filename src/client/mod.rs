@@ -24,6 +24,7 @@
 //! | 429, or a body that says so | waits, sends again | waits, sends again | `NotSent` |
 //! | connection refused, no such host | sends again | sends again | `NotSent` |
 //! | time-out, broken connection, 5xx | sends again | gives up at once | `Unknown` |
+//! | a page, or JSON that is not ShipStation's, under any error status | sends again | gives up at once | `Unknown` |
 //! | a 500 with an exception message | reads: sends again; writes: gives up | gives up at once | `Unknown` |
 //! | a success that cannot be read | gives up | gives up | `Unknown` |
 //! | any other 4xx, or a 200 that says no | gives up | gives up | `Answered` |

@@ -29,9 +29,16 @@ pub(super) fn observed(error: &Error) -> String {
         ErrorKind::Auth => "ShipStation refused the API key or secret".to_owned(),
         ErrorKind::Plan => "this ShipStation plan has no API access".to_owned(),
         ErrorKind::Forbidden => format!("the API key may not do this{}", place(error)),
+        ErrorKind::Unavailable if error.is_from_intermediary() => {
+            format!("ShipStation did not answer{}, a proxy or firewall did", place(error))
+        }
         ErrorKind::Transport | ErrorKind::Unavailable | ErrorKind::Timeout => {
             format!("ShipStation did not answer{}", place(error))
         }
+        ErrorKind::Invalid | ErrorKind::NotFound => match masked(error) {
+            Some(message) => format!("{}{}: {message}", error.summary(), place(error)),
+            None => format!("{}{}", error.summary(), place(error)),
+        },
         _ => error.to_string(),
     }
 }
@@ -43,6 +50,9 @@ pub(super) fn remedy(error: &Error) -> Option<&'static str> {
         ErrorKind::Plan => Some("change the plan, or use an account that has it"),
         ErrorKind::Forbidden => Some("use a key with more rights"),
         ErrorKind::RateLimited => Some("the key's budget is shared with other integrations"),
+        ErrorKind::Unavailable if error.is_from_intermediary() => {
+            Some("check the network, the base URL and what stands between this host and ShipStation")
+        }
         ErrorKind::Transport | ErrorKind::Unavailable | ErrorKind::Timeout => {
             Some("check the network, the base URL and ShipStation's status")
         }
@@ -61,12 +71,15 @@ fn place(error: &Error) -> String {
     }
 }
 
-/// ShipStation's own words, as far as they cannot identify anybody; see [`clean`].
+/// ShipStation's own words, as far as they cannot identify anybody; where none are left, what happened.
 pub(super) fn their_words(error: &Error) -> String {
-    match error.message() {
-        Some(message) if !message.trim().is_empty() => clean(message),
-        _ => describe(error),
-    }
+    masked(error).unwrap_or_else(|| describe(error))
+}
+
+/// ShipStation's message, [`clean`], if a word of it is left.
+fn masked(error: &Error) -> Option<String> {
+    let message = clean(error.message()?);
+    message.contains(char::is_alphanumeric).then_some(message)
 }
 
 /// The words that validation messages are made of, in lower case. Every other word may be a name or an address.

@@ -51,7 +51,7 @@ impl ShipStationChannel {
             (Ok(found), _) => found,
             // The stores still know this order.
             (Err(error), OrderSelector::Id(id)) if !failure::is_about_credentials(&error) => {
-                let exists = checks::unread(&error.to_string());
+                let exists = checks::unread(&failure::observed(&error));
                 return Ok(vec![self.unseen(Some(id), &which, exists).await.map_err(refuse)?]);
             }
             (Err(error), _) => return Err(unanswered(QUESTION, &error)),

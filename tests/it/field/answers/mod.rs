@@ -1,4 +1,5 @@
 //! Answers that are not ShipStation's own, and credentials that are refused.
 
+mod intermediaries;
 mod permits;
 mod stopping;
