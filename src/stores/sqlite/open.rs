@@ -1,14 +1,16 @@
 //! Opening the file: looking before touching, then the settings and the schema.
 
 use std::{
-    fmt,
-    fs::File,
-    io::{self, Read},
+    fmt, io,
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, TransactionBehavior, config::DbConfig};
+use rusqlite::{
+    Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
+};
+use url::Url;
 
 use super::convert::Plain;
 
@@ -168,13 +170,13 @@ fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenP
     connection.busy_timeout(options.busy_timeout)?;
     // Until the file is known to be ours, closing it must not move the log of somebody else into it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    known_version(&connection, MIGRATIONS)?;
+    version_now(&connection, MIGRATIONS)?;
     writable(&connection)?;
     // Only a new file takes it. A stored order fills most of the usual 4 KiB, so that larger pages are fewer writes.
     connection.pragma_update(None, "page_size", 8_192)?;
     migrate(&mut connection, MIGRATIONS)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    write_ahead(&connection, options.busy_timeout)?;
     connection.pragma_update(None, "synchronous", "full")?;
     // Blanked buyers' data shall not live on in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
@@ -184,6 +186,23 @@ fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenP
     connection.pragma_update(None, "wal_autocheckpoint", 2_048)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Switches the file to a write-ahead log. SQLite waits for nobody here, so two processes that open a new file at the
+/// same time refuse each other: the switch is tried again until `patience` is over.
+fn write_ahead(connection: &Connection, patience: Duration) -> Result<(), rusqlite::Error> {
+    let started = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && started.elapsed() < patience =>
+            {
+                thread::sleep(Duration::from_millis(2));
+            }
+            switched => return switched,
+        }
+    }
 }
 
 fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, rusqlite::Error> {
@@ -205,37 +224,33 @@ fn writable(connection: &Connection) -> Result<(), OpenProblem> {
     Ok(())
 }
 
-/// Looks at the header without SQLite, which might create or recover side files.
+/// Looks at the header of an existing file before it is opened for writing, which might create or recover side files.
+///
+/// As an immutable database nothing beside the file is touched. It is SQLite that opens and closes it: with POSIX
+/// locks, a file that is closed in any other way loses the locks of every connection of this process.
 fn inspect(path: &Path) -> Result<(), OpenProblem> {
-    let mut header = [0_u8; 100];
-    let read = match File::open(path) {
-        Ok(file) => read_up_to(file, &mut header).map_err(OpenProblem::Io)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(OpenProblem::Io(error)),
-    };
-    if read == 0 {
+    if !path.try_exists().map_err(OpenProblem::Io)? {
         return Ok(());
     }
-    if read < header.len() || !header.starts_with(b"SQLite format 3\0") {
-        return Err(OpenProblem::NotADatabase);
-    }
-    // Offsets 60 and 68 of the header, as the file format defines them.
-    let field = |at: usize| {
-        header.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |four| i32::from_be_bytes(*four))
-    };
-    match field(68) {
-        // A file whose schema is still in its log only: SQLite will tell.
-        0 => Ok(()),
-        APPLICATION_ID => supported(field(60), MIGRATIONS),
-        _ => Err(OpenProblem::NotOurs),
+    let absolute = std::path::absolute(path).map_err(OpenProblem::Io)?;
+    let Ok(mut address) = Url::from_file_path(absolute) else { return Ok(()) };
+    address.set_query(Some("mode=ro&immutable=1"));
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let header = Connection::open_with_flags(address.as_str(), flags)
+        .and_then(|file| Ok((number(&file, "application_id")?, number(&file, "user_version")?)));
+    match header.map_err(OpenProblem::from) {
+        Ok((APPLICATION_ID, version)) => supported(version, MIGRATIONS),
+        Ok((0, _)) => Ok(()),
+        Ok(_) => Err(OpenProblem::NotOurs),
+        Err(OpenProblem::NotADatabase) => Err(OpenProblem::NotADatabase),
+        // Somebody may be writing it, or part of it is in a log: opened properly, it will show.
+        Err(_) => Ok(()),
     }
 }
 
-fn read_up_to(file: File, buffer: &mut [u8; 100]) -> io::Result<usize> {
-    let mut bytes = Vec::with_capacity(buffer.len());
-    let read = file.take(100).read_to_end(&mut bytes)?;
-    buffer.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    Ok(read)
+fn number(connection: &Connection, pragma: &str) -> Result<i32, rusqlite::Error> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 
 fn newest(steps: &[&str]) -> i32 {
@@ -247,20 +262,26 @@ fn supported(found: i32, steps: &[&str]) -> Result<(), OpenProblem> {
     if found > supported { Err(OpenProblem::Newer { found, supported }) } else { Ok(()) }
 }
 
-/// The version of the schema, provided that the file is ours or empty.
-fn known_version(connection: &Connection, steps: &[&str]) -> Result<i32, OpenProblem> {
-    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
-    let version = number("user_version")?;
-    if number("application_id")? == APPLICATION_ID {
+/// The version of the schema, provided that the file is ours or empty. Read in one snapshot: another process may be
+/// making the schema.
+fn version_now(connection: &Connection, steps: &[&str]) -> Result<i32, OpenProblem> {
+    let snapshot = connection.unchecked_transaction()?;
+    known_version(&snapshot, steps)
+}
+
+/// As [`version_now`], inside a transaction.
+fn known_version(tx: &Transaction<'_>, steps: &[&str]) -> Result<i32, OpenProblem> {
+    let version = number(tx, "user_version")?;
+    if number(tx, "application_id")? == APPLICATION_ID {
         return supported(version, steps).map(|()| version);
     }
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let tables: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 && version == 0 { Ok(0) } else { Err(OpenProblem::NotOurs) }
 }
 
 /// Takes the missing steps, all in one transaction.
 fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenProblem> {
-    if known_version(connection, steps)? == newest(steps) {
+    if version_now(connection, steps)? == newest(steps) {
         return Ok(());
     }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -183,17 +183,23 @@ fn opening_where_nothing_can_be_written_says_what_to_look_at() {
 
 #[test]
 fn opening_by_many_at_once_makes_one_schema() {
-    let file = File::new();
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| file.open());
-        }
-    });
-    let tables: i64 = Connection::open(file.path())
-        .unwrap()
-        .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(tables, 13);
+    for _ in 0..25 {
+        let file = File::new();
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start.wait();
+                    file.open()
+                });
+            }
+        });
+        let tables: i64 = Connection::open(file.path())
+            .unwrap()
+            .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 13);
+    }
 }
 
 #[tokio::test]
