@@ -20,15 +20,21 @@ use crate::{
 ///   at most one is granted while its lease lasts.
 /// - A lease lasts `ttl` from `now` and is renewed by `heartbeat`. A lease that has lasted MUST NOT keep the next
 ///   `begin` from being granted; that `begin` MUST mark the run that held it [`RunState::Abandoned`].
+/// - A lease that ends later than its own length from `now` was written by a clock that is ahead. `begin` MUST NOT
+///   grant it to another run on the spot: it MUST answer [`Begin::AlreadyRunning`] and, in the same transaction,
+///   shorten the lease so that it ends at `now` plus its length. The length is the `ttl` of the last grant or
+///   heartbeat.
 /// - The fence MUST grow with every grant for the same connection and operation and is never used again, also
 ///   after a restart.
-/// - `heartbeat` and `finish` MUST refuse a token that is not the newest granted one with `LostLease`. They
-///   SHOULD accept the newest token after its lease has lasted: nobody else has begun.
+/// - `heartbeat` and `finish` MUST refuse a token that is not the newest granted one with `LostLease`, and MUST accept
+///   the newest token of a run that has not ended whatever the time: also after its lease has lasted, and with a `now`
+///   before that of an earlier call. A heartbeat MUST write `now + ttl` as the new end, also where that is earlier.
 /// - `last_success` counts only runs that were not dry and ended `Succeeded` or `CompletedWithErrors`.
 ///
 /// # Testing an implementation
 /// Two tasks that call `begin` at once get one grant; after `ttl` on the injected `now` a third call is granted,
-/// and the first token is refused.
+/// and the first token is refused. After a `begin` with a `now` ten years ahead, `begin` at the right time is refused
+/// until one `ttl` after the first refusal.
 #[async_trait]
 pub trait RunStore: Debug + Send + Sync {
     /// Grants the lease, or says who has it.
@@ -37,7 +43,7 @@ pub trait RunStore: Debug + Send + Sync {
     /// When the store cannot say.
     async fn begin(&self, run: NewRun) -> Result<Begin, StoreError>;
 
-    /// Makes the lease last until `now + ttl`.
+    /// Makes the lease last until `now + ttl`, whether that is later or earlier than before.
     ///
     /// # Errors
     /// `LostLease` when a newer run has begun.

@@ -29,7 +29,16 @@ struct Lease {
     since: Timestamp,
     owner: String,
     expires: Timestamp,
+    /// How long it was granted or renewed for.
+    length: Duration,
     fence: u64,
+}
+
+impl Lease {
+    /// Ends it one length from `now` if it would last longer: it was written by a clock that is ahead.
+    fn shorten(&mut self, now: Timestamp) {
+        self.expires = self.expires.min(now + self.length);
+    }
 }
 
 impl Runs {
@@ -62,9 +71,10 @@ impl RunStore for MemoryStore {
     async fn begin(&self, run: NewRun) -> Result<Begin, StoreError> {
         let mut state = self.lock();
         let key = (run.connection.clone(), run.operation);
-        if let Some(lease) = state.runs.leases.get(&key)
+        if let Some(lease) = state.runs.leases.get_mut(&key)
             && lease.expires > run.now
         {
+            lease.shorten(run.now);
             return Ok(Begin::AlreadyRunning { since: lease.since, owner: lease.owner.clone() });
         }
         state.runs.abandon_running(&key);
@@ -73,7 +83,8 @@ impl RunStore for MemoryStore {
         let fence = *fence;
         let token = RunToken::new(run.connection.clone(), run.operation, run.run.clone(), fence);
         state.runs.add(&key, RunSummary::running(&run));
-        let lease = Lease { since: run.now, owner: run.owner, expires: run.now + run.ttl, fence };
+        let expires = run.now + run.ttl;
+        let lease = Lease { since: run.now, owner: run.owner, expires, length: run.ttl, fence };
         state.runs.leases.insert(key, lease);
         Ok(Begin::Granted(token))
     }
@@ -81,7 +92,7 @@ impl RunStore for MemoryStore {
     async fn heartbeat(&self, token: &RunToken, ttl: Duration, now: Timestamp) -> Result<(), StoreError> {
         let mut state = self.lock();
         match state.runs.lease_of(token) {
-            Some(lease) => lease.expires = now + ttl,
+            Some(lease) => (lease.expires, lease.length) = (now + ttl, ttl),
             None => return Err(StoreError::lost_lease()),
         }
         Ok(())

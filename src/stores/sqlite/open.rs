@@ -18,8 +18,11 @@ use super::convert::Plain;
 const APPLICATION_ID: i32 = 0x5368_436F;
 
 /// The steps from one version of the schema to the next; the first makes version 1 of an empty file.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/0001_first.sql"), include_str!("schema/0002_second_time.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_second_time.sql"),
+    include_str!("schema/0003_lease_length.sql"),
+];
 
 /// How the file is opened.
 #[derive(Debug, Clone)]

@@ -32,7 +32,7 @@ impl RunStore for SqliteStore {
         self.change(move |tx| {
             let renewed = tx
                 .prepare_cached(
-                    "UPDATE lease SET expires = ?4
+                    "UPDATE lease SET expires = ?4, length = ?5
                      WHERE connection = ?1 AND operation = ?2 AND fence = ?3 AND run IS NOT NULL",
                 )?
                 .execute((
@@ -40,6 +40,7 @@ impl RunStore for SqliteStore {
                     token.operation.name(),
                     integer(token.fence),
                     nanos(now + ttl),
+                    length(ttl),
                 ))?;
             if renewed == 0 { Err(StoreError::lost_lease().into()) } else { Ok(()) }
         })
@@ -103,16 +104,19 @@ struct Holder {
     owner: String,
     since: i64,
     expires: i64,
+    length: Option<i64>,
 }
 
 fn lease(tx: &Transaction<'_>, connection: &str, operation: Operation) -> Answer<Option<Lease>> {
     let lease = tx
         .prepare_cached(
-            "SELECT fence, owner, since, expires FROM lease WHERE connection = ?1 AND operation = ?2",
+            "SELECT fence, owner, since, expires, length FROM lease WHERE connection = ?1 AND operation = ?2",
         )?
         .query_row((connection, operation.name()), |row| {
             let holder = match (row.get(1)?, row.get(2)?, row.get(3)?) {
-                (Some(owner), Some(since), Some(expires)) => Some(Holder { owner, since, expires }),
+                (Some(owner), Some(since), Some(expires)) => {
+                    Some(Holder { owner, since, expires, length: row.get(4)? })
+                }
                 _ => None,
             };
             Ok(Lease { fence: row.get(0)?, holder })
@@ -128,14 +132,15 @@ fn begin(tx: &Transaction<'_>, run: &NewRun) -> Answer<Begin> {
     if let Some(holder) = lease.and_then(|lease| lease.holder)
         && holder.expires > nanos(run.now)
     {
+        shorten(tx, run, &holder)?;
         return Ok(Begin::AlreadyRunning { since: instant(holder.since), owner: holder.owner });
     }
     abandon_running(tx, connection, run.operation)?;
     tx.prepare_cached(
-        "INSERT INTO lease (connection, operation, fence, run, owner, since, expires)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO lease (connection, operation, fence, run, owner, since, expires, length)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT DO UPDATE SET fence = excluded.fence, run = excluded.run, owner = excluded.owner,
-                                   since = excluded.since, expires = excluded.expires",
+                                   since = excluded.since, expires = excluded.expires, length = excluded.length",
     )?
     .execute((
         connection,
@@ -145,10 +150,25 @@ fn begin(tx: &Transaction<'_>, run: &NewRun) -> Answer<Begin> {
         &run.owner,
         nanos(run.now),
         nanos(run.now + run.ttl),
+        length(run.ttl),
     ))?;
     put_summary(tx, connection, run.operation, &RunSummary::running(run))?;
     prune(tx, connection, run.operation)?;
     Ok(Begin::Granted(RunToken::new(run.connection.clone(), run.operation, run.run.clone(), unsigned(fence))))
+}
+
+/// Ends a lease one length from now if it would last longer: it was written by a clock that is ahead.
+fn shorten(tx: &Transaction<'_>, run: &NewRun, holder: &Holder) -> Answer<()> {
+    let latest = nanos(run.now).saturating_add(holder.length.unwrap_or_else(|| length(run.ttl)));
+    if holder.expires > latest {
+        tx.prepare_cached("UPDATE lease SET expires = ?3 WHERE connection = ?1 AND operation = ?2")?
+            .execute((run.connection.as_str(), run.operation.name(), latest))?;
+    }
+    Ok(())
+}
+
+fn length(ttl: Duration) -> i64 {
+    i64::try_from(ttl.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn finish(tx: &Transaction<'_>, token: &RunToken, summary: &RunSummary) -> Answer<()> {

@@ -21,6 +21,11 @@ checks! { "runs":
     a_lease_that_has_lasted_goes_to_the_next => "a lease that has lasted must not keep the next `begin` from being granted",
     a_run_that_lost_its_lease_is_marked_abandoned => "the next `begin` marks the run whose lease has lasted as abandoned",
     a_heartbeat_lengthens_the_lease => "a lease is renewed by `heartbeat` until `now + ttl`",
+    a_lease_that_lies_ahead_is_not_taken_on_the_spot => "a lease that ends later than its length from now is not granted to another run on the spot",
+    a_lease_that_lies_ahead_is_shortened => "`begin` shortens a lease that lies ahead so that it ends at `now` plus its length",
+    a_lease_that_lies_ahead_keeps_its_own_length => "the length of a lease is that of its last grant or heartbeat, whoever asks",
+    a_heartbeat_is_granted_whatever_the_time => "`heartbeat` accepts the newest token whatever the time",
+    a_heartbeat_ends_a_lease_sooner_too => "a heartbeat writes `now + ttl` as the new end, also where that is earlier",
     fences_grow_with_every_grant => "the fence grows with every grant and is never used again",
     a_stale_token_cannot_heartbeat => "`heartbeat` refuses a token that is not the newest granted one",
     a_stale_token_cannot_finish => "`finish` refuses a token that is not the newest granted one, and changes nothing",
@@ -88,6 +93,67 @@ async fn a_heartbeat_lengthens_the_lease(on: Ground) -> Check {
     let answer = on.peer.runs.begin(on.wants(GET, "second", later)).await?;
     holds("the renewed lease holds", matches!(answer, Begin::AlreadyRunning { .. }))?;
     granted(on.peer.runs.begin(on.wants(GET, "third", later + Duration::from_secs(2))).await?)?;
+    Ok(())
+}
+
+/// How far the clock of a host is ahead.
+const AHEAD: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// A run that began while its host's clock was ahead.
+async fn begun_ahead(on: &Ground) -> Check<RunToken> {
+    granted(on.stores.runs.begin(on.wants(GET, "ahead", at(0) + AHEAD)).await?)
+}
+
+async fn is_refused(on: &Ground, what: &str, run: &str, now: Timestamp) -> Check {
+    let answer = on.peer.runs.begin(on.wants(GET, run, now)).await?;
+    holds(what, matches!(answer, Begin::AlreadyRunning { .. }))
+}
+
+async fn a_lease_that_lies_ahead_is_not_taken_on_the_spot(on: Ground) -> Check {
+    let ahead = begun_ahead(&on).await?;
+    is_refused(&on, "the lease that lies ahead holds", "second", at(0)).await?;
+    is_refused(&on, "a second try does not take it either", "third", at(1)).await?;
+    on.stores.runs.heartbeat(&ahead, TTL, at(2) + AHEAD).await?;
+    let later = at(0) + TTL + Duration::from_secs(1);
+    is_refused(&on, "a heartbeat of the living run gives it its length again", "fourth", later).await
+}
+
+async fn a_lease_that_lies_ahead_is_shortened(on: Ground) -> Check {
+    begun_ahead(&on).await?;
+    is_refused(&on, "the lease that lies ahead holds", "second", at(0)).await?;
+    let end = at(0) + TTL;
+    is_refused(&on, "it holds for its length", "third", end - Duration::from_millis(1)).await?;
+    granted(on.peer.runs.begin(on.wants(GET, "fourth", end + Duration::from_millis(1))).await?)?;
+    Ok(())
+}
+
+async fn a_lease_that_lies_ahead_keeps_its_own_length(on: Ground) -> Check {
+    let ahead = begun_ahead(&on).await?;
+    on.stores.runs.heartbeat(&ahead, TTL * 2, at(0) + AHEAD).await?;
+    for (run, ttl) in [("second", TTL / 10), ("third", TTL * 10)] {
+        let answer = on.peer.runs.begin(NewRun { ttl, ..on.wants(GET, run, at(0)) }).await?;
+        holds("the lease that lies ahead holds", matches!(answer, Begin::AlreadyRunning { .. }))?;
+    }
+    let end = at(0) + TTL * 2;
+    is_refused(&on, "it holds for its own length", "fourth", end - Duration::from_millis(1)).await?;
+    granted(on.peer.runs.begin(on.wants(GET, "fifth", end + Duration::from_millis(1))).await?)?;
+    Ok(())
+}
+
+async fn a_heartbeat_is_granted_whatever_the_time(on: Ground) -> Check {
+    let first = on.begun(GET).await?;
+    for now in [at(0) + TTL * 9, at(0) + AHEAD, at(0) - AHEAD, at(5)] {
+        on.stores.runs.heartbeat(&first, TTL, now).await?;
+    }
+    let last = at(5) + TTL - Duration::from_millis(1);
+    is_refused(&on, "the lease holds from the last heartbeat on", "second", last).await
+}
+
+async fn a_heartbeat_ends_a_lease_sooner_too(on: Ground) -> Check {
+    let ahead = begun_ahead(&on).await?;
+    on.stores.runs.heartbeat(&ahead, TTL, at(5)).await?;
+    let after = at(5) + TTL + Duration::from_millis(1);
+    granted(on.peer.runs.begin(on.wants(GET, "second", after)).await?)?;
     Ok(())
 }
 

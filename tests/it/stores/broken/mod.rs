@@ -16,6 +16,7 @@ use std::{
 };
 
 use shipstation_connector::{
+    Timestamp,
     channel::{
         ChannelOrderId, ConnectionId, OutboxId, ShipmentState,
         store::{FailureRecord, FollowUp, RunToken},
@@ -40,6 +41,8 @@ pub(crate) struct BrokenStore {
     late: Mutex<Vec<FollowUp>>,
     recorded: Mutex<Vec<(OutboxId, ShipmentState)>>,
     kept_failures: Mutex<HashMap<ChannelOrderId, FailureRecord>>,
+    /// The last grant or heartbeat, and when its lease ends.
+    lease: Mutex<Option<(RunToken, Timestamp)>>,
 }
 
 impl BrokenStore {
@@ -54,6 +57,7 @@ impl BrokenStore {
             late: Mutex::default(),
             recorded: Mutex::default(),
             kept_failures: Mutex::default(),
+            lease: Mutex::default(),
         }
     }
 

@@ -13,6 +13,24 @@ use shipstation_connector::{
 
 use super::{BrokenStore, Flaw, Write};
 
+impl BrokenStore {
+    /// What a flaw does to a lease that ends later than the asker's length from now.
+    async fn meet_a_lease_ahead(&self, run: &mut NewRun) -> Result<(), StoreError> {
+        let Some((token, ends)) = self.lease.lock().unwrap().clone() else { return Ok(()) };
+        if ends <= run.now + run.ttl {
+            return Ok(());
+        }
+        if self.is(Flaw::LeasesAheadAreKept) {
+            run.now = ends - Duration::from_secs(1);
+        }
+        if self.is(Flaw::LeasesAheadTakeTheAskersLength) {
+            *self.lease.lock().unwrap() = Some((token.clone(), run.now + run.ttl));
+            self.inner.heartbeat(&token, run.ttl, run.now).await?;
+        }
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl RunStore for BrokenStore {
     async fn begin(&self, mut run: NewRun) -> Result<Begin, StoreError> {
@@ -24,7 +42,12 @@ impl RunStore for BrokenStore {
             run.operation = Operation::GetOrders;
         }
         let (connection, operation, id) = (run.connection.clone(), run.operation, run.run.clone());
+        let (now, ends) = (run.now, run.now + run.ttl);
+        self.meet_a_lease_ahead(&mut run).await?;
         Ok(match self.inner.begin(run).await? {
+            Begin::AlreadyRunning { since, .. } if since > now && self.is(Flaw::LeasesAheadAreTaken) => {
+                Begin::Granted(RunToken::new(connection, operation, id, 99))
+            }
             Begin::AlreadyRunning { .. } if self.is(Flaw::GrantsToAll) => {
                 Begin::Granted(RunToken::new(connection, operation, id, 99))
             }
@@ -37,6 +60,7 @@ impl RunStore for BrokenStore {
             }
             Begin::Granted(token) => {
                 self.fence.fetch_max(token.fence, Ordering::SeqCst);
+                *self.lease.lock().unwrap() = Some((token.clone(), ends));
                 Begin::Granted(token)
             }
             answer => answer,
@@ -47,6 +71,14 @@ impl RunStore for BrokenStore {
         if self.is(Flaw::HeartbeatDoesNothing) {
             return Ok(());
         }
+        let before = self.lease.lock().unwrap().as_ref().map(|(_, ends)| *ends);
+        if self.is(Flaw::HeartbeatsAreRefusedLate) && before.is_some_and(|ends| ends < now) {
+            return Err(StoreError::lost_lease());
+        }
+        if self.is(Flaw::HeartbeatsOnlyLengthen) && before.is_some_and(|ends| ends > now + ttl) {
+            return Ok(());
+        }
+        *self.lease.lock().unwrap() = Some((token.clone(), now + ttl));
         self.inner.heartbeat(&self.token(token, Write::Heartbeat), ttl, now).await
     }
 
