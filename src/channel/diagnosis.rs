@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::ChannelOrderId;
+use super::{ChannelOrderId, shipping::DisplayText};
 
 /// What is known about one order of the channel and its import.
 #[must_use]
@@ -26,7 +26,8 @@ pub struct Diagnosis {
 impl Diagnosis {
     /// An empty answer.
     pub fn new(order: Option<ChannelOrderId>, title: impl Into<String>) -> Self {
-        Self { order, title: title.into(), imported: false, checks: Vec::new(), notes: Vec::new() }
+        let title = DisplayText::new(&title.into()).unquoted();
+        Self { order, title, imported: false, checks: Vec::new(), notes: Vec::new() }
     }
 
     /// The reason to give when only one can be given: the first check that blocks.

@@ -17,6 +17,7 @@ mod diagnosis;
 mod error;
 mod fingerprint;
 mod hash;
+mod hold;
 mod ids;
 mod listing;
 mod money;
@@ -35,6 +36,7 @@ pub use self::{
     diagnosis::{Check, Diagnosis, DiagnosisNote, Verdict},
     error::{ChannelError, Refusal},
     fingerprint::OrderFingerprint,
+    hold::HoldReason,
     ids::{
         ChannelOrderId, ChannelProductId, ConnectionId, HostOrderId, LineId, ListingId, RunId, ShipmentId,
         UserKey,
@@ -44,8 +46,7 @@ pub use self::{
     nothing::{StatusTotals, WhyNothing},
     observer::{RunEvent, RunObserver},
     order::{
-        Address, Buyer, ChannelOrder, HoldReason, LineKind, LineQuantity, Lineage, OrderLine, OrderOption,
-        OrderTotals,
+        Address, Buyer, ChannelOrder, LineKind, LineQuantity, Lineage, OrderLine, OrderOption, OrderTotals,
     },
     report::{
         CheckReport, Finding, ImportReport, LinkReport, ResolveReport, RunStatus, Severity, SyncReport,

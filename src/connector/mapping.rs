@@ -63,7 +63,8 @@ fn defaults(settings: &ShippingSettings) -> ShippingDefaults {
 pub(super) fn findings(errors: &RuleErrors) -> Vec<Finding> {
     let remedy = "change one of the rules; nothing is resolved until they agree";
     let finding = |observed| Finding::error("shipping_rules", "shipping rules", observed, remedy);
-    errors.written().map(finding).collect()
+    let more = (errors.more > 0).then(|| format!("there are {} more errors like these", errors.more));
+    errors.written().chain(more).map(finding).collect()
 }
 
 impl ShipStationChannel {

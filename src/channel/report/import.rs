@@ -7,7 +7,10 @@ use serde::Serialize;
 use super::{RunInfo, SkipReason, fmt_by_reason, fmt_items};
 use crate::{
     Timestamp,
-    channel::{ChannelOrderId, HoldReason, HostOrderId, shipping::StoreKey},
+    channel::{
+        ChannelOrderId, HoldReason, HostOrderId,
+        shipping::{DisplayText, StoreKey},
+    },
 };
 
 /// What an import did.
@@ -294,7 +297,8 @@ impl ImportItem {
         store: Option<StoreKey>,
         outcome: ImportOutcome,
     ) -> Self {
-        Self { order, number: number.into(), store, outcome }
+        let number = DisplayText::name(&number.into()).cut();
+        Self { order, number, store, outcome: outcome.for_report() }
     }
 
     /// Whether it may not be left out of a report.
@@ -363,4 +367,21 @@ pub enum ImportOutcome {
         /// Whether it will be tried again by itself.
         retryable: bool,
     },
+}
+
+impl ImportOutcome {
+    /// The same for a report: texts from outside are cut where they are long.
+    fn for_report(self) -> Self {
+        match self {
+            Self::Imported { host_order, holds } => {
+                Self::Imported { host_order, holds: holds.into_iter().map(HoldReason::for_report).collect() }
+            }
+            Self::Skipped { reasons } => {
+                Self::Skipped { reasons: reasons.into_iter().map(SkipReason::for_report).collect() }
+            }
+            Self::Failed { error, retryable } => {
+                Self::Failed { error: DisplayText::new(&error).cut(), retryable }
+            }
+        }
+    }
 }

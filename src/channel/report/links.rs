@@ -5,7 +5,10 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{RunInfo, fmt_items};
-use crate::channel::{ChannelProductId, ListingId, shipping::StoreKey};
+use crate::channel::{
+    ChannelProductId, ListingId,
+    shipping::{DisplayText, StoreKey, cut_names, name_list},
+};
 
 /// What linking listings did.
 #[must_use]
@@ -128,7 +131,8 @@ pub struct LinkItem {
 impl LinkItem {
     /// An item.
     pub fn new(listing: ListingId, sku: Option<String>, outcome: LinkOutcome) -> Self {
-        Self { listing, sku, met_on: None, outcome }
+        let sku = sku.map(|sku| DisplayText::name(&sku).cut());
+        Self { listing, sku, met_on: None, outcome: outcome.for_report() }
     }
 
     /// The same, with what the two met on.
@@ -150,7 +154,7 @@ impl fmt::Display for LinkItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.listing)?;
         if let Some(sku) = &self.sku {
-            write!(f, " ({sku:?})")?;
+            write!(f, " ({})", DisplayText::name(sku))?;
         }
         match &self.outcome {
             LinkOutcome::Linked { product } => write!(f, " linked with product {product}"),
@@ -158,7 +162,7 @@ impl fmt::Display for LinkItem {
             LinkOutcome::Relinked { product, from } => write!(f, " moved from product {from} to {product}"),
             LinkOutcome::NoMatch { near_misses } if near_misses.is_empty() => f.write_str(" has no product"),
             LinkOutcome::NoMatch { near_misses } => {
-                write!(f, " has no product; nearly the same: {near_misses:?}")
+                write!(f, " has no product; nearly the same: {}", name_list(near_misses))
             }
             LinkOutcome::AmbiguousChannel { products } => {
                 write!(f, " fits several products ({}); make their SKUs unique", join(products))
@@ -256,6 +260,19 @@ pub enum LinkOutcome {
     },
 }
 
+impl LinkOutcome {
+    /// The same for a report: texts from outside are cut where they are long.
+    fn for_report(self) -> Self {
+        match self {
+            Self::NoMatch { near_misses } => Self::NoMatch { near_misses: cut_names(&near_misses) },
+            Self::Broken { product, why: BrokenBy::Sku { now: Some(sku) } } => {
+                Self::Broken { product, why: BrokenBy::Sku { now: Some(DisplayText::name(&sku).cut()) } }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Why a link holds no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -274,7 +291,7 @@ impl fmt::Display for BrokenBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Product => f.write_str(", which is gone or inactive"),
-            Self::Sku { now: Some(sku) } => write!(f, ", but has the SKU {sku:?} now"),
+            Self::Sku { now: Some(sku) } => write!(f, ", but has the SKU {} now", DisplayText::name(sku)),
             Self::Sku { now: None } => f.write_str(", but has no SKU any more"),
         }
     }

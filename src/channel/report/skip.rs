@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use crate::{
     Timestamp,
-    channel::{ChannelOrderId, HostOrderId, shipping::StoreKey},
+    channel::{
+        ChannelOrderId, HostOrderId,
+        shipping::{DisplayText, StoreKey},
+    },
 };
 
 /// Why an order that was read is not imported. The order of the variants is the order in which the
@@ -114,6 +117,16 @@ impl SkipReason {
         }
     }
 
+    /// The same for a report: texts from outside are cut where they are long.
+    pub(crate) fn for_report(self) -> Self {
+        match self {
+            Self::UnmappedShipping { text: Some(text) } => {
+                Self::UnmappedShipping { text: Some(DisplayText::new(&text).cut()) }
+            }
+            other => other,
+        }
+    }
+
     /// What a person can do about it; `None` where nothing needs doing.
     pub fn remedy(&self) -> Option<String> {
         match self {
@@ -181,7 +194,9 @@ impl fmt::Display for SkipReason {
             }
             Self::EmptyOrder => f.write_str("no shippable line"),
             Self::Dismissed { error } => write!(f, "was dismissed after it failed: {error}"),
-            Self::UnmappedShipping { text: Some(text) } => write!(f, "shipping text {text:?} is not mapped"),
+            Self::UnmappedShipping { text: Some(text) } => {
+                write!(f, "shipping text {} is not mapped", DisplayText::new(text))
+            }
             Self::UnmappedShipping { text: None } => f.write_str("it has no shipping text"),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GlobError, ShippingRule};
+use super::{Counted, DisplayText, GlobError, ShippingRule};
 
 /// Something wrong with one rule or between two. Rules are named by their place in the list, from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +67,9 @@ impl RuleError {
                 "the text is empty (a rule for orders without a text is of kind absent)".to_owned()
             }
             Self::EmptyScope { .. } => "the store or marketplace is empty".to_owned(),
-            Self::BadCountry { country, .. } => format!("{country:?} is not a two-letter country code"),
+            Self::BadCountry { country, .. } => {
+                format!("{} is not a two-letter country code", DisplayText::name(country))
+            }
             Self::NoPolicy { .. } => "no policy is given".to_owned(),
         }
     }
@@ -96,14 +98,20 @@ impl fmt::Display for RuleError {
 
 impl std::error::Error for RuleError {}
 
-/// Everything that is wrong with a list of rules.
+/// How many errors about rules are kept and shown one by one.
+const SHOWN: usize = 20;
+
+/// What is wrong with a list of rules.
 ///
-/// `Display` names every error on a line of its own, with the rules it concerns written out.
+/// `Display` names each error on a line of its own, with the rules it concerns written out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RuleErrors {
-    /// The errors, by the place of the (first) rule they concern. Never empty.
+    /// The first 20 errors, by the place of the (first) rule they concern. Never empty.
     pub errors: Vec<RuleError>,
+    /// How many errors there are beside them.
+    #[serde(default)]
+    pub more: usize,
     /// The rules concerned with their places, in order.
     pub rules: Vec<(usize, ShippingRule)>,
 }
@@ -111,13 +119,20 @@ pub struct RuleErrors {
 impl RuleErrors {
     pub(super) fn new(mut errors: Vec<RuleError>, rules: &[ShippingRule]) -> Self {
         errors.sort_by_key(RuleError::rules);
+        let more = errors.len().saturating_sub(SHOWN);
+        errors.truncate(SHOWN);
         let mut concerned: Vec<usize> =
             errors.iter().map(RuleError::rules).flat_map(|(one, two)| [Some(one), two]).flatten().collect();
         concerned.sort_unstable();
         concerned.dedup();
         let rules =
             concerned.into_iter().filter_map(|index| Some((index, rules.get(index)?.clone()))).collect();
-        Self { errors, rules }
+        Self { errors, more, rules }
+    }
+
+    /// How many errors there are.
+    pub fn total(&self) -> usize {
+        self.errors.len().saturating_add(self.more)
     }
 
     /// Each error with the rules it concerns written out.
@@ -138,9 +153,23 @@ impl RuleErrors {
 
 impl fmt::Display for RuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the shipping rules have {} error(s)", self.errors.len())?;
-        self.written().try_for_each(|error| write!(f, "\n- {error}"))
+        write!(f, "the shipping rules have {}", Counted(self.total() as u64, "error"))?;
+        fmt_first(f, self.written(), self.total())
     }
 }
 
 impl std::error::Error for RuleErrors {}
+
+/// Writes the first errors of a list, each on a line of its own, and how many more there are.
+pub(super) fn fmt_first<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    errors: impl Iterator<Item = T>,
+    total: usize,
+) -> fmt::Result {
+    let mut more = total;
+    for error in errors.take(SHOWN) {
+        write!(f, "\n- {error}")?;
+        more = more.saturating_sub(1);
+    }
+    if more > 0 { write!(f, "\n- and {more} more") } else { Ok(()) }
+}

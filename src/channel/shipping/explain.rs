@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Difference, ShippingRequest, ShippingResolution, ShippingRule, ShippingRules, TextMatch,
+    Difference, DisplayText, ShippingRequest, ShippingResolution, ShippingRule, ShippingRules, TextMatch,
     compiled::{CompiledRule, Precedence},
     fold::differences,
     scope::Place,
@@ -195,8 +195,8 @@ fn strength(winner: Precedence, beaten: Precedence) -> Strength {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.request.text.as_deref().map_or_else(String::new, super::visible);
-        write!(f, "\"{text}\": {}", self.resolution)?;
+        let text = DisplayText::new(self.request.text.as_deref().unwrap_or_default());
+        write!(f, "{text}: {}", self.resolution)?;
         self.considered.iter().try_for_each(|considered| write!(f, "\n{considered}"))
     }
 }

@@ -30,7 +30,10 @@ mod ties;
 mod unmapped;
 mod visible;
 
-pub(crate) use self::fold::fold_text;
+pub(crate) use self::{
+    fold::fold_text,
+    visible::{Counted, cut_names, name_list},
+};
 
 #[cfg(test)]
 mod properties;
@@ -53,5 +56,5 @@ pub use self::{
     scope::{Scope, ScopeLevel},
     suggest::{Reason, Suggestion, suggest},
     unmapped::{UnmappedShipping, UnmappedText},
-    visible::visible,
+    visible::{DisplayText, visible},
 };

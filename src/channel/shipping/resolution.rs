@@ -141,7 +141,7 @@ impl fmt::Display for ShippingResolution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mapped { method, won } => write!(f, "{} by {won}", method.policy),
-            Self::Unmapped { text } => write!(f, "unmapped: \"{}\"", super::visible(text)),
+            Self::Unmapped { text } => write!(f, "unmapped: {}", super::DisplayText::new(text)),
             Self::NoText => f.write_str("no shipping text"),
         }
     }

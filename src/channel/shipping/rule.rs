@@ -160,7 +160,7 @@ impl TextMatch {
 impl fmt::Display for TextMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind())?;
-        self.text().map_or(Ok(()), |text| write!(f, " \"{}\"", super::visible(text)))
+        self.text().map_or(Ok(()), |text| write!(f, " {}", super::DisplayText::new(text)))
     }
 }
 

@@ -5,11 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Difference, Scope, ShippingMethod, ShippingRule, ShippingRules, StoreKey, TextMatch,
+    Difference, DisplayText, Scope, ShippingMethod, ShippingRule, ShippingRules, StoreKey, TextMatch,
     explain::list,
     fold::{differences, fold_text},
     nearness::{near, same_words},
-    visible,
 };
 
 /// How many suggestions are made at most.
@@ -79,7 +78,8 @@ impl fmt::Display for Reason {
 
 impl fmt::Display for Suggestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" {} -> {}: {}", visible(&self.text), self.scope, self.method.policy, self.reason)
+        let text = DisplayText::new(&self.text);
+        write!(f, "{text} {} -> {}: {}", self.scope, self.method.policy, self.reason)
     }
 }
 

@@ -116,7 +116,12 @@ mod tests {
     #[test]
     fn a_pasted_list_gives_one_error_a_rule() {
         let rules = [0; 50].map(|_| ShippingRule::glob("*Ground*", "a"));
-        assert_eq!(errors(&rules, Comparison::Exact).len(), 49);
+        let refused = ShippingRules::compile(&rules, ShippingDefaults::none(), Comparison::Exact).unwrap_err();
+        assert_eq!((refused.errors.len(), refused.more, refused.total()), (20, 29, 49));
+        assert_eq!(refused.errors[..2], [tie(0, 1), tie(0, 2)]);
+        let shown = refused.to_string();
+        assert!(shown.starts_with("the shipping rules have 49 errors\n- rules 0 and 1: "), "{shown}");
+        assert!(shown.ends_with("\n- and 29 more"), "{shown}");
     }
 
     #[test]
@@ -168,7 +173,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "the shipping rules have 5 error(s)",
+                "the shipping rules have 5 errors",
                 "- rule 0: the text is empty (a rule for orders without a text is of kind absent): [exact \"\" -> a]",
                 r#"- rule 1: a backslash must stand before *, ? or another backslash: [glob "\a" -> b]"#,
                 "- rule 2: \"USA\" is not a two-letter country code: [any for country USA -> c]",

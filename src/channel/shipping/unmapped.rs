@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoreKey, Suggestion, visible};
+use super::{Counted, DisplayText, StoreKey, Suggestion, visible};
 use crate::Timestamp;
 
 /// A shipping text that no rule fitted, as seen in one store.
@@ -106,7 +106,7 @@ impl UnmappedShipping {
     pub fn name(&self) -> String {
         let text = match self.seen.text.as_str() {
             "" => "no shipping text".to_owned(),
-            _ => format!("\"{}\"", self.seen.visible()),
+            text => DisplayText::new(text).to_string(),
         };
         self.seen.store.as_ref().map_or(text.clone(), |store| format!("{text} of store {store}"))
     }
@@ -115,7 +115,8 @@ impl UnmappedShipping {
 impl fmt::Display for UnmappedShipping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let UnmappedText { count, first_seen, last_seen, samples, .. } = &self.seen;
-        write!(f, "{}: {count} orders from {first_seen} to {last_seen}, {} held", self.name(), self.held)?;
+        let orders = Counted(*count, "order");
+        write!(f, "{}: {orders} from {first_seen} to {last_seen}, {} held", self.name(), self.held)?;
         write!(f, "; for instance {}", samples.join(", "))?;
         self.suggestions.iter().try_for_each(|suggestion| {
             let question = suggestion.to_string();

@@ -1,6 +1,111 @@
-//! Showing what a text hides. Knows no rules.
+//! Showing texts from outside: what they hide, and how much of them. Knows no rules.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+
+/// A text from outside, as every report, finding, error and answer writes it: in double quotes, with what hides in it
+/// made visible (see [`visible`](visible())), and cut where it is long.
+///
+/// It is for people only: texts are compared whole, and never in this form.
+///
+/// ```
+/// use shipstation_connector::channel::shipping::DisplayText;
+///
+/// assert_eq!(DisplayText::new("Standard\u{a0}Mail ").to_string(), "\"Standard<U+00A0>Mail␠\"");
+/// let long = "x".repeat(2_234);
+/// assert!(DisplayText::new(&long).to_string().ends_with("xxx\"… (1,234 more characters)"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DisplayText<'t> {
+    text: &'t str,
+    limit: usize,
+}
+
+impl<'t> DisplayText<'t> {
+    /// The characters that are shown of a shipping text.
+    pub const LONGEST_TEXT: usize = 1_000;
+    /// The characters that are shown of a SKU or a name.
+    pub const LONGEST_NAME: usize = 500;
+
+    /// A shipping text, or a text that may be as long.
+    pub fn new(text: &'t str) -> Self {
+        Self { text, limit: Self::LONGEST_TEXT }
+    }
+
+    /// A SKU, or the name of something.
+    pub fn name(text: &'t str) -> Self {
+        Self { text, limit: Self::LONGEST_NAME }
+    }
+
+    /// The text without quotes and with nothing made visible, cut where it is long: for a report's data, which programs
+    /// read.
+    pub fn cut(self) -> String {
+        let (shown, more) = self.parts();
+        format!("{shown}{more}")
+    }
+
+    /// The text without quotes, with what hides in it made visible, cut where it is long: for an order number in a
+    /// sentence.
+    pub fn unquoted(self) -> String {
+        let (shown, more) = self.parts();
+        format!("{}{more}", visible(shown))
+    }
+
+    fn parts(self) -> (&'t str, More) {
+        let end = self.text.char_indices().nth(self.limit).map_or(self.text.len(), |(at, _)| at);
+        let (shown, rest) = self.text.split_at_checked(end).unwrap_or((self.text, ""));
+        (shown, More(rest.chars().count()))
+    }
+}
+
+impl fmt::Display for DisplayText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shown, more) = self.parts();
+        write!(f, "\"{}\"{more}", visible(shown))
+    }
+}
+
+/// The first few of many names as a report keeps them, each cut where it is long.
+pub(crate) fn cut_names(names: &[String]) -> Vec<String> {
+    const KEPT: usize = 20;
+    let kept = names.iter().take(KEPT).map(|name| DisplayText::name(name).cut());
+    let more = names.len().saturating_sub(KEPT);
+    kept.chain((more > 0).then(|| format!("… ({more} more)"))).collect()
+}
+
+/// Names in a row, as people read them.
+pub(crate) fn name_list(names: &[String]) -> String {
+    names.iter().map(|name| DisplayText::name(name).to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// How many characters were cut off.
+struct More(usize);
+
+impl fmt::Display for More {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return Ok(());
+        }
+        let digits = self.0.to_string();
+        f.write_str("… (")?;
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                f.write_char(',')?;
+            }
+            f.write_char(digit)?;
+        }
+        f.write_str(if self.0 == 1 { " more character)" } else { " more characters)" })
+    }
+}
+
+/// A count with its noun: `1 problem`, `2 problems`.
+pub(crate) struct Counted(pub(crate) u64, pub(crate) &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, noun) = self;
+        write!(f, "{count} {noun}{}", if *count == 1 { "" } else { "s" })
+    }
+}
 
 /// The text with everything that hides in it made visible, for people who look for a difference.
 ///
@@ -49,6 +154,24 @@ pub(super) fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cuts_by_characters_and_says_how_many_are_left() {
+        let cases = [
+            ("é".repeat(500), format!("\"{}\"", "é".repeat(500))),
+            ("é".repeat(501), format!("\"{}\"… (1 more character)", "é".repeat(500))),
+            ("x".repeat(1_000_500), format!("\"{}\"… (1,000,000 more characters)", "x".repeat(500))),
+            (String::new(), "\"\"".to_owned()),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(DisplayText::name(&text).to_string(), shown);
+        }
+        assert_eq!(DisplayText::name("a\tb").cut(), "a\tb");
+        assert_eq!(
+            DisplayText::name(&"x".repeat(510)).cut(),
+            format!("{}… (10 more characters)", "x".repeat(500))
+        );
+    }
 
     #[test]
     fn shows_every_hidden_character() {

@@ -8,8 +8,8 @@ use crate::{
     channel::{
         ChannelError, Finding, Refusal,
         shipping::{
-            AccountCarrier, CarrierRule, CarrierRules, ShippingResolution, ShippingRules, StoreKey,
-            UnmappedShipping, suggest, visible,
+            AccountCarrier, CarrierRule, CarrierRules, Counted, DisplayText, ShippingResolution,
+            ShippingRules, StoreKey, UnmappedShipping, suggest,
         },
         store::StoreError,
     },
@@ -82,8 +82,12 @@ fn unused(rules: &ShippingRules, recent: &Recent, unmapped: &[UnmappedShipping])
             unused.iter().filter_map(|index| rules.rules().get(*index)).collect();
         one_of(&written, |rule| format!("[{rule}]"))
     };
-    let observed =
-        || format!("{} rules fit none of the {} newest orders", unused.len(), recent.requests.len());
+    let observed = || {
+        let rules = Counted(unused.len() as u64, "rule");
+        let orders = Counted(recent.requests.len() as u64, "newest order");
+        let verb = if unused.len() == 1 { "fits" } else { "fit" };
+        format!("{rules} {verb} none of the {orders}")
+    };
     let remedy = || format!("look for a slip in them, or leave them for what may come; {}", names());
     (!unused.is_empty()).then(|| Finding::error("rule_unused", SHIPPING, observed(), remedy()).as_info())
 }
@@ -105,15 +109,19 @@ fn not_mapped(rules: &ShippingRules, recent: &Recent, unmapped: Vec<UnmappedShip
     let mut findings = Vec::new();
     for known in unmapped {
         coming.remove(&(known.seen.store.clone(), known.seen.text.clone()));
-        let observed =
-            format!("{} is not mapped: {} orders, {} held", known.name(), known.seen.count, known.held);
+        let observed = format!(
+            "{} is not mapped: {}, {} held",
+            known.name(),
+            Counted(known.seen.count, "order"),
+            known.held
+        );
         findings.push(no_rule(observed, known.suggestions.first().map(ToString::to_string)));
     }
     for ((store, text), orders) in coming {
         let nearest = suggest(&text, store.as_ref(), rules).first().map(ToString::to_string);
         let of = store.map(|store| format!(" of store {store}")).unwrap_or_default();
         let name =
-            if text.is_empty() { "no shipping text".to_owned() } else { format!("\"{}\"", visible(&text)) };
+            if text.is_empty() { "no shipping text".to_owned() } else { DisplayText::new(&text).to_string() };
         let observed = format!("{name}{of} is on {orders} of the newest orders and is not mapped");
         findings.push(no_rule(observed, nearest));
     }
@@ -161,7 +169,7 @@ pub(super) async fn carriers(
     let Some(account) = account else { return Ok(findings) };
     findings.extend(rules.not_connected(account).map(|rule| not_connected(rule, account)));
     if let Some(code) = otherwise.filter(|code| account.iter().all(|carrier| carrier.code != *code)) {
-        let observed = format!("is {code:?}, which the account has not connected");
+        let observed = format!("is {}, which the account has not connected", DisplayText::name(code));
         let remedy = format!("ShipStation accepts free codes such as \"other\"; {}", connected(account));
         findings.push(
             Finding::error("carrier_not_connected", "shipments.unmapped_carrier", observed, remedy)
@@ -183,7 +191,7 @@ fn connected(account: &[AccountCarrier]) -> String {
 fn not_connected(rule: &CarrierRule, account: &[AccountCarrier]) -> Finding {
     let mut meant = CarrierRules::suggest(&rule.code, account);
     meant.extend(CarrierRules::suggest(&rule.carrier, account));
-    let observed = format!("{rule}: the account has not connected {:?}", rule.code);
+    let observed = format!("{rule}: the account has not connected {}", DisplayText::name(&rule.code));
     let remedy = match meant.first() {
         Some(carrier) => format!("did you mean {carrier}"),
         None => format!("ShipStation accepts free codes such as \"other\"; {}", connected(account)),

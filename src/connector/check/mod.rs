@@ -13,7 +13,10 @@ use self::{recent::Recent, watch::Watch};
 pub(super) use self::{references::tags, users::users};
 use super::{ShipStationChannel, failure, mapping, settings};
 use crate::{
-    channel::{ChannelError, CheckReport, Finding, shipping::AccountCarrier},
+    channel::{
+        ChannelError, CheckReport, Finding,
+        shipping::{AccountCarrier, DisplayText},
+    },
     client::{Error, ErrorKind, OrderStatus, ShipStation},
 };
 
@@ -81,7 +84,7 @@ impl ShipStationChannel {
             OrderStatus::Unknown(word) => Some(Finding::error(
                 "status_unknown",
                 subject,
-                format!("{word:?} is not a status that this version knows"),
+                format!("{} is not a status that this version knows", DisplayText::name(word)),
                 format!(
                     "correct it, or ignore this if ShipStation has a new one; it is known to have {}",
                     settings::known_statuses()

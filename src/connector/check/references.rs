@@ -1,7 +1,7 @@
 //! Settings that name something in ShipStation: stores and tags. One request each, and none for what is not set.
 
 use crate::{
-    channel::Finding,
+    channel::{Finding, shipping::DisplayText},
     client::{AccountTag, Error, ShipStation, Store, TagId},
     connector::ShipStationChannel,
 };
@@ -67,7 +67,8 @@ pub(in crate::connector) async fn tags(
 fn no_tag(subject: &'static str, wanted: TagId, there: &[AccountTag]) -> Finding {
     let name = wanted.to_string();
     if let Some(tag) = there.iter().find(|tag| tag.name.as_deref().map(str::trim) == Some(name.as_str())) {
-        let observed = format!("{name:?} is the name of a tag; its number is {}", tag.tag_id);
+        let observed =
+            format!("{} is the name of a tag; its number is {}", DisplayText::name(&name), tag.tag_id);
         return Finding::error("tag_name_for_id", subject, observed, format!("set {}", tag.tag_id));
     }
     let remedy = if there.is_empty() {

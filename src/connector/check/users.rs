@@ -2,7 +2,7 @@
 
 use super::references::one_of;
 use crate::{
-    channel::Finding,
+    channel::{Finding, shipping::DisplayText},
     client::{Error, ShipStation, User, UserId},
     connector::ShipStationChannel,
 };
@@ -34,7 +34,8 @@ fn not_active(wanted: &UserId, active: &[User], all: &[User]) -> Finding {
     };
     let meant = called(active);
     if !meant.is_empty() {
-        let observed = format!("{:?} is the name of a user; the GUID is wanted", wanted.as_str());
+        let observed =
+            format!("{} is the name of a user; the GUID is wanted", DisplayText::name(wanted.as_str()));
         return Finding::error("user_name_for_id", SUBJECT, observed, format!("set {meant}"));
     }
     let remedy = if active.is_empty() {
@@ -47,7 +48,10 @@ fn not_active(wanted: &UserId, active: &[User], all: &[User]) -> Finding {
     } else if is_guid(wanted.as_str()) {
         ("user_unknown", format!("user {wanted} does not exist"))
     } else {
-        ("user_not_guid", format!("{:?} is neither a GUID nor the name of a user", wanted.as_str()))
+        (
+            "user_not_guid",
+            format!("{} is neither a GUID nor the name of a user", DisplayText::name(wanted.as_str())),
+        )
     };
     Finding::error(code, SUBJECT, observed, remedy)
 }

@@ -16,7 +16,7 @@ use crate::{
     channel::{
         Bypass, ChannelOrder, ChannelOrderId, HoldReason, ImportReport, OrderFingerprint, UserKey,
         report::SkipReason,
-        shipping::ShippingResolution,
+        shipping::{DisplayText, ShippingResolution},
         store::{
             FailureRecord, FollowUpKind, ImportRecord, NewFollowUp, NewOrder, OrderFailure, OrderMark,
             SaveOutcome, Sighting, StoreError,
@@ -298,7 +298,7 @@ impl<'c> Import<'c> {
     fn rejection(&self, order: &ChannelOrder) -> OrderFailure {
         let now = self.run.now();
         let error = match &order.shipping_text {
-            Some(text) => format!("shipping text {text:?} is not mapped"),
+            Some(text) => format!("shipping text {} is not mapped", DisplayText::new(text)),
             None => "it has no shipping text".to_owned(),
         };
         let again = now + super::ledger::wait_for_a_rule(self.failed_before(&order.id));

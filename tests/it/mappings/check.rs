@@ -89,7 +89,7 @@ async fn faults_shadowed_and_unused_rules_are_found() {
     let shadowed = observed(&report, "rule_shadowed");
     assert!(shadowed.contains("rule 1 [glob") && shadowed.contains("rule 2 [prefix"), "{report}");
     assert!(
-        observed(&report, "rule_unused").starts_with("3 rules fit none of the 1 newest orders"),
+        observed(&report, "rule_unused").starts_with("3 rules fit none of the 1 newest order"),
         "{report}"
     );
     assert!(remedy(&report, "rule_unused").contains("Standrad"), "{report}");

@@ -8,6 +8,7 @@ use std::{collections::HashMap, fmt};
 use serde::{Deserialize, Serialize};
 
 pub use self::suggest::{AccountCarrier, CarrierReason, CarrierSuggestion};
+use super::{Counted, DisplayText, errors::fmt_first};
 
 /// Shipments of this carrier (by this method) carry this code on the channel.
 ///
@@ -66,8 +67,8 @@ pub struct CarrierKey {
 
 impl fmt::Display for CarrierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", super::visible(&self.carrier))?;
-        self.method.as_deref().map_or(Ok(()), |method| write!(f, " by \"{}\"", super::visible(method)))
+        write!(f, "{}", DisplayText::name(&self.carrier))?;
+        self.method.as_deref().map_or(Ok(()), |method| write!(f, " by {}", DisplayText::name(method)))
     }
 }
 
@@ -121,8 +122,8 @@ pub struct CarrierRuleErrors {
 
 impl fmt::Display for CarrierRuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the carrier rules have {} error(s)", self.errors.len())?;
-        self.errors.iter().try_for_each(|error| write!(f, "\n- {error}"))
+        write!(f, "the carrier rules have {}", Counted(self.errors.len() as u64, "error"))?;
+        fmt_first(f, self.errors.iter(), self.errors.len())
     }
 }
 
@@ -261,7 +262,7 @@ mod tests {
         ];
         assert_eq!(
             CarrierRules::compile(&list).unwrap_err().to_string(),
-            "the carrier rules have 5 error(s)\n\
+            "the carrier rules have 5 errors\n\
              - carrier rule 1: the carrier, the method or the code is empty\n\
              - carrier rules 0 and 2 are both for \"UPS\"\n\
              - carrier rules 0 and 3 are both for \"UPS\"\n\

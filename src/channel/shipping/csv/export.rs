@@ -6,7 +6,7 @@ use super::{
     FormulaGuard,
     columns::{COLUMNS, COUNT, cells},
 };
-use crate::channel::shipping::{ShippingRule, TextMatch, UnmappedText};
+use crate::channel::shipping::{Counted, DisplayText, ShippingRule, TextMatch, UnmappedText};
 
 /// Writes the rules as a table, disabled ones too, in their order.
 ///
@@ -39,7 +39,7 @@ pub fn export(rules: &[ShippingRule], guard: FormulaGuard, to: impl io::Write) -
 /// assert_eq!(
 ///     table.lines().nth(1),
 ///     Some("exact,Standard ,12,,,,,,,,false,false,true,\
-///           Standard␠: seen 1 times until 1970-01-01T00:00:00Z; orders 1001"),
+///           \"\"\"Standard␠\"\": seen 1 time until 1970-01-01T00:00:00Z; orders 1001\""),
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -55,11 +55,11 @@ fn to_fill_in(unmapped: &UnmappedText) -> ShippingRule {
     };
     let shown = match &text {
         TextMatch::Absent => "no shipping text".to_owned(),
-        _ => unmapped.visible(),
+        _ => DisplayText::new(&unmapped.text).to_string(),
     };
     let note = format!(
-        "{shown}: seen {} times until {}; orders {}",
-        unmapped.count,
+        "{shown}: seen {} until {}; orders {}",
+        Counted(unmapped.count, "time"),
         unmapped.last_seen,
         unmapped.samples.join(" ")
     );

@@ -12,7 +12,8 @@ use super::{
     read::{Table, read},
 };
 use crate::channel::shipping::{
-    Comparison, RuleErrors, Scope, Shadowed, ShippingDefaults, ShippingRule, ShippingRules, TextMatch,
+    Comparison, Counted, RuleErrors, Scope, Shadowed, ShippingDefaults, ShippingRule, ShippingRules,
+    TextMatch, errors::fmt_first,
 };
 
 /// What becomes of rules that are not in the table.
@@ -83,6 +84,8 @@ pub struct ImportPlan {
     pub unchanged: usize,
     /// Everything that is wrong, ties between rules included. Nothing is applied while there is any.
     pub problems: Vec<ImportProblem>,
+    /// How many errors about rules there are beside those in `problems`, of which there are at most 20.
+    pub more_rule_errors: usize,
     /// Rules that could never win: a warning. Only looked for when there are no problems.
     pub shadowed: Vec<RowShadow>,
     #[serde(skip)]
@@ -138,7 +141,7 @@ impl ImportPlan {
         if self.problems.is_empty() {
             Ok(self.result)
         } else {
-            Err(ImportRefused { problems: self.problems })
+            Err(ImportRefused { problems: self.problems, more_rule_errors: self.more_rule_errors })
         }
     }
 }
@@ -147,8 +150,9 @@ impl fmt::Display for ImportPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (added, changed, removed) = (self.added.len(), self.changed.len(), self.removed.len());
         write!(f, "{added} added, {changed} changed, {removed} removed, ")?;
-        write!(f, "{} unchanged, {} problems", self.unchanged, self.problems.len())?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n- {problem}"))
+        let problems = self.problems.len().saturating_add(self.more_rule_errors);
+        write!(f, "{} unchanged, {}", self.unchanged, Counted(problems as u64, "problem"))?;
+        fmt_first(f, self.problems.iter(), problems)
     }
 }
 
@@ -228,13 +232,14 @@ impl<'c> Draft<'c> {
         comparison: Comparison,
     ) -> ImportPlan {
         let result: Vec<ShippingRule> = self.result.iter().map(|placed| placed.rule.clone()).collect();
-        let mut shadowed = Vec::new();
+        let (mut shadowed, mut more_rule_errors) = (Vec::new(), 0);
         match ShippingRules::compile(&result, ShippingDefaults::none(), comparison) {
             Ok(rules) if problems.is_empty() => {
                 shadowed = rules.shadowed().iter().filter_map(|shadow| self.shadow(shadow)).collect();
             }
             Ok(_) => {}
-            Err(RuleErrors { errors, .. }) => {
+            Err(RuleErrors { errors, more, .. }) => {
+                more_rule_errors = more;
                 problems.extend(errors.into_iter().map(|error| {
                     let (first, second) = error.rules();
                     let rules: Vec<Placed> = [Some(first), second]
@@ -257,6 +262,7 @@ impl<'c> Draft<'c> {
             removed,
             unchanged: self.unchanged,
             problems,
+            more_rule_errors,
             shadowed,
             result,
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::shipping::{MatchKind, RuleError, ShippingRule};
+use crate::channel::shipping::{Counted, DisplayText, MatchKind, RuleError, ShippingRule, errors::fmt_first};
 
 /// One thing wrong with an imported table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,9 +112,11 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoHeader => f.write_str("there is no header"),
-            Self::UnknownColumn { column } => write!(f, "there is no column {column:?}"),
-            Self::RepeatedColumn { column } => write!(f, "column {column:?} is there twice"),
-            Self::MissingColumn { column } => write!(f, "column {column:?} is missing"),
+            Self::UnknownColumn { column } => write!(f, "there is no column {}", DisplayText::name(column)),
+            Self::RepeatedColumn { column } => {
+                write!(f, "column {} is there twice", DisplayText::name(column))
+            }
+            Self::MissingColumn { column } => write!(f, "column {} is missing", DisplayText::name(column)),
             Self::OpenQuote => f.write_str("a quote is opened and never closed"),
             Self::StrayQuote => {
                 f.write_str("a quote is out of place: quote the whole cell and double the quotes inside it")
@@ -122,10 +124,12 @@ impl fmt::Display for Problem {
             Self::NotUtf8 => f.write_str("not UTF-8: save the file as \"CSV UTF-8\""),
             Self::WrongLength { cells, columns } => write!(f, "{cells} cells instead of {columns}"),
             Self::UnknownMatch { found } => {
-                write!(f, "match is {found:?}, not exact, prefix, glob, absent or any")
+                write!(f, "match is {}, not exact, prefix, glob, absent or any", DisplayText::name(found))
             }
             Self::UnwantedText { kind } => write!(f, "a rule of kind {kind} has no text"),
-            Self::BadFlag { column, found } => write!(f, "{column} is {found:?}, not true or false"),
+            Self::BadFlag { column, found } => {
+                write!(f, "{column} is {}, not true or false", DisplayText::name(found))
+            }
             Self::Rule { error, rules } => {
                 let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
                 write!(f, "{}: {}", error.what(), rules.join(" and "))
@@ -138,14 +142,18 @@ impl fmt::Display for Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportRefused {
-    /// Every problem. Never empty.
+    /// Every problem, of errors about rules the first 20. Never empty.
     pub problems: Vec<ImportProblem>,
+    /// How many errors about rules there are beside those in `problems`.
+    #[serde(default)]
+    pub more_rule_errors: usize,
 }
 
 impl fmt::Display for ImportRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the table of shipping rules has {} problem(s)", self.problems.len())?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n- {problem}"))
+        let problems = self.problems.len().saturating_add(self.more_rule_errors);
+        write!(f, "the table of shipping rules has {}", Counted(problems as u64, "problem"))?;
+        fmt_first(f, self.problems.iter(), problems)
     }
 }
 

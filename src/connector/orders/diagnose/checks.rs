@@ -8,7 +8,7 @@ use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, Check, DiagnosisNote, HoldReason, UserKey, Verdict,
         report::SkipReason,
-        shipping::{ShippingResolution, StoreKey, suggest},
+        shipping::{DisplayText, ShippingResolution, StoreKey, suggest},
         store::{FailureRecord, RunSummary},
     },
     client::{AccountTag, Order, PacificTime, Rows, Store},
@@ -42,12 +42,14 @@ impl Names {
     /// `"Main"`, or the number of a store that has no known name.
     pub(super) fn store(&self, store: &StoreKey) -> String {
         let id = store.to_string();
-        self.stores.get(&id).map_or(id, |name| format!("{name:?}"))
+        self.stores.get(&id).map_or(id, |name| DisplayText::name(name).to_string())
     }
 
     /// `"Dropship" (8362)`, or the number alone.
     fn tag(&self, id: i64) -> String {
-        self.tags.get(&id).map_or_else(|| id.to_string(), |name| format!("{name:?} ({id})"))
+        self.tags
+            .get(&id)
+            .map_or_else(|| id.to_string(), |name| format!("{} ({id})", DisplayText::name(name)))
     }
 
     fn tags(&self, ids: &[i64]) -> String {
@@ -168,7 +170,7 @@ pub(super) fn shipping(
         ShippingResolution::Unmapped { text } => {
             let nearest = suggest(&text, order.store.as_ref(), &mapper.rules);
             let nearest = nearest.first().map(|near| format!("; {near}")).unwrap_or_default();
-            (format!("{text:?} is not mapped{nearest}"), "add a rule for it")
+            (format!("{} is not mapped{nearest}", DisplayText::new(&text)), "add a rule for it")
         }
         ShippingResolution::NoText => {
             ("the store gave no shipping text".to_owned(), "add a rule for orders without text")

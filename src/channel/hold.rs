@@ -1,0 +1,93 @@
+//! Why an imported order waits.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ChannelOrderId,
+    shipping::{DisplayText, cut_names, name_list},
+};
+
+/// Why an imported order must wait for a person before it is shipped.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum HoldReason {
+    /// No rule maps the shipping text.
+    UnmappedShipping {
+        /// The text, exactly.
+        text: String,
+    },
+    /// The store gave no shipping text and no rule says what that means.
+    NoShippingText,
+    /// A line is not linked to anything that the host sells.
+    NotManagedLine {
+        /// The SKUs; lines without one are named as such.
+        skus: Vec<String>,
+    },
+    /// It was split off, or taken out of, an order that is already imported: its goods may be on their way.
+    SplitOfImported {
+        /// The imported order.
+        parent: ChannelOrderId,
+    },
+    /// It swallowed orders that are already imported.
+    MergesImported {
+        /// The imported orders.
+        orders: Vec<ChannelOrderId>,
+    },
+    /// Address, lines and day are those of another imported order; see
+    /// [`OrderFingerprint`](super::OrderFingerprint).
+    PossibleDuplicate {
+        /// The order that it looks like.
+        of: ChannelOrderId,
+    },
+}
+
+impl HoldReason {
+    /// A short stable name, for counts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnmappedShipping { .. } => "unmapped_shipping",
+            Self::NoShippingText => "no_shipping_text",
+            Self::NotManagedLine { .. } => "not_managed_line",
+            Self::SplitOfImported { .. } => "split_of_imported",
+            Self::MergesImported { .. } => "merges_imported",
+            Self::PossibleDuplicate { .. } => "possible_duplicate",
+        }
+    }
+
+    /// The same for a report: texts from outside are cut where they are long.
+    pub(crate) fn for_report(self) -> Self {
+        match self {
+            Self::UnmappedShipping { text } => Self::UnmappedShipping { text: DisplayText::new(&text).cut() },
+            Self::NotManagedLine { skus } => Self::NotManagedLine { skus: cut_names(&skus) },
+            other => other,
+        }
+    }
+
+    /// Whether a shipping rule can release it.
+    pub fn is_about_shipping(&self) -> bool {
+        matches!(self, Self::UnmappedShipping { .. } | Self::NoShippingText)
+    }
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnmappedShipping { text } => {
+                write!(f, "shipping text {} is not mapped", DisplayText::new(text))
+            }
+            Self::NoShippingText => f.write_str("the store gave no shipping text"),
+            Self::NotManagedLine { skus } => {
+                write!(f, "not linked to a listing: {}", name_list(&cut_names(skus)))
+            }
+            Self::SplitOfImported { parent } => write!(f, "split off the imported order {parent}"),
+            Self::MergesImported { orders } => {
+                f.write_str("contains the imported orders")?;
+                orders.iter().try_for_each(|order| write!(f, " {order}"))
+            }
+            Self::PossibleDuplicate { of } => write!(f, "has the address, lines and day of order {of}"),
+        }
+    }
+}
