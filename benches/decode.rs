@@ -12,8 +12,10 @@ use shipstation_connector::client::Order;
 
 /// A page with three items an order and every member that ShipStation sends.
 fn page() -> String {
-    let order: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/v1/order.json")).unwrap()).unwrap();
+    let order: serde_json::Value = serde_json::from_slice(
+        &std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/v1/order.json")).unwrap(),
+    )
+    .unwrap();
     let item = order["items"][0].clone();
     let mut json = String::from("{\"orders\":[");
     for row in 0..500_i64 {

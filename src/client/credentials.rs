@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -41,7 +42,7 @@ impl Credentials {
             return Err(Problem::config("credentials: the API key must not contain a colon").into());
         }
         let pair = SecretString::from(format!("{key}:{secret}"));
-        let value = SecretString::from(format!("Basic {}", base64(pair.expose_secret().as_bytes())));
+        let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair.expose_secret())));
         let mut header = HeaderValue::from_str(value.expose_secret())
             .map_err(|_| Problem::config("credentials: cannot be written as a header"))?;
         header.set_sensitive(true);
@@ -53,21 +54,6 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(***)")
     }
-}
-
-/// Base64 without line breaks, which ShipStation insists on.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_usize, |group, byte| (group << 8) | usize::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let letter = ALPHABET.get((group >> (18 - 6 * place)) & 63).copied().unwrap_or(b'=');
-            text.push(if place > chunk.len() { '=' } else { char::from(letter) });
-        }
-    }
-    text
 }
 
 #[cfg(test)]
