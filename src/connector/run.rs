@@ -35,6 +35,38 @@ pub(super) struct Run<'c> {
     pub(super) info: RunInfo,
     meter: Arc<Meter>,
     last_beat: Timestamp,
+    /// When it began, by the host's clocks.
+    began: Moment,
+}
+
+/// A larger difference between the host's clock and ShipStation's is not tolerated.
+pub(super) const TOLERATED_SKEW: Duration = Duration::from_secs(300);
+
+/// An instant by both clocks of the host.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    wall: Timestamp,
+    monotonic: Option<Duration>,
+}
+
+impl Moment {
+    fn now(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    /// How long ago it was: by the monotonic clock if there is one, since the other one may have been set meanwhile.
+    fn elapsed(self, clock: &dyn Clock) -> Duration {
+        let now = Self::now(clock);
+        match (self.monotonic, now.monotonic) {
+            (Some(then), Some(now)) => now.saturating_sub(then),
+            _ => now.wall.since(self.wall),
+        }
+    }
+}
+
+/// How far two instants lie apart.
+pub(super) fn apart(one: Timestamp, other: Timestamp) -> Duration {
+    one.since(other).max(other.since(one))
 }
 
 /// Why a run ends before everything is done.
@@ -97,6 +129,7 @@ impl<'c> Run<'c> {
     ) -> Result<Self, ChannelError> {
         let refuse = |refusal: Refusal| ChannelError::new(operation, refusal);
         let now = channel.now();
+        let began = Moment::now(&**channel.client.clock());
         let run = RunId::new(format!("{operation}-{}-{:08x}", now.unix_millis(), fastrand::u32(..)));
         let mut new = NewRun::new(
             channel.connection.clone(),
@@ -114,7 +147,7 @@ impl<'c> Run<'c> {
             operation,
             control.trigger,
             control.dry_run,
-            now,
+            channel.server_time(),
         );
         let begun = channel.stores.runs.begin(new).await.map_err(|error| refuse(error.into()))?;
         let token = match begun {
@@ -125,7 +158,7 @@ impl<'c> Run<'c> {
         };
         let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
         let client = stopping_with(&channel.client, &control).on_lane(lane).observed_by(meter.clone());
-        let run = Self { channel, token, control, client, info, meter, last_beat: now };
+        let run = Self { channel, token, control, client, info, meter, last_beat: now, began };
         tracing::info!(connection = %run.info.connection, operation = operation.name(), run = %run.info.run, "run begins");
         run.event(&RunEvent::Started { operation });
         Ok(run)
@@ -133,6 +166,23 @@ impl<'c> Run<'c> {
 
     pub(super) fn now(&self) -> Timestamp {
         self.channel.now()
+    }
+
+    /// The present instant by ShipStation's clock, as this run's answers or earlier ones have told it; by the host's
+    /// clock as long as none has.
+    pub(super) fn server_time(&self) -> Timestamp {
+        self.told_time().unwrap_or_else(|| self.channel.server_time())
+    }
+
+    /// The present instant by ShipStation's clock, once an answer to this run has told it.
+    pub(super) fn told_time(&self) -> Option<Timestamp> {
+        let (date, came) = (*self.meter.date.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(date + came.elapsed(&**self.client.clock()))
+    }
+
+    /// How long it has been running.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed(&**self.client.clock())
     }
 
     pub(super) fn event(&self, event: &RunEvent<'_>) {
@@ -147,7 +197,7 @@ impl<'c> Run<'c> {
 
     /// When half of the time up to the deadline is over, if there is a deadline.
     pub(super) fn half_time(&self) -> Option<Timestamp> {
-        let begun = self.info.started;
+        let begun = self.began.wall;
         self.control.deadline.map(|deadline| begun + deadline.since(begun) / 2)
     }
 
@@ -187,7 +237,12 @@ impl<'c> Run<'c> {
     /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
     /// be recorded counts for nobody as one that did its work, so its report does not say so either.
     pub(super) async fn finish(mut self, status: RunStatus, headline: String) -> RunInfo {
-        self.info.finished = self.now();
+        let finished = self.server_time();
+        let started = finished - self.elapsed();
+        if apart(started, self.info.started) > TOLERATED_SKEW {
+            self.info.started = started;
+        }
+        self.info.finished = finished.max(self.info.started);
         self.info.status = status;
         self.info.api = self.meter.read();
         let summary = RunSummary::ended(
@@ -240,6 +295,8 @@ pub(super) struct Meter {
     requests: AtomicU64,
     waited: Mutex<Duration>,
     remaining: Mutex<Option<u32>>,
+    /// The server's clock at its last answer, and when that came.
+    date: Mutex<Option<(Timestamp, Moment)>>,
     clock: Arc<dyn Clock>,
     run: RunId,
     observer: Option<Arc<dyn RunObserver>>,
@@ -255,9 +312,20 @@ impl Meter {
             requests: AtomicU64::new(0),
             waited: Mutex::new(Duration::ZERO),
             remaining: Mutex::new(None),
+            date: Mutex::new(None),
             clock: channel.client.clock().clone(),
             run: run.clone(),
             observer,
+        }
+    }
+
+    /// Learns the time from an answer. It is told to the second, and what is known by then may be better.
+    fn set_by(&self, date: Timestamp) {
+        const TOLD_TO: Duration = Duration::from_secs(2);
+        let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_then = known.map(|(date, came)| date + came.elapsed(&*self.clock));
+        if by_then.is_none_or(|by_then| date > by_then || by_then.since(date) > TOLD_TO) {
+            *known = Some((date, Moment::now(&*self.clock)));
         }
     }
 
@@ -287,6 +355,9 @@ impl CallObserver for Meter {
     }
 
     fn answered(&self, _call: &CallInfo, answer: &CallAnswer) {
+        if let Some(date) = answer.date {
+            self.set_by(date);
+        }
         if answer.rate.remaining.is_some() {
             *self.remaining.lock().unwrap_or_else(PoisonError::into_inner) = answer.rate.remaining;
         }

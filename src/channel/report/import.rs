@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Serialize;
 
-use super::{RunInfo, SkipReason, fmt_by_reason, fmt_items};
+use super::{RunInfo, SkipReason, count_of, fmt_by_reason, fmt_items};
 use crate::{
     Timestamp,
     channel::{
@@ -125,7 +125,10 @@ impl fmt::Display for ImportWindow {
         if self.extended_by.is_zero() {
             return Ok(());
         }
-        write!(f, ", stretched by {} h over an outage", self.extended_by.as_secs() / 3600)
+        match self.extended_by.as_secs() / 3600 {
+            0 => write!(f, ", stretched by {} min over an outage", self.extended_by.as_secs() / 60),
+            hours => write!(f, ", stretched by {hours} h over an outage"),
+        }
     }
 }
 
@@ -137,15 +140,15 @@ pub struct Scan {
     pub status: String,
     /// The way that was taken.
     pub strategy: ScanStrategy,
-    /// How many rows there were, as the channel said at first.
+    /// How many rows there are, as the channel said; the highest number that it said.
     pub total: Option<u64>,
-    /// How many rows were read, those of no interest included.
+    /// How many rows were read, those of no interest and those that could not be understood included.
     pub read: u64,
-    /// Whether every page was read.
+    /// Whether it is certain that every row was read.
     pub complete: bool,
     /// How many orders of this status lie outside the window; `None` when it was not asked.
     pub too_old: Option<u64>,
-    /// Rows that could not be read.
+    /// Rows that could not be understood.
     pub unreadable: u64,
 }
 
@@ -167,8 +170,9 @@ impl Scan {
 impl fmt::Display for Scan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.status, self.strategy.describe())?;
+        write!(f, ", {}", count_of(self.read, "row"))?;
         if let Some(total) = self.total {
-            write!(f, ", {total} rows")?;
+            write!(f, " of {total}")?;
         }
         if let Some(too_old) = self.too_old {
             write!(f, ", {too_old} outside the window")?;
@@ -176,7 +180,7 @@ impl fmt::Display for Scan {
         if self.unreadable > 0 {
             write!(f, ", {} unreadable", self.unreadable)?;
         }
-        if self.complete { Ok(()) } else { write!(f, ", INCOMPLETE after {}", self.read) }
+        if self.complete { Ok(()) } else { f.write_str(", INCOMPLETE") }
     }
 }
 

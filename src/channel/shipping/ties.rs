@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn a_pasted_list_gives_one_error_a_rule() {
         let rules = [0; 50].map(|_| ShippingRule::glob("*Ground*", "a"));
-        let refused = ShippingRules::compile(&rules, ShippingDefaults::none(), Comparison::Exact).unwrap_err();
+        let refused =
+            ShippingRules::compile(&rules, ShippingDefaults::none(), Comparison::Exact).unwrap_err();
         assert_eq!((refused.errors.len(), refused.more, refused.total()), (20, 29, 49));
         assert_eq!(refused.errors[..2], [tie(0, 1), tie(0, 2)]);
         let shown = refused.to_string();

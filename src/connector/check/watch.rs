@@ -26,6 +26,8 @@ pub(super) struct Watch {
 #[derive(Debug, Default)]
 struct Heard {
     requests: u64,
+    /// Attempts that were answered.
+    answers: u64,
     /// The server's clock and the local one at the last answer.
     clocks: Option<(Timestamp, Timestamp)>,
     window: Option<Window>,
@@ -51,7 +53,10 @@ impl Watch {
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
-        self.with(|heard| skew(heard.clocks).into_iter().chain(shared(heard.others)).collect())
+        self.with(|heard| {
+            let clock = skew(heard.clocks).or_else(|| no_date(heard));
+            clock.into_iter().chain(shared(heard.others)).collect()
+        })
     }
 
     fn with<R>(&self, look: impl FnOnce(&mut Heard) -> R) -> R {
@@ -67,6 +72,7 @@ impl CallObserver for Watch {
     fn answered(&self, _: &CallInfo, answer: &CallAnswer) {
         let now = self.clock.now();
         self.with(|heard| {
+            heard.answers += u64::from(answer.status.is_some());
             heard.clocks = answer.date.map(|date| (date, now)).or(heard.clocks);
             if let Some(remaining) = answer.rate.remaining {
                 heard.count(answer.date.unwrap_or(now).unix_seconds().div_euclid(60), remaining);
@@ -95,6 +101,15 @@ fn skew(clocks: Option<(Timestamp, Timestamp)>) -> Option<Finding> {
     let observed = || format!("the local clock is {} s {word} ShipStation's", by.as_secs());
     let remedy = "set it by a time server: windows, ages and ship dates are counted with it";
     (by > TOLERATED_SKEW).then(|| Finding::error("clock_skew", "clock", observed(), remedy).as_warning())
+}
+
+/// Answers came, and none of them told the time.
+fn no_date(heard: &Heard) -> Option<Finding> {
+    let observed = "no answer carries a Date, so that the clocks cannot be compared";
+    let remedy = "let it pass through what stands between here and ShipStation: until then windows and waits rest on the \
+                  local clock alone";
+    (heard.answers > 0 && heard.clocks.is_none())
+        .then(|| Finding::error("date_missing", "clock", observed, remedy).as_warning())
 }
 
 fn shared(others: u32) -> Option<Finding> {

@@ -1,18 +1,23 @@
 //! Importing single orders that somebody names, a person or a webhook, and finding them.
 
-use futures_util::StreamExt;
-
-use super::{follow_up, import::Import, scan, window::Window};
+use super::{
+    find::{Found, find},
+    follow_up,
+    history::Unwatched,
+    import::Import,
+    scan,
+    window::Window,
+};
 use crate::{
     channel::{
         Bypass, ChannelError, ImportReport, Operation, OrderSelector, Refusal, RunControl, RunStatus, Trigger,
     },
-    client::{self, ErrorKind, Lane, Order, RowError, Rows, ShipStation, WebhookDelivery, WebhookResource},
+    client::{self, Lane, Order, Rows, WebhookDelivery, WebhookResource},
     connector::{
         PAGE, ShipStationChannel, failure,
         mapping::Mapper,
         run::{Run, Stop},
-        translate, webhook,
+        webhook,
     },
 };
 
@@ -36,10 +41,14 @@ impl ShipStationChannel {
         }
         let mut import = self.import_of(run, mapper, bypass);
         import.by_hand = true;
-        if let Some(warning) = unread(&found.errors) {
+        if let Some(warning) = found.unread() {
             import.run.warn(warning);
         }
-        let stop = import_these(&mut import, Rows { errors: Vec::new(), ..found }).await.err();
+        if let Some(written) = &found.written {
+            import.run.warn(format!("the {} was found as {written}", describe(&which)));
+        }
+        import.gaps.extend(found.incomplete);
+        let stop = import_these(&mut import, Rows { items: found.orders, ..Rows::default() }).await.err();
         import.finish(stop).await
     }
 
@@ -69,7 +78,7 @@ impl ShipStationChannel {
     }
 
     fn import_of<'c>(&'c self, run: Run<'c>, mapper: Mapper, bypass: Bypass) -> Import<'c> {
-        let window = Window::of(&self.settings.orders, run.info.started, None);
+        let window = Window::of(&self.settings.orders, run.server_time(), &Unwatched::default());
         Import::new(run, mapper, window, bypass)
     }
 }
@@ -88,13 +97,13 @@ async fn import_these(import: &mut Import<'_>, mut orders: Rows<Order>) -> Resul
 
 /// Why what was found is not the one order to import. Two stores may use one number, and the parts of an order that was
 /// split share it: which of them is meant only the person knows.
-fn not_one(which: &OrderSelector, found: &Rows<Order>) -> Option<Refusal> {
+fn not_one(which: &OrderSelector, found: &Found) -> Option<Refusal> {
     const SHOWN: usize = 5;
-    match found.items.as_slice() {
+    match found.orders.as_slice() {
         [_] => None,
-        [] => Some(match unread(&found.errors) {
+        [] => Some(match found.unread() {
             Some(message) => Refusal::Unavailable { message },
-            None => Refusal::NotFound { what: describe(which) },
+            None => Refusal::NotFound { what: describe(which) + &offered(found) },
         }),
         several => {
             let found = several.iter().take(SHOWN).map(name).collect();
@@ -103,55 +112,17 @@ fn not_one(which: &OrderSelector, found: &Rows<Order>) -> Option<Refusal> {
     }
 }
 
+/// The numbers that may have been meant.
+fn offered(found: &Found) -> String {
+    if found.near.is_empty() { String::new() } else { format!("; there is {}", found.near.join(", ")) }
+}
+
 /// An order as a person tells it from others of its number.
 fn name(order: &Order) -> String {
     match order.advanced_options.as_ref().and_then(|options| options.store_id) {
         Some(store) => format!("{} of store {store}", order.order_id),
         None => order.order_id.to_string(),
     }
-}
-
-/// What to say of rows that could not be read: one of them may be the order that is meant.
-fn unread(rows: &[RowError]) -> Option<String> {
-    let first = rows.first()?;
-    Some(format!("{} orders of the answer could not be read, the first one: {first}", rows.len()))
-}
-
-/// Every order that a person may mean. Numbers and keys are compared exactly: ShipStation's filter is not. Rows that
-/// cannot be read may be meant, or not.
-pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<Rows<Order>, client::Error> {
-    match which {
-        OrderSelector::Id(id) => {
-            let Some(id) = translate::wire_order_id(id) else { return Ok(Rows::default()) };
-            match client.orders().get(id).await {
-                Ok(order) if order.order_id == id => Ok(Rows { items: vec![order], ..Rows::default() }),
-                // The answer to another question.
-                Ok(_) => Ok(Rows::default()),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Rows::default()),
-                Err(error) => Err(error),
-            }
-        }
-        OrderSelector::Number(number) => by_number(client, number, |_| true).await,
-        OrderSelector::Key { key, number } => {
-            by_number(client, number, |order| order.order_key.as_ref() == Some(key)).await
-        }
-    }
-}
-
-async fn by_number(
-    client: &ShipStation,
-    number: &str,
-    fits: impl Fn(&Order) -> bool,
-) -> Result<Rows<Order>, client::Error> {
-    let mut pages = client.orders().list().order_number(number).pages();
-    let mut found = Rows::default();
-    while let Some(page) = pages.next().await {
-        let page = page?;
-        let same = |order: &Order| order.order_number.as_deref() == Some(number) && fits(order);
-        found.items.extend(page.items.into_iter().filter(same));
-        found.errors.extend(page.errors);
-    }
-    Ok(found)
 }
 
 /// What was looked for, in words.

@@ -1,22 +1,29 @@
 //! Imported orders that change afterwards: compared with how they were last seen, and told to the host's sink once
 //! per modification. Without a sink no request is made, and only merged orders are noted, for a warning.
 
-use std::{collections::HashMap, pin::pin};
+use std::collections::HashMap;
 
 use futures_util::StreamExt;
 
-use super::{eligibility::imported_in, import::Import};
+use super::{
+    complete::{ListTally, without_false_ids},
+    eligibility::imported_in,
+    import::Import,
+};
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ShipmentState,
         store::{ImportRecord, OrderChange, OrderChangeKind, OrderMark, StoreError},
     },
-    client::OrderStatus,
-    connector::{PAGE, count, run::Stop, translate},
+    client::{Order, OrderId, OrderStatus, RowError},
+    connector::{PAGE, count, failure, look, run::Stop, translate},
 };
 
 /// The states that imported orders go to and that the import itself seldom reads.
 const ELSEWHERE: [OrderStatus; 3] = [OrderStatus::Cancelled, OrderStatus::OnHold, OrderStatus::Shipped];
+
+/// Imported orders with an unreadable row that one run reads by their id: one request each.
+const MOST_BY_ID: u32 = 50;
 
 /// What one page showed of imported orders.
 #[derive(Debug, Default)]
@@ -42,21 +49,91 @@ pub(super) async fn elsewhere(import: &mut Import<'_>) -> Result<(), Stop> {
     let Some(since) = import.changes_since.filter(|_| import.hears_changes()) else { return Ok(()) };
     let settings = &import.run.channel.settings.orders;
     for status in ELSEWHERE.into_iter().filter(|status| !settings.statuses.contains(status)) {
+        let name = format!("changed orders that are {status}");
         let list = import.run.client.orders().list().status(status).modified_since(since);
-        let mut pages = pin!(list.page_size(settings.page_size).pages());
+        let mut pages = list.page_size(settings.page_size).pages();
+        let mut tally = ListTally::default();
         while let Some(page) = pages.next().await {
+            let page = without_false_ids(page?);
+            tally.add(&page);
             let orders: Vec<ChannelOrder> =
-                page?.items.iter().map(|order| translate::order(order, settings)).collect();
+                page.items.iter().map(|order| translate::order(order, settings)).collect();
             let known = import.known(orders.iter()).await?;
             let mut sights = Sights::default();
             for order in &orders {
                 sights.note(order, &known);
             }
             tell(import, sights, &known).await?;
+            unreadable(import, &name, &page.errors).await?;
             import.run.go_on().await?;
         }
+        import.list_ended(&name, &tally, pages.end());
     }
     Ok(())
+}
+
+/// Rows of changed orders that could not be read: those of imported ones are read by their id.
+async fn unreadable(import: &mut Import<'_>, list: &str, errors: &[RowError]) -> Result<(), Stop> {
+    let named = errors.iter().filter_map(|row| Some((OrderId::new(row.id?), row)));
+    let named: Vec<(ChannelOrderId, &RowError)> = named
+        .filter(|(id, _)| !import.decided.contains(id))
+        .map(|(id, row)| (translate::order_id(id), row))
+        .collect();
+    let ids: Vec<ChannelOrderId> = named.iter().map(|(id, _)| id.clone()).collect();
+    import.failures = import.failures_of(&ids).await?;
+    let channel = import.run.channel;
+    let known = channel.stores.orders.known(&channel.connection, &ids).await?;
+    for (id, row) in named {
+        if let Some(record) = known.get(&id) {
+            unread(import, record, row).await?;
+        }
+    }
+    for row in errors.iter().filter(|row| row.id.is_none()) {
+        import.fail_unnamed(1, format!("{list}: {row}"));
+    }
+    Ok(())
+}
+
+/// An imported order whose row could not be read: something may have changed that the host is to hear of, so it is read
+/// by its id. If that fails too it is kept among the failures, and read again by the next runs. Says whether it was read.
+pub(super) async fn unread(
+    import: &mut Import<'_>,
+    record: &ImportRecord,
+    row: &RowError,
+) -> Result<bool, Stop> {
+    if import.is_dismissed(&record.order) {
+        return Ok(true);
+    }
+    let mut why = row.to_string();
+    let id = translate::wire_order_id(&record.order);
+    let is_kept = import.failures.contains_key(&record.order);
+    if let Some(id) = id.filter(|_| !is_kept && import.read_by_id < MOST_BY_ID) {
+        import.read_by_id += 1;
+        import.run.go_on().await?;
+        match look::once(&import.run.client, id).await {
+            Ok(Some(order)) if order.order_id == id => return look_at(import, &order).await,
+            Ok(_) => {}
+            Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
+            Err(error) => why = failure::describe(&error),
+        }
+    }
+    import.report.counts.scanned += 1;
+    import.fail(&record.order, &record.number, why.clone(), true);
+    if !is_kept {
+        let failure = import.failure(&record.order, &record.number, why, true);
+        import.keep_failures(&[failure]).await?;
+    }
+    Ok(false)
+}
+
+/// Tells what is different about one order, if it is an imported one: says whether it is.
+pub(super) async fn look_at(import: &mut Import<'_>, order: &Order) -> Result<bool, Stop> {
+    let order = translate::order(order, &import.run.channel.settings.orders);
+    let known = import.known(std::iter::once(&order)).await?;
+    let mut sights = Sights::default();
+    sights.note(&order, &known);
+    tell(import, sights, &known).await?;
+    Ok(known.contains_key(&order.id))
 }
 
 /// What is to be told, and what is to be remembered.

@@ -52,6 +52,14 @@ pub(super) struct Import<'c> {
     pub(super) awaiting: HashMap<ChannelOrderId, Seen>,
     /// Since when changes of imported orders are looked for, if they are.
     pub(super) changes_since: Option<Timestamp>,
+    /// Whether ShipStation's clock has been compared with the one that the window was computed with.
+    pub(super) clock_checked: bool,
+    /// Whether orders have not been watched for as long as a window can catch up: nothing is waited for any longer.
+    pub(super) past_catch_up: bool,
+    /// How many imported orders with an unreadable row were read by their id.
+    pub(super) read_by_id: u32,
+    /// Lists that were not read whole, and rows that nobody can name.
+    pub(super) gaps: Vec<String>,
     /// How new orders looked, for a sink of changes.
     pub(super) fresh_marks: Vec<OrderMark>,
     /// Imported orders that were merged into others, for a host without such a sink.
@@ -99,6 +107,10 @@ impl<'c> Import<'c> {
             failures: HashMap::new(),
             awaiting: HashMap::new(),
             changes_since: None,
+            clock_checked: false,
+            past_catch_up: false,
+            read_by_id: 0,
+            gaps: Vec::new(),
             fresh_marks: Vec::new(),
             merged: Roll::default(),
             unshared: Roll::default(),
@@ -107,6 +119,11 @@ impl<'c> Import<'c> {
             touched: false,
             sightings: Vec::new(),
         }
+    }
+
+    /// The present instant by ShipStation's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.run.server_time()
     }
 
     /// Imports what is new among these orders.
@@ -296,7 +313,7 @@ impl<'c> Import<'c> {
     }
 
     fn rejection(&self, order: &ChannelOrder) -> OrderFailure {
-        let now = self.run.now();
+        let now = self.now();
         let error = match &order.shipping_text {
             Some(text) => format!("shipping text {} is not mapped", DisplayText::new(text)),
             None => "it has no shipping text".to_owned(),
@@ -332,7 +349,7 @@ impl<'c> Import<'c> {
     }
 
     fn new_order(&self, candidate: Candidate) -> NewOrder {
-        let mut new = NewOrder::new(candidate.order, candidate.shipping, self.mapper.version, self.run.now());
+        let mut new = NewOrder::new(candidate.order, candidate.shipping, self.mapper.version, self.now());
         new.follow_ups = self.follow_ups(new.order.assigned_user.as_ref());
         new.holds = candidate.holds;
         new.fingerprint = candidate.fingerprint;

@@ -2,21 +2,30 @@
 
 use std::time::Duration;
 
-use super::import::Import;
+use super::{changes, import::Import};
 use crate::{
     channel::{
         Bypass,
+        report::count_of,
         store::{FailureRecord, OrderFailure},
     },
     client::{Order, OrderId, OrderStatus},
-    connector::{failure, look, run::Stop, translate},
+    connector::{
+        count, failure, look,
+        run::{Stop, TOLERATED_SKEW},
+        translate,
+    },
 };
 
 /// How many are read in one run: one request each.
 const AT_ONCE: usize = 200;
+/// How many are looked through for those that are due, where more are kept than can be read in one run.
+const LOOKED_THROUGH: usize = 10_000;
 /// The wait after a first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(300);
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+/// Longer than any wait, and short enough for every store's dates.
+pub(super) const FOR_EVER: Duration = Duration::from_secs(200 * 365 * 24 * 3600);
 /// A rule may be added at any time, so an order that waits for one is not left alone for long.
 const LONGEST_WAIT_FOR_A_RULE: Duration = Duration::from_secs(3600);
 
@@ -32,9 +41,7 @@ pub(super) fn wait_for_a_rule(failed_before: u32) -> Duration {
 
 /// Reads the due ones again. With a deadline they get half of the time: a long ledger must not keep a run from its window.
 pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
-    let channel = import.run.channel;
-    let mut due =
-        channel.stores.orders.due_failures(&channel.connection, import.run.now(), AT_ONCE + 1).await?;
+    let mut due = due(import).await?;
     if due.len() > AT_ONCE {
         due.truncate(AT_ONCE);
         import.run.warn("more failed orders are due: the next run goes on");
@@ -43,8 +50,9 @@ pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
     for record in due {
         import.run.go_on().await?;
         if enough.is_some_and(|enough| enough <= import.run.now()) {
+            let (orders, wait) = (count_of(count(left), "order"), if left == 1 { "waits" } else { "wait" });
             import.run.warn(format!(
-                "{left} orders that failed before wait for the next run: half of the time is over"
+                "{orders} that failed before {wait} for the next run: half of the time is over"
             ));
             return Ok(());
         }
@@ -52,6 +60,30 @@ pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
         left -= 1;
     }
     Ok(())
+}
+
+/// What is due, first what is due for longest. A date further ahead than the longest wait is from a clock that was wrong:
+/// taken as due.
+async fn due(import: &mut Import<'_>) -> Result<Vec<FailureRecord>, Stop> {
+    let channel = import.run.channel;
+    // ShipStation tells its time to the second.
+    let now = import.now() + Duration::from_secs(2);
+    let kept = |limit| channel.stores.orders.due_failures(&channel.connection, now + FOR_EVER, limit);
+    let mut due = kept(AT_ONCE + 1).await?;
+    if due.len() > AT_ONCE {
+        due = kept(LOOKED_THROUGH).await?;
+    }
+    let longest = now + LONGEST_WAIT + TOLERATED_SKEW;
+    let misdated = |record: &FailureRecord| record.last.next_attempt > longest;
+    due.retain(|record| record.last.next_attempt <= now || misdated(record));
+    let wrong = due.iter().filter(|record| misdated(record)).count();
+    if wrong > 0 {
+        let orders = count_of(count(wrong), "failed order");
+        import.run.warn(format!(
+            "{orders} had a date further ahead than the longest wait, from a clock that was wrong: taken as due"
+        ));
+    }
+    Ok(due)
 }
 
 async fn one(import: &mut Import<'_>, record: FailureRecord) -> Result<(), Stop> {
@@ -64,11 +96,14 @@ async fn one(import: &mut Import<'_>, record: FailureRecord) -> Result<(), Stop>
             failed_again(import, record, id, words).await
         }
         Ok(Some(order)) if is_over(&order) && !import.wants(&order) => {
-            import.run.warn(format!(
-                "order {} failed before and is {} by now: it is no longer tried",
-                record.last.order,
-                order.order_status.as_ref().map_or("over", OrderStatus::as_str)
-            ));
+            // An imported one could not be read when changes were looked for.
+            if !changes::look_at(import, &order).await? {
+                import.run.warn(format!(
+                    "order {} failed before and is {} by now: it is no longer tried",
+                    record.last.order,
+                    order.order_status.as_ref().map_or("over", OrderStatus::as_str)
+                ));
+            }
             forget(import, &record).await
         }
         Ok(Some(order)) => {
@@ -144,7 +179,7 @@ async fn forget(import: &mut Import<'_>, record: &FailureRecord) -> Result<(), S
 }
 
 async fn keep(import: &mut Import<'_>, record: FailureRecord, error: String) -> Result<(), Stop> {
-    let now = import.run.now();
+    let now = import.now();
     let again = now + wait(record.attempts);
     let failure = OrderFailure::new(record.last.order, record.last.number, error, true, now, again);
     import.keep_failures(&[failure]).await?;

@@ -2,11 +2,14 @@
 
 mod by_hand;
 mod changes;
+mod complete;
 mod diagnose;
 mod duplicates;
 mod eligibility;
+mod find;
 mod follow_up;
 mod held;
+mod history;
 mod import;
 mod ledger;
 mod lines;
@@ -18,38 +21,32 @@ mod window;
 
 use std::time::Duration;
 
-use self::{import::Import, window::Window};
+use self::{history::Unwatched, import::Import, window::Window};
 use super::{
     ShipStationChannel, failure,
     mapping::Mapper,
-    run::{Run, Stop},
+    run::{Run, Stop, TOLERATED_SKEW, apart},
 };
 use crate::{
-    Timestamp,
     channel::{
-        Bypass, ChannelError, GetOrders, ImportReport, Operation, RunControl, RunStatus,
-        store::{RunSummary, StoreError},
+        Bypass, ChannelError, GetOrders, ImportReport, Operation, RunControl, RunStatus, store::StoreError,
     },
     client::{ErrorKind, Lane},
 };
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 impl ShipStationChannel {
     pub(super) async fn import_window(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
         self.check_order_references(Operation::GetOrders, &request.control).await?;
-        let (mut run, mapper) =
-            self.begin_import(Operation::GetOrders, Lane::Import, request.control).await?;
-        let since = match self.watched_since().await {
-            Ok(since) => since,
+        let (run, mapper) = self.begin_import(Operation::GetOrders, Lane::Import, request.control).await?;
+        let unwatched = match self.unwatched(run.info.started).await {
+            Ok(unwatched) => unwatched,
             Err(error) => return Err(run.refuse(Operation::GetOrders, error.into()).await),
         };
-        let window = Window::of(&self.settings.orders, run.info.started, since);
-        if let Some(warning) = &window.warning {
-            run.warn(warning.clone());
-        }
+        let window = Window::of(&self.settings.orders, run.info.started, &unwatched);
         let mut import = Import::new(run, mapper, window, Bypass::NONE);
-        import.report.window = Some(import.window.report());
-        // Bounds are widened by an hour: the repeated one of autumn, and clocks that differ.
-        import.changes_since = since.map(|since| since - Duration::from_secs(3600));
+        import.reads_after(&unwatched);
         let stop = everything(&mut import).await.err();
         import.finish(stop).await
     }
@@ -68,21 +65,6 @@ impl ShipStationChannel {
             run.warn("there is no shipping mapping yet: every order will be held until one is added");
         }
         Ok((run, mapper))
-    }
-
-    async fn last_import(&self) -> Result<Option<RunSummary>, StoreError> {
-        self.stores.runs.last_success(&self.connection, Operation::GetOrders).await
-    }
-
-    /// Since when the account is not watched: the beginning of the last good run. As long as there was none, the first
-    /// run of all, so that what was eligible then does not become too old while runs keep stopping early.
-    async fn watched_since(&self) -> Result<Option<Timestamp>, StoreError> {
-        const HISTORY: usize = 1_000;
-        if let Some(good) = self.last_import().await? {
-            return Ok(Some(good.started));
-        }
-        let runs = self.stores.runs.recent(&self.connection, Operation::GetOrders, HISTORY).await?;
-        Ok(runs.into_iter().filter(|run| !run.dry_run).map(|run| run.started).min())
     }
 }
 
@@ -117,6 +99,39 @@ async fn look_for_changes(import: &mut Import<'_>) -> Result<(), Stop> {
     }
 }
 
+impl Import<'_> {
+    /// Sets what depends on since when orders were not watched.
+    fn reads_after(&mut self, unwatched: &Unwatched) {
+        self.report.window = Some(self.window.report());
+        // Bounds are widened by an hour: the repeated one of autumn, and clocks that differ.
+        self.changes_since = unwatched.since.map(|since| since - HOUR);
+        let longest = 24 * HOUR * self.run.channel.settings.orders.catch_up_days;
+        self.past_catch_up = unwatched.since.is_some_and(|since| self.window.to.since(since) >= longest);
+    }
+
+    /// Computes the window again when ShipStation's clock, once an answer has told it, is another one than the host's
+    /// with which it was computed: says whether that was so. The answer that told it was to a question about the wrong
+    /// window.
+    async fn check_clock(&mut self) -> Result<bool, StoreError> {
+        let Some(now) = self.run.told_time().filter(|_| !self.clock_checked) else { return Ok(false) };
+        self.clock_checked = true;
+        let elapsed = self.run.elapsed();
+        let wrong = apart(self.window.to + elapsed, now);
+        if wrong <= TOLERATED_SKEW {
+            return Ok(false);
+        }
+        self.run.warn(format!(
+            "the host's clock is {} min off ShipStation's: the window was computed again; set it by a time server",
+            wrong.as_secs() / 60
+        ));
+        self.run.info.started = now - elapsed;
+        let unwatched = self.run.channel.unwatched(self.run.info.started).await?;
+        self.window = Window::of(&self.run.channel.settings.orders, self.run.info.started, &unwatched);
+        self.reads_after(&unwatched);
+        Ok(true)
+    }
+}
+
 async fn ledger_and_window(import: &mut Import<'_>) -> Result<(), Stop> {
     ledger::read_again(import).await?;
     scan::every_status(import).await
@@ -134,6 +149,10 @@ impl Import<'_> {
             }
             let status = stop.status();
             return Ok(self.close(status).await);
+        }
+        if !self.gaps.is_empty() {
+            let why = self.gaps.join("; ");
+            return Ok(self.close(RunStatus::Partial { why }).await);
         }
         let status = if self.went_well() { RunStatus::Succeeded } else { RunStatus::CompletedWithErrors };
         Ok(self.close(status).await)

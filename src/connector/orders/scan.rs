@@ -1,17 +1,21 @@
 //! Reading the orders of every configured status: which way, page by page, and what lies outside the window.
 
-use std::{collections::HashSet, pin::pin};
+use std::collections::HashSet;
 
-use futures_core::Stream;
 use futures_util::StreamExt;
 
-use super::{eligibility::dismissal, import::Import};
+use super::{
+    changes,
+    complete::{ListTally, without_false_ids},
+    eligibility::dismissal,
+    import::Import,
+};
 use crate::{
     channel::{
         ChannelOrder, RunEvent,
         report::{Scan, ScanStrategy, SkipReason},
     },
-    client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, RowError, ShipStation, TagId},
+    client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, Pages, RowError, ShipStation},
     connector::{
         count, failure,
         run::Stop,
@@ -19,6 +23,9 @@ use crate::{
         translate,
     },
 };
+
+/// What a report calls an order whose id is not known.
+pub(super) const UNNAMED: &str = "unknown";
 
 /// Reads every configured status.
 pub(super) async fn every_status(import: &mut Import<'_>) -> Result<(), Stop> {
@@ -48,27 +55,92 @@ async fn one_status(
 ) -> Result<(), Stop> {
     let place = import.report.scans.len();
     import.report.scans.push(Scan::new(status.as_str(), ScanStrategy::Window));
-    let strategy = choose(import, status).await?;
+    let choice = choose(import, status).await?;
     if let Some(scan) = import.report.scans.get_mut(place) {
-        scan.strategy = strategy;
+        scan.strategy = choice.strategy;
     }
-    match (strategy, import.run.channel.settings.orders.tag) {
-        (ScanStrategy::Tag, Some(tag)) => by_tag(import, place, status.clone(), tag, seen).await?,
-        _ => by_window(import, place, status.clone(), seen).await?,
-    }
+    while !read(import, place, choice.list(import, status), seen).await? {}
+    compare(import, place, status, &choice).await?;
     probe(import, place, status).await
+}
+
+/// The way in which a status is read.
+struct Choice {
+    strategy: ScanStrategy,
+    /// The orders there are that way, if that was asked.
+    promised: Option<u64>,
+}
+
+impl Choice {
+    fn window(promised: Option<u64>) -> Self {
+        Self { strategy: ScanStrategy::Window, promised }
+    }
+
+    fn list(&self, import: &Import<'_>, status: &OrderStatus) -> Pages<Order> {
+        let settings = &import.run.channel.settings.orders;
+        match (self.strategy, settings.tag) {
+            (ScanStrategy::Tag, Some(tag)) => {
+                let list = import.run.client.orders().list_by_tag(status.clone(), tag);
+                list.page_size(settings.page_size).pages()
+            }
+            _ => import.window.filter(list(import, status)).page_size(settings.page_size).pages(),
+        }
+    }
+
+    /// The present total.
+    async fn total(&self, import: &Import<'_>, status: &OrderStatus) -> Result<Option<u64>, Stop> {
+        let page = match (self.strategy, import.run.channel.settings.orders.tag) {
+            (ScanStrategy::Tag, Some(tag)) => {
+                let list = import.run.client.orders().list_by_tag(status.clone(), tag);
+                list.page_size(1).send().await
+            }
+            _ => import.window.filter(list(import, status)).page_size(1).send().await,
+        };
+        total(page)
+    }
 }
 
 /// With a tag there are two ways: list the window and test the tags here, or list the tag and test the age here.
 /// The two totals, a small request each, tell which is shorter.
-async fn choose(import: &Import<'_>, status: &OrderStatus) -> Result<ScanStrategy, Stop> {
-    let Some(tag) = import.run.channel.settings.orders.tag else { return Ok(ScanStrategy::Window) };
-    let orders = import.run.client.orders();
-    let tagged = orders.list_by_tag(status.clone(), tag).page_size(1).send().await;
-    let Some(tagged) = total(tagged)? else { return Ok(ScanStrategy::Window) };
-    let window = import.window.filter(list(import, status)).page_size(1).send().await;
-    let by_tag = total(window)?.is_some_and(|window| tagged < window);
-    Ok(if by_tag { ScanStrategy::Tag } else { ScanStrategy::Window })
+async fn choose(import: &mut Import<'_>, status: &OrderStatus) -> Result<Choice, Stop> {
+    // What was asked before the window may have told that the host's clock is wrong.
+    import.check_clock().await?;
+    if import.run.channel.settings.orders.tag.is_none() {
+        return Ok(Choice::window(None));
+    }
+    let by_tag = Choice { strategy: ScanStrategy::Tag, promised: None };
+    let Some(tagged) = by_tag.total(import, status).await? else { return Ok(Choice::window(None)) };
+    import.check_clock().await?;
+    let window = Choice::window(None).total(import, status).await?;
+    if window.is_some_and(|window| tagged < window) {
+        return Ok(Choice { promised: Some(tagged), ..by_tag });
+    }
+    Ok(Choice::window(window))
+}
+
+/// Fewer rows than were promised while the way was chosen: orders may have left the list since then, or else some were
+/// not shown.
+async fn compare(
+    import: &mut Import<'_>,
+    place: usize,
+    status: &OrderStatus,
+    choice: &Choice,
+) -> Result<(), Stop> {
+    let read = import.report.scans.get(place).filter(|scan| scan.complete).map(|scan| scan.read);
+    let (Some(read), Some(promised)) = (read, choice.promised) else { return Ok(()) };
+    if read >= promised {
+        return Ok(());
+    }
+    let now = choice.total(import, status).await?;
+    if now.is_some_and(|now| 0 < now && now <= read) {
+        return Ok(());
+    }
+    import.list_lacks(status.as_str(), read, Some(promised), "more were counted just before");
+    if let Some(scan) = import.report.scans.get_mut(place) {
+        scan.complete = false;
+        scan.total = scan.total.max(Some(promised));
+    }
+    Ok(())
 }
 
 /// The total of a list, from its smallest page. `None` when ShipStation does not say: its one row may be the very row
@@ -76,7 +148,7 @@ async fn choose(import: &Import<'_>, status: &OrderStatus) -> Result<ScanStrateg
 /// is down, the pages will tell.
 fn total(page: Result<Page<Order>, client::Error>) -> Result<Option<u64>, Stop> {
     match page {
-        Ok(page) => Ok(page.total),
+        Ok(page) => Ok(page.total.max((!page.items.is_empty()).then(|| count(page.items.len())))),
         Err(error) if failure::ends_the_run(&error) => Err(error.into()),
         Err(_) => Ok(None),
     }
@@ -96,57 +168,48 @@ pub(super) fn orders_of(client: &ShipStation, status: &OrderStatus, settings: &O
     }
 }
 
-async fn by_window(
-    import: &mut Import<'_>,
-    place: usize,
-    status: OrderStatus,
-    seen: &mut Option<HashSet<OrderId>>,
-) -> Result<(), Stop> {
-    let rows = import.run.channel.settings.orders.page_size;
-    let pages = import.window.filter(list(import, &status)).page_size(rows).pages();
-    read(import, place, pages, seen).await
-}
-
-async fn by_tag(
-    import: &mut Import<'_>,
-    place: usize,
-    status: OrderStatus,
-    tag: TagId,
-    seen: &mut Option<HashSet<OrderId>>,
-) -> Result<(), Stop> {
-    let rows = import.run.channel.settings.orders.page_size;
-    let pages = import.run.client.orders().list_by_tag(status, tag).page_size(rows).pages();
-    read(import, place, pages, seen).await
-}
-
+/// Reads a list to its end. False if it must be asked for again, because the host's clock turned out to be wrong.
 async fn read(
     import: &mut Import<'_>,
     place: usize,
-    pages: impl Stream<Item = Result<Page<Order>, client::Error>>,
+    mut pages: Pages<Order>,
     seen: &mut Option<HashSet<OrderId>>,
-) -> Result<(), Stop> {
-    let mut pages = pin!(pages);
+) -> Result<bool, Stop> {
     import.run.go_on().await?;
+    let mut tally = ListTally::default();
     while let Some(page) = pages.next().await {
-        let mut page = page?;
+        let mut page = without_false_ids(page?);
+        if import.check_clock().await? {
+            return Ok(false);
+        }
+        tally.add(&page);
+        note(import, place, &page, &tally);
         let undecided = |id| !import.decided.contains(&id);
         page.items.retain(|order| undecided(order.order_id));
         page.errors.retain(|row| row.id.map(OrderId::new).is_none_or(undecided));
         if let Some(seen) = seen {
             page.items.retain(|order| seen.insert(order.order_id));
         }
-        note(import, place, &page);
         unreadable(import, Some(place), &page.errors).await?;
         import.page(page.items).await?;
         import.run.go_on().await?;
     }
+    let name = name(import, place);
+    let complete = import.list_ended(&name, &tally, pages.end());
     if let Some(scan) = import.report.scans.get_mut(place) {
-        scan.complete = true;
+        scan.complete = complete;
+        scan.unreadable += tally.nulls_in_place();
+        scan.read = tally.read();
     }
-    Ok(())
+    Ok(true)
 }
 
-fn note(import: &mut Import<'_>, place: usize, page: &Page<Order>) {
+/// What to call the list that a scan reads.
+fn name(import: &Import<'_>, place: usize) -> String {
+    import.report.scans.get(place).map_or_else(|| "orders".to_owned(), |scan| scan.status.clone())
+}
+
+fn note(import: &mut Import<'_>, place: usize, page: &Page<Order>, tally: &ListTally) {
     import.run.event(&RunEvent::PageRead { what: "orders", rows: page.items.len(), of: page.total });
     if page.reduced_to.is_some() {
         let warning = "ShipStation failed at full pages: some were read in smaller pieces";
@@ -155,8 +218,8 @@ fn note(import: &mut Import<'_>, place: usize, page: &Page<Order>) {
         }
     }
     if let Some(scan) = import.report.scans.get_mut(place) {
-        scan.total = scan.total.max(page.total);
-        scan.read += count(page.items.len() + page.errors.len());
+        scan.total = tally.total();
+        scan.read = tally.read();
     }
 }
 
@@ -169,20 +232,24 @@ pub(super) async fn unreadable(
     if errors.is_empty() {
         return Ok(());
     }
-    let name = |error: &RowError| error.id.map(OrderId::new).map(translate::order_id);
-    let names: Vec<_> = errors.iter().filter_map(name).collect();
+    let named = |error: &RowError| error.id.map(OrderId::new).map(translate::order_id);
+    let names: Vec<_> = errors.iter().filter_map(named).collect();
     import.failures = import.failures_of(&names).await?;
     let known = import.run.channel.stores.orders.known(&import.run.channel.connection, &names).await?;
     let mut failures = Vec::new();
     for error in errors {
-        import.report.counts.scanned += 1;
-        let order = name(error);
+        let order = named(error);
         if let Some(record) = order.as_ref().and_then(|order| known.get(order)) {
+            if import.hears_changes() && !changes::unread(import, record, error).await? {
+                continue;
+            }
+            import.report.counts.scanned += 1;
             let skip =
                 SkipReason::AlreadyImported { at: record.imported_at, host_order: record.host_order.clone() };
             import.skip(&ChannelOrder::new(record.order.clone(), record.number.clone()), vec![skip]);
             continue;
         }
+        import.report.counts.scanned += 1;
         let before = order.as_ref().and_then(|order| import.failures.get(order));
         if let Some((skip, last)) = before.and_then(|before| Some((dismissal(before)?, &before.last))) {
             let order = ChannelOrder::new(last.order.clone(), last.number.clone());
@@ -192,8 +259,13 @@ pub(super) async fn unreadable(
         if let Some(scan) = place.and_then(|place| import.report.scans.get_mut(place)) {
             scan.unreadable += 1;
         }
-        import.fail(order.as_ref().unwrap_or(&"unknown".into()), "", error.to_string(), true);
-        failures.extend(order.map(|order| import.failure(&order, "", error.to_string(), true)));
+        let Some(order) = order else {
+            let list = place.map(|place| name(import, place)).unwrap_or_default();
+            import.fail(&UNNAMED.into(), "", format!("{list} {error}").trim_start().to_owned(), true);
+            continue;
+        };
+        import.fail(&order, "", error.to_string(), true);
+        failures.push(import.failure(&order, "", error.to_string(), true));
     }
     import.keep_failures(&failures).await?;
     Ok(())

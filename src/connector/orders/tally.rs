@@ -50,7 +50,7 @@ impl Import<'_> {
         error: String,
         retryable: bool,
     ) -> OrderFailure {
-        let now = self.run.now();
+        let now = self.now();
         let again = now + super::ledger::wait(self.failed_before(order));
         OrderFailure::new(order.clone(), number, error, retryable, now, again)
     }
@@ -82,6 +82,13 @@ impl Import<'_> {
         self.run.event(&RunEvent::ItemDone { id: order.as_str(), outcome: "failed" });
         let outcome = ImportOutcome::Failed { error, retryable };
         self.report.items.push(ImportItem::new(order.clone(), number, None, outcome));
+    }
+
+    /// Counts rows that nobody can name, as one item.
+    pub(super) fn fail_unnamed(&mut self, rows: u64, error: String) {
+        self.report.counts.scanned += rows;
+        self.report.counts.failed_retryable += rows.saturating_sub(1);
+        self.fail(&super::scan::UNNAMED.into(), "", error, true);
     }
 
     pub(super) fn skip(&mut self, order: &ChannelOrder, reasons: Vec<SkipReason>) {
@@ -121,7 +128,7 @@ impl Import<'_> {
         if let ShippingResolution::Unmapped { text } = shipping
             && self.failed_before(&order.id) == 0
         {
-            let sighting = Sighting::new(order.store.clone(), text.clone(), order.id.clone(), self.run.now());
+            let sighting = Sighting::new(order.store.clone(), text.clone(), order.id.clone(), self.now());
             self.sightings.push(sighting);
         }
     }
@@ -152,6 +159,7 @@ impl Import<'_> {
 
     /// Says of many orders in one warning each what an operator should know.
     pub(super) fn say_what_was_noted(&mut self) {
+        self.run.info.warnings.append(&mut self.window.warnings);
         if let Some(orders) = self.empty.words() {
             self.run.warn(format!("new orders with nothing to ship: {orders}"));
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::history::Unwatched;
 use crate::{
     Timestamp,
     channel::report::ImportWindow,
@@ -10,7 +11,7 @@ use crate::{
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// A gap between good runs that is no outage.
+/// A gap between good runs that is no outage, if no run has failed in it.
 const GRACE: Duration = DAY;
 /// Bounds sent to ShipStation are wider by this on both sides: the repeated hour of autumn, and the unknown
 /// inclusiveness of the bounds. The exact cut is made here, row by row.
@@ -27,12 +28,12 @@ pub(super) struct Window {
     /// Where the age limit alone begins, without the floor.
     pub(super) age_from: Option<Timestamp>,
     pub(super) limit_days: Option<u32>,
-    pub(super) warning: Option<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Window {
-    /// The window of a run that begins at `now`, after a last good run that began at `last`.
-    pub(super) fn of(settings: &OrderSettings, now: Timestamp, last: Option<Timestamp>) -> Self {
+    /// The window of a run that begins at `now`.
+    pub(super) fn of(settings: &OrderSettings, now: Timestamp, unwatched: &Unwatched) -> Self {
         let mut window = Self {
             from: None,
             to: now,
@@ -41,16 +42,16 @@ impl Window {
             floor: settings.not_before,
             age_from: None,
             limit_days: settings.created_within_days,
-            warning: None,
+            warnings: unwatched.warning.iter().cloned().collect(),
         };
         if let Some(days) = settings.created_within_days {
-            let pause = last.map(|last| now.since(last)).unwrap_or_default();
-            let gap = if pause > GRACE { pause } else { Duration::ZERO };
+            let pause = unwatched.since.map(|since| now.since(since)).unwrap_or_default();
+            let gap = if pause > GRACE || unwatched.interrupted { pause } else { Duration::ZERO };
             let most = DAY * settings.catch_up_days;
             window.extended_by = gap.min(most);
             window.age_from = Some(now - DAY * days - window.extended_by);
-            window.warning =
-                missed(now, DAY * days, gap, window.extended_by).or_else(|| rare(DAY * days, pause));
+            let late = missed(now, DAY * days, gap, window.extended_by).or_else(|| rare(DAY * days, pause));
+            window.warnings.extend(late);
         }
         window.from = window.age_from.max(settings.not_before);
         window
@@ -133,10 +134,14 @@ mod tests {
         Timestamp::from_unix_seconds(1_700_000_000) + DAY * day + DAY / 2
     }
 
+    fn after(last: Option<Timestamp>) -> Unwatched {
+        Unwatched { since: last, ..Unwatched::default() }
+    }
+
     fn window(last: Option<u32>, not_before: Option<u32>) -> Window {
         let not_before = not_before.map(|day| noon(day) - DAY / 2);
         let settings = OrderSettings { not_before, ..OrderSettings::default() };
-        Window::of(&settings, noon(100), last.map(noon))
+        Window::of(&settings, noon(100), &after(last.map(noon)))
     }
 
     #[test]
@@ -144,15 +149,15 @@ mod tests {
         assert_eq!(window(Some(99), None).from, Some(noon(93)));
         let outage = window(Some(90), None);
         assert_eq!((outage.from, outage.extended_by), (Some(noon(83)), DAY * 10));
-        let warning = outage.warning.unwrap();
+        let warning = &outage.warnings[0];
         assert!(warning.contains("240 h"), "{warning}");
-        assert_eq!(window(Some(99), None).warning, None);
+        assert!(window(Some(99), None).warnings.is_empty());
         for last in [99, 90] {
             assert_eq!(window(Some(last), Some(95)).from, Some(noon(95) - DAY / 2));
         }
         let long = window(Some(40), None);
         assert_eq!((long.from, long.extended_by), (Some(noon(63)), DAY * 30));
-        let warning = long.warning.unwrap();
+        let warning = &long.warnings[0];
         assert!(
             warning.contains(&noon(33).to_string()) && warning.contains(&noon(63).to_string()),
             "{warning}"
@@ -163,16 +168,26 @@ mod tests {
     fn a_first_run_and_switched_off_catch_up_give_the_literal_rule() {
         assert_eq!(window(None, None).from, Some(noon(93)));
         let settings = OrderSettings { catch_up_days: 0, ..OrderSettings::default() };
-        let window = Window::of(&settings, noon(100), Some(noon(50)));
+        let window = Window::of(&settings, noon(100), &after(Some(noon(50))));
         assert_eq!((window.from, window.extended_by), (Some(noon(93)), Duration::ZERO));
-        assert!(window.warning.is_some(), "what may be missed is said");
+        assert!(!window.warnings.is_empty(), "what may be missed is said");
+    }
+
+    #[test]
+    fn a_short_gap_counts_if_a_run_has_failed_in_it() {
+        let since = Some(noon(100) - DAY / 2);
+        for (interrupted, extended_by) in [(false, Duration::ZERO), (true, DAY / 2)] {
+            let unwatched = Unwatched { since, interrupted, warning: None };
+            let window = Window::of(&OrderSettings::default(), noon(100), &unwatched);
+            assert_eq!(window.extended_by, extended_by);
+        }
     }
 
     #[test]
     fn unlimited_age_reaches_back_to_the_floor_only() {
         let mut settings = OrderSettings { created_within_days: None, ..OrderSettings::default() };
-        assert_eq!(Window::of(&settings, noon(100), None).from, None);
+        assert_eq!(Window::of(&settings, noon(100), &after(None)).from, None);
         settings.not_before = Some(noon(2));
-        assert_eq!(Window::of(&settings, noon(100), None).from, Some(noon(2)));
+        assert_eq!(Window::of(&settings, noon(100), &after(None)).from, Some(noon(2)));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shipstation_connector::{
     channel::{
-        Bypass, ChannelConnector, OrderSelector, RunStatus,
+        Bypass, ChannelConnector, OrderSelector, RunStatus, Verdict,
         store::{OrderStore, Stores},
     },
     client::{OrderStatus, RetryPolicy, TagId},
@@ -23,7 +23,7 @@ async fn faults_a_poison_row_is_stepped_over_and_reported() {
     world.sim.account(|account| account.poison(orders[17]));
     let channel = world.channel(|_| {});
     let report = import(&channel).await;
-    assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
+    assert!(matches!(report.run.status, RunStatus::Partial { .. }), "nobody can name the row: {report}");
     assert_eq!((report.counts.imported, report.counts.failed_retryable), (39, 1), "{report}");
     assert_eq!(report.scans[0].unreadable, 1, "{report}");
     assert!(report.to_string().contains("fails on every page that holds this row"), "{report}");
@@ -205,7 +205,8 @@ async fn faults_the_answer_to_another_question_is_neither_imported_nor_forgotten
     let which = || OrderSelector::Id(wanted.to_string().into());
     assert!(channel.import_order(which(), Bypass::ALL).await.is_err());
     let answer = channel.diagnose_order(which()).await.unwrap().remove(0);
-    assert_eq!(answer.primary().unwrap().name, "exists", "{answer}");
+    let exists = answer.check("exists").unwrap();
+    assert!(exists.verdict == Verdict::Unknown && exists.observed.contains("could not be read"), "{answer}");
     world.sim.clock().advance(DAY);
     let report = import(&channel).await;
     assert_eq!((report.counts.imported, imported(&world)), (1, 1), "{report}");

@@ -192,10 +192,12 @@ pub(super) fn duplicate(of: &ChannelOrderId) -> Check {
 }
 
 /// ShipStation says that there is no such order.
-pub(super) fn missing() -> Check {
-    let remedy =
-        "look for it in ShipStation: it may be deleted, merged into another order, or in another account";
-    exists(Verdict::Blocks, "ShipStation does not have it", remedy)
+pub(super) fn missing(near: &[String]) -> Check {
+    let remedy = match near {
+        [] => "look for it in ShipStation, and ask with the id that its page shows".to_owned(),
+        near => format!("did you mean {}?", near.join(" or ")),
+    };
+    exists(Verdict::Blocks, "ShipStation does not have it", &remedy)
 }
 
 /// ShipStation, or what it says of the order, cannot be read.

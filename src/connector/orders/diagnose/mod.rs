@@ -8,9 +8,10 @@ use std::{collections::HashMap, time::Duration};
 
 use self::checks::Names;
 use super::{
-    by_hand::{describe, find, unanswered},
+    by_hand::{describe, unanswered},
     duplicates,
     eligibility::Judge,
+    find::find,
     window::Window,
 };
 use crate::{
@@ -56,7 +57,7 @@ impl ShipStationChannel {
             }
             (Err(error), _) => return Err(unanswered(QUESTION, &error)),
         };
-        let mut answers = self.seen(&client, &mapper, found.items).await.map_err(refuse)?;
+        let mut answers = self.seen(&client, &mapper, found.orders).await.map_err(refuse)?;
         for row in &found.errors {
             let id = row.id.map(OrderId::new).map(translate::order_id);
             let exists = checks::unread(&row.to_string());
@@ -64,7 +65,11 @@ impl ShipStationChannel {
         }
         if answers.is_empty() {
             let id = if let OrderSelector::Id(id) = &which { Some(id) } else { None };
-            answers.push(self.unseen(id, &which, checks::missing()).await.map_err(refuse)?);
+            let exists = match &found.incomplete {
+                Some(why) => checks::unread(why),
+                None => checks::missing(&found.near),
+            };
+            answers.push(self.unseen(id, &which, exists).await.map_err(refuse)?);
         }
         Ok(answers)
     }
@@ -82,7 +87,8 @@ impl ShipStationChannel {
         }
         let names = self.names(client, &orders).await;
         let last = self.last_import().await?;
-        let window = Window::of(&self.settings.orders, self.now(), self.watched_since().await?);
+        let now = self.server_time();
+        let window = Window::of(&self.settings.orders, now, &self.unwatched(now).await?);
         for wire in orders {
             let order = translate::order(&wire, &self.settings.orders);
             let facts = self.facts(&order, last.clone()).await?;

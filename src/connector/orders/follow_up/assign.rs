@@ -2,8 +2,8 @@
 //! order spoils is halved until that order stands alone.
 
 use super::{
-    Named, Task, failed, is_about_the_request, no_longer_required, outcome, pending, settle, settle_all,
-    with_ids,
+    MOST_EXCEPTIONS, Named, Task, failed, is_refusal, may_be_the_order, no_longer_required, outcome, pending,
+    settle, settle_all, settle_pending, with_ids,
 };
 use crate::{
     channel::{
@@ -13,7 +13,10 @@ use crate::{
     client::{Error, ErrorKind, OrderId, UserId},
     connector::{
         check, failure, look,
-        orders::import::{Import, Seen},
+        orders::{
+            import::{Import, Seen},
+            ledger,
+        },
         run::Stop,
     },
 };
@@ -61,6 +64,7 @@ impl Assigner {
         let attempting = FollowUpResult::Attempting { wanted: user.as_str().to_owned() };
         settle_all(import, &tasks, &attempting).await?;
         let mut batches = vec![tasks];
+        let mut exceptions = 0;
         while let Some(mut batch) = batches.pop() {
             if self.named == Named::Gone {
                 let words = "the user is unknown or inactive: set another one";
@@ -70,12 +74,14 @@ impl Assigner {
             let ids: Vec<OrderId> = batch.iter().map(|task| task.order).collect();
             let Err(error) = import.run.writer().orders().assign_user(&ids, user).await else {
                 *patience = super::PATIENCE;
+                exceptions = 0;
                 settle_all(import, &batch, &FollowUpResult::Done).await?;
                 continue;
             };
-            if !is_about_the_request(&error) {
-                *patience = patience.saturating_sub(1);
-                settle_all(import, &batch, &pending(import, &error)).await?;
+            exceptions = if is_refusal(&error) { 0 } else { exceptions + 1 };
+            if !may_be_the_order(&error) || exceptions > MOST_EXCEPTIONS {
+                *patience = if may_be_the_order(&error) { 0 } else { patience.saturating_sub(1) };
+                settle_pending(import, &batch, &error).await?;
                 if failure::ends_the_run(&error) {
                     return Err(error.into());
                 }
@@ -106,14 +112,14 @@ impl Assigner {
                 }
             }
             Err(error) => {
-                settle_all(import, batch, &pending(import, &error)).await?;
+                settle_pending(import, batch, &error).await?;
                 return Err(error.into());
             }
         }
         Ok(())
     }
 
-    /// The one order that ShipStation refuses.
+    /// The one order that ShipStation refuses, or fails on.
     async fn spoiled(
         &self,
         import: &mut Import<'_>,
@@ -121,11 +127,11 @@ impl Assigner {
         user: &UserId,
         error: &Error,
     ) -> Result<(), Stop> {
-        if error.kind() == ErrorKind::NotFound {
+        if error.kind() == ErrorKind::NotFound || !is_refusal(error) {
             // The order itself tells whether it is gone; one odd answer does not.
             for task in batch {
                 if !matches!(look::order(&import.run.client, task.order).await, Ok(None)) {
-                    return settle_all(import, batch, &pending(import, error)).await;
+                    return settle_pending(import, batch, error).await;
                 }
             }
         }
@@ -184,10 +190,17 @@ async fn read_user(
     user: &UserId,
 ) -> Result<Option<UserKey>, FollowUpResult> {
     match look::order(&import.run.client, task.order).await {
-        Ok(Some(order)) => Ok(order.user_id.map(|user| UserKey::new(user.as_str()))),
+        Ok(Some(order)) if order.order_id == task.order => {
+            Ok(order.user_id.map(|user| UserKey::new(user.as_str())))
+        }
+        Ok(Some(_)) => Err(FollowUpResult::Pending {
+            next_attempt: import.now() + ledger::wait(task.follow_up.attempts),
+            outcome_unknown: true,
+            error: "ShipStation answered with another order".to_owned(),
+        }),
         Ok(None) => Err(failed(user.as_str(), "the order no longer exists")),
         // Reading has not changed what is known of the attempt.
-        Err(error) => Err(match pending(import, &error) {
+        Err(error) => Err(match pending(import, &task.follow_up, &error) {
             FollowUpResult::Pending { next_attempt, error, .. } => {
                 FollowUpResult::Pending { next_attempt, outcome_unknown: true, error }
             }

@@ -5,25 +5,34 @@
 mod assign;
 mod tag;
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use self::{assign::Assigner, tag::Tagger};
-use super::import::{Import, Seen};
+use super::{
+    import::{Import, Seen},
+    ledger::{self, FOR_EVER, LONGEST_WAIT},
+};
 use crate::{
     Timestamp,
     channel::{
         RunEvent,
+        report::count_of,
         store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult},
     },
     client::{Error, ErrorKind, OrderId, Outcome},
-    connector::{PAGE, failure, run::Stop, translate},
+    connector::{
+        PAGE, count, failure,
+        run::{Stop, TOLERATED_SKEW},
+        translate,
+    },
 };
 
 /// How many orders' users are remembered from the window, to save a look at each of them.
 const REMEMBERED: usize = 2_000;
 /// As many as are counted when a run leaves them to the next one.
 const COUNTED: usize = 10_000;
-const WAIT: Duration = Duration::from_secs(300);
+/// So many exceptions in a row are not about single orders any more: the rest waits for the next run.
+const MOST_EXCEPTIONS: u32 = 10;
 /// After so many failures of ShipStation in a row the rest waits for the next run.
 const PATIENCE: u32 = 2;
 
@@ -48,12 +57,13 @@ pub(super) async fn prepare(import: &mut Import<'_>) -> Result<(), Stop> {
     if import.run.control.dry_run {
         return Ok(());
     }
-    let now = import.run.now();
+    let now = import.now();
     reopen(import, now).await?;
     if channel.settings.orders.assign_user.is_none() {
         return Ok(());
     }
-    let open = channel.stores.orders.open_follow_ups(&channel.connection, now, REMEMBERED).await?;
+    let due = due_at(import);
+    let open = channel.stores.orders.open_follow_ups(&channel.connection, due, REMEMBERED).await?;
     let assignments = open.into_iter().filter(|task| task.kind == FollowUpKind::AssignUser);
     import.awaiting = assignments.map(|task| (task.order, Seen::No)).collect();
     Ok(())
@@ -64,7 +74,7 @@ pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
     if import.run.control.dry_run {
         return Ok(());
     }
-    let due_at = import.run.now();
+    let due_at = due_at(import);
     match work_off(import, due_at).await {
         Err(stop @ (Stop::Interrupted(_) | Stop::Remote(_))) => {
             count_left(import, due_at).await?;
@@ -74,12 +84,19 @@ pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
     }
 }
 
+/// Up to when follow-ups are due: ShipStation tells its time to the second.
+fn due_at(import: &Import<'_>) -> Timestamp {
+    import.now() + Duration::from_secs(2)
+}
+
 async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
     let channel = import.run.channel;
     let settings = &channel.settings.orders;
-    let mut assigner = Assigner::new(settings.assign_user.clone());
-    let mut tagger = Tagger::new(settings.acknowledgement_tag);
-    let mut patience = PATIENCE;
+    let mut workers = Workers {
+        assigner: Assigner::new(settings.assign_user.clone()),
+        tagger: Tagger::new(settings.acknowledgement_tag),
+        patience: PATIENCE,
+    };
     let mut first_before = None;
     loop {
         import.run.go_on().await?;
@@ -87,7 +104,7 @@ async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop
         let due = channel.stores.orders.open_follow_ups(&channel.connection, due_at, PAGE).await?;
         let first = due.first().map(|task| (task.order.clone(), task.kind));
         if first.is_none() {
-            return Ok(());
+            break;
         }
         if first == first_before {
             import
@@ -96,14 +113,48 @@ async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop
             return Ok(());
         }
         first_before = first;
-        let (assign, tag): (Vec<_>, Vec<_>) =
-            due.into_iter().partition(|task| task.kind == FollowUpKind::AssignUser);
-        assigner.all(import, assign, &mut patience).await?;
-        tagger.all(import, tag, &mut patience).await?;
-        if patience == 0 {
+        workers.all(import, due).await?;
+        if workers.patience == 0 {
             import.run.warn("ShipStation keeps failing: further users and tags wait for the next run");
             return count_left(import, due_at).await;
         }
+    }
+    let misdated = misdated(import).await?;
+    workers.all(import, misdated).await
+}
+
+/// Those that are to wait longer than any wait is: the clock was wrong when that was written down.
+async fn misdated(import: &mut Import<'_>) -> Result<Vec<FollowUp>, Stop> {
+    let channel = import.run.channel;
+    let open = |until| channel.stores.orders.open_follow_ups(&channel.connection, until, COUNTED);
+    let now = import.now();
+    let mut misdated = open(now + FOR_EVER).await?;
+    if misdated.is_empty() {
+        return Ok(misdated);
+    }
+    let possible = open(now + LONGEST_WAIT + TOLERATED_SKEW).await?;
+    let possible: HashSet<_> = possible.iter().map(|task| (&task.order, task.kind)).collect();
+    misdated.retain(|task| !possible.contains(&(&task.order, task.kind)));
+    if !misdated.is_empty() {
+        let tasks = count_of(count(misdated.len()), "follow-up");
+        import.run.warn(format!("{tasks} had a date further ahead than the longest wait, from a clock that was wrong: taken as due"));
+    }
+    Ok(misdated)
+}
+
+/// Who executes follow-ups in one run.
+struct Workers {
+    assigner: Assigner,
+    tagger: Tagger,
+    patience: u32,
+}
+
+impl Workers {
+    async fn all(&mut self, import: &mut Import<'_>, due: Vec<FollowUp>) -> Result<(), Stop> {
+        let (assign, tag): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|task| task.kind == FollowUpKind::AssignUser);
+        self.assigner.all(import, assign, &mut self.patience).await?;
+        self.tagger.all(import, tag, &mut self.patience).await
     }
 }
 
@@ -161,18 +212,31 @@ async fn no_longer_required(import: &mut Import<'_>, due: &[FollowUp]) -> Result
     settle(import, outcomes).await
 }
 
-/// Whether ShipStation decided against the request itself, so that sending it again unchanged is pointless.
-fn is_about_the_request(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) && !failure::is_about_credentials(error)
+/// Whether one of the orders may be at fault: ShipStation refused the request, or failed on it with an exception.
+fn may_be_the_order(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid)
 }
 
-fn pending(import: &Import<'_>, error: &Error) -> FollowUpResult {
-    let wait = error.retry_after().unwrap_or(WAIT).max(WAIT);
+/// Whether ShipStation itself has decided against the request, so that sending it again unchanged is pointless.
+fn is_refusal(error: &Error) -> bool {
+    may_be_the_order(error) && error.outcome() == Outcome::Answered
+}
+
+/// It is tried again later, after a wait that grows with each attempt.
+fn pending(import: &Import<'_>, task: &FollowUp, error: &Error) -> FollowUpResult {
+    let asked = error.retry_after().unwrap_or_default().min(LONGEST_WAIT);
     FollowUpResult::Pending {
-        next_attempt: import.run.now() + wait,
+        next_attempt: import.now() + ledger::wait(task.attempts).max(asked),
         outcome_unknown: error.outcome() == Outcome::Unknown,
         error: failure::describe(error),
     }
+}
+
+/// Leaves all of them for later.
+async fn settle_pending(import: &mut Import<'_>, tasks: &[Task], error: &Error) -> Result<(), Stop> {
+    let outcomes =
+        tasks.iter().map(|task| outcome(&task.follow_up, pending(import, &task.follow_up, error))).collect();
+    settle(import, outcomes).await
 }
 
 fn failed(wanted: &str, error: &str) -> FollowUpResult {

@@ -1,23 +1,26 @@
 //! Putting on the acknowledgement tag, one order a call: ShipStation has no other way. Repeating it changes nothing.
 
 use super::{
-    Named, Task, failed, is_about_the_request, no_longer_required, outcome, pending, settle, with_ids,
+    MOST_EXCEPTIONS, Named, Task, failed, is_refusal, may_be_the_order, no_longer_required, outcome, pending,
+    settle, with_ids,
 };
 use crate::{
     channel::store::{FollowUp, FollowUpResult},
     client::{Error, TagId},
-    connector::{check, failure, orders::import::Import, run::Stop},
+    connector::{check, failure, look, orders::import::Import, run::Stop},
 };
 
 /// The tags of one run.
 pub(super) struct Tagger {
     tag: Option<TagId>,
     named: Named,
+    /// Exceptions since the last answer that was none.
+    exceptions: u32,
 }
 
 impl Tagger {
     pub(super) fn new(tag: Option<TagId>) -> Self {
-        Self { tag, named: Named::NotAsked }
+        Self { tag, named: Named::NotAsked, exceptions: 0 }
     }
 
     /// Tags all of them, as long as there is patience.
@@ -51,16 +54,43 @@ impl Tagger {
         }
         let Err(error) = import.run.writer().orders().add_tag(task.order, tag).await else {
             *patience = super::PATIENCE;
+            self.exceptions = 0;
             return Ok(FollowUpResult::Done);
         };
-        if is_about_the_request(&error) {
+        if is_refusal(&error) {
+            self.exceptions = 0;
             return self.refused(import, task, tag, &error).await;
+        }
+        if may_be_the_order(&error) {
+            self.exceptions += 1;
+            return self.failed_on(import, task, tag, &error, patience).await;
         }
         *patience = patience.saturating_sub(1);
         if failure::ends_the_run(&error) {
             return Err(error.into());
         }
-        Ok(pending(import, &error))
+        Ok(pending(import, &task.follow_up, &error))
+    }
+
+    /// ShipStation failed with an exception: this order may be gone, which it tells itself, or else it is tried again.
+    async fn failed_on(
+        &mut self,
+        import: &mut Import<'_>,
+        task: &Task,
+        tag: TagId,
+        error: &Error,
+        patience: &mut u32,
+    ) -> Result<FollowUpResult, Stop> {
+        self.ask_for_the_tag(import).await?;
+        if self.named == Named::Gone {
+            return Ok(failed(&tag.to_string(), &failure::their_words(error)));
+        }
+        if self.exceptions > MOST_EXCEPTIONS {
+            *patience = 0;
+        } else if matches!(look::order(&import.run.client, task.order).await, Ok(None)) {
+            return self.refused(import, task, tag, error).await;
+        }
+        Ok(pending(import, &task.follow_up, error))
     }
 
     /// ShipStation refused: the tag is gone, which is asked once, or it is this order.
@@ -71,18 +101,25 @@ impl Tagger {
         tag: TagId,
         error: &Error,
     ) -> Result<FollowUpResult, Stop> {
-        if self.named == Named::NotAsked {
-            let findings = check::tags(import.run.channel, &import.run.client).await?;
-            let gone = findings.iter().find(|finding| finding.subject == "orders.acknowledgement_tag");
-            self.named = if gone.is_some() { Named::Gone } else { Named::There };
-            if let Some(finding) = gone {
-                import.run.warn(finding.to_string());
-            }
-        }
+        self.ask_for_the_tag(import).await?;
         let words = failure::their_words(error);
         if self.named == Named::There {
             import.run.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
         }
         Ok(failed(&tag.to_string(), &words))
+    }
+
+    /// Finds out, once, whether it is the tag that ShipStation does not know.
+    async fn ask_for_the_tag(&mut self, import: &mut Import<'_>) -> Result<(), Stop> {
+        if self.named != Named::NotAsked {
+            return Ok(());
+        }
+        let findings = check::tags(import.run.channel, &import.run.client).await?;
+        let gone = findings.iter().find(|finding| finding.subject == "orders.acknowledgement_tag");
+        self.named = if gone.is_some() { Named::Gone } else { Named::There };
+        if let Some(finding) = gone {
+            import.run.warn(finding.to_string());
+        }
+        Ok(())
     }
 }

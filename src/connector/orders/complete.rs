@@ -1,0 +1,127 @@
+//! Whether a list was read whole. What is missing from a list that was not read whole means nothing, and a run that read
+//! such a list has not done its work.
+
+use super::import::Import;
+use crate::{
+    channel::report::count_of,
+    client::{ListEnd, Order, Page, RowError, RowErrorKind},
+    connector::count,
+};
+
+/// What a list showed, as far as it was read.
+#[derive(Debug, Default)]
+pub(super) struct ListTally {
+    /// Rows with anything in them.
+    rows: u64,
+    /// Rows that were null. ShipStation has been seen to send them on top of the rows that it counts.
+    nulls: u64,
+    /// Rows that could not be read and that nobody can name.
+    unnamed: u64,
+    /// The highest total that was told.
+    total: Option<u64>,
+}
+
+impl ListTally {
+    /// Counts a page, before anything is taken out of it.
+    pub(super) fn add(&mut self, page: &Page<Order>) {
+        self.rows += count(page.items.len() + page.errors.len());
+        self.nulls += u64::from(page.nulls);
+        self.unnamed += count(page.errors.iter().filter(|row| row.id.is_none()).count());
+        self.total = self.total.max(page.total);
+    }
+
+    /// Rows that were null where the total promises an order.
+    pub(super) fn nulls_in_place(&self) -> u64 {
+        self.total.map_or(self.nulls, |total| self.nulls.min(total.saturating_sub(self.rows)))
+    }
+
+    /// How many rows were read, those that could not be understood included.
+    pub(super) fn read(&self) -> u64 {
+        self.rows + self.nulls_in_place()
+    }
+
+    pub(super) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// What to say of a list that was not read whole.
+    pub(super) fn words(&self, list: &str) -> String {
+        let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
+        let read = self.read() - self.nulls_in_place();
+        format!("{list} could not be read whole: {}{of} came", count_of(read, "row"))
+    }
+}
+
+/// An id below 1 is no id: such a row is one that cannot be read and that nobody can name.
+pub(super) fn without_false_ids(mut page: Page<Order>) -> Page<Order> {
+    let found = page.items.iter().enumerate().filter(|(_, order)| order.order_id.get() < 1);
+    let found: Vec<RowError> = found.map(|(index, _)| false_id(index)).collect();
+    page.items.retain(|order| order.order_id.get() >= 1);
+    for row in &mut page.errors {
+        row.id = row.id.filter(|id| *id >= 1);
+    }
+    page.errors.extend(found);
+    page
+}
+
+fn false_id(index: usize) -> RowError {
+    RowError {
+        index,
+        id: None,
+        path: "orderId".to_owned(),
+        reason: "expected an id of 1 or more".to_owned(),
+        kind: RowErrorKind::Decode,
+    }
+}
+
+impl Import<'_> {
+    /// Takes note of how a list ended; says whether it was read whole. Rows that nobody can name are waited for until
+    /// they have left the list, or the time is over that a window catches up.
+    pub(super) fn list_ended(&mut self, list: &str, tally: &ListTally, end: Option<&ListEnd>) -> bool {
+        let nulls = tally.nulls_in_place();
+        if nulls > 0 {
+            let error = format!("{list}: {} came as null", count_of(nulls, "row"));
+            self.fail_unnamed(nulls, error);
+        }
+        let unnamed = nulls + tally.unnamed;
+        if unnamed > 0 && !self.past_catch_up {
+            let rows = count_of(unnamed, "row");
+            self.gaps.push(format!("{list}: {rows} without an id could not be read"));
+        }
+        match end.map(|end| (end, end.incomplete)) {
+            Some((_, None)) => true,
+            Some((end, Some(why))) => {
+                self.list_lacks(list, tally.read(), end.total.max(tally.total), &why.to_string());
+                false
+            }
+            None => {
+                self.list_lacks(list, tally.read(), tally.total, "the list did not come to its end");
+                false
+            }
+        }
+    }
+
+    /// Takes note of a list of which fewer rows were read than there are.
+    pub(super) fn list_lacks(&mut self, list: &str, read: u64, total: Option<u64>, why: &str) {
+        let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+        self.gaps.push(format!("{list}: {}{of} were read: {why}", count_of(read, "row")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(rows: u64, nulls: u64, total: Option<u64>) -> (u64, u64) {
+        let tally = ListTally { rows, nulls, unnamed: 0, total };
+        (tally.read(), tally.nulls_in_place())
+    }
+
+    #[test]
+    fn nulls_on_top_of_the_counted_rows_hide_no_order() {
+        assert_eq!(tally(9, 3, Some(9)), (9, 0));
+        assert_eq!(tally(8, 3, Some(9)), (9, 1), "one of them stands for an order");
+        assert_eq!(tally(2, 1, Some(12)), (3, 1));
+        assert_eq!(tally(2, 1, None), (3, 1), "without a total each may");
+    }
+}

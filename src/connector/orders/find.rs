@@ -1,0 +1,202 @@
+//! Finding the order that a person means, by the id, the number or the key that they typed.
+
+use futures_util::StreamExt;
+
+use super::complete::{ListTally, without_false_ids};
+use crate::{
+    channel::{OrderSelector, report::count_of},
+    client::{self, ErrorKind, Order, RowError, ShipStation},
+    connector::{count, failure, translate},
+};
+
+/// Near misses that are offered.
+const OFFERED: usize = 5;
+
+/// What was found for a selector.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Every order that may be meant.
+    pub(super) orders: Vec<Order>,
+    /// Rows that could not be read: each may be the one that is meant, or not.
+    pub(super) errors: Vec<RowError>,
+    /// Why an order may exist that was not shown.
+    pub(super) incomplete: Option<String>,
+    /// Numbers like the one that was looked for, where none was found.
+    pub(super) near: Vec<String>,
+    /// How the number or the key is written in ShipStation, where it was typed otherwise.
+    pub(super) written: Option<String>,
+}
+
+impl Found {
+    fn incomplete(why: impl Into<String>) -> Self {
+        Self { incomplete: Some(why.into()), ..Self::default() }
+    }
+
+    /// What to say of what could not be read; `None` if everything was.
+    pub(super) fn unread(&self) -> Option<String> {
+        if let Some(first) = self.errors.first() {
+            let orders = count_of(count(self.errors.len()), "order");
+            return Some(format!("{orders} of the answer could not be read, the first one: {first}"));
+        }
+        self.incomplete.clone()
+    }
+}
+
+/// Every order that a person may mean. A number is tried as it was typed, then without blanks around it, without `#` and
+/// whatever its case; ShipStation's own filter finds everything that begins alike.
+pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<Found, client::Error> {
+    match which {
+        OrderSelector::Id(id) => {
+            let Some(id) = translate::wire_order_id(id) else { return Ok(Found::default()) };
+            match client.orders().get(id).await {
+                Ok(order) if order.order_id == id => Ok(Found { orders: vec![order], ..Found::default() }),
+                Ok(_) => Ok(Found::incomplete(
+                    "the order could not be read: ShipStation answered with another one",
+                )),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::default()),
+                Err(error) => Err(error),
+            }
+        }
+        OrderSelector::Number(number) => Search { number, key: None }.run(client).await,
+        OrderSelector::Key { key, number } => Search { number, key: Some(key) }.run(client).await,
+    }
+}
+
+/// What was typed.
+struct Search<'a> {
+    number: &'a str,
+    key: Option<&'a str>,
+}
+
+impl Search<'_> {
+    async fn run(&self, client: &ShipStation) -> Result<Found, client::Error> {
+        let mut found = Found::default();
+        let mut alike = Vec::new();
+        for spelling in spellings(self.number) {
+            self.look(client, &spelling, &mut found, &mut alike).await?;
+            if !found.orders.is_empty() {
+                found.near.clear();
+                return Ok(found);
+            }
+            if !alike.is_empty() {
+                break;
+            }
+        }
+        if alike.is_empty() {
+            self.look_near(client, &mut found).await?;
+        } else {
+            found.written = alike.first().and_then(|order| self.written(order));
+            found.near.clear();
+        }
+        found.orders = alike;
+        Ok(found)
+    }
+
+    /// Reads everything that begins like this.
+    async fn look(
+        &self,
+        client: &ShipStation,
+        spelling: &str,
+        found: &mut Found,
+        alike: &mut Vec<Order>,
+    ) -> Result<(), client::Error> {
+        let mut pages = client.orders().list().order_number(spelling).pages();
+        let mut tally = ListTally::default();
+        while let Some(page) = pages.next().await {
+            let page = without_false_ids(page?);
+            tally.add(&page);
+            for order in page.items {
+                if self.is_exactly(&order) {
+                    found.orders.push(order);
+                } else if self.is_alike(&order) {
+                    alike.push(order);
+                } else if found.near.len() < OFFERED {
+                    found.near.extend(order.order_number);
+                }
+            }
+            found.errors.extend(page.errors);
+        }
+        if tally.nulls_in_place() > 0 || !pages.end().is_some_and(client::ListEnd::is_complete) {
+            found.incomplete = Some(tally.words("orders of this number"));
+        }
+        Ok(())
+    }
+
+    /// Offers what differs by a letter, of what begins like all but the last letter.
+    async fn look_near(&self, client: &ShipStation, found: &mut Found) -> Result<(), client::Error> {
+        const SHORTEST: usize = 3;
+        const ROWS: u32 = 100;
+        let bare = bare(self.number);
+        let beginning: String = bare.chars().take(bare.chars().count().saturating_sub(1)).collect();
+        if beginning.chars().count() < SHORTEST || found.near.len() >= OFFERED {
+            return Ok(());
+        }
+        let page = match client.orders().list().order_number(&beginning).page_size(ROWS).send().await {
+            Ok(page) => page,
+            Err(error) if failure::ends_the_run(&error) => return Err(error),
+            // Only what is offered beside the answer is missing.
+            Err(_) => return Ok(()),
+        };
+        let near = |number: &String| strsim::levenshtein(&self::bare(number), &bare) == 1;
+        let numbers = page.items.into_iter().filter_map(|order| order.order_number).filter(near);
+        for number in numbers {
+            if found.near.len() < OFFERED && !found.near.contains(&number) {
+                found.near.push(number);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_exactly(&self, order: &Order) -> bool {
+        order.order_number.as_deref() == Some(self.number)
+            && self.key.is_none_or(|key| order.order_key.as_deref() == Some(key))
+    }
+
+    fn is_alike(&self, order: &Order) -> bool {
+        let same = |written: Option<&str>, typed| written.is_some_and(|written| bare(written) == bare(typed));
+        same(order.order_number.as_deref(), self.number)
+            && self.key.is_none_or(|key| same(order.order_key.as_deref(), key))
+    }
+
+    fn written(&self, order: &Order) -> Option<String> {
+        let number = order.order_number.as_deref().unwrap_or_default();
+        match (self.key, &order.order_key) {
+            (Some(_), Some(key)) => Some(format!("number {number:?} and key {key:?}")),
+            _ => Some(format!("number {number:?}")),
+        }
+    }
+}
+
+/// What a number is without the blanks, signs and capitals that people add or leave out.
+fn bare(number: &str) -> String {
+    number.trim().trim_start_matches('#').trim().to_lowercase()
+}
+
+/// The texts to ask ShipStation for, which does not tell capitals apart.
+fn spellings(number: &str) -> Vec<String> {
+    let bare = bare(number);
+    let mut spellings = vec![number.to_owned()];
+    if !bare.is_empty() {
+        for spelling in [bare.clone(), format!("#{bare}")] {
+            if spellings.iter().all(|known| known.to_lowercase() != spelling) {
+                spellings.push(spelling);
+            }
+        }
+    }
+    spellings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_tried_as_typed_and_then_without_what_people_add() {
+        assert_eq!(spellings("1001"), ["1001", "#1001"]);
+        assert_eq!(spellings("#1001"), ["#1001", "1001"]);
+        assert_eq!(spellings(" 1001 "), [" 1001 ", "1001", "#1001"]);
+        assert_eq!(spellings("A-7"), ["A-7", "#a-7"]);
+        assert_eq!(spellings("#"), ["#"]);
+        assert_eq!(bare(" # A-7 "), "a-7");
+    }
+}
