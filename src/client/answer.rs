@@ -8,6 +8,7 @@ use super::{
     call::{Answer, Call, Idempotency},
     error::{ErrorKind, Outcome, Problem},
     error_body::ErrorBody,
+    operations::Operation,
     page::undecodable,
     wire::{
         Masked, Rows, model,
@@ -33,6 +34,19 @@ impl ShipStation {
     pub(crate) async fn one<T: Field>(&self, call: &Call) -> Result<T, Error> {
         let answer = self.granted(call).await?;
         self.decode(call, &answer)
+    }
+
+    /// Fetches the resource with this id. An answer about another one is not an answer to this question.
+    pub(crate) async fn fetch<T: Field, I: Copy + PartialEq + fmt::Display>(
+        &self,
+        operation: &Operation,
+        id: I,
+        id_of: impl FnOnce(&T) -> I,
+    ) -> Result<T, Error> {
+        let call = Call::to(operation).id(id);
+        let answer = self.granted(&call).await?;
+        let resource = self.decode(&call, &answer)?;
+        if id_of(&resource) == id { Ok(resource) } else { Err(of_another(&call, &answer)) }
     }
 
     /// Sends the call and checks that the answer is no refusal under HTTP 200.
@@ -137,6 +151,12 @@ fn missing(call: &Call, answer: &Answer) -> Error {
 /// An answer of the right shape that does not say what it is for.
 pub(crate) fn lacks(member: &str, call: &Call, answer: &Answer) -> Error {
     let reason = format!("expected `{member}`");
+    undecodable(call, answer, rows::Misfit { path: String::new(), reason })
+}
+
+/// An answer of the right shape about another resource than the one that was asked for.
+pub(crate) fn of_another(call: &Call, answer: &Answer) -> Error {
+    let reason = "the answer is about another one than was asked for".to_owned();
     undecodable(call, answer, rows::Misfit { path: String::new(), reason })
 }
 

@@ -1,9 +1,7 @@
 //! Customers: the buyers' records, read-only in V1. V1 reference, Endpoints / Customers.
 
 use super::{
-    CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, TagId,
-    call::Call,
-    operations,
+    CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, TagId, operations,
     page::{Column, Dated, ListCall, list_request},
     resource,
     wire::{
@@ -32,7 +30,7 @@ impl Customers {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such customer.
     pub async fn get(&self, customer: CustomerId) -> Result<Customer, Error> {
-        self.0.one(&Call::to(&operations::GET_CUSTOMER).id(customer)).await
+        self.0.fetch(&operations::GET_CUSTOMER, customer, |found: &Customer| found.customer_id).await
     }
 }
 

@@ -35,7 +35,7 @@ impl Products {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such product.
     pub async fn get(&self, product: ProductId) -> Result<Product, Error> {
-        self.0.one(&Call::to(&operations::GET_PRODUCT).id(product)).await
+        self.0.fetch(&operations::GET_PRODUCT, product, |found: &Product| found.product_id).await
     }
 
     /// Replaces a product as a whole: what is absent is cleared. Fetch it, change it, and send it back; members that

@@ -2,7 +2,7 @@
 
 use super::{
     ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Updated,
-    answer::lacks,
+    answer::{lacks, of_another},
     call::Call,
     operations, resource,
     wire::{model, rows::Row},
@@ -29,7 +29,7 @@ impl Stores {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such store.
     pub async fn get(&self, store: StoreId) -> Result<Store, Error> {
-        self.0.one(&Call::to(&operations::GET_STORE).id(store)).await
+        self.0.fetch(&operations::GET_STORE, store, |found: &Store| found.store_id).await
     }
 
     /// Replaces a store's settings as a whole, status mappings included: what is absent is cleared. Fetch it with
@@ -60,8 +60,12 @@ impl Stores {
         let call = Call::to(&operations::GET_REFRESH_STATUS).query("storeId", store);
         let answer = self.0.granted(&call).await?;
         let status: StoreRefreshStatus = self.0.decode(&call, &answer)?;
-        // Any object would pass for a status, an error's body too.
-        if status.store_id.is_some() { Ok(status) } else { Err(lacks("storeId", &call, &answer)) }
+        match status.store_id {
+            Some(id) if id == store => Ok(status),
+            Some(_) => Err(of_another(&call, &answer)),
+            // Any object would pass for a status, an error's body too.
+            None => Err(lacks("storeId", &call, &answer)),
+        }
     }
 
     /// Lists the marketplaces that ShipStation knows.

@@ -32,7 +32,7 @@ impl Warehouses {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such location.
     pub async fn get(&self, warehouse: WarehouseId) -> Result<Warehouse, Error> {
-        self.0.one(&Call::to(&operations::GET_WAREHOUSE).id(warehouse)).await
+        self.0.fetch(&operations::GET_WAREHOUSE, warehouse, |found: &Warehouse| found.warehouse_id).await
     }
 
     /// Makes a ship-from location. The first one is the default, whatever it says.

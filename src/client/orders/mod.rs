@@ -29,9 +29,10 @@ impl Orders {
     /// V1 reference, Orders / Get order.
     ///
     /// # Errors
-    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such order, or it was deleted or merged into another.
+    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such order, or it was deleted or merged into another;
+    /// [`Decode`](super::ErrorKind::Decode) if the answer is about another order.
     pub async fn get(&self, order: OrderId) -> Result<Order, Error> {
-        self.0.one(&Call::to(&operations::GET_ORDER).id(order)).await
+        self.0.fetch(&operations::GET_ORDER, order, |found: &Order| found.order_id).await
     }
 
     /// Lists orders by any of many filters.

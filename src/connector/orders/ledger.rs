@@ -91,10 +91,6 @@ async fn one(import: &mut Import<'_>, record: FailureRecord) -> Result<(), Stop>
         return forget(import, &record).await;
     };
     match look::order(&import.run.client, id).await {
-        Ok(Some(order)) if order.order_id != id => {
-            let words = "ShipStation answered with another order".to_owned();
-            failed_again(import, record, id, words).await
-        }
         Ok(Some(order)) if is_over(&order) && !import.wants(&order) => {
             // An imported one could not be read when changes were looked for.
             if !changes::look_at(import, &order).await? {

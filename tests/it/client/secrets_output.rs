@@ -50,6 +50,7 @@ fn planted_order() -> Value {
     order["advancedOptions"]["customField1"] = json!("Planted");
     order["items"][0]["options"][0]["value"] = json!("Planted");
     order["somethingNew"] = json!("Planted");
+    order["orderId"] = json!(1);
     order
 }
 

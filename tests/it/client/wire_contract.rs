@@ -521,9 +521,9 @@ async fn products(contract: &mut Contract) {
     contract
         .check(
             "products().get()",
-            sends("GET /products/91411822"),
+            sends("GET /products/91411900"),
             recorded("product"),
-            |client| async move { client.products().get(ProductId::new(91_411_822)).await },
+            |client| async move { client.products().get(ProductId::new(91_411_900)).await },
         )
         .await;
     let product: Product = value("product");

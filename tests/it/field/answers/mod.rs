@@ -1,5 +1,6 @@
 //! Answers that are not ShipStation's own, and credentials that are refused.
 
 mod intermediaries;
+mod other_orders;
 mod permits;
 mod stopping;
