@@ -1,7 +1,7 @@
 //! Numbers that stand for texts, for telling texts apart without keeping them.
 
 /// FNV-1a over the texts, one after the other: stable over versions and machines, unlike the standard library's hashers.
-pub(super) fn number_of<'t>(texts: impl IntoIterator<Item = &'t str>) -> u64 {
+pub(crate) fn number_of<'t>(texts: impl IntoIterator<Item = &'t str>) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for text in texts {
         // A separator that no text holds keeps "ab", "c" from "a", "bc".

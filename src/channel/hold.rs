@@ -36,6 +36,8 @@ pub enum HoldReason {
         /// The imported orders.
         orders: Vec<ChannelOrderId>,
     },
+    /// Somebody else fulfils it, such as a marketplace's own warehouse.
+    ExternallyFulfilled,
     /// Address, lines and day are those of another imported order; see
     /// [`OrderFingerprint`](super::OrderFingerprint).
     PossibleDuplicate {
@@ -53,6 +55,7 @@ impl HoldReason {
             Self::NotManagedLine { .. } => "not_managed_line",
             Self::SplitOfImported { .. } => "split_of_imported",
             Self::MergesImported { .. } => "merges_imported",
+            Self::ExternallyFulfilled => "externally_fulfilled",
             Self::PossibleDuplicate { .. } => "possible_duplicate",
         }
     }
@@ -66,9 +69,9 @@ impl HoldReason {
         }
     }
 
-    /// Whether a shipping rule can release it.
+    /// Whether it is about how the order is shipped, or who ships it: a shipping rule or a setting can release it.
     pub fn is_about_shipping(&self) -> bool {
-        matches!(self, Self::UnmappedShipping { .. } | Self::NoShippingText)
+        matches!(self, Self::UnmappedShipping { .. } | Self::NoShippingText | Self::ExternallyFulfilled)
     }
 }
 
@@ -87,6 +90,7 @@ impl fmt::Display for HoldReason {
                 f.write_str("contains the imported orders")?;
                 orders.iter().try_for_each(|order| write!(f, " {order}"))
             }
+            Self::ExternallyFulfilled => f.write_str("fulfilled by somebody else"),
             Self::PossibleDuplicate { of } => write!(f, "has the address, lines and day of order {of}"),
         }
     }

@@ -16,7 +16,7 @@ mod connector;
 mod diagnosis;
 mod error;
 mod fingerprint;
-mod hash;
+pub(crate) mod hash;
 mod hold;
 mod ids;
 mod listing;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     ConnectionId,
-    report::ImportWindow,
+    report::{Finding, ImportWindow, count_of},
     store::{RunState, RunSummary},
 };
 
@@ -29,6 +29,8 @@ pub struct WhyNothing {
     pub no_mapping: bool,
     /// What each status holds, the imported ones first.
     pub statuses: Vec<StatusTotals>,
+    /// Stores whose orders do not come into the channel by themselves, or have not for a day.
+    pub stores: Vec<Finding>,
 }
 
 /// How many orders a status holds. `None` where it was not asked or not answered.
@@ -45,12 +47,22 @@ pub struct StatusTotals {
     pub outside: Option<u64>,
     /// Orders with the tag, of whatever age.
     pub tagged: Option<u64>,
+    /// Of the first orders inside the window, those that somebody else fulfils and that are left out for it. Asked only
+    /// where nothing else explains why they are not imported.
+    pub externally_fulfilled: Option<u64>,
 }
 
 impl StatusTotals {
     /// A status of which nothing is known yet.
     pub fn new(status: impl Into<String>, imported: bool) -> Self {
-        Self { status: status.into(), imported, inside: None, outside: None, tagged: None }
+        Self {
+            status: status.into(),
+            imported,
+            inside: None,
+            outside: None,
+            tagged: None,
+            externally_fulfilled: None,
+        }
     }
 }
 
@@ -65,6 +77,7 @@ impl WhyNothing {
             wants_tag: None,
             no_mapping: false,
             statuses: Vec::new(),
+            stores: Vec::new(),
         }
     }
 
@@ -88,6 +101,16 @@ impl WhyNothing {
         {
             hints.push(format!("no order has tag {tag}: tag some, or clear the filter"));
         }
+        for totals in
+            wanted.iter().filter(|totals| totals.externally_fulfilled.is_some_and(|orders| orders > 0))
+        {
+            let orders = count_of(totals.externally_fulfilled.unwrap_or_default(), "order");
+            hints.push(format!(
+                "{orders} of those that are {} fulfilled by somebody else: set externally_fulfilled to hold or import to have them",
+                totals.status
+            ));
+        }
+        hints.extend(self.stores.iter().map(ToString::to_string));
         if self.no_mapping {
             hints.push("there is no shipping mapping: every order would be held".to_owned());
         }
@@ -122,6 +145,9 @@ impl fmt::Display for StatusTotals {
         write!(f, ", {} outside", number(self.outside))?;
         if self.tagged.is_some() {
             write!(f, ", {} with the tag", number(self.tagged))?;
+        }
+        if let Some(orders) = self.externally_fulfilled.filter(|orders| *orders > 0) {
+            write!(f, ", {orders} fulfilled by somebody else")?;
         }
         Ok(())
     }

@@ -24,9 +24,9 @@ use std::{
 use async_trait::async_trait;
 
 pub use self::settings::{
-    AgeBasis, Confirm, EmptyOrders, LineagePolicy, ListingSettings, OrderSettings, PartialPolicy,
-    PossibleDuplicates, Preflight, PrimaryTracking, ProductReading, Settings, ShipmentSettings,
-    ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLines, UnmappedPolicy,
+    AgeBasis, Confirm, EmptyOrders, ExternallyFulfilled, LineagePolicy, ListingSettings, OrderSettings,
+    PartialPolicy, PossibleDuplicates, Preflight, PrimaryTracking, ProductReading, Settings,
+    ShipmentSettings, ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLines, UnmappedPolicy,
 };
 use crate::{
     Timestamp,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::count_of;
 use crate::channel::ConnectionId;
 
 /// What a look at the whole configuration found.
@@ -39,7 +40,8 @@ impl CheckReport {
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = if self.is_ok() { "ready" } else { "NOT READY" };
-        writeln!(f, "check of {}: {verdict}, {} requests", self.connection, self.requests)?;
+        let requests = count_of(self.requests, "request");
+        writeln!(f, "check of {}: {verdict}, {requests}", self.connection)?;
         self.findings.iter().try_for_each(|finding| writeln!(f, "  {:<8}  {finding}", finding.severity))
     }
 }

@@ -4,14 +4,11 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Serialize;
 
-use super::{RunInfo, SkipReason, count_of, fmt_by_reason, fmt_items};
-use crate::{
-    Timestamp,
-    channel::{
-        ChannelOrderId, HoldReason, HostOrderId,
-        shipping::{DisplayText, StoreKey},
-    },
+use super::{
+    RunInfo, SkipReason, count_of, fmt_by_reason, fmt_items,
+    import_item::{DisplayItem, ImportItem, in_groups},
 };
+use crate::Timestamp;
 
 /// What an import did.
 #[must_use]
@@ -61,9 +58,12 @@ impl ImportReport {
             (failed, "failed"),
             (counts.not_evaluated, "not looked at"),
         ];
+        let theirs = counts.skipped.get(SkipReason::ExternallyFulfilled.code()).copied().unwrap_or_default();
+        let theirs = (theirs > 0).then(|| format!("{theirs} fulfilled by somebody else"));
         parts.extend(
             others.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")),
         );
+        parts.extend(theirs);
         parts.extend(counts.outside_window().map(|outside| format!("{outside} outside the window")));
         parts.join(", ")
     }
@@ -87,8 +87,8 @@ impl fmt::Display for ImportReport {
         fmt_by_reason(f, "tag", &counts.tags())?;
         fmt_by_reason(f, "changes", &[("told to the host", counts.changed)].into())?;
         let items = self.items.iter().filter(|item| item.needs_attention());
-        let items: Vec<_> = items.map(|item| Told { item, dry_run: self.run.dry_run }).collect();
-        fmt_items(f, "order", items.iter())?;
+        let lines = in_groups(items.map(|item| DisplayItem { item, dry_run: self.run.dry_run }));
+        fmt_items(f, "order", lines.iter())?;
         self.run.fmt_tail(f)
     }
 }
@@ -276,116 +276,5 @@ impl ImportCounts {
     /// How many orders lie outside the window, over all statuses that were asked.
     pub fn outside_window(&self) -> Option<u64> {
         (!self.too_old.is_empty()).then(|| self.too_old.values().sum())
-    }
-}
-
-/// One order of an import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ImportItem {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its number.
-    pub number: String,
-    /// Its store.
-    pub store: Option<StoreKey>,
-    /// What became of it.
-    pub outcome: ImportOutcome,
-}
-
-impl ImportItem {
-    /// An item.
-    pub fn new(
-        order: ChannelOrderId,
-        number: impl Into<String>,
-        store: Option<StoreKey>,
-        outcome: ImportOutcome,
-    ) -> Self {
-        let number = DisplayText::name(&number.into()).cut();
-        Self { order, number, store, outcome: outcome.for_report() }
-    }
-
-    /// Whether it may not be left out of a report.
-    pub fn needs_attention(&self) -> bool {
-        match &self.outcome {
-            ImportOutcome::Imported { holds, .. } => !holds.is_empty(),
-            ImportOutcome::Failed { .. } => true,
-            ImportOutcome::Skipped { .. } => false,
-        }
-    }
-}
-
-/// An item in words: what was done, or in a dry run what would be.
-struct Told<'a> {
-    item: &'a ImportItem,
-    dry_run: bool,
-}
-
-impl fmt::Display for ImportItem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Told { item: self, dry_run: false }.fmt(f)
-    }
-}
-
-impl fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}) ", self.item.number, self.item.order)?;
-        let would_be = if self.dry_run { "would be " } else { "" };
-        match &self.item.outcome {
-            ImportOutcome::Imported { holds, .. } if holds.is_empty() => write!(f, "{would_be}imported"),
-            ImportOutcome::Imported { holds, .. } => write!(f, "{would_be}held: {}", in_a_row(holds)),
-            ImportOutcome::Skipped { reasons } => write!(f, "{would_be}skipped: {}", in_a_row(reasons)),
-            ImportOutcome::Failed { error, retryable: true } => {
-                write!(f, "failed, will be tried again: {error}")
-            }
-            ImportOutcome::Failed { error, retryable: false } => write!(f, "failed: {error}"),
-        }
-    }
-}
-
-fn in_a_row<T: fmt::Display>(list: &[T]) -> String {
-    list.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// What became of an order that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ImportOutcome {
-    /// The host has it now.
-    Imported {
-        /// As which order.
-        host_order: Option<HostOrderId>,
-        /// Why it waits; empty when it is ready.
-        holds: Vec<HoldReason>,
-    },
-    /// It was left out.
-    Skipped {
-        /// Every reason; the first one is counted.
-        reasons: Vec<SkipReason>,
-    },
-    /// It could not be imported.
-    Failed {
-        /// What happened.
-        error: String,
-        /// Whether it will be tried again by itself.
-        retryable: bool,
-    },
-}
-
-impl ImportOutcome {
-    /// The same for a report: texts from outside are cut where they are long.
-    fn for_report(self) -> Self {
-        match self {
-            Self::Imported { host_order, holds } => {
-                Self::Imported { host_order, holds: holds.into_iter().map(HoldReason::for_report).collect() }
-            }
-            Self::Skipped { reasons } => {
-                Self::Skipped { reasons: reasons.into_iter().map(SkipReason::for_report).collect() }
-            }
-            Self::Failed { error, retryable } => {
-                Self::Failed { error: DisplayText::new(&error).cut(), retryable }
-            }
-        }
     }
 }

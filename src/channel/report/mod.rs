@@ -2,6 +2,7 @@
 
 mod check;
 mod import;
+mod import_item;
 mod links;
 mod resolve;
 mod skip;
@@ -13,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     check::{CheckReport, Finding, Severity},
-    import::{ImportCounts, ImportItem, ImportOutcome, ImportReport, ImportWindow, Scan, ScanStrategy},
+    import::{ImportCounts, ImportReport, ImportWindow, Scan, ScanStrategy},
+    import_item::{ImportItem, ImportOutcome},
     links::{BrokenBy, LinkCounts, LinkItem, LinkOutcome, LinkReport, MetOn},
     resolve::{ResolveCounts, ResolveReport},
     skip::SkipReason,

@@ -72,6 +72,8 @@ pub enum SkipReason {
     },
     /// The host itself put it into the channel.
     OwnOrder,
+    /// Somebody else fulfils it, such as a marketplace's own warehouse.
+    ExternallyFulfilled,
     /// Its parent is imported.
     SplitOfImported {
         /// The parent.
@@ -109,6 +111,7 @@ impl SkipReason {
             Self::MissingTag { .. } => "missing_tag",
             Self::ExcludedTag { .. } => "excluded_tag",
             Self::OwnOrder => "own_order",
+            Self::ExternallyFulfilled => "externally_fulfilled",
             Self::SplitOfImported { .. } => "split_of_imported",
             Self::MergesImported { .. } => "merges_imported",
             Self::EmptyOrder => "empty_order",
@@ -148,6 +151,9 @@ impl SkipReason {
             Self::NoDate { .. } => Some("count the age from the creation date".to_owned()),
             Self::MissingTag { .. } => Some("tag it, or clear the tag filter".to_owned()),
             Self::ExcludedTag { tag } => Some(format!("take tag {tag} off, or stop excluding it")),
+            Self::ExternallyFulfilled => {
+                Some("set externally_fulfilled to hold or import, if the host is to have it".to_owned())
+            }
             Self::SplitOfImported { .. } | Self::MergesImported { .. } => {
                 Some("decide by hand: its goods may be on their way".to_owned())
             }
@@ -187,6 +193,7 @@ impl fmt::Display for SkipReason {
             }
             Self::ExcludedTag { tag } => write!(f, "has the excluded tag {tag}"),
             Self::OwnOrder => f.write_str("came from the host itself"),
+            Self::ExternallyFulfilled => f.write_str("fulfilled by somebody else"),
             Self::SplitOfImported { parent } => write!(f, "split off order {parent}, which is imported"),
             Self::MergesImported { orders } => {
                 f.write_str("contains imported orders")?;

@@ -4,13 +4,14 @@
 mod mappings;
 mod recent;
 mod references;
+mod refresh;
 mod users;
 mod watch;
 
 use std::sync::{Arc, atomic::Ordering};
 
 use self::{recent::Recent, watch::Watch};
-pub(super) use self::{references::tags, users::users};
+pub(super) use self::{references::tags, refresh::not_refreshed, users::users};
 use super::{ShipStationChannel, failure, mapping, settings};
 use crate::{
     channel::{

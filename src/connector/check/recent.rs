@@ -9,7 +9,7 @@ use crate::{
         shipping::{ShippingRequest, StoreKey},
     },
     client::{Error, Order, OrderSort, ShipStation, SortDir},
-    connector::{ShipStationChannel, translate},
+    connector::{ShipStationChannel, orders, translate},
 };
 
 /// What was learned from the newest orders.
@@ -40,7 +40,7 @@ impl Recent {
     }
 
     fn take(&mut self, channel: &ShipStationChannel, order: &ChannelOrder) {
-        let own = is_own(channel, order);
+        let own = orders::is_own(&channel.settings.orders, &*channel.is_own, order);
         if let Some(store) = &order.store {
             let share = self.by_store.entry(store.clone()).or_default();
             share.all += 1;
@@ -75,12 +75,4 @@ fn is_selected(channel: &ShipStationChannel, order: &Order) -> bool {
     };
     (settings.stores.is_empty() || settings.stores.contains(&store))
         && !settings.exclude_stores.contains(&store)
-}
-
-fn is_own(channel: &ShipStationChannel, order: &ChannelOrder) -> bool {
-    let by_key = match (&channel.settings.orders.own_key_prefix, &order.key) {
-        (Some(prefix), Some(key)) => !prefix.is_empty() && key.starts_with(prefix.as_str()),
-        _ => false,
-    };
-    by_key || (channel.is_own)(order)
 }

@@ -1,5 +1,6 @@
 //! Settings that name something in ShipStation: stores and tags. One request each, and none for what is not set.
 
+use super::refresh;
 use crate::{
     channel::{Finding, shipping::DisplayText},
     client::{AccountTag, Error, ShipStation, Store, TagId},
@@ -39,6 +40,8 @@ pub(super) async fn stores(
             Some(_) => {}
         }
     }
+    findings.extend(refresh::not_refreshed(settings, &there, channel.server_time()));
+    findings.extend(refresh::connected_again(settings, &there));
     Ok(findings)
 }
 

@@ -12,7 +12,7 @@ use crate::{
         store::{FailureRecord, ImportRecord},
     },
     client::{Order, PacificTime},
-    connector::settings::{EmptyOrders, LineagePolicy, OrderSettings},
+    connector::settings::{EmptyOrders, ExternallyFulfilled, LineagePolicy, OrderSettings},
 };
 
 /// What is known when an order is judged.
@@ -48,6 +48,7 @@ impl Judge<'_> {
             self.wrong_status(order),
             self.wrong_tag(order),
             self.own_order(order),
+            self.externally_fulfilled(order),
             self.empty(order),
             self.dismissed(order),
         ]
@@ -55,7 +56,10 @@ impl Judge<'_> {
         .flatten()
         .collect();
         skips.extend(self.age(wire));
-        let (related, holds) = self.relatives(order);
+        let (related, mut holds) = self.relatives(order);
+        if order.externally_fulfilled && self.settings.externally_fulfilled == ExternallyFulfilled::Hold {
+            holds.push(HoldReason::ExternallyFulfilled);
+        }
         skips.extend(related);
         skips.sort();
         Verdict { skips, holds }
@@ -128,10 +132,12 @@ impl Judge<'_> {
     }
 
     fn own_order(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        let prefix = self.settings.own_key_prefix.as_deref().filter(|prefix| !prefix.is_empty());
-        let mut marks = order.key.iter().chain(order.custom_fields.iter().flatten());
-        let by_mark = prefix.is_some_and(|prefix| marks.any(|mark| mark.starts_with(prefix)));
-        (by_mark || (self.is_own)(order)).then_some(SkipReason::OwnOrder)
+        is_own(self.settings, self.is_own, order).then_some(SkipReason::OwnOrder)
+    }
+
+    fn externally_fulfilled(&self, order: &ChannelOrder) -> Option<SkipReason> {
+        let skip = self.settings.externally_fulfilled == ExternallyFulfilled::Skip;
+        (skip && order.externally_fulfilled).then_some(SkipReason::ExternallyFulfilled)
     }
 
     fn empty(&self, order: &ChannelOrder) -> Option<SkipReason> {
@@ -178,6 +184,18 @@ impl Judge<'_> {
         let mut survivors = self.swallowed.get(&order.id)?.iter().map(|record| &record.order);
         survivors.find(|survivor| order.lineage.parent.as_ref() != Some(*survivor)).cloned()
     }
+}
+
+/// Whether the host itself put the order into ShipStation: by the beginning of its key or of one of its custom fields, or
+/// by the host's own word.
+pub(in crate::connector) fn is_own(
+    settings: &OrderSettings,
+    says: &(dyn Fn(&ChannelOrder) -> bool + Send + Sync),
+    order: &ChannelOrder,
+) -> bool {
+    let prefix = settings.own_key_prefix.as_deref().filter(|prefix| !prefix.is_empty());
+    let mut marks = order.key.iter().chain(order.custom_fields.iter().flatten());
+    prefix.is_some_and(|prefix| marks.any(|mark| mark.starts_with(prefix))) || says(order)
 }
 
 /// The reason to leave out an order whose failure a person has dismissed.

@@ -49,11 +49,11 @@ pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<
         OrderSelector::Id(id) => {
             let Some(id) = translate::wire_order_id(id) else { return Ok(Found::default()) };
             match client.orders().get(id).await {
-                Ok(order) if order.order_id == id => Ok(Found { orders: vec![order], ..Found::default() }),
-                Ok(_) => Ok(Found::incomplete(
-                    "the order could not be read: ShipStation answered with another one",
-                )),
+                Ok(order) => Ok(Found { orders: vec![order], ..Found::default() }),
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::default()),
+                Err(error) if error.kind() == ErrorKind::Decode => {
+                    Ok(Found::incomplete(format!("the order could not be read: {error}")))
+                }
                 Err(error) => Err(error),
             }
         }

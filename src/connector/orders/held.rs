@@ -9,7 +9,9 @@ use crate::{
     connector::{
         PAGE, ShipStationChannel,
         mapping::{self, Mapper},
+        pages::Bookmark,
         run::{Run, Stop},
+        settings::ExternallyFulfilled,
     },
 };
 
@@ -33,16 +35,25 @@ impl ShipStationChannel {
 
 async fn every_held(run: &mut Run<'_>, mapper: &Mapper, report: &mut ResolveReport) -> Result<(), Stop> {
     let channel = run.channel;
-    let mut after = None;
+    let setting = channel.settings.orders.externally_fulfilled;
+    let mut read = Bookmark::at_the_start();
     loop {
         run.go_on().await?;
-        let page = channel.stores.orders.held(&channel.connection, after.as_ref(), PAGE).await?;
+        let page = channel.stores.orders.held(&channel.connection, read.after(), PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.order.clone());
-        for held in page.iter().filter(|held| held.holds.iter().any(HoldReason::is_about_shipping)) {
+        read.pass(&last.order)?;
+        for held in page.iter().filter(|held| may_be_released(held, setting)) {
             one(run, mapper, report, held).await?;
         }
     }
+}
+
+/// What somebody else fulfils waits until the setting says that it is imported like any other order, whatever else holds
+/// it.
+fn may_be_released(held: &HeldOrder, setting: ExternallyFulfilled) -> bool {
+    let external = held.holds.contains(&HoldReason::ExternallyFulfilled);
+    held.holds.iter().any(HoldReason::is_about_shipping)
+        && (!external || setting == ExternallyFulfilled::Import)
 }
 
 async fn one(

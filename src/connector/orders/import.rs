@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     changes::{self, Sights},
-    duplicates,
+    duplicates::{self, Twins},
     eligibility::{Judge, Verdict},
     lines,
     roll::Roll,
@@ -68,6 +68,8 @@ pub(super) struct Import<'c> {
     pub(super) unshared: Roll,
     /// New orders without a shippable line.
     pub(super) empty: Roll,
+    /// Orders of one number and key in two stores.
+    pub(super) twins: Twins,
     /// Whether `max_orders` ended the reading.
     pub(super) full: bool,
     /// Whether anything was or may have been written.
@@ -115,6 +117,7 @@ impl<'c> Import<'c> {
             merged: Roll::default(),
             unshared: Roll::default(),
             empty: Roll::default(),
+            twins: Twins::default(),
             full: false,
             touched: false,
             sightings: Vec::new(),
@@ -153,6 +156,7 @@ impl<'c> Import<'c> {
         let mut sights = Sights::default();
         for (wire, order) in orders {
             self.remember_user(&order);
+            self.twins.note(&order);
             if self.hears_changes() {
                 sights.note(&order, &known);
             } else {

@@ -21,6 +21,7 @@ mod window;
 
 use std::time::Duration;
 
+pub(super) use self::eligibility::is_own;
 use self::{history::Unwatched, import::Import, window::Window};
 use super::{
     ShipStationChannel, failure,

@@ -163,6 +163,11 @@ impl Import<'_> {
         if let Some(orders) = self.empty.words() {
             self.run.warn(format!("new orders with nothing to ship: {orders}"));
         }
+        if let Some(orders) = self.twins.found.words() {
+            self.run.warn(format!(
+                "orders of two stores share number and key, as when a store is connected again: {orders}; compare them before both are shipped"
+            ));
+        }
         if let Some(orders) = self.unshared.words() {
             self.run.warn(format!(
                 "imported orders are merged with or split into ones that were never imported: {orders}; compare them in ShipStation, and ship by hand what the host does not know"

@@ -14,8 +14,8 @@ pub(super) use self::validation::known_statuses;
 pub use self::{
     listings::{ListingSettings, ProductReading},
     orders::{
-        AgeBasis, EmptyOrders, LineagePolicy, OrderSettings, PossibleDuplicates, ShippingTextSource,
-        SkuSource, UnlinkedLines,
+        AgeBasis, EmptyOrders, ExternallyFulfilled, LineagePolicy, OrderSettings, PossibleDuplicates,
+        ShippingTextSource, SkuSource, UnlinkedLines,
     },
     shipments::{Confirm, PartialPolicy, Preflight, PrimaryTracking, ShipmentSettings},
     shipping::{ShippingSettings, UnmappedPolicy},

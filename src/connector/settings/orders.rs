@@ -53,6 +53,9 @@ pub struct OrderSettings {
     /// What happens to orders that have the address, the lines and the day of another imported one; see
     /// [`OrderFingerprint`](crate::channel::OrderFingerprint). Default: nobody looks.
     pub possible_duplicates: PossibleDuplicates,
+    /// What happens to orders that somebody else fulfils, such as a marketplace's own warehouse. Default: they are left
+    /// out.
+    pub externally_fulfilled: ExternallyFulfilled,
     /// Whether to count, with one small request per status, what lies outside the window. Default: yes.
     pub skip_audit: bool,
     /// Rows per page, 1 to 500. Default: 500.
@@ -82,6 +85,7 @@ impl Default for OrderSettings {
             lineage: LineagePolicy::Hold,
             unlinked_lines: UnlinkedLines::Import,
             possible_duplicates: PossibleDuplicates::Off,
+            externally_fulfilled: ExternallyFulfilled::Skip,
             skip_audit: true,
             page_size: 500,
             max_orders: None,
@@ -106,6 +110,9 @@ impl OrderSettings {
         shown.extend(self.not_before.map(|floor| ("not_before", floor.to_string())));
         if self.possible_duplicates != PossibleDuplicates::Off {
             shown.insert("possible_duplicates", self.possible_duplicates.to_string());
+        }
+        if self.externally_fulfilled != ExternallyFulfilled::Skip {
+            shown.insert("externally_fulfilled", self.externally_fulfilled.to_string());
         }
         if !self.stores.is_empty() {
             shown.insert("stores", join(self.stores.iter()));
@@ -190,5 +197,16 @@ choice! {
         /// The later one is imported and held. Only orders that were imported under this setting are compared, and two
         /// that are imported at the same moment, by a run and by hand, may both go through.
         Hold = "hold",
+    }
+}
+choice! {
+    /// What happens to an order that somebody else fulfils, by ShipStation's `externallyFulfilled`.
+    ExternallyFulfilled {
+        /// It is left out.
+        Skip = "skip",
+        /// It is imported and held, until the host releases it or this setting becomes `import`.
+        Hold = "hold",
+        /// It is imported like any other order.
+        Import = "import",
     }
 }

@@ -141,8 +141,22 @@ pub(super) fn lines(order: &ChannelOrder) -> String {
     format!("{} shippable of {}", order.shippable_lines().count(), order.lines.len())
 }
 
+/// Who fulfils it, if that is somebody else.
+pub(super) fn fulfillment(order: &ChannelOrder, skips: &Skips<'_>, holds: &[HoldReason]) -> Option<Check> {
+    if !order.externally_fulfilled {
+        return None;
+    }
+    let observed = || SkipReason::ExternallyFulfilled.to_string();
+    if holds.contains(&HoldReason::ExternallyFulfilled) {
+        let remedy =
+            SkipReason::ExternallyFulfilled.remedy().map(|remedy| format!("it would be held: {remedy}"));
+        return Some(Check::new("fulfillment", Verdict::Warns, observed(), None, remedy));
+    }
+    Some(skips.check("fulfillment", &["externally_fulfilled"], observed))
+}
+
 pub(super) fn lineage(order: &ChannelOrder, skips: &Skips<'_>, holds: &[HoldReason]) -> Check {
-    match holds.first() {
+    match holds.iter().find(|hold| **hold != HoldReason::ExternallyFulfilled) {
         Some(hold) => {
             let remedy = "it would be held: decide by hand".to_owned();
             Check::new("lineage", Verdict::Warns, hold.to_string(), None, Some(remedy))
@@ -228,9 +242,6 @@ pub(super) fn notes(order: &ChannelOrder, facts: &Facts, settings: &OrderSetting
     notes.push(last_run(facts.last.as_ref(), order.created_at));
     notes.push(DiagnosisNote(format!("dates: {}", dates(order))));
     notes.extend(outbox(facts));
-    if order.externally_fulfilled {
-        notes.push(DiagnosisNote("ShipStation says that somebody else fulfils it".to_owned()));
-    }
     notes
 }
 

@@ -208,6 +208,7 @@ impl ShipStationChannel {
             let floor = skips.check("floor", &["before_floor"], || "not older than the floor".to_owned());
             answer.checks.insert(2, floor);
         }
+        answer.checks.extend(checks::fulfillment(order, &skips, &verdict.holds));
         if mapper.is_empty(&self.settings.shipping) {
             answer.checks.push(checks::not_configured());
         }

@@ -4,7 +4,7 @@
 use crate::{
     channel::{ChannelError, Operation, StatusTotals, WhyNothing, store::StoreError},
     client::{Error, Lane, ListOrders, Order, OrderStatus, Page, ShipStation},
-    connector::{ShipStationChannel, failure, mapping::Mapper},
+    connector::{self, ShipStationChannel, check, failure, mapping::Mapper, settings::ExternallyFulfilled},
 };
 
 use super::{super::scan::orders_of, Window, unanswered};
@@ -50,7 +50,41 @@ impl ShipStationChannel {
             let totals = self.totals(&client, &window, status).await;
             answer.statuses.push(totals.map_err(|error| unanswered(QUESTION, &error))?);
         }
+        let more = self.look_further(&client, &window, &mut answer).await;
+        more.map_err(|error| unanswered(QUESTION, &error))?;
         Ok(answer)
+    }
+
+    /// Looks at the stores, and at orders that somebody else fulfils: where the counts explain nothing, or are few.
+    async fn look_further(
+        &self,
+        client: &ShipStation,
+        window: &Window,
+        answer: &mut WhyNothing,
+    ) -> Result<(), Error> {
+        let settings = &self.settings.orders;
+        if settings.tag.is_some() && !answer.hints().is_empty() {
+            return Ok(());
+        }
+        match client.stores().list().show_inactive(true).send().await {
+            Ok(stores) => answer.stores = check::not_refreshed(settings, &stores.items, self.server_time()),
+            Err(error) if failure::is_about_credentials(&error) => return Err(error),
+            Err(_) => {}
+        }
+        if settings.externally_fulfilled != ExternallyFulfilled::Skip {
+            return Ok(());
+        }
+        for totals in answer.statuses.iter_mut().filter(|totals| totals.imported && totals.inside > Some(0)) {
+            let list = orders_of(client, &OrderStatus::from(totals.status.as_str()), settings);
+            let page = match window.filter(list).page_size(settings.page_size).send().await {
+                Ok(page) => page,
+                Err(error) if failure::is_about_credentials(&error) => return Err(error),
+                Err(_) => continue,
+            };
+            let theirs = page.items.iter().filter(|order| order.externally_fulfilled == Some(true));
+            totals.externally_fulfilled = Some(connector::count(theirs.count()));
+        }
+        Ok(())
     }
 
     async fn totals(

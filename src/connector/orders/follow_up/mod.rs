@@ -97,7 +97,7 @@ async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop
         tagger: Tagger::new(settings.acknowledgement_tag),
         patience: PATIENCE,
     };
-    let mut first_before = None;
+    let mut passed = HashSet::new();
     loop {
         import.run.go_on().await?;
         // What is tried and stays open is not due again before `due_at` is long over, so this ends.
@@ -106,13 +106,12 @@ async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop
         if first.is_none() {
             break;
         }
-        if first == first_before {
+        if !passed.insert(first) {
             import
                 .run
                 .warn("the order store gives settled follow-ups again: the rest waits for the next run");
             return Ok(());
         }
-        first_before = first;
         workers.all(import, due).await?;
         if workers.patience == 0 {
             import.run.warn("ShipStation keeps failing: further users and tags wait for the next run");

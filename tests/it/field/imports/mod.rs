@@ -1,8 +1,11 @@
 //! Imports under odd answers, clocks and settings.
 
 mod clocks;
+mod external;
 mod follow_ups;
+mod look_up;
 mod rig;
+mod stores;
 mod totals;
 mod unread_changes;
 

@@ -1,0 +1,161 @@
+//! One order of an import: what became of it, and how a report shows many of them.
+
+use std::{collections::HashMap, fmt};
+
+use serde::Serialize;
+
+use super::SkipReason;
+use crate::channel::{
+    ChannelOrderId, HoldReason, HostOrderId,
+    shipping::{DisplayText, StoreKey},
+};
+
+/// One order of an import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ImportItem {
+    /// The order.
+    pub order: ChannelOrderId,
+    /// Its number.
+    pub number: String,
+    /// Its store.
+    pub store: Option<StoreKey>,
+    /// What became of it.
+    pub outcome: ImportOutcome,
+}
+
+impl ImportItem {
+    /// An item.
+    pub fn new(
+        order: ChannelOrderId,
+        number: impl Into<String>,
+        store: Option<StoreKey>,
+        outcome: ImportOutcome,
+    ) -> Self {
+        let number = DisplayText::name(&number.into()).cut();
+        Self { order, number, store, outcome: outcome.for_report() }
+    }
+
+    /// Whether it may not be left out of a report.
+    pub fn needs_attention(&self) -> bool {
+        match &self.outcome {
+            ImportOutcome::Imported { holds, .. } => !holds.is_empty(),
+            ImportOutcome::Failed { .. } => true,
+            ImportOutcome::Skipped { .. } => false,
+        }
+    }
+}
+
+/// An item in words: what was done, or in a dry run what would be.
+pub(super) struct DisplayItem<'a> {
+    pub(super) item: &'a ImportItem,
+    pub(super) dry_run: bool,
+}
+
+impl fmt::Display for ImportItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        DisplayItem { item: self, dry_run: false }.fmt(f)
+    }
+}
+
+impl fmt::Display for DisplayItem<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name(), self.fate())
+    }
+}
+
+impl DisplayItem<'_> {
+    fn name(&self) -> String {
+        format!("{} ({})", self.item.number, self.item.order).trim_start().to_owned()
+    }
+
+    /// What became of it.
+    fn fate(&self) -> String {
+        let would_be = if self.dry_run { "would be " } else { "" };
+        match &self.item.outcome {
+            ImportOutcome::Imported { holds, .. } if holds.is_empty() => format!("{would_be}imported"),
+            ImportOutcome::Imported { holds, .. } => format!("{would_be}held: {}", in_a_row(holds)),
+            ImportOutcome::Skipped { reasons } => format!("{would_be}skipped: {}", in_a_row(reasons)),
+            ImportOutcome::Failed { error, retryable: true } => {
+                format!("failed, will be tried again: {error}")
+            }
+            ImportOutcome::Failed { error, retryable: false } => format!("failed: {error}"),
+        }
+    }
+}
+
+/// A line for each thing that became of orders, with the orders that it became of: many that are held for one reason are
+/// one line.
+pub(super) fn in_groups<'i>(items: impl Iterator<Item = DisplayItem<'i>>) -> Vec<String> {
+    const NAMED: usize = 5;
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for item in items {
+        let place = *places.entry(item.fate()).or_insert_with_key(|fate| {
+            groups.push((fate.clone(), Vec::new()));
+            groups.len() - 1
+        });
+        if let Some((_, orders)) = groups.get_mut(place) {
+            orders.push(item.name());
+        }
+    }
+    let line = |(fate, orders): (String, Vec<String>)| match orders.as_slice() {
+        [one] => format!("{one} {fate}"),
+        many => {
+            let named = many.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = match many.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{} orders {fate}: {named}{more}", many.len())
+        }
+    };
+    groups.into_iter().map(line).collect()
+}
+
+fn in_a_row<T: fmt::Display>(list: &[T]) -> String {
+    list.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What became of an order that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ImportOutcome {
+    /// The host has it now.
+    Imported {
+        /// As which order.
+        host_order: Option<HostOrderId>,
+        /// Why it waits; empty when it is ready.
+        holds: Vec<HoldReason>,
+    },
+    /// It was left out.
+    Skipped {
+        /// Every reason; the first one is counted.
+        reasons: Vec<SkipReason>,
+    },
+    /// It could not be imported.
+    Failed {
+        /// What happened.
+        error: String,
+        /// Whether it will be tried again by itself.
+        retryable: bool,
+    },
+}
+
+impl ImportOutcome {
+    /// The same for a report: texts from outside are cut where they are long.
+    fn for_report(self) -> Self {
+        match self {
+            Self::Imported { host_order, holds } => {
+                Self::Imported { host_order, holds: holds.into_iter().map(HoldReason::for_report).collect() }
+            }
+            Self::Skipped { reasons } => {
+                Self::Skipped { reasons: reasons.into_iter().map(SkipReason::for_report).collect() }
+            }
+            Self::Failed { error, retryable } => {
+                Self::Failed { error: DisplayText::new(&error).cut(), retryable }
+            }
+        }
+    }
+}

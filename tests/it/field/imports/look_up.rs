@@ -1,0 +1,82 @@
+//! Looking an order up as people type its number.
+
+use shipstation_connector::channel::{Bypass, ChannelConnector, OrderSelector, Refusal};
+
+use super::imported;
+use crate::support::World;
+
+#[tokio::test]
+async fn a_number_is_found_however_it_is_typed() {
+    for (written, typed) in [
+        ("1001", "#1001"),
+        ("1001", " 1001 "),
+        ("#1001", "1001"),
+        ("AB-1001", "ab-1001"),
+        ("ab-1001", "  #AB-1001"),
+    ] {
+        let world = World::new().await;
+        world.add(world.order(written));
+        world.add(world.order(&format!("{written}5")));
+        let channel = world.channel(|_| {});
+        let which = || OrderSelector::Number(typed.into());
+        let answers = channel.diagnose_order(which()).await.unwrap();
+        assert_eq!(answers.len(), 1, "{typed:?}");
+        assert!(answers[0].primary().is_none() && answers[0].order.is_some(), "{}", answers[0]);
+        let report = channel.import_order(which(), Bypass::ALL).await.unwrap();
+        assert_eq!((report.counts.imported, imported(&world)), (1, 1), "{typed:?}: {report}");
+        assert!(report.to_string().contains(&format!("was found as number {written:?}")), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn an_exact_number_comes_before_one_that_is_alike() {
+    let world = World::new().await;
+    let exact = world.add(world.order("#1001"));
+    world.add(world.order("1001"));
+    let which = OrderSelector::Number("#1001".into());
+    let report = world.channel(|_| {}).import_order(which, Bypass::ALL).await.unwrap();
+    assert_eq!(report.counts.imported, 1, "{report}");
+    assert!(world.store.order(&world.connection, &exact.to_string()).is_some());
+}
+
+#[tokio::test]
+async fn two_that_are_alike_are_not_guessed_between() {
+    let world = World::new().await;
+    world.add(world.order("a-1001"));
+    world.add(world.order("A-1001 "));
+    let which = OrderSelector::Number("A-1001".into());
+    let refused = world.channel(|_| {}).import_order(which, Bypass::ALL).await.unwrap_err();
+    assert!(matches!(refused.refusal, Refusal::Ambiguous { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_key_is_found_however_it_is_typed() {
+    let world = World::new().await;
+    let mut order = world.order("A-7");
+    order.order_key = "Web-77".to_owned();
+    world.add(order);
+    let channel = world.channel(|_| {});
+    let which = |key: &str| OrderSelector::Key { key: key.into(), number: " a-7".into() };
+    let report = channel.import_order(which("web-77 "), Bypass::ALL).await.unwrap();
+    assert_eq!(report.counts.imported, 1, "{report}");
+    assert!(channel.import_order(which("web-78"), Bypass::ALL).await.is_err());
+}
+
+#[tokio::test]
+async fn near_misses_are_offered_and_deletion_is_not_guessed_at() {
+    let world = World::new().await;
+    world.add(world.order("10012"));
+    world.add(world.order("10034"));
+    let channel = world.channel(|_| {});
+    for (typed, near) in [("1001", "10012"), ("10035", "10034"), ("#10013", "10012")] {
+        let which = || OrderSelector::Number(typed.into());
+        let refused = channel.import_order(which(), Bypass::ALL).await.unwrap_err();
+        assert!(matches!(refused.refusal, Refusal::NotFound { .. }), "{refused}");
+        assert!(refused.to_string().contains(near), "{typed}: {refused}");
+        let answer = channel.diagnose_order(which()).await.unwrap().remove(0).to_string();
+        assert!(answer.contains(&format!("did you mean {near}")) && !answer.contains("deleted"), "{answer}");
+    }
+    let answer =
+        channel.diagnose_order(OrderSelector::Number("7".into())).await.unwrap().remove(0).to_string();
+    assert!(answer.contains("ShipStation does not have it") && !answer.contains("deleted"), "{answer}");
+}
