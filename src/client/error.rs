@@ -35,7 +35,8 @@ pub enum ErrorKind {
     Transport,
     /// The caller's [`StopSignal`](super::StopSignal) ended a wait before the request was sent, or sent again.
     Cancelled,
-    /// The answer is not what the operation promises: other JSON, HTML, a redirect, or more than the bound.
+    /// The answer is not what the operation promises: other JSON, HTML, a redirect, or more than the bound. With
+    /// [`Outcome::NotSent`], a webhook delivery that cannot be read.
     Decode,
     /// The address in a webhook delivery is not one of ShipStation's. Nothing was sent.
     Untrusted,
@@ -214,8 +215,9 @@ impl Error {
             ErrorKind::Transport if self.outcome() == Outcome::NotSent => "ShipStation could not be reached",
             ErrorKind::Transport => "the connection to ShipStation broke",
             ErrorKind::Cancelled => "the request was cancelled while it waited",
+            ErrorKind::Decode if self.outcome() == Outcome::NotSent => "the webhook delivery cannot be read",
             ErrorKind::Decode => "ShipStation's answer is not what was expected",
-            ErrorKind::Untrusted => "the webhook's address is not to be trusted",
+            ErrorKind::Untrusted => "the address in the webhook delivery may not be followed",
         }
     }
 }

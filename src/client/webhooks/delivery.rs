@@ -118,10 +118,7 @@ pub(super) async fn fetch_all(
     client: &ShipStation,
     delivery: &WebhookDelivery,
 ) -> Result<WebhookResource, Error> {
-    let (list, query) = check(&delivery.resource_url, client.base()).map_err(|reason| {
-        let what = Some(format!("resource_url: {reason}"));
-        Error::from(Problem { what, ..Problem::new(ErrorKind::Untrusted, Outcome::NotSent) })
-    })?;
+    let (list, query) = target(client, delivery)?;
     Ok(match list {
         List::Orders => WebhookResource::Orders(every_page(client, "orders", &query).await?),
         List::Shipments => WebhookResource::Shipments(every_page(client, "shipments", &query).await?),
@@ -131,8 +128,16 @@ pub(super) async fn fetch_all(
     })
 }
 
+/// The list and the query that a delivery points to, if its address may be followed.
+pub(super) fn target(client: &ShipStation, delivery: &WebhookDelivery) -> Result<(List, String), Error> {
+    check(&delivery.resource_url, client.base()).map_err(|reason| {
+        let what = Some(format!("resource_url: {reason}"));
+        Problem { what, ..Problem::new(ErrorKind::Untrusted, Outcome::NotSent) }.into()
+    })
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum List {
+pub(super) enum List {
     Orders,
     Shipments,
     Fulfillments,

@@ -62,6 +62,14 @@ impl Webhooks {
         self.0.action(&call, &answer).map(drop)
     }
 
+    /// Checks the address in a delivery, without any request.
+    ///
+    /// # Errors
+    /// [`Untrusted`](super::ErrorKind::Untrusted) if it may not be followed; see [`fetch_all`](Self::fetch_all).
+    pub fn check(&self, delivery: &WebhookDelivery) -> Result<(), Error> {
+        delivery::target(&self.0, delivery).map(drop)
+    }
+
     /// Fetches everything that a delivery points to, page by page.
     ///
     /// The delivery's address is checked first: it must be `https` on the configured base or on

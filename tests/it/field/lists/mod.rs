@@ -1,1 +1,3 @@
-//! Lists that contradict themselves, and rows that cannot be read.
+//! Lists that contradict themselves, pages with text that is no JSON, members that cannot be read, and webhooks.
+
+mod webhook_errors;
