@@ -177,6 +177,18 @@ impl Error {
         self.kind() == ErrorKind::Unavailable && self.status().is_some_and(|status| status < 500)
     }
 
+    /// Whether a success came whose body began as JSON but cannot be read as such, or was too long: a smaller page may
+    /// do better.
+    pub(crate) fn is_broken_page(&self) -> bool {
+        let problem = &self.0.problem;
+        let success = problem.status.is_some_and(|status| status.is_success());
+        self.kind() == ErrorKind::Decode
+            && success
+            && problem.misfit.as_ref().is_none_or(|misfit| {
+                misfit.is_syntax() && self.body().is_some_and(|body| body.trim_start().starts_with('{'))
+            })
+    }
+
     fn remedy(&self) -> Option<&'static str> {
         match self.kind() {
             ErrorKind::Auth => {

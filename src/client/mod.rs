@@ -149,7 +149,10 @@ pub use self::{
     users::{ListUsers, User, Users},
     wait::StopSignal,
     warehouses::{NewWarehouse, Warehouse, Warehouses},
-    webhooks::{Subscribe, WebhookDelivery, WebhookEvent, WebhookResource, WebhookSubscription, Webhooks},
+    webhooks::{
+        Subscribe, WebhookDelivery, WebhookEvent, WebhookPages, WebhookResource, WebhookSubscription,
+        Webhooks,
+    },
     wire::*,
 };
 use self::{

@@ -3,6 +3,8 @@
 
 mod end;
 mod reader;
+mod sequence;
+mod tally;
 
 use std::{
     collections::VecDeque,
@@ -93,11 +95,25 @@ pub(crate) struct ListCall {
     page: Option<u32>,
     page_size: Option<u32>,
     keys: Vec<Key>,
+    ends: Vec<(Column, Timestamp)>,
+    /// Fewer pages than are read of a list otherwise.
+    pub(crate) most_pages: Option<u32>,
+    /// Leaves the page number out of a request for the first page.
+    pub(crate) bare_first_page: bool,
 }
 
 impl ListCall {
     pub(crate) fn new(client: ShipStation, operation: &Operation) -> Self {
-        Self { client, call: Call::to(operation), page: None, page_size: None, keys: Vec::new() }
+        Self {
+            client,
+            call: Call::to(operation),
+            page: None,
+            page_size: None,
+            keys: Vec::new(),
+            ends: Vec::new(),
+            most_pages: None,
+            bare_first_page: false,
+        }
     }
 
     /// Sets a parameter, replacing an earlier value.
@@ -115,6 +131,7 @@ impl ListCall {
 
     /// Sets the end of a date filter. With a key, the list can then be read by that date.
     pub(crate) fn before(mut self, name: &'static str, instant: Timestamp, key: Option<Key>) -> Self {
+        self.ends.extend(key.map(|key| (key.column, instant)));
         self.keys.extend(key);
         self.set(name, filter_end(instant))
     }
@@ -138,6 +155,11 @@ impl ListCall {
 
     fn get(&self, name: &str) -> Option<&str> {
         self.call.query.iter().find(|(present, _)| present == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The end of the filter on this date, if there is one.
+    fn end(&self, column: Column) -> Option<Timestamp> {
+        self.ends.iter().rev().find(|(filtered, _)| *filtered == column).map(|(_, end)| *end)
     }
 
     /// The key by which all pages can be read: the date that is filtered on and that the rows are sorted by.
@@ -203,6 +225,12 @@ pub(crate) fn undecodable(call: &Call, answer: &super::call::Answer, misfit: row
 ///
 /// It ends after the last page, or with one `Err`; rows that cannot be read are in [`Page::errors`] and end nothing.
 /// Whether the whole list was read is in [`end`](Self::end) then.
+///
+/// What is read is compared with the totals. A list that reaches them costs no further request. A list that was read by
+/// key and lacks rows costs one small request, since rows may have left it meanwhile. What is not explained by that is
+/// read to an empty page and once more from the start, by number; the stream shows what is new there. It remembers the
+/// ids of up to 100,000 rows; of a longer list that second reading may show rows again. No list is read further than
+/// 10,000 pages of 500, or as many rows in smaller pages.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
     steps: Pin<Box<dyn Stream<Item = Result<Step<T>, Error>> + Send>>,

@@ -1,20 +1,17 @@
 //! What ShipStation posts to a subscriber, and the way from there to the rows. A delivery is not signed: its
 //! address is a stranger's word until it has been checked.
 
-use std::{collections::HashSet, fmt};
+use std::fmt;
 
+use futures_util::StreamExt;
 use url::Url;
 
 use super::super::{
-    Error, Fulfillment, Order, Rows, ShipStation, Shipment,
-    call::{Call, Idempotency},
+    Error, Fulfillment, Order, Page, Pages, Rows, ShipStation, Shipment,
     error::{ErrorKind, Outcome, Problem},
-    page::undecodable,
-    wire::{
-        drift::DriftCounter,
-        model, open_enum,
-        rows::{self, Listed},
-    },
+    operations,
+    page::{LARGEST_PAGE, ListCall},
+    wire::{drift::DriftCounter, model, open_enum, rows},
 };
 
 open_enum! {
@@ -114,18 +111,49 @@ pub enum WebhookResource {
     Fulfillments(Rows<Fulfillment>),
 }
 
+/// What a delivery points to, page by page; see [`Webhooks::pages`](super::Webhooks::pages).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WebhookPages {
+    /// Orders.
+    Orders(Pages<Order>),
+    /// Shipments.
+    Shipments(Pages<Shipment>),
+    /// Fulfillments.
+    Fulfillments(Pages<Fulfillment>),
+}
+
+pub(super) fn pages(client: &ShipStation, delivery: &WebhookDelivery) -> Result<WebhookPages, Error> {
+    let (list, query) = target(client, delivery)?;
+    let call = list_call(client, list, &query);
+    Ok(match list {
+        List::Orders => WebhookPages::Orders(call.pages()),
+        List::Shipments => WebhookPages::Shipments(call.pages()),
+        List::Fulfillments => WebhookPages::Fulfillments(call.pages()),
+    })
+}
+
 pub(super) async fn fetch_all(
     client: &ShipStation,
     delivery: &WebhookDelivery,
 ) -> Result<WebhookResource, Error> {
-    let (list, query) = target(client, delivery)?;
-    Ok(match list {
-        List::Orders => WebhookResource::Orders(every_page(client, "orders", &query).await?),
-        List::Shipments => WebhookResource::Shipments(every_page(client, "shipments", &query).await?),
-        List::Fulfillments => {
-            WebhookResource::Fulfillments(every_page(client, "fulfillments", &query).await?)
-        }
+    Ok(match pages(client, delivery)? {
+        WebhookPages::Orders(pages) => WebhookResource::Orders(collect(pages).await?),
+        WebhookPages::Shipments(pages) => WebhookResource::Shipments(collect(pages).await?),
+        WebhookPages::Fulfillments(pages) => WebhookResource::Fulfillments(collect(pages).await?),
     })
+}
+
+async fn collect<T>(mut pages: Pages<T>) -> Result<Rows<T>, Error> {
+    let mut all = Rows::default();
+    while let Some(page) = pages.next().await {
+        let Page { items, errors, nulls, .. } = page?;
+        all.items.extend(items);
+        all.errors.extend(errors);
+        all.nulls = all.nulls.saturating_add(nulls);
+    }
+    all.incomplete = pages.end().and_then(|end| end.incomplete);
+    Ok(all)
 }
 
 /// The list and the query that a delivery points to, if its address may be followed.
@@ -182,55 +210,80 @@ fn is_shipstation(host: &str) -> bool {
         .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A batch longer than this is not a batch.
-const MOST_PAGES: u32 = 1_000;
+/// A batch longer than this is not read to its end: whoever posts a delivery decides what it asks for.
+const MOST_PAGES: u32 = 20;
 
-/// The query goes out unchanged; only the page is added from the second on.
-async fn every_page<T: Listed>(
-    client: &ShipStation,
-    list: &'static str,
-    query: &str,
-) -> Result<Rows<T>, Error> {
-    let mut all = Rows::default();
-    let mut seen = HashSet::new();
-    let mut received = 0_u64;
-    for page in 1..=MOST_PAGES {
-        let call = page_call(list, query, page);
-        let answer = client.call(&call).await?;
-        let envelope = rows::envelope::<T>(&answer.body, client.drift_counter())
-            .map_err(|misfit| undecodable(&call, &answer, misfit))?;
-        let Rows { items, errors, nulls } = envelope.rows;
-        // Nulls may come on top of the rows that ShipStation counts.
-        let rows = u64::try_from(items.len() + errors.len()).unwrap_or(u64::MAX);
-        received = received.saturating_add(rows);
-        let (known, some_items) = (seen.len(), !items.is_empty());
-        all.items.extend(items.into_iter().filter(|row| seen.insert(row.key())));
-        all.errors.extend(errors);
-        all.nulls = all.nulls.saturating_add(nulls);
-        let empty = rows == 0 && nulls == 0;
-        let nothing_new = some_items && known == seen.len();
-        // Where nulls stand in place of rows, there are still no more pages than rows.
-        let counted = received.max(page.into());
-        if empty || nothing_new || envelope.total.is_some_and(|total| counted >= total) {
-            break;
-        }
+/// What a delivery's query may ask for: the batch, and the filters that the list is documented to have.
+fn known(list: List) -> &'static [&'static str] {
+    match list {
+        List::Orders => &[
+            "importBatch",
+            "batchId",
+            "customerName",
+            "itemKeyword",
+            "createDateStart",
+            "createDateEnd",
+            "modifyDateStart",
+            "modifyDateEnd",
+            "orderDateStart",
+            "orderDateEnd",
+            "paymentDateStart",
+            "paymentDateEnd",
+            "orderNumber",
+            "orderStatus",
+            "storeId",
+        ],
+        List::Shipments => &[
+            "importBatch",
+            "batchId",
+            "recipientName",
+            "recipientCountryCode",
+            "orderNumber",
+            "orderId",
+            "carrierCode",
+            "serviceCode",
+            "trackingNumber",
+            "createDateStart",
+            "createDateEnd",
+            "shipDateStart",
+            "shipDateEnd",
+            "voidDateStart",
+            "voidDateEnd",
+            "includeShipmentItems",
+            "storeId",
+        ],
+        List::Fulfillments => &[
+            "importBatch",
+            "batchId",
+            "fulfillmentId",
+            "orderId",
+            "orderNumber",
+            "trackingNumber",
+            "recipientName",
+            "createDateStart",
+            "createDateEnd",
+            "shipDateStart",
+            "shipDateEnd",
+        ],
     }
-    Ok(all)
 }
 
-fn page_call(list: &'static str, query: &str, page: u32) -> Call {
-    let mut parts: Vec<String> = Vec::new();
-    if page == 1 {
-        parts.extend((!query.is_empty()).then(|| query.to_owned()));
-    } else {
-        let kept = query
-            .split('&')
-            .filter(|part| !part.is_empty() && !part.to_ascii_lowercase().starts_with("page="));
-        parts.extend(kept.map(str::to_owned));
-        parts.push(format!("page={page}"));
+fn list_call(client: &ShipStation, list: List, query: &str) -> ListCall {
+    let operation = match list {
+        List::Orders => &operations::LIST_ORDERS,
+        List::Shipments => &operations::LIST_SHIPMENTS,
+        List::Fulfillments => &operations::LIST_FULFILLMENTS,
+    };
+    let mut call = ListCall::new(client.clone(), operation).page_size(LARGEST_PAGE);
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if let Some(known) = known(list).iter().find(|known| name.eq_ignore_ascii_case(known)) {
+            call = call.set(known, value);
+        }
     }
-    let path = if parts.is_empty() { list.to_owned() } else { format!("{list}?{}", parts.join("&")) };
-    Call::new(http::Method::GET, list.into(), &path, Idempotency::Read)
+    call.most_pages = Some(MOST_PAGES);
+    // The first page is asked for as ShipStation wrote it.
+    call.bare_first_page = true;
+    call
 }
 
 #[cfg(test)]

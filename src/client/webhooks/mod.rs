@@ -2,7 +2,7 @@
 
 mod delivery;
 
-pub use self::delivery::{WebhookDelivery, WebhookEvent, WebhookResource};
+pub use self::delivery::{WebhookDelivery, WebhookEvent, WebhookPages, WebhookResource};
 use super::{
     Error, Rows, SellerId, ShipStation, StoreId, WebhookId,
     answer::{is_empty, lacks},
@@ -12,7 +12,7 @@ use super::{
     resource,
     wire::{
         model,
-        rows::{self, Listed, Row},
+        rows::{self, Envelope, Listed, Row},
     },
 };
 
@@ -36,7 +36,7 @@ impl Webhooks {
         let call = Call::to(&operations::LIST_WEBHOOKS);
         let answer = self.0.call(&call).await?;
         let envelope = rows::envelope(&answer.body, self.0.drift_counter());
-        envelope.map(|envelope| envelope.rows).map_err(|misfit| undecodable(&call, &answer, misfit))
+        envelope.map(Envelope::whole).map_err(|misfit| undecodable(&call, &answer, misfit))
     }
 
     /// Asks for deliveries of an event to an address, which should be https and hold a secret token.
@@ -70,16 +70,28 @@ impl Webhooks {
         delivery::target(&self.0, delivery).map(drop)
     }
 
-    /// Fetches everything that a delivery points to, page by page.
+    /// What a delivery points to, page by page.
     ///
     /// The delivery's address is checked first: it must be `https` on the configured base or on
-    /// `ssapi<digits>.shipstation.com`, and point to orders, shipments or fulfillments. Its query is then asked of
-    /// the *configured base*, so that the credentials go nowhere else.
+    /// `ssapi<digits>.shipstation.com`, and point to orders, shipments or fulfillments. The *configured base* is asked,
+    /// so that the credentials go nowhere else. Of the address's query only the batch and the filters that the list is
+    /// documented to have are taken over; pages hold 500 rows, and at most 20 of them are read. If there are more, the
+    /// [end](super::Pages::end) says [`TooManyPages`](super::Incomplete::TooManyPages).
     ///
     /// V1 reference, Webhooks / Fetching. An empty answer may precede the rows: try again later.
     ///
     /// # Errors
-    /// [`Untrusted`](super::ErrorKind::Untrusted) if the address fails the check; nothing was sent then.
+    /// [`Untrusted`](super::ErrorKind::Untrusted) if the address fails the check; nothing is sent then.
+    pub fn pages(&self, delivery: &WebhookDelivery) -> Result<WebhookPages, Error> {
+        delivery::pages(&self.0, delivery)
+    }
+
+    /// Fetches what a delivery points to, at most 20 pages of 500 rows; see [`pages`](Self::pages). Whether that was all
+    /// is in [`Rows::incomplete`].
+    ///
+    /// # Errors
+    /// [`Untrusted`](super::ErrorKind::Untrusted) if the address fails the check; nothing was sent then. Otherwise as
+    /// for every read.
     pub async fn fetch_all(&self, delivery: &WebhookDelivery) -> Result<WebhookResource, Error> {
         delivery::fetch_all(&self.0, delivery).await
     }

@@ -9,7 +9,10 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Field, FieldSeed, Lenient, drift, drift::DriftCounter, scalars::with_verbatim_texts};
+use super::{
+    super::page::Incomplete, Field, FieldSeed, Lenient, drift, drift::DriftCounter,
+    scalars::with_verbatim_texts,
+};
 
 /// A row type that comes in lists.
 pub(crate) trait Row: Lenient {
@@ -72,11 +75,13 @@ pub struct Rows<T> {
     pub errors: Vec<RowError>,
     /// How many rows were null.
     pub nulls: u32,
+    /// Why the list may lack rows, where a total says so or not all of its pages were read.
+    pub incomplete: Option<Incomplete>,
 }
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), errors: Vec::new(), nulls: 0 }
+        Self { items: Vec::new(), errors: Vec::new(), nulls: 0, incomplete: None }
     }
 }
 
@@ -88,12 +93,36 @@ pub(crate) struct Envelope<T> {
     pub(crate) pages: Option<u32>,
 }
 
+impl<T> Envelope<T> {
+    /// The rows of a list that has one page only, compared with its total.
+    pub(crate) fn whole(self) -> Rows<T> {
+        let count = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
+        let shown = count(self.rows.items.len() + self.rows.errors.len());
+        let incomplete = self.total.and_then(|total| match total {
+            total if total < shown => Some(Incomplete::Contradiction),
+            total if total > shown + u64::from(self.rows.nulls) => Some(Incomplete::FewerRows),
+            _ => None,
+        });
+        Rows { incomplete, ..self.rows }
+    }
+}
+
 /// Why an answer could not be decoded: the place and the expectation, without any content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Misfit {
     pub(crate) path: String,
     pub(crate) reason: String,
 }
+
+impl Misfit {
+    /// Whether the text is no JSON at all, whatever was expected.
+    pub(crate) fn is_syntax(&self) -> bool {
+        self.reason.starts_with(NOT_JSON) || self.reason == ENDS_EARLY
+    }
+}
+
+const NOT_JSON: &str = "not JSON";
+const ENDS_EARLY: &str = "the JSON ends too early";
 
 /// Decodes one value.
 pub(crate) fn one<T: Field>(body: &[u8], drift: &DriftCounter) -> Result<T, Misfit> {
@@ -193,9 +222,9 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let text = error.to_string();
     match error.classify() {
-        Category::Eof => "the JSON ends too early".to_owned(),
+        Category::Eof => ENDS_EARLY.to_owned(),
         Category::Syntax | Category::Io => {
-            format!("not JSON (line {}, column {})", error.line(), error.column())
+            format!("{NOT_JSON} (line {}, column {})", error.line(), error.column())
         }
         Category::Data => {
             let words = text.split(" at line ").next().unwrap_or_default();

@@ -1,3 +1,6 @@
 //! Lists that contradict themselves, pages with text that is no JSON, members that cannot be read, and webhooks.
 
+mod contradictions;
+mod deliveries;
+mod lying;
 mod webhook_errors;
