@@ -8,7 +8,8 @@ use url::Url;
 
 use super::{
     Clock, Credentials, Error, Inner, Lane, MinuteWindow, RateLimiter, RetryPolicy, ShipStation, SystemClock,
-    error::Problem, retry::RetryBudget, server_clock::ServerClock, wire::drift::DriftCounter,
+    error::Problem, refused_keys::KeyRecord, retry::RetryBudget, server_clock::ServerClock,
+    wire::drift::DriftCounter,
 };
 
 const BASE_URL: &str = "https://ssapi.shipstation.com/";
@@ -25,7 +26,7 @@ pub struct Builder {
     retry: RetryPolicy,
     limiter: Option<Arc<dyn RateLimiter>>,
     http: Option<reqwest::Client>,
-    clock: Arc<dyn Clock>,
+    clock: Option<Arc<dyn Clock>>,
     seed: Option<u64>,
     body_limit: usize,
 }
@@ -52,7 +53,7 @@ impl Builder {
             retry: RetryPolicy::default(),
             limiter: None,
             http: None,
-            clock: Arc::new(SystemClock),
+            clock: None,
             seed: None,
             body_limit: 64 * 1024 * 1024,
         }
@@ -114,7 +115,7 @@ impl Builder {
 
     /// The clock for limiter, back-off and everything else but the time-outs of single requests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
         self
     }
 
@@ -138,13 +139,15 @@ impl Builder {
         let base = base(&self.base_url)?;
         let headers = self.headers()?;
         let authorization = self.credentials.header()?;
+        let key = KeyRecord::new(&authorization, &base, self.clock.as_ref());
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let http = match self.http {
             Some(client) => client,
             None => transport(self.connect_timeout, &base)?,
         };
         let limiter = match self.limiter {
             Some(limiter) => limiter,
-            None => Arc::new(MinuteWindow::default().clock(Arc::clone(&self.clock))),
+            None => Arc::new(MinuteWindow::default().clock(Arc::clone(&clock))),
         };
         let random = self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let inner = Inner {
@@ -152,11 +155,12 @@ impl Builder {
             base,
             headers,
             authorization,
+            key,
             timeout: self.timeout,
             budget: RetryBudget::new(self.retry.budget),
             retry: self.retry,
             limiter,
-            clock: self.clock,
+            clock,
             server_clock: ServerClock::default(),
             random: random.into(),
             drift: DriftCounter::default(),
@@ -170,6 +174,7 @@ impl Builder {
             not_after: None,
             stop: None,
             permit: Arc::default(),
+            probe: Arc::default(),
         })
     }
 

@@ -128,7 +128,7 @@ impl ShipStation {
         let (mut attempts, mut counted, mut began) = (0, 0, None);
         let mut earlier = Outcome::NotSent;
         loop {
-            let permit = self.acquire(&info).await;
+            let permit = self.acquire(&info, !call.without_credentials).await;
             permit.map_err(|problem| problem.after(earlier).at(&call.endpoint, attempts))?.spend();
             let now = self.inner.clock.now();
             let deadline = *began.get_or_insert(now) + policy.total_time;
@@ -199,6 +199,9 @@ impl ShipStation {
         let body = read_bounded(response, self.inner.body_limit).await;
         let told = rate.throttled;
         let result = classify(call, status, body, &mut rate);
+        if !call.without_credentials {
+            self.inner.key.learn(&result, &*self.inner.clock);
+        }
         if rate.throttled && !told {
             self.inner.limiter.observe(&RateHeaders { date: None, ..rate });
         }

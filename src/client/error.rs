@@ -13,7 +13,8 @@ use super::{error_body::ErrorBody, wire::rows::Misfit};
 pub enum ErrorKind {
     /// The client is set up wrongly, or a request was malformed before it was sent. Nothing was sent.
     Config,
-    /// ShipStation refused the key and secret (401).
+    /// ShipStation refused the key and secret (401). After three refusals in a row no client of this process uses the key
+    /// for an hour: the outcome is then [`NotSent`](Outcome::NotSent).
     Auth,
     /// The account's plan has no API access (402).
     Plan,
@@ -208,6 +209,11 @@ impl Error {
             }
             _ => None,
         }
+    }
+
+    /// What the kind does not say.
+    pub(crate) fn what(&self) -> Option<&str> {
+        self.0.problem.what.as_deref()
     }
 
     pub(crate) fn summary(&self) -> &'static str {

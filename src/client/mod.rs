@@ -98,6 +98,7 @@ mod operations;
 mod page;
 mod rate_limit;
 mod raw;
+mod refused_keys;
 mod retry;
 mod server_clock;
 mod wait;
@@ -118,7 +119,7 @@ mod webhooks;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -156,7 +157,8 @@ pub use self::{
     wire::*,
 };
 use self::{
-    call::Call, error::Problem, retry::RetryBudget, server_clock::ServerClock, wire::drift::DriftCounter,
+    call::Call, error::Problem, refused_keys::KeyRecord, retry::RetryBudget, server_clock::ServerClock,
+    wire::drift::DriftCounter,
 };
 use crate::Timestamp;
 pub use rust_decimal::Decimal;
@@ -175,6 +177,8 @@ pub struct ShipStation {
     stop: Option<Arc<dyn StopSignal>>,
     /// For the next attempt.
     permit: wait::PermitInHand,
+    /// Whether one request may be made with a key that is left alone.
+    probe: Arc<AtomicBool>,
 }
 
 struct Inner {
@@ -182,6 +186,7 @@ struct Inner {
     base: Url,
     headers: HeaderMap,
     authorization: HeaderValue,
+    key: KeyRecord,
     timeout: Duration,
     retry: retry::RetryPolicy,
     budget: RetryBudget,

@@ -4,7 +4,10 @@
 use std::{
     fmt::Debug,
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -52,7 +55,7 @@ impl ShipStation {
     /// [stopped](Self::stopping_on).
     pub async fn permit(&self) -> Result<Permit, Error> {
         let any = CallInfo { method: Method::default(), endpoint: String::new() };
-        self.acquire(&any).await.map_err(|problem| problem.at("", 0))
+        self.acquire(&any, true).await.map_err(|problem| problem.at("", 0))
     }
 
     /// The same client, whose next attempt uses this permit in place of waiting for one. It is sent even if the client
@@ -62,13 +65,30 @@ impl ShipStation {
         Self { permit: Arc::new(Mutex::new(Some(permit))), ..self.clone() }
     }
 
+    /// The same client, whose next request is sent even if its key is left alone because ShipStation kept refusing it: for
+    /// a person who has put the account in order and wants to know. An answer that is no refusal ends the rest of the hour
+    /// for every client with this key.
+    #[must_use]
+    pub fn probing_key(&self) -> Self {
+        Self { probe: Arc::new(AtomicBool::new(true)), ..self.clone() }
+    }
+
     /// The permit in hand, or the next one of the limiter. One that comes too late for the call is given back.
-    pub(super) async fn acquire(&self, info: &CallInfo) -> Result<Permit, Box<Problem>> {
+    pub(super) async fn acquire(
+        &self,
+        info: &CallInfo,
+        with_credentials: bool,
+    ) -> Result<Permit, Box<Problem>> {
+        let is_probe = with_credentials && self.check_key()?;
         let in_hand = self.permit.lock().unwrap_or_else(PoisonError::into_inner).take();
         let permit = match in_hand {
             Some(permit) => permit,
             None => self.wait_for_permit(info).await?,
         };
+        // Requests that were under way during the wait may have been refused.
+        if with_credentials && !is_probe {
+            self.check_key()?;
+        }
         if self.is_late(self.inner.clock.now()) {
             let problem = Problem {
                 what: Some("its turn came after the time by which it was to be sent".to_owned()),
@@ -77,6 +97,15 @@ impl ShipStation {
             return Err(problem.into());
         }
         Ok(permit)
+    }
+
+    /// Whether the request is the one that may be made with a key that is left alone.
+    fn check_key(&self) -> Result<bool, Box<Problem>> {
+        match self.inner.key.check(&*self.inner.clock) {
+            Ok(()) => Ok(false),
+            Err(_) if self.probe.swap(false, Ordering::Relaxed) => Ok(true),
+            Err(problem) => Err(problem),
+        }
     }
 
     async fn wait_for_permit(&self, info: &CallInfo) -> Result<Permit, Box<Problem>> {

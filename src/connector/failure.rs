@@ -26,7 +26,10 @@ pub(super) fn describe(error: &Error) -> String {
 /// What happened. The client's own `Display` carries no value that anybody sent.
 pub(super) fn observed(error: &Error) -> String {
     match error.kind() {
-        ErrorKind::Auth => "ShipStation refused the API key or secret".to_owned(),
+        ErrorKind::Auth => match error.what() {
+            Some(what) => format!("ShipStation refused the API key or secret: {what}"),
+            None => "ShipStation refused the API key or secret".to_owned(),
+        },
         ErrorKind::Plan => "this ShipStation plan has no API access".to_owned(),
         ErrorKind::Forbidden => format!("the API key may not do this{}", place(error)),
         ErrorKind::Unavailable if error.is_from_intermediary() => {

@@ -35,7 +35,8 @@ impl ShipStationChannel {
     /// statuses, mapping tables, loop guard, and last what the answers themselves show.
     pub(super) async fn check_everything(&self) -> Result<CheckReport, ChannelError> {
         let watch = Arc::new(Watch::new(self.client.clock().clone()));
-        let client = self.client.observed_by(watch.clone());
+        // A person asks: once even if the key is left alone.
+        let client = self.client.observed_by(watch.clone()).probing_key();
         let mut findings = self.settings.problems();
         let account = match self.ask(&client, &mut findings).await {
             Ok(account) => account,

@@ -12,6 +12,10 @@ impl JumpClock {
         Self(Mutex::new(instant.parse().unwrap()))
     }
 
+    pub(crate) fn set(&self, instant: &str) {
+        *self.0.lock().unwrap() = instant.parse().unwrap();
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         let mut now = self.0.lock().unwrap();
         *now = *now + by;

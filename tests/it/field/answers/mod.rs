@@ -3,4 +3,5 @@
 mod intermediaries;
 mod other_orders;
 mod permits;
+mod refused_keys;
 mod stopping;
