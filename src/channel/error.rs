@@ -92,7 +92,15 @@ pub enum Refusal {
     Store(StoreError),
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for Refusal {
+    /// The cause of a store's failure: what the store itself says is part of the refusal's text.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -70,8 +70,9 @@ impl RunControl {
     }
 }
 
-/// A switch that asks a run to stop. Clones share it. A run honours it between items, never between a write
-/// on the channel and its record.
+/// A switch that asks a run to stop. Clones share it. A run that waits, for the channel's rate limit or between attempts,
+/// stops waiting at once; otherwise it honours the switch between items, never between a write on the channel and its
+/// record. So its report is there within the time of the one request that is under way.
 #[derive(Debug, Clone, Default)]
 pub struct CancelToken(Arc<Switch>);
 

@@ -168,8 +168,10 @@ impl ShipStation {
         self.observe(|observer| observer.sending(info));
         let attempt = self.send_once(call).await;
         let status = attempt.status.map(|status| status.as_u16());
-        tracing::debug!(status, attempt = number, "attempt ended");
-        let answer = CallAnswer { status, rate: attempt.rate, date: attempt.rate.date, attempt: number };
+        let failure = attempt.result.as_ref().err().map(|problem| problem.kind());
+        tracing::debug!(status, attempt = number, ?failure, "attempt ended");
+        let answer =
+            CallAnswer { status, rate: attempt.rate, date: attempt.rate.date, attempt: number, failure };
         self.observe(|observer| observer.answered(info, &answer));
         attempt
     }

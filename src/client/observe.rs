@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use http::Method;
 
-use super::rate_limit::RateHeaders;
+use super::{ErrorKind, rate_limit::RateHeaders};
 use crate::Timestamp;
 
 /// Watches the requests of a client.
@@ -65,4 +65,6 @@ pub struct CallAnswer {
     pub date: Option<Timestamp>,
     /// Which attempt of the call this was, from 1.
     pub attempt: u32,
+    /// What went wrong; `None` for a success. Whether a success can be read is not known yet.
+    pub failure: Option<ErrorKind>,
 }

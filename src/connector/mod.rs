@@ -13,6 +13,7 @@ mod pages;
 mod run;
 mod settings;
 mod shipments;
+mod trace;
 mod translate;
 mod webhook;
 
@@ -219,7 +220,7 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     async fn link_listings(&self, request: LinkListings) -> Result<LinkReport, ChannelError> {
-        self.link(request).await
+        trace::in_span(self, Operation::LinkListings, self.link(request)).await
     }
 
     async fn sync_listings(&self, _: SyncListings) -> Result<LinkReport, ChannelError> {
@@ -231,11 +232,11 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
-        self.import_window(request).await
+        trace::in_span(self, Operation::GetOrders, self.import_window(request)).await
     }
 
     async fn import_order(&self, which: OrderSelector, bypass: Bypass) -> Result<ImportReport, ChannelError> {
-        self.import_by_hand(which, bypass).await
+        trace::in_span(self, Operation::ImportOrder, self.import_by_hand(which, bypass)).await
     }
 
     async fn diagnose_order(&self, which: OrderSelector) -> Result<Vec<Diagnosis>, ChannelError> {
@@ -250,11 +251,11 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     async fn resolve_held(&self) -> Result<ResolveReport, ChannelError> {
-        self.resolve_held_orders().await
+        trace::in_span(self, Operation::ResolveHeld, self.resolve_held_orders()).await
     }
 
     async fn sync_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {
-        self.send_shipments(request).await
+        trace::in_span(self, Operation::SyncShipments, self.send_shipments(request)).await
     }
 }
 

@@ -1,16 +1,13 @@
 //! A run from its lease to its report: what every operation shares. Knows nothing of orders or shipments.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
 
-use super::{ShipStationChannel, failure};
+use super::{ShipStationChannel, failure, trace};
 use crate::{
     Timestamp,
     channel::{
@@ -97,7 +94,7 @@ impl Stop {
         Self::Interrupted("cancelled by the host".to_owned())
     }
 
-    /// How a run that was stopped ends.
+    /// How a run that was stopped ends. The causes of a store's failure are logged, as they are in no report.
     pub(super) fn status(&self) -> RunStatus {
         match self {
             Self::Interrupted(why) => RunStatus::Partial { why: why.clone() },
@@ -105,7 +102,10 @@ impl Stop {
                 RunStatus::Failed { error: failure::describe(error) }
             }
             Self::Remote(error) => RunStatus::Partial { why: failure::describe(error) },
-            Self::Store(error) => RunStatus::Failed { error: format!("the host's store failed: {error}") },
+            Self::Store(error) => {
+                trace::store_failed(error);
+                RunStatus::Failed { error: format!("the host's store failed: {error}") }
+            }
         }
     }
 
@@ -127,7 +127,7 @@ impl<'c> Run<'c> {
         lane: Lane,
         control: RunControl,
     ) -> Result<Self, ChannelError> {
-        let refuse = |refusal: Refusal| ChannelError::new(operation, refusal);
+        let refuse = |refusal| trace::not_started(operation, refusal);
         let now = channel.now();
         let began = Moment::now(&**channel.client.clock());
         let run = RunId::new(format!("{operation}-{}-{:08x}", now.unix_millis(), fastrand::u32(..)));
@@ -159,7 +159,7 @@ impl<'c> Run<'c> {
         let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
         let client = stopping_with(&channel.client, &control).on_lane(lane).observed_by(meter.clone());
         let run = Self { channel, token, control, client, info, meter, last_beat: now, began };
-        tracing::info!(connection = %run.info.connection, operation = operation.name(), run = %run.info.run, "run begins");
+        trace::begins(&run.info);
         run.event(&RunEvent::Started { operation });
         Ok(run)
     }
@@ -236,7 +236,7 @@ impl<'c> Run<'c> {
 
     /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
     /// be recorded counts for nobody as one that did its work, so its report does not say so either.
-    pub(super) async fn finish(mut self, status: RunStatus, headline: String) -> RunInfo {
+    pub(super) async fn finish(mut self, status: RunStatus, counts: String) -> RunInfo {
         let finished = self.server_time();
         let started = finished - self.elapsed();
         if apart(started, self.info.started) > TOLERATED_SKEW {
@@ -251,9 +251,10 @@ impl<'c> Run<'c> {
             self.info.finished,
             self.info.dry_run,
             self.info.status.clone(),
-            headline,
+            counts.clone(),
         );
         if let Err(error) = self.channel.stores.runs.finish(&self.token, summary).await {
+            trace::store_failed(&error);
             // What was done is done and recorded item by item; only the summary is missing.
             let why = format!("the end of the run could not be recorded: {error}");
             if self.info.status.did_its_work() {
@@ -263,7 +264,7 @@ impl<'c> Run<'c> {
             }
         }
         self.event(&RunEvent::Finished { status: &self.info.status });
-        tracing::info!(run = %self.info.run, status = %self.info.status, requests = self.info.api.requests, "run ends");
+        trace::ends(&self.info, &counts);
         self.info
     }
 
@@ -292,9 +293,7 @@ impl StopSignal for Cancellation {
 /// Counts the requests of one run, and passes its waits on to the host's observer.
 #[derive(Debug)]
 pub(super) struct Meter {
-    requests: AtomicU64,
-    waited: Mutex<Duration>,
-    remaining: Mutex<Option<u32>>,
+    used: Mutex<ApiUse>,
     /// The server's clock at its last answer, and when that came.
     date: Mutex<Option<(Timestamp, Moment)>>,
     clock: Arc<dyn Clock>,
@@ -308,15 +307,8 @@ impl Meter {
         run: &RunId,
         observer: Option<Arc<dyn RunObserver>>,
     ) -> Self {
-        Self {
-            requests: AtomicU64::new(0),
-            waited: Mutex::new(Duration::ZERO),
-            remaining: Mutex::new(None),
-            date: Mutex::new(None),
-            clock: channel.client.clock().clone(),
-            run: run.clone(),
-            observer,
-        }
+        let clock = channel.client.clock().clone();
+        Self { used: Mutex::default(), date: Mutex::default(), clock, run: run.clone(), observer }
     }
 
     /// Learns the time from an answer. It is told to the second, and what is known by then may be better.
@@ -330,20 +322,21 @@ impl Meter {
     }
 
     pub(super) fn read(&self) -> ApiUse {
-        let waited = *self.waited.lock().unwrap_or_else(PoisonError::into_inner);
-        let remaining = *self.remaining.lock().unwrap_or_else(PoisonError::into_inner);
-        ApiUse::new(self.requests.load(Ordering::Relaxed), waited, remaining)
+        *self.used()
+    }
+
+    fn used(&self) -> MutexGuard<'_, ApiUse> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl CallObserver for Meter {
     fn sending(&self, _call: &CallInfo) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.used().requests += 1;
     }
 
     fn waiting(&self, _call: &CallInfo, wait: &Wait) {
-        let length = wait.until.since(self.clock.now());
-        *self.waited.lock().unwrap_or_else(PoisonError::into_inner) += length;
+        self.used().waited += wait.until.since(self.clock.now());
         let why = match wait.why {
             WaitReason::RateLimit => "the minute's requests are used up",
             WaitReason::Throttled => "ShipStation asked to wait",
@@ -358,10 +351,20 @@ impl CallObserver for Meter {
         if let Some(date) = answer.date {
             self.set_by(date);
         }
-        if answer.rate.remaining.is_some() {
-            *self.remaining.lock().unwrap_or_else(PoisonError::into_inner) = answer.rate.remaining;
-        }
+        let mut used = self.used();
+        used.rate_remaining = answer.rate.remaining.or(used.rate_remaining);
+        used.retries += u64::from(answer.attempt > 1);
+        used.throttled += u64::from(answer.failure == Some(ErrorKind::RateLimited));
+        used.faults += u64::from(is_fault(answer));
     }
+}
+
+/// Whether ShipStation did not answer, or failed; a refusal is no fault.
+fn is_fault(answer: &CallAnswer) -> bool {
+    use ErrorKind::{Decode, Timeout, Transport, Unavailable};
+    let failed = answer.status.is_some_and(|status| status >= 500);
+    let no_answer = matches!(answer.failure, Some(Unavailable | Timeout | Transport | Decode));
+    no_answer || failed && answer.failure.is_some_and(|failure| failure != ErrorKind::RateLimited)
 }
 
 /// How long one attempt of a write may take: no longer than is left of the lease when it leaves at the last moment.

@@ -1,9 +1,9 @@
 //! A webhook is a hint: the orders that it names go through the import now instead of with the next run. Polling
 //! stays the truth, so a lost hint costs time and no order.
 
-use super::{ShipStationChannel, failure};
+use super::{ShipStationChannel, failure, trace};
 use crate::{
-    channel::{ChannelError, Finding, ImportReport, Refusal},
+    channel::{ChannelError, Finding, ImportReport, Operation, Refusal},
     client::{ErrorKind, WebhookDelivery, WebhookEvent},
 };
 
@@ -24,7 +24,7 @@ impl ShipStationChannel {
             let why = "only deliveries about new orders are imported";
             return Err(ChannelError::of("on_webhook", Refusal::Unsupported { why, instead: None }));
         }
-        self.import_delivery(delivery).await
+        trace::in_span(self, Operation::ImportOrder, self.import_delivery(delivery)).await
     }
 }
 

@@ -139,18 +139,31 @@ pub struct ApiUse {
     pub waited: Duration,
     /// How many requests the channel last said were left in the minute.
     pub rate_remaining: Option<u32>,
+    /// How many of the requests repeated an earlier one.
+    pub retries: u64,
+    /// How many requests the channel's rate limit turned away.
+    pub throttled: u64,
+    /// How many requests brought no answer of the channel's, or one that it failed with.
+    pub faults: u64,
 }
 
 impl ApiUse {
     /// Counts that were taken elsewhere.
     pub fn new(requests: u64, waited: Duration, rate_remaining: Option<u32>) -> Self {
-        Self { requests, waited, rate_remaining }
+        Self { requests, waited, rate_remaining, ..Self::default() }
     }
 }
 
 impl fmt::Display for ApiUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.requests)?;
+        for (count, what) in
+            [(self.retries, "repeated"), (self.throttled, "throttled"), (self.faults, "failed")]
+        {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
         if !self.waited.is_zero() {
             write!(f, ", waited {} s", self.waited.as_secs())?;
         }

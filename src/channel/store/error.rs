@@ -42,7 +42,8 @@ impl StoreError {
         }
     }
 
-    /// Keeps the cause. It is reachable through `source()`, and not shown.
+    /// Keeps the cause. It is reachable through `source()`, is logged when it ends a run, and is in no report: no buyer's
+    /// data in it either.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());

@@ -24,6 +24,7 @@ use super::{
     pages::Bookmark,
     run::{Run, Stop},
     settings::ListingSettings,
+    trace,
 };
 use crate::{
     channel::{
@@ -41,7 +42,7 @@ impl ShipStationChannel {
         let operation = Operation::LinkListings;
         let Some(settings) = &self.settings.listings else {
             let missing = vec!["listings".to_owned()];
-            return Err(ChannelError::new(operation, Refusal::NotConfigured { missing }));
+            return Err(trace::not_started(operation, Refusal::NotConfigured { missing }));
         };
         let mut run = Run::begin(self, operation, Lane::Bulk, request.control).await?;
         run.info.settings = describe(settings);

@@ -12,12 +12,13 @@ use crate::{
         pages::Bookmark,
         run::{Run, Stop},
         settings::ExternallyFulfilled,
+        trace,
     },
 };
 
 impl ShipStationChannel {
     pub(in crate::connector) async fn resolve_held_orders(&self) -> Result<ResolveReport, ChannelError> {
-        let refuse = |refusal| ChannelError::new(Operation::ResolveHeld, refusal);
+        let refuse = |refusal| trace::not_started(Operation::ResolveHeld, refusal);
         let mapper = Mapper::load(self).await.map_err(refuse)?;
         let mut run = Run::begin(self, Operation::ResolveHeld, Lane::Interactive, RunControl::new()).await?;
         let mut report = ResolveReport::new(run.info.clone());

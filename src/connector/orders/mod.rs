@@ -27,6 +27,7 @@ use super::{
     ShipStationChannel, failure,
     mapping::Mapper,
     run::{Run, Stop, TOLERATED_SKEW, apart},
+    trace,
 };
 use crate::{
     channel::{
@@ -59,7 +60,7 @@ impl ShipStationChannel {
         lane: Lane,
         control: RunControl,
     ) -> Result<(Run<'_>, Mapper), ChannelError> {
-        let mapper = Mapper::load(self).await.map_err(|refusal| ChannelError::new(operation, refusal))?;
+        let mapper = Mapper::load(self).await.map_err(|refusal| trace::not_started(operation, refusal))?;
         let mut run = Run::begin(self, operation, lane, control).await?;
         run.info.settings = self.settings.orders.describe();
         if mapper.is_empty(&self.settings.shipping) {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::{
     channel::{ChannelError, Finding, Operation, Refusal, RunControl, Severity},
     client::{Error, ErrorKind, ShipStation},
-    connector::{ShipStationChannel, check, failure, run},
+    connector::{ShipStationChannel, check, failure, run, trace},
 };
 
 impl ShipStationChannel {
@@ -19,7 +19,7 @@ impl ShipStationChannel {
         if self.references_checked.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let refuse = |refusal| ChannelError::new(operation, refusal);
+        let refuse = |refusal| trace::not_started(operation, refusal);
         let client = run::stopping_with(&self.client, control);
         let mut findings = match self.references(&client).await {
             Ok(findings) => findings,

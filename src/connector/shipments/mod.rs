@@ -26,7 +26,7 @@ use super::{
     PAGE, ShipStationChannel,
     run::{Run, Stop},
     settings::ShipmentSettings,
-    translate,
+    trace, translate,
 };
 use crate::{
     channel::{
@@ -44,7 +44,8 @@ const CHUNK: usize = 1_000;
 impl ShipStationChannel {
     pub(super) async fn send_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {
         let operation = Operation::SyncShipments;
-        let carriers = self.carrier_rules().await.map_err(|refusal| ChannelError::new(operation, refusal))?;
+        let carriers =
+            self.carrier_rules().await.map_err(|refusal| trace::not_started(operation, refusal))?;
         let mut run = Run::begin(self, operation, Lane::Tracking, request.control).await?;
         run.info.settings = describe(&self.settings.shipments);
         let mut sync = Sync::new(run, carriers);
