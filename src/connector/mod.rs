@@ -69,6 +69,8 @@ pub struct ShipStationChannel {
     changes: Option<Arc<dyn OrderChangeSink>>,
     /// Whether the tag and the user of the settings were found in ShipStation.
     references_checked: AtomicBool,
+    /// When this process sent shipments and looked for them, by a clock that nobody can set.
+    readings: shipments::Readings,
 }
 
 /// A channel under construction; see [`ShipStationChannel::builder`].
@@ -92,6 +94,7 @@ impl ShipStationChannel {
             source: None,
             changes: None,
             references_checked: AtomicBool::new(false),
+            readings: shipments::Readings::default(),
         })
     }
 

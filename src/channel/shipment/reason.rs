@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{ChannelOrderId, ShipmentId};
+use crate::channel::{ChannelOrderId, LineQuantity, ShipmentId};
 
 /// What a person must change before a shipment can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,36 @@ pub enum BlockReason {
         /// The channel's words.
         message: String,
     },
+    /// The channel refused the request for its carrier code. Released by a rule that gives another code.
+    RefusedCarrier {
+        /// The code that was sent.
+        code: String,
+        /// The channel's words.
+        message: String,
+    },
+    /// It was sent as often as the crate may, or for as long, and no look could tell whether the channel has it.
+    OutcomeUnknown {
+        /// How many requests had an unknown outcome.
+        requests: u32,
+        /// What the looks saw.
+        saw: String,
+    },
+    /// It names lines that the imported order does not have, or more than was ordered. Judged again in every run.
+    UnknownLines {
+        /// Those of its lines that do not fit, with their quantities.
+        shipped: Vec<LineQuantity>,
+        /// The shippable lines of the order when it was imported.
+        ordered: Vec<LineQuantity>,
+    },
+    /// It names the number of another order.
+    OrderMismatch {
+        /// The number that the shipment names.
+        given: String,
+        /// The number of the order that it belongs to.
+        order: String,
+    },
+    /// Somebody else fulfils the order, a marketplace's warehouse for instance. Looked at again in every run.
+    ExternallyFulfilled,
 }
 
 impl BlockReason {
@@ -37,8 +67,10 @@ impl BlockReason {
         match self {
             Self::UnmappedCarrier { key } => Some(key),
             Self::NoTracking => Some("no_tracking"),
-            Self::OrderNotShippable { .. } => None,
-            Self::Refused { .. } => Some("refused"),
+            Self::OrderNotShippable { .. } | Self::UnknownLines { .. } | Self::ExternallyFulfilled => None,
+            Self::Refused { .. } | Self::RefusedCarrier { .. } => Some("refused"),
+            Self::OutcomeUnknown { .. } => Some("outcome_unknown"),
+            Self::OrderMismatch { .. } => Some("order_mismatch"),
         }
     }
 
@@ -48,7 +80,11 @@ impl BlockReason {
             Self::UnmappedCarrier { .. } => "unmapped_carrier",
             Self::NoTracking => "no_tracking",
             Self::OrderNotShippable { .. } => "order_not_shippable",
-            Self::Refused { .. } => "refused",
+            Self::Refused { .. } | Self::RefusedCarrier { .. } => "refused",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::UnknownLines { .. } => "unknown_lines",
+            Self::OrderMismatch { .. } => "order_mismatch",
+            Self::ExternallyFulfilled => "externally_fulfilled",
         }
     }
 }
@@ -72,8 +108,48 @@ impl fmt::Display for BlockReason {
             Self::Refused { message } => {
                 write!(f, "the channel refused it ({message}): correct what it names, then unblock it")
             }
+            Self::RefusedCarrier { code, message } => write!(
+                f,
+                "the channel refused it with carrier code {code:?} ({message}): correct the carrier rule, and the next run takes it up, or unblock it"
+            ),
+            Self::OutcomeUnknown { requests, saw } => write!(
+                f,
+                "whether the channel has it is not known after {}: {saw}; look at the order in the channel, then unblock it",
+                counted(u64::from(*requests), "request")
+            ),
+            Self::UnknownLines { shipped, ordered } => write!(
+                f,
+                "it ships {}, and the order has {}: correct the shipment",
+                quantities(shipped),
+                quantities(ordered)
+            ),
+            Self::OrderMismatch { given, order } => write!(
+                f,
+                "it names order {given:?} and belongs to order {order:?}: correct the shipment with a new revision, or unblock it"
+            ),
+            Self::ExternallyFulfilled => f.write_str(
+                "somebody else fulfils the order: the channel is told of it by them; it is looked at again in every run",
+            ),
         }
     }
+}
+
+/// Lines with their quantities, the first few of them.
+fn quantities(lines: &[LineQuantity]) -> String {
+    const SHOWN: usize = 8;
+    if lines.is_empty() {
+        return "no shippable line".to_owned();
+    }
+    let mut list: Vec<String> =
+        lines.iter().take(SHOWN).map(|line| format!("{} of line {}", line.quantity, line.line)).collect();
+    if let Some(more) = lines.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        list.push(format!("{more} more"));
+    }
+    list.join(", ")
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Why a shipment waits for another attempt.

@@ -1,5 +1,7 @@
 //! Where a shipment stands, and what a state means for sending it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{BlockReason, FailReason, RetryClass, SupersedeReason};
@@ -9,7 +11,7 @@ use crate::{Timestamp, channel::LineQuantity};
 ///
 /// ```text
 /// Pending -> Sending -> Sent -> Confirmed
-///    |          |  \--> Unknown -> Confirmed | Pending | Failed
+///    |          |  \--> Unknown -> Confirmed | Pending | Blocked | Failed
 ///    |          \--> RetryWait -> Sending
 ///    |--> Waiting | Blocked          a later shipment, or a person, must come first
 ///    |--> Failed                     can never work
@@ -37,6 +39,9 @@ pub enum ShipmentState {
         until: Timestamp,
         /// Why.
         class: RetryClass,
+        /// The channel's own time when the wait began, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server_since: Option<Timestamp>,
     },
     /// A request may be on its way. Durable before the request leaves.
     Sending {
@@ -46,18 +51,27 @@ pub enum ShipmentState {
         payload_hash: u64,
         /// Since when.
         since: Timestamp,
+        /// The channel's own time then, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server_since: Option<Timestamp>,
     },
     /// It is not known whether the channel has it: look before anything is sent again.
     Unknown {
         /// Since when.
         since: Timestamp,
-        /// How many times it was looked for and not found.
+        /// How many times it was looked for, late enough to count, and not found.
         checks: u32,
         /// When it was last looked for.
         last_check: Option<Timestamp>,
         /// Whether the order itself was not found then. It counts as gone when that happens twice in a row.
         #[serde(default)]
         order_missing: bool,
+        /// The channel's own time of `since`, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server_since: Option<Timestamp>,
+        /// The channel's own time of `last_check`, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server_last_check: Option<Timestamp>,
     },
     /// The channel said yes. Never sent again.
     Sent {
@@ -93,6 +107,9 @@ pub enum ShipmentState {
 }
 
 impl ShipmentState {
+    /// No wait is longer. One that ends further ahead was set while the host's clock was wrong.
+    pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
     /// A short stable name, for counts and for stores.
     pub fn name(&self) -> &'static str {
         match self {
@@ -123,7 +140,8 @@ impl ShipmentState {
         )
     }
 
-    /// Whether the channel may have been told, so that nothing may be sent without looking.
+    /// Whether the channel may have been told, so that nothing may be sent without looking. A row that is
+    /// [blocked](BlockReason::OutcomeUnknown) because no look could tell is not among them: a person decides about it.
     pub fn is_in_flight(&self) -> bool {
         matches!(self, Self::Sending { .. } | Self::Unknown { .. } | Self::Sent { .. })
     }
@@ -131,11 +149,12 @@ impl ShipmentState {
     /// Whether it can be looked at for sending at `now`.
     ///
     /// A row that is blocked on something only a person can change (an unmapped carrier) is not due until it
-    /// is unblocked; one that is blocked on the order's state is, because the order may change by itself.
+    /// is unblocked; one that is blocked on the order's state is, because the order may change by itself. A wait that
+    /// ends further ahead than [`LONGEST_WAIT`](Self::LONGEST_WAIT) is over.
     pub fn is_due(&self, now: Timestamp) -> bool {
         match self {
             Self::Pending | Self::Waiting { .. } => true,
-            Self::RetryWait { until, .. } => *until <= now,
+            Self::RetryWait { until, .. } => *until <= now || *until > now + Self::LONGEST_WAIT,
             Self::Blocked { reason } => reason.unblock_key().is_none(),
             _ => false,
         }

@@ -1,6 +1,6 @@
 //! The steps of the state machine, and the refusal of all others.
 
-use super::ShipmentState;
+use super::{BlockReason, ShipmentState};
 
 impl ShipmentState {
     /// The state after the step to `next`.
@@ -34,7 +34,14 @@ impl ShipmentState {
                     | S::Failed { .. }
             ),
             S::Unknown { .. } => {
-                matches!(next, S::Unknown { .. } | S::Confirmed { .. } | S::Pending | S::Failed { .. })
+                matches!(
+                    next,
+                    S::Unknown { .. }
+                        | S::Confirmed { .. }
+                        | S::Pending
+                        | S::Failed { .. }
+                        | S::Blocked { reason: BlockReason::OutcomeUnknown { .. } }
+                )
             }
             S::Sent { .. } => matches!(next, S::Confirmed { .. }),
             // The notice to the store is asynchronous: its fate may become known after the confirmation.
@@ -62,7 +69,7 @@ mod tests {
     use super::*;
     use crate::{
         Timestamp,
-        channel::{BlockReason, FailReason, Marketplace, RetryClass, SupersedeReason},
+        channel::{FailReason, Marketplace, RetryClass, SupersedeReason},
     };
 
     fn all() -> Vec<ShipmentState> {
@@ -71,9 +78,16 @@ mod tests {
             ShipmentState::Pending,
             ShipmentState::Waiting { missing: Vec::new() },
             ShipmentState::Blocked { reason: BlockReason::NoTracking },
-            ShipmentState::RetryWait { until: t, class: RetryClass::RateLimited },
-            ShipmentState::Sending { attempt: 1, payload_hash: 1, since: t },
-            ShipmentState::Unknown { since: t, checks: 0, last_check: None, order_missing: false },
+            ShipmentState::RetryWait { until: t, class: RetryClass::RateLimited, server_since: None },
+            ShipmentState::Sending { attempt: 1, payload_hash: 1, since: t, server_since: None },
+            ShipmentState::Unknown {
+                since: t,
+                checks: 0,
+                last_check: None,
+                order_missing: false,
+                server_since: None,
+                server_last_check: None,
+            },
             ShipmentState::Sent { at: t },
             ShipmentState::Confirmed {
                 record: None,
@@ -89,7 +103,12 @@ mod tests {
 
     #[test]
     fn nothing_that_may_have_been_sent_can_be_sent_again_without_a_look() {
-        let sending = ShipmentState::Sending { attempt: 2, payload_hash: 1, since: Timestamp::UNIX_EPOCH };
+        let sending = ShipmentState::Sending {
+            attempt: 2,
+            payload_hash: 1,
+            since: Timestamp::UNIX_EPOCH,
+            server_since: None,
+        };
         for state in all().into_iter().filter(|state| state.is_in_flight() || state.is_closed()) {
             assert!(state.step(sending.clone()).is_err(), "{} must not go to sending", state.name());
         }
@@ -147,6 +166,27 @@ mod tests {
                 let legal = state.step(next.clone()).is_ok();
                 assert_eq!(legal, allowed.contains(&next.name()), "{from} -> {}", next.name());
             }
+        }
+    }
+
+    #[test]
+    fn a_person_decides_about_an_outcome_that_no_look_could_tell() {
+        let reason = BlockReason::OutcomeUnknown { requests: 3, saw: String::new() };
+        let blocked = ShipmentState::Blocked { reason };
+        let unknown = all().into_iter().find(|state| state.name() == "unknown").unwrap();
+        assert!(unknown.step(blocked.clone()).is_ok());
+        assert!(!blocked.is_due(Timestamp::UNIX_EPOCH), "not before it is released");
+        assert!(blocked.step(ShipmentState::Pending).is_ok());
+    }
+
+    #[test]
+    fn a_wait_that_was_set_by_a_wrong_clock_is_over() {
+        let now = Timestamp::UNIX_EPOCH;
+        let wait =
+            |until| ShipmentState::RetryWait { until, class: RetryClass::Unavailable, server_since: None };
+        let longest = now + ShipmentState::LONGEST_WAIT;
+        for (until, due) in [(now, true), (longest, false), (longest + Duration::from_secs(1), true)] {
+            assert_eq!(wait(until).is_due(now), due, "until {until}");
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The outbox of shipments.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Debug},
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,7 @@ use crate::{
 ///   effect, a row that is not due and a row of whose order another one is in flight.
 /// - Every step MUST be one that [`ShipmentState::step`] allows; others are refused as permanent errors. What a step
 ///   makes of a row MUST be what [`OutboxRow::step`] makes of it.
+/// - Every member of [`OutboxRow`] MUST be kept, `unknown_outcomes` among them: it bounds how often a row is sent.
 /// - `due` and `unfinished` answer in the order of `(shipped_at, shipment id, revision)`, so that the rows of one
 ///   order come in the order in which they were shipped, and page by that key without gaps while rows change.
 ///
@@ -55,7 +59,7 @@ pub trait ShipmentStore: Debug + Send + Sync {
         limit: usize,
     ) -> Result<Vec<OutboxRow>, StoreError>;
 
-    /// Puts a row into `Sending`, durably.
+    /// Puts a row into [the state of the intent](SendIntent::sending), durably.
     ///
     /// # Errors
     /// `LostLease`, or when the store cannot write. The request MUST NOT be sent then.
@@ -127,6 +131,9 @@ pub struct OutboxRow {
     /// How many attempts were made that count. The count starts over, from one at most, when the row comes to wait for
     /// something else than another attempt.
     pub attempts: u32,
+    /// How many requests had an unknown outcome. Never starts over: it bounds how often the row is sent.
+    #[serde(default)]
+    pub unknown_outcomes: u32,
     /// What the last attempt said, for people.
     pub last_error: Option<String>,
     /// Since when it is in the outbox.
@@ -142,6 +149,7 @@ impl OutboxRow {
             shipment,
             state: ShipmentState::Pending,
             attempts: 0,
+            unknown_outcomes: 0,
             last_error: None,
             enqueued_at: now,
             updated_at: now,
@@ -153,7 +161,10 @@ impl OutboxRow {
     /// # Errors
     /// [`IllegalTransition`] when the state machine does not have it; the row is as it was then.
     pub fn step(&mut self, record: ShipmentRecord) -> Result<(), IllegalTransition> {
+        let was_sending = matches!(self.state, ShipmentState::Sending { .. });
         self.state = self.state.step(record.state)?;
+        let is_unknown = matches!(self.state, ShipmentState::Unknown { .. });
+        self.unknown_outcomes = self.unknown_outcomes.saturating_add((was_sending && is_unknown).into());
         self.attempts = self.attempts.saturating_add(u32::from(record.counts_attempt));
         if matches!(self.state, ShipmentState::Waiting { .. } | ShipmentState::Blocked { .. }) {
             // What failed before is no reason to give up afterwards; that it was tried is one to look first.
@@ -184,6 +195,12 @@ pub struct OutboxCursor {
     pub id: OutboxId,
 }
 
+impl fmt::Display for OutboxCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "shipment {}, shipped at {}", self.id, self.shipped_at)
+    }
+}
+
 /// What is recorded before a request leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -194,12 +211,27 @@ pub struct SendIntent {
     pub payload_hash: u64,
     /// The present instant.
     pub now: Timestamp,
+    /// The channel's own time at this instant, where it is known.
+    pub server_time: Option<Timestamp>,
 }
 
 impl SendIntent {
     /// An intent.
     pub fn new(attempt: u32, payload_hash: u64, now: Timestamp) -> Self {
-        Self { attempt, payload_hash, now }
+        Self { attempt, payload_hash, now, server_time: None }
+    }
+
+    /// The channel's own time at this instant.
+    #[must_use]
+    pub fn server_time(mut self, time: Option<Timestamp>) -> Self {
+        self.server_time = time;
+        self
+    }
+
+    /// The state that [`ShipmentStore::begin_send`] puts the row into.
+    pub fn sending(&self) -> ShipmentState {
+        let Self { attempt, payload_hash, now, server_time } = *self;
+        ShipmentState::Sending { attempt, payload_hash, since: now, server_since: server_time }
     }
 }
 

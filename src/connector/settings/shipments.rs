@@ -29,9 +29,16 @@ pub struct ShipmentSettings {
     pub backoff: Duration,
     /// When to stop trying: after an hour to 365 days. Default: after 7 days.
     pub give_up_after: Duration,
-    /// How long after a look that did not find the shipment, or its order, the next one may be believed: a minute to a
-    /// day. Default: a minute.
+    /// How long after a request of unknown outcome, and after a look that did not find the shipment or its order, the next
+    /// look counts: a minute to a day. Default: a minute.
     pub read_back_gap: Duration,
+    /// How long after a request of unknown outcome the look may come after which the shipment is sent again: a minute to a
+    /// day. Default: 4 minutes. An effect that comes later, or a read that is stale for longer, may lead to a second mark.
+    ///
+    /// After a second unknown outcome it is sixteen times as long. After the third the shipment is only looked for, the last
+    /// time 4 hours after the request or later; then it is [confirmed](crate::channel::ShipmentState::Confirmed) or left to a
+    /// person ([`OutcomeUnknown`](crate::channel::BlockReason::OutcomeUnknown)).
+    pub resend_after: Duration,
 }
 
 impl Default for ShipmentSettings {
@@ -48,6 +55,7 @@ impl Default for ShipmentSettings {
             backoff: Duration::from_secs(60),
             give_up_after: Duration::from_secs(7 * 24 * 3600),
             read_back_gap: Duration::from_secs(60),
+            resend_after: Duration::from_secs(4 * 60),
         }
     }
 }

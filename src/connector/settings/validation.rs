@@ -132,6 +132,7 @@ impl ShipmentSettings {
         let mut found = Vec::new();
         found.extend(span("shipments.give_up_after", self.give_up_after, HOUR, YEAR));
         found.extend(span("shipments.read_back_gap", self.read_back_gap, MINUTE, DAY));
+        found.extend(span("shipments.resend_after", self.resend_after, MINUTE, DAY));
         found.extend(span("shipments.backoff", self.backoff, Duration::from_secs(1), 6 * HOUR));
         if let PartialPolicy::HoldUntilComplete { max_hold: Some(longest) } = self.partial {
             found.extend(span("shipments.partial.max_hold", longest, MINUTE, YEAR));
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn lengths_of_time_have_a_range_at_both_ends() {
         type Set = fn(&mut Settings, Duration);
-        let spans: [(Set, &str, Duration, Duration); 5] = [
+        let spans: [(Set, &str, Duration, Duration); 6] = [
             (|s, span| s.lease = span, "lease: is 2 d -> allowed: 3 min to 1 d", 3 * MINUTE, DAY),
             (
                 |s, span| s.shipments.give_up_after = span,
@@ -289,6 +290,12 @@ mod tests {
             (
                 |s, span| s.shipments.read_back_gap = span,
                 "shipments.read_back_gap: is 2 d -> allowed: 1 min to 1 d",
+                MINUTE,
+                DAY,
+            ),
+            (
+                |s, span| s.shipments.resend_after = span,
+                "shipments.resend_after: is 2 d -> allowed: 1 min to 1 d",
                 MINUTE,
                 DAY,
             ),

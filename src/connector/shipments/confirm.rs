@@ -1,12 +1,13 @@
 //! Proof that ShipStation has what it accepted: its records are read back, a page for many shipments.
 
-use std::{collections::HashMap, pin::pin, time::Duration};
+use std::{collections::HashMap, pin::pin};
 
 use futures_util::StreamExt;
 
 use super::{
     Stop, Sync,
     evidence::{self, Standing},
+    timing::{NOTICE_MAY_TAKE, RECORD_OVERDUE, RECORDS_MARGIN},
 };
 use crate::{
     Timestamp,
@@ -16,12 +17,6 @@ use crate::{
 };
 
 const ROWS: u32 = 500;
-/// Records are looked for from a little before they were made: two clocks are at work.
-const MARGIN: Duration = Duration::from_secs(300);
-/// How long the notice to the store is waited for.
-const NOTICE_MAY_TAKE: Duration = Duration::from_secs(3600);
-/// A record that has not shown in the list after so long is asked for by its order.
-const OVERDUE: Duration = Duration::from_secs(3600);
 /// So many that are overdue are asked for one by one; for more it is cheaper to read the list from their time on.
 const FEW: usize = 20;
 /// Overdue orders that a run asks for, at most: they must not use up the minute of what is to be sent.
@@ -42,19 +37,10 @@ impl Sync<'_> {
     }
 
     async fn sent_rows(&self) -> Result<HashMap<OrderId, OutboxRow>, Stop> {
-        let channel = self.run.channel;
-        let mut sent = HashMap::new();
-        let mut after = None;
-        loop {
-            let rows = channel.stores.shipments.unfinished(&channel.connection, after.as_ref(), PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(sent) };
-            after = Some(last.cursor());
-            for row in rows.into_iter().filter(|row| sent_at(row).is_some()) {
-                if let Some(order) = translate::wire_order_id(&row.shipment.order) {
-                    sent.insert(order, row);
-                }
-            }
-        }
+        let rows = self.unfinished(|row| sent_at(row).is_some()).await?;
+        let by_order =
+            rows.into_iter().filter_map(|row| Some((translate::wire_order_id(&row.shipment.order)?, row)));
+        Ok(by_order.collect())
     }
 
     async fn prove_all(&mut self, sent: &mut HashMap<OrderId, OutboxRow>) -> Result<(), Stop> {
@@ -70,11 +56,11 @@ impl Sync<'_> {
     fn worth_reading_from(&self, sent: &HashMap<OrderId, OutboxRow>) -> Option<Timestamp> {
         let few = sent.values().filter(|row| self.is_overdue(row)).count() <= FEW;
         let expected = sent.values().filter(|row| !(few && self.is_overdue(row)));
-        expected.filter_map(sent_at).min().map(|oldest| oldest - MARGIN)
+        expected.filter_map(sent_at).min().map(|oldest| oldest - RECORDS_MARGIN)
     }
 
     fn is_overdue(&self, row: &OutboxRow) -> bool {
-        sent_at(row).is_some_and(|at| self.run.now().since(at) >= OVERDUE)
+        sent_at(row).is_some_and(|at| self.run.now().since(at) >= RECORD_OVERDUE)
     }
 
     /// Some of the overdue orders, others in every run.

@@ -1,12 +1,10 @@
 //! What ShipStation has of an order: its state, and the tracking numbers on it. Looking, not deciding.
 
-use std::pin::pin;
-
 use futures_util::StreamExt;
 
 use crate::{
     channel::Marketplace,
-    client::{Error, Fulfillment, OrderId, ShipStation},
+    client::{Error, Fulfillment, ListEnd, OrderId, Page, Pages, ShipStation},
     connector::failure,
 };
 
@@ -19,11 +17,11 @@ pub(super) enum Standing {
     Theirs { tracking: Option<String> },
     /// No record shows.
     Nothing,
-    /// No record shows, but some could not be read: nothing may be concluded.
+    /// No record shows, but not all of them could be read: nothing may be concluded.
     Unreadable,
 }
 
-/// The rows of a look that count, and whether all of them could be read.
+/// The rows of a look that count, and whether it is certain that there are no others.
 struct Look<T> {
     found: Vec<T>,
     complete: bool,
@@ -69,30 +67,36 @@ pub(super) async fn standing(
 
 /// The records of one order that were marked shipped without a label, voided ones left out.
 async fn fulfillments(client: &ShipStation, order: OrderId) -> Result<Look<Fulfillment>, Error> {
-    let mut pages = pin!(client.fulfillments().list().order_id(order).pages());
-    let mut look = Look { found: Vec::new(), complete: true };
-    while let Some(page) = pages.next().await {
-        let page = page?;
-        look.complete &= page.errors.is_empty();
-        // Filtered again: a filter that ShipStation ignored must not bring strangers in.
-        look.found.extend(page.items.into_iter().filter(|row| row.order_id == Some(order) && counts(row)));
-    }
+    let pages = client.fulfillments().list().order_id(order).pages();
+    let mut look = read(pages, |row| row.order_id == Some(order)).await?;
+    look.found.retain(counts);
     Ok(look)
 }
 
 /// The tracking numbers of labels that were bought for one order, voided ones left out.
 async fn labels(client: &ShipStation, order: OrderId) -> Result<Look<String>, Error> {
-    let mut pages = pin!(client.shipments().list().order_id(order).pages());
+    let pages = client.shipments().list().order_id(order).pages();
+    let Look { found, complete } = read(pages, |row| row.order_id == Some(order)).await?;
+    let found = found.into_iter().filter(|row| row.voided != Some(true) && row.is_return_label != Some(true));
+    Ok(Look { found: found.map(|row| row.tracking_number.unwrap_or_default()).collect(), complete })
+}
+
+/// Reads every record that `is_asked_for`. A row that is null, unreadable or of another order makes the look incomplete: it
+/// may stand in the place of the one that is looked for.
+async fn read<T>(mut pages: Pages<T>, is_asked_for: impl Fn(&T) -> bool) -> Result<Look<T>, Error> {
     let mut look = Look { found: Vec::new(), complete: true };
     while let Some(page) = pages.next().await {
         let page = page?;
-        look.complete &= page.errors.is_empty();
-        let rows = page.items.into_iter().filter(|row| {
-            row.order_id == Some(order) && row.voided != Some(true) && row.is_return_label != Some(true)
-        });
-        look.found.extend(rows.map(|row| row.tracking_number.unwrap_or_default()));
+        look.complete &= is_whole(&page) && page.items.iter().all(&is_asked_for);
+        look.found.extend(page.items.into_iter().filter(&is_asked_for));
     }
+    look.complete &= pages.end().is_some_and(ListEnd::is_complete);
     Ok(look)
+}
+
+/// Whether every row of a page could be read.
+pub(super) fn is_whole<T>(page: &Page<T>) -> bool {
+    page.errors.is_empty() && page.nulls == 0
 }
 
 /// Whether a record still stands.

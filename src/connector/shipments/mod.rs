@@ -8,34 +8,40 @@ mod parcel;
 mod plan;
 mod preflight;
 mod pull;
+mod readings;
 mod recover;
 mod rows;
 mod send;
 mod tally;
+mod timing;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
+pub(super) use self::readings::Readings;
 use self::{
-    open_orders::FRESH,
     parcel::Parcel,
     plan::{Plan, Planner},
+    preflight::Survivors,
     send::MOST_FAILURES,
     tally::Entry,
+    timing::{Event, FRESH, Moment},
 };
 use super::{
     PAGE, ShipStationChannel,
+    pages::Bookmark,
     run::{Run, Stop},
     settings::ShipmentSettings,
     trace, translate,
 };
 use crate::{
+    Timestamp,
     channel::{
-        ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent, RunStatus, SyncReport,
-        SyncShipments,
+        ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent, RunStatus,
+        ShipmentState, SyncReport, SyncShipments,
         shipping::CarrierRules,
         store::{ImportRecord, OutboxRow, ShipmentRecord},
     },
-    client::{Lane, OrderId},
+    client::Lane,
 };
 
 /// Rows that are planned and looked at together: the more, the fewer times open orders are listed.
@@ -85,7 +91,7 @@ struct Sync<'c> {
     report: SyncReport,
     account: BTreeMap<OutboxId, Entry>,
     /// Orders that were merged away, with their survivors; read once, when the first one is missed.
-    survivors: Option<HashMap<OrderId, OrderId>>,
+    survivors: Option<Survivors>,
     /// Orders that the run has decided about. Their rows may come up again on a later page of what is due.
     planned: HashSet<ChannelOrderId>,
     /// Rows that could not be looked for; not tried again in this run.
@@ -97,6 +103,7 @@ struct Sync<'c> {
     did_something: bool,
     /// Whether something was to be read and could not be, which a warning says.
     not_all_read: bool,
+    warned_of_clock: bool,
 }
 
 impl<'c> Sync<'c> {
@@ -114,11 +121,46 @@ impl<'c> Sync<'c> {
             unread_in_a_row: 0,
             did_something: false,
             not_all_read: false,
+            warned_of_clock: false,
         }
     }
 
     fn settings(&self) -> &'c ShipmentSettings {
         &self.run.channel.settings.shipments
+    }
+
+    /// The present moment, by every clock at hand.
+    fn moment(&self) -> Moment {
+        let client = &self.run.client;
+        let (server, monotonic) = (client.server_time(), client.clock().monotonic());
+        Moment { host: self.run.now(), server, monotonic }
+    }
+
+    /// What happened to a row at these times, as far as this process knows.
+    fn event(&self, row: &OutboxId, host: Timestamp, server: Option<Timestamp>) -> Event {
+        self.run.channel.readings.event(row, host, server, &self.moment())
+    }
+
+    /// A time in a row lies so far ahead that no wait explains it.
+    fn warn_of_clock(&mut self, row: &OutboxId) {
+        if !std::mem::replace(&mut self.warned_of_clock, true) {
+            self.run.warn(format!(
+                "the host's clock was wrong when shipment {row} was last tried: its wait ends too far ahead, and is taken as over"
+            ));
+        }
+    }
+
+    /// The rows that ShipStation may have been told of and that `are_wanted`.
+    async fn unfinished(&self, are_wanted: impl Fn(&OutboxRow) -> bool) -> Result<Vec<OutboxRow>, Stop> {
+        let channel = self.run.channel;
+        let (mut wanted, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
+        loop {
+            let rows =
+                channel.stores.shipments.unfinished(&channel.connection, bookmark.after(), PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(wanted) };
+            bookmark.pass(&last.cursor())?;
+            wanted.extend(rows.into_iter().filter(&are_wanted));
+        }
     }
 
     /// The steps of a run, in their order. Every step reads what it needs from the store, so that a run that
@@ -169,19 +211,19 @@ impl<'c> Sync<'c> {
     async fn send_due(&mut self) -> Result<(), Stop> {
         let channel = self.run.channel;
         let due_at = self.run.now();
-        let mut after = None;
+        let mut bookmark = Bookmark::at_the_start();
         loop {
             self.run.go_on().await?;
             let rows =
-                channel.stores.shipments.due(&channel.connection, due_at, after.as_ref(), CHUNK).await?;
+                channel.stores.shipments.due(&channel.connection, due_at, bookmark.after(), CHUNK).await?;
             let Some(last) = rows.last() else { return Ok(()) };
-            after = Some(last.cursor());
-            let planned_at = self.run.now();
+            bookmark.pass(&last.cursor())?;
+            let planned_at = self.moment();
             let parcels = self.plan(&rows).await?;
             let mut open = self.open_orders(&parcels).await?;
             for parcel in parcels {
                 self.run.go_on().await?;
-                let parcel = if self.run.now().since(planned_at) < FRESH {
+                let parcel = if self.moment().since(&planned_at) < FRESH {
                     Some(parcel)
                 } else {
                     self.plan_again(&parcel).await?
@@ -201,6 +243,9 @@ impl<'c> Sync<'c> {
         let mut orders: Vec<ChannelOrderId> = Vec::new();
         for row in rows {
             self.look_at(row);
+            if matches!(row.state, ShipmentState::RetryWait { until, .. } if until > self.run.now()) {
+                self.warn_of_clock(&row.id());
+            }
             if self.planned.insert(row.shipment.order.clone()) {
                 orders.push(row.shipment.order.clone());
             }

@@ -3,16 +3,19 @@
 use std::{
     collections::{HashMap, HashSet},
     pin::pin,
-    time::Duration,
 };
 
 use futures_util::StreamExt;
 
-use super::{Stop, Sync, parcel::Parcel};
+use super::{
+    Stop, Sync, evidence,
+    parcel::Parcel,
+    timing::{CHANGES_MARGIN, FRESH, Moment},
+};
 use crate::{
     Timestamp,
     channel::RunEvent,
-    client::{Order, OrderId, OrderSort, OrderStatus, PacificTime, Page},
+    client::{ListEnd, Order, OrderId, OrderSort, OrderStatus, PacificTime, Page},
     connector::{failure, settings::Preflight, translate},
 };
 
@@ -21,11 +24,6 @@ const ROWS: u32 = 500;
 const FEW: usize = 3;
 /// Before every order of ShipStation's: a date filter is what lets a list be read by key.
 const BEFORE_ALL: i64 = 946_684_800;
-/// How old a look may be when something is sent on its strength. Sending a thousand takes half an hour.
-pub(super) const FRESH: Duration = Duration::from_secs(300);
-/// Changes are read from a little before the last look: two clocks are at work.
-const MARGIN: Duration = Duration::from_secs(60);
-
 /// What matters of an order that was looked at.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
@@ -47,7 +45,7 @@ impl Seen {
 /// The orders of a chunk that were seen in a list.
 #[derive(Debug)]
 pub(super) struct OpenOrders {
-    read_at: Timestamp,
+    read_at: Moment,
     seen: HashMap<OrderId, Seen>,
 }
 
@@ -55,7 +53,7 @@ impl Sync<'_> {
     /// Reads the lists in which the orders are expected: those of the states that kept some from being shipped, and
     /// then that of open orders for all that are left.
     pub(super) async fn open_orders(&mut self, parcels: &[Parcel]) -> Result<OpenOrders, Stop> {
-        let mut open = OpenOrders { read_at: self.run.now(), seen: HashMap::new() };
+        let mut open = OpenOrders { read_at: self.moment(), seen: HashMap::new() };
         if self.settings().preflight != Preflight::Bulk {
             return Ok(open);
         }
@@ -113,23 +111,25 @@ impl Sync<'_> {
     /// What was seen of an order, if that is still fresh. What has aged is brought up to date for all that are left,
     /// with a request for what changed since.
     pub(super) async fn seen(&mut self, order: OrderId, open: &mut OpenOrders) -> Result<Option<Seen>, Stop> {
-        if !open.seen.is_empty() && self.run.now().since(open.read_at) >= FRESH {
+        if !open.seen.is_empty() && self.moment().since(&open.read_at) >= FRESH {
             self.refresh(open).await?;
         }
         Ok(open.seen.remove(&order))
     }
 
     async fn refresh(&mut self, open: &mut OpenOrders) -> Result<(), Stop> {
-        let (since, now) = (open.read_at - MARGIN, self.run.now());
+        let now = self.moment();
+        // The list is filtered by ShipStation's own time. When it was read, that was known, unless it sends none.
+        let since = open.read_at.with_server_of(&now).server_or_host() - CHANGES_MARGIN;
         if open.seen.len() <= 1 {
             open.seen.clear();
             return Ok(());
         }
         let list = self.run.client.orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
-        let mut pages = pin!(list.page_size(ROWS).pages());
+        let mut pages = list.page_size(ROWS).pages();
         while let Some(page) = pages.next().await {
             let page = match page {
-                Ok(page) if page.errors.is_empty() => page,
+                Ok(page) if evidence::is_whole(&page) => page,
                 // Whichever order it is that cannot be read: what is seen anew is not that one.
                 Ok(_) => return self.read_anew(open).await,
                 Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
@@ -149,12 +149,16 @@ impl Sync<'_> {
             }
             self.run.go_on().await?;
         }
+        // An order that is not among the changes is unchanged only if the list shows all of them.
+        if !pages.end().is_some_and(ListEnd::is_complete) {
+            return self.read_anew(open).await;
+        }
         open.read_at = now;
         Ok(())
     }
 
     async fn read_anew(&mut self, open: &mut OpenOrders) -> Result<(), Stop> {
-        open.read_at = self.run.now();
+        open.read_at = self.moment();
         let expected = open.seen.drain().map(|(order, _)| order).collect();
         self.read_list(OrderStatus::AwaitingShipment, expected, open).await
     }

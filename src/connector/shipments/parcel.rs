@@ -1,7 +1,7 @@
 //! What is sent for an order, and what its rows remember of earlier looks.
 
 use crate::{
-    channel::{BlockReason, RetryClass, ShipmentState, store::OutboxRow},
+    channel::{BlockReason, ShipmentState, store::OutboxRow},
     client::{OrderId, OrderStatus, PacificDate},
 };
 
@@ -29,10 +29,6 @@ impl Parcel {
         std::iter::once(&self.row).chain(&self.speaks_for)
     }
 
-    /// Whether ShipStation did not find the order when this row was last to be sent.
-    pub(super) fn was_missing(&self) -> bool {
-        matches!(self.row.state, ShipmentState::RetryWait { class: RetryClass::OrderMissing, .. })
-    }
     /// Whether the order was in this state when the row was last to be sent, and could not be.
     pub(super) fn was_kept_by(&self, status: &OrderStatus) -> bool {
         matches!(

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{
     parcel::Parcel,
     rows::{current, is_conveyed, is_open_ended, newest_revisions, tracking_numbers},
+    timing::FEWEST_ATTEMPTS,
 };
 use crate::{
     Timestamp,
@@ -17,10 +18,6 @@ use crate::{
     client::{OrderId, PacificDate},
     connector::settings::{PartialPolicy, PrimaryTracking, ShipmentSettings},
 };
-
-/// A shipment that waited for a week before its first attempt is not given up in its first bad hour: so many attempts
-/// take at least an hour.
-const FEWEST_ATTEMPTS: u32 = 6;
 
 /// What decisions are made with.
 pub(super) struct Planner<'a> {
@@ -62,7 +59,7 @@ impl Planner<'_> {
         let newest = newest_revisions(&progress.rows);
         let mut open: Vec<&OutboxRow> = Vec::new();
         for row in &progress.rows {
-            if row.state.is_closed() || row.state.is_in_flight() {
+            if row.state.is_closed() || is_open_ended(row) || is_conveyed(row) {
                 continue;
             }
             match self.alone(row, &newest, progress, order) {
@@ -75,8 +72,13 @@ impl Planner<'_> {
         let (Some(order), false) = (order, due.is_empty()) else { return plan };
         if let Some(conveyed) = progress.rows.iter().find(|row| is_conveyed(row)) {
             self.supersede(&mut plan, conveyed, &open);
-        } else if progress.rows.iter().any(|row| row.state.is_in_flight()) {
-            wait(&mut plan, &due, "another shipment of the order is under way");
+        } else if let Some(row) = progress.rows.iter().find(|row| is_open_ended(row)) {
+            let why = if row.state.is_in_flight() {
+                "another shipment of the order is under way"
+            } else {
+                "whether another shipment of the order was sent is not known, and a person has to release that one first"
+            };
+            wait(&mut plan, &due, why);
         } else if open.iter().any(|row| self.is_postponed(row)) {
             wait(&mut plan, &due, "an earlier attempt for the order is to be repeated first");
         } else {

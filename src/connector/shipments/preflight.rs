@@ -1,6 +1,6 @@
 //! The look at an order right before it is sent, and what its present state means.
 
-use std::{collections::HashMap, pin::pin, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use futures_util::StreamExt;
 
@@ -9,21 +9,24 @@ use super::{
     evidence::{self, Standing},
     open_orders::{OpenOrders, Seen},
     parcel::Parcel,
-    send::backoff,
+    timing::{MERGED_WITHIN, RECORDS_LAG, backoff},
 };
 use crate::{
     channel::{BlockReason, FailReason, RetryClass, ShipmentState, store::ShipmentRecord},
-    client::{Error, OrderId, OrderSort, OrderStatus, SortDir},
+    client::{Error, ListEnd, OrderId, OrderSort, OrderStatus, SortDir},
     connector::{failure, look, settings::Preflight, translate},
 };
 
 const ROWS: u32 = 500;
 /// Pages that are searched for the survivor of a merged order, those that changed last first.
 const SURVIVOR_PAGES: usize = 10;
-/// How far back a merge is looked for.
-const MERGED_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How long after an order was shipped its records may still be on their way.
-pub(super) const RECORDS_LAG: Duration = Duration::from_secs(600);
+/// The orders that others were merged into.
+#[derive(Debug)]
+pub(super) struct Survivors {
+    of: HashMap<OrderId, OrderId>,
+    /// Whether every order that was searched could be read.
+    complete: bool,
+}
 
 impl Sync<'_> {
     /// Whether the parcel may be sent now. If not, why is recorded.
@@ -48,7 +51,7 @@ impl Sync<'_> {
                 self.unread_in_a_row = 0;
                 return Ok(Some(Seen::of(&order)));
             }
-            Ok(None) if parcel.was_missing() => self.lost(parcel).await?,
+            Ok(None) if self.was_missing(parcel) => self.lost(parcel).await?,
             Ok(None) => {
                 let record = self.missing_record(parcel, self.settings().read_back_gap);
                 self.postpone(parcel, record).await?;
@@ -60,19 +63,44 @@ impl Sync<'_> {
 
     /// The order was not found: it is looked for once more, after `wait`, before that is believed.
     pub(super) fn missing_record(&self, parcel: &Parcel, wait: Duration) -> ShipmentRecord {
-        let now = self.run.now();
-        let state = ShipmentState::RetryWait { until: now + wait, class: RetryClass::OrderMissing };
-        ShipmentRecord::new(parcel.row.id(), state, now)
+        let (id, moment) = (parcel.row.id(), self.moment());
+        self.run.channel.readings.note(&id, &moment);
+        ShipmentRecord::new(id, self.retry_wait(wait, RetryClass::OrderMissing), moment.host)
             .because("ShipStation does not find the order: if it does not find it again, the shipment fails")
+    }
+
+    /// Whether the order was not found before, long enough ago.
+    fn was_missing(&self, parcel: &Parcel) -> bool {
+        let ShipmentState::RetryWait { class: RetryClass::OrderMissing, server_since, .. } = parcel.row.state
+        else {
+            return false;
+        };
+        let missed = self.event(&parcel.row.id(), parcel.row.updated_at, server_since);
+        missed.is_over(self.settings().read_back_gap, &self.moment())
+    }
+
+    /// A wait of this length from now on.
+    pub(super) fn retry_wait(&self, wait: Duration, class: RetryClass) -> ShipmentState {
+        let now = self.moment();
+        ShipmentState::RetryWait { until: now.host + wait, class, server_since: now.server }
     }
 
     /// The order was not found again: the shipment never will be sent, whatever the reason.
     async fn lost(&mut self, parcel: &Parcel) -> Result<(), Stop> {
         match self.gone(parcel.order).await {
-            Ok(reason) => self.fail(parcel, reason).await,
+            Ok(Some(reason)) => self.fail(parcel, reason).await,
+            Ok(None) => self.missing_again(parcel).await,
             Err(Stop::Remote(error)) => self.unreadable(parcel, error).await,
             Err(stop) => Err(stop),
         }
+    }
+
+    /// The order was not found again, and whether it was merged could not be read: it is looked for once more.
+    async fn missing_again(&mut self, parcel: &Parcel) -> Result<(), Stop> {
+        let settings = self.settings();
+        let wait = backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
+        let record = self.missing_record(parcel, wait).counting_attempt();
+        self.postpone(parcel, record.because("ShipStation does not find the order, and the orders that it may have been merged into could not all be read")).await
     }
 
     /// The order could not be looked at: nothing is sent now.
@@ -82,7 +110,7 @@ impl Sync<'_> {
         }
         let record = self.retry_record(parcel, &error);
         self.postpone(parcel, record).await?;
-        self.unread_in_a_row += 1;
+        self.count_unread(&error);
         if self.unread_in_a_row >= super::MOST_FAILURES { Err(error.into()) } else { Ok(()) }
     }
 
@@ -125,7 +153,8 @@ impl Sync<'_> {
             Err(error) => return self.unreadable(parcel, error).await,
         };
         let now = self.run.now();
-        let lately = order.modified_at.is_some_and(|at| now.since(at) < RECORDS_LAG);
+        let lately =
+            order.modified_at.is_some_and(|at| self.moment().server_or_host().since(at) < RECORDS_LAG);
         match standing {
             Standing::Ours { record, tracking, marketplace } => {
                 self.note_not_conveyed(parcel.rows(), &[tracking]);
@@ -138,8 +167,8 @@ impl Sync<'_> {
             Standing::Nothing if !lately => self.conflict(parcel, None).await,
             Standing::Nothing | Standing::Unreadable => {
                 let settings = self.settings();
-                let until = now + backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
-                let state = ShipmentState::RetryWait { until, class: RetryClass::Unreadable };
+                let wait = backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
+                let state = self.retry_wait(wait, RetryClass::Unreadable);
                 let record = ShipmentRecord::new(parcel.row.id(), state, now)
                     .because("the order is shipped, but the records that say by whom do not show yet")
                     .counting_attempt();
@@ -182,28 +211,34 @@ impl Sync<'_> {
         Ok(())
     }
 
-    /// Why an order does not exist any more: merged into another one, or deleted.
-    pub(super) async fn gone(&mut self, order: OrderId) -> Result<FailReason, Stop> {
+    /// Why an order does not exist any more: merged into another one, or deleted. `None` if the orders that it may have been
+    /// merged into could not all be read.
+    pub(super) async fn gone(&mut self, order: OrderId) -> Result<Option<FailReason>, Stop> {
         if self.survivors.is_none() {
             self.survivors = Some(self.read_survivors().await?);
         }
-        let survivor = self.survivors.as_ref().and_then(|survivors| survivors.get(&order));
-        Ok(match survivor {
-            Some(survivor) => FailReason::MergedInto { order: translate::order_id(*survivor) },
-            None => FailReason::OrderGone,
+        let Some(survivors) = &self.survivors else { return Ok(None) };
+        Ok(match survivors.of.get(&order) {
+            Some(survivor) => Some(FailReason::MergedInto { order: translate::order_id(*survivor) }),
+            None => survivors.complete.then_some(FailReason::OrderGone),
         })
     }
 
-    async fn read_survivors(&mut self) -> Result<HashMap<OrderId, OrderId>, Stop> {
-        let since = self.run.now() - MERGED_WITHIN;
+    async fn read_survivors(&mut self) -> Result<Survivors, Stop> {
+        let since = self.moment().server_or_host() - MERGED_WITHIN;
         let list = self.run.client.orders().list().modified_since(since);
         let list = list.sort_by(OrderSort::ModifyDate).sort_dir(SortDir::Descending);
-        let mut pages = pin!(list.page_size(ROWS).pages().take(SURVIVOR_PAGES));
-        let mut survivors = HashMap::new();
-        while let Some(page) = pages.next().await {
-            for order in page?.items {
+        let mut pages = list.page_size(ROWS).pages();
+        let mut survivors = Survivors { of: HashMap::new(), complete: true };
+        for _ in 0..SURVIVOR_PAGES {
+            let Some(page) = pages.next().await.transpose()? else {
+                survivors.complete &= pages.end().is_some_and(ListEnd::is_complete);
+                break;
+            };
+            survivors.complete &= evidence::is_whole(&page);
+            for order in page.items {
                 let merged = order.advanced_options.iter().flat_map(|options| &options.merged_ids);
-                survivors.extend(merged.map(|swallowed| (*swallowed, order.order_id)));
+                survivors.of.extend(merged.map(|swallowed| (*swallowed, order.order_id)));
             }
             self.run.go_on().await?;
         }

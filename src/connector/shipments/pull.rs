@@ -1,16 +1,11 @@
 //! The pull model: shipments of a host that does not enqueue them are put into the outbox first, and the cursor moves
 //! after them. Nothing is sent here.
 
-use std::time::Duration;
-
-use super::{Stop, Sync};
+use super::{Stop, Sync, timing::SOURCE_LAG};
 use crate::{
     channel::store::{ChangedShipment, Enqueued, ShipmentSource, SourceCursor},
     connector::PAGE,
 };
-
-/// The cursor stays so far behind the present: a transaction that commits late must not be jumped.
-const LAG: Duration = Duration::from_secs(60);
 
 impl Sync<'_> {
     /// Takes over what has changed in the host since the cursor.
@@ -32,7 +27,7 @@ impl Sync<'_> {
                 let enqueued =
                     self.run.channel.stores.shipments.enqueue(connection, row.shipment, now).await?;
                 self.did_something |= enqueued == Enqueued::Enqueued;
-                if cursor.updated_at <= self.run.info.started - LAG {
+                if cursor.updated_at <= self.run.info.started - SOURCE_LAG {
                     safe = safe.max(Some(cursor));
                 }
             }

@@ -1,32 +1,24 @@
 //! What an earlier run, or this one, left without knowing its outcome: it is looked for, twice and apart, before
 //! anything is sent again.
 
-use std::time::Duration;
-
 use super::{
     MOST_FAILURES, Stop, Sync,
     evidence::{self, Standing},
-    preflight::RECORDS_LAG,
     rows::tracking_numbers,
-    send::least_backoff,
+    timing::{Event, Moment, RECORDS_LAG, Search, Verdict},
 };
 use crate::{
     Timestamp,
     channel::{
-        FailReason, ShipmentState,
+        BlockReason, FailReason, ShipmentState,
         store::{OutboxRow, ShipmentRecord},
     },
-    client::{Error, OrderId, OrderStatus},
-    connector::{PAGE, failure, look, translate},
+    client::{Error, ErrorKind, OrderId, OrderStatus},
+    connector::{failure, look, translate},
 };
 
-/// Looks that found nothing, before a shipment may be sent again.
-const LOOKS: u32 = 2;
-/// How far apart looks become that tell nothing.
-const LONGEST_BETWEEN_LOOKS: Duration = Duration::from_secs(3600);
-
 /// What a look brought.
-enum Found {
+pub(super) enum Found {
     /// ShipStation has it: the state, and the tracking number that shows.
     Ours(ShipmentState, String),
     /// It never will be ours.
@@ -35,30 +27,48 @@ enum Found {
     ShippedSomehow,
     /// The order is open and nothing of ours is on it.
     Nothing,
-    /// The order is not there, for the first time.
+    /// The order is not there.
     Missing,
-    /// The order is there, but some of its records could not be read.
+    /// The order is there, but its records could not all be read.
     Unreadable,
+}
+
+/// A row whose outcome is unknown, taken apart.
+struct Lost {
+    row: OutboxRow,
+    order: OrderId,
+    search: Search,
+    since: Timestamp,
+    server_since: Option<Timestamp>,
+    order_missing: bool,
+}
+
+impl Lost {
+    /// The row after a look at `moment`.
+    fn looked_for(&self, checks: u32, order_missing: bool, moment: &Moment) -> ShipmentState {
+        ShipmentState::Unknown {
+            since: self.since,
+            checks,
+            last_check: Some(moment.host),
+            order_missing,
+            server_since: self.server_since,
+            server_last_check: moment.server,
+        }
+    }
 }
 
 impl Sync<'_> {
     /// Takes over what is in flight. A row in `Sending` belongs to a run that is gone, since this one has the lease.
     pub(super) async fn recover(&mut self) -> Result<(), Stop> {
-        let channel = self.run.channel;
-        let mut after = None;
-        loop {
-            let rows = channel.stores.shipments.unfinished(&channel.connection, after.as_ref(), PAGE).await?;
-            let Some(last) = rows.last() else { break };
-            after = Some(last.cursor());
-            for row in &rows {
-                self.look_at(row);
-                if let ShipmentState::Sending { since, .. } = row.state {
-                    let state = unknown_since(since);
-                    let record = ShipmentRecord::new(row.id(), state, self.run.now())
+        self.run.channel.readings.forget_old(&self.moment());
+        for row in self.unfinished(|_| true).await? {
+            self.look_at(&row);
+            if let ShipmentState::Sending { since, server_since, .. } = row.state {
+                let record =
+                    ShipmentRecord::new(row.id(), unknown_since(since, server_since), self.run.now())
                         .counting_attempt()
                         .because("the run that sent it did not record the outcome");
-                    self.step(vec![record]).await?;
-                }
+                self.step(vec![record]).await?;
             }
         }
         self.look_for_unknown().await
@@ -70,11 +80,14 @@ impl Sync<'_> {
         if self.run.control.dry_run {
             return Ok(());
         }
-        let mut rows = self.rows_to_look_for().await?;
-        rows.sort_by_key(last_look);
-        for row in rows {
+        let unknown = self.unfinished(|row| !self.not_seen.contains(&row.id())).await?;
+        let mut lost: Vec<Lost> = unknown.into_iter().filter_map(|row| self.lost_row(row)).collect();
+        let now = self.moment();
+        lost.retain(|lost| lost.search.look_is_due(self.settings(), &now));
+        lost.sort_by_key(|lost| lost.search.looked.map(|looked| looked.host));
+        for lost in lost {
             self.run.go_on().await?;
-            self.look_for(row).await?;
+            self.look_for(lost).await?;
             if self.unread_in_a_row >= MOST_FAILURES {
                 // What else is to be done may still work; if not, it says so itself.
                 self.unread_in_a_row = 0;
@@ -85,111 +98,164 @@ impl Sync<'_> {
         Ok(())
     }
 
-    async fn rows_to_look_for(&self) -> Result<Vec<OutboxRow>, Stop> {
-        let channel = self.run.channel;
-        let (mut due, mut after) = (Vec::new(), None);
-        loop {
-            let rows = channel.stores.shipments.unfinished(&channel.connection, after.as_ref(), PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(due) };
-            after = Some(last.cursor());
-            due.extend(
-                rows.into_iter().filter(|row| self.look_is_due(row) && !self.not_seen.contains(&row.id())),
-            );
-        }
-    }
-
-    fn look_is_due(&self, row: &OutboxRow) -> bool {
-        match row.state {
-            ShipmentState::Unknown { last_check: None, .. } => true,
-            // The look that may be followed by another attempt waits as long as a repeated attempt would, and looks
-            // that bring nothing become rarer.
-            ShipmentState::Unknown { since, last_check: Some(last), checks, order_missing } => {
-                let settings = self.settings();
-                let backoff = least_backoff(settings.backoff, row.attempts.max(checks).saturating_sub(1));
-                let tells_nothing = checks == 0 && !order_missing;
-                let rarer = if tells_nothing { last.since(since) / 4 } else { Duration::ZERO };
-                let wait = settings.read_back_gap.max(backoff).max(rarer.min(LONGEST_BETWEEN_LOOKS));
-                self.run.now().since(last) >= wait
-            }
-            _ => false,
-        }
-    }
-
-    async fn look_for(&mut self, row: OutboxRow) -> Result<(), Stop> {
-        let ShipmentState::Unknown { since, checks, order_missing, .. } = row.state else { return Ok(()) };
-        let Some(order) = translate::wire_order_id(&row.shipment.order) else { return Ok(()) };
-        let found = match self.find(&row, order, since, order_missing).await {
-            Ok(found) => found,
-            Err(Stop::Remote(error)) => return self.look_failed(&row, error).await,
-            Err(other) => return Err(other),
-        };
-        self.unread_in_a_row = 0;
-        let now = self.run.now();
-        let looked = |checks, order_missing| ShipmentState::Unknown {
+    fn lost_row(&self, row: OutboxRow) -> Option<Lost> {
+        let ShipmentState::Unknown {
             since,
             checks,
-            last_check: Some(now),
+            last_check,
             order_missing,
+            server_since,
+            server_last_check,
+        } = row.state
+        else {
+            return None;
         };
-        let enough = checks + 1 >= LOOKS;
-        let unreadable = matches!(found, Found::Unreadable);
-        let state = match found {
-            Found::Ours(state, tracking) => {
-                self.note_not_conveyed([&row], &[tracking]);
-                state
-            }
-            Found::Never(reason) => ShipmentState::Failed { reason },
-            Found::ShippedSomehow if now.since(since) >= self.settings().give_up_after => {
-                ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
-            }
-            Found::Nothing if enough => ShipmentState::Pending,
-            // Only looks that find the order open count towards another attempt.
-            Found::ShippedSomehow | Found::Unreadable => looked(0, false),
-            Found::Nothing => looked(checks + 1, false),
-            Found::Missing => looked(checks, true),
-        };
-        // The other rows of the order follow when it is planned next.
         let id = row.id();
-        let mut record = ShipmentRecord::new(id.clone(), state, now);
+        let search = Search {
+            sent: self.event(&id, since, server_since),
+            looked: last_check.map(|at| self.event(&id, at, server_last_check)),
+            looks: checks,
+            unknown_outcomes: row.unknown_outcomes,
+        };
+        let order = translate::wire_order_id(&row.shipment.order)?;
+        Some(Lost { row, order, search, since, server_since, order_missing })
+    }
+
+    async fn look_for(&mut self, lost: Lost) -> Result<(), Stop> {
+        let begun = self.moment();
+        self.note_wrong_clock(&lost, &begun);
+        let found = self.find(&lost.row, lost.order, &lost.search.sent).await;
+        // What the look saw, ShipStation knew when the look began: how long it took makes it no younger.
+        let moment = begun.with_server_of(&self.moment());
+        let id = lost.row.id();
+        self.run.channel.readings.note(&id, &moment);
+        let decided = match found {
+            Ok(found) => self.decide_lost(&lost, found, &moment).await,
+            Err(stop) => Err(stop),
+        };
+        let (state, incomplete) = match decided {
+            Ok(decided) => decided,
+            Err(Stop::Remote(error)) => return self.look_failed(&lost, error, &moment).await,
+            Err(stop) => return Err(stop),
+        };
+        self.unread_in_a_row = 0;
+        // The other rows of the order follow when it is planned next.
+        let mut record = ShipmentRecord::new(id.clone(), state, self.run.now());
         if !record.state.is_closed() {
-            record.error = row.last_error;
+            record.error = lost.row.last_error;
         }
         self.step(vec![record]).await?;
-        if unreadable {
-            self.decide(&id, Some("its records could not be read".to_owned()));
+        if incomplete {
+            self.decide(&id, Some("its records could not all be read".to_owned()));
             self.not_seen.insert(id);
         }
         Ok(())
     }
 
+    /// What a look that was made means for the row, and whether the look was incomplete.
+    async fn decide_lost(
+        &mut self,
+        lost: &Lost,
+        found: Found,
+        moment: &Moment,
+    ) -> Result<(ShipmentState, bool), Stop> {
+        let incomplete = matches!(found, Found::Unreadable);
+        let state = match found {
+            Found::Ours(state, tracking) => {
+                self.note_not_conveyed([&lost.row], &[tracking]);
+                state
+            }
+            Found::Never(reason) => ShipmentState::Failed { reason },
+            Found::Missing => self.missing(lost, moment).await?,
+            found => self.undecided(lost, &found, moment),
+        };
+        Ok((state, incomplete))
+    }
+
+    /// The look neither found the shipment nor proved that it never will be there.
+    fn undecided(&self, lost: &Lost, found: &Found, moment: &Moment) -> ShipmentState {
+        let (search, settings) = (&lost.search, self.settings());
+        let is_time = search.looked.is_some() && search.sent.is_over_at_last(settings.give_up_after, moment);
+        match found {
+            Found::ShippedSomehow if is_time => {
+                ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
+            }
+            // Only looks that find the order open count towards another attempt.
+            Found::ShippedSomehow => lost.looked_for(0, false, moment),
+            Found::Nothing => match search.verdict(settings, moment) {
+                Verdict::SendAgain => ShipmentState::Pending,
+                Verdict::LeaveToPerson => {
+                    outcome_unknown(lost, "the order is open and shows nothing of ours")
+                }
+                Verdict::TooEarly | Verdict::Counts if is_time => outcome_unknown(
+                    lost,
+                    "the order is open and shows nothing of ours, by clocks that differ",
+                ),
+                Verdict::TooEarly => lost.looked_for(search.looks, false, moment),
+                Verdict::Counts => lost.looked_for(search.looks.saturating_add(1), false, moment),
+            },
+            _ if is_time => outcome_unknown(lost, "its records could not all be read"),
+            _ => lost.looked_for(0, false, moment),
+        }
+    }
+
+    /// An order that was missing at the last look as well, long enough ago, is gone.
+    async fn missing(&mut self, lost: &Lost, moment: &Moment) -> Result<ShipmentState, Stop> {
+        let gap = self.settings().read_back_gap;
+        let again =
+            lost.order_missing && lost.search.looked.is_some_and(|looked| looked.is_over(gap, moment));
+        if again && let Some(reason) = self.gone(lost.order).await? {
+            return Ok(ShipmentState::Failed { reason });
+        }
+        if again && lost.search.sent.is_over_at_last(self.settings().give_up_after, moment) {
+            return Ok(outcome_unknown(lost, "ShipStation does not find the order"));
+        }
+        Ok(lost.looked_for(lost.search.looks, true, moment))
+    }
+
     /// The look itself failed: nothing is known better than before, but that it was tried.
-    async fn look_failed(&mut self, row: &OutboxRow, error: Error) -> Result<(), Stop> {
+    async fn look_failed(&mut self, lost: &Lost, error: Error, moment: &Moment) -> Result<(), Stop> {
         if failure::ends_the_run(&error) {
             return Err(error.into());
         }
-        self.unread_in_a_row += 1;
-        self.not_seen.insert(row.id());
-        let mut record = ShipmentRecord::new(row.id(), row.state.clone(), self.run.now());
-        if let ShipmentState::Unknown { last_check, .. } = &mut record.state {
-            *last_check = Some(record.now);
-        }
-        record.error.clone_from(&row.last_error);
+        self.count_unread(&error);
+        let id = lost.row.id();
+        self.not_seen.insert(id.clone());
+        let search = &lost.search;
+        let is_time =
+            search.looked.is_some() && search.sent.is_over_at_last(self.settings().give_up_after, moment);
+        let state = if is_time {
+            outcome_unknown(lost, format!("the last look failed: {}", failure::describe(&error)))
+        } else {
+            lost.looked_for(search.looks, lost.order_missing, moment)
+        };
+        let mut record = ShipmentRecord::new(id.clone(), state, self.run.now());
+        record.error.clone_from(&lost.row.last_error);
         self.step(vec![record]).await?;
-        self.decide(&row.id(), Some(format!("it could not be looked for: {}", failure::describe(&error))));
+        self.decide(&id, Some(format!("it could not be looked for: {}", failure::describe(&error))));
         Ok(())
     }
 
-    /// Looks at the order and its records. An order that was missing at the last look as well is gone.
-    async fn find(
+    /// Counts a look in vain towards an outage. An answer that cannot be read is about the order that it was to show.
+    pub(super) fn count_unread(&mut self, error: &Error) {
+        self.unread_in_a_row += u32::from(error.kind() != ErrorKind::Decode);
+    }
+
+    fn note_wrong_clock(&mut self, lost: &Lost, now: &Moment) {
+        let ahead = |event: &Event| event.host > now.host + ShipmentState::LONGEST_WAIT;
+        if ahead(&lost.search.sent) || lost.search.looked.as_ref().is_some_and(ahead) {
+            self.warn_of_clock(&lost.row.id());
+        }
+    }
+
+    /// Looks at an order that was sent, and at its records.
+    pub(super) async fn find(
         &mut self,
         row: &OutboxRow,
         order: OrderId,
-        since: Timestamp,
-        was_missing: bool,
+        sent: &Event,
     ) -> Result<Found, Stop> {
-        let Some(found) = look::once(&self.run.client, order).await? else {
-            return if was_missing { Ok(Found::Never(self.gone(order).await?)) } else { Ok(Found::Missing) };
-        };
+        let Some(found) = look::once(&self.run.client, order).await? else { return Ok(Found::Missing) };
         let status = found.order_status;
         let shipped = status == Some(OrderStatus::Shipped);
         let ours = self.all_tracking(row).await?;
@@ -202,7 +268,7 @@ impl Sync<'_> {
             Standing::Unreadable => Found::Unreadable,
             _ if status == Some(OrderStatus::Cancelled) => Found::Never(FailReason::OrderCancelled),
             // The record may be of an earlier shipping, and ours still on its way.
-            Standing::Theirs { .. } if shipped && self.run.now().since(since) < RECORDS_LAG => {
+            Standing::Theirs { .. } if shipped && !sent.is_over(RECORDS_LAG, &self.moment()) => {
                 Found::ShippedSomehow
             }
             Standing::Theirs { tracking } if shipped => {
@@ -223,14 +289,21 @@ impl Sync<'_> {
     }
 }
 
-fn last_look(row: &OutboxRow) -> Option<Timestamp> {
-    match row.state {
-        ShipmentState::Unknown { last_check, .. } => last_check,
-        _ => None,
-    }
+/// A person has to find out.
+fn outcome_unknown(lost: &Lost, saw: impl Into<String>) -> ShipmentState {
+    let requests = lost.row.unknown_outcomes.max(1);
+    let saw = format!("at the last look {}; looks that found nothing: {}", saw.into(), lost.search.looks);
+    ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { requests, saw } }
 }
 
 /// Nothing is known of it yet, and it was not looked for.
-pub(super) fn unknown_since(since: Timestamp) -> ShipmentState {
-    ShipmentState::Unknown { since, checks: 0, last_check: None, order_missing: false }
+pub(super) fn unknown_since(since: Timestamp, server_since: Option<Timestamp>) -> ShipmentState {
+    ShipmentState::Unknown {
+        since,
+        checks: 0,
+        last_check: None,
+        order_missing: false,
+        server_since,
+        server_last_check: None,
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::evidence;
-use crate::channel::{ShipmentState, store::OutboxRow};
+use crate::channel::{BlockReason, ShipmentState, store::OutboxRow};
 
 /// The newest revision of each shipment.
 pub(super) fn newest_revisions(rows: &[OutboxRow]) -> HashMap<&str, u32> {
@@ -29,7 +29,12 @@ pub(super) fn is_conveyed(row: &OutboxRow) -> bool {
 
 /// Whether it is not known if ShipStation has it.
 pub(super) fn is_open_ended(row: &OutboxRow) -> bool {
-    matches!(row.state, ShipmentState::Sending { .. } | ShipmentState::Unknown { .. })
+    matches!(
+        row.state,
+        ShipmentState::Sending { .. }
+            | ShipmentState::Unknown { .. }
+            | ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { .. } }
+    )
 }
 
 /// The tracking numbers of these rows, trimmed, each one once, in the host's order.

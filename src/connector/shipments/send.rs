@@ -6,7 +6,13 @@ use std::{
     time::Duration,
 };
 
-use super::{Stop, Sync, parcel::Parcel, plan::spoken_for, recover::unknown_since};
+use super::{
+    Stop, Sync,
+    parcel::Parcel,
+    plan::spoken_for,
+    recover::unknown_since,
+    timing::{CREDENTIALS_WAIT, LONGEST_BACKOFF, RATE_LIMIT_WAIT, backoff},
+};
 use crate::{
     channel::{
         BlockReason, Marketplace, RetryClass, ShipmentState,
@@ -16,23 +22,16 @@ use crate::{
     connector::{failure, settings::Confirm},
 };
 
-/// The longest wait between two attempts.
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
 /// After so many sends in a row without an answer the rest is left to the next run.
 pub(super) const MOST_FAILURES: u32 = 3;
-/// How long to wait for the rate limit if ShipStation does not say.
-const RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
-/// How long to wait before the credentials are tried again.
-const CREDENTIALS_WAIT: Duration = Duration::from_secs(3600);
-
 impl Sync<'_> {
     pub(super) async fn send(&mut self, parcel: Parcel) -> Result<(), Stop> {
         if self.run.control.dry_run {
             return self.would_send(&parcel).await;
         }
-        let id = parcel.row.id();
-        let intent =
-            SendIntent::new(parcel.row.attempts.saturating_add(1), fingerprint(&parcel), self.run.now());
+        let (id, moment) = (parcel.row.id(), self.moment());
+        let attempt = parcel.row.attempts.saturating_add(1);
+        let intent = SendIntent::new(attempt, fingerprint(&parcel), moment.host).server_time(moment.server);
         let why_not = match self.run.channel.stores.shipments.begin_send(&self.run.token, &id, intent).await?
         {
             BeginSend::Granted => None,
@@ -43,6 +42,7 @@ impl Sync<'_> {
             parcel.rows().for_each(|row| self.decide(&row.id(), Some(why.to_owned())));
             return Ok(());
         }
+        self.run.channel.readings.note(&id, &moment);
         self.did_something = true;
         self.report.counts.marked += 1;
         self.is_under_way(&id, intent);
@@ -145,9 +145,10 @@ impl Sync<'_> {
     }
 
     async fn unknown(&mut self, parcel: &Parcel, error: String) -> Result<(), Stop> {
-        let now = self.run.now();
-        let record =
-            ShipmentRecord::new(parcel.row.id(), unknown_since(now), now).counting_attempt().because(error);
+        let (id, moment) = (parcel.row.id(), self.moment());
+        self.run.channel.readings.note(&id, &moment);
+        let state = unknown_since(moment.host, moment.server);
+        let record = ShipmentRecord::new(id, state, moment.host).counting_attempt().because(error);
         self.postpone(parcel, record).await
     }
 
@@ -186,17 +187,18 @@ impl Sync<'_> {
             _ if error.kind() == ErrorKind::Cancelled => Duration::ZERO,
             RetryClass::Credentials => CREDENTIALS_WAIT,
             RetryClass::RateLimited => {
-                error.retry_after().map_or(RATE_LIMIT_WAIT, |wait| wait.min(LONGEST_WAIT))
+                error.retry_after().map_or(RATE_LIMIT_WAIT, |wait| wait.min(LONGEST_BACKOFF))
             }
             _ => backoff(self.settings().backoff, parcel.row.attempts),
         };
-        let state = ShipmentState::RetryWait { until: now + wait, class };
+        let state = self.retry_wait(wait, class);
         let record = ShipmentRecord::new(parcel.row.id(), state, now).because(failure::describe(error));
         if free { record } else { record.counting_attempt() }
     }
 
+    /// Counts a send in vain towards an outage. An answer that cannot be read is about the order that was sent.
     fn count_failure(&mut self, error: Error) -> Result<(), Stop> {
-        self.failures_in_a_row += 1;
+        self.failures_in_a_row += u32::from(error.kind() != ErrorKind::Decode);
         if self.failures_in_a_row >= MOST_FAILURES || failure::ends_the_run(&error) {
             Err(error.into())
         } else {
@@ -216,38 +218,9 @@ fn class(error: &Error) -> RetryClass {
     }
 }
 
-/// The wait after so many attempts, the one that has just failed not counted. The spread, up to a quarter more, keeps
-/// a batch that failed together from coming back together.
-pub(super) fn backoff(first: Duration, attempts: u32) -> Duration {
-    let wait = least_backoff(first, attempts);
-    wait + wait.mul_f64(fastrand::f64() / 4.0)
-}
-
-/// Doubles with every attempt.
-pub(super) fn least_backoff(first: Duration, attempts: u32) -> Duration {
-    first.saturating_mul(1 << attempts.min(16)).min(LONGEST_WAIT)
-}
-
 /// Tells one payload from another, for the record of the intent.
 fn fingerprint(parcel: &Parcel) -> u64 {
     let mut hasher = DefaultHasher::new();
     (parcel.order, &parcel.carrier_code, &parcel.tracking, parcel.ship_date.to_string()).hash(&mut hasher);
     hasher.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn back_off_doubles_up_to_six_hours() {
-        let minute = Duration::from_secs(60);
-        for (attempts, least) in [(0, 60), (1, 120), (5, 1920), (30, 6 * 3600)] {
-            let wait = backoff(minute, attempts);
-            assert!(
-                wait >= Duration::from_secs(least) && wait <= Duration::from_secs(least * 5 / 4 + 1),
-                "{wait:?}"
-            );
-        }
-    }
 }

@@ -78,8 +78,7 @@ impl Sync<'_> {
     /// The request leaves: if its outcome cannot be recorded, the report must not say that the row was not reached.
     pub(super) fn is_under_way(&mut self, id: &OutboxId, intent: SendIntent) {
         if let Some(entry) = self.account.get_mut(id) {
-            let SendIntent { attempt, payload_hash, now } = intent;
-            entry.state = ShipmentState::Sending { attempt, payload_hash, since: now };
+            entry.state = intent.sending();
             entry.sending = Sending::Done;
         }
     }

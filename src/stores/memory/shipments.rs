@@ -70,13 +70,8 @@ impl Outbox {
         if self.of_order(&order).iter().any(|row| row.state.is_in_flight()) {
             return Ok(BeginSend::OrderBusy);
         }
-        let sending = ShipmentState::Sending {
-            attempt: intent.attempt,
-            payload_hash: intent.payload_hash,
-            since: intent.now,
-        };
         let row = self.row_mut(id)?;
-        row.state = row.state.step(sending).map_err(illegal)?;
+        row.state = row.state.step(intent.sending()).map_err(illegal)?;
         row.updated_at = intent.now;
         Ok(BeginSend::Granted)
     }

@@ -147,12 +147,7 @@ fn begin_send(
     if rows::has_in_flight(tx, connection, &row.shipment.order)? {
         return Ok(BeginSend::OrderBusy);
     }
-    let sending = ShipmentState::Sending {
-        attempt: intent.attempt,
-        payload_hash: intent.payload_hash,
-        since: intent.now,
-    };
-    row.state = row.state.step(sending).map_err(illegal)?;
+    row.state = row.state.step(intent.sending()).map_err(illegal)?;
     row.updated_at = intent.now;
     rows::update(tx, connection, &row)?;
     Ok(BeginSend::Granted)
@@ -168,7 +163,7 @@ fn illegal(error: IllegalTransition) -> StoreError {
     StoreError::permanent(error.to_string()).with_source(error)
 }
 
-/// From when a row in this state is due; `None` while it is not due by itself. The same answer as
+/// From when a row in this state is due; `None` while it is not due by itself. With [`overdue_from`] the same answer as
 /// [`ShipmentState::is_due`], as a column.
 fn due_from(state: &ShipmentState) -> Option<i64> {
     let always = Timestamp::from_unix_seconds(i64::MIN);
@@ -176,6 +171,11 @@ fn due_from(state: &ShipmentState) -> Option<i64> {
         ShipmentState::RetryWait { until, .. } => Some(nanos(*until)),
         state => state.is_due(always).then(|| nanos(always)),
     }
+}
+
+/// A row that is due only later than this waits for a time that a wrong clock has set: it is due now.
+fn overdue_from(now: Timestamp) -> i64 {
+    nanos(now + ShipmentState::LONGEST_WAIT)
 }
 
 #[cfg(test)]
@@ -191,16 +191,24 @@ mod tests {
             ShipmentState::Waiting { missing: Vec::new() },
             ShipmentState::Blocked { reason: BlockReason::NoTracking },
             ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".into() } },
-            ShipmentState::RetryWait { until: at, class: RetryClass::Unreachable },
-            ShipmentState::Sending { attempt: 1, payload_hash: 1, since: at },
-            ShipmentState::Unknown { since: at, checks: 0, last_check: None, order_missing: false },
+            ShipmentState::RetryWait { until: at, class: RetryClass::Unreachable, server_since: None },
+            ShipmentState::Sending { attempt: 1, payload_hash: 1, since: at, server_since: None },
+            ShipmentState::Unknown {
+                since: at,
+                checks: 0,
+                last_check: None,
+                order_missing: false,
+                server_since: None,
+                server_last_check: None,
+            },
             ShipmentState::Sent { at },
             ShipmentState::Cancelled,
         ];
         for state in states {
-            for second in [0, 999, 1_000, 1_001] {
+            for second in [-100_000, 0, 999, 1_000, 1_001] {
                 let now = Timestamp::from_unix_seconds(second);
-                let column = due_from(&state).is_some_and(|from| from <= nanos(now));
+                let column =
+                    due_from(&state).is_some_and(|from| from <= nanos(now) || from > overdue_from(now));
                 assert_eq!(column, state.is_due(now), "{} at {now}", state.name());
             }
         }

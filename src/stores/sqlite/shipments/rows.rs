@@ -1,8 +1,9 @@
 //! Reading and writing rows of the outbox. What a step means is decided elsewhere.
 
 use rusqlite::{OptionalExtension, Params, Row, Transaction};
+use serde::{Deserialize, Serialize};
 
-use super::due_from;
+use super::{due_from, overdue_from};
 use crate::{
     Timestamp,
     channel::{
@@ -20,6 +21,27 @@ macro_rules! select {
             $rest
         )
     };
+}
+
+/// What `state_json` holds: the state, and beside it what is counted for as long as the row lives.
+#[derive(Serialize)]
+struct Standing<'r> {
+    #[serde(flatten)]
+    state: &'r ShipmentState,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Counts {
+    #[serde(default)]
+    unknown_outcomes: u32,
+}
+
+impl<'r> Standing<'r> {
+    fn of(row: &'r OutboxRow) -> Self {
+        Self { state: &row.state, counts: Counts { unknown_outcomes: row.unknown_outcomes } }
+    }
 }
 
 /// Adds a row; says whether it was new.
@@ -41,7 +63,7 @@ pub(super) fn insert(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) ->
             nanos(row.enqueued_at),
             json(shipment)?,
             row.state.name(),
-            json(&row.state)?,
+            json(&Standing::of(row))?,
             due_from(&row.state),
             row.state.is_in_flight(),
             row.attempts,
@@ -65,7 +87,7 @@ pub(super) fn update(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) ->
         row.shipment.id.as_str(),
         row.shipment.revision,
         row.state.name(),
-        json(&row.state)?,
+        json(&Standing::of(row))?,
         due_from(&row.state),
         row.state.is_in_flight(),
         unblock_key,
@@ -97,10 +119,11 @@ pub(super) fn due(
     select(
         tx,
         select!(
-            "due_from <= ?2 AND (shipped_at, shipment, revision) > (?3, ?4, ?5)
+            "due_from IS NOT NULL AND (due_from <= ?2 OR due_from > ?7)
+             AND (shipped_at, shipment, revision) > (?3, ?4, ?5)
              ORDER BY shipped_at, shipment, revision LIMIT ?6"
         ),
-        (connection, nanos(now), shipped_at, shipment, revision, integer(limit)),
+        (connection, nanos(now), shipped_at, shipment, revision, integer(limit), overdue_from(now)),
     )
 }
 
@@ -159,9 +182,12 @@ fn select(tx: &Transaction<'_>, sql: &str, params: impl Params) -> Answer<Vec<Ou
 }
 
 fn outbox_row(row: &Row<'_>) -> Answer<OutboxRow> {
+    let standing = row.get::<_, String>(1)?;
+    let Counts { unknown_outcomes } = parse("outbox.state_json", &standing)?;
     Ok(OutboxRow {
         shipment: parse("outbox.shipment_json", &row.get::<_, String>(0)?)?,
-        state: parse("outbox.state_json", &row.get::<_, String>(1)?)?,
+        state: parse("outbox.state_json", &standing)?,
+        unknown_outcomes,
         attempts: unsigned(row.get(2)?),
         last_error: row.get(3)?,
         enqueued_at: instant(row.get(4)?),

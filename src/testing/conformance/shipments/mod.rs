@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        OutboxId, ShipmentState,
+        OutboxId, RetryClass, ShipmentState,
         store::{OutboxRow, SendIntent, ShipmentRecord},
     },
 };
@@ -32,6 +32,10 @@ fn intent(now: Timestamp) -> SendIntent {
 
 fn to(shipment: &str, state: ShipmentState) -> ShipmentRecord {
     ShipmentRecord::new(id(shipment), state, at(100))
+}
+
+fn retry(until: Timestamp, class: RetryClass) -> ShipmentState {
+    ShipmentState::RetryWait { until, class, server_since: Some(at(40)) }
 }
 
 /// Puts shipments into the outbox: id, order, seconds at which it was shipped.

@@ -6,7 +6,7 @@ use super::{
         given::{at, shipment},
         ground::Ground,
     },
-    enqueue, intent, names, to,
+    enqueue, intent, names, retry, to,
 };
 use crate::{
     Timestamp,
@@ -58,12 +58,14 @@ async fn due_rows_are_those_whose_state_is_due(on: Ground) -> Check {
         to("b", ShipmentState::Waiting { missing: Vec::new() }),
         to("c", not_shippable()),
         to("d", ShipmentState::Blocked { reason: BlockReason::NoTracking }),
-        to("e", ShipmentState::RetryWait { until: at(500), class: RetryClass::Unreachable }),
+        to("e", retry(at(500), RetryClass::Unreachable)),
         to("f", ShipmentState::Cancelled),
     ];
     on.stores.shipments.record(&token, &records).await?;
     let wanted = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     same("due before the retry", &names(&due(&on, at(499), None, 9).await?), &wanted(&["a", "b", "c"]))?;
+    let long_before = due(&on, at(499) - ShipmentState::LONGEST_WAIT, None, 9).await?;
+    same("due while the retry lies too far ahead", &names(&long_before), &wanted(&["a", "b", "c", "e"]))?;
     same("due at the retry", &names(&due(&on, at(500), None, 9).await?), &wanted(&["a", "b", "c", "e"]))?;
     same("elsewhere", &on.stores.shipments.due(&on.elsewhere, at(999), None, 9).await?.len(), &0)
 }
@@ -90,12 +92,18 @@ async fn unfinished_rows_are_those_in_flight(on: Ground) -> Check {
     for name in ["a", "b", "c", "d"] {
         on.stores.shipments.begin_send(&token, &super::id(name), intent(at(60))).await?;
     }
-    let unknown =
-        ShipmentState::Unknown { since: at(60), checks: 1, last_check: Some(at(61)), order_missing: true };
+    let unknown = ShipmentState::Unknown {
+        since: at(60),
+        checks: 1,
+        last_check: Some(at(61)),
+        order_missing: true,
+        server_since: Some(at(62)),
+        server_last_check: Some(at(63)),
+    };
     let records = [
         to("b", unknown),
         to("c", ShipmentState::Sent { at: at(61) }),
-        to("d", ShipmentState::RetryWait { until: at(70), class: RetryClass::RateLimited }),
+        to("d", retry(at(70), RetryClass::RateLimited)),
     ];
     on.stores.shipments.record(&token, &records).await?;
     let all = on.peer.shipments.unfinished(&on.here, None, 9).await?;

@@ -6,7 +6,7 @@ use super::{
         given::at,
         ground::Ground,
     },
-    enqueue, id, intent, names, state, to,
+    enqueue, id, intent, names, retry, state, to,
 };
 use crate::channel::{
     BlockReason, Operation, RetryClass, ShipmentState,
@@ -29,11 +29,16 @@ const SYNC: Operation = Operation::SyncShipments;
 async fn beginning_to_send_is_kept(on: Ground) -> Check {
     enqueue(&on, &[("a", "1", 1)]).await?;
     let token = on.begun(SYNC).await?;
-    let intent = SendIntent::new(3, u64::MAX - 1, at(60));
+    let intent = SendIntent::new(3, u64::MAX - 1, at(60)).server_time(Some(at(58)));
     let answer = on.stores.shipments.begin_send(&token, &id("a"), intent).await?;
     same("the answer", &answer, &BeginSend::Granted)?;
     let found = on.peer.shipments.unfinished(&on.here, None, 9).await?;
-    let wanted = ShipmentState::Sending { attempt: 3, payload_hash: u64::MAX - 1, since: at(60) };
+    let wanted = ShipmentState::Sending {
+        attempt: 3,
+        payload_hash: u64::MAX - 1,
+        since: at(60),
+        server_since: Some(at(58)),
+    };
     same("the state", &found.first().map(|row| (&row.state, row.updated_at)), &Some((&wanted, at(60))))
 }
 
@@ -77,7 +82,7 @@ async fn a_row_that_is_not_due_is_not_sent(on: Ground) -> Check {
     enqueue(&on, &[("a", "1", 1), ("b", "2", 1), ("c", "3", 1)]).await?;
     let token = on.begun(SYNC).await?;
     let states = [
-        ("a", "1", ShipmentState::RetryWait { until: at(500), class: RetryClass::Unavailable }),
+        ("a", "1", retry(at(500), RetryClass::Unavailable)),
         ("b", "2", ShipmentState::Blocked { reason: BlockReason::NoTracking }),
         ("c", "3", ShipmentState::Cancelled),
     ];

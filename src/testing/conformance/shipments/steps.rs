@@ -8,7 +8,7 @@ use super::{
         given::at,
         ground::Ground,
     },
-    enqueue, id, intent, row, state, to,
+    enqueue, id, intent, retry, row, state, to,
 };
 use crate::channel::{
     BlockReason, FailReason, LineQuantity, Marketplace, Operation, RetryClass, ShipmentState,
@@ -17,7 +17,7 @@ use crate::channel::{
 };
 
 checks! { "shipments":
-    states_come_back_as_they_were => "every state is kept with all that it says",
+    states_come_back_as_they_were => "every state is kept with all that it says, and every row with its unknown outcomes",
     an_illegal_step_is_refused => "a step that the state machine does not have is a permanent error and changes nothing",
     records_commit_together => "all records of a call commit, or none",
     a_record_can_be_repeated => "every method is safe to repeat",
@@ -48,7 +48,7 @@ async fn states_come_back_as_they_were(on: Ground) -> Check {
             reason: BlockReason::UnmappedCarrier { key: "Österreichische Post".to_owned() },
         },
         ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".to_owned() } },
-        ShipmentState::RetryWait { until: at(9), class: RetryClass::Credentials },
+        retry(at(9), RetryClass::Credentials),
         ShipmentState::Pending,
     ];
     let closing = [
@@ -72,7 +72,7 @@ async fn states_come_back_as_they_were(on: Ground) -> Check {
             same("the state", &state(&on, &name, &name).await?, &Some(next.clone()))?;
         }
     }
-    Ok(())
+    unknown_outcomes_are_counted_for_good(&on, &token).await
 }
 
 async fn an_illegal_step_is_refused(on: Ground) -> Check {
@@ -112,7 +112,7 @@ async fn a_record_can_be_repeated(on: Ground) -> Check {
 
 async fn attempts_and_errors_are_kept(on: Ground) -> Check {
     let token = one_row(&on).await?;
-    let wait = |second| ShipmentState::RetryWait { until: at(second), class: RetryClass::Unreachable };
+    let wait = |second| retry(at(second), RetryClass::Unreachable);
     let found = async || {
         Check::Ok(row(&on, "1", "a").await?.map(|row| (row.attempts, row.last_error, row.updated_at)))
     };
@@ -126,13 +126,37 @@ async fn attempts_and_errors_are_kept(on: Ground) -> Check {
     same("after one without an error", &found().await?, &Some((1, None, at(81))))
 }
 
+async fn unknown_outcomes_are_counted_for_good(on: &Ground, token: &RunToken) -> Check {
+    enqueue(on, &[("unknown", "order", 1)]).await?;
+    let step = async |next| step(on, token, "unknown", next).await;
+    let counted = async || Check::Ok(row(on, "order", "unknown").await?.map(|row| row.unknown_outcomes));
+    let unknown = ShipmentState::Unknown {
+        since: at(60),
+        checks: 0,
+        last_check: None,
+        order_missing: false,
+        server_since: None,
+        server_last_check: None,
+    };
+    for times in 1..=2 {
+        on.stores.shipments.begin_send(token, &id("unknown"), intent(at(60))).await?;
+        for next in [unknown.clone(), unknown.clone(), ShipmentState::Pending] {
+            step(next).await?;
+        }
+        same("the unknown outcomes of a row that may be sent again", &counted().await?, &Some(times))?;
+    }
+    step(ShipmentState::Blocked { reason: BlockReason::NoTracking }).await?;
+    on.stores.shipments.unblock(&on.here, "no_tracking").await?;
+    same("after it was blocked and released", &counted().await?, &Some(2))
+}
+
 async fn a_block_starts_the_count_of_attempts_over(on: Ground) -> Check {
     let token = one_row(&on).await?;
     let attempts = async || Check::Ok(row(&on, "1", "a").await?.map(|row| row.attempts));
     let blocked = ShipmentState::Blocked { reason: BlockReason::NoTracking };
     step(&on, &token, "a", blocked.clone()).await?;
     same("blocked without an attempt", &attempts().await?, &Some(0))?;
-    let wait = ShipmentState::RetryWait { until: at(70), class: RetryClass::Unreachable };
+    let wait = retry(at(70), RetryClass::Unreachable);
     for held_back in [blocked, ShipmentState::Waiting { missing: Vec::new() }] {
         for _ in 0..3 {
             on.stores.shipments.record(&token, &[to("a", wait.clone()).counting_attempt()]).await?;

@@ -160,6 +160,9 @@ impl ShipmentStore for BrokenStore {
                 row.attempts *= 3;
             }
         }
+        if self.is(Flaw::UnknownOutcomesAreForgotten) {
+            progress.rows.iter_mut().for_each(|row| row.unknown_outcomes = 0);
+        }
         if self.is(Flaw::StatesForgetDetails) {
             for row in &mut progress.rows {
                 if let ShipmentState::Confirmed { marketplace, .. } = &mut row.state {
