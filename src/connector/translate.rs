@@ -11,6 +11,9 @@ use crate::{
     client::{self, AdvancedOptions, Order, OrderId, OrderItem, PacificTime},
 };
 
+/// The first second of 1971, UTC.
+const YEAR_1971: i64 = 31_536_000;
+
 /// The channel's id of an order.
 pub(super) fn order_id(id: OrderId) -> ChannelOrderId {
     ChannelOrderId::new(id.to_string())
@@ -48,15 +51,15 @@ pub(super) fn order(order: &Order, settings: &OrderSettings) -> ChannelOrder {
     new.marketplace = options.and_then(|options| options.source.clone());
     new.status = order.order_status.as_ref().map(|status| status.as_str().to_owned()).unwrap_or_default();
     new.created_at = instant(order.create_date.as_ref());
-    new.ordered_at = instant(order.order_date.as_ref());
-    new.paid_at = instant(order.payment_date.as_ref());
+    new.ordered_at = said(order.order_date.as_ref());
+    new.paid_at = said(order.payment_date.as_ref());
     new.modified_at = instant(order.modify_date.as_ref());
     new.ship_by = instant(order.ship_by_date.as_ref());
     new.buyer = buyer(order);
     new.ship_to = order.ship_to.as_ref().map(address).unwrap_or_default();
     new.bill_to = order.bill_to.as_ref().map(address);
-    new.lines =
-        order.items.iter().enumerate().map(|(place, item)| line(place, item, settings.sku_source)).collect();
+    let ids = line_ids(&order.items);
+    new.lines = order.items.iter().zip(ids).map(|(item, id)| line(id, item, settings.sku_source)).collect();
     new.totals = totals(order);
     new.shipping_text = shipping_text(order, settings.shipping_text);
     new.carrier_code.clone_from(&order.carrier_code);
@@ -87,6 +90,11 @@ fn instant(time: Option<&PacificTime>) -> Option<Timestamp> {
     time.map(PacificTime::instant)
 }
 
+/// A date that a store may leave unset: some write the first year, 1900 or 1970 then.
+fn said(time: Option<&PacificTime>) -> Option<Timestamp> {
+    instant(time).filter(|instant| *instant >= Timestamp::from_unix_seconds(YEAR_1971))
+}
+
 fn buyer(order: &Order) -> Buyer {
     let mut buyer = Buyer::default();
     buyer.username.clone_from(&order.customer_username);
@@ -110,8 +118,22 @@ fn address(from: &client::Address) -> Address {
     address
 }
 
-fn line(place: usize, item: &OrderItem, source: SkuSource) -> OrderLine {
-    let id = item.order_item_id.map_or_else(|| format!("line-{}", place + 1), |id| id.to_string());
+/// The ids of an order's lines: ShipStation's own, made distinct by their place where it gives none, 0, or one that an earlier
+/// line has.
+fn line_ids(items: &[OrderItem]) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        let own = item.order_item_id.filter(|id| id.get() > 0).map(|id| id.to_string());
+        ids.push(match own {
+            Some(id) if ids.contains(&id) => format!("{id}-line-{}", place + 1),
+            Some(id) => id,
+            None => format!("line-{}", place + 1),
+        });
+    }
+    ids
+}
+
+fn line(id: String, item: &OrderItem, source: SkuSource) -> OrderLine {
     let mut line = OrderLine::new(id, sku(item, source), item.quantity.unwrap_or(0));
     line.store_line_key.clone_from(&item.line_item_key);
     line.kind = if is_adjustment(item) { LineKind::Adjustment } else { LineKind::Goods };
@@ -128,10 +150,11 @@ fn line(place: usize, item: &OrderItem, source: SkuSource) -> OrderLine {
     line
 }
 
-/// ShipStation flags discounts and fees; where the flag is missing, a negative price gives them away.
+/// ShipStation flags discounts and fees, not always: a negative price and a line of nothing give them away.
 fn is_adjustment(item: &OrderItem) -> bool {
-    item.adjustment
-        .unwrap_or_else(|| item.unit_price.is_some_and(|price| price.is_sign_negative() && !price.is_zero()))
+    item.adjustment == Some(true)
+        || item.unit_price.is_some_and(|price| price.is_sign_negative() && !price.is_zero())
+        || item.quantity.is_none_or(|quantity| quantity <= 0)
 }
 
 fn sku(item: &OrderItem, source: SkuSource) -> Option<String> {

@@ -110,7 +110,7 @@ impl fmt::Display for BlockReason {
             }
             Self::RefusedCarrier { code, message } => write!(
                 f,
-                "the channel refused it with carrier code {code:?} ({message}): correct the carrier rule, and the next run takes it up, or unblock it"
+                "the channel refused it with carrier code {code:?} ({message}): correct the carrier rule, which releases it, or correct what else it names, then unblock it"
             ),
             Self::OutcomeUnknown { requests, saw } => write!(
                 f,

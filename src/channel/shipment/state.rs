@@ -59,7 +59,7 @@ pub enum ShipmentState {
     Unknown {
         /// Since when.
         since: Timestamp,
-        /// How many times it was looked for, late enough to count, and not found.
+        /// How many times it was looked for and not found.
         checks: u32,
         /// When it was last looked for.
         last_check: Option<Timestamp>,

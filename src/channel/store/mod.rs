@@ -37,7 +37,7 @@ pub use self::{
     mappings::{MappingStore, Replace, Sighting, Versioned},
     orders::{
         Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, HeldOrder,
-        ImportRecord, NewFollowUp, NewOrder, OrderFailure, OrderStore, SaveOutcome,
+        ImportRecord, LineNames, NewFollowUp, NewOrder, OrderFailure, OrderStore, SaveOutcome,
     },
     runs::{Begin, NewRun, RunState, RunStore, RunSummary, RunToken},
     shipments::{

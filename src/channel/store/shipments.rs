@@ -93,6 +93,22 @@ pub trait ShipmentStore: Debug + Send + Sync {
     /// When the store cannot write.
     async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError>;
 
+    /// Rows that are `Blocked`, in the order of the outbox. A carrier rule that is corrected releases the rows that the channel
+    /// refused for its code, as far as they are found here.
+    ///
+    /// The default knows none: those rows then wait for [`unblock`](Self::unblock).
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    async fn blocked(
+        &self,
+        _connection: &ConnectionId,
+        _after: Option<&OutboxCursor>,
+        _limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// How many rows are in each state, by [`ShipmentState::name`].
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 
+use super::tracking::{Likeness, likeness, number, same};
 use crate::{
     channel::Marketplace,
     client::{Error, Fulfillment, ListEnd, OrderId, Page, Pages, ShipStation},
@@ -13,6 +14,8 @@ use crate::{
 pub(super) enum Standing {
     /// With one of our tracking numbers.
     Ours { record: Option<String>, tracking: String, marketplace: Marketplace },
+    /// With a number that ours begins with, or that begins with ours: probably ours, cut off.
+    Probably,
     /// With something else.
     Theirs { tracking: Option<String> },
     /// No record shows.
@@ -56,13 +59,13 @@ pub(super) async fn standing(
         }
         theirs.extend(labels);
     }
-    if !complete {
-        return Ok(Standing::Unreadable);
-    }
-    if theirs.is_empty() {
-        return Ok(Standing::Nothing);
-    }
-    Ok(Standing::Theirs { tracking: theirs.into_iter().find(|text| !text.trim().is_empty()) })
+    let probably = |number: &String| ours.iter().any(|ours| likeness(ours, number) == Likeness::Probably);
+    Ok(match () {
+        () if theirs.iter().any(probably) => Standing::Probably,
+        () if !complete => Standing::Unreadable,
+        () if theirs.is_empty() => Standing::Nothing,
+        () => Standing::Theirs { tracking: theirs.iter().find_map(|text| number(text)) },
+    })
 }
 
 /// The records of one order that were marked shipped without a label, voided ones left out.
@@ -104,19 +107,11 @@ pub(super) fn counts(row: &Fulfillment) -> bool {
     row.voided != Some(true)
 }
 
-/// Whether two tracking numbers are the same: surrounding and inner blanks and case do not count.
-pub(super) fn same(one: &str, other: &str) -> bool {
-    let plain = |text: &str| -> Vec<char> {
-        text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect()
-    };
-    plain(one) == plain(other)
-}
-
 /// Whether a record carries one of our tracking numbers; without any of ours, one without any.
 pub(super) fn is_ours(row: &Fulfillment, ours: &[String]) -> bool {
     let theirs = row.tracking_number.as_deref().unwrap_or("");
     match ours {
-        [] => theirs.trim().is_empty(),
+        [] => number(theirs).is_none(),
         ours => ours.iter().any(|ours| same(ours, theirs)),
     }
 }
@@ -130,16 +125,5 @@ pub(super) fn notice(row: &Fulfillment, asked: bool) -> Marketplace {
         (Some(true), _) => Marketplace::Notified,
         _ if asked => Marketplace::Pending,
         _ => Marketplace::Unknown,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same;
-
-    #[test]
-    fn tracking_numbers_are_compared_without_blanks_and_case() {
-        assert!(same(" 1z 999 ", "1Z999"));
-        assert!(!same("1Z999", "1Z99"));
     }
 }

@@ -3,6 +3,7 @@
 
 mod confirm;
 mod evidence;
+mod lines;
 mod open_orders;
 mod parcel;
 mod plan;
@@ -14,13 +15,14 @@ mod rows;
 mod send;
 mod tally;
 mod timing;
+mod tracking;
 
 use std::collections::{BTreeMap, HashSet};
 
 pub(super) use self::readings::Readings;
 use self::{
     parcel::Parcel,
-    plan::{Plan, Planner},
+    plan::{Plan, Planner, carrier_code},
     preflight::Survivors,
     send::MOST_FAILURES,
     tally::Entry,
@@ -36,8 +38,8 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent, RunStatus,
-        ShipmentState, SyncReport, SyncShipments,
+        BlockReason, ChannelError, ChannelOrderId, Finding, Operation, OutboxId, Refusal, RunEvent,
+        RunStatus, ShipmentState, SyncReport, SyncShipments,
         shipping::CarrierRules,
         store::{ImportRecord, OutboxRow, ShipmentRecord},
     },
@@ -190,7 +192,30 @@ impl<'c> Sync<'c> {
             released += store.unblock(&channel.connection, "no_tracking").await?;
         }
         self.did_something |= released > 0;
-        Ok(())
+        self.release_corrected().await
+    }
+
+    /// Rows that ShipStation refused for a carrier code are due again once the rules give another one.
+    async fn release_corrected(&mut self) -> Result<(), Stop> {
+        let channel = self.run.channel;
+        let (mut records, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
+        loop {
+            let rows = channel.stores.shipments.blocked(&channel.connection, bookmark.after(), PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            bookmark.pass(&last.cursor())?;
+            let corrected = rows.iter().filter(|row| self.has_another_code(row));
+            records.extend(
+                corrected.map(|row| ShipmentRecord::new(row.id(), ShipmentState::Pending, self.run.now())),
+            );
+        }
+        self.step(records).await
+    }
+
+    fn has_another_code(&self, row: &OutboxRow) -> bool {
+        let ShipmentState::Blocked { reason: BlockReason::RefusedCarrier { code, .. } } = &row.state else {
+            return false;
+        };
+        carrier_code(&self.carriers, self.settings(), &row.shipment).is_ok_and(|other| other != *code)
     }
 
     /// Rows that stay blocked on a person's act, or wait for another attempt, are in every report, although nothing was
@@ -228,10 +253,9 @@ impl<'c> Sync<'c> {
                 } else {
                     self.plan_again(&parcel).await?
                 };
-                if let Some(parcel) = parcel
-                    && self.clear(&parcel, &mut open).await?
+                if let Some(mut parcel) = parcel
+                    && self.clear(&mut parcel, &mut open).await?
                 {
-                    self.run.go_on().await?;
                     self.send(parcel).await?;
                 }
             }
@@ -270,6 +294,7 @@ impl<'c> Sync<'c> {
         for order in orders {
             let plan = self.plan_order(order, records.get(order)).await?;
             self.note_not_conveyed(&plan.not_told, &plan.told);
+            plan.warnings.into_iter().for_each(|warning| self.run.warn(warning));
             for (row, why) in plan.waits {
                 self.decide(&row, Some(why.to_owned()));
             }

@@ -30,6 +30,10 @@ pub(super) struct Seen {
     pub(super) status: Option<OrderStatus>,
     pub(super) store: Option<String>,
     pub(super) modified_at: Option<Timestamp>,
+    pub(super) created_at: Option<Timestamp>,
+    pub(super) number: Option<String>,
+    /// Whether somebody else fulfils it.
+    pub(super) is_external: bool,
 }
 
 impl Seen {
@@ -38,6 +42,9 @@ impl Seen {
             status: order.order_status.clone(),
             store: translate::store_key(order).map(|store| store.to_string()),
             modified_at: order.modify_date.as_ref().map(PacificTime::instant),
+            created_at: order.create_date.as_ref().map(PacificTime::instant),
+            number: order.order_number.clone(),
+            is_external: order.externally_fulfilled == Some(true),
         }
     }
 }

@@ -1,9 +1,18 @@
 //! What is sent for an order, and what its rows remember of earlier looks.
 
+use std::time::Duration;
+
+use super::timing::Moment;
 use crate::{
-    channel::{BlockReason, ShipmentState, store::OutboxRow},
+    Timestamp,
+    channel::{BlockReason, OutboxId, ShipmentState, store::OutboxRow},
     client::{OrderId, OrderStatus, PacificDate},
 };
+
+/// Goods may leave a little before their order is made in ShipStation, which fetches it from the store.
+const BEFORE_THE_ORDER: Duration = Duration::from_secs(24 * 3600);
+/// The first second of 2011, UTC: nothing was shipped by ShipStation before.
+const BEFORE_ALL: i64 = 1_293_840_000;
 
 /// What is sent for an order: one carrier, one tracking number.
 #[derive(Debug, Clone)]
@@ -12,13 +21,17 @@ pub(super) struct Parcel {
     pub(super) order: OrderId,
     pub(super) carrier_code: String,
     pub(super) tracking: Option<String>,
-    pub(super) ship_date: PacificDate,
+    pub(super) shipped_at: Timestamp,
+    /// When the order was made, once it was looked at.
+    pub(super) order_created_at: Option<Timestamp>,
     /// The other rows of the order that it speaks for.
     pub(super) speaks_for: Vec<OutboxRow>,
     /// Every tracking number of the order: finding any of them proves that ShipStation has ours.
     pub(super) all_tracking: Vec<String>,
     /// The store the order was imported from.
     pub(super) imported_from: Option<String>,
+    /// The order's number when it was imported.
+    pub(super) imported_number: Option<String>,
     /// Whether it may be a part only, of an order whose lines are not known.
     pub(super) is_uncounted: bool,
 }
@@ -37,4 +50,40 @@ impl Parcel {
                 if seen == status.as_str()
         )
     }
+
+    /// The rows that name another number than the order had when it was imported.
+    pub(super) fn claims(&self) -> impl Iterator<Item = (OutboxId, &str)> {
+        let imported = self.imported_number.as_deref();
+        self.rows().filter_map(move |row| {
+            let given =
+                row.shipment.order_number.as_deref().filter(|given| !bare_number(given).is_empty())?;
+            (!imported.is_some_and(|number| is_same_number(number, given))).then(|| (row.id(), given))
+        })
+    }
+
+    /// The day on which the goods left, and a warning if what the host says cannot be.
+    pub(super) fn ship_date(&self, now: &Moment) -> (PacificDate, Option<String>) {
+        let unset = self.shipped_at < Timestamp::from_unix_seconds(BEFORE_ALL);
+        let earliest = match self.order_created_at {
+            Some(created) => Some(created - BEFORE_THE_ORDER),
+            None => unset.then_some(self.row.enqueued_at),
+        };
+        let latest = now.server_or_host();
+        let bounded = self.shipped_at.max(earliest.unwrap_or(self.shipped_at)).min(latest);
+        let (date, said) = (PacificDate::of(bounded), PacificDate::of(self.shipped_at));
+        let warning = (date != said).then(|| {
+            let why = if self.shipped_at > latest { "in the future" } else { "before its order was made" };
+            format!("shipment {} is said to have left on {said}, {why}: {date} is sent", self.row.id())
+        });
+        (date, warning)
+    }
+}
+
+/// Whether two numbers of orders are the same, as people write them.
+pub(super) fn is_same_number(one: &str, other: &str) -> bool {
+    bare_number(one) == bare_number(other)
+}
+
+fn bare_number(number: &str) -> String {
+    number.trim().trim_start_matches('#').trim().to_lowercase()
 }

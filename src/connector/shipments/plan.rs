@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 
 use super::{
+    lines::{self, LineAccount},
     parcel::Parcel,
-    rows::{current, is_conveyed, is_open_ended, newest_revisions, tracking_numbers},
+    rows::{current, is_conveyed, is_of_another_order, is_open_ended, newest_revisions, tracking_numbers},
     timing::FEWEST_ATTEMPTS,
+    tracking,
 };
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, FailReason, LineId, LineQuantity, OutboxId, Package, Shipment, ShipmentState,
-        SupersedeReason,
+        BlockReason, FailReason, OutboxId, Package, Shipment, ShipmentState, SupersedeReason,
         shipping::{CarrierResolution, CarrierRules},
         store::{ImportRecord, OrderProgress, OutboxRow, ShipmentRecord},
     },
-    client::{OrderId, PacificDate},
+    client::OrderId,
     connector::settings::{PartialPolicy, PrimaryTracking, ShipmentSettings},
 };
 
@@ -37,6 +38,8 @@ pub(super) struct Plan {
     pub(super) not_told: Vec<OutboxRow>,
     /// The tracking numbers that are known to have been dealt with.
     pub(super) told: Vec<String>,
+    /// What an operator should know although nothing failed.
+    pub(super) warnings: Vec<String>,
     /// What is to be sent.
     pub(super) parcel: Option<Parcel>,
 }
@@ -65,6 +68,7 @@ impl Planner<'_> {
             match self.alone(row, &newest, progress, order) {
                 Alone::Close(state) => plan.records.push(self.record(row, state)),
                 Alone::Wait(why) => plan.waits.push((row.id(), why)),
+                Alone::Open if is_of_another_order(row) => {}
                 Alone::Open => open.push(row),
             }
         }
@@ -154,9 +158,12 @@ impl Planner<'_> {
         open: &[&OutboxRow],
         due: &[&OutboxRow],
     ) {
-        let missing = self.missing(record, progress);
-        if !missing.is_empty() && !self.is_time(open) {
-            let state = ShipmentState::Waiting { missing };
+        let account = self.account(plan, record, progress);
+        let fits = |row: &&&OutboxRow| !account.unfit.contains_key(&row.id());
+        let (open, due): (Vec<_>, Vec<_>) =
+            (open.iter().filter(fits).copied().collect(), due.iter().filter(fits).copied().collect());
+        if !self.counts_as_complete(&account, progress) && !self.is_time(&open) {
+            let state = ShipmentState::Waiting { missing: account.missing };
             plan.records.extend(due.iter().map(|row| self.record(row, state.clone())));
             return;
         }
@@ -165,7 +172,7 @@ impl Planner<'_> {
             PartialPolicy::HoldUntilComplete { .. } => due.last().copied().into_iter().collect(),
         };
         for sender in senders {
-            let reason = match self.parcel(order, record, sender, open, progress) {
+            let reason = match self.parcel(order, record, sender, &open, progress) {
                 Ok(parcel) => {
                     plan.parcel = Some(parcel);
                     return;
@@ -182,25 +189,41 @@ impl Planner<'_> {
         }
     }
 
-    /// The imported lines that have not left yet. Counted on the order as it was imported.
-    fn missing(&self, record: Option<&ImportRecord>, progress: &OrderProgress) -> Vec<LineQuantity> {
-        let Some(record) = record else { return Vec::new() };
+    /// Compares the lines of the shipments with the order as it was imported. Rows that do not fit it are blocked.
+    fn account(
+        &self,
+        plan: &mut Plan,
+        record: Option<&ImportRecord>,
+        progress: &OrderProgress,
+    ) -> LineAccount {
+        let Some(record) = record else { return LineAccount::default() };
         let current = current(&progress.rows);
-        if self.settings.partial == PartialPolicy::ShipOnFirst
-            || current.iter().any(|row| row.shipment.lines.is_empty())
-        {
-            return Vec::new();
+        let account = lines::account(record, &current, &progress.cancelled);
+        let is_due = |row: &&&OutboxRow| row.state.is_due(self.now);
+        for row in current.iter().filter(is_due) {
+            if let Some(shipped) = account.unfit.get(&row.id()) {
+                let (shipped, ordered) = (shipped.clone(), record.lines.clone());
+                let state = ShipmentState::Blocked { reason: BlockReason::UnknownLines { shipped, ordered } };
+                plan.records.push(self.record(row, state));
+            }
+            let renamed = account.renamed.iter().filter(|(id, _, _)| *id == row.id());
+            if row.state == ShipmentState::Pending {
+                plan.warnings.extend(renamed.map(|(id, given, line)| {
+                    format!(
+                        "shipment {id} names {given:?}, which is taken for line {line} of order {}",
+                        record.order
+                    )
+                }));
+            }
         }
-        let mut left: HashMap<&LineId, i64> = HashMap::new();
-        for line in current.iter().flat_map(|row| &row.shipment.lines).chain(&progress.cancelled) {
-            let quantity = left.entry(&line.line).or_default();
-            *quantity = quantity.saturating_add(line.quantity);
-        }
-        let open = record.lines.iter().filter_map(|line| {
-            let open = line.quantity.saturating_sub(left.get(&line.line).copied().unwrap_or(0));
-            (open > 0).then(|| LineQuantity { line: line.line.clone(), quantity: open })
-        });
-        open.collect()
+        account
+    }
+
+    /// Whether nothing of the order is waited for.
+    fn counts_as_complete(&self, account: &LineAccount, progress: &OrderProgress) -> bool {
+        account.missing.is_empty()
+            || self.settings.partial == PartialPolicy::ShipOnFirst
+            || current(&progress.rows).iter().any(|row| row.shipment.lines.is_empty())
     }
 
     /// Whether the order has been held for long enough.
@@ -223,21 +246,29 @@ impl Planner<'_> {
         if let ShipmentState::Blocked { reason: reason @ BlockReason::Refused { .. } } = &speaker.state {
             return Err(reason.clone());
         }
-        let tracking = package.and_then(tracking).map(str::to_owned);
+        let tracking = package.and_then(tracking);
         if tracking.is_none() && self.settings.require_tracking {
             return Err(BlockReason::NoTracking);
         }
         let shipment = &speaker.shipment;
+        let carrier_code = carrier_code(self.carriers, self.settings, shipment)?;
+        if let ShipmentState::Blocked { reason: reason @ BlockReason::RefusedCarrier { code, .. } } =
+            &speaker.state
+            && *code == carrier_code
+        {
+            return Err(reason.clone());
+        }
         Ok(Parcel {
             row: sender.clone(),
             order,
-            carrier_code: self.carrier_code(shipment)?,
+            carrier_code,
             tracking,
-            // A parcel may leave after ShipStation's midnight by the host's clock; never tell it of tomorrow.
-            ship_date: PacificDate::of(shipment.shipped_at.min(self.now)),
+            shipped_at: shipment.shipped_at,
+            order_created_at: None,
             speaks_for: open.iter().filter(|row| row.id() != sender.id()).map(|row| (*row).clone()).collect(),
             all_tracking: tracking_numbers(current(&progress.rows)),
             imported_from: record.and_then(|record| record.store.as_ref()).map(ToString::to_string),
+            imported_number: record.map(|record| record.number.clone()),
             is_uncounted: record.is_none()
                 && !sender.shipment.lines.is_empty()
                 && self.settings.partial != PartialPolicy::ShipOnFirst,
@@ -269,20 +300,24 @@ impl Planner<'_> {
         packages.first().map_or((sender, None), |(row, package)| (*row, Some(*package)))
     }
 
-    fn carrier_code(&self, shipment: &Shipment) -> Result<String, BlockReason> {
-        let carrier = shipment.carrier.as_deref().unwrap_or("");
-        match self.carriers.resolve(carrier, shipment.method.as_deref()) {
-            CarrierResolution::Mapped { code } => Ok(code),
-            _ => self
-                .settings
-                .unmapped_carrier
-                .clone()
-                .ok_or_else(|| BlockReason::UnmappedCarrier { key: carrier.to_owned() }),
-        }
-    }
-
     fn record(&self, row: &OutboxRow, state: ShipmentState) -> ShipmentRecord {
         ShipmentRecord::new(row.id(), state, self.now)
+    }
+}
+
+/// The code of a shipment's carrier.
+pub(super) fn carrier_code(
+    carriers: &CarrierRules,
+    settings: &ShipmentSettings,
+    shipment: &Shipment,
+) -> Result<String, BlockReason> {
+    let carrier = shipment.carrier.as_deref().unwrap_or("");
+    match carriers.resolve(carrier, shipment.method.as_deref()) {
+        CarrierResolution::Mapped { code } => Ok(code),
+        _ => settings
+            .unmapped_carrier
+            .clone()
+            .ok_or_else(|| BlockReason::UnmappedCarrier { key: carrier.to_owned() }),
     }
 }
 
@@ -305,15 +340,15 @@ fn wait(plan: &mut Plan, rows: &[&OutboxRow], why: &'static str) {
     plan.waits.extend(rows.iter().map(|row| (row.id(), why)));
 }
 
-/// The tracking number of a package, without the blanks around it.
-fn tracking(package: &Package) -> Option<&str> {
-    package.tracking.as_deref().map(str::trim).filter(|text| !text.is_empty())
+/// The tracking number of a package, if it has one.
+fn tracking(package: &Package) -> Option<String> {
+    tracking::number(package.tracking.as_deref()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::{Lineage, RunId};
+    use crate::channel::{LineQuantity, Lineage, RunId};
 
     fn lines(quantities: &[(&str, i64)]) -> Vec<LineQuantity> {
         let line =
@@ -332,6 +367,7 @@ mod tests {
             modified_at: None,
             holds: Vec::new(),
             lines: lines(quantities),
+            line_names: Vec::new(),
             lineage: Lineage::default(),
             fingerprint: None,
         }

@@ -8,8 +8,9 @@ use super::{
     Stop, Sync,
     evidence::{self, Standing},
     open_orders::{OpenOrders, Seen},
-    parcel::Parcel,
+    parcel::{Parcel, is_same_number},
     timing::{MERGED_WITHIN, RECORDS_LAG, backoff},
+    tracking::same,
 };
 use crate::{
     channel::{BlockReason, FailReason, RetryClass, ShipmentState, store::ShipmentRecord},
@@ -30,8 +31,10 @@ pub(super) struct Survivors {
 
 impl Sync<'_> {
     /// Whether the parcel may be sent now. If not, why is recorded.
-    pub(super) async fn clear(&mut self, parcel: &Parcel, open: &mut OpenOrders) -> Result<bool, Stop> {
-        if self.settings().preflight == Preflight::OnRetryOnly && parcel.row.attempts == 0 {
+    pub(super) async fn clear(&mut self, parcel: &mut Parcel, open: &mut OpenOrders) -> Result<bool, Stop> {
+        let is_first = parcel.row.attempts == 0 && parcel.row.unknown_outcomes == 0;
+        if self.settings().preflight == Preflight::OnRetryOnly && is_first && parcel.claims().next().is_none()
+        {
             return Ok(true);
         }
         let seen = match self.seen(parcel.order, open).await? {
@@ -39,7 +42,10 @@ impl Sync<'_> {
             None => self.single(parcel).await?,
         };
         match seen {
-            Some(seen) => self.may_ship(parcel, &seen).await,
+            Some(seen) => {
+                parcel.order_created_at = seen.created_at;
+                self.may_ship(parcel, &seen).await
+            }
             None => Ok(false),
         }
     }
@@ -116,7 +122,16 @@ impl Sync<'_> {
 
     /// Whether the order's present state lets it be marked shipped; if not, that is recorded.
     async fn may_ship(&mut self, parcel: &Parcel, order: &Seen) -> Result<bool, Stop> {
+        if self.set_aside_strangers(parcel, order).await? {
+            return Ok(false);
+        }
         match &order.status {
+            Some(OrderStatus::AwaitingShipment | OrderStatus::PendingFulfillment)
+                if order.is_external && !self.marks_external_orders() =>
+            {
+                let state = ShipmentState::Blocked { reason: BlockReason::ExternallyFulfilled };
+                self.for_all(parcel, &state).await?;
+            }
             Some(OrderStatus::AwaitingShipment | OrderStatus::PendingFulfillment) => {
                 self.note_other_store(parcel, order);
                 return Ok(true);
@@ -130,6 +145,33 @@ impl Sync<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether orders that somebody else fulfils are the host's to mark.
+    fn marks_external_orders(&self) -> bool {
+        false
+    }
+
+    /// Blocks the rows that name another number than the order has or had. The others are planned anew without them.
+    async fn set_aside_strangers(&mut self, parcel: &Parcel, order: &Seen) -> Result<bool, Stop> {
+        let numbers = [order.number.as_deref(), parcel.imported_number.as_deref()];
+        let Some(known) = numbers.into_iter().flatten().next() else { return Ok(false) };
+        let now = self.run.now();
+        let strangers = parcel.claims().filter(|(_, given)| !is_same_number(known, given));
+        let records: Vec<ShipmentRecord> = strangers
+            .map(|(id, given)| {
+                let reason = BlockReason::OrderMismatch { given: given.to_owned(), order: known.to_owned() };
+                ShipmentRecord::new(id, ShipmentState::Blocked { reason }, now)
+            })
+            .collect();
+        if records.is_empty() {
+            return Ok(false);
+        }
+        for row in parcel.rows().filter(|row| records.iter().all(|record| record.id != row.id())) {
+            self.decide(&row.id(), Some("another shipment of the order was set aside".to_owned()));
+        }
+        self.step(records).await?;
+        Ok(true)
     }
 
     fn note_other_store(&mut self, parcel: &Parcel, order: &Seen) {
@@ -165,7 +207,7 @@ impl Sync<'_> {
             }
             Standing::Theirs { tracking } => self.conflict(parcel, tracking).await,
             Standing::Nothing if !lately => self.conflict(parcel, None).await,
-            Standing::Nothing | Standing::Unreadable => {
+            Standing::Nothing | Standing::Unreadable | Standing::Probably => {
                 let settings = self.settings();
                 let wait = backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
                 let state = self.retry_wait(wait, RetryClass::Unreadable);
@@ -180,7 +222,7 @@ impl Sync<'_> {
     /// Somebody else shipped the order, and both numbers are said; or we did, with a number that was corrected since.
     async fn conflict(&mut self, parcel: &Parcel, theirs: Option<String>) -> Result<(), Stop> {
         if let Some(number) = &theirs
-            && self.all_tracking(&parcel.row).await?.iter().any(|ours| evidence::same(ours, number))
+            && self.all_tracking(&parcel.row).await?.iter().any(|ours| same(ours, number))
         {
             return self.fail(parcel, FailReason::AmendmentNotSupported).await;
         }

@@ -4,7 +4,7 @@
 use super::{
     MOST_FAILURES, Stop, Sync,
     evidence::{self, Standing},
-    rows::tracking_numbers,
+    rows::{is_of_another_order, tracking_numbers},
     timing::{Event, Moment, RECORDS_LAG, Search, Verdict},
 };
 use crate::{
@@ -29,8 +29,8 @@ pub(super) enum Found {
     Nothing,
     /// The order is not there.
     Missing,
-    /// The order is there, but its records could not all be read.
-    Unreadable,
+    /// The order is there, but its records prove nothing, and why.
+    Inconclusive(&'static str),
 }
 
 /// A row whose outcome is unknown, taken apart.
@@ -133,7 +133,7 @@ impl Sync<'_> {
             Ok(found) => self.decide_lost(&lost, found, &moment).await,
             Err(stop) => Err(stop),
         };
-        let (state, incomplete) = match decided {
+        let (state, inconclusive) = match decided {
             Ok(decided) => decided,
             Err(Stop::Remote(error)) => return self.look_failed(&lost, error, &moment).await,
             Err(stop) => return Err(stop),
@@ -145,21 +145,21 @@ impl Sync<'_> {
             record.error = lost.row.last_error;
         }
         self.step(vec![record]).await?;
-        if incomplete {
-            self.decide(&id, Some("its records could not all be read".to_owned()));
+        if let Some(why) = inconclusive {
+            self.decide(&id, Some(why.to_owned()));
             self.not_seen.insert(id);
         }
         Ok(())
     }
 
-    /// What a look that was made means for the row, and whether the look was incomplete.
+    /// What a look that was made means for the row, and why the look proved nothing, if so.
     async fn decide_lost(
         &mut self,
         lost: &Lost,
         found: Found,
         moment: &Moment,
-    ) -> Result<(ShipmentState, bool), Stop> {
-        let incomplete = matches!(found, Found::Unreadable);
+    ) -> Result<(ShipmentState, Option<&'static str>), Stop> {
+        let inconclusive = if let Found::Inconclusive(why) = found { Some(why) } else { None };
         let state = match found {
             Found::Ours(state, tracking) => {
                 self.note_not_conveyed([&lost.row], &[tracking]);
@@ -169,7 +169,7 @@ impl Sync<'_> {
             Found::Missing => self.missing(lost, moment).await?,
             found => self.undecided(lost, &found, moment),
         };
-        Ok((state, incomplete))
+        Ok((state, inconclusive))
     }
 
     /// The look neither found the shipment nor proved that it never will be there.
@@ -187,14 +187,13 @@ impl Sync<'_> {
                 Verdict::LeaveToPerson => {
                     outcome_unknown(lost, "the order is open and shows nothing of ours")
                 }
-                Verdict::TooEarly | Verdict::Counts if is_time => outcome_unknown(
+                Verdict::LookAgain if is_time => outcome_unknown(
                     lost,
                     "the order is open and shows nothing of ours, by clocks that differ",
                 ),
-                Verdict::TooEarly => lost.looked_for(search.looks, false, moment),
-                Verdict::Counts => lost.looked_for(search.looks.saturating_add(1), false, moment),
+                Verdict::LookAgain => lost.looked_for(search.looks.saturating_add(1), false, moment),
             },
-            _ if is_time => outcome_unknown(lost, "its records could not all be read"),
+            Found::Inconclusive(why) if is_time => outcome_unknown(lost, *why),
             _ => lost.looked_for(0, false, moment),
         }
     }
@@ -265,7 +264,10 @@ impl Sync<'_> {
             Standing::Ours { record, tracking, marketplace } => {
                 Found::Ours(ShipmentState::Confirmed { record, marketplace, already_there: false }, tracking)
             }
-            Standing::Unreadable => Found::Unreadable,
+            Standing::Unreadable => Found::Inconclusive("its records could not all be read"),
+            Standing::Probably => {
+                Found::Inconclusive("a record shows a number that is probably ours, cut off")
+            }
             _ if status == Some(OrderStatus::Cancelled) => Found::Never(FailReason::OrderCancelled),
             // The record may be of an earlier shipping, and ours still on its way.
             Standing::Theirs { .. } if shipped && !sent.is_over(RECORDS_LAG, &self.moment()) => {
@@ -285,14 +287,16 @@ impl Sync<'_> {
         let channel = self.run.channel;
         let order = &row.shipment.order;
         let progress = channel.stores.shipments.order_progress(&channel.connection, order).await?;
-        Ok(tracking_numbers(&progress.rows))
+        Ok(tracking_numbers(progress.rows.iter().filter(|row| !is_of_another_order(row))))
     }
 }
 
 /// A person has to find out.
 fn outcome_unknown(lost: &Lost, saw: impl Into<String>) -> ShipmentState {
     let requests = lost.row.unknown_outcomes.max(1);
-    let saw = format!("at the last look {}; looks that found nothing: {}", saw.into(), lost.search.looks);
+    let last = lost.row.last_error.as_deref().unwrap_or("no answer");
+    let looks = lost.search.looks;
+    let saw = format!("{}; {looks} looks before found nothing; the last request: {last}", saw.into());
     ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { requests, saw } }
 }
 

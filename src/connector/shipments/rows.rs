@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::evidence;
+use super::tracking;
 use crate::channel::{BlockReason, ShipmentState, store::OutboxRow};
 
 /// The newest revision of each shipment.
@@ -19,7 +19,12 @@ pub(super) fn newest_revisions(rows: &[OutboxRow]) -> HashMap<&str, u32> {
 pub(super) fn current(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
     let newest = newest_revisions(rows);
     let is_newest = |row: &&OutboxRow| newest.get(row.shipment.id.as_str()) == Some(&row.shipment.revision);
-    rows.iter().filter(is_newest).filter(|row| !row.shipment.voided).collect()
+    rows.iter().filter(is_newest).filter(|row| !row.shipment.voided && !is_of_another_order(row)).collect()
+}
+
+/// Whether the row was set aside, since it names the number of another order.
+pub(super) fn is_of_another_order(row: &OutboxRow) -> bool {
+    matches!(row.state, ShipmentState::Blocked { reason: BlockReason::OrderMismatch { .. } })
 }
 
 /// Whether ShipStation has the order marked as shipped by this row.
@@ -37,13 +42,13 @@ pub(super) fn is_open_ended(row: &OutboxRow) -> bool {
     )
 }
 
-/// The tracking numbers of these rows, trimmed, each one once, in the host's order.
+/// The tracking numbers of these rows, each one once, in the host's order.
 pub(super) fn tracking_numbers<'r>(rows: impl IntoIterator<Item = &'r OutboxRow>) -> Vec<String> {
     let mut numbers: Vec<String> = Vec::new();
-    for package in rows.into_iter().flat_map(|row| &row.shipment.packages) {
-        let number = package.tracking.as_deref().unwrap_or("").trim();
-        if !number.is_empty() && !numbers.iter().any(|known| evidence::same(known, number)) {
-            numbers.push(number.to_owned());
+    let packages = rows.into_iter().flat_map(|row| &row.shipment.packages);
+    for number in packages.filter_map(|package| tracking::number(package.tracking.as_deref()?)) {
+        if !numbers.iter().any(|known| tracking::same(known, &number)) {
+            numbers.push(number);
         }
     }
     numbers

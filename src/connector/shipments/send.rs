@@ -9,8 +9,8 @@ use std::{
 use super::{
     Stop, Sync,
     parcel::Parcel,
-    plan::spoken_for,
-    recover::unknown_since,
+    plan::{carrier_code, spoken_for},
+    recover::{Found, unknown_since},
     timing::{CREDENTIALS_WAIT, LONGEST_BACKOFF, RATE_LIMIT_WAIT, backoff},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         BlockReason, Marketplace, RetryClass, ShipmentState,
         store::{BeginSend, SendIntent, ShipmentRecord},
     },
-    client::{Error, ErrorKind, MarkedAsShipped, Outcome},
+    client::{Error, ErrorKind, MarkedAsShipped, Outcome, PacificDate, ShipStation},
     connector::{failure, settings::Confirm},
 };
 
@@ -27,11 +27,25 @@ pub(super) const MOST_FAILURES: u32 = 3;
 impl Sync<'_> {
     pub(super) async fn send(&mut self, parcel: Parcel) -> Result<(), Stop> {
         if self.run.control.dry_run {
+            self.run.go_on().await?;
             return self.would_send(&parcel).await;
         }
+        // The turn is waited for before the row says that a request may be on its way.
+        let client = match self.take_turn().await {
+            Ok(client) => client,
+            // The turn came too late in the lease.
+            Err(Stop::Remote(error)) if error.kind() == ErrorKind::RateLimited => {
+                let record = self.retry_record(&parcel, &error);
+                self.postpone(&parcel, record).await?;
+                return self.count_failure(error);
+            }
+            Err(stop) => return Err(stop),
+        };
         let (id, moment) = (parcel.row.id(), self.moment());
+        let (ship_date, warning) = parcel.ship_date(&moment);
         let attempt = parcel.row.attempts.saturating_add(1);
-        let intent = SendIntent::new(attempt, fingerprint(&parcel), moment.host).server_time(moment.server);
+        let intent = SendIntent::new(attempt, fingerprint(&parcel, ship_date), moment.host);
+        let intent = intent.server_time(moment.server);
         let why_not = match self.run.channel.stores.shipments.begin_send(&self.run.token, &id, intent).await?
         {
             BeginSend::Granted => None,
@@ -47,9 +61,19 @@ impl Sync<'_> {
         self.report.counts.marked += 1;
         self.is_under_way(&id, intent);
         self.note_uncounted(&parcel);
+        warning.into_iter().for_each(|warning| self.run.warn(warning));
         // From here to the record nothing asks whether to stop: only a crash comes between the two.
-        let answer = self.mark(&parcel).await;
+        let answer = self.mark(&client, &parcel, ship_date).await;
         self.record_answer(&parcel, answer).await
+    }
+
+    /// Waits for the rate limit and gives a client that may send at once. Its request leaves early enough in the lease: one
+    /// that waited longer could arrive after another run has looked for it in vain.
+    async fn take_turn(&mut self) -> Result<ShipStation, Stop> {
+        self.run.go_on().await?;
+        let permit = self.run.writer().permit().await?;
+        self.run.go_on().await?;
+        Ok(self.run.writer().with_permit(permit))
     }
 
     async fn would_send(&mut self, parcel: &Parcel) -> Result<(), Stop> {
@@ -59,15 +83,17 @@ impl Sync<'_> {
         self.step(self.speak_for(parcel)).await
     }
 
-    async fn mark(&self, parcel: &Parcel) -> Result<MarkedAsShipped, Error> {
+    async fn mark(
+        &self,
+        client: &ShipStation,
+        parcel: &Parcel,
+        ship_date: PacificDate,
+    ) -> Result<MarkedAsShipped, Error> {
         let settings = self.settings();
-        // A request that waited longer than the lease could arrive after another run has looked for it in vain.
-        let mut request = self
-            .run
-            .writer()
+        let mut request = client
             .orders()
             .mark_as_shipped(parcel.order, &parcel.carrier_code)
-            .ship_date(parcel.ship_date)
+            .ship_date(ship_date)
             .notify_customer(settings.notify_customer)
             .notify_sales_channel(settings.notify_sales_channel);
         if let Some(tracking) = &parcel.tracking {
@@ -166,12 +192,49 @@ impl Sync<'_> {
             let record = self.missing_record(parcel, wait).counting_attempt();
             return self.postpone(parcel, record).await;
         }
-        let reason = BlockReason::Refused { message: failure::their_words(&error) };
-        let state = ShipmentState::Blocked { reason };
+        let words = failure::their_words(&error);
+        // It may refuse what it has done already: one look tells.
+        let (id, now) = (parcel.row.id(), self.moment());
+        let sent = self.event(&id, now.host, now.server);
+        match self.find(&parcel.row, parcel.order, &sent).await {
+            Ok(Found::Ours(state, tracking)) => {
+                self.note_not_conveyed(parcel.rows(), &[tracking]);
+                let confirmed = ShipmentRecord::new(id, state, self.run.now());
+                let mut records = vec![self.sent(parcel), confirmed];
+                records.extend(self.speak_for(parcel));
+                self.step(records).await
+            }
+            Ok(Found::Nothing) => self.block_refused(parcel, &error, &words).await,
+            Ok(Found::Never(reason)) => self.fail(parcel, reason).await,
+            Ok(Found::Missing) => {
+                let record = self.missing_record(parcel, self.settings().read_back_gap).counting_attempt();
+                self.postpone(parcel, record).await
+            }
+            Ok(Found::ShippedSomehow | Found::Inconclusive(_)) => self.unknown(parcel, words).await,
+            Err(stop) => {
+                self.unknown(parcel, words).await?;
+                match stop {
+                    Stop::Remote(error) if !failure::ends_the_run(&error) => Ok(()),
+                    stop => Err(stop),
+                }
+            }
+        }
+    }
+
+    /// Nothing of ours is on the order, and ShipStation will refuse the same request again.
+    async fn block_refused(&mut self, parcel: &Parcel, error: &Error, words: &str) -> Result<(), Stop> {
         let now = self.run.now();
+        let about_carrier = error.message().is_some_and(|message| message.to_lowercase().contains("carrier"));
+        let mut records: Vec<ShipmentRecord> = Vec::new();
+        for row in parcel.rows() {
+            let code = carrier_code(&self.carriers, self.settings(), &row.shipment).ok();
+            let reason = match code.filter(|code| about_carrier && *code == parcel.carrier_code) {
+                Some(code) => BlockReason::RefusedCarrier { code, message: words.to_owned() },
+                None => BlockReason::Refused { message: words.to_owned() },
+            };
+            records.push(ShipmentRecord::new(row.id(), ShipmentState::Blocked { reason }, now));
+        }
         // The attempt is counted for the row that was sent; the rows that it speaks for are blocked with it.
-        let mut records: Vec<ShipmentRecord> =
-            parcel.rows().map(|row| ShipmentRecord::new(row.id(), state.clone(), now)).collect();
         if let Some(sent) = records.first_mut() {
             sent.counts_attempt = true;
         }
@@ -219,8 +282,8 @@ fn class(error: &Error) -> RetryClass {
 }
 
 /// Tells one payload from another, for the record of the intent.
-fn fingerprint(parcel: &Parcel) -> u64 {
+fn fingerprint(parcel: &Parcel, ship_date: PacificDate) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (parcel.order, &parcel.carrier_code, &parcel.tracking, parcel.ship_date.to_string()).hash(&mut hasher);
+    (parcel.order, &parcel.carrier_code, &parcel.tracking, ship_date.to_string()).hash(&mut hasher);
     hasher.finish()
 }

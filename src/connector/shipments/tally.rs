@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Sync, evidence};
+use super::{Sync, tracking::same};
 use crate::{
     Timestamp,
     channel::{
@@ -14,6 +14,8 @@ use crate::{
 
 /// Successes that a report names one by one.
 const NAMED: usize = 200;
+/// Reasons of blocked rows that are nobody's plan.
+const FAULTS: [&str; 4] = ["refused", "outcome_unknown", "unknown_lines", "order_mismatch"];
 
 /// What is known at the end of one row that the run looked at.
 #[derive(Debug)]
@@ -106,7 +108,7 @@ impl Sync<'_> {
         let mut known = told.to_vec();
         for row in rows {
             for tracking in super::rows::tracking_numbers([row]) {
-                if known.iter().any(|known| evidence::same(known, &tracking)) {
+                if known.iter().any(|known| same(known, &tracking)) {
                     continue;
                 }
                 self.report.counts.not_conveyed_tracking += 1;
@@ -154,7 +156,7 @@ impl Sync<'_> {
         };
         counts.retry_waiting > 0
             || counts.unknown > 0
-            || counts.blocked.contains_key("refused")
+            || counts.blocked.keys().any(|reason| FAULTS.contains(reason))
             || !counts.failed_permanent.is_empty()
             || self.report.items.iter().any(store_not_told)
     }

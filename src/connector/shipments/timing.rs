@@ -37,8 +37,6 @@ pub(super) const CREDENTIALS_WAIT: Duration = HOUR;
 /// take at least an hour.
 pub(super) const FEWEST_ATTEMPTS: u32 = 6;
 
-/// Looks that found nothing, before a shipment may be sent again.
-const LOOKS: u32 = 2;
 /// How far apart looks become.
 const LONGEST_BETWEEN_LOOKS: Duration = HOUR;
 /// Requests of unknown outcome, after which a shipment is only looked for.
@@ -150,6 +148,15 @@ impl Event {
         testimony.yes > 0 || testimony.no == 0
     }
 
+    /// The event as a moment. When another process was at work, this one's monotonic clock does not know when.
+    fn moment(&self) -> Moment {
+        let monotonic = match self.monotonic {
+            Some(Reading::Happened(at)) => Some(at),
+            _ => None,
+        };
+        Moment { host: self.host, server: self.server, monotonic }
+    }
+
     fn testimony(&self, gap: Duration, now: &Moment) -> Testimony {
         let mut testimony = Testimony::default();
         testimony.add((self.host <= now.host).then(|| now.host.since(self.host)), gap);
@@ -170,7 +177,7 @@ impl Event {
 pub(super) struct Search {
     pub(super) sent: Event,
     pub(super) looked: Option<Event>,
-    /// Looks that found the order open and nothing of ours, before this one.
+    /// Looks in a row, up to the last one, that found the order open and nothing of ours.
     pub(super) looks: u32,
     /// How many of the row's requests had an unknown outcome, this one included.
     pub(super) unknown_outcomes: u32,
@@ -179,10 +186,8 @@ pub(super) struct Search {
 /// What follows from a complete look that found the order open and nothing of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It came too early to prove anything.
-    TooEarly,
-    /// It counts, but is not the last one.
-    Counts,
+    /// It is looked for again.
+    LookAgain,
     /// The shipment may be sent again.
     SendAgain,
     /// The crate sends it no more: a person decides.
@@ -195,24 +200,23 @@ impl Search {
         let Some(looked) = &self.looked else { return true };
         let before = looked.host.since(self.sent.host);
         let first = settings.read_back_gap;
+        let wait = (before / 4).min(LONGEST_BETWEEN_LOOKS).max(first);
         let to_the_last = resend_gap(settings, self.unknown_outcomes).saturating_sub(before);
-        let wait = before.min(LONGEST_BETWEEN_LOOKS).max(first);
         let wait = if to_the_last.is_zero() { wait } else { wait.min(to_the_last.max(first)) };
         looked.may_be_over(wait, now)
     }
 
-    /// What a look at `now` proves that found nothing.
+    /// What a look at `now` proves that found nothing: together with the one before it, if that found nothing as well, late
+    /// enough after the request and long enough ago.
     pub(super) fn verdict(&self, settings: &ShipmentSettings, now: &Moment) -> Verdict {
         let first = settings.read_back_gap;
-        let apart = self.looked.is_none_or(|looked| looked.is_over(first, now));
-        if !apart || !self.sent.is_over(first, now) {
-            return Verdict::TooEarly;
-        }
+        let before = self.looked.filter(|looked| {
+            self.looks > 0 && looked.is_over(first, now) && self.sent.is_over(first, &looked.moment())
+        });
         let gap = resend_gap(settings, self.unknown_outcomes);
-        if self.looks.saturating_add(1) < LOOKS || !self.sent.is_over(gap, now) {
-            return Verdict::Counts;
-        }
-        if self.unknown_outcomes >= MOST_UNKNOWN_OUTCOMES {
+        if before.is_none() || !self.sent.is_over(gap, now) {
+            Verdict::LookAgain
+        } else if self.unknown_outcomes >= MOST_UNKNOWN_OUTCOMES {
             Verdict::LeaveToPerson
         } else {
             Verdict::SendAgain
@@ -330,8 +334,7 @@ mod tests {
             }
             minutes.push(minute);
             match search.verdict(&settings, &now) {
-                Verdict::TooEarly => {}
-                Verdict::Counts => search.looks += 1,
+                Verdict::LookAgain => search.looks += 1,
                 last => return (minutes, last),
             }
             search.looked = Some(happened(&now));
@@ -341,23 +344,28 @@ mod tests {
 
     #[test]
     fn a_shipment_is_sent_again_after_four_minutes_then_after_an_hour_then_never() {
-        assert_eq!(looks(1), (vec![0, 1, 2, 4], Verdict::SendAgain));
-        assert_eq!(looks(2), (vec![0, 1, 2, 4, 8, 16, 32, 64], Verdict::SendAgain));
-        let rest = vec![0, 1, 2, 4, 8, 16, 32, 64, 124, 184, 240];
-        assert_eq!(looks(3), (rest.clone(), Verdict::LeaveToPerson));
-        assert_eq!(looks(9), (rest, Verdict::LeaveToPerson), "also after a person has released it");
+        assert_eq!(looks(1), (vec![0, 1, 2, 3, 4], Verdict::SendAgain));
+        let (minutes, last) = looks(2);
+        assert_eq!((minutes.last(), last), (Some(&64), Verdict::SendAgain));
+        assert!(minutes.len() < 20, "{minutes:?}");
+        for unknown_outcomes in [3, 9] {
+            let (minutes, last) = looks(unknown_outcomes);
+            assert_eq!((minutes.last(), last), (Some(&240), Verdict::LeaveToPerson));
+            assert!(minutes.len() < 25, "{minutes:?}");
+        }
     }
 
     #[test]
     fn one_late_look_is_not_two() {
         let settings = ShipmentSettings::default();
         let looked = Some(happened(&at(0)));
-        let search = Search { sent: happened(&at(0)), looked, looks: 0, unknown_outcomes: 1 };
-        assert_eq!(search.verdict(&settings, &at(59)), Verdict::TooEarly);
-        assert_eq!(search.verdict(&settings, &at(3600)), Verdict::Counts);
-        let second = Search { looked: Some(happened(&at(3600))), looks: 1, ..search };
-        assert_eq!(second.verdict(&settings, &at(3659)), Verdict::TooEarly, "the two are apart");
+        let search = Search { sent: happened(&at(0)), looked, looks: 1, unknown_outcomes: 1 };
+        assert_eq!(search.verdict(&settings, &at(3600)), Verdict::LookAgain, "the first one came at once");
+        let second = Search { looked: Some(happened(&at(3600))), looks: 2, ..search };
+        assert_eq!(second.verdict(&settings, &at(3659)), Verdict::LookAgain, "the two are apart");
         assert_eq!(second.verdict(&settings, &at(3660)), Verdict::SendAgain);
+        let inconclusive = Search { looks: 0, ..second };
+        assert_eq!(inconclusive.verdict(&settings, &at(3660)), Verdict::LookAgain);
     }
 
     #[test]

@@ -166,6 +166,16 @@ impl ShipmentStore for MemoryStore {
         Ok(self.with(connection, |kept| kept.outbox.unblock(key)))
     }
 
+    async fn blocked(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let is_blocked = |state: &ShipmentState| matches!(state, ShipmentState::Blocked { .. });
+        Ok(self.with(connection, |kept| kept.outbox.page(after, limit, is_blocked)))
+    }
+
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {
         Ok(self.with(connection, |kept| kept.outbox.counts()))
     }

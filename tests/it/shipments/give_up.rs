@@ -3,7 +3,7 @@
 use shipstation_connector::{
     Credentials, ShipStation,
     channel::{
-        ChannelConnector, FailReason, ShipmentState, SyncShipments,
+        BlockReason, ChannelConnector, ShipmentState, SyncShipments,
         store::{ShipmentStore, Stores},
     },
     client::RetryPolicy,
@@ -24,22 +24,52 @@ async fn failing(world: &World) -> i64 {
 }
 
 #[tokio::test]
-async fn requests_attempts_become_rarer_and_end_after_a_week() {
+async fn requests_a_shipment_of_three_unknown_outcomes_is_left_to_a_person() {
     let world = World::new().await;
     let order = failing(&world).await;
     let begun = world.now();
-    while !state(&world, order).await.is_closed() {
-        assert!(world.now().since(begun) < DAY * 9, "it must end");
-        sync_after(&world, MINUTE * 30).await;
+    let mut sent_at = Vec::new();
+    while state(&world, order).await.name() != "blocked" {
+        assert!(world.now().since(begun) < DAY, "it must end");
+        sync_after(&world, MINUTE).await;
+        if world.marks() > sent_at.len() {
+            sent_at.push(world.now());
+        }
     }
-    let ShipmentState::Failed { reason: FailReason::GaveUp { after, .. } } = state(&world, order).await
+    let ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { requests, saw } } =
+        state(&world, order).await
     else {
         panic!("{:?}", rows(&world, order).await)
     };
-    assert!(after >= DAY * 7 && after < DAY * 8, "{after:?}");
-    assert!((20..60).contains(&world.marks()), "{} attempts in a week", world.marks());
-    let executed = world.sim.account(|account| account.notices.len());
-    assert_eq!(executed, 0);
+    assert_eq!((requests, world.marks()), (3, 3), "{saw}");
+    assert!(saw.contains("shows nothing of ours"), "{saw}");
+    let [first, second, third] = sent_at[..] else { panic!("{sent_at:?}") };
+    let (apart, last) = (second.since(first), world.now().since(third));
+    assert!(apart >= MINUTE * 4 && apart < MINUTE * 8, "{apart:?}");
+    assert!((MINUTE * 64..MINUTE * 70).contains(&third.since(second)), "{:?}", third.since(second));
+    assert!((HOUR * 4..HOUR * 5).contains(&last), "the last look: {last:?}");
+    let report = sync_after(&world, DAY).await;
+    assert_eq!((report.counts.due, report.counts.still_blocked, world.marks()), (0, 1, 3), "{report}");
+}
+
+#[tokio::test]
+async fn requests_what_a_person_releases_is_sent_once_more() {
+    let world = World::new().await;
+    let order = failing(&world).await;
+    while state(&world, order).await.name() != "blocked" {
+        sync_after(&world, MINUTE * 10).await;
+    }
+    assert_eq!(world.store.unblock(&world.connection, "outcome_unknown").await.unwrap(), 1);
+    sync_after(&world, MINUTE).await;
+    assert_eq!((state(&world, order).await.name(), world.marks()), ("unknown", 4));
+    while state(&world, order).await.name() != "blocked" {
+        sync_after(&world, MINUTE * 10).await;
+    }
+    assert_eq!(world.marks(), 4, "a release is for one request");
+    world.sim.clear_faults();
+    assert_eq!(world.store.unblock(&world.connection, "outcome_unknown").await.unwrap(), 1);
+    let report = sync_after(&world, MINUTE).await;
+    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -54,7 +84,7 @@ async fn requests_a_shipment_that_waited_for_a_week_is_not_given_up_at_its_first
     sync(&world).await;
     sync_after(&world, MINUTE * 2).await;
     sync_after(&world, MINUTE * 2).await;
-    assert_eq!(state(&world, order).await.name(), "confirmed");
+    assert_eq!((state(&world, order).await.name(), marked(&world, order)), ("confirmed", 1));
 }
 
 /// The next look at the order fails, with all its repeats.
@@ -67,7 +97,7 @@ fn unreadable_once(world: &World, order: i64) {
 async fn tried_in_vain(world: &World) -> i64 {
     let order = world.add(world.order("1"));
     world.ship(order, "1Z1").await;
-    world.sim.fault(Fault::on(Method::POST, MARK).always().with(FaultKind::ServerError));
+    world.sim.fault(Fault::on(Method::GET, "/orders/*").always().with(FaultKind::ServerError));
     while rows(world, order).await[0].attempts < 6 {
         sync_after(world, HOUR).await;
     }
@@ -149,14 +179,14 @@ async fn requests_the_reason_of_repeated_failures_is_said_all_along() {
     let refusal = FaultKind::Exception { message: "Invalid carrierCode".to_owned() };
     world.sim.fault(Fault::on(Method::POST, MARK).always().with(refusal));
     let begun = world.now();
-    while !state(&world, order).await.is_closed() {
+    while state(&world, order).await.name() != "blocked" {
         assert!(world.now().since(begun) < DAY * 9, "it must end");
         let report = sync_after(&world, HOUR * 7).await;
         assert!(report.to_string().contains("Invalid carrierCode"), "{report}");
     }
-    let ShipmentState::Failed { reason } = state(&world, order).await else { panic!() };
+    let ShipmentState::Blocked { reason } = state(&world, order).await else { panic!() };
     let text = reason.to_string();
-    assert!(text.contains("Invalid carrierCode") && text.contains("by hand"), "{text}");
+    assert!(text.contains("Invalid carrierCode") && text.contains("unblock it"), "{text}");
 }
 
 #[tokio::test]

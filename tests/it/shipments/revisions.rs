@@ -88,9 +88,10 @@ async fn faults_a_correction_that_meets_a_late_effect_of_its_shipment_is_an_amen
     sync(&world).await;
     world.enqueue(revision(&world, order, 2, "right")).await;
     // After the second look, before the correction is sent.
-    world.sim.before(Method::GET, &format!("/orders/{order}"), 2, move |account| {
+    world.sim.before(Method::GET, &format!("/orders/{order}"), 3, move |account| {
         account.ship_by_hand(order, "wrong", "ups");
     });
+    sync_after(&world, MINUTE * 2).await;
     let report = sync_after(&world, MINUTE * 2).await;
     assert_eq!(report.counts.failed_permanent.get("amendment_not_supported"), Some(&1), "{report}");
     assert_eq!((states(&world, order).await, world.marks()), (vec!["superseded", "failed"], 1));

@@ -1,13 +1,15 @@
 //! What is imported, and what a store keeps of it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::NewFollowUp;
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, HoldReason, HostOrderId, LineQuantity, Lineage, OrderFingerprint,
-        RunId,
+        ChannelOrder, ChannelOrderId, HoldReason, HostOrderId, LineId, LineQuantity, Lineage,
+        OrderFingerprint, OrderLine, RunId,
         shipping::{ShippingResolution, StoreKey},
     },
 };
@@ -58,6 +60,7 @@ impl NewOrder {
             modified_at: self.order.modified_at,
             holds: self.holds.clone(),
             lines: self.order.shippable_lines().collect(),
+            line_names: self.order.lines.iter().map(LineNames::of).collect(),
             lineage: self.order.lineage.clone(),
             fingerprint: self.fingerprint.clone(),
         }
@@ -86,11 +89,49 @@ pub struct ImportRecord {
     pub holds: Vec<HoldReason>,
     /// The shippable lines when it was imported: what "complete" is counted on.
     pub lines: Vec<LineQuantity>,
+    /// What else its lines are known by, those that are not shippable included. Empty in records of an earlier version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub line_names: Vec<LineNames>,
     /// Its relatives when it was imported: tells a later split from an earlier one.
     pub lineage: Lineage,
     /// What it is recognised by if it comes twice: a hash, no buyer's data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<OrderFingerprint>,
+}
+
+/// What a line is known by beside its id. `Debug` does not show it: a store's key may hold anything.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LineNames {
+    /// The line.
+    pub line: LineId,
+    /// The store's key of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_key: Option<String>,
+    /// Its SKU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    /// Whether it is shipped: a discount is not.
+    pub shippable: bool,
+}
+
+impl LineNames {
+    /// The names of a line.
+    pub fn of(line: &OrderLine) -> Self {
+        Self {
+            line: line.id.clone(),
+            store_key: line.store_line_key.clone(),
+            sku: line.sku.clone(),
+            shippable: line.is_shippable(),
+        }
+    }
+}
+
+impl fmt::Debug for LineNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("LineNames");
+        shown.field("line", &self.line).field("shippable", &self.shippable).finish_non_exhaustive()
+    }
 }
 
 /// What became of one order of a batch.

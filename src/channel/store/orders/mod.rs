@@ -13,7 +13,7 @@ pub use self::{
     failure::{FailureRecord, OrderFailure},
     follow_up::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, NewFollowUp},
     held::{Applied, HeldOrder},
-    import::{ImportRecord, NewOrder, SaveOutcome},
+    import::{ImportRecord, LineNames, NewOrder, SaveOutcome},
 };
 use super::{RunToken, StoreError};
 use crate::{

@@ -91,6 +91,16 @@ impl ShipmentStore for SqliteStore {
         .await
     }
 
+    async fn blocked(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        let (connection, after) = (key(connection), after.cloned());
+        self.read(move |tx| rows::blocked(tx, &connection, after.as_ref(), limit)).await
+    }
+
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {
         let connection = key(connection);
         self.read(move |tx| {

@@ -156,6 +156,20 @@ pub(super) fn blocked_on(tx: &Transaction<'_>, connection: &str, key: &str) -> A
     select(tx, select!("unblock_key = ?2"), (connection, key))
 }
 
+/// Blocked rows are few, so that they are put in order here: their index is by state.
+pub(super) fn blocked(
+    tx: &Transaction<'_>,
+    connection: &str,
+    after: Option<&OutboxCursor>,
+    limit: usize,
+) -> Answer<Vec<OutboxRow>> {
+    let mut rows = select(tx, select!("state = 'blocked'"), [connection])?;
+    rows.retain(|row| after.is_none_or(|after| row.cursor() > *after));
+    rows.sort_by_key(OutboxRow::cursor);
+    rows.truncate(limit);
+    Ok(rows)
+}
+
 pub(super) fn has_in_flight(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<bool> {
     let found = tx
         .prepare_cached("SELECT 1 FROM outbox WHERE connection = ?1 AND order_id = ?2 AND in_flight = 1")?
