@@ -81,35 +81,35 @@ model! {
         /// The customer's id.
         customer_id: CustomerId = "customerId",
         /// When the record was made.
-        create_date: Option<PacificTime> = "createDate",
+        @droppable create_date: Option<PacificTime> = "createDate",
         /// When it last changed.
-        modify_date: Option<PacificTime> = "modifyDate",
+        @droppable modify_date: Option<PacificTime> = "modifyDate",
         /// The person.
-        @personal name: Option<String> = "name",
+        @personal @droppable name: Option<String> = "name",
         /// The company.
-        @personal company: Option<String> = "company",
+        @personal @droppable company: Option<String> = "company",
         /// The first line of the address.
-        @personal street1: Option<String> = "street1",
+        @personal @droppable street1: Option<String> = "street1",
         /// The second line of the address.
-        @personal street2: Option<String> = "street2",
+        @personal @droppable street2: Option<String> = "street2",
         /// The city.
-        @personal city: Option<String> = "city",
+        @personal @droppable city: Option<String> = "city",
         /// The state.
-        @personal state: Option<String> = "state",
+        @personal @droppable state: Option<String> = "state",
         /// The postal code.
-        @personal postal_code: Option<String> = "postalCode",
+        @personal @droppable postal_code: Option<String> = "postalCode",
         /// The country, two letters.
-        country_code: Option<String> = "countryCode",
+        @droppable country_code: Option<String> = "countryCode",
         /// The phone number.
-        @personal phone: Option<String> = "phone",
+        @personal @droppable phone: Option<String> = "phone",
         /// The e-mail address.
-        @personal email: Option<String> = "email",
+        @personal @droppable email: Option<String> = "email",
         /// What ShipStation thinks of the address: `Verified` or `Unverified`, other words than on orders.
-        address_verified: Option<String> = "addressVerified",
+        @droppable address_verified: Option<String> = "addressVerified",
         /// The logins at marketplaces.
-        marketplace_usernames: Vec<MarketplaceUsername> = "marketplaceUsernames",
+        @droppable marketplace_usernames: Vec<MarketplaceUsername> = "marketplaceUsernames",
         /// The tags.
-        tags: Vec<CustomerTag> = "tags",
+        @droppable tags: Vec<CustomerTag> = "tags",
     }
 }
 

@@ -103,9 +103,9 @@ model! {
         /// The order's number.
         order_number: Option<String> = "orderNumber",
         /// Who marked it.
-        user_id: Option<UserId> = "userId",
+        @droppable user_id: Option<UserId> = "userId",
         /// The buyer's e-mail address.
-        @personal customer_email: Option<String> = "customerEmail",
+        @personal @droppable customer_email: Option<String> = "customerEmail",
         /// The tracking number; may be `""`.
         tracking_number: Option<String> = "trackingNumber",
         /// When the record was made.
@@ -115,29 +115,29 @@ model! {
         /// When it was voided.
         void_date: Option<PacificTime> = "voidDate",
         /// When the goods arrived.
-        delivery_date: Option<PacificTime> = "deliveryDate",
+        @droppable delivery_date: Option<PacificTime> = "deliveryDate",
         /// The carrier as free text (`UPS`, `FedEx`), not a carrier code.
         carrier_code: Option<String> = "carrierCode",
         /// The fulfilment provider's connection.
-        seller_fill_provider_id: Option<i64> = "sellerFillProviderId",
+        @droppable seller_fill_provider_id: Option<i64> = "sellerFillProviderId",
         /// The fulfilment provider's name.
-        seller_fill_provider_name: Option<String> = "sellerFillProviderName",
+        @droppable seller_fill_provider_name: Option<String> = "sellerFillProviderName",
         /// The fulfilment provider's code.
-        fulfillment_provider_code: Option<String> = "fulfillmentProviderCode",
+        @droppable fulfillment_provider_code: Option<String> = "fulfillmentProviderCode",
         /// The fulfilment provider's service.
-        fulfillment_service_code: Option<String> = "fulfillmentServiceCode",
+        @droppable fulfillment_service_code: Option<String> = "fulfillmentServiceCode",
         /// What the fulfilment provider charges.
-        fulfillment_fee: Option<Decimal> = "fulfillmentFee",
+        @droppable fulfillment_fee: Option<Decimal> = "fulfillmentFee",
         /// Whether somebody asked to void it.
         void_requested: Option<bool> = "voidRequested",
         /// Whether it is void.
         voided: Option<bool> = "voided",
         /// Whether the sales channel was told.
-        marketplace_notified: Option<bool> = "marketplaceNotified",
+        @droppable marketplace_notified: Option<bool> = "marketplaceNotified",
         /// Why the sales channel could not be told: a sentence from the channel.
-        @personal notify_error_message: Option<String> = "notifyErrorMessage",
+        @personal @droppable notify_error_message: Option<String> = "notifyErrorMessage",
         /// Where the goods go.
-        ship_to: Option<Address> = "shipTo",
+        @droppable ship_to: Option<Address> = "shipTo",
     }
 }
 

@@ -128,67 +128,67 @@ model! {
         /// The SKU, verbatim: leading blanks occur.
         sku: Option<String> = "sku",
         /// The name.
-        name: Option<String> = "name",
+        @droppable name: Option<String> = "name",
         /// The price, in the account's currency.
-        price: Option<Decimal> = "price",
+        @droppable price: Option<Decimal> = "price",
         /// The cost, in the account's currency.
-        default_cost: Option<Decimal> = "defaultCost",
+        @droppable default_cost: Option<Decimal> = "defaultCost",
         /// The length, in inches.
-        length: Option<Decimal> = "length",
+        @droppable length: Option<Decimal> = "length",
         /// The width, in inches.
-        width: Option<Decimal> = "width",
+        @droppable width: Option<Decimal> = "width",
         /// The height, in inches.
-        height: Option<Decimal> = "height",
+        @droppable height: Option<Decimal> = "height",
         /// The weight, in ounces.
-        weight_oz: Option<Decimal> = "weightOz",
+        @droppable weight_oz: Option<Decimal> = "weightOz",
         /// The merchant's notes.
-        @personal internal_notes: Option<String> = "internalNotes",
+        @personal @droppable internal_notes: Option<String> = "internalNotes",
         /// The SKU that a fulfilment provider knows it by.
         fulfillment_sku: Option<String> = "fulfillmentSku",
         /// When the record was made.
         create_date: Option<PacificTime> = "createDate",
         /// When it last changed.
-        modify_date: Option<PacificTime> = "modifyDate",
+        @droppable modify_date: Option<PacificTime> = "modifyDate",
         /// Whether it is in use.
         active: Option<bool> = "active",
         /// Its category: an object, a text or a list, depending on the account.
-        product_category: Option<Value> = "productCategory",
+        @droppable product_category: Option<Value> = "productCategory",
         /// Its type: a text or an object, depending on the account.
-        product_type: Option<Value> = "productType",
+        @droppable product_type: Option<Value> = "productType",
         /// Where it lies in the warehouse.
-        warehouse_location: Option<String> = "warehouseLocation",
+        @droppable warehouse_location: Option<String> = "warehouseLocation",
         /// The carrier to ship it with inside the country.
-        default_carrier_code: Option<String> = "defaultCarrierCode",
+        @droppable default_carrier_code: Option<String> = "defaultCarrierCode",
         /// The service to ship it with inside the country.
-        default_service_code: Option<String> = "defaultServiceCode",
+        @droppable default_service_code: Option<String> = "defaultServiceCode",
         /// The package to ship it in inside the country.
-        default_package_code: Option<String> = "defaultPackageCode",
+        @droppable default_package_code: Option<String> = "defaultPackageCode",
         /// The carrier to ship it with abroad.
-        default_intl_carrier_code: Option<String> = "defaultIntlCarrierCode",
+        @droppable default_intl_carrier_code: Option<String> = "defaultIntlCarrierCode",
         /// The service to ship it with abroad.
-        default_intl_service_code: Option<String> = "defaultIntlServiceCode",
+        @droppable default_intl_service_code: Option<String> = "defaultIntlServiceCode",
         /// The package to ship it in abroad.
-        default_intl_package_code: Option<String> = "defaultIntlPackageCode",
+        @droppable default_intl_package_code: Option<String> = "defaultIntlPackageCode",
         /// The proof of delivery inside the country.
-        default_confirmation: Option<Confirmation> = "defaultConfirmation",
+        @droppable default_confirmation: Option<Confirmation> = "defaultConfirmation",
         /// The proof of delivery abroad.
-        default_intl_confirmation: Option<Confirmation> = "defaultIntlConfirmation",
+        @droppable default_intl_confirmation: Option<Confirmation> = "defaultIntlConfirmation",
         /// What the customs form calls it.
-        customs_description: Option<String> = "customsDescription",
+        @droppable customs_description: Option<String> = "customsDescription",
         /// Its value on the customs form, in US dollars.
-        customs_value: Option<Decimal> = "customsValue",
+        @droppable customs_value: Option<Decimal> = "customsValue",
         /// Its tariff number.
-        customs_tariff_no: Option<String> = "customsTariffNo",
+        @droppable customs_tariff_no: Option<String> = "customsTariffNo",
         /// The country it was made in, two letters.
-        customs_country_code: Option<String> = "customsCountryCode",
+        @droppable customs_country_code: Option<String> = "customsCountryCode",
         /// Whether it needs no customs form.
-        no_customs: Option<bool> = "noCustoms",
+        @droppable no_customs: Option<bool> = "noCustoms",
         /// Its tags.
-        tags: Vec<ProductTag> = "tags",
+        @droppable tags: Vec<ProductTag> = "tags",
         /// Its bar code.
-        upc: Option<String> = "upc",
+        @droppable upc: Option<String> = "upc",
         /// The address of a small picture.
-        thumbnail_url: Option<String> = "thumbnailURL",
+        @droppable thumbnail_url: Option<String> = "thumbnailURL",
     }
 }
 

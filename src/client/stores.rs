@@ -181,37 +181,37 @@ model! {
         /// The name that the merchant gave it.
         store_name: Option<String> = "storeName",
         /// The marketplace; 0 is ShipStation's own manual store.
-        marketplace_id: Option<MarketplaceId> = "marketplaceId",
+        @droppable marketplace_id: Option<MarketplaceId> = "marketplaceId",
         /// The marketplace's name.
-        marketplace_name: Option<String> = "marketplaceName",
+        @droppable marketplace_name: Option<String> = "marketplaceName",
         /// The merchant's account at the marketplace.
-        @personal account_name: Option<String> = "accountName",
+        @personal @droppable account_name: Option<String> = "accountName",
         /// The merchant's e-mail address at the marketplace.
-        @personal email: Option<String> = "email",
+        @personal @droppable email: Option<String> = "email",
         /// The address that orders are fetched from.
-        @personal integration_url: Option<String> = "integrationUrl",
+        @personal @droppable integration_url: Option<String> = "integrationUrl",
         /// Whether orders are fetched at all.
         active: Option<bool> = "active",
         /// The merchant's company, for packing slips.
-        company_name: Option<String> = "companyName",
+        @droppable company_name: Option<String> = "companyName",
         /// The merchant's phone, for packing slips.
-        @personal phone: Option<String> = "phone",
+        @personal @droppable phone: Option<String> = "phone",
         /// The merchant's public e-mail address, for packing slips.
-        @personal public_email: Option<String> = "publicEmail",
+        @personal @droppable public_email: Option<String> = "publicEmail",
         /// The merchant's site, for packing slips.
-        website: Option<String> = "website",
+        @droppable website: Option<String> = "website",
         /// How far orders have been fetched. Whether this is Pacific time is disputed: do not compute with it.
         refresh_date: Option<PacificTime> = "refreshDate",
         /// When orders were last fetched.
         last_refresh_attempt: Option<PacificTime> = "lastRefreshAttempt",
         /// When the store was connected.
-        create_date: Option<PacificTime> = "createDate",
+        @droppable create_date: Option<PacificTime> = "createDate",
         /// When its settings last changed.
-        modify_date: Option<PacificTime> = "modifyDate",
+        @droppable modify_date: Option<PacificTime> = "modifyDate",
         /// Whether orders are fetched without being asked for.
         auto_refresh: Option<bool> = "autoRefresh",
         /// How the marketplace's order states become ShipStation's. Empty in lists.
-        status_mappings: Vec<StatusMapping> = "statusMappings",
+        @droppable status_mappings: Vec<StatusMapping> = "statusMappings",
     }
 }
 

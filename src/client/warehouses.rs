@@ -74,21 +74,21 @@ model! {
         /// The location's id.
         warehouse_id: WarehouseId = "warehouseId",
         /// The name.
-        warehouse_name: Option<String> = "warehouseName",
+        @droppable warehouse_name: Option<String> = "warehouseName",
         /// Where parcels start.
-        origin_address: Option<Address> = "originAddress",
+        @droppable origin_address: Option<Address> = "originAddress",
         /// Where parcels come back to.
-        return_address: Option<Address> = "returnAddress",
+        @droppable return_address: Option<Address> = "returnAddress",
         /// When it was made.
-        create_date: Option<PacificTime> = "createDate",
+        @droppable create_date: Option<PacificTime> = "createDate",
         /// Whether it is the default.
-        is_default: Option<bool> = "isDefault",
+        @droppable is_default: Option<bool> = "isDefault",
         /// Null in every recording; its type is not established.
-        seller_integration_id: Option<Value> = "sellerIntegrationId",
+        @droppable seller_integration_id: Option<Value> = "sellerIntegrationId",
         /// Null in every recording; its type is not established.
-        ext_inventory_identity: Option<Value> = "extInventoryIdentity",
+        @droppable ext_inventory_identity: Option<Value> = "extInventoryIdentity",
         /// Null in every recording; its type is not established.
-        register_fedex_meter: Option<Value> = "registerFedexMeter",
+        @droppable register_fedex_meter: Option<Value> = "registerFedexMeter",
     }
 }
 

@@ -36,39 +36,39 @@ model! {
         /// When it was paid, as the channel wrote it.
         payment_date: Option<PacificTime> = "paymentDate",
         /// By when it should leave, as the channel wrote it.
-        ship_by_date: Option<PacificTime> = "shipByDate",
+        @droppable ship_by_date: Option<PacificTime> = "shipByDate",
         /// Its state.
         order_status: Option<OrderStatus> = "orderStatus",
         /// The customer's record.
-        customer_id: Option<CustomerId> = "customerId",
+        @droppable customer_id: Option<CustomerId> = "customerId",
         /// The buyer's login at the channel.
-        @personal customer_username: Option<String> = "customerUsername",
+        @personal @droppable customer_username: Option<String> = "customerUsername",
         /// The buyer's e-mail address.
-        @personal customer_email: Option<String> = "customerEmail",
+        @personal @droppable customer_email: Option<String> = "customerEmail",
         /// Who pays.
-        bill_to: Option<Address> = "billTo",
+        @droppable bill_to: Option<Address> = "billTo",
         /// Where the goods go.
         ship_to: Option<Address> = "shipTo",
         /// The lines, discounts and fees among them.
         items: Vec<OrderItem> = "items",
         /// Items, tax and shipping together, computed by ShipStation, in the store's currency.
-        order_total: Option<Decimal> = "orderTotal",
+        @droppable order_total: Option<Decimal> = "orderTotal",
         /// What was paid, in the store's currency.
-        amount_paid: Option<Decimal> = "amountPaid",
+        @droppable amount_paid: Option<Decimal> = "amountPaid",
         /// The tax, in the store's currency.
-        tax_amount: Option<Decimal> = "taxAmount",
+        @droppable tax_amount: Option<Decimal> = "taxAmount",
         /// What the buyer pays for shipping, in the store's currency.
-        shipping_amount: Option<Decimal> = "shippingAmount",
+        @droppable shipping_amount: Option<Decimal> = "shippingAmount",
         /// The buyer's notes.
-        @personal customer_notes: Option<String> = "customerNotes",
+        @personal @droppable customer_notes: Option<String> = "customerNotes",
         /// The merchant's notes.
-        @personal internal_notes: Option<String> = "internalNotes",
+        @personal @droppable internal_notes: Option<String> = "internalNotes",
         /// Whether it is a gift.
-        gift: Option<bool> = "gift",
+        @droppable gift: Option<bool> = "gift",
         /// What the gift card says.
-        @personal gift_message: Option<String> = "giftMessage",
+        @personal @droppable gift_message: Option<String> = "giftMessage",
         /// How it was paid.
-        payment_method: Option<String> = "paymentMethod",
+        @droppable payment_method: Option<String> = "paymentMethod",
         /// The shipping that the buyer chose, in the store's own words.
         requested_shipping_service: Option<String> = "requestedShippingService",
         /// The carrier it will go with.
@@ -76,21 +76,21 @@ model! {
         /// The carrier's service.
         service_code: Option<String> = "serviceCode",
         /// The kind of package.
-        package_code: Option<String> = "packageCode",
+        @droppable package_code: Option<String> = "packageCode",
         /// The proof of delivery.
-        confirmation: Option<Confirmation> = "confirmation",
+        @droppable confirmation: Option<Confirmation> = "confirmation",
         /// The day it was shipped.
-        ship_date: Option<PacificDate> = "shipDate",
+        @droppable ship_date: Option<PacificDate> = "shipDate",
         /// The day until which it is held.
-        hold_until_date: Option<PacificDate> = "holdUntilDate",
+        @droppable hold_until_date: Option<PacificDate> = "holdUntilDate",
         /// Its weight.
-        weight: Option<Weight> = "weight",
+        @droppable weight: Option<Weight> = "weight",
         /// Its measures.
-        dimensions: Option<Dimensions> = "dimensions",
+        @droppable dimensions: Option<Dimensions> = "dimensions",
         /// Its insurance.
-        insurance_options: Option<InsuranceOptions> = "insuranceOptions",
+        @droppable insurance_options: Option<InsuranceOptions> = "insuranceOptions",
         /// What customs want to know.
-        international_options: Option<InternationalOptions> = "internationalOptions",
+        @droppable international_options: Option<InternationalOptions> = "internationalOptions",
         /// Everything else: store, warehouse, lineage, custom fields.
         advanced_options: Option<AdvancedOptions> = "advancedOptions",
         /// Its tags.
@@ -100,13 +100,13 @@ model! {
         /// Whether a marketplace or provider ships it.
         externally_fulfilled: Option<bool> = "externallyFulfilled",
         /// Who ships it.
-        externally_fulfilled_by: Option<String> = "externallyFulfilledBy",
+        @droppable externally_fulfilled_by: Option<String> = "externallyFulfilledBy",
         /// The provider's id; a number or a text.
-        externally_fulfilled_by_id: Option<String> = "externallyFulfilledById",
+        @droppable externally_fulfilled_by_id: Option<String> = "externallyFulfilledById",
         /// The provider's name.
-        externally_fulfilled_by_name: Option<String> = "externallyFulfilledByName",
+        @droppable externally_fulfilled_by_name: Option<String> = "externallyFulfilledByName",
         /// Null in every recording; its type is not established.
-        @personal label_messages: Option<Value> = "labelMessages",
+        @personal @droppable label_messages: Option<Value> = "labelMessages",
     }
 }
 
@@ -144,35 +144,35 @@ model! {
         /// The SKU, verbatim: leading blanks occur. Often absent on discounts.
         sku: Option<String> = "sku",
         /// The name. Stores that engrave or print to order put the buyer's words into it.
-        @personal name: Option<String> = "name",
+        @personal @droppable name: Option<String> = "name",
         /// The address of a picture.
-        image_url: Option<String> = "imageUrl",
+        @droppable image_url: Option<String> = "imageUrl",
         /// The weight of one piece.
-        weight: Option<Weight> = "weight",
+        @droppable weight: Option<Weight> = "weight",
         /// How many.
         quantity: Option<i64> = "quantity",
         /// The price of one piece, in the store's currency; negative for discounts.
         unit_price: Option<Decimal> = "unitPrice",
         /// The tax, in the store's currency.
-        tax_amount: Option<Decimal> = "taxAmount",
+        @droppable tax_amount: Option<Decimal> = "taxAmount",
         /// The shipping, in the store's currency.
-        shipping_amount: Option<Decimal> = "shippingAmount",
+        @droppable shipping_amount: Option<Decimal> = "shippingAmount",
         /// Where it lies in the warehouse.
-        warehouse_location: Option<String> = "warehouseLocation",
+        @droppable warehouse_location: Option<String> = "warehouseLocation",
         /// What the buyer chose.
-        options: Vec<ItemOption> = "options",
+        @droppable options: Vec<ItemOption> = "options",
         /// The product. Made some seconds after the order, so that it may be absent at first.
-        product_id: Option<ProductId> = "productId",
+        @droppable product_id: Option<ProductId> = "productId",
         /// The SKU that a fulfilment provider knows it by.
         fulfillment_sku: Option<String> = "fulfillmentSku",
         /// Whether it is a discount or fee and nothing to ship.
         adjustment: Option<bool> = "adjustment",
         /// The bar code.
-        upc: Option<String> = "upc",
+        @droppable upc: Option<String> = "upc",
         /// When the line was created.
-        create_date: Option<PacificTime> = "createDate",
+        @droppable create_date: Option<PacificTime> = "createDate",
         /// When it was last modified.
-        modify_date: Option<PacificTime> = "modifyDate",
+        @droppable modify_date: Option<PacificTime> = "modifyDate",
     }
 }
 
@@ -181,9 +181,9 @@ model! {
     #[derive(Default)]
     pub struct ItemOption {
         /// What is chosen.
-        name: Option<String> = "name",
+        @droppable name: Option<String> = "name",
         /// The choice. Engravings and the like are the buyer's own words.
-        @personal value: Option<String> = "value",
+        @personal @droppable value: Option<String> = "value",
     }
 }
 
@@ -210,11 +210,11 @@ model! {
         /// The country, two letters.
         country: Option<String> = "country",
         /// The phone number.
-        @personal phone: Option<String> = "phone",
+        @personal @droppable phone: Option<String> = "phone",
         /// Whether somebody lives there.
-        residential: Option<bool> = "residential",
+        @droppable residential: Option<bool> = "residential",
         /// What ShipStation thinks of it.
-        address_verified: Option<AddressVerification> = "addressVerified",
+        @droppable address_verified: Option<AddressVerification> = "addressVerified",
     }
 }
 
@@ -223,11 +223,11 @@ model! {
     #[derive(Default)]
     pub struct Weight {
         /// How much.
-        value: Option<Decimal> = "value",
+        @droppable value: Option<Decimal> = "value",
         /// Of what.
-        units: Option<WeightUnits> = "units",
+        @droppable units: Option<WeightUnits> = "units",
         /// The unit as ShipStation's own number; 1 is ounces. Read-only.
-        weight_units: Option<i64> = "WeightUnits",
+        @droppable weight_units: Option<i64> = "WeightUnits",
     }
 }
 
@@ -236,13 +236,13 @@ model! {
     #[derive(Default)]
     pub struct Dimensions {
         /// The unit of the three.
-        units: Option<DimensionUnits> = "units",
+        @droppable units: Option<DimensionUnits> = "units",
         /// The length.
-        length: Option<Decimal> = "length",
+        @droppable length: Option<Decimal> = "length",
         /// The width.
-        width: Option<Decimal> = "width",
+        @droppable width: Option<Decimal> = "width",
         /// The height.
-        height: Option<Decimal> = "height",
+        @droppable height: Option<Decimal> = "height",
     }
 }
 
@@ -251,11 +251,11 @@ model! {
     #[derive(Default)]
     pub struct InsuranceOptions {
         /// Who insures it.
-        provider: Option<InsuranceProvider> = "provider",
+        @droppable provider: Option<InsuranceProvider> = "provider",
         /// Whether it is insured.
-        insure_shipment: Option<bool> = "insureShipment",
+        @droppable insure_shipment: Option<bool> = "insureShipment",
         /// The value insured, in the store's currency.
-        insured_value: Option<Decimal> = "insuredValue",
+        @droppable insured_value: Option<Decimal> = "insuredValue",
     }
 }
 
@@ -264,11 +264,11 @@ model! {
     #[derive(Default)]
     pub struct InternationalOptions {
         /// What the parcel holds.
-        contents: Option<CustomsContents> = "contents",
+        @droppable contents: Option<CustomsContents> = "contents",
         /// The customs lines.
-        customs_items: Vec<CustomsItem> = "customsItems",
+        @droppable customs_items: Vec<CustomsItem> = "customsItems",
         /// What happens if it cannot be delivered.
-        non_delivery: Option<NonDelivery> = "nonDelivery",
+        @droppable non_delivery: Option<NonDelivery> = "nonDelivery",
     }
 }
 
@@ -277,17 +277,17 @@ model! {
     #[derive(Default)]
     pub struct CustomsItem {
         /// The line's id. Sent back, it changes the line; left out, it adds one.
-        customs_item_id: Option<CustomsItemId> = "customsItemId",
+        @droppable customs_item_id: Option<CustomsItemId> = "customsItemId",
         /// What it is.
-        description: Option<String> = "description",
+        @droppable description: Option<String> = "description",
         /// How many.
-        quantity: Option<i64> = "quantity",
+        @droppable quantity: Option<i64> = "quantity",
         /// The value of the line, in US dollars.
-        value: Option<Decimal> = "value",
+        @droppable value: Option<Decimal> = "value",
         /// The tariff number.
-        harmonized_tariff_code: Option<String> = "harmonizedTariffCode",
+        @droppable harmonized_tariff_code: Option<String> = "harmonizedTariffCode",
         /// The country it was made in, two letters.
-        country_of_origin: Option<String> = "countryOfOrigin",
+        @droppable country_of_origin: Option<String> = "countryOfOrigin",
     }
 }
 
@@ -296,13 +296,13 @@ model! {
     #[derive(Default)]
     pub struct AdvancedOptions {
         /// The ship-from location.
-        warehouse_id: Option<WarehouseId> = "warehouseId",
+        @droppable warehouse_id: Option<WarehouseId> = "warehouseId",
         /// Whether machines cannot sort it.
-        non_machinable: Option<bool> = "nonMachinable",
+        @droppable non_machinable: Option<bool> = "nonMachinable",
         /// Whether it is delivered on Saturday.
-        saturday_delivery: Option<bool> = "saturdayDelivery",
+        @droppable saturday_delivery: Option<bool> = "saturdayDelivery",
         /// Whether it holds alcohol.
-        contains_alcohol: Option<bool> = "containsAlcohol",
+        @droppable contains_alcohol: Option<bool> = "containsAlcohol",
         /// Whether the order was merged or split. Which of the two, the other members tell.
         merged_or_split: Option<bool> = "mergedOrSplit",
         /// The children of a split order, which live, or the orders merged into this one, which do not.
@@ -320,17 +320,17 @@ model! {
         /// Where the order came from, such as the marketplace's name.
         source: Option<String> = "source",
         /// Who pays the carrier.
-        bill_to_party: Option<BillToParty> = "billToParty",
+        @droppable bill_to_party: Option<BillToParty> = "billToParty",
         /// The payer's account at the carrier.
-        @personal bill_to_account: Option<String> = "billToAccount",
+        @personal @droppable bill_to_account: Option<String> = "billToAccount",
         /// The payer's postal code.
-        @personal bill_to_postal_code: Option<String> = "billToPostalCode",
+        @personal @droppable bill_to_postal_code: Option<String> = "billToPostalCode",
         /// The payer's country, two letters.
-        bill_to_country_code: Option<String> = "billToCountryCode",
+        @droppable bill_to_country_code: Option<String> = "billToCountryCode",
         /// The merchant's other carrier account, with [`BillToParty::MyOtherAccount`].
-        bill_to_my_other_account: Option<ShippingProviderId> = "billToMyOtherAccount",
+        @droppable bill_to_my_other_account: Option<ShippingProviderId> = "billToMyOtherAccount",
         /// Seen in one client only; its meaning is not established.
-        movement_indicator: Option<String> = "movementIndicator",
+        @droppable movement_indicator: Option<String> = "movementIndicator",
     }
 }
 

@@ -115,11 +115,11 @@ model! {
         /// The order; absent for a label that belongs to none.
         order_id: Option<OrderId> = "orderId",
         /// The order's key.
-        order_key: Option<String> = "orderKey",
+        @droppable order_key: Option<String> = "orderKey",
         /// Who bought it.
-        user_id: Option<UserId> = "userId",
+        @droppable user_id: Option<UserId> = "userId",
         /// The buyer's e-mail address.
-        @personal customer_email: Option<String> = "customerEmail",
+        @personal @droppable customer_email: Option<String> = "customerEmail",
         /// The order's number.
         order_number: Option<String> = "orderNumber",
         /// When it was bought.
@@ -127,43 +127,43 @@ model! {
         /// The day it ships.
         ship_date: Option<PacificDate> = "shipDate",
         /// What the carrier charges, in US dollars.
-        shipment_cost: Option<Decimal> = "shipmentCost",
+        @droppable shipment_cost: Option<Decimal> = "shipmentCost",
         /// What the insurance costs, in US dollars.
-        insurance_cost: Option<Decimal> = "insuranceCost",
+        @droppable insurance_cost: Option<Decimal> = "insuranceCost",
         /// The tracking number.
         tracking_number: Option<String> = "trackingNumber",
         /// Whether it is a return label.
         is_return_label: Option<bool> = "isReturnLabel",
         /// The batch it was bought in.
-        batch_number: Option<String> = "batchNumber",
+        @droppable batch_number: Option<String> = "batchNumber",
         /// The carrier.
         carrier_code: Option<String> = "carrierCode",
         /// The carrier's service.
-        service_code: Option<String> = "serviceCode",
+        @droppable service_code: Option<String> = "serviceCode",
         /// The kind of package.
-        package_code: Option<String> = "packageCode",
+        @droppable package_code: Option<String> = "packageCode",
         /// The proof of delivery.
-        confirmation: Option<Confirmation> = "confirmation",
+        @droppable confirmation: Option<Confirmation> = "confirmation",
         /// The ship-from location.
-        warehouse_id: Option<WarehouseId> = "warehouseId",
+        @droppable warehouse_id: Option<WarehouseId> = "warehouseId",
         /// Whether it is void. Void labels stay in the list.
         voided: Option<bool> = "voided",
         /// When it was voided.
         void_date: Option<PacificTime> = "voidDate",
         /// Whether the sales channel was told.
-        marketplace_notified: Option<bool> = "marketplaceNotified",
+        @droppable marketplace_notified: Option<bool> = "marketplaceNotified",
         /// Why the sales channel could not be told.
-        @personal notify_error_message: Option<String> = "notifyErrorMessage",
+        @personal @droppable notify_error_message: Option<String> = "notifyErrorMessage",
         /// Where it goes.
-        ship_to: Option<Address> = "shipTo",
+        @droppable ship_to: Option<Address> = "shipTo",
         /// Its weight.
-        weight: Option<Weight> = "weight",
+        @droppable weight: Option<Weight> = "weight",
         /// Its measures.
-        dimensions: Option<Dimensions> = "dimensions",
+        @droppable dimensions: Option<Dimensions> = "dimensions",
         /// Its insurance.
-        insurance_options: Option<InsuranceOptions> = "insuranceOptions",
+        @droppable insurance_options: Option<InsuranceOptions> = "insuranceOptions",
         /// Who pays the carrier, and the store.
-        advanced_options: Option<AdvancedOptions> = "advancedOptions",
+        @droppable advanced_options: Option<AdvancedOptions> = "advancedOptions",
         /// Its items, if they were asked for.
         shipment_items: Vec<OrderItem> = "shipmentItems",
         /// The label as a PDF in base64. Only the purchase shows it: it cannot be had again.

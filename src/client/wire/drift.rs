@@ -19,13 +19,15 @@ pub enum DriftKind {
     Member,
     /// A value that the enumeration does not list.
     Value,
+    /// A member that could not be read and was left out, because no decision needs it.
+    Unreadable,
 }
 
-/// One unknown member or value, and how often it was met.
+/// One unknown or unreadable member or value, and how often it was met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drift {
-    /// Whether a member or a value is meant.
+    /// What is meant.
     pub kind: DriftKind,
     /// The model or enumeration of this crate, such as `Order` or `OrderStatus`.
     pub model: &'static str,
@@ -111,6 +113,10 @@ thread_local! {
 
 pub(crate) fn unknown_member(model: &'static str, name: &str) {
     record(model, DriftKind::Member, name);
+}
+
+pub(crate) fn unreadable_member(model: &'static str, name: &str) {
+    record(model, DriftKind::Unreadable, name);
 }
 
 pub(crate) fn unknown_value(model: &'static str, name: &str) {

@@ -7,6 +7,9 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::value::RawValue;
+
+use super::{Extra, drift, scalars::is_slow_pass};
 
 /// The JSON value cannot be what is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,16 @@ pub(crate) trait Lenient: Sized {
     #[inline]
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         deserializer.deserialize_any(ScalarVisitor(PhantomData))
+    }
+
+    /// Whether the value can stand for a member that a row cannot do without.
+    fn is_valid(&self) -> bool {
+        true
+    }
+
+    /// The paths of the members in it that could not be read.
+    fn unreadable(&self) -> Vec<String> {
+        Vec::new()
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
@@ -125,6 +138,9 @@ pub(crate) trait Field: Sized {
     /// Whether there is nothing to write or to show.
     fn is_absent(&self) -> bool;
 
+    /// The paths of the members in it that could not be read.
+    fn unreadable(&self) -> Vec<String>;
+
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
@@ -140,6 +156,10 @@ impl<T: Lenient> Field for Option<T> {
 
     fn is_absent(&self) -> bool {
         self.is_none()
+    }
+
+    fn unreadable(&self) -> Vec<String> {
+        self.as_ref().map(T::unreadable).unwrap_or_default()
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -166,6 +186,30 @@ impl<'de, F: Field> DeserializeSeed<'de> for FieldSeed<F> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<F, D::Error> {
         F::read(deserializer)
     }
+}
+
+/// Reads a member that no decision needs: what cannot be read is left out and noted. Only the slow pass does so; the fast
+/// one fails, and is followed by it.
+pub(crate) fn droppable<'de, F: Field, A: MapAccess<'de>>(
+    map: &mut A,
+    (model, member): (&'static str, &'static str),
+    extra: &mut Extra,
+) -> Result<F, A::Error> {
+    if !is_slow_pass() {
+        return map.next_value_seed(FieldSeed::new());
+    }
+    let raw: Box<RawValue> = map.next_value()?;
+    let read = F::read(&mut serde_json::Deserializer::from_str(raw.get()));
+    read.or_else(|misfit| {
+        drift::unreadable_member(model, member);
+        extra.insert_unreadable(member, raw);
+        F::absent().ok_or_else(|| de::Error::custom(misfit))
+    })
+}
+
+/// The path of a member inside another one: `items` and `[0].weight` make `items[0].weight`.
+pub(crate) fn inside(outer: &str, inner: &str) -> String {
+    if inner.starts_with('[') { format!("{outer}{inner}") } else { format!("{outer}.{inner}") }
 }
 
 /// Writes a value the way ShipStation reads it.
@@ -197,15 +241,22 @@ macro_rules! standalone {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <Self as $crate::client::wire::Field>::read(deserializer)
+                <Self as $crate::client::wire::Lenient>::read(deserializer)?.ok_or_else(|| {
+                    serde::de::Error::custom(concat!("expected a value for ", stringify!($name)))
+                })
             }
         }
 
         impl $crate::client::wire::Field for $name {
             fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <Self as $crate::client::wire::Lenient>::read(deserializer)?.ok_or_else(|| {
+                use $crate::client::wire::Lenient;
+                <Self as Lenient>::read(deserializer)?.filter(Lenient::is_valid).ok_or_else(|| {
                     serde::de::Error::custom(concat!("expected a value for ", stringify!($name)))
                 })
+            }
+
+            fn unreadable(&self) -> Vec<String> {
+                $crate::client::wire::Lenient::unreadable(self)
             }
 
             fn absent() -> Option<Self> {

@@ -10,7 +10,7 @@ use std::{
 use super::{Lenient, Unfit, standalone};
 
 macro_rules! ids {
-    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {$(
+    ($($(#[$meta:meta])* $name:ident $(- $below:literal)?),* $(,)?) => {$(
         $(#[$meta])*
         ///
         /// A 64-bit number: ShipStation's ids passed 2^31 by 2024. It is read from a JSON number or a numeric text.
@@ -64,6 +64,12 @@ macro_rules! ids {
                 i64::from_float(number).map(Self)
             }
 
+            /// An id below 1 is no id; only ShipStation's own marketplace has the number 0.
+            fn is_valid(&self) -> bool {
+                const LEAST: i64 = 1 $(- $below)?;
+                self.0 >= LEAST
+            }
+
             fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_i64(self.0)
             }
@@ -87,7 +93,7 @@ ids! {
     /// Identifies a store.
     StoreId,
     /// Identifies a marketplace, such as 14 for Shopify; 0 is ShipStation's own manual store.
-    MarketplaceId,
+    MarketplaceId - 1,
     /// Identifies an account tag.
     TagId,
     /// Identifies a customer.

@@ -9,7 +9,10 @@ use serde::{
     },
 };
 
-use super::{Field, FieldSeed, Lenient, fields::Written};
+use super::{
+    Field, FieldSeed, Lenient,
+    fields::{Written, inside},
+};
 
 impl<T: Lenient> Field for Vec<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -22,6 +25,15 @@ impl<T: Lenient> Field for Vec<T> {
 
     fn is_absent(&self) -> bool {
         self.is_empty()
+    }
+
+    fn unreadable(&self) -> Vec<String> {
+        let elements = self.iter().enumerate();
+        let paths = elements.flat_map(|(place, element)| {
+            let inner = element.unreadable().into_iter();
+            inner.map(move |path| inside(&format!("[{place}]"), &path))
+        });
+        paths.collect()
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -11,6 +11,7 @@ mod model;
 pub(crate) mod money;
 mod open_enum;
 pub(crate) mod pacific;
+mod repair;
 pub(crate) mod rows;
 mod scalars;
 mod time_text;
@@ -23,7 +24,7 @@ pub use self::{
     rows::{RowError, RowErrorKind, Rows},
 };
 pub(crate) use self::{
-    fields::{Field, FieldSeed, Lenient, Masked, Unfit, WrittenField, standalone},
+    fields::{Field, FieldSeed, Lenient, Masked, Unfit, WrittenField, droppable, inside, standalone},
     lists::only_element,
     model::model,
     open_enum::open_enum,

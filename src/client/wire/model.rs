@@ -3,12 +3,13 @@
 
 /// Declares a model.
 ///
-/// `@personal` before a member's name keeps its content out of `Debug`.
+/// `@personal` before a member's name keeps its content out of `Debug`. `@droppable` is for a member that no decision needs:
+/// if it cannot be read, it is left out and noted, and does not fail its row.
 macro_rules! model {
     (
         $(#[$meta:meta])*
         $vis:vis struct $name:ident {
-            $( $(#[$fmeta:meta])* $(@$mark:ident)? $field:ident : $ty:ty = $json:literal ),* $(,)?
+            $( $(#[$fmeta:meta])* $(@$mark:ident)* $field:ident : $ty:ty = $json:literal ),* $(,)?
         }
     ) => {
         $(#[$meta])*
@@ -20,9 +21,19 @@ macro_rules! model {
             $vis extra: $crate::client::wire::Extra,
         }
 
+        impl $name {
+            /// The members that came and could not be read, by their paths, such as `holdUntilDate` or
+            /// `items[0].weight`. No decision needs them, so they are left out here; what is written back holds them as
+            /// they came.
+            #[allow(dead_code, reason = "not every model is asked")]
+            $vis fn unreadable(&self) -> Vec<String> {
+                $crate::client::wire::Lenient::unreadable(self)
+            }
+        }
+
         const _: () = {
             use serde::{Deserializer, Serializer, de, ser::SerializeMap as _};
-            use $crate::client::wire::{Extra, Field, FieldSeed, Lenient, WrittenField, drift, only_element};
+            use $crate::client::wire::{Extra, Field, Lenient, WrittenField, drift, inside, only_element};
 
             impl Lenient for $name {
                 const WHAT: &'static str = "an object";
@@ -31,11 +42,19 @@ macro_rules! model {
                     deserializer.deserialize_any(ModelVisitor)
                 }
 
+                fn unreadable(&self) -> Vec<String> {
+                    let mut paths: Vec<String> = self.extra.unreadable().map(str::to_owned).collect();
+                    $( paths.extend(Field::unreadable(&self.$field).iter().map(|path| inside($json, path))); )*
+                    paths
+                }
+
                 fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     let mut map = serializer.serialize_map(None)?;
                     $(
                         if !Field::is_absent(&self.$field) {
                             map.serialize_entry($json, &WrittenField(&self.$field))?;
+                        } else if let Some(raw) = self.extra.raw_unreadable($json) {
+                            map.serialize_entry($json, raw)?;
                         }
                     )*
                     for (member, value) in self.extra.raw() {
@@ -112,7 +131,9 @@ macro_rules! model {
                         match key {
                             // The first of two wins; that the slot is empty here spares a drop at every member.
                             $( Key::$field if $field.is_none() => {
-                                $field = Some(map.next_value_seed(FieldSeed::<$ty>::new())?);
+                                $field = Some($crate::client::wire::model!(
+                                    @next map extra $name, $ty, $json $(, $mark)*
+                                ));
                             } )*
                             Key::Other__ => {
                                 drift::unknown_member(stringify!($name), &unknown);
@@ -138,7 +159,7 @@ macro_rules! model {
             impl std::fmt::Debug for $name {
                 fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     let mut out = f.debug_struct(stringify!($name));
-                    $( out.field(stringify!($field), $crate::client::wire::model!(@shown self.$field $($mark)?)); )*
+                    $( out.field(stringify!($field), $crate::client::wire::model!(@shown self.$field $($mark)*)); )*
                     if !self.extra.is_empty() {
                         out.field("extra", &self.extra);
                     }
@@ -150,8 +171,15 @@ macro_rules! model {
         $crate::client::wire::standalone!($name);
     };
     (@shown $self:ident . $field:ident) => { &$self.$field };
-    (@shown $self:ident . $field:ident personal) => {
+    (@shown $self:ident . $field:ident droppable) => { &$self.$field };
+    (@shown $self:ident . $field:ident personal $(droppable)?) => {
         &$crate::client::wire::Masked($crate::client::wire::Field::is_absent(&$self.$field))
+    };
+    (@next $map:ident $extra:ident $model:ident, $ty:ty, $json:literal $(, personal)?) => {
+        $map.next_value_seed($crate::client::wire::FieldSeed::<$ty>::new())?
+    };
+    (@next $map:ident $extra:ident $model:ident, $ty:ty, $json:literal $(, personal)?, droppable) => {
+        $crate::client::wire::droppable::<$ty, _>(&mut $map, (stringify!($model), $json), &mut $extra)?
     };
 }
 

@@ -10,7 +10,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    super::page::Incomplete, Field, FieldSeed, Lenient, drift, drift::DriftCounter,
+    super::page::Incomplete, Field, FieldSeed, Lenient, drift, drift::DriftCounter, repair::repaired,
     scalars::with_verbatim_texts,
 };
 
@@ -129,7 +129,7 @@ pub(crate) fn one<T: Field>(body: &[u8], drift: &DriftCounter) -> Result<T, Misf
     if let Some(value) = drift.watch(|| whole(body, FieldSeed::<T>::new())) {
         return Ok(value);
     }
-    slowly(body, FieldSeed::<T>::new, drift)
+    slowly(body, drift)
 }
 
 /// Decodes a bare array.
@@ -137,11 +137,11 @@ pub(crate) fn array<T: Row>(body: &[u8], drift: &DriftCounter) -> Result<Rows<T>
     if let Some(Some(rows)) = drift.watch(|| whole(body, TypedRows(PhantomData))) {
         return Ok(rows);
     }
-    match whole(body, RawRows(T::ID)) {
+    in_either_text(body, |body| match whole(body, RawRows(T::ID)) {
         Some(Some(raw)) => Ok(row_by_row(&raw, drift)),
         Some(None) => Err(Misfit { path: String::new(), reason: "expected a list".to_owned() }),
         None => Err(explain(body, RawRows(T::ID))),
-    }
+    })
 }
 
 /// Decodes a paged envelope.
@@ -150,13 +150,23 @@ pub(crate) fn envelope<T: Listed>(body: &[u8], drift: &DriftCounter) -> Result<E
     if let Some(envelope) = drift.watch(|| whole(body, typed())) {
         return Ok(envelope.into());
     }
-    let raw = || EnvelopeSeed { key: T::KEY, rows: || RawRows(T::ID) };
-    let open = whole(body, raw()).ok_or_else(|| explain(body, raw()))?;
-    Ok(Envelope {
-        rows: row_by_row(&open.rows, drift),
-        total: open.total,
-        page: open.page,
-        pages: open.pages,
+    in_either_text(body, |body| {
+        let raw = || EnvelopeSeed { key: T::KEY, rows: || RawRows(T::ID) };
+        let open = whole(body, raw()).ok_or_else(|| explain(body, raw()))?;
+        Ok(Envelope {
+            rows: row_by_row(&open.rows, drift),
+            total: open.total,
+            page: open.page,
+            pages: open.pages,
+        })
+    })
+}
+
+/// Decodes the text as it came; if that is no JSON, with its bad characters replaced.
+fn in_either_text<T>(json: &[u8], decode: impl Fn(&[u8]) -> Result<T, Misfit>) -> Result<T, Misfit> {
+    decode(json).or_else(|misfit| match repaired(json) {
+        Some(text) if misfit.is_syntax() => decode(text.as_bytes()),
+        _ => Err(misfit),
     })
 }
 
@@ -168,7 +178,7 @@ fn row_by_row<T: Row>(raw: &[Option<&RawValue>], drift: &DriftCounter) -> Rows<T
             continue;
         };
         let json = row.get().as_bytes();
-        match slowly(json, FieldSeed::<Option<T>>::new, drift) {
+        match slowly::<Option<T>>(json, drift) {
             Ok(Some(item)) => rows.items.push(item),
             Ok(None) => rows.nulls += 1,
             Err(misfit) => rows.errors.push(row_error::<T>(index, json, misfit)),
@@ -179,6 +189,7 @@ fn row_by_row<T: Row>(raw: &[Option<&RawValue>], drift: &DriftCounter) -> Rows<T
 
 fn row_error<T: Row>(index: usize, json: &[u8], Misfit { path, reason }: Misfit) -> RowError {
     let id = member(json, T::ID).and_then(|id| id.trim_matches('"').parse().ok());
+    let id = id.filter(|id| *id > 0);
     RowError { index, id, path, reason, kind: RowErrorKind::Decode }
 }
 
@@ -187,12 +198,12 @@ pub(crate) fn member<'de>(json: &'de [u8], name: &str) -> Option<&'de str> {
     whole(json, MemberSeed(name)).flatten().filter(|value| *value != "null")
 }
 
-/// Decodes once more, without loss and with the reason if it fails.
-fn slowly<'de, S: de::DeserializeSeed<'de>>(
-    json: &'de [u8],
-    seed: impl Fn() -> S,
-    drift: &DriftCounter,
-) -> Result<S::Value, Misfit> {
+/// Decodes once more, without loss and with the reason if it fails: bad characters are replaced, and members that no
+/// decision needs are left out if they cannot be read.
+fn slowly<T: Field>(json: &[u8], drift: &DriftCounter) -> Result<T, Misfit> {
+    let text = repaired(json);
+    let json = text.as_deref().map_or(json, str::as_bytes);
+    let seed = FieldSeed::<T>::new;
     with_verbatim_texts(|| drift.watch(|| whole(json, seed())).ok_or_else(|| explain(json, seed())))
 }
 

@@ -54,6 +54,11 @@ pub(crate) fn with_verbatim_texts<T>(decode: impl FnOnce() -> T) -> T {
     value
 }
 
+/// Whether this is the slow pass.
+pub(super) fn is_slow_pass() -> bool {
+    VERBATIM.get()
+}
+
 fn verbatim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     match raw.get().as_bytes().first() {

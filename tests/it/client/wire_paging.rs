@@ -52,7 +52,7 @@ async fn by_key(client: &ShipStation, page_size: u32, since: &str) -> Result<Vec
 }
 
 fn ids(pages: &[Page<Order>]) -> Vec<i64> {
-    pages.iter().flat_map(|page| &page.items).map(|order| order.order_id.get()).collect()
+    pages.iter().flat_map(|page| &page.items).map(|order| order.order_id.get() - 1).collect()
 }
 
 #[tokio::test]
@@ -445,7 +445,7 @@ proptest! {
             let found: Vec<Order> = list.items().try_collect().await.unwrap();
             (found, journal.requests().len())
         });
-        let ids: Vec<i64> = found.iter().map(|order| order.order_id.get()).collect();
+        let ids: Vec<i64> = found.iter().map(|order| order.order_id.get() - 1).collect();
         let seen: BTreeSet<i64> = ids.iter().copied().collect();
         let touched = touched.lock().unwrap();
         let lost: Vec<&i64> = all.iter().filter(|id| !touched.contains(id) && !seen.contains(id)).collect();

@@ -12,6 +12,7 @@ use wiremock::{Request, Respond, ResponseTemplate};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
+    /// One less than the order's id: 0 is no id.
     pub(crate) id: i64,
     pub(crate) created: Timestamp,
     pub(crate) modified: Timestamp,
@@ -101,7 +102,7 @@ impl Respond for Served {
             .filter(|row| !list.hidden.contains(&row.id))
             .map(|row| {
                 let (created, modified) = (PacificTime::of(row.created), PacificTime::of(row.modified));
-                json!({"orderId": row.id, "createDate": created.raw(), "modifyDate": modified.raw()})
+                json!({"orderId": row.id + 1, "createDate": created.raw(), "modifyDate": modified.raw()})
             })
             .collect();
         let mut body = json!({"orders": orders, "page": page, "pages": 0});

@@ -3,4 +3,6 @@
 mod contradictions;
 mod deliveries;
 mod lying;
+mod members;
+mod text;
 mod webhook_errors;
