@@ -26,12 +26,21 @@ pub struct LinkReport {
     /// Whether every product was looked at. Only then is a link called broken. Not so when the listings were
     /// looked up one by one because that costs fewer requests, or when the run stopped early.
     pub complete: bool,
+    /// How many products the channel counts, if it says so.
+    pub products_total: Option<u64>,
 }
 
 impl LinkReport {
     /// The report of a run that has just begun.
     pub fn new(run: RunInfo) -> Self {
-        Self { run, counts: LinkCounts::default(), items: Vec::new(), items_truncated: 0, complete: false }
+        Self {
+            run,
+            counts: LinkCounts::default(),
+            items: Vec::new(),
+            items_truncated: 0,
+            complete: false,
+            products_total: None,
+        }
     }
 
     /// The counts in one line.
@@ -61,7 +70,8 @@ impl fmt::Display for LinkReport {
         self.run.fmt_head(f)?;
         writeln!(f, "  listings  {}", self.headline())?;
         let how = if self.complete { "all" } else { "not all" };
-        writeln!(f, "  products  {} read, {how} of them", self.counts.scanned_products)?;
+        let total = self.products_total.map(|total| format!(" of {total}")).unwrap_or_default();
+        writeln!(f, "  products  {}{total} read, {how} of them", self.counts.scanned_products)?;
         fmt_items(f, "listing", self.items.iter().filter(|item| item.needs_attention()))?;
         self.run.fmt_tail(f)
     }

@@ -109,7 +109,8 @@ impl Linking<'_> {
         let Ok(product) = link.product.as_str().parse::<ProductId>() else { return Ok(false) };
         self.run.go_on().await?;
         match self.run.client.products().get(product).await {
-            Ok(product) => Ok(counts(sweep.settings(), &product)),
+            // An answer about another product says nothing about this one.
+            Ok(found) => Ok(found.product_id != product || counts(sweep.settings(), &found)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -31,7 +31,7 @@ use crate::{
         ChannelError, LinkListings, LinkReport, LinkState, ListingId, NewLink, Operation, Refusal, RunStatus,
         report::{LinkItem, LinkOutcome},
     },
-    client::Lane,
+    client::{Lane, ListEnd},
 };
 
 /// Links that a report names one by one.
@@ -47,7 +47,8 @@ impl ShipStationChannel {
         let mut run = Run::begin(self, operation, Lane::Bulk, request.control).await?;
         run.info.settings = describe(settings);
         let report = LinkReport::new(run.info.clone());
-        let mut linking = Linking { report, run, wrote: false, hurry: false, unreadable: 0 };
+        let mut linking =
+            Linking { report, run, wrote: false, hurry: false, unreadable: 0, incomplete: None };
         let stop = linking.everything(settings).await.err();
         linking.finish(stop).await
     }
@@ -71,6 +72,7 @@ struct Linking<'c> {
     /// The reading was stopped: what was found is still kept, and nothing else.
     hurry: bool,
     unreadable: u64,
+    incomplete: Option<ListEnd>,
 }
 
 impl Linking<'_> {
@@ -82,7 +84,7 @@ impl Linking<'_> {
         // What was found before a stop is linked all the same; nothing is called broken then.
         let stop = sweep.read(&mut self.run, &mut index, &mut self.report).await.err();
         self.hurry = stop.is_some();
-        self.unreadable = sweep.unreadable();
+        self.looked_at(&sweep);
         self.report.complete = sweep.extent() == Extent::All;
         let outgrown = outgrown(&index, &without_sku, &kept, &sweep);
         for listing in without_sku {
@@ -97,9 +99,14 @@ impl Linking<'_> {
         if self.report.complete {
             missing.retain(|link| !kept.has_moved(link));
             self.break_missing(missing, &mut sweep).await?;
-            self.unreadable = sweep.unreadable();
+            self.looked_at(&sweep);
         }
         stop.map_or(Ok(()), Err)
+    }
+
+    fn looked_at(&mut self, sweep: &Sweep<'_>) {
+        self.unreadable = sweep.unreadable();
+        self.incomplete = sweep.incomplete().cloned();
     }
 
     /// Lets the outgrown links go, and then keeps what was found.
@@ -200,6 +207,8 @@ impl Linking<'_> {
             self.run.warn(format!("{rows} products could not be read: no link is called broken"));
             self.report.complete = false;
         }
+        let incomplete = self.incomplete.as_ref().map(incomplete);
+        self.report.complete &= incomplete.is_none();
         let counts = &mut self.report.counts;
         counts.not_evaluated = counts.listings.saturating_sub(counts.decided());
         let status = match stop {
@@ -209,6 +218,7 @@ impl Linking<'_> {
                 return Err(self.run.refuse(Operation::LinkListings, stop).await);
             }
             Some(stop) => stop.status(),
+            None if incomplete.is_some() => RunStatus::Partial { why: incomplete.unwrap_or_default() },
             None if counts.write_failed > 0 || self.unreadable > 0 => RunStatus::CompletedWithErrors,
             None => RunStatus::Succeeded,
         };
@@ -217,6 +227,13 @@ impl Linking<'_> {
         report.run = self.run.finish(status, headline).await;
         Ok(report)
     }
+}
+
+/// Why a run is partial whose list of products is not known to be whole.
+fn incomplete(end: &ListEnd) -> String {
+    let why = end.incomplete.map(|why| format!(": {why}")).unwrap_or_default();
+    let total = end.total.map(|total| format!(" of {total}")).unwrap_or_default();
+    format!("the list of products is incomplete, {}{total} read{why}", end.read)
 }
 
 /// Whether a link may move although only a part was read: its product may be on a page that was not.

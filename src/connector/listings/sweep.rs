@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     channel::{ChannelProductId, LinkReport, RunEvent},
-    client::{ListProducts, Page, Product, ProductSort},
+    client::{ListEnd, ListProducts, Page, Product, ProductSort},
     connector::{
         ShipStationChannel,
         run::{Run, Stop},
@@ -43,6 +43,9 @@ pub(super) struct Sweep<'c> {
     extent: Extent,
     unreadable: u64,
     pages: u64,
+    /// Rows that came, and how the first list ended that is not known to have been read whole.
+    rows: u64,
+    incomplete: Option<ListEnd>,
 }
 
 impl<'c> Sweep<'c> {
@@ -59,6 +62,8 @@ impl<'c> Sweep<'c> {
             extent: Extent::Part,
             unreadable: 0,
             pages: 0,
+            rows: 0,
+            incomplete: None,
         }
     }
 
@@ -67,7 +72,12 @@ impl<'c> Sweep<'c> {
     }
 
     pub(super) fn extent(&self) -> Extent {
-        if self.unreadable == 0 { self.extent } else { Extent::Part }
+        if self.unreadable == 0 && self.incomplete.is_none() { self.extent } else { Extent::Part }
+    }
+
+    /// Why it is not certain that every product was seen that should have been.
+    pub(super) fn incomplete(&self) -> Option<&ListEnd> {
+        self.incomplete.as_ref()
     }
 
     /// How many rows could not be read.
@@ -97,13 +107,11 @@ impl<'c> Sweep<'c> {
         }
         let pages = self.list(run).sort_by(ProductSort::CreateDate).page_size(ROWS).pages();
         let mut pages = pin!(pages);
-        let (mut rows, mut total) = (0, 0);
         run.go_on().await?;
         while let Some(page) = pages.next().await {
             let page = page?;
             let left = pages_left(&page);
-            rows += count(page.items.len() + page.errors.len());
-            total = page.total.unwrap_or(rows);
+            report.products_total = report.products_total.max(page.total);
             self.take(run, index, report, &page);
             run.go_on().await?;
             if self.pages == 1
@@ -114,10 +122,22 @@ impl<'c> Sweep<'c> {
                 return Ok(());
             }
         }
-        // Fewer rows than ShipStation counts: some were never shown.
-        self.unreadable += total.saturating_sub(rows);
+        let rows = self.rows;
+        self.ended(pages.end(), rows);
         self.extent = Extent::All;
         Ok(())
+    }
+
+    /// Takes note of how a list ended of which so many rows were shown.
+    fn ended(&mut self, end: Option<&ListEnd>, rows: u64) {
+        match end {
+            // Null stood in place of the rows that are counted and were not shown.
+            Some(end) if end.is_complete() => {
+                self.unreadable += end.total.unwrap_or(0).saturating_sub(rows);
+            }
+            Some(end) => self.incomplete = self.incomplete.take().or_else(|| Some(end.clone())),
+            None => {}
+        }
     }
 
     /// Whether asking for each SKU costs fewer requests than the pages that are left. Every SKU has to be asked
@@ -139,6 +159,7 @@ impl<'c> Sweep<'c> {
     ) -> Result<bool, Stop> {
         for sku in index.skus() {
             let mut pages = pin!(self.list(run).sku(&sku).page_size(ROWS).pages());
+            let before = self.rows;
             while let Some(page) = pages.next().await {
                 let page = page?;
                 worth = worth.saturating_sub(1);
@@ -149,6 +170,8 @@ impl<'c> Sweep<'c> {
                     return Ok(false);
                 }
             }
+            let rows = self.rows - before;
+            self.ended(pages.end(), rows);
         }
         Ok(true)
     }
@@ -161,8 +184,10 @@ impl<'c> Sweep<'c> {
         wanted: &HashSet<ChannelProductId>,
     ) -> Result<(), Stop> {
         let mut pages = pin!(self.list(run).sort_by(ProductSort::CreateDate).page_size(ROWS).pages());
+        let mut rows = 0;
         while let Some(page) = pages.next().await {
             let page = page?;
+            rows += count(page.items.len() + page.errors.len());
             self.unreadable += count(page.errors.len());
             run.event(&RunEvent::PageRead { what: "products", rows: page.items.len(), of: page.total });
             let listed = page.items.iter().filter(|product| counts(self.settings, product)).map(id);
@@ -170,6 +195,7 @@ impl<'c> Sweep<'c> {
             self.seen.extend(found);
             run.go_on().await?;
         }
+        self.ended(pages.end(), rows);
         Ok(())
     }
 
@@ -187,6 +213,7 @@ impl<'c> Sweep<'c> {
     fn take(&mut self, run: &Run<'_>, index: &mut HostIndex, report: &mut LinkReport, page: &Page<Product>) {
         run.event(&RunEvent::PageRead { what: "products", rows: page.items.len(), of: page.total });
         self.pages += 1;
+        self.rows += count(page.items.len() + page.errors.len());
         self.unreadable += count(page.errors.len());
         report.counts.scanned_products += count(page.items.len());
         for product in page.items.iter().filter(|product| counts(self.settings, product)) {

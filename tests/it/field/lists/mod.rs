@@ -4,5 +4,6 @@ mod contradictions;
 mod deliveries;
 mod lying;
 mod members;
+mod products;
 mod text;
 mod webhook_errors;
