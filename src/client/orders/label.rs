@@ -16,7 +16,7 @@ pub struct CreateLabelForOrder {
     body: Body,
 }
 
-/// Every member is sent; null means "as the order says".
+/// Every member is sent; null means "as the order says". The proof of delivery is required, so that it is never null.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
@@ -24,7 +24,7 @@ struct Body {
     carrier_code: String,
     service_code: String,
     package_code: Option<String>,
-    confirmation: Option<Confirmation>,
+    confirmation: Confirmation,
     ship_date: PacificDate,
     weight: Option<Weight>,
     dimensions: Option<Dimensions>,
@@ -47,7 +47,7 @@ impl CreateLabelForOrder {
             carrier_code,
             service_code,
             package_code: None,
-            confirmation: None,
+            confirmation: Confirmation::None,
             ship_date,
             weight: None,
             dimensions: None,
@@ -65,9 +65,9 @@ impl CreateLabelForOrder {
         self
     }
 
-    /// The proof of delivery.
+    /// The proof of delivery. ShipStation requires it; default [`Confirmation::None`], whatever the order says.
     pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
-        self.body.confirmation = Some(confirmation);
+        self.body.confirmation = confirmation;
         self
     }
 

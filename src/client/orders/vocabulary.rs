@@ -47,6 +47,8 @@ open_enum! {
         Ounces = "ounces",
         /// Grams.
         Grams = "grams",
+        /// Ounces, as the answers to bought labels write them.
+        Ounce = "Ounce",
     }
 }
 
@@ -57,6 +59,8 @@ open_enum! {
         Inches = "inches",
         /// Centimetres.
         Centimeters = "centimeters",
+        /// Inches, as the answers to bought labels write them.
+        Inch = "Inch",
     }
 }
 
@@ -103,7 +107,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who pays the carrier. Shipments have been seen with a number as text, such as `4`.
+    /// Who pays the carrier.
     pub enum BillToParty {
         /// The account itself.
         MyAccount = "my_account",
@@ -113,6 +117,8 @@ open_enum! {
         Recipient = "recipient",
         /// Somebody else.
         ThirdParty = "third_party",
+        /// A number that shipments have been recorded with; whom it stands for is not established.
+        Number4 = "4",
     }
 }
 

@@ -444,7 +444,7 @@ async fn order_purchases(contract: &mut Contract) {
     assert_eq!(bulk.failures().count(), 1);
     let body = json!({
         "orderId": 3_184_550_917_i64, "carrierCode": "fedex", "serviceCode": "fedex_ground", "packageCode": "package",
-        "confirmation": null, "shipDate": "2024-02-28", "weight": {"value": 2, "units": "pounds"}, "dimensions": null,
+        "confirmation": "none", "shipDate": "2024-02-28", "weight": {"value": 2, "units": "pounds"}, "dimensions": null,
         "insuranceOptions": null, "internationalOptions": null, "advancedOptions": null, "testLabel": true,
     });
     let label = contract

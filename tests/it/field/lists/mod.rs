@@ -6,4 +6,5 @@ mod lying;
 mod members;
 mod products;
 mod text;
+mod vocabulary;
 mod webhook_errors;
