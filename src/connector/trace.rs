@@ -1,27 +1,31 @@
 //! What is logged of a run as a whole: its span, its end, and that it did not begin.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, pin::Pin};
 
-use tracing::{Instrument, Span, field::Empty};
+use tracing::{
+    Instrument, Span,
+    field::{Empty, display},
+    instrument::Instrumented,
+};
 
 use super::ShipStationChannel;
 use crate::channel::{ChannelError, Operation, Refusal, RunStatus, report::RunInfo, store::StoreError};
 
 /// Does the work of an operation in a span, which whatever the client and the stores log meanwhile belongs to.
-pub(super) async fn in_span<T>(
+pub(super) fn in_span<F: Future>(
     channel: &ShipStationChannel,
     operation: Operation,
-    work: impl Future<Output = T>,
-) -> T {
+    work: F,
+) -> Instrumented<Pin<Box<F>>> {
     let connection = &channel.connection;
     let span = tracing::info_span!("run", %connection, operation = operation.name(), run = Empty);
-    work.instrument(span).await
+    Box::pin(work).instrument(span)
 }
 
 /// The run has its lease and its id.
 pub(super) fn begins(info: &RunInfo) {
     let RunInfo { run, connection, operation, .. } = info;
-    Span::current().record("run", tracing::field::display(run));
+    Span::current().record("run", display(run));
     tracing::info!(%connection, operation = operation.name(), %run, "run begins");
 }
 

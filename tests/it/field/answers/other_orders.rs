@@ -134,7 +134,7 @@ async fn faults_the_ledger_imports_skips_and_forgets_nothing_on_the_word_of_anot
         gate.refuse.lock().unwrap().clear();
         // It has left the window: only the ledger still knows of it.
         world.sim.account(|account| {
-            account.order_mut(order).unwrap().create_date = world.ago(crate::support::DAY * 300)
+            account.order_mut(order).unwrap().create_date = world.ago(crate::support::DAY * 300);
         });
         confuse(&world, order, about(other, status));
         world.sim.clock().advance(Duration::from_secs(3600));

@@ -35,7 +35,7 @@ impl Clock for EndlessSleep {
 
     async fn sleep(&self, _: Duration) {
         self.asleep.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
