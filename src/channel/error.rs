@@ -54,7 +54,7 @@ pub enum Refusal {
         /// Their names.
         missing: Vec<String>,
     },
-    /// Settings are wrong.
+    /// Settings are wrong, or what was handed over is.
     Config {
         /// What is wrong, with remedies.
         findings: Vec<Finding>,
@@ -111,7 +111,9 @@ impl fmt::Display for Refusal {
             }
             Self::NotConfigured { missing } => write!(f, "not configured: set {}", missing.join(", ")),
             Self::Config { findings } => {
-                f.write_str("settings are wrong")?;
+                let is_delivery = findings.iter().all(|finding| finding.subject == Finding::DELIVERY);
+                let what = if is_delivery { "the delivery was not followed" } else { "settings are wrong" };
+                f.write_str(what)?;
                 findings.iter().try_for_each(|finding| write!(f, "; {finding}"))
             }
             Self::AlreadyRunning { since, owner } => {

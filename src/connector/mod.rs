@@ -71,6 +71,8 @@ pub struct ShipStationChannel {
     references_checked: AtomicBool,
     /// When this process sent shipments and looked for them, by a clock that nobody can set.
     readings: shipments::Readings,
+    /// The deliveries of webhooks that are being read.
+    deliveries: orders::Deliveries,
 }
 
 /// A channel under construction; see [`ShipStationChannel::builder`].
@@ -95,6 +97,7 @@ impl ShipStationChannel {
             changes: None,
             references_checked: AtomicBool::new(false),
             readings: shipments::Readings::default(),
+            deliveries: orders::Deliveries::default(),
         })
     }
 

@@ -180,6 +180,11 @@ impl<'c> Run<'c> {
         Some(date + came.elapsed(&**self.client.clock()))
     }
 
+    /// What counts its requests.
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        self.meter.clone()
+    }
+
     /// How long it has been running.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed(&**self.client.clock())
@@ -309,6 +314,10 @@ impl Meter {
     ) -> Self {
         let clock = channel.client.clock().clone();
         Self { used: Mutex::default(), date: Mutex::default(), clock, run: run.clone(), observer }
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.used().requests
     }
 
     /// Learns the time from an answer. It is told to the second, and what is known by then may be better.

@@ -4,25 +4,40 @@
 use super::{ShipStationChannel, failure, trace};
 use crate::{
     channel::{ChannelError, Finding, ImportReport, Operation, Refusal},
-    client::{ErrorKind, WebhookDelivery, WebhookEvent},
+    client::{ErrorKind, WebhookDelivery, WebhookEvent, WebhookPages},
 };
+
+const CALL: &str = "on_webhook";
 
 impl ShipStationChannel {
     /// Imports the orders that a delivery names, by the same steps and settings as [`get_orders`].
     ///
     /// Answer the delivery first, and call this afterwards. The report may be empty: ShipStation posts before the
-    /// orders can be seen. A second hint while one is worked on is refused as already running; leave it to the next
-    /// run. V1 reference, Webhooks / Fetching.
+    /// orders can be seen. At most 20 pages are read, behind everything else that waits for the rate limit; a run that
+    /// leaves something out is `Partial` and says so.
+    ///
+    /// Deliveries for one address that come while its reading waits to begin share it and its report; those that come
+    /// later share one more. That holds within this object. A delivery for another address, or in another process, is
+    /// refused as already running while one is worked on; leave it to the next run. V1 reference, Webhooks / Fetching.
     ///
     /// # Errors
-    /// [`Refusal::Unsupported`] for an event that is not about orders, [`Refusal::Config`] for an address that is not
-    /// ShipStation's; nothing was asked then. Otherwise as for every run.
+    /// [`Refusal::Unsupported`] for an event that is not about orders, [`Refusal::Config`] for an address that may not
+    /// be followed; no lease was taken and nothing was asked then. Otherwise as for every run.
     ///
     /// [`get_orders`]: crate::channel::ChannelConnector::get_orders
     pub async fn on_webhook(&self, delivery: &WebhookDelivery) -> Result<ImportReport, ChannelError> {
         if !matches!(delivery.event(), WebhookEvent::OrderNotify | WebhookEvent::ItemOrderNotify) {
             let why = "only deliveries about new orders are imported";
-            return Err(ChannelError::of("on_webhook", Refusal::Unsupported { why, instead: None }));
+            return Err(ChannelError::of(CALL, Refusal::Unsupported { why, instead: None }));
+        }
+        // Before a lease is taken, a run is recorded or anything is asked: whoever knows the address may post to it.
+        match self.client.webhooks().pages(delivery) {
+            Ok(WebhookPages::Orders(_)) => {}
+            Ok(_) => {
+                let why = "the delivery tells of orders and points to something else";
+                return Err(ChannelError::of(CALL, Refusal::Unsupported { why, instead: None }));
+            }
+            Err(error) => return Err(ChannelError::of(CALL, refusal(&error))),
         }
         trace::in_span(self, Operation::ImportOrder, self.import_delivery(delivery)).await
     }
@@ -34,6 +49,8 @@ pub(super) fn refusal(error: &crate::client::Error) -> Refusal {
         return failure::refusal(error);
     }
     let remedy = "ignore it, and find out who else knows the address that deliveries are posted to";
-    let observed = "it points to an address that is not ShipStation's";
-    Refusal::Config { findings: vec![Finding::error("webhook_untrusted", "delivery", observed, remedy)] }
+    let observed = "it points to an address that may not be followed, since it is not ShipStation's";
+    Refusal::Config {
+        findings: vec![Finding::error("webhook_untrusted", Finding::DELIVERY, observed, remedy)],
+    }
 }

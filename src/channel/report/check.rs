@@ -63,6 +63,9 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The subject of what is wrong with a delivery and not with a setting.
+    pub(crate) const DELIVERY: &'static str = "delivery";
+
     /// Something that stops runs.
     pub fn error(
         code: &'static str,

@@ -1,28 +1,26 @@
-//! Importing single orders that somebody names, a person or a webhook, and finding them.
+//! Importing single orders that a person names.
 
 use super::{
     find::{Found, find},
     follow_up,
     history::Unwatched,
     import::Import,
-    scan,
     window::Window,
 };
 use crate::{
     channel::{
         Bypass, ChannelError, ImportReport, Operation, OrderSelector, Refusal, RunControl, RunStatus, Trigger,
     },
-    client::{self, Lane, Order, Rows, WebhookDelivery, WebhookResource},
+    client::{self, Lane, Order},
     connector::{
-        PAGE, ShipStationChannel, failure,
+        ShipStationChannel, failure,
         mapping::Mapper,
         run::{Run, Stop},
-        webhook,
     },
 };
 
 /// An operation of its own: it must not count as a run that has read the window.
-const OPERATION: Operation = Operation::ImportOrder;
+pub(super) const OPERATION: Operation = Operation::ImportOrder;
 
 impl ShipStationChannel {
     pub(in crate::connector) async fn import_by_hand(
@@ -30,7 +28,7 @@ impl ShipStationChannel {
         which: OrderSelector,
         bypass: Bypass,
     ) -> Result<ImportReport, ChannelError> {
-        let (run, mapper) = self.begin_named(Trigger::Manual).await?;
+        let (run, mapper) = self.begin_named(Trigger::Manual, Lane::Interactive).await?;
         let found = match find(&run.client, &which).await {
             Ok(found) => found,
             Err(error) => return Err(run.refuse(OPERATION, error.into()).await),
@@ -48,50 +46,30 @@ impl ShipStationChannel {
             import.run.warn(format!("the {} was found as {written}", describe(&which)));
         }
         import.gaps.extend(found.incomplete);
-        let stop = import_these(&mut import, Rows { items: found.orders, ..Rows::default() }).await.err();
+        let stop = import_these(&mut import, found.orders).await.err();
         import.finish(stop).await
     }
 
-    pub(in crate::connector) async fn import_delivery(
+    pub(super) async fn begin_named(
         &self,
-        delivery: &WebhookDelivery,
-    ) -> Result<ImportReport, ChannelError> {
-        let (run, mapper) = self.begin_named(Trigger::Webhook).await?;
-        let orders = match run.client.webhooks().fetch_all(delivery).await {
-            Ok(WebhookResource::Orders(orders)) => orders,
-            Ok(_) => Rows::default(),
-            Err(error) => {
-                let refusal = webhook::refusal(&error);
-                let _ = run.refuse(OPERATION, error.into()).await;
-                return Err(ChannelError::of("on_webhook", refusal));
-            }
-        };
-        let mut import = self.import_of(run, mapper, Bypass::NONE);
-        let stop = import_these(&mut import, orders).await.err();
-        import.finish(stop).await
-    }
-
-    async fn begin_named(&self, trigger: Trigger) -> Result<(Run<'_>, Mapper), ChannelError> {
+        trigger: Trigger,
+        lane: Lane,
+    ) -> Result<(Run<'_>, Mapper), ChannelError> {
         let control = RunControl::new().trigger(trigger);
         self.check_order_references(OPERATION, &control).await?;
-        self.begin_import(OPERATION, Lane::Interactive, control).await
+        self.begin_import(OPERATION, lane, control).await
     }
 
-    fn import_of<'c>(&'c self, run: Run<'c>, mapper: Mapper, bypass: Bypass) -> Import<'c> {
+    pub(super) fn import_of<'c>(&'c self, run: Run<'c>, mapper: Mapper, bypass: Bypass) -> Import<'c> {
         let window = Window::of(&self.settings.orders, run.server_time(), &Unwatched::default());
         Import::new(run, mapper, window, bypass)
     }
 }
 
-async fn import_these(import: &mut Import<'_>, mut orders: Rows<Order>) -> Result<(), Stop> {
+async fn import_these(import: &mut Import<'_>, orders: Vec<Order>) -> Result<(), Stop> {
     follow_up::prepare(import).await?;
-    scan::unreadable(import, None, &orders.errors).await?;
-    while !orders.items.is_empty() {
-        let rest = orders.items.split_off(orders.items.len().min(PAGE));
-        import.run.go_on().await?;
-        import.page(orders.items).await?;
-        orders.items = rest;
-    }
+    import.run.go_on().await?;
+    import.page(orders).await?;
     follow_up::execute(import).await
 }
 

@@ -3,6 +3,7 @@
 mod by_hand;
 mod changes;
 mod complete;
+mod delivery;
 mod diagnose;
 mod duplicates;
 mod eligibility;
@@ -21,7 +22,7 @@ mod window;
 
 use std::time::Duration;
 
-pub(super) use self::eligibility::is_own;
+pub(super) use self::{delivery::Deliveries, eligibility::is_own};
 use self::{history::Unwatched, import::Import, window::Window};
 use super::{
     ShipStationChannel, failure,

@@ -260,8 +260,8 @@ pub(super) async fn unreadable(
             scan.unreadable += 1;
         }
         let Some(order) = order else {
-            let list = place.map(|place| name(import, place)).unwrap_or_default();
-            import.fail(&UNNAMED.into(), "", format!("{list} {error}").trim_start().to_owned(), true);
+            let list = place.map_or_else(|| "the delivery:".to_owned(), |place| name(import, place));
+            import.fail(&UNNAMED.into(), "", format!("{list} {error}"), true);
             continue;
         };
         import.fail(&order, "", error.to_string(), true);

@@ -4,10 +4,12 @@ mod clocks;
 mod external;
 mod follow_ups;
 mod look_up;
+mod report;
 mod rig;
 mod stores;
 mod totals;
 mod unread_changes;
+mod webhooks;
 
 use shipstation_connector::{
     ShipStationChannel,

@@ -1,0 +1,197 @@
+//! Importing the orders that a webhook's delivery names. A delivery is a hint from the outside: it costs a bounded number
+//! of requests, takes its turn behind everything else, and is read once however often it comes.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::StreamExt;
+
+use super::{
+    by_hand::OPERATION,
+    complete::{ListTally, without_false_ids},
+    follow_up,
+    import::Import,
+    scan,
+};
+use crate::{
+    channel::{Bypass, ChannelError, ImportReport, Refusal, Trigger},
+    client::{self, Lane, Order, Page, Pages, WebhookDelivery, WebhookPages},
+    connector::{
+        ShipStationChannel,
+        run::{Meter, Run, Stop},
+        webhook,
+    },
+};
+
+type Answer = Result<ImportReport, ChannelError>;
+
+impl ShipStationChannel {
+    /// Imports what a delivery names, or waits for the import of the same address that is about to begin.
+    pub(in crate::connector) async fn import_delivery(&self, delivery: &WebhookDelivery) -> Answer {
+        let address = self.deliveries.of(delivery.resource_url());
+        let ticket = address.ticket();
+        let _turn = address.turn.lock().await;
+        if let Some(answer) = address.answer(ticket) {
+            return answer;
+        }
+        let reading = address.begin();
+        let answer = self.read_delivery(delivery, &reading).await;
+        reading.end(&answer);
+        answer
+    }
+
+    async fn read_delivery(&self, delivery: &WebhookDelivery, reading: &Reading<'_>) -> Answer {
+        let (run, mapper) = self.begin_named(Trigger::Webhook, Lane::Import).await?;
+        reading.counted_by(run.meter());
+        let mut pages = match run.client.webhooks().pages(delivery) {
+            Ok(WebhookPages::Orders(pages)) => pages,
+            Ok(_) => return self.import_of(run, mapper, Bypass::NONE).finish(None).await,
+            Err(error) => return refused(run, error).await,
+        };
+        let first = match pages.next().await {
+            Some(Err(error)) => return refused(run, error).await,
+            Some(Ok(page)) => Some(page),
+            None => None,
+        };
+        let mut import = self.import_of(run, mapper, Bypass::NONE);
+        let stop = every_page(&mut import, first, pages).await.err();
+        import.finish(stop).await
+    }
+}
+
+async fn refused(run: Run<'_>, error: client::Error) -> Answer {
+    let refusal = webhook::refusal(&error);
+    let _ = run.refuse(OPERATION, error.into()).await;
+    Err(ChannelError::of("on_webhook", refusal))
+}
+
+/// Imports page by page, so that no delivery fills the memory.
+async fn every_page(
+    import: &mut Import<'_>,
+    first: Option<Page<Order>>,
+    mut pages: Pages<Order>,
+) -> Result<(), Stop> {
+    follow_up::prepare(import).await?;
+    let mut tally = ListTally::default();
+    let mut next = first;
+    while let Some(page) = next {
+        import.run.go_on().await?;
+        let page = without_false_ids(page);
+        tally.add(&page);
+        scan::unreadable(import, None, &page.errors).await?;
+        import.page(page.items).await?;
+        next = pages.next().await.transpose()?;
+    }
+    import.list_ended("the orders of the delivery", &tally, pages.end());
+    follow_up::execute(import).await
+}
+
+/// The deliveries that are being read or wait for it, by address. Within one process: a delivery that another one reads at
+/// the same time is refused by the lease.
+#[derive(Debug, Default)]
+pub(in crate::connector) struct Deliveries(Mutex<HashMap<String, Arc<Address>>>);
+
+/// The deliveries of one address.
+#[derive(Debug, Default)]
+struct Address {
+    /// Whoever holds it reads.
+    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How many readings there were, the present one included.
+    readings: u64,
+    present: Option<Present>,
+    /// What came of the newest reading that has ended.
+    answer: Option<(u64, Answer)>,
+}
+
+/// A reading that has not ended.
+#[derive(Debug)]
+struct Present {
+    /// Counts its requests, once it has its lease.
+    meter: Option<Arc<Meter>>,
+}
+
+/// A reading that is under way. One that is dropped before its end leaves its turn to the next delivery.
+#[derive(Debug)]
+struct Reading<'a> {
+    address: &'a Address,
+    number: u64,
+}
+
+impl Deliveries {
+    /// The deliveries of an address; those that nobody waits for any more are forgotten.
+    fn of(&self, address: &str) -> Arc<Address> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, address| Arc::strong_count(address) > 1);
+        all.entry(address.to_owned()).or_default().clone()
+    }
+}
+
+impl Address {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of the reading that shows what the delivery tells of: the present one, unless its first request has left.
+    fn ticket(&self) -> u64 {
+        let state = self.state();
+        let has_begun = |present: &Present| present.meter.as_ref().is_some_and(|meter| meter.requests() > 0);
+        match &state.present {
+            Some(present) if !has_begun(present) => state.readings,
+            _ => state.readings + 1,
+        }
+    }
+
+    /// What came of the reading with this number, or of a later one.
+    fn answer(&self, ticket: u64) -> Option<Answer> {
+        let state = self.state();
+        let (number, answer) = state.answer.as_ref()?;
+        (*number >= ticket).then(|| copy_of(answer))
+    }
+
+    fn begin(&self) -> Reading<'_> {
+        let mut state = self.state();
+        state.readings += 1;
+        state.present = Some(Present { meter: None });
+        Reading { address: self, number: state.readings }
+    }
+}
+
+impl Reading<'_> {
+    fn counted_by(&self, meter: Arc<Meter>) {
+        self.address.state().present = Some(Present { meter: Some(meter) });
+    }
+
+    fn end(&self, answer: &Answer) {
+        self.address.state().answer = Some((self.number, copy_of(answer)));
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.address.state().present = None;
+    }
+}
+
+/// The answer once more, for a delivery that has joined. Errors of a store cannot be copied, their words can.
+fn copy_of(answer: &Answer) -> Answer {
+    let error = match answer {
+        Ok(report) => return Ok(report.clone()),
+        Err(error) => error,
+    };
+    let refusal = match &error.refusal {
+        Refusal::Config { findings } => Refusal::Config { findings: findings.clone() },
+        Refusal::Credentials { message } => Refusal::Credentials { message: message.clone() },
+        Refusal::AlreadyRunning { since, owner } => {
+            Refusal::AlreadyRunning { since: *since, owner: owner.clone() }
+        }
+        other => Refusal::Unavailable { message: other.to_string() },
+    };
+    Err(ChannelError::of(error.operation, refusal))
+}
