@@ -66,6 +66,8 @@ pub(super) struct Import<'c> {
     pub(super) merged: Roll,
     /// Imported orders with relatives that the host does not have.
     pub(super) unshared: Roll,
+    /// New orders with members that could not be read, and which.
+    pub(super) left_out: Roll,
     /// New orders without a shippable line.
     pub(super) empty: Roll,
     /// Orders of one number and key in two stores.
@@ -116,6 +118,7 @@ impl<'c> Import<'c> {
             fresh_marks: Vec::new(),
             merged: Roll::default(),
             unshared: Roll::default(),
+            left_out: Roll::default(),
             empty: Roll::default(),
             twins: Twins::default(),
             full: false,
@@ -166,7 +169,10 @@ impl<'c> Import<'c> {
             let verdict = self.judge(&wire, &order, &known);
             match self.admit(order, verdict, &mut rejected) {
                 None => *undecided -= 1,
-                Some(candidate) => candidates.push(candidate),
+                Some(candidate) => {
+                    self.note_left_out(&wire);
+                    candidates.push(candidate);
+                }
             }
         }
         self.keep_failures(&rejected).await?;

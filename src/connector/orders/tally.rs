@@ -8,6 +8,7 @@ use crate::{
         shipping::ShippingResolution,
         store::{NewOrder, OrderFailure, OrderMark, SaveOutcome, Sighting, StoreError},
     },
+    client::Order,
     connector::PAGE,
 };
 
@@ -157,9 +158,20 @@ impl Import<'_> {
         }
     }
 
+    /// Takes note of the members of an order that could not be read: it comes without them.
+    pub(super) fn note_left_out(&mut self, order: &Order) {
+        let members = order.unreadable().join(" and ");
+        if !members.is_empty() {
+            self.left_out.add(format!("{members} of order {}", order.order_id));
+        }
+    }
+
     /// Says of many orders in one warning each what an operator should know.
     pub(super) fn say_what_was_noted(&mut self) {
         self.run.info.warnings.append(&mut self.window.warnings);
+        if let Some(members) = self.left_out.words() {
+            self.run.warn(format!("what could not be read was left out of the new orders: {members}"));
+        }
         if let Some(orders) = self.empty.words() {
             self.run.warn(format!("new orders with nothing to ship: {orders}"));
         }

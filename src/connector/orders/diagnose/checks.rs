@@ -245,6 +245,12 @@ pub(super) fn notes(order: &ChannelOrder, facts: &Facts, settings: &OrderSetting
     notes
 }
 
+/// Members of the order that could not be read.
+pub(super) fn left_out(order: &Order) -> Option<DiagnosisNote> {
+    let members = order.unreadable().join(", ");
+    (!members.is_empty()).then(|| DiagnosisNote(format!("could not be read and is left out: {members}")))
+}
+
 /// What there is to say of an order that ShipStation does not show.
 pub(super) fn notes_without_order(order: &ChannelOrderId, facts: &Facts) -> Vec<DiagnosisNote> {
     let imported = imported(order, facts).map(DiagnosisNote);

@@ -215,6 +215,7 @@ impl ShipStationChannel {
         answer.checks.extend(facts.look_alike.as_ref().map(checks::duplicate));
         answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
         answer.notes = checks::notes(order, facts, settings);
+        answer.notes.extend(checks::left_out(wire));
         answer
     }
 }

@@ -1,9 +1,9 @@
 //! Looking an order up as people type its number.
 
-use shipstation_connector::channel::{Bypass, ChannelConnector, OrderSelector, Refusal};
+use shipstation_connector::channel::{Bypass, ChannelConnector, OrderSelector, Refusal, RunStatus, Verdict};
 
-use super::imported;
-use crate::support::World;
+use super::{import, imported, rig::Proxy};
+use crate::support::{DAY, World};
 
 #[tokio::test]
 async fn a_number_is_found_however_it_is_typed() {
@@ -79,4 +79,64 @@ async fn near_misses_are_offered_and_deletion_is_not_guessed_at() {
     let answer =
         channel.diagnose_order(OrderSelector::Number("7".into())).await.unwrap().remove(0).to_string();
     assert!(answer.contains("ShipStation does not have it") && !answer.contains("deleted"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_member_that_cannot_be_read_and_is_not_needed_is_left_out_with_its_name() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let proxy = Proxy::before(&world, |asked, answer| {
+        let spoil = |row: &mut serde_json::Value| row["holdUntilDate"] = "TBD".into();
+        if asked.starts_with("GET /orders?") {
+            answer.rows(spoil);
+        } else if asked.starts_with("GET /orders/") {
+            answer.json(spoil);
+        }
+    })
+    .await;
+    let channel = proxy.channel(&world, |_| {});
+    let which = OrderSelector::Id(order.to_string().into());
+    let answer = channel.diagnose_order(which).await.unwrap().remove(0).to_string();
+    assert!(answer.contains("could not be read and is left out: holdUntilDate"), "{answer}");
+    let report = import(&channel).await;
+    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
+    assert!(report.to_string().contains(&format!("holdUntilDate of order {order}")), "{report}");
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_is_never_said_not_to_exist() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let proxy = Proxy::before(&world, |asked, answer| {
+        let spoil = |row: &mut serde_json::Value| row["items"] = "none".into();
+        if asked.starts_with("GET /orders?") {
+            answer.rows(spoil);
+        } else if asked.starts_with("GET /orders/") {
+            answer.json(spoil);
+        }
+    })
+    .await;
+    let channel = proxy.channel(&world, |_| {});
+    for which in [
+        OrderSelector::Id(order.to_string().into()),
+        OrderSelector::Number("A-1".into()),
+        OrderSelector::Number("#a-1".into()),
+        OrderSelector::Key { key: "k".into(), number: "A-1".into() },
+    ] {
+        let refused = channel.import_order(which.clone(), Bypass::ALL).await.unwrap_err();
+        assert!(!matches!(refused.refusal, Refusal::NotFound { .. }), "{which:?}: {refused}");
+        let answer = channel.diagnose_order(which.clone()).await.unwrap().remove(0);
+        assert_eq!(answer.check("exists").unwrap().verdict, Verdict::Unknown, "{which:?}: {answer}");
+        assert!(!answer.to_string().contains("does not have it"), "{which:?}: {answer}");
+    }
+    // It waits among the failures, and comes once it can be read.
+    let report = import(&channel).await;
+    assert_eq!(
+        (report.run.status.clone(), report.counts.failed_retryable),
+        (RunStatus::CompletedWithErrors, 1)
+    );
+    proxy.heal();
+    world.sim.clock().advance(DAY * 20);
+    let report = import(&channel).await;
+    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
 }
