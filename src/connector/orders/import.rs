@@ -264,6 +264,11 @@ impl<'c> Import<'c> {
         self.failures.get(order).is_some_and(|failure| failure.dismissed)
     }
 
+    /// Whether the next attempt of the order in hand is still to come.
+    pub(super) fn is_put_off(&self, order: &ChannelOrderId) -> bool {
+        self.failures.get(order).is_some_and(|failure| failure.last.next_attempt > self.now())
+    }
+
     fn judge(
         &self,
         wire: &Order,

@@ -265,7 +265,10 @@ pub(super) async fn unreadable(
             continue;
         };
         import.fail(&order, "", error.to_string(), true);
-        failures.push(import.failure(&order, "", error.to_string(), true));
+        // One that waits for its next attempt goes on waiting: put off by every run, it would never have it.
+        if !import.is_put_off(&order) {
+            failures.push(import.failure(&order, "", error.to_string(), true));
+        }
     }
     import.keep_failures(&failures).await?;
     Ok(())

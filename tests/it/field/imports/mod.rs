@@ -1,5 +1,6 @@
 //! Imports under odd answers, clocks and settings.
 
+mod circles;
 mod clocks;
 mod external;
 mod follow_ups;

@@ -1,6 +1,12 @@
 //! Lists that contradict themselves: nothing that an answer has shown or counted is missed by a run that succeeded.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use shipstation_connector::{
@@ -212,4 +218,38 @@ async fn a_number_that_is_counted_and_not_shown_is_not_said_not_to_exist() {
     proxy.heal();
     let report = channel.import_order(which(), Bypass::ALL).await.unwrap();
     assert_eq!(report.counts.imported, 1, "{report}");
+}
+
+#[tokio::test]
+async fn an_order_that_only_its_list_shows_unreadably_is_read_by_its_id_in_its_time() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let spoil = |asked: &str, answer: &mut Answer| {
+        if asked.starts_with("GET /orders?") {
+            answer.rows(|row| row["items"] = json!("none"));
+        }
+    };
+    let by_id = Arc::new(AtomicBool::new(false));
+    let healed = by_id.clone();
+    let proxy = Proxy::before(&world, move |asked, answer| {
+        spoil(asked, answer);
+        if asked.starts_with("GET /orders/") && !healed.load(Ordering::SeqCst) {
+            answer.json(|order| order["items"] = json!("none"));
+        }
+    })
+    .await;
+    // Runs every quarter of an hour: the waits grow longer than that.
+    for _ in 0..8 {
+        let report = import(&proxy.channel(&world, |_| {})).await;
+        assert_eq!(report.counts.failed_retryable, 1, "{report}");
+        world.sim.clock().advance(DAY / 96);
+    }
+    by_id.store(true, Ordering::SeqCst);
+    let mut runs = 0;
+    while world.store.order(&world.connection, &order.to_string()).is_none() {
+        runs += 1;
+        assert!(runs < 24, "each run puts its next attempt off");
+        world.sim.clock().advance(DAY / 96);
+        let _ = import(&proxy.channel(&world, |_| {})).await;
+    }
 }
