@@ -13,7 +13,6 @@ use super::{
     error::{ErrorKind, Outcome, Problem},
     operations::Operation,
     rate_limit::RateHeaders,
-    wait::stopped,
 };
 
 /// How often an operation may take effect, which decides whether it may be repeated.
@@ -159,7 +158,7 @@ impl ShipStation {
             tracing::debug!(kind = ?problem.kind(), attempts, wait_ms = wait.as_millis(), "waits to repeat");
             self.observe(|observer| observer.waiting(&info, &Wait { until, why }));
             if self.unless_stopped(self.inner.clock.sleep(wait)).await.is_none() {
-                return Err(stopped(problem).at(&call.endpoint, attempts));
+                return Err(problem.cancelled().at(&call.endpoint, attempts));
             }
         }
     }

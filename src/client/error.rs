@@ -107,6 +107,11 @@ impl Problem {
         self
     }
 
+    /// The last attempt's problem, once the caller wants no other one.
+    pub(crate) fn cancelled(self) -> Self {
+        Self { kind: Some(ErrorKind::Cancelled), what: None, ..self }
+    }
+
     pub(crate) fn at(self, endpoint: &str, attempts: u32) -> Error {
         Error(Box::new(Inner { problem: self, endpoint: endpoint.to_owned(), attempts }))
     }

@@ -130,8 +130,3 @@ impl ShipStation {
         }
     }
 }
-
-/// The problem of the last attempt, once no other one is wanted.
-pub(super) fn stopped(last: Box<Problem>) -> Box<Problem> {
-    Problem { kind: Some(ErrorKind::Cancelled), what: None, ..*last }.into()
-}
