@@ -129,7 +129,7 @@ impl<'c> Run<'c> {
     ) -> Result<Self, ChannelError> {
         let refuse = |refusal| trace::not_started(operation, refusal);
         let now = channel.now();
-        let began = Moment::now(&**channel.client.clock());
+        let start = Moment::now(&**channel.client.clock());
         let run = RunId::new(format!("{operation}-{}-{:08x}", now.unix_millis(), fastrand::u32(..)));
         let mut new = NewRun::new(
             channel.connection.clone(),
@@ -158,7 +158,7 @@ impl<'c> Run<'c> {
         };
         let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
         let client = stopping_with(&channel.client, &control).on_lane(lane).observed_by(meter.clone());
-        let run = Self { channel, token, control, client, info, meter, last_beat: now, began };
+        let run = Self { channel, token, control, client, info, meter, last_beat: now, began: start };
         trace::begins(&run.info);
         run.event(&RunEvent::Started { operation });
         Ok(run)

@@ -46,7 +46,7 @@ impl Sights {
 
 /// Looks for imported orders among those that have left the imported states since the last good run.
 pub(super) async fn elsewhere(import: &mut Import<'_>) -> Result<(), Stop> {
-    let Some(since) = import.changes_since.filter(|_| import.hears_changes()) else { return Ok(()) };
+    let Some(since) = import.since.changes.filter(|_| import.hears_changes()) else { return Ok(()) };
     let settings = &import.run.channel.settings.orders;
     for status in ELSEWHERE.into_iter().filter(|status| !settings.statuses.contains(status)) {
         let name = format!("changed orders that are {status}");

@@ -84,7 +84,7 @@ impl Import<'_> {
             self.fail_unnamed(nulls, error);
         }
         let unnamed = nulls + tally.unnamed;
-        if unnamed > 0 && !self.past_catch_up {
+        if unnamed > 0 && !self.since.past_catch_up {
             let rows = count_of(unnamed, "row");
             self.gaps.push(format!("{list}: {rows} without an id could not be read"));
         }

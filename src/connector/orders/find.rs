@@ -85,7 +85,7 @@ impl Search<'_> {
         if alike.is_empty() {
             self.look_near(client, &mut found).await?;
         } else {
-            found.written = alike.first().and_then(|order| self.written(order));
+            found.written = alike.first().map(|order| self.written(order));
             found.near.clear();
         }
         found.orders = alike;
@@ -158,11 +158,11 @@ impl Search<'_> {
             && self.key.is_none_or(|key| same(order.order_key.as_deref(), key))
     }
 
-    fn written(&self, order: &Order) -> Option<String> {
+    fn written(&self, order: &Order) -> String {
         let number = order.order_number.as_deref().unwrap_or_default();
         match (self.key, &order.order_key) {
-            (Some(_), Some(key)) => Some(format!("number {number:?} and key {key:?}")),
-            _ => Some(format!("number {number:?}")),
+            (Some(_), Some(key)) => format!("number {number:?} and key {key:?}"),
+            _ => format!("number {number:?}"),
         }
     }
 }

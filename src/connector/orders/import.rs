@@ -50,12 +50,7 @@ pub(super) struct Import<'c> {
     pub(super) failures: HashMap<ChannelOrderId, FailureRecord>,
     /// Orders with an open assignment, and the user they show once the window has been read.
     pub(super) awaiting: HashMap<ChannelOrderId, Seen>,
-    /// Since when changes of imported orders are looked for, if they are.
-    pub(super) changes_since: Option<Timestamp>,
-    /// Whether ShipStation's clock has been compared with the one that the window was computed with.
-    pub(super) clock_checked: bool,
-    /// Whether orders have not been watched for as long as a window can catch up: nothing is waited for any longer.
-    pub(super) past_catch_up: bool,
+    pub(super) since: Since,
     /// How many imported orders with an unreadable row were read by their id.
     pub(super) read_by_id: u32,
     /// Lists that were not read whole, and rows that nobody can name.
@@ -77,6 +72,17 @@ pub(super) struct Import<'c> {
     /// Whether anything was or may have been written.
     pub(super) touched: bool,
     pub(super) sightings: Vec<Sighting>,
+}
+
+/// What depends on when the last good run was.
+#[derive(Debug, Default)]
+pub(super) struct Since {
+    /// Since when changes of imported orders are looked for, if they are.
+    pub(super) changes: Option<Timestamp>,
+    /// Whether ShipStation's clock has been compared with the one that the window was computed with.
+    pub(super) clock_checked: bool,
+    /// Whether orders have not been watched for as long as a window can catch up: nothing is waited for any longer.
+    pub(super) past_catch_up: bool,
 }
 
 /// What the window showed of an order whose user is still to be assigned.
@@ -110,9 +116,7 @@ impl<'c> Import<'c> {
             swallowed: HashMap::new(),
             failures: HashMap::new(),
             awaiting: HashMap::new(),
-            changes_since: None,
-            clock_checked: false,
-            past_catch_up: false,
+            since: Since::default(),
             read_by_id: 0,
             gaps: Vec::new(),
             fresh_marks: Vec::new(),

@@ -107,17 +107,18 @@ impl Import<'_> {
     fn reads_after(&mut self, unwatched: &Unwatched) {
         self.report.window = Some(self.window.report());
         // Bounds are widened by an hour: the repeated one of autumn, and clocks that differ.
-        self.changes_since = unwatched.since.map(|since| since - HOUR);
+        self.since.changes = unwatched.since.map(|since| since - HOUR);
         let longest = 24 * HOUR * self.run.channel.settings.orders.catch_up_days;
-        self.past_catch_up = unwatched.since.is_some_and(|since| self.window.to.since(since) >= longest);
+        self.since.past_catch_up =
+            unwatched.since.is_some_and(|since| self.window.to.since(since) >= longest);
     }
 
     /// Computes the window again when ShipStation's clock, once an answer has told it, is another one than the host's
     /// with which it was computed: says whether that was so. The answer that told it was to a question about the wrong
     /// window.
     async fn check_clock(&mut self) -> Result<bool, StoreError> {
-        let Some(now) = self.run.told_time().filter(|_| !self.clock_checked) else { return Ok(false) };
-        self.clock_checked = true;
+        let Some(now) = self.run.told_time().filter(|_| !self.since.clock_checked) else { return Ok(false) };
+        self.since.clock_checked = true;
         let elapsed = self.run.elapsed();
         let wrong = apart(self.window.to + elapsed, now);
         if wrong <= TOLERATED_SKEW {

@@ -232,13 +232,13 @@ pub(super) async fn unreadable(
     if errors.is_empty() {
         return Ok(());
     }
-    let named = |error: &RowError| error.id.map(OrderId::new).map(translate::order_id);
-    let names: Vec<_> = errors.iter().filter_map(named).collect();
-    import.failures = import.failures_of(&names).await?;
-    let known = import.run.channel.stores.orders.known(&import.run.channel.connection, &names).await?;
+    let id_of = |error: &RowError| error.id.map(OrderId::new).map(translate::order_id);
+    let ids: Vec<_> = errors.iter().filter_map(id_of).collect();
+    import.failures = import.failures_of(&ids).await?;
+    let known = import.run.channel.stores.orders.known(&import.run.channel.connection, &ids).await?;
     let mut failures = Vec::new();
     for error in errors {
-        let order = named(error);
+        let order = id_of(error);
         if let Some(record) = order.as_ref().and_then(|order| known.get(order)) {
             if import.hears_changes() && !changes::unread(import, record, error).await? {
                 continue;

@@ -1,6 +1,7 @@
 //! What these tests share: a proxy that changes the simulator's answers, and a host whose clock is wrong.
 
 use std::{
+    fmt::Write as _,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
@@ -129,9 +130,10 @@ async fn serve(mut stream: TcpStream, upstream: &str, edit: &Mutex<Edit>) {
     (edit.lock().unwrap())(asked, &mut answer);
     let mut text = format!("{}\r\n", answer.status);
     for (name, value) in &answer.headers {
-        text += &format!("{name}: {value}\r\n");
+        write!(text, "{name}: {value}\r\n").unwrap();
     }
-    text += &format!("content-length: {}\r\nconnection: close\r\n\r\n{}", answer.body.len(), answer.body);
+    write!(text, "content-length: {}\r\nconnection: close\r\n\r\n{}", answer.body.len(), answer.body)
+        .unwrap();
     let _ = stream.write_all(text.as_bytes()).await;
     let _ = stream.shutdown().await;
 }

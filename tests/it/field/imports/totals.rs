@@ -74,7 +74,7 @@ async fn orders_that_grow_too_old_within_hours_of_a_broken_run_are_imported() {
     let world = World::new().await;
     let proxy = Proxy::before(&world, |_, _| {}).await;
     let _ = import(&proxy.channel(&world, |_| {})).await;
-    world.add(world.order("A-1").created(world.ago(DAY * 7 - DAY / 4)));
+    world.add(world.order("A-1").created(world.ago(DAY / 4 * 27)));
     proxy.now(empty_of(1));
     world.sim.clock().advance(DAY / 24);
     partial(&import(&proxy.channel(&world, |_| {})).await);
@@ -94,7 +94,7 @@ async fn what_a_short_list_shows_is_imported_and_the_run_is_partial() {
     let proxy = Proxy::before(&world, |asked, answer| {
         if asked.starts_with("GET /orders?") {
             answer.json(|json| {
-                json["orders"].as_array_mut().unwrap().retain(|row| row["orderNumber"] != "A-2")
+                json["orders"].as_array_mut().unwrap().retain(|row| row["orderNumber"] != "A-2");
             });
         }
     })
