@@ -42,7 +42,7 @@ pub enum RuleError {
         /// The rule.
         rule: usize,
     },
-    /// The country is not a two-letter code, so it would never fit.
+    /// The country is not a two-letter code of ISO 3166, so it would never fit.
     BadCountry {
         /// The rule.
         rule: usize,

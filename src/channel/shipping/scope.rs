@@ -17,7 +17,8 @@ pub struct Scope {
     /// Only this marketplace, compared character by character.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub marketplace: Option<String>,
-    /// Only these ship-to countries, as two-letter ISO 3166 codes in either case. Empty: every country.
+    /// Only these ship-to countries, as two-letter ISO 3166 codes in either case. `UK` and `EL` stand for `GB` and `GR`;
+    /// anything else is refused when the rules are compiled. Empty: every country.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub countries: BTreeSet<String>,
 }
@@ -72,15 +73,37 @@ impl fmt::Display for ScopeLevel {
     }
 }
 
+/// The officially assigned codes of ISO 3166-1 alpha-2, and XK, which carriers use for Kosovo.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW \
+    BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI \
+    FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN \
+    IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME \
+    MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF \
+    PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV \
+    SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE \
+    YT ZA ZM ZW XK";
+/// Codes that people write for others.
+const ALIASES: [([u8; 2], [u8; 2]); 2] = [(*b"UK", *b"GB"), (*b"EL", *b"GR")];
+
 /// A two-letter country code in capitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Country([u8; 2]);
 
 impl Country {
-    /// `None` unless the text is exactly two ASCII letters.
+    /// `None` unless the text is exactly two ASCII letters. The usual aliases stand for the codes that are meant.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let code: [u8; 2] = text.as_bytes().try_into().ok()?;
-        code.iter().all(u8::is_ascii_alphabetic).then(|| Self(code.map(|letter| letter.to_ascii_uppercase())))
+        let code = code
+            .iter()
+            .all(u8::is_ascii_alphabetic)
+            .then(|| code.map(|letter| letter.to_ascii_uppercase()))?;
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == code);
+        Some(Self(alias.map_or(code, |(_, meant)| *meant)))
+    }
+
+    /// Whether there is such a country.
+    fn exists(self) -> bool {
+        COUNTRIES.as_bytes().chunks(3).any(|entry| entry.starts_with(&self.0))
     }
 }
 
@@ -96,11 +119,12 @@ pub(super) struct Area {
 impl Area {
     /// # Errors
     ///
-    /// The first country that is not a two-letter code.
+    /// The first country that is none: it would never fit.
     pub(super) fn new(scope: &Scope) -> Result<Self, &str> {
         let mut countries = Vec::with_capacity(scope.countries.len());
         for country in &scope.countries {
-            countries.push(Country::parse(country).ok_or(country.as_str())?);
+            let known = Country::parse(country).filter(|country| country.exists());
+            countries.push(known.ok_or(country.as_str())?);
         }
         countries.sort_unstable();
         countries.dedup();
@@ -178,6 +202,21 @@ mod tests {
         for text in ["", "U", "USA", "U1", "ß", " U"] {
             assert_eq!(Country::parse(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn aliases_stand_for_the_code_that_is_meant_and_other_codes_are_refused() {
+        let scope = |country: &str| Scope { countries: [country.to_owned()].into(), ..Scope::default() };
+        for (alias, meant) in
+            [("UK", "GB"), ("uk", "GB"), ("EL", "GR"), ("gb", "GB"), ("XK", "XK"), ("ZW", "ZW")]
+        {
+            let (alias, meant) = (scope(alias), scope(meant));
+            assert_eq!(Area::new(&alias).unwrap().countries, Area::new(&meant).unwrap().countries);
+        }
+        for unknown in ["XX", "ZZ", "EN", "USA", "", "D ", "U K"] {
+            assert_eq!(Area::new(&scope(unknown)).map(|area| area.countries), Err(unknown));
+        }
+        assert_eq!(COUNTRIES.len(), 250 * 3 - 1, "each code takes two letters and a blank");
     }
 
     #[test]
