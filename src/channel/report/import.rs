@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{
     RunInfo, SkipReason, count_of, fmt_by_reason, fmt_items,
-    import_item::{DisplayItem, ImportItem, in_groups},
+    import_item::{DisplayItem, ImportItem},
+    in_groups,
 };
 use crate::Timestamp;
 
@@ -87,7 +88,8 @@ impl fmt::Display for ImportReport {
         fmt_by_reason(f, "tag", &counts.tags())?;
         fmt_by_reason(f, "changes", &[("told to the host", counts.changed)].into())?;
         let items = self.items.iter().filter(|item| item.needs_attention());
-        let lines = in_groups(items.map(|item| DisplayItem { item, dry_run: self.run.dry_run }));
+        let shown = items.map(|item| DisplayItem { item, dry_run: self.run.dry_run });
+        let lines = in_groups("order", shown.map(|item| (item.name(), format!(" {}", item.fate()))));
         fmt_items(f, "order", lines.iter())?;
         self.run.fmt_tail(f)
     }

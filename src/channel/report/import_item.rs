@@ -1,6 +1,6 @@
 //! One order of an import: what became of it, and how a report shows many of them.
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 use serde::Serialize;
 
@@ -65,12 +65,12 @@ impl fmt::Display for DisplayItem<'_> {
 }
 
 impl DisplayItem<'_> {
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{} ({})", self.item.number, self.item.order).trim_start().to_owned()
     }
 
     /// What became of it.
-    fn fate(&self) -> String {
+    pub(super) fn fate(&self) -> String {
         let would_be = if self.dry_run { "would be " } else { "" };
         match &self.item.outcome {
             ImportOutcome::Imported { holds, .. } if holds.is_empty() => format!("{would_be}imported"),
@@ -82,35 +82,6 @@ impl DisplayItem<'_> {
             ImportOutcome::Failed { error, retryable: false } => format!("failed: {error}"),
         }
     }
-}
-
-/// A line for each thing that became of orders, with the orders that it became of: many that are held for one reason are
-/// one line.
-pub(super) fn in_groups<'i>(items: impl Iterator<Item = DisplayItem<'i>>) -> Vec<String> {
-    const NAMED: usize = 5;
-    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for item in items {
-        let place = *places.entry(item.fate()).or_insert_with_key(|fate| {
-            groups.push((fate.clone(), Vec::new()));
-            groups.len() - 1
-        });
-        if let Some((_, orders)) = groups.get_mut(place) {
-            orders.push(item.name());
-        }
-    }
-    let line = |(fate, orders): (String, Vec<String>)| match orders.as_slice() {
-        [one] => format!("{one} {fate}"),
-        many => {
-            let named = many.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let more = match many.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("{} orders {fate}: {named}{more}", many.len())
-        }
-    };
-    groups.into_iter().map(line).collect()
 }
 
 fn in_a_row<T: fmt::Display>(list: &[T]) -> String {

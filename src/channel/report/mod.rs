@@ -8,7 +8,11 @@ mod resolve;
 mod skip;
 mod sync;
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -196,6 +200,35 @@ fn fmt_items<'i, T: fmt::Display + 'i>(
         }
     }
     if more > 0 { writeln!(f, "  {label:<9} and {more} more, see the report's items") } else { Ok(()) }
+}
+
+/// A line for each thing that became of `noun`s, from their names and what became of each: many that are held for one reason
+/// are one line.
+fn in_groups(noun: &str, items: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    const NAMED: usize = 5;
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (name, fate) in items {
+        let place = *places.entry(fate).or_insert_with_key(|fate| {
+            groups.push((fate.clone(), Vec::new()));
+            groups.len() - 1
+        });
+        if let Some((_, names)) = groups.get_mut(place) {
+            names.push(name);
+        }
+    }
+    let line = |(fate, names): (String, Vec<String>)| match names.as_slice() {
+        [one] => format!("{one}{fate}"),
+        many => {
+            let named = many.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = match many.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{} {noun}s{fate}: {named}{more}", many.len())
+        }
+    };
+    groups.into_iter().map(line).collect()
 }
 
 /// Writes `label  3 a, 2 b` for the entries that are not zero.

@@ -47,19 +47,23 @@ impl SyncItem {
     }
 }
 
+impl SyncItem {
+    /// Which shipment it is.
+    pub(super) fn name(&self) -> String {
+        let number = self.order_number.as_deref().unwrap_or(self.order.as_str());
+        format!("{} of order {number}", self.shipment)
+    }
+
+    /// What became of it, to stand behind its name.
+    pub(super) fn fate(&self) -> String {
+        let note = self.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+        format!(": {}{note}", self.outcome.describe())
+    }
+}
+
 impl fmt::Display for SyncItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} of order {}",
-            self.shipment,
-            self.order_number.as_deref().unwrap_or(self.order.as_str())
-        )?;
-        write!(f, ": {}", self.outcome.describe())?;
-        match &self.note {
-            Some(note) => write!(f, ": {note}"),
-            None => Ok(()),
-        }
+        write!(f, "{}{}", self.name(), self.fate())
     }
 }
 

@@ -11,7 +11,7 @@ pub use self::{
     counts::SyncCounts,
     item::{SyncItem, SyncOutcome},
 };
-use super::{RunInfo, fmt_by_reason, fmt_items};
+use super::{RunInfo, fmt_by_reason, fmt_items, in_groups};
 
 /// What sending shipments did.
 #[must_use]
@@ -91,7 +91,9 @@ impl fmt::Display for SyncReport {
             writeln!(f, "  retrying  {} since earlier runs, not due yet", self.counts.still_retry_waiting)?;
         }
         fmt_by_reason(f, "failed", &self.counts.failed_permanent)?;
-        fmt_items(f, "shipment", self.items.iter().filter(|item| item.needs_attention()))?;
+        let items = self.items.iter().filter(|item| item.needs_attention());
+        let lines = in_groups("shipment", items.map(|item| (item.name(), item.fate())));
+        fmt_items(f, "shipment", lines.iter())?;
         fmt_items(f, "not told", self.not_conveyed.iter())?;
         if let Some(oldest) = self.oldest_waiting {
             writeln!(f, "  waiting   the order that waits longest: for {} h", oldest.as_secs() / 3600)?;
