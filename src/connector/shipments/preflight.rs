@@ -15,7 +15,11 @@ use super::{
 use crate::{
     channel::{BlockReason, FailReason, RetryClass, ShipmentState, store::ShipmentRecord},
     client::{Error, ListEnd, OrderId, OrderSort, OrderStatus, SortDir},
-    connector::{failure, look, settings::Preflight, translate},
+    connector::{
+        failure, look,
+        settings::{ExternallyFulfilled, Preflight},
+        translate,
+    },
 };
 
 const ROWS: u32 = 500;
@@ -149,7 +153,7 @@ impl Sync<'_> {
 
     /// Whether orders that somebody else fulfils are the host's to mark.
     fn marks_external_orders(&self) -> bool {
-        false
+        self.run.channel.settings.orders.externally_fulfilled == ExternallyFulfilled::Import
     }
 
     /// Blocks the rows that name another number than the order has or had. The others are planned anew without them.
