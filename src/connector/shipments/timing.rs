@@ -101,51 +101,47 @@ impl Reading {
     }
 }
 
-/// What the clocks say to the question whether a time is over.
-#[derive(Debug, Default)]
-struct Testimony {
-    yes: u32,
-    no: u32,
-    /// Whether a clock other than the wall clock has answered.
-    independent: bool,
-}
-
-impl Testimony {
-    fn add(&mut self, passed: Option<Duration>, gap: Duration) {
-        match passed {
-            Some(passed) if passed >= gap => self.yes += 1,
-            Some(_) => self.no += 1,
-            None => {}
-        }
-    }
-}
-
 impl Event {
-    /// Whether `gap` has passed since, by every clock that can tell. Where only the wall clock can, the gap has to pass
-    /// on the monotonic clock as well, from when this process first saw the event.
-    pub(super) fn is_over(&self, gap: Duration, now: &Moment) -> bool {
-        let mut testimony = self.testimony(gap, now);
-        if !testimony.independent {
-            let first_seen = match (self.monotonic, now.monotonic) {
-                (Some(Reading::FirstSeen(then)), Some(now)) => now.saturating_sub(then),
-                _ => return false,
-            };
-            testimony.add(Some(first_seen), gap);
-        }
-        testimony.yes > 0 && testimony.no == 0
+    /// How much time has passed since, at least: the least that any clock has counted which can tell. Where only the wall
+    /// clock can, the time counts that has passed since this process first saw the event. `None` if that is not known.
+    pub(super) fn age(&self, now: &Moment) -> Option<Duration> {
+        let [host, server, own] = self.ages(now);
+        let independent = server.into_iter().chain(own).min();
+        let first_seen = || match (self.monotonic, now.monotonic) {
+            (Some(Reading::FirstSeen(then)), Some(now)) => Some(now.saturating_sub(then)),
+            _ => None,
+        };
+        let other = independent.or_else(first_seen)?;
+        Some(host.map_or(other, |host| host.min(other)))
     }
 
-    /// Whether `gap` has passed since, by every clock that can tell. For what a person is asked to look at: a process that is
-    /// too short-lived for [`is_over`](Self::is_over) must come to an end as well.
+    /// Whether `gap` has passed since, by every clock that can tell.
+    pub(super) fn is_over(&self, gap: Duration, now: &Moment) -> bool {
+        self.age(now).is_some_and(|age| age >= gap)
+    }
+
+    /// The same where the wall clock alone may tell. For what a person is asked to look at: processes that are too
+    /// short-lived for [`is_over`](Self::is_over) must come to an end as well.
     pub(super) fn is_over_at_last(&self, gap: Duration, now: &Moment) -> bool {
-        let testimony = self.testimony(gap, now);
-        testimony.yes > 0 && testimony.no == 0
+        self.ages(now).into_iter().flatten().min().is_some_and(|age| age >= gap)
     }
 
     /// Whether `gap` may have passed since: one clock says so, or none can tell.
-    pub(super) fn may_be_over(&self, gap: Duration, now: &Moment) -> bool {
-        let testimony = self.testimony(gap, now);
-        testimony.yes > 0 || testimony.no == 0
+    fn may_be_over(&self, gap: Duration, now: &Moment) -> bool {
+        self.ages(now).into_iter().flatten().max().is_none_or(|age| age >= gap)
+    }
+
+    /// What has passed since by the wall clock, ShipStation's clock and the monotonic one, where it can tell. A clock that was
+    /// set back to before the event cannot.
+    fn ages(&self, now: &Moment) -> [Option<Duration>; 3] {
+        let host = (self.host <= now.host).then(|| now.host.since(self.host));
+        let server = self.server.zip(now.server.map(|now| now + DATE_RESOLUTION));
+        let server = server.filter(|(then, now)| then <= now).map(|(then, now)| now.since(then));
+        let own = match (self.monotonic, now.monotonic) {
+            (Some(Reading::Happened(then)), Some(now)) => Some(now.saturating_sub(then)),
+            _ => None,
+        };
+        [host, server, own]
     }
 
     /// The event as a moment. When another process was at work, this one's monotonic clock does not know when.
@@ -155,20 +151,6 @@ impl Event {
             _ => None,
         };
         Moment { host: self.host, server: self.server, monotonic }
-    }
-
-    fn testimony(&self, gap: Duration, now: &Moment) -> Testimony {
-        let mut testimony = Testimony::default();
-        testimony.add((self.host <= now.host).then(|| now.host.since(self.host)), gap);
-        let server = self.server.zip(now.server).filter(|(then, now)| *then <= *now + DATE_RESOLUTION);
-        testimony.add(server.map(|(then, now)| (now + DATE_RESOLUTION).since(then)), gap);
-        let own = match (self.monotonic, now.monotonic) {
-            (Some(Reading::Happened(then)), Some(now)) => Some(now.saturating_sub(then)),
-            _ => None,
-        };
-        testimony.add(own, gap);
-        testimony.independent = server.is_some() || own.is_some();
-        testimony
     }
 }
 
@@ -198,7 +180,7 @@ impl Search {
     /// Whether a look may tell something new. A look that comes too early is harmless: it only decides nothing.
     pub(super) fn look_is_due(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
         let Some(looked) = &self.looked else { return true };
-        let before = looked.host.since(self.sent.host);
+        let before = self.sent.age(&looked.moment()).unwrap_or_default();
         let first = settings.read_back_gap;
         let wait = (before / 4).min(LONGEST_BETWEEN_LOOKS).max(first);
         let to_the_last = resend_gap(settings, self.unknown_outcomes).saturating_sub(before);

@@ -1,0 +1,31 @@
+//! Orders that somebody else fulfils.
+
+use shipstation_connector::connector::ExternallyFulfilled;
+
+use super::{HOUR, fulfillments, sync, sync_after, sync_with};
+use crate::support::World;
+
+#[tokio::test]
+async fn requests_an_order_that_somebody_else_fulfils_is_not_marked_unless_the_setting_says_so() {
+    for several in [false, true] {
+        let world = World::new().await;
+        let orders: Vec<i64> =
+            (0..if several { 6 } else { 1 }).map(|n| world.add(world.order(&format!("{n}")))).collect();
+        let order = orders[0];
+        world.sim.account(|account| account.edit(order, |order| order.externally_fulfilled = true));
+        for order in &orders {
+            world.ship(*order, &format!("1Z{order}")).await;
+        }
+        let report = sync(&world).await;
+        assert_eq!(report.counts.blocked.get("externally_fulfilled"), Some(&1), "{report}");
+        assert!(report.to_string().contains("somebody else fulfils the order"), "{report}");
+        assert_eq!((fulfillments(&world, order), world.marks()), (0, orders.len() - 1));
+        sync_after(&world, HOUR).await;
+        assert_eq!(fulfillments(&world, order), 0, "it is looked at again in every run");
+        let import = |settings: &mut shipstation_connector::Settings| {
+            settings.orders.externally_fulfilled = ExternallyFulfilled::Import;
+        };
+        let report = sync_with(&world, import).await;
+        assert_eq!((report.counts.confirmed, fulfillments(&world, order)), (1, 1), "{report}");
+    }
+}
