@@ -56,11 +56,13 @@ impl Sync<'_> {
     fn worth_reading_from(&self, sent: &HashMap<OrderId, OutboxRow>) -> Option<Timestamp> {
         let few = sent.values().filter(|row| self.is_overdue(row)).count() <= FEW;
         let expected = sent.values().filter(|row| !(few && self.is_overdue(row)));
-        expected.filter_map(sent_at).min().map(|oldest| oldest - RECORDS_MARGIN)
+        expected.filter_map(sent_at).min().map(|oldest| oldest.min(self.run.now()) - RECORDS_MARGIN)
     }
 
+    /// A row that is dated ahead was sent while the host's clock was wrong, nobody knows when.
     fn is_overdue(&self, row: &OutboxRow) -> bool {
-        sent_at(row).is_some_and(|at| self.run.now().since(at) >= RECORD_OVERDUE)
+        let now = self.run.now();
+        sent_at(row).is_some_and(|at| at > now || now.since(at) >= RECORD_OVERDUE)
     }
 
     /// Some of the overdue orders, others in every run.

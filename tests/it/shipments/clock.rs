@@ -89,3 +89,30 @@ async fn clock_set_back_between_two_looks_does_not_bring_the_second_one_nearer()
     sync_after(&world, MINUTE * 2).await;
     assert_eq!((state(&world, order).await.name(), marked(&world, order)), ("confirmed", 1));
 }
+
+#[tokio::test]
+async fn clock_ahead_when_shipments_are_sent_delays_no_confirmation() {
+    for count in [1, 25] {
+        let world = World::new().await;
+        let orders: Vec<i64> = (0..count).map(|n| world.add(world.order(&format!("{n}")))).collect();
+        for order in &orders {
+            world.ship(*order, &format!("1Z{order}")).await;
+        }
+        let (clock, right) = (world.sim.clock(), world.now());
+        // ShipStation's clock stays right, and shows the records only after the run.
+        world.sim.account(|account| {
+            account.quirks.clock_skew = -8 * 24 * 3600;
+            account.quirks.fulfillment_delay = MINUTE;
+        });
+        clock.step_to(right + DAY * 8);
+        assert_eq!(sync(&world).await.counts.sent, count);
+        clock.step_to(right);
+        world.sim.account(|account| account.quirks.clock_skew = 0);
+        for _ in 0..5 {
+            sync_after(&world, HOUR).await;
+        }
+        for order in orders {
+            assert_eq!((states(&world, order).await, marked(&world, order)), (vec!["confirmed"], 1));
+        }
+    }
+}
