@@ -30,8 +30,9 @@ struct Seen {
 struct Filter {
     /// The highest total that was given for it.
     total: Option<u64>,
-    /// The total of its first page, and whether a later page gave another one.
-    first: Option<Option<u64>>,
+    /// Its pages, the total of the first one, and whether a later one gave another.
+    pages: u64,
+    first: Option<u64>,
     varied: bool,
     /// The rows that were seen last under this filter, so that the sum from a filter on is the number of distinct
     /// rows since its start.
@@ -138,8 +139,11 @@ impl Tally {
     /// Notes the total of a page that holds so many rows.
     pub(super) fn told(&mut self, total: Option<u64>, rows: u64) {
         let filter = &mut self.present;
-        filter.varied |= filter.first.is_some_and(|first| first != total);
-        filter.first.get_or_insert(total);
+        if filter.pages == 0 {
+            filter.first = total;
+        }
+        filter.pages += 1;
+        filter.varied |= filter.first != total;
         filter.total = filter.total.max(total);
         self.highest = self.highest.max(total);
         let seen = self.present.rows;

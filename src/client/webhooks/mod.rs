@@ -11,8 +11,8 @@ use super::{
     page::undecodable,
     resource,
     wire::{
-        model,
-        rows::{self, Envelope, Listed, Row},
+        Envelope, model,
+        rows::{self, Listed, Row},
     },
 };
 

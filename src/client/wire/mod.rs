@@ -2,6 +2,7 @@
 //! tolerance towards its JSON lives here, once. Nothing here sends a request.
 
 pub(crate) mod drift;
+mod envelope;
 mod extra;
 mod fields;
 pub(crate) mod filters;
@@ -24,6 +25,7 @@ pub use self::{
     rows::{RowError, RowErrorKind, Rows},
 };
 pub(crate) use self::{
+    envelope::Envelope,
     fields::{Field, FieldSeed, Lenient, Masked, Unfit, WrittenField, droppable, inside, standalone},
     lists::only_element,
     model::model,

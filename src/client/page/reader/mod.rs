@@ -82,7 +82,6 @@ pub(super) struct Reader<T> {
     at_end: Option<LastPage>,
     pages: u64,
     most_pages: u64,
-    ended: bool,
     rows: std::marker::PhantomData<fn() -> T>,
 }
 
@@ -131,7 +130,6 @@ impl<T: Dated + Send + 'static> Reader<T> {
             at_end: None,
             pages: 0,
             most_pages: u64::from(most_pages),
-            ended: false,
             rows: std::marker::PhantomData,
         };
         if let Some(key) = key {
@@ -142,22 +140,20 @@ impl<T: Dated + Send + 'static> Reader<T> {
     }
 
     pub(super) fn into_stream(self) -> impl Stream<Item = Result<Step<T>, Error>> + Send {
-        futures_util::stream::unfold(self, |mut reader| async move {
-            if reader.ended {
-                return None;
-            }
+        futures_util::stream::unfold(Some(self), |reader| async move {
+            let mut reader = reader?;
             let step = reader.step().await;
-            reader.ended = !matches!(step, Ok(Step::Page(_)));
-            Some((step, reader))
+            let goes_on = matches!(step, Ok(Step::Page(_)));
+            Some((step, goes_on.then_some(reader)))
         })
     }
 
     async fn step(&mut self) -> Result<Step<T>, Error> {
         loop {
-            if let Some(last) = self.at_end.take() {
-                if let Some(end) = self.conclude(last).await? {
-                    return Ok(Step::End(end));
-                }
+            if let Some(last) = self.at_end.take()
+                && let Some(end) = self.conclude(last).await?
+            {
+                return Ok(Step::End(end));
             }
             if self.pages >= self.most_pages {
                 return Ok(Step::End(self.end(Some(Incomplete::TooManyPages))));
@@ -282,14 +278,12 @@ impl<T: Dated + Send + 'static> Reader<T> {
         if self.reading == Reading::Beyond || self.tally.contradicts_itself() {
             return false;
         }
-        match self.tally.total() {
-            Some(total) => self.received >= total,
-            // No total: a page that is not full may be the last one, and ShipStation says whether it is.
-            None => {
-                let last = page.pages.is_some_and(|pages| pages > 0 && page.page >= pages);
-                last && received < u64::from(self.size)
-            }
+        if let Some(total) = self.tally.total() {
+            return self.received >= total;
         }
+        // No total: a page that is not full may be the last one, and ShipStation says whether it is.
+        let last = page.pages.is_some_and(|pages| pages > 0 && page.page >= pages);
+        last && received < u64::from(self.size)
     }
 
     /// Most of what came since the filter began were repeats.
