@@ -127,7 +127,6 @@ impl fmt::Debug for ChannelOrder {
             .field("store", &self.store)
             .field("status", &self.status)
             .field("created_at", &self.created_at)
-            .field("shipping_text", &self.shipping_text)
             .field("lines", &self.lines.len())
             .finish_non_exhaustive()
     }
@@ -179,7 +178,9 @@ pub struct Address {
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Address").field("country", &self.country).finish_non_exhaustive()
+        // Where two letters are not given, it may be anything.
+        let country = self.country.as_deref().filter(|country| country.len() == 2);
+        f.debug_struct("Address").field("country", &country).finish_non_exhaustive()
     }
 }
 
@@ -278,7 +279,7 @@ pub struct OrderOption {
 
 impl fmt::Debug for OrderOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderOption").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("OrderOption").finish_non_exhaustive()
     }
 }
 

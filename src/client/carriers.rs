@@ -91,7 +91,7 @@ model! {
         /// The carrier's name.
         name: Option<String> = "name",
         /// The code that other operations take, such as `stamps_com`.
-        code: Option<String> = "code",
+        @public code: Option<String> = "code",
         /// The account's number at the carrier.
         @personal account_number: Option<String> = "accountNumber",
         /// Whether labels are paid from a balance.
@@ -115,9 +115,9 @@ model! {
     /// A service of a carrier.
     pub struct Service {
         /// The carrier.
-        carrier_code: Option<String> = "carrierCode",
+        @public carrier_code: Option<String> = "carrierCode",
         /// The code that other operations take, such as `usps_priority_mail`.
-        code: Option<String> = "code",
+        @public code: Option<String> = "code",
         /// The name.
         name: Option<String> = "name",
         /// Whether it delivers inside the country.
@@ -135,9 +135,9 @@ model! {
     /// A kind of package of a carrier.
     pub struct Package {
         /// The carrier.
-        carrier_code: Option<String> = "carrierCode",
+        @public carrier_code: Option<String> = "carrierCode",
         /// The code that other operations take, such as `flat_rate_envelope`.
-        code: Option<String> = "code",
+        @public code: Option<String> = "code",
         /// The name; may hold quotation marks.
         name: Option<String> = "name",
         /// Whether it goes inside the country.

@@ -101,7 +101,7 @@ model! {
         /// The order it belongs to.
         order_id: Option<OrderId> = "orderId",
         /// The order's number.
-        order_number: Option<String> = "orderNumber",
+        @public order_number: Option<String> = "orderNumber",
         /// Who marked it.
         @droppable user_id: Option<UserId> = "userId",
         /// The buyer's e-mail address.
@@ -117,13 +117,13 @@ model! {
         /// When the goods arrived.
         @droppable delivery_date: Option<PacificTime> = "deliveryDate",
         /// The carrier as free text (`UPS`, `FedEx`), not a carrier code.
-        carrier_code: Option<String> = "carrierCode",
+        @public carrier_code: Option<String> = "carrierCode",
         /// The fulfilment provider's connection.
         @droppable seller_fill_provider_id: Option<i64> = "sellerFillProviderId",
         /// The fulfilment provider's name.
         @droppable seller_fill_provider_name: Option<String> = "sellerFillProviderName",
         /// The fulfilment provider's code.
-        @droppable fulfillment_provider_code: Option<String> = "fulfillmentProviderCode",
+        @public @droppable fulfillment_provider_code: Option<String> = "fulfillmentProviderCode",
         /// The fulfilment provider's service.
         @droppable fulfillment_service_code: Option<String> = "fulfillmentServiceCode",
         /// What the fulfilment provider charges.

@@ -126,7 +126,7 @@ model! {
         /// The product's id.
         product_id: ProductId = "productId",
         /// The SKU, verbatim: leading blanks occur.
-        sku: Option<String> = "sku",
+        @public sku: Option<String> = "sku",
         /// The name.
         @droppable name: Option<String> = "name",
         /// The price, in the account's currency.
@@ -158,17 +158,17 @@ model! {
         /// Where it lies in the warehouse.
         @droppable warehouse_location: Option<String> = "warehouseLocation",
         /// The carrier to ship it with inside the country.
-        @droppable default_carrier_code: Option<String> = "defaultCarrierCode",
+        @public @droppable default_carrier_code: Option<String> = "defaultCarrierCode",
         /// The service to ship it with inside the country.
-        @droppable default_service_code: Option<String> = "defaultServiceCode",
+        @public @droppable default_service_code: Option<String> = "defaultServiceCode",
         /// The package to ship it in inside the country.
-        @droppable default_package_code: Option<String> = "defaultPackageCode",
+        @public @droppable default_package_code: Option<String> = "defaultPackageCode",
         /// The carrier to ship it with abroad.
-        @droppable default_intl_carrier_code: Option<String> = "defaultIntlCarrierCode",
+        @public @droppable default_intl_carrier_code: Option<String> = "defaultIntlCarrierCode",
         /// The service to ship it with abroad.
-        @droppable default_intl_service_code: Option<String> = "defaultIntlServiceCode",
+        @public @droppable default_intl_service_code: Option<String> = "defaultIntlServiceCode",
         /// The package to ship it in abroad.
-        @droppable default_intl_package_code: Option<String> = "defaultIntlPackageCode",
+        @public @droppable default_intl_package_code: Option<String> = "defaultIntlPackageCode",
         /// The proof of delivery inside the country.
         @droppable default_confirmation: Option<Confirmation> = "defaultConfirmation",
         /// The proof of delivery abroad.

@@ -22,7 +22,7 @@ model! {
     #[derive(Default)]
     pub struct NewOrder {
         /// The number, at most 50 characters; ShipStation cuts longer ones silently.
-        order_number: Option<String> = "orderNumber",
+        @public order_number: Option<String> = "orderNumber",
         /// The key that decides between making and replacing. Without it, ShipStation makes a new order each time.
         order_key: Option<String> = "orderKey",
         /// The id of the order to be replaced; never set it on a new one.
@@ -64,11 +64,11 @@ model! {
         /// The shipping that the buyer chose, in the store's own words.
         requested_shipping_service: Option<String> = "requestedShippingService",
         /// The carrier. Carrier, service and package must belong together.
-        carrier_code: Option<String> = "carrierCode",
+        @public carrier_code: Option<String> = "carrierCode",
         /// The carrier's service.
-        service_code: Option<String> = "serviceCode",
+        @public service_code: Option<String> = "serviceCode",
         /// The kind of package.
-        package_code: Option<String> = "packageCode",
+        @public package_code: Option<String> = "packageCode",
         /// The proof of delivery.
         confirmation: Option<Confirmation> = "confirmation",
         /// The day it ships.
@@ -226,7 +226,7 @@ model! {
         /// The order, if it was taken.
         order_id: Option<OrderId> = "orderId",
         /// Its number.
-        order_number: Option<String> = "orderNumber",
+        @public order_number: Option<String> = "orderNumber",
         /// Its key.
         order_key: Option<String> = "orderKey",
         /// Whether it was taken.

@@ -83,6 +83,6 @@ model! {
         /// The order.
         order_id: OrderId = "orderId",
         /// Its number.
-        order_number: Option<String> = "orderNumber",
+        @public order_number: Option<String> = "orderNumber",
     }
 }

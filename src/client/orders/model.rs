@@ -24,7 +24,7 @@ model! {
         /// The order's id.
         order_id: OrderId = "orderId",
         /// The number that the channel gave it. Not unique.
-        order_number: Option<String> = "orderNumber",
+        @public order_number: Option<String> = "orderNumber",
         /// The channel's key; a GUID if ShipStation made it up. Not unique.
         order_key: Option<String> = "orderKey",
         /// When it was ordered, as the channel wrote it: some channels write UTC digits.
@@ -72,11 +72,11 @@ model! {
         /// The shipping that the buyer chose, in the store's own words.
         requested_shipping_service: Option<String> = "requestedShippingService",
         /// The carrier it will go with.
-        carrier_code: Option<String> = "carrierCode",
+        @public carrier_code: Option<String> = "carrierCode",
         /// The carrier's service.
-        service_code: Option<String> = "serviceCode",
+        @public service_code: Option<String> = "serviceCode",
         /// The kind of package.
-        @droppable package_code: Option<String> = "packageCode",
+        @public @droppable package_code: Option<String> = "packageCode",
         /// The proof of delivery.
         @droppable confirmation: Option<Confirmation> = "confirmation",
         /// The day it was shipped.
@@ -142,7 +142,7 @@ model! {
         /// The channel's id of the line.
         line_item_key: Option<String> = "lineItemKey",
         /// The SKU, verbatim: leading blanks occur. Often absent on discounts.
-        sku: Option<String> = "sku",
+        @public sku: Option<String> = "sku",
         /// The name. Stores that engrave or print to order put the buyer's words into it.
         @personal @droppable name: Option<String> = "name",
         /// The address of a picture.

@@ -9,11 +9,11 @@ model! {
     /// A label to be bought that belongs to no order; see [`Shipments::create_label`](super::Shipments::create_label).
     pub struct NewLabel {
         /// The carrier.
-        carrier_code: Option<String> = "carrierCode",
+        @public carrier_code: Option<String> = "carrierCode",
         /// The carrier's service.
-        service_code: Option<String> = "serviceCode",
+        @public service_code: Option<String> = "serviceCode",
         /// The kind of package.
-        package_code: Option<String> = "packageCode",
+        @public package_code: Option<String> = "packageCode",
         /// The proof of delivery.
         confirmation: Option<Confirmation> = "confirmation",
         /// The day it ships.

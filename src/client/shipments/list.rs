@@ -121,7 +121,7 @@ model! {
         /// The buyer's e-mail address.
         @personal @droppable customer_email: Option<String> = "customerEmail",
         /// The order's number.
-        order_number: Option<String> = "orderNumber",
+        @public order_number: Option<String> = "orderNumber",
         /// When it was bought.
         create_date: Option<PacificTime> = "createDate",
         /// The day it ships.
@@ -137,11 +137,11 @@ model! {
         /// The batch it was bought in.
         @droppable batch_number: Option<String> = "batchNumber",
         /// The carrier.
-        carrier_code: Option<String> = "carrierCode",
+        @public carrier_code: Option<String> = "carrierCode",
         /// The carrier's service.
-        @droppable service_code: Option<String> = "serviceCode",
+        @public @droppable service_code: Option<String> = "serviceCode",
         /// The kind of package.
-        @droppable package_code: Option<String> = "packageCode",
+        @public @droppable package_code: Option<String> = "packageCode",
         /// The proof of delivery.
         @droppable confirmation: Option<Confirmation> = "confirmation",
         /// The ship-from location.

@@ -151,7 +151,7 @@ model! {
         /// The service's name, and the package's.
         service_name: Option<String> = "serviceName",
         /// The service's code. It repeats.
-        service_code: Option<String> = "serviceCode",
+        @public service_code: Option<String> = "serviceCode",
         /// What the carrier charges, in US dollars.
         shipment_cost: Option<Decimal> = "shipmentCost",
         /// What comes on top, in US dollars.

@@ -4,12 +4,14 @@
 use std::{
     cell::RefCell,
     collections::BTreeMap,
+    fmt,
     sync::{Mutex, PoisonError},
 };
 
 /// More kinds of drift than this are no longer told apart, so that a strange server cannot fill the memory.
 const MOST_KINDS: usize = 512;
-const LONGEST_NAME: usize = 80;
+const LONGEST_NAME: usize = 40;
+const MOST_DIGITS: usize = 4;
 
 /// What was unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +33,8 @@ pub struct Drift {
     pub kind: DriftKind,
     /// The model or enumeration of this crate, such as `Order` or `OrderStatus`.
     pub model: &'static str,
-    /// The member's name, or the value's text.
+    /// The member's name, or the value's text. One that does not look like ShipStation's own names may hold anything, also
+    /// what a buyer wrote: then only its length is said.
     pub name: String,
     /// How often it was met since the client was built.
     pub count: u64,
@@ -112,22 +115,91 @@ thread_local! {
 }
 
 pub(crate) fn unknown_member(model: &'static str, name: &str) {
-    record(model, DriftKind::Member, name);
+    record(model, DriftKind::Member, &Name::of_member(name));
 }
 
 pub(crate) fn unreadable_member(model: &'static str, name: &str) {
-    record(model, DriftKind::Unreadable, name);
+    record(model, DriftKind::Unreadable, &Name::of_member(name));
 }
 
 pub(crate) fn unknown_value(model: &'static str, name: &str) {
-    record(model, DriftKind::Value, name);
+    record(model, DriftKind::Value, &Name::of_value(name));
 }
 
-fn record(model: &'static str, kind: DriftKind, name: &str) {
+fn record(model: &'static str, kind: DriftKind, name: &Name<'_>) {
     SINK.with_borrow_mut(|sink| {
         let Some(counts) = sink else { return };
         if counts.len() < MOST_KINDS {
-            *counts.entry((model, kind, name.chars().take(LONGEST_NAME).collect())).or_default() += 1;
+            *counts.entry((model, kind, name.to_string())).or_default() += 1;
         }
     });
+}
+
+/// An unknown name for people: verbatim if it looks like one of ShipStation's, and its length otherwise.
+pub(crate) enum Name<'t> {
+    Plain(&'t str),
+    Hidden(&'t str),
+}
+
+impl<'t> Name<'t> {
+    /// The name of a member, such as `shipByDate` or `WebHookID`.
+    fn of_member(name: &'t str) -> Self {
+        Self::new(name, |c| c.is_ascii_alphanumeric() || c == '_')
+    }
+
+    /// The text of an enumeration, such as `awaiting_shipment` or `4`.
+    pub(crate) fn of_value(text: &'t str) -> Self {
+        Self::new(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    }
+
+    fn new(text: &'t str, allowed: impl Fn(char) -> bool) -> Self {
+        // A longer run of digits may be a telephone number.
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let plain =
+            (1..=LONGEST_NAME).contains(&text.len()) && digits <= MOST_DIGITS && text.chars().all(allowed);
+        if plain { Self::Plain(text) } else { Self::Hidden(text) }
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => f.write_str(text),
+            Self::Hidden(text) => write!(f, "*** ({} bytes)", text.len()),
+        }
+    }
+}
+
+impl fmt::Debug for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => write!(f, "\"{text}\""),
+            Self::Hidden(_) => fmt::Display::fmt(self, f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_look_like_shipstations_are_verbatim() {
+        for name in ["shipByDate", "WebHookID", "customField4", "_links"] {
+            assert_eq!(Name::of_member(name).to_string(), name);
+        }
+        for text in ["awaiting_pickup", "4", "xcover2"] {
+            assert_eq!(Name::of_value(text).to_string(), text);
+            assert_eq!(format!("{:?}", Name::of_value(text)), format!("{text:?}"));
+        }
+        let long = "x".repeat(41);
+        for text in ["", "Jane Canary", "jane@example.com", "18015550142", "Rose", "é", "a\nb", &long] {
+            let hidden = format!("*** ({} bytes)", text.len());
+            assert_eq!(Name::of_value(text).to_string(), hidden);
+            assert_eq!(format!("{:?}", Name::of_value(text)), hidden);
+        }
+        for text in ["Jane Canary", "jane@example.com", "order18015550142"] {
+            assert!(Name::of_member(text).to_string().starts_with("*** ("), "{text}");
+        }
+    }
 }

@@ -72,7 +72,7 @@ impl PartialEq for Extra {
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} unknown members", self.len())?;
+        write!(f, "{} unknown member{}", self.len(), if self.len() == 1 { "" } else { "s" })?;
         for (place, name) in self.unreadable().enumerate() {
             write!(f, "{}{name}", if place == 0 { ", unreadable: " } else { ", " })?;
         }

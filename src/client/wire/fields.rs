@@ -20,6 +20,9 @@ pub(crate) trait Lenient: Sized {
     /// What the reader expects, for error texts.
     const WHAT: &'static str;
 
+    /// Whether it may hold free text, which `Debug` masks.
+    const FREE_TEXT: bool = false;
+
     /// From a JSON string, which may also stand for "nothing there".
     fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
         if text.trim().is_empty() { Ok(None) } else { Err(Unfit) }
@@ -130,6 +133,9 @@ impl<'de, T: Lenient> Visitor<'de> for ScalarVisitor<T> {
 
 /// A member of a model.
 pub(crate) trait Field: Sized {
+    /// Whether it may hold free text, which `Debug` masks.
+    const FREE_TEXT: bool;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 
     /// The value of a member that is missing; `None` if the row cannot do without it.
@@ -145,6 +151,8 @@ pub(crate) trait Field: Sized {
 }
 
 impl<T: Lenient> Field for Option<T> {
+    const FREE_TEXT: bool = T::FREE_TEXT;
+
     #[inline]
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::read(deserializer)
@@ -248,6 +256,8 @@ macro_rules! standalone {
         }
 
         impl $crate::client::wire::Field for $name {
+            const FREE_TEXT: bool = <Self as $crate::client::wire::Lenient>::FREE_TEXT;
+
             fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 use $crate::client::wire::Lenient;
                 <Self as Lenient>::read(deserializer)?.filter(Lenient::is_valid).ok_or_else(|| {
@@ -274,6 +284,15 @@ macro_rules! standalone {
     };
 }
 pub(crate) use standalone;
+
+/// A member in `Debug` output, unless it may hold free text: then whether it is there.
+pub(crate) struct Shown<'a, F>(pub(crate) &'a F);
+
+impl<F: Field + fmt::Debug> fmt::Debug for Shown<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if F::FREE_TEXT { Masked(self.0.is_absent()).fmt(f) } else { self.0.fmt(f) }
+    }
+}
 
 /// A personal member in `Debug` output: present or not, never its content.
 pub(crate) struct Masked(pub(crate) bool);

@@ -7,7 +7,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{Lenient, Unfit, standalone};
+use super::{Lenient, Masked, Unfit, standalone};
 
 macro_rules! ids {
     ($($(#[$meta:meta])* $name:ident $(- $below:literal)?),* $(,)?) => {$(
@@ -122,8 +122,16 @@ ids! {
 /// use shipstation_connector::client::UserId;
 /// assert_eq!(UserId::new("5F0C2A9E-7D41-4B6E-9C35-0A1B2C3D4E5F"), UserId::new("5f0c2a9e-7d41-4b6e-9c35-0a1b2c3d4e5f"));
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct UserId(String);
+
+impl fmt::Debug for UserId {
+    /// Masked unless it is made as a GUID is: names and addresses have been seen in its place.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let guid = self.0.len() <= 36 && self.0.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        f.debug_tuple("UserId").field(if guid { &self.0 } else { &Masked(false) }).finish()
+    }
+}
 
 impl UserId {
     /// Wraps a user id; blanks around it are dropped.

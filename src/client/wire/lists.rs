@@ -15,6 +15,8 @@ use super::{
 };
 
 impl<T: Lenient> Field for Vec<T> {
+    const FREE_TEXT: bool = T::FREE_TEXT;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ListVisitor(PhantomData))
     }

@@ -1,10 +1,12 @@
 //! Declares a model of ShipStation's JSON: one line per member, and the leniency, the masking and the drift count
-//! come with it. The members of a model never reach a log: `Debug` masks those marked `@personal`.
+//! come with it. `Debug` masks every member that may hold free text, which is every text and every member without a type,
+//! except those marked `@public`, and those marked `@personal`.
 
 /// Declares a model.
 ///
-/// `@personal` before a member's name keeps its content out of `Debug`. `@droppable` is for a member that no decision needs:
-/// if it cannot be read, it is left out and noted, and does not fail its row.
+/// `Debug` shows a text only where `@public` stands before the member's name: order numbers, SKUs and codes. `@personal`
+/// keeps any member out of it. `@droppable`, which comes last, is for a member that no decision needs: if it cannot be read,
+/// it is left out and noted, and does not fail its row.
 macro_rules! model {
     (
         $(#[$meta:meta])*
@@ -170,15 +172,15 @@ macro_rules! model {
 
         $crate::client::wire::standalone!($name);
     };
-    (@shown $self:ident . $field:ident) => { &$self.$field };
-    (@shown $self:ident . $field:ident droppable) => { &$self.$field };
+    (@shown $self:ident . $field:ident $(droppable)?) => { &$crate::client::wire::Shown(&$self.$field) };
+    (@shown $self:ident . $field:ident public $(droppable)?) => { &$self.$field };
     (@shown $self:ident . $field:ident personal $(droppable)?) => {
         &$crate::client::wire::Masked($crate::client::wire::Field::is_absent(&$self.$field))
     };
-    (@next $map:ident $extra:ident $model:ident, $ty:ty, $json:literal $(, personal)?) => {
+    (@next $map:ident $extra:ident $model:ident, $ty:ty, $json:literal $(, personal)? $(, public)?) => {
         $map.next_value_seed($crate::client::wire::FieldSeed::<$ty>::new())?
     };
-    (@next $map:ident $extra:ident $model:ident, $ty:ty, $json:literal $(, personal)?, droppable) => {
+    (@next $map:ident $extra:ident $model:ident, $ty:ty, $json:literal $(, personal)? $(, public)?, droppable) => {
         $crate::client::wire::droppable::<$ty, _>(&mut $map, (stringify!($model), $json), &mut $extra)?
     };
 }

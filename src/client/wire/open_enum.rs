@@ -7,12 +7,25 @@ macro_rules! open_enum {
         $(#[$meta])*
         ///
         /// The enumeration is open: a text that is not listed is kept in `Unknown` and written back verbatim.
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        ///
+        /// `Debug` shows such a text only if it is a word as ShipStation writes them.
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum $name {
             $($(#[$vmeta])* $variant,)*
             /// A text that this version of the crate does not list.
             Unknown(String),
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self {
+                    $(Self::$variant => f.write_str(stringify!($variant)),)*
+                    Self::Unknown(text) => {
+                        f.debug_tuple("Unknown").field(&$crate::client::wire::Name::of_value(text)).finish()
+                    }
+                }
+            }
         }
 
         impl $name {

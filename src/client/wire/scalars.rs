@@ -14,6 +14,7 @@ use super::{
 
 impl Lenient for String {
     const WHAT: &'static str = "a text";
+    const FREE_TEXT: bool = true;
 
     fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
         Ok(Some(text.to_owned()))
@@ -153,6 +154,7 @@ impl Lenient for Decimal {
 /// Untyped JSON, where nobody has recorded a type.
 impl Lenient for Value {
     const WHAT: &'static str = "any JSON";
+    const FREE_TEXT: bool = true;
 
     fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
         Ok(Some(Self::String(text.to_owned())))

@@ -1,1 +1,3 @@
 //! What a stranger can make the crate do, and what it shows.
+
+mod masks;
