@@ -6,7 +6,9 @@
 //! lease writes nothing, whichever process it lives in. The schema is versioned by `user_version` and brought up to
 //! date when the file is opened; a file that is not ours, is damaged or comes from a newer version is refused and
 //! left as it was. Any number of processes on **one machine** may share the file; a network drive is not supported.
-//! It holds buyers' data: who may read its folder is the host's business, and so are copies of it.
+//! It holds buyers' data. A new file, and what SQLite keeps beside it (`-wal`, `-shm`, `-journal`), can be read and written
+//! by its owner only (mode 0600), whatever the umask; a file that is there already keeps its mode. Who may read its folder
+//! is the host's business, and so are copies of it.
 //!
 //! SQLite is compiled in (a C compiler is needed). A program can link it only once: beside sqlx 0.9 Cargo settles on
 //! rusqlite 0.39, and beside the SQLite driver of sqlx 0.8 this feature cannot be used.

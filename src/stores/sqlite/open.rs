@@ -1,10 +1,10 @@
 //! Opening the file: looking before touching, then the settings and the schema.
 
 use std::{
-    fmt, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use rusqlite::{
@@ -167,8 +167,8 @@ pub(super) fn reader(path: &Path, options: &SqliteOptions) -> Result<Connection,
 
 fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenProblem> {
     inspect(path)?;
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    create(path);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(options.busy_timeout)?;
     // Until the file is known to be ours, closing it must not move the log of somebody else into it.
@@ -179,7 +179,7 @@ fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenP
     connection.pragma_update(None, "page_size", 8_192)?;
     migrate(&mut connection, MIGRATIONS)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    write_ahead(&connection, options.busy_timeout)?;
+    write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "full")?;
     // Blanked buyers' data shall not live on in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
@@ -191,21 +191,35 @@ fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenP
     Ok(connection)
 }
 
-/// Switches the file to a write-ahead log. SQLite waits for nobody here, so two processes that open a new file at the
-/// same time refuse each other: the switch is tried again until `patience` is over.
-fn write_ahead(connection: &Connection, patience: Duration) -> Result<(), rusqlite::Error> {
-    let started = Instant::now();
-    loop {
-        match connection.pragma_update(None, "journal_mode", "wal") {
-            Err(error)
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-                    && started.elapsed() < patience =>
-            {
-                thread::sleep(Duration::from_millis(2));
+/// Creates the file unless it is there, for nobody but its owner: it will hold buyers' data. SQLite gives the files that it
+/// keeps beside it the same mode. That it cannot be created is seen when it is opened.
+fn create(path: &Path) {
+    /// With POSIX locks, closing a file ends the locks of every connection of this process to it. While this is held, no
+    /// other call can have opened the file that is being created.
+    static CREATING: Mutex<()> = Mutex::new(());
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(options.open(path));
+    drop(creating);
+}
+
+/// Switches the file to a write-ahead log. SQLite waits for nobody there, so two that open a new file at the same time
+/// refuse each other: then the lock is waited for, and the switch tried again.
+fn write_ahead(connection: &Connection) -> Result<(), rusqlite::Error> {
+    const TRIES: usize = 100;
+    let switch = || connection.pragma_update(None, "journal_mode", "wal");
+    for _ in 0..TRIES {
+        match switch() {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")?;
             }
             switched => return switched,
         }
     }
+    switch()
 }
 
 fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, rusqlite::Error> {
