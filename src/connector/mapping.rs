@@ -12,8 +12,8 @@ use crate::{
         ChannelError, Finding, HoldReason, Refusal,
         shipping::{
             AccountCarrier, CarrierRules, CarrierSuggestion, Explanation, RuleErrors, ShippingDefaults,
-            ShippingRequest, ShippingResolution, ShippingRules, StoreKey, UnmappedShipping, UnmappedText,
-            suggest,
+            ShippingRequest, ShippingResolution, ShippingRules, StoreKey, Suggester, UnmappedShipping,
+            UnmappedText,
         },
         store::{HeldOrder, StoreError},
     },
@@ -140,10 +140,11 @@ pub(super) async fn unmapped_under(
     // A sighting names no marketplace and no country: a rule for one of them may be the one that was wanted.
     unmapped.retain(|(store, text), one| one.held > 0 || !mapper.rules.may_map(text, store.as_ref()));
     let mut unmapped: Vec<UnmappedShipping> = unmapped.into_values().collect();
-    for one in &mut unmapped {
-        one.suggestions = suggest(&one.seen.text, one.seen.store.as_ref(), &mapper.rules);
-    }
     unmapped.sort_by_key(|one| std::cmp::Reverse((one.held, one.seen.count)));
+    let mut suggester = Suggester::new(&mapper.rules);
+    for one in &mut unmapped {
+        one.suggestions = suggester.suggest(&one.seen.text, one.seen.store.as_ref());
+    }
     Ok(unmapped)
 }
 

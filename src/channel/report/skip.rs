@@ -126,6 +126,10 @@ impl SkipReason {
             Self::UnmappedShipping { text: Some(text) } => {
                 Self::UnmappedShipping { text: Some(DisplayText::new(&text).cut()) }
             }
+            Self::WrongStatus { status, wanted } => {
+                Self::WrongStatus { status: DisplayText::name(&status).cut(), wanted }
+            }
+            Self::Dismissed { error } => Self::Dismissed { error: DisplayText::new(&error).cut() },
             other => other,
         }
     }
@@ -174,6 +178,7 @@ impl fmt::Display for SkipReason {
             Self::WrongStore { store: Some(store) } => write!(f, "store {store} is not selected"),
             Self::WrongStore { store: None } => f.write_str("it has no store, and stores are selected"),
             Self::WrongStatus { status, wanted } => {
+                let status = DisplayText::name(status).unquoted();
                 write!(f, "is {status}, import wants {}", wanted.join(" or "))
             }
             Self::TooOld { basis, age_days, placed_days, limit_days } => {

@@ -1,8 +1,14 @@
 //! Rules that do nothing: shadowed by others, or for texts nobody sends. Findings only, nothing is changed.
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde::{Deserialize, Serialize};
 
-use super::{ShippingRules, StoreKey, compiled::CompiledRule, scope::Country};
+use super::{
+    ShippingRules, StoreKey,
+    compiled::{CompiledRule, Pattern},
+    scope::{Area, Country},
+};
 
 /// A rule that can never win, because stronger rules fit everything it fits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,31 +37,7 @@ impl ShippingRules {
     /// # Ok::<(), shipstation_connector::channel::shipping::RuleErrors>(())
     /// ```
     pub fn shadowed(&self) -> Vec<Shadowed> {
-        // Only these kinds are ever covered by a stronger one.
-        let coverable = self.enabled().filter(|(_, rule, _)| rule.text.kind() <= super::MatchKind::Glob);
-        coverable
-            .filter_map(|(rule, _, compiled)| Some(Shadowed { rule, by: self.shadows(compiled)? }))
-            .collect()
-    }
-
-    fn shadows(&self, weak: &CompiledRule) -> Option<Vec<usize>> {
-        let stronger: Vec<(usize, &CompiledRule)> = self
-            .enabled()
-            .map(|(index, _, rule)| (index, rule))
-            .filter(|(_, rule)| rule.precedence > weak.precedence && rule.pattern.covers(&weak.pattern))
-            .collect();
-        let taker = |country: Option<Country>| {
-            let mut takers = stronger.iter().filter(|(_, rule)| rule.area.covers(&weak.area, country));
-            takers.next().map(|(index, _)| *index)
-        };
-        let mut by = if weak.area.countries.is_empty() {
-            vec![taker(None)?]
-        } else {
-            weak.area.countries.iter().map(|country| taker(Some(*country))).collect::<Option<Vec<_>>>()?
-        };
-        by.sort_unstable();
-        by.dedup();
-        Some(by)
+        shadowed(&self.compiled)
     }
 
     /// Whether an enabled rule fits this text in this store, under some marketplace or country. An empty text stands
@@ -85,11 +67,97 @@ impl ShippingRules {
     pub fn unused<'t>(&self, seen: impl IntoIterator<Item = &'t str>) -> Vec<usize> {
         let mut waiting: Vec<(usize, &CompiledRule)> =
             self.enabled().map(|(index, _, rule)| (index, rule)).collect();
-        for text in seen {
+        for text in seen.into_iter().collect::<BTreeSet<_>>() {
             let text = self.compared(Some(text));
             waiting.retain(|(_, rule)| !rule.pattern.fits(text.as_deref()));
         }
         waiting.into_iter().map(|(index, _)| index).collect()
+    }
+}
+
+/// The compiled rules that can never win, in their order.
+pub(super) fn shadowed(compiled: &[Option<CompiledRule>]) -> Vec<Shadowed> {
+    let covering = Covering::new(compiled);
+    let enabled = compiled.iter().enumerate().filter_map(|(index, rule)| Some((index, rule.as_ref()?)));
+    enabled.filter_map(|(rule, weak)| Some(Shadowed { rule, by: covering.shadows(weak)? })).collect()
+}
+
+/// Rules by their places, with what they apply to.
+type Entries<'r> = Vec<(usize, &'r Area)>;
+type ByTextAndStore<'r> = HashMap<(&'r str, Option<&'r StoreKey>), Entries<'r>>;
+
+/// The rules that may stand before another one, by their text and store.
+#[derive(Default)]
+struct Covering<'r> {
+    exact: ByTextAndStore<'r>,
+    prefixes: ByTextAndStore<'r>,
+    /// The lengths of the prefixes.
+    lengths: BTreeSet<usize>,
+    /// The globs that fit every text.
+    everything: HashMap<Option<&'r StoreKey>, Entries<'r>>,
+}
+
+impl<'r> Covering<'r> {
+    fn new(compiled: &'r [Option<CompiledRule>]) -> Self {
+        let mut covering = Self::default();
+        for (index, rule) in
+            compiled.iter().enumerate().filter_map(|(index, rule)| Some((index, rule.as_ref()?)))
+        {
+            let (store, entry) = (rule.area.store.as_ref(), (index, &rule.area));
+            match &rule.pattern {
+                Pattern::Exact(text) => covering.exact.entry((text, store)).or_default().push(entry),
+                Pattern::Prefix(text) => {
+                    covering.prefixes.entry((text, store)).or_default().push(entry);
+                    covering.lengths.insert(text.len());
+                }
+                Pattern::Glob(glob) if glob.fits_everything() => {
+                    covering.everything.entry(store).or_default().push(entry);
+                }
+                Pattern::Glob(_) | Pattern::Absent | Pattern::Any => {}
+            }
+        }
+        covering
+    }
+
+    /// The rules that together fit every order that this one fits; `None` unless there are such.
+    fn shadows(&self, weak: &CompiledRule) -> Option<Vec<usize>> {
+        let stronger = self.stronger(weak);
+        let taker = |country: Option<Country>| {
+            let takers = stronger.iter().filter(|(_, area)| area.covers(&weak.area, country));
+            takers.map(|(index, _)| *index).min()
+        };
+        let mut by = if weak.area.countries.is_empty() {
+            vec![taker(None)?]
+        } else {
+            weak.area.countries.iter().map(|country| taker(Some(*country))).collect::<Option<Vec<_>>>()?
+        };
+        by.sort_unstable();
+        by.dedup();
+        Some(by)
+    }
+
+    /// The rules of a stronger kind that fit every text that this one fits, as far as their store allows. Only a glob and
+    /// "any" are ever covered so.
+    fn stronger(&self, weak: &CompiledRule) -> Entries<'r> {
+        let mut stores = vec![None];
+        stores.extend(weak.area.store.as_ref().map(Some));
+        let mut found = Vec::new();
+        for store in stores {
+            match &weak.pattern {
+                Pattern::Glob(glob) => {
+                    let only = glob.only_text();
+                    found.extend(
+                        only.iter().filter_map(|text| self.exact.get(&(text.as_str(), store))).flatten(),
+                    );
+                    let head = glob.head();
+                    let starts = self.lengths.range(..=head.len()).filter_map(|length| head.get(..*length));
+                    found.extend(starts.filter_map(|start| self.prefixes.get(&(start, store))).flatten());
+                }
+                Pattern::Any => found.extend(self.everything.get(&store).into_iter().flatten()),
+                Pattern::Exact(_) | Pattern::Prefix(_) | Pattern::Absent => {}
+            }
+        }
+        found
     }
 }
 

@@ -104,24 +104,4 @@ impl Pattern {
             (Self::Any, Some(_)) => true,
         }
     }
-
-    /// Whether two patterns of the same kind and weight can match the same text.
-    pub(super) fn meets(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Exact(one), Self::Exact(two)) | (Self::Prefix(one), Self::Prefix(two)) => one == two,
-            (Self::Glob(one), Self::Glob(two)) => one.meets(two),
-            (Self::Absent, Self::Absent) | (Self::Any, Self::Any) => true,
-            _ => false,
-        }
-    }
-
-    /// Whether this pattern, being of a stronger kind, matches every text the weaker one matches.
-    pub(super) fn covers(&self, weaker: &Self) -> bool {
-        match (self, weaker) {
-            (Self::Exact(text), Self::Glob(glob)) => glob.only_text().as_ref() == Some(text),
-            (Self::Prefix(prefix), Self::Glob(glob)) => glob.head().starts_with(prefix.as_str()),
-            (Self::Glob(glob), Self::Any) => glob.fits_everything(),
-            _ => false,
-        }
-    }
 }

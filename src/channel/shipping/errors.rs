@@ -49,6 +49,11 @@ pub enum RuleError {
         /// The country as written.
         country: String,
     },
+    /// The patterns up to this rule are too many to be told apart in bounded time, so there may be a tie.
+    TooManyPatterns {
+        /// The rule.
+        rule: usize,
+    },
     /// The rule gives no policy.
     NoPolicy {
         /// The rule.
@@ -70,6 +75,11 @@ impl RuleError {
             Self::BadCountry { country, .. } => {
                 format!("{} is not a two-letter country code", DisplayText::name(country))
             }
+            Self::TooManyPatterns { .. } => {
+                "there are too many patterns like this one to tell which of them clash: \
+                 use fewer, or give them longer texts before their first and behind their last wildcard"
+                    .to_owned()
+            }
             Self::NoPolicy { .. } => "no policy is given".to_owned(),
         }
     }
@@ -82,6 +92,7 @@ impl RuleError {
             | Self::EmptyText { rule }
             | Self::EmptyScope { rule }
             | Self::BadCountry { rule, .. }
+            | Self::TooManyPatterns { rule }
             | Self::NoPolicy { rule } => (*rule, None),
         }
     }
@@ -117,7 +128,7 @@ pub struct RuleErrors {
 }
 
 impl RuleErrors {
-    pub(super) fn new(mut errors: Vec<RuleError>, rules: &[ShippingRule]) -> Self {
+    pub(super) fn new(mut errors: Vec<RuleError>, rules: &[&ShippingRule]) -> Self {
         errors.sort_by_key(RuleError::rules);
         let more = errors.len().saturating_sub(SHOWN);
         errors.truncate(SHOWN);
@@ -125,8 +136,10 @@ impl RuleErrors {
             errors.iter().map(RuleError::rules).flat_map(|(one, two)| [Some(one), two]).flatten().collect();
         concerned.sort_unstable();
         concerned.dedup();
-        let rules =
-            concerned.into_iter().filter_map(|index| Some((index, rules.get(index)?.clone()))).collect();
+        let rules = concerned
+            .into_iter()
+            .filter_map(|index| Some((index, ShippingRule::clone(rules.get(index)?))))
+            .collect();
         Self { errors, more, rules }
     }
 

@@ -1,7 +1,7 @@
 //! Why an order resolved as it did, rule by rule. It tries every rule on its own, so it also checks the
 //! index.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +81,7 @@ pub enum Strength {
 pub enum Misfit {
     /// The rule is for another text.
     Text {
-        /// If the texts only seem equal: in what they differ. Otherwise empty.
+        /// If the texts only seem equal: in what they differ. Otherwise empty, and behind the first 200 such rules.
         differences: Vec<Difference>,
     },
     /// The rule is for another store, or the order's store is not known.
@@ -114,7 +114,12 @@ impl ShippingRules {
     /// ```
     pub fn explain(&self, request: &ShippingRequest) -> Explanation {
         let text = self.compared(request.text.as_deref());
-        let asked = Asked { request, text: text.as_deref(), place: Place::of(request) };
+        let asked = Asked {
+            request,
+            text: text.as_deref(),
+            place: Place::of(request),
+            differences: Cell::new(DIFFERENCES),
+        };
         let winner = self
             .enabled()
             .filter(|(_, _, rule)| rule.fits(asked.text, &asked.place))
@@ -139,10 +144,15 @@ impl ShippingRules {
     }
 }
 
+/// For how many rules the difference of the texts is looked for.
+const DIFFERENCES: usize = 200;
+
 struct Asked<'r> {
     request: &'r ShippingRequest,
     text: Option<&'r str>,
     place: Place<'r>,
+    /// For how many more rules the difference of the texts is looked for.
+    differences: Cell<usize>,
 }
 
 impl Asked<'_> {
@@ -175,8 +185,10 @@ impl Asked<'_> {
 
     fn with_differences(&self, rule: &ShippingRule, misfit: Misfit) -> Misfit {
         match (&misfit, &rule.text, &self.request.text) {
-            (Misfit::Text { .. }, TextMatch::Exact(wanted), Some(text)) => {
-                Misfit::Text { differences: differences(wanted, text).unwrap_or_default() }
+            (Misfit::Text { .. }, TextMatch::Exact(wanted), Some(text)) if self.differences.get() > 0 => {
+                let differences = differences(wanted, text);
+                self.differences.update(|left| left.saturating_sub(usize::from(differences.is_some())));
+                Misfit::Text { differences: differences.unwrap_or_default() }
             }
             _ => misfit,
         }

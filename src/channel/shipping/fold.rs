@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::visible::is_invisible;
+use super::{nearness::is_long, visible::is_invisible};
 
 /// How a rule's text is compared with an order's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -158,9 +158,9 @@ impl fmt::Display for Difference {
 /// A part of folding.
 type Step = fn(&str) -> String;
 
-/// In what two texts differ, if folding makes them equal; `None` if it does not, or if they are equal.
+/// In what two texts differ, if folding makes them equal; `None` if it does not, if they are equal, or if one is long.
 pub(super) fn differences(one: &str, other: &str) -> Option<Vec<Difference>> {
-    if one == other || fold_text(one) != fold_text(other) {
+    if one == other || is_long(one) || is_long(other) || fold_text(one) != fold_text(other) {
         return None;
     }
     let steps: [(Difference, Step); 6] = [
@@ -194,7 +194,7 @@ fn odd_spaces(text: &str) -> String {
 
 /// How far apart two texts are. Long ones are only told apart, since the exact distance is quadratic.
 fn gap(one: &str, other: &str) -> usize {
-    if one.len() + other.len() > 1_000 { usize::from(one != other) } else { strsim::levenshtein(one, other) }
+    if one.len() + other.len() > 400 { usize::from(one != other) } else { strsim::levenshtein(one, other) }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod index;
 mod keys;
 mod method;
 mod nearness;
+mod overlap;
 mod resolution;
 mod rule;
 mod rules;
@@ -32,6 +33,7 @@ mod visible;
 
 pub(crate) use self::{
     fold::fold_text,
+    suggest::Suggester,
     visible::{Counted, cut_names, name_list},
 };
 

@@ -2,8 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::DisplayText;
+
 /// Longer texts are never compared letter by letter, since that is quadratic.
 const LONGEST: usize = 200;
+
+/// Whether a text is too long to be compared in any other way than whole.
+pub(super) fn is_long(text: &str) -> bool {
+    // A character has at least one byte.
+    text.len() > DisplayText::LONGEST_TEXT && text.chars().nth(DisplayText::LONGEST_TEXT).is_some()
+}
 
 /// The words of a text in lower case, without what stands between them.
 pub(super) fn words(text: &str) -> Vec<String> {
@@ -13,6 +21,9 @@ pub(super) fn words(text: &str) -> Vec<String> {
 
 /// Whether two texts are made of the same words, in whatever order.
 pub(super) fn same_words(one: &str, other: &str) -> bool {
+    if is_long(one) || is_long(other) {
+        return false;
+    }
     let set = |text| words(text).into_iter().collect::<BTreeSet<_>>();
     let one = set(one);
     !one.is_empty() && one == set(other)
@@ -23,12 +34,21 @@ pub(super) fn same_words(one: &str, other: &str) -> bool {
 /// Texts that would have to change in every character are not near, however short they are.
 pub(super) fn near(one: &str, other: &str) -> Option<usize> {
     let (one_length, other_length) = (one.chars().count(), other.chars().count());
-    let (shorter, longer) = (one_length.min(other_length), one_length.max(other_length));
-    let limit = (longer / 5).max(2);
-    if longer > LONGEST || longer - shorter > limit {
-        return None;
-    }
+    let limit = limit(one_length, other_length)?;
+    let shorter = one_length.min(other_length);
     Some(strsim::levenshtein(one, other)).filter(|distance| *distance <= limit && *distance < shorter)
+}
+
+/// What [`near`] costs for texts of these lengths, in comparisons of single letters.
+pub(super) fn cost(one: usize, other: usize) -> usize {
+    if limit(one, other).is_some() { one.saturating_mul(other).max(1) } else { 1 }
+}
+
+/// How many characters may differ; `None` for lengths that are not compared.
+fn limit(one: usize, other: usize) -> Option<usize> {
+    let (shorter, longer) = (one.min(other), one.max(other));
+    let limit = (longer / 5).max(2);
+    (longer <= LONGEST && longer - shorter <= limit).then_some(limit)
 }
 
 #[cfg(test)]

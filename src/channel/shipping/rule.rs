@@ -128,7 +128,7 @@ pub enum TextMatch {
     /// Every text that fits the whole pattern; the pattern with more literal characters wins.
     ///
     /// `*` stands for any run of characters, none included; `?` for one character; `\*`, `\?` and `\\`
-    /// for the characters themselves.
+    /// for the characters themselves. A text of more than 1,000 characters fits only a pattern that fits every text.
     Glob(String),
     /// No text at all.
     Absent,

@@ -59,26 +59,14 @@ impl ShippingRules {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong at once: rules that are unsound in themselves, every tie, and under
-    /// [`Comparison::Lenient`] every pair of texts that folding makes equal.
+    /// What is wrong, the first 20 errors and how many more there are: rules that are unsound in themselves, rules that
+    /// tie with an earlier one, and under [`Comparison::Lenient`] texts that folding makes equal.
     pub fn compile(
         rules: &[ShippingRule],
         defaults: ShippingDefaults,
         comparison: Comparison,
     ) -> Result<Self, RuleErrors> {
-        let mut errors = Vec::new();
-        let mut compiled = Vec::with_capacity(rules.len());
-        for (index, rule) in rules.iter().enumerate() {
-            let ready = rule.enabled.then(|| CompiledRule::new(index, rule, comparison)).transpose();
-            compiled.push(ready.unwrap_or_else(|error| {
-                errors.push(error);
-                None
-            }));
-        }
-        errors.extend(ties(rules, &compiled));
-        if !errors.is_empty() {
-            return Err(RuleErrors::new(errors, rules));
-        }
+        let compiled = compile(&rules.iter().collect::<Vec<_>>(), comparison)?;
         let index = Index::new(&compiled);
         Ok(Self { rules: rules.to_vec(), compiled, comparison, index, defaults })
     }
@@ -124,4 +112,22 @@ impl ShippingRules {
             (None, _) => ShippingResolution::NoText,
         }
     }
+}
+
+/// The compiled form of each rule, unless it is disabled.
+pub(super) fn compile(
+    rules: &[&ShippingRule],
+    comparison: Comparison,
+) -> Result<Vec<Option<CompiledRule>>, RuleErrors> {
+    let mut errors = Vec::new();
+    let mut compiled = Vec::with_capacity(rules.len());
+    for (index, rule) in rules.iter().enumerate() {
+        let ready = rule.enabled.then(|| CompiledRule::new(index, rule, comparison)).transpose();
+        compiled.push(ready.unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        }));
+    }
+    errors.extend(ties(rules, &compiled));
+    if errors.is_empty() { Ok(compiled) } else { Err(RuleErrors::new(errors, rules)) }
 }

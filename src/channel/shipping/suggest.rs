@@ -1,6 +1,6 @@
 //! "Did you mean": mapped texts that look like an unmapped one. Suggestions are never applied by themselves.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::{
     Difference, DisplayText, Scope, ShippingMethod, ShippingRule, ShippingRules, StoreKey, TextMatch,
     explain::list,
     fold::{differences, fold_text},
-    nearness::{near, same_words},
+    nearness::{cost, is_long, near, words},
 };
 
 /// How many suggestions are made at most.
@@ -90,6 +90,9 @@ impl fmt::Display for Suggestion {
 /// another order, then texts within an edit distance of two characters or a fifth. Among equals, a rule that
 /// already applies to the store comes first.
 ///
+/// A text of more than 1,000 characters is only compared whole, and under very many rules not all that are alike are
+/// found: the search has a budget.
+///
 /// ```
 /// use shipstation_connector::channel::shipping::{
 ///     Comparison, ShippingDefaults, ShippingRule, ShippingRules, suggest,
@@ -106,45 +109,141 @@ impl fmt::Display for Suggestion {
 /// # Ok::<(), shipstation_connector::channel::shipping::RuleErrors>(())
 /// ```
 pub fn suggest(text: &str, store: Option<&StoreKey>, rules: &ShippingRules) -> Vec<Suggestion> {
-    let folded = fold_text(text);
-    let mut suggestions: Vec<Suggestion> = rules
-        .enabled()
-        .filter_map(|(index, rule, _)| suggestion(text, &folded, store, index, rule))
-        .collect();
-    // The last two keys make the order independent of the order of the rules.
-    suggestions.sort_by(|one, other| {
-        let key = |suggestion: &Suggestion| (suggestion.reason.rank(), elsewhere(&suggestion.scope, store));
-        (key(one).cmp(&key(other))).then_with(|| (&one.text, &one.scope).cmp(&(&other.text, &other.scope)))
-    });
-    distinct(suggestions)
+    Suggester::new(rules).suggest(text, store)
 }
 
-fn suggestion(
-    text: &str,
-    folded: &str,
-    store: Option<&StoreKey>,
+/// What it may cost to find suggestions for all texts of a list, in comparisons of single letters.
+const BUDGET: usize = 50_000_000;
+/// What it may cost for one text.
+const BUDGET_OF_ONE: usize = 10_000_000;
+
+/// Makes suggestions for many texts under the same rules. When they have cost too much, it makes no more.
+#[derive(Debug)]
+pub(crate) struct Suggester<'r> {
+    mapped: Vec<Mapped<'r>>,
+    left: usize,
+}
+
+/// An enabled exact rule.
+#[derive(Debug)]
+struct Mapped<'r> {
     index: usize,
-    rule: &ShippingRule,
-) -> Option<Suggestion> {
-    let TextMatch::Exact(mapped) = &rule.text else { return None };
-    let reason = if mapped == text {
-        // A rule that already applies needs no copy.
-        (rule.scope != Scope::default() && rule.scope != of_store(store))
-            .then_some(Reason::MappedElsewhere)?
-    } else if let Some(differences) = differences(text, mapped) {
-        Reason::OnlySeemsDifferent { differences }
-    } else if same_words(folded, &fold_text(mapped)) {
-        Reason::SameWords
-    } else {
-        Reason::Similar { distance: near(folded, &fold_text(mapped))? }
-    };
-    Some(Suggestion {
-        text: mapped.clone(),
-        scope: rule.scope.clone(),
-        method: rule.method.clone(),
-        rule: index,
-        reason,
-    })
+    rule: &'r ShippingRule,
+    text: &'r str,
+    /// What it is compared by, unless the text is long.
+    folded: Option<Folded>,
+}
+
+#[derive(Debug)]
+struct Folded {
+    text: String,
+    words: BTreeSet<String>,
+    length: usize,
+}
+
+impl Folded {
+    /// `None` for a long text: it is only compared whole.
+    fn of(text: &str) -> Option<Self> {
+        if is_long(text) {
+            return None;
+        }
+        let text = fold_text(text);
+        Some(Self { words: words(&text).into_iter().collect(), length: text.chars().count(), text })
+    }
+
+    fn has_words_of(&self, other: &Self) -> bool {
+        !self.words.is_empty() && self.words == other.words
+    }
+}
+
+impl<'r> Suggester<'r> {
+    pub(crate) fn new(rules: &'r ShippingRules) -> Self {
+        let exact = rules.enabled().filter_map(|(index, rule, _)| match &rule.text {
+            TextMatch::Exact(text) => Some(Mapped { index, rule, text, folded: Folded::of(text) }),
+            _ => None,
+        });
+        Self { mapped: exact.collect(), left: BUDGET }
+    }
+
+    /// As [`suggest`], as long as the budget of the list lasts.
+    pub(crate) fn suggest(&mut self, text: &str, store: Option<&StoreKey>) -> Vec<Suggestion> {
+        let mut left = self.left.min(BUDGET_OF_ONE);
+        let before = left;
+        let mut best = best(self.certain(text, store, &mut left), store);
+        // What is alike stands behind what is equal in some way.
+        if best.len() < BEST {
+            best.extend(self.similar(text, &mut left));
+            best = self::best(best, store);
+        }
+        self.left -= before - left;
+        best
+    }
+
+    /// The suggestions whose reason is that something is equal.
+    fn certain(&self, text: &str, store: Option<&StoreKey>, left: &mut usize) -> Vec<Suggestion> {
+        let folded = Folded::of(text);
+        let mut found = Vec::new();
+        for mapped in &self.mapped {
+            if !spend(left, 1) {
+                break;
+            }
+            let reason = if mapped.text == text {
+                // A rule that already applies needs no copy.
+                let applies = mapped.rule.scope == Scope::default() || mapped.rule.scope == of_store(store);
+                (!applies).then_some(Reason::MappedElsewhere)
+            } else if let (Some(one), Some(other)) = (&folded, &mapped.folded) {
+                if one.text == other.text {
+                    // Twelve edit distances.
+                    spend(left, one.length.saturating_mul(other.length).saturating_mul(12))
+                        .then(|| differences(text, mapped.text))
+                        .flatten()
+                        .map(|differences| Reason::OnlySeemsDifferent { differences })
+                } else {
+                    one.has_words_of(other).then_some(Reason::SameWords)
+                }
+            } else {
+                None
+            };
+            found.extend(reason.map(|reason| mapped.suggestion(reason)));
+        }
+        found
+    }
+
+    /// The suggestions whose reason is that something is alike.
+    fn similar(&self, text: &str, left: &mut usize) -> Vec<Suggestion> {
+        let Some(folded) = Folded::of(text) else { return Vec::new() };
+        let mut found = Vec::new();
+        for mapped in &self.mapped {
+            let Some(other) = mapped.folded.as_ref().filter(|_| mapped.text != text) else { continue };
+            if folded.text == other.text || folded.has_words_of(other) {
+                continue;
+            }
+            if !spend(left, cost(folded.length, other.length)) {
+                break;
+            }
+            let distance = near(&folded.text, &other.text);
+            found.extend(distance.map(|distance| mapped.suggestion(Reason::Similar { distance })));
+        }
+        found
+    }
+}
+
+impl Mapped<'_> {
+    fn suggestion(&self, reason: Reason) -> Suggestion {
+        Suggestion {
+            text: self.text.to_owned(),
+            scope: self.rule.scope.clone(),
+            method: self.rule.method.clone(),
+            rule: self.index,
+            reason,
+        }
+    }
+}
+
+fn spend(left: &mut usize, work: usize) -> bool {
+    let rest = left.checked_sub(work);
+    *left = rest.unwrap_or(0);
+    rest.is_some()
 }
 
 fn of_store(store: Option<&StoreKey>) -> Scope {
@@ -157,7 +256,12 @@ fn elsewhere(scope: &Scope, store: Option<&StoreKey>) -> bool {
 }
 
 /// The best few; a text with the same method in several scopes is one suggestion.
-fn distinct(suggestions: Vec<Suggestion>) -> Vec<Suggestion> {
+fn best(mut suggestions: Vec<Suggestion>, store: Option<&StoreKey>) -> Vec<Suggestion> {
+    // The last two keys make the order independent of the order of the rules.
+    suggestions.sort_by(|one, other| {
+        let key = |suggestion: &Suggestion| (suggestion.reason.rank(), elsewhere(&suggestion.scope, store));
+        (key(one).cmp(&key(other))).then_with(|| (&one.text, &one.scope).cmp(&(&other.text, &other.scope)))
+    });
     let mut best: Vec<Suggestion> = Vec::with_capacity(BEST);
     for suggestion in suggestions {
         let repeats = |other: &Suggestion| other.text == suggestion.text && other.method == suggestion.method;

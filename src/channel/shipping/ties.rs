@@ -1,11 +1,13 @@
 //! Finding rules that fit the same order equally well. A tie is a configuration error, found here and
 //! never tossed for at run time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     RuleError, ShippingRule, StoreKey,
     compiled::{CompiledRule, Pattern, Precedence},
+    overlap::{Overlaps, TooMany},
+    scope::Country,
 };
 
 /// Only rules that agree in all of this can tie.
@@ -33,51 +35,59 @@ impl<'r> Class<'r> {
     }
 }
 
-/// Every tie among the rules; `None` stands for a rule that takes no part.
+/// The ties among the rules; `None` stands for a rule that takes no part.
 ///
-/// A rule that repeats an earlier one in text and scope is reported against that one only, so that a list
-/// pasted twice gives one error a rule.
-pub(super) fn ties(rules: &[ShippingRule], compiled: &[Option<CompiledRule>]) -> Vec<RuleError> {
+/// There is at most one for each rule: with one other rule that it ties with, although there may be more. Where the
+/// patterns are too many to be told apart in bounded time, that is an error too.
+pub(super) fn ties(rules: &[&ShippingRule], compiled: &[Option<CompiledRule>]) -> Vec<RuleError> {
     let mut classes: BTreeMap<Class<'_>, Vec<(usize, &CompiledRule)>> = BTreeMap::new();
-    let mut found = Vec::new();
-    for (index, rule) in compiled.iter().enumerate().filter_map(|(index, rule)| Some((index, rule.as_ref()?)))
-    {
-        let earlier = classes.entry(Class::of(rule)).or_default();
-        let repeated = earlier.iter().find(|other| repeats(rule, other.1));
-        if let Some(other) = repeated {
-            found.push(clash(rules, *other, (index, rule)));
-            continue;
+    for (index, rule) in compiled.iter().enumerate() {
+        if let Some(rule) = rule {
+            classes.entry(Class::of(rule)).or_default().push((index, rule));
         }
-        let clashing = earlier.iter().filter(|other| clashes(rule, other.1));
-        found.extend(clashing.map(|other| clash(rules, *other, (index, rule))));
-        earlier.push((index, rule));
+    }
+    let mut found = Vec::new();
+    let mut overlaps = Overlaps::default();
+    for members in classes.values().filter(|members| members.len() > 1) {
+        // Places by class are not in the order of the list, but within a class they are.
+        let is_glob = members.iter().any(|(_, rule)| matches!(rule.pattern, Pattern::Glob(_)));
+        let pairs = if is_glob { overlaps.pairs(members) } else { Ok(same_country(members)) };
+        match pairs {
+            Ok(pairs) => found.extend(pairs.into_iter().map(|pair| clash(rules, compiled, pair))),
+            Err(TooMany { rule }) => found.push(RuleError::TooManyPatterns { rule }),
+        }
     }
     found
 }
 
-fn repeats(one: &CompiledRule, other: &CompiledRule) -> bool {
-    same_text(one, other) && one.area.countries == other.area.countries
-}
-
-/// Whether two rules of one class compare equal in their texts.
-fn same_text(one: &CompiledRule, other: &CompiledRule) -> bool {
-    match (&one.pattern, &other.pattern) {
-        (Pattern::Glob(one), Pattern::Glob(two)) => one == two,
-        _ => true,
+/// Rules of one text: each with the first rule before it that serves one of its countries.
+fn same_country(members: &[(usize, &CompiledRule)]) -> Vec<(usize, usize)> {
+    let mut first: HashMap<Option<Country>, usize> = HashMap::new();
+    let mut pairs = Vec::new();
+    for (index, rule) in members {
+        // Rules of one class all name countries, or none of them does.
+        let everywhere = rule.area.countries.is_empty().then_some(None);
+        let countries = || rule.area.countries.iter().copied().map(Some).chain(everywhere);
+        match countries().filter_map(|country| first.get(&country)).min() {
+            Some(other) => pairs.push((*other, *index)),
+            None => first.extend(countries().map(|country| (country, *index))),
+        }
     }
-}
-
-fn clashes(one: &CompiledRule, other: &CompiledRule) -> bool {
-    one.area.shares_country(&other.area) && one.pattern.meets(&other.pattern)
+    pairs
 }
 
 fn clash(
-    rules: &[ShippingRule],
-    (first, one): (usize, &CompiledRule),
-    (second, two): (usize, &CompiledRule),
+    rules: &[&ShippingRule],
+    compiled: &[Option<CompiledRule>],
+    (first, second): (usize, usize),
 ) -> RuleError {
+    let pattern = |index: usize| compiled.get(index).and_then(Option::as_ref).map(|rule| &rule.pattern);
+    let same_text = match (pattern(first), pattern(second)) {
+        (Some(Pattern::Glob(one)), Some(Pattern::Glob(two))) => one == two,
+        _ => true,
+    };
     let written = |index: usize| rules.get(index).map(|rule| &rule.text);
-    if same_text(one, two) && written(first) != written(second) {
+    if same_text && written(first) != written(second) {
         RuleError::Collision { first, second }
     } else {
         RuleError::Tie { first, second }

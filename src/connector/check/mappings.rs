@@ -9,7 +9,7 @@ use crate::{
         ChannelError, Finding, Refusal,
         shipping::{
             AccountCarrier, CarrierRule, CarrierRules, Counted, DisplayText, ShippingResolution,
-            ShippingRules, StoreKey, UnmappedShipping, suggest,
+            ShippingRules, StoreKey, Suggester, UnmappedShipping,
         },
         store::StoreError,
     },
@@ -67,7 +67,7 @@ fn shadowed(rules: &ShippingRules) -> Vec<Finding> {
         Finding::error("rule_shadowed", SHIPPING, observed, "remove it, or make the other one narrower")
             .as_warning()
     };
-    bounded(rules.shadowed().iter().map(|shadowed| finding(&shadowed.rule, &shadowed.by)).collect())
+    first_of(&rules.shadowed(), |shadowed| finding(&shadowed.rule, &shadowed.by))
 }
 
 /// Rules that fit nothing that was seen. No evidence, no finding.
@@ -106,7 +106,8 @@ fn not_mapped(rules: &ShippingRules, recent: &Recent, unmapped: Vec<UnmappedShip
             ShippingResolution::Mapped { .. } => {}
         }
     }
-    let mut findings = Vec::new();
+    let mut suggester = Suggester::new(rules);
+    let mut texts = Vec::new();
     for known in unmapped {
         coming.remove(&(known.seen.store.clone(), known.seen.text.clone()));
         let observed = format!(
@@ -115,29 +116,28 @@ fn not_mapped(rules: &ShippingRules, recent: &Recent, unmapped: Vec<UnmappedShip
             Counted(known.seen.count, "order"),
             known.held
         );
-        findings.push(no_rule(observed, known.suggestions.first().map(ToString::to_string)));
+        texts.push((observed, known.suggestions.first().map(ToString::to_string)));
     }
     for ((store, text), orders) in coming {
-        let nearest = suggest(&text, store.as_ref(), rules).first().map(ToString::to_string);
+        let nearest = suggester.suggest(&text, store.as_ref()).first().map(ToString::to_string);
         let of = store.map(|store| format!(" of store {store}")).unwrap_or_default();
         let name =
             if text.is_empty() { "no shipping text".to_owned() } else { DisplayText::new(&text).to_string() };
-        let observed = format!("{name}{of} is on {orders} of the newest orders and is not mapped");
-        findings.push(no_rule(observed, nearest));
+        texts.push((format!("{name}{of} is on {orders} of the newest orders and is not mapped"), nearest));
     }
-    bounded(findings)
+    first_of(&texts, |(observed, nearest)| no_rule(observed, nearest.as_deref()))
 }
 
-fn no_rule(observed: String, nearest: Option<String>) -> Finding {
+fn no_rule(observed: &str, nearest: Option<&str>) -> Finding {
     let meant = nearest.map(|nearest| format!("; did you mean {nearest}")).unwrap_or_default();
     let remedy = format!("add a rule, then release the held orders{meant}");
     Finding::error("text_unmapped", SHIPPING, observed, remedy).as_warning()
 }
 
-/// The first few findings, and how many there are beside them.
-fn bounded(mut findings: Vec<Finding>) -> Vec<Finding> {
-    let more = findings.len().saturating_sub(NAMED);
-    findings.truncate(NAMED);
+/// The findings about the first few, and how many there are beside them.
+fn first_of<T>(all: &[T], finding: impl Fn(&T) -> Finding) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = all.iter().take(NAMED).map(finding).collect();
+    let more = all.len().saturating_sub(NAMED);
     if more > 0
         && let Some(last) = findings.last_mut()
     {
@@ -167,7 +167,8 @@ pub(super) async fn carriers(
         findings.push(Finding::error("no_carrier_rule", CARRIERS, "there are none", remedy).as_warning());
     }
     let Some(account) = account else { return Ok(findings) };
-    findings.extend(rules.not_connected(account).map(|rule| not_connected(rule, account)));
+    let unknown: Vec<&CarrierRule> = rules.not_connected(account).collect();
+    findings.extend(first_of(&unknown, |rule| not_connected(rule, account)));
     if let Some(code) = otherwise.filter(|code| account.iter().all(|carrier| carrier.code != *code)) {
         let observed = format!("is {}, which the account has not connected", DisplayText::name(code));
         let remedy = format!("ShipStation accepts free codes such as \"other\"; {}", connected(account));
@@ -176,7 +177,7 @@ pub(super) async fn carriers(
                 .as_warning(),
         );
     }
-    Ok(bounded(findings))
+    Ok(findings)
 }
 
 /// What the account has connected.

@@ -12,8 +12,8 @@ use super::{
     read::{Table, read},
 };
 use crate::channel::shipping::{
-    Comparison, Counted, RuleErrors, Scope, Shadowed, ShippingDefaults, ShippingRule, ShippingRules,
-    TextMatch, errors::fmt_first,
+    Comparison, Counted, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, audit::shadowed,
+    errors::fmt_first, rules::compile,
 };
 
 /// What becomes of rules that are not in the table.
@@ -89,7 +89,17 @@ pub struct ImportPlan {
     /// Rules that could never win: a warning. Only looked for when there are no problems.
     pub shadowed: Vec<RowShadow>,
     #[serde(skip)]
-    result: Vec<ShippingRule>,
+    result: Vec<Planned>,
+}
+
+/// A rule of the list as it would be. New ones are not kept twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Planned {
+    Kept(Box<ShippingRule>),
+    /// By its place among the added.
+    Added(usize),
+    /// By its place among the changed.
+    Changed(usize),
 }
 
 /// A rule and its row.
@@ -138,11 +148,16 @@ impl ImportPlan {
     ///
     /// All problems, if there are any: an import is applied whole or not at all.
     pub fn into_rules(self) -> Result<Vec<ShippingRule>, ImportRefused> {
-        if self.problems.is_empty() {
-            Ok(self.result)
-        } else {
-            Err(ImportRefused { problems: self.problems, more_rule_errors: self.more_rule_errors })
+        if !self.problems.is_empty() {
+            return Err(ImportRefused { problems: self.problems, more_rule_errors: self.more_rule_errors });
         }
+        let (added, changed) = (self.added, self.changed);
+        let rule = |planned| match planned {
+            Planned::Kept(rule) => Some(*rule),
+            Planned::Added(place) => added.get(place).map(|row: &Row| row.rule.clone()),
+            Planned::Changed(place) => changed.get(place).map(|change: &Change| change.after.clone()),
+        };
+        Ok(self.result.into_iter().filter_map(rule).collect())
     }
 }
 
@@ -188,7 +203,22 @@ struct Draft<'c> {
     added: Vec<Row>,
     changed: Vec<Change>,
     unchanged: usize,
-    result: Vec<Placed>,
+    result: Vec<Slot>,
+}
+
+/// A place of the list as it would be.
+#[derive(Clone, Copy)]
+struct Slot {
+    row: Option<u64>,
+    from: Source,
+}
+
+/// Where the rule of a place is.
+#[derive(Clone, Copy)]
+enum Source {
+    Current(usize),
+    Added(usize),
+    Changed(usize),
 }
 
 impl<'c> Draft<'c> {
@@ -201,7 +231,7 @@ impl<'c> Draft<'c> {
         }
         let result = match mode {
             ImportMode::Merge => {
-                current.iter().map(|rule| Placed { row: None, rule: rule.clone() }).collect()
+                (0..current.len()).map(|index| Slot { row: None, from: Source::Current(index) }).collect()
             }
             ImportMode::Replace => Vec::new(),
         };
@@ -210,13 +240,21 @@ impl<'c> Draft<'c> {
 
     fn take(&mut self, row: u64, rule: ShippingRule) {
         let met = self.unmet.get_mut(&key(&rule)).and_then(VecDeque::pop_front);
-        let before = met.and_then(|index| self.current.get(index));
-        match before {
-            None => self.added.push(Row { row, rule: rule.clone() }),
-            Some(before) if *before == rule => self.unchanged += 1,
-            Some(before) => self.changed.push(Change { row, before: before.clone(), after: rule.clone() }),
-        }
-        let placed = Placed { row: Some(row), rule };
+        let from = match met.and_then(|index| Some((index, self.current.get(index)?))) {
+            None => {
+                self.added.push(Row { row, rule });
+                Source::Added(self.added.len() - 1)
+            }
+            Some((index, before)) if *before == rule => {
+                self.unchanged += 1;
+                Source::Current(index)
+            }
+            Some((_, before)) => {
+                self.changed.push(Change { row, before: before.clone(), after: rule });
+                Source::Changed(self.changed.len() - 1)
+            }
+        };
+        let placed = Slot { row: Some(row), from };
         let slot =
             met.filter(|_| self.mode == ImportMode::Merge).and_then(|index| self.result.get_mut(index));
         match slot {
@@ -225,28 +263,41 @@ impl<'c> Draft<'c> {
         }
     }
 
+    fn rule(&self, slot: &Slot) -> Option<&ShippingRule> {
+        match slot.from {
+            Source::Current(index) => self.current.get(index),
+            Source::Added(place) => self.added.get(place).map(|row| &row.rule),
+            Source::Changed(place) => self.changed.get(place).map(|change| &change.after),
+        }
+    }
+
+    fn placed(&self, index: usize) -> Option<Placed> {
+        let slot = self.result.get(index)?;
+        Some(Placed { row: slot.row, rule: self.rule(slot)?.clone() })
+    }
+
     fn finish(
-        self,
+        mut self,
         mut problems: Vec<ImportProblem>,
         lines: &HashMap<u64, u64>,
         comparison: Comparison,
     ) -> ImportPlan {
-        let result: Vec<ShippingRule> = self.result.iter().map(|placed| placed.rule.clone()).collect();
-        let (mut shadowed, mut more_rule_errors) = (Vec::new(), 0);
-        match ShippingRules::compile(&result, ShippingDefaults::none(), comparison) {
+        let removed = self.removed();
+        // A large table has large keys.
+        self.unmet = HashMap::new();
+        let result: Vec<&ShippingRule> = self.result.iter().filter_map(|slot| self.rule(slot)).collect();
+        let (mut shadows, mut more_rule_errors) = (Vec::new(), 0);
+        match compile(&result, comparison) {
             Ok(rules) if problems.is_empty() => {
-                shadowed = rules.shadowed().iter().filter_map(|shadow| self.shadow(shadow)).collect();
+                shadows = shadowed(&rules).iter().filter_map(|shadow| self.shadow(shadow)).collect();
             }
             Ok(_) => {}
             Err(RuleErrors { errors, more, .. }) => {
                 more_rule_errors = more;
                 problems.extend(errors.into_iter().map(|error| {
                     let (first, second) = error.rules();
-                    let rules: Vec<Placed> = [Some(first), second]
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|index| self.result.get(index).cloned())
-                        .collect();
+                    let both = [Some(first), second].into_iter().flatten();
+                    let rules: Vec<Placed> = both.filter_map(|index| self.placed(index)).collect();
                     // The later row is the one to look at: the earlier one was fine without it.
                     let row = rules.iter().filter_map(|placed| placed.row).max();
                     let line = row.and_then(|row| lines.get(&row).copied());
@@ -255,7 +306,14 @@ impl<'c> Draft<'c> {
             }
         }
         problems.sort_by_key(|problem| problem.row);
-        let removed = self.removed();
+        let planned = |slot: &Slot| match slot.from {
+            Source::Current(index) => {
+                self.current.get(index).map(|rule| Planned::Kept(Box::new(rule.clone())))
+            }
+            Source::Added(place) => Some(Planned::Added(place)),
+            Source::Changed(place) => Some(Planned::Changed(place)),
+        };
+        let result = self.result.iter().filter_map(planned).collect();
         ImportPlan {
             added: self.added,
             changed: self.changed,
@@ -263,7 +321,7 @@ impl<'c> Draft<'c> {
             unchanged: self.unchanged,
             problems,
             more_rule_errors,
-            shadowed,
+            shadowed: shadows,
             result,
         }
     }
@@ -278,8 +336,7 @@ impl<'c> Draft<'c> {
     }
 
     fn shadow(&self, shadow: &Shadowed) -> Option<RowShadow> {
-        let rule = self.result.get(shadow.rule)?.clone();
-        let by = shadow.by.iter().filter_map(|index| self.result.get(*index).cloned()).collect();
-        Some(RowShadow { rule, by })
+        let by = shadow.by.iter().filter_map(|index| self.placed(*index)).collect();
+        Some(RowShadow { rule: self.placed(shadow.rule)?, by })
     }
 }
