@@ -162,7 +162,7 @@ model! {
         /// What the buyer chose.
         @droppable options: Vec<ItemOption> = "options",
         /// The product. Made some seconds after the order, so that it may be absent at first.
-        @droppable product_id: Option<ProductId> = "productId",
+        product_id: Option<ProductId> = "productId",
         /// The SKU that a fulfilment provider knows it by.
         fulfillment_sku: Option<String> = "fulfillmentSku",
         /// Whether it is a discount or fee and nothing to ship.

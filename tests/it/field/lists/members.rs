@@ -67,7 +67,6 @@ async fn what_no_decision_needs_is_left_out_and_named() {
         ("shipTo.residential", json!("perhaps"), "shipTo.residential"),
         ("advancedOptions.warehouseId", json!("main"), "advancedOptions.warehouseId"),
         ("items.0.weight", json!("1 lb"), "items[0].weight"),
-        ("items.0.productId", json!("n/a"), "items[0].productId"),
         ("items.0.createDate", json!("yesterday"), "items[0].createDate"),
         ("items.0.options", json!("none"), "items[0].options"),
     ] {
@@ -102,6 +101,7 @@ async fn what_a_decision_needs_fails_the_row_by_name() {
         ("items.0.unitPrice", json!("free")),
         ("items.0.adjustment", json!("perhaps")),
         ("items.0.fulfillmentSku", json!([])),
+        ("items.0.productId", json!("n/a")),
         ("orderDate", json!("soon")),
         ("createDate", json!("soon")),
         ("modifyDate", json!("soon")),
