@@ -19,7 +19,7 @@ use super::{
     mortal::{Mortal, When, sync_until_death},
     rows,
 };
-use crate::support::World;
+use crate::support::{World, draw};
 
 const SCHEDULES: u64 = 500;
 
@@ -131,6 +131,11 @@ impl Schedule {
                 FaultKind::CutBody,
                 FaultKind::EmptyBody,
                 FaultKind::Slow(MINUTE * 2),
+                FaultKind::StaleRead(MINUTE / 3),
+                FaultKind::AnotherOrder,
+                FaultKind::LateEffect(Duration::from_secs(self.rng.u64(1..60))),
+                draw::page(&mut self.rng),
+                draw::contradiction(&mut self.rng, &self.orders),
             ];
             let kind = kinds[self.rng.usize(..kinds.len())].clone();
             let fault = Fault::on(method, path).after(self.rng.u64(0..4)).times(self.rng.u64(1..6));

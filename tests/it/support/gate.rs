@@ -75,6 +75,11 @@ impl Gate {
         *self.die.lock().unwrap() = Some((call, moment));
     }
 
+    /// Stops no call any more.
+    pub(crate) fn live(&self) {
+        *self.die.lock().unwrap() = None;
+    }
+
     /// Lets the order with this number fail from now on.
     pub(crate) fn refuse(&self, number: &str, retryable: bool) {
         self.refuse.lock().unwrap().insert(number.to_owned(), retryable);

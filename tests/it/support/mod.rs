@@ -1,6 +1,7 @@
 //! What the tests share: clients for test servers, a clock that never waits, fixtures.
 
 pub(crate) mod clock;
+pub(crate) mod draw;
 pub(crate) mod gate;
 pub(crate) mod list;
 pub(crate) mod log;
@@ -14,7 +15,7 @@ use shipstation_connector::client::{Builder, Credentials, ShipStation};
 pub(crate) use clock::JumpClock;
 pub(crate) use gate::{Gate, Moment};
 pub(crate) use log::CaughtLog;
-pub(crate) use world::{DAY, World};
+pub(crate) use world::{DAY, World, http_client};
 
 pub(crate) const KEY: &str = "test-key";
 pub(crate) const SECRET: &str = "planted-secret-5512";

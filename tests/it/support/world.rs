@@ -26,6 +26,11 @@ thread_local! {
         .unwrap();
 }
 
+/// The client of HTTP that all tests of a thread share.
+pub(crate) fn http_client() -> reqwest::Client {
+    HTTP.with(reqwest::Client::clone)
+}
+
 /// Everything that a scenario needs. The rate limit is off and the clock is the simulator's.
 pub(crate) struct World {
     pub(crate) sim: Simulator,
@@ -67,7 +72,7 @@ impl World {
     pub(crate) fn client_builder(&self) -> Builder {
         ShipStation::builder(Credentials::new(self.sim.api_key(), self.sim.api_secret()))
             .base_url(self.sim.url().as_str())
-            .http_client(HTTP.with(reqwest::Client::clone))
+            .http_client(http_client())
             .clock(self.sim.clock())
             .retry(RetryPolicy::default())
             .seed(7)
