@@ -29,6 +29,7 @@ async fn one_of_a_kind_is_told_in_the_singular() {
     assert!(text.contains("1 row of 1,") && !text.contains("1 rows"), "{text}");
     let proxy = Proxy::before(&world, |_, answer| {
         answer.status = "HTTP/1.1 401 Unauthorized".to_owned();
+        answer.body.clear();
     })
     .await;
     let text = proxy.channel(&world, |_| {}).check().await.unwrap().to_string();
