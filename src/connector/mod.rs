@@ -4,10 +4,12 @@
 //! (`settings`) and the translation from ShipStation's words (`translate`). Only this layer knows both sides.
 
 mod check;
+mod clocks;
 mod failure;
 mod listings;
 mod look;
 mod mapping;
+mod meter;
 mod orders;
 mod pages;
 mod run;

@@ -1,24 +1,24 @@
 //! A run from its lease to its report: what every operation shares. Knows nothing of orders or shipments.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{ShipStationChannel, failure, trace};
+use super::{
+    ShipStationChannel,
+    clocks::{HostTime, TOLERATED_SKEW, apart},
+    failure,
+    meter::Meter,
+    trace,
+};
 use crate::{
     Timestamp,
     channel::{
-        CancelToken, ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunObserver, RunStatus,
-        report::{ApiUse, RunInfo},
+        CancelToken, ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunStatus,
+        report::RunInfo,
         store::{Begin, NewRun, RunSummary, RunToken, StoreError},
     },
-    client::{
-        self, CallAnswer, CallInfo, CallObserver, Clock, ErrorKind, Lane, ShipStation, StopSignal, Wait,
-        WaitReason,
-    },
+    client::{self, ErrorKind, Lane, ShipStation, StopSignal},
 };
 
 /// A run that holds its lease.
@@ -31,39 +31,9 @@ pub(super) struct Run<'c> {
     pub(super) client: ShipStation,
     pub(super) info: RunInfo,
     meter: Arc<Meter>,
-    last_beat: Timestamp,
+    last_beat: HostTime,
     /// When it began, by the host's clocks.
-    began: Moment,
-}
-
-/// A larger difference between the host's clock and ShipStation's is not tolerated.
-pub(super) const TOLERATED_SKEW: Duration = Duration::from_secs(300);
-
-/// An instant by both clocks of the host.
-#[derive(Debug, Clone, Copy)]
-struct Moment {
-    wall: Timestamp,
-    monotonic: Option<Duration>,
-}
-
-impl Moment {
-    fn now(clock: &dyn Clock) -> Self {
-        Self { wall: clock.now(), monotonic: clock.monotonic() }
-    }
-
-    /// How long ago it was: by the monotonic clock if there is one, since the other one may have been set meanwhile.
-    fn elapsed(self, clock: &dyn Clock) -> Duration {
-        let now = Self::now(clock);
-        match (self.monotonic, now.monotonic) {
-            (Some(then), Some(now)) => now.saturating_sub(then),
-            _ => now.wall.since(self.wall),
-        }
-    }
-}
-
-/// How far two instants lie apart.
-pub(super) fn apart(one: Timestamp, other: Timestamp) -> Duration {
-    one.since(other).max(other.since(one))
+    began: HostTime,
 }
 
 /// Why a run ends before everything is done.
@@ -129,7 +99,7 @@ impl<'c> Run<'c> {
     ) -> Result<Self, ChannelError> {
         let refuse = |refusal| trace::not_started(operation, refusal);
         let now = channel.now();
-        let start = Moment::now(&**channel.client.clock());
+        let start = HostTime::now(&**channel.client.clock());
         let run = RunId::new(format!("{operation}-{}-{:08x}", now.unix_millis(), fastrand::u32(..)));
         let mut new = NewRun::new(
             channel.connection.clone(),
@@ -158,7 +128,7 @@ impl<'c> Run<'c> {
         };
         let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
         let client = stopping_with(&channel.client, &control).on_lane(lane).observed_by(meter.clone());
-        let run = Self { channel, token, control, client, info, meter, last_beat: now, began: start };
+        let run = Self { channel, token, control, client, info, meter, last_beat: start, began: start };
         trace::begins(&run.info);
         run.event(&RunEvent::Started { operation });
         Ok(run)
@@ -176,8 +146,7 @@ impl<'c> Run<'c> {
 
     /// The present instant by ShipStation's clock, once an answer to this run has told it.
     pub(super) fn told_time(&self) -> Option<Timestamp> {
-        let (date, came) = (*self.meter.date.lock().unwrap_or_else(PoisonError::into_inner))?;
-        Some(date + came.elapsed(&**self.client.clock()))
+        self.meter.told_time()
     }
 
     /// What counts its requests.
@@ -221,10 +190,10 @@ impl<'c> Run<'c> {
 
     /// Renews the lease when a tenth of it is over: for finishing what was begun, whoever wants the run to stop.
     pub(super) async fn keep_lease(&mut self) -> Result<(), StoreError> {
-        let now = self.now();
+        let now = HostTime::now(&**self.client.clock());
         let lease = self.channel.settings.lease;
-        if now.since(self.last_beat) >= lease / 10 {
-            self.channel.stores.runs.heartbeat(&self.token, lease, now).await?;
+        if self.last_beat.elapsed(&**self.client.clock()) >= lease / 10 {
+            self.channel.stores.runs.heartbeat(&self.token, lease, now.wall).await?;
             self.last_beat = now;
         }
         Ok(())
@@ -234,9 +203,9 @@ impl<'c> Run<'c> {
     /// half, before the lease can go to another run, which would take silence for a crash.
     pub(super) fn writer(&self) -> ShipStation {
         let lease = self.channel.settings.lease;
-        self.client
-            .leaving_by(self.last_beat + lease_for_leaving(lease))
-            .with_timeout(patience(self.client.timeout(), lease))
+        // Counted from now: the wall clock may have been set since the last heartbeat.
+        let left = lease_for_leaving(lease).saturating_sub(self.last_beat.elapsed(&**self.client.clock()));
+        self.client.leaving_by(self.now() + left).with_timeout(patience(self.client.timeout(), lease))
     }
 
     /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
@@ -293,87 +262,6 @@ impl StopSignal for Cancellation {
     async fn stopped(&self) {
         self.0.cancelled().await;
     }
-}
-
-/// Counts the requests of one run, and passes its waits on to the host's observer.
-#[derive(Debug)]
-pub(super) struct Meter {
-    used: Mutex<ApiUse>,
-    /// The server's clock at its last answer, and when that came.
-    date: Mutex<Option<(Timestamp, Moment)>>,
-    clock: Arc<dyn Clock>,
-    run: RunId,
-    observer: Option<Arc<dyn RunObserver>>,
-}
-
-impl Meter {
-    pub(super) fn new(
-        channel: &ShipStationChannel,
-        run: &RunId,
-        observer: Option<Arc<dyn RunObserver>>,
-    ) -> Self {
-        let clock = channel.client.clock().clone();
-        Self { used: Mutex::default(), date: Mutex::default(), clock, run: run.clone(), observer }
-    }
-
-    pub(super) fn requests(&self) -> u64 {
-        self.used().requests
-    }
-
-    /// Learns the time from an answer. It is told to the second, and what is known by then may be better.
-    fn set_by(&self, date: Timestamp) {
-        const TOLD_TO: Duration = Duration::from_secs(2);
-        let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
-        let by_then = known.map(|(date, came)| date + came.elapsed(&*self.clock));
-        if by_then.is_none_or(|by_then| date > by_then || by_then.since(date) > TOLD_TO) {
-            *known = Some((date, Moment::now(&*self.clock)));
-        }
-    }
-
-    pub(super) fn read(&self) -> ApiUse {
-        *self.used()
-    }
-
-    fn used(&self) -> MutexGuard<'_, ApiUse> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl CallObserver for Meter {
-    fn sending(&self, _call: &CallInfo) {
-        self.used().requests += 1;
-    }
-
-    fn waiting(&self, _call: &CallInfo, wait: &Wait) {
-        self.used().waited += wait.until.since(self.clock.now());
-        let why = match wait.why {
-            WaitReason::RateLimit => "the minute's requests are used up",
-            WaitReason::Throttled => "ShipStation asked to wait",
-            _ => "the last attempt failed",
-        };
-        if let Some(observer) = &self.observer {
-            observer.on_event(&self.run, &RunEvent::Waiting { until: wait.until, why });
-        }
-    }
-
-    fn answered(&self, _call: &CallInfo, answer: &CallAnswer) {
-        if let Some(date) = answer.date {
-            self.set_by(date);
-        }
-        let mut used = self.used();
-        used.rate_remaining = answer.rate.remaining.or(used.rate_remaining);
-        used.retries += u64::from(answer.attempt > 1);
-        used.throttled += u64::from(answer.failure == Some(ErrorKind::RateLimited));
-        used.faults += u64::from(is_fault(answer));
-    }
-}
-
-/// Whether ShipStation did not answer, or failed; a refusal is no fault.
-fn is_fault(answer: &CallAnswer) -> bool {
-    use ErrorKind::{Decode, Timeout, Transport, Unavailable};
-    let failed = answer.status.is_some_and(|status| status >= 500);
-    let no_answer = matches!(answer.failure, Some(Unavailable | Timeout | Transport | Decode));
-    no_answer || failed && answer.failure.is_some_and(|failure| failure != ErrorKind::RateLimited)
 }
 
 /// How long one attempt of a write may take: no longer than is left of the lease when it leaves at the last moment.

@@ -20,7 +20,8 @@ use crate::{
     client::{self, Lane, Order, Page, Pages, WebhookDelivery, WebhookPages},
     connector::{
         ShipStationChannel,
-        run::{Meter, Run, Stop},
+        meter::Meter,
+        run::{Run, Stop},
         webhook,
     },
 };

@@ -10,7 +10,7 @@ use crate::{
     },
     connector::{
         ShipStationChannel,
-        run::{TOLERATED_SKEW, apart},
+        clocks::{TOLERATED_SKEW, apart},
     },
 };
 

@@ -10,11 +10,7 @@ use crate::{
         store::{FailureRecord, OrderFailure},
     },
     client::{Order, OrderId, OrderStatus},
-    connector::{
-        count, failure, look,
-        run::{Stop, TOLERATED_SKEW},
-        translate,
-    },
+    connector::{clocks::TOLERATED_SKEW, count, failure, look, run::Stop, translate},
 };
 
 /// How many are read in one run: one request each.

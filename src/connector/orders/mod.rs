@@ -25,9 +25,11 @@ use std::time::Duration;
 pub(super) use self::{delivery::Deliveries, eligibility::is_own};
 use self::{history::Unwatched, import::Import, window::Window};
 use super::{
-    ShipStationChannel, failure,
+    ShipStationChannel,
+    clocks::{TOLERATED_SKEW, apart},
+    failure,
     mapping::Mapper,
-    run::{Run, Stop, TOLERATED_SKEW, apart},
+    run::{Run, Stop},
     trace,
 };
 use crate::{

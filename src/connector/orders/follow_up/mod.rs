@@ -20,11 +20,7 @@ use crate::{
         store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult},
     },
     client::{Error, ErrorKind, OrderId, Outcome},
-    connector::{
-        PAGE, count, failure,
-        run::{Stop, TOLERATED_SKEW},
-        translate,
-    },
+    connector::{PAGE, clocks::TOLERATED_SKEW, count, failure, run::Stop, translate},
 };
 
 /// How many orders' users are remembered from the window, to save a look at each of them.

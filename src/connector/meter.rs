@@ -1,0 +1,100 @@
+//! What the requests of one run cost, and what they tell of ShipStation's time.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{ShipStationChannel, clocks::HostTime};
+use crate::{
+    Timestamp,
+    channel::{RunEvent, RunId, RunObserver, report::ApiUse},
+    client::{CallAnswer, CallInfo, CallObserver, Clock, ErrorKind, Wait, WaitReason},
+};
+
+/// Counts the requests of one run, and passes its waits on to the host's observer.
+#[derive(Debug)]
+pub(super) struct Meter {
+    used: Mutex<ApiUse>,
+    /// The server's clock at its last answer, and when that came.
+    date: Mutex<Option<(Timestamp, HostTime)>>,
+    clock: Arc<dyn Clock>,
+    run: RunId,
+    observer: Option<Arc<dyn RunObserver>>,
+}
+
+impl Meter {
+    pub(super) fn new(
+        channel: &ShipStationChannel,
+        run: &RunId,
+        observer: Option<Arc<dyn RunObserver>>,
+    ) -> Self {
+        let clock = channel.client.clock().clone();
+        Self { used: Mutex::default(), date: Mutex::default(), clock, run: run.clone(), observer }
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.used().requests
+    }
+
+    /// Learns the time from an answer. It is told to the second, and what is known by then may be better.
+    fn set_by(&self, date: Timestamp) {
+        const TOLD_TO: Duration = Duration::from_secs(2);
+        let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_then = known.map(|(date, came)| date + came.elapsed(&*self.clock));
+        if by_then.is_none_or(|by_then| date > by_then || by_then.since(date) > TOLD_TO) {
+            *known = Some((date, HostTime::now(&*self.clock)));
+        }
+    }
+
+    /// ShipStation's time, if an answer of this run told it.
+    pub(super) fn told_time(&self) -> Option<Timestamp> {
+        let (date, came) = (*self.date.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Some(date + came.elapsed(&*self.clock))
+    }
+
+    pub(super) fn read(&self) -> ApiUse {
+        *self.used()
+    }
+
+    fn used(&self) -> MutexGuard<'_, ApiUse> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CallObserver for Meter {
+    fn sending(&self, _call: &CallInfo) {
+        self.used().requests += 1;
+    }
+
+    fn waiting(&self, _call: &CallInfo, wait: &Wait) {
+        self.used().waited += wait.until.since(self.clock.now());
+        let why = match wait.why {
+            WaitReason::RateLimit => "the minute's requests are used up",
+            WaitReason::Throttled => "ShipStation asked to wait",
+            _ => "the last attempt failed",
+        };
+        if let Some(observer) = &self.observer {
+            observer.on_event(&self.run, &RunEvent::Waiting { until: wait.until, why });
+        }
+    }
+
+    fn answered(&self, _call: &CallInfo, answer: &CallAnswer) {
+        if let Some(date) = answer.date {
+            self.set_by(date);
+        }
+        let mut used = self.used();
+        used.rate_remaining = answer.rate.remaining.or(used.rate_remaining);
+        used.retries += u64::from(answer.attempt > 1);
+        used.throttled += u64::from(answer.failure == Some(ErrorKind::RateLimited));
+        used.faults += u64::from(is_fault(answer));
+    }
+}
+
+/// Whether ShipStation did not answer, or failed; a refusal is no fault.
+fn is_fault(answer: &CallAnswer) -> bool {
+    use ErrorKind::{Decode, Timeout, Transport, Unavailable};
+    let failed = answer.status.is_some_and(|status| status >= 500);
+    let no_answer = matches!(answer.failure, Some(Unavailable | Timeout | Transport | Decode));
+    no_answer || failed && answer.failure.is_some_and(|failure| failure != ErrorKind::RateLimited)
+}
