@@ -85,12 +85,12 @@ fn find<'r>(record: &'r ImportRecord, ordered: &HashMap<&'r LineId, i64>, given:
     if record.line_names.iter().any(|names| names.line == *given) {
         return Match::NotShipped;
     }
-    let by = |name: fn(&LineNames) -> Option<&String>| {
-        let mut named =
-            record.line_names.iter().filter(|names| name(names).is_some_and(|name| name == given.as_str()));
-        match (named.next(), named.next()) {
-            (Some(names), None) if names.shippable => {
-                ordered.get_key_value(&names.line).map(|(id, _)| Match::Line(id))
+    let by = |kind: fn(&LineNames) -> Option<&String>| {
+        let mut fitting =
+            record.line_names.iter().filter(|names| kind(names).is_some_and(|text| text == given.as_str()));
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) if only.shippable => {
+                ordered.get_key_value(&only.line).map(|(id, _)| Match::Line(id))
             }
             (Some(_), None) => Some(Match::NotShipped),
             _ => None,

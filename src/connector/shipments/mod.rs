@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, HashSet};
 
 pub(super) use self::readings::Readings;
 use self::{
-    parcel::Parcel,
-    plan::{Plan, Planner, carrier_code},
+    parcel::{Parcel, carrier_code},
+    plan::{Plan, Planner},
     preflight::Survivors,
     send::MOST_FAILURES,
     tally::Entry,
@@ -310,9 +310,10 @@ impl<'c> Sync<'c> {
         record: Option<&ImportRecord>,
     ) -> Result<Plan, Stop> {
         let channel = self.run.channel;
-        let now = self.run.now();
+        let moment = self.moment();
+        let (now, at_least) = (moment.host, moment.host.min(moment.server_or_host()));
         let progress = channel.stores.shipments.order_progress(&channel.connection, order).await?;
-        let planner = Planner { settings: self.settings(), carriers: &self.carriers, now };
+        let planner = Planner { settings: self.settings(), carriers: &self.carriers, now, at_least };
         let plan = planner.plan(translate::wire_order_id(order), record, &progress);
         // Rows of a later page are planned with their order now, and so are rows that are not due by themselves.
         let touched = |row: &&OutboxRow| {

@@ -5,8 +5,13 @@ use std::time::Duration;
 use super::timing::Moment;
 use crate::{
     Timestamp,
-    channel::{BlockReason, OutboxId, ShipmentState, store::OutboxRow},
+    channel::{
+        BlockReason, OutboxId, Shipment, ShipmentState,
+        shipping::{CarrierResolution, CarrierRules},
+        store::OutboxRow,
+    },
     client::{OrderId, OrderStatus, PacificDate},
+    connector::settings::ShipmentSettings,
 };
 
 /// Goods may leave a little before their order is made in ShipStation, which fetches it from the store.
@@ -76,6 +81,22 @@ impl Parcel {
             format!("shipment {} is said to have left on {said}, {why}: {date} is sent", self.row.id())
         });
         (date, warning)
+    }
+}
+
+/// The code of a shipment's carrier.
+pub(super) fn carrier_code(
+    carriers: &CarrierRules,
+    settings: &ShipmentSettings,
+    shipment: &Shipment,
+) -> Result<String, BlockReason> {
+    let carrier = shipment.carrier.as_deref().unwrap_or("");
+    match carriers.resolve(carrier, shipment.method.as_deref()) {
+        CarrierResolution::Mapped { code } => Ok(code),
+        _ => settings
+            .unmapped_carrier
+            .clone()
+            .ok_or_else(|| BlockReason::UnmappedCarrier { key: carrier.to_owned() }),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     lines::{self, LineAccount},
-    parcel::Parcel,
+    parcel::{Parcel, carrier_code},
     rows::{current, is_conveyed, is_of_another_order, is_open_ended, newest_revisions, tracking_numbers},
     timing::FEWEST_ATTEMPTS,
     tracking,
@@ -12,8 +12,8 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, FailReason, OutboxId, Package, Shipment, ShipmentState, SupersedeReason,
-        shipping::{CarrierResolution, CarrierRules},
+        BlockReason, FailReason, OutboxId, Package, ShipmentState, SupersedeReason,
+        shipping::CarrierRules,
         store::{ImportRecord, OrderProgress, OutboxRow, ShipmentRecord},
     },
     client::OrderId,
@@ -25,6 +25,8 @@ pub(super) struct Planner<'a> {
     pub(super) settings: &'a ShipmentSettings,
     pub(super) carriers: &'a CarrierRules,
     pub(super) now: Timestamp,
+    /// The present by the clock that is behind, the host's or ShipStation's.
+    pub(super) at_least: Timestamp,
 }
 
 /// What is to be done about one order.
@@ -139,7 +141,7 @@ impl Planner<'_> {
     }
 
     fn gave_up(&self, row: &OutboxRow) -> Option<ShipmentState> {
-        let after = self.now.since(row.enqueued_at);
+        let after = self.at_least.since(row.enqueued_at);
         let over = row.attempts >= FEWEST_ATTEMPTS
             && after >= self.settings.give_up_after
             && matches!(row.state, ShipmentState::RetryWait { .. } | ShipmentState::Pending);
@@ -168,7 +170,7 @@ impl Planner<'_> {
             return;
         }
         let senders: Vec<&OutboxRow> = match self.settings.partial {
-            PartialPolicy::ShipOnFirst => due.to_vec(),
+            PartialPolicy::ShipOnFirst => due.clone(),
             PartialPolicy::HoldUntilComplete { .. } => due.last().copied().into_iter().collect(),
         };
         for sender in senders {
@@ -231,7 +233,7 @@ impl Planner<'_> {
         let PartialPolicy::HoldUntilComplete { max_hold: Some(most) } = self.settings.partial else {
             return false;
         };
-        open.iter().any(|row| self.now.since(row.shipment.shipped_at) >= most)
+        open.iter().any(|row| self.at_least.since(row.shipment.shipped_at) >= most)
     }
 
     fn parcel(
@@ -305,22 +307,6 @@ impl Planner<'_> {
     }
 }
 
-/// The code of a shipment's carrier.
-pub(super) fn carrier_code(
-    carriers: &CarrierRules,
-    settings: &ShipmentSettings,
-    shipment: &Shipment,
-) -> Result<String, BlockReason> {
-    let carrier = shipment.carrier.as_deref().unwrap_or("");
-    match carriers.resolve(carrier, shipment.method.as_deref()) {
-        CarrierResolution::Mapped { code } => Ok(code),
-        _ => settings
-            .unmapped_carrier
-            .clone()
-            .ok_or_else(|| BlockReason::UnmappedCarrier { key: carrier.to_owned() }),
-    }
-}
-
 fn failed(reason: FailReason) -> ShipmentState {
     ShipmentState::Failed { reason }
 }
@@ -348,7 +334,7 @@ fn tracking(package: &Package) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::{LineQuantity, Lineage, RunId};
+    use crate::channel::{LineQuantity, Lineage, RunId, Shipment};
 
     fn lines(quantities: &[(&str, i64)]) -> Vec<LineQuantity> {
         let line =
@@ -380,7 +366,8 @@ mod tests {
 
     fn state_of(record: &ImportRecord, progress: &OrderProgress) -> Option<ShipmentState> {
         let (settings, carriers) = (ShipmentSettings::default(), CarrierRules::default());
-        let planner = Planner { settings: &settings, carriers: &carriers, now: Timestamp::UNIX_EPOCH };
+        let now = Timestamp::UNIX_EPOCH;
+        let planner = Planner { settings: &settings, carriers: &carriers, now, at_least: now };
         let plan = planner.plan(Some(OrderId::new(7)), Some(record), progress);
         plan.records.first().map(|record| record.state.clone())
     }

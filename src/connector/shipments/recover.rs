@@ -180,8 +180,6 @@ impl Sync<'_> {
             Found::ShippedSomehow if is_time => {
                 ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
             }
-            // Only looks that find the order open count towards another attempt.
-            Found::ShippedSomehow => lost.looked_for(0, false, moment),
             Found::Nothing => match search.verdict(settings, moment) {
                 Verdict::SendAgain => ShipmentState::Pending,
                 Verdict::LeaveToPerson => {
@@ -194,6 +192,7 @@ impl Sync<'_> {
                 Verdict::LookAgain => lost.looked_for(search.looks.saturating_add(1), false, moment),
             },
             Found::Inconclusive(why) if is_time => outcome_unknown(lost, *why),
+            // Only looks that find the order open count towards another attempt.
             _ => lost.looked_for(0, false, moment),
         }
     }
@@ -294,9 +293,9 @@ impl Sync<'_> {
 /// A person has to find out.
 fn outcome_unknown(lost: &Lost, saw: impl Into<String>) -> ShipmentState {
     let requests = lost.row.unknown_outcomes.max(1);
-    let last = lost.row.last_error.as_deref().unwrap_or("no answer");
+    let error = lost.row.last_error.as_deref().unwrap_or("no answer");
     let looks = lost.search.looks;
-    let saw = format!("{}; {looks} looks before found nothing; the last request: {last}", saw.into());
+    let saw = format!("{}; {looks} looks before found nothing; the last request: {error}", saw.into());
     ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { requests, saw } }
 }
 

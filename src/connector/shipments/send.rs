@@ -8,8 +8,8 @@ use std::{
 
 use super::{
     Stop, Sync,
-    parcel::Parcel,
-    plan::{carrier_code, spoken_for},
+    parcel::{Parcel, carrier_code},
+    plan::spoken_for,
     recover::{Found, unknown_since},
     timing::{CREDENTIALS_WAIT, LONGEST_BACKOFF, RATE_LIMIT_WAIT, backoff},
 };
@@ -61,7 +61,9 @@ impl Sync<'_> {
         self.report.counts.marked += 1;
         self.is_under_way(&id, intent);
         self.note_uncounted(&parcel);
-        warning.into_iter().for_each(|warning| self.run.warn(warning));
+        if let Some(warning) = warning {
+            self.run.warn(warning);
+        }
         // From here to the record nothing asks whether to stop: only a crash comes between the two.
         let answer = self.mark(&client, &parcel, ship_date).await;
         self.record_answer(&parcel, answer).await

@@ -352,8 +352,7 @@ mod tests {
 
     #[test]
     fn longer_gaps_of_the_settings_are_kept() {
-        let mut settings = ShipmentSettings::default();
-        settings.read_back_gap = MINUTE * 10;
+        let mut settings = ShipmentSettings { read_back_gap: MINUTE * 10, ..ShipmentSettings::default() };
         assert_eq!(resend_gap(&settings, 1), MINUTE * 10, "never before the second look");
         settings.resend_after = HOUR;
         assert_eq!((resend_gap(&settings, 1), resend_gap(&settings, 2)), (HOUR, HOUR * 16));

@@ -93,7 +93,7 @@ async fn requests_a_discount_is_waited_for_by_nobody_whatever_its_flag_says() {
 }
 
 /// An order whose three lines have no number of their own, or one number.
-async fn numberless(world: &World, number: &str) -> i64 {
+fn numberless(world: &World, number: &str) -> i64 {
     let order =
         SimOrder::new("1").status("awaiting_shipment").created(world.ago(super::HOUR)).shipping("Standard");
     let lines = ["A", "B", "C"].map(|sku| SimLine::new(sku, 1, "1.00"));
@@ -111,7 +111,7 @@ async fn numberless(world: &World, number: &str) -> i64 {
 async fn requests_lines_that_share_a_number_are_told_apart() {
     for number in ["0", "7", "null"] {
         let world = World::new().await;
-        let order = numberless(&world, number).await;
+        let order = numberless(&world, number);
         import(&world).await;
         world.enqueue(shipment(&world, "first", order, &[("A", 1)])).await;
         let report = sync(&world).await;

@@ -2,6 +2,7 @@
 // The helpers below check every report themselves.
 #![allow(unused_must_use)]
 
+mod circles;
 mod clocks;
 mod dates;
 mod external;

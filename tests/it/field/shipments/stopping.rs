@@ -33,14 +33,15 @@ impl RateLimiter for Full {
 #[tokio::test]
 async fn faults_cancelling_during_a_rate_limit_wait_ends_the_run_and_no_mark_leaves() {
     // Wherever the wait comes: before a look, before a mark, before the confirmation.
-    for requests in 0..8 {
+    for requests in 0_usize..8 {
         let world = World::new().await;
         let orders: Vec<i64> = (0..3).map(|n| world.add(world.order(&format!("{n}")))).collect();
         for order in &orders {
             world.ship(*order, &format!("1Z{order}")).await;
         }
         let cancel = CancelToken::new();
-        let limiter = Arc::new(Full { left: requests.into(), cancel: cancel.clone() });
+        let limiter =
+            Arc::new(Full { left: i64::try_from(requests).unwrap().into(), cancel: cancel.clone() });
         let client = world.client_builder().rate_limiter(limiter).build().unwrap();
         let channel = world.builder(client, Stores::all_in(world.store.clone()), |_| {}).build().unwrap();
         let request = SyncShipments::with(RunControl::new().cancel(cancel));
@@ -51,7 +52,7 @@ async fn faults_cancelling_during_a_rate_limit_wait_ends_the_run_and_no_mark_lea
             }
             assert_eq!(report.counts.unknown, 0, "no row is left under way: {requests}: {report}");
         }
-        assert_eq!(world.sim.journal().len() as i64, i64::from(requests).min(7), "nothing leaves afterwards");
+        assert_eq!(world.sim.journal().len(), requests.min(7), "nothing leaves afterwards");
         for order in &orders {
             let name = name(&world, *order).await;
             assert!(["pending", "sent", "confirmed"].contains(&name), "{requests}: {name}");
