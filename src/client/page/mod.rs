@@ -53,6 +53,8 @@ pub struct Page<T> {
     pub nulls: u32,
     /// The page size this page was read with, if ShipStation failed at the size that was asked for.
     pub reduced_to: Option<u32>,
+    /// Whether the answer says two things at once, or counts its rows in no number.
+    pub(crate) contradicts_itself: bool,
 }
 
 open_enum! {
@@ -199,7 +201,11 @@ async fn fetch<T: Listed>(client: &ShipStation, call: &Call, page: u32) -> Resul
     let answer = client.call(call).await?;
     let envelope = rows::envelope::<T>(&answer.body, client.drift_counter())
         .map_err(|misfit| undecodable(call, &answer, misfit))?;
+    let rows = envelope.rows.items.len() + envelope.rows.errors.len();
+    let is_empty = rows == 0 && envelope.rows.nulls == 0;
+    let is_promised = envelope.pages.is_some_and(|pages| pages > 1 && page <= pages);
     Ok(Page {
+        contradicts_itself: envelope.contradicts_itself || (is_empty && is_promised),
         items: envelope.rows.items,
         total: envelope.total,
         page: envelope.page.unwrap_or(page),

@@ -184,6 +184,11 @@ impl Tally {
         self.filters().last().and_then(|filter| filter.total)
     }
 
+    /// An answer says two things at once: no total of it proves anything.
+    pub(super) fn contradict(&mut self) {
+        self.contradiction = true;
+    }
+
     pub(super) fn contradicts_itself(&self) -> bool {
         self.contradiction
     }

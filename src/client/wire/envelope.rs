@@ -16,6 +16,8 @@ pub(crate) struct Envelope<T> {
     pub(crate) total: Option<u64>,
     pub(crate) page: Option<u32>,
     pub(crate) pages: Option<u32>,
+    /// Whether its members contradict each other, or a count is there that is no number.
+    pub(crate) contradicts_itself: bool,
 }
 
 impl<T> Envelope<T> {
@@ -23,7 +25,8 @@ impl<T> Envelope<T> {
     pub(crate) fn whole(self) -> Rows<T> {
         let count = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
         let shown = count(self.rows.items.len() + self.rows.errors.len());
-        let incomplete = self.total.and_then(|total| match total {
+        let incomplete = self.contradicts_itself.then_some(Incomplete::Contradiction);
+        let incomplete = incomplete.or_else(|| match self.total? {
             total if total < shown => Some(Incomplete::Contradiction),
             total if total > shown + u64::from(self.rows.nulls) => Some(Incomplete::FewerRows),
             _ => None,
@@ -43,11 +46,13 @@ pub(super) struct OpenEnvelope<R> {
     pub(super) total: Option<u64>,
     pub(super) page: Option<u32>,
     pub(super) pages: Option<u32>,
+    pub(super) contradicts_itself: bool,
 }
 
 impl<T> From<OpenEnvelope<Rows<T>>> for Envelope<T> {
     fn from(open: OpenEnvelope<Rows<T>>) -> Self {
-        Self { rows: open.rows, total: open.total, page: open.page, pages: open.pages }
+        let OpenEnvelope { rows, total, page, pages, contradicts_itself } = open;
+        Self { rows, total, page, pages, contradicts_itself }
     }
 }
 
@@ -72,14 +77,22 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut rows = None;
-        let [mut total, mut page, mut pages] = [None; 3];
+        let [mut total, mut page, mut pages]: [Option<Count>; 3] = [None; 3];
+        let mut several = false;
         while let Some(member) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             let is = |name: &str| member.eq_ignore_ascii_case(name);
             match &*member {
-                _ if is(self.key) => rows = Some(map.next_value_seed((self.rows)())?),
-                _ if is("total") => total = count(&mut map)?,
-                _ if is("page") => page = count(&mut map)?,
-                _ if is("pages") => pages = count(&mut map)?,
+                _ if is(self.key) => {
+                    several |= rows.is_some();
+                    rows = Some(map.next_value_seed((self.rows)())?);
+                }
+                _ if is("total") => {
+                    let told = count(&mut map)?;
+                    several |= total.is_some_and(|before| before != told);
+                    total = Some(told);
+                }
+                _ if is("page") => page = Some(count(&mut map)?),
+                _ if is("pages") => pages = Some(count(&mut map)?),
                 other => {
                     drift::unknown_member(self.key, other);
                     map.next_value::<de::IgnoredAny>()?;
@@ -88,21 +101,47 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
         }
         let rows = match rows.ok_or_else(|| de::Error::missing_field(self.key))? {
             Some(rows) => rows,
-            None if total.is_none_or(|total| total <= 0) => R::default(),
+            None if !total.is_some_and(|total| total.number() > Some(0)) => R::default(),
             None => return Err(de::Error::custom("expected a list, because the total is not 0")),
         };
-        let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
+        let number = |count: Option<Count>| count.and_then(Count::number);
+        let small = |count: Option<Count>| number(count).and_then(|number| u32::try_from(number).ok());
         Ok(OpenEnvelope {
             rows,
-            total: total.and_then(|total| u64::try_from(total).ok()),
+            total: number(total).and_then(|total| u64::try_from(total).ok()),
             page: small(page),
             pages: small(pages),
+            contradicts_itself: several || total == Some(Count::Unreadable),
         })
     }
 }
 
-/// A count is a hint: one that is no number is as good as none.
-fn count<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<i64>, A::Error> {
+/// A member that counts something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    /// Null or empty: it is not told.
+    Absent,
+    Number(i64),
+    /// It is told, and is no number of rows. What it stands for is not known.
+    Unreadable,
+}
+
+impl Count {
+    fn number(self) -> Option<i64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+}
+
+fn count<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Count, A::Error> {
     let value: &RawValue = map.next_value()?;
-    Ok(i64::from_text(value.get().trim_matches('"')).ok().flatten())
+    Ok(match value.get().trim_matches('"').trim() {
+        "" | "null" => Count::Absent,
+        text => match i64::from_text(text) {
+            Ok(Some(number)) if number >= 0 => Count::Number(number),
+            _ => Count::Unreadable,
+        },
+    })
 }

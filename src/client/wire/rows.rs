@@ -136,6 +136,7 @@ pub(crate) fn envelope<T: Listed>(body: &[u8], drift: &DriftCounter) -> Result<E
             total: open.total,
             page: open.page,
             pages: open.pages,
+            contradicts_itself: open.contradicts_itself,
         })
     })
 }

@@ -323,6 +323,9 @@ impl<T: Dated> Reader<T> {
         page.errors.splice(0..0, self.poison.drain(..));
         page.errors.retain(|error| tally.unreadable(error.id));
         tally.told(page.total, rows);
+        if page.contradicts_itself {
+            tally.contradict();
+        }
         if tally.anonymous(nulls) < nulls {
             page.nulls = 0;
         }
