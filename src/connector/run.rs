@@ -203,9 +203,11 @@ impl<'c> Run<'c> {
     /// half, before the lease can go to another run, which would take silence for a crash.
     pub(super) fn writer(&self) -> ShipStation {
         let lease = self.channel.settings.lease;
-        // Counted from now: the wall clock may have been set since the last heartbeat.
-        let left = lease_for_leaving(lease).saturating_sub(self.last_beat.elapsed(&**self.client.clock()));
-        self.client.leaving_by(self.now() + left).with_timeout(patience(self.client.timeout(), lease))
+        // The last heartbeat by what the wall clock shows now: it may have been set since.
+        let last_beat = self.now() - self.last_beat.elapsed(&**self.client.clock());
+        self.client
+            .leaving_by(last_beat + lease_for_leaving(lease))
+            .with_timeout(patience(self.client.timeout(), lease))
     }
 
     /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
