@@ -131,8 +131,8 @@ impl<'c> Sweep<'c> {
     /// Takes note of how a list ended of which so many rows were shown.
     fn ended(&mut self, end: Option<&ListEnd>, rows: u64) {
         match end {
-            // Null stood in place of the rows that are counted and were not shown.
-            Some(end) if end.is_complete() => {
+            // Without a total nothing proves that a product is gone. Null stood in place of the rows that are counted and were not shown.
+            Some(end) if end.is_complete() && end.total.is_some() => {
                 self.unreadable += end.total.unwrap_or(0).saturating_sub(rows);
             }
             Some(end) => self.incomplete = self.incomplete.take().or_else(|| Some(end.clone())),

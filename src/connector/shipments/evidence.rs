@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use super::tracking::{Likeness, likeness, number, same};
 use crate::{
     channel::Marketplace,
-    client::{Error, Fulfillment, ListEnd, OrderId, Page, Pages, ShipStation},
+    client::{Error, Fulfillment, OrderId, Page, Pages, ShipStation},
     connector::failure,
 };
 
@@ -63,9 +63,18 @@ pub(super) async fn standing(
     Ok(match () {
         () if theirs.iter().any(probably) => Standing::Probably,
         () if !complete => Standing::Unreadable,
+        // A record whose number nobody can read may be ours.
+        () if !shipped && !ours.is_empty() && theirs.iter().any(|text| is_illegible(text)) => {
+            Standing::Unreadable
+        }
         () if theirs.is_empty() => Standing::Nothing,
         () => Standing::Theirs { tracking: theirs.iter().find_map(|text| number(text)) },
     })
+}
+
+/// Whether a record shows no number that could be compared.
+fn is_illegible(text: &str) -> bool {
+    text.contains(char::REPLACEMENT_CHARACTER) || number(text).is_none()
 }
 
 /// The records of one order that were marked shipped without a label, voided ones left out.
@@ -93,7 +102,7 @@ async fn read<T>(mut pages: Pages<T>, is_asked_for: impl Fn(&T) -> bool) -> Resu
         look.complete &= is_whole(&page) && page.items.iter().all(&is_asked_for);
         look.found.extend(page.items.into_iter().filter(&is_asked_for));
     }
-    look.complete &= pages.end().is_some_and(ListEnd::is_complete);
+    look.complete &= pages.end().is_some_and(|end| end.is_complete() && end.total.is_some());
     Ok(look)
 }
 

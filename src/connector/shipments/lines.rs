@@ -33,8 +33,9 @@ pub(super) fn account(record: &ImportRecord, rows: &[&OutboxRow], cancelled: &[L
     let mut account = LineAccount::default();
     let mut shipped: Vec<(OutboxId, &LineQuantity, &LineId)> = Vec::new();
     for row in rows {
-        for line in row.shipment.lines.iter().filter(|line| line.quantity > 0) {
+        for line in &row.shipment.lines {
             match find(record, &ordered, &line.line) {
+                Match::Line(_) if line.quantity <= 0 => {}
                 Match::Line(id) => {
                     if *id != line.line {
                         account.renamed.push((row.id(), line.line.clone(), id.clone()));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::timing::Moment;
+use super::{timing::Moment, tracking::is_invisible};
 use crate::{
     Timestamp,
     channel::{
@@ -106,5 +106,6 @@ pub(super) fn is_same_number(one: &str, other: &str) -> bool {
 }
 
 fn bare_number(number: &str) -> String {
-    number.trim().trim_start_matches('#').trim().to_lowercase()
+    let visible: String = number.chars().filter(|c| !is_invisible(*c)).collect();
+    visible.trim().trim_start_matches('#').trim().to_lowercase()
 }

@@ -2,33 +2,15 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Texts that people and systems write where there is no number, by their letters and digits.
-const PLACEHOLDERS: [&str; 24] = [
-    "NA",
-    "NONE",
-    "NULL",
-    "NIL",
-    "NAN",
-    "UNDEFINED",
-    "UNKNOWN",
-    "TBD",
-    "TBA",
-    "TBC",
-    "PENDING",
-    "NOTRACKING",
-    "NOTRACK",
-    "NOTRACKINGNUMBER",
-    "NOTAVAILABLE",
-    "NOTAPPLICABLE",
-    "NOTSET",
-    "NOTPROVIDED",
-    "TODO",
-    "EMPTY",
-    "MISSING",
-    "NO",
-    "WITHOUT",
-    "WITHOUTTRACKING",
-];
+/// Words that people and systems write where there is no number, by their letters.
+const PLACEHOLDER_WORDS: &str = " A APPLICABLE ASSIGNED AVAILABLE AWAITING BE CONFIRMED DEFINED DETERMINED EMPTY FALSE \
+    FOLLOW FOLLOWS LATER MISSING N NA NAN NIL NO NONE NOT NOTAPPLICABLE NOTAVAILABLE NOTPROVIDED NOTRACK NOTRACKING \
+    NOTRACKINGNUMBER NOTSET NULL NUMBER NVT OBJECT PENDING PROVIDED SET SOON TBA TBC TBD TEST TO TODO TRACK TRACKED \
+    TRACKING TRUE UNAVAILABLE UNDEFINED UNKNOWN UNTRACKED WITHOUT WITHOUTTRACKING YET ";
+/// Zeros of other scripts than ours.
+const ZEROS: [char; 3] = ['0', '\u{660}', '\u{6f0}'];
+/// So many times the same letter is no number.
+const REPEATED_LETTER: usize = 3;
 /// A shared beginning of fewer characters proves nothing: numbers of one day begin alike.
 const TELLING_PREFIX: usize = 12;
 /// What USPS puts before a number for routing: 420 and a ZIP or ZIP+4.
@@ -50,9 +32,24 @@ pub(super) enum Likeness {
 pub(super) fn number(text: &str) -> Option<String> {
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let number = visible.trim();
-    let key = key(number);
-    let says_none = key.chars().all(|c| c == '0') || PLACEHOLDERS.contains(&key.as_str());
-    (!says_none).then(|| number.to_owned())
+    (!is_placeholder(number)).then(|| number.to_owned())
+}
+
+/// Whether a text stands for "no number": nothing but zeros, one character again and again, a spreadsheet's error, or words
+/// that say so.
+fn is_placeholder(text: &str) -> bool {
+    let key = key(text);
+    let has_digit = key.chars().any(|c| c.is_ascii_digit());
+    let is_one_letter = key.len() >= REPEATED_LETTER
+        && key.chars().all(|c| Some(c) == key.chars().next() && !c.is_ascii_digit());
+    let is_error = text.starts_with('#') && text.ends_with(['!', '?', 'A']) && !has_digit;
+    let is_word = |word: &str| PLACEHOLDER_WORDS.contains(&format!(" {} ", self::key(word)));
+    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    key.chars().all(|c| ZEROS.contains(&c))
+        || is_one_letter
+        || is_error
+        || is_word(&key)
+        || words.all(is_word)
 }
 
 /// Compares two numbers, however they are written.
@@ -98,7 +95,7 @@ fn unrouted(key: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Control characters, and those of no width: a text that is pasted or scanned brings them along.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

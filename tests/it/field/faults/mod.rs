@@ -6,6 +6,7 @@
 mod imports;
 mod shipments;
 mod truth;
+mod variations;
 
 use std::{fmt, panic::AssertUnwindSafe, time::Duration};
 
