@@ -101,7 +101,7 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
         }
         let rows = match rows.ok_or_else(|| de::Error::missing_field(self.key))? {
             Some(rows) => rows,
-            None if !total.is_some_and(|total| total.number() > Some(0)) => R::default(),
+            None if total.is_none_or(|total| total.number() <= Some(0)) => R::default(),
             None => return Err(de::Error::custom("expected a list, because the total is not 0")),
         };
         let number = |count: Option<Count>| count.and_then(Count::number);

@@ -40,8 +40,7 @@ pub(super) fn number(text: &str) -> Option<String> {
 fn is_placeholder(text: &str) -> bool {
     let key = key(text);
     let has_digit = key.chars().any(|c| c.is_ascii_digit());
-    let is_one_letter = key.len() >= REPEATED_LETTER
-        && key.chars().all(|c| Some(c) == key.chars().next() && !c.is_ascii_digit());
+    let is_one_letter = key.len() >= REPEATED_LETTER && key.chars().all(|c| key.starts_with(c)) && !has_digit;
     let is_error = text.starts_with('#') && text.ends_with(['!', '?', 'A']) && !has_digit;
     let is_word = |word: &str| PLACEHOLDER_WORDS.contains(&format!(" {} ", self::key(word)));
     let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());

@@ -1,16 +1,20 @@
 //! The kinds that were met in the field, with other inputs. A failure lists every case that broke a rule.
-#![allow(unused_must_use)]
-
-#[path = "../imports/rig.rs"]
-#[allow(dead_code)]
-mod rig;
+#![allow(
+    unused_must_use,
+    clippy::format_push_string,
+    clippy::needless_raw_string_hashes,
+    clippy::semicolon_if_nothing_returned,
+    clippy::single_element_loop,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::unchecked_time_subtraction
+)]
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
-use rig::{Answer, Proxy, WrongClock};
 use serde_json::{Value, json};
 use shipstation_connector::{
     ShipStationChannel,
@@ -25,7 +29,10 @@ use shipstation_connector::{
 };
 
 use super::{HOUR, MINUTE};
-use crate::support::{CaughtLog, DAY, World};
+use crate::{
+    field::imports::rig::{Answer, Proxy, WrongClock},
+    support::{CaughtLog, DAY, World},
+};
 
 const MARK: &str = "/orders/markasshipped";
 

@@ -6,7 +6,7 @@ mod external;
 mod follow_ups;
 mod look_up;
 mod report;
-mod rig;
+pub(crate) mod rig;
 mod stores;
 mod totals;
 mod unread_changes;

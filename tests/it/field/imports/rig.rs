@@ -23,38 +23,38 @@ use tokio::{
 use crate::support::World;
 
 /// An answer on its way from the simulator.
-pub(super) struct Answer {
-    pub(super) status: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// Changes the JSON of the body.
-    pub(super) fn json(&mut self, change: impl FnOnce(&mut Value)) {
+    pub(crate) fn json(&mut self, change: impl FnOnce(&mut Value)) {
         let mut json = serde_json::from_str(&self.body).unwrap();
         change(&mut json);
         self.body = json.to_string();
     }
 
     /// Changes each row of an order list.
-    pub(super) fn rows(&mut self, change: impl Fn(&mut Value)) {
+    pub(crate) fn rows(&mut self, change: impl Fn(&mut Value)) {
         self.json(|json| json["orders"].as_array_mut().unwrap().iter_mut().for_each(change));
     }
 }
 
 /// What happens to the answers: a change that is told the method, path and query of the request.
-pub(super) type Edit = Box<dyn FnMut(&str, &mut Answer) + Send>;
+pub(crate) type Edit = Box<dyn FnMut(&str, &mut Answer) + Send>;
 
 /// Stands between a client and the simulator.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     edit: Arc<Mutex<Edit>>,
     task: JoinHandle<()>,
 }
 
 impl Proxy {
-    pub(super) async fn before(world: &World, edit: impl FnMut(&str, &mut Answer) + Send + 'static) -> Self {
+    pub(crate) async fn before(world: &World, edit: impl FnMut(&str, &mut Answer) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let edit: Arc<Mutex<Edit>> = Arc::new(Mutex::new(Box::new(edit)));
@@ -71,20 +71,20 @@ impl Proxy {
     }
 
     /// Replaces what happens to answers.
-    pub(super) fn now(&self, edit: impl FnMut(&str, &mut Answer) + Send + 'static) {
+    pub(crate) fn now(&self, edit: impl FnMut(&str, &mut Answer) + Send + 'static) {
         *self.edit.lock().unwrap() = Box::new(edit);
     }
 
     /// From now on answers stay as they are.
-    pub(super) fn heal(&self) {
+    pub(crate) fn heal(&self) {
         self.now(|_, _| {});
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
 
-    pub(super) fn client(&self, world: &World, clock: Arc<dyn Clock>) -> ShipStation {
+    pub(crate) fn client(&self, world: &World, clock: Arc<dyn Clock>) -> ShipStation {
         ShipStation::builder(Credentials::new(world.sim.api_key(), world.sim.api_secret()))
             .base_url(self.url())
             .clock(clock)
@@ -94,11 +94,11 @@ impl Proxy {
     }
 
     /// A channel that reaches the simulator through the proxy; each call is like another process.
-    pub(super) fn channel(&self, world: &World, change: impl FnOnce(&mut Settings)) -> ShipStationChannel {
+    pub(crate) fn channel(&self, world: &World, change: impl FnOnce(&mut Settings)) -> ShipStationChannel {
         self.channel_with(world, world.sim.clock(), change)
     }
 
-    pub(super) fn channel_with(
+    pub(crate) fn channel_with(
         &self,
         world: &World,
         clock: Arc<dyn Clock>,
@@ -174,27 +174,27 @@ async fn read_message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
 
 /// The clock of a host that shows another time than ShipStation's.
 #[derive(Debug)]
-pub(super) struct WrongClock {
+pub(crate) struct WrongClock {
     sim: Arc<SimClock>,
     /// By how much it is ahead, and by how much behind.
     off: Mutex<(Duration, Duration)>,
 }
 
 impl WrongClock {
-    pub(super) fn ahead(world: &World, by: Duration) -> Arc<Self> {
+    pub(crate) fn ahead(world: &World, by: Duration) -> Arc<Self> {
         Arc::new(Self { sim: world.sim.clock(), off: Mutex::new((by, Duration::ZERO)) })
     }
 
-    pub(super) fn behind(world: &World, by: Duration) -> Arc<Self> {
+    pub(crate) fn behind(world: &World, by: Duration) -> Arc<Self> {
         Arc::new(Self { sim: world.sim.clock(), off: Mutex::new((Duration::ZERO, by)) })
     }
 
-    pub(super) fn set_ahead(&self, by: Duration) {
+    pub(crate) fn set_ahead(&self, by: Duration) {
         *self.off.lock().unwrap() = (by, Duration::ZERO);
     }
 
     /// Sets it by a time server.
-    pub(super) fn put_right(&self) {
+    pub(crate) fn put_right(&self) {
         self.set_ahead(Duration::ZERO);
     }
 }
