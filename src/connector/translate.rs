@@ -91,7 +91,7 @@ fn instant(time: Option<&PacificTime>) -> Option<Timestamp> {
 }
 
 /// A date that a store may leave unset: some write the first year, 1900 or 1970 then.
-fn said(time: Option<&PacificTime>) -> Option<Timestamp> {
+pub(super) fn said(time: Option<&PacificTime>) -> Option<Timestamp> {
     instant(time).filter(|instant| *instant >= Timestamp::from_unix_seconds(YEAR_1971))
 }
 

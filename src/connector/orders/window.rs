@@ -7,7 +7,10 @@ use crate::{
     Timestamp,
     channel::report::ImportWindow,
     client::{ListOrders, Order, OrderSort, PacificTime},
-    connector::settings::{AgeBasis, OrderSettings},
+    connector::{
+        settings::{AgeBasis, OrderSettings},
+        translate,
+    },
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -61,8 +64,12 @@ impl Window {
     pub(super) fn date<'o>(&self, order: &'o Order) -> Option<&'o PacificTime> {
         match self.basis {
             AgeBasis::Created => order.create_date.as_ref(),
-            AgeBasis::Ordered => order.order_date.as_ref(),
-            AgeBasis::Paid => order.payment_date.as_ref(),
+            AgeBasis::Ordered => {
+                order.order_date.as_ref().filter(|date| translate::said(Some(date)).is_some())
+            }
+            AgeBasis::Paid => {
+                order.payment_date.as_ref().filter(|date| translate::said(Some(date)).is_some())
+            }
             AgeBasis::Modified => order.modify_date.as_ref(),
         }
     }

@@ -123,7 +123,7 @@ pub(super) fn age(order: &Order, window: &Window) -> String {
         ("modified", &order.modify_date),
     ];
     let ago = |(word, date): (&str, &Option<PacificTime>)| {
-        let days = window.to.since(date.as_ref()?.instant()).as_secs() / 86_400;
+        let days = window.to.since(translate::said(date.as_ref())?).as_secs() / 86_400;
         Some(format!("{word} {days} d ago"))
     };
     format!("{}, {limit}{stretched}", join(dates.into_iter().filter_map(ago)))
