@@ -202,7 +202,7 @@ async fn fetch<T: Listed>(client: &ShipStation, call: &Call, page: u32) -> Resul
     let envelope = rows::envelope::<T>(&answer.body, client.drift_counter())
         .map_err(|misfit| undecodable(call, &answer, misfit))?;
     let rows = envelope.rows.items.len() + envelope.rows.errors.len();
-    let is_empty = rows == 0 && envelope.rows.nulls == 0;
+    let is_empty = rows == 0 && envelope.rows.nulls == 0 && envelope.total.is_none_or(|total| total == 0);
     let is_promised = envelope.pages.is_some_and(|pages| pages > 1 && page <= pages);
     Ok(Page {
         contradicts_itself: envelope.contradicts_itself || (is_empty && is_promised),
