@@ -19,13 +19,18 @@ impl HostTime {
         Self { wall: clock.now(), monotonic: clock.monotonic() }
     }
 
-    /// How long ago it was: by the monotonic clock if there is one, since the other one may have been set meanwhile.
-    pub(super) fn elapsed(self, clock: &dyn Clock) -> Duration {
-        let now = Self::now(clock);
-        match (self.monotonic, now.monotonic) {
+    /// How much time has passed since an earlier moment: by the monotonic clock if there is one, since the wall clock may
+    /// have been set in between.
+    pub(super) fn since(self, earlier: Self) -> Duration {
+        match (earlier.monotonic, self.monotonic) {
             (Some(then), Some(now)) => now.saturating_sub(then),
-            _ => now.wall.since(self.wall),
+            _ => self.wall.since(earlier.wall),
         }
+    }
+
+    /// How much time has passed since this moment.
+    pub(super) fn elapsed(self, clock: &dyn Clock) -> Duration {
+        Self::now(clock).since(self)
     }
 }
 

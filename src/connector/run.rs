@@ -192,7 +192,7 @@ impl<'c> Run<'c> {
     pub(super) async fn keep_lease(&mut self) -> Result<(), StoreError> {
         let now = HostTime::now(&**self.client.clock());
         let lease = self.channel.settings.lease;
-        if self.last_beat.elapsed(&**self.client.clock()) >= lease / 10 {
+        if now.since(self.last_beat) >= lease / 10 {
             self.channel.stores.runs.heartbeat(&self.token, lease, now.wall).await?;
             self.last_beat = now;
         }
@@ -204,7 +204,8 @@ impl<'c> Run<'c> {
     pub(super) fn writer(&self) -> ShipStation {
         let lease = self.channel.settings.lease;
         // The last heartbeat by what the wall clock shows now: it may have been set since.
-        let last_beat = self.now() - self.last_beat.elapsed(&**self.client.clock());
+        let now = HostTime::now(&**self.client.clock());
+        let last_beat = now.wall - now.since(self.last_beat);
         self.client
             .leaving_by(last_beat + lease_for_leaving(lease))
             .with_timeout(patience(self.client.timeout(), lease))

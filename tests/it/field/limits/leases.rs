@@ -1,13 +1,23 @@
 //! Leases of a host whose clock is wrong.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use futures_util::FutureExt;
 use shipstation_connector::{
     channel::{
-        ChannelConnector, GetOrders, Operation, Refusal, RunStatus,
+        ChannelConnector, ConnectionId, GetOrders, Operation, Refusal, RunControl, RunEvent, RunId,
+        RunObserver, RunStatus,
         store::{Begin, NewRun, RunState, RunStore, Stores},
     },
-    stores::SqliteStore,
+    client::Clock,
+    stores::{MemoryStore, SqliteStore},
+    testing::simulator::{Fault, FaultKind, Method, SimClock},
 };
 
 use crate::support::World;
@@ -58,4 +68,56 @@ async fn a_run_that_died_ahead_blocks_a_file_for_one_lease_only() {
     let file = Arc::new(SqliteStore::open(folder.path().join("store.sqlite")).unwrap());
     let stores = Stores::all_in(world.store.clone()).with_runs(file);
     blocks_for_one_lease(&world, stores).await;
+}
+
+/// Sets the clock back by an hour once, and asks for the lease as another process would, each time a page is read.
+#[derive(Debug)]
+struct Rival {
+    clock: Arc<SimClock>,
+    runs: Arc<MemoryStore>,
+    connection: ConnectionId,
+    pages: AtomicUsize,
+    granted: AtomicUsize,
+}
+
+impl RunObserver for Rival {
+    fn on_event(&self, _: &RunId, event: &RunEvent<'_>) {
+        let RunEvent::PageRead { .. } = event else { return };
+        let now = Clock::now(&*self.clock);
+        if self.pages.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.clock.step_to(now - Duration::from_secs(3600));
+            return;
+        }
+        let run =
+            NewRun::new(self.connection.clone(), Operation::GetOrders, "rival".into(), "other", LEASE, now);
+        let begun = self.runs.begin(run).now_or_never().unwrap().unwrap();
+        self.granted.fetch_add(usize::from(matches!(begun, Begin::Granted(_))), Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_costs_a_living_run_no_lease() {
+    let world = World::new().await;
+    for number in 0..20 {
+        world.add(world.order(&format!("A-{number}")));
+    }
+    let slow = FaultKind::Slow(Duration::from_secs(60));
+    world.sim.fault(Fault::on(Method::GET, "/orders").always().with(slow));
+    let channel = world.channel(|settings| {
+        settings.lease = Duration::from_secs(300);
+        settings.orders.page_size = 1;
+    });
+    let rival = Arc::new(Rival {
+        clock: world.sim.clock(),
+        runs: world.store.clone(),
+        connection: world.connection.clone(),
+        pages: AtomicUsize::new(0),
+        granted: AtomicUsize::new(0),
+    });
+    let report =
+        channel.get_orders(GetOrders::with(RunControl::new().observer(rival.clone()))).await.unwrap();
+    let pages = rival.pages.load(Ordering::SeqCst);
+    assert!(pages > 10, "{pages} pages take longer than the lease");
+    assert_eq!(rival.granted.load(Ordering::SeqCst), 0);
+    assert_eq!((report.run.status.did_its_work(), report.counts.imported), (true, 20), "{report}");
 }
