@@ -1,22 +1,16 @@
-//! Lists that come in pages: one page, all pages, all rows. How the next page is found is in `reader`; the
-//! parts that all list requests share are here.
+//! Lists that come in pages: one page, all pages, all rows. The streams are in `stream`, how the next page is found is in
+//! `reader`; the parts that all list requests share are here.
 
 mod end;
 mod reader;
 mod sequence;
+mod stream;
 mod tally;
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    pin::Pin,
-    task::{Context, Poll},
+pub use self::{
+    end::{Incomplete, ListEnd},
+    stream::{Items, Pages},
 };
-
-use futures_core::Stream;
-
-pub use self::end::{Incomplete, ListEnd};
-use self::reader::{Reader, Step};
 use super::{
     Error, ShipStation,
     call::Call,
@@ -188,11 +182,11 @@ impl ListCall {
     }
 
     pub(crate) fn pages<T: Dated + Send + 'static>(self) -> Pages<T> {
-        Pages { steps: Box::pin(Reader::new(self).into_stream()), end: None }
+        Pages::of(self)
     }
 
     pub(crate) fn items<T: Dated + Send + 'static>(self) -> Items<T> {
-        Items { pages: self.pages(), ready: VecDeque::new(), errors: Vec::new(), missing: 0, nulls: 0 }
+        Items::of(self.pages())
     }
 }
 
@@ -225,125 +219,6 @@ pub(crate) fn undecodable(call: &Call, answer: &super::call::Answer, misfit: row
         ..Problem::new(ErrorKind::Decode, Outcome::Unknown)
     };
     problem.at(&call.endpoint, answer.attempts)
-}
-
-/// All pages of a list, fetched one by one as they are asked for.
-///
-/// It ends after the last page, or with one `Err`; rows that cannot be read are in [`Page::errors`] and end nothing.
-/// Whether the whole list was read is in [`end`](Self::end) then.
-///
-/// What is read is compared with the totals. A list that reaches them costs no further request. A list that was read by
-/// key and lacks rows costs one small request, since rows may have left it meanwhile. What is not explained by that is
-/// read to an empty page and once more from the start, by number; the stream shows what is new there. It remembers the
-/// ids of up to 100,000 rows; of a longer list that second reading may show rows again. No list is read further than
-/// 10,000 pages of 500, or as many rows in smaller pages.
-#[must_use = "a stream does nothing until it is polled"]
-pub struct Pages<T> {
-    steps: Pin<Box<dyn Stream<Item = Result<Step<T>, Error>> + Send>>,
-    end: Option<ListEnd>,
-}
-
-impl<T> Pages<T> {
-    /// How the list ended: whether it is known that every row was read. `None` before the end, and after an error.
-    pub fn end(&self) -> Option<&ListEnd> {
-        self.end.as_ref()
-    }
-}
-
-impl<T> Stream for Pages<T> {
-    type Item = Result<Page<T>, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(match std::task::ready!(self.steps.as_mut().poll_next(context)) {
-            Some(Ok(Step::Page(page))) => Some(Ok(page)),
-            Some(Ok(Step::End(end))) => {
-                self.end = Some(end);
-                None
-            }
-            Some(Err(error)) => Some(Err(error)),
-            None => None,
-        })
-    }
-}
-
-impl<T> fmt::Debug for Pages<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pages")
-    }
-}
-
-/// All rows of a list.
-///
-/// It ends after the last row, or with one `Err`. Rows that cannot be read are left out and remembered: look at
-/// [`row_errors`](Self::row_errors) at the end, or read [`Pages`] to see them where they belong.
-#[must_use = "a stream does nothing until it is polled"]
-pub struct Items<T> {
-    pages: Pages<T>,
-    ready: VecDeque<T>,
-    errors: Vec<RowError>,
-    missing: u64,
-    nulls: u64,
-}
-
-impl<T> Items<T> {
-    const REMEMBERED: usize = 1_000;
-
-    /// The rows that could not be read so far, the first thousand of them.
-    pub fn row_errors(&self) -> &[RowError] {
-        &self.errors
-    }
-
-    /// How many rows could not be read so far.
-    pub fn missing(&self) -> u64 {
-        self.missing
-    }
-
-    /// How the list ended: whether it is known that every row was read. `None` before the end, and after an error.
-    pub fn end(&self) -> Option<&ListEnd> {
-        self.pages.end()
-    }
-
-    /// How many rows were null so far.
-    pub fn nulls(&self) -> u64 {
-        self.nulls
-    }
-
-    fn take(&mut self, page: Page<T>) {
-        self.ready = page.items.into();
-        self.nulls += u64::from(page.nulls);
-        self.missing += u64::try_from(page.errors.len()).unwrap_or(u64::MAX);
-        let room = Self::REMEMBERED.saturating_sub(self.errors.len());
-        self.errors.extend(page.errors.into_iter().take(room));
-    }
-}
-
-// Rows are moved in and out of the queue and never pinned.
-impl<T> Unpin for Items<T> {}
-
-impl<T> Stream for Items<T> {
-    type Item = Result<T, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(item) = self.ready.pop_front() {
-                return Poll::Ready(Some(Ok(item)));
-            }
-            match std::task::ready!(Pin::new(&mut self.pages).poll_next(context)) {
-                Some(Ok(page)) => self.take(page),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
-    }
-}
-
-impl<T> fmt::Debug for Items<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items")
-            .field("ready", &self.ready.len())
-            .field("missing", &self.missing)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Gives a list request its common end: the sort if it has one, page, page size, and the three ways to read it.
