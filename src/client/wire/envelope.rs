@@ -11,16 +11,16 @@ use serde_json::value::RawValue;
 use super::{super::page::Incomplete, Lenient, Rows, drift};
 
 /// A list as it came, before the page number and size are known.
-pub(crate) struct Envelope<T> {
-    pub(crate) rows: Rows<T>,
+pub(crate) struct Envelope<R> {
+    pub(crate) rows: R,
     pub(crate) total: Option<u64>,
     pub(crate) page: Option<u32>,
     pub(crate) pages: Option<u32>,
-    /// Whether its members contradict each other, or a count is there that is no number.
+    /// Whether its members contradict each other, or a total is there that is no number.
     pub(crate) contradicts_itself: bool,
 }
 
-impl<T> Envelope<T> {
+impl<T> Envelope<Rows<T>> {
     /// The rows of a list that has one page only, compared with its total.
     pub(crate) fn whole(self) -> Rows<T> {
         let count = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
@@ -41,25 +41,10 @@ pub(super) struct EnvelopeSeed<F> {
     pub(super) rows: F,
 }
 
-pub(super) struct OpenEnvelope<R> {
-    pub(super) rows: R,
-    pub(super) total: Option<u64>,
-    pub(super) page: Option<u32>,
-    pub(super) pages: Option<u32>,
-    pub(super) contradicts_itself: bool,
-}
-
-impl<T> From<OpenEnvelope<Rows<T>>> for Envelope<T> {
-    fn from(open: OpenEnvelope<Rows<T>>) -> Self {
-        let OpenEnvelope { rows, total, page, pages, contradicts_itself } = open;
-        Self { rows, total, page, pages, contradicts_itself }
-    }
-}
-
 impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() -> S> de::DeserializeSeed<'de>
     for EnvelopeSeed<F>
 {
-    type Value = OpenEnvelope<R>;
+    type Value = Envelope<R>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
@@ -69,7 +54,7 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
 impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() -> S> Visitor<'de>
     for EnvelopeSeed<F>
 {
-    type Value = OpenEnvelope<R>;
+    type Value = Envelope<R>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an object with `{}`", self.key)
@@ -87,9 +72,9 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
                     rows = Some(map.next_value_seed((self.rows)())?);
                 }
                 _ if is("total") => {
-                    let told = count(&mut map)?;
-                    several |= total.is_some_and(|before| before != told);
-                    total = Some(told);
+                    let count = count(&mut map)?;
+                    several |= total.is_some_and(|before| before != count);
+                    total = Some(count);
                 }
                 _ if is("page") => page = Some(count(&mut map)?),
                 _ if is("pages") => pages = Some(count(&mut map)?),
@@ -106,7 +91,7 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
         };
         let number = |count: Option<Count>| count.and_then(Count::number);
         let small = |count: Option<Count>| number(count).and_then(|number| u32::try_from(number).ok());
-        Ok(OpenEnvelope {
+        Ok(Envelope {
             rows,
             total: number(total).and_then(|total| u64::try_from(total).ok()),
             page: small(page),
@@ -119,10 +104,10 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
 /// A member that counts something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Count {
-    /// Null or empty: it is not told.
+    /// Null or empty.
     Absent,
     Number(i64),
-    /// It is told, and is no number of rows. What it stands for is not known.
+    /// Something else than a number of rows. What it stands for is not known.
     Unreadable,
 }
 

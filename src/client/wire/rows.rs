@@ -123,21 +123,16 @@ pub(crate) fn array<T: Row>(body: &[u8], drift: &DriftCounter) -> Result<Rows<T>
 }
 
 /// Decodes a paged envelope.
-pub(crate) fn envelope<T: Listed>(body: &[u8], drift: &DriftCounter) -> Result<Envelope<T>, Misfit> {
+pub(crate) fn envelope<T: Listed>(body: &[u8], drift: &DriftCounter) -> Result<Envelope<Rows<T>>, Misfit> {
     let typed = || EnvelopeSeed { key: T::KEY, rows: || TypedRows::<T>(PhantomData) };
     if let Some(envelope) = drift.watch(|| whole(body, typed())) {
-        return Ok(envelope.into());
+        return Ok(envelope);
     }
     in_either_text(body, |body| {
         let raw = || EnvelopeSeed { key: T::KEY, rows: || RawRows(T::ID) };
         let open = whole(body, raw()).ok_or_else(|| explain(body, raw()))?;
-        Ok(Envelope {
-            rows: row_by_row(&open.rows, drift),
-            total: open.total,
-            page: open.page,
-            pages: open.pages,
-            contradicts_itself: open.contradicts_itself,
-        })
+        let Envelope { rows, total, page, pages, contradicts_itself } = open;
+        Ok(Envelope { rows: row_by_row(&rows, drift), total, page, pages, contradicts_itself })
     })
 }
 
