@@ -6,7 +6,7 @@ use crate::{
     channel::{
         Address, Buyer, ChannelOrder, ChannelOrderId, LineKind, Lineage, OrderLine, OrderOption, OrderTotals,
         UserKey,
-        shipping::{ShippingRequest, StoreKey},
+        shipping::{ShippingRequest, StoreKey, is_invisible},
     },
     client::{self, AdvancedOptions, Order, OrderId, OrderItem, PacificTime},
 };
@@ -24,6 +24,17 @@ pub(super) fn order_id(id: OrderId) -> ChannelOrderId {
 pub(super) fn wire_order_id(id: &ChannelOrderId) -> Option<OrderId> {
     let number: i64 = id.as_str().parse().ok().filter(|number| *number > 0)?;
     (number.to_string() == id.as_str()).then(|| OrderId::new(number))
+}
+
+/// Whether two numbers of orders are the same, as people write them.
+pub(super) fn is_same_number(one: &str, other: &str) -> bool {
+    plain_number(one) == plain_number(other)
+}
+
+/// The number of an order without the blanks, signs and capitals that people add or leave out.
+pub(super) fn plain_number(number: &str) -> String {
+    let visible: String = number.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
+    visible.trim().trim_start_matches('#').trim().to_lowercase()
 }
 
 /// The store that an order came from.

@@ -2,11 +2,14 @@
 
 use futures_util::StreamExt;
 
-use super::complete::{ListTally, without_false_ids};
+use super::complete::ListTally;
 use crate::{
     channel::{OrderSelector, report::count_of},
     client::{self, ErrorKind, Order, RowError, ShipStation},
-    connector::{count, failure, translate},
+    connector::{
+        count, failure,
+        translate::{self, is_same_number, plain_number},
+    },
 };
 
 /// Near misses that are offered.
@@ -103,7 +106,7 @@ impl Search<'_> {
         let mut pages = client.orders().list().order_number(spelling).pages();
         let mut tally = ListTally::default();
         while let Some(page) = pages.next().await {
-            let page = without_false_ids(page?);
+            let page = page?;
             tally.add(&page);
             for order in page.items {
                 if self.is_exactly(&order) {
@@ -126,8 +129,8 @@ impl Search<'_> {
     async fn look_near(&self, client: &ShipStation, found: &mut Found) -> Result<(), client::Error> {
         const SHORTEST: usize = 3;
         const ROWS: u32 = 100;
-        let bare = bare(self.number);
-        let beginning: String = bare.chars().take(bare.chars().count().saturating_sub(1)).collect();
+        let plain = plain_number(self.number);
+        let beginning: String = plain.chars().take(plain.chars().count().saturating_sub(1)).collect();
         if beginning.chars().count() < SHORTEST || found.near.len() >= OFFERED {
             return Ok(());
         }
@@ -137,7 +140,7 @@ impl Search<'_> {
             // Only what is offered beside the answer is missing.
             Err(_) => return Ok(()),
         };
-        let near = |number: &String| strsim::levenshtein(&self::bare(number), &bare) == 1;
+        let near = |number: &String| strsim::levenshtein(&plain_number(number), &plain) == 1;
         let numbers = page.items.into_iter().filter_map(|order| order.order_number).filter(near);
         for number in numbers {
             if found.near.len() < OFFERED && !found.near.contains(&number) {
@@ -153,7 +156,8 @@ impl Search<'_> {
     }
 
     fn is_alike(&self, order: &Order) -> bool {
-        let same = |written: Option<&str>, typed| written.is_some_and(|written| bare(written) == bare(typed));
+        let same =
+            |written: Option<&str>, typed| written.is_some_and(|written| is_same_number(written, typed));
         same(order.order_number.as_deref(), self.number)
             && self.key.is_none_or(|key| same(order.order_key.as_deref(), key))
     }
@@ -167,17 +171,12 @@ impl Search<'_> {
     }
 }
 
-/// What a number is without the blanks, signs and capitals that people add or leave out.
-fn bare(number: &str) -> String {
-    number.trim().trim_start_matches('#').trim().to_lowercase()
-}
-
 /// The texts to ask ShipStation for, which does not tell capitals apart.
 fn spellings(number: &str) -> Vec<String> {
-    let bare = bare(number);
+    let plain = plain_number(number);
     let mut spellings = vec![number.to_owned()];
-    if !bare.is_empty() {
-        for spelling in [bare.clone(), format!("#{bare}")] {
+    if !plain.is_empty() {
+        for spelling in [plain.clone(), format!("#{plain}")] {
             if spellings.iter().all(|known| known.to_lowercase() != spelling) {
                 spellings.push(spelling);
             }
@@ -197,6 +196,6 @@ mod tests {
         assert_eq!(spellings(" 1001 "), [" 1001 ", "1001", "#1001"]);
         assert_eq!(spellings("A-7"), ["A-7", "#a-7"]);
         assert_eq!(spellings("#"), ["#"]);
-        assert_eq!(bare(" # A-7 "), "a-7");
+        assert_eq!(plain_number(" # A-7 "), "a-7");
     }
 }

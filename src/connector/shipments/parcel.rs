@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{timing::Moment, tracking::is_invisible};
+use super::timing::Moment;
 use crate::{
     Timestamp,
     channel::{
@@ -11,7 +11,7 @@ use crate::{
         store::OutboxRow,
     },
     client::{OrderId, OrderStatus, PacificDate},
-    connector::settings::ShipmentSettings,
+    connector::{settings::ShipmentSettings, translate},
 };
 
 /// Goods may leave a little before their order is made in ShipStation, which fetches it from the store.
@@ -60,9 +60,13 @@ impl Parcel {
     pub(super) fn claims(&self) -> impl Iterator<Item = (OutboxId, &str)> {
         let imported = self.imported_number.as_deref();
         self.rows().filter_map(move |row| {
-            let given =
-                row.shipment.order_number.as_deref().filter(|given| !bare_number(given).is_empty())?;
-            (!imported.is_some_and(|number| is_same_number(number, given))).then(|| (row.id(), given))
+            let given = row
+                .shipment
+                .order_number
+                .as_deref()
+                .filter(|given| !translate::plain_number(given).is_empty())?;
+            (!imported.is_some_and(|number| translate::is_same_number(number, given)))
+                .then(|| (row.id(), given))
         })
     }
 
@@ -98,14 +102,4 @@ pub(super) fn carrier_code(
             .clone()
             .ok_or_else(|| BlockReason::UnmappedCarrier { key: carrier.to_owned() }),
     }
-}
-
-/// Whether two numbers of orders are the same, as people write them.
-pub(super) fn is_same_number(one: &str, other: &str) -> bool {
-    bare_number(one) == bare_number(other)
-}
-
-fn bare_number(number: &str) -> String {
-    let visible: String = number.chars().filter(|c| !is_invisible(*c)).collect();
-    visible.trim().trim_start_matches('#').trim().to_lowercase()
 }

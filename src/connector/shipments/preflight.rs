@@ -8,7 +8,7 @@ use super::{
     Stop, Sync,
     evidence::{self, Standing},
     open_orders::{OpenOrders, Seen},
-    parcel::{Parcel, is_same_number},
+    parcel::Parcel,
     timing::{MERGED_WITHIN, RECORDS_LAG, backoff},
     tracking::same,
 };
@@ -161,7 +161,7 @@ impl Sync<'_> {
         let numbers = [order.number.as_deref(), parcel.imported_number.as_deref()];
         let Some(known) = numbers.into_iter().flatten().next() else { return Ok(false) };
         let now = self.run.now();
-        let strangers = parcel.claims().filter(|(_, given)| !is_same_number(known, given));
+        let strangers = parcel.claims().filter(|(_, given)| !translate::is_same_number(known, given));
         let records: Vec<ShipmentRecord> = strangers
             .map(|(id, given)| {
                 let reason = BlockReason::OrderMismatch { given: given.to_owned(), order: known.to_owned() };

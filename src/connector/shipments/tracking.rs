@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::channel::shipping::is_invisible;
+
 /// Words that people and systems write where there is no number, by their letters.
 const PLACEHOLDER_WORDS: &str = " A APPLICABLE ASSIGNED AVAILABLE AWAITING BE CONFIRMED DEFINED DETERMINED EMPTY FALSE \
     FOLLOW FOLLOWS LATER MISSING N NA NAN NIL NO NONE NOT NOTAPPLICABLE NOTAVAILABLE NOTPROVIDED NOTRACK NOTRACKING \
@@ -30,7 +32,7 @@ pub(super) enum Likeness {
 
 /// The number in a text, without what cannot be seen. `None` if the text stands for "no number".
 pub(super) fn number(text: &str) -> Option<String> {
-    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    let visible: String = text.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
     let number = visible.trim();
     (!is_placeholder(number)).then(|| number.to_owned())
 }
@@ -91,14 +93,6 @@ fn unrouted(key: &str) -> impl Iterator<Item = &str> {
         .into_iter()
         .filter_map(move |zip| rest?.get(zip..))
         .filter(|rest| rest.len() >= SHORTEST_ROUTED)
-}
-
-/// Control characters, and those of no width: a text that is pasted or scanned brings them along.
-pub(super) fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 #[cfg(test)]
