@@ -5,11 +5,7 @@ use std::collections::HashMap;
 
 use futures_util::StreamExt;
 
-use super::{
-    complete::{ListTally, without_false_ids},
-    eligibility::imported_in,
-    import::Import,
-};
+use super::{complete::ListTally, eligibility::imported_in, import::Import};
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ShipmentState,
@@ -54,7 +50,7 @@ pub(super) async fn elsewhere(import: &mut Import<'_>) -> Result<(), Stop> {
         let mut pages = list.page_size(settings.page_size).pages();
         let mut tally = ListTally::default();
         while let Some(page) = pages.next().await {
-            let page = without_false_ids(page?);
+            let page = page?;
             tally.add(&page);
             let orders: Vec<ChannelOrder> =
                 page.items.iter().map(|order| translate::order(order, settings)).collect();
@@ -111,8 +107,8 @@ pub(super) async fn unread(
         import.read_by_id += 1;
         import.run.go_on().await?;
         match look::once(&import.run.client, id).await {
-            Ok(Some(order)) if order.order_id == id => return look_at(import, &order).await,
-            Ok(_) => {}
+            Ok(Some(order)) => return look_at(import, &order).await,
+            Ok(None) => {}
             Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
             Err(error) => why = failure::describe(&error),
         }

@@ -4,7 +4,7 @@
 use super::import::Import;
 use crate::{
     channel::report::count_of,
-    client::{ListEnd, Order, Page, RowError, RowErrorKind},
+    client::{ListEnd, Order, Page},
     connector::count,
 };
 
@@ -49,28 +49,6 @@ impl ListTally {
         let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
         let read = self.read() - self.nulls_in_place();
         format!("{list} could not be read whole: {}{of} came", count_of(read, "row"))
-    }
-}
-
-/// An id below 1 is no id: such a row is one that cannot be read and that nobody can name.
-pub(super) fn without_false_ids(mut page: Page<Order>) -> Page<Order> {
-    let found = page.items.iter().enumerate().filter(|(_, order)| order.order_id.get() < 1);
-    let found: Vec<RowError> = found.map(|(index, _)| false_id(index)).collect();
-    page.items.retain(|order| order.order_id.get() >= 1);
-    for row in &mut page.errors {
-        row.id = row.id.filter(|id| *id >= 1);
-    }
-    page.errors.extend(found);
-    page
-}
-
-fn false_id(index: usize) -> RowError {
-    RowError {
-        index,
-        id: None,
-        path: "orderId".to_owned(),
-        reason: "expected an id of 1 or more".to_owned(),
-        kind: RowErrorKind::Decode,
     }
 }
 

@@ -8,13 +8,7 @@ use std::{
 
 use futures_util::StreamExt;
 
-use super::{
-    by_hand::OPERATION,
-    complete::{ListTally, without_false_ids},
-    follow_up,
-    import::Import,
-    scan,
-};
+use super::{by_hand::OPERATION, complete::ListTally, follow_up, import::Import, scan};
 use crate::{
     channel::{Bypass, ChannelError, ImportReport, Refusal, Trigger},
     client::{self, Lane, Order, Page, Pages, WebhookDelivery, WebhookPages},
@@ -79,7 +73,6 @@ async fn every_page(
     let mut next = first;
     while let Some(page) = next {
         import.run.go_on().await?;
-        let page = without_false_ids(page);
         tally.add(&page);
         scan::unreadable(import, None, &page.errors).await?;
         import.page(page.items).await?;

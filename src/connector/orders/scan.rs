@@ -4,12 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::StreamExt;
 
-use super::{
-    changes,
-    complete::{ListTally, without_false_ids},
-    eligibility::dismissal,
-    import::Import,
-};
+use super::{changes, complete::ListTally, eligibility::dismissal, import::Import};
 use crate::{
     channel::{
         ChannelOrder, RunEvent,
@@ -178,7 +173,7 @@ async fn read(
     import.run.go_on().await?;
     let mut tally = ListTally::default();
     while let Some(page) = pages.next().await {
-        let mut page = without_false_ids(page?);
+        let mut page = page?;
         if import.check_clock().await? {
             return Ok(false);
         }

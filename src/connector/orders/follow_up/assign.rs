@@ -13,10 +13,7 @@ use crate::{
     client::{Error, ErrorKind, OrderId, UserId},
     connector::{
         check, failure, look,
-        orders::{
-            import::{Import, Seen},
-            ledger,
-        },
+        orders::import::{Import, Seen},
         run::Stop,
     },
 };
@@ -190,14 +187,7 @@ async fn read_user(
     user: &UserId,
 ) -> Result<Option<UserKey>, FollowUpResult> {
     match look::order(&import.run.client, task.order).await {
-        Ok(Some(order)) if order.order_id == task.order => {
-            Ok(order.user_id.map(|user| UserKey::new(user.as_str())))
-        }
-        Ok(Some(_)) => Err(FollowUpResult::Pending {
-            next_attempt: import.now() + ledger::wait(task.follow_up.attempts),
-            outcome_unknown: true,
-            error: "ShipStation answered with another order".to_owned(),
-        }),
+        Ok(Some(order)) => Ok(order.user_id.map(|user| UserKey::new(user.as_str()))),
         Ok(None) => Err(failed(user.as_str(), "the order no longer exists")),
         // Reading has not changed what is known of the attempt.
         Err(error) => Err(match pending(import, &task.follow_up, &error) {
