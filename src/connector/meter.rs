@@ -1,4 +1,4 @@
-//! What the requests of one run cost, and what they tell of ShipStation's time.
+//! What the requests of one run cost, and what their answers show of ShipStation's time.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -37,18 +37,18 @@ impl Meter {
         self.used().requests
     }
 
-    /// Learns the time from an answer. It is told to the second, and what is known by then may be better.
-    fn set_by(&self, date: Timestamp) {
-        const TOLD_TO: Duration = Duration::from_secs(2);
+    /// Takes the time of an answer. It counts whole seconds, so that an earlier answer may be more exact.
+    fn observe(&self, date: Timestamp) {
+        const DATE_RESOLUTION: Duration = Duration::from_secs(2);
         let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
         let by_then = known.map(|(date, came)| date + came.elapsed(&*self.clock));
-        if by_then.is_none_or(|by_then| date > by_then || by_then.since(date) > TOLD_TO) {
+        if by_then.is_none_or(|by_then| date > by_then || by_then.since(date) > DATE_RESOLUTION) {
             *known = Some((date, HostTime::now(&*self.clock)));
         }
     }
 
-    /// ShipStation's time, if an answer of this run told it.
-    pub(super) fn told_time(&self) -> Option<Timestamp> {
+    /// ShipStation's time, if an answer to this run has shown it.
+    pub(super) fn observed_time(&self) -> Option<Timestamp> {
         let (date, came) = (*self.date.lock().unwrap_or_else(PoisonError::into_inner))?;
         Some(date + came.elapsed(&*self.clock))
     }
@@ -81,7 +81,7 @@ impl CallObserver for Meter {
 
     fn answered(&self, _call: &CallInfo, answer: &CallAnswer) {
         if let Some(date) = answer.date {
-            self.set_by(date);
+            self.observe(date);
         }
         let mut used = self.used();
         used.rate_remaining = answer.rate.remaining.or(used.rate_remaining);

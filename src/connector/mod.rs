@@ -117,12 +117,12 @@ impl ShipStationChannel {
         self.client.clock().now()
     }
 
-    /// The present instant by ShipStation's clock, as its last answer has told it; by the host's clock as long as none
-    /// has, or where the host cannot tell how much time has passed since.
+    /// The present instant by ShipStation's clock, from its last answer; by the host's clock as long as none
+    /// has come, or where the host has no monotonic clock to count the time since.
     fn server_time(&self) -> Timestamp {
         let clock = self.client.clock();
-        let told = clock.monotonic().and_then(|_| self.client.server_time());
-        told.unwrap_or_else(|| clock.now())
+        let server = clock.monotonic().and_then(|_| self.client.server_time());
+        server.unwrap_or_else(|| clock.now())
     }
 
     fn unsupported(&self, operation: Operation) -> ChannelError {

@@ -138,15 +138,15 @@ impl<'c> Run<'c> {
         self.channel.now()
     }
 
-    /// The present instant by ShipStation's clock, as this run's answers or earlier ones have told it; by the host's
+    /// The present instant by ShipStation's clock, from the answers to this run or earlier ones; by the host's
     /// clock as long as none has.
     pub(super) fn server_time(&self) -> Timestamp {
-        self.told_time().unwrap_or_else(|| self.channel.server_time())
+        self.observed_time().unwrap_or_else(|| self.channel.server_time())
     }
 
-    /// The present instant by ShipStation's clock, once an answer to this run has told it.
-    pub(super) fn told_time(&self) -> Option<Timestamp> {
-        self.meter.told_time()
+    /// The present instant by ShipStation's clock, once an answer to this run has shown it.
+    pub(super) fn observed_time(&self) -> Option<Timestamp> {
+        self.meter.observed_time()
     }
 
     /// What counts its requests.

@@ -34,7 +34,7 @@ impl ShipStationChannel {
         match self.client.webhooks().pages(delivery) {
             Ok(WebhookPages::Orders(_)) => {}
             Ok(_) => {
-                let why = "the delivery tells of orders and points to something else";
+                let why = "the delivery is about orders and its address is not";
                 return Err(ChannelError::of(CALL, Refusal::Unsupported { why, instead: None }));
             }
             Err(error) => return Err(ChannelError::of(CALL, refusal(&error))),

@@ -137,7 +137,7 @@ impl Tally {
     }
 
     /// Notes the total of a page that holds so many rows.
-    pub(super) fn told(&mut self, total: Option<u64>, rows: u64) {
+    pub(super) fn note_total(&mut self, total: Option<u64>, rows: u64) {
         let filter = &mut self.present;
         if filter.pages == 0 {
             filter.first = total;
@@ -236,7 +236,7 @@ mod tests {
         ids.for_each(|id| {
             tally.row(id, None);
         });
-        tally.told(total, rows);
+        tally.note_total(total, rows);
     }
 
     #[test]
@@ -256,12 +256,12 @@ mod tests {
         let mut tally = Tally::new(0);
         tally.next_page(None);
         assert!(tally.row(1, Some(10)) && tally.row(2, Some(20)));
-        tally.told(Some(4), 2);
+        tally.note_total(Some(4), 2);
         tally.next_filter();
         tally.next_page(None);
         assert!(!tally.row(2, Some(20)), "a repeat");
         assert!(tally.row(1, Some(40)), "new again");
-        tally.told(Some(3), 2);
+        tally.note_total(Some(3), 2);
         assert_eq!((tally.rows(), tally.doubt(false)), (2, Some(Incomplete::FewerRows)));
         tally.row(3, Some(50));
         assert_eq!(tally.doubt(false), Some(Incomplete::FewerRows), "one of four is missing");

@@ -103,7 +103,7 @@ fn skew(clocks: Option<(Timestamp, Timestamp)>) -> Option<Finding> {
     (by > TOLERATED_SKEW).then(|| Finding::error("clock_skew", "clock", observed(), remedy).as_warning())
 }
 
-/// Answers came, and none of them told the time.
+/// Answers came, and none of them had a usable date.
 fn no_date(heard: &Heard) -> Option<Finding> {
     let observed = "no answer carries a Date, so that the clocks cannot be compared";
     let remedy = "let it pass through what stands between here and ShipStation: until then windows and waits rest on the \

@@ -90,7 +90,7 @@ async fn unreadable(import: &mut Import<'_>, list: &str, errors: &[RowError]) ->
     Ok(())
 }
 
-/// An imported order whose row could not be read: something may have changed that the host is to hear of, so it is read
+/// An imported order whose row could not be read: a change may have to be reported to the host, so it is read
 /// by its id. If that fails too it is kept among the failures, and read again by the next runs. Says whether it was read.
 pub(super) async fn unread(
     import: &mut Import<'_>,

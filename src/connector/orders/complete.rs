@@ -17,7 +17,7 @@ pub(super) struct ListTally {
     nulls: u64,
     /// Rows that could not be read and that nobody can name.
     unnamed: u64,
-    /// The highest total that was told.
+    /// The highest total.
     total: Option<u64>,
 }
 

@@ -171,7 +171,7 @@ impl Search<'_> {
     }
 }
 
-/// The texts to ask ShipStation for, which does not tell capitals apart.
+/// The texts to ask ShipStation for, whose filter ignores case.
 fn spellings(number: &str) -> Vec<String> {
     let plain = plain_number(number);
     let mut spellings = vec![number.to_owned()];

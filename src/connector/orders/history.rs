@@ -1,4 +1,4 @@
-//! What earlier runs tell of the time that was not watched.
+//! For how long orders were not read, from the summaries of earlier runs.
 
 use std::time::Duration;
 

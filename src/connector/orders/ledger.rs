@@ -62,7 +62,7 @@ pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
 /// taken as due.
 async fn due(import: &mut Import<'_>) -> Result<Vec<FailureRecord>, Stop> {
     let channel = import.run.channel;
-    // ShipStation tells its time to the second.
+    // ShipStation's time counts whole seconds.
     let now = import.now() + Duration::from_secs(2);
     let kept = |limit| channel.stores.orders.due_failures(&channel.connection, now + FOR_EVER, limit);
     let mut due = kept(AT_ONCE + 1).await?;

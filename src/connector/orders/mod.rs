@@ -115,11 +115,13 @@ impl Import<'_> {
             unwatched.since.is_some_and(|since| self.window.to.since(since) >= longest);
     }
 
-    /// Computes the window again when ShipStation's clock, once an answer has told it, is another one than the host's
-    /// with which it was computed: says whether that was so. The answer that told it was to a question about the wrong
+    /// Computes the window again when ShipStation's clock, once an answer has shown it, differs from the host's
+    /// with which it was computed: says whether that was so. The answer that showed it was to a question about the wrong
     /// window.
     async fn check_clock(&mut self) -> Result<bool, StoreError> {
-        let Some(now) = self.run.told_time().filter(|_| !self.since.clock_checked) else { return Ok(false) };
+        let Some(now) = self.run.observed_time().filter(|_| !self.since.clock_checked) else {
+            return Ok(false);
+        };
         self.since.clock_checked = true;
         let elapsed = self.run.elapsed();
         let wrong = apart(self.window.to + elapsed, now);

@@ -98,7 +98,7 @@ impl Choice {
 /// With a tag there are two ways: list the window and test the tags here, or list the tag and test the age here.
 /// The two totals, a small request each, tell which is shorter.
 async fn choose(import: &mut Import<'_>, status: &OrderStatus) -> Result<Choice, Stop> {
-    // What was asked before the window may have told that the host's clock is wrong.
+    // An answer before the window may have shown that the host's clock is wrong.
     import.check_clock().await?;
     if import.run.channel.settings.orders.tag.is_none() {
         return Ok(Choice::window(None));

@@ -195,7 +195,7 @@ impl Sync<'_> {
             return self.postpone(parcel, record).await;
         }
         let words = failure::their_words(&error);
-        // It may refuse what it has done already: one look tells.
+        // It may refuse what it has done already: one look shows it.
         let (id, now) = (parcel.row.id(), self.moment());
         let sent = self.event(&id, now.host, now.server);
         match self.find(&parcel.row, parcel.order, &sent).await {

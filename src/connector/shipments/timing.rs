@@ -177,7 +177,7 @@ pub(super) enum Verdict {
 }
 
 impl Search {
-    /// Whether a look may tell something new. A look that comes too early is harmless: it only decides nothing.
+    /// Whether a look may show something new. A look that comes too early is harmless: it only decides nothing.
     pub(super) fn look_is_due(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
         let Some(looked) = &self.looked else { return true };
         let before = self.sent.age(&looked.moment()).unwrap_or_default();

@@ -159,7 +159,7 @@ impl<T: Dated + Send + 'static> Reader<T> {
                 return Ok(Step::End(self.end(Some(Incomplete::TooManyPages))));
             }
             match self.next().await {
-                // A page of nothing but repeats tells the caller nothing.
+                // A page of nothing but repeats is of no use to the caller.
                 Ok(page) if self.pages == 1 || count(&page) > 0 => return Ok(Step::Page(page)),
                 Ok(_) => {}
                 Err(error) if self.narrow(&error) => {}
@@ -188,7 +188,7 @@ impl<T: Dated + Send + 'static> Reader<T> {
                     return Ok(Some(self.end(None)));
                 }
                 unchanged =
-                    self.ask_for_today().await?.is_some_and(|told| Some(told) == self.tally.first_total());
+                    self.ask_for_today().await?.is_some_and(|total| Some(total) == self.tally.first_total());
             }
             Reading::Beyond => {}
             Reading::Second => return Ok(Some(self.end(self.tally.doubt(true)))),
@@ -207,7 +207,7 @@ impl<T: Dated + Send + 'static> Reader<T> {
     }
 
     /// Rows may have left the list while it was read by key: asks for its smallest page to learn how many it has now.
-    /// Gives back what is told; an answer that contradicts itself explains nothing.
+    /// Returns the total of that answer; an answer that contradicts itself explains nothing.
     async fn ask_for_today(&mut self) -> Result<Option<u64>, Error> {
         if self.by_number || self.tally.rows() == 0 {
             return Ok(None);
@@ -322,7 +322,7 @@ impl<T: Dated> Reader<T> {
         page.items.retain(|row| tally.row(row.key(), date(row, column)));
         page.errors.splice(0..0, self.poison.drain(..));
         page.errors.retain(|error| tally.unreadable(error.id));
-        tally.told(page.total, rows);
+        tally.note_total(page.total, rows);
         if page.contradicts_itself {
             tally.contradict();
         }

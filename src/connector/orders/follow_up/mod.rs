@@ -80,7 +80,7 @@ pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
     }
 }
 
-/// Up to when follow-ups are due: ShipStation tells its time to the second.
+/// Up to when follow-ups are due: ShipStation's time counts whole seconds.
 fn due_at(import: &Import<'_>) -> Timestamp {
     import.now() + Duration::from_secs(2)
 }

@@ -72,7 +72,7 @@ impl Tagger {
         Ok(pending(import, &task.follow_up, &error))
     }
 
-    /// ShipStation failed with an exception: this order may be gone, which it tells itself, or else it is tried again.
+    /// ShipStation failed with an exception: this order may be gone, which a read of it shows, or else it is tried again.
     async fn failed_on(
         &mut self,
         import: &mut Import<'_>,
