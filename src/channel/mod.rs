@@ -29,6 +29,7 @@ mod run;
 mod shipment;
 pub mod shipping;
 pub mod store;
+pub(crate) mod wording;
 
 pub use self::{
     capability::{Capabilities, Operation, OrderFeatures, Readiness, RemoteWrite, ShipmentFeatures, Support},

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::{
     ConnectionId,
-    report::{Finding, ImportWindow, count_of},
+    report::{Finding, ImportWindow},
     store::{RunState, RunSummary},
 };
+use crate::channel::wording::count_of;
 
 /// What there is to import, and what the import looks for.
 #[must_use]

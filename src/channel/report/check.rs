@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::count_of;
 use crate::channel::ConnectionId;
+use crate::channel::wording::count_of;
 
 /// What a look at the whole configuration found.
 #[must_use]

@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use serde::Serialize;
 
 use super::{
-    RunInfo, SkipReason, count_of, fmt_by_reason, fmt_items,
+    RunInfo, SkipReason, fmt_by_reason, fmt_items,
     import_item::{DisplayItem, ImportItem},
     in_groups,
 };
 use crate::Timestamp;
+use crate::channel::wording::count_of;
 
 /// What an import did.
 #[must_use]

@@ -178,12 +178,6 @@ impl fmt::Display for ApiUse {
     }
 }
 
-/// `1 row`, `2 rows`.
-pub(crate) fn count_of(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
 /// Writes the first few items that need a person, and how many more there are.
 fn fmt_items<'i, T: fmt::Display + 'i>(
     f: &mut fmt::Formatter<'_>,

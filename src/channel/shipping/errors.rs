@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counted, DisplayText, GlobError, ShippingRule};
+use super::{DisplayText, GlobError, ShippingRule};
+use crate::channel::wording::count_of;
 
 /// Something wrong with one rule or between two. Rules are named by their place in the list, from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +167,7 @@ impl RuleErrors {
 
 impl fmt::Display for RuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the shipping rules have {}", Counted(self.total() as u64, "error"))?;
+        write!(f, "the shipping rules have {}", count_of(self.total() as u64, "error"))?;
         fmt_first(f, self.written(), self.total())
     }
 }

@@ -34,7 +34,7 @@ mod visible;
 pub(crate) use self::{
     fold::fold_text,
     suggest::Suggester,
-    visible::{Counted, cut_names, is_invisible, name_list},
+    visible::{cut_names, is_invisible, name_list},
 };
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counted, DisplayText, StoreKey, Suggestion, visible};
+use super::{DisplayText, StoreKey, Suggestion, visible};
 use crate::Timestamp;
+use crate::channel::wording::count_of;
 
 /// A shipping text that no rule fitted, as seen in one store.
 ///
@@ -115,7 +116,7 @@ impl UnmappedShipping {
 impl fmt::Display for UnmappedShipping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let UnmappedText { count, first_seen, last_seen, samples, .. } = &self.seen;
-        let orders = Counted(*count, "order");
+        let orders = count_of(*count, "order");
         write!(f, "{}: {orders} from {first_seen} to {last_seen}, {} held", self.name(), self.held)?;
         write!(f, "; for instance {}", samples.join(", "))?;
         self.suggestions.iter().try_for_each(|suggestion| {

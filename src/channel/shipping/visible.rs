@@ -97,16 +97,6 @@ impl fmt::Display for More {
     }
 }
 
-/// A count with its noun: `1 problem`, `2 problems`.
-pub(crate) struct Counted(pub(crate) u64, pub(crate) &'static str);
-
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(count, noun) = self;
-        write!(f, "{count} {noun}{}", if *count == 1 { "" } else { "s" })
-    }
-}
-
 /// The text with everything that hides in it made visible, for people who look for a difference.
 ///
 /// Single spaces between words stay. A leading, trailing or repeated space becomes `␠`, a tab `␉`, line

@@ -8,10 +8,11 @@ use crate::{
     channel::{
         ChannelError, Finding, Refusal,
         shipping::{
-            AccountCarrier, CarrierRule, CarrierRules, Counted, DisplayText, ShippingResolution,
-            ShippingRules, StoreKey, Suggester, UnmappedShipping,
+            AccountCarrier, CarrierRule, CarrierRules, DisplayText, ShippingResolution, ShippingRules,
+            StoreKey, Suggester, UnmappedShipping,
         },
         store::StoreError,
+        wording::count_of,
     },
     connector::{
         ShipStationChannel,
@@ -83,8 +84,8 @@ fn unused(rules: &ShippingRules, recent: &Recent, unmapped: &[UnmappedShipping])
         one_of(&written, |rule| format!("[{rule}]"))
     };
     let observed = || {
-        let rules = Counted(unused.len() as u64, "rule");
-        let orders = Counted(recent.requests.len() as u64, "newest order");
+        let rules = count_of(unused.len() as u64, "rule");
+        let orders = count_of(recent.requests.len() as u64, "newest order");
         let verb = if unused.len() == 1 { "fits" } else { "fit" };
         format!("{rules} {verb} none of the {orders}")
     };
@@ -113,7 +114,7 @@ fn not_mapped(rules: &ShippingRules, recent: &Recent, unmapped: Vec<UnmappedShip
         let observed = format!(
             "{} is not mapped: {}, {} held",
             known.name(),
-            Counted(known.seen.count, "order"),
+            count_of(known.seen.count, "order"),
             known.held
         );
         texts.push((observed, known.suggestions.first().map(ToString::to_string)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     Timestamp,
-    channel::{Finding, report::count_of},
+    channel::{Finding, wording::count_of},
     client::Store,
     connector::settings::{OrderSettings, PossibleDuplicates},
 };

@@ -1,7 +1,7 @@
 //! Importing single orders that a person names.
 
 use super::{
-    find::{Found, find},
+    find::{Matches, find},
     follow_up,
     history::Unwatched,
     import::Import,
@@ -75,7 +75,7 @@ async fn import_these(import: &mut Import<'_>, orders: Vec<Order>) -> Result<(),
 
 /// Why what was found is not the one order to import. Two stores may use one number, and the parts of an order that was
 /// split share it: which of them is meant only the person knows.
-fn not_one(which: &OrderSelector, found: &Found) -> Option<Refusal> {
+fn not_one(which: &OrderSelector, found: &Matches) -> Option<Refusal> {
     const SHOWN: usize = 5;
     match found.orders.as_slice() {
         [_] => None,
@@ -91,7 +91,7 @@ fn not_one(which: &OrderSelector, found: &Found) -> Option<Refusal> {
 }
 
 /// The numbers that may have been meant.
-fn offered(found: &Found) -> String {
+fn offered(found: &Matches) -> String {
     if found.near.is_empty() { String::new() } else { format!("; there is {}", found.near.join(", ")) }
 }
 

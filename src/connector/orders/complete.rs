@@ -3,7 +3,7 @@
 
 use super::import::Import;
 use crate::{
-    channel::report::count_of,
+    channel::wording::count_of,
     client::{ListEnd, Order, Page},
     connector::count,
 };

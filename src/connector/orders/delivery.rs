@@ -37,7 +37,7 @@ impl ShipStationChannel {
         answer
     }
 
-    async fn read_delivery(&self, delivery: &WebhookDelivery, reading: &Reading<'_>) -> Answer {
+    async fn read_delivery(&self, delivery: &WebhookDelivery, reading: &ActiveRead<'_>) -> Answer {
         let (run, mapper) = self.begin_named(Trigger::Webhook, Lane::Import).await?;
         reading.counted_by(run.meter());
         let mut pages = match run.client.webhooks().pages(delivery) {
@@ -113,7 +113,7 @@ struct Present {
 
 /// A reading that is under way. One that is dropped before its end leaves its turn to the next delivery.
 #[derive(Debug)]
-struct Reading<'a> {
+struct ActiveRead<'a> {
     address: &'a Address,
     number: u64,
 }
@@ -149,15 +149,15 @@ impl Address {
         (*number >= ticket).then(|| copy_of(answer))
     }
 
-    fn begin(&self) -> Reading<'_> {
+    fn begin(&self) -> ActiveRead<'_> {
         let mut state = self.state();
         state.readings += 1;
         state.present = Some(Present { meter: None });
-        Reading { address: self, number: state.readings }
+        ActiveRead { address: self, number: state.readings }
     }
 }
 
-impl Reading<'_> {
+impl ActiveRead<'_> {
     fn counted_by(&self, meter: Arc<Meter>) {
         self.address.state().present = Some(Present { meter: Some(meter) });
     }
@@ -167,7 +167,7 @@ impl Reading<'_> {
     }
 }
 
-impl Drop for Reading<'_> {
+impl Drop for ActiveRead<'_> {
     fn drop(&mut self) {
         self.address.state().present = None;
     }

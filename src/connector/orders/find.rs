@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 
 use super::complete::ListTally;
 use crate::{
-    channel::{OrderSelector, report::count_of},
+    channel::{OrderSelector, wording::count_of},
     client::{self, ErrorKind, Order, RowError, ShipStation},
     connector::{
         count, failure,
@@ -17,7 +17,7 @@ const OFFERED: usize = 5;
 
 /// What was found for a selector.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Matches {
     /// Every order that may be meant.
     pub(super) orders: Vec<Order>,
     /// Rows that could not be read: each may be the one that is meant, or not.
@@ -30,7 +30,7 @@ pub(super) struct Found {
     pub(super) written: Option<String>,
 }
 
-impl Found {
+impl Matches {
     fn incomplete(why: impl Into<String>) -> Self {
         Self { incomplete: Some(why.into()), ..Self::default() }
     }
@@ -47,33 +47,33 @@ impl Found {
 
 /// Every order that a person may mean. A number is tried as it was typed, then without blanks around it, without `#` and
 /// whatever its case; ShipStation's own filter finds everything that begins alike.
-pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<Found, client::Error> {
+pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<Matches, client::Error> {
     match which {
         OrderSelector::Id(id) => {
-            let Some(id) = translate::wire_order_id(id) else { return Ok(Found::default()) };
+            let Some(id) = translate::wire_order_id(id) else { return Ok(Matches::default()) };
             match client.orders().get(id).await {
-                Ok(order) => Ok(Found { orders: vec![order], ..Found::default() }),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::default()),
+                Ok(order) => Ok(Matches { orders: vec![order], ..Matches::default() }),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(Matches::default()),
                 Err(error) if error.kind() == ErrorKind::Decode => {
-                    Ok(Found::incomplete(format!("the order could not be read: {error}")))
+                    Ok(Matches::incomplete(format!("the order could not be read: {error}")))
                 }
                 Err(error) => Err(error),
             }
         }
-        OrderSelector::Number(number) => Search { number, key: None }.run(client).await,
-        OrderSelector::Key { key, number } => Search { number, key: Some(key) }.run(client).await,
+        OrderSelector::Number(number) => NumberSearch { number, key: None }.run(client).await,
+        OrderSelector::Key { key, number } => NumberSearch { number, key: Some(key) }.run(client).await,
     }
 }
 
 /// What was typed.
-struct Search<'a> {
+struct NumberSearch<'a> {
     number: &'a str,
     key: Option<&'a str>,
 }
 
-impl Search<'_> {
-    async fn run(&self, client: &ShipStation) -> Result<Found, client::Error> {
-        let mut found = Found::default();
+impl NumberSearch<'_> {
+    async fn run(&self, client: &ShipStation) -> Result<Matches, client::Error> {
+        let mut found = Matches::default();
         let mut alike = Vec::new();
         for spelling in spellings(self.number) {
             self.look(client, &spelling, &mut found, &mut alike).await?;
@@ -100,7 +100,7 @@ impl Search<'_> {
         &self,
         client: &ShipStation,
         spelling: &str,
-        found: &mut Found,
+        found: &mut Matches,
         alike: &mut Vec<Order>,
     ) -> Result<(), client::Error> {
         let mut pages = client.orders().list().order_number(spelling).pages();
@@ -126,7 +126,7 @@ impl Search<'_> {
     }
 
     /// Offers what differs by a letter, of what begins like all but the last letter.
-    async fn look_near(&self, client: &ShipStation, found: &mut Found) -> Result<(), client::Error> {
+    async fn look_near(&self, client: &ShipStation, found: &mut Matches) -> Result<(), client::Error> {
         const SHORTEST: usize = 3;
         const ROWS: u32 = 100;
         let plain = plain_number(self.number);

@@ -6,8 +6,8 @@ use super::{changes, import::Import};
 use crate::{
     channel::{
         Bypass,
-        report::count_of,
         store::{FailureRecord, OrderFailure},
+        wording::count_of,
     },
     client::{Order, OrderId, OrderStatus},
     connector::{clocks::TOLERATED_SKEW, count, failure, look, run::Stop, translate},

@@ -5,7 +5,7 @@ use super::{
     MOST_FAILURES, Stop, Sync,
     evidence::{self, Standing},
     rows::{is_of_another_order, tracking_numbers},
-    timing::{Event, Moment, RECORDS_LAG, Search, Verdict},
+    timing::{Event, Moment, NextStep, RECORDS_LAG, Search},
 };
 use crate::{
     Timestamp,
@@ -180,16 +180,16 @@ impl Sync<'_> {
             Found::ShippedSomehow if is_time => {
                 ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
             }
-            Found::Nothing => match search.verdict(settings, moment) {
-                Verdict::SendAgain => ShipmentState::Pending,
-                Verdict::LeaveToPerson => {
+            Found::Nothing => match search.next_step(settings, moment) {
+                NextStep::SendAgain => ShipmentState::Pending,
+                NextStep::LeaveToPerson => {
                     outcome_unknown(lost, "the order is open and shows nothing of ours")
                 }
-                Verdict::LookAgain if is_time => outcome_unknown(
+                NextStep::LookAgain if is_time => outcome_unknown(
                     lost,
                     "the order is open and shows nothing of ours, by clocks that differ",
                 ),
-                Verdict::LookAgain => lost.looked_for(search.looks.saturating_add(1), false, moment),
+                NextStep::LookAgain => lost.looked_for(search.looks.saturating_add(1), false, moment),
             },
             Found::Inconclusive(why) if is_time => outcome_unknown(lost, *why),
             // Only looks that find the order open count towards another attempt.

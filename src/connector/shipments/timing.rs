@@ -167,7 +167,7 @@ pub(super) struct Search {
 
 /// What follows from a complete look that found the order open and nothing of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum NextStep {
     /// It is looked for again.
     LookAgain,
     /// The shipment may be sent again.
@@ -190,18 +190,18 @@ impl Search {
 
     /// What a look at `now` proves that found nothing: together with the one before it, if that found nothing as well, late
     /// enough after the request and long enough ago.
-    pub(super) fn verdict(&self, settings: &ShipmentSettings, now: &Moment) -> Verdict {
+    pub(super) fn next_step(&self, settings: &ShipmentSettings, now: &Moment) -> NextStep {
         let first = settings.read_back_gap;
         let before = self.looked.filter(|looked| {
             self.looks > 0 && looked.is_over(first, now) && self.sent.is_over(first, &looked.moment())
         });
         let gap = resend_gap(settings, self.unknown_outcomes);
         if before.is_none() || !self.sent.is_over(gap, now) {
-            Verdict::LookAgain
+            NextStep::LookAgain
         } else if self.unknown_outcomes >= MOST_UNKNOWN_OUTCOMES {
-            Verdict::LeaveToPerson
+            NextStep::LeaveToPerson
         } else {
-            Verdict::SendAgain
+            NextStep::SendAgain
         }
     }
 }
@@ -305,7 +305,7 @@ mod tests {
     }
 
     /// The minutes at which a shipment is looked for by a run every minute, and what the last look decides.
-    fn looks(unknown_outcomes: u32) -> (Vec<u64>, Verdict) {
+    fn looks(unknown_outcomes: u32) -> (Vec<u64>, NextStep) {
         let settings = ShipmentSettings::default();
         let mut search = Search { sent: happened(&at(0)), looked: None, looks: 0, unknown_outcomes };
         let mut minutes = Vec::new();
@@ -315,8 +315,8 @@ mod tests {
                 continue;
             }
             minutes.push(minute);
-            match search.verdict(&settings, &now) {
-                Verdict::LookAgain => search.looks += 1,
+            match search.next_step(&settings, &now) {
+                NextStep::LookAgain => search.looks += 1,
                 last => return (minutes, last),
             }
             search.looked = Some(happened(&now));
@@ -326,13 +326,13 @@ mod tests {
 
     #[test]
     fn a_shipment_is_sent_again_after_four_minutes_then_after_an_hour_then_never() {
-        assert_eq!(looks(1), (vec![0, 1, 2, 3, 4], Verdict::SendAgain));
+        assert_eq!(looks(1), (vec![0, 1, 2, 3, 4], NextStep::SendAgain));
         let (minutes, last) = looks(2);
-        assert_eq!((minutes.last(), last), (Some(&64), Verdict::SendAgain));
+        assert_eq!((minutes.last(), last), (Some(&64), NextStep::SendAgain));
         assert!(minutes.len() < 20, "{minutes:?}");
         for unknown_outcomes in [3, 9] {
             let (minutes, last) = looks(unknown_outcomes);
-            assert_eq!((minutes.last(), last), (Some(&240), Verdict::LeaveToPerson));
+            assert_eq!((minutes.last(), last), (Some(&240), NextStep::LeaveToPerson));
             assert!(minutes.len() < 25, "{minutes:?}");
         }
     }
@@ -342,12 +342,12 @@ mod tests {
         let settings = ShipmentSettings::default();
         let looked = Some(happened(&at(0)));
         let search = Search { sent: happened(&at(0)), looked, looks: 1, unknown_outcomes: 1 };
-        assert_eq!(search.verdict(&settings, &at(3600)), Verdict::LookAgain, "the first one came at once");
+        assert_eq!(search.next_step(&settings, &at(3600)), NextStep::LookAgain, "the first one came at once");
         let second = Search { looked: Some(happened(&at(3600))), looks: 2, ..search };
-        assert_eq!(second.verdict(&settings, &at(3659)), Verdict::LookAgain, "the two are apart");
-        assert_eq!(second.verdict(&settings, &at(3660)), Verdict::SendAgain);
+        assert_eq!(second.next_step(&settings, &at(3659)), NextStep::LookAgain, "the two are apart");
+        assert_eq!(second.next_step(&settings, &at(3660)), NextStep::SendAgain);
         let inconclusive = Search { looks: 0, ..second };
-        assert_eq!(inconclusive.verdict(&settings, &at(3660)), Verdict::LookAgain);
+        assert_eq!(inconclusive.next_step(&settings, &at(3660)), NextStep::LookAgain);
     }
 
     #[test]

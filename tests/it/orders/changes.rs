@@ -22,7 +22,7 @@ use crate::support::World;
 
 /// A host's sink in memory.
 #[derive(Debug, Default)]
-struct Sink(Mutex<(HashMap<ChannelOrderId, OrderMark>, Vec<OrderChange>)>);
+pub(crate) struct Sink(Mutex<(HashMap<ChannelOrderId, OrderMark>, Vec<OrderChange>)>);
 
 #[async_trait]
 impl OrderChangeSink for Sink {
@@ -53,6 +53,11 @@ impl Sink {
     fn told(&self) -> Vec<(i64, Vec<OrderChangeKind>)> {
         let told = std::mem::take(&mut self.0.lock().unwrap().1);
         told.into_iter().map(|change| (change.order.as_str().parse().unwrap(), change.what)).collect()
+    }
+
+    /// The kinds of every change that was reported and not asked about.
+    pub(crate) fn kinds(&self) -> Vec<OrderChangeKind> {
+        self.0.lock().unwrap().1.iter().flat_map(|change| change.what.clone()).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Get orders: nothing lost, nothing twice, and always an answer to "why not this order".
 
 mod by_hand;
-mod changes;
+pub(crate) mod changes;
 mod clock;
 mod crash;
 mod diagnose;

@@ -23,7 +23,7 @@ mod workers;
 use std::time::Duration;
 
 use shipstation_connector::{
-    Settings,
+    Settings, ShipStationChannel,
     channel::{
         ChannelConnector, ChannelOrderId, GetOrders, LineQuantity, Shipment, ShipmentState, SyncReport,
         SyncShipments,
@@ -33,32 +33,37 @@ use shipstation_connector::{
 
 use crate::support::World;
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// One run of a new process with default settings.
-async fn sync(world: &World) -> SyncReport {
+pub(crate) async fn sync(world: &World) -> SyncReport {
     sync_with(world, |_| {}).await
 }
 
-async fn sync_with(world: &World, change: impl FnOnce(&mut Settings)) -> SyncReport {
-    let report = world.channel(change).sync_shipments(SyncShipments::new()).await.unwrap();
+pub(crate) async fn sync_with(world: &World, change: impl FnOnce(&mut Settings)) -> SyncReport {
+    sync_on(&world.channel(change)).await
+}
+
+/// One run of a process that goes on.
+pub(crate) async fn sync_on(channel: &ShipStationChannel) -> SyncReport {
+    let report = channel.sync_shipments(SyncShipments::new()).await.unwrap();
     assert!(report.counts.add_up(), "{report}");
     report
 }
 
 /// A run after a while.
-async fn sync_after(world: &World, wait: Duration) -> SyncReport {
+pub(crate) async fn sync_after(world: &World, wait: Duration) -> SyncReport {
     world.sim.clock().advance(wait);
     sync(world).await
 }
 
-async fn import(world: &World) {
+pub(crate) async fn import(world: &World) {
     let report = world.channel(|_| {}).get_orders(GetOrders::new()).await.unwrap();
     assert!(report.counts.add_up(), "{report}");
 }
 
-async fn rows(world: &World, order: i64) -> Vec<OutboxRow> {
+pub(crate) async fn rows(world: &World, order: i64) -> Vec<OutboxRow> {
     let order = ChannelOrderId::new(order.to_string());
     world.store.order_progress(&world.connection, &order).await.unwrap().rows
 }

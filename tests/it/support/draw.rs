@@ -64,7 +64,7 @@ pub(crate) fn silence(rng: &mut Rng, ids: &[i64], list: &str) -> FaultKind {
 }
 
 /// A member that no decision needs, and what it is printed as.
-pub(crate) fn harmless(rng: &mut Rng) -> (&'static str, &'static [u8]) {
+fn harmless(rng: &mut Rng) -> (&'static str, &'static [u8]) {
     let members: [(&str, &[u8]); 9] = [
         ("customerNotes", b"\"a\nb\""),
         ("customerNotes", b"\"caf\xe9\""),
@@ -80,7 +80,7 @@ pub(crate) fn harmless(rng: &mut Rng) -> (&'static str, &'static [u8]) {
 }
 
 /// A member that decisions need.
-pub(crate) fn important(rng: &mut Rng) -> (&'static str, &'static [u8]) {
+fn important(rng: &mut Rng) -> (&'static str, &'static [u8]) {
     let members: [(&str, &[u8]); 6] = [
         ("orderStatus", br#"{"id":3}"#),
         ("orderStatus", b"NaN"),
@@ -90,4 +90,12 @@ pub(crate) fn important(rng: &mut Rng) -> (&'static str, &'static [u8]) {
         ("externallyFulfilled", br#""maybe""#),
     ];
     pick(rng, &members)
+}
+
+/// One of these orders, a member of it and what that is printed as, and whether decisions need the member.
+pub(crate) fn damage(rng: &mut Rng, orders: &[i64]) -> (i64, &'static str, &'static [u8], bool) {
+    let order = pick(rng, orders);
+    let is_important = !rng.bool();
+    let (member, bytes) = if is_important { important(rng) } else { harmless(rng) };
+    (order, member, bytes, is_important)
 }

@@ -8,7 +8,8 @@ use std::{collections::HashMap, fmt};
 use serde::{Deserialize, Serialize};
 
 pub use self::suggest::{AccountCarrier, CarrierReason, CarrierSuggestion};
-use super::{Counted, DisplayText, errors::fmt_first};
+use super::{DisplayText, errors::fmt_first};
+use crate::channel::wording::count_of;
 
 /// Shipments of this carrier (by this method) carry this code on the channel.
 ///
@@ -122,7 +123,7 @@ pub struct CarrierRuleErrors {
 
 impl fmt::Display for CarrierRuleErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the carrier rules have {}", Counted(self.errors.len() as u64, "error"))?;
+        write!(f, "the carrier rules have {}", count_of(self.errors.len() as u64, "error"))?;
         fmt_first(f, self.errors.iter(), self.errors.len())
     }
 }

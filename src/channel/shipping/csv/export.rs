@@ -6,7 +6,10 @@ use super::{
     FormulaGuard,
     columns::{COLUMNS, COUNT, cells},
 };
-use crate::channel::shipping::{Counted, DisplayText, ShippingRule, TextMatch, UnmappedText};
+use crate::channel::{
+    shipping::{DisplayText, ShippingRule, TextMatch, UnmappedText},
+    wording::count_of,
+};
 
 /// Writes the rules as a table, disabled ones too, in their order.
 ///
@@ -59,7 +62,7 @@ fn to_fill_in(unmapped: &UnmappedText) -> ShippingRule {
     };
     let note = format!(
         "{shown}: seen {} until {}; orders {}",
-        Counted(unmapped.count, "time"),
+        count_of(unmapped.count, "time"),
         unmapped.last_seen,
         unmapped.samples.join(" ")
     );

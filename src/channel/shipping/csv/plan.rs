@@ -12,9 +12,10 @@ use super::{
     read::{Table, read},
 };
 use crate::channel::shipping::{
-    Comparison, Counted, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, audit::shadowed,
-    errors::fmt_first, rules::compile,
+    Comparison, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, audit::shadowed, errors::fmt_first,
+    rules::compile,
 };
+use crate::channel::wording::count_of;
 
 /// What becomes of rules that are not in the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -166,7 +167,7 @@ impl fmt::Display for ImportPlan {
         let (added, changed, removed) = (self.added.len(), self.changed.len(), self.removed.len());
         write!(f, "{added} added, {changed} changed, {removed} removed, ")?;
         let problems = self.problems.len().saturating_add(self.more_rule_errors);
-        write!(f, "{} unchanged, {}", self.unchanged, Counted(problems as u64, "problem"))?;
+        write!(f, "{} unchanged, {}", self.unchanged, count_of(problems as u64, "problem"))?;
         fmt_first(f, self.problems.iter(), problems)
     }
 }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::shipping::{Counted, DisplayText, MatchKind, RuleError, ShippingRule, errors::fmt_first};
+use crate::channel::{
+    shipping::{DisplayText, MatchKind, RuleError, ShippingRule, errors::fmt_first},
+    wording::count_of,
+};
 
 /// One thing wrong with an imported table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +155,7 @@ pub struct ImportRefused {
 impl fmt::Display for ImportRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let problems = self.problems.len().saturating_add(self.more_rule_errors);
-        write!(f, "the table of shipping rules has {}", Counted(problems as u64, "problem"))?;
+        write!(f, "the table of shipping rules has {}", count_of(problems as u64, "problem"))?;
         fmt_first(f, self.problems.iter(), problems)
     }
 }

@@ -35,7 +35,7 @@ pub(super) enum Step<T> {
 
 /// How far a list was read that is not proven to be whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
+enum Pass {
     /// The first time.
     First,
     /// Beyond the end that the totals promise, up to an empty page.
@@ -55,7 +55,7 @@ pub(super) struct Reader<T> {
     by_number: bool,
     /// Leaves the page number out of a request for the first page.
     bare_first_page: bool,
-    reading: Reading,
+    reading: Pass,
     /// The total of the list after it was read by key.
     today: Option<u64>,
     tally: Tally,
@@ -111,7 +111,7 @@ impl<T: Dated + Send + 'static> Reader<T> {
             key,
             by_number: key.is_none(),
             bare_first_page: list.bare_first_page,
-            reading: Reading::First,
+            reading: Pass::First,
             today: None,
             tally: Tally::new(skipped),
             skipped,
@@ -183,22 +183,22 @@ impl<T: Dated + Send + 'static> Reader<T> {
         // Where the list has not changed since, there is nothing behind a filter whose total was reached.
         let mut unchanged = false;
         match self.reading {
-            Reading::First => {
+            Pass::First => {
                 if self.tally.doubt(self.by_number).is_none() {
                     return Ok(Some(self.end(None)));
                 }
                 unchanged =
                     self.ask_for_today().await?.is_some_and(|total| Some(total) == self.tally.first_total());
             }
-            Reading::Beyond => {}
-            Reading::Second => return Ok(Some(self.end(self.tally.doubt(true)))),
+            Pass::Beyond => {}
+            Pass::Second => return Ok(Some(self.end(self.tally.doubt(true)))),
         }
         let reached = self.today.is_some_and(|today| self.tally.rows() >= today);
         if reached && !self.tally.contradicts_itself() {
             return Ok(Some(self.end(None)));
         }
-        if self.reading == Reading::First && last == LastPage::Counted && !unchanged {
-            self.reading = Reading::Beyond;
+        if self.reading == Pass::First && last == LastPage::Counted && !unchanged {
+            self.reading = Pass::Beyond;
             self.by_number = true;
         } else {
             self.read_again();
@@ -275,7 +275,7 @@ impl<T: Dated + Send + 'static> Reader<T> {
 
     /// Whether the totals say that this is the last page.
     fn is_counted(&self, page: &Page<T>, received: u64) -> bool {
-        if self.reading == Reading::Beyond || self.tally.contradicts_itself() {
+        if self.reading == Pass::Beyond || self.tally.contradicts_itself() {
             return false;
         }
         if let Some(total) = self.tally.total() {
@@ -348,7 +348,7 @@ impl<T: Dated> Reader<T> {
 
     /// Reads the list once more from the start, by number.
     fn read_again(&mut self) {
-        self.reading = Reading::Second;
+        self.reading = Pass::Second;
         self.by_number = true;
         self.swap_start(self.first_start.clone());
         self.tally.read_again();

@@ -16,8 +16,8 @@ use crate::{
     Timestamp,
     channel::{
         RunEvent,
-        report::count_of,
         store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult},
+        wording::count_of,
     },
     client::{Error, ErrorKind, OrderId, Outcome},
     connector::{PAGE, clocks::TOLERATED_SKEW, count, failure, run::Stop, translate},

@@ -166,13 +166,10 @@ impl Schedule {
     /// Things that happen before a run: damaged rows, persons, wrong clocks, an expired key.
     fn happen(&mut self) {
         if self.rng.u8(..) < 80 {
-            let id = draw::pick(&mut self.rng, &self.orders);
-            let (member, bytes) = if self.rng.bool() {
-                draw::harmless(&mut self.rng)
-            } else {
+            let (id, member, bytes, is_important) = draw::damage(&mut self.rng, &self.orders);
+            if is_important {
                 self.damaged.insert(id);
-                draw::important(&mut self.rng)
-            };
+            }
             self.story.tell((id, member, String::from_utf8_lossy(bytes)));
             self.world.sim.account(|account| account.overwrite(id, member, bytes));
         }

@@ -1,56 +1,21 @@
 //! An imported order whose row cannot be read has perhaps changed: the host hears of it, or the run is not a success.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        ChannelOrderId, ConnectionId, RunStatus,
-        store::{OrderChange, OrderChangeKind, OrderChangeSink, OrderMark, RunToken, StoreError, Stores},
+        RunStatus,
+        store::{OrderChangeKind, Stores},
     },
 };
 
 use super::{import, partial, rig::Proxy};
-use crate::support::{DAY, World};
-
-#[derive(Debug, Default)]
-struct Sink(Mutex<(HashMap<ChannelOrderId, OrderMark>, Vec<OrderChange>)>);
-
-#[async_trait::async_trait]
-impl OrderChangeSink for Sink {
-    async fn marks(
-        &self,
-        _: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, OrderMark>, StoreError> {
-        let kept = self.0.lock().unwrap();
-        let mark = |order: &ChannelOrderId| Some((order.clone(), kept.0.get(order)?.clone()));
-        Ok(orders.iter().filter_map(mark).collect())
-    }
-
-    async fn record(
-        &self,
-        _: &RunToken,
-        changes: &[OrderChange],
-        marks: &[OrderMark],
-    ) -> Result<(), StoreError> {
-        let mut kept = self.0.lock().unwrap();
-        kept.1.extend(changes.iter().cloned());
-        kept.0.extend(marks.iter().map(|mark| (mark.order.clone(), mark.clone())));
-        Ok(())
-    }
-}
-
-impl Sink {
-    fn heard(&self) -> Vec<OrderChangeKind> {
-        self.0.lock().unwrap().1.iter().flat_map(|change| change.what.clone()).collect()
-    }
-}
+use crate::{
+    orders::changes::Sink,
+    support::{DAY, World},
+};
 
 fn channel(world: &World, proxy: &Proxy, sink: &Arc<Sink>) -> ShipStationChannel {
     let stores = Stores::all_in(world.store.clone());
@@ -79,7 +44,7 @@ async fn a_cancelled_order_that_the_list_shows_unreadably_is_read_by_its_id() {
         }
     });
     let report = import(&channel(&world, &proxy, &sink)).await;
-    assert_eq!(sink.heard(), [OrderChangeKind::Cancelled], "{report}");
+    assert_eq!(sink.kinds(), [OrderChangeKind::Cancelled], "{report}");
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }
 
@@ -99,15 +64,15 @@ async fn one_that_cannot_be_read_anywhere_is_kept_until_it_can() {
         assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
         world.sim.clock().advance(DAY / 4);
     }
-    assert!(sink.heard().is_empty());
+    assert!(sink.kinds().is_empty());
     // Long after the list of changes has moved on.
     proxy.heal();
     world.sim.clock().advance(DAY * 3);
     let report = import(&channel(&world, &proxy, &sink)).await;
-    assert_eq!(sink.heard(), [OrderChangeKind::Cancelled], "{report}");
+    assert_eq!(sink.kinds(), [OrderChangeKind::Cancelled], "{report}");
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
     let _ = import(&channel(&world, &proxy, &sink)).await;
-    assert_eq!(sink.heard().len(), 1, "once");
+    assert_eq!(sink.kinds().len(), 1, "once");
 }
 
 #[tokio::test]
@@ -123,7 +88,7 @@ async fn a_changed_row_without_an_id_keeps_the_look_where_it_is() {
     world.sim.clock().advance(DAY * 2);
     proxy.heal();
     let report = import(&channel(&world, &proxy, &sink)).await;
-    assert_eq!(sink.heard(), [OrderChangeKind::Cancelled], "{report}");
+    assert_eq!(sink.kinds(), [OrderChangeKind::Cancelled], "{report}");
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }
 
@@ -140,7 +105,7 @@ async fn a_list_of_changes_that_shows_fewer_than_it_counts_is_read_again() {
     world.sim.clock().advance(DAY * 2);
     proxy.heal();
     let _ = import(&channel(&world, &proxy, &sink)).await;
-    assert_eq!(sink.heard(), [OrderChangeKind::Cancelled]);
+    assert_eq!(sink.kinds(), [OrderChangeKind::Cancelled]);
 }
 
 #[tokio::test]
@@ -161,7 +126,7 @@ async fn an_imported_order_that_stays_open_and_turns_unreadable_is_looked_at_too
         }
     });
     let report = import(&channel(&world, &proxy, &sink)).await;
-    assert_eq!(sink.heard(), [OrderChangeKind::Address], "{report}");
+    assert_eq!(sink.kinds(), [OrderChangeKind::Address], "{report}");
     assert_eq!(
         (report.counts.already_imported, report.run.status.clone()),
         (1, RunStatus::Succeeded),

@@ -15,54 +15,17 @@ mod refusals;
 mod stopping;
 mod tracking;
 
-use std::time::Duration;
-
 use shipstation_connector::{
-    Settings, ShipStationChannel,
-    channel::{
-        ChannelConnector, ChannelOrderId, GetOrders, ShipmentState, SyncReport, SyncShipments,
-        store::{OutboxRow, ShipmentStore},
-    },
+    channel::ShipmentState,
     testing::simulator::{Fault, FaultKind, Method},
 };
 
-use crate::support::World;
+use crate::{
+    shipments::{HOUR, MINUTE, import, rows, sync, sync_after, sync_on, sync_with},
+    support::World,
+};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
 const MARK: &str = "/orders/markasshipped";
-
-/// One run of a new process with default settings.
-async fn sync(world: &World) -> SyncReport {
-    sync_on(&world.channel(|_| {})).await
-}
-
-async fn sync_with(world: &World, change: impl FnOnce(&mut Settings)) -> SyncReport {
-    sync_on(&world.channel(change)).await
-}
-
-/// One run of a process that goes on.
-async fn sync_on(channel: &ShipStationChannel) -> SyncReport {
-    let report = channel.sync_shipments(SyncShipments::new()).await.unwrap();
-    assert!(report.counts.add_up(), "{report}");
-    report
-}
-
-/// A run of a new process after a while.
-async fn sync_after(world: &World, wait: Duration) -> SyncReport {
-    world.sim.clock().advance(wait);
-    sync(world).await
-}
-
-async fn import(world: &World) {
-    let report = world.channel(|_| {}).get_orders(GetOrders::new()).await.unwrap();
-    assert!(report.counts.add_up(), "{report}");
-}
-
-async fn rows(world: &World, order: i64) -> Vec<OutboxRow> {
-    let order = ChannelOrderId::new(order.to_string());
-    world.store.order_progress(&world.connection, &order).await.unwrap().rows
-}
 
 /// The state of the newest row of an order.
 async fn state(world: &World, order: i64) -> ShipmentState {
