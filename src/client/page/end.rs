@@ -37,6 +37,8 @@ pub enum Incomplete {
     RepeatedPage,
     /// The list has more pages than are read of one list.
     TooManyPages,
+    /// ShipStation gave neither a row nor a total.
+    NoTotal,
 }
 
 impl fmt::Display for Incomplete {
@@ -47,6 +49,7 @@ impl fmt::Display for Incomplete {
             Self::ChangingTotal => "the total changed while the list was read by page number",
             Self::RepeatedPage => "the same page came for different page numbers",
             Self::TooManyPages => "the list has more pages than are read",
+            Self::NoTotal => "neither a row nor a total came",
         })
     }
 }

@@ -169,6 +169,8 @@ impl<T: Dated + Send + 'static> Reader<T> {
     }
 
     fn end(&self, incomplete: Option<Incomplete>) -> ListEnd {
+        let shows_nothing = self.tally.highest().is_none() && self.tally.read() == 0;
+        let incomplete = incomplete.or(shows_nothing.then_some(Incomplete::NoTotal));
         if let Some(why) = incomplete {
             tracing::warn!(endpoint = %self.call.endpoint, read = self.tally.read(), total = self.tally.highest(), %why, "list is incomplete");
         }

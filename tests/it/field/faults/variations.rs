@@ -115,6 +115,9 @@ async fn envelopes_that_say_two_things() {
     let mut broken = Vec::new();
     for body in [
         r#"{"orders":[],"total":3,"total":0,"page":1,"pages":1}"#,
+        r#"{"orders":[]}"#,
+        r#"{"orders":""}"#,
+        r#"{"orders":null,"page":1,"pages":1}"#,
         r#"{"orders":[],"total":null,"page":1,"pages":3}"#,
         r#"{"orders":[],"total":0,"page":1,"pages":3}"#,
         r#"{"orders":[],"Total":3,"total":null}"#,
