@@ -7,7 +7,7 @@ mod check;
 mod clocks;
 mod failure;
 mod listings;
-mod look;
+mod lookup;
 mod mapping;
 mod meter;
 mod orders;

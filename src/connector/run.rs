@@ -1,6 +1,9 @@
 //! A run from its lease to its report: what every operation shares. Knows nothing of orders or shipments.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -31,7 +34,7 @@ pub(super) struct Run<'c> {
     pub(super) client: ShipStation,
     pub(super) info: RunInfo,
     meter: Arc<Meter>,
-    last_beat: HostTime,
+    last_beat: Mutex<HostTime>,
     /// When it began, by the host's clocks.
     began: HostTime,
 }
@@ -39,8 +42,10 @@ pub(super) struct Run<'c> {
 /// Why a run ends before everything is done.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// Somebody asked for it, or a limit was reached.
+    /// Somebody asked for it.
     Interrupted(String),
+    /// A limit of the settings is reached: what was done by then is finished all the same.
+    LimitReached(String),
     /// ShipStation failed lastingly.
     Remote(client::Error),
     /// A store failed, or the lease is lost.
@@ -67,7 +72,7 @@ impl Stop {
     /// How a run that was stopped ends. The causes of a store's failure are logged, as they are in no report.
     pub(super) fn status(&self) -> RunStatus {
         match self {
-            Self::Interrupted(why) => RunStatus::Partial { why: why.clone() },
+            Self::Interrupted(why) | Self::LimitReached(why) => RunStatus::Partial { why: why.clone() },
             Self::Remote(error) if failure::is_about_credentials(error) => {
                 RunStatus::Failed { error: failure::describe(error) }
             }
@@ -82,7 +87,7 @@ impl Stop {
     /// The refusal to answer with when nothing at all was done before the stop.
     pub(super) fn refusal(self) -> Refusal {
         match self {
-            Self::Interrupted(message) => Refusal::Unavailable { message },
+            Self::Interrupted(message) | Self::LimitReached(message) => Refusal::Unavailable { message },
             Self::Remote(error) => failure::refusal(&error),
             Self::Store(error) => Refusal::Store(error),
         }
@@ -128,7 +133,8 @@ impl<'c> Run<'c> {
         };
         let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
         let client = stopping_with(&channel.client, &control).on_lane(lane).observed_by(meter.clone());
-        let run = Self { channel, token, control, client, info, meter, last_beat: start, began: start };
+        let run =
+            Self { channel, token, control, client, info, meter, last_beat: Mutex::new(start), began: start };
         trace::begins(&run.info);
         run.event(&RunEvent::Started { operation });
         Ok(run)
@@ -176,7 +182,7 @@ impl<'c> Run<'c> {
     }
 
     /// Keeps the lease, and says so when the run must not start anything new.
-    pub(super) async fn go_on(&mut self) -> Result<(), Stop> {
+    pub(super) async fn checkpoint(&self) -> Result<(), Stop> {
         let now = self.now();
         if self.control.cancel.is_cancelled() {
             return Err(Stop::cancelled());
@@ -189,14 +195,18 @@ impl<'c> Run<'c> {
     }
 
     /// Renews the lease when a tenth of it is over: for finishing what was begun, whoever wants the run to stop.
-    pub(super) async fn keep_lease(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn keep_lease(&self) -> Result<(), StoreError> {
         let now = HostTime::now(&**self.client.clock());
         let lease = self.channel.settings.lease;
-        if now.since(self.last_beat) >= lease / 10 {
+        if now.since(self.last_beat()) >= lease / 10 {
             self.channel.stores.runs.heartbeat(&self.token, lease, now.wall).await?;
-            self.last_beat = now;
+            *self.last_beat.lock().unwrap_or_else(PoisonError::into_inner) = now;
         }
         Ok(())
+    }
+
+    fn last_beat(&self) -> HostTime {
+        *self.last_beat.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client for what changes something: it leaves in the first half of the lease and is given up within another
@@ -205,7 +215,7 @@ impl<'c> Run<'c> {
         let lease = self.channel.settings.lease;
         // The last heartbeat by what the wall clock shows now: it may have been set since.
         let now = HostTime::now(&**self.client.clock());
-        let last_beat = now.wall - now.since(self.last_beat);
+        let last_beat = now.wall - now.since(self.last_beat());
         self.client
             .leaving_by(last_beat + lease_for_leaving(lease))
             .with_timeout(patience(self.client.timeout(), lease))

@@ -43,6 +43,11 @@ pub(super) fn store_key(order: &Order) -> Option<StoreKey> {
     Some(StoreKey::new(store.to_string()))
 }
 
+/// The user that an order is assigned to.
+pub(super) fn assigned_user(order: &Order) -> Option<UserKey> {
+    order.user_id.as_ref().map(|user| UserKey::new(user.as_str()))
+}
+
 /// The relatives of an order.
 pub(super) fn lineage(order: &Order) -> Lineage {
     let mut lineage = Lineage::default();
@@ -81,7 +86,7 @@ pub(super) fn order(order: &Order, settings: &OrderSettings) -> ChannelOrder {
     new.customer_notes.clone_from(&order.customer_notes);
     new.internal_notes.clone_from(&order.internal_notes);
     new.tags = order.tag_ids.iter().map(|tag| tag.get()).collect();
-    new.assigned_user = order.user_id.as_ref().map(|user| UserKey::new(user.as_str()));
+    new.assigned_user = assigned_user(order);
     new.lineage = lineage(order);
     new.custom_fields = options.map(custom_fields).unwrap_or_default();
     new.externally_fulfilled = order.externally_fulfilled.unwrap_or(false);

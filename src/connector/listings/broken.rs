@@ -107,7 +107,7 @@ impl Linking<'_> {
 
     async fn is_there(&mut self, link: &ListingLink, sweep: &Sweep<'_>) -> Result<bool, Stop> {
         let Ok(product) = link.product.as_str().parse::<ProductId>() else { return Ok(false) };
-        self.run.go_on().await?;
+        self.run.checkpoint().await?;
         match self.run.client.products().get(product).await {
             // An answer about another product says nothing about this one.
             Ok(found) => Ok(found.product_id != product || counts(sweep.settings(), &found)),

@@ -122,7 +122,7 @@ impl Linking<'_> {
         let mut without_sku = Vec::new();
         let mut read = Bookmark::at_the_start();
         loop {
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
             let page = channel.stores.listings.listings(&channel.connection, read.after(), PAGE).await?;
             let Some(last) = page.last() else { return Ok((index, without_sku)) };
             read.pass(&last.id)?;
@@ -198,7 +198,7 @@ impl Linking<'_> {
             self.run.keep_lease().await?;
             return Ok(());
         }
-        self.run.go_on().await
+        self.run.checkpoint().await
     }
 
     async fn finish(mut self, stop: Option<Stop>) -> Result<LinkReport, ChannelError> {

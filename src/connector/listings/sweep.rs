@@ -107,13 +107,13 @@ impl<'c> Sweep<'c> {
         }
         let pages = self.list(run).sort_by(ProductSort::CreateDate).page_size(ROWS).pages();
         let mut pages = pin!(pages);
-        run.go_on().await?;
+        run.checkpoint().await?;
         while let Some(page) = pages.next().await {
             let page = page?;
             let left = pages_left(&page);
             report.products_total = report.products_total.max(page.total);
             self.take(run, index, report, &page);
-            run.go_on().await?;
+            run.checkpoint().await?;
             if self.pages == 1
                 && self.may_look_up(index, left)
                 && self.look_up(run, index, report, left).await?
@@ -165,7 +165,7 @@ impl<'c> Sweep<'c> {
                 worth = worth.saturating_sub(1);
                 let too_many = pages_left(&page) > worth;
                 self.take(run, index, report, &page);
-                run.go_on().await?;
+                run.checkpoint().await?;
                 if too_many {
                     return Ok(false);
                 }
@@ -193,7 +193,7 @@ impl<'c> Sweep<'c> {
             let listed = page.items.iter().filter(|product| counts(self.settings, product)).map(id);
             let found: Vec<ChannelProductId> = listed.filter(|id| wanted.contains(id)).collect();
             self.seen.extend(found);
-            run.go_on().await?;
+            run.checkpoint().await?;
         }
         self.ended(pages.end(), rows);
         Ok(())

@@ -1,10 +1,12 @@
 //! Importing single orders that a person names.
 
 use super::{
+    context::{Admission, Context},
     find::{Matches, find},
-    follow_up,
+    finish, follow_up,
     history::Unwatched,
-    import::Import,
+    page,
+    recorder::Recorder,
     window::Window,
 };
 use crate::{
@@ -12,11 +14,7 @@ use crate::{
         Bypass, ChannelError, ImportReport, Operation, OrderSelector, Refusal, RunControl, RunStatus, Trigger,
     },
     client::{self, Lane, Order},
-    connector::{
-        ShipStationChannel, failure,
-        mapping::Mapper,
-        run::{Run, Stop},
-    },
+    connector::{ShipStationChannel, failure, run::Stop},
 };
 
 /// An operation of its own: it must not count as a run that has read the window.
@@ -28,49 +26,57 @@ impl ShipStationChannel {
         which: OrderSelector,
         bypass: Bypass,
     ) -> Result<ImportReport, ChannelError> {
-        let (run, mapper) = self.begin_named(Trigger::Manual, Lane::Interactive).await?;
-        let found = match find(&run.client, &which).await {
+        let (ctx, mut recorder) = self.begin_named(Trigger::Manual, Lane::Interactive).await?;
+        let found = match find(ctx.client(), &which).await {
             Ok(found) => found,
-            Err(error) => return Err(run.refuse(OPERATION, error.into()).await),
+            Err(error) => return Err(ctx.run.refuse(OPERATION, error.into()).await),
         };
         if let Some(refusal) = not_one(&which, &found) {
-            run.finish(RunStatus::Succeeded, "nothing was done".to_owned()).await;
+            ctx.run.finish(RunStatus::Succeeded, "nothing was done".to_owned()).await;
             return Err(ChannelError::of("import_order", refusal));
         }
-        let mut import = self.import_of(run, mapper, bypass);
-        import.by_hand = true;
         if let Some(warning) = found.unread() {
-            import.run.warn(warning);
+            recorder.warn(warning);
         }
         if let Some(written) = &found.written {
-            import.run.warn(format!("the {} was found as {written}", describe(&which)));
+            recorder.warn(format!("the {} was found as {written}", describe(&which)));
         }
-        import.gaps.extend(found.incomplete);
-        let stop = import_these(&mut import, found.orders).await.err();
-        import.finish(stop).await
+        if let Some(gap) = found.incomplete {
+            recorder.gap(gap);
+        }
+        let window = self.window_of_named(&ctx);
+        let admission = Admission { window: &window, bypass, by_hand: true };
+        let stop = import_these(&ctx, &mut recorder, admission, found.orders).await.err();
+        finish(ctx, recorder, window, stop).await
     }
 
     pub(super) async fn begin_named(
         &self,
         trigger: Trigger,
         lane: Lane,
-    ) -> Result<(Run<'_>, Mapper), ChannelError> {
+    ) -> Result<(Context<'_>, Recorder), ChannelError> {
         let control = RunControl::new().trigger(trigger);
         self.check_order_references(OPERATION, &control).await?;
         self.begin_import(OPERATION, lane, control).await
     }
 
-    pub(super) fn import_of<'c>(&'c self, run: Run<'c>, mapper: Mapper, bypass: Bypass) -> Import<'c> {
-        let window = Window::of(&self.settings.orders, run.server_time(), &Unwatched::default());
-        Import::new(run, mapper, window, bypass)
+    /// The window for single orders: no outage stretches it.
+    pub(super) fn window_of_named(&self, ctx: &Context<'_>) -> Window {
+        Window::of(&self.settings.orders, ctx.now(), &Unwatched::default())
     }
 }
 
-async fn import_these(import: &mut Import<'_>, orders: Vec<Order>) -> Result<(), Stop> {
-    follow_up::prepare(import).await?;
-    import.run.go_on().await?;
-    import.page(orders).await?;
-    follow_up::execute(import).await
+async fn import_these(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    admission: Admission<'_>,
+    orders: Vec<Order>,
+) -> Result<(), Stop> {
+    let mut users = follow_up::prepare(ctx).await?;
+    ctx.run.checkpoint().await?;
+    users.observe(&orders);
+    page::import(ctx, recorder, admission, orders).await?;
+    follow_up::execute(ctx, recorder, users).await
 }
 
 /// Why what was found is not the one order to import. Two stores may use one number, and the parts of an order that was

@@ -8,9 +8,19 @@ use std::{
 
 use futures_util::StreamExt;
 
-use super::{by_hand::OPERATION, complete::ListTally, follow_up, import::Import, scan};
+use super::{
+    by_hand::OPERATION,
+    changes::ReadById,
+    context::{Admission, Context},
+    finish, follow_up,
+    list_tally::ListTally,
+    page,
+    recorder::Recorder,
+    scan,
+    window::Window,
+};
 use crate::{
-    channel::{Bypass, ChannelError, ImportReport, Refusal, Trigger},
+    channel::{ChannelError, ImportReport, Refusal, Trigger},
     client::{self, Lane, Order, Page, Pages, WebhookDelivery, WebhookPages},
     connector::{
         ShipStationChannel,
@@ -38,21 +48,24 @@ impl ShipStationChannel {
     }
 
     async fn read_delivery(&self, delivery: &WebhookDelivery, reading: &ActiveRead<'_>) -> Answer {
-        let (run, mapper) = self.begin_named(Trigger::Webhook, Lane::Import).await?;
-        reading.counted_by(run.meter());
-        let mut pages = match run.client.webhooks().pages(delivery) {
+        let (ctx, mut recorder) = self.begin_named(Trigger::Webhook, Lane::Import).await?;
+        reading.counted_by(ctx.run.meter());
+        let mut pages = match ctx.client().webhooks().pages(delivery) {
             Ok(WebhookPages::Orders(pages)) => pages,
-            Ok(_) => return self.import_of(run, mapper, Bypass::NONE).finish(None).await,
-            Err(error) => return refused(run, error).await,
+            Ok(_) => {
+                let window = self.window_of_named(&ctx);
+                return finish(ctx, recorder, window, None).await;
+            }
+            Err(error) => return refused(ctx.run, error).await,
         };
         let first = match pages.next().await {
-            Some(Err(error)) => return refused(run, error).await,
+            Some(Err(error)) => return refused(ctx.run, error).await,
             Some(Ok(page)) => Some(page),
             None => None,
         };
-        let mut import = self.import_of(run, mapper, Bypass::NONE);
-        let stop = every_page(&mut import, first, pages).await.err();
-        import.finish(stop).await
+        let window = self.window_of_named(&ctx);
+        let stop = every_page(&ctx, &mut recorder, &window, first, pages).await.err();
+        finish(ctx, recorder, window, stop).await
     }
 }
 
@@ -64,22 +77,25 @@ async fn refused(run: Run<'_>, error: client::Error) -> Answer {
 
 /// Imports page by page, so that no delivery fills the memory.
 async fn every_page(
-    import: &mut Import<'_>,
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    window: &Window,
     first: Option<Page<Order>>,
     mut pages: Pages<Order>,
 ) -> Result<(), Stop> {
-    follow_up::prepare(import).await?;
-    let mut tally = ListTally::default();
+    let mut users = follow_up::prepare(ctx).await?;
+    let (mut tally, mut by_id) = (ListTally::default(), ReadById::default());
     let mut next = first;
     while let Some(page) = next {
-        import.run.go_on().await?;
+        ctx.run.checkpoint().await?;
         tally.add(&page);
-        scan::unreadable(import, None, &page.errors).await?;
-        import.page(page.items).await?;
+        scan::unreadable(ctx, recorder, "the delivery:", &page.errors, &mut by_id).await?;
+        users.observe(&page.items);
+        page::import(ctx, recorder, Admission::by_settings(window), page.items).await?;
         next = pages.next().await.transpose()?;
     }
-    import.list_ended("the orders of the delivery", &tally, pages.end());
-    follow_up::execute(import).await
+    recorder.list_ended(ctx, window, "the orders of the delivery", &tally, pages.end());
+    follow_up::execute(ctx, recorder, users).await
 }
 
 /// The deliveries that are being read or wait for it, by address. Within one process: a delivery that another one reads at

@@ -4,10 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::{
-    import::{Candidate, Import},
-    roll::Roll,
-};
+use super::{capped_list::CappedList, context::Context, page::Candidate};
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ConnectionId, HoldReason, Lineage, OrderFingerprint,
@@ -20,17 +17,17 @@ use crate::{
 };
 
 /// How many orders of a run are remembered by number and key.
-const REMEMBERED: usize = 20_000;
+const MAX_REMEMBERED: usize = 20_000;
 
 /// The orders that a run has met, by number and key: a store that was connected again shows its orders once more, under
 /// other ids.
 #[derive(Debug, Default)]
-pub(super) struct Twins {
+pub(super) struct ReconnectedStores {
     met: HashMap<u64, (ChannelOrderId, StoreKey)>,
-    pub(super) found: Roll,
+    pub(super) found: CappedList,
 }
 
-impl Twins {
+impl ReconnectedStores {
     /// Takes note of an order, and of the one with the same number and key in another store.
     pub(super) fn note(&mut self, order: &ChannelOrder) {
         let (Some(key), Some(store)) = (order.key.as_deref(), &order.store) else { return };
@@ -43,7 +40,7 @@ impl Twins {
                 let (number, id) = (&order.number, &order.id);
                 self.found.add(format!("{number} is {other} of store {its_store} and {id} of store {store}"));
             }
-            None if self.met.len() < REMEMBERED => {
+            None if self.met.len() < MAX_REMEMBERED => {
                 self.met.insert(mark, (order.id.clone(), store.clone()));
             }
             _ => {}
@@ -52,7 +49,7 @@ impl Twins {
 }
 
 /// As many look-alikes of one order as are asked for: enough to find one among its own relatives.
-const LOOK_ALIKES: usize = 20;
+const MAX_LOOK_ALIKES: usize = 20;
 
 /// The fingerprint of an order, by the Pacific calendar day on which it was placed.
 pub(super) fn fingerprint(order: &ChannelOrder) -> Option<OrderFingerprint> {
@@ -61,21 +58,23 @@ pub(super) fn fingerprint(order: &ChannelOrder) -> Option<OrderFingerprint> {
 }
 
 /// Holds the candidates that look like an imported order or like an earlier candidate.
-pub(super) async fn hold(import: &Import<'_>, candidates: &mut [Candidate]) -> Result<(), StoreError> {
-    let channel = import.run.channel;
-    if channel.settings.orders.possible_duplicates == PossibleDuplicates::Off {
-        return Ok(());
+pub(super) async fn hold(
+    ctx: &Context<'_>,
+    mut candidates: Vec<Candidate>,
+) -> Result<Vec<Candidate>, StoreError> {
+    if ctx.settings().possible_duplicates == PossibleDuplicates::Off {
+        return Ok(candidates);
     }
-    for candidate in &mut *candidates {
+    for candidate in &mut candidates {
         candidate.fingerprint = fingerprint(&candidate.order);
     }
     let asked: Vec<OrderFingerprint> =
         candidates.iter().filter_map(|candidate| candidate.fingerprint.clone()).collect();
     if asked.is_empty() {
-        return Ok(());
+        return Ok(candidates);
     }
-    let mut met = imported(&*channel.stores.orders, &channel.connection, &asked).await?;
-    for candidate in candidates {
+    let mut met = imported(ctx.store(), ctx.connection(), &asked).await?;
+    for candidate in &mut candidates {
         let Some(fingerprint) = &candidate.fingerprint else { continue };
         let alike = met.entry(fingerprint.clone()).or_default();
         let of = first_other(&candidate.order, alike).cloned();
@@ -83,7 +82,7 @@ pub(super) async fn hold(import: &Import<'_>, candidates: &mut [Candidate]) -> R
         alike.push(Met::of(&candidate.order, hold.as_ref()));
         candidate.holds.extend(hold);
     }
-    Ok(())
+    Ok(candidates)
 }
 
 /// The imported order that this one looks like.
@@ -103,7 +102,7 @@ async fn imported(
     connection: &ConnectionId,
     fingerprints: &[OrderFingerprint],
 ) -> Result<HashMap<OrderFingerprint, Vec<Met>>, StoreError> {
-    let found = store.look_alikes(connection, fingerprints, LOOK_ALIKES).await?;
+    let found = store.look_alikes(connection, fingerprints, MAX_LOOK_ALIKES).await?;
     let in_order = |mut records: Vec<ImportRecord>| {
         records.sort_by(|a, b| (a.imported_at, &a.order).cmp(&(b.imported_at, &b.order)));
         records.into_iter().map(Met::from).collect()

@@ -1,47 +1,36 @@
 //! Whether an order that was read is to be imported. Everything that ShipStation was asked to filter is tested
 //! here again, because an order may have changed between two pages. Pure; all reasons are kept.
 
-use std::collections::HashMap;
-
-use super::window::Window;
+use super::{
+    context::{Admission, Records},
+    lineage,
+};
 use crate::{
     Timestamp,
-    channel::{
-        Bypass, ChannelOrder, ChannelOrderId, HoldReason,
-        report::SkipReason,
-        store::{FailureRecord, ImportRecord},
-    },
+    channel::{ChannelOrder, HoldReason, report::SkipReason, store::FailureRecord},
     client::{Order, PacificTime},
     connector::settings::{EmptyOrders, ExternallyFulfilled, LineagePolicy, OrderSettings},
 };
 
-/// What is known when an order is judged.
-pub(super) struct Judge<'a> {
+/// What decides about an order.
+pub(super) struct Criteria<'a> {
     pub(super) settings: &'a OrderSettings,
-    pub(super) window: &'a Window,
-    pub(super) known: &'a HashMap<ChannelOrderId, ImportRecord>,
-    /// What was inside imported orders when they were imported, with those orders.
-    pub(super) swallowed: &'a HashMap<ChannelOrderId, Vec<ImportRecord>>,
-    /// The failures of orders that are not imported.
-    pub(super) failures: &'a HashMap<ChannelOrderId, FailureRecord>,
     pub(super) is_own: &'a (dyn Fn(&ChannelOrder) -> bool + Send + Sync),
-    pub(super) bypass: Bypass,
-    /// Whether a person named the order: only then does a bypass of the age cross the fixed floor too, and a dismissal
-    /// no longer counts.
-    pub(super) by_hand: bool,
+    pub(super) admission: Admission<'a>,
+    pub(super) records: &'a Records,
 }
 
-/// What came of it.
+/// Whether an order is imported.
 #[derive(Debug, Default)]
-pub(super) struct Verdict {
+pub(super) struct Eligibility {
     /// Why it is left out, the counted reason first; empty when it is imported.
     pub(super) skips: Vec<SkipReason>,
     /// Why it is held once it is imported.
     pub(super) holds: Vec<HoldReason>,
 }
 
-impl Judge<'_> {
-    pub(super) fn judge(&self, wire: &Order, order: &ChannelOrder) -> Verdict {
+impl Criteria<'_> {
+    pub(super) fn judge(&self, wire: &Order, order: &ChannelOrder) -> Eligibility {
         let mut skips: Vec<SkipReason> = [
             self.already_imported(order),
             self.wrong_store(wire, order),
@@ -56,17 +45,24 @@ impl Judge<'_> {
         .flatten()
         .collect();
         skips.extend(self.age(wire));
-        let (related, mut holds) = self.relatives(order);
+        let mut holds = Vec::new();
         if order.externally_fulfilled && self.settings.externally_fulfilled == ExternallyFulfilled::Hold {
             holds.push(HoldReason::ExternallyFulfilled);
         }
-        skips.extend(related);
+        if self.settings.lineage != LineagePolicy::Import {
+            let related = lineage::imported_relatives(order, self.records);
+            if self.settings.lineage == LineagePolicy::Skip {
+                skips.extend(related.skips());
+            } else {
+                holds.extend(related.holds());
+            }
+        }
         skips.sort();
-        Verdict { skips, holds }
+        Eligibility { skips, holds }
     }
 
     fn already_imported(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        let record = self.known.get(&order.id)?;
+        let record = self.records.known.get(&order.id)?;
         Some(SkipReason::AlreadyImported { at: record.imported_at, host_order: record.host_order.clone() })
     }
 
@@ -80,19 +76,20 @@ impl Judge<'_> {
 
     fn wrong_status(&self, order: &ChannelOrder) -> Option<SkipReason> {
         let wanted = || self.settings.statuses.iter().map(|status| status.as_str().to_owned());
-        let fits = self.bypass.status || wanted().any(|status| status == order.status);
+        let fits = self.admission.bypass.status || wanted().any(|status| status == order.status);
         (!fits).then(|| SkipReason::WrongStatus { status: order.status.clone(), wanted: wanted().collect() })
     }
 
     /// Both limits are reported: an order may be too old and stand before the floor.
     fn age(&self, wire: &Order) -> Vec<SkipReason> {
-        let floor = self.window.floor.filter(|_| !(self.by_hand && self.bypass.age));
-        let limited = self.window.age_from.filter(|_| !self.bypass.age);
-        let Some(date) = self.window.date(wire) else {
+        let floor =
+            self.admission.window.floor.filter(|_| !(self.admission.by_hand && self.admission.bypass.age));
+        let limited = self.admission.window.age_from.filter(|_| !self.admission.bypass.age);
+        let Some(date) = self.admission.window.date(wire) else {
             // With no limit and no floor the date does not matter, and may be missing.
             let matters = limited.is_some() || floor.is_some();
             return if matters {
-                vec![SkipReason::NoDate { basis: self.window.basis.as_str() }]
+                vec![SkipReason::NoDate { basis: self.admission.window.basis.as_str() }]
             } else {
                 Vec::new()
             };
@@ -108,19 +105,19 @@ impl Judge<'_> {
         let placed = wire.order_date.as_ref().map(|placed| self.days_since(placed.instant()));
         let age_days = self.days_since(date.instant());
         SkipReason::TooOld {
-            basis: self.window.basis.as_str(),
+            basis: self.admission.window.basis.as_str(),
             age_days,
             placed_days: placed.filter(|placed| *placed != age_days),
-            limit_days: self.window.limit_days.unwrap_or_default(),
+            limit_days: self.admission.window.limit_days.unwrap_or_default(),
         }
     }
 
     fn days_since(&self, instant: Timestamp) -> u64 {
-        self.window.to.since(instant).as_secs() / (24 * 3600)
+        self.admission.window.to.since(instant).as_secs() / (24 * 3600)
     }
 
     fn wrong_tag(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        if self.bypass.tag {
+        if self.admission.bypass.tag {
             return None;
         }
         let has = |tag: i64| order.tags.contains(&tag);
@@ -147,42 +144,7 @@ impl Judge<'_> {
     }
 
     fn dismissed(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        self.failures.get(&order.id).filter(|_| !self.by_hand).and_then(dismissal)
-    }
-
-    fn relatives(&self, order: &ChannelOrder) -> (Vec<SkipReason>, Vec<HoldReason>) {
-        if self.settings.lineage == LineagePolicy::Import {
-            return (Vec::new(), Vec::new());
-        }
-        let parent = self.split_of_imported(order).or_else(|| self.taken_out_of_imported(order));
-        let merged: Vec<ChannelOrderId> = imported_in(order, self.known).cloned().collect();
-        if self.settings.lineage == LineagePolicy::Skip {
-            let mut skips: Vec<SkipReason> =
-                parent.map(|parent| SkipReason::SplitOfImported { parent }).into_iter().collect();
-            if !merged.is_empty() {
-                skips.push(SkipReason::MergesImported { orders: merged });
-            }
-            return (skips, Vec::new());
-        }
-        let mut holds: Vec<HoldReason> =
-            parent.map(|parent| HoldReason::SplitOfImported { parent }).into_iter().collect();
-        if !merged.is_empty() {
-            holds.push(HoldReason::MergesImported { orders: merged });
-        }
-        (Vec::new(), holds)
-    }
-
-    /// The imported parent, unless the parent was imported *after* the split: then it came without this part.
-    fn split_of_imported(&self, order: &ChannelOrder) -> Option<ChannelOrderId> {
-        let parent = order.lineage.parent.as_ref()?;
-        let record = self.known.get(parent)?;
-        (!record.lineage.merged.contains(&order.id)).then(|| parent.clone())
-    }
-
-    /// The imported order that this one was inside of. A child that was split off before is named there as well.
-    fn taken_out_of_imported(&self, order: &ChannelOrder) -> Option<ChannelOrderId> {
-        let mut survivors = self.swallowed.get(&order.id)?.iter().map(|record| &record.order);
-        survivors.find(|survivor| order.lineage.parent.as_ref() != Some(*survivor)).cloned()
+        self.records.failures.get(&order.id).filter(|_| !self.admission.by_hand).and_then(dismissal)
     }
 }
 
@@ -201,16 +163,4 @@ pub(in crate::connector) fn is_own(
 /// The reason to leave out an order whose failure a person has dismissed.
 pub(super) fn dismissal(failure: &FailureRecord) -> Option<SkipReason> {
     failure.dismissed.then(|| SkipReason::Dismissed { error: failure.last.error.clone() })
-}
-
-/// The imported orders inside this one. Children that were split off it name it as their parent and are not inside it,
-/// although ShipStation lists both in the same member.
-pub(super) fn imported_in<'o>(
-    order: &'o ChannelOrder,
-    known: &HashMap<ChannelOrderId, ImportRecord>,
-) -> impl Iterator<Item = &'o ChannelOrderId> {
-    let swallowed = |id: &&ChannelOrderId| {
-        known.get(*id).is_some_and(|record| record.lineage.parent.as_ref() != Some(&order.id))
-    };
-    order.lineage.merged.iter().filter(swallowed)
 }

@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt;
 
-use super::complete::ListTally;
+use super::list_tally::ListTally;
 use crate::{
     channel::{OrderSelector, wording::count_of},
     client::{self, ErrorKind, Order, RowError, ShipStation},
@@ -120,7 +120,7 @@ impl NumberSearch<'_> {
             found.errors.extend(page.errors);
         }
         if tally.nulls_in_place() > 0 || !pages.end().is_some_and(client::ListEnd::is_complete) {
-            found.incomplete = Some(tally.words("orders of this number"));
+            found.incomplete = Some(tally.summary("orders of this number"));
         }
         Ok(())
     }

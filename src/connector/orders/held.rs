@@ -39,7 +39,7 @@ async fn every_held(run: &mut Run<'_>, mapper: &Mapper, report: &mut ResolveRepo
     let setting = channel.settings.orders.externally_fulfilled;
     let mut read = Bookmark::at_the_start();
     loop {
-        run.go_on().await?;
+        run.checkpoint().await?;
         let page = channel.stores.orders.held(&channel.connection, read.after(), PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         read.pass(&last.order)?;

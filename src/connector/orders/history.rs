@@ -1,7 +1,8 @@
-//! For how long orders were not read, from the summaries of earlier runs.
+//! For how long orders were not read, from the summaries of earlier runs, and the window that follows from it.
 
 use std::time::Duration;
 
+use super::{context::Context, recorder::Recorder, window::Window};
 use crate::{
     Timestamp,
     channel::{
@@ -15,9 +16,9 @@ use crate::{
 };
 
 /// Runs that are looked through where no last good run can be relied on.
-const HISTORY: usize = 1_000;
+const MAX_SEARCHED: usize = 1_000;
 /// Runs that are looked through for the one before this: dry runs may stand between them.
-const BEFORE: usize = 10;
+const MAX_RECENT: usize = 10;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Since when orders are not watched.
@@ -37,15 +38,20 @@ impl ShipStationChannel {
         self.stores.runs.last_success(&self.connection, Operation::GetOrders).await
     }
 
+    /// The window of a run that begins at `now`.
+    pub(super) async fn window_at(&self, now: Timestamp) -> Result<Window, StoreError> {
+        Ok(Window::of(&self.settings.orders, now, &self.unwatched(now).await?))
+    }
+
     /// Since when orders are not watched, as of `now`. A run that is dated later has a wrong date, and is not relied on.
-    pub(super) async fn unwatched(&self, now: Timestamp) -> Result<Unwatched, StoreError> {
+    async fn unwatched(&self, now: Timestamp) -> Result<Unwatched, StoreError> {
         let last = self.last_import().await?;
         if let Some(last) = last.as_ref().filter(|last| !is_ahead(last, now)) {
-            let recent = self.recent_imports(BEFORE).await?;
+            let recent = self.recent_imports(MAX_RECENT).await?;
             let interrupted = recent.iter().find(|run| ended(run)).is_some_and(|run| !run.is_success());
             return Ok(Unwatched { since: Some(last.started), interrupted, warning: None });
         }
-        let runs = self.recent_imports(HISTORY).await?;
+        let runs = self.recent_imports(MAX_SEARCHED).await?;
         let mut runs = runs.iter().filter(|run| !run.dry_run && !is_ahead(run, now));
         let Some(last) = last else {
             let since = runs.map(|run| run.started).min();
@@ -65,6 +71,35 @@ impl ShipStationChannel {
 
     async fn recent_imports(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
         self.stores.runs.recent(&self.connection, Operation::GetOrders, limit).await
+    }
+}
+
+impl Window {
+    /// Computes the window again when ShipStation's clock, once an answer has shown it, differs from the host's
+    /// with which it was computed: says whether that was so. The answer that showed it was to a question about the wrong
+    /// window.
+    pub(super) async fn correct(
+        &mut self,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
+    ) -> Result<bool, StoreError> {
+        let Some(now) = ctx.run.observed_time().filter(|_| !self.clock_checked) else {
+            return Ok(false);
+        };
+        self.clock_checked = true;
+        let elapsed = ctx.run.elapsed();
+        let wrong = apart(self.to + elapsed, now);
+        if wrong <= TOLERATED_SKEW {
+            return Ok(false);
+        }
+        recorder.warn(format!(
+            "the host's clock is {} min off ShipStation's: the window was computed again; set it by a time server",
+            wrong.as_secs() / 60
+        ));
+        recorder.report.run.started = now - elapsed;
+        *self = Self { clock_checked: true, ..ctx.run.channel.window_at(now - elapsed).await? };
+        recorder.report.window = Some(self.report());
+        Ok(true)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::import::{Candidate, Import};
+use super::{context::Context, page::Candidate};
 use crate::{
     channel::{ChannelProductId, HoldReason, ListingLink, OrderLine, store::StoreError},
     connector::{PAGE, settings::UnlinkedLines},
@@ -10,11 +10,14 @@ use crate::{
 
 /// Sets the listing of every line whose SKU is linked, or else its product: a listing that is linked by an alias goes by
 /// another SKU than the line.
-pub(super) async fn link(import: &Import<'_>, candidates: &mut [Candidate]) -> Result<(), StoreError> {
-    let by_sku = links_by_sku(import, candidates).await?;
-    let by_product = links_by_product(import, candidates, &by_sku).await?;
-    let hold = import.run.channel.settings.orders.unlinked_lines == UnlinkedLines::Hold;
-    for candidate in candidates {
+pub(super) async fn link(
+    ctx: &Context<'_>,
+    mut candidates: Vec<Candidate>,
+) -> Result<Vec<Candidate>, StoreError> {
+    let by_sku = links_by_sku(ctx, &candidates).await?;
+    let by_product = links_by_product(ctx, &candidates, &by_sku).await?;
+    let hold = ctx.settings().unlinked_lines == UnlinkedLines::Hold;
+    for candidate in &mut candidates {
         let mut strangers = Vec::new();
         for line in candidate.order.lines.iter_mut().filter(|line| line.is_shippable()) {
             let link = line.sku.as_ref().and_then(|sku| by_sku.get(sku));
@@ -28,17 +31,17 @@ pub(super) async fn link(import: &Import<'_>, candidates: &mut [Candidate]) -> R
             candidate.holds.push(HoldReason::NotManagedLine { skus: strangers });
         }
     }
-    Ok(())
+    Ok(candidates)
 }
 
 async fn links_by_sku(
-    import: &Import<'_>,
+    ctx: &Context<'_>,
     candidates: &[Candidate],
 ) -> Result<HashMap<String, ListingLink>, StoreError> {
     let mut skus: Vec<String> = shippable(candidates).filter_map(|line| line.sku.clone()).collect();
     skus.sort_unstable();
     skus.dedup();
-    let channel = import.run.channel;
+    let channel = ctx.run.channel;
     let mut found = HashMap::new();
     for chunk in skus.chunks(PAGE) {
         found.extend(channel.stores.listings.links_by_sku(&channel.connection, chunk).await?);
@@ -48,11 +51,11 @@ async fn links_by_sku(
 
 /// The links of the products of lines whose SKU is not linked; none where aliases are to be left alone.
 async fn links_by_product(
-    import: &Import<'_>,
+    ctx: &Context<'_>,
     candidates: &[Candidate],
     by_sku: &HashMap<String, ListingLink>,
 ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
-    let channel = import.run.channel;
+    let channel = ctx.run.channel;
     let mut found = HashMap::new();
     if channel.settings.listings.as_ref().is_some_and(|listings| !listings.follow_aliases) {
         return Ok(found);

@@ -15,7 +15,7 @@ use crate::{
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// A gap between good runs that is no outage, if no run has failed in it.
-const GRACE: Duration = DAY;
+const TOLERATED_PAUSE: Duration = DAY;
 /// Bounds sent to ShipStation are wider by this on both sides: the repeated hour of autumn, and the unknown
 /// inclusiveness of the bounds. The exact cut is made here, row by row.
 const MARGIN: Duration = Duration::from_secs(3600);
@@ -31,12 +31,19 @@ pub(super) struct Window {
     /// Where the age limit alone begins, without the floor.
     pub(super) age_from: Option<Timestamp>,
     pub(super) limit_days: Option<u32>,
+    /// Since when changes of imported orders are looked for, if they are.
+    pub(super) changes_since: Option<Timestamp>,
+    /// Whether orders have not been watched for as long as a window can catch up: nothing is waited for any longer.
+    pub(super) past_catch_up: bool,
+    /// Whether ShipStation's clock has been compared with the one that it was computed with.
+    pub(super) clock_checked: bool,
     pub(super) warnings: Vec<String>,
 }
 
 impl Window {
     /// The window of a run that begins at `now`.
     pub(super) fn of(settings: &OrderSettings, now: Timestamp, unwatched: &Unwatched) -> Self {
+        let most = DAY * settings.catch_up_days;
         let mut window = Self {
             from: None,
             to: now,
@@ -45,12 +52,14 @@ impl Window {
             floor: settings.not_before,
             age_from: None,
             limit_days: settings.created_within_days,
+            changes_since: unwatched.since.map(|since| since - MARGIN),
+            past_catch_up: unwatched.since.is_some_and(|since| now.since(since) >= most),
+            clock_checked: false,
             warnings: unwatched.warning.iter().cloned().collect(),
         };
         if let Some(days) = settings.created_within_days {
             let pause = unwatched.since.map(|since| now.since(since)).unwrap_or_default();
-            let gap = if pause > GRACE || unwatched.interrupted { pause } else { Duration::ZERO };
-            let most = DAY * settings.catch_up_days;
+            let gap = if pause > TOLERATED_PAUSE || unwatched.interrupted { pause } else { Duration::ZERO };
             window.extended_by = gap.min(most);
             window.age_from = Some(now - DAY * days - window.extended_by);
             let late = missed(now, DAY * days, gap, window.extended_by).or_else(|| rare(DAY * days, pause));

@@ -98,7 +98,7 @@ impl Sync<'_> {
             if sent.is_empty() {
                 return Ok(Vec::new());
             }
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
             if sent.len() < left.div_ceil(PAGE) {
                 return Ok(sent.keys().copied().collect());
             }
@@ -120,7 +120,7 @@ impl Sync<'_> {
                 sent.remove(&order);
                 self.proven(&row, record, marketplace).await?;
             }
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
         }
         Ok(())
     }

@@ -238,7 +238,7 @@ impl<'c> Sync<'c> {
         let due_at = self.run.now();
         let mut bookmark = Bookmark::at_the_start();
         loop {
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
             let rows =
                 channel.stores.shipments.due(&channel.connection, due_at, bookmark.after(), CHUNK).await?;
             let Some(last) = rows.last() else { return Ok(()) };
@@ -247,7 +247,7 @@ impl<'c> Sync<'c> {
             let parcels = self.plan(&rows).await?;
             let mut open = self.open_orders(&parcels).await?;
             for parcel in parcels {
-                self.run.go_on().await?;
+                self.run.checkpoint().await?;
                 let parcel = if self.moment().since(&planned_at) < FRESH {
                     Some(parcel)
                 } else {

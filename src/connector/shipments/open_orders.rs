@@ -110,7 +110,7 @@ impl Sync<'_> {
             if expected.len() <= pages_left {
                 break;
             }
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
         }
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Sync<'_> {
                     open.seen.remove(swallowed);
                 }
             }
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
         }
         // An order that is not among the changes is unchanged only if the list shows all of them.
         if !pages.end().is_some_and(ListEnd::is_complete) {

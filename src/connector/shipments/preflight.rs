@@ -16,7 +16,7 @@ use crate::{
     channel::{BlockReason, FailReason, RetryClass, ShipmentState, store::ShipmentRecord},
     client::{Error, ListEnd, OrderId, OrderSort, OrderStatus, SortDir},
     connector::{
-        failure, look,
+        failure, lookup,
         settings::{ExternallyFulfilled, Preflight},
         translate,
     },
@@ -56,7 +56,7 @@ impl Sync<'_> {
 
     /// One order; `None` once it is recorded that it was not found or could not be read.
     async fn single(&mut self, parcel: &Parcel) -> Result<Option<Seen>, Stop> {
-        match look::once(&self.run.client, parcel.order).await {
+        match lookup::order_once(&self.run.client, parcel.order).await {
             Ok(Some(order)) => {
                 self.unread_in_a_row = 0;
                 return Ok(Some(Seen::of(&order)));
@@ -286,7 +286,7 @@ impl Sync<'_> {
                 let merged = order.advanced_options.iter().flat_map(|options| &options.merged_ids);
                 survivors.of.extend(merged.map(|swallowed| (*swallowed, order.order_id)));
             }
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
         }
         Ok(survivors)
     }

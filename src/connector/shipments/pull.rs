@@ -44,7 +44,7 @@ impl Sync<'_> {
                 return Ok(());
             }
             at = last;
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
         store::{OutboxRow, ShipmentRecord},
     },
     client::{Error, ErrorKind, OrderId, OrderStatus},
-    connector::{failure, look, translate},
+    connector::{failure, lookup, translate},
 };
 
 /// What a look brought.
@@ -86,7 +86,7 @@ impl Sync<'_> {
         lost.retain(|lost| lost.search.look_is_due(self.settings(), &now));
         lost.sort_by_key(|lost| lost.search.looked.map(|looked| looked.host));
         for lost in lost {
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
             self.look_for(lost).await?;
             if self.unread_in_a_row >= MOST_FAILURES {
                 // What else is to be done may still work; if not, it says so itself.
@@ -253,7 +253,9 @@ impl Sync<'_> {
         order: OrderId,
         sent: &Event,
     ) -> Result<Found, Stop> {
-        let Some(found) = look::once(&self.run.client, order).await? else { return Ok(Found::Missing) };
+        let Some(found) = lookup::order_once(&self.run.client, order).await? else {
+            return Ok(Found::Missing);
+        };
         let status = found.order_status;
         let shipped = status == Some(OrderStatus::Shipped);
         let ours = self.all_tracking(row).await?;

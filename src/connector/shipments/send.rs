@@ -27,7 +27,7 @@ pub(super) const MOST_FAILURES: u32 = 3;
 impl Sync<'_> {
     pub(super) async fn send(&mut self, parcel: Parcel) -> Result<(), Stop> {
         if self.run.control.dry_run {
-            self.run.go_on().await?;
+            self.run.checkpoint().await?;
             return self.would_send(&parcel).await;
         }
         // The turn is waited for before the row says that a request may be on its way.
@@ -72,9 +72,9 @@ impl Sync<'_> {
     /// Waits for the rate limit and gives a client that may send at once. Its request leaves early enough in the lease: one
     /// that waited longer could arrive after another run has looked for it in vain.
     async fn take_turn(&mut self) -> Result<ShipStation, Stop> {
-        self.run.go_on().await?;
+        self.run.checkpoint().await?;
         let permit = self.run.writer().permit().await?;
-        self.run.go_on().await?;
+        self.run.checkpoint().await?;
         Ok(self.run.writer().with_permit(permit))
     }
 

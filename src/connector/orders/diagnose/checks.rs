@@ -275,7 +275,7 @@ fn outbox(facts: &Facts) -> impl Iterator<Item = DiagnosisNote> + '_ {
 
 /// Since when the host has it, whether it waits, and what is still to be done about it.
 fn imported(order: &ChannelOrderId, facts: &Facts) -> Option<String> {
-    let record = facts.known.get(order)?;
+    let record = facts.records.known.get(order)?;
     let host = record.host_order.as_ref().map(|host| format!(" as host order {host}")).unwrap_or_default();
     let holds = join(record.holds.iter());
     let state = if holds.is_empty() { "ready".to_owned() } else { format!("held: {holds}") };

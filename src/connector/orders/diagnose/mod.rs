@@ -9,15 +9,16 @@ use std::{collections::HashMap, time::Duration};
 use self::checks::Names;
 use super::{
     by_hand::{describe, unanswered},
+    context::{Admission, Records, with_relatives},
     duplicates,
-    eligibility::Judge,
+    eligibility::{Criteria, Eligibility},
     find::find,
     window::Window,
 };
 use crate::{
     channel::{
-        Bypass, ChannelError, ChannelOrder, ChannelOrderId, Check, Diagnosis, OrderSelector, Verdict,
-        store::{FailureRecord, FollowUp, ImportRecord, OutboxRow, RunSummary, StoreError},
+        ChannelError, ChannelOrder, ChannelOrderId, Check, Diagnosis, OrderSelector, Verdict,
+        store::{FailureRecord, FollowUp, OutboxRow, RunSummary, StoreError},
     },
     client::{Lane, Order, OrderId, ShipStation},
     connector::{ShipStationChannel, failure, mapping::Mapper, settings::PossibleDuplicates, translate},
@@ -30,8 +31,8 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What is known beside the order itself.
 struct Facts {
-    known: HashMap<ChannelOrderId, ImportRecord>,
-    swallowed: HashMap<ChannelOrderId, Vec<ImportRecord>>,
+    /// Without the failure: a failed order is imported whatever its age.
+    records: Records,
     failure: Option<FailureRecord>,
     follow_ups: Vec<FollowUp>,
     outbox: Vec<OutboxRow>,
@@ -88,7 +89,7 @@ impl ShipStationChannel {
         let names = self.names(client, &orders).await;
         let last = self.last_import().await?;
         let now = self.server_time();
-        let window = Window::of(&self.settings.orders, now, &self.unwatched(now).await?);
+        let window = self.window_at(now).await?;
         for wire in orders {
             let order = translate::order(&wire, &self.settings.orders);
             let facts = self.facts(&order, last.clone()).await?;
@@ -114,18 +115,14 @@ impl ShipStationChannel {
             return Ok(answer);
         };
         let facts = self.facts(&ChannelOrder::new(id.clone(), ""), last).await?;
-        answer.imported = facts.known.contains_key(id);
+        answer.imported = facts.records.known.contains_key(id);
         answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
         answer.notes = checks::notes_without_order(id, &facts);
         Ok(answer)
     }
 
     async fn facts(&self, order: &ChannelOrder, last: Option<RunSummary>) -> Result<Facts, StoreError> {
-        let ids: Vec<ChannelOrderId> = std::iter::once(&order.id)
-            .chain(&order.lineage.parent)
-            .chain(&order.lineage.merged)
-            .cloned()
-            .collect();
+        let ids: Vec<ChannelOrderId> = with_relatives(order).cloned().collect();
         let known = self.stores.orders.known(&self.connection, &ids).await?;
         let imported = known.contains_key(&order.id);
         let mut look_alike = None;
@@ -138,11 +135,10 @@ impl ShipStationChannel {
             follow_ups = self.stores.orders.open_follow_ups(&self.connection, soon, FOLLOW_UPS).await?;
             follow_ups.retain(|task| task.order == order.id);
         }
-        let swallowed =
+        let merged_into =
             self.stores.orders.swallowed(&self.connection, std::slice::from_ref(&order.id)).await?;
         Ok(Facts {
-            known,
-            swallowed,
+            records: Records { known, merged_into, failures: HashMap::new() },
             failure: self.failure(&order.id).await?,
             follow_ups,
             look_alike,
@@ -175,31 +171,22 @@ impl ShipStationChannel {
         names: &Names,
     ) -> Diagnosis {
         let settings = &self.settings.orders;
-        let judge = Judge {
-            settings,
-            window,
-            known: &facts.known,
-            swallowed: &facts.swallowed,
-            failures: &HashMap::new(),
-            is_own: &*self.is_own,
-            bypass: Bypass {
-                age: facts.failure.as_ref().is_some_and(|failure| !failure.dismissed),
-                ..Bypass::NONE
-            },
-            by_hand: false,
-        };
-        let verdict = judge.judge(wire, order);
+        let failed = facts.failure.as_ref().is_some_and(|failure| !failure.dismissed);
+        let admission = if failed { Admission::of_any_age(window) } else { Admission::by_settings(window) };
+        let records = &facts.records;
+        let criteria = Criteria { settings, is_own: &*self.is_own, admission, records };
+        let Eligibility { skips: reasons, holds } = criteria.judge(wire, order);
         let store = order.store.as_ref().map(|store| format!(", store {}", names.store(store)));
         let title = format!("Order {} (ShipStation {}{})", order.number, order.id, store.unwrap_or_default());
         let mut answer = Diagnosis::new(Some(order.id.clone()), title);
-        answer.imported = facts.known.contains_key(&order.id);
-        let skips = checks::Skips { all: &verdict.skips, names };
+        answer.imported = facts.records.known.contains_key(&order.id);
+        let skips = checks::Skips { all: &reasons, names };
         answer.checks = vec![
             skips.check("status", &["wrong_status"], || format!("is {}", order.status)),
             skips.check("age", &["too_old", "no_date"], || checks::age(wire, window)),
             skips.check("store", &["wrong_store"], || checks::store(order, names)),
             skips.check("tag", &["missing_tag", "excluded_tag"], || checks::tags(order, names)),
-            checks::lineage(order, &skips, &verdict.holds),
+            checks::lineage(order, &skips, &holds),
             skips.check("loop", &["own_order"], || "not the host's own".to_owned()),
             skips.check("lines", &["empty_order"], || checks::lines(order)),
             checks::shipping(order, mapper, &self.settings.shipping.unmapped, answer.imported),
@@ -208,7 +195,7 @@ impl ShipStationChannel {
             let floor = skips.check("floor", &["before_floor"], || "not older than the floor".to_owned());
             answer.checks.insert(2, floor);
         }
-        answer.checks.extend(checks::fulfillment(order, &skips, &verdict.holds));
+        answer.checks.extend(checks::fulfillment(order, &skips, &holds));
         if mapper.is_empty(&self.settings.shipping) {
             answer.checks.push(checks::not_configured());
         }

@@ -40,7 +40,7 @@ impl ShipStationChannel {
             .next();
         answer.last_success = self.last_import().await.map_err(refuse)?;
         let now = self.server_time();
-        let window = Window::of(settings, now, &self.unwatched(now).await.map_err(refuse)?);
+        let window = self.window_at(now).await.map_err(refuse)?;
         answer.window = Some(window.report());
         answer.wants_tag = settings.tag.map(crate::client::TagId::get);
         let mapper = Mapper::load(self).await.map_err(|refusal| ChannelError::of(QUESTION, refusal))?;

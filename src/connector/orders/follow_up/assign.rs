@@ -2,8 +2,8 @@
 //! order spoils is halved until that order stands alone.
 
 use super::{
-    MOST_EXCEPTIONS, Named, Task, failed, is_refusal, may_be_the_order, no_longer_required, outcome, pending,
-    settle, settle_all, settle_pending, with_ids,
+    MAX_EXCEPTIONS, TargetStatus, Task, UserSnapshots, failed, is_refusal, may_be_the_order,
+    no_longer_required, outcome, pending, settle, settle_all, settle_pending, with_ids,
 };
 use crate::{
     channel::{
@@ -12,9 +12,10 @@ use crate::{
     },
     client::{Error, ErrorKind, OrderId, UserId},
     connector::{
-        check, failure, look,
-        orders::import::{Import, Seen},
+        check, failure, lookup,
+        orders::{context::Context, recorder::Recorder},
         run::Stop,
+        translate,
     },
 };
 
@@ -24,28 +25,30 @@ const BATCH: usize = 100;
 /// The assignments of one run.
 pub(super) struct Assigner {
     user: Option<UserId>,
-    named: Named,
+    target: TargetStatus,
+    users: UserSnapshots,
 }
 
 impl Assigner {
-    pub(super) fn new(user: Option<UserId>) -> Self {
-        Self { user, named: Named::NotAsked }
+    pub(super) fn new(user: Option<UserId>, users: UserSnapshots) -> Self {
+        Self { user, target: TargetStatus::NotAsked, users }
     }
 
     /// Assigns the user to all of them, as long as there is patience.
     pub(super) async fn all(
         &mut self,
-        import: &mut Import<'_>,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
         due: Vec<FollowUp>,
         patience: &mut u32,
     ) -> Result<(), Stop> {
-        let Some(user) = self.user.clone() else { return no_longer_required(import, &due).await };
-        let tasks = with_ids(import, due, user.as_str()).await?;
-        let mut ready = look_first(import, tasks, &user).await?;
+        let Some(user) = self.user.clone() else { return no_longer_required(ctx, recorder, &due).await };
+        let tasks = with_ids(ctx, recorder, due, user.as_str()).await?;
+        let mut ready = look_first(ctx, recorder, &self.users, tasks, &user).await?;
         while !ready.is_empty() && *patience > 0 {
-            import.run.go_on().await?;
+            ctx.run.checkpoint().await?;
             let rest = ready.split_off(ready.len().min(BATCH));
-            self.batch(import, ready, &user, patience).await?;
+            self.batch(ctx, recorder, ready, &user, patience).await?;
             ready = rest;
         }
         Ok(())
@@ -53,63 +56,69 @@ impl Assigner {
 
     async fn batch(
         &mut self,
-        import: &mut Import<'_>,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
         tasks: Vec<Task>,
         user: &UserId,
         patience: &mut u32,
     ) -> Result<(), Stop> {
         let attempting = FollowUpResult::Attempting { wanted: user.as_str().to_owned() };
-        settle_all(import, &tasks, &attempting).await?;
+        settle_all(ctx, recorder, &tasks, &attempting).await?;
         let mut batches = vec![tasks];
         let mut exceptions = 0;
         while let Some(mut batch) = batches.pop() {
-            if self.named == Named::Gone {
+            if self.target == TargetStatus::Gone {
                 let words = "the user is unknown or inactive: set another one";
-                settle_all(import, &batch, &failed(user.as_str(), words)).await?;
+                settle_all(ctx, recorder, &batch, &failed(user.as_str(), words)).await?;
                 continue;
             }
             let ids: Vec<OrderId> = batch.iter().map(|task| task.order).collect();
-            let Err(error) = import.run.writer().orders().assign_user(&ids, user).await else {
-                *patience = super::PATIENCE;
+            let Err(error) = ctx.run.writer().orders().assign_user(&ids, user).await else {
+                *patience = super::MAX_FAILURES;
                 exceptions = 0;
-                settle_all(import, &batch, &FollowUpResult::Done).await?;
+                settle_all(ctx, recorder, &batch, &FollowUpResult::Done).await?;
                 continue;
             };
             exceptions = if is_refusal(&error) { 0 } else { exceptions + 1 };
-            if !may_be_the_order(&error) || exceptions > MOST_EXCEPTIONS {
+            if !may_be_the_order(&error) || exceptions > MAX_EXCEPTIONS {
                 *patience = if may_be_the_order(&error) { 0 } else { patience.saturating_sub(1) };
-                settle_pending(import, &batch, &error).await?;
+                settle_pending(ctx, recorder, &batch, &error).await?;
                 if failure::ends_the_run(&error) {
                     return Err(error.into());
                 }
                 continue;
             }
-            self.ask_for_the_user(import, &batch).await?;
-            if self.named == Named::Gone || batch.len() > 1 {
+            self.ask_for_the_user(ctx, recorder, &batch).await?;
+            if self.target == TargetStatus::Gone || batch.len() > 1 {
                 let second = batch.split_off(batch.len() / 2);
                 batches.extend([second, batch].into_iter().filter(|half| !half.is_empty()));
             } else {
-                self.spoiled(import, &batch, user, &error).await?;
+                self.spoiled(ctx, recorder, &batch, user, &error).await?;
             }
         }
         Ok(())
     }
 
     /// Finds out, once, whether it is the user that ShipStation refuses: if so, no batch will do.
-    async fn ask_for_the_user(&mut self, import: &mut Import<'_>, batch: &[Task]) -> Result<(), Stop> {
-        if self.named != Named::NotAsked {
+    async fn ask_for_the_user(
+        &mut self,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
+        batch: &[Task],
+    ) -> Result<(), Stop> {
+        if self.target != TargetStatus::NotAsked {
             return Ok(());
         }
-        match check::users(import.run.channel, &import.run.client).await {
-            Ok(findings) if findings.is_empty() => self.named = Named::There,
+        match check::users(ctx.run.channel, ctx.client()).await {
+            Ok(findings) if findings.is_empty() => self.target = TargetStatus::There,
             Ok(findings) => {
-                self.named = Named::Gone;
+                self.target = TargetStatus::Gone;
                 for finding in findings {
-                    import.run.warn(finding.to_string());
+                    recorder.warn(finding.to_string());
                 }
             }
             Err(error) => {
-                settle_pending(import, batch, &error).await?;
+                settle_pending(ctx, recorder, batch, &error).await?;
                 return Err(error.into());
             }
         }
@@ -119,7 +128,8 @@ impl Assigner {
     /// The one order that ShipStation refuses, or fails on.
     async fn spoiled(
         &self,
-        import: &mut Import<'_>,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
         batch: &[Task],
         user: &UserId,
         error: &Error,
@@ -127,30 +137,36 @@ impl Assigner {
         if error.kind() == ErrorKind::NotFound || !is_refusal(error) {
             // The order itself tells whether it is gone; one odd answer does not.
             for task in batch {
-                if !matches!(look::order(&import.run.client, task.order).await, Ok(None)) {
-                    return settle_pending(import, batch, error).await;
+                if !matches!(lookup::order(ctx.client(), task.order).await, Ok(None)) {
+                    return settle_pending(ctx, recorder, batch, error).await;
                 }
             }
         }
         let words = failure::their_words(error);
         for task in batch {
-            import.run.warn(format!("order {} could not be assigned: {words}", task.follow_up.order));
+            recorder.warn(format!("order {} could not be assigned: {words}", task.follow_up.order));
         }
-        settle_all(import, batch, &failed(user.as_str(), &words)).await
+        settle_all(ctx, recorder, batch, &failed(user.as_str(), &words)).await
     }
 }
 
 /// Settles what needs no request, and gives back what is to be assigned. An order that the window has just shown
 /// needs no look; one whose last attempt has an unknown outcome is read.
-async fn look_first(import: &mut Import<'_>, tasks: Vec<Task>, user: &UserId) -> Result<Vec<Task>, Stop> {
+async fn look_first(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    users: &UserSnapshots,
+    tasks: Vec<Task>,
+    user: &UserId,
+) -> Result<Vec<Task>, Stop> {
     let mut ready = Vec::new();
     let mut settled = Vec::new();
     for task in tasks {
-        let shown = match import.awaiting.get(&task.follow_up.order) {
-            Some(Seen::User(now)) => Ok(now.clone()),
+        let shown = match users.of(&task.follow_up.order) {
+            Some(now) => Ok(now.clone()),
             _ if task.follow_up.outcome_unknown => {
-                import.run.go_on().await?;
-                read_user(import, &task, user).await
+                ctx.run.checkpoint().await?;
+                read_user(ctx, &task, user).await
             }
             _ => {
                 ready.push(task);
@@ -162,7 +178,7 @@ async fn look_first(import: &mut Import<'_>, tasks: Vec<Task>, user: &UserId) ->
             Ok(Some(result)) | Err(result) => settled.push(outcome(&task.follow_up, result)),
         }
     }
-    settle(import, settled).await?;
+    settle(ctx, recorder, settled).await?;
     Ok(ready)
 }
 
@@ -181,16 +197,12 @@ fn verdict(task: &FollowUp, now: Option<&UserKey>, wanted: &UserId) -> Option<Fo
 }
 
 /// The user that the order has now, or what the failure to read it means.
-async fn read_user(
-    import: &Import<'_>,
-    task: &Task,
-    user: &UserId,
-) -> Result<Option<UserKey>, FollowUpResult> {
-    match look::order(&import.run.client, task.order).await {
-        Ok(Some(order)) => Ok(order.user_id.map(|user| UserKey::new(user.as_str()))),
+async fn read_user(ctx: &Context<'_>, task: &Task, user: &UserId) -> Result<Option<UserKey>, FollowUpResult> {
+    match lookup::order(ctx.client(), task.order).await {
+        Ok(Some(order)) => Ok(translate::assigned_user(&order)),
         Ok(None) => Err(failed(user.as_str(), "the order no longer exists")),
         // Reading has not changed what is known of the attempt.
-        Err(error) => Err(match pending(import, &task.follow_up, &error) {
+        Err(error) => Err(match pending(ctx, &task.follow_up, &error) {
             FollowUpResult::Pending { next_attempt, error, .. } => {
                 FollowUpResult::Pending { next_attempt, outcome_unknown: true, error }
             }

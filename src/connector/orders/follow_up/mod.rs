@@ -5,32 +5,36 @@
 mod assign;
 mod tag;
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use self::{assign::Assigner, tag::Tagger};
 use super::{
-    import::{Import, Seen},
+    context::Context,
     ledger::{self, FOR_EVER, LONGEST_WAIT},
+    recorder::Recorder,
 };
 use crate::{
     Timestamp,
     channel::{
-        RunEvent,
+        ChannelOrderId, RunEvent, UserKey,
         store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult},
         wording::count_of,
     },
-    client::{Error, ErrorKind, OrderId, Outcome},
+    client::{Error, ErrorKind, Order, OrderId, Outcome},
     connector::{PAGE, clocks::TOLERATED_SKEW, count, failure, run::Stop, translate},
 };
 
 /// How many orders' users are remembered from the window, to save a look at each of them.
-const REMEMBERED: usize = 2_000;
+const MAX_SNAPSHOTS: usize = 2_000;
 /// As many as are counted when a run leaves them to the next one.
-const COUNTED: usize = 10_000;
+const MAX_COUNTED: usize = 10_000;
 /// So many exceptions in a row are not about single orders any more: the rest waits for the next run.
-const MOST_EXCEPTIONS: u32 = 10;
+const MAX_EXCEPTIONS: u32 = 10;
 /// After so many failures of ShipStation in a row the rest waits for the next run.
-const PATIENCE: u32 = 2;
+const MAX_FAILURES: u32 = 2;
 
 /// A follow-up with the id that ShipStation knows the order by.
 struct Task {
@@ -40,40 +44,65 @@ struct Task {
 
 /// Whether what the setting names is there: asked once, when ShipStation first refuses a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Named {
+enum TargetStatus {
     NotAsked,
     There,
     Gone,
 }
 
-/// Reopens what a changed setting gives a new chance, and remembers the assignments that an earlier run left open: the
-/// window will show which of them took effect.
-pub(super) async fn prepare(import: &mut Import<'_>) -> Result<(), Stop> {
-    let channel = import.run.channel;
-    if import.run.control.dry_run {
-        return Ok(());
+/// Orders with an open assignment, and the user that each shows once it was read.
+#[derive(Debug, Default)]
+pub(super) struct UserSnapshots(HashMap<ChannelOrderId, Option<UserSnapshot>>);
+
+/// The user that an order has, if any.
+type UserSnapshot = Option<UserKey>;
+
+impl UserSnapshots {
+    /// Keeps the users of orders that were read: it saves a look at each of them later.
+    pub(super) fn observe(&mut self, orders: &[Order]) {
+        if self.0.is_empty() {
+            return;
+        }
+        for order in orders {
+            if let Some(snapshot) = self.0.get_mut(&translate::order_id(order.order_id)) {
+                *snapshot = Some(translate::assigned_user(order));
+            }
+        }
     }
-    let now = import.now();
-    reopen(import, now).await?;
-    if channel.settings.orders.assign_user.is_none() {
-        return Ok(());
+
+    fn of(&self, order: &ChannelOrderId) -> Option<&UserSnapshot> {
+        self.0.get(order)?.as_ref()
     }
-    let due = due_at(import);
-    let open = channel.stores.orders.open_follow_ups(&channel.connection, due, REMEMBERED).await?;
+}
+
+/// Reopens what a changed setting gives a new chance, and answers with the assignments that an earlier run left open: the
+/// orders that are read will show which of them took effect.
+pub(super) async fn prepare(ctx: &Context<'_>) -> Result<UserSnapshots, Stop> {
+    if ctx.is_dry_run() {
+        return Ok(UserSnapshots::default());
+    }
+    reopen(ctx, ctx.now()).await?;
+    if ctx.settings().assign_user.is_none() {
+        return Ok(UserSnapshots::default());
+    }
+    let open = ctx.store().open_follow_ups(ctx.connection(), due_at(ctx), MAX_SNAPSHOTS).await?;
     let assignments = open.into_iter().filter(|task| task.kind == FollowUpKind::AssignUser);
-    import.awaiting = assignments.map(|task| (task.order, Seen::No)).collect();
-    Ok(())
+    Ok(UserSnapshots(assignments.map(|task| (task.order, None)).collect()))
 }
 
 /// Executes every follow-up that is due when this begins.
-pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
-    if import.run.control.dry_run {
+pub(super) async fn execute(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    users: UserSnapshots,
+) -> Result<(), Stop> {
+    if ctx.is_dry_run() {
         return Ok(());
     }
-    let due_at = due_at(import);
-    match work_off(import, due_at).await {
+    let due_at = due_at(ctx);
+    match work_off(ctx, recorder, users, due_at).await {
         Err(stop @ (Stop::Interrupted(_) | Stop::Remote(_))) => {
-            count_left(import, due_at).await?;
+            count_left(ctx, recorder, due_at).await?;
             Err(stop)
         }
         done => done,
@@ -81,48 +110,49 @@ pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
 }
 
 /// Up to when follow-ups are due: ShipStation's time counts whole seconds.
-fn due_at(import: &Import<'_>) -> Timestamp {
-    import.now() + Duration::from_secs(2)
+fn due_at(ctx: &Context<'_>) -> Timestamp {
+    ctx.now() + Duration::from_secs(2)
 }
 
-async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
-    let channel = import.run.channel;
-    let settings = &channel.settings.orders;
+async fn work_off(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    users: UserSnapshots,
+    due_at: Timestamp,
+) -> Result<(), Stop> {
+    let settings = ctx.settings();
     let mut workers = Workers {
-        assigner: Assigner::new(settings.assign_user.clone()),
+        assigner: Assigner::new(settings.assign_user.clone(), users),
         tagger: Tagger::new(settings.acknowledgement_tag),
-        patience: PATIENCE,
+        patience: MAX_FAILURES,
     };
     let mut passed = HashSet::new();
     loop {
-        import.run.go_on().await?;
+        ctx.run.checkpoint().await?;
         // What is tried and stays open is not due again before `due_at` is long over, so this ends.
-        let due = channel.stores.orders.open_follow_ups(&channel.connection, due_at, PAGE).await?;
+        let due = ctx.store().open_follow_ups(ctx.connection(), due_at, PAGE).await?;
         let first = due.first().map(|task| (task.order.clone(), task.kind));
         if first.is_none() {
             break;
         }
         if !passed.insert(first) {
-            import
-                .run
-                .warn("the order store gives settled follow-ups again: the rest waits for the next run");
+            recorder.warn("the order store gives settled follow-ups again: the rest waits for the next run");
             return Ok(());
         }
-        workers.all(import, due).await?;
+        workers.all(ctx, recorder, due).await?;
         if workers.patience == 0 {
-            import.run.warn("ShipStation keeps failing: further users and tags wait for the next run");
-            return count_left(import, due_at).await;
+            recorder.warn("ShipStation keeps failing: further users and tags wait for the next run");
+            return count_left(ctx, recorder, due_at).await;
         }
     }
-    let misdated = misdated(import).await?;
-    workers.all(import, misdated).await
+    let misdated = misdated(ctx, recorder).await?;
+    workers.all(ctx, recorder, misdated).await
 }
 
 /// Those that are to wait longer than any wait is: the clock was wrong when that was written down.
-async fn misdated(import: &mut Import<'_>) -> Result<Vec<FollowUp>, Stop> {
-    let channel = import.run.channel;
-    let open = |until| channel.stores.orders.open_follow_ups(&channel.connection, until, COUNTED);
-    let now = import.now();
+async fn misdated(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<FollowUp>, Stop> {
+    let open = |until| ctx.store().open_follow_ups(ctx.connection(), until, MAX_COUNTED);
+    let now = ctx.now();
     let mut misdated = open(now + FOR_EVER).await?;
     if misdated.is_empty() {
         return Ok(misdated);
@@ -132,7 +162,7 @@ async fn misdated(import: &mut Import<'_>) -> Result<Vec<FollowUp>, Stop> {
     misdated.retain(|task| !possible.contains(&(&task.order, task.kind)));
     if !misdated.is_empty() {
         let tasks = count_of(count(misdated.len()), "follow-up");
-        import.run.warn(format!("{tasks} had a date further ahead than the longest wait, from a clock that was wrong: taken as due"));
+        recorder.warn(format!("{tasks} had a date further ahead than the longest wait, from a clock that was wrong: taken as due"));
     }
     Ok(misdated)
 }
@@ -145,26 +175,30 @@ struct Workers {
 }
 
 impl Workers {
-    async fn all(&mut self, import: &mut Import<'_>, due: Vec<FollowUp>) -> Result<(), Stop> {
+    async fn all(
+        &mut self,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
+        due: Vec<FollowUp>,
+    ) -> Result<(), Stop> {
         let (assign, tag): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|task| task.kind == FollowUpKind::AssignUser);
-        self.assigner.all(import, assign, &mut self.patience).await?;
-        self.tagger.all(import, tag, &mut self.patience).await
+        self.assigner.all(ctx, recorder, assign, &mut self.patience).await?;
+        self.tagger.all(ctx, recorder, tag, &mut self.patience).await
     }
 }
 
 /// Counts what was due and has not been tried: what was tried is not due any more.
-async fn count_left(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
-    let channel = import.run.channel;
-    let left = channel.stores.orders.open_follow_ups(&channel.connection, due_at, COUNTED).await?;
+async fn count_left(ctx: &Context<'_>, recorder: &mut Recorder, due_at: Timestamp) -> Result<(), Stop> {
+    let left = ctx.store().open_follow_ups(ctx.connection(), due_at, MAX_COUNTED).await?;
     for task in left {
-        *pending_of(import, task.kind) += 1;
+        *pending_of(recorder, task.kind) += 1;
     }
     Ok(())
 }
 
-fn pending_of<'i>(import: &'i mut Import<'_>, kind: FollowUpKind) -> &'i mut u64 {
-    let counts = &mut import.report.counts;
+fn pending_of(recorder: &mut Recorder, kind: FollowUpKind) -> &mut u64 {
+    let counts = &mut recorder.report.counts;
     match kind {
         FollowUpKind::AssignUser => &mut counts.assign_pending,
         FollowUpKind::AddTag => &mut counts.tag_pending,
@@ -172,23 +206,27 @@ fn pending_of<'i>(import: &'i mut Import<'_>, kind: FollowUpKind) -> &'i mut u64
 }
 
 /// Gives what failed for another value of its setting a new chance.
-async fn reopen(import: &Import<'_>, now: Timestamp) -> Result<(), Stop> {
-    let channel = import.run.channel;
-    let settings = &channel.settings.orders;
+async fn reopen(ctx: &Context<'_>, now: Timestamp) -> Result<(), Stop> {
+    let settings = ctx.settings();
     let wanted = [
         (FollowUpKind::AssignUser, settings.assign_user.as_ref().map(ToString::to_string)),
         (FollowUpKind::AddTag, settings.acknowledgement_tag.map(|tag| tag.to_string())),
     ];
     for (kind, wanted) in wanted {
         if let Some(wanted) = wanted {
-            channel.stores.orders.reopen_follow_ups(&import.run.token, kind, &wanted, now).await?;
+            ctx.store().reopen_follow_ups(&ctx.run.token, kind, &wanted, now).await?;
         }
     }
     Ok(())
 }
 
 /// Leaves out what cannot be an order of ShipStation's.
-async fn with_ids(import: &mut Import<'_>, due: Vec<FollowUp>, wanted: &str) -> Result<Vec<Task>, Stop> {
+async fn with_ids(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    due: Vec<FollowUp>,
+    wanted: &str,
+) -> Result<Vec<Task>, Stop> {
     let mut tasks = Vec::new();
     let mut strangers = Vec::new();
     for follow_up in due {
@@ -197,14 +235,18 @@ async fn with_ids(import: &mut Import<'_>, due: Vec<FollowUp>, wanted: &str) -> 
             None => strangers.push(outcome(&follow_up, failed(wanted, "not an order id of ShipStation"))),
         }
     }
-    settle(import, strangers).await?;
+    settle(ctx, recorder, strangers).await?;
     Ok(tasks)
 }
 
 /// Closes follow-ups whose setting was cleared.
-async fn no_longer_required(import: &mut Import<'_>, due: &[FollowUp]) -> Result<(), Stop> {
+async fn no_longer_required(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    due: &[FollowUp],
+) -> Result<(), Stop> {
     let outcomes = due.iter().map(|task| outcome(task, FollowUpResult::NoLongerRequired)).collect();
-    settle(import, outcomes).await
+    settle(ctx, recorder, outcomes).await
 }
 
 /// Whether one of the orders may be at fault: ShipStation refused the request, or failed on it with an exception.
@@ -218,20 +260,25 @@ fn is_refusal(error: &Error) -> bool {
 }
 
 /// It is tried again later, after a wait that grows with each attempt.
-fn pending(import: &Import<'_>, task: &FollowUp, error: &Error) -> FollowUpResult {
+fn pending(ctx: &Context<'_>, task: &FollowUp, error: &Error) -> FollowUpResult {
     let asked = error.retry_after().unwrap_or_default().min(LONGEST_WAIT);
     FollowUpResult::Pending {
-        next_attempt: import.now() + ledger::wait(task.attempts).max(asked),
+        next_attempt: ctx.now() + ledger::wait(task.attempts).max(asked),
         outcome_unknown: error.outcome() == Outcome::Unknown,
         error: failure::describe(error),
     }
 }
 
 /// Leaves all of them for later.
-async fn settle_pending(import: &mut Import<'_>, tasks: &[Task], error: &Error) -> Result<(), Stop> {
+async fn settle_pending(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    tasks: &[Task],
+    error: &Error,
+) -> Result<(), Stop> {
     let outcomes =
-        tasks.iter().map(|task| outcome(&task.follow_up, pending(import, &task.follow_up, error))).collect();
-    settle(import, outcomes).await
+        tasks.iter().map(|task| outcome(&task.follow_up, pending(ctx, &task.follow_up, error))).collect();
+    settle(ctx, recorder, outcomes).await
 }
 
 fn failed(wanted: &str, error: &str) -> FollowUpResult {
@@ -243,27 +290,36 @@ fn outcome(task: &FollowUp, result: FollowUpResult) -> FollowUpOutcome {
 }
 
 /// Records the same outcome for all of them.
-async fn settle_all(import: &mut Import<'_>, tasks: &[Task], result: &FollowUpResult) -> Result<(), Stop> {
+async fn settle_all(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    tasks: &[Task],
+    result: &FollowUpResult,
+) -> Result<(), Stop> {
     let outcomes = tasks.iter().map(|task| outcome(&task.follow_up, result.clone())).collect();
-    settle(import, outcomes).await
+    settle(ctx, recorder, outcomes).await
 }
 
 /// Records outcomes and counts them.
-async fn settle(import: &mut Import<'_>, outcomes: Vec<FollowUpOutcome>) -> Result<(), Stop> {
+async fn settle(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    outcomes: Vec<FollowUpOutcome>,
+) -> Result<(), Stop> {
     if outcomes.is_empty() {
         return Ok(());
     }
-    import.touched = true;
-    import.run.channel.stores.orders.settle_follow_ups(&import.run.token, &outcomes).await?;
+    recorder.writes();
+    ctx.store().settle_follow_ups(&ctx.run.token, &outcomes).await?;
     for outcome in &outcomes {
-        tally(import, outcome);
+        tally(ctx, recorder, outcome);
     }
     Ok(())
 }
 
-fn tally(import: &mut Import<'_>, outcome: &FollowUpOutcome) {
-    let counts = &mut import.report.counts;
-    let word = match (&outcome.result, outcome.kind) {
+fn tally(ctx: &Context<'_>, recorder: &mut Recorder, outcome: &FollowUpOutcome) {
+    let counts = &mut recorder.report.counts;
+    let event = match (&outcome.result, outcome.kind) {
         (FollowUpResult::Done, FollowUpKind::AddTag) => {
             counts.tagged += 1;
             "tagged"
@@ -277,7 +333,7 @@ fn tally(import: &mut Import<'_>, outcome: &FollowUpOutcome) {
             "overridden_by_person"
         }
         (FollowUpResult::Pending { .. }, kind) => {
-            *pending_of(import, kind) += 1;
+            *pending_of(recorder, kind) += 1;
             "follow_up_pending"
         }
         (FollowUpResult::Failed { .. }, FollowUpKind::AddTag) => {
@@ -290,5 +346,5 @@ fn tally(import: &mut Import<'_>, outcome: &FollowUpOutcome) {
         }
         _ => return,
     };
-    import.run.event(&RunEvent::ItemDone { id: outcome.order.as_str(), outcome: word });
+    ctx.run.event(&RunEvent::ItemDone { id: outcome.order.as_str(), outcome: event });
 }

@@ -1,124 +1,132 @@
 //! Putting on the acknowledgement tag, one order a call: ShipStation has no other way. Repeating it changes nothing.
 
 use super::{
-    MOST_EXCEPTIONS, Named, Task, failed, is_refusal, may_be_the_order, no_longer_required, outcome, pending,
-    settle, with_ids,
+    MAX_EXCEPTIONS, TargetStatus, Task, failed, is_refusal, may_be_the_order, no_longer_required, outcome,
+    pending, settle, with_ids,
 };
 use crate::{
     channel::store::{FollowUp, FollowUpResult},
     client::{Error, TagId},
-    connector::{check, failure, look, orders::import::Import, run::Stop},
+    connector::{
+        check, failure, lookup,
+        orders::{context::Context, recorder::Recorder},
+        run::Stop,
+    },
 };
 
 /// The tags of one run.
 pub(super) struct Tagger {
     tag: Option<TagId>,
-    named: Named,
+    target: TargetStatus,
     /// Exceptions since the last answer that was none.
     exceptions: u32,
 }
 
 impl Tagger {
     pub(super) fn new(tag: Option<TagId>) -> Self {
-        Self { tag, named: Named::NotAsked, exceptions: 0 }
+        Self { tag, target: TargetStatus::NotAsked, exceptions: 0 }
     }
 
     /// Tags all of them, as long as there is patience.
     pub(super) async fn all(
         &mut self,
-        import: &mut Import<'_>,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
         due: Vec<FollowUp>,
         patience: &mut u32,
     ) -> Result<(), Stop> {
-        let Some(tag) = self.tag else { return no_longer_required(import, &due).await };
-        for task in with_ids(import, due, &tag.to_string()).await? {
+        let Some(tag) = self.tag else { return no_longer_required(ctx, recorder, &due).await };
+        for task in with_ids(ctx, recorder, due, &tag.to_string()).await? {
             if *patience == 0 {
                 return Ok(());
             }
-            import.run.go_on().await?;
-            let result = self.one(import, &task, tag, patience).await?;
-            settle(import, vec![outcome(&task.follow_up, result)]).await?;
+            ctx.run.checkpoint().await?;
+            let result = self.one(ctx, recorder, &task, tag, patience).await?;
+            settle(ctx, recorder, vec![outcome(&task.follow_up, result)]).await?;
         }
         Ok(())
     }
 
     async fn one(
         &mut self,
-        import: &mut Import<'_>,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
         task: &Task,
         tag: TagId,
         patience: &mut u32,
     ) -> Result<FollowUpResult, Stop> {
-        if self.named == Named::Gone {
+        if self.target == TargetStatus::Gone {
             return Ok(failed(&tag.to_string(), "the tag is unknown: set another one"));
         }
-        let Err(error) = import.run.writer().orders().add_tag(task.order, tag).await else {
-            *patience = super::PATIENCE;
+        let Err(error) = ctx.run.writer().orders().add_tag(task.order, tag).await else {
+            *patience = super::MAX_FAILURES;
             self.exceptions = 0;
             return Ok(FollowUpResult::Done);
         };
         if is_refusal(&error) {
             self.exceptions = 0;
-            return self.refused(import, task, tag, &error).await;
+            return self.refused(ctx, recorder, task, tag, &error).await;
         }
         if may_be_the_order(&error) {
             self.exceptions += 1;
-            return self.failed_on(import, task, tag, &error, patience).await;
+            return self.failed_on(ctx, recorder, task, tag, &error, patience).await;
         }
         *patience = patience.saturating_sub(1);
         if failure::ends_the_run(&error) {
             return Err(error.into());
         }
-        Ok(pending(import, &task.follow_up, &error))
+        Ok(pending(ctx, &task.follow_up, &error))
     }
 
     /// ShipStation failed with an exception: this order may be gone, which a read of it shows, or else it is tried again.
     async fn failed_on(
         &mut self,
-        import: &mut Import<'_>,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
         task: &Task,
         tag: TagId,
         error: &Error,
         patience: &mut u32,
     ) -> Result<FollowUpResult, Stop> {
-        self.ask_for_the_tag(import).await?;
-        if self.named == Named::Gone {
+        self.ask_for_the_tag(ctx, recorder).await?;
+        if self.target == TargetStatus::Gone {
             return Ok(failed(&tag.to_string(), &failure::their_words(error)));
         }
-        if self.exceptions > MOST_EXCEPTIONS {
+        if self.exceptions > MAX_EXCEPTIONS {
             *patience = 0;
-        } else if matches!(look::order(&import.run.client, task.order).await, Ok(None)) {
-            return self.refused(import, task, tag, error).await;
+        } else if matches!(lookup::order(ctx.client(), task.order).await, Ok(None)) {
+            return self.refused(ctx, recorder, task, tag, error).await;
         }
-        Ok(pending(import, &task.follow_up, error))
+        Ok(pending(ctx, &task.follow_up, error))
     }
 
     /// ShipStation refused: the tag is gone, which is asked once, or it is this order.
     async fn refused(
         &mut self,
-        import: &mut Import<'_>,
+        ctx: &Context<'_>,
+        recorder: &mut Recorder,
         task: &Task,
         tag: TagId,
         error: &Error,
     ) -> Result<FollowUpResult, Stop> {
-        self.ask_for_the_tag(import).await?;
+        self.ask_for_the_tag(ctx, recorder).await?;
         let words = failure::their_words(error);
-        if self.named == Named::There {
-            import.run.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
+        if self.target == TargetStatus::There {
+            recorder.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
         }
         Ok(failed(&tag.to_string(), &words))
     }
 
     /// Finds out, once, whether it is the tag that ShipStation does not know.
-    async fn ask_for_the_tag(&mut self, import: &mut Import<'_>) -> Result<(), Stop> {
-        if self.named != Named::NotAsked {
+    async fn ask_for_the_tag(&mut self, ctx: &Context<'_>, recorder: &mut Recorder) -> Result<(), Stop> {
+        if self.target != TargetStatus::NotAsked {
             return Ok(());
         }
-        let findings = check::tags(import.run.channel, &import.run.client).await?;
+        let findings = check::tags(ctx.run.channel, ctx.client()).await?;
         let gone = findings.iter().find(|finding| finding.subject == "orders.acknowledgement_tag");
-        self.named = if gone.is_some() { Named::Gone } else { Named::There };
+        self.target = if gone.is_some() { TargetStatus::Gone } else { TargetStatus::There };
         if let Some(finding) = gone {
-            import.run.warn(finding.to_string());
+            recorder.warn(finding.to_string());
         }
         Ok(())
     }

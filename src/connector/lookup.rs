@@ -4,14 +4,14 @@ use crate::client::{Error, ErrorKind, Order, OrderId, ShipStation};
 
 /// The order, or `None` once ShipStation has said twice that there is none.
 pub(super) async fn order(client: &ShipStation, id: OrderId) -> Result<Option<Order>, Error> {
-    match once(client, id).await? {
-        None => once(client, id).await,
+    match order_once(client, id).await? {
+        None => order_once(client, id).await,
         found => Ok(found),
     }
 }
 
 /// The order, or `None` if ShipStation says that there is none. For those who ask again later before they believe it.
-pub(super) async fn once(client: &ShipStation, id: OrderId) -> Result<Option<Order>, Error> {
+pub(super) async fn order_once(client: &ShipStation, id: OrderId) -> Result<Option<Order>, Error> {
     match client.orders().get(id).await {
         Ok(order) => Ok(Some(order)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -5,12 +5,12 @@ const NAMED: usize = 20;
 
 /// The orders that share a warning: some by name, the rest as a number.
 #[derive(Debug, Default)]
-pub(super) struct Roll {
+pub(super) struct CappedList {
     named: Vec<String>,
     more: u64,
 }
 
-impl Roll {
+impl CappedList {
     pub(super) fn add(&mut self, name: impl Into<String>) {
         if self.named.len() < NAMED {
             self.named.push(name.into());
@@ -19,8 +19,8 @@ impl Roll {
         }
     }
 
-    /// The list in words; `None` when nobody is on it.
-    pub(super) fn words(&self) -> Option<String> {
+    /// The list as text; `None` when it is empty.
+    pub(super) fn summary(&self) -> Option<String> {
         let named = self.named.join(", ");
         match (self.named.is_empty(), self.more) {
             (true, _) => None,
@@ -35,12 +35,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_roll_names_some_and_counts_the_rest() {
-        let mut roll = Roll::default();
-        assert_eq!(roll.words(), None);
-        roll.add("a");
-        assert_eq!(roll.words().unwrap(), "a");
-        (0..25).for_each(|_| roll.add("b"));
-        assert!(roll.words().unwrap().ends_with("b, b and 6 more"));
+    fn a_long_list_names_some_and_counts_the_rest() {
+        let mut list = CappedList::default();
+        assert_eq!(list.summary(), None);
+        list.add("a");
+        assert_eq!(list.summary().unwrap(), "a");
+        (0..25).for_each(|_| list.add("b"));
+        assert!(list.summary().unwrap().ends_with("b, b and 6 more"));
     }
 }

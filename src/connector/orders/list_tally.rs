@@ -1,7 +1,7 @@
 //! Whether a list was read whole. What is missing from a list that was not read whole means nothing, and a run that read
 //! such a list has not done its work.
 
-use super::import::Import;
+use super::{context::Context, recorder::Recorder, window::Window};
 use crate::{
     channel::wording::count_of,
     client::{ListEnd, Order, Page},
@@ -45,26 +45,32 @@ impl ListTally {
     }
 
     /// What to say of a list that was not read whole.
-    pub(super) fn words(&self, list: &str) -> String {
+    pub(super) fn summary(&self, list: &str) -> String {
         let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
         let read = self.read() - self.nulls_in_place();
         format!("{list} could not be read whole: {}{of} came", count_of(read, "row"))
     }
 }
 
-impl Import<'_> {
+impl Recorder {
     /// Takes note of how a list ended; says whether it was read whole. Rows that nobody can name are waited for until
     /// they have left the list, or the time is over that a window catches up.
-    pub(super) fn list_ended(&mut self, list: &str, tally: &ListTally, end: Option<&ListEnd>) -> bool {
+    pub(super) fn list_ended(
+        &mut self,
+        ctx: &Context<'_>,
+        window: &Window,
+        list: &str,
+        tally: &ListTally,
+        end: Option<&ListEnd>,
+    ) -> bool {
         let nulls = tally.nulls_in_place();
         if nulls > 0 {
-            let error = format!("{list}: {} came as null", count_of(nulls, "row"));
-            self.fail_unnamed(nulls, error);
+            self.failed_unnamed(ctx, nulls, format!("{list}: {} came as null", count_of(nulls, "row")));
         }
         let unnamed = nulls + tally.unnamed;
-        if unnamed > 0 && !self.since.past_catch_up {
+        if unnamed > 0 && !window.past_catch_up {
             let rows = count_of(unnamed, "row");
-            self.gaps.push(format!("{list}: {rows} without an id could not be read"));
+            self.gap(format!("{list}: {rows} without an id could not be read"));
         }
         match end.map(|end| (end, end.incomplete)) {
             Some((_, None)) => true,
@@ -82,7 +88,7 @@ impl Import<'_> {
     /// Takes note of a list of which fewer rows were read than there are.
     pub(super) fn list_lacks(&mut self, list: &str, read: u64, total: Option<u64>, why: &str) {
         let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
-        self.gaps.push(format!("{list}: {}{of} were read: {why}", count_of(read, "row")));
+        self.gap(format!("{list}: {}{of} were read: {why}", count_of(read, "row")));
     }
 }
 

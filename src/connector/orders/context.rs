@@ -1,0 +1,170 @@
+//! What every step of an import reads and none changes, and the store's answers about the orders of one page.
+
+use std::collections::HashMap;
+
+use crate::{
+    Timestamp,
+    channel::{
+        Bypass, ChannelOrder, ChannelOrderId, ConnectionId,
+        store::{FailureRecord, ImportRecord, OrderStore, StoreError},
+    },
+    client::ShipStation,
+    connector::{
+        PAGE,
+        mapping::Mapper,
+        run::Run,
+        settings::{LineagePolicy, OrderSettings},
+    },
+};
+
+use super::window::Window;
+
+/// What every step of a run reads.
+#[derive(Debug)]
+pub(super) struct Context<'c> {
+    pub(super) run: Run<'c>,
+    pub(super) mapper: Mapper,
+}
+
+impl<'c> Context<'c> {
+    pub(super) fn settings(&self) -> &'c OrderSettings {
+        &self.run.channel.settings.orders
+    }
+
+    pub(super) fn client(&self) -> &ShipStation {
+        &self.run.client
+    }
+
+    pub(super) fn store(&self) -> &'c dyn OrderStore {
+        &*self.run.channel.stores.orders
+    }
+
+    pub(super) fn connection(&self) -> &'c ConnectionId {
+        &self.run.channel.connection
+    }
+
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.run.control.dry_run
+    }
+
+    /// Whether changes of imported orders are compared and recorded in this run.
+    pub(super) fn watches_changes(&self) -> bool {
+        self.run.channel.changes.is_some() && !self.is_dry_run()
+    }
+
+    /// The present instant by ShipStation's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.run.server_time()
+    }
+
+    /// The import records of these orders and of their relatives.
+    pub(super) async fn known<'o>(
+        &self,
+        orders: impl Iterator<Item = &'o ChannelOrder>,
+    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
+        let ids: Vec<ChannelOrderId> = orders.flat_map(with_relatives).cloned().collect();
+        let mut known = HashMap::new();
+        for chunk in ids.chunks(PAGE) {
+            known.extend(self.store().known(self.connection(), chunk).await?);
+        }
+        Ok(known)
+    }
+
+    async fn failures(
+        &self,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
+        let mut failures = HashMap::new();
+        for chunk in orders.chunks(PAGE) {
+            failures.extend(self.store().failures(self.connection(), chunk).await?);
+        }
+        Ok(failures)
+    }
+
+    /// The imported orders that contain these. Nobody asks where relatives are imported like any other order.
+    async fn merged_into(
+        &self,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
+        let mut survivors = HashMap::new();
+        if self.settings().lineage == LineagePolicy::Import {
+            return Ok(survivors);
+        }
+        for chunk in orders.chunks(PAGE) {
+            survivors.extend(self.store().swallowed(self.connection(), chunk).await?);
+        }
+        Ok(survivors)
+    }
+}
+
+/// An order and those that it was split off from or merged with.
+pub(super) fn with_relatives(order: &ChannelOrder) -> impl Iterator<Item = &ChannelOrderId> {
+    std::iter::once(&order.id).chain(&order.lineage.parent).chain(&order.lineage.merged)
+}
+
+/// Which orders are admitted: the window, and what a person or the failure ledger lets pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Admission<'w> {
+    pub(super) window: &'w Window,
+    pub(super) bypass: Bypass,
+    /// Whether a person named the order: only then does a bypass of the age cross the fixed floor too, and a dismissal
+    /// no longer counts.
+    pub(super) by_hand: bool,
+}
+
+impl<'w> Admission<'w> {
+    /// By the settings alone.
+    pub(super) fn by_settings(window: &'w Window) -> Self {
+        Self { window, bypass: Bypass::NONE, by_hand: false }
+    }
+
+    /// Whatever the age: for orders that failed before.
+    pub(super) fn of_any_age(window: &'w Window) -> Self {
+        Self { bypass: Bypass { age: true, ..Bypass::NONE }, ..Self::by_settings(window) }
+    }
+}
+
+/// What the store knows of the orders of one page.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    /// Those that are imported, and imported relatives.
+    pub(super) known: HashMap<ChannelOrderId, ImportRecord>,
+    /// What was inside imported orders when they were imported, with those orders.
+    pub(super) merged_into: HashMap<ChannelOrderId, Vec<ImportRecord>>,
+    /// Earlier failures of those that are not imported.
+    pub(super) failures: HashMap<ChannelOrderId, FailureRecord>,
+}
+
+impl Records {
+    pub(super) async fn look_up(
+        ctx: &Context<'_>,
+        orders: impl Iterator<Item = &ChannelOrder> + Clone,
+    ) -> Result<Self, StoreError> {
+        let known = ctx.known(orders.clone()).await?;
+        let new = orders.map(|order| &order.id).filter(|id| !known.contains_key(*id));
+        let new: Vec<ChannelOrderId> = new.cloned().collect();
+        let merged_into = ctx.merged_into(&new).await?;
+        Ok(Self { known, merged_into, failures: ctx.failures(&new).await? })
+    }
+
+    /// The same for orders of which only the ids could be read.
+    pub(super) async fn of_ids(ctx: &Context<'_>, ids: &[ChannelOrderId]) -> Result<Self, StoreError> {
+        let known = ctx.store().known(ctx.connection(), ids).await?;
+        Ok(Self { known, merged_into: HashMap::new(), failures: ctx.failures(ids).await? })
+    }
+
+    /// How often an order has failed before.
+    pub(super) fn attempts(&self, order: &ChannelOrderId) -> u32 {
+        self.failures.get(order).map_or(0, |failure| failure.attempts)
+    }
+
+    /// Whether a person has dismissed the order: only a person tries it again.
+    pub(super) fn is_dismissed(&self, order: &ChannelOrderId) -> bool {
+        self.failures.get(order).is_some_and(|failure| failure.dismissed)
+    }
+
+    /// Whether the next attempt of an order is still to come.
+    pub(super) fn is_put_off(&self, order: &ChannelOrderId, now: Timestamp) -> bool {
+        self.failures.get(order).is_some_and(|failure| failure.last.next_attempt > now)
+    }
+}

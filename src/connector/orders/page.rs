@@ -1,0 +1,269 @@
+//! One page of orders on its way into the host: look up, classify, resolve and link, save. Nothing remote is changed here.
+//! What became of each order is returned, in the order in which it was decided.
+
+use super::{
+    changes::{self, Observations},
+    context::{Admission, Context, Records},
+    duplicates,
+    eligibility::{Criteria, Eligibility},
+    ledger, lineage, lines,
+    recorder::{Fate, Recorder, failure},
+};
+use crate::{
+    channel::{
+        ChannelOrder, ChannelOrderId, HoldReason, OrderFingerprint, UserKey,
+        report::SkipReason,
+        shipping::{DisplayText, ShippingResolution},
+        store::{FollowUpKind, NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome, StoreError},
+    },
+    client::{Order, UserId},
+    connector::{count, run::Stop, settings::UnmappedPolicy, translate},
+};
+
+/// An order that is to be imported.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) order: ChannelOrder,
+    pub(super) holds: Vec<HoldReason>,
+    pub(super) fingerprint: Option<OrderFingerprint>,
+    shipping: ShippingResolution,
+}
+
+/// What is decided about an order before it is saved.
+#[derive(Debug)]
+enum Class {
+    New {
+        holds: Vec<HoldReason>,
+        shipping: ShippingResolution,
+    },
+    /// It is left out.
+    Skipped(Vec<SkipReason>),
+    /// It is left out for its shipping text alone: it is read again, as a rule may be added.
+    Rejected(Vec<SkipReason>, ShippingResolution),
+}
+
+/// Imports what is new among these orders.
+pub(super) async fn import(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    admission: Admission<'_>,
+    page: Vec<Order>,
+) -> Result<Vec<Fate>, Stop> {
+    let read = page.len();
+    let mut fates = Vec::with_capacity(read);
+    let result = run_stages(ctx, recorder, admission, page, &mut fates).await;
+    recorder.not_evaluated(count(read - fates.len()));
+    result.map(|()| fates)
+}
+
+async fn run_stages(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    admission: Admission<'_>,
+    page: Vec<Order>,
+    fates: &mut Vec<Fate>,
+) -> Result<(), Stop> {
+    let orders: Vec<(Order, ChannelOrder)> = page
+        .into_iter()
+        .map(|wire| {
+            let order = translate::order(&wire, ctx.settings());
+            (wire, order)
+        })
+        .collect();
+    let records = Records::look_up(ctx, orders.iter().map(|(_, order)| order)).await?;
+    let observed = observe(ctx, recorder, &records, &orders);
+    let mut candidates = Vec::new();
+    let mut rejections = Vec::new();
+    for (wire, order) in orders {
+        let reasons = match classify(ctx, admission, &records, &wire, &order) {
+            Class::New { holds, shipping } => {
+                recorder.note_left_out(&wire);
+                candidates.push(Candidate { order, holds, shipping, fingerprint: None });
+                continue;
+            }
+            Class::Rejected(reasons, shipping) => {
+                let attempts = records.attempts(&order.id);
+                recorder.sighting(ctx, &order, &shipping, attempts);
+                rejections.push(rejection(ctx, &order, attempts));
+                reasons
+            }
+            Class::Skipped(reasons) => reasons,
+        };
+        let fate = Fate::skipped(reasons);
+        recorder.order(ctx, &order, &fate);
+        fates.push(fate);
+    }
+    recorder.keep_failures(ctx, &rejections).await?;
+    let (left, new) = save_all(ctx, recorder, &records, candidates, fates).await?;
+    changes::publish(ctx, recorder, observed, new, &records.known).await?;
+    if left > 0 {
+        return Err(Stop::LimitReached("max_orders is reached; the next run goes on".to_owned()));
+    }
+    Ok(())
+}
+
+/// Takes note of what the page shows of imported orders.
+fn observe(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    records: &Records,
+    orders: &[(Order, ChannelOrder)],
+) -> Observations {
+    let mut observed = Observations::default();
+    let is_on_page = |id: &ChannelOrderId| orders.iter().any(|(_, order)| order.id == *id);
+    for (_, order) in orders {
+        recorder.note_read(order);
+        if ctx.watches_changes() {
+            observed.add(order, &records.known);
+        } else {
+            for id in lineage::newly_merged(order, &records.known) {
+                recorder.note_merged(id, &order.id);
+            }
+        }
+        for id in lineage::unknown_relatives(order, &records.known).filter(|id| !is_on_page(id)) {
+            recorder.note_unshared(&order.id, id);
+        }
+    }
+    observed
+}
+
+/// Whether an order is to be imported, and how. Pure.
+fn classify(
+    ctx: &Context<'_>,
+    admission: Admission<'_>,
+    records: &Records,
+    wire: &Order,
+    order: &ChannelOrder,
+) -> Class {
+    let channel = ctx.run.channel;
+    let criteria = Criteria { settings: ctx.settings(), is_own: &*channel.is_own, admission, records };
+    let Eligibility { skips: mut reasons, mut holds } = criteria.judge(wire, order);
+    if matches!(reasons.first(), Some(SkipReason::AlreadyImported { .. })) {
+        return Class::Skipped(reasons);
+    }
+    let shipping = ctx.mapper.resolve(&translate::shipping_request(order));
+    if shipping.method().is_none() && channel.settings.shipping.unmapped == UnmappedPolicy::Reject {
+        let alone = reasons.is_empty();
+        reasons.push(SkipReason::UnmappedShipping { text: order.shipping_text.clone() });
+        return if alone { Class::Rejected(reasons, shipping) } else { Class::Skipped(reasons) };
+    }
+    if !reasons.is_empty() {
+        return Class::Skipped(reasons);
+    }
+    holds.extend(match &shipping {
+        ShippingResolution::Unmapped { text } => Some(HoldReason::UnmappedShipping { text: text.clone() }),
+        ShippingResolution::NoText => Some(HoldReason::NoShippingText),
+        _ => None,
+    });
+    Class::New { holds, shipping }
+}
+
+/// A rejected order is read again before long: a rule may be added at any time.
+fn rejection(ctx: &Context<'_>, order: &ChannelOrder, attempts: u32) -> OrderFailure {
+    let now = ctx.now();
+    let error = match &order.shipping_text {
+        Some(text) => format!("shipping text {} is not mapped", DisplayText::new(text)),
+        None => "it has no shipping text".to_owned(),
+    };
+    let again = now + ledger::wait_for_a_rule(attempts);
+    OrderFailure::new(order.id.clone(), order.number.clone(), error, true, now, again)
+}
+
+/// Saves the candidates as far as the run may import: says how many are left, and how the new orders look. An order that
+/// fails takes no room, so that the next one has its turn.
+async fn save_all(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    records: &Records,
+    mut candidates: Vec<Candidate>,
+    fates: &mut Vec<Fate>,
+) -> Result<(usize, Vec<OrderMark>), Stop> {
+    let mut snapshots = Vec::new();
+    while !candidates.is_empty() {
+        let room = recorder.room(ctx.settings().max_orders);
+        if room == 0 {
+            break;
+        }
+        let rest = candidates.split_off(candidates.len().min(room));
+        let batch = lines::link(ctx, candidates).await?;
+        let batch = duplicates::hold(ctx, batch).await?;
+        let saved = save(ctx, recorder, batch).await?;
+        let failures: Vec<OrderFailure> =
+            saved.iter().filter_map(|(new, outcome)| failure_of(ctx, records, new, outcome)).collect();
+        for (new, outcome) in saved {
+            let fate = fate_of(&new, outcome, records);
+            if let Fate::Imported { .. } = fate {
+                recorder.imported(ctx, &new, records.attempts(&new.order.id));
+                snapshots.extend(ctx.watches_changes().then(|| OrderMark::of(&new.order)));
+            }
+            recorder.order(ctx, &new.order, &fate);
+            fates.push(fate);
+        }
+        recorder.keep_failures(ctx, &failures).await?;
+        candidates = rest;
+    }
+    Ok((candidates.len(), snapshots))
+}
+
+/// Hands a batch to the host: the store's answer for each order.
+async fn save(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    candidates: Vec<Candidate>,
+) -> Result<Vec<(NewOrder, SaveOutcome)>, Stop> {
+    let batch: Vec<NewOrder> = candidates.into_iter().map(|candidate| new_order(ctx, candidate)).collect();
+    let outcomes = if ctx.is_dry_run() {
+        batch.iter().map(|_| SaveOutcome::Inserted { host_order: None }).collect()
+    } else {
+        recorder.writes();
+        ctx.store().save(&ctx.run.token, &batch).await?
+    };
+    if outcomes.len() != batch.len() {
+        let error = format!("the order store answered for {} of {} orders", outcomes.len(), batch.len());
+        return Err(StoreError::permanent(error).into());
+    }
+    Ok(batch.into_iter().zip(outcomes).collect())
+}
+
+fn new_order(ctx: &Context<'_>, candidate: Candidate) -> NewOrder {
+    let mut new = NewOrder::new(candidate.order, candidate.shipping, ctx.mapper.version, ctx.now());
+    new.follow_ups = follow_ups(ctx, new.order.assigned_user.as_ref());
+    new.holds = candidate.holds;
+    new.fingerprint = candidate.fingerprint;
+    new
+}
+
+/// What remains to be done in ShipStation once the order is the host's.
+fn follow_ups(ctx: &Context<'_>, user_before: Option<&UserKey>) -> Vec<NewFollowUp> {
+    let settings = ctx.settings();
+    let shows =
+        |user: &UserId| user_before.is_some_and(|before| before.as_str().eq_ignore_ascii_case(user.as_str()));
+    let assign = settings.assign_user.as_ref().filter(|user| !shows(user)).map(|_| FollowUpKind::AssignUser);
+    let tag = settings.acknowledgement_tag.map(|_| FollowUpKind::AddTag);
+    let kinds = assign.into_iter().chain(tag);
+    kinds.map(|kind| NewFollowUp::new(kind, user_before.cloned())).collect()
+}
+
+fn fate_of(new: &NewOrder, outcome: SaveOutcome, records: &Records) -> Fate {
+    match outcome {
+        SaveOutcome::Inserted { host_order } => Fate::Imported { host_order, holds: new.holds.clone() },
+        SaveOutcome::AlreadyExists => Fate::AlreadyImported,
+        SaveOutcome::Failed { message, .. } if records.is_dismissed(&new.order.id) => Fate::Failed {
+            error: format!("{message}; it stays dismissed: import it by hand again"),
+            retryable: false,
+        },
+        SaveOutcome::Failed { message, retryable } => Fate::Failed { error: message, retryable },
+    }
+}
+
+/// What the ledger keeps of an order that the host could not take.
+fn failure_of(
+    ctx: &Context<'_>,
+    records: &Records,
+    new: &NewOrder,
+    outcome: &SaveOutcome,
+) -> Option<OrderFailure> {
+    let SaveOutcome::Failed { message, retryable } = outcome else { return None };
+    let order = &new.order;
+    Some(failure(ctx, &order.id, &order.number, (message, *retryable), records.attempts(&order.id)))
+}

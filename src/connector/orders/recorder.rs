@@ -1,0 +1,306 @@
+//! What a run of the import puts on record: what became of each order, the report with its counts and warnings, and the
+//! failures and texts that the stores keep. Decides nothing about an order.
+
+use super::{capped_list::CappedList, context::Context, duplicates::ReconnectedStores, ledger};
+use crate::{
+    channel::{
+        ChannelOrder, ChannelOrderId, HoldReason, HostOrderId, ImportReport, RunEvent,
+        report::{ImportItem, ImportOutcome, RunInfo, SkipReason},
+        shipping::ShippingResolution,
+        store::{NewOrder, OrderFailure, Sighting, StoreError},
+    },
+    client::Order,
+    connector::PAGE,
+};
+
+/// Successes and skips that a report names one by one.
+const MAX_NAMED: usize = 200;
+/// What a report calls an order whose id is not known.
+pub(super) const UNNAMED: &str = "unknown";
+
+/// What became of an order that was read.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// The host has it now.
+    Imported { host_order: Option<HostOrderId>, holds: Vec<HoldReason> },
+    /// The host had it.
+    AlreadyImported,
+    /// It is left out, for all these reasons; the first one is counted.
+    Skipped(Vec<SkipReason>),
+    /// It could not be imported.
+    Failed { error: String, retryable: bool },
+}
+
+impl Fate {
+    /// The fate of an order that is left out.
+    pub(super) fn skipped(reasons: Vec<SkipReason>) -> Self {
+        match reasons.first() {
+            Some(SkipReason::AlreadyImported { .. }) => Self::AlreadyImported,
+            _ => Self::Skipped(reasons),
+        }
+    }
+
+    pub(super) fn failed(error: impl Into<String>) -> Self {
+        Self::Failed { error: error.into(), retryable: true }
+    }
+}
+
+/// Orders that share a warning at the end of the run.
+#[derive(Debug, Default)]
+struct Notes {
+    /// Imported orders that were merged into others, for a host that is not told of changes.
+    merged: CappedList,
+    /// Imported orders with relatives that the host does not have.
+    unshared: CappedList,
+    /// New orders with members that could not be read, and which.
+    left_out: CappedList,
+    /// New orders without a shippable line.
+    empty: CappedList,
+    /// Orders of one number and key in two stores.
+    reconnected: ReconnectedStores,
+}
+
+/// The record of one run.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    pub(super) report: ImportReport,
+    notes: Notes,
+    /// Lists that were not read whole, and rows that nobody can name.
+    gaps: Vec<String>,
+    /// Texts that no rule maps, still to be counted in the store.
+    sightings: Vec<Sighting>,
+    /// Whether anything was or may have been written.
+    touched: bool,
+}
+
+impl Recorder {
+    pub(super) fn new(info: RunInfo) -> Self {
+        Self {
+            report: ImportReport::new(info),
+            notes: Notes::default(),
+            gaps: Vec::new(),
+            sightings: Vec::new(),
+            touched: false,
+        }
+    }
+
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        self.report.run.warnings.push(warning.into());
+    }
+
+    /// Takes note that not everything was read.
+    pub(super) fn gap(&mut self, what: impl Into<String>) {
+        self.gaps.push(what.into());
+    }
+
+    /// Takes note of a write that is about to begin: also one that fails may have taken effect.
+    pub(super) fn writes(&mut self) {
+        self.touched = true;
+    }
+
+    /// Counts what became of an order, and names it in the report.
+    pub(super) fn order(&mut self, ctx: &Context<'_>, order: &ChannelOrder, fate: &Fate) {
+        let counts = &mut self.report.counts;
+        counts.scanned += 1;
+        let (outcome, event) = match fate {
+            Fate::AlreadyImported => {
+                counts.already_imported += 1;
+                return done(ctx, &order.id, "already_imported");
+            }
+            Fate::Imported { host_order, holds } => {
+                counts.imported += 1;
+                counts.held += u64::from(!holds.is_empty());
+                for hold in holds {
+                    *counts.held_by.entry(hold.code()).or_default() += 1;
+                }
+                let outcome =
+                    ImportOutcome::Imported { host_order: host_order.clone(), holds: holds.clone() };
+                (outcome, if ctx.is_dry_run() { "would_be_imported" } else { "imported" })
+            }
+            Fate::Skipped(reasons) => {
+                if let Some(first) = reasons.first() {
+                    *counts.skipped.entry(first.code()).or_default() += 1;
+                }
+                (ImportOutcome::Skipped { reasons: reasons.clone() }, "skipped")
+            }
+            Fate::Failed { error, retryable } => {
+                let count =
+                    if *retryable { &mut counts.failed_retryable } else { &mut counts.failed_permanent };
+                *count += 1;
+                (ImportOutcome::Failed { error: error.clone(), retryable: *retryable }, "failed")
+            }
+        };
+        done(ctx, &order.id, event);
+        let item = ImportItem::new(order.id.clone(), order.number.clone(), order.store.clone(), outcome);
+        if item.needs_attention() || self.report.items.len() < MAX_NAMED {
+            self.report.items.push(item);
+        } else {
+            self.report.items_truncated += 1;
+        }
+    }
+
+    /// Counts an order that could not be imported.
+    pub(super) fn failed(&mut self, ctx: &Context<'_>, order: &ChannelOrderId, number: &str, fate: &Fate) {
+        self.order(ctx, &ChannelOrder::new(order.clone(), number), fate);
+    }
+
+    /// Counts rows that nobody can name, as one item.
+    pub(super) fn failed_unnamed(&mut self, ctx: &Context<'_>, rows: u64, error: String) {
+        let further = rows.saturating_sub(1);
+        self.report.counts.scanned += further;
+        self.report.counts.failed_retryable += further;
+        self.failed(ctx, &UNNAMED.into(), "", &Fate::failed(error));
+    }
+
+    /// Counts orders that were read and not decided on.
+    pub(super) fn not_evaluated(&mut self, orders: u64) {
+        self.report.counts.scanned += orders;
+        self.report.counts.not_evaluated += orders;
+    }
+
+    /// How many more new orders this run may import.
+    pub(super) fn room(&self, max_orders: Option<u64>) -> usize {
+        let room = max_orders.map(|most| most.saturating_sub(self.report.counts.imported));
+        room.map_or(usize::MAX, |room| usize::try_from(room).unwrap_or(usize::MAX))
+    }
+
+    /// Takes note of a new order.
+    pub(super) fn imported(&mut self, ctx: &Context<'_>, new: &NewOrder, attempts: u32) {
+        self.sighting(ctx, &new.order, &new.shipping, attempts);
+        if new.order.shippable_lines().next().is_none() {
+            self.notes.empty.add(&new.order.number);
+        }
+    }
+
+    /// Remembers a text that no rule maps, to be counted with its order as a sample: once, however often the order is
+    /// tried.
+    pub(super) fn sighting(
+        &mut self,
+        ctx: &Context<'_>,
+        order: &ChannelOrder,
+        shipping: &ShippingResolution,
+        attempts: u32,
+    ) {
+        if let ShippingResolution::Unmapped { text } = shipping
+            && attempts == 0
+        {
+            let sighting = Sighting::new(order.store.clone(), text.clone(), order.id.clone(), ctx.now());
+            self.sightings.push(sighting);
+        }
+    }
+
+    /// Keeps failures in the ledger, so that an order cannot age out of the window unseen.
+    pub(super) async fn keep_failures(
+        &mut self,
+        ctx: &Context<'_>,
+        failures: &[OrderFailure],
+    ) -> Result<(), StoreError> {
+        if !failures.is_empty() && !ctx.is_dry_run() {
+            self.writes();
+            ctx.store().record_failures(&ctx.run.token, failures).await?;
+        }
+        if self.sightings.len() >= PAGE {
+            self.flush_sightings(ctx).await;
+        }
+        Ok(())
+    }
+
+    /// Counts the unmapped texts in the store. Held orders carry them too, so a failure here costs a count and no more.
+    pub(super) async fn flush_sightings(&mut self, ctx: &Context<'_>) {
+        let seen = std::mem::take(&mut self.sightings);
+        if seen.is_empty() || ctx.is_dry_run() {
+            return;
+        }
+        let mappings = &ctx.run.channel.stores.mappings;
+        if let Err(error) = mappings.note_unmapped(ctx.connection(), &seen).await {
+            self.warn(format!("unmapped shipping texts could not be noted: {error}"));
+        }
+    }
+
+    /// Whether the run ended before it had read, decided or written anything.
+    pub(super) fn nothing_done(&self) -> bool {
+        let counts = &self.report.counts;
+        !self.touched
+            && counts.scanned == counts.not_evaluated
+            && self.report.scans.iter().all(|scan| !scan.complete)
+    }
+
+    /// Whether nothing failed and everything was read.
+    pub(super) fn went_well(&self) -> bool {
+        let counts = &self.report.counts;
+        let failed = counts.failed_retryable + counts.failed_permanent;
+        let users = counts.assign_failed + counts.assign_pending;
+        let tags = counts.tag_failed + counts.tag_pending;
+        failed + users + tags == 0
+            && self.report.scans.iter().all(|scan| scan.complete && scan.unreadable == 0)
+    }
+
+    /// What was not read, if anything.
+    pub(super) fn gaps(&self) -> Option<String> {
+        (!self.gaps.is_empty()).then(|| self.gaps.join("; "))
+    }
+}
+
+/// Notes for the warnings at the end.
+impl Recorder {
+    /// An order that was read: another store may have shown it before.
+    pub(super) fn note_read(&mut self, order: &ChannelOrder) {
+        self.notes.reconnected.note(order);
+    }
+
+    /// An imported order that contains others by now.
+    pub(super) fn note_merged(&mut self, order: &ChannelOrderId, into: &ChannelOrderId) {
+        self.notes.merged.add(format!("{order} into {into}"));
+    }
+
+    /// An imported order with a relative that the host does not have.
+    pub(super) fn note_unshared(&mut self, order: &ChannelOrderId, relative: &ChannelOrderId) {
+        self.notes.unshared.add(format!("{order} may hold the goods of {relative}"));
+    }
+
+    /// The members of a new order that could not be read: it comes without them.
+    pub(super) fn note_left_out(&mut self, order: &Order) {
+        let members = order.unreadable().join(" and ");
+        if !members.is_empty() {
+            self.notes.left_out.add(format!("{members} of order {}", order.order_id));
+        }
+    }
+
+    /// Turns the notes into warnings, one for many orders each.
+    pub(super) fn warn_of_notes(&mut self) {
+        let notes = std::mem::take(&mut self.notes);
+        let warnings = [
+            notes.left_out.summary().map(|members| {
+                format!("what could not be read was left out of the new orders: {members}")
+            }),
+            notes.empty.summary().map(|orders| format!("new orders with nothing to ship: {orders}")),
+            notes.reconnected.found.summary().map(|orders| format!(
+                "orders of two stores share number and key, as when a store is connected again: {orders}; compare them before both are shipped"
+            )),
+            notes.unshared.summary().map(|orders| format!(
+                "imported orders are merged with or split into ones that were never imported: {orders}; compare them in ShipStation, and ship by hand what the host does not know"
+            )),
+            notes.merged.summary().map(|orders| format!(
+                "imported orders were merged in ShipStation and no longer exist there: {orders}; decide by hand what is still to be shipped"
+            )),
+        ];
+        self.report.run.warnings.extend(warnings.into_iter().flatten());
+    }
+}
+
+fn done(ctx: &Context<'_>, order: &ChannelOrderId, outcome: &str) {
+    ctx.run.event(&RunEvent::ItemDone { id: order.as_str(), outcome });
+}
+
+/// A failure of now, to be tried again after a while that grows with each one.
+pub(super) fn failure(
+    ctx: &Context<'_>,
+    order: &ChannelOrderId,
+    number: &str,
+    (error, retryable): (&str, bool),
+    failed_before: u32,
+) -> OrderFailure {
+    let now = ctx.now();
+    let again = now + ledger::wait(failed_before);
+    OrderFailure::new(order.clone(), number, error, retryable, now, again)
+}
