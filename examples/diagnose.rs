@@ -8,7 +8,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use shipstation_connector::{
     Credentials, Settings, ShipStation, ShipStationChannel,
     channel::{
-        ChannelConnector, ConnectionId, GetOrders, OrderSelector,
+        ChannelConnector, ConnectionId, DiagnoseOrder, ExplainImports, GetOrders, OrderSelector,
         shipping::ShippingRule,
         store::{MappingStore, Stores},
     },
@@ -40,11 +40,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{report}");
     sim.account(|account| account.split_order(orders[0], &[1]));
     for number in ["1001", "1002", "1003", "1004", "1005", "1006"] {
-        for answer in channel.diagnose_order(OrderSelector::Number(number.to_owned())).await? {
+        for answer in
+            channel.diagnose_order(DiagnoseOrder::new(OrderSelector::Number(number.to_owned()))).await?
+        {
             println!("{answer}");
         }
     }
-    println!("{}", channel.why_nothing().await?);
+    println!("{}", channel.why_nothing(ExplainImports::new()).await?);
     Ok(())
 }
 

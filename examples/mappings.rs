@@ -12,7 +12,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use shipstation_connector::{
     Credentials, ShipStation, ShipStationChannel, Timestamp,
     channel::{
-        ChannelConnector, ConnectionId, GetOrders,
+        ChannelConnector, ConnectionId, GetOrders, ResolveHeld,
         shipping::{
             ShippingRequest, ShippingRule, UnmappedText,
             csv::{self, FormulaGuard, ImportOptions},
@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     apply(&store, &shop, &fill_in(&table, &all)?).await?;
 
     title("6. The held orders get a second look");
-    println!("{}", channel.resolve_held().await?);
+    println!("{}", channel.resolve_held(ResolveHeld::new()).await?);
 
     title("7. Why does one of them go by air?");
     println!("{}", channel.explain_shipping(&ShippingRequest::new(TWO_DAY).store(store_of(&sim))).await?);

@@ -16,7 +16,8 @@ use progress::{Bar, Log};
 use promises::Witness;
 use scenario::{Outcome, Scenario};
 use shipstation_connector::channel::{
-    ChannelConnector, GetOrders, LinkListings, RunControl, RunObserver, SyncShipments,
+    ChannelConnector, CheckConnection, GetOrders, LinkListings, ResolveHeld, RunControl, RunObserver,
+    SyncShipments,
     shipping::{Comparison, ShippingDefaults, ShippingRules, suggest},
     store::{MappingStore, OrderStore},
 };
@@ -72,7 +73,7 @@ async fn first_cycle(
 ) -> Outcome<std::collections::BTreeMap<String, String>> {
     let channel = &scenario.channel;
     heading("1. Check the configuration");
-    printer.show(&channel.check().await?);
+    printer.show(&channel.check(CheckConnection::new()).await?);
 
     heading("2. Link listings by SKU");
     printer.show(&channel.link_listings(LinkListings::with(with_bar(300))).await?);
@@ -86,7 +87,7 @@ async fn first_cycle(
 
     heading("5. Add the missing mapping and release them");
     scenario.map_the_missing_text().await?;
-    printer.show(&channel.resolve_held().await?);
+    printer.show(&channel.resolve_held(ResolveHeld::new()).await?);
 
     heading("6. Import again before anything is shipped");
     printer.show(&channel.get_orders(GetOrders::new()).await?);

@@ -5,10 +5,10 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::{
-    Bypass, Capabilities, ChannelError, CheckReport, Diagnosis, GetOrders, ImportReport, LinkListings,
-    LinkReport, Operation, OrderSelector, PublishListings, Readiness, ResolveReport, SyncListings,
-    SyncReport, SyncShipments,
-    shipping::{ShippingRequest, ShippingResolution},
+    Capabilities, ChannelError, CheckConnection, CheckReport, Delivery, DiagnoseOrder, Diagnosis,
+    ExplainImports, GetOrders, ImportOrder, ImportOverview, ImportReport, LinkListings, LinkReport,
+    Operation, PublishListings, Readiness, ResolveHeld, ResolveReport, ResolveShipping, SyncListings,
+    SyncReport, SyncShipments, shipping::ShippingResolution,
 };
 
 /// A sales channel, as a host sees it.
@@ -37,7 +37,7 @@ pub trait ChannelConnector: Debug + Send + Sync {
     ///
     /// # Errors
     /// When the channel or a store cannot be asked at all. Wrong credentials are a finding.
-    async fn check(&self) -> Result<CheckReport, ChannelError>;
+    async fn check(&self, request: CheckConnection) -> Result<CheckReport, ChannelError>;
 
     /// Matches the host's listings with the channel's products.
     ///
@@ -63,29 +63,44 @@ pub trait ChannelConnector: Debug + Send + Sync {
     /// See the contract of the trait.
     async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError>;
 
-    /// Imports the one order that `which` names now, through the same steps, ignoring the filters in `bypass`.
+    /// Imports the one order that the request names now, through the same steps, ignoring the filters that it bypasses.
     ///
     /// # Errors
     /// See the contract of the trait; also when there is no such order, or more than one.
-    async fn import_order(&self, which: OrderSelector, bypass: Bypass) -> Result<ImportReport, ChannelError>;
+    async fn import_order(&self, request: ImportOrder) -> Result<ImportReport, ChannelError>;
 
-    /// Says of each order that `which` names whether it is or would be imported, and why not. Changes nothing.
+    /// Imports what a webhook's delivery points to. A delivery is a hint from outside: it is checked before anything is
+    /// asked, and a lost one costs time and no order. Answer the delivery first, and call this afterwards.
+    ///
+    /// # Errors
+    /// See the contract of the trait; also when the delivery cannot be read, is about something else, or points where it
+    /// may not be followed.
+    async fn on_webhook(&self, delivery: Delivery) -> Result<ImportReport, ChannelError>;
+
+    /// Says of each order that the request names whether it is or would be imported, and why not. Changes nothing.
     ///
     /// # Errors
     /// When the channel or a store cannot be asked. An order that does not exist is an answer, not an error.
-    async fn diagnose_order(&self, which: OrderSelector) -> Result<Vec<Diagnosis>, ChannelError>;
+    async fn diagnose_order(&self, request: DiagnoseOrder) -> Result<Vec<Diagnosis>, ChannelError>;
+
+    /// Says why imports bring nothing: the last run, and how many orders there are inside and outside of what is imported.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    /// When the channel or a store cannot be asked.
+    async fn why_nothing(&self, request: ExplainImports) -> Result<ImportOverview, ChannelError>;
 
     /// What a shipping text means under the host's present rules. No request to the channel.
     ///
     /// # Errors
     /// When the rules cannot be read or contradict each other.
-    async fn resolve_shipping(&self, what: &ShippingRequest) -> Result<ShippingResolution, ChannelError>;
+    async fn resolve_shipping(&self, request: ResolveShipping) -> Result<ShippingResolution, ChannelError>;
 
     /// Looks again at the orders that are held for their shipping text, after a mapping changed.
     ///
     /// # Errors
     /// See the contract of the trait.
-    async fn resolve_held(&self) -> Result<ResolveReport, ChannelError>;
+    async fn resolve_held(&self, request: ResolveHeld) -> Result<ResolveReport, ChannelError>;
 
     /// Sends shipments back, once each, and proves it.
     ///

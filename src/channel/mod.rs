@@ -21,11 +21,11 @@ mod hold;
 mod ids;
 mod listing;
 mod money;
-mod nothing;
 mod observer;
 mod order;
+mod overview;
 pub mod report;
-mod run;
+mod request;
 mod shipment;
 pub mod shipping;
 pub mod store;
@@ -44,16 +44,17 @@ pub use self::{
     },
     listing::{LinkState, Listing, ListingLink, NewLink},
     money::Money,
-    nothing::{StatusTotals, WhyNothing},
     observer::{RunEvent, RunObserver},
     order::{
         Address, Buyer, ChannelOrder, LineKind, LineQuantity, Lineage, OrderLine, OrderOption, OrderTotals,
     },
+    overview::{ImportOverview, StatusTotals},
     report::{
         CheckReport, Finding, ImportReport, LinkReport, ResolveReport, RunStatus, Severity, SyncReport,
     },
-    run::{
-        Bypass, CancelToken, GetOrders, LinkListings, OrderSelector, PublishListings, RunControl,
+    request::{
+        Bypass, CancelToken, CheckConnection, Delivery, DiagnoseOrder, ExplainImports, GetOrders,
+        ImportOrder, LinkListings, OrderSelector, PublishListings, ResolveHeld, ResolveShipping, RunControl,
         SyncListings, SyncShipments, Trigger,
     },
     shipment::{

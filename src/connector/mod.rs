@@ -34,11 +34,12 @@ pub use self::settings::{
 use crate::{
     Timestamp,
     channel::{
-        Bypass, Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckReport, ConnectionId,
-        Diagnosis, Finding, GetOrders, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures,
-        OrderSelector, PublishListings, Readiness, Refusal, RemoteWrite, ResolveReport, ShipmentFeatures,
-        Support, SyncListings, SyncReport, SyncShipments,
-        shipping::{ShippingRequest, ShippingResolution},
+        Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckConnection, CheckReport,
+        ConnectionId, Delivery, DiagnoseOrder, Diagnosis, ExplainImports, Finding, GetOrders, ImportOrder,
+        ImportOverview, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures, PublishListings,
+        Readiness, Refusal, RemoteWrite, ResolveHeld, ResolveReport, ResolveShipping, ShipmentFeatures,
+        Support, SyncListings, SyncReport, SyncShipments, Trigger,
+        shipping::ShippingResolution,
         store::{OrderChangeSink, ShipmentSource, Stores},
     },
     client::ShipStation,
@@ -223,8 +224,8 @@ impl ChannelConnector for ShipStationChannel {
         }
     }
 
-    async fn check(&self) -> Result<CheckReport, ChannelError> {
-        self.check_everything().await
+    async fn check(&self, request: CheckConnection) -> Result<CheckReport, ChannelError> {
+        self.check_connection(&request.control).await
     }
 
     async fn link_listings(&self, request: LinkListings) -> Result<LinkReport, ChannelError> {
@@ -243,23 +244,37 @@ impl ChannelConnector for ShipStationChannel {
         trace::in_span(self, Operation::GetOrders, self.import_window(request)).await
     }
 
-    async fn import_order(&self, which: OrderSelector, bypass: Bypass) -> Result<ImportReport, ChannelError> {
-        trace::in_span(self, Operation::ImportOrder, self.import_by_hand(which, bypass)).await
+    async fn import_order(&self, request: ImportOrder) -> Result<ImportReport, ChannelError> {
+        trace::in_span(self, Operation::ImportOrder, self.import_by_hand(request)).await
     }
 
-    async fn diagnose_order(&self, which: OrderSelector) -> Result<Vec<Diagnosis>, ChannelError> {
-        self.diagnose(which).await
+    async fn on_webhook(&self, delivery: Delivery) -> Result<ImportReport, ChannelError> {
+        let posted = webhook::accept(&self.client, &delivery)?;
+        trace::in_span(
+            self,
+            Operation::ImportOrder,
+            self.import_delivery(&posted, delivery.control.trigger(Trigger::Webhook)),
+        )
+        .await
     }
 
-    async fn resolve_shipping(&self, what: &ShippingRequest) -> Result<ShippingResolution, ChannelError> {
+    async fn diagnose_order(&self, request: DiagnoseOrder) -> Result<Vec<Diagnosis>, ChannelError> {
+        self.diagnose(request).await
+    }
+
+    async fn why_nothing(&self, request: ExplainImports) -> Result<ImportOverview, ChannelError> {
+        self.explain_imports(&request.control).await
+    }
+
+    async fn resolve_shipping(&self, request: ResolveShipping) -> Result<ShippingResolution, ChannelError> {
         let mapper = mapping::Mapper::load(self)
             .await
             .map_err(|refusal| ChannelError::of("resolve_shipping", refusal))?;
-        Ok(mapper.resolve(what))
+        Ok(mapper.resolve(&request.shipping))
     }
 
-    async fn resolve_held(&self) -> Result<ResolveReport, ChannelError> {
-        trace::in_span(self, Operation::ResolveHeld, self.resolve_held_orders()).await
+    async fn resolve_held(&self, request: ResolveHeld) -> Result<ResolveReport, ChannelError> {
+        trace::in_span(self, Operation::ResolveHeld, self.resolve_held_orders(request.control)).await
     }
 
     async fn sync_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {

@@ -12,10 +12,10 @@ use std::sync::{Arc, atomic::Ordering};
 
 use self::{recent::Recent, watch::Watch};
 pub(super) use self::{references::tags, refresh::not_refreshed, users::users};
-use super::{ShipStationChannel, failure, mapping, settings};
+use super::{ShipStationChannel, failure, mapping, run, settings};
 use crate::{
     channel::{
-        ChannelError, CheckReport, Finding,
+        ChannelError, CheckReport, Finding, RunControl,
         shipping::{AccountCarrier, DisplayText},
     },
     client::{Error, ErrorKind, OrderStatus, ShipStation},
@@ -33,10 +33,10 @@ struct Account {
 impl ShipStationChannel {
     /// The findings stand in the order in which things are looked at: credentials, stores, tags, users, carriers,
     /// statuses, mapping tables, loop guard, and last what the answers themselves show.
-    pub(super) async fn check_everything(&self) -> Result<CheckReport, ChannelError> {
+    pub(super) async fn check_connection(&self, control: &RunControl) -> Result<CheckReport, ChannelError> {
         let watch = Arc::new(Watch::new(self.client.clock().clone()));
         // A person asks: once even if the key is left alone.
-        let client = self.client.observed_by(watch.clone()).probing_key();
+        let client = run::stopping_with(&self.client, control).observed_by(watch.clone()).probing_key();
         let mut findings = self.settings.problems();
         let account = match self.ask(&client, &mut findings).await {
             Ok(account) => account,

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     channel::{
-        Bypass, ChannelError, ImportReport, Operation, OrderSelector, Refusal, RunControl, RunStatus, Trigger,
+        ChannelError, ImportOrder, ImportReport, Operation, OrderSelector, Refusal, RunControl, RunStatus,
+        Trigger,
     },
     client::{self, Lane, Order},
     connector::{ShipStationChannel, failure, run::Stop},
@@ -23,10 +24,11 @@ pub(super) const OPERATION: Operation = Operation::ImportOrder;
 impl ShipStationChannel {
     pub(in crate::connector) async fn import_by_hand(
         &self,
-        which: OrderSelector,
-        bypass: Bypass,
+        request: ImportOrder,
     ) -> Result<ImportReport, ChannelError> {
-        let (ctx, mut recorder) = self.begin_named(Trigger::Manual, Lane::Interactive).await?;
+        let ImportOrder { order: which, bypass, control } = request;
+        let control = control.trigger(Trigger::Manual);
+        let (ctx, mut recorder) = self.begin_named(Lane::Interactive, control).await?;
         let found = match find(ctx.client(), &which).await {
             Ok(found) => found,
             Err(error) => return Err(ctx.run.refuse(OPERATION, error.into()).await),
@@ -52,10 +54,9 @@ impl ShipStationChannel {
 
     pub(super) async fn begin_named(
         &self,
-        trigger: Trigger,
         lane: Lane,
+        control: RunControl,
     ) -> Result<(Context<'_>, Recorder), ChannelError> {
-        let control = RunControl::new().trigger(trigger);
         self.check_order_references(OPERATION, &control).await?;
         self.begin_import(OPERATION, lane, control).await
     }

@@ -20,7 +20,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    channel::{ChannelError, ImportReport, Refusal, Trigger},
+    channel::{ChannelError, ImportReport, Refusal, RunControl},
     client::{self, Lane, Order, Page, Pages, WebhookDelivery, WebhookPages},
     connector::{
         ShipStationChannel,
@@ -34,7 +34,11 @@ type Answer = Result<ImportReport, ChannelError>;
 
 impl ShipStationChannel {
     /// Imports what a delivery names, or waits for the import of the same address that is about to begin.
-    pub(in crate::connector) async fn import_delivery(&self, delivery: &WebhookDelivery) -> Answer {
+    pub(in crate::connector) async fn import_delivery(
+        &self,
+        delivery: &WebhookDelivery,
+        control: RunControl,
+    ) -> Answer {
         let address = self.deliveries.of(delivery.resource_url());
         let ticket = address.ticket();
         let _turn = address.turn.lock().await;
@@ -42,13 +46,18 @@ impl ShipStationChannel {
             return answer;
         }
         let reading = address.begin();
-        let answer = self.read_delivery(delivery, &reading).await;
+        let answer = self.read_delivery(delivery, control, &reading).await;
         reading.end(&answer);
         answer
     }
 
-    async fn read_delivery(&self, delivery: &WebhookDelivery, reading: &ActiveRead<'_>) -> Answer {
-        let (ctx, mut recorder) = self.begin_named(Trigger::Webhook, Lane::Import).await?;
+    async fn read_delivery(
+        &self,
+        delivery: &WebhookDelivery,
+        control: RunControl,
+        reading: &ActiveRead<'_>,
+    ) -> Answer {
+        let (ctx, mut recorder) = self.begin_named(Lane::Import, control).await?;
         reading.counted_by(ctx.run.meter());
         let mut pages = match ctx.client().webhooks().pages(delivery) {
             Ok(WebhookPages::Orders(pages)) => pages,
@@ -72,7 +81,7 @@ impl ShipStationChannel {
 async fn refused(run: Run<'_>, error: client::Error) -> Answer {
     let refusal = webhook::refusal(&error);
     let _ = run.refuse(OPERATION, error.into()).await;
-    Err(ChannelError::of("on_webhook", refusal))
+    Err(ChannelError::of(webhook::CALL, refusal))
 }
 
 /// Imports page by page, so that no delivery fills the memory.

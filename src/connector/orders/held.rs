@@ -17,10 +17,13 @@ use crate::{
 };
 
 impl ShipStationChannel {
-    pub(in crate::connector) async fn resolve_held_orders(&self) -> Result<ResolveReport, ChannelError> {
+    pub(in crate::connector) async fn resolve_held_orders(
+        &self,
+        control: RunControl,
+    ) -> Result<ResolveReport, ChannelError> {
         let refuse = |refusal| trace::not_started(Operation::ResolveHeld, refusal);
         let mapper = Mapper::load(self).await.map_err(refuse)?;
-        let mut run = Run::begin(self, Operation::ResolveHeld, Lane::Interactive, RunControl::new()).await?;
+        let mut run = Run::begin(self, Operation::ResolveHeld, Lane::Interactive, control).await?;
         let mut report = ResolveReport::new(run.info.clone());
         let stop = every_held(&mut run, &mapper, &mut report).await.err();
         let status = match stop {
@@ -71,7 +74,13 @@ async fn one(
     }
     let orders = &run.channel.stores.orders;
     let text = held.text.as_deref();
-    match orders.apply_shipping(&run.token, &held.order, text, &resolution, mapper.version).await {
+    let applied = if run.control.dry_run {
+        let others = held.holds.iter().filter(|hold| !hold.is_about_shipping());
+        Ok(Applied::Applied { still_held: others.count() > 0 })
+    } else {
+        orders.apply_shipping(&run.token, &held.order, text, &resolution, mapper.version).await
+    };
+    match applied {
         Ok(Applied::Applied { still_held }) => {
             report.counts.released += 1;
             report.counts.held_for_other_reasons += u64::from(still_held);

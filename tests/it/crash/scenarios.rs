@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        ChannelConnector, ChannelError, GetOrders, LinkListings, LinkState, Listing, RunStatus,
+        ChannelConnector, ChannelError, GetOrders, LinkListings, LinkState, Listing, ResolveHeld, RunStatus,
         SyncShipments,
         store::{ListingStore, OrderStore, ShipmentStore},
     },
@@ -131,7 +131,7 @@ impl Scenario for Resolving {
     }
 
     async fn run(&self, channel: &ShipStationChannel) -> Result<RunStatus, ChannelError> {
-        Ok(channel.resolve_held().await?.run.status)
+        Ok(channel.resolve_held(ResolveHeld::new()).await?.run.status)
     }
 
     async fn judge(&self, ground: &Ground, place: &str) {

@@ -3,8 +3,8 @@
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, GetOrders, LinkListings, Listing, PublishListings, Refusal, ShipmentState,
-        SyncListings, SyncShipments,
+        ChannelConnector, CheckConnection, GetOrders, LinkListings, Listing, PublishListings, Refusal,
+        ShipmentState, SyncListings, SyncShipments,
         store::{ListingStore, OrderStore, ShipmentStore, Stores},
     },
     client::{Credentials, ErrorKind, ShipStation, TagId, UserId},
@@ -37,7 +37,10 @@ async fn every_operation(world: &World, client: ShipStation) -> Vec<String> {
     let settings = |settings: &mut Settings| settings.listings = Some(ListingSettings::default());
     let channel = world.builder(client, stores, settings).build().unwrap();
     let mut said = vec![
-        channel.check().await.map_or_else(|error| error.to_string(), |report| report.to_string()),
+        channel
+            .check(CheckConnection::new())
+            .await
+            .map_or_else(|error| error.to_string(), |report| report.to_string()),
         channel.get_orders(GetOrders::new()).await.unwrap_err().to_string(),
         channel.link_listings(LinkListings::new()).await.unwrap_err().to_string(),
     ];
@@ -86,7 +89,7 @@ async fn faults_wrong_credentials_are_refused_and_named() {
     let text = refused(&world, &channel).await;
     assert!(text.contains("refused the API key or secret"), "{text}");
     assert!(!text.contains("pair"), "{text}");
-    let check = channel.check().await.unwrap();
+    let check = channel.check(CheckConnection::new()).await.unwrap();
     assert!(!check.is_ok());
     assert!(check.finding("credentials").is_some(), "{check}");
 }

@@ -6,7 +6,9 @@ mod quickstart;
 use std::collections::BTreeMap;
 
 use quickstart::{Scenario, UNMAPPED};
-use shipstation_connector::channel::{ChannelConnector, GetOrders, HoldReason, LinkListings, SyncShipments};
+use shipstation_connector::channel::{
+    ChannelConnector, CheckConnection, GetOrders, HoldReason, LinkListings, ResolveHeld, SyncShipments,
+};
 
 #[tokio::test]
 async fn requests_the_quickstart_twice_imports_and_marks_each_order_once() {
@@ -14,7 +16,7 @@ async fn requests_the_quickstart_twice_imports_and_marks_each_order_once() {
     scenario.disturb();
     let wanted = scenario.wanted();
     let channel = &scenario.channel;
-    assert!(channel.check().await.unwrap().is_ok());
+    assert!(channel.check(CheckConnection::new()).await.unwrap().is_ok());
 
     let links = channel.link_listings(LinkListings::new()).await.unwrap();
     assert_eq!((links.counts.linked, links.counts.no_match, links.counts.no_sku), (296, 2, 1), "{links}");
@@ -33,7 +35,7 @@ async fn requests_the_quickstart_twice_imports_and_marks_each_order_once() {
             .all(|h| *h == unmapped)
     );
     scenario.map_the_missing_text().await.unwrap();
-    assert_eq!(channel.resolve_held().await.unwrap().counts.released, held as u64);
+    assert_eq!(channel.resolve_held(ResolveHeld::new()).await.unwrap().counts.released, held as u64);
     let tracking = scenario.ship_everything().await.unwrap();
     let sync = channel.sync_shipments(SyncShipments::new()).await.unwrap();
     assert!(sync.counts.add_up(), "{sync}");

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use http::Method;
 use shipstation_connector::{
     channel::{
-        Bypass, ChannelConnector, GetOrders, OrderSelector, SyncShipments,
+        ChannelConnector, DiagnoseOrder, GetOrders, ImportOrder, OrderSelector, SyncShipments,
         store::{OrderStore, ShipmentStore},
     },
     testing::simulator::{Fault, FaultKind, SimLine},
@@ -79,11 +79,14 @@ async fn secrets_and_buyers_stay_out_of_logs_reports_and_errors() {
             world.store.order_progress(&world.connection, &order.to_string().into()).await.unwrap();
         write!(shown, "{progress:?}").unwrap();
     }
-    for diagnosis in channel.diagnose_order(OrderSelector::Number("A-1".to_owned())).await.unwrap() {
+    for diagnosis in
+        channel.diagnose_order(DiagnoseOrder::new(OrderSelector::Number("A-1".to_owned()))).await.unwrap()
+    {
         write!(shown, "{diagnosis} {diagnosis:?}").unwrap();
     }
     world.sim.fault(Fault::any().always().with(FaultKind::Status { code: 500, body: PLANTED.to_owned() }));
-    let error = channel.import_order(OrderSelector::Id("2184550999".into()), Bypass::NONE).await.unwrap_err();
+    let error =
+        channel.import_order(ImportOrder::new(OrderSelector::Id("2184550999".into()))).await.unwrap_err();
     write!(shown, "{error} {error:?}").unwrap();
     let held = world.store.held(&world.connection, None, 10).await.unwrap();
     write!(shown, "{held:?} {channel:?}").unwrap();

@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        Bypass, Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckReport, ConnectionId,
-        Diagnosis, GetOrders, ImportReport, LinkListings, LinkReport, Operation, OrderSelector,
-        PublishListings, Readiness, Refusal, ResolveReport, RunId, RunStatus, Support, SyncListings,
+        Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckConnection, CheckReport,
+        ConnectionId, Delivery, DiagnoseOrder, Diagnosis, ExplainImports, GetOrders, ImportOrder,
+        ImportOverview, ImportReport, LinkListings, LinkReport, Operation, PublishListings, Readiness,
+        Refusal, ResolveHeld, ResolveReport, ResolveShipping, RunId, RunStatus, Support, SyncListings,
         SyncReport, SyncShipments, Trigger,
         report::RunInfo,
-        shipping::{ShippingRequest, ShippingResolution},
+        shipping::ShippingResolution,
         store::{Begin, NewOrder, NewRun, RunSummary, SaveOutcome, Stores},
     },
     stores::MemoryStore,
@@ -41,7 +42,7 @@ impl ChannelConnector for LemonadeStand {
         Readiness::Ready
     }
 
-    async fn check(&self) -> Result<CheckReport, ChannelError> {
+    async fn check(&self, _: CheckConnection) -> Result<CheckReport, ChannelError> {
         Ok(CheckReport::new(ConnectionId::new("stand"), Vec::new(), 0))
     }
 
@@ -92,19 +93,27 @@ impl ChannelConnector for LemonadeStand {
         Ok(report)
     }
 
-    async fn import_order(&self, _: OrderSelector, _: Bypass) -> Result<ImportReport, ChannelError> {
+    async fn import_order(&self, _: ImportOrder) -> Result<ImportReport, ChannelError> {
         Err(no(Operation::GetOrders))
     }
 
-    async fn diagnose_order(&self, _: OrderSelector) -> Result<Vec<Diagnosis>, ChannelError> {
+    async fn on_webhook(&self, _: Delivery) -> Result<ImportReport, ChannelError> {
+        Err(no(Operation::ImportOrder))
+    }
+
+    async fn diagnose_order(&self, _: DiagnoseOrder) -> Result<Vec<Diagnosis>, ChannelError> {
         Ok(vec![Diagnosis::new(None, "one")])
     }
 
-    async fn resolve_shipping(&self, _: &ShippingRequest) -> Result<ShippingResolution, ChannelError> {
+    async fn why_nothing(&self, _: ExplainImports) -> Result<ImportOverview, ChannelError> {
+        Err(no(Operation::GetOrders))
+    }
+
+    async fn resolve_shipping(&self, _: ResolveShipping) -> Result<ShippingResolution, ChannelError> {
         Ok(ShippingResolution::NoText)
     }
 
-    async fn resolve_held(&self) -> Result<ResolveReport, ChannelError> {
+    async fn resolve_held(&self, _: ResolveHeld) -> Result<ResolveReport, ChannelError> {
         Err(no(Operation::ResolveHeld))
     }
 
@@ -117,7 +126,7 @@ impl ChannelConnector for LemonadeStand {
 async fn layers_a_second_channel_needs_nothing_of_shipstation() {
     let stores = Stores::all_in(Arc::new(MemoryStore::new()));
     let channel: Arc<dyn ChannelConnector> = Arc::new(LemonadeStand { stores });
-    assert!(channel.check().await.unwrap().is_ok());
+    assert!(channel.check(CheckConnection::new()).await.unwrap().is_ok());
     let first = channel.get_orders(GetOrders::new()).await.unwrap();
     let second = channel.get_orders(GetOrders::new()).await.unwrap();
     assert_eq!((first.counts.imported, second.counts.imported, second.counts.already_imported), (1, 0, 1));

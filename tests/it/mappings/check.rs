@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, CheckReport, Severity,
+        ChannelConnector, CheckConnection, CheckReport, Severity,
         shipping::{CarrierRule, ShippingRule},
         store::{MappingStore, Stores},
     },
@@ -21,7 +21,7 @@ use super::{import, order};
 use crate::support::World;
 
 async fn check(world: &World) -> CheckReport {
-    let report = world.channel(|_| {}).check().await.unwrap();
+    let report = world.channel(|_| {}).check(CheckConnection::new()).await.unwrap();
     assert_eq!(world.sim.journal().writes().count(), 0, "a check changes nothing");
     report
 }
@@ -115,7 +115,7 @@ async fn faults_carrier_codes_are_held_against_the_account() {
     world.store.replace_carrier_rules(&world.connection, 1, rules).await.unwrap();
     let report = world
         .channel(|settings| settings.shipments.unmapped_carrier = Some("post".to_owned()))
-        .check()
+        .check(CheckConnection::new())
         .await
         .unwrap();
     let found: Vec<String> = report
@@ -194,7 +194,7 @@ async fn faults_a_budget_that_others_spend_is_found() {
             .settings(Settings::default())
             .build()
             .unwrap();
-        let report = channel.check().await.unwrap();
+        let report = channel.check(CheckConnection::new()).await.unwrap();
         assert_eq!(report.finding("budget_shared").is_some(), shared, "{report}");
         if shared {
             assert!(observed(&report, "budget_shared").starts_with("8 requests"), "{report}");

@@ -3,7 +3,7 @@
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, CheckReport, GetOrders, Refusal, Severity,
+        ChannelConnector, CheckConnection, CheckReport, GetOrders, Refusal, Severity,
         store::{MappingStore, Stores},
     },
     client::{OrderStatus, StoreId, TagId, UserId},
@@ -14,7 +14,7 @@ use super::order;
 use crate::support::World;
 
 async fn check(world: &World, change: impl FnOnce(&mut Settings)) -> CheckReport {
-    world.channel(change).check().await.unwrap()
+    world.channel(change).check(CheckConnection::new()).await.unwrap()
 }
 
 /// The one finding of this code: severity, subject, what was observed, remedy.
@@ -50,7 +50,7 @@ async fn faults_a_key_without_some_right_keeps_what_was_found_before() {
 async fn faults_an_outage_is_an_error_and_no_finding() {
     let world = World::new().await;
     world.sim.fault(Fault::any().always().with(FaultKind::Html { status: 502 }));
-    let error = world.channel(|_| {}).check().await.unwrap_err();
+    let error = world.channel(|_| {}).check(CheckConnection::new()).await.unwrap_err();
     assert!(matches!(error.refusal, Refusal::Unavailable { .. }), "{error}");
     assert!(error.is_retryable());
 }
@@ -278,7 +278,7 @@ async fn faults_a_store_that_the_host_itself_feeds_is_found() {
         .own_orders(|order| order.number.starts_with("O-"))
         .build()
         .unwrap();
-    assert!(asked.check().await.unwrap().finding("store_fed_by_host").is_some());
+    assert!(asked.check(CheckConnection::new()).await.unwrap().finding("store_fed_by_host").is_some());
 }
 
 #[tokio::test]

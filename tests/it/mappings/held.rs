@@ -2,7 +2,7 @@
 
 use shipstation_connector::{
     channel::{
-        ChannelConnector, HoldReason, Refusal, RunStatus,
+        ChannelConnector, CheckConnection, HoldReason, Refusal, ResolveHeld, RunStatus,
         shipping::{ShippingResolution, ShippingRule},
     },
     connector::UnlinkedLines,
@@ -113,7 +113,7 @@ async fn faults_rules_that_contradict_each_other_release_nothing() {
     let channel = world.channel(|_| {});
     let _ = import(&channel).await;
     world.rules(vec![ShippingRule::exact("2 Day", "air"), ShippingRule::exact("2 Day", "ground")]).await;
-    let error = channel.resolve_held().await.unwrap_err();
+    let error = channel.resolve_held(ResolveHeld::new()).await.unwrap_err();
     assert!(matches!(error.refusal, Refusal::Config { .. }), "{error}");
     assert!(error.to_string().contains("rules 0 and 1"), "{error}");
     assert!(!world.store.orders(&world.connection)[0].is_ready());
@@ -141,7 +141,7 @@ async fn secrets_neither_report_nor_error_names_a_buyer() {
     let _ = import(&channel).await;
     world.rules(vec![ShippingRule::exact("2 Day", "air")]).await;
     let unmapped = format!("{:?}", channel.unmapped().await.unwrap());
-    let check = channel.check().await.unwrap().to_string();
+    let check = channel.check(CheckConnection::new()).await.unwrap().to_string();
     let report = resolve(&channel).await;
     for text in [report.to_string(), format!("{report:?}"), unmapped, check] {
         for personal in [&buyer.name, &buyer.street1].into_iter().flatten() {

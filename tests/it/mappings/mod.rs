@@ -7,7 +7,7 @@ mod unmapped;
 
 use shipstation_connector::{
     ShipStationChannel,
-    channel::{ChannelConnector, GetOrders, ImportReport, ResolveReport},
+    channel::{ChannelConnector, GetOrders, ImportReport, ResolveHeld, ResolveReport},
 };
 
 use crate::support::World;
@@ -24,7 +24,7 @@ async fn import(channel: &ShipStationChannel) -> ImportReport {
 }
 
 async fn resolve(channel: &ShipStationChannel) -> ResolveReport {
-    let report = channel.resolve_held().await.unwrap();
+    let report = channel.resolve_held(ResolveHeld::new()).await.unwrap();
     assert!(report.counts.add_up(), "{report}");
     report
 }

@@ -2,7 +2,7 @@
 
 use shipstation_connector::{
     channel::{
-        ChannelConnector, Refusal,
+        ChannelConnector, Refusal, ResolveShipping,
         shipping::{ShippingRequest, ShippingResolution, ShippingRule, WonBy},
         store::{MappingStore, Stores},
     },
@@ -27,7 +27,7 @@ async fn requests_a_resolution_says_which_rule_won_and_why_the_others_did_not() 
         .await;
     let channel = world.channel(|_| {});
     let asked = ShippingRequest::new("Standard").store("12").country("US");
-    let resolution = channel.resolve_shipping(&asked).await.unwrap();
+    let resolution = channel.resolve_shipping(ResolveShipping::new(asked.clone())).await.unwrap();
     let ShippingResolution::Mapped { method, won: WonBy::Rule { index, .. } } = &resolution else {
         panic!("{resolution}")
     };
@@ -54,7 +54,7 @@ async fn faults_ties_are_refused_when_rules_are_loaded() {
     let channel = world.channel(|_| {});
     let asked = ShippingRequest::new("Standard");
     for error in [
-        channel.resolve_shipping(&asked).await.unwrap_err(),
+        channel.resolve_shipping(ResolveShipping::new(asked.clone())).await.unwrap_err(),
         channel.explain_shipping(&asked).await.unwrap_err(),
         channel.unmapped().await.unwrap_err(),
     ] {

@@ -2,8 +2,11 @@
 
 use shipstation_connector::{
     Settings,
-    channel::{Bypass, ChannelConnector, GetOrders, OrderSelector, Refusal, RunStatus, Trigger},
-    client::{UserId, WebhookDelivery},
+    channel::{
+        Bypass, ChannelConnector, Delivery, GetOrders, ImportOrder, OrderSelector, Refusal, RunStatus,
+        Trigger,
+    },
+    client::UserId,
 };
 
 use super::{import, imported};
@@ -22,18 +25,21 @@ async fn faults_a_bypass_ignores_age_floor_tag_and_status_and_nothing_else() {
         settings.orders.tag = Some(shipstation_connector::client::TagId::new(tag));
         settings.orders.not_before = Some(world.ago(DAY * 3));
     });
-    let report = channel.import_order(by_number(), Bypass::NONE).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(by_number())).await.unwrap();
     assert_eq!((report.counts.scanned, report.counts.imported), (1, 0), "1001 is another order: {report}");
-    let report = channel.import_order(by_number(), Bypass::ALL).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(by_number()).bypass(Bypass::ALL)).await.unwrap();
     assert_eq!((report.counts.imported, report.run.trigger), (1, Trigger::Manual), "{report}");
-    let report = channel.import_order(by_number(), Bypass::ALL).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(by_number()).bypass(Bypass::ALL)).await.unwrap();
     assert_eq!((report.counts.already_imported, imported(&world)), (1, 1), "{report}");
 
     let guarded = world.channel(|settings| {
         settings.orders.exclude_stores = [shipstation_connector::client::StoreId::new(store)].into();
     });
     world.add(world.order("200").store(store));
-    let report = guarded.import_order(OrderSelector::Number("200".into()), Bypass::ALL).await.unwrap();
+    let report = guarded
+        .import_order(ImportOrder::new(OrderSelector::Number("200".into())).bypass(Bypass::ALL))
+        .await
+        .unwrap();
     assert_eq!(report.counts.skipped.get("wrong_store"), Some(&1), "{report}");
 }
 
@@ -42,7 +48,10 @@ async fn faults_an_order_that_does_not_exist_is_said_not_to() {
     let world = World::new().await;
     let refused = world
         .channel(|_| {})
-        .import_order(OrderSelector::Key { key: "k-1".into(), number: "7".into() }, Bypass::ALL)
+        .import_order(
+            ImportOrder::new(OrderSelector::Key { key: "k-1".into(), number: "7".into() })
+                .bypass(Bypass::ALL),
+        )
         .await
         .unwrap_err();
     assert!(matches!(refused.refusal, Refusal::NotFound { .. }), "{refused}");
@@ -57,7 +66,10 @@ async fn faults_a_number_that_several_orders_share_is_no_name_of_one() {
     let wanted = world.add(world.order("1042").store(web));
     let other = world.add(world.order("1042").store(shop).status("shipped").created(world.ago(DAY * 200)));
     let channel = world.channel(|_| {});
-    let refused = channel.import_order(OrderSelector::Number("1042".into()), Bypass::ALL).await.unwrap_err();
+    let refused = channel
+        .import_order(ImportOrder::new(OrderSelector::Number("1042".into())).bypass(Bypass::ALL))
+        .await
+        .unwrap_err();
     assert!(matches!(refused.refusal, Refusal::Ambiguous { .. }), "{refused}");
     let text = refused.to_string();
     for part in
@@ -67,7 +79,10 @@ async fn faults_a_number_that_several_orders_share_is_no_name_of_one() {
     }
     assert_eq!(imported(&world), 0);
     let one = OrderSelector::Id(wanted.to_string().into());
-    assert_eq!(channel.import_order(one, Bypass::ALL).await.unwrap().counts.imported, 1);
+    assert_eq!(
+        channel.import_order(ImportOrder::new(one).bypass(Bypass::ALL)).await.unwrap().counts.imported,
+        1
+    );
 }
 
 #[tokio::test]
@@ -82,15 +97,15 @@ async fn requests_a_webhook_imports_just_the_orders_it_names() {
         r#"{{"resource_url":"{}orders?importBatch=batch-1","resource_type":"ORDER_NOTIFY"}}"#,
         world.sim.url()
     );
-    let delivery = WebhookDelivery::parse(body.as_bytes()).unwrap();
+    let delivery = Delivery::new("/hooks/shipstation", body);
     let channel = world.channel(|_| {});
-    let report = channel.on_webhook(&delivery).await.unwrap();
+    let report = channel.on_webhook(delivery.clone()).await.unwrap();
     assert!(report.counts.add_up(), "{report}");
     assert_eq!((report.counts.imported, report.run.trigger), (3, Trigger::Webhook), "{report}");
     assert_eq!(report.counts.skipped.get("wrong_status"), Some(&1), "{report}");
     assert_eq!(world.sim.journal().len(), 1);
     // A delivery may come twice, and polling stays the truth.
-    assert_eq!(channel.on_webhook(&delivery).await.unwrap().counts.already_imported, 3);
+    assert_eq!(channel.on_webhook(delivery.clone()).await.unwrap().counts.already_imported, 3);
     let report = import(&channel).await;
     assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
 }
@@ -101,14 +116,14 @@ async fn secrets_a_webhook_that_points_elsewhere_is_refused_without_a_request() 
     let channel = world.channel(|_| {});
     let parse = |url: &str, event: &str| {
         let body = format!(r#"{{"resource_url":"{url}","resource_type":"{event}"}}"#);
-        WebhookDelivery::parse(body.as_bytes()).unwrap()
+        Delivery::new("/hooks/shipstation", body)
     };
     let foreign = parse("https://ssapi.shipstation.com.example.net/orders?importBatch=1", "ORDER_NOTIFY");
-    let refused = channel.on_webhook(&foreign).await.unwrap_err();
+    let refused = channel.on_webhook(foreign).await.unwrap_err();
     assert!(matches!(refused.refusal, Refusal::Config { .. }), "{refused}");
     assert!(!refused.to_string().contains("example.net"), "{refused}");
     let shipped = parse(&format!("{}shipments?batchId=1", world.sim.url()), "SHIP_NOTIFY");
-    let refused = channel.on_webhook(&shipped).await.unwrap_err();
+    let refused = channel.on_webhook(shipped).await.unwrap_err();
     assert!(matches!(refused.refusal, Refusal::Unsupported { .. }), "{refused}");
     assert!(world.sim.journal().is_empty());
 }
@@ -141,7 +156,7 @@ async fn crash_an_import_by_hand_in_the_middle_of_a_run_doubles_nothing() {
             _ = &mut run => panic!("it does not stop at call {call}"),
         }
         let which = OrderSelector::Id(ids[0].to_string().into());
-        let by_hand = world.channel(settings).import_order(which, Bypass::NONE).await.unwrap();
+        let by_hand = world.channel(settings).import_order(ImportOrder::new(which)).await.unwrap();
         gate.resume.notify_one();
         let report = run.await.unwrap();
         assert!(by_hand.counts.add_up() && report.counts.add_up(), "call {call}: {by_hand}{report}");

@@ -1,7 +1,10 @@
 //! "Why is this order not here?" and "why was nothing imported?".
 
 use shipstation_connector::{
-    channel::{Bypass, ChannelConnector, Diagnosis, OrderSelector, Verdict, store::OrderStore},
+    channel::{
+        Bypass, ChannelConnector, DiagnoseOrder, Diagnosis, ExplainImports, ImportOrder, OrderSelector,
+        Verdict, store::OrderStore,
+    },
     client::{StoreId, TagId, UserId},
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -11,7 +14,10 @@ use crate::support::{DAY, Gate, World};
 
 async fn ask(world: &World, channel: &impl ChannelConnector, order: i64) -> Diagnosis {
     let writes = world.sim.journal().writes().count();
-    let answers = channel.diagnose_order(OrderSelector::Id(order.to_string().into())).await.unwrap();
+    let answers = channel
+        .diagnose_order(DiagnoseOrder::new(OrderSelector::Id(order.to_string().into())))
+        .await
+        .unwrap();
     assert_eq!(world.sim.journal().writes().count(), writes, "a question changes nothing");
     assert_eq!(answers.len(), 1);
     answers.into_iter().next().unwrap()
@@ -115,7 +121,11 @@ async fn faults_a_number_is_compared_exactly_and_every_match_is_answered() {
     world.add(world.order("100"));
     world.add(world.order("100").store(store));
     world.add(world.order("1001"));
-    let answers = world.channel(|_| {}).diagnose_order(OrderSelector::Number("100".into())).await.unwrap();
+    let answers = world
+        .channel(|_| {})
+        .diagnose_order(DiagnoseOrder::new(OrderSelector::Number("100".into())))
+        .await
+        .unwrap();
     assert_eq!(answers.len(), 2);
 }
 
@@ -128,7 +138,7 @@ async fn requests_why_nothing_counts_each_status_with_small_requests() {
     let channel = world.channel(|settings| settings.orders.tag = Some(TagId::new(tag)));
     let _ = import(&channel).await;
     world.sim.clear_journal();
-    let answer = channel.why_nothing().await.unwrap();
+    let answer = channel.why_nothing(ExplainImports::new()).await.unwrap();
     let text = answer.to_string();
     assert!(text.contains("1 orders are on_hold: release them, or add on_hold"), "{text}");
     assert!(text.contains("1 orders that are awaiting_shipment are too old"), "{text}");
@@ -178,7 +188,10 @@ async fn faults_an_order_that_shipstation_fails_on_is_told_by_what_the_stores_kn
     // Refused credentials are no fault of the order's.
     let code = 401;
     world.sim.fault(Fault::any().always().with(FaultKind::Status { code, body: String::new() }));
-    let refused = channel.diagnose_order(OrderSelector::Id(new.to_string().into())).await.unwrap_err();
+    let refused = channel
+        .diagnose_order(DiagnoseOrder::new(OrderSelector::Id(new.to_string().into())))
+        .await
+        .unwrap_err();
     assert!(refused.to_string().contains("API key or secret"), "{refused}");
 }
 
@@ -202,10 +215,10 @@ async fn faults_a_row_that_cannot_be_read_is_not_said_to_be_missing() {
     let _ = import(&channel).await;
     world.sim.account(|account| account.poison(order));
     let which = || OrderSelector::Number("A-1".into());
-    let answers = channel.diagnose_order(which()).await.unwrap();
+    let answers = channel.diagnose_order(DiagnoseOrder::new(which())).await.unwrap();
     assert_eq!(answers.len(), 1);
     assert_eq!(answers[0].check("exists").unwrap().verdict, Verdict::Unknown, "{}", answers[0]);
-    let refused = channel.import_order(which(), Bypass::ALL).await.unwrap_err();
+    let refused = channel.import_order(ImportOrder::new(which()).bypass(Bypass::ALL)).await.unwrap_err();
     assert!(refused.is_retryable() && refused.to_string().contains("could not be read"), "{refused}");
 }
 
@@ -218,7 +231,7 @@ async fn requests_why_nothing_counts_the_one_selected_store_only() {
     world.add(world.order("A-1").store(two).status("on_hold"));
     world.add(world.order("A-2").store(two).created(world.ago(DAY * 20)));
     let channel = world.channel(|settings| settings.orders.stores = [StoreId::new(one)].into());
-    let answer = channel.why_nothing().await.unwrap();
+    let answer = channel.why_nothing(ExplainImports::new()).await.unwrap();
     assert!(answer.hints().is_empty(), "{answer}");
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        Bypass, ChannelConnector, HoldReason, OrderSelector, RunControl, Verdict,
+        Bypass, ChannelConnector, DiagnoseOrder, HoldReason, ImportOrder, OrderSelector, RunControl, Verdict,
         store::{OrderStore, Stores},
     },
     connector::PossibleDuplicates,
@@ -66,7 +66,10 @@ async fn faults_the_same_order_from_two_stores_is_held_the_second_time() {
         // A third one, in a later run, by hand: a bypass is none for this.
         let third = world.add(spelt_differently(world.order("Z-78").store(two)));
         let which = OrderSelector::Id(third.to_string().into());
-        assert_eq!(channel.import_order(which, Bypass::ALL).await.unwrap().counts.held, 1);
+        assert_eq!(
+            channel.import_order(ImportOrder::new(which).bypass(Bypass::ALL)).await.unwrap().counts.held,
+            1
+        );
         assert_eq!(holds(&world, third), looks_like(first), "the first one is named");
     }
 }
@@ -172,7 +175,11 @@ async fn faults_a_diagnosis_names_the_order_that_it_looks_like() {
     let _ = import(&channel).await;
     let second = world.add(world.order("A-2"));
     let ask = async |order: i64, channel: &ShipStationChannel| {
-        channel.diagnose_order(OrderSelector::Id(order.to_string().into())).await.unwrap().remove(0)
+        channel
+            .diagnose_order(DiagnoseOrder::new(OrderSelector::Id(order.to_string().into())))
+            .await
+            .unwrap()
+            .remove(0)
     };
     let answer = ask(second, &channel).await;
     let check = answer.check("duplicate").unwrap();

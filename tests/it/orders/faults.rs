@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shipstation_connector::{
     channel::{
-        Bypass, ChannelConnector, OrderSelector, RunStatus, Verdict,
+        Bypass, ChannelConnector, DiagnoseOrder, ImportOrder, OrderSelector, RunStatus, Verdict,
         store::{OrderStore, Stores},
     },
     client::{OrderStatus, RetryPolicy, TagId},
@@ -203,8 +203,8 @@ async fn faults_the_answer_to_another_question_is_neither_imported_nor_forgotten
     let report = import(&channel).await;
     assert_eq!((report.counts.imported, report.counts.failed_retryable), (0, 1), "{report}");
     let which = || OrderSelector::Id(wanted.to_string().into());
-    assert!(channel.import_order(which(), Bypass::ALL).await.is_err());
-    let answer = channel.diagnose_order(which()).await.unwrap().remove(0);
+    assert!(channel.import_order(ImportOrder::new(which()).bypass(Bypass::ALL)).await.is_err());
+    let answer = channel.diagnose_order(DiagnoseOrder::new(which())).await.unwrap().remove(0);
     let exists = answer.check("exists").unwrap();
     assert!(exists.verdict == Verdict::Unknown && exists.observed.contains("could not be read"), "{answer}");
     world.sim.clock().advance(DAY);

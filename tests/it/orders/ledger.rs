@@ -6,7 +6,7 @@ use std::time::Duration;
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        Bypass, ChannelConnector, OrderSelector, RunStatus, Verdict,
+        ChannelConnector, DiagnoseOrder, ImportOrder, OrderSelector, ResolveHeld, RunStatus, Verdict,
         shipping::ShippingRule,
         store::{FailureRecord, MappingStore, OrderStore},
     },
@@ -155,11 +155,11 @@ async fn faults_held_orders_are_released_by_a_mapping_and_only_those() {
     assert_eq!(report.counts.held_by.get("unmapped_shipping"), Some(&2), "{report}");
     let rules = vec![ShippingRule::exact("Standard", "ground"), ShippingRule::exact("Two Day\u{a0}", "air")];
     world.rules(rules).await;
-    let resolved = channel.resolve_held().await.unwrap();
+    let resolved = channel.resolve_held(ResolveHeld::new()).await.unwrap();
     assert_eq!((resolved.counts.released, resolved.counts.still_unmapped), (1, 1), "{resolved}");
     let ready = world.store.orders(&world.connection).iter().filter(|order| order.is_ready()).count();
     assert_eq!(ready, 1);
-    let again = channel.resolve_held().await.unwrap();
+    let again = channel.resolve_held(ResolveHeld::new()).await.unwrap();
     assert_eq!((again.counts.held, again.counts.released), (1, 0), "{again}");
     assert_eq!(import(&channel).await.counts.imported, 0);
 }
@@ -199,14 +199,17 @@ async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
         assert_eq!(failure_of(&world, refused).await.unwrap().attempts, 1, "it was not tried");
         assert_eq!(world.sim.journal().len(), 2, "the window and the probe");
     }
-    let answer =
-        channel.diagnose_order(OrderSelector::Id(refused.to_string().into())).await.unwrap().remove(0);
+    let answer = channel
+        .diagnose_order(DiagnoseOrder::new(OrderSelector::Id(refused.to_string().into())))
+        .await
+        .unwrap()
+        .remove(0);
     let check = answer.check("failures").unwrap();
     assert_eq!(check.verdict, Verdict::Blocks, "{answer}");
     assert!(check.remedy.as_ref().unwrap().contains("import it by hand"), "{answer}");
 
     let by_hand = OrderSelector::Id(refused.to_string().into());
-    let report = channel.import_order(by_hand, Bypass::NONE).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(by_hand)).await.unwrap();
     assert_eq!((report.counts.imported, failure_of(&world, refused).await), (1, None), "{report}");
 }
 
@@ -285,7 +288,7 @@ async fn faults_a_dismissed_order_that_fails_by_hand_is_promised_no_other_attemp
     let _ = import(&channel).await;
     world.store.dismiss_failure(&world.connection, &order.to_string().into()).await.unwrap();
     let which = OrderSelector::Id(order.to_string().into());
-    let report = channel.import_order(which, Bypass::NONE).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(which)).await.unwrap();
     assert_eq!((report.counts.failed_retryable, report.counts.failed_permanent), (0, 1), "{report}");
     assert!(report.to_string().contains("it stays dismissed"), "{report}");
     assert!(!report.to_string().contains("will be tried again"), "{report}");

@@ -1,7 +1,7 @@
 //! Split and merged orders: their goods may be on their way already.
 
 use shipstation_connector::{
-    channel::{Bypass, ChannelConnector, HoldReason, OrderSelector},
+    channel::{Bypass, ChannelConnector, DiagnoseOrder, HoldReason, ImportOrder, OrderSelector},
     connector::LineagePolicy,
 };
 
@@ -94,8 +94,11 @@ async fn faults_an_order_that_is_taken_out_of_an_imported_one_is_held() {
     assert_eq!(import(&channel).await.counts.imported, 1);
     // Its goods went to the host inside the other one.
     world.sim.account(|account| assert!(account.uncombine(inside)));
-    let answer =
-        channel.diagnose_order(OrderSelector::Id(inside.to_string().into())).await.unwrap().remove(0);
+    let answer = channel
+        .diagnose_order(DiagnoseOrder::new(OrderSelector::Id(inside.to_string().into())))
+        .await
+        .unwrap()
+        .remove(0);
     assert!(answer.to_string().contains(&format!("split off the imported order {survivor}")), "{answer}");
     let report = import(&channel).await;
     assert_eq!((report.counts.imported, report.counts.held), (1, 1), "{report}");
@@ -123,7 +126,9 @@ async fn faults_an_import_by_hand_bypasses_neither_lineage_nor_duplicates() {
     let channel = world.channel(|_| {});
     let _ = import(&channel).await;
     let child = world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
-    let by_id = |id: i64| channel.import_order(OrderSelector::Id(id.to_string().into()), Bypass::ALL);
+    let by_id = |id: i64| {
+        channel.import_order(ImportOrder::new(OrderSelector::Id(id.to_string().into())).bypass(Bypass::ALL))
+    };
     let report = by_id(parent).await.unwrap();
     assert_eq!((report.counts.already_imported, report.counts.held), (1, 0), "{report}");
     let report = by_id(child).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{ChannelConnector, RunStatus},
+    channel::{ChannelConnector, CheckConnection, RunStatus},
     client::{TagId, UserId},
     testing::simulator::{SimLine, SimOrder},
 };
@@ -39,7 +39,7 @@ async fn requests_ten_thousand_orders_take_22_reads_and_100_assignments() {
     let user = world.sim.account(|account| account.add_user("Night Shift"));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     // The check looks at the tag and user of the settings; an import that comes without one does it itself.
-    assert!(channel.check().await.unwrap().is_ok());
+    assert!(channel.check(CheckConnection::new()).await.unwrap().is_ok());
     world.sim.clear_journal();
     let report = import(&channel).await;
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");

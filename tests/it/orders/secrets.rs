@@ -1,7 +1,7 @@
 //! Reports, errors and diagnoses carry no secret and nothing of a buyer.
 
 use shipstation_connector::{
-    channel::{ChannelConnector, GetOrders, OrderSelector},
+    channel::{ChannelConnector, DiagnoseOrder, ExplainImports, GetOrders, OrderSelector},
     client::UserId,
     connector::{EmptyOrders, UnmappedPolicy},
     testing::simulator::{ActionFailure, Fault, FaultKind, Method, Quirks, SimAddress, SimulatorConfig},
@@ -69,14 +69,17 @@ async fn secrets_no_report_or_diagnosis_names_a_buyer() {
         assert_clean(&world, &serde_json::to_string(&report).unwrap());
         // ShipStation fails on the last one.
         for id in &ids[..4] {
-            let answers = channel.diagnose_order(OrderSelector::Id(id.to_string().into())).await.unwrap();
+            let answers = channel
+                .diagnose_order(DiagnoseOrder::new(OrderSelector::Id(id.to_string().into())))
+                .await
+                .unwrap();
             for answer in answers {
                 assert_clean(&world, &answer.to_string());
                 assert_clean(&world, &serde_json::to_string(&answer).unwrap());
             }
         }
         assert_clean(&world, &format!("{channel:?}"));
-        assert_clean(&world, &channel.why_nothing().await.unwrap().to_string());
+        assert_clean(&world, &channel.why_nothing(ExplainImports::new()).await.unwrap().to_string());
     }
 }
 

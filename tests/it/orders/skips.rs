@@ -3,7 +3,7 @@
 use shipstation_connector::{
     Settings,
     channel::{
-        ChannelConnector, OrderSelector, RunStatus,
+        ChannelConnector, DiagnoseOrder, ImportOrder, OrderSelector, RunStatus,
         report::{ImportOutcome, SkipReason},
     },
     client::{OrderStatus, StoreId, TagId},
@@ -60,9 +60,9 @@ async fn channel_import(
     channel: &shipstation_connector::ShipStationChannel,
     order: i64,
 ) -> shipstation_connector::channel::ImportReport {
-    use shipstation_connector::channel::{Bypass, ChannelConnector, OrderSelector};
+    use shipstation_connector::channel::{ChannelConnector, OrderSelector};
     let which = OrderSelector::Id(order.to_string().into());
-    let report = channel.import_order(which, Bypass::NONE).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(which)).await.unwrap();
     assert!(report.counts.add_up(), "{report}");
     report
 }
@@ -222,7 +222,7 @@ async fn faults_a_very_old_order_is_not_told_to_widen_the_window_beyond_what_can
         let world = World::new().await;
         let order = world.add(world.order("A-1").created(world.ago(DAY * days)));
         let which = OrderSelector::Id(order.to_string().into());
-        let answer = world.channel(|_| {}).diagnose_order(which).await.unwrap().remove(0);
+        let answer = world.channel(|_| {}).diagnose_order(DiagnoseOrder::new(which)).await.unwrap().remove(0);
         let remedy = answer.check("age").unwrap().remedy.clone().unwrap();
         assert_eq!(remedy.contains("days would include it"), wide, "{remedy}");
         assert!(remedy.contains("import this one order now"), "{remedy}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shipstation_connector::{
     Settings, ShipStationChannel, Timestamp,
-    channel::{Bypass, ChannelConnector, ImportReport, OrderSelector, RunStatus},
+    channel::{Bypass, ChannelConnector, ImportOrder, ImportReport, OrderSelector, RunStatus},
     testing::simulator::{Fault, FaultKind},
 };
 
@@ -76,10 +76,10 @@ async fn clock_an_import_by_hand_during_an_outage_does_not_end_it() {
     world.add(world.order("A-1").created(world.ago(DAY * 9)));
     let urgent = world.add(world.order("A-2").created(world.ago(DAY * 9)));
     let which = OrderSelector::Id(urgent.to_string().into());
-    let report = channel.import_order(which, Bypass::ALL).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(which).bypass(Bypass::ALL)).await.unwrap();
     assert_eq!(report.counts.imported, 1, "{report}");
     let absent = OrderSelector::Number("none".into());
-    assert!(channel.import_order(absent, Bypass::ALL).await.is_err());
+    assert!(channel.import_order(ImportOrder::new(absent).bypass(Bypass::ALL)).await.is_err());
     let report = import(&channel).await;
     assert_eq!((report.counts.imported, report.counts.already_imported), (1, 1), "{report}");
 }

@@ -1,8 +1,8 @@
 //! "Why is this order not here?": gathers what is known of an order and strings the checks together. What each check
-//! says is in `checks`; the question without an order is in `nothing`. Changes nothing.
+//! says is in `checks`; the question without an order is in `overview`. Changes nothing.
 
 mod checks;
-mod nothing;
+mod overview;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{
     channel::{
-        ChannelError, ChannelOrder, ChannelOrderId, Check, Diagnosis, OrderSelector, Verdict,
+        ChannelError, ChannelOrder, ChannelOrderId, Check, DiagnoseOrder, Diagnosis, OrderSelector, Verdict,
         store::{FailureRecord, FollowUp, OutboxRow, RunSummary, StoreError},
     },
     client::{Lane, Order, OrderId, ShipStation},
-    connector::{ShipStationChannel, failure, mapping::Mapper, settings::PossibleDuplicates, translate},
+    connector::{ShipStationChannel, failure, mapping::Mapper, run, settings::PossibleDuplicates, translate},
 };
 
 /// How many open follow-ups are searched for the order's own.
@@ -43,11 +43,12 @@ struct Facts {
 impl ShipStationChannel {
     pub(in crate::connector) async fn diagnose(
         &self,
-        which: OrderSelector,
+        request: DiagnoseOrder,
     ) -> Result<Vec<Diagnosis>, ChannelError> {
         const QUESTION: &str = "diagnose_order";
         let refuse = |error: StoreError| ChannelError::of(QUESTION, error.into());
-        let client = self.client.on_lane(Lane::Interactive);
+        let which = request.order;
+        let client = run::stopping_with(&self.client, &request.control).on_lane(Lane::Interactive);
         let mapper = Mapper::load(self).await.map_err(|refusal| ChannelError::of(QUESTION, refusal))?;
         let found = match (find(&client, &which).await, &which) {
             (Ok(found), _) => found,

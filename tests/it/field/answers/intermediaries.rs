@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shipstation_connector::{
     channel::{
-        ChannelConnector, GetOrders, Refusal, RunStatus, ShipmentState, SyncShipments,
+        ChannelConnector, CheckConnection, GetOrders, Refusal, RunStatus, ShipmentState, SyncShipments,
         store::{OrderStore, ShipmentStore},
     },
     client::{Error, ErrorKind, Idempotency, Outcome, TagId, UserId},
@@ -189,7 +189,7 @@ async fn faults_a_proxy_that_forbids_is_not_about_the_key() {
         let channel = world.channel(|_| {});
         for refused in [
             channel.get_orders(GetOrders::new()).await.unwrap_err(),
-            channel.check().await.map(|report| report.requests).unwrap_err(),
+            channel.check(CheckConnection::new()).await.map(|report| report.requests).unwrap_err(),
         ] {
             assert!(matches!(refused.refusal, Refusal::Unavailable { .. }), "{status}: {refused}");
             assert!(refused.is_retryable());

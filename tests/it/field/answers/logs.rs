@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use shipstation_connector::{
     ShipStationChannel, Timestamp,
     channel::{
-        Bypass, CancelToken, ChannelConnector, ConnectionId, GetOrders, LinkListings, Listing, Operation,
-        OrderSelector, RunControl, RunStatus, SyncShipments,
+        CancelToken, ChannelConnector, ConnectionId, GetOrders, ImportOrder, LinkListings, Listing,
+        Operation, OrderSelector, ResolveHeld, RunControl, RunStatus, SyncShipments,
         store::{Begin, NewRun, RunStore, RunSummary, RunToken, StoreError, Stores},
     },
     connector::ListingSettings,
@@ -65,10 +65,10 @@ async fn faults_every_line_of_a_run_belongs_to_its_span() {
             "get_orders" => channel.get_orders(GetOrders::new()).await.unwrap().run,
             "sync_shipments" => channel.sync_shipments(SyncShipments::new()).await.unwrap().run,
             "link_listings" => channel.link_listings(LinkListings::new()).await.unwrap().run,
-            "resolve_held" => channel.resolve_held().await.unwrap().run,
+            "resolve_held" => channel.resolve_held(ResolveHeld::new()).await.unwrap().run,
             _ => {
                 let which = OrderSelector::Id(order.to_string().into());
-                channel.import_order(which, Bypass::NONE).await.unwrap().run
+                channel.import_order(ImportOrder::new(which)).await.unwrap().run
             }
         };
         let span = format!("run{{connection=shop operation=\"{operation}\" run={}}}", run.run);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use shipstation_connector::{
     channel::{
-        Bypass, ChannelConnector, GetOrders, OrderSelector, Refusal, RunStatus, ShipmentState, SyncShipments,
-        Verdict,
+        Bypass, ChannelConnector, DiagnoseOrder, GetOrders, ImportOrder, OrderSelector, Refusal, RunStatus,
+        ShipmentState, SyncShipments, Verdict,
         store::{OrderStore, ShipmentStore},
     },
     client::{CustomerId, Error, ErrorKind, OrderId, ProductId, StoreId, UserId, WarehouseId},
@@ -182,12 +182,12 @@ async fn faults_neither_a_diagnosis_nor_an_import_by_hand_speaks_of_another_orde
     confuse(&world, order, about(other, "on_hold"));
     let channel = world.channel(|_| {});
     let which = || OrderSelector::Id(order.to_string().into());
-    let answers = channel.diagnose_order(which()).await.unwrap();
+    let answers = channel.diagnose_order(DiagnoseOrder::new(which())).await.unwrap();
     assert_eq!(answers.len(), 1);
     let exists = answers[0].check("exists").unwrap();
     assert_eq!(exists.verdict, Verdict::Unknown, "neither there nor missing: {}", answers[0]);
     assert!(!answers[0].to_string().contains("on_hold"), "{}", answers[0]);
-    let refused = channel.import_order(which(), Bypass::ALL).await.unwrap_err();
+    let refused = channel.import_order(ImportOrder::new(which()).bypass(Bypass::ALL)).await.unwrap_err();
     assert!(matches!(refused.refusal, Refusal::Unavailable { .. }), "{refused}");
     assert!(world.store.orders(&world.connection).is_empty());
 }

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use shipstation_connector::{
-    channel::{ChannelConnector, GetOrders, LinkListings, Refusal, SyncShipments, store::Stores},
+    channel::{
+        ChannelConnector, CheckConnection, GetOrders, LinkListings, Refusal, SyncShipments, store::Stores,
+    },
     client::{Credentials, Error, ErrorKind, OrderId, Outcome, ShipStation},
     connector::ListingSettings,
     testing::simulator::{Fault, FaultKind},
@@ -170,13 +172,13 @@ async fn faults_a_check_asks_once_in_spite_of_it() {
     world.sim.clear_journal();
     let channel = world.channel(|_| {});
     for asked in 1..=2 {
-        let report = channel.check().await.unwrap();
+        let report = channel.check(CheckConnection::new()).await.unwrap();
         assert!(report.finding("credentials").is_some(), "{report}");
         assert_eq!((report.requests, world.sim.journal().len()), (1, asked), "{report}");
         is_left_alone(&world.client()).await;
     }
     world.sim.clear_faults();
-    let report = channel.check().await.unwrap();
+    let report = channel.check(CheckConnection::new()).await.unwrap();
     assert!(report.finding("credentials").is_none() && report.requests > 1, "{report}");
     ask(&world.client()).await.unwrap();
 }

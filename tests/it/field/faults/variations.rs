@@ -19,8 +19,9 @@ use serde_json::{Value, json};
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        Bypass, ChannelConnector, ChannelOrderId, GetOrders, LineQuantity, LinkListings, Listing,
-        OrderSelector, Package, RunStatus, Shipment, SyncShipments,
+        Bypass, ChannelConnector, ChannelOrderId, CheckConnection, DiagnoseOrder, ExplainImports, GetOrders,
+        ImportOrder, LineQuantity, LinkListings, Listing, OrderSelector, Package, RunStatus, Shipment,
+        SyncShipments,
         store::{OrderStore, ShipmentStore},
     },
     client::{TagId, UserId},
@@ -699,13 +700,11 @@ async fn orders_of_somebody_else_in_other_spellings() {
                 "hand" => {
                     channel
                         .import_order(
-                            OrderSelector::Number("A-1".into()),
-                            Bypass { age: true, ..Bypass::default() },
+                            ImportOrder::new(OrderSelector::Number("A-1".into()))
+                                .bypass(Bypass { age: true, ..Bypass::default() }),
                         )
                         .await;
-                    channel
-                        .import_order(OrderSelector::Id(order.to_string().into()), Bypass::default())
-                        .await;
+                    channel.import_order(ImportOrder::new(OrderSelector::Id(order.to_string().into()))).await;
                 }
                 "ship list" => {
                     for other in (0..9).map(|n| order + 1 + n).chain([order]) {
@@ -972,22 +971,22 @@ async fn buyers_words_turn_up_nowhere() {
         }
         world.ship(orders[0], "1Z1").await;
         tell!("get_orders", channel.get_orders(GetOrders::new()).await);
-        tell!("check", channel.check().await);
+        tell!("check", channel.check(CheckConnection::new()).await);
         tell!("sync", channel.sync_shipments(SyncShipments::new()).await);
         world.sim.clock().advance(HOUR);
         tell!("sync again", channel.sync_shipments(SyncShipments::new()).await);
         tell!("get_orders again", channel.get_orders(GetOrders::new()).await);
         tell!("link", channel.link_listings(LinkListings::new()).await);
-        tell!("why", channel.why_nothing().await);
+        tell!("why", channel.why_nothing(ExplainImports::new()).await);
         tell!(
             "import by id",
-            channel.import_order(OrderSelector::Id(orders[1].to_string().into()), Bypass::default()).await
+            channel.import_order(ImportOrder::new(OrderSelector::Id(orders[1].to_string().into()))).await
         );
         tell!(
             "import by number",
-            channel.import_order(OrderSelector::Number("A-2".into()), Bypass::default()).await
+            channel.import_order(ImportOrder::new(OrderSelector::Number("A-2".into()))).await
         );
-        match channel.diagnose_order(OrderSelector::Number("A-1".into())).await {
+        match channel.diagnose_order(DiagnoseOrder::new(OrderSelector::Number("A-1".into()))).await {
             Ok(all) => all.iter().for_each(|one| {
                 check(
                     format!("case {case} diagnose"),

@@ -11,7 +11,8 @@ use std::{
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelConnector, ChannelOrderId, ConnectionId, OrderFingerprint, RunStatus,
+        ChannelConnector, ChannelOrderId, CheckConnection, ConnectionId, OrderFingerprint, ResolveHeld,
+        RunStatus,
         shipping::ShippingResolution,
         store::{
             Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
@@ -162,12 +163,16 @@ async fn held_orders_that_come_in_circles_end_the_run() {
     }
     let _ = import(&world.channel(|_| {})).await;
     let channel = world.channel_on(circling(&world, Vec::new()), |_| {});
-    let report = channel.resolve_held().await.unwrap();
+    let report = channel.resolve_held(ResolveHeld::new()).await.unwrap();
     assert!(matches!(report.run.status, RunStatus::Failed { .. }), "{report}");
     assert!(report.to_string().contains("circles"), "{report}");
     let error = world.channel_on(circling(&world, Vec::new()), |_| {}).unmapped().await.unwrap_err();
     assert!(error.to_string().contains("circles"), "{error}");
-    let error = world.channel_on(circling(&world, Vec::new()), |_| {}).check().await.unwrap_err();
+    let error = world
+        .channel_on(circling(&world, Vec::new()), |_| {})
+        .check(CheckConnection::new())
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("circles"), "{error}");
 }
 

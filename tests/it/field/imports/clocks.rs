@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use shipstation_connector::{
     channel::{
-        ChannelConnector, RunStatus,
+        ChannelConnector, CheckConnection, ImportOrder, RunStatus,
         store::{OrderFailure, OrderStore, RunStore},
     },
     client::{TagId, UserId},
@@ -141,7 +141,7 @@ async fn an_attempt_that_was_put_off_by_a_wrong_clock_is_made_now() {
     // The wrong clock's own window does not show the order: a person has it tried.
     let which = shipstation_connector::channel::OrderSelector::Id(order.to_string().into());
     let bypass = shipstation_connector::channel::Bypass::ALL;
-    let report = channel(&gate).import_order(which, bypass).await.unwrap();
+    let report = channel(&gate).import_order(ImportOrder::new(which).bypass(bypass)).await.unwrap();
     assert_eq!(report.counts.failed_retryable, 1, "{report}");
     gate.refuse.lock().unwrap().clear();
     clock.put_right();
@@ -235,12 +235,13 @@ async fn a_check_compares_the_clocks_and_misses_the_date() {
     let world = World::new().await;
     let proxy = Proxy::before(&world, |_, _| {}).await;
     let clock = WrongClock::ahead(&world, DAY * 8);
-    let report = proxy.channel_with(&world, clock.clone(), |_| {}).check().await.unwrap();
+    let report =
+        proxy.channel_with(&world, clock.clone(), |_| {}).check(CheckConnection::new()).await.unwrap();
     assert!(report.finding("clock_skew").unwrap().observed.contains("ahead of ShipStation's"), "{report}");
     proxy.now(without_date);
-    let report = proxy.channel_with(&world, clock, |_| {}).check().await.unwrap();
+    let report = proxy.channel_with(&world, clock, |_| {}).check(CheckConnection::new()).await.unwrap();
     assert!(report.finding("date_missing").is_some(), "{report}");
     proxy.heal();
-    let report = proxy.channel(&world, |_| {}).check().await.unwrap();
+    let report = proxy.channel(&world, |_| {}).check(CheckConnection::new()).await.unwrap();
     assert!(report.finding("date_missing").is_none() && report.finding("clock_skew").is_none(), "{report}");
 }

@@ -1,7 +1,9 @@
 //! Orders that somebody else fulfils: left out and named, held, or imported, as the setting says.
 
 use shipstation_connector::{
-    channel::{ChannelConnector, HoldReason, OrderSelector, RunStatus},
+    channel::{
+        ChannelConnector, DiagnoseOrder, ExplainImports, HoldReason, OrderSelector, ResolveHeld, RunStatus,
+    },
     connector::ExternallyFulfilled,
     testing::simulator::SimOrder,
 };
@@ -22,7 +24,7 @@ async fn they_are_left_out_and_counted_and_named_everywhere() {
     let channel = world.channel(|_| {});
     assert!(
         channel
-            .why_nothing()
+            .why_nothing(ExplainImports::new())
             .await
             .unwrap()
             .to_string()
@@ -36,15 +38,18 @@ async fn they_are_left_out_and_counted_and_named_everywhere() {
         text.contains("1 skipped, 1 fulfilled by somebody else") && text.contains("externally_fulfilled"),
         "{text}"
     );
-    let answer = channel.why_nothing().await.unwrap();
+    let answer = channel.why_nothing(ExplainImports::new()).await.unwrap();
     assert_eq!(answer.statuses[0].externally_fulfilled, Some(1), "{answer}");
     let text = answer.to_string();
     assert!(
         text.contains("1 fulfilled by somebody else") && text.contains("set externally_fulfilled to"),
         "{text}"
     );
-    let answer =
-        channel.diagnose_order(OrderSelector::Id(theirs.to_string().into())).await.unwrap().remove(0);
+    let answer = channel
+        .diagnose_order(DiagnoseOrder::new(OrderSelector::Id(theirs.to_string().into())))
+        .await
+        .unwrap()
+        .remove(0);
     let why = answer.primary().unwrap();
     assert!(why.observed.contains("fulfilled by somebody else") && why.remedy.is_some(), "{answer}");
 }
@@ -60,10 +65,10 @@ async fn held_ones_are_released_by_the_changed_setting_and_by_nothing_less() {
     assert_eq!((report.counts.imported, report.counts.held), (3, 2), "{report}");
     assert_eq!(report.counts.held_by.get("externally_fulfilled"), Some(&2), "{report}");
     for setting in [ExternallyFulfilled::Hold, ExternallyFulfilled::Skip] {
-        let report = with(setting).resolve_held().await.unwrap();
+        let report = with(setting).resolve_held(ResolveHeld::new()).await.unwrap();
         assert_eq!(report.counts.released, 0, "{report}");
     }
-    let report = with(ExternallyFulfilled::Import).resolve_held().await.unwrap();
+    let report = with(ExternallyFulfilled::Import).resolve_held(ResolveHeld::new()).await.unwrap();
     assert_eq!((report.counts.released, report.counts.still_unmapped), (1, 1), "{report}");
     let orders = world.store.orders(&world.connection);
     let held = |number: &str| {
@@ -78,7 +83,7 @@ async fn held_ones_are_released_by_the_changed_setting_and_by_nothing_less() {
     world
         .rules(vec![shipstation_connector::channel::shipping::ShippingRule::exact("Unheard of", "ground")])
         .await;
-    let report = with(ExternallyFulfilled::Import).resolve_held().await.unwrap();
+    let report = with(ExternallyFulfilled::Import).resolve_held(ResolveHeld::new()).await.unwrap();
     assert_eq!(report.counts.released, 1, "{report}");
 }
 

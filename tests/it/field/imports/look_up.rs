@@ -1,6 +1,8 @@
 //! Looking an order up as people type its number.
 
-use shipstation_connector::channel::{Bypass, ChannelConnector, OrderSelector, Refusal, RunStatus, Verdict};
+use shipstation_connector::channel::{
+    Bypass, ChannelConnector, DiagnoseOrder, ImportOrder, OrderSelector, Refusal, RunStatus, Verdict,
+};
 
 use super::{import, imported, rig::Proxy};
 use crate::support::{DAY, World};
@@ -19,10 +21,10 @@ async fn a_number_is_found_however_it_is_typed() {
         world.add(world.order(&format!("{written}5")));
         let channel = world.channel(|_| {});
         let which = || OrderSelector::Number(typed.into());
-        let answers = channel.diagnose_order(which()).await.unwrap();
+        let answers = channel.diagnose_order(DiagnoseOrder::new(which())).await.unwrap();
         assert_eq!(answers.len(), 1, "{typed:?}");
         assert!(answers[0].primary().is_none() && answers[0].order.is_some(), "{}", answers[0]);
-        let report = channel.import_order(which(), Bypass::ALL).await.unwrap();
+        let report = channel.import_order(ImportOrder::new(which()).bypass(Bypass::ALL)).await.unwrap();
         assert_eq!((report.counts.imported, imported(&world)), (1, 1), "{typed:?}: {report}");
         assert!(report.to_string().contains(&format!("was found as number {written:?}")), "{report}");
     }
@@ -34,7 +36,8 @@ async fn an_exact_number_comes_before_one_that_is_alike() {
     let exact = world.add(world.order("#1001"));
     world.add(world.order("1001"));
     let which = OrderSelector::Number("#1001".into());
-    let report = world.channel(|_| {}).import_order(which, Bypass::ALL).await.unwrap();
+    let report =
+        world.channel(|_| {}).import_order(ImportOrder::new(which).bypass(Bypass::ALL)).await.unwrap();
     assert_eq!(report.counts.imported, 1, "{report}");
     assert!(world.store.order(&world.connection, &exact.to_string()).is_some());
 }
@@ -45,7 +48,8 @@ async fn two_that_are_alike_are_not_guessed_between() {
     world.add(world.order("a-1001"));
     world.add(world.order("A-1001 "));
     let which = OrderSelector::Number("A-1001".into());
-    let refused = world.channel(|_| {}).import_order(which, Bypass::ALL).await.unwrap_err();
+    let refused =
+        world.channel(|_| {}).import_order(ImportOrder::new(which).bypass(Bypass::ALL)).await.unwrap_err();
     assert!(matches!(refused.refusal, Refusal::Ambiguous { .. }), "{refused}");
 }
 
@@ -57,9 +61,9 @@ async fn a_key_is_found_however_it_is_typed() {
     world.add(order);
     let channel = world.channel(|_| {});
     let which = |key: &str| OrderSelector::Key { key: key.into(), number: " a-7".into() };
-    let report = channel.import_order(which("web-77 "), Bypass::ALL).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(which("web-77 ")).bypass(Bypass::ALL)).await.unwrap();
     assert_eq!(report.counts.imported, 1, "{report}");
-    assert!(channel.import_order(which("web-78"), Bypass::ALL).await.is_err());
+    assert!(channel.import_order(ImportOrder::new(which("web-78")).bypass(Bypass::ALL)).await.is_err());
 }
 
 #[tokio::test]
@@ -70,14 +74,18 @@ async fn near_misses_are_offered_and_deletion_is_not_guessed_at() {
     let channel = world.channel(|_| {});
     for (typed, near) in [("1001", "10012"), ("10035", "10034"), ("#10013", "10012")] {
         let which = || OrderSelector::Number(typed.into());
-        let refused = channel.import_order(which(), Bypass::ALL).await.unwrap_err();
+        let refused = channel.import_order(ImportOrder::new(which()).bypass(Bypass::ALL)).await.unwrap_err();
         assert!(matches!(refused.refusal, Refusal::NotFound { .. }), "{refused}");
         assert!(refused.to_string().contains(near), "{typed}: {refused}");
-        let answer = channel.diagnose_order(which()).await.unwrap().remove(0).to_string();
+        let answer = channel.diagnose_order(DiagnoseOrder::new(which())).await.unwrap().remove(0).to_string();
         assert!(answer.contains(&format!("did you mean {near}")) && !answer.contains("deleted"), "{answer}");
     }
-    let answer =
-        channel.diagnose_order(OrderSelector::Number("7".into())).await.unwrap().remove(0).to_string();
+    let answer = channel
+        .diagnose_order(DiagnoseOrder::new(OrderSelector::Number("7".into())))
+        .await
+        .unwrap()
+        .remove(0)
+        .to_string();
     assert!(answer.contains("ShipStation does not have it") && !answer.contains("deleted"), "{answer}");
 }
 
@@ -96,7 +104,7 @@ async fn a_member_that_cannot_be_read_and_is_not_needed_is_left_out_with_its_nam
     .await;
     let channel = proxy.channel(&world, |_| {});
     let which = OrderSelector::Id(order.to_string().into());
-    let answer = channel.diagnose_order(which).await.unwrap().remove(0).to_string();
+    let answer = channel.diagnose_order(DiagnoseOrder::new(which)).await.unwrap().remove(0).to_string();
     assert!(answer.contains("could not be read and is left out: holdUntilDate"), "{answer}");
     let report = import(&channel).await;
     assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
@@ -123,9 +131,10 @@ async fn an_order_that_cannot_be_read_is_never_said_not_to_exist() {
         OrderSelector::Number("#a-1".into()),
         OrderSelector::Key { key: "k".into(), number: "A-1".into() },
     ] {
-        let refused = channel.import_order(which.clone(), Bypass::ALL).await.unwrap_err();
+        let refused =
+            channel.import_order(ImportOrder::new(which.clone()).bypass(Bypass::ALL)).await.unwrap_err();
         assert!(!matches!(refused.refusal, Refusal::NotFound { .. }), "{which:?}: {refused}");
-        let answer = channel.diagnose_order(which.clone()).await.unwrap().remove(0);
+        let answer = channel.diagnose_order(DiagnoseOrder::new(which.clone())).await.unwrap().remove(0);
         assert_eq!(answer.check("exists").unwrap().verdict, Verdict::Unknown, "{which:?}: {answer}");
         assert!(!answer.to_string().contains("does not have it"), "{which:?}: {answer}");
     }

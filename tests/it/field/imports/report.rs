@@ -1,6 +1,6 @@
 //! What a report says of many orders at once.
 
-use shipstation_connector::channel::{ChannelConnector, RunStatus};
+use shipstation_connector::channel::{ChannelConnector, CheckConnection, RunStatus};
 
 use super::{import, rig::Proxy};
 use crate::support::World;
@@ -32,7 +32,7 @@ async fn one_of_a_kind_is_told_in_the_singular() {
         answer.body.clear();
     })
     .await;
-    let text = proxy.channel(&world, |_| {}).check().await.unwrap().to_string();
+    let text = proxy.channel(&world, |_| {}).check(CheckConnection::new()).await.unwrap().to_string();
     assert!(text.contains(", 1 request\n"), "{text}");
 }
 

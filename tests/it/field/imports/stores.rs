@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{ChannelConnector, CheckReport},
+    channel::{ChannelConnector, CheckConnection, CheckReport, ExplainImports},
     client::StoreId,
     connector::PossibleDuplicates,
 };
@@ -33,15 +33,17 @@ async fn a_store_that_is_not_refreshed_is_warned_of() {
             store.refresh_date = Some(at);
         });
         let channel = world.channel(|_| {});
-        let report = channel.check().await.unwrap();
+        let report = channel.check(CheckConnection::new()).await.unwrap();
         let finding = observed(&report, "store_not_refreshed");
         assert!(finding.contains(&format!("store {store} Shop")) && finding.contains(words), "{report}");
         assert!(report.is_ok(), "{report}");
-        let answer = channel.why_nothing().await.unwrap().to_string();
+        let answer = channel.why_nothing(ExplainImports::new()).await.unwrap().to_string();
         assert!(answer.contains(words), "{answer}");
         let elsewhere =
             world.channel(|settings| settings.orders.exclude_stores = [StoreId::new(store)].into());
-        assert!(elsewhere.check().await.unwrap().finding("store_not_refreshed").is_none());
+        assert!(
+            elsewhere.check(CheckConnection::new()).await.unwrap().finding("store_not_refreshed").is_none()
+        );
     }
 }
 
@@ -52,8 +54,8 @@ async fn a_store_that_is_refreshed_is_not() {
     let at = world.ago(Duration::from_secs(1800));
     world.sim.account(|account| account.stores.get_mut(&store).unwrap().last_refresh_attempt = Some(at));
     let channel = world.channel(|_| {});
-    assert!(channel.check().await.unwrap().finding("store_not_refreshed").is_none());
-    assert!(channel.why_nothing().await.unwrap().stores.is_empty());
+    assert!(channel.check(CheckConnection::new()).await.unwrap().finding("store_not_refreshed").is_none());
+    assert!(channel.why_nothing(ExplainImports::new()).await.unwrap().stores.is_empty());
 }
 
 #[tokio::test]
@@ -68,7 +70,7 @@ async fn a_store_that_was_connected_again_is_named_by_check_and_by_the_orders_th
         world.add(order);
     }
     let channel = world.channel(|_| {});
-    let report = channel.check().await.unwrap();
+    let report = channel.check(CheckConnection::new()).await.unwrap();
     let finding = observed(&report, "store_connected_again");
     assert!(
         finding.contains(&format!("store {new}")) && finding.contains(&format!("store {old}")),
@@ -84,7 +86,10 @@ async fn a_store_that_was_connected_again_is_named_by_check_and_by_the_orders_th
         "{report}"
     );
     let held = world.channel(|settings| settings.orders.possible_duplicates = PossibleDuplicates::Hold);
-    assert!(held.check().await.unwrap().finding("store_connected_again").is_none(), "they are held");
+    assert!(
+        held.check(CheckConnection::new()).await.unwrap().finding("store_connected_again").is_none(),
+        "they are held"
+    );
 }
 
 #[tokio::test]
@@ -97,6 +102,6 @@ async fn marks_in_custom_fields_count_in_check_as_they_do_in_the_import() {
     let channel = world.channel(|settings| settings.orders.own_key_prefix = Some("OMS-".into()));
     let report = import(&channel).await;
     assert_eq!(report.counts.skipped.get("own_order"), Some(&1), "{report}");
-    let report = channel.check().await.unwrap();
+    let report = channel.check(CheckConnection::new()).await.unwrap();
     assert!(observed(&report, "store_fed_by_host").contains("1 of the 1 newest orders"), "{report}");
 }

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 use shipstation_connector::{
-    channel::{Bypass, ChannelConnector, OrderSelector, RunStatus},
+    channel::{Bypass, ChannelConnector, DiagnoseOrder, ImportOrder, OrderSelector, RunStatus},
     client::TagId,
 };
 
@@ -210,13 +210,14 @@ async fn a_number_that_is_counted_and_not_shown_is_not_said_not_to_exist() {
     let proxy = Proxy::before(&world, empty_of(1)).await;
     let channel = proxy.channel(&world, |_| {});
     let which = || OrderSelector::Number("A-1".into());
-    let refused = channel.import_order(which(), Bypass::ALL).await.unwrap_err().to_string();
+    let refused =
+        channel.import_order(ImportOrder::new(which()).bypass(Bypass::ALL)).await.unwrap_err().to_string();
     assert!(refused.contains("could not be read") && !refused.contains("there is no"), "{refused}");
-    let answer = channel.diagnose_order(which()).await.unwrap().remove(0).to_string();
+    let answer = channel.diagnose_order(DiagnoseOrder::new(which())).await.unwrap().remove(0).to_string();
     assert!(answer.contains("could not be read") && !answer.contains("does not have it"), "{answer}");
     world.sim.clock().advance(Duration::from_secs(60));
     proxy.heal();
-    let report = channel.import_order(which(), Bypass::ALL).await.unwrap();
+    let report = channel.import_order(ImportOrder::new(which()).bypass(Bypass::ALL)).await.unwrap();
     assert_eq!(report.counts.imported, 1, "{report}");
 }
 

@@ -7,17 +7,17 @@ use std::sync::{
 
 use serde_json::json;
 use shipstation_connector::{
-    channel::{Operation, Refusal, RunStatus, store::RunStore},
-    client::{TagId, UserId, WebhookDelivery},
+    channel::{ChannelConnector, Delivery, Operation, Refusal, RunStatus, store::RunStore},
+    client::{TagId, UserId},
     testing::simulator::{RateLimit, SimulatorConfig},
 };
 
 use super::{partial, rig::Proxy};
 use crate::support::World;
 
-fn delivery(url: &str) -> WebhookDelivery {
+fn delivery(url: &str) -> Delivery {
     let body = json!({"resource_url": url, "resource_type": "ORDER_NOTIFY"});
-    WebhookDelivery::parse(body.to_string().as_bytes()).unwrap()
+    Delivery::new("/hooks/shipstation", body.to_string())
 }
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn an_address_that_may_not_be_followed_takes_no_lease_and_leaves_no_row() 
     let elsewhere = format!("{}customers?x=1", world.sim.url());
     let shipments = format!("{}shipments?batchId=1", world.sim.url());
     for url in ["https://ssapi.shipstation.com.example.net/orders?importBatch=1", "orders", "", &elsewhere] {
-        let refused = channel.on_webhook(&delivery(url)).await.unwrap_err();
+        let refused = channel.on_webhook(delivery(url)).await.unwrap_err();
         let text = refused.to_string();
         assert!(
             text.contains("may not be followed") && !text.contains("settings are wrong"),
@@ -36,7 +36,7 @@ async fn an_address_that_may_not_be_followed_takes_no_lease_and_leaves_no_row() 
         );
         assert!(!text.contains("example.net"), "{text}");
     }
-    let refused = channel.on_webhook(&delivery(&shipments)).await.unwrap_err();
+    let refused = channel.on_webhook(delivery(&shipments)).await.unwrap_err();
     assert!(matches!(refused.refusal, Refusal::Unsupported { .. }), "{refused}");
     assert!(world.sim.journal().is_empty());
     let runs = world.store.recent(&world.connection, Operation::ImportOrder, 10).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_delivery_without_end_is_read_twenty_pages_far_and_says_what_is_left()
     .await;
     let channel = proxy.channel(&world, |_| {});
     let url = format!("{}orders?importBatch=1&pageSize=1&evil=1", proxy.url());
-    let report = channel.on_webhook(&delivery(&url)).await.unwrap();
+    let report = channel.on_webhook(delivery(&url)).await.unwrap();
     assert_eq!(pages.load(Ordering::SeqCst), 20);
     assert_eq!(report.counts.skipped.get("wrong_status"), Some(&10_000), "{}", report.headline());
     let why = partial(&report);
@@ -83,7 +83,7 @@ async fn deliveries_of_one_address_share_a_reading() {
     // The look for the tag comes before: all of them are there before the first page is asked for.
     let channel = world.channel(|settings| settings.orders.exclude_tags = vec![TagId::new(tag)]);
     let one = delivery(&format!("{}orders?importBatch=1", world.sim.url()));
-    let all = (0..20).map(|_| channel.on_webhook(&one));
+    let all = (0..20).map(|_| channel.on_webhook(one.clone()));
     let reports = futures_util::future::join_all(all).await;
     assert_eq!(world.sim.journal().count("GET", "/orders"), 1, "one reading for all");
     let first = reports[0].as_ref().unwrap().run.run.clone();
@@ -92,7 +92,7 @@ async fn deliveries_of_one_address_share_a_reading() {
         assert_eq!((&report.run.run, report.counts.imported), (&first, 3), "{report}");
     }
     // One that comes after it was read is read again.
-    let report = channel.on_webhook(&one).await.unwrap();
+    let report = channel.on_webhook(one.clone()).await.unwrap();
     assert_eq!(
         (report.counts.already_imported, report.run.status.clone()),
         (3, RunStatus::Succeeded),
@@ -111,10 +111,10 @@ async fn deliveries_that_come_while_it_is_read_cost_one_more_reading() {
     let one = delivery(&format!("{}orders?importBatch=1", proxy.url()));
     let late = async {
         begun.recv().await.unwrap();
-        let late = (0..10).map(|_| channel.on_webhook(&one));
+        let late = (0..10).map(|_| channel.on_webhook(one.clone()));
         futures_util::future::join_all(late).await
     };
-    let (first, late) = tokio::join!(channel.on_webhook(&one), late);
+    let (first, late) = tokio::join!(channel.on_webhook(one.clone()), late);
     assert_eq!(first.unwrap().counts.imported, 1);
     assert!(late.iter().all(|report| report.as_ref().unwrap().counts.already_imported == 1));
     assert_eq!(world.sim.journal().count("GET", "/orders"), 2);
@@ -126,9 +126,9 @@ async fn a_delivery_whose_reader_is_dropped_is_read_by_the_next() {
     world.add(world.order("A-1").import_batch("1"));
     let channel = world.channel(|_| {});
     let one = delivery(&format!("{}orders?importBatch=1", world.sim.url()));
-    drop(futures_util::poll!(Box::pin(channel.on_webhook(&one))));
+    drop(futures_util::poll!(Box::pin(channel.on_webhook(one.clone()))));
     world.sim.clock().advance(std::time::Duration::from_secs(600));
-    let report = channel.on_webhook(&one).await.unwrap();
+    let report = channel.on_webhook(one.clone()).await.unwrap();
     assert_eq!(report.counts.imported, 1, "{report}");
 }
 
@@ -143,7 +143,7 @@ async fn a_failure_is_shared_as_well() {
     .await;
     let channel = proxy.channel(&world, |_| {});
     let one = delivery(&format!("{}orders?importBatch=1", proxy.url()));
-    let answers = futures_util::future::join_all((0..5).map(|_| channel.on_webhook(&one))).await;
+    let answers = futures_util::future::join_all((0..5).map(|_| channel.on_webhook(one.clone()))).await;
     assert!(
         answers
             .iter()

@@ -3,7 +3,8 @@
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        ChannelConnector, GetOrders, ListingId, OrderSelector, Refusal,
+        ChannelConnector, CheckConnection, DiagnoseOrder, GetOrders, ListingId, OrderSelector, Refusal,
+        ResolveHeld, ResolveShipping,
         report::{LinkItem, LinkOutcome},
         shipping::{ShippingRequest, ShippingRule},
         store::OrderStore,
@@ -41,10 +42,11 @@ async fn a_text_of_ten_megabytes_makes_short_reports_and_is_mapped_whole() {
     let held = world.store.held(&world.connection, None, 9).await.unwrap();
     assert_eq!(held[0].text.as_deref(), Some(text.as_str()), "what is kept is whole");
 
-    let check = channel.check().await.unwrap();
+    let check = channel.check(CheckConnection::new()).await.unwrap();
     short("the check", &check.to_string());
     short("its JSON", &serde_json::to_string(&check).unwrap());
-    let diagnoses = channel.diagnose_order(OrderSelector::Number("A-1".to_owned())).await.unwrap();
+    let diagnoses =
+        channel.diagnose_order(DiagnoseOrder::new(OrderSelector::Number("A-1".to_owned()))).await.unwrap();
     short("the diagnosis", &diagnoses[0].to_string());
     short("its JSON", &serde_json::to_string(&diagnoses).unwrap());
     let unmapped = channel.unmapped().await.unwrap();
@@ -58,7 +60,7 @@ async fn a_text_of_ten_megabytes_makes_short_reports_and_is_mapped_whole() {
             ShippingRule::exact(format!("{text}."), "air"),
         ])
         .await;
-    let resolved = channel.resolve_held().await.unwrap();
+    let resolved = channel.resolve_held(ResolveHeld::new()).await.unwrap();
     assert_eq!((resolved.counts.held, resolved.counts.released), (1, 1), "{resolved}");
 }
 
@@ -87,7 +89,7 @@ async fn a_long_text_among_many_rules_does_not_hold_up_a_check() {
     }
     let channel = world.channel(|_| {});
     let start = at_work();
-    let check = channel.check().await.unwrap();
+    let check = channel.check(CheckConnection::new()).await.unwrap();
     let unmapped = {
         let _ = import(&channel).await;
         channel.unmapped().await.unwrap()
@@ -113,21 +115,24 @@ async fn one_text_has_one_notation_everywhere() {
     let text = "Standard\u{a0}\tMail ";
     world.add(world.order("A-1").shipping(text));
     let channel = world.channel(|_| {});
-    let check = channel.check().await.unwrap().to_string();
+    let check = channel.check(CheckConnection::new()).await.unwrap().to_string();
     let import = import(&channel).await.to_string();
-    let held = channel.check().await.unwrap().to_string();
+    let held = channel.check(CheckConnection::new()).await.unwrap().to_string();
     let diagnosis =
-        channel.diagnose_order(OrderSelector::Number("A-1".to_owned())).await.unwrap()[0].to_string();
+        channel.diagnose_order(DiagnoseOrder::new(OrderSelector::Number("A-1".to_owned()))).await.unwrap()[0]
+            .to_string();
     let unmapped = channel.unmapped().await.unwrap()[0].to_string();
     let explained = channel.explain_shipping(&ShippingRequest::new(text)).await.unwrap().to_string();
-    let resolved = channel.resolve_shipping(&ShippingRequest::new(text)).await.unwrap().to_string();
+    let resolved =
+        channel.resolve_shipping(ResolveShipping::new(ShippingRequest::new(text))).await.unwrap().to_string();
     let rejecting = world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Reject);
     world.add(world.order("A-2").shipping(text));
     let rejected = self::import(&rejecting).await;
     let rejected = rejected.items.iter().find(|item| item.number == "A-2").unwrap().to_string();
     let twice = [ShippingRule::exact(text, "a"), ShippingRule::exact(text, "b")];
     world.rules(twice.to_vec()).await;
-    let refused = channel.resolve_shipping(&ShippingRequest::new(text)).await.unwrap_err();
+    let refused =
+        channel.resolve_shipping(ResolveShipping::new(ShippingRequest::new(text))).await.unwrap_err();
     let Refusal::Config { findings } = &refused.refusal else { panic!("{refused:?}") };
     let places =
         [check, import, held, diagnosis, unmapped, explained, resolved, rejected, findings[0].to_string()];

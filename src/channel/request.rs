@@ -1,14 +1,17 @@
 //! What a host asks for: the requests of each operation, and what every run can be told.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::{ChannelOrderId, RunObserver};
+use super::{ChannelOrderId, RunObserver, shipping::ShippingRequest};
 use crate::Timestamp;
 
 /// What every run can be told.
@@ -124,23 +127,37 @@ pub enum Trigger {
     Webhook,
 }
 
+/// A request that consists of its instructions and what is listed.
 macro_rules! request {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Default)]
+        #[derive(Debug, Clone)]
         #[non_exhaustive]
         pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
             /// What every run can be told.
             pub control: RunControl,
         }
 
         impl $name {
-            /// An ordinary run.
-            pub fn new() -> Self {
-                Self::default()
+            /// An ordinary request.
+            pub fn new($($field: $type),*) -> Self {
+                Self { $($field,)* control: RunControl::new() }
             }
 
-            /// A run with these instructions.
+            /// The same with these instructions.
+            #[must_use]
+            pub fn control(mut self, control: RunControl) -> Self {
+                self.control = control;
+                self
+            }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident) => {
+        request! { $(#[$doc])* #[derive(Default)] $name {} }
+
+        impl $name {
+            /// A request with these instructions.
             pub fn with(control: RunControl) -> Self {
                 Self { control }
             }
@@ -148,6 +165,10 @@ macro_rules! request {
     };
 }
 
+request! {
+    /// Ask for the credentials and every setting to be looked at.
+    CheckConnection
+}
 request! {
     /// Ask for listings to be linked.
     LinkListings
@@ -167,6 +188,103 @@ request! {
 request! {
     /// Ask for shipments to be sent back.
     SyncShipments
+}
+request! {
+    /// Ask for held orders to be looked at again.
+    ResolveHeld
+}
+request! {
+    /// Ask why imports bring nothing.
+    ExplainImports
+}
+request! {
+    /// Ask what a shipping text means.
+    ResolveShipping {
+        /// The text, and where it comes from.
+        shipping: ShippingRequest
+    }
+}
+request! {
+    /// Ask why an order is not there.
+    DiagnoseOrder {
+        /// Which order.
+        order: OrderSelector
+    }
+}
+/// Ask for one order to be imported now.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ImportOrder {
+    /// Which order.
+    pub order: OrderSelector,
+    /// The filters that do not count. Default: none.
+    pub bypass: Bypass,
+    /// What every run can be told.
+    pub control: RunControl,
+}
+
+impl ImportOrder {
+    /// A request that ignores no filter.
+    pub fn new(order: OrderSelector) -> Self {
+        Self { order, bypass: Bypass::NONE, control: RunControl::new() }
+    }
+
+    /// The same, ignoring these filters.
+    #[must_use]
+    pub fn bypass(mut self, bypass: Bypass) -> Self {
+        self.bypass = bypass;
+        self
+    }
+
+    /// The same with these instructions.
+    #[must_use]
+    pub fn control(mut self, control: RunControl) -> Self {
+        self.control = control;
+        self
+    }
+}
+
+/// What a channel posted to the host's address for webhooks. `Debug` shows none of it: whoever has it may post too.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// The request target as received: path and query.
+    pub target: String,
+    /// The headers as received, in their order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body as received, byte for byte.
+    pub body: Vec<u8>,
+    /// What every run can be told.
+    pub control: RunControl,
+}
+
+impl Delivery {
+    /// A delivery without headers.
+    pub fn new(target: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        let control = RunControl::new().trigger(Trigger::Webhook);
+        Self { target: target.into(), headers: Vec::new(), body: body.into(), control }
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same with these instructions.
+    #[must_use]
+    pub fn control(mut self, control: RunControl) -> Self {
+        self.control = control;
+        self
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (headers, bytes) = (self.headers.len(), self.body.len());
+        f.debug_struct("Delivery").field("headers", &headers).field("bytes", &bytes).finish_non_exhaustive()
+    }
 }
 
 /// How a person names one order.

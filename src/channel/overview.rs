@@ -15,7 +15,7 @@ use crate::channel::wording::count_of;
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct WhyNothing {
+pub struct ImportOverview {
     /// The connection.
     pub connection: ConnectionId,
     /// The newest run, whatever became of it.
@@ -67,7 +67,7 @@ impl StatusTotals {
     }
 }
 
-impl WhyNothing {
+impl ImportOverview {
     /// An answer without facts.
     pub fn new(connection: ConnectionId) -> Self {
         Self {
@@ -119,7 +119,7 @@ impl WhyNothing {
     }
 }
 
-impl fmt::Display for WhyNothing {
+impl fmt::Display for ImportOverview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "What there is to import for {}", self.connection)?;
         match &self.last {

@@ -2,9 +2,11 @@
 //! Changes nothing.
 
 use crate::{
-    channel::{ChannelError, Operation, StatusTotals, WhyNothing, store::StoreError},
+    channel::{ChannelError, ImportOverview, Operation, RunControl, StatusTotals, store::StoreError},
     client::{Error, Lane, ListOrders, Order, OrderStatus, Page, ShipStation},
-    connector::{self, ShipStationChannel, check, failure, mapping::Mapper, settings::ExternallyFulfilled},
+    connector::{
+        self, ShipStationChannel, check, failure, mapping::Mapper, run, settings::ExternallyFulfilled,
+    },
 };
 
 use super::{super::scan::orders_of, Window, unanswered};
@@ -20,16 +22,15 @@ const STATES: [OrderStatus; 4] = [
 const QUESTION: &str = "why_nothing";
 
 impl ShipStationChannel {
-    /// Says why runs import nothing: the last run, and how many orders each status holds inside and outside the
-    /// window, with and without the tag. Costs a small request or two for each status. Changes nothing.
-    ///
-    /// # Errors
-    /// When ShipStation or a store cannot be asked.
-    pub async fn why_nothing(&self) -> Result<WhyNothing, ChannelError> {
+    /// Costs a small request or two for each status.
+    pub(in crate::connector) async fn explain_imports(
+        &self,
+        control: &RunControl,
+    ) -> Result<ImportOverview, ChannelError> {
         let refuse = |error: StoreError| ChannelError::of(QUESTION, error.into());
-        let client = self.client.on_lane(Lane::Interactive);
+        let client = run::stopping_with(&self.client, control).on_lane(Lane::Interactive);
         let settings = &self.settings.orders;
-        let mut answer = WhyNothing::new(self.connection.clone());
+        let mut answer = ImportOverview::new(self.connection.clone());
         answer.last = self
             .stores
             .runs
@@ -60,7 +61,7 @@ impl ShipStationChannel {
         &self,
         client: &ShipStation,
         window: &Window,
-        answer: &mut WhyNothing,
+        answer: &mut ImportOverview,
     ) -> Result<(), Error> {
         let settings = &self.settings.orders;
         if settings.tag.is_some() && !answer.hints().is_empty() {
