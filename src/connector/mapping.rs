@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     PAGE, ShipStationChannel, failure,
-    pages::Bookmark,
     settings::{ShippingSettings, UnmappedPolicy},
+    store_pages::Bookmark,
 };
 use crate::{
     channel::{

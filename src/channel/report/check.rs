@@ -73,25 +73,28 @@ impl Finding {
         observed: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self {
-            code,
-            severity: Severity::Error,
-            subject: subject.into(),
-            observed: observed.into(),
-            remedy: remedy.into(),
-        }
+        let severity = Severity::Error;
+        Self { code, severity, subject: subject.into(), observed: observed.into(), remedy: remedy.into() }
     }
 
-    /// The same, as something worth knowing that stops nothing.
-    #[must_use]
-    pub fn as_warning(self) -> Self {
-        Self { severity: Severity::Warning, ..self }
+    /// Something worth knowing that stops nothing.
+    pub fn warning(
+        code: &'static str,
+        subject: impl Into<String>,
+        observed: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, subject, observed, remedy) }
     }
 
-    /// The same, as a plain fact.
-    #[must_use]
-    pub fn as_info(self) -> Self {
-        Self { severity: Severity::Info, ..self }
+    /// A plain fact.
+    pub fn info(
+        code: &'static str,
+        subject: impl Into<String>,
+        observed: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { severity: Severity::Info, ..Self::error(code, subject, observed, remedy) }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Rules or texts that are named one by one.
-const NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 const SHIPPING: &str = "shipping rules";
 const CARRIERS: &str = "carrier rules";
 
@@ -51,8 +51,7 @@ pub(super) async fn shipping(
 
 fn no_mapping() -> Finding {
     let remedy = "add one for each shipping text of the store: every order is held until then";
-    Finding::error("no_shipping_mapping", SHIPPING, "there is no shipping mapping at all", remedy)
-        .as_warning()
+    Finding::warning("no_shipping_mapping", SHIPPING, "there is no shipping mapping at all", remedy)
 }
 
 fn shadowed(rules: &ShippingRules) -> Vec<Finding> {
@@ -65,8 +64,7 @@ fn shadowed(rules: &ShippingRules) -> Vec<Finding> {
     let finding = |rule: &usize, by: &[usize]| {
         let stronger: Vec<String> = by.iter().map(written).collect();
         let observed = format!("{} never wins: {} stand before it", written(rule), stronger.join(" and "));
-        Finding::error("rule_shadowed", SHIPPING, observed, "remove it, or make the other one narrower")
-            .as_warning()
+        Finding::warning("rule_shadowed", SHIPPING, observed, "remove it, or make the other one narrower")
     };
     first_of(&rules.shadowed(), |shadowed| finding(&shadowed.rule, &shadowed.by))
 }
@@ -90,7 +88,7 @@ fn unused(rules: &ShippingRules, recent: &Recent, unmapped: &[UnmappedShipping])
         format!("{rules} {verb} none of the {orders}")
     };
     let remedy = || format!("look for a slip in them, or leave them for what may come; {}", names());
-    (!unused.is_empty()).then(|| Finding::error("rule_unused", SHIPPING, observed(), remedy()).as_info())
+    (!unused.is_empty()).then(|| Finding::info("rule_unused", SHIPPING, observed(), remedy()))
 }
 
 /// Texts without a method: those that were met by an import, and those of orders that are still to come.
@@ -132,13 +130,13 @@ fn not_mapped(rules: &ShippingRules, recent: &Recent, unmapped: Vec<UnmappedShip
 fn no_rule(observed: &str, nearest: Option<&str>) -> Finding {
     let meant = nearest.map(|nearest| format!("; did you mean {nearest}")).unwrap_or_default();
     let remedy = format!("add a rule, then release the held orders{meant}");
-    Finding::error("text_unmapped", SHIPPING, observed, remedy).as_warning()
+    Finding::warning("text_unmapped", SHIPPING, observed, remedy)
 }
 
 /// The findings about the first few, and how many there are beside them.
 fn first_of<T>(all: &[T], finding: impl Fn(&T) -> Finding) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = all.iter().take(NAMED).map(finding).collect();
-    let more = all.len().saturating_sub(NAMED);
+    let mut findings: Vec<Finding> = all.iter().take(MAX_NAMED).map(finding).collect();
+    let more = all.len().saturating_sub(MAX_NAMED);
     if more > 0
         && let Some(last) = findings.last_mut()
     {
@@ -165,7 +163,7 @@ pub(super) async fn carriers(
     if rules.rules().is_empty() && otherwise.is_none() {
         let has = account.map(|account| format!("; {}", connected(account))).unwrap_or_default();
         let remedy = format!("add one for each carrier: shipments are blocked until then{has}");
-        findings.push(Finding::error("no_carrier_rule", CARRIERS, "there are none", remedy).as_warning());
+        findings.push(Finding::warning("no_carrier_rule", CARRIERS, "there are none", remedy));
     }
     let Some(account) = account else { return Ok(findings) };
     let unknown: Vec<&CarrierRule> = rules.not_connected(account).collect();
@@ -173,10 +171,12 @@ pub(super) async fn carriers(
     if let Some(code) = otherwise.filter(|code| account.iter().all(|carrier| carrier.code != *code)) {
         let observed = format!("is {}, which the account has not connected", DisplayText::name(code));
         let remedy = format!("ShipStation accepts free codes such as \"other\"; {}", connected(account));
-        findings.push(
-            Finding::error("carrier_not_connected", "shipments.unmapped_carrier", observed, remedy)
-                .as_warning(),
-        );
+        findings.push(Finding::warning(
+            "carrier_not_connected",
+            "shipments.unmapped_carrier",
+            observed,
+            remedy,
+        ));
     }
     Ok(findings)
 }
@@ -198,7 +198,7 @@ fn not_connected(rule: &CarrierRule, account: &[AccountCarrier]) -> Finding {
         Some(carrier) => format!("did you mean {carrier}"),
         None => format!("ShipStation accepts free codes such as \"other\"; {}", connected(account)),
     };
-    Finding::error("carrier_not_connected", CARRIERS, observed, remedy).as_warning()
+    Finding::warning("carrier_not_connected", CARRIERS, observed, remedy)
 }
 
 /// A store that failed, as the refusal of a question.

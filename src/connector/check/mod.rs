@@ -5,12 +5,12 @@ mod mappings;
 mod recent;
 mod references;
 mod refresh;
+mod response_probe;
 mod users;
-mod watch;
 
 use std::sync::{Arc, atomic::Ordering};
 
-use self::{recent::Recent, watch::Watch};
+use self::{recent::Recent, response_probe::ResponseProbe};
 pub(super) use self::{references::tags, refresh::not_refreshed, users::users};
 use super::{ShipStationChannel, failure, mapping, run, settings};
 use crate::{
@@ -34,9 +34,9 @@ impl ShipStationChannel {
     /// The findings stand in the order in which things are looked at: credentials, stores, tags, users, carriers,
     /// statuses, mapping tables, loop guard, and last what the answers themselves show.
     pub(super) async fn check_connection(&self, control: &RunControl) -> Result<CheckReport, ChannelError> {
-        let watch = Arc::new(Watch::new(self.client.clock().clone()));
+        let probe = Arc::new(ResponseProbe::new(self.client.clock().clone()));
         // A person asks: once even if the key is left alone.
-        let client = run::stopping_with(&self.client, control).observed_by(watch.clone()).probing_key();
+        let client = run::stopping_with(&self.client, control).observed_by(probe.clone()).probing_key();
         let mut findings = self.settings.problems();
         let account = match self.ask(&client, &mut findings).await {
             Ok(account) => account,
@@ -51,8 +51,8 @@ impl ShipStationChannel {
         findings.extend(self.status_findings());
         findings.extend(mappings::shipping(self, &account.recent).await.map_err(&store_down)?);
         findings.extend(account.recent.loop_findings());
-        findings.extend(watch.findings());
-        let report = CheckReport::new(self.connection.clone(), findings, watch.requests());
+        findings.extend(probe.findings());
+        let report = CheckReport::new(self.connection.clone(), findings, probe.requests());
         if report.is_ok() {
             self.references_checked.store(true, Ordering::Relaxed);
         }
@@ -71,19 +71,19 @@ impl ShipStationChannel {
     fn status_findings(&self) -> Vec<Finding> {
         let subject = "orders.statuses";
         let finding = |status: &OrderStatus| match status {
-            OrderStatus::Shipped | OrderStatus::Cancelled => Some(Finding::error(
+            OrderStatus::Shipped | OrderStatus::Cancelled => Some(Finding::warning(
                 "status_is_over",
                 subject,
                 format!("{} is imported", status.as_str()),
                 "leave it out unless finished orders are wanted",
             )),
-            OrderStatus::OnHold | OrderStatus::AwaitingPayment => Some(Finding::error(
+            OrderStatus::OnHold | OrderStatus::AwaitingPayment => Some(Finding::warning(
                 "status_cannot_ship",
                 subject,
                 format!("{} is imported", status.as_str()),
                 "such orders may later refuse to be marked shipped; leave it out, or release them in time",
             )),
-            OrderStatus::Unknown(word) => Some(Finding::error(
+            OrderStatus::Unknown(word) => Some(Finding::warning(
                 "status_unknown",
                 subject,
                 format!("{} is not a status that this version knows", DisplayText::name(word)),
@@ -94,7 +94,7 @@ impl ShipStationChannel {
             )),
             _ => None,
         };
-        self.settings.orders.statuses.iter().filter_map(finding).map(Finding::as_warning).collect()
+        self.settings.orders.statuses.iter().filter_map(finding).collect()
     }
 }
 

@@ -61,8 +61,8 @@ impl Recent {
             );
             let remedy =
                 format!("add {store} to orders.exclude_stores; such orders are left out one by one anyway");
-            let finding = Finding::error("store_fed_by_host", "orders.stores", observed, remedy);
-            if share.own == share.all { finding.as_warning() } else { finding.as_info() }
+            let finding = if share.own == share.all { Finding::warning } else { Finding::info };
+            finding("store_fed_by_host", "orders.stores", observed, remedy)
         })
         .collect()
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// How many of the account's things a remedy names.
-const NAMED: usize = 8;
+const MAX_NAMED: usize = 8;
 
 /// The selected and excluded stores.
 pub(super) async fn stores(
@@ -35,7 +35,7 @@ pub(super) async fn stores(
             Some(store) if store.active == Some(false) => {
                 let observed = format!("store {wanted} is inactive");
                 let remedy = "reactivate it in ShipStation, or take it out";
-                findings.push(Finding::error("store_inactive", subject, observed, remedy).as_warning());
+                findings.push(Finding::warning("store_inactive", subject, observed, remedy));
             }
             Some(_) => {}
         }
@@ -87,8 +87,8 @@ fn no_tag(subject: &'static str, wanted: TagId, there: &[AccountTag]) -> Finding
 
 /// "one of: a, b", with a bound. There must be one at least.
 pub(super) fn one_of<T>(things: &[T], name: impl Fn(&T) -> String) -> String {
-    let names: Vec<String> = things.iter().take(NAMED).map(name).collect();
-    let more = match things.len().saturating_sub(NAMED) {
+    let names: Vec<String> = things.iter().take(MAX_NAMED).map(name).collect();
+    let more = match things.len().saturating_sub(MAX_NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

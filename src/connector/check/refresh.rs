@@ -44,7 +44,7 @@ fn unrefreshed(store: &Store, now: Timestamp) -> Option<Finding> {
     let observed = observed.trim_start_matches("and ").to_owned();
     let remedy = "switch automatic refresh on in ShipStation, or refresh it there: its new orders cannot be imported \
                   before";
-    Some(Finding::error("store_not_refreshed", name(store), observed, remedy).as_warning())
+    Some(Finding::warning("store_not_refreshed", name(store), observed, remedy))
 }
 
 /// Two stores of one marketplace with one account or name: the orders of one may come again with the other.
@@ -66,8 +66,7 @@ pub(super) fn connected_again(settings: &OrderSettings, stores: &[Store]) -> Vec
             );
             let remedy =
                 "set orders.possible_duplicates to hold, or exclude the store that is no longer used";
-            findings
-                .push(Finding::error("store_connected_again", name(store), observed, remedy).as_warning());
+            findings.push(Finding::warning("store_connected_again", name(store), observed, remedy));
         }
     }
     findings

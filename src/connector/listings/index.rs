@@ -11,9 +11,9 @@ use crate::channel::{
 };
 
 /// SKUs that are nearly the same and are worth naming.
-const NEAR_MISSES: usize = 3;
+const MAX_NEAR_MISSES: usize = 3;
 /// Products or listings that are named when there are too many.
-const RIVALS: usize = 10;
+const MAX_RIVALS: usize = 10;
 
 #[derive(Debug, Default)]
 pub(super) struct HostIndex {
@@ -76,7 +76,7 @@ impl HostIndex {
     pub(super) fn goes_by(&self, product: &ChannelProductId, sku: &str) -> bool {
         self.entries.get(sku).is_some_and(|Entry { by_sku, by_alias, .. }| {
             let named = by_sku.contains(product) || by_alias.iter().any(|(known, _)| known == product);
-            named || by_sku.len().max(by_alias.len()) >= RIVALS
+            named || by_sku.len().max(by_alias.len()) >= MAX_RIVALS
         })
     }
 
@@ -84,7 +84,7 @@ impl HostIndex {
     pub(super) fn found(&mut self, sku: &str, product: &ChannelProductId) {
         self.near_miss(sku);
         let Some(entry) = self.entries.get_mut(sku) else { return };
-        if entry.by_sku.len() < RIVALS && !entry.by_sku.contains(product) {
+        if entry.by_sku.len() < MAX_RIVALS && !entry.by_sku.contains(product) {
             entry.by_sku.push(product.clone());
         }
     }
@@ -95,7 +95,7 @@ impl HostIndex {
         let Some(entry) = self.entries.get_mut(alias.name) else { return };
         let known = entry.by_alias.iter_mut().find(|(known, _)| known == product);
         let Some((_, stores)) = known else {
-            if entry.by_alias.len() < RIVALS {
+            if entry.by_alias.len() < MAX_RIVALS {
                 entry.by_alias.push((product.clone(), alias.store_key().into_iter().collect()));
             }
             return;
@@ -106,7 +106,7 @@ impl HostIndex {
     /// A product's SKU may be another listing's very own and still be nearly the same as this one's.
     fn near_miss(&mut self, sku: &str) {
         let Some(near) = self.near.get_mut(&fold_text(sku)) else { return };
-        if near.len() < NEAR_MISSES && !near.iter().any(|known| known == sku) {
+        if near.len() < MAX_NEAR_MISSES && !near.iter().any(|known| known == sku) {
             near.push(sku.to_owned());
         }
     }
@@ -159,7 +159,7 @@ impl Entry {
                 }
             }
             Err(listings) => {
-                let others = listings.iter().take(RIVALS + 1).cloned().collect();
+                let others = listings.iter().take(MAX_RIVALS + 1).cloned().collect();
                 Decision::ManyListings { listings, others }
             }
         }
@@ -181,13 +181,13 @@ impl Claims {
         for entry in entries.values() {
             if let Some(product) = claim(entry, true) {
                 let listings = claims.entry(product).or_default();
-                listings.extend(entry.listings.iter().take(RIVALS).cloned());
+                listings.extend(entry.listings.iter().take(MAX_RIVALS).cloned());
             }
         }
         let nobody_does = claims.is_empty();
         for entry in entries.values().filter(|_| !nobody_does) {
             if let Some(listings) = claim(entry, false).and_then(|product| claims.get_mut(&product)) {
-                listings.extend(entry.listings.iter().take(RIVALS).cloned());
+                listings.extend(entry.listings.iter().take(MAX_RIVALS).cloned());
             }
         }
         for listings in claims.values_mut() {
@@ -199,13 +199,13 @@ impl Claims {
     /// The other listings that want this product.
     fn rivals(&self, product: &ChannelProductId, listing: &ListingId) -> Vec<ListingId> {
         let claims = self.0.get(product).map(Vec::as_slice).unwrap_or_default();
-        claims.iter().filter(|other| *other != listing).take(RIVALS).cloned().collect()
+        claims.iter().filter(|other| *other != listing).take(MAX_RIVALS).cloned().collect()
     }
 }
 
 /// The others of a listing that shares its SKU.
 pub(super) fn others_of(listing: &ListingId, all: &[ListingId]) -> Vec<ListingId> {
-    all.iter().filter(|other| *other != listing).take(RIVALS).cloned().collect()
+    all.iter().filter(|other| *other != listing).take(MAX_RIVALS).cloned().collect()
 }
 
 #[cfg(test)]
@@ -285,7 +285,7 @@ mod tests {
         assert!(index.goes_by(&product, "A") && !index.goes_by(&product, "B"));
         index.found_alias(&Alias { name: "B", store: None }, &product);
         assert!(index.goes_by(&product, "B"));
-        for n in 1..RIVALS {
+        for n in 1..MAX_RIVALS {
             assert!(!index.goes_by(&ChannelProductId::new("late"), "A"), "{n}");
             index.found("A", &ChannelProductId::new(format!("rival {n}")));
         }
@@ -302,6 +302,6 @@ mod tests {
         let Some((_, Decision::ManyProducts { listings, products })) = index.decide().next() else {
             panic!("ambiguous")
         };
-        assert_eq!((listings.len(), products.len()), (1_000, RIVALS));
+        assert_eq!((listings.len(), products.len()), (1_000, MAX_RIVALS));
     }
 }

@@ -1,29 +1,29 @@
 //! Link listings: match the host's listings with ShipStation's products by exact SKU.
 //!
-//! `sweep` reads products into the `index`, which decides; `put` keeps the links and `broken` breaks those that
+//! `product_scan` reads products into the `index`, which decides; `save_links` keeps the links and `break_links` breaks those that
 //! hold no more. Nothing is changed on ShipStation.
 
 mod alias;
-mod broken;
+mod break_links;
 mod index;
-mod kept;
-mod put;
-mod sweep;
+mod product_scan;
+mod save_links;
+mod stored_links;
 
 use std::collections::BTreeMap;
 
 use self::{
-    broken::{Outgrown, outgrown},
+    break_links::{ExpiredLink, expired_links},
     index::{Decision, HostIndex, others_of},
-    kept::Kept,
-    put::Found,
-    sweep::{Extent, Sweep},
+    product_scan::{Extent, ProductScan},
+    save_links::FoundLink,
+    stored_links::StoredLinks,
 };
 use super::{
     PAGE, ShipStationChannel, count,
-    pages::Bookmark,
     run::{Run, Stop},
     settings::ListingSettings,
+    store_pages::Bookmark,
     trace,
 };
 use crate::{
@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// Links that a report names one by one.
-const NAMED: usize = 200;
+const MAX_NAMED: usize = 200;
 
 impl ShipStationChannel {
     pub(super) async fn link(&self, request: LinkListings) -> Result<LinkReport, ChannelError> {
@@ -48,8 +48,8 @@ impl ShipStationChannel {
         run.info.settings = describe(settings);
         let report = LinkReport::new(run.info.clone());
         let mut linking =
-            Linking { report, run, wrote: false, hurry: false, unreadable: 0, incomplete: None };
-        let stop = linking.everything(settings).await.err();
+            Linking { report, run, wrote: false, stopping: false, unreadable: 0, incomplete: None };
+        let stop = linking.run_steps(settings).await.err();
         linking.finish(stop).await
     }
 }
@@ -70,49 +70,54 @@ struct Linking<'c> {
     /// Whether a store was asked to change anything.
     wrote: bool,
     /// The reading was stopped: what was found is still kept, and nothing else.
-    hurry: bool,
+    stopping: bool,
     unreadable: u64,
     incomplete: Option<ListEnd>,
 }
 
 impl Linking<'_> {
-    async fn everything(&mut self, settings: &ListingSettings) -> Result<(), Stop> {
+    async fn run_steps(&mut self, settings: &ListingSettings) -> Result<(), Stop> {
         let (mut index, without_sku) = self.listings().await?;
-        let mut kept = Kept::load(self.run.channel).await?;
+        let mut stored = StoredLinks::load(self.run.channel).await?;
         self.report.counts.listings = index.listings() + count(without_sku.len());
-        let mut sweep = Sweep::new(self.run.channel, settings, kept.products());
+        let mut scan = ProductScan::new(self.run.channel, settings, stored.products());
         // What was found before a stop is linked all the same; nothing is called broken then.
-        let stop = sweep.read(&mut self.run, &mut index, &mut self.report).await.err();
-        self.hurry = stop.is_some();
-        self.looked_at(&sweep);
-        self.report.complete = sweep.extent() == Extent::All;
-        let outgrown = outgrown(&index, &without_sku, &kept, &sweep);
+        let stop = scan.read(&mut self.run, &mut index, &mut self.report).await.err();
+        self.stopping = stop.is_some();
+        self.looked_at(&scan);
+        self.report.complete = scan.extent() == Extent::All;
+        let expired = expired_links(&index, &without_sku, &stored, &scan);
         for listing in without_sku {
             self.report.counts.no_sku += 1;
             self.item(LinkItem::new(listing, None, LinkOutcome::NoSku));
         }
-        let mut missing = kept.missing(|product| sweep.has_seen(product));
-        let found = self.decide(index, &kept, &sweep);
-        let renewed = self.renew(&outgrown, found, &mut kept).await;
-        self.report_let_go(outgrown, &kept);
+        let mut missing = stored.missing(|product| scan.has_seen(product));
+        let found = self.decide(index, &stored, &scan);
+        let renewed = self.renew(&expired, found, &mut stored).await;
+        self.report_expired(expired, &stored);
         renewed?;
         if self.report.complete {
-            missing.retain(|link| !kept.has_moved(link));
-            self.break_missing(missing, &mut sweep).await?;
-            self.looked_at(&sweep);
+            missing.retain(|link| !stored.has_moved(link));
+            self.break_missing(missing, &mut scan).await?;
+            self.looked_at(&scan);
         }
         stop.map_or(Ok(()), Err)
     }
 
-    fn looked_at(&mut self, sweep: &Sweep<'_>) {
-        self.unreadable = sweep.unreadable();
-        self.incomplete = sweep.incomplete().cloned();
+    fn looked_at(&mut self, scan: &ProductScan<'_>) {
+        self.unreadable = scan.unreadable();
+        self.incomplete = scan.incomplete().cloned();
     }
 
-    /// Lets the outgrown links go, and then keeps what was found.
-    async fn renew(&mut self, outgrown: &[Outgrown], found: Vec<Found>, kept: &mut Kept) -> Result<(), Stop> {
-        self.let_go(outgrown, kept).await?;
-        self.keep_all(found, kept).await
+    /// Lets the expired links go, and then keeps what was found.
+    async fn renew(
+        &mut self,
+        expired: &[ExpiredLink],
+        found: Vec<FoundLink>,
+        stored: &mut StoredLinks,
+    ) -> Result<(), Stop> {
+        self.expire(expired, stored).await?;
+        self.keep_all(found, stored).await
     }
 
     /// The host's listings by SKU, and those that have none.
@@ -136,17 +141,17 @@ impl Linking<'_> {
     }
 
     /// Reports what is settled and gives back the links that are to be kept.
-    fn decide(&mut self, index: HostIndex, kept: &Kept, sweep: &Sweep<'_>) -> Vec<Found> {
+    fn decide(&mut self, index: HostIndex, stored: &StoredLinks, scan: &ProductScan<'_>) -> Vec<FoundLink> {
         let mut found = Vec::new();
         let mut unsure = 0;
         for (sku, decision) in index.decide() {
             match decision {
                 Decision::Link { listing, product, met_on } => {
                     let found_now =
-                        Found { link: NewLink::new(listing, product, sku, self.run.now()), met_on };
-                    if kept.has(&found_now.link) {
+                        FoundLink { link: NewLink::new(listing, product, sku, self.run.now()), met_on };
+                    if stored.has(&found_now.link) {
                         self.already(found_now);
-                    } else if sweep.extent() != Extent::Part || may_move(&found_now.link, kept, sweep) {
+                    } else if scan.extent() != Extent::Part || may_move(&found_now.link, stored, scan) {
                         found.push(found_now);
                     }
                 }
@@ -160,8 +165,8 @@ impl Linking<'_> {
                 }),
                 Decision::NoProduct { listings, near_misses } => {
                     for listing in listings {
-                        if !says_nothing(&listing, kept, sweep.extent()) {
-                            unsure += u64::from(sweep.extent() == Extent::Asked);
+                        if !says_nothing(&listing, stored, scan.extent()) {
+                            unsure += u64::from(scan.extent() == Extent::Asked);
                             self.report.counts.no_match += 1;
                             let outcome = LinkOutcome::NoMatch { near_misses: near_misses.clone() };
                             self.item(LinkItem::new(listing, Some(sku.clone()), outcome));
@@ -194,7 +199,7 @@ impl Linking<'_> {
 
     /// Between two batches of links: the place to stop, unless the run is being stopped already.
     async fn between_batches(&mut self) -> Result<(), Stop> {
-        if self.hurry {
+        if self.stopping {
             self.run.keep_lease().await?;
             return Ok(());
         }
@@ -237,18 +242,18 @@ fn incomplete(end: &ListEnd) -> String {
 }
 
 /// Whether a link may move although only a part was read: its product may be on a page that was not.
-fn may_move(new: &NewLink, kept: &Kept, sweep: &Sweep<'_>) -> bool {
-    kept.of(&new.listing).is_none_or(|link| {
-        link.state == LinkState::Broken || link.product == new.product || sweep.has_seen(&link.product)
+fn may_move(new: &NewLink, stored: &StoredLinks, scan: &ProductScan<'_>) -> bool {
+    stored.of(&new.listing).is_none_or(|link| {
+        link.state == LinkState::Broken || link.product == new.product || scan.has_seen(&link.product)
     })
 }
 
 /// Whether not having met a product says nothing about a listing: it may be on a page that was not read, or the
 /// listing is linked by an alias, which look-ups do not find.
-fn says_nothing(listing: &ListingId, kept: &Kept, extent: Extent) -> bool {
+fn says_nothing(listing: &ListingId, stored: &StoredLinks, extent: Extent) -> bool {
     match extent {
         Extent::All => false,
-        Extent::Asked => kept.of(listing).is_some_and(|link| link.state == LinkState::Linked),
+        Extent::Asked => stored.of(listing).is_some_and(|link| link.state == LinkState::Linked),
         Extent::Part => true,
     }
 }

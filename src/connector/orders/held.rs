@@ -9,9 +9,9 @@ use crate::{
     connector::{
         PAGE, ShipStationChannel,
         mapping::{self, Mapper},
-        pages::Bookmark,
         run::{Run, Stop},
         settings::ExternallyFulfilled,
+        store_pages::Bookmark,
         trace,
     },
 };

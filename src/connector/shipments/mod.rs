@@ -30,9 +30,9 @@ use self::{
 };
 use super::{
     PAGE, ShipStationChannel,
-    pages::Bookmark,
     run::{Run, Stop},
     settings::ShipmentSettings,
+    store_pages::Bookmark,
     trace, translate,
 };
 use crate::{

@@ -34,7 +34,7 @@ pub(super) enum Extent {
 }
 
 #[derive(Debug)]
-pub(super) struct Sweep<'c> {
+pub(super) struct ProductScan<'c> {
     settings: &'c ListingSettings,
     orders: &'c OrderSettings,
     /// The products of kept links, and which of them were seen.
@@ -48,7 +48,7 @@ pub(super) struct Sweep<'c> {
     incomplete: Option<ListEnd>,
 }
 
-impl<'c> Sweep<'c> {
+impl<'c> ProductScan<'c> {
     pub(super) fn new(
         channel: &'c ShipStationChannel,
         settings: &'c ListingSettings,

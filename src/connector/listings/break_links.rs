@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use super::{
     Linking, PAGE, count,
     index::HostIndex,
-    kept::Kept,
-    sweep::{Extent, Sweep, counts},
+    product_scan::{Extent, ProductScan, counts},
+    stored_links::StoredLinks,
 };
 use crate::{
     channel::{
@@ -23,51 +23,55 @@ const ASKED_AT_ONCE: usize = 50;
 
 /// A link whose listing has another SKU by now, by which the product does not go.
 #[derive(Debug)]
-pub(super) struct Outgrown {
+pub(super) struct ExpiredLink {
     link: ListingLink,
     sku: Option<String>,
 }
 
-/// The links that were outgrown, by listing. Of a product that was not seen the names are not known.
-pub(super) fn outgrown(
+/// The expired links, by listing. Of a product that was not seen the names are not known.
+pub(super) fn expired_links(
     index: &HostIndex,
     without_sku: &[ListingId],
-    kept: &Kept,
-    sweep: &Sweep<'_>,
-) -> Vec<Outgrown> {
-    if sweep.extent() != Extent::All {
+    stored: &StoredLinks,
+    scan: &ProductScan<'_>,
+) -> Vec<ExpiredLink> {
+    if scan.extent() != Extent::All {
         return Vec::new();
     }
     let with_sku = index.by_listing().map(|(listing, sku)| (listing, Some(sku)));
     let listings = with_sku.chain(without_sku.iter().map(|listing| (listing, None)));
-    let outgrown = listings.filter_map(|(listing, sku)| {
-        let link = kept.holding(listing).filter(|link| sweep.has_seen(&link.product))?;
+    let expired = listings.filter_map(|(listing, sku)| {
+        let link = stored.holding(listing).filter(|link| scan.has_seen(&link.product))?;
         let fits = sku.is_some_and(|sku| sku == link.sku || index.goes_by(&link.product, sku));
-        (!fits).then(|| Outgrown { link: link.clone(), sku: sku.map(str::to_owned) })
+        (!fits).then(|| ExpiredLink { link: link.clone(), sku: sku.map(str::to_owned) })
     });
-    let mut outgrown: Vec<Outgrown> = outgrown.collect();
-    outgrown.sort_unstable_by(|a, b| a.link.listing.cmp(&b.link.listing));
-    outgrown
+    let mut expired: Vec<ExpiredLink> = expired.collect();
+    expired.sort_unstable_by(|a, b| a.link.listing.cmp(&b.link.listing));
+    expired
 }
 
 impl Linking<'_> {
-    /// Sets the products of outgrown links free, so that other listings can have them.
-    pub(super) async fn let_go(&mut self, outgrown: &[Outgrown], kept: &mut Kept) -> Result<(), Stop> {
-        for batch in outgrown.chunks(PAGE) {
+    /// Sets the products of expired links free, so that other listings can have them.
+    pub(super) async fn expire(
+        &mut self,
+        expired: &[ExpiredLink],
+        stored: &mut StoredLinks,
+    ) -> Result<(), Stop> {
+        for batch in expired.chunks(PAGE) {
             self.between_batches().await?;
             let listings: Vec<ListingId> = batch.iter().map(|old| old.link.listing.clone()).collect();
             self.mark_broken(&listings).await?;
             for listing in &listings {
-                kept.broke(listing);
+                stored.broke(listing);
             }
         }
         Ok(())
     }
 
-    /// Reports the outgrown links that were let go, unless their listing has a new one.
-    pub(super) fn report_let_go(&mut self, outgrown: Vec<Outgrown>, kept: &Kept) {
-        for Outgrown { link, sku } in outgrown {
-            if kept.of(&link.listing).is_none_or(|now| now.state == LinkState::Broken) {
+    /// Reports the expired links that were let go, unless their listing has a new one.
+    pub(super) fn report_expired(&mut self, expired: Vec<ExpiredLink>, stored: &StoredLinks) {
+        for ExpiredLink { link, sku } in expired {
+            if stored.of(&link.listing).is_none_or(|now| now.state == LinkState::Broken) {
                 self.broken(&link, BrokenBy::Sku { now: sku });
             }
         }
@@ -78,24 +82,21 @@ impl Linking<'_> {
     pub(super) async fn break_missing(
         &mut self,
         missing: Vec<ListingLink>,
-        sweep: &mut Sweep<'_>,
+        scan: &mut ProductScan<'_>,
     ) -> Result<(), Stop> {
-        let read_again = count(missing.len()) > sweep.pages().max(1);
+        let read_again = count(missing.len()) > scan.pages().max(1);
         if read_again {
             let wanted: HashSet<ChannelProductId> = missing.iter().map(|link| link.product.clone()).collect();
-            sweep.read_again(&mut self.run, &wanted).await?;
-            if sweep.extent() != Extent::All {
+            scan.read_again(&mut self.run, &wanted).await?;
+            if scan.extent() != Extent::All {
                 return Ok(());
             }
         }
         for chunk in missing.chunks(if read_again { PAGE } else { ASKED_AT_ONCE }) {
             let mut gone = Vec::new();
             for link in chunk {
-                let there = if read_again {
-                    sweep.has_seen(&link.product)
-                } else {
-                    self.is_there(link, sweep).await?
-                };
+                let there =
+                    if read_again { scan.has_seen(&link.product) } else { self.is_there(link, scan).await? };
                 if !there {
                     gone.push(link);
                 }
@@ -105,12 +106,12 @@ impl Linking<'_> {
         Ok(())
     }
 
-    async fn is_there(&mut self, link: &ListingLink, sweep: &Sweep<'_>) -> Result<bool, Stop> {
+    async fn is_there(&mut self, link: &ListingLink, scan: &ProductScan<'_>) -> Result<bool, Stop> {
         let Ok(product) = link.product.as_str().parse::<ProductId>() else { return Ok(false) };
         self.run.checkpoint().await?;
         match self.run.client.products().get(product).await {
             // An answer about another product says nothing about this one.
-            Ok(found) => Ok(found.product_id != product || counts(sweep.settings(), &found)),
+            Ok(found) => Ok(found.product_id != product || counts(scan.settings(), &found)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }

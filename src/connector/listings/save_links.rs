@@ -1,6 +1,6 @@
 //! Keeping links in the host's store, batch by batch.
 
-use super::{Linking, NAMED, PAGE, kept::Kept};
+use super::{Linking, MAX_NAMED, PAGE, stored_links::StoredLinks};
 use crate::{
     channel::{
         ChannelProductId, ListingId, NewLink, RunEvent,
@@ -12,7 +12,7 @@ use crate::{
 
 /// A link to be kept, and what the two met on.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct FoundLink {
     pub(super) link: NewLink,
     pub(super) met_on: MetOn,
 }
@@ -20,12 +20,16 @@ pub(super) struct Found {
 impl Linking<'_> {
     /// Keeps what was found. A product may be free only once the listing before has moved on, so that what
     /// conflicts is tried again as long as that helps.
-    pub(super) async fn keep_all(&mut self, mut found: Vec<Found>, kept: &mut Kept) -> Result<(), Stop> {
+    pub(super) async fn keep_all(
+        &mut self,
+        mut found: Vec<FoundLink>,
+        stored: &mut StoredLinks,
+    ) -> Result<(), Stop> {
         loop {
             let tried = found.len();
             let mut refused = Vec::new();
             for batch in found.chunks(PAGE) {
-                refused.extend(self.keep(batch, kept).await?);
+                refused.extend(self.keep(batch, stored).await?);
             }
             if refused.is_empty() || refused.len() == tried {
                 for (found, with) in refused {
@@ -38,11 +42,15 @@ impl Linking<'_> {
     }
 
     /// Keeps one batch; gives back those whose product belongs to another listing.
-    async fn keep(&mut self, batch: &[Found], kept: &mut Kept) -> Result<Vec<(Found, ListingId)>, Stop> {
+    async fn keep(
+        &mut self,
+        batch: &[FoundLink],
+        stored: &mut StoredLinks,
+    ) -> Result<Vec<(FoundLink, ListingId)>, Stop> {
         self.between_batches().await?;
         let links: Vec<NewLink> = batch.iter().map(|found| found.link.clone()).collect();
         let answers = if self.run.control.dry_run {
-            kept.foresee(&links)
+            stored.foresee(&links)
         } else {
             self.wrote = true;
             self.run.channel.stores.listings.put_links(&self.run.token, &links).await?
@@ -56,15 +64,15 @@ impl Linking<'_> {
             match answer {
                 PutLink::Conflict { with } => refused.push((found, with)),
                 answer => {
-                    let before = kept.put(&found.link).map(|link| link.product);
-                    self.kept(found, &answer, before);
+                    let before = stored.put(&found.link).map(|link| link.product);
+                    self.stored(found, &answer, before);
                 }
             }
         }
         Ok(refused)
     }
 
-    fn kept(&mut self, found: Found, answer: &PutLink, before: Option<ChannelProductId>) {
+    fn stored(&mut self, found: FoundLink, answer: &PutLink, before: Option<ChannelProductId>) {
         let product = found.link.product;
         let counts = &mut self.report.counts;
         let outcome = match (answer, before) {
@@ -85,13 +93,13 @@ impl Linking<'_> {
     }
 
     /// A link that is kept already needs no write.
-    pub(super) fn already(&mut self, found: Found) {
+    pub(super) fn already(&mut self, found: FoundLink) {
         self.report.counts.already_linked += 1;
         let outcome = LinkOutcome::AlreadyLinked { product: found.link.product };
         self.item(LinkItem::new(found.link.listing, Some(found.link.sku), outcome).met_on(found.met_on));
     }
 
-    fn conflict(&mut self, found: Found, with: &ListingId) {
+    fn conflict(&mut self, found: FoundLink, with: &ListingId) {
         self.report.counts.write_failed += 1;
         let product = found.link.product;
         let error = format!("product {product} is linked with listing {with}: unlink that one first");
@@ -102,7 +110,7 @@ impl Linking<'_> {
     pub(super) fn item(&mut self, item: LinkItem) {
         let word = if item.needs_attention() { "not_linked" } else { "linked" };
         self.run.event(&RunEvent::ItemDone { id: item.listing.as_str(), outcome: word });
-        if item.needs_attention() || self.report.items.len() < NAMED {
+        if item.needs_attention() || self.report.items.len() < MAX_NAMED {
             self.report.items.push(item);
         } else {
             self.report.items_truncated += 1;

@@ -7,28 +7,28 @@ use crate::{
         ChannelProductId, LinkState, ListingId, ListingLink, NewLink,
         store::{PutLink, StoreError},
     },
-    connector::{ShipStationChannel, pages::Bookmark},
+    connector::{ShipStationChannel, store_pages::Bookmark},
 };
 
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct StoredLinks {
     by_listing: HashMap<ListingId, ListingLink>,
     /// Which listing a product belongs to.
     owners: HashMap<ChannelProductId, ListingId>,
 }
 
-impl Kept {
+impl StoredLinks {
     pub(super) async fn load(channel: &ShipStationChannel) -> Result<Self, StoreError> {
-        let mut kept = Self::default();
+        let mut stored = Self::default();
         let mut read = Bookmark::at_the_start();
         loop {
             let store = &channel.stores.listings;
             let page = store.links(&channel.connection, read.after(), super::PAGE).await?;
-            let Some(last) = page.last() else { return Ok(kept) };
+            let Some(last) = page.last() else { return Ok(stored) };
             read.pass(&last.listing)?;
             for link in page {
-                kept.owners.insert(link.product.clone(), link.listing.clone());
-                kept.by_listing.insert(link.listing.clone(), link);
+                stored.owners.insert(link.product.clone(), link.listing.clone());
+                stored.by_listing.insert(link.listing.clone(), link);
             }
         }
     }

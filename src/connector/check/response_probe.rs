@@ -16,15 +16,15 @@ const TOLERATED_SKEW: Duration = Duration::from_secs(60);
 /// One request too many may be a header that lags behind.
 const TOLERATED_REQUESTS: u32 = 1;
 
-/// Listens to the requests of one check.
+/// Observes the requests of one check.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct ResponseProbe {
     clock: Arc<dyn Clock>,
-    heard: Mutex<Heard>,
+    observed: Mutex<Observed>,
 }
 
 #[derive(Debug, Default)]
-struct Heard {
+struct Observed {
     requests: u64,
     /// Attempts that were answered.
     answers: u64,
@@ -43,45 +43,45 @@ struct Window {
     own: u32,
 }
 
-impl Watch {
+impl ResponseProbe {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, heard: Mutex::default() }
+        Self { clock, observed: Mutex::default() }
     }
 
     pub(super) fn requests(&self) -> u64 {
-        self.with(|heard| heard.requests)
+        self.with(|observed| observed.requests)
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
-        self.with(|heard| {
-            let clock = skew(heard.clocks).or_else(|| no_date(heard));
-            clock.into_iter().chain(shared(heard.others)).collect()
+        self.with(|observed| {
+            let clock = skew(observed.clocks).or_else(|| no_date(observed));
+            clock.into_iter().chain(shared(observed.others)).collect()
         })
     }
 
-    fn with<R>(&self, look: impl FnOnce(&mut Heard) -> R) -> R {
-        look(&mut self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<R>(&self, look: impl FnOnce(&mut Observed) -> R) -> R {
+        look(&mut self.observed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl CallObserver for Watch {
+impl CallObserver for ResponseProbe {
     fn sending(&self, _: &CallInfo) {
-        self.with(|heard| heard.requests += 1);
+        self.with(|observed| observed.requests += 1);
     }
 
     fn answered(&self, _: &CallInfo, answer: &CallAnswer) {
         let now = self.clock.now();
-        self.with(|heard| {
-            heard.answers += u64::from(answer.status.is_some());
-            heard.clocks = answer.date.map(|date| (date, now)).or(heard.clocks);
+        self.with(|observed| {
+            observed.answers += u64::from(answer.status.is_some());
+            observed.clocks = answer.date.map(|date| (date, now)).or(observed.clocks);
             if let Some(remaining) = answer.rate.remaining {
-                heard.count(answer.date.unwrap_or(now).unix_seconds().div_euclid(60), remaining);
+                observed.count(answer.date.unwrap_or(now).unix_seconds().div_euclid(60), remaining);
             }
         });
     }
 }
 
-impl Heard {
+impl Observed {
     fn count(&mut self, minute: i64, remaining: u32) {
         match &mut self.window {
             Some(window) if window.minute == minute => {
@@ -100,16 +100,16 @@ fn skew(clocks: Option<(Timestamp, Timestamp)>) -> Option<Finding> {
         if theirs > ours { (theirs.since(ours), "behind") } else { (ours.since(theirs), "ahead of") };
     let observed = || format!("the local clock is {} s {word} ShipStation's", by.as_secs());
     let remedy = "set it by a time server: windows, ages and ship dates are counted with it";
-    (by > TOLERATED_SKEW).then(|| Finding::error("clock_skew", "clock", observed(), remedy).as_warning())
+    (by > TOLERATED_SKEW).then(|| Finding::warning("clock_skew", "clock", observed(), remedy))
 }
 
 /// Answers came, and none of them had a usable date.
-fn no_date(heard: &Heard) -> Option<Finding> {
-    let observed = "no answer carries a Date, so that the clocks cannot be compared";
+fn no_date(observed: &Observed) -> Option<Finding> {
+    let what = "no answer carries a Date, so that the clocks cannot be compared";
     let remedy = "let it pass through what stands between here and ShipStation: until then windows and waits rest on the \
                   local clock alone";
-    (heard.answers > 0 && heard.clocks.is_none())
-        .then(|| Finding::error("date_missing", "clock", observed, remedy).as_warning())
+    (observed.answers > 0 && observed.clocks.is_none())
+        .then(|| Finding::warning("date_missing", "clock", what, remedy))
 }
 
 fn shared(others: u32) -> Option<Finding> {
@@ -118,8 +118,7 @@ fn shared(others: u32) -> Option<Finding> {
     };
     let remedy = "every program with this key shares one budget: leave a larger reserve in the rate limiter, or \
                   run the others at another time";
-    (others > TOLERATED_REQUESTS)
-        .then(|| Finding::error("budget_shared", "rate limit", observed(), remedy).as_warning())
+    (others > TOLERATED_REQUESTS).then(|| Finding::warning("budget_shared", "rate limit", observed(), remedy))
 }
 
 #[cfg(test)]
@@ -127,11 +126,11 @@ mod tests {
     use super::*;
 
     fn others(remaining: &[(i64, u32)]) -> u32 {
-        let mut heard = Heard::default();
+        let mut observed = Observed::default();
         for (minute, remaining) in remaining {
-            heard.count(*minute, *remaining);
+            observed.count(*minute, *remaining);
         }
-        heard.others
+        observed.others
     }
 
     #[test]
