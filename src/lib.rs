@@ -47,6 +47,8 @@
 pub mod channel;
 pub mod client;
 pub mod connector;
+#[allow(dead_code, reason = "settings and reports come to use it one after the other")]
+mod duration_text;
 pub mod stores;
 #[cfg(any(feature = "conformance", feature = "simulator"))]
 pub mod testing;
