@@ -49,6 +49,8 @@ pub mod client;
 pub mod connector;
 #[allow(dead_code, reason = "settings and reports come to use it one after the other")]
 mod duration_text;
+mod named_enum;
+mod setters;
 pub mod stores;
 #[cfg(any(feature = "conformance", feature = "simulator"))]
 pub mod testing;
@@ -57,6 +59,7 @@ mod time;
 pub use crate::{
     client::{Credentials, ShipStation},
     connector::{Settings, ShipStationChannel},
+    named_enum::UnknownName,
     time::{ParseTimestampError, Timestamp},
 };
 

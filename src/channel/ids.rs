@@ -49,6 +49,8 @@ macro_rules! text_id {
     };
 }
 
+pub(super) use text_id;
+
 text_id! {
     /// One configured account of a channel, named by the host. Every stored row belongs to a connection.
     ConnectionId

@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ShippingRules, StoreKey,
-    compiled::{CompiledRule, Pattern},
-    scope::{Area, Country},
+    MatchKind, ShippingRules, StoreKey,
+    glob::Glob,
+    rules::{CompiledRule, Pattern},
+    scope::Country,
 };
 
 /// A rule that can never win, because stronger rules fit everything it fits.
@@ -44,9 +45,9 @@ impl ShippingRules {
     /// for an order without one.
     pub(crate) fn may_map(&self, text: &str, store: Option<&StoreKey>) -> bool {
         let text = self.compared(Some(text));
-        self.enabled().any(|(_, rule, compiled)| {
+        self.compiled.iter().any(|rule| {
             let of_store = rule.scope.store.as_ref().is_none_or(|wanted| Some(wanted) == store);
-            of_store && compiled.pattern.fits(text.as_deref())
+            of_store && rule.pattern.fits(text.as_deref())
         })
     }
 
@@ -65,56 +66,50 @@ impl ShippingRules {
     /// # Ok::<(), shipstation_connector::channel::shipping::RuleErrors>(())
     /// ```
     pub fn unused<'t>(&self, seen: impl IntoIterator<Item = &'t str>) -> Vec<usize> {
-        let mut waiting: Vec<(usize, &CompiledRule)> =
-            self.enabled().map(|(index, _, rule)| (index, rule)).collect();
+        let mut unused: Vec<&CompiledRule> = self.compiled.iter().collect();
         for text in seen.into_iter().collect::<BTreeSet<_>>() {
             let text = self.compared(Some(text));
-            waiting.retain(|(_, rule)| !rule.pattern.fits(text.as_deref()));
+            unused.retain(|rule| !rule.pattern.fits(text.as_deref()));
         }
-        waiting.into_iter().map(|(index, _)| index).collect()
+        let mut places: Vec<usize> = unused.into_iter().map(|rule| rule.index).collect();
+        places.sort_unstable();
+        places
     }
 }
 
 /// The compiled rules that can never win, in their order.
-pub(super) fn shadowed(compiled: &[Option<CompiledRule>]) -> Vec<Shadowed> {
+pub(super) fn shadowed(compiled: &[CompiledRule]) -> Vec<Shadowed> {
     let covering = Covering::new(compiled);
-    let enabled = compiled.iter().enumerate().filter_map(|(index, rule)| Some((index, rule.as_ref()?)));
-    enabled.filter_map(|(rule, weak)| Some(Shadowed { rule, by: covering.shadows(weak)? })).collect()
+    let shadow = |weak: &CompiledRule| Some(Shadowed { rule: weak.index, by: covering.shadows(weak)? });
+    let mut found: Vec<Shadowed> = compiled.iter().filter_map(shadow).collect();
+    found.sort_by_key(|shadowed| shadowed.rule);
+    found
 }
 
-/// Rules by their places, with what they apply to.
-type Entries<'r> = Vec<(usize, &'r Area)>;
-type ByTextAndStore<'r> = HashMap<(&'r str, Option<&'r StoreKey>), Entries<'r>>;
+/// What a rule that may stand before others is found by: its kind, its text (none, if it fits every text) and its store.
+type Key<'r> = (MatchKind, &'r str, Option<&'r StoreKey>);
 
-/// The rules that may stand before another one, by their text and store.
-#[derive(Default)]
+/// The rules that may stand before another one.
 struct Covering<'r> {
-    exact: ByTextAndStore<'r>,
-    prefixes: ByTextAndStore<'r>,
+    rules: HashMap<Key<'r>, Vec<&'r CompiledRule>>,
     /// The lengths of the prefixes.
     lengths: BTreeSet<usize>,
-    /// The globs that fit every text.
-    everything: HashMap<Option<&'r StoreKey>, Entries<'r>>,
 }
 
 impl<'r> Covering<'r> {
-    fn new(compiled: &'r [Option<CompiledRule>]) -> Self {
-        let mut covering = Self::default();
-        for (index, rule) in
-            compiled.iter().enumerate().filter_map(|(index, rule)| Some((index, rule.as_ref()?)))
-        {
-            let (store, entry) = (rule.area.store.as_ref(), (index, &rule.area));
-            match &rule.pattern {
-                Pattern::Exact(text) => covering.exact.entry((text, store)).or_default().push(entry),
-                Pattern::Prefix(text) => {
-                    covering.prefixes.entry((text, store)).or_default().push(entry);
-                    covering.lengths.insert(text.len());
-                }
-                Pattern::Glob(glob) if glob.fits_everything() => {
-                    covering.everything.entry(store).or_default().push(entry);
-                }
-                Pattern::Glob(_) | Pattern::Absent | Pattern::Any => {}
+    fn new(compiled: &'r [CompiledRule]) -> Self {
+        let mut covering = Self { rules: HashMap::new(), lengths: BTreeSet::new() };
+        for rule in compiled {
+            let (kind, text) = match &rule.pattern {
+                Pattern::Exact(text) => (MatchKind::Exact, text.as_str()),
+                Pattern::Prefix(text) => (MatchKind::Prefix, text.as_str()),
+                Pattern::Glob(glob) if glob.fits_everything() => (MatchKind::Glob, ""),
+                Pattern::Glob(_) | Pattern::Absent | Pattern::Any => continue,
+            };
+            if kind == MatchKind::Prefix {
+                covering.lengths.insert(text.len());
             }
+            covering.rules.entry((kind, text, rule.scope.store.as_ref())).or_default().push(rule);
         }
         covering
     }
@@ -123,41 +118,35 @@ impl<'r> Covering<'r> {
     fn shadows(&self, weak: &CompiledRule) -> Option<Vec<usize>> {
         let stronger = self.stronger(weak);
         let taker = |country: Option<Country>| {
-            let takers = stronger.iter().filter(|(_, area)| area.covers(&weak.area, country));
-            takers.map(|(index, _)| *index).min()
+            let takers = stronger.iter().filter(|rule| rule.scope.covers(&weak.scope, country));
+            takers.map(|rule| rule.index).min()
         };
-        let mut by = if weak.area.countries.is_empty() {
-            vec![taker(None)?]
+        let by: Option<BTreeSet<usize>> = if weak.scope.countries.is_empty() {
+            taker(None).map(|rule| [rule].into())
         } else {
-            weak.area.countries.iter().map(|country| taker(Some(*country))).collect::<Option<Vec<_>>>()?
+            weak.scope.countries.iter().map(|country| taker(Some(*country))).collect()
         };
-        by.sort_unstable();
-        by.dedup();
-        Some(by)
+        Some(by?.into_iter().collect())
     }
 
     /// The rules of a stronger kind that fit every text that this one fits, as far as their store allows. Only a glob and
     /// "any" are ever covered so.
-    fn stronger(&self, weak: &CompiledRule) -> Entries<'r> {
-        let mut stores = vec![None];
-        stores.extend(weak.area.store.as_ref().map(Some));
-        let mut found = Vec::new();
-        for store in stores {
-            match &weak.pattern {
-                Pattern::Glob(glob) => {
-                    let only = glob.only_text();
-                    found.extend(
-                        only.iter().filter_map(|text| self.exact.get(&(text.as_str(), store))).flatten(),
-                    );
-                    let head = glob.head();
-                    let starts = self.lengths.range(..=head.len()).filter_map(|length| head.get(..*length));
-                    found.extend(starts.filter_map(|start| self.prefixes.get(&(start, store))).flatten());
-                }
-                Pattern::Any => found.extend(self.everything.get(&store).into_iter().flatten()),
-                Pattern::Exact(_) | Pattern::Prefix(_) | Pattern::Absent => {}
-            }
+    fn stronger(&self, weak: &CompiledRule) -> Vec<&'r CompiledRule> {
+        let (only, head) = match &weak.pattern {
+            Pattern::Glob(glob) => (glob.only_text(), Glob::head(glob)),
+            Pattern::Any => (None, String::new()),
+            Pattern::Exact(_) | Pattern::Prefix(_) | Pattern::Absent => return Vec::new(),
+        };
+        let starts = self.lengths.range(..=head.len()).filter_map(|length| head.get(..*length));
+        let mut texts: Vec<(MatchKind, &str)> = starts.map(|start| (MatchKind::Prefix, start)).collect();
+        texts.extend(only.as_deref().map(|text| (MatchKind::Exact, text)));
+        if weak.precedence.kind == MatchKind::Any {
+            texts.push((MatchKind::Glob, ""));
         }
-        found
+        let own_store = weak.scope.store.as_ref().map(Some);
+        let stores = || own_store.into_iter().chain([None]);
+        let keys = texts.into_iter().flat_map(|(kind, text)| stores().map(move |store| (kind, text, store)));
+        keys.filter_map(|key| self.rules.get(&key)).flatten().copied().collect()
     }
 }
 

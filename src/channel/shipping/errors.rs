@@ -1,4 +1,4 @@
-//! What can be wrong with a list of rules. Finding it lives in `compiled` and `ties`.
+//! What can be wrong with a list of rules. Finding it lives in `rules` and `conflicts`.
 
 use std::fmt;
 

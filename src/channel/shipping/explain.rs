@@ -1,15 +1,13 @@
-//! Why an order resolved as it did, rule by rule. It tries every rule on its own, so it also checks the
-//! index.
+//! Why an order resolved as it did, rule by rule. It tries every rule on its own, so it also checks the way in which
+//! the winner is found.
 
-use std::{borrow::Cow, cell::Cell, fmt};
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     Difference, DisplayText, ShippingRequest, ShippingResolution, ShippingRule, ShippingRules, TextMatch,
-    compiled::{CompiledRule, Precedence},
-    fold::differences,
-    scope::Place,
+    fold, rules::CompiledRule, scope::Destination,
 };
 
 /// Every rule considered for one order, why it fitted or not, and the winner. `Display` is for people.
@@ -35,14 +33,14 @@ pub struct Considered {
     /// The rule.
     pub rule: ShippingRule,
     /// What became of it.
-    pub verdict: Verdict,
+    pub verdict: RuleMatch,
 }
 
 /// What became of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum RuleMatch {
     /// The rule gives the method.
     Won,
     /// The rule fits, but another one is stronger.
@@ -53,9 +51,9 @@ pub enum Verdict {
         why: Strength,
     },
     /// The rule does not fit the order.
-    Misfit {
+    NoMatch {
         /// Every reason, not only the first.
-        reasons: Vec<Misfit>,
+        reasons: Vec<NoMatch>,
     },
     /// The rule is switched off.
     Disabled,
@@ -76,9 +74,9 @@ pub enum Strength {
 
 /// One reason why a rule does not fit an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "misfit", rename_all = "snake_case")]
+#[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Misfit {
+pub enum NoMatch {
     /// The rule is for another text.
     Text {
         /// If the texts only seem equal: in what they differ. Otherwise empty, and behind the first 200 such rules.
@@ -114,32 +112,33 @@ impl ShippingRules {
     /// ```
     pub fn explain(&self, request: &ShippingRequest) -> Explanation {
         let text = self.compared(request.text.as_deref());
-        let asked = Asked {
-            request,
-            text: text.as_deref(),
-            place: Place::of(request),
-            differences: Cell::new(DIFFERENCES),
-        };
-        let winner = self
-            .enabled()
-            .filter(|(_, _, rule)| rule.fits(asked.text, &asked.place))
-            .max_by_key(|(_, _, rule)| rule.precedence)
-            .map(|(index, _, rule)| (index, rule.precedence));
-        let rules = self.rules.iter().zip(&self.compiled).enumerate();
-        let considered = rules
-            .map(|(index, (rule, compiled))| Considered {
-                index,
-                rule: rule.clone(),
-                verdict: compiled
-                    .as_ref()
-                    .map_or(Verdict::Disabled, |compiled| asked.verdict((index, rule, compiled), winner)),
-            })
-            .collect();
+        let destination = Destination::of(request);
+        let winner = self.compiled.iter().find(|rule| rule.fits(text.as_deref(), &destination));
+        let mut in_order: Vec<&CompiledRule> = self.compiled.iter().collect();
+        in_order.sort_by_key(|rule| rule.index);
+        let mut enabled = in_order.into_iter().peekable();
+        let mut differences_left = DIFFERENCES;
+        let considered = self.rules().iter().enumerate().map(|(index, rule)| {
+            let verdict = enabled.next_if(|rule| rule.index == index).map(|compiled| {
+                let mut reasons = no_match(compiled, text.as_deref(), &destination);
+                // What differs in the texts is looked for in the texts as they were written.
+                if let [NoMatch::Text { differences }, ..] = reasons.as_mut_slice()
+                    && let (TextMatch::Exact(wanted), Some(given)) = (&rule.text, &request.text)
+                    && differences_left > 0
+                    && let Some(found) = fold::differences(wanted, given)
+                {
+                    differences_left -= 1;
+                    *differences = found;
+                }
+                RuleMatch::new(compiled, reasons, winner)
+            });
+            Considered { index, rule: rule.clone(), verdict: verdict.unwrap_or(RuleMatch::Disabled) }
+        });
         Explanation {
             request: request.clone(),
-            compared: text.map(Cow::into_owned),
-            considered,
+            considered: considered.collect(),
             resolution: self.resolve(request),
+            compared: text.map(Cow::into_owned),
         }
     }
 }
@@ -147,61 +146,32 @@ impl ShippingRules {
 /// For how many rules the difference of the texts is looked for.
 const DIFFERENCES: usize = 200;
 
-struct Asked<'r> {
-    request: &'r ShippingRequest,
-    text: Option<&'r str>,
-    place: Place<'r>,
-    /// For how many more rules the difference of the texts is looked for.
-    differences: Cell<usize>,
+/// Every reason why a rule does not fit; a text comes first.
+fn no_match(rule: &CompiledRule, text: Option<&str>, destination: &Destination<'_>) -> Vec<NoMatch> {
+    let checks = [
+        (rule.pattern.fits(text), NoMatch::Text { differences: Vec::new() }),
+        (rule.scope.fits_store(destination), NoMatch::Store),
+        (rule.scope.fits_marketplace(destination), NoMatch::Marketplace),
+        (rule.scope.fits_country(destination), NoMatch::Country),
+    ];
+    checks.into_iter().filter(|(fits, _)| !fits).map(|(_, reason)| reason).collect()
 }
 
-impl Asked<'_> {
-    fn verdict(
-        &self,
-        (index, rule, compiled): (usize, &ShippingRule, &CompiledRule),
-        winner: Option<(usize, Precedence)>,
-    ) -> Verdict {
-        let reasons = self.misfits(rule, compiled);
+impl RuleMatch {
+    fn new(rule: &CompiledRule, reasons: Vec<NoMatch>, winner: Option<&CompiledRule>) -> Self {
         match winner {
-            _ if !reasons.is_empty() => Verdict::Misfit { reasons },
-            Some((by, precedence)) if by != index => {
-                Verdict::Beaten { by, why: strength(precedence, compiled.precedence) }
+            _ if !reasons.is_empty() => Self::NoMatch { reasons },
+            Some(winner) if winner.index != rule.index => {
+                let (strong, weak) = (winner.precedence, rule.precedence);
+                let why = match () {
+                    () if strong.kind != weak.kind => Strength::Kind,
+                    () if strong.weight != weak.weight => Strength::Length,
+                    () => Strength::Scope,
+                };
+                Self::Beaten { by: winner.index, why }
             }
-            _ => Verdict::Won,
+            _ => Self::Won,
         }
-    }
-
-    fn misfits(&self, rule: &ShippingRule, compiled: &CompiledRule) -> Vec<Misfit> {
-        let area = &compiled.area;
-        let checks = [
-            (compiled.pattern.fits(self.text), Misfit::Text { differences: Vec::new() }),
-            (area.fits_store(&self.place), Misfit::Store),
-            (area.fits_marketplace(&self.place), Misfit::Marketplace),
-            (area.fits_country(&self.place), Misfit::Country),
-        ];
-        let misfits = checks.into_iter().filter(|(fits, _)| !fits).map(|(_, misfit)| misfit);
-        misfits.map(|misfit| self.with_differences(rule, misfit)).collect()
-    }
-
-    fn with_differences(&self, rule: &ShippingRule, misfit: Misfit) -> Misfit {
-        match (&misfit, &rule.text, &self.request.text) {
-            (Misfit::Text { .. }, TextMatch::Exact(wanted), Some(text)) if self.differences.get() > 0 => {
-                let differences = differences(wanted, text);
-                self.differences.update(|left| left.saturating_sub(usize::from(differences.is_some())));
-                Misfit::Text { differences: differences.unwrap_or_default() }
-            }
-            _ => misfit,
-        }
-    }
-}
-
-fn strength(winner: Precedence, beaten: Precedence) -> Strength {
-    if winner.kind != beaten.kind {
-        Strength::Kind
-    } else if winner.weight != beaten.weight {
-        Strength::Length
-    } else {
-        Strength::Scope
     }
 }
 
@@ -219,12 +189,12 @@ impl fmt::Display for Considered {
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for RuleMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Won => f.write_str("wins"),
             Self::Beaten { by, why } => write!(f, "beaten by rule {by}, which has {why}"),
-            Self::Misfit { reasons } => write!(f, "does not fit: {}", list(reasons, ", ")),
+            Self::NoMatch { reasons } => write!(f, "does not fit: {}", list(reasons, ", ")),
             Self::Disabled => f.write_str("disabled"),
         }
     }
@@ -240,7 +210,7 @@ impl fmt::Display for Strength {
     }
 }
 
-impl fmt::Display for Misfit {
+impl fmt::Display for NoMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text { differences } if differences.is_empty() => f.write_str("another text"),
@@ -254,6 +224,7 @@ impl fmt::Display for Misfit {
     }
 }
 
+/// Some things in a row.
 pub(super) fn list<T: ToString>(items: &[T], between: &str) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(between)
 }
@@ -264,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gives_every_rule_its_verdict() {
+    fn says_of_every_rule_what_became_of_it() {
         let list = [
             ShippingRule::exact("Ground", "a").store("1"),
             ShippingRule::exact("Ground", "b"),

@@ -5,19 +5,26 @@ use std::{borrow::Cow, fmt};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{nearness::is_long, visible::is_invisible};
+use super::display_text::{DisplayText, is_invisible};
+use crate::named_enum::named_enum;
 
-/// How a rule's text is compared with an order's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Comparison {
-    /// Character by character: case, spaces and kinds of dash count. A text of blanks only is a text.
-    #[default]
-    Exact,
-    /// Case, surrounding and repeated white space (non-breaking too), kinds of dash, compatibility forms
-    /// (full-width letters) and invisible characters do not count. A text of blanks only is no text.
-    Lenient,
+/// Whether a text is too long to be compared in any other way than whole.
+pub(super) fn is_long(text: &str) -> bool {
+    // A character has at least one byte.
+    text.len() > DisplayText::LONGEST_TEXT && text.chars().nth(DisplayText::LONGEST_TEXT).is_some()
+}
+
+named_enum! {
+    /// How a rule's text is compared with an order's.
+    #[derive(Default)]
+    Comparison {
+        /// Character by character: case, spaces and kinds of dash count. A text of blanks only is a text.
+        #[default]
+        Exact = "exact",
+        /// Case, surrounding and repeated white space (non-breaking too), kinds of dash, compatibility forms
+        /// (full-width letters) and invisible characters do not count. A text of blanks only is no text.
+        Lenient = "lenient",
+    }
 }
 
 impl Comparison {
@@ -57,9 +64,13 @@ fn fold(text: &str, ends: Ends) -> String {
         let plain = text.chars().filter(|&c| !is_invisible(c)).map(plain_char);
         return single_blanks(plain.map(|c| c.to_ascii_lowercase()), text.len(), ends);
     }
-    let seen: String = text.chars().filter(|&c| !is_invisible(c)).collect();
-    let folded = lower(&composed(&plain(&seen)));
+    let folded = lower(&composed(&plain(&seen(text))));
     single_blanks(folded.chars(), folded.len(), ends)
+}
+
+/// The text without what cannot be seen.
+fn seen(text: &str) -> String {
+    text.chars().filter(|&c| !is_invisible(c)).collect()
 }
 
 fn plain(text: &str) -> String {
@@ -88,18 +99,8 @@ fn plain_char(c: char) -> char {
 }
 
 fn is_dash(c: char) -> bool {
-    matches!(
-        c,
-        '\u{2010}'
-            ..='\u{2015}'
-                | '\u{2212}'
-                | '\u{2043}'
-                | '\u{2e3a}'
-                | '\u{2e3b}'
-                | '\u{fe58}'
-                | '\u{fe63}'
-                | '\u{ff0d}'
-    )
+    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{2e3a}' | '\u{2e3b}')
+        || matches!(c, '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
 }
 
 fn single_blanks(chars: impl Iterator<Item = char>, capacity: usize, ends: Ends) -> String {
@@ -164,7 +165,7 @@ pub(super) fn differences(one: &str, other: &str) -> Option<Vec<Difference>> {
         return None;
     }
     let steps: [(Difference, Step); 6] = [
-        (Difference::Invisible, |text| text.chars().filter(|&c| !is_invisible(c)).collect()),
+        (Difference::Invisible, seen),
         (Difference::UnusualSpace, |text| {
             text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
         }),

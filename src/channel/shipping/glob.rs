@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    fold::{Comparison, Ends},
-    nearness::is_long,
-};
+use super::fold::{Comparison, Ends, is_long};
 
 /// The work that finding overlapping patterns may cost, in comparisons of single characters.
 pub(super) const MOST_STEPS: usize = 300_000_000;
@@ -38,32 +35,25 @@ pub(super) struct Glob {
     tokens: Vec<Token>,
     /// Where the first and the last `*` stand.
     runs: Option<(usize, usize)>,
-    literals: usize,
-    pairs: Pairs,
+    /// How many literal characters the pattern has: more of them win.
+    pub(super) literals: usize,
+    /// The pairs of neighbouring characters every fitting text must have.
+    pub(super) bigrams: BigramSet,
 }
 
 impl Glob {
-    /// Reads a pattern; its literal parts are folded as `comparison` wants.
     pub(super) fn parse(pattern: &str, comparison: Comparison) -> Result<Self, GlobError> {
-        let tokens = folded(&tokens(pattern)?, comparison);
+        let tokens = tokens(pattern, comparison)?;
         if tokens.is_empty() {
             return Err(GlobError::Empty);
         }
-        let literals = tokens.iter().filter(|token| matches!(token, Token::Char(_))).count();
-        let pairs = Pairs::of_parts(&tokens);
         let is_run = |token: &Token| *token == Token::Run;
-        let runs = tokens.iter().position(is_run).zip(tokens.iter().rposition(is_run));
-        Ok(Self { tokens, runs, literals, pairs })
-    }
-
-    /// How many literal characters the pattern has: more of them win.
-    pub(super) fn literals(&self) -> usize {
-        self.literals
-    }
-
-    /// The pairs of neighbouring characters every fitting text must have.
-    pub(super) fn pairs(&self) -> Pairs {
-        self.pairs
+        Ok(Self {
+            runs: tokens.iter().position(is_run).zip(tokens.iter().rposition(is_run)),
+            literals: tokens.iter().filter_map(|token| token.literal()).count(),
+            bigrams: BigramSet::new(tokens.iter().map(|token| token.literal())),
+            tokens,
+        })
     }
 
     /// The literal start of the pattern, before its first wildcard.
@@ -97,8 +87,8 @@ impl Glob {
         self.takes(text.chars().map(Token::Char), &mut 0)
     }
 
-    /// Whether some sequence of characters that is written so fits; adds the steps that it took. No stack is used. After more than [`MOST_STEPS`]
-    /// it gives up.
+    /// Whether some sequence of characters that is written so fits; adds the steps that it took. After more than
+    /// [`MOST_STEPS`] it gives up. It uses no stack.
     fn takes(&self, sequence: impl Iterator<Item = Token> + Clone, steps: &mut usize) -> bool {
         let (mut at, mut rest) = (0, sequence);
         // Where to take up again when the present attempt fails: after the last `*`, one character later.
@@ -136,7 +126,7 @@ impl Glob {
     ///
     /// Two patterns that both have a `*` share a text if their starts and their ends agree as far as both go: each takes
     /// the middle of the other with its own `*`.
-    pub(super) fn meets(&self, other: &Self, steps: &mut usize) -> bool {
+    pub(super) fn overlaps(&self, other: &Self, steps: &mut usize) -> bool {
         match (self.outer(), other.outer()) {
             (Some((start, end)), Some((other_start, other_end))) => {
                 agree(start.iter().zip(other_start), steps)
@@ -177,80 +167,57 @@ impl Token {
     }
 }
 
-fn tokens(pattern: &str) -> Result<Vec<Token>, GlobError> {
-    let mut tokens = Vec::with_capacity(pattern.len());
+/// The tokens of a pattern; its literal parts are folded as `comparison` wants.
+fn tokens(pattern: &str, comparison: Comparison) -> Result<Vec<Token>, GlobError> {
+    let (mut tokens, mut part) = (Vec::with_capacity(pattern.len()), String::new());
     let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        let token = match c {
-            '*' => Token::Run,
-            '?' => Token::One,
-            '\\' => match chars.next() {
-                Some(c @ ('*' | '?' | '\\')) => Token::Char(c),
-                _ => return Err(GlobError::Escape),
-            },
-            c => Token::Char(c),
+    loop {
+        let wildcard = match chars.next() {
+            Some('*') => Some(Token::Run),
+            Some('?') => Some(Token::One),
+            Some('\\') => {
+                part.push(chars.next().filter(|c| matches!(c, '*' | '?' | '\\')).ok_or(GlobError::Escape)?);
+                continue;
+            }
+            Some(c) => {
+                part.push(c);
+                continue;
+            }
+            None => None,
         };
-        // Two runs side by side fit what one fits.
-        if token != Token::Run || tokens.last() != Some(&Token::Run) {
-            tokens.push(token);
-        }
-    }
-    Ok(tokens)
-}
-
-/// Folds each literal part; only the outer ends of the pattern are ends of the text.
-fn folded(tokens: &[Token], comparison: Comparison) -> Vec<Token> {
-    let mut folded = Vec::with_capacity(tokens.len());
-    let mut part = String::new();
-    let mut open_start = false;
-    for token in tokens {
-        if let Token::Char(c) = token {
-            part.push(*c);
-            continue;
-        }
-        let ends = Ends { open_start, open_end: true };
-        folded.extend(comparison.prepare_part(&part, ends).chars().map(Token::Char));
-        folded.push(*token);
+        // Only the outer ends of the pattern are ends of the text.
+        let ends = Ends { open_start: !tokens.is_empty(), open_end: wildcard.is_some() };
+        tokens.extend(comparison.prepare_part(&part, ends).chars().map(Token::Char));
         part.clear();
-        open_start = true;
+        let Some(wildcard) = wildcard else { return Ok(tokens) };
+        // Two runs side by side fit what one fits.
+        if wildcard != Token::Run || tokens.last() != Some(&Token::Run) {
+            tokens.push(wildcard);
+        }
     }
-    let ends = Ends { open_start, open_end: false };
-    folded.extend(comparison.prepare_part(&part, ends).chars().map(Token::Char));
-    folded
 }
 
 /// A small set of neighbouring character pairs. It may claim a pair that is not there, never miss one:
 /// enough to pass over most patterns without trying them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Pairs(u128);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BigramSet(u128);
 
-impl Pairs {
+impl BigramSet {
     pub(super) fn of(text: &str) -> Self {
-        let mut pairs = Self::default();
-        let mut before = None;
-        text.chars().for_each(|c| pairs.step(&mut before, c));
-        pairs
+        Self::new(text.chars().map(Some))
     }
 
-    fn of_parts(tokens: &[Token]) -> Self {
-        let mut pairs = Self::default();
-        let mut before = None;
-        for token in tokens {
-            match token {
-                Token::Char(c) => pairs.step(&mut before, *c),
-                Token::Run | Token::One => before = None,
+    /// The pairs of a sequence; `None` parts its neighbours.
+    fn new(chars: impl Iterator<Item = Option<char>>) -> Self {
+        let (mut pairs, mut before) = (0, None);
+        for c in chars {
+            if let (Some(before), Some(c)) = (before, c) {
+                let mixed = u32::from(before).wrapping_mul(31).wrapping_add(u32::from(c));
+                pairs |= 1 << (mixed.wrapping_mul(0x9e37_79b9) >> 25);
             }
+            before = c;
         }
-        pairs
-    }
-
-    fn step(&mut self, before: &mut Option<char>, c: char) {
-        if let Some(before) = before {
-            let mixed =
-                u32::from(*before).wrapping_mul(31).wrapping_add(u32::from(c)).wrapping_mul(0x9e37_79b9);
-            self.0 |= 1 << (mixed >> 25);
-        }
-        *before = Some(c);
+        Self(pairs)
     }
 
     /// Whether all of `wanted` may be here.
@@ -304,11 +271,11 @@ mod tests {
         let lenient = Glob::parse("  UPS\u{a0}* DAY ", Comparison::Lenient).unwrap();
         assert!(lenient.fits("ups 2 day"));
         assert!(!lenient.fits("ups2day"));
-        assert_eq!(lenient.literals(), 8);
+        assert_eq!(lenient.literals, 8);
     }
 
     #[test]
-    fn knows_when_two_patterns_meet() {
+    fn knows_when_two_patterns_overlap() {
         let cases = [
             ("a*b", "ab*", true),
             ("a*", "*b", true),
@@ -322,8 +289,8 @@ mod tests {
             ("x*yz*", "*q*", true),
         ];
         for (one, other, wanted) in cases {
-            assert_eq!(glob(one).meets(&glob(other), &mut 0), wanted, "{one} {other}");
-            assert_eq!(glob(other).meets(&glob(one), &mut 0), wanted, "{other} {one}");
+            assert_eq!(glob(one).overlaps(&glob(other), &mut 0), wanted, "{one} {other}");
+            assert_eq!(glob(other).overlaps(&glob(one), &mut 0), wanted, "{other} {one}");
         }
     }
 
@@ -366,29 +333,29 @@ mod tests {
             let chars: Vec<char> = text.chars().collect();
             let fits = fits_by_definition(&glob.tokens, &chars);
             prop_assert_eq!(glob.fits(&text), fits);
-            prop_assert!(!fits || Pairs::of(&text).may_have(glob.pairs()));
+            prop_assert!(!fits || BigramSet::of(&text).may_have(glob.bigrams));
             prop_assert!(!glob.fits_everything() || text.is_empty() || fits);
         }
 
         #[test]
-        fn meets_is_true_whenever_a_text_fits_both(
+        fn overlap_is_found_whenever_a_text_fits_both(
             one in "[ab*?]{1,6}", other in "[ab*?]{1,6}", texts in proptest::collection::vec("[ab]{0,8}", 40),
         ) {
             let (one, other) = (glob(&one), glob(&other));
             let common = texts.iter().any(|text| one.fits(text) && other.fits(text));
-            prop_assert!(!common || one.meets(&other, &mut 0));
-            prop_assert_eq!(one.meets(&other, &mut 0), other.meets(&one, &mut 0));
+            prop_assert!(!common || one.overlaps(&other, &mut 0));
+            prop_assert_eq!(one.overlaps(&other, &mut 0), other.overlaps(&one, &mut 0));
         }
 
         #[test]
-        fn meets_is_false_when_no_short_text_fits_both(one in "[ab*?]{1,4}", other in "[ab*?]{1,4}") {
+        fn no_overlap_is_found_when_no_short_text_fits_both(one in "[ab*?]{1,4}", other in "[ab*?]{1,4}") {
             let (one, other) = (glob(&one), glob(&other));
             // The shortest common text is no longer than both patterns together.
             let common = (0..=8_u32).any(|length| (0..1_u32 << length).any(|bits| {
                 let text: String = (0..length).map(|at| if bits >> at & 1 == 0 { 'a' } else { 'b' }).collect();
                 one.fits(&text) && other.fits(&text)
             }));
-            prop_assert_eq!(one.meets(&other, &mut 0), common);
+            prop_assert_eq!(one.overlaps(&other, &mut 0), common);
         }
     }
 }

@@ -11,52 +11,47 @@
 pub mod csv;
 
 mod audit;
-mod carrier;
-mod compiled;
+mod carrier_suggestions;
+mod carriers;
+mod conflicts;
+mod display_text;
 mod errors;
 mod explain;
 mod fold;
 mod glob;
-mod index;
-mod keys;
-mod method;
-mod nearness;
-mod overlap;
-mod resolution;
+mod likeness;
+mod request;
 mod rule;
 mod rules;
 mod scope;
 mod suggest;
-mod ties;
+mod text_table;
 mod unmapped;
-mod visible;
-
-pub(crate) use self::{
-    fold::fold_text,
-    suggest::Suggester,
-    visible::{cut_names, is_invisible, name_list},
-};
 
 #[cfg(test)]
 mod properties;
 
 pub use self::{
     audit::Shadowed,
-    carrier::{
-        AccountCarrier, CarrierKey, CarrierReason, CarrierResolution, CarrierRule, CarrierRuleError,
-        CarrierRuleErrors, CarrierRules, CarrierSuggestion,
+    carrier_suggestions::{AccountCarrier, CarrierSuggestion},
+    carriers::{
+        CarrierKey, CarrierResolution, CarrierRule, CarrierRuleError, CarrierRuleErrors, CarrierRules,
     },
+    display_text::{DisplayText, visible},
     errors::{RuleError, RuleErrors},
-    explain::{Considered, Explanation, Misfit, Strength, Verdict},
+    explain::{Considered, Explanation, NoMatch, RuleMatch, Strength},
     fold::{Comparison, Difference},
     glob::GlobError,
-    keys::{ShippingPolicy, StoreKey},
-    method::ShippingMethod,
-    resolution::{ShippingDefaults, ShippingRequest, ShippingResolution, WonBy},
-    rule::{MatchKind, ShippingRule, TextMatch},
+    likeness::Reason,
+    request::{ShippingDefaults, ShippingRequest, ShippingResolution, WonBy},
+    rule::{MatchKind, ShippingMethod, ShippingPolicy, ShippingRule, StoreKey, TextMatch},
     rules::ShippingRules,
     scope::{Scope, ScopeLevel},
-    suggest::{Reason, Suggestion, suggest},
+    suggest::{Suggestion, suggest},
     unmapped::{UnmappedShipping, UnmappedText},
-    visible::{DisplayText, visible},
+};
+pub(crate) use self::{
+    display_text::{cut_names, is_invisible, name_list},
+    fold::fold_text,
+    suggest::Suggester,
 };

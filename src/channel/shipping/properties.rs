@@ -1,11 +1,11 @@
 //! What must hold for every list of rules: the order of rules never matters, an exact text beats
-//! everything, and the index agrees with trying every rule by the letter of the documentation.
+//! everything, and the tables agree with trying every rule by the letter of the documentation.
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{
-    Comparison, MatchKind, ShippingDefaults, ShippingMethod, ShippingRequest, ShippingResolution,
-    ShippingRule, ShippingRules, TextMatch, Verdict, WonBy, fold::fold_text,
+    Comparison, MatchKind, RuleMatch, Scope, ShippingDefaults, ShippingMethod, ShippingRequest,
+    ShippingResolution, ShippingRule, ShippingRules, TextMatch, WonBy, fold::fold_text, glob::Glob,
 };
 
 fn text() -> impl Strategy<Value = String> {
@@ -76,58 +76,45 @@ fn defaults() -> ShippingDefaults {
     ShippingDefaults::none().store("3", "default of store 3")
 }
 
-/// The resolution by the letter: filter, then the greatest of (kind, length, scope).
+/// The resolution by the letter: filter, then the greatest of (kind, length, scope). Patterns have tests of their own
+/// against their definition, so they are used here.
 fn reference(rules: &ShippingRules, request: &ShippingRequest) -> Option<(ShippingMethod, usize)> {
     let folded = |text: &str| match rules.comparison() {
         Comparison::Exact => text.to_owned(),
         Comparison::Lenient => fold_text(text),
     };
+    // The blank at the end of a prefix is kept, which folding the prefix with a mark behind it shows.
+    let prefix = |text: &str| folded(&format!("{text}|")).trim_end_matches('|').to_owned();
+    let glob = |pattern: &str| Glob::parse(pattern, rules.comparison()).unwrap();
     let text = request.text.as_deref().map(folded).filter(|text| !text.is_empty());
     let fits_text = |rule: &ShippingRule| match (&rule.text, &text) {
         (TextMatch::Absent, text) => text.is_none(),
         (_, None) => false,
         (TextMatch::Exact(wanted), Some(text)) => folded(wanted) == *text,
-        // The blank at the end of a prefix is kept, which folding the prefix with a mark behind it shows.
-        (TextMatch::Prefix(wanted), Some(text)) => {
-            text.starts_with(folded(&format!("{wanted}|")).trim_end_matches('|'))
-        }
-        (TextMatch::Glob(_), Some(text)) => glob_fits(rules, rule, text),
+        (TextMatch::Prefix(wanted), Some(text)) => text.starts_with(&prefix(wanted)),
+        (TextMatch::Glob(pattern), Some(text)) => glob(pattern).fits(text),
         (TextMatch::Any, Some(_)) => true,
     };
-    let fits_scope = |rule: &ShippingRule| {
-        let scope = &rule.scope;
+    let fits_scope = |Scope { store, marketplace, countries }: &Scope| {
         let country =
             |wanted: &String| request.country.as_ref().is_some_and(|c| c.eq_ignore_ascii_case(wanted));
-        (scope.store.is_none() || scope.store == request.store)
-            && (scope.marketplace.is_none() || scope.marketplace == request.marketplace)
-            && (scope.countries.is_empty() || scope.countries.iter().any(country))
+        (store.is_none() || *store == request.store)
+            && (marketplace.is_none() || *marketplace == request.marketplace)
+            && (countries.is_empty() || countries.iter().any(country))
     };
     let rank = |rule: &ShippingRule| {
         let length = match &rule.text {
-            TextMatch::Prefix(prefix) => folded(&format!("{prefix}|")).chars().count(),
-            TextMatch::Glob(_) => glob_literals(rules, rule),
+            TextMatch::Prefix(wanted) => prefix(wanted).chars().count(),
+            TextMatch::Glob(pattern) => glob(pattern).literals,
             _ => 0,
         };
         (rule.text.kind(), length, rule.scope.level())
     };
     let fitting = rules.rules().iter().enumerate();
     fitting
-        .filter(|(_, rule)| rule.enabled && fits_text(rule) && fits_scope(rule))
+        .filter(|(_, rule)| rule.enabled && fits_text(rule) && fits_scope(&rule.scope))
         .max_by_key(|(_, rule)| rank(rule))
         .map(|(index, rule)| (rule.method.clone(), index))
-}
-
-/// Patterns have their own tests against their definition, so the reference uses them.
-fn glob_of(rules: &ShippingRules, rule: &ShippingRule) -> super::glob::Glob {
-    super::glob::Glob::parse(rule.text.text().unwrap(), rules.comparison()).unwrap()
-}
-
-fn glob_fits(rules: &ShippingRules, rule: &ShippingRule, text: &str) -> bool {
-    glob_of(rules, rule).fits(text)
-}
-
-fn glob_literals(rules: &ShippingRules, rule: &ShippingRule) -> usize {
-    glob_of(rules, rule).literals()
 }
 
 proptest! {
@@ -157,7 +144,7 @@ proptest! {
 
     #[test]
     fn the_order_of_rules_never_matters(
-        (rules, shuffled) in vec(rule(), 0..25).prop_map(|rules| sound(rules, Comparison::Exact).rules)
+        (rules, shuffled) in vec(rule(), 0..25).prop_map(|rules| sound(rules, Comparison::Exact).rules().to_vec())
             .prop_flat_map(|rules| (Just(rules.clone()), Just(rules).prop_shuffle())),
         requests in vec(request(), 20),
     ) {
@@ -191,7 +178,7 @@ proptest! {
         let explanation = rules.explain(&request);
         prop_assert_eq!(explanation.considered.len(), rules.rules().len());
         let winners: Vec<usize> = explanation.considered.iter()
-            .filter(|considered| considered.verdict == Verdict::Won).map(|considered| considered.index).collect();
+            .filter(|considered| considered.verdict == RuleMatch::Won).map(|considered| considered.index).collect();
         let won = match explanation.resolution {
             ShippingResolution::Mapped { won: WonBy::Rule { index, .. }, .. } => vec![index],
             _ => vec![],

@@ -1,10 +1,85 @@
-//! A shipping rule as a person writes it. Compiling and comparing live elsewhere.
+//! A shipping rule as a person writes it, and what it gives. Comparing lives elsewhere.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Scope, ShippingMethod, StoreKey};
+use super::{DisplayText, Scope};
+use crate::{channel::ids::text_id, named_enum::named_enum, setters::setters};
+
+text_id! {
+    /// One store (shop, seller account) on the channel, by the channel's own id. Opaque: never looked into.
+    #[derive(Default)]
+    StoreKey
+}
+
+text_id! {
+    /// The host's shipping policy: whatever key the host knows it by. Opaque: never looked into.
+    #[derive(Default)]
+    ShippingPolicy
+}
+
+/// How to ship: the host's policy, with optional codes of the channel as extras.
+///
+/// ```
+/// use shipstation_connector::channel::shipping::ShippingMethod;
+///
+/// let method = ShippingMethod::new("two-day").carrier_code("fedex").service_code("fedex_2day").rush();
+/// assert_eq!(method.policy.as_str(), "two-day");
+/// assert!(method.rush && !method.lock);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ShippingMethod {
+    /// The host's policy. A rule without one is refused when rules are compiled.
+    pub policy: ShippingPolicy,
+    /// The channel's carrier code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_code: Option<String>,
+    /// The channel's service code; it belongs to the carrier code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_code: Option<String>,
+    /// The channel's package code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_code: Option<String>,
+    /// The kind of delivery confirmation, in the channel's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<String>,
+    /// The order goes before others.
+    #[serde(default)]
+    pub rush: bool,
+    /// The host must not choose another method later, for instance by rate shopping.
+    #[serde(default)]
+    pub lock: bool,
+}
+
+impl ShippingMethod {
+    /// The policy alone, without codes.
+    pub fn new(policy: impl Into<ShippingPolicy>) -> Self {
+        Self { policy: policy.into(), ..Self::default() }
+    }
+
+    setters! {
+        /// Adds the channel's carrier code.
+        carrier_code(code: impl Into<String>) => carrier_code = Some(code.into());
+        /// Adds the channel's service code.
+        service_code(code: impl Into<String>) => service_code = Some(code.into());
+        /// Adds the channel's package code.
+        package_code(code: impl Into<String>) => package_code = Some(code.into());
+        /// Adds the kind of delivery confirmation.
+        confirmation(confirmation: impl Into<String>) => confirmation = Some(confirmation.into());
+        /// Marks orders of this method as urgent.
+        rush() => rush = true;
+        /// Forbids the host to change the method later.
+        lock() => lock = true;
+    }
+}
+
+impl<P: Into<ShippingPolicy>> From<P> for ShippingMethod {
+    fn from(policy: P) -> Self {
+        Self::new(policy)
+    }
+}
 
 /// Orders with this shipping text, in this scope, go by this method.
 ///
@@ -67,38 +142,21 @@ impl ShippingRule {
         Self::new(TextMatch::Any, method)
     }
 
-    /// Limits the rule to one store.
-    #[must_use]
-    pub fn store(mut self, store: impl Into<StoreKey>) -> Self {
-        self.scope.store = Some(store.into());
-        self
-    }
-
-    /// Limits the rule to one marketplace.
-    #[must_use]
-    pub fn marketplace(mut self, marketplace: impl Into<String>) -> Self {
-        self.scope.marketplace = Some(marketplace.into());
-        self
+    setters! {
+        /// Limits the rule to one store.
+        store(store: impl Into<StoreKey>) => scope.store = Some(store.into());
+        /// Limits the rule to one marketplace.
+        marketplace(marketplace: impl Into<String>) => scope.marketplace = Some(marketplace.into());
+        /// Adds a remark for people.
+        note(note: impl Into<String>) => note = Some(note.into());
+        /// Switches the rule off.
+        disabled() => enabled = false;
     }
 
     /// Limits the rule to a ship-to country (two-letter code); repeat it to allow more countries.
     #[must_use]
     pub fn country(mut self, country: impl Into<String>) -> Self {
         self.scope.countries.insert(country.into());
-        self
-    }
-
-    /// Adds a remark for people.
-    #[must_use]
-    pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.note = Some(note.into());
-        self
-    }
-
-    /// Switches the rule off.
-    #[must_use]
-    pub fn disabled(mut self) -> Self {
-        self.enabled = false;
         self
     }
 }
@@ -160,45 +218,26 @@ impl TextMatch {
 impl fmt::Display for TextMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind())?;
-        self.text().map_or(Ok(()), |text| write!(f, " {}", super::DisplayText::new(text)))
+        self.text().map_or(Ok(()), |text| write!(f, " {}", DisplayText::new(text)))
     }
 }
 
-/// The kinds of match, the weakest first: an exact text beats a prefix, a prefix a glob, a glob "any".
-///
-/// `Absent` never competes: no other kind fits an order without a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum MatchKind {
-    /// [`TextMatch::Any`].
-    Any,
-    /// [`TextMatch::Glob`].
-    Glob,
-    /// [`TextMatch::Prefix`].
-    Prefix,
-    /// [`TextMatch::Exact`].
-    Exact,
-    /// [`TextMatch::Absent`].
-    Absent,
-}
-
-impl MatchKind {
-    /// The word for this kind: `exact`, `prefix`, `glob`, `absent` or `any`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Any => "any",
-            Self::Glob => "glob",
-            Self::Prefix => "prefix",
-            Self::Exact => "exact",
-            Self::Absent => "absent",
-        }
-    }
-}
-
-impl fmt::Display for MatchKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+named_enum! {
+    /// The kinds of match, the weakest first: an exact text beats a prefix, a prefix a glob, a glob "any".
+    ///
+    /// `Absent` never competes: no other kind fits an order without a text.
+    #[derive(PartialOrd, Ord)]
+    MatchKind {
+        /// [`TextMatch::Any`].
+        Any = "any",
+        /// [`TextMatch::Glob`].
+        Glob = "glob",
+        /// [`TextMatch::Prefix`].
+        Prefix = "prefix",
+        /// [`TextMatch::Exact`].
+        Exact = "exact",
+        /// [`TextMatch::Absent`].
+        Absent = "absent",
     }
 }
 

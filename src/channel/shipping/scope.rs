@@ -64,12 +64,8 @@ pub struct ScopeLevel {
 impl fmt::Display for ScopeLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [(self.store, "store"), (self.marketplace, "marketplace"), (self.country, "country")];
-        let mut lead = "";
-        for (_, word) in parts.iter().filter(|(set, _)| *set) {
-            write!(f, "{lead}{word}")?;
-            lead = " and ";
-        }
-        if lead.is_empty() { f.write_str("every order") } else { Ok(()) }
+        let set: Vec<&str> = parts.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
+        f.write_str(if set.is_empty() { "every order".to_owned() } else { set.join(" and ") }.as_str())
     }
 }
 
@@ -109,14 +105,14 @@ impl Country {
 
 /// A scope made ready for comparing.
 #[derive(Debug, Clone)]
-pub(super) struct Area {
+pub(super) struct CompiledScope {
     pub(super) store: Option<StoreKey>,
     pub(super) marketplace: Option<String>,
     /// Sorted, without repeats. Empty: every country.
     pub(super) countries: Vec<Country>,
 }
 
-impl Area {
+impl CompiledScope {
     /// # Errors
     ///
     /// The first country that is none: it would never fit.
@@ -131,20 +127,21 @@ impl Area {
         Ok(Self { store: scope.store.clone(), marketplace: scope.marketplace.clone(), countries })
     }
 
-    pub(super) fn fits(&self, place: &Place<'_>) -> bool {
-        self.fits_store(place) && self.fits_marketplace(place) && self.fits_country(place)
+    pub(super) fn fits(&self, destination: &Destination<'_>) -> bool {
+        self.fits_store(destination) && self.fits_marketplace(destination) && self.fits_country(destination)
     }
 
-    pub(super) fn fits_store(&self, place: &Place<'_>) -> bool {
-        self.store.as_ref().is_none_or(|store| place.store == Some(store))
+    pub(super) fn fits_store(&self, destination: &Destination<'_>) -> bool {
+        self.store.as_ref().is_none_or(|store| destination.store == Some(store))
     }
 
-    pub(super) fn fits_marketplace(&self, place: &Place<'_>) -> bool {
-        self.marketplace.as_deref().is_none_or(|name| place.marketplace == Some(name))
+    pub(super) fn fits_marketplace(&self, destination: &Destination<'_>) -> bool {
+        self.marketplace.as_deref().is_none_or(|name| destination.marketplace == Some(name))
     }
 
-    pub(super) fn fits_country(&self, place: &Place<'_>) -> bool {
-        self.countries.is_empty() || place.country.is_some_and(|country| self.countries.contains(&country))
+    pub(super) fn fits_country(&self, destination: &Destination<'_>) -> bool {
+        self.countries.is_empty()
+            || destination.country.is_some_and(|country| self.countries.contains(&country))
     }
 
     /// Whether every order of `country` (of any country, if `None`) that fits `other` fits this one too.
@@ -162,13 +159,13 @@ impl Area {
 
 /// Where an order comes from and goes to, as far as scopes care.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'r> {
+pub(super) struct Destination<'r> {
     store: Option<&'r StoreKey>,
     marketplace: Option<&'r str>,
     country: Option<Country>,
 }
 
-impl<'r> Place<'r> {
+impl<'r> Destination<'r> {
     pub(super) fn of(request: &'r ShippingRequest) -> Self {
         Self {
             store: request.store.as_ref(),
@@ -211,10 +208,13 @@ mod tests {
             [("UK", "GB"), ("uk", "GB"), ("EL", "GR"), ("gb", "GB"), ("XK", "XK"), ("ZW", "ZW")]
         {
             let (alias, meant) = (scope(alias), scope(meant));
-            assert_eq!(Area::new(&alias).unwrap().countries, Area::new(&meant).unwrap().countries);
+            assert_eq!(
+                CompiledScope::new(&alias).unwrap().countries,
+                CompiledScope::new(&meant).unwrap().countries
+            );
         }
         for unknown in ["XX", "ZZ", "EN", "USA", "", "D ", "U K"] {
-            assert_eq!(Area::new(&scope(unknown)).map(|area| area.countries), Err(unknown));
+            assert_eq!(CompiledScope::new(&scope(unknown)).map(|area| area.countries), Err(unknown));
         }
         assert_eq!(COUNTRIES.len(), 250 * 3 - 1, "each code takes two letters and a blank");
     }

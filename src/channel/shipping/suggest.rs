@@ -1,18 +1,20 @@
 //! "Did you mean": mapped texts that look like an unmapped one. Suggestions are never applied by themselves.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Difference, DisplayText, Scope, ShippingMethod, ShippingRule, ShippingRules, StoreKey, TextMatch,
-    explain::list,
-    fold::{differences, fold_text},
-    nearness::{cost, is_long, near, words},
+    DisplayText, Reason, Scope, ShippingMethod, ShippingRule, ShippingRules, StoreKey, TextMatch,
+    likeness::{Budget, Comparable},
 };
 
 /// How many suggestions are made at most.
-const BEST: usize = 3;
+pub(super) const BEST: usize = 3;
+/// What it may cost to find suggestions for all texts of a list, in comparisons of single letters.
+const BUDGET: usize = 50_000_000;
+/// What it may cost for one text.
+const BUDGET_OF_ONE: usize = 10_000_000;
 
 /// A mapping that might be meant for an unmapped text. `Display` is a question for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,52 +30,6 @@ pub struct Suggestion {
     pub rule: usize,
     /// Why it is suggested.
     pub reason: Reason,
-}
-
-/// Why a mapping is suggested, the best reason first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Reason {
-    /// The texts are the same under lenient comparison.
-    OnlySeemsDifferent {
-        /// In what they differ.
-        differences: Vec<Difference>,
-    },
-    /// The same text is mapped, but for another store or another scope.
-    MappedElsewhere,
-    /// The texts are made of the same words.
-    SameWords,
-    /// The texts are alike.
-    Similar {
-        /// How many characters differ.
-        distance: usize,
-    },
-}
-
-impl Reason {
-    fn rank(&self) -> (u8, usize) {
-        match self {
-            Self::OnlySeemsDifferent { differences } => (0, differences.len()),
-            Self::MappedElsewhere => (1, 0),
-            Self::SameWords => (2, 0),
-            Self::Similar { distance } => (3, *distance),
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OnlySeemsDifferent { differences } => {
-                write!(f, "differs only in {}", list(differences, " and "))
-            }
-            Self::MappedElsewhere => f.write_str("is mapped there: copy it?"),
-            Self::SameWords => f.write_str("has the same words"),
-            Self::Similar { distance: 1 } => f.write_str("differs in one character"),
-            Self::Similar { distance } => write!(f, "differs in {distance} characters"),
-        }
-    }
 }
 
 impl fmt::Display for Suggestion {
@@ -112,11 +68,6 @@ pub fn suggest(text: &str, store: Option<&StoreKey>, rules: &ShippingRules) -> V
     Suggester::new(rules).suggest(text, store)
 }
 
-/// What it may cost to find suggestions for all texts of a list, in comparisons of single letters.
-const BUDGET: usize = 50_000_000;
-/// What it may cost for one text.
-const BUDGET_OF_ONE: usize = 10_000_000;
-
 /// Makes suggestions for many texts under the same rules. When they have cost too much, it makes no more.
 #[derive(Debug)]
 pub(crate) struct Suggester<'r> {
@@ -129,37 +80,15 @@ pub(crate) struct Suggester<'r> {
 struct Mapped<'r> {
     index: usize,
     rule: &'r ShippingRule,
-    text: &'r str,
-    /// What it is compared by, unless the text is long.
-    folded: Option<Folded>,
-}
-
-#[derive(Debug)]
-struct Folded {
-    text: String,
-    words: BTreeSet<String>,
-    length: usize,
-}
-
-impl Folded {
-    /// `None` for a long text: it is only compared whole.
-    fn of(text: &str) -> Option<Self> {
-        if is_long(text) {
-            return None;
-        }
-        let text = fold_text(text);
-        Some(Self { words: words(&text).into_iter().collect(), length: text.chars().count(), text })
-    }
-
-    fn has_words_of(&self, other: &Self) -> bool {
-        !self.words.is_empty() && self.words == other.words
-    }
+    text: Comparable<'r>,
 }
 
 impl<'r> Suggester<'r> {
     pub(crate) fn new(rules: &'r ShippingRules) -> Self {
-        let exact = rules.enabled().filter_map(|(index, rule, _)| match &rule.text {
-            TextMatch::Exact(text) => Some(Mapped { index, rule, text, folded: Folded::of(text) }),
+        let exact = rules.enabled().filter_map(|(rule, compiled)| match &rule.text {
+            TextMatch::Exact(text) => {
+                Some(Mapped { index: compiled.index, rule, text: Comparable::new(text) })
+            }
             _ => None,
         });
         Self { mapped: exact.collect(), left: BUDGET }
@@ -167,42 +96,33 @@ impl<'r> Suggester<'r> {
 
     /// As [`suggest`], as long as the budget of the list lasts.
     pub(crate) fn suggest(&mut self, text: &str, store: Option<&StoreKey>) -> Vec<Suggestion> {
-        let mut left = self.left.min(BUDGET_OF_ONE);
-        let before = left;
-        let mut best = best(self.certain(text, store, &mut left), store);
+        let before = self.left.min(BUDGET_OF_ONE);
+        let mut budget = Budget(before);
+        let text = Comparable::new(text);
+        let mut found = best(self.equal(&text, store, &mut budget), store);
         // What is alike stands behind what is equal in some way.
-        if best.len() < BEST {
-            best.extend(self.similar(text, &mut left));
-            best = self::best(best, store);
+        if found.len() < BEST {
+            found.extend(self.similar(&text, &mut budget));
+            found = best(found, store);
         }
-        self.left -= before - left;
-        best
+        self.left -= before - budget.0;
+        found
     }
 
     /// The suggestions whose reason is that something is equal.
-    fn certain(&self, text: &str, store: Option<&StoreKey>, left: &mut usize) -> Vec<Suggestion> {
-        let folded = Folded::of(text);
+    fn equal(&self, text: &Comparable<'_>, store: Option<&StoreKey>, budget: &mut Budget) -> Vec<Suggestion> {
         let mut found = Vec::new();
         for mapped in &self.mapped {
-            if !spend(left, 1) {
+            if !budget.spend(1) {
                 break;
             }
-            let reason = if mapped.text == text {
+            let reason = if mapped.text.text == text.text {
                 // A rule that already applies needs no copy.
-                let applies = mapped.rule.scope == Scope::default() || mapped.rule.scope == of_store(store);
+                let of_store = Scope { store: store.cloned(), ..Scope::default() };
+                let applies = mapped.rule.scope == Scope::default() || mapped.rule.scope == of_store;
                 (!applies).then_some(Reason::MappedElsewhere)
-            } else if let (Some(one), Some(other)) = (&folded, &mapped.folded) {
-                if one.text == other.text {
-                    // Twelve edit distances.
-                    spend(left, one.length.saturating_mul(other.length).saturating_mul(12))
-                        .then(|| differences(text, mapped.text))
-                        .flatten()
-                        .map(|differences| Reason::OnlySeemsDifferent { differences })
-                } else {
-                    one.has_words_of(other).then_some(Reason::SameWords)
-                }
             } else {
-                None
+                text.equality(&mapped.text, budget)
             };
             found.extend(reason.map(|reason| mapped.suggestion(reason)));
         }
@@ -210,44 +130,23 @@ impl<'r> Suggester<'r> {
     }
 
     /// The suggestions whose reason is that something is alike.
-    fn similar(&self, text: &str, left: &mut usize) -> Vec<Suggestion> {
-        let Some(folded) = Folded::of(text) else { return Vec::new() };
-        let mut found = Vec::new();
-        for mapped in &self.mapped {
-            let Some(other) = mapped.folded.as_ref().filter(|_| mapped.text != text) else { continue };
-            if folded.text == other.text || folded.has_words_of(other) {
-                continue;
-            }
-            if !spend(left, cost(folded.length, other.length)) {
-                break;
-            }
-            let distance = near(&folded.text, &other.text);
-            found.extend(distance.map(|distance| mapped.suggestion(Reason::Similar { distance })));
-        }
-        found
+    fn similar(&self, text: &Comparable<'_>, budget: &mut Budget) -> Vec<Suggestion> {
+        let others = self.mapped.iter().filter(|mapped| mapped.text.text != text.text);
+        let reasons = others.map_while(|mapped| Some((mapped, text.similarity(&mapped.text, budget).ok()?)));
+        reasons.filter_map(|(mapped, reason)| Some(mapped.suggestion(reason?))).collect()
     }
 }
 
 impl Mapped<'_> {
     fn suggestion(&self, reason: Reason) -> Suggestion {
         Suggestion {
-            text: self.text.to_owned(),
+            text: self.text.text.to_owned(),
             scope: self.rule.scope.clone(),
             method: self.rule.method.clone(),
             rule: self.index,
             reason,
         }
     }
-}
-
-fn spend(left: &mut usize, work: usize) -> bool {
-    let rest = left.checked_sub(work);
-    *left = rest.unwrap_or(0);
-    rest.is_some()
-}
-
-fn of_store(store: Option<&StoreKey>) -> Scope {
-    Scope { store: store.cloned(), ..Scope::default() }
 }
 
 /// Whether the scope is that of another store.

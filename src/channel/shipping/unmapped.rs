@@ -5,8 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{DisplayText, StoreKey, Suggestion, visible};
-use crate::Timestamp;
-use crate::channel::wording::count_of;
+use crate::{Timestamp, channel::wording::count_of, setters::setters};
 
 /// A shipping text that no rule fitted, as seen in one store.
 ///
@@ -56,11 +55,9 @@ impl UnmappedText {
         }
     }
 
-    /// Adds the store.
-    #[must_use]
-    pub fn store(mut self, store: impl Into<StoreKey>) -> Self {
-        self.store = Some(store.into());
-        self
+    setters! {
+        /// Adds the store.
+        store(store: impl Into<StoreKey>) => store = Some(store.into());
     }
 
     /// Counts one more order. Orders may be told in any sequence; one whose id is among the samples is

@@ -27,30 +27,26 @@ pub(super) const COLUMNS: [&str; COUNT] = [
 ];
 
 /// The cells of a rule, in the order of [`COLUMNS`].
-pub(super) fn cells(rule: &ShippingRule) -> [Cow<'_, str>; COUNT] {
-    fn optional(text: Option<&String>) -> Cow<'_, str> {
-        Cow::Borrowed(text.map_or("", String::as_str))
-    }
-    fn flag(set: bool) -> Cow<'static, str> {
-        Cow::Borrowed(if set { "true" } else { "false" })
-    }
+pub(super) fn cells<'r>(rule: &'r ShippingRule) -> [Cow<'r, str>; COUNT] {
+    let optional = |text: &'r Option<String>| Cow::Borrowed(text.as_deref().unwrap_or_default());
+    let flag = |set: bool| Cow::Borrowed(if set { "true" } else { "false" });
     let countries: Vec<&str> = rule.scope.countries.iter().map(String::as_str).collect();
-    let method = &rule.method;
+    let ShippingRule { text, scope, method, .. } = rule;
     [
-        Cow::Borrowed(rule.text.kind().as_str()),
-        Cow::Borrowed(rule.text.text().unwrap_or_default()),
-        Cow::Borrowed(rule.scope.store.as_ref().map_or("", |store| store.as_str())),
-        optional(rule.scope.marketplace.as_ref()),
+        Cow::Borrowed(text.kind().as_str()),
+        Cow::Borrowed(text.text().unwrap_or_default()),
+        Cow::Borrowed(scope.store.as_ref().map_or("", |store| store.as_str())),
+        optional(&scope.marketplace),
         Cow::Owned(countries.join("|")),
         Cow::Borrowed(method.policy.as_str()),
-        optional(method.carrier_code.as_ref()),
-        optional(method.service_code.as_ref()),
-        optional(method.package_code.as_ref()),
-        optional(method.confirmation.as_ref()),
+        optional(&method.carrier_code),
+        optional(&method.service_code),
+        optional(&method.package_code),
+        optional(&method.confirmation),
         flag(method.rush),
         flag(method.lock),
         flag(rule.enabled),
-        optional(rule.note.as_ref()),
+        optional(&rule.note),
     ]
 }
 
@@ -71,21 +67,19 @@ pub(super) fn rule(cells: [&str; COUNT]) -> Result<ShippingRule, Vec<Problem>> {
         service,
         package,
         confirmation,
-        rush,
-        lock,
-        enabled,
+        flags @ ..,
         note,
     ] = cells;
     let mut problems = Vec::new();
     let text = text_match(kind, text).map_err(|problem| problems.push(problem));
-    let mut flag = |column: &str, cell: &str, default: bool| {
-        read_flag(cell, default).unwrap_or_else(|| {
+    let [rush, lock, enabled] = [("rush", false), ("lock", false), ("enabled", true)];
+    let mut flag = |(column, otherwise): (&str, bool), cell: &str| {
+        read_flag(cell, otherwise).unwrap_or_else(|| {
             problems.push(Problem::BadFlag { column: column.to_owned(), found: cell.to_owned() });
-            default
+            otherwise
         })
     };
-    let (rush, lock, enabled) =
-        (flag("rush", rush, false), flag("lock", lock, false), flag("enabled", enabled, true));
+    let [rush, lock, enabled] = [flag(rush, flags[0]), flag(lock, flags[1]), flag(enabled, flags[2])];
     match text {
         Ok(text) if problems.is_empty() => {
             let countries = countries.split('|').map(str::trim).filter(|country| !country.is_empty());
@@ -114,24 +108,18 @@ fn optional(cell: &str) -> Option<String> {
 }
 
 fn text_match(kind: &str, text: &str) -> Result<TextMatch, Problem> {
-    let word = kind.trim();
-    let kinds = [MatchKind::Exact, MatchKind::Prefix, MatchKind::Glob, MatchKind::Absent, MatchKind::Any];
-    match kinds.into_iter().find(|kind| word.eq_ignore_ascii_case(kind.as_str())) {
-        Some(MatchKind::Exact) => Ok(TextMatch::Exact(text.to_owned())),
-        Some(MatchKind::Prefix) => Ok(TextMatch::Prefix(text.to_owned())),
-        Some(MatchKind::Glob) => Ok(TextMatch::Glob(text.to_owned())),
-        Some(kind) if !text.is_empty() => Err(Problem::UnwantedText { kind }),
-        Some(MatchKind::Absent) => Ok(TextMatch::Absent),
-        Some(MatchKind::Any) => Ok(TextMatch::Any),
-        None => Err(Problem::UnknownMatch { found: kind.to_owned() }),
+    let unknown = |_| Problem::UnknownMatch { found: kind.to_owned() };
+    match kind.trim().to_ascii_lowercase().parse().map_err(unknown)? {
+        MatchKind::Exact => Ok(TextMatch::Exact(text.to_owned())),
+        MatchKind::Prefix => Ok(TextMatch::Prefix(text.to_owned())),
+        MatchKind::Glob => Ok(TextMatch::Glob(text.to_owned())),
+        kind if !text.is_empty() => Err(Problem::UnwantedText { kind }),
+        MatchKind::Absent => Ok(TextMatch::Absent),
+        MatchKind::Any => Ok(TextMatch::Any),
     }
 }
 
 fn read_flag(cell: &str, default: bool) -> Option<bool> {
-    match cell.trim() {
-        "" => Some(default),
-        word if word.eq_ignore_ascii_case("true") => Some(true),
-        word if word.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
+    let cell = cell.trim();
+    if cell.is_empty() { Some(default) } else { cell.to_ascii_lowercase().parse().ok() }
 }

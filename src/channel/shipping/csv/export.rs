@@ -1,10 +1,10 @@
 //! Writing rules and unmapped texts as a table.
 
-use std::{borrow::Cow, io};
+use std::io;
 
 use super::{
     FormulaGuard,
-    columns::{COLUMNS, COUNT, cells},
+    columns::{COLUMNS, cells},
 };
 use crate::channel::{
     shipping::{DisplayText, ShippingRule, TextMatch, UnmappedText},
@@ -21,7 +21,13 @@ use crate::channel::{
 ///
 /// Only what the writer answers.
 pub fn export(rules: &[ShippingRule], guard: FormulaGuard, to: impl io::Write) -> io::Result<()> {
-    write(rules.iter().map(cells), guard, to)
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(to);
+    writer.write_record(COLUMNS)?;
+    for rule in rules {
+        let row = cells(rule);
+        writer.write_record(row.iter().map(|cell| guard.protect(cell).into_owned()))?;
+    }
+    writer.flush()
 }
 
 /// Writes the unmapped texts as rows without a policy, ready to be filled in and imported.
@@ -69,20 +75,6 @@ fn to_fill_in(unmapped: &UnmappedText) -> ShippingRule {
     let mut rule = ShippingRule::new(text, "").note(note);
     rule.scope.store.clone_from(&unmapped.store);
     rule
-}
-
-fn write<'r>(
-    rows: impl Iterator<Item = [Cow<'r, str>; COUNT]>,
-    guard: FormulaGuard,
-    to: impl io::Write,
-) -> io::Result<()> {
-    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(to);
-    writer.write_record(COLUMNS)?;
-    for row in rows {
-        writer
-            .write_record(row.iter().map(|cell| guard.protect(cell)).map(|cell| cell.as_bytes().to_vec()))?;
-    }
-    writer.flush()
 }
 
 #[cfg(test)]

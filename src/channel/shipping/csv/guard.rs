@@ -2,21 +2,21 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use crate::named_enum::named_enum;
 
-/// Whether cells that a spreadsheet might run as a formula are made harmless.
-///
-/// It is off by default because it alters the text: use the same setting to export and to import.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FormulaGuard {
-    /// Cells are written and read as they are.
-    #[default]
-    Off,
-    /// On export, a cell that starts with `=`, `+`, `-`, `@`, a tab or a line end (or with such a thing
-    /// behind apostrophes) gets an apostrophe in front; on import it is taken away again.
-    Apostrophe,
+named_enum! {
+    /// Whether cells that a spreadsheet might run as a formula are made harmless.
+    ///
+    /// It is off by default because it alters the text: use the same setting to export and to import.
+    #[derive(Default)]
+    FormulaGuard {
+        /// Cells are written and read as they are.
+        #[default]
+        Off = "off",
+        /// On export, a cell that starts with `=`, `+`, `-`, `@`, a tab or a line end (or with such a thing
+        /// behind apostrophes) gets an apostrophe in front; on import it is taken away again.
+        Apostrophe = "apostrophe",
+    }
 }
 
 impl FormulaGuard {

@@ -32,7 +32,6 @@ mod export;
 mod guard;
 mod plan;
 mod problem;
-mod quotes;
 mod read;
 
 pub use self::{

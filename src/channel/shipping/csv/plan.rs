@@ -9,24 +9,30 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     FormulaGuard, ImportProblem, ImportRefused, Placed, Problem,
-    read::{Table, read},
+    read::{TableRow, read},
 };
-use crate::channel::shipping::{
-    Comparison, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, audit::shadowed, errors::fmt_first,
-    rules::compile,
+use crate::{
+    channel::{
+        shipping::{
+            Comparison, RuleError, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, audit::shadowed,
+            errors::fmt_first, rules::compile,
+        },
+        wording::count_of,
+    },
+    named_enum::named_enum,
+    setters::setters,
 };
-use crate::channel::wording::count_of;
 
-/// What becomes of rules that are not in the table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ImportMode {
-    /// They stay.
-    #[default]
-    Merge,
-    /// They go: afterwards there are the rules of the table, in its order, and no others.
-    Replace,
+named_enum! {
+    /// What becomes of rules that are not in the table.
+    #[derive(Default)]
+    ImportMode {
+        /// They stay.
+        #[default]
+        Merge = "merge",
+        /// They go: afterwards there are the rules of the table, in its order, and no others.
+        Replace = "replace",
+    }
 }
 
 /// How a table is imported.
@@ -53,25 +59,18 @@ impl ImportOptions {
         Self { mode: ImportMode::Replace, ..Self::default() }
     }
 
-    /// Sets how the rules will be compared.
-    #[must_use]
-    pub fn comparison(mut self, comparison: Comparison) -> Self {
-        self.comparison = comparison;
-        self
-    }
-
-    /// Sets whether the table was exported with protection against formulas.
-    #[must_use]
-    pub fn guard(mut self, guard: FormulaGuard) -> Self {
-        self.guard = guard;
-        self
+    setters! {
+        /// Sets how the rules will be compared.
+        comparison(comparison: Comparison) => comparison = comparison;
+        /// Sets whether the table was exported with protection against formulas.
+        guard(guard: FormulaGuard) => guard = guard;
     }
 }
 
 /// What an import would do. `Display` is a summary with the problems.
 ///
 /// While there are problems, the changes shown are those of the rows that could be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[must_use]
 #[non_exhaustive]
 pub struct ImportPlan {
@@ -89,14 +88,22 @@ pub struct ImportPlan {
     pub more_rule_errors: usize,
     /// Rules that could never win: a warning. Only looked for when there are no problems.
     pub shadowed: Vec<RowShadow>,
+    /// The list as it would be.
     #[serde(skip)]
-    result: Vec<Planned>,
+    result: Vec<Slot>,
 }
 
-/// A rule of the list as it would be. New ones are not kept twice.
+/// A place of the list as it would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Planned {
-    Kept(Box<ShippingRule>),
+struct Slot {
+    row: Option<u64>,
+    rule: Source,
+}
+
+/// The rule of a place. One of the table is not kept twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    Present(Box<ShippingRule>),
     /// By its place among the added.
     Added(usize),
     /// By its place among the changed.
@@ -152,13 +159,25 @@ impl ImportPlan {
         if !self.problems.is_empty() {
             return Err(ImportRefused { problems: self.problems, more_rule_errors: self.more_rule_errors });
         }
-        let (added, changed) = (self.added, self.changed);
-        let rule = |planned| match planned {
-            Planned::Kept(rule) => Some(*rule),
-            Planned::Added(place) => added.get(place).map(|row: &Row| row.rule.clone()),
-            Planned::Changed(place) => changed.get(place).map(|change: &Change| change.after.clone()),
-        };
-        Ok(self.result.into_iter().filter_map(rule).collect())
+        Ok(self.rules().cloned().collect())
+    }
+
+    /// The list as it would be.
+    fn rules(&self) -> impl Iterator<Item = &ShippingRule> {
+        self.result.iter().filter_map(|slot| self.rule(slot))
+    }
+
+    fn rule<'p>(&'p self, slot: &'p Slot) -> Option<&'p ShippingRule> {
+        match &slot.rule {
+            Source::Present(rule) => Some(rule),
+            Source::Added(at) => self.added.get(*at).map(|row| &row.rule),
+            Source::Changed(at) => self.changed.get(*at).map(|change| &change.after),
+        }
+    }
+
+    fn placed(&self, index: usize) -> Option<Placed> {
+        let slot = self.result.get(index)?;
+        Some(Placed { row: slot.row, rule: self.rule(slot)?.clone() })
     }
 }
 
@@ -178,13 +197,27 @@ impl fmt::Display for ImportPlan {
 /// share these (all but one of them disabled), they are paired in their order.
 pub fn plan(current: &[ShippingRule], file: &[u8], options: &ImportOptions) -> ImportPlan {
     let table = read(file, options.guard);
-    let mut draft = Draft::new(current, options.mode, table.readable);
+    // A table whose columns cannot be told apart says nothing about the rules, so it removes none.
+    let mode = if table.readable { options.mode } else { ImportMode::Merge };
     let lines: HashMap<u64, u64> = table.rows.iter().map(|row| (row.row, row.line)).collect();
-    let Table { rows, problems, .. } = table;
-    for row in rows {
-        draft.take(row.row, row.rule);
+    let mut plan = merge(current, table.rows, mode);
+    plan.problems = table.problems;
+    let rules: Vec<&ShippingRule> = plan.rules().collect();
+    match compile(&rules, options.comparison) {
+        Ok(compiled) if plan.problems.is_empty() => {
+            let shadowed = shadowed(&compiled);
+            plan.shadowed = shadowed.iter().filter_map(|shadow| row_shadow(&plan, shadow)).collect();
+        }
+        Ok(_) => {}
+        Err(RuleErrors { errors, more, .. }) => {
+            let problems: Vec<ImportProblem> =
+                errors.into_iter().map(|error| rule_problem(&plan, error, &lines)).collect();
+            plan.problems.extend(problems);
+            plan.more_rule_errors = more;
+        }
     }
-    draft.finish(problems, &lines, options.comparison)
+    plan.problems.sort_by_key(|problem| problem.row);
+    plan
 }
 
 /// What makes two rules the same one.
@@ -196,148 +229,60 @@ fn key(rule: &ShippingRule) -> Key {
     (rule.text.clone(), scope)
 }
 
-struct Draft<'c> {
-    current: &'c [ShippingRule],
-    mode: ImportMode,
-    /// The present rules that no row has met yet.
-    unmet: HashMap<Key, VecDeque<usize>>,
-    added: Vec<Row>,
-    changed: Vec<Change>,
-    unchanged: usize,
-    result: Vec<Slot>,
-}
-
-/// A place of the list as it would be.
-#[derive(Clone, Copy)]
-struct Slot {
-    row: Option<u64>,
-    from: Source,
-}
-
-/// Where the rule of a place is.
-#[derive(Clone, Copy)]
-enum Source {
-    Current(usize),
-    Added(usize),
-    Changed(usize),
-}
-
-impl<'c> Draft<'c> {
-    /// A table whose columns cannot be told apart says nothing about the rules, so it removes none.
-    fn new(current: &'c [ShippingRule], mode: ImportMode, readable: bool) -> Self {
-        let mode = if readable { mode } else { ImportMode::Merge };
-        let mut unmet: HashMap<Key, VecDeque<usize>> = HashMap::new();
-        for (index, rule) in current.iter().enumerate() {
-            unmet.entry(key(rule)).or_default().push_back(index);
-        }
-        let result = match mode {
-            ImportMode::Merge => {
-                (0..current.len()).map(|index| Slot { row: None, from: Source::Current(index) }).collect()
-            }
-            ImportMode::Replace => Vec::new(),
-        };
-        Self { current, mode, unmet, added: Vec::new(), changed: Vec::new(), unchanged: 0, result }
+/// The list as it would be, before it is checked.
+fn merge(current: &[ShippingRule], rows: Vec<TableRow>, mode: ImportMode) -> ImportPlan {
+    let mut plan = ImportPlan::default();
+    // The present rules that no row has matched yet.
+    let mut unmatched: HashMap<Key, VecDeque<usize>> = HashMap::new();
+    for (index, rule) in current.iter().enumerate() {
+        unmatched.entry(key(rule)).or_default().push_back(index);
     }
-
-    fn take(&mut self, row: u64, rule: ShippingRule) {
-        let met = self.unmet.get_mut(&key(&rule)).and_then(VecDeque::pop_front);
-        let from = match met.and_then(|index| Some((index, self.current.get(index)?))) {
+    let present = |rule: &ShippingRule| Source::Present(Box::new(rule.clone()));
+    if mode == ImportMode::Merge {
+        plan.result = current.iter().map(|rule| Slot { row: None, rule: present(rule) }).collect();
+    }
+    for TableRow { row, rule, .. } in rows {
+        let matched = unmatched.get_mut(&key(&rule)).and_then(VecDeque::pop_front);
+        let source = match matched.and_then(|index| current.get(index)) {
             None => {
-                self.added.push(Row { row, rule });
-                Source::Added(self.added.len() - 1)
+                plan.added.push(Row { row, rule });
+                Source::Added(plan.added.len() - 1)
             }
-            Some((index, before)) if *before == rule => {
-                self.unchanged += 1;
-                Source::Current(index)
+            Some(before) if *before == rule => {
+                plan.unchanged += 1;
+                present(before)
             }
-            Some((_, before)) => {
-                self.changed.push(Change { row, before: before.clone(), after: rule });
-                Source::Changed(self.changed.len() - 1)
+            Some(before) => {
+                plan.changed.push(Change { row, before: before.clone(), after: rule });
+                Source::Changed(plan.changed.len() - 1)
             }
         };
-        let placed = Slot { row: Some(row), from };
-        let slot =
-            met.filter(|_| self.mode == ImportMode::Merge).and_then(|index| self.result.get_mut(index));
-        match slot {
-            Some(slot) => *slot = placed,
-            None => self.result.push(placed),
+        let slot = Slot { row: Some(row), rule: source };
+        let own = matched.filter(|_| mode == ImportMode::Merge).and_then(|index| plan.result.get_mut(index));
+        match own {
+            Some(own) => *own = slot,
+            None => plan.result.push(slot),
         }
     }
-
-    fn rule(&self, slot: &Slot) -> Option<&ShippingRule> {
-        match slot.from {
-            Source::Current(index) => self.current.get(index),
-            Source::Added(place) => self.added.get(place).map(|row| &row.rule),
-            Source::Changed(place) => self.changed.get(place).map(|change| &change.after),
-        }
+    if mode == ImportMode::Replace {
+        let mut removed: Vec<usize> = unmatched.into_values().flatten().collect();
+        removed.sort_unstable();
+        plan.removed = removed.into_iter().filter_map(|index| current.get(index).cloned()).collect();
     }
+    plan
+}
 
-    fn placed(&self, index: usize) -> Option<Placed> {
-        let slot = self.result.get(index)?;
-        Some(Placed { row: slot.row, rule: self.rule(slot)?.clone() })
-    }
+fn rule_problem(plan: &ImportPlan, error: RuleError, lines: &HashMap<u64, u64>) -> ImportProblem {
+    let (first, second) = error.rules();
+    let both = [Some(first), second].into_iter().flatten();
+    let rules: Vec<Placed> = both.filter_map(|index| plan.placed(index)).collect();
+    // The later row is the one to look at: the earlier one was fine without it.
+    let row = rules.iter().filter_map(|placed| placed.row).max();
+    let line = row.and_then(|row| lines.get(&row).copied());
+    ImportProblem { row, line, problem: Problem::Rule { error, rules } }
+}
 
-    fn finish(
-        mut self,
-        mut problems: Vec<ImportProblem>,
-        lines: &HashMap<u64, u64>,
-        comparison: Comparison,
-    ) -> ImportPlan {
-        let removed = self.removed();
-        // A large table has large keys.
-        self.unmet = HashMap::new();
-        let result: Vec<&ShippingRule> = self.result.iter().filter_map(|slot| self.rule(slot)).collect();
-        let (mut shadows, mut more_rule_errors) = (Vec::new(), 0);
-        match compile(&result, comparison) {
-            Ok(rules) if problems.is_empty() => {
-                shadows = shadowed(&rules).iter().filter_map(|shadow| self.shadow(shadow)).collect();
-            }
-            Ok(_) => {}
-            Err(RuleErrors { errors, more, .. }) => {
-                more_rule_errors = more;
-                problems.extend(errors.into_iter().map(|error| {
-                    let (first, second) = error.rules();
-                    let both = [Some(first), second].into_iter().flatten();
-                    let rules: Vec<Placed> = both.filter_map(|index| self.placed(index)).collect();
-                    // The later row is the one to look at: the earlier one was fine without it.
-                    let row = rules.iter().filter_map(|placed| placed.row).max();
-                    let line = row.and_then(|row| lines.get(&row).copied());
-                    ImportProblem { row, line, problem: Problem::Rule { error, rules } }
-                }));
-            }
-        }
-        problems.sort_by_key(|problem| problem.row);
-        let planned = |slot: &Slot| match slot.from {
-            Source::Current(index) => {
-                self.current.get(index).map(|rule| Planned::Kept(Box::new(rule.clone())))
-            }
-            Source::Added(place) => Some(Planned::Added(place)),
-            Source::Changed(place) => Some(Planned::Changed(place)),
-        };
-        let result = self.result.iter().filter_map(planned).collect();
-        ImportPlan {
-            added: self.added,
-            changed: self.changed,
-            removed,
-            unchanged: self.unchanged,
-            problems,
-            more_rule_errors,
-            shadowed: shadows,
-            result,
-        }
-    }
-
-    fn removed(&self) -> Vec<ShippingRule> {
-        if self.mode == ImportMode::Merge {
-            return Vec::new();
-        }
-        let mut unmet: Vec<usize> = self.unmet.values().flatten().copied().collect();
-        unmet.sort_unstable();
-        unmet.into_iter().filter_map(|index| self.current.get(index).cloned()).collect()
-    }
-
-    fn shadow(&self, shadow: &Shadowed) -> Option<RowShadow> {
-        let by = shadow.by.iter().filter_map(|index| self.placed(*index)).collect();
-        Some(RowShadow { rule: self.placed(shadow.rule)?, by })
-    }
+fn row_shadow(plan: &ImportPlan, shadow: &Shadowed) -> Option<RowShadow> {
+    let by = shadow.by.iter().filter_map(|index| plan.placed(*index)).collect();
+    Some(RowShadow { rule: plan.placed(shadow.rule)?, by })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::{
-    shipping::{DisplayText, MatchKind, RuleError, ShippingRule, errors::fmt_first},
+    shipping::{DisplayText, MatchKind, RuleError, ShippingRule, errors::fmt_first, explain::list},
     wording::count_of,
 };
 
@@ -23,34 +23,42 @@ pub struct ImportProblem {
 }
 
 /// What is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "problem", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Problem {
     /// There is no header, or nothing at all.
+    #[error("there is no header")]
     NoHeader,
     /// A column that does not exist.
+    #[error("there is no column {}", DisplayText::name(.column))]
     UnknownColumn {
         /// Its name.
         column: String,
     },
     /// A column that is there twice.
+    #[error("column {} is there twice", DisplayText::name(.column))]
     RepeatedColumn {
         /// Its name.
         column: String,
     },
     /// A column that is not there.
+    #[error("column {} is missing", DisplayText::name(.column))]
     MissingColumn {
         /// Its name.
         column: String,
     },
     /// A quote is opened and never closed, so that rows run into each other.
+    #[error("a quote is opened and never closed")]
     OpenQuote,
     /// A quote is inside a cell that is not quoted, or something stands between a closing quote and the end of its cell.
+    #[error("a quote is out of place: quote the whole cell and double the quotes inside it")]
     StrayQuote,
     /// The bytes are not UTF-8.
+    #[error("not UTF-8: save the file as \"CSV UTF-8\"")]
     NotUtf8,
     /// The row has another number of cells than the header.
+    #[error("{cells} cells instead of {columns}")]
     WrongLength {
         /// How many cells it has.
         cells: usize,
@@ -58,16 +66,19 @@ pub enum Problem {
         columns: usize,
     },
     /// The kind of match does not exist.
+    #[error("match is {}, not exact, prefix, glob, absent or any", DisplayText::name(.found))]
     UnknownMatch {
         /// What is written there.
         found: String,
     },
     /// A kind of match that has no text has one.
+    #[error("a rule of kind {kind} has no text")]
     UnwantedText {
         /// The kind.
         kind: MatchKind,
     },
     /// A cell is neither `true` nor `false`.
+    #[error("{column} is {}, not true or false", DisplayText::name(.found))]
     BadFlag {
         /// Its column.
         column: String,
@@ -75,6 +86,7 @@ pub enum Problem {
         found: String,
     },
     /// A rule is unsound, or two rules clash.
+    #[error("{}: {}", .error.what(), list(.rules, " and "))]
     Rule {
         /// What is wrong; its places are those of the list that was planned.
         error: RuleError,
@@ -108,36 +120,6 @@ impl fmt::Display for ImportProblem {
             write!(f, "row {row}: ")?;
         }
         self.problem.fmt(f)
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoHeader => f.write_str("there is no header"),
-            Self::UnknownColumn { column } => write!(f, "there is no column {}", DisplayText::name(column)),
-            Self::RepeatedColumn { column } => {
-                write!(f, "column {} is there twice", DisplayText::name(column))
-            }
-            Self::MissingColumn { column } => write!(f, "column {} is missing", DisplayText::name(column)),
-            Self::OpenQuote => f.write_str("a quote is opened and never closed"),
-            Self::StrayQuote => {
-                f.write_str("a quote is out of place: quote the whole cell and double the quotes inside it")
-            }
-            Self::NotUtf8 => f.write_str("not UTF-8: save the file as \"CSV UTF-8\""),
-            Self::WrongLength { cells, columns } => write!(f, "{cells} cells instead of {columns}"),
-            Self::UnknownMatch { found } => {
-                write!(f, "match is {}, not exact, prefix, glob, absent or any", DisplayText::name(found))
-            }
-            Self::UnwantedText { kind } => write!(f, "a rule of kind {kind} has no text"),
-            Self::BadFlag { column, found } => {
-                write!(f, "{column} is {}, not true or false", DisplayText::name(found))
-            }
-            Self::Rule { error, rules } => {
-                let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
-                write!(f, "{}: {}", error.what(), rules.join(" and "))
-            }
-        }
     }
 }
 

@@ -7,7 +7,6 @@ use ::csv::{ByteRecord, ReaderBuilder, StringRecord};
 use super::{
     FormulaGuard, ImportProblem, Problem,
     columns::{self, COLUMNS, COUNT},
-    quotes,
 };
 use crate::channel::shipping::ShippingRule;
 
@@ -40,20 +39,25 @@ pub(super) fn read(file: &[u8], guard: FormulaGuard) -> Table {
     while let Ok(true) = reader.read_byte_record(&mut record) {
         row += 1;
         let start = record.position().map_or(0, ::csv::Position::byte);
-        let at = At { row, line: lines.of(start) };
-        let quotes = quotes::check(between(file, start, reader.position().byte()));
-        match &layout {
-            None => match quotes.map_err(|problem| vec![problem]).and_then(|()| Layout::read(&record)) {
-                Ok(found) => layout = Some(found),
-                Err(problems) => {
-                    table.problems.extend(problems.into_iter().map(|problem| at.problem(problem)));
-                    return table;
-                }
-            },
-            Some(layout) => match quotes {
-                Ok(()) => table.take(at, layout, &record, guard),
-                Err(problem) => table.problems.push(at.problem(problem)),
-            },
+        let line = lines.of(start);
+        let quotes =
+            check_quotes(between(file, start, reader.position().byte())).map_err(|stray| vec![stray]);
+        let problems = match &layout {
+            None => quotes.and_then(|()| Layout::read(&record)).map(|found| layout = Some(found)),
+            // Spreadsheets leave rows of nothing but separators behind.
+            Some(_) if quotes.is_ok() && record.iter().all(<[u8]>::is_empty) => Ok(()),
+            Some(layout) => quotes.and_then(|()| layout.rule(&record, guard)).map(|rule| {
+                table.rows.push(TableRow { row, line, rule });
+            }),
+        };
+        let problems = problems.err().into_iter().flatten();
+        table.problems.extend(problems.map(|problem| ImportProblem {
+            row: Some(row),
+            line: Some(line),
+            problem,
+        }));
+        if layout.is_none() {
+            return table;
         }
     }
     match layout {
@@ -63,29 +67,29 @@ pub(super) fn read(file: &[u8], guard: FormulaGuard) -> Table {
     table
 }
 
-impl Table {
-    fn take(&mut self, at: At, layout: &Layout, record: &ByteRecord, guard: FormulaGuard) {
-        // Spreadsheets leave rows of nothing but separators behind.
-        if record.iter().all(<[u8]>::is_empty) {
-            return;
-        }
-        match layout.rule(record, guard) {
-            Ok(rule) => self.rows.push(TableRow { row: at.row, line: at.line, rule }),
-            Err(problems) => self.problems.extend(problems.into_iter().map(|problem| at.problem(problem))),
-        }
-    }
+/// Where a byte of a record stands.
+enum Position {
+    CellStart,
+    Bare,
+    Quoted,
+    /// Behind a quote inside a quoted cell, which closes the cell unless another quote follows.
+    Closed,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct At {
-    row: u64,
-    line: u64,
-}
-
-impl At {
-    fn problem(self, problem: Problem) -> ImportProblem {
-        ImportProblem { row: Some(self.row), line: Some(self.line), problem }
+/// Whether the quotes of a record stand where RFC 4180 has them. The reader itself is lenient: it drops or keeps the
+/// others, and so alters the cell.
+fn check_quotes(record: &[u8]) -> Result<(), Problem> {
+    let mut position = Position::CellStart;
+    for byte in record {
+        position = match (position, byte) {
+            (Position::Quoted, b'"') => Position::Closed,
+            (Position::Quoted, _) | (Position::CellStart | Position::Closed, b'"') => Position::Quoted,
+            (_, b',' | b'\r' | b'\n') => Position::CellStart,
+            (Position::Bare, b'"') | (Position::Closed, _) => return Err(Problem::StrayQuote),
+            (Position::CellStart | Position::Bare, _) => Position::Bare,
+        };
     }
+    if matches!(position, Position::Quoted) { Err(Problem::OpenQuote) } else { Ok(()) }
 }
 
 /// Counts lines from one record to the next. The reader's own count is a line short behind a `\r\n`,
@@ -112,7 +116,7 @@ impl<'f> Lines<'f> {
     fn skip(&mut self, bytes: usize) {
         let (skipped, rest) = self.rest.split_at(bytes.min(self.rest.len()));
         self.at += skipped.len() as u64;
-        self.line += occurrences(skipped, b'\n');
+        self.line += skipped.split(|byte| *byte == b'\n').skip(1).count() as u64;
         self.rest = rest;
     }
 }
@@ -120,10 +124,6 @@ impl<'f> Lines<'f> {
 fn between(file: &[u8], start: u64, end: u64) -> &[u8] {
     let place = |byte| usize::try_from(byte).unwrap_or(usize::MAX);
     file.get(place(start)..place(end)).unwrap_or_default()
-}
-
-fn occurrences(bytes: &[u8], wanted: u8) -> u64 {
-    bytes.split(|byte| *byte == wanted).skip(1).count() as u64
 }
 
 /// Where each of [`COLUMNS`] stands in the file.

@@ -85,15 +85,9 @@ impl fmt::Display for More {
         if self.0 == 0 {
             return Ok(());
         }
-        let digits = self.0.to_string();
-        f.write_str("… (")?;
-        for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at).is_multiple_of(3) {
-                f.write_char(',')?;
-            }
-            f.write_char(digit)?;
-        }
-        f.write_str(if self.0 == 1 { " more character)" } else { " more characters)" })
+        let digits: Vec<char> = self.0.to_string().chars().collect();
+        let groups: Vec<String> = digits.rchunks(3).rev().map(|group| group.iter().collect()).collect();
+        write!(f, "… ({} more character{})", groups.join(","), if self.0 == 1 { "" } else { "s" })
     }
 }
 

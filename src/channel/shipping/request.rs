@@ -1,10 +1,11 @@
-//! The question put to the rules and its answer. How the answer is found lives elsewhere.
+//! What is asked of the rules, the defaults, and the answer. How the answer is found lives elsewhere.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{MatchKind, ScopeLevel, ShippingMethod, StoreKey};
+use super::{DisplayText, MatchKind, ScopeLevel, ShippingMethod, StoreKey};
+use crate::setters::setters;
 
 /// What is known of an order when its shipping method is resolved.
 ///
@@ -44,25 +45,13 @@ impl ShippingRequest {
         Self::default()
     }
 
-    /// Adds the store.
-    #[must_use]
-    pub fn store(mut self, store: impl Into<StoreKey>) -> Self {
-        self.store = Some(store.into());
-        self
-    }
-
-    /// Adds the marketplace.
-    #[must_use]
-    pub fn marketplace(mut self, marketplace: impl Into<String>) -> Self {
-        self.marketplace = Some(marketplace.into());
-        self
-    }
-
-    /// Adds the ship-to country.
-    #[must_use]
-    pub fn country(mut self, country: impl Into<String>) -> Self {
-        self.country = Some(country.into());
-        self
+    setters! {
+        /// Adds the store.
+        store(store: impl Into<StoreKey>) => store = Some(store.into());
+        /// Adds the marketplace.
+        marketplace(marketplace: impl Into<String>) => marketplace = Some(marketplace.into());
+        /// Adds the ship-to country.
+        country(country: impl Into<String>) => country = Some(country.into());
     }
 }
 
@@ -90,11 +79,9 @@ impl ShippingDefaults {
         self
     }
 
-    /// Sets the default of every order.
-    #[must_use]
-    pub fn global(mut self, method: impl Into<ShippingMethod>) -> Self {
-        self.global = Some(method.into());
-        self
+    setters! {
+        /// Sets the default of every order.
+        global(method: impl Into<ShippingMethod>) => global = Some(method.into());
     }
 
     pub(super) fn of(&self, store: Option<&StoreKey>) -> Option<(&ShippingMethod, WonBy)> {
@@ -141,7 +128,7 @@ impl fmt::Display for ShippingResolution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mapped { method, won } => write!(f, "{} by {won}", method.policy),
-            Self::Unmapped { text } => write!(f, "unmapped: {}", super::DisplayText::new(text)),
+            Self::Unmapped { text } => write!(f, "unmapped: {}", DisplayText::new(text)),
             Self::NoText => f.write_str("no shipping text"),
         }
     }

@@ -5,16 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{
-    explain::list,
-    fold::{differences, fold_text},
-    nearness::{near, same_words, words},
+use super::{
+    CarrierRules, Reason,
+    likeness::{Budget, Comparable, words},
+    suggest::BEST,
 };
-use super::CarrierRules;
-use crate::channel::shipping::Difference;
-
-/// How many suggestions are made at most.
-const BEST: usize = 3;
 
 /// What people call the large carriers, one line each. A name stands for its words; the resellers of a
 /// carrier's labels stand beside it.
@@ -63,62 +58,12 @@ pub struct CarrierSuggestion {
     /// The carrier.
     pub carrier: AccountCarrier,
     /// Why it is suggested.
-    pub reason: CarrierReason,
+    pub reason: Reason,
 }
 
 impl fmt::Display for CarrierSuggestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}): {}", self.carrier.code, self.carrier.name, self.reason)
-    }
-}
-
-/// Why a carrier is suggested, the best reason first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CarrierReason {
-    /// The host writes the very code or name.
-    SameName,
-    /// The code or name is the same under lenient comparison.
-    OnlySeemsDifferent {
-        /// In what they differ.
-        differences: Vec<Difference>,
-    },
-    /// The code or name is made of the same words.
-    SameWords,
-    /// Both are names of the same large carrier.
-    Alias,
-    /// The code or name is alike.
-    Similar {
-        /// How many characters differ.
-        distance: usize,
-    },
-}
-
-impl CarrierReason {
-    fn rank(&self) -> (u8, usize) {
-        match self {
-            Self::SameName => (0, 0),
-            Self::OnlySeemsDifferent { differences } => (1, differences.len()),
-            Self::SameWords => (2, 0),
-            Self::Alias => (3, 0),
-            Self::Similar { distance } => (4, *distance),
-        }
-    }
-}
-
-impl fmt::Display for CarrierReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SameName => f.write_str("has the same name"),
-            Self::OnlySeemsDifferent { differences } => {
-                write!(f, "differs only in {}", list(differences, " and "))
-            }
-            Self::SameWords => f.write_str("has the same words"),
-            Self::Alias => f.write_str("is another name of that carrier"),
-            Self::Similar { distance: 1 } => f.write_str("differs in one character"),
-            Self::Similar { distance } => write!(f, "differs in {distance} characters"),
-        }
     }
 }
 
@@ -137,7 +82,7 @@ impl CarrierRules {
             .iter()
             .filter_map(|known| {
                 let reasons = [&known.code, &known.name].into_iter().filter_map(|name| reason(carrier, name));
-                let reason = reasons.min_by_key(CarrierReason::rank)?;
+                let reason = reasons.min_by_key(Reason::rank)?;
                 Some(CarrierSuggestion { carrier: known.clone(), reason })
             })
             .collect();
@@ -152,24 +97,19 @@ impl CarrierRules {
     }
 }
 
-fn reason(carrier: &str, name: &str) -> Option<CarrierReason> {
+fn reason(carrier: &str, name: &str) -> Option<Reason> {
     if carrier.is_empty() || name.is_empty() {
-        None
-    } else if carrier == name {
-        Some(CarrierReason::SameName)
-    } else if let Some(differences) = differences(carrier, name) {
-        Some(CarrierReason::OnlySeemsDifferent { differences })
-    } else if same_words(carrier, name) {
-        Some(CarrierReason::SameWords)
-    } else {
-        match (large_carrier(carrier), large_carrier(name)) {
-            (Some(one), Some(other)) if one == other => Some(CarrierReason::Alias),
-            // UPS is not a slip of the pen for USPS.
-            (Some(_), Some(_)) => None,
-            _ => near(&fold_text(carrier), &fold_text(name))
-                .map(|distance| CarrierReason::Similar { distance }),
-        }
+        return None;
     }
+    if carrier == name {
+        return Some(Reason::SameName);
+    }
+    let (one, other) = (Comparable::new(carrier), Comparable::new(name));
+    let mut budget = Budget(usize::MAX);
+    one.equality(&other, &mut budget).or_else(|| match (large_carrier(carrier), large_carrier(name)) {
+        (Some(one), Some(other)) => (one == other).then_some(Reason::Alias), // UPS is not a misspelt USPS
+        _ => one.similarity(&other, &mut budget).ok().flatten(),
+    })
 }
 
 /// The line of [`SAME_CARRIER`] with a name whose words stand together in the text.

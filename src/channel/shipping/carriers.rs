@@ -1,15 +1,12 @@
 //! The way out: from the host's carrier to the channel's carrier code, exactly and without guessing.
-//! Suggestions live beside it and are never applied by themselves.
-
-mod suggest;
+//! Suggestions live in a file of their own and are never applied by themselves.
 
 use std::{collections::HashMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::suggest::{AccountCarrier, CarrierReason, CarrierSuggestion};
-use super::{DisplayText, errors::fmt_first};
-use crate::channel::wording::count_of;
+use super::{AccountCarrier, DisplayText, errors::fmt_first};
+use crate::{channel::wording::count_of, setters::setters};
 
 /// Shipments of this carrier (by this method) carry this code on the channel.
 ///
@@ -37,11 +34,9 @@ impl CarrierRule {
         Self { carrier: carrier.into(), method: None, code: code.into() }
     }
 
-    /// Limits the rule to one method.
-    #[must_use]
-    pub fn method(mut self, method: impl Into<String>) -> Self {
-        self.method = Some(method.into());
-        self
+    setters! {
+        /// Limits the rule to one method.
+        method(method: impl Into<String>) => method = Some(method.into());
     }
 
     fn key(&self) -> CarrierKey {
@@ -149,14 +144,8 @@ impl std::error::Error for CarrierRuleErrors {}
 #[derive(Debug, Clone, Default)]
 pub struct CarrierRules {
     rules: Vec<CarrierRule>,
-    by_carrier: HashMap<String, Codes>,
-}
-
-/// The codes of one carrier.
-#[derive(Debug, Clone, Default)]
-struct Codes {
-    by_method: HashMap<String, String>,
-    otherwise: Option<String>,
+    /// The place of each rule in `rules`.
+    by_key: HashMap<CarrierKey, usize>,
 }
 
 impl CarrierRules {
@@ -166,27 +155,20 @@ impl CarrierRules {
     ///
     /// Everything that is wrong at once: empty parts, and rules for the same carrier and method.
     pub fn compile(rules: &[CarrierRule]) -> Result<Self, CarrierRuleErrors> {
-        let mut errors = Vec::new();
-        let mut first_for: HashMap<CarrierKey, usize> = HashMap::new();
-        let mut by_carrier: HashMap<String, Codes> = HashMap::new();
+        let (mut errors, mut by_key) = (Vec::new(), HashMap::new());
         for (index, rule) in rules.iter().enumerate() {
             let parts = [Some(&rule.carrier), rule.method.as_ref(), Some(&rule.code)];
             if parts.into_iter().flatten().any(|part| part.trim().is_empty()) {
                 errors.push(CarrierRuleError::Empty { rule: index });
                 continue;
             }
-            let first = *first_for.entry(rule.key()).or_insert(index);
+            let first = *by_key.entry(rule.key()).or_insert(index);
             if first != index {
                 errors.push(CarrierRuleError::Repeated { first, second: index, key: rule.key() });
             }
-            let codes = by_carrier.entry(rule.carrier.clone()).or_default();
-            match &rule.method {
-                Some(method) => drop(codes.by_method.insert(method.clone(), rule.code.clone())),
-                None => codes.otherwise = Some(rule.code.clone()),
-            }
         }
         if errors.is_empty() {
-            Ok(Self { rules: rules.to_vec(), by_carrier })
+            Ok(Self { rules: rules.to_vec(), by_key })
         } else {
             Err(CarrierRuleErrors { errors })
         }
@@ -199,13 +181,12 @@ impl CarrierRules {
 
     /// The channel's code for a shipment's carrier and, if it names one, method.
     pub fn resolve(&self, carrier: &str, method: Option<&str>) -> CarrierResolution {
-        let codes = self.by_carrier.get(carrier);
-        let exact = codes.zip(method).and_then(|(codes, method)| codes.by_method.get(method));
-        match exact.or_else(|| codes.and_then(|codes| codes.otherwise.as_ref())) {
-            Some(code) => CarrierResolution::Mapped { code: code.clone() },
-            None => CarrierResolution::Unmapped {
-                key: CarrierKey { carrier: carrier.to_owned(), method: method.map(str::to_owned) },
-            },
+        let key = CarrierKey { carrier: carrier.to_owned(), method: method.map(str::to_owned) };
+        let of_carrier = CarrierKey { carrier: carrier.to_owned(), method: None };
+        let index = self.by_key.get(&key).or_else(|| self.by_key.get(&of_carrier));
+        match index.and_then(|index| self.rules.get(*index)) {
+            Some(rule) => CarrierResolution::Mapped { code: rule.code.clone() },
+            None => CarrierResolution::Unmapped { key },
         }
     }
 
