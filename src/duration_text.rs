@@ -49,12 +49,27 @@ pub(crate) fn parse(text: &str) -> Result<Duration, ParseDurationError> {
 
 /// The duration in ISO 8601: `P7D` for whole days, otherwise hours, minutes and seconds (`PT36H`, `PT0.5S`).
 pub(crate) fn iso(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let whole_days = duration.subsec_nanos() == 0 && seconds.is_multiple_of(DAY);
-    if whole_days && !duration.is_zero() && duration <= LONGEST_IN_DAYS {
-        return format!("P{}D", seconds / DAY);
+    if let Some(days) = whole_days(duration) {
+        return format!("P{days}D");
     }
     temporal::SpanPrinter::new().unsigned_duration_to_string(&duration)
+}
+
+/// The duration as people write it and settings take it: `7d` for whole days, otherwise `1h30m`, `90s` as `1m30s`.
+pub(crate) fn short(duration: Duration) -> String {
+    match whole_days(duration) {
+        Some(days) => format!("{days}d"),
+        None => friendly::SpanPrinter::new()
+            .spacing(friendly::Spacing::None)
+            .unsigned_duration_to_string(&duration),
+    }
+}
+
+/// How many days it is, if it is whole days that can be read back.
+fn whole_days(duration: Duration) -> Option<u64> {
+    let seconds = duration.as_secs();
+    let whole = duration.subsec_nanos() == 0 && seconds.is_multiple_of(DAY);
+    (whole && !duration.is_zero() && duration <= LONGEST_IN_DAYS).then_some(seconds / DAY)
 }
 
 pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -165,21 +180,21 @@ mod tests {
     }
 
     #[test]
-    fn writes_iso_8601_that_reads_back() {
+    fn writes_what_it_reads_back() {
         let cases = [
-            (Duration::ZERO, "PT0S"),
-            (Duration::from_secs(90), "PT1M30S"),
-            (Duration::from_secs(36 * 3_600), "PT36H"),
-            (Duration::from_secs(7 * DAY), "P7D"),
-            (Duration::from_millis(500), "PT0.5S"),
-            (Duration::MAX, "PT5124095576030431H15.999999999S"),
+            (Duration::ZERO, "PT0S", "0s"),
+            (Duration::from_secs(90), "PT1M30S", "1m30s"),
+            (Duration::from_secs(36 * 3_600), "PT36H", "36h"),
+            (Duration::from_secs(7 * DAY), "P7D", "7d"),
+            (Duration::from_millis(500), "PT0.5S", "500ms"),
+            (Duration::MAX, "PT5124095576030431H15.999999999S", "5124095576030431h15s999ms999µs999ns"),
         ];
-        for (duration, text) in cases {
-            assert_eq!(iso(duration), text);
+        for (duration, text, words) in cases {
+            assert_eq!((iso(duration), short(duration)), (text.to_owned(), words.to_owned()));
         }
         let (longest, over) = (LONGEST_IN_DAYS, LONGEST_IN_DAYS + Duration::from_secs(DAY));
-        for duration in cases.map(|(duration, _)| duration).into_iter().chain([longest, over]) {
-            assert_eq!(parse(&iso(duration)), Ok(duration));
+        for duration in cases.map(|(duration, ..)| duration).into_iter().chain([longest, over]) {
+            assert_eq!((parse(&iso(duration)), parse(&short(duration))), (Ok(duration), Ok(duration)));
         }
     }
 

@@ -47,7 +47,6 @@
 pub mod channel;
 pub mod client;
 pub mod connector;
-#[allow(dead_code, reason = "settings and reports come to use it one after the other")]
 mod duration_text;
 mod named_enum;
 mod setters;

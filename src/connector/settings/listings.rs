@@ -1,27 +1,22 @@
 //! How listings are linked.
 
-use super::choice::choice;
+use super::fields::settings;
+use crate::named_enum::named_enum;
 
-/// How listings are linked.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ListingSettings {
-    /// Whether inactive products count. Default: no.
-    pub include_inactive: bool,
-    /// Whether a product's aliases count as its SKUs. Default: yes. An alias that belongs to a store from which
-    /// no orders are imported (see [`OrderSettings::stores`](super::OrderSettings::stores)) never counts.
-    pub follow_aliases: bool,
-    /// How products are read. Default: whichever way costs fewer requests.
-    pub reading: ProductReading,
-}
-
-impl Default for ListingSettings {
-    fn default() -> Self {
-        Self { include_inactive: false, follow_aliases: true, reading: ProductReading::Cheapest }
+settings! {
+    /// How listings are linked.
+    ListingSettings {
+        /// Whether inactive products count.
+        include_inactive: bool = false;
+        /// Whether a product's aliases count as its SKUs. An alias that belongs to a store from which
+        /// no orders are imported (see [`OrderSettings::stores`](super::OrderSettings::stores)) never counts.
+        follow_aliases: bool = true;
+        /// How products are read.
+        reading: ProductReading = ProductReading::Cheapest;
     }
 }
 
-choice! {
+named_enum! {
     /// How products are read.
     ProductReading {
         /// All of them, or one look-up per SKU when the host has so few listings that this costs fewer

@@ -1,15 +1,19 @@
 //! What a merchant can set, and its defaults: a file for each part. What is wrong with a value by itself stands in
 //! `validation`; what only ShipStation can know (does this tag exist?) is looked at in `check` and before the first import.
 
-mod choice;
+mod fields;
 mod listings;
 mod orders;
+mod read;
 mod shipments;
 mod shipping;
 mod validation;
 
 use std::time::Duration;
 
+use serde::Serialize;
+
+use self::fields::minutes;
 pub(super) use self::validation::known_statuses;
 pub use self::{
     listings::{ListingSettings, ProductReading},
@@ -20,28 +24,43 @@ pub use self::{
     shipments::{Confirm, PartialPolicy, Preflight, PrimaryTracking, ShipmentSettings},
     shipping::{ShippingSettings, UnmappedPolicy},
 };
+use crate::setters::setters;
 
 /// Everything that can be set for one connection.
 ///
 /// ```
-/// use shipstation_connector::connector::Settings;
+/// use shipstation_connector::{Settings, connector::OrderSettings};
 ///
-/// let mut settings = Settings::default();
-/// settings.orders.created_within_days = Some(14);
+/// let orders = OrderSettings::default().created_within_days(Some(14));
+/// let settings = Settings::default().orders(orders);
 /// assert!(settings.problems().is_empty());
+///
+/// let read: Settings = serde_json::from_str(r#"{"orders": {"created_within_days": 14}, "lease": "5m"}"#)?;
+/// assert_eq!(read, settings);
+/// let refused = serde_json::from_str::<Settings>(r#"{"orders": {"created_within_day": 14}}"#).unwrap_err();
+/// assert_eq!(
+///     refused.to_string(),
+///     "orders.created_within_day is no setting: did you mean created_within_days?",
+/// );
+/// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+///
+/// In a file, every setting may be left out; durations are texts such as `90s`, `15m`, `1h30m`, `7d` or ISO 8601
+/// (`PT15M`), which is how they are written. A key that is no setting is refused. Reading checks no values:
+/// [`problems`](Self::problems) does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Settings {
     /// Which orders are imported, and what happens to them.
     pub orders: OrderSettings,
     /// How shipments are sent back.
     pub shipments: ShipmentSettings,
-    /// How listings are linked; linking is not configured while this is `None`.
+    /// How listings are linked; linking is not configured while this is `None`, which is the default.
     pub listings: Option<ListingSettings>,
     /// How shipping texts become methods.
     pub shipping: ShippingSettings,
     /// How long a run keeps its lease without a sign of life. Three minutes to a day. Default: five minutes.
+    #[serde(with = "crate::duration_text")]
     pub lease: Duration,
 }
 
@@ -52,7 +71,25 @@ impl Default for Settings {
             shipments: ShipmentSettings::default(),
             listings: None,
             shipping: ShippingSettings::default(),
-            lease: Duration::from_secs(300),
+            lease: minutes(5),
         }
     }
 }
+
+impl Settings {
+    setters! {
+        /// Sets which orders are imported, and what happens to them.
+        orders(orders: OrderSettings) => orders = orders;
+        /// Sets how shipments are sent back.
+        shipments(shipments: ShipmentSettings) => shipments = shipments;
+        /// Sets how listings are linked.
+        listings(listings: impl Into<Option<ListingSettings>>) => listings = listings.into();
+        /// Sets how shipping texts become methods.
+        shipping(shipping: ShippingSettings) => shipping = shipping;
+        /// Sets how long a run keeps its lease without a sign of life.
+        lease(lease: Duration) => lease = lease;
+    }
+}
+
+#[cfg(test)]
+mod tests;

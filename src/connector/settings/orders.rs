@@ -5,91 +5,61 @@ use std::{
     fmt,
 };
 
-use super::choice::choice;
+use super::fields::settings;
 use crate::{
     Timestamp,
     client::{OrderStatus, StoreId, TagId, UserId},
+    named_enum::named_enum,
 };
 
-/// Which orders are imported, and what happens to them.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct OrderSettings {
-    /// The states that are imported. Default: `awaiting_shipment`.
-    pub statuses: Vec<OrderStatus>,
-    /// How many days back, 1 to 365. `None` is no limit at all. Default: 7.
-    pub created_within_days: Option<u32>,
-    /// The date that the age is counted from. Default: when ShipStation created the order.
-    pub age_basis: AgeBasis,
-    /// Nothing older than this is ever imported, whatever else is set, unless somebody imports it by hand.
-    pub not_before: Option<Timestamp>,
-    /// By how many days at most the window is stretched over an outage; 0 switches it off. Default: 30.
-    pub catch_up_days: u32,
-    /// Import only orders with this tag.
-    pub tag: Option<TagId>,
-    /// Leave out orders with one of these tags.
-    pub exclude_tags: Vec<TagId>,
-    /// Import only from these stores; empty means all.
-    pub stores: BTreeSet<StoreId>,
-    /// Leave out these stores, for instance those that the host itself feeds.
-    pub exclude_stores: BTreeSet<StoreId>,
-    /// Leave out orders whose key, or one of whose custom fields, begins like this: the host put them there.
-    pub own_key_prefix: Option<String>,
-    /// Assign this user in ShipStation once an order is imported. A GUID.
-    pub assign_user: Option<UserId>,
-    /// Put this tag on once an order is imported. Must differ from `tag`.
-    pub acknowledgement_tag: Option<TagId>,
-    /// What happens to orders without a shippable line. Default: they are imported.
-    pub empty_orders: EmptyOrders,
-    /// Which of a line's SKUs counts. Default: the sold one, else the fulfilment one.
-    pub sku_source: SkuSource,
-    /// Which text is the shipping text. Default: the store's own.
-    pub shipping_text: ShippingTextSource,
-    /// What happens to orders that were split off, were taken out of, or have swallowed imported ones. Default: they are
-    /// held.
-    pub lineage: LineagePolicy,
-    /// What happens to orders with lines that are not linked to a listing. Default: they are imported.
-    pub unlinked_lines: UnlinkedLines,
-    /// What happens to orders that have the address, the lines and the day of another imported one; see
-    /// [`OrderFingerprint`](crate::channel::OrderFingerprint). Default: nobody looks.
-    pub possible_duplicates: PossibleDuplicates,
-    /// What happens to orders that somebody else fulfils, such as a marketplace's own warehouse. Default: they are left
-    /// out.
-    pub externally_fulfilled: ExternallyFulfilled,
-    /// Whether to count, with one small request per status, what lies outside the window. Default: yes.
-    pub skip_audit: bool,
-    /// Rows per page, 1 to 500. Default: 500.
-    pub page_size: u32,
-    /// Import at most so many new orders in a run; the rest follows in the next one.
-    pub max_orders: Option<u64>,
-}
-
-impl Default for OrderSettings {
-    fn default() -> Self {
-        Self {
-            statuses: vec![OrderStatus::AwaitingShipment],
-            created_within_days: Some(7),
-            age_basis: AgeBasis::Created,
-            not_before: None,
-            catch_up_days: 30,
-            tag: None,
-            exclude_tags: Vec::new(),
-            stores: BTreeSet::new(),
-            exclude_stores: BTreeSet::new(),
-            own_key_prefix: None,
-            assign_user: None,
-            acknowledgement_tag: None,
-            empty_orders: EmptyOrders::Import,
-            sku_source: SkuSource::Auto,
-            shipping_text: ShippingTextSource::Requested,
-            lineage: LineagePolicy::Hold,
-            unlinked_lines: UnlinkedLines::Import,
-            possible_duplicates: PossibleDuplicates::Off,
-            externally_fulfilled: ExternallyFulfilled::Skip,
-            skip_audit: true,
-            page_size: 500,
-            max_orders: None,
-        }
+settings! {
+    /// Which orders are imported, and what happens to them.
+    OrderSettings {
+        /// The states that are imported.
+        statuses: Vec<OrderStatus> = vec![OrderStatus::AwaitingShipment];
+        /// How many days back, 1 to 365. `None` is no limit at all.
+        created_within_days: Option<u32> = Some(7);
+        /// The date that the age is counted from.
+        age_basis: AgeBasis = AgeBasis::Created;
+        /// Nothing older than this is ever imported, whatever else is set, unless somebody imports it by hand.
+        not_before (into): Option<Timestamp> = None;
+        /// By how many days at most the window is stretched over an outage; 0 switches it off.
+        catch_up_days: u32 = 30;
+        /// Import only orders with this tag.
+        tag (into): Option<TagId> = None;
+        /// Leave out orders with one of these tags.
+        exclude_tags: Vec<TagId> = Vec::new();
+        /// Import only from these stores; empty means all.
+        stores: BTreeSet<StoreId> = BTreeSet::new();
+        /// Leave out these stores, for instance those that the host itself feeds.
+        exclude_stores: BTreeSet<StoreId> = BTreeSet::new();
+        /// Leave out orders whose key, or one of whose custom fields, begins like this: the host put them there.
+        own_key_prefix (into): Option<String> = None;
+        /// Assign this user in ShipStation once an order is imported. A GUID.
+        assign_user (into): Option<UserId> = None;
+        /// Put this tag on once an order is imported. Must differ from `tag`.
+        acknowledgement_tag (into): Option<TagId> = None;
+        /// What happens to orders without a shippable line.
+        empty_orders: EmptyOrders = EmptyOrders::Import;
+        /// Which of a line's SKUs counts.
+        sku_source: SkuSource = SkuSource::Auto;
+        /// Which text is the shipping text.
+        shipping_text: ShippingTextSource = ShippingTextSource::Requested;
+        /// What happens to orders that were split off, were taken out of, or have swallowed imported ones.
+        lineage: LineagePolicy = LineagePolicy::Hold;
+        /// What happens to orders with lines that are not linked to a listing.
+        unlinked_lines: UnlinkedLines = UnlinkedLines::Import;
+        /// What happens to orders that have the address, the lines and the day of another imported one; see
+        /// [`OrderFingerprint`](crate::channel::OrderFingerprint).
+        possible_duplicates: PossibleDuplicates = PossibleDuplicates::Off;
+        /// What happens to orders that somebody else fulfils, such as a marketplace's own warehouse.
+        externally_fulfilled: ExternallyFulfilled = ExternallyFulfilled::Skip;
+        /// Whether to count, with one small request per status, what lies outside the window.
+        skip_audit: bool = true;
+        /// Rows per page, 1 to 500.
+        page_size: u32 = 500;
+        /// Import at most so many new orders in a run; the rest follows in the next one.
+        max_orders: Option<u64> = None;
     }
 }
 
@@ -125,7 +95,7 @@ pub(super) fn join<T: fmt::Display>(list: impl Iterator<Item = T>) -> String {
     list.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-choice! {
+named_enum! {
     /// The date that an order's age is counted from.
     AgeBasis {
         /// When it appeared in ShipStation.
@@ -138,7 +108,7 @@ choice! {
         Modified = "modified",
     }
 }
-choice! {
+named_enum! {
     /// What happens to an order without a shippable line.
     EmptyOrders {
         /// It is imported, with a warning in the report.
@@ -147,7 +117,7 @@ choice! {
         Skip = "skip",
     }
 }
-choice! {
+named_enum! {
     /// Which of a line's SKUs counts.
     SkuSource {
         /// The sold one, else the fulfilment one.
@@ -158,7 +128,7 @@ choice! {
         FulfillmentSku = "fulfillment_sku",
     }
 }
-choice! {
+named_enum! {
     /// Which text is an order's shipping text.
     ShippingTextSource {
         /// What the buyer chose, in the store's words.
@@ -169,7 +139,7 @@ choice! {
         RequestedThenService = "requested_then_service",
     }
 }
-choice! {
+named_enum! {
     /// What happens to relatives of imported orders.
     LineagePolicy {
         /// They are imported and held.
@@ -180,7 +150,7 @@ choice! {
         Skip = "skip",
     }
 }
-choice! {
+named_enum! {
     /// What happens to an order with lines that no listing is linked to.
     UnlinkedLines {
         /// It is imported; the lines say that they are not linked.
@@ -189,7 +159,7 @@ choice! {
         Hold = "hold",
     }
 }
-choice! {
+named_enum! {
     /// What happens to an order that looks like another imported one under another id.
     PossibleDuplicates {
         /// Nobody looks, and nothing is kept to look at later.
@@ -199,7 +169,7 @@ choice! {
         Hold = "hold",
     }
 }
-choice! {
+named_enum! {
     /// What happens to an order that somebody else fulfils, by ShipStation's `externallyFulfilled`.
     ExternallyFulfilled {
         /// It is left out.

@@ -1,79 +1,100 @@
 //! How shipments are sent back.
 
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
 
-use super::choice::choice;
+use serde::{Deserialize, Serialize};
 
-/// How shipments are sent back.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ShipmentSettings {
-    /// Whether ShipStation tells the store. Default: yes.
-    pub notify_sales_channel: bool,
-    /// Whether ShipStation mails the buyer. Default: no.
-    pub notify_customer: bool,
-    /// When an order of several shipments is marked shipped. Default: once everything has left.
-    pub partial: PartialPolicy,
-    /// Which tracking number the order carries; ShipStation has room for one. Default: the first.
-    pub primary_tracking: PrimaryTracking,
-    /// Whether a shipment without a tracking number is blocked. Default: yes.
-    pub require_tracking: bool,
-    /// The carrier code for carriers that no rule names; `None` blocks them. Default: `None`. What was blocked before it
-    /// was set is released with [`ShipmentStore::unblock`](crate::channel::store::ShipmentStore::unblock).
-    pub unmapped_carrier: Option<String>,
-    /// How the orders' present state is looked at before anything is sent.
-    pub preflight: Preflight,
-    /// How it is proven that ShipStation has it.
-    pub confirm: Confirm,
-    /// The first wait after a failed attempt, a second to six hours; it doubles up to six hours. Default: a minute.
-    pub backoff: Duration,
-    /// When to stop trying: after an hour to 365 days. Default: after 7 days.
-    pub give_up_after: Duration,
-    /// How long after a request of unknown outcome, and after a look that did not find the shipment or its order, the next
-    /// look counts: a minute to a day. Default: a minute.
-    pub read_back_gap: Duration,
-    /// How long after a request of unknown outcome the look may come after which the shipment is sent again: a minute to a
-    /// day. Default: 4 minutes. An effect that comes later, or a read that is stale for longer, may lead to a second mark.
-    ///
-    /// After a second unknown outcome it is sixteen times as long. After the third the shipment is only looked for, the last
-    /// time 4 hours after the request or later; then it is [confirmed](crate::channel::ShipmentState::Confirmed) or left to a
-    /// person ([`OutcomeUnknown`](crate::channel::BlockReason::OutcomeUnknown)).
-    pub resend_after: Duration,
-}
+use super::fields::{days, minutes, settings};
+use crate::{UnknownName, named_enum::named_enum};
 
-impl Default for ShipmentSettings {
-    fn default() -> Self {
-        Self {
-            notify_sales_channel: true,
-            notify_customer: false,
-            partial: PartialPolicy::HoldUntilComplete { max_hold: None },
-            primary_tracking: PrimaryTracking::FirstPackage,
-            require_tracking: true,
-            unmapped_carrier: None,
-            preflight: Preflight::Bulk,
-            confirm: Confirm::ReadBack,
-            backoff: Duration::from_secs(60),
-            give_up_after: Duration::from_secs(7 * 24 * 3600),
-            read_back_gap: Duration::from_secs(60),
-            resend_after: Duration::from_secs(4 * 60),
-        }
+settings! {
+    /// How shipments are sent back.
+    ShipmentSettings {
+        /// Whether ShipStation tells the store.
+        notify_sales_channel: bool = true;
+        /// Whether ShipStation mails the buyer.
+        notify_customer: bool = false;
+        /// When an order of several shipments is marked shipped.
+        partial: PartialPolicy = PartialPolicy::HoldUntilComplete { max_hold: None };
+        /// Which tracking number the order carries; ShipStation has room for one.
+        primary_tracking: PrimaryTracking = PrimaryTracking::FirstPackage;
+        /// Whether a shipment without a tracking number is blocked.
+        require_tracking: bool = true;
+        /// The carrier code for carriers that no rule names; `None` blocks them. What was blocked before it
+        /// was set is released with [`ShipmentStore::unblock`](crate::channel::store::ShipmentStore::unblock).
+        unmapped_carrier (into): Option<String> = None;
+        /// How the orders' present state is looked at before anything is sent.
+        preflight: Preflight = Preflight::Bulk;
+        /// How it is proven that ShipStation has it.
+        confirm: Confirm = Confirm::ReadBack;
+        /// The first wait after a failed attempt, a second to six hours; it doubles up to six hours.
+        #[serde(with = "crate::duration_text")]
+        backoff: Duration = minutes(1);
+        /// When to stop trying: after an hour to 365 days.
+        #[serde(with = "crate::duration_text")]
+        give_up_after: Duration = days(7);
+        /// How long after a request of unknown outcome, and after a look that did not find the shipment or its order, the next
+        /// look counts: a minute to a day.
+        #[serde(with = "crate::duration_text")]
+        read_back_gap: Duration = minutes(1);
+        /// How long after a request of unknown outcome the look may come after which the shipment is sent again: a minute to a
+        /// day. An effect that comes later, or a read that is stale for longer, may lead to a second mark.
+        ///
+        /// After a second unknown outcome it is sixteen times as long. After the third the shipment is only looked for, the last
+        /// time 4 hours after the request or later; then it is [confirmed](crate::channel::ShipmentState::Confirmed) or left to a
+        /// person ([`OutcomeUnknown`](crate::channel::BlockReason::OutcomeUnknown)).
+        #[serde(with = "crate::duration_text")]
+        resend_after: Duration = minutes(4);
     }
 }
 
 /// When an order of several shipments is marked shipped. ShipStation knows whole orders only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// In a file: `"ship_on_first"`, or `{"hold_until_complete": {"max_hold": "2d"}}`. As a text it is a name without
+/// `max_hold`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum PartialPolicy {
     /// Once everything has left.
     HoldUntilComplete {
         /// Or once the first shipment is so old: a minute to 365 days.
+        #[serde(default, with = "crate::duration_text::option")]
         max_hold: Option<Duration>,
     },
     /// With the first shipment.
     ShipOnFirst,
 }
 
-choice! {
+impl PartialPolicy {
+    /// Its name, as settings and reports write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HoldUntilComplete { .. } => "hold_until_complete",
+            Self::ShipOnFirst => "ship_on_first",
+        }
+    }
+}
+
+impl fmt::Display for PartialPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for PartialPolicy {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        match name {
+            "hold_until_complete" => Ok(Self::HoldUntilComplete { max_hold: None }),
+            "ship_on_first" => Ok(Self::ShipOnFirst),
+            _ => Err(UnknownName::new(name, &["hold_until_complete", "ship_on_first"])),
+        }
+    }
+}
+
+named_enum! {
     /// Which tracking number an order carries.
     PrimaryTracking {
         /// That of the first parcel of the first shipment.
@@ -84,7 +105,7 @@ choice! {
         Last = "last",
     }
 }
-choice! {
+named_enum! {
     /// How the orders' present state is looked at before anything is sent.
     Preflight {
         /// By listing open orders, or one by one, whichever costs fewer requests. The look may be some minutes old when
@@ -97,7 +118,7 @@ choice! {
         OnRetryOnly = "on_retry_only",
     }
 }
-choice! {
+named_enum! {
     /// How it is proven that ShipStation has a shipment.
     Confirm {
         /// Its record is read back, many at a time.

@@ -1,21 +1,33 @@
 //! How shipping texts become methods.
 
-use crate::channel::shipping::{Comparison, ShippingDefaults, ShippingMethod};
+use std::{fmt, str::FromStr};
 
-/// How shipping texts become methods.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ShippingSettings {
-    /// How texts are compared. Default: exactly.
-    pub comparison: Comparison,
-    /// Methods for texts that no rule fits.
-    pub defaults: ShippingDefaults,
-    /// What happens to an order whose text fits nothing. Default: it is imported and held.
-    pub unmapped: UnmappedPolicy,
+use serde::{Deserialize, Serialize};
+
+use super::fields::settings;
+use crate::{
+    UnknownName,
+    channel::shipping::{Comparison, ShippingDefaults, ShippingMethod},
+};
+
+settings! {
+    /// How shipping texts become methods.
+    ShippingSettings {
+        /// How texts are compared.
+        comparison: Comparison = Comparison::Exact;
+        /// Methods for texts that no rule fits.
+        defaults: ShippingDefaults = ShippingDefaults::none();
+        /// What happens to an order whose text fits nothing.
+        unmapped: UnmappedPolicy = UnmappedPolicy::Hold;
+    }
 }
 
 /// What happens to an order whose shipping text fits no rule and no default.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// In a file: `"hold"`, `"reject"` or `{"default": {"policy": "ground"}}`. As a text it is a name, of which `default`
+/// cannot be read: it needs a method.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UnmappedPolicy {
     /// It is imported and held until a rule is added.
@@ -25,4 +37,33 @@ pub enum UnmappedPolicy {
     Default(ShippingMethod),
     /// It is not imported, and is read again in every run until a rule fits, however old it gets.
     Reject,
+}
+
+impl UnmappedPolicy {
+    /// Its name, as settings and reports write it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Default(_) => "default",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+impl fmt::Display for UnmappedPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for UnmappedPolicy {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        match name {
+            "hold" => Ok(Self::Hold),
+            "reject" => Ok(Self::Reject),
+            _ => Err(UnknownName::new(name, &["hold", "reject"])),
+        }
+    }
 }

@@ -2,85 +2,131 @@
 
 use std::time::Duration;
 
-use super::{OrderSettings, PartialPolicy, Settings, ShipmentSettings, ShippingSettings, UnmappedPolicy};
-use crate::{channel::Finding, client::OrderStatus};
+use super::{
+    PartialPolicy, Settings, UnmappedPolicy,
+    fields::{days, hours, minutes},
+};
+use crate::{
+    channel::{Finding, shipping::ShippingMethod},
+    client::{OrderStatus, UserId},
+    duration_text,
+    named_enum::nearest_name,
+};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(24 * 3_600);
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
+const SECOND: Duration = Duration::from_secs(1);
 const STATUSES: &str = "orders.statuses";
-/// Letters that a misspelt status may differ by from the one that was meant.
-const SLIP: usize = 2;
 
 impl Settings {
     /// What is wrong with the settings by themselves. Each finding names the setting, its value, and the
     /// values that are allowed.
     pub fn problems(&self) -> Vec<Finding> {
-        let mut found = self.orders.problems();
-        // A request may wait out a whole minute for the rate limit, and must not lose the lease meanwhile.
-        found.extend(span("lease", self.lease, 3 * MINUTE, DAY));
-        found.extend(self.shipments.problems());
-        found.extend(self.shipping.problems());
-        found
+        let wrong_values = self.wrong_values().into_iter().chain(self.contradictions());
+        let found =
+            wrong_values.filter_map(|(setting, value, allowed)| Some(wrong(setting, &value?, allowed)));
+        status_problems(&self.orders.statuses)
+            .into_iter()
+            .chain(found)
+            .chain(self.durations_out_of_range())
+            .collect()
+    }
+
+    /// Each setting with its value, if that is none of those that are allowed.
+    fn wrong_values(&self) -> [WrongValue; 9] {
+        let (orders, shipments) = (&self.orders, &self.shipments);
+        let user = orders.assign_user.as_ref().map(UserId::as_str);
+        let defaults = &self.shipping.defaults;
+        let mut methods = defaults.global.iter().chain(defaults.by_store.values());
+        let otherwise =
+            if let UnmappedPolicy::Default(method) = &self.shipping.unmapped { Some(method) } else { None };
+        let number = |number: u32, is_wrong: bool| is_wrong.then(|| number.to_string());
+        let text =
+            |text: Option<&str>| text.filter(|text| is_blank(text)).map(|_| "an empty text".to_owned());
+        let method = |is_wrong: bool| is_wrong.then(|| "a method without a policy".to_owned());
+        let no_policy = |method: &ShippingMethod| is_blank(method.policy.as_str());
+        let age = orders.created_within_days.unwrap_or(1);
+        let a_policy = "a method that names a policy of the host, or none at all";
+        [
+            (
+                "orders.created_within_days",
+                number(age, !(1..=365).contains(&age)),
+                "1 to 365, or no limit (None) written out",
+            ),
+            ("orders.catch_up_days", number(orders.catch_up_days, orders.catch_up_days > 365), "0 to 365"),
+            (
+                "orders.page_size",
+                number(orders.page_size, !(1..=500).contains(&orders.page_size)),
+                "1 to 500",
+            ),
+            ("orders.max_orders", number(0, orders.max_orders == Some(0)), "at least 1, or no limit (None)"),
+            (
+                "orders.own_key_prefix",
+                text(orders.own_key_prefix.as_deref()),
+                "the beginning of the host's own order keys, or none at all",
+            ),
+            ("orders.assign_user", text(user), "the GUID of a user of the account, or none at all"),
+            (
+                "shipments.unmapped_carrier",
+                text(shipments.unmapped_carrier.as_deref()),
+                "a carrier code of the account, or none at all",
+            ),
+            ("shipping.defaults", method(methods.any(no_policy)), a_policy),
+            ("shipping.unmapped", method(otherwise.is_some_and(no_policy)), a_policy),
+        ]
+    }
+
+    /// Settings that exclude each other, with a value that both have.
+    fn contradictions(&self) -> [WrongValue; 3] {
+        let orders = &self.orders;
+        let excluded = orders.tag.filter(|tag| orders.exclude_tags.contains(tag));
+        let acknowledged = orders.acknowledgement_tag;
+        let filtered =
+            acknowledged.filter(|tag| orders.tag == Some(*tag) || orders.exclude_tags.contains(tag));
+        let store = orders.stores.intersection(&orders.exclude_stores).next();
+        [
+            (
+                "orders.exclude_tags",
+                excluded.map(|tag| tag.to_string()),
+                "tags other than orders.tag: no order could have it and lack it",
+            ),
+            (
+                "orders.acknowledgement_tag",
+                filtered.map(|tag| tag.to_string()),
+                "a tag that is not one of the import's own tag filters",
+            ),
+            (
+                "orders.exclude_stores",
+                store.map(ToString::to_string),
+                "stores that are not selected in orders.stores at the same time",
+            ),
+        ]
+    }
+
+    fn durations_out_of_range(&self) -> Vec<Finding> {
+        let shipments = &self.shipments;
+        let max_hold = match shipments.partial {
+            PartialPolicy::HoldUntilComplete { max_hold } => max_hold,
+            PartialPolicy::ShipOnFirst => None,
+        };
+        let ranges = [
+            // A request may wait out a whole minute for the rate limit, and must not lose the lease meanwhile.
+            ("lease", Some(self.lease), minutes(3), days(1)),
+            ("shipments.give_up_after", Some(shipments.give_up_after), hours(1), days(365)),
+            ("shipments.read_back_gap", Some(shipments.read_back_gap), minutes(1), days(1)),
+            ("shipments.resend_after", Some(shipments.resend_after), minutes(1), days(1)),
+            ("shipments.backoff", Some(shipments.backoff), SECOND, hours(6)),
+            ("shipments.partial.max_hold", max_hold, minutes(1), days(365)),
+        ];
+        let finding = |(setting, value, least, most): (_, Option<Duration>, Duration, Duration)| {
+            let value = value.filter(|value| !(least..=most).contains(value))?;
+            let [value, least, most] = [value, least, most].map(duration_text::short);
+            Some(wrong(setting, &value, &format!("{least} to {most}")))
+        };
+        ranges.into_iter().filter_map(finding).collect()
     }
 }
 
-impl OrderSettings {
-    fn problems(&self) -> Vec<Finding> {
-        let mut found = status_problems(&self.statuses);
-        found.extend(self.number_problems());
-        found.extend(self.filter_problems());
-        found
-    }
-
-    fn number_problems(&self) -> Vec<Finding> {
-        let mut found = Vec::new();
-        if let Some(days) = self.created_within_days
-            && !(1..=365).contains(&days)
-        {
-            let allowed = "1 to 365, or no limit (None) written out";
-            found.push(wrong("orders.created_within_days", days.to_string(), allowed));
-        }
-        if self.catch_up_days > 365 {
-            found.push(wrong("orders.catch_up_days", self.catch_up_days.to_string(), "0 to 365"));
-        }
-        if !(1..=500).contains(&self.page_size) {
-            found.push(wrong("orders.page_size", self.page_size.to_string(), "1 to 500"));
-        }
-        if self.max_orders == Some(0) {
-            found.push(wrong("orders.max_orders", "0", "at least 1, or no limit (None)"));
-        }
-        found
-    }
-
-    fn filter_problems(&self) -> Vec<Finding> {
-        let mut found = Vec::new();
-        if self.own_key_prefix.as_deref().is_some_and(is_blank) {
-            let allowed = "the beginning of the host's own order keys, or none at all";
-            found.push(wrong("orders.own_key_prefix", "an empty text", allowed));
-        }
-        if self.assign_user.as_ref().is_some_and(|user| is_blank(user.as_str())) {
-            let allowed = "the GUID of a user of the account, or none at all";
-            found.push(wrong("orders.assign_user", "an empty text", allowed));
-        }
-        if let Some(tag) = self.tag.filter(|tag| self.exclude_tags.contains(tag)) {
-            let allowed = "tags other than orders.tag: no order could have it and lack it";
-            found.push(wrong("orders.exclude_tags", tag.to_string(), allowed));
-        }
-        if let Some(tag) = self.acknowledgement_tag
-            && (self.tag == Some(tag) || self.exclude_tags.contains(&tag))
-        {
-            let allowed = "a tag that is not one of the import's own tag filters";
-            found.push(wrong("orders.acknowledgement_tag", tag.to_string(), allowed));
-        }
-        if let Some(store) = self.stores.intersection(&self.exclude_stores).next() {
-            let allowed = "stores that are not selected in orders.stores at the same time";
-            found.push(wrong("orders.exclude_stores", store.to_string(), allowed));
-        }
-        found
-    }
-}
+/// A setting, its value if that is wrong, and what is allowed.
+type WrongValue = (&'static str, Option<String>, &'static str);
 
 /// A status that is nearly a known one is a slip, and would bring no order for ever. Any other unknown word may be a
 /// status that ShipStation has added: it is let through, and a check warns of it.
@@ -91,7 +137,7 @@ fn status_problems(statuses: &[OrderStatus]) -> Vec<Finding> {
     let mut found = Vec::new();
     for (at, status) in statuses.iter().enumerate() {
         if statuses.iter().take(at).any(|before| before == status) {
-            found.push(wrong(STATUSES, format!("{status} twice"), "each status once"));
+            found.push(wrong(STATUSES, &format!("{status} twice"), "each status once"));
         }
         match status {
             OrderStatus::Unknown(word) if is_blank(word) => {
@@ -100,10 +146,10 @@ fn status_problems(statuses: &[OrderStatus]) -> Vec<Finding> {
             // The web app's filter has it, the API refuses it.
             OrderStatus::Unknown(word) if word.trim().eq_ignore_ascii_case("all") => {
                 let allowed = format!("each status that is wanted, of {}", known_statuses());
-                found.push(wrong(STATUSES, format!("{word:?}"), &allowed));
+                found.push(wrong(STATUSES, &format!("{word:?}"), &allowed));
             }
             OrderStatus::Unknown(word) => {
-                found.extend(nearest_status(word).map(|meant| misspelt(word, meant)));
+                found.extend(misspelt(word));
             }
             _ => {}
         }
@@ -111,15 +157,11 @@ fn status_problems(statuses: &[OrderStatus]) -> Vec<Finding> {
     found
 }
 
-fn misspelt(word: &str, meant: &OrderStatus) -> Finding {
-    Finding::error("invalid_setting", STATUSES, format!("is {word:?}"), format!("did you mean {meant}"))
-}
-
-/// The known status that a word was probably meant to be.
-fn nearest_status(word: &str) -> Option<&'static OrderStatus> {
-    let written = word.trim().to_lowercase();
-    let distance = |status: &OrderStatus| strsim::levenshtein(status.as_str(), &written);
-    OrderStatus::LISTED.iter().min_by_key(|status| distance(status)).filter(|status| distance(status) <= SLIP)
+/// A status that differs from a known one by a letter or two.
+fn misspelt(word: &str) -> Option<Finding> {
+    let meant = nearest_name(word, OrderStatus::LISTED.iter().map(OrderStatus::as_str))?;
+    let remedy = format!("did you mean {meant}");
+    Some(Finding::error("invalid_setting", STATUSES, format!("is {word:?}"), remedy))
 }
 
 /// Every status that this version knows.
@@ -127,77 +169,18 @@ pub(in crate::connector) fn known_statuses() -> String {
     super::orders::join(OrderStatus::LISTED.iter())
 }
 
-impl ShipmentSettings {
-    fn problems(&self) -> Vec<Finding> {
-        let mut found = Vec::new();
-        found.extend(span("shipments.give_up_after", self.give_up_after, HOUR, YEAR));
-        found.extend(span("shipments.read_back_gap", self.read_back_gap, MINUTE, DAY));
-        found.extend(span("shipments.resend_after", self.resend_after, MINUTE, DAY));
-        found.extend(span("shipments.backoff", self.backoff, Duration::from_secs(1), 6 * HOUR));
-        if let PartialPolicy::HoldUntilComplete { max_hold: Some(longest) } = self.partial {
-            found.extend(span("shipments.partial.max_hold", longest, MINUTE, YEAR));
-        }
-        if self.unmapped_carrier.as_deref().is_some_and(is_blank) {
-            let allowed = "a carrier code of the account, or none at all";
-            found.push(wrong("shipments.unmapped_carrier", "an empty text", allowed));
-        }
-        found
-    }
-}
-
-impl ShippingSettings {
-    fn problems(&self) -> Vec<Finding> {
-        let mut found = Vec::new();
-        let defaults = self.defaults.global.iter().chain(self.defaults.by_store.values());
-        if defaults.into_iter().any(|method| is_blank(method.policy.as_str())) {
-            found.push(no_policy("shipping.defaults"));
-        }
-        if let UnmappedPolicy::Default(method) = &self.unmapped
-            && is_blank(method.policy.as_str())
-        {
-            found.push(no_policy("shipping.unmapped"));
-        }
-        found
-    }
-}
-
-fn no_policy(setting: &'static str) -> Finding {
-    wrong(setting, "a method without a policy", "a method that names a policy of the host, or none at all")
-}
-
 fn is_blank(text: &str) -> bool {
     text.trim().is_empty()
 }
 
-fn wrong(setting: &'static str, value: impl Into<String>, allowed: &str) -> Finding {
-    let observed = format!("is {}", value.into());
-    Finding::error("invalid_setting", setting, observed, format!("allowed: {allowed}"))
-}
-
-/// A length of time outside its range.
-fn span(setting: &'static str, value: Duration, least: Duration, most: Duration) -> Option<Finding> {
-    let allowed = || format!("{} to {}", in_words(least), in_words(most));
-    (!(least..=most).contains(&value)).then(|| wrong(setting, in_words(value), &allowed()))
-}
-
-/// A length of time in the largest unit that it is a whole number of.
-fn in_words(span: Duration) -> String {
-    let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (Duration::from_secs(1), "s")];
-    let whole = |unit: Duration| span.subsec_nanos() == 0 && span.as_secs().is_multiple_of(unit.as_secs());
-    let fitting = units.into_iter().find(|(unit, _)| !span.is_zero() && whole(*unit));
-    fitting.map_or_else(
-        || format!("{span:?}"),
-        |(unit, name)| format!("{} {name}", span.as_secs() / unit.as_secs()),
-    )
+fn wrong(setting: &'static str, value: &str, allowed: &str) -> Finding {
+    Finding::error("invalid_setting", setting, format!("is {value}"), format!("allowed: {allowed}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        channel::shipping::ShippingMethod,
-        client::{StoreId, TagId, UserId},
-    };
+    use crate::client::{StoreId, TagId};
 
     fn problem_of(change: impl FnOnce(&mut Settings)) -> String {
         let mut settings = Settings::default();
@@ -280,36 +263,36 @@ mod tests {
     fn lengths_of_time_have_a_range_at_both_ends() {
         type Set = fn(&mut Settings, Duration);
         let spans: [(Set, &str, Duration, Duration); 6] = [
-            (|s, span| s.lease = span, "lease: is 2 d -> allowed: 3 min to 1 d", 3 * MINUTE, DAY),
+            (|s, span| s.lease = span, "lease: is 2d -> allowed: 3m to 1d", minutes(3), days(1)),
             (
                 |s, span| s.shipments.give_up_after = span,
-                "shipments.give_up_after: is 730 d -> allowed: 1 h to 365 d",
-                HOUR,
-                YEAR,
+                "shipments.give_up_after: is 730d -> allowed: 1h to 365d",
+                hours(1),
+                days(365),
             ),
             (
                 |s, span| s.shipments.read_back_gap = span,
-                "shipments.read_back_gap: is 2 d -> allowed: 1 min to 1 d",
-                MINUTE,
-                DAY,
+                "shipments.read_back_gap: is 2d -> allowed: 1m to 1d",
+                minutes(1),
+                days(1),
             ),
             (
                 |s, span| s.shipments.resend_after = span,
-                "shipments.resend_after: is 2 d -> allowed: 1 min to 1 d",
-                MINUTE,
-                DAY,
+                "shipments.resend_after: is 2d -> allowed: 1m to 1d",
+                minutes(1),
+                days(1),
             ),
             (
                 |s, span| s.shipments.backoff = span,
-                "shipments.backoff: is 12 h -> allowed: 1 s to 6 h",
-                Duration::from_secs(1),
-                6 * HOUR,
+                "shipments.backoff: is 12h -> allowed: 1s to 6h",
+                SECOND,
+                hours(6),
             ),
             (
                 |s, span| s.shipments.partial = PartialPolicy::HoldUntilComplete { max_hold: Some(span) },
-                "shipments.partial.max_hold: is 730 d -> allowed: 1 min to 365 d",
-                MINUTE,
-                YEAR,
+                "shipments.partial.max_hold: is 730d -> allowed: 1m to 365d",
+                minutes(1),
+                days(365),
             ),
         ];
         for (set, wanted, least, most) in spans {

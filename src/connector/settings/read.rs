@@ -1,0 +1,66 @@
+//! Settings from a file: a key that is none is refused with the one that was meant, a value with where it stands.
+
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Error as _};
+use serde_json::Value;
+
+use super::{ListingSettings, Settings};
+use crate::{channel::shipping::DisplayText, duration_text, named_enum::nearest_name};
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Value::deserialize(deserializer)?;
+        read(given).map_err(D::Error::custom)
+    }
+}
+
+/// What is left out keeps its default.
+fn read(given: Value) -> Result<Settings, String> {
+    let mut settings = Settings::default();
+    unknown_key(&given, &to_value(&settings), "")?;
+    let Value::Object(sections) = given else {
+        return Err("settings are an object with a key for each part".into());
+    };
+    for (key, value) in sections {
+        match key.as_str() {
+            "orders" => settings.orders = section(&key, value)?,
+            "shipments" => settings.shipments = section(&key, value)?,
+            "listings" => {
+                settings.listings = Some(value)
+                    .filter(|value| !value.is_null())
+                    .map(|value| section::<ListingSettings>(&key, value))
+                    .transpose()?;
+            }
+            "shipping" => settings.shipping = section(&key, value)?,
+            _ => settings.lease = duration_text::deserialize(value).map_err(|why| format!("{key}: {why}"))?,
+        }
+    }
+    Ok(settings)
+}
+
+fn section<T: Default + Serialize + DeserializeOwned>(name: &str, given: Value) -> Result<T, String> {
+    unknown_key(&given, &to_value(&T::default()), name)?;
+    serde_path_to_error::deserialize(given)
+        .map_err(|error| format!("{name}.{}: {}", error.path(), error.inner()))
+}
+
+fn to_value(settings: &impl Serialize) -> Value {
+    serde_json::to_value(settings).unwrap_or_default()
+}
+
+/// Refuses a key that the defaults do not have. A part without keys by default has keys of the host's.
+fn unknown_key(given: &Value, known: &Value, path: &str) -> Result<(), String> {
+    let (Value::Object(given), Value::Object(known)) = (given, known) else { return Ok(()) };
+    for (key, value) in given.iter().filter(|_| !known.is_empty()) {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let Some(known_value) = known.get(key) else {
+            let keys = || known.keys().map(String::as_str);
+            let meant = match nearest_name(key, keys()) {
+                Some(name) => format!("did you mean {name}?"),
+                None => format!("there are {}", keys().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(format!("{} is no setting: {meant}", DisplayText::name(&path).unquoted()));
+        };
+        unknown_key(value, known_value, &path)?;
+    }
+    Ok(())
+}
