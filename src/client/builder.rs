@@ -7,9 +7,9 @@ use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use super::{
-    Clock, Credentials, Error, Inner, Lane, MinuteWindow, RateLimiter, RetryPolicy, ShipStation, SystemClock,
-    error::Problem, refused_keys::KeyRecord, retry::RetryBudget, server_clock::ServerClock,
-    wire::drift::DriftCounter,
+    Clock, Credentials, Error, Inner, Lane, MinuteWindow, RateLimiter, ReqwestTransport, RetryPolicy,
+    ShipStation, SystemClock, Transport, error::Problem, refused_keys::KeyRecord, retry::RetryBudget,
+    server_clock::ServerClock, transport, wire::drift::DriftCounter,
 };
 
 const BASE_URL: &str = "https://ssapi.shipstation.com/";
@@ -25,7 +25,7 @@ pub struct Builder {
     connect_timeout: Duration,
     retry: RetryPolicy,
     limiter: Option<Arc<dyn RateLimiter>>,
-    http: Option<reqwest::Client>,
+    transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
     seed: Option<u64>,
     body_limit: usize,
@@ -52,7 +52,7 @@ impl Builder {
             connect_timeout: Duration::from_secs(10),
             retry: RetryPolicy::default(),
             limiter: None,
-            http: None,
+            transport: None,
             clock: None,
             seed: None,
             body_limit: 64 * 1024 * 1024,
@@ -78,14 +78,15 @@ impl Builder {
         self
     }
 
-    /// How long one attempt may take from connecting to the last byte, in real time. Default 100 s: pages of 500
+    /// How long one attempt may take from connecting to the last byte, on the client's [clock](Clock::timer). Default 100 s: pages of 500
     /// orders have been seen to take more than a minute.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long connecting may take, in real time. Default 10 s. Not used with [`http_client`](Self::http_client).
+    /// How long connecting may take, in real time. Default 10 s. Not used with [`http_client`](Self::http_client) or
+    /// [`transport`](Self::transport).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -108,12 +109,17 @@ impl Builder {
     ///
     /// It should follow no redirects and retry nothing (`redirect::Policy::none()`, `retry::never()`): a redirect could carry a
     /// write elsewhere, and a hidden retry would break the promise that some writes are sent once.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http = Some(client);
+    pub fn http_client(self, client: reqwest::Client) -> Self {
+        self.transport(Arc::new(ReqwestTransport::new(client)))
+    }
+
+    /// What sends the requests, in place of the built-in HTTP client.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
         self
     }
 
-    /// The clock for limiter, back-off and everything else but the time-outs of single requests.
+    /// The clock for limiter, back-off, time-outs and everything else but the [time to connect](Self::connect_timeout).
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
@@ -141,9 +147,9 @@ impl Builder {
         let authorization = self.credentials.header()?;
         let key = KeyRecord::new(&authorization, &base, self.clock.as_ref());
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let http = match self.http {
-            Some(client) => client,
-            None => transport(self.connect_timeout, &base)?,
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Arc::new(transport::built_in(self.connect_timeout, base.scheme(), is_loopback(&base))?),
         };
         let limiter = match self.limiter {
             Some(limiter) => limiter,
@@ -151,7 +157,7 @@ impl Builder {
         };
         let random = self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let inner = Inner {
-            http,
+            transport,
             base,
             headers,
             authorization,
@@ -234,44 +240,4 @@ fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-/// The built-in transport: no redirects, no retries of its own, and connections that are dropped before the server does,
-/// so that a write seldom meets a dead one.
-fn transport(connect_timeout: Duration, base: &Url) -> Result<reqwest::Client, Error> {
-    check_tls(base.scheme())?;
-    let builder = reqwest::Client::builder();
-    // Plain http is allowed because it stays on this machine; a proxy would carry the credentials elsewhere.
-    let builder = if is_loopback(base) { builder.no_proxy() } else { builder };
-    builder
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .connect_timeout(connect_timeout)
-        .pool_idle_timeout(Duration::from_secs(20))
-        .build()
-        .map_err(|error| {
-            let problem = Problem::config("the HTTP client cannot be made; check the TLS feature");
-            Problem { source: Some(Box::new(error.without_url())), ..problem }.into()
-        })
-}
-
-/// Refuses what would otherwise panic or fail obscurely later.
-fn check_tls(scheme: &str) -> Result<(), Error> {
-    if cfg!(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))
-        && scheme == "https"
-    {
-        return Err(Problem::config(
-            "http_client: the crate was built without TLS; enable the feature `rustls` or `native-tls`, or bring a client",
-        )
-        .into());
-    }
-    #[cfg(all(feature = "rustls-no-provider", not(any(feature = "rustls", feature = "native-tls"))))]
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        return Err(Problem::config(
-            "http_client: no TLS provider is installed; call rustls::crypto::CryptoProvider::install_default() first",
-        )
-        .into());
-    }
-    Ok(())
 }

@@ -1,14 +1,19 @@
 //! The one path that every request takes: wait for the limiter, send, classify, wait and repeat if that is safe.
 //! What an answer means is decided in `classify`; what it holds, by the caller.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, pin::pin, time::Duration};
 
 use bytes::Bytes;
-use http::Method;
+use futures_util::{
+    TryStreamExt as _,
+    future::{Either, select},
+};
+use http::{Method, Response, header};
 use tracing::Instrument as _;
 
 use super::{
-    CallAnswer, CallInfo, CallObserver, Error, ShipStation, Wait, WaitReason,
+    CallAnswer, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
+    TransportErrorKind, Wait, WaitReason,
     classify::{classify, transport_problem},
     error::{ErrorKind, Outcome, Problem},
     operations::Operation,
@@ -113,6 +118,12 @@ pub(crate) struct Attempt {
     pub(crate) rate: RateHeaders,
 }
 
+impl Attempt {
+    fn unanswered(problem: Box<Problem>) -> Self {
+        Self { result: Err(problem), status: None, rate: RateHeaders::default() }
+    }
+}
+
 impl ShipStation {
     /// Sends the call until it succeeds or may not be repeated.
     pub(crate) async fn call(&self, call: &Call) -> Result<Answer, Error> {
@@ -176,28 +187,21 @@ impl ShipStation {
     }
 
     async fn send_once(&self, call: &Call) -> Attempt {
-        let request = match self.inner.request(call, self.timeout) {
+        let request = match self.inner.request(call) {
             Ok(request) => request,
-            Err(problem) => {
-                return Attempt { result: Err(problem), status: None, rate: RateHeaders::default() };
-            }
+            Err(problem) => return Attempt::unanswered(problem),
         };
-        let response = match self.inner.http.execute(request).await {
+        let mut timer = self.inner.clock.timer(call.timeout.unwrap_or_else(|| self.timeout()));
+        let response = match within(&mut timer, self.inner.transport.send(request)).await {
             Ok(response) => response,
-            Err(error) => {
-                return Attempt {
-                    result: Err(transport_problem(error).into()),
-                    status: None,
-                    rate: RateHeaders::default(),
-                };
-            }
+            Err(error) => return Attempt::unanswered(transport_problem(error).into()),
         };
         let status = response.status();
         let mut rate = RateHeaders::read(status, response.headers(), self.inner.clock.now());
         // At once: the `Date` in it tells where the server's minute is, and a long body would make it look old.
         self.inner.limiter.observe(&rate);
         self.inner.server_clock.observe(rate.date, &*self.inner.clock);
-        let body = read_bounded(response, self.inner.body_limit).await;
+        let body = within(&mut timer, read_bounded(response, self.inner.body_limit)).await;
         let told = rate.throttled;
         let result = classify(call, status, body, &mut rate);
         if !call.without_credentials {
@@ -232,16 +236,37 @@ fn may_repeat(class: Idempotency, problem: &Problem) -> bool {
 /// Why a body could not be had.
 pub(crate) enum BodyError {
     TooLong,
-    Broken(reqwest::Error),
+    Broken(TransportError),
 }
 
-async fn read_bounded(mut response: reqwest::Response, bound: usize) -> Result<Bytes, BodyError> {
-    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+impl From<TransportError> for BodyError {
+    fn from(error: TransportError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// What the work comes to, unless the timer ends first.
+async fn within<T, E: From<TransportError>>(
+    timer: impl Future<Output = ()> + Unpin,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match select(pin!(work), timer).await {
+        Either::Left((result, _)) => result,
+        Either::Right(_) => {
+            Err(TransportError::new(TransportErrorKind::Timeout, "the time for the attempt is over").into())
+        }
+    }
+}
+
+async fn read_bounded(response: Response<TransportBody>, bound: usize) -> Result<Bytes, BodyError> {
+    let length = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let announced = length.and_then(|length| length.parse().ok()).unwrap_or(0);
     if announced > bound {
         return Err(BodyError::TooLong);
     }
     let mut body = Vec::with_capacity(announced);
-    while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {
+    let mut chunks = response.into_body();
+    while let Some(chunk) = chunks.try_next().await? {
         if body.len() + chunk.len() > bound {
             return Err(BodyError::TooLong);
         }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::{
+    TransportError, TransportErrorKind,
     call::{BodyError, Call, Idempotency},
     error::{ErrorKind, Outcome, Problem},
     error_body::{ErrorBody, Origin},
@@ -92,15 +93,13 @@ fn body_problem(status: StatusCode, error: BodyError) -> Problem {
     Problem { status: Some(status), outcome: Some(Outcome::Unknown), ..problem }
 }
 
-/// No answer came, or it broke off. Only a connection that was never made proves that nothing was sent.
-pub(crate) fn transport_problem(error: reqwest::Error) -> Problem {
-    let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Transport };
-    let (kind, outcome) = if error.is_builder() {
-        (ErrorKind::Config, Outcome::NotSent)
-    } else if error.is_connect() {
-        (kind, Outcome::NotSent)
-    } else {
-        (kind, Outcome::Unknown)
+/// No answer came, or it broke off.
+pub(crate) fn transport_problem(error: TransportError) -> Problem {
+    let outcome = if error.kind().is_not_sent() { Outcome::NotSent } else { Outcome::Unknown };
+    let kind = match error.kind() {
+        TransportErrorKind::Unsupported => ErrorKind::Config,
+        TransportErrorKind::Connect | TransportErrorKind::Interrupted => ErrorKind::Transport,
+        TransportErrorKind::ConnectTimeout | TransportErrorKind::Timeout => ErrorKind::Timeout,
     };
-    Problem { source: Some(Box::new(error.without_url())), ..Problem::new(kind, outcome) }
+    Problem { source: Some(error.into_source()), ..Problem::new(kind, outcome) }
 }

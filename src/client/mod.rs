@@ -101,6 +101,7 @@ mod raw;
 mod refused_keys;
 mod retry;
 mod server_clock;
+mod transport;
 mod wait;
 mod wire;
 
@@ -123,7 +124,8 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderValue, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, header};
 use url::Url;
 
 pub use self::{
@@ -147,6 +149,7 @@ pub use self::{
     retry::RetryPolicy,
     shipments::*,
     stores::{ListStores, Marketplace, RefreshStore, StatusMapping, Store, StoreRefreshStatus, Stores},
+    transport::{ReqwestTransport, Transport, TransportBody, TransportError, TransportErrorKind},
     users::{ListUsers, User, Users},
     wait::StopSignal,
     warehouses::{NewWarehouse, Warehouse, Warehouses},
@@ -182,7 +185,7 @@ pub struct ShipStation {
 }
 
 struct Inner {
-    http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     base: Url,
     headers: HeaderMap,
     authorization: HeaderValue,
@@ -216,7 +219,7 @@ impl ShipStation {
         Self { observer: Some(observer), ..self.clone() }
     }
 
-    /// The same client, each attempt of whose requests may take this long, in real time.
+    /// The same client, each attempt of whose requests may take this long on the client's [clock](Clock::timer).
     ///
     /// A time-out of a write leaves its outcome unknown, so that a short one is no service to the caller.
     #[must_use]
@@ -328,7 +331,7 @@ impl fmt::Debug for ShipStation {
 
 impl Inner {
     /// Writes the call as a request. The address always stays under the base URL.
-    fn request(&self, call: &Call, timeout: Option<Duration>) -> Result<reqwest::Request, Box<Problem>> {
+    fn request(&self, call: &Call) -> Result<Request<Bytes>, Box<Problem>> {
         let mut url = self.base.clone();
         let (path, query) = call.path.split_once('?').unwrap_or((&call.path, ""));
         let path = path.trim_start_matches('/');
@@ -341,17 +344,18 @@ impl Inner {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let mut request = reqwest::Request::new(call.method.clone(), url);
+        let mut request = Request::new(call.body.clone().unwrap_or_default());
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() =
+            url.as_str().parse().map_err(|_| Problem::config("the path and query make no usable address"))?;
         let headers = request.headers_mut();
         headers.clone_from(&self.headers);
         if !call.without_credentials {
             headers.insert(header::AUTHORIZATION, self.authorization.clone());
         }
-        if let Some(body) = &call.body {
+        if call.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(body.clone().into());
         }
-        *request.timeout_mut() = Some(call.timeout.or(timeout).unwrap_or(self.timeout));
         Ok(request)
     }
 

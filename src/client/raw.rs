@@ -93,7 +93,7 @@ impl RawCall {
         self
     }
 
-    /// How long one attempt may take, in real time.
+    /// How long one attempt may take, on the client's [clock](super::Clock::timer).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         if let Ok(call) = &mut self.call {
             call.timeout = Some(timeout);

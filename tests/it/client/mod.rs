@@ -1,6 +1,7 @@
 //! The V1 client against test servers.
 
 mod clock_limiter;
+mod clock_timeouts;
 mod faults_bodies;
 mod faults_outcomes;
 mod secrets_output;
