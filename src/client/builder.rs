@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use super::{
-    Clock, Credentials, Error, Inner, Lane, MinuteWindow, RateLimiter, ReqwestTransport, RetryPolicy,
-    ShipStation, SystemClock, Transport, error::Problem, refused_keys::KeyRecord, retry::RetryBudget,
+    Clock, CredentialSource, Error, Inner, Lane, MinuteWindow, RateLimiter, ReqwestTransport, RetryPolicy,
+    ShipStation, SystemClock, Transport, error::Problem, key::Keys, retry::RetryBudget,
     server_clock::ServerClock, transport, wire::drift::DriftCounter,
 };
 
@@ -17,7 +17,7 @@ const BASE_URL: &str = "https://ssapi.shipstation.com/";
 /// Collects the settings of a [`ShipStation`]; see [`ShipStation::builder`].
 #[must_use = "nothing happens until build() is called"]
 pub struct Builder {
-    credentials: Credentials,
+    credentials: Arc<dyn CredentialSource>,
     base_url: String,
     partner_key: Option<String>,
     user_agent: String,
@@ -42,7 +42,7 @@ impl fmt::Debug for Builder {
 }
 
 impl Builder {
-    pub(super) fn new(credentials: Credentials) -> Self {
+    pub(super) fn new(credentials: Arc<dyn CredentialSource>) -> Self {
         Self {
             credentials,
             base_url: BASE_URL.to_owned(),
@@ -144,8 +144,7 @@ impl Builder {
     pub fn build(self) -> Result<ShipStation, Error> {
         let base = base(&self.base_url)?;
         let headers = self.headers()?;
-        let authorization = self.credentials.header()?;
-        let key = KeyRecord::new(&authorization, &base, self.clock.as_ref());
+        let keys = Keys::new(self.credentials, &base, self.clock.as_ref())?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let transport = match self.transport {
             Some(transport) => transport,
@@ -160,8 +159,7 @@ impl Builder {
             transport,
             base,
             headers,
-            authorization,
-            key,
+            keys,
             timeout: self.timeout,
             budget: RetryBudget::new(self.retry.budget),
             retry: self.retry,

@@ -16,6 +16,7 @@ use super::{
     TransportErrorKind, Wait, WaitReason,
     classify::{classify, transport_problem},
     error::{ErrorKind, Outcome, Problem},
+    key::{Key, KeyInUse},
     operations::Operation,
     rate_limit::RateHeaders,
 };
@@ -137,13 +138,16 @@ impl ShipStation {
         let allowed = call.attempts.map_or(policy.attempts, |attempts| attempts.min(policy.attempts)).max(1);
         let (mut attempts, mut counted, mut began) = (0, 0, None);
         let mut earlier = Outcome::NotSent;
+        let mut has_tried_other_key = false;
         loop {
-            let permit = self.acquire(&info, !call.without_credentials).await;
-            permit.map_err(|problem| problem.after(earlier).at(&call.endpoint, attempts))?.spend();
+            let turn = self.acquire(&info, !call.without_credentials).await;
+            let (permit, key) =
+                turn.map_err(|problem| problem.after(earlier).at(&call.endpoint, attempts))?;
+            permit.spend();
             let now = self.inner.clock.now();
             let deadline = *began.get_or_insert(now) + policy.total_time;
             attempts += 1;
-            let attempt = self.attempt(call, &info, attempts).await;
+            let attempt = self.attempt(call, key.as_ref(), &info, attempts).await;
             let problem = match attempt.result {
                 Ok((status, body)) => {
                     self.inner.budget.reward();
@@ -151,6 +155,13 @@ impl ShipStation {
                 }
                 Err(problem) => problem.after(earlier),
             };
+            if problem.kind() == ErrorKind::Auth
+                && let Some(refused) = key.filter(|_| !has_tried_other_key)
+                && self.has_other_key(&refused).await
+            {
+                has_tried_other_key = true;
+                continue;
+            }
             earlier = problem.outcome();
             let (wait, why) = if attempt.rate.throttled {
                 (self.jittered_wait(&attempt.rate), WaitReason::Throttled)
@@ -174,9 +185,9 @@ impl ShipStation {
         }
     }
 
-    async fn attempt(&self, call: &Call, info: &CallInfo, number: u32) -> Attempt {
+    async fn attempt(&self, call: &Call, key: Option<&KeyInUse>, info: &CallInfo, number: u32) -> Attempt {
         self.observe(|observer| observer.sending(info));
-        let attempt = self.send_once(call).await;
+        let attempt = self.send_once(call, key.map(|key| &*key.key)).await;
         let status = attempt.status.map(|status| status.as_u16());
         let failure = attempt.result.as_ref().err().map(|problem| problem.kind());
         tracing::debug!(status, attempt = number, ?failure, "attempt ended");
@@ -186,8 +197,8 @@ impl ShipStation {
         attempt
     }
 
-    async fn send_once(&self, call: &Call) -> Attempt {
-        let request = match self.inner.request(call) {
+    async fn send_once(&self, call: &Call, key: Option<&Key>) -> Attempt {
+        let request = match self.inner.request(call, key.map(|key| &key.authorization)) {
             Ok(request) => request,
             Err(problem) => return Attempt::unanswered(problem),
         };
@@ -203,9 +214,9 @@ impl ShipStation {
         self.inner.server_clock.observe(rate.date, &*self.inner.clock);
         let body = within(&mut timer, read_bounded(response, self.inner.body_limit)).await;
         let told = rate.throttled;
-        let result = classify(call, status, body, &mut rate);
-        if !call.without_credentials {
-            self.inner.key.learn(&result, &*self.inner.clock);
+        let mut result = classify(call, status, body, &mut rate);
+        if let Some(key) = key {
+            key.learn(&mut result, &*self.inner.clock);
         }
         if rate.throttled && !told {
             self.inner.limiter.observe(&RateHeaders { date: None, ..rate });

@@ -1,12 +1,16 @@
 //! The account's key pair. It is shown nowhere and leaves this module only as a header marked sensitive.
 
-use std::fmt;
+use std::{
+    error::Error as StdError,
+    fmt::{self, Debug},
+};
 
+use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Error, error::Problem};
+use super::error::Problem;
 
 /// An API key and API secret of one ShipStation account.
 ///
@@ -31,15 +35,13 @@ impl Credentials {
     }
 
     /// The value of the `Authorization` header (V1 reference, Conventions / Authentication).
-    pub(crate) fn header(&self) -> Result<HeaderValue, Error> {
+    pub(crate) fn header(&self) -> Result<HeaderValue, Problem> {
         let (key, secret) = (self.key.expose_secret(), self.secret.expose_secret());
         if key.is_empty() || secret.is_empty() {
-            return Err(
-                Problem::config("credentials: the API key and the API secret must not be empty").into()
-            );
+            return Err(Problem::config("credentials: the API key and the API secret must not be empty"));
         }
         if key.contains(':') {
-            return Err(Problem::config("credentials: the API key must not contain a colon").into());
+            return Err(Problem::config("credentials: the API key must not contain a colon"));
         }
         let pair = SecretString::from(format!("{key}:{secret}"));
         let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair.expose_secret())));
@@ -53,6 +55,61 @@ impl Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(***)")
+    }
+}
+
+/// Where a client gets its credentials. [`Credentials`] themselves are one that never changes.
+///
+/// V1 keys expire after 3, 6 or 12 months, and an account has two pairs so that they can be exchanged one after the other. A
+/// source that reads them where the host keeps them (a vault, a table) lets a client live through that.
+///
+/// # Contract
+/// - It is asked when the client is first used; and once more when ShipStation has refused the pair (401), before the request
+///   fails. If it then gives another pair, the request is sent once more with that.
+/// - All clones of a client share what it answers: requests that are refused together ask once.
+/// - It SHOULD answer fast: requests wait for it. It MUST be cancel-safe: it is given up after the client's
+///   [time-out](super::Builder::timeout).
+///
+/// ```
+/// use shipstation_connector::client::{CredentialSource, Credentials, ShipStation};
+/// use std::{error::Error, sync::Arc};
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// #[async_trait::async_trait]
+/// impl CredentialSource for Vault {
+///     async fn credentials(&self) -> Result<Credentials, Box<dyn Error + Send + Sync>> {
+///         Ok(Credentials::new("the key of today", "the secret of today"))
+///     }
+/// }
+///
+/// let client = ShipStation::builder(Vault).build().unwrap();
+/// # let _ = client;
+/// ```
+#[async_trait]
+pub trait CredentialSource: Debug + Send + Sync {
+    /// The pair to use from now on.
+    ///
+    /// # Errors
+    /// There is none at present. A request that needs it fails with [`ErrorKind::Auth`](super::ErrorKind::Auth) and
+    /// [`Outcome::NotSent`](super::Outcome::NotSent); the error is its [source](StdError::source), and MUST show no secret.
+    async fn credentials(&self) -> Result<Credentials, Box<dyn StdError + Send + Sync>>;
+
+    /// The pair of a source that will never give another: it is checked when the client is built, and nobody is asked later.
+    fn fixed(&self) -> Option<Credentials> {
+        None
+    }
+}
+
+#[async_trait]
+impl CredentialSource for Credentials {
+    async fn credentials(&self) -> Result<Credentials, Box<dyn StdError + Send + Sync>> {
+        Ok(self.clone())
+    }
+
+    fn fixed(&self) -> Option<Credentials> {
+        Some(self.clone())
     }
 }
 

@@ -14,7 +14,8 @@ pub enum ErrorKind {
     /// The client is set up wrongly, or a request was malformed before it was sent. Nothing was sent.
     Config,
     /// ShipStation refused the key and secret (401). After three refusals in a row no client of this process uses the key
-    /// for an hour: the outcome is then [`NotSent`](Outcome::NotSent).
+    /// for an hour: the outcome is then [`NotSent`](Outcome::NotSent), as it is where the
+    /// [`CredentialSource`](super::CredentialSource) has none.
     Auth,
     /// The account's plan has no API access (402).
     Plan,
@@ -224,6 +225,7 @@ impl Error {
     pub(crate) fn summary(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Config => "the client is not set up correctly",
+            ErrorKind::Auth if self.status().is_none() => "there are no usable credentials",
             ErrorKind::Auth => "ShipStation refused the credentials",
             ErrorKind::Plan => "the ShipStation plan has no API access",
             ErrorKind::Forbidden => "ShipStation does not allow this key to do that",

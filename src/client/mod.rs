@@ -93,6 +93,7 @@ mod clock;
 mod credentials;
 mod error;
 mod error_body;
+mod key;
 mod observe;
 mod operations;
 mod page;
@@ -135,7 +136,7 @@ pub use self::{
     call::Idempotency,
     carriers::{Carrier, Carriers, Package, Service},
     clock::{Clock, SystemClock},
-    credentials::Credentials,
+    credentials::{CredentialSource, Credentials},
     customers::{Customer, CustomerSort, CustomerTag, Customers, ListCustomers, MarketplaceUsername},
     error::{Error, ErrorKind, Outcome},
     fulfillments::{Fulfillment, FulfillmentSort, Fulfillments, ListFulfillments},
@@ -160,7 +161,7 @@ pub use self::{
     wire::*,
 };
 use self::{
-    call::Call, error::Problem, refused_keys::KeyRecord, retry::RetryBudget, server_clock::ServerClock,
+    call::Call, error::Problem, key::Keys, retry::RetryBudget, server_clock::ServerClock,
     wire::drift::DriftCounter,
 };
 use crate::Timestamp;
@@ -188,8 +189,7 @@ struct Inner {
     transport: Arc<dyn Transport>,
     base: Url,
     headers: HeaderMap,
-    authorization: HeaderValue,
-    key: KeyRecord,
+    keys: Keys,
     timeout: Duration,
     retry: retry::RetryPolicy,
     budget: RetryBudget,
@@ -202,9 +202,9 @@ struct Inner {
 }
 
 impl ShipStation {
-    /// Begins a client with these credentials.
-    pub fn builder(credentials: Credentials) -> Builder {
-        Builder::new(credentials)
+    /// Begins a client with these credentials, or with what gives them.
+    pub fn builder(credentials: impl CredentialSource + 'static) -> Builder {
+        Builder::new(Arc::new(credentials))
     }
 
     /// The same client, whose requests wait for the rate limit in this lane.
@@ -331,7 +331,11 @@ impl fmt::Debug for ShipStation {
 
 impl Inner {
     /// Writes the call as a request. The address always stays under the base URL.
-    fn request(&self, call: &Call) -> Result<Request<Bytes>, Box<Problem>> {
+    fn request(
+        &self,
+        call: &Call,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Request<Bytes>, Box<Problem>> {
         let mut url = self.base.clone();
         let (path, query) = call.path.split_once('?').unwrap_or((&call.path, ""));
         let path = path.trim_start_matches('/');
@@ -350,8 +354,8 @@ impl Inner {
             url.as_str().parse().map_err(|_| Problem::config("the path and query make no usable address"))?;
         let headers = request.headers_mut();
         headers.clone_from(&self.headers);
-        if !call.without_credentials {
-            headers.insert(header::AUTHORIZATION, self.authorization.clone());
+        if let Some(authorization) = authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
         }
         if call.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher, RandomState},
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -48,13 +48,13 @@ pub(crate) struct KeyRecord {
 }
 
 impl KeyRecord {
-    pub(crate) fn new(authorization: &HeaderValue, base: &Url, clock: Option<&Arc<dyn Clock>>) -> Self {
+    pub(crate) fn new(authorization: &HeaderValue, base: &Url, clock: Option<Weak<dyn Clock>>) -> Self {
         let key = (authorization.as_bytes(), base.as_str());
         let id = KeyId {
             hash: SEEDS.each_ref().map(|seed| seed.hash_one(key)),
-            clock: clock.map(|clock| Arc::as_ptr(clock).cast::<()>().addr()),
+            clock: clock.as_ref().map(|clock| clock.as_ptr().cast::<()>().addr()),
         };
-        Self { id, clock: clock.map(Arc::downgrade) }
+        Self { id, clock }
     }
 
     /// The error of a request that must not be made with the key yet.
@@ -69,19 +69,13 @@ impl KeyRecord {
         Err(Problem { what: Some(what), retry_after: Some(left), ..problem }.into())
     }
 
-    /// Learns from what an attempt came to. Only ShipStation's own 401 counts, as `classify` tells it from a page: what a
-    /// proxy refuses never reached the account and cannot lock it.
-    pub(crate) fn learn<T>(&self, result: &Result<T, Box<Problem>>, clock: &dyn Clock) {
-        match result {
-            Err(problem) if problem.kind() == ErrorKind::Auth => self.refused(clock),
-            Err(problem) if problem.outcome() != Outcome::Answered => {}
-            _ => {
-                refused().remove(&self.id);
-            }
-        }
+    /// ShipStation took the key.
+    pub(crate) fn accepted(&self) {
+        refused().remove(&self.id);
     }
 
-    fn refused(&self, clock: &dyn Clock) {
+    /// ShipStation refused the key.
+    pub(crate) fn refused(&self, clock: &dyn Clock) {
         let mut refused = refused();
         refused.retain(|_, refusals| refusals.clock.as_ref().is_none_or(|clock| clock.strong_count() > 0));
         let last = (clock.now(), clock.monotonic());

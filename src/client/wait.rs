@@ -17,6 +17,7 @@ use http::Method;
 use super::{
     CallInfo, Error, ShipStation, Wait, WaitReason,
     error::{ErrorKind, Outcome, Problem},
+    key::KeyInUse,
     rate_limit::Permit,
 };
 use crate::Timestamp;
@@ -55,7 +56,8 @@ impl ShipStation {
     /// [stopped](Self::stopping_on).
     pub async fn permit(&self) -> Result<Permit, Error> {
         let any = CallInfo { method: Method::default(), endpoint: String::new() };
-        self.acquire(&any, true).await.map_err(|problem| problem.at("", 0))
+        let (permit, _) = self.acquire(&any, true).await.map_err(|problem| problem.at("", 0))?;
+        Ok(permit)
     }
 
     /// The same client, whose next attempt uses this permit in place of waiting for one. It is sent even if the client
@@ -73,22 +75,25 @@ impl ShipStation {
         Self { probe: Arc::new(AtomicBool::new(true)), ..self.clone() }
     }
 
-    /// The permit in hand, or the next one of the limiter. One that comes too late for the call is given back.
+    /// The permit in hand, or the next one of the limiter, and the key to use. A permit that comes too late for the call is
+    /// given back.
     pub(super) async fn acquire(
         &self,
         info: &CallInfo,
         with_credentials: bool,
-    ) -> Result<Permit, Box<Problem>> {
-        let is_probe = with_credentials && self.check_key()?;
+    ) -> Result<(Permit, Option<KeyInUse>), Box<Problem>> {
+        let before = if with_credentials { Some(self.usable_key().await?) } else { None };
         let in_hand = self.permit.lock().unwrap_or_else(PoisonError::into_inner).take();
         let permit = match in_hand {
             Some(permit) => permit,
             None => self.wait_for_permit(info).await?,
         };
-        // Requests that were under way during the wait may have been refused.
-        if with_credentials && !is_probe {
-            self.check_key()?;
-        }
+        let key = match before {
+            Some((key, true)) => Some(key),
+            // Requests that were under way during the wait may have been refused.
+            Some((_, false)) => Some(self.usable_key().await?.0),
+            None => None,
+        };
         if self.is_late(self.inner.clock.now()) {
             let problem = Problem {
                 what: Some("its turn came after the time by which it was to be sent".to_owned()),
@@ -96,16 +101,23 @@ impl ShipStation {
             };
             return Err(problem.into());
         }
-        Ok(permit)
+        Ok((permit, key))
     }
 
-    /// Whether the request is the one that may be made with a key that is left alone.
-    fn check_key(&self) -> Result<bool, Box<Problem>> {
-        match self.inner.key.check(&*self.inner.clock) {
-            Ok(()) => Ok(false),
-            Err(_) if self.probe.swap(false, Ordering::Relaxed) => Ok(true),
-            Err(problem) => Err(problem),
+    /// The key in use, if it may be used; and whether the request is the one that may be made with a key that is left alone.
+    async fn usable_key(&self) -> Result<(KeyInUse, bool), Box<Problem>> {
+        let clock = &*self.inner.clock;
+        let present = self.key().await?;
+        let Err(problem) = present.key.record.check(clock) else { return Ok((present, false)) };
+        if self.probe.swap(false, Ordering::Relaxed) {
+            return Ok((present, true));
         }
+        if !self.has_other_key(&present).await {
+            return Err(problem);
+        }
+        let other = self.key().await?;
+        other.key.record.check(clock)?;
+        Ok((other, false))
     }
 
     async fn wait_for_permit(&self, info: &CallInfo) -> Result<Permit, Box<Problem>> {

@@ -2,6 +2,7 @@
 
 mod clock_limiter;
 mod clock_timeouts;
+mod credentials;
 mod faults_bodies;
 mod faults_outcomes;
 mod secrets_output;

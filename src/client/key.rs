@@ -1,0 +1,148 @@
+//! The key pair in use, for all clones of a client: asked of its source at first use, and again after a refusal.
+
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicBool, Ordering},
+};
+
+use futures_util::future::{Either, select};
+use http::HeaderValue;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::{
+    Clock, CredentialSource, Credentials, Error, ShipStation,
+    error::{ErrorKind, Outcome, Problem},
+    refused_keys::KeyRecord,
+};
+
+/// A pair as requests carry it, and what became of it.
+pub(super) struct Key {
+    pub(super) authorization: HeaderValue,
+    pub(super) record: KeyRecord,
+    /// Whether ShipStation has accepted it.
+    has_worked: AtomicBool,
+}
+
+impl Key {
+    /// Learns from what an attempt came to. Only ShipStation's own 401 counts, as `classify` tells it from a page: what a
+    /// proxy refuses never reached the account and cannot lock it.
+    pub(super) fn learn<T>(&self, result: &mut Result<T, Box<Problem>>, clock: &dyn Clock) {
+        match result {
+            Err(problem) if problem.kind() == ErrorKind::Auth => {
+                self.record.refused(clock);
+                if self.has_worked.load(Ordering::Relaxed) {
+                    problem.what = Some(
+                        "the API key worked before: it has expired or was revoked, so make a new one in ShipStation under \
+                         Settings, Account, API Settings"
+                            .to_owned(),
+                    );
+                }
+            }
+            Err(problem) if problem.outcome() != Outcome::Answered => {}
+            _ => {
+                self.record.accepted();
+                self.has_worked.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// The key in use and where the next one comes from.
+pub(super) struct Keys {
+    source: Arc<dyn CredentialSource>,
+    base: Url,
+    /// The clock that the host brought.
+    clock: Option<Weak<dyn Clock>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    key: Option<Arc<Key>>,
+    /// How often the source was asked after a refusal.
+    asked: u64,
+}
+
+/// A key that was taken for a request.
+pub(super) struct KeyInUse {
+    pub(super) key: Arc<Key>,
+    /// How often the source had been asked by then.
+    asked: u64,
+}
+
+impl Keys {
+    /// # Errors
+    /// The pair is known and cannot work.
+    pub(super) fn new(
+        source: Arc<dyn CredentialSource>,
+        base: &Url,
+        clock: Option<&Arc<dyn Clock>>,
+    ) -> Result<Self, Error> {
+        let fixed = source.fixed();
+        let mut keys =
+            Self { source, base: base.clone(), clock: clock.map(Arc::downgrade), state: Mutex::default() };
+        if let Some(credentials) = fixed {
+            keys.state.get_mut().key = Some(Arc::new(keys.key(&credentials)?));
+        }
+        Ok(keys)
+    }
+
+    fn key(&self, credentials: &Credentials) -> Result<Key, Problem> {
+        let authorization = credentials.header()?;
+        let record = KeyRecord::new(&authorization, &self.base, self.clock.clone());
+        Ok(Key { authorization, record, has_worked: AtomicBool::new(false) })
+    }
+}
+
+impl ShipStation {
+    /// The key in use.
+    pub(super) async fn key(&self) -> Result<KeyInUse, Box<Problem>> {
+        let mut state = self.inner.keys.state.lock().await;
+        let key = match &state.key {
+            Some(key) => Arc::clone(key),
+            None => Arc::clone(state.key.insert(self.ask_for_key().await?)),
+        };
+        Ok(KeyInUse { key, asked: state.asked })
+    }
+
+    /// Whether there is another key than this one, which ShipStation refused. The source is asked once for all requests that
+    /// were refused together.
+    pub(super) async fn has_other_key(&self, refused: &KeyInUse) -> bool {
+        let keys = &self.inner.keys;
+        if keys.source.fixed().is_some() {
+            return false;
+        }
+        let mut state = keys.state.lock().await;
+        let differs = |key: &Key| key.authorization != refused.key.authorization;
+        if state.asked == refused.asked && !state.key.as_deref().is_some_and(differs) {
+            match self.ask_for_key().await {
+                Ok(key) if differs(&key) => state.key = Some(key),
+                Ok(_) => {}
+                Err(problem) => {
+                    tracing::warn!(kind = ?problem.kind(), "the credential source gave no other key after a refusal");
+                }
+            }
+            state.asked += 1;
+        }
+        state.key.as_deref().is_some_and(differs)
+    }
+
+    async fn ask_for_key(&self) -> Result<Arc<Key>, Box<Problem>> {
+        let keys = &self.inner.keys;
+        let ask = select(keys.source.credentials(), self.inner.clock.timer(self.timeout()));
+        let refused = |what: &str| {
+            let problem = Problem::new(ErrorKind::Auth, Outcome::NotSent);
+            Problem { what: Some(what.to_owned()), ..problem }
+        };
+        match self.unless_stopped(ask).await {
+            Some(Either::Left((Ok(credentials), _))) => Ok(Arc::new(keys.key(&credentials)?)),
+            Some(Either::Left((Err(source), _))) => {
+                let failed = refused("the credential source gave no pair");
+                Err(Problem { source: Some(source), ..failed }.into())
+            }
+            Some(Either::Right(_)) => Err(refused("the credential source did not answer in time").into()),
+            None => Err(Problem::new(ErrorKind::Cancelled, Outcome::NotSent).into()),
+        }
+    }
+}
