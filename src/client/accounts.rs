@@ -4,7 +4,7 @@ use super::{
     Error, Rows, SellerId, TagId,
     answer::refused,
     call::Call,
-    operations, resource,
+    endpoints, resource,
     wire::{model, rows::Row},
 };
 
@@ -21,7 +21,7 @@ impl Accounts {
     /// # Errors
     /// As for every read.
     pub async fn list_tags(&self) -> Result<Rows<AccountTag>, Error> {
-        self.0.rows(&Call::to(&operations::LIST_TAGS)).await
+        self.0.rows(&Call::to(&endpoints::LIST_TAGS)).await
     }
 
     /// Makes a ShipStation account. For partners with ShipStation's approval; it is sent without credentials.
@@ -31,7 +31,7 @@ impl Accounts {
     /// # Errors
     /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the account was not made.
     pub async fn register(&self, account: &NewAccount) -> Result<RegisteredAccount, Error> {
-        let mut call = Call::to(&operations::REGISTER_ACCOUNT).json(account)?;
+        let mut call = Call::to(&endpoints::REGISTER_ACCOUNT).json(account)?;
         call.without_credentials = true;
         let answer = self.0.call(&call).await?;
         let registered: RegisteredAccount = self.0.decode(&call, &answer)?;

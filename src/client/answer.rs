@@ -6,10 +6,9 @@ use std::fmt;
 use super::{
     Error, ShipStation,
     call::{Answer, Call, Idempotency},
+    endpoints::Endpoint,
     error::{ErrorKind, Outcome, Problem},
     error_body::ErrorBody,
-    operations::Operation,
-    page::undecodable,
     wire::{
         Masked, Rows, model,
         rows::{self, Row},
@@ -39,11 +38,11 @@ impl ShipStation {
     /// Fetches the resource with this id. An answer about another one is not an answer to this question.
     pub(crate) async fn fetch<T: Field, I: Copy + PartialEq + fmt::Display>(
         &self,
-        operation: &Operation,
+        endpoint: &Endpoint,
         id: I,
         id_of: impl FnOnce(&T) -> I,
     ) -> Result<T, Error> {
-        let call = Call::to(operation).id(id);
+        let call = Call::to(endpoint).id(id);
         let answer = self.granted(&call).await?;
         let resource = self.decode(&call, &answer)?;
         if id_of(&resource) == id { Ok(resource) } else { Err(of_another(&call, &answer)) }
@@ -64,7 +63,7 @@ impl ShipStation {
     /// Sends the call and decodes a bare array.
     pub(crate) async fn rows<T: Row>(&self, call: &Call) -> Result<Rows<T>, Error> {
         let answer = self.call(call).await?;
-        rows::array(&answer.body, self.drift_counter()).map_err(|misfit| undecodable(call, &answer, misfit))
+        rows::array(&answer.body, self.drift_counter()).map_err(|issue| undecodable(call, &answer, issue))
     }
 
     /// Sends an action and checks that it was done.
@@ -86,7 +85,7 @@ impl ShipStation {
     }
 
     pub(crate) fn decode<T: Field>(&self, call: &Call, answer: &Answer) -> Result<T, Error> {
-        rows::one(&answer.body, self.drift_counter()).map_err(|misfit| undecodable(call, answer, misfit))
+        rows::one(&answer.body, self.drift_counter()).map_err(|issue| undecodable(call, answer, issue))
     }
 }
 
@@ -151,13 +150,13 @@ fn missing(call: &Call, answer: &Answer) -> Error {
 /// An answer of the right shape that does not say what it is for.
 pub(crate) fn lacks(member: &str, call: &Call, answer: &Answer) -> Error {
     let reason = format!("expected `{member}`");
-    undecodable(call, answer, rows::Misfit { path: String::new(), reason })
+    undecodable(call, answer, rows::DecodeIssue { path: String::new(), reason })
 }
 
 /// An answer of the right shape about another resource than the one that was asked for.
 pub(crate) fn of_another(call: &Call, answer: &Answer) -> Error {
     let reason = "the answer is about another one than was asked for".to_owned();
-    undecodable(call, answer, rows::Misfit { path: String::new(), reason })
+    undecodable(call, answer, rows::DecodeIssue { path: String::new(), reason })
 }
 
 /// A failure that came under HTTP 200: ShipStation decided, and said no.
@@ -166,6 +165,17 @@ pub(crate) fn refused(call: &Call, answer: &Answer) -> Error {
         status: Some(answer.status),
         body: ErrorBody::read(&answer.body),
         ..Problem::new(ErrorKind::Invalid, Outcome::Answered)
+    };
+    problem.at(&call.endpoint, answer.attempts)
+}
+
+/// A success whose body is not what the operation promises. For a write that is no proof of anything.
+pub(crate) fn undecodable(call: &Call, answer: &Answer, issue: rows::DecodeIssue) -> Error {
+    let problem = Problem {
+        status: Some(answer.status),
+        issue: Some(issue),
+        body: ErrorBody::read(&answer.body),
+        ..Problem::new(ErrorKind::Decode, Outcome::Unknown)
     };
     problem.at(&call.endpoint, answer.attempts)
 }

@@ -15,9 +15,9 @@ use super::{
     CallAnswer, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
     TransportErrorKind, Wait, WaitReason,
     classify::{classify, transport_problem},
+    endpoints::Endpoint,
     error::{ErrorKind, Outcome, Problem},
     key::{Key, KeyInUse},
-    operations::Operation,
     rate_limit::RateHeaders,
 };
 
@@ -60,8 +60,8 @@ impl std::fmt::Debug for Call {
 }
 
 impl Call {
-    pub(crate) fn to(operation: &Operation) -> Self {
-        Self::new(operation.method.clone(), operation.path.into(), operation.path, operation.class)
+    pub(crate) fn to(endpoint: &Endpoint) -> Self {
+        Self::new(endpoint.method.clone(), endpoint.path.into(), endpoint.path, endpoint.class)
     }
 
     pub(crate) fn new(method: Method, endpoint: Cow<'static, str>, path: &str, class: Idempotency) -> Self {
@@ -90,6 +90,20 @@ impl Call {
     pub(crate) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
         self.query.push((Cow::Borrowed(name), value.to_string()));
         self
+    }
+
+    /// Sets a parameter, replacing an earlier value; `None` takes it out.
+    pub(crate) fn set(&mut self, name: &'static str, value: Option<String>) {
+        let place = self.query.iter().position(|(present, _)| present == name);
+        match (place.and_then(|place| self.query.get_mut(place)), value) {
+            (Some((_, old)), Some(value)) => *old = value,
+            (None, Some(value)) => self.query.push((name.into(), value)),
+            (_, None) => self.query.retain(|(present, _)| present != name),
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(present, _)| present == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn json(mut self, body: &impl serde::Serialize) -> Result<Self, Error> {
@@ -155,14 +169,14 @@ impl ShipStation {
                 }
                 Err(problem) => problem.after(earlier),
             };
-            if problem.kind() == ErrorKind::Auth
+            if problem.kind == ErrorKind::Auth
                 && let Some(refused) = key.filter(|_| !has_tried_other_key)
                 && self.has_other_key(&refused).await
             {
                 has_tried_other_key = true;
                 continue;
             }
-            earlier = problem.outcome();
+            earlier = problem.outcome;
             let (wait, why) = if attempt.rate.throttled {
                 (self.jittered_wait(&attempt.rate), WaitReason::Throttled)
             } else {
@@ -177,7 +191,7 @@ impl ShipStation {
             if until > deadline || self.is_late(until) {
                 return Err(problem.at(&call.endpoint, attempts));
             }
-            tracing::debug!(kind = ?problem.kind(), attempts, wait_ms = wait.as_millis(), "waits to repeat");
+            tracing::debug!(kind = ?problem.kind, attempts, wait_ms = wait.as_millis(), "waits to repeat");
             self.observe(|observer| observer.waiting(&info, &Wait { until, why }));
             if self.unless_stopped(self.inner.clock.sleep(wait)).await.is_none() {
                 return Err(problem.cancelled().at(&call.endpoint, attempts));
@@ -189,7 +203,7 @@ impl ShipStation {
         self.observe(|observer| observer.sending(info));
         let attempt = self.send_once(call, key.map(|key| &*key.key)).await;
         let status = attempt.status.map(|status| status.as_u16());
-        let failure = attempt.result.as_ref().err().map(|problem| problem.kind());
+        let failure = attempt.result.as_ref().err().map(|problem| problem.kind);
         tracing::debug!(status, attempt = number, ?failure, "attempt ended");
         let answer =
             CallAnswer { status, rate: attempt.rate, date: attempt.rate.date, attempt: number, failure };
@@ -238,9 +252,8 @@ impl ShipStation {
 
 /// Whether repeating is both promising and safe.
 fn may_repeat(class: Idempotency, problem: &Problem) -> bool {
-    let passing =
-        matches!(problem.kind(), ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Transport);
-    let safe = class != Idempotency::Once || problem.outcome() == Outcome::NotSent;
+    let passing = matches!(problem.kind, ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Transport);
+    let safe = class != Idempotency::Once || problem.outcome == Outcome::NotSent;
     passing && safe
 }
 

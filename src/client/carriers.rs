@@ -6,7 +6,7 @@ use super::{
     Decimal, Error, Rows, ShippingProviderId,
     answer::lacks,
     call::Call,
-    operations, resource,
+    endpoints, resource,
     wire::{model, money, rows::Row},
 };
 
@@ -32,7 +32,7 @@ impl Carriers {
     /// # Errors
     /// As for every read.
     pub async fn list(&self) -> Result<Rows<Carrier>, Error> {
-        self.0.rows(&Call::to(&operations::LIST_CARRIERS)).await
+        self.0.rows(&Call::to(&endpoints::LIST_CARRIERS)).await
     }
 
     /// Fetches one carrier by its code; one of them if several accounts share it.
@@ -42,7 +42,7 @@ impl Carriers {
     /// # Errors
     /// As for every read.
     pub async fn get(&self, carrier_code: impl AsRef<str>) -> Result<Carrier, Error> {
-        self.carrier(&Call::to(&operations::GET_CARRIER).query("carrierCode", carrier_code.as_ref())).await
+        self.carrier(&Call::to(&endpoints::GET_CARRIER).query("carrierCode", carrier_code.as_ref())).await
     }
 
     /// Adds funds to a carrier account, 10.00 to 10,000.00 US dollars, with the payment method on file. ShipStation
@@ -54,7 +54,7 @@ impl Carriers {
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) compare the balance before paying again.
     pub async fn add_funds(&self, carrier_code: impl AsRef<str>, amount: Decimal) -> Result<Carrier, Error> {
         let body = AddFunds { carrier_code: carrier_code.as_ref(), amount };
-        self.carrier(&Call::to(&operations::ADD_FUNDS).json(&body)?).await
+        self.carrier(&Call::to(&endpoints::ADD_FUNDS).json(&body)?).await
     }
 
     /// A carrier need not say anything in particular, so that any object would pass for one: it must show its code.
@@ -71,7 +71,7 @@ impl Carriers {
     /// # Errors
     /// As for every read.
     pub async fn list_packages(&self, carrier_code: impl AsRef<str>) -> Result<Rows<Package>, Error> {
-        self.0.rows(&Call::to(&operations::LIST_PACKAGES).query("carrierCode", carrier_code.as_ref())).await
+        self.0.rows(&Call::to(&endpoints::LIST_PACKAGES).query("carrierCode", carrier_code.as_ref())).await
     }
 
     /// Lists the services of a carrier.
@@ -81,7 +81,7 @@ impl Carriers {
     /// # Errors
     /// As for every read.
     pub async fn list_services(&self, carrier_code: impl AsRef<str>) -> Result<Rows<Service>, Error> {
-        self.0.rows(&Call::to(&operations::LIST_SERVICES).query("carrierCode", carrier_code.as_ref())).await
+        self.0.rows(&Call::to(&endpoints::LIST_SERVICES).query("carrierCode", carrier_code.as_ref())).await
     }
 }
 

@@ -84,13 +84,11 @@ fn says_throttled(body: &[u8]) -> bool {
 /// The head of the answer came, its body did not: whether the operation took effect cannot be told from half an answer.
 fn body_problem(status: StatusCode, error: BodyError) -> Problem {
     let problem = match error {
-        BodyError::TooLong => Problem {
-            what: Some("the body is longer than the client's bound".to_owned()),
-            ..Problem::new(ErrorKind::Decode, Outcome::Unknown)
-        },
+        BodyError::TooLong => Problem::new(ErrorKind::Decode, Outcome::Unknown)
+            .because("the body is longer than the client's bound"),
         BodyError::Broken(error) => transport_problem(error),
     };
-    Problem { status: Some(status), outcome: Some(Outcome::Unknown), ..problem }
+    Problem { status: Some(status), outcome: Outcome::Unknown, ..problem }
 }
 
 /// No answer came, or it broke off.

@@ -1,8 +1,8 @@
 //! Customers: the buyers' records, read-only in V1. V1 reference, Endpoints / Customers.
 
 use super::{
-    CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, TagId, operations,
-    page::{Column, Dated, ListCall, list_request},
+    CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, TagId, endpoints,
+    page::{ListCall, list_request},
     resource,
     wire::{
         model, open_enum,
@@ -20,7 +20,7 @@ impl Customers {
     ///
     /// V1 reference, Customers / List customers.
     pub fn list(&self) -> ListCustomers {
-        ListCustomers(ListCall::new(self.0.clone(), &operations::LIST_CUSTOMERS))
+        ListCustomers(ListCall::new(self.0.clone(), &endpoints::LIST_CUSTOMERS))
     }
 
     /// Fetches one customer.
@@ -30,7 +30,7 @@ impl Customers {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such customer.
     pub async fn get(&self, customer: CustomerId) -> Result<Customer, Error> {
-        self.0.fetch(&operations::GET_CUSTOMER, customer, |found: &Customer| found.customer_id).await
+        self.0.fetch(&endpoints::GET_CUSTOMER, customer, |found: &Customer| found.customer_id).await
     }
 }
 
@@ -46,34 +46,23 @@ open_enum! {
     }
 }
 
-/// A request for customers; see [`Customers::list`]. The list has no date filter, so that streams read it by page number.
-#[derive(Debug)]
-#[must_use = "nothing is sent until send(), pages() or items() is called"]
-pub struct ListCustomers(ListCall);
-
-impl ListCustomers {
-    /// Only customers in this state.
-    pub fn state_code(self, state: impl AsRef<str>) -> Self {
-        Self(self.0.set("stateCode", state.as_ref()))
+list_request! {
+    /// A request for customers; see [`Customers::list`]. The list has no date filter, so that streams read it by page number.
+    pub struct ListCustomers of Customer;
+    sort CustomerSort;
+    texts {
+        /// Only customers in this state.
+        state_code = "stateCode",
+        /// Only customers in this country, two letters.
+        country_code = "countryCode",
     }
-
-    /// Only customers in this country, two letters.
-    pub fn country_code(self, country: impl AsRef<str>) -> Self {
-        Self(self.0.set("countryCode", country.as_ref()))
-    }
-
-    /// Only customers who bought on this marketplace.
-    pub fn marketplace(self, marketplace: MarketplaceId) -> Self {
-        Self(self.0.set("marketplaceId", marketplace))
-    }
-
-    /// Only customers with this tag.
-    pub fn tag(self, tag: TagId) -> Self {
-        Self(self.0.set("tagId", tag))
+    values {
+        /// Only customers who bought on this marketplace.
+        marketplace: MarketplaceId = "marketplaceId",
+        /// Only customers with this tag.
+        tag: TagId = "tagId",
     }
 }
-
-list_request!(ListCustomers, Customer, CustomerSort);
 
 model! {
     /// A buyer's record.
@@ -122,12 +111,6 @@ impl Listed for Customer {
 
     fn key(&self) -> i64 {
         self.customer_id.get()
-    }
-}
-
-impl Dated for Customer {
-    fn date(&self, _: Column) -> Option<&PacificTime> {
-        None
     }
 }
 

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use http::StatusCode;
 
-use super::{error_body::ErrorBody, wire::rows::Misfit};
+use super::{error_body::ErrorBody, wire::rows::DecodeIssue};
 
 /// What went wrong, as far as the caller's next step depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,46 +71,44 @@ struct Inner {
 }
 
 /// One failure, before it is known where and after how many attempts it happened.
-#[derive(Default)]
 pub(crate) struct Problem {
-    pub(crate) kind: Option<ErrorKind>,
-    pub(crate) outcome: Option<Outcome>,
+    pub(crate) kind: ErrorKind,
+    pub(crate) outcome: Outcome,
+    /// What the kind does not say. It holds no value that anybody sent.
     pub(crate) what: Option<String>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: ErrorBody,
-    pub(crate) misfit: Option<Misfit>,
+    pub(crate) issue: Option<DecodeIssue>,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Problem {
     pub(crate) fn new(kind: ErrorKind, outcome: Outcome) -> Self {
-        Self { kind: Some(kind), outcome: Some(outcome), ..Self::default() }
+        let (what, status, retry_after, issue, source) = (None, None, None, None, None);
+        Self { kind, outcome, what, status, retry_after, body: ErrorBody::default(), issue, source }
+    }
+
+    /// The same with what its kind does not say.
+    pub(crate) fn because(self, what: impl Into<String>) -> Self {
+        Self { what: Some(what.into()), ..self }
     }
 
     pub(crate) fn config(what: impl Into<String>) -> Self {
-        Self { what: Some(what.into()), ..Self::new(ErrorKind::Config, Outcome::NotSent) }
-    }
-
-    pub(crate) fn kind(&self) -> ErrorKind {
-        self.kind.unwrap_or(ErrorKind::Transport)
-    }
-
-    pub(crate) fn outcome(&self) -> Outcome {
-        self.outcome.unwrap_or(Outcome::Unknown)
+        Self::new(ErrorKind::Config, Outcome::NotSent).because(what)
     }
 
     /// What this attempt did not execute an earlier one may have.
     pub(crate) fn after(mut self: Box<Self>, earlier: Outcome) -> Box<Self> {
-        if self.outcome() == Outcome::NotSent {
-            self.outcome = Some(earlier);
+        if self.outcome == Outcome::NotSent {
+            self.outcome = earlier;
         }
         self
     }
 
     /// The last attempt's problem, once the caller wants no other one.
     pub(crate) fn cancelled(self) -> Self {
-        Self { kind: Some(ErrorKind::Cancelled), what: None, ..self }
+        Self { kind: ErrorKind::Cancelled, what: None, ..self }
     }
 
     pub(crate) fn at(self, endpoint: &str, attempts: u32) -> Error {
@@ -127,12 +125,12 @@ impl From<Problem> for Error {
 impl Error {
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
-        self.0.problem.kind()
+        self.0.problem.kind
     }
 
     /// Whether the request was executed. For anything that changes ShipStation this decides the next step.
     pub fn outcome(&self) -> Outcome {
-        self.0.problem.outcome()
+        self.0.problem.outcome
     }
 
     /// Whether the same request may succeed later without a change. It does not say that repeating is *safe*:
@@ -176,7 +174,7 @@ impl Error {
     /// The place in the answer that does not fit its model, such as `items[0].quantity`; of a raw call, the list indexes
     /// alone.
     pub fn path(&self) -> Option<&str> {
-        self.0.problem.misfit.as_ref().map(|misfit| misfit.path.as_str())
+        self.0.problem.issue.as_ref().map(|issue| issue.path.as_str())
     }
 
     /// Whether something before ShipStation refused the request, as far as the status shows it.
@@ -191,8 +189,8 @@ impl Error {
         let success = problem.status.is_some_and(|status| status.is_success());
         self.kind() == ErrorKind::Decode
             && success
-            && problem.misfit.as_ref().is_none_or(|misfit| {
-                misfit.is_syntax() && self.body().is_some_and(|body| body.trim_start().starts_with('{'))
+            && problem.issue.as_ref().is_none_or(|issue| {
+                issue.is_syntax() && self.body().is_some_and(|body| body.trim_start().starts_with('{'))
             })
     }
 
@@ -255,10 +253,10 @@ impl fmt::Display for Error {
             (endpoint, None) => write!(f, " ({endpoint})")?,
             (endpoint, Some(status)) => write!(f, " ({endpoint}, HTTP {status})")?,
         }
-        if let Some(misfit) = &self.0.problem.misfit {
-            match misfit.path.as_str() {
-                "" => write!(f, ": {}", misfit.reason)?,
-                path => write!(f, ": at {path}, {}", misfit.reason)?,
+        if let Some(issue) = &self.0.problem.issue {
+            match issue.path.as_str() {
+                "" => write!(f, ": {}", issue.reason)?,
+                path => write!(f, ": at {path}, {}", issue.reason)?,
             }
         }
         match (&self.0.problem.what, self.remedy()) {
@@ -278,7 +276,7 @@ impl fmt::Debug for Error {
             .field("endpoint", &self.endpoint())
             .field("attempts", &self.attempts())
             .field("what", &self.0.problem.what)
-            .field("misfit", &self.0.problem.misfit)
+            .field("issue", &self.0.problem.issue)
             .finish_non_exhaustive()
     }
 }

@@ -2,15 +2,14 @@
 //! Endpoints / Fulfillments.
 
 use super::{
-    Address, Decimal, FulfillmentId, OrderId, PacificTime, UserId, operations,
-    page::{Column, Dated, Key, ListCall, list_request},
+    Address, Decimal, FulfillmentId, OrderId, PacificTime, UserId, endpoints,
+    page::{ListCall, list_request},
     resource,
     wire::{
         model, open_enum,
         rows::{Listed, Row},
     },
 };
-use crate::Timestamp;
 
 resource! {
     /// Fulfillment operations; see [`ShipStation::fulfillments`](super::ShipStation::fulfillments).
@@ -22,7 +21,7 @@ impl Fulfillments {
     ///
     /// V1 reference, Fulfillments / List fulfillments.
     pub fn list(&self) -> ListFulfillments {
-        ListFulfillments(ListCall::new(self.0.clone(), &operations::LIST_FULFILLMENTS))
+        ListFulfillments(ListCall::new(self.0.clone(), &endpoints::LIST_FULFILLMENTS))
     }
 }
 
@@ -36,62 +35,35 @@ open_enum! {
     }
 }
 
-const CREATED: Key = Key { column: Column::Created, start: "createDateStart", sort: "CreateDate" };
-const SHIPPED: Key = Key { column: Column::Shipped, start: "shipDateStart", sort: "ShipDate" };
-
-/// A request for fulfillments; see [`Fulfillments::list`].
-#[derive(Debug)]
-#[must_use = "nothing is sent until send(), pages() or items() is called"]
-pub struct ListFulfillments(ListCall);
-
-impl ListFulfillments {
-    /// Only this fulfillment.
-    pub fn fulfillment_id(self, id: FulfillmentId) -> Self {
-        Self(self.0.set("fulfillmentId", id))
+list_request! {
+    /// A request for fulfillments; see [`Fulfillments::list`].
+    pub struct ListFulfillments of Fulfillment;
+    sort FulfillmentSort;
+    texts {
+        /// Only those whose order number begins with this text: compare the rows exactly.
+        order_number = "orderNumber",
+        /// Only those with this tracking number.
+        tracking_number = "trackingNumber",
+        /// Only those to this recipient.
+        recipient_name = "recipientName",
     }
-
-    /// Only those of this order.
-    pub fn order_id(self, id: OrderId) -> Self {
-        Self(self.0.set("orderId", id))
+    values {
+        /// Only this fulfillment.
+        fulfillment_id: FulfillmentId = "fulfillmentId",
+        /// Only those of this order.
+        order_id: OrderId = "orderId",
     }
-
-    /// Only those whose order number begins with this text: compare the rows exactly.
-    pub fn order_number(self, number: impl AsRef<str>) -> Self {
-        Self(self.0.set("orderNumber", number.as_ref()))
-    }
-
-    /// Only those with this tracking number.
-    pub fn tracking_number(self, number: impl AsRef<str>) -> Self {
-        Self(self.0.set("trackingNumber", number.as_ref()))
-    }
-
-    /// Only those to this recipient.
-    pub fn recipient_name(self, name: impl AsRef<str>) -> Self {
-        Self(self.0.set("recipientName", name.as_ref()))
-    }
-
-    /// Only those created at or after this instant (floored to the second).
-    pub fn created_since(self, instant: Timestamp) -> Self {
-        Self(self.0.since("createDateStart", instant, Some(CREATED)))
-    }
-
-    /// Only those created up to this instant (raised to the second).
-    pub fn created_before(self, instant: Timestamp) -> Self {
-        Self(self.0.before("createDateEnd", instant, Some(CREATED)))
-    }
-
-    /// Only those shipped at or after this instant (floored to the second).
-    pub fn shipped_since(self, instant: Timestamp) -> Self {
-        Self(self.0.since("shipDateStart", instant, Some(SHIPPED)))
-    }
-
-    /// Only those shipped up to this instant (raised to the second).
-    pub fn shipped_before(self, instant: Timestamp) -> Self {
-        Self(self.0.before("shipDateEnd", instant, Some(SHIPPED)))
+    dates {
+        "those created" {
+            created_since = "createDateStart", created_before = "createDateEnd",
+            read by create_date, sorted by "CreateDate"
+        }
+        "those shipped" {
+            shipped_since = "shipDateStart", shipped_before = "shipDateEnd",
+            read by ship_date, sorted by "ShipDate"
+        }
     }
 }
-
-list_request!(ListFulfillments, Fulfillment, FulfillmentSort);
 
 model! {
     /// A shipment made outside ShipStation's labels.
@@ -150,15 +122,5 @@ impl Listed for Fulfillment {
 
     fn key(&self) -> i64 {
         self.fulfillment_id.get()
-    }
-}
-
-impl Dated for Fulfillment {
-    fn date(&self, column: Column) -> Option<&PacificTime> {
-        match column {
-            Column::Created => self.create_date.as_ref(),
-            Column::Shipped => self.ship_date.as_ref(),
-            Column::Ordered | Column::Modified => None,
-        }
     }
 }

@@ -29,7 +29,7 @@ impl Key {
     /// proxy refuses never reached the account and cannot lock it.
     pub(super) fn learn<T>(&self, result: &mut Result<T, Box<Problem>>, clock: &dyn Clock) {
         match result {
-            Err(problem) if problem.kind() == ErrorKind::Auth => {
+            Err(problem) if problem.kind == ErrorKind::Auth => {
                 self.record.refused(clock);
                 if self.has_worked.load(Ordering::Relaxed) {
                     problem.what = Some(
@@ -39,7 +39,7 @@ impl Key {
                     );
                 }
             }
-            Err(problem) if problem.outcome() != Outcome::Answered => {}
+            Err(problem) if problem.outcome != Outcome::Answered => {}
             _ => {
                 self.record.accepted();
                 self.has_worked.store(true, Ordering::Relaxed);
@@ -120,7 +120,7 @@ impl ShipStation {
                 Ok(key) if differs(&key) => state.key = Some(key),
                 Ok(_) => {}
                 Err(problem) => {
-                    tracing::warn!(kind = ?problem.kind(), "the credential source gave no other key after a refusal");
+                    tracing::warn!(kind = ?problem.kind, "the credential source gave no other key after a refusal");
                 }
             }
             state.asked += 1;
@@ -131,17 +131,13 @@ impl ShipStation {
     async fn ask_for_key(&self) -> Result<Arc<Key>, Box<Problem>> {
         let keys = &self.inner.keys;
         let ask = select(keys.source.credentials(), self.inner.clock.timer(self.timeout()));
-        let refused = |what: &str| {
-            let problem = Problem::new(ErrorKind::Auth, Outcome::NotSent);
-            Problem { what: Some(what.to_owned()), ..problem }
-        };
+        let none = |what| Problem::new(ErrorKind::Auth, Outcome::NotSent).because(what);
         match self.unless_stopped(ask).await {
             Some(Either::Left((Ok(credentials), _))) => Ok(Arc::new(keys.key(&credentials)?)),
             Some(Either::Left((Err(source), _))) => {
-                let failed = refused("the credential source gave no pair");
-                Err(Problem { source: Some(source), ..failed }.into())
+                Err(Problem { source: Some(source), ..none("the credential source gave no pair") }.into())
             }
-            Some(Either::Right(_)) => Err(refused("the credential source did not answer in time").into()),
+            Some(Either::Right(_)) => Err(none("the credential source did not answer in time").into()),
             None => Err(Problem::new(ErrorKind::Cancelled, Outcome::NotSent).into()),
         }
     }

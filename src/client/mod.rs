@@ -29,7 +29,7 @@
 //! | a success that cannot be read | gives up | gives up | `Unknown` |
 //! | any other 4xx, or a 200 that says no | gives up | gives up | `Answered` |
 //!
-//! # Operations
+//! # Endpoints
 //!
 //! | V1 | here | class |
 //! | --- | --- | --- |
@@ -91,11 +91,11 @@ mod call;
 mod classify;
 mod clock;
 mod credentials;
+mod endpoints;
 mod error;
 mod error_body;
 mod key;
 mod observe;
-mod operations;
 mod page;
 mod rate_limit;
 mod raw;
@@ -138,10 +138,10 @@ pub use self::{
     clock::{Clock, SystemClock},
     credentials::{CredentialSource, Credentials},
     customers::{Customer, CustomerSort, CustomerTag, Customers, ListCustomers, MarketplaceUsername},
+    endpoints::{Endpoint, endpoints},
     error::{Error, ErrorKind, Outcome},
     fulfillments::{Fulfillment, FulfillmentSort, Fulfillments, ListFulfillments},
     observe::{CallAnswer, CallInfo, CallObserver, Wait, WaitReason},
-    operations::{Operation, operations},
     orders::*,
     page::{Incomplete, Items, ListEnd, Page, Pages, SortDir},
     products::{ListProducts, Product, ProductCategory, ProductSort, ProductTag, Products},

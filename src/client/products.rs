@@ -3,17 +3,17 @@
 use serde_json::Value;
 
 use super::{
-    ActionResponse, Confirmation, Decimal, Error, PacificTime, ProductCategoryId, ProductId, TagId,
+    ActionResponse, Confirmation, Decimal, Error, PacificTime, ProductCategoryId, ProductId, ProductTypeId,
+    TagId,
     call::Call,
-    operations,
-    page::{Column, Dated, Key, ListCall, list_request},
+    endpoints,
+    page::{ListCall, list_request},
     resource,
     wire::{
         model, open_enum,
         rows::{Listed, Row},
     },
 };
-use crate::Timestamp;
 
 resource! {
     /// Product operations; see [`ShipStation::products`](super::ShipStation::products).
@@ -25,7 +25,7 @@ impl Products {
     ///
     /// V1 reference, Products / List products.
     pub fn list(&self) -> ListProducts {
-        ListProducts(ListCall::new(self.0.clone(), &operations::LIST_PRODUCTS))
+        ListProducts(ListCall::new(self.0.clone(), &endpoints::LIST_PRODUCTS))
     }
 
     /// Fetches one product.
@@ -35,7 +35,7 @@ impl Products {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such product.
     pub async fn get(&self, product: ProductId) -> Result<Product, Error> {
-        self.0.fetch(&operations::GET_PRODUCT, product, |found: &Product| found.product_id).await
+        self.0.fetch(&endpoints::GET_PRODUCT, product, |found: &Product| found.product_id).await
     }
 
     /// Replaces a product as a whole: what is absent is cleared. Fetch it, change it, and send it back; members that
@@ -46,7 +46,7 @@ impl Products {
     /// # Errors
     /// As for every repeatable write.
     pub async fn update(&self, product: &Product) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&operations::UPDATE_PRODUCT).id(product.product_id).json(product)?).await
+        self.0.act(&Call::to(&endpoints::UPDATE_PRODUCT).id(product.product_id).json(product)?).await
     }
 }
 
@@ -62,61 +62,35 @@ open_enum! {
     }
 }
 
-/// A request for products; see [`Products::list`].
-#[derive(Debug)]
-#[must_use = "nothing is sent until send(), pages() or items() is called"]
-pub struct ListProducts(ListCall);
-
-const CREATED: Key = Key { column: Column::Created, start: "startDate", sort: "CreateDate" };
-
-impl ListProducts {
-    /// Only products whose SKU *begins* with this text: compare the rows exactly.
-    pub fn sku(self, sku: impl AsRef<str>) -> Self {
-        Self(self.0.set("sku", sku.as_ref()))
+list_request! {
+    /// A request for products; see [`Products::list`].
+    pub struct ListProducts of Product;
+    sort ProductSort;
+    texts {
+        /// Only products whose SKU *begins* with this text: compare the rows exactly.
+        sku = "sku",
+        /// Only products with this name, or a part of it: compare the rows.
+        name = "name",
+        /// Only products with this bar code. Newer documentation only.
+        upc = "upc",
     }
-
-    /// Only products with this name, or a part of it: compare the rows.
-    pub fn name(self, name: impl AsRef<str>) -> Self {
-        Self(self.0.set("name", name.as_ref()))
+    values {
+        /// Only products of this category.
+        category: ProductCategoryId = "productCategoryId",
+        /// Only products of this type.
+        product_type: ProductTypeId = "productTypeId",
+        /// Only products with this tag.
+        tag: TagId = "tagId",
+        /// Whether inactive products are listed too. Default false.
+        show_inactive: bool = "showInactive",
     }
-
-    /// Only products of this category.
-    pub fn category(self, category: ProductCategoryId) -> Self {
-        Self(self.0.set("productCategoryId", category))
-    }
-
-    /// Only products of this type.
-    pub fn product_type(self, product_type: super::ProductTypeId) -> Self {
-        Self(self.0.set("productTypeId", product_type))
-    }
-
-    /// Only products with this tag.
-    pub fn tag(self, tag: TagId) -> Self {
-        Self(self.0.set("tagId", tag))
-    }
-
-    /// Only products with this bar code. Newer documentation only.
-    pub fn upc(self, upc: impl AsRef<str>) -> Self {
-        Self(self.0.set("upc", upc.as_ref()))
-    }
-
-    /// Only products created at or after this instant (floored to the second).
-    pub fn created_since(self, instant: Timestamp) -> Self {
-        Self(self.0.since("startDate", instant, Some(CREATED)))
-    }
-
-    /// Only products created up to this instant (raised to the second).
-    pub fn created_before(self, instant: Timestamp) -> Self {
-        Self(self.0.before("endDate", instant, Some(CREATED)))
-    }
-
-    /// Whether inactive products are listed too. Default false.
-    pub fn show_inactive(self, show: bool) -> Self {
-        Self(self.0.set("showInactive", show))
+    dates {
+        "products created" {
+            created_since = "startDate", created_before = "endDate",
+            read by create_date, sorted by "CreateDate"
+        }
     }
 }
-
-list_request!(ListProducts, Product, ProductSort);
 
 model! {
     /// What ShipStation knows of one SKU. SKUs are unique by custom only.
@@ -201,16 +175,6 @@ impl Listed for Product {
 
     fn key(&self) -> i64 {
         self.product_id.get()
-    }
-}
-
-impl Dated for Product {
-    fn date(&self, column: Column) -> Option<&PacificTime> {
-        match column {
-            Column::Created => self.create_date.as_ref(),
-            Column::Modified => self.modify_date.as_ref(),
-            Column::Ordered | Column::Shipped => None,
-        }
     }
 }
 

@@ -8,10 +8,10 @@ use serde_path_to_error::Segment;
 
 use super::{
     Error, Idempotency, ShipStation,
+    answer::undecodable,
     call::{Answer, Call},
-    operations::operations,
-    page::undecodable,
-    wire::rows::{Misfit, reason},
+    endpoints::endpoints,
+    wire::rows::{DecodeIssue, reason},
 };
 
 /// A request that is not modelled; see [`ShipStation::get`].
@@ -65,7 +65,7 @@ fn template(path: &str) -> String {
 }
 
 fn is_known(segment: &str) -> bool {
-    let mut words = operations().iter().flat_map(|operation| operation.path.split('/'));
+    let mut words = endpoints().iter().flat_map(|endpoint| endpoint.path.split('/'));
     words.any(|word| word.eq_ignore_ascii_case(segment))
 }
 
@@ -110,15 +110,15 @@ impl RawCall {
         let answer = self.client.call(&call).await?;
         let empty = answer.body.iter().all(u8::is_ascii_whitespace);
         let json = if empty { b"null".as_slice() } else { &answer.body };
-        serde_json::from_slice(json).map_err(|_| undecodable(&call, &answer, misfit::<T>(&answer)))
+        serde_json::from_slice(json).map_err(|_| undecodable(&call, &answer, issue::<T>(&answer)))
     }
 }
 
-fn misfit<T: DeserializeOwned>(answer: &Answer) -> Misfit {
+fn issue<T: DeserializeOwned>(answer: &Answer) -> DecodeIssue {
     let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Ok(_) => Misfit { path: String::new(), reason: "more than one JSON value".to_owned() },
-        Err(error) => Misfit { path: indexes(error.path()), reason: reason(error.inner()) },
+        Ok(_) => DecodeIssue { path: String::new(), reason: "more than one JSON value".to_owned() },
+        Err(error) => DecodeIssue { path: indexes(error.path()), reason: reason(error.inner()) },
     }
 }
 

@@ -65,8 +65,8 @@ impl KeyRecord {
         let what = format!(
             "the key was refused {MOST_REFUSALS} times in a row and is not used again before {until}"
         );
-        let problem = Problem::new(ErrorKind::Auth, Outcome::NotSent);
-        Err(Problem { what: Some(what), retry_after: Some(left), ..problem }.into())
+        let problem = Problem::new(ErrorKind::Auth, Outcome::NotSent).because(what);
+        Err(Problem { retry_after: Some(left), ..problem }.into())
     }
 
     /// ShipStation took the key.

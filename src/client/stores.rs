@@ -4,7 +4,7 @@ use super::{
     ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Updated,
     answer::{lacks, of_another},
     call::Call,
-    operations, resource,
+    endpoints, resource,
     wire::{model, rows::Row},
 };
 use crate::Timestamp;
@@ -19,7 +19,7 @@ impl Stores {
     ///
     /// V1 reference, Stores / List stores.
     pub fn list(&self) -> ListStores {
-        ListStores { client: self.0.clone(), call: Call::to(&operations::LIST_STORES) }
+        ListStores { client: self.0.clone(), call: Call::to(&endpoints::LIST_STORES) }
     }
 
     /// Fetches one store, with its status mappings.
@@ -29,7 +29,7 @@ impl Stores {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such store.
     pub async fn get(&self, store: StoreId) -> Result<Store, Error> {
-        self.0.fetch(&operations::GET_STORE, store, |found: &Store| found.store_id).await
+        self.0.fetch(&endpoints::GET_STORE, store, |found: &Store| found.store_id).await
     }
 
     /// Replaces a store's settings as a whole, status mappings included: what is absent is cleared. Fetch it with
@@ -40,7 +40,7 @@ impl Stores {
     /// # Errors
     /// As for every repeatable write.
     pub async fn update(&self, store: &Store) -> Result<Updated<Store>, Error> {
-        self.0.update(&Call::to(&operations::UPDATE_STORE).id(store.store_id).json(store)?).await
+        self.0.update(&Call::to(&endpoints::UPDATE_STORE).id(store.store_id).json(store)?).await
     }
 
     /// Starts an import of orders into ShipStation, for one store or for all.
@@ -57,7 +57,7 @@ impl Stores {
     /// # Errors
     /// As for every read.
     pub async fn refresh_status(&self, store: StoreId) -> Result<StoreRefreshStatus, Error> {
-        let call = Call::to(&operations::GET_REFRESH_STATUS).query("storeId", store);
+        let call = Call::to(&endpoints::GET_REFRESH_STATUS).query("storeId", store);
         let answer = self.0.granted(&call).await?;
         let status: StoreRefreshStatus = self.0.decode(&call, &answer)?;
         match status.store_id {
@@ -75,7 +75,7 @@ impl Stores {
     /// # Errors
     /// As for every read.
     pub async fn list_marketplaces(&self) -> Result<Rows<Marketplace>, Error> {
-        self.0.rows(&Call::to(&operations::LIST_MARKETPLACES)).await
+        self.0.rows(&Call::to(&endpoints::LIST_MARKETPLACES)).await
     }
 
     /// Takes a store out of use.
@@ -86,7 +86,7 @@ impl Stores {
     /// As for every repeatable write.
     pub async fn deactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "storeId": store });
-        self.0.act(&Call::to(&operations::DEACTIVATE_STORE).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::DEACTIVATE_STORE).json(&body)?).await
     }
 
     /// Takes a store into use again.
@@ -97,7 +97,7 @@ impl Stores {
     /// As for every repeatable write.
     pub async fn reactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "storeId": store });
-        self.0.act(&Call::to(&operations::REACTIVATE_STORE).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::REACTIVATE_STORE).json(&body)?).await
     }
 }
 
@@ -159,7 +159,7 @@ impl RefreshStore {
     /// As for every repeatable write.
     pub async fn send(self) -> Result<Updated<Store>, Error> {
         let mut body = serde_json::Map::new();
-        let mut call = Call::to(&operations::REFRESH_STORE);
+        let mut call = Call::to(&endpoints::REFRESH_STORE);
         if let Some(store) = self.store {
             call = call.query("storeId", store);
             body.insert("storeId".to_owned(), store.get().into());

@@ -3,7 +3,7 @@
 use super::{
     Error, Rows, ShipStation, UserId,
     call::Call,
-    operations, resource,
+    endpoints, resource,
     wire::{model, rows::Row},
 };
 
@@ -17,7 +17,7 @@ impl Users {
     ///
     /// V1 reference, Users / List users.
     pub fn list(&self) -> ListUsers {
-        ListUsers { client: self.0.clone(), call: Call::to(&operations::LIST_USERS) }
+        ListUsers { client: self.0.clone(), call: Call::to(&endpoints::LIST_USERS) }
     }
 }
 

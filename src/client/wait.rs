@@ -95,10 +95,8 @@ impl ShipStation {
             None => None,
         };
         if self.is_late(self.inner.clock.now()) {
-            let problem = Problem {
-                what: Some("its turn came after the time by which it was to be sent".to_owned()),
-                ..Problem::new(ErrorKind::RateLimited, Outcome::NotSent)
-            };
+            let problem = Problem::new(ErrorKind::RateLimited, Outcome::NotSent)
+                .because("its turn came after the time by which it was to be sent");
             return Err(problem.into());
         }
         Ok((permit, key))

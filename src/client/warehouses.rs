@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     ActionResponse, Address, Error, PacificTime, Rows, Updated, WarehouseId,
     call::Call,
-    operations, resource,
+    endpoints, resource,
     wire::{model, rows::Row},
 };
 
@@ -22,7 +22,7 @@ impl Warehouses {
     /// # Errors
     /// As for every read.
     pub async fn list(&self) -> Result<Rows<Warehouse>, Error> {
-        self.0.rows(&Call::to(&operations::LIST_WAREHOUSES)).await
+        self.0.rows(&Call::to(&endpoints::LIST_WAREHOUSES)).await
     }
 
     /// Fetches one ship-from location.
@@ -32,7 +32,7 @@ impl Warehouses {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such location.
     pub async fn get(&self, warehouse: WarehouseId) -> Result<Warehouse, Error> {
-        self.0.fetch(&operations::GET_WAREHOUSE, warehouse, |found: &Warehouse| found.warehouse_id).await
+        self.0.fetch(&endpoints::GET_WAREHOUSE, warehouse, |found: &Warehouse| found.warehouse_id).await
     }
 
     /// Makes a ship-from location. The first one is the default, whatever it says.
@@ -42,7 +42,7 @@ impl Warehouses {
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the locations before making it again.
     pub async fn create(&self, warehouse: &NewWarehouse) -> Result<Warehouse, Error> {
-        self.0.one(&Call::to(&operations::CREATE_WAREHOUSE).json(warehouse)?).await
+        self.0.one(&Call::to(&endpoints::CREATE_WAREHOUSE).json(warehouse)?).await
     }
 
     /// Replaces a ship-from location as a whole: what is absent is cleared.
@@ -53,7 +53,7 @@ impl Warehouses {
     /// As for every repeatable write.
     pub async fn update(&self, warehouse: &Warehouse) -> Result<Updated<Warehouse>, Error> {
         self.0
-            .update(&Call::to(&operations::UPDATE_WAREHOUSE).id(warehouse.warehouse_id).json(warehouse)?)
+            .update(&Call::to(&endpoints::UPDATE_WAREHOUSE).id(warehouse.warehouse_id).json(warehouse)?)
             .await
     }
 
@@ -64,7 +64,7 @@ impl Warehouses {
     /// # Errors
     /// As for every repeatable write.
     pub async fn delete(&self, warehouse: WarehouseId) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&operations::DELETE_WAREHOUSE).id(warehouse)).await
+        self.0.act(&Call::to(&endpoints::DELETE_WAREHOUSE).id(warehouse)).await
     }
 }
 

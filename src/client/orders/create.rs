@@ -3,89 +3,107 @@
 use super::{
     super::{
         Error, OrderId, PacificDate, PacificTime, ShipStation, TagId,
+        answer::undecodable,
         call::{Call, Idempotency},
+        endpoints,
         error::Problem,
-        operations,
-        page::undecodable,
-        wire::{model, rows::Misfit},
+        wire::{model, rows::DecodeIssue},
     },
     Address, AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Order,
     OrderItem, OrderStatus, Weight,
 };
 use crate::{Timestamp, client::Decimal};
 
-model! {
-    /// An order to be made or replaced; see [`Orders::create`](super::Orders::create).
-    ///
-    /// ShipStation replaces an order as a whole: what is absent is cleared. To change one, start from
-    /// [`NewOrder::replacing`].
-    #[derive(Default)]
-    pub struct NewOrder {
-        /// The number, at most 50 characters; ShipStation cuts longer ones silently.
-        @public order_number: Option<String> = "orderNumber",
-        /// The key that decides between making and replacing. Without it, ShipStation makes a new order each time.
-        order_key: Option<String> = "orderKey",
-        /// The id of the order to be replaced; never set it on a new one.
-        order_id: Option<OrderId> = "orderId",
-        /// When it was ordered.
-        order_date: Option<PacificTime> = "orderDate",
-        /// When it was paid.
-        payment_date: Option<PacificTime> = "paymentDate",
-        /// By when it should leave.
-        ship_by_date: Option<PacificTime> = "shipByDate",
-        /// Its state. Shipped and cancelled orders are locked.
-        order_status: Option<OrderStatus> = "orderStatus",
-        /// The buyer's login; without it ShipStation makes no customer record.
-        @personal customer_username: Option<String> = "customerUsername",
-        /// The buyer's e-mail address.
-        @personal customer_email: Option<String> = "customerEmail",
-        /// Who pays; a name is enough.
-        bill_to: Option<Address> = "billTo",
-        /// Where the goods go. ShipStation rewrites it in the carrier's standard form.
-        ship_to: Option<Address> = "shipTo",
-        /// The lines.
-        items: Vec<OrderItem> = "items",
-        /// What was paid, in the store's currency.
-        amount_paid: Option<Decimal> = "amountPaid",
-        /// The tax, in the store's currency.
-        tax_amount: Option<Decimal> = "taxAmount",
-        /// What the buyer pays for shipping, in the store's currency.
-        shipping_amount: Option<Decimal> = "shippingAmount",
-        /// The buyer's notes.
-        @personal customer_notes: Option<String> = "customerNotes",
-        /// The merchant's notes.
-        @personal internal_notes: Option<String> = "internalNotes",
-        /// Whether it is a gift.
-        gift: Option<bool> = "gift",
-        /// What the gift card says.
-        @personal gift_message: Option<String> = "giftMessage",
-        /// How it was paid.
-        payment_method: Option<String> = "paymentMethod",
-        /// The shipping that the buyer chose, in the store's own words.
-        requested_shipping_service: Option<String> = "requestedShippingService",
-        /// The carrier. Carrier, service and package must belong together.
-        @public carrier_code: Option<String> = "carrierCode",
-        /// The carrier's service.
-        @public service_code: Option<String> = "serviceCode",
-        /// The kind of package.
-        @public package_code: Option<String> = "packageCode",
-        /// The proof of delivery.
-        confirmation: Option<Confirmation> = "confirmation",
-        /// The day it ships.
-        ship_date: Option<PacificDate> = "shipDate",
-        /// Its weight.
-        weight: Option<Weight> = "weight",
-        /// Its measures.
-        dimensions: Option<Dimensions> = "dimensions",
-        /// Its insurance.
-        insurance_options: Option<InsuranceOptions> = "insuranceOptions",
-        /// What customs want to know.
-        international_options: Option<InternationalOptions> = "internationalOptions",
-        /// Everything else.
-        advanced_options: Option<AdvancedOptions> = "advancedOptions",
-        /// Its tags; unknown ones are dropped silently.
-        tag_ids: Vec<TagId> = "tagIds",
-    }
+/// Declares the order that is sent, from the members that it shares with [`Order`].
+macro_rules! new_order {
+    ($($(#[$meta:meta])* $(@$mark:ident)* $field:ident: $ty:ty = $json:literal,)*) => {
+        model! {
+            /// An order to be made or replaced; see [`Orders::create`](super::Orders::create).
+            ///
+            /// ShipStation replaces an order as a whole: what is absent is cleared. To change one, start from
+            /// [`NewOrder::replacing`].
+            #[derive(Default)]
+            pub struct NewOrder {
+                /// The id of the order to be replaced; never set it on a new one.
+                order_id: Option<OrderId> = "orderId",
+                $($(#[$meta])* $(@$mark)* $field: $ty = $json,)*
+            }
+        }
+
+        impl NewOrder {
+            /// The writable part of an order that exists, to be changed and sent back. Members that this crate does not know
+            /// come along.
+            pub fn replacing(order: &Order) -> Self {
+                let order = order.clone();
+                Self { order_id: Some(order.order_id), $($field: order.$field,)* extra: order.extra }
+            }
+        }
+    };
+}
+
+new_order! {
+    /// The number, at most 50 characters; ShipStation cuts longer ones silently.
+    @public order_number: Option<String> = "orderNumber",
+    /// The key that decides between making and replacing. Without it, ShipStation makes a new order each time.
+    order_key: Option<String> = "orderKey",
+    /// When it was ordered.
+    order_date: Option<PacificTime> = "orderDate",
+    /// When it was paid.
+    payment_date: Option<PacificTime> = "paymentDate",
+    /// By when it should leave.
+    ship_by_date: Option<PacificTime> = "shipByDate",
+    /// Its state. Shipped and cancelled orders are locked.
+    order_status: Option<OrderStatus> = "orderStatus",
+    /// The buyer's login; without it ShipStation makes no customer record.
+    @personal customer_username: Option<String> = "customerUsername",
+    /// The buyer's e-mail address.
+    @personal customer_email: Option<String> = "customerEmail",
+    /// Who pays; a name is enough.
+    bill_to: Option<Address> = "billTo",
+    /// Where the goods go. ShipStation rewrites it in the carrier's standard form.
+    ship_to: Option<Address> = "shipTo",
+    /// The lines.
+    items: Vec<OrderItem> = "items",
+    /// What was paid, in the store's currency.
+    amount_paid: Option<Decimal> = "amountPaid",
+    /// The tax, in the store's currency.
+    tax_amount: Option<Decimal> = "taxAmount",
+    /// What the buyer pays for shipping, in the store's currency.
+    shipping_amount: Option<Decimal> = "shippingAmount",
+    /// The buyer's notes.
+    @personal customer_notes: Option<String> = "customerNotes",
+    /// The merchant's notes.
+    @personal internal_notes: Option<String> = "internalNotes",
+    /// Whether it is a gift.
+    gift: Option<bool> = "gift",
+    /// What the gift card says.
+    @personal gift_message: Option<String> = "giftMessage",
+    /// How it was paid.
+    payment_method: Option<String> = "paymentMethod",
+    /// The shipping that the buyer chose, in the store's own words.
+    requested_shipping_service: Option<String> = "requestedShippingService",
+    /// The carrier. Carrier, service and package must belong together.
+    @public carrier_code: Option<String> = "carrierCode",
+    /// The carrier's service.
+    @public service_code: Option<String> = "serviceCode",
+    /// The kind of package.
+    @public package_code: Option<String> = "packageCode",
+    /// The proof of delivery.
+    confirmation: Option<Confirmation> = "confirmation",
+    /// The day it ships.
+    ship_date: Option<PacificDate> = "shipDate",
+    /// Its weight.
+    weight: Option<Weight> = "weight",
+    /// Its measures.
+    dimensions: Option<Dimensions> = "dimensions",
+    /// Its insurance.
+    insurance_options: Option<InsuranceOptions> = "insuranceOptions",
+    /// What customs want to know.
+    international_options: Option<InternationalOptions> = "internationalOptions",
+    /// Everything else.
+    advanced_options: Option<AdvancedOptions> = "advancedOptions",
+    /// Its tags; unknown ones are dropped silently.
+    tag_ids: Vec<TagId> = "tagIds",
 }
 
 impl NewOrder {
@@ -107,47 +125,6 @@ impl NewOrder {
         }
     }
 
-    /// The writable part of an order that exists, to be changed and sent back. Members that this crate does not know
-    /// come along.
-    pub fn replacing(order: &Order) -> Self {
-        let order = order.clone();
-        Self {
-            order_number: order.order_number,
-            order_key: order.order_key,
-            order_id: Some(order.order_id),
-            order_date: order.order_date,
-            payment_date: order.payment_date,
-            ship_by_date: order.ship_by_date,
-            order_status: order.order_status,
-            customer_username: order.customer_username,
-            customer_email: order.customer_email,
-            bill_to: order.bill_to,
-            ship_to: order.ship_to,
-            items: order.items,
-            amount_paid: order.amount_paid,
-            tax_amount: order.tax_amount,
-            shipping_amount: order.shipping_amount,
-            customer_notes: order.customer_notes,
-            internal_notes: order.internal_notes,
-            gift: order.gift,
-            gift_message: order.gift_message,
-            payment_method: order.payment_method,
-            requested_shipping_service: order.requested_shipping_service,
-            carrier_code: order.carrier_code,
-            service_code: order.service_code,
-            package_code: order.package_code,
-            confirmation: order.confirmation,
-            ship_date: order.ship_date,
-            weight: order.weight,
-            dimensions: order.dimensions,
-            insurance_options: order.insurance_options,
-            international_options: order.international_options,
-            advanced_options: order.advanced_options,
-            tag_ids: order.tag_ids,
-            extra: order.extra,
-        }
-    }
-
     /// Whether sending it twice leaves one order.
     fn is_keyed(&self) -> bool {
         self.order_id.is_some() || self.order_key.as_deref().is_some_and(|key| !key.is_empty())
@@ -158,29 +135,29 @@ impl NewOrder {
 const MOST_ORDERS: usize = 100;
 
 pub(super) async fn one(client: &ShipStation, order: &NewOrder) -> Result<Order, Error> {
-    let call = call(&operations::CREATE_ORDER, order.is_keyed()).json(order)?;
+    let call = call(&endpoints::CREATE_ORDER, order.is_keyed()).json(order)?;
     client.one(&call).await
 }
 
 pub(super) async fn many(client: &ShipStation, orders: &[NewOrder]) -> Result<BulkOrders, Error> {
     if orders.is_empty() || orders.len() > MOST_ORDERS {
         return Err(Problem::config("orders: ShipStation takes 1 to 100 orders in one call")
-            .at(operations::CREATE_ORDERS.path, 0));
+            .at(endpoints::CREATE_ORDERS.path, 0));
     }
-    let call = call(&operations::CREATE_ORDERS, orders.iter().all(NewOrder::is_keyed)).json(&orders)?;
+    let call = call(&endpoints::CREATE_ORDERS, orders.iter().all(NewOrder::is_keyed)).json(&orders)?;
     let answer = client.granted(&call).await?;
     let bulk: BulkOrders = client.decode(&call, &answer)?;
     match bulk.leaves_open(orders.len()) {
         Some(reason) => {
-            let misfit = Misfit { path: "results".to_owned(), reason: reason.to_owned() };
-            Err(undecodable(&call, &answer, misfit))
+            let issue = DecodeIssue { path: "results".to_owned(), reason: reason.to_owned() };
+            Err(undecodable(&call, &answer, issue))
         }
         None => Ok(bulk),
     }
 }
 
 /// With a key the call replaces what it made, so that repeating it is safe.
-fn call(operation: &operations::Operation, keyed: bool) -> Call {
+fn call(operation: &endpoints::Endpoint, keyed: bool) -> Call {
     let mut call = Call::to(operation);
     if keyed {
         call.class = Idempotency::Repeatable;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, operations},
+    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, endpoints},
     AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Weight,
 };
 
@@ -112,7 +112,7 @@ impl CreateLabelForOrder {
     /// # Errors
     /// After [`Outcome::Unknown`](super::super::Outcome::Unknown) list the order's shipments before buying again.
     pub async fn send(self) -> Result<Label, Error> {
-        self.client.one(&Call::to(&operations::CREATE_LABEL_FOR_ORDER).json(&self.body)?).await
+        self.client.one(&Call::to(&endpoints::CREATE_LABEL_FOR_ORDER).json(&self.body)?).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::{Error, OrderId, PacificDate, ShipStation, call::Call, operations, wire::model};
+use super::super::{Error, OrderId, PacificDate, ShipStation, call::Call, endpoints, wire::model};
 
 /// A request to mark an order as shipped; see [`Orders::mark_as_shipped`](super::Orders::mark_as_shipped).
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl MarkAsShipped {
     ///   send again only if the shipment is clearly absent. This includes a 500 with an exception message (kind
     ///   `Invalid`): ShipStation most likely refused, but it threw somewhere along the way, and only a look can tell.
     pub async fn send(self) -> Result<MarkedAsShipped, Error> {
-        self.client.one(&Call::to(&operations::MARK_AS_SHIPPED).json(&self.body)?).await
+        self.client.one(&Call::to(&endpoints::MARK_AS_SHIPPED).json(&self.body)?).await
     }
 }
 

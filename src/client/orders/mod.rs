@@ -16,7 +16,7 @@ pub use self::{
     vocabulary::*,
 };
 use super::ActionResponse;
-use super::{Error, OrderId, PacificDate, TagId, UserId, call::Call, operations, page::ListCall, resource};
+use super::{Error, OrderId, PacificDate, TagId, UserId, call::Call, endpoints, page::ListCall, resource};
 
 resource! {
     /// Order operations; see [`ShipStation::orders`](super::ShipStation::orders).
@@ -32,7 +32,7 @@ impl Orders {
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such order, or it was deleted or merged into another;
     /// [`Decode`](super::ErrorKind::Decode) if the answer is about another order.
     pub async fn get(&self, order: OrderId) -> Result<Order, Error> {
-        self.0.fetch(&operations::GET_ORDER, order, |found: &Order| found.order_id).await
+        self.0.fetch(&endpoints::GET_ORDER, order, |found: &Order| found.order_id).await
     }
 
     /// Lists orders by any of many filters.
@@ -50,14 +50,14 @@ impl Orders {
     /// # Ok(()) }
     /// ```
     pub fn list(&self) -> ListOrders {
-        ListOrders(ListCall::new(self.0.clone(), &operations::LIST_ORDERS))
+        ListOrders(ListCall::new(self.0.clone(), &endpoints::LIST_ORDERS))
     }
 
     /// Lists the orders of one status that carry one tag, newest first. There are no other filters.
     ///
     /// V1 reference, Orders / List orders by tag.
     pub fn list_by_tag(&self, status: OrderStatus, tag: TagId) -> ListOrdersByTag {
-        let list = ListCall::new(self.0.clone(), &operations::LIST_ORDERS_BY_TAG);
+        let list = ListCall::new(self.0.clone(), &endpoints::LIST_ORDERS_BY_TAG);
         ListOrdersByTag(list.set("orderStatus", status).set("tagId", tag))
     }
 
@@ -70,7 +70,7 @@ impl Orders {
     /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order or the user is unknown.
     pub async fn assign_user(&self, orders: &[OrderId], user: &UserId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderIds": orders, "userId": user });
-        self.0.act(&Call::to(&operations::ASSIGN_USER).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::ASSIGN_USER).json(&body)?).await
     }
 
     /// Takes the user away from orders, from all or none.
@@ -81,7 +81,7 @@ impl Orders {
     /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order is unknown.
     pub async fn unassign_user(&self, orders: &[OrderId]) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderIds": orders });
-        self.0.act(&Call::to(&operations::UNASSIGN_USER).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::UNASSIGN_USER).json(&body)?).await
     }
 
     /// Puts a tag on an order.
@@ -92,7 +92,7 @@ impl Orders {
     /// As for every repeatable write.
     pub async fn add_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "tagId": tag });
-        self.0.act(&Call::to(&operations::ADD_TAG).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::ADD_TAG).json(&body)?).await
     }
 
     /// Takes a tag off an order.
@@ -103,7 +103,7 @@ impl Orders {
     /// As for every repeatable write.
     pub async fn remove_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "tagId": tag });
-        self.0.act(&Call::to(&operations::REMOVE_TAG).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::REMOVE_TAG).json(&body)?).await
     }
 
     /// Holds an order until a day, when ShipStation releases it by itself.
@@ -114,7 +114,7 @@ impl Orders {
     /// As for every repeatable write.
     pub async fn hold_until(&self, order: OrderId, date: PacificDate) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "holdUntilDate": date });
-        self.0.act(&Call::to(&operations::HOLD_UNTIL).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::HOLD_UNTIL).json(&body)?).await
     }
 
     /// Releases an order from its hold.
@@ -125,7 +125,7 @@ impl Orders {
     /// As for every repeatable write.
     pub async fn restore_from_hold(&self, order: OrderId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order });
-        self.0.act(&Call::to(&operations::RESTORE_FROM_HOLD).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::RESTORE_FROM_HOLD).json(&body)?).await
     }
 
     /// Deletes an order. ShipStation keeps it, inactive and out of sight.
@@ -135,7 +135,7 @@ impl Orders {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such order.
     pub async fn delete(&self, order: OrderId) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&operations::DELETE_ORDER).id(order)).await
+        self.0.act(&Call::to(&endpoints::DELETE_ORDER).id(order)).await
     }
 
     /// Makes an order, or replaces the one with the same key as a whole.

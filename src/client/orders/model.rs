@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::super::{
     CustomerId, CustomsItemId, Decimal, OrderId, OrderItemId, PacificDate, PacificTime, ProductId,
     ShippingProviderId, StoreId, TagId, UserId, WarehouseId,
-    page::{Column, Dated},
     wire::{
         model,
         rows::{Listed, Row},
@@ -119,17 +118,6 @@ impl Listed for Order {
 
     fn key(&self) -> i64 {
         self.order_id.get()
-    }
-}
-
-impl Dated for Order {
-    fn date(&self, column: Column) -> Option<&PacificTime> {
-        match column {
-            Column::Created => self.create_date.as_ref(),
-            Column::Modified => self.modify_date.as_ref(),
-            Column::Ordered => self.order_date.as_ref(),
-            Column::Shipped => None,
-        }
     }
 }
 

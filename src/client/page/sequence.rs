@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::{Column, Dated};
 use crate::{Timestamp, client::wire::PacificTime};
 
 /// The end of a filter is raised by up to an hour in the night in which an hour comes twice, and read with the same
@@ -11,10 +10,14 @@ use crate::{Timestamp, client::wire::PacificTime};
 const SLACK: Duration = Duration::from_secs(2 * 3600 + 1);
 
 /// Whether the rows come in ascending order of a date, and none lies behind the end of the filter.
-pub(super) fn is_in_sequence<T: Dated>(rows: &[T], column: Column, end: Option<Timestamp>) -> bool {
+pub(super) fn is_in_sequence<T>(
+    rows: &[T],
+    date: fn(&T) -> Option<&PacificTime>,
+    end: Option<Timestamp>,
+) -> bool {
     let mut before: Option<&PacificTime> = None;
     for row in rows {
-        let Some(date) = row.date(column) else { return false };
+        let Some(date) = date(row) else { return false };
         // Rows of one second may come in any order: the next filter starts a second earlier.
         if before.is_some_and(|before| before.earliest().floor_second() > date.latest()) {
             return false;
@@ -34,6 +37,10 @@ mod tests {
         dates.iter().map(|date| serde_json::from_str(&row(date)).unwrap()).collect()
     }
 
+    fn created(order: &Order) -> Option<&PacificTime> {
+        order.create_date.as_ref()
+    }
+
     #[test]
     fn a_page_is_checked_against_its_order_and_its_filter() {
         let end = Some("2026-06-08T00:00:00Z".parse().unwrap());
@@ -47,10 +54,10 @@ mod tests {
             (&["2026-06-01T10:00:00", ""], false),
             (&["2026-06-07T17:30:00"], true),
         ] {
-            assert_eq!(is_in_sequence(&orders(dates), Column::Created, end), fits, "{dates:?}");
+            assert_eq!(is_in_sequence(&orders(dates), created, end), fits, "{dates:?}");
         }
         let twice =
             ["2026-11-01T01:30:00", "2026-11-01T01:59:00", "2026-11-01T01:00:00", "2026-11-01T01:30:00"];
-        assert!(is_in_sequence(&orders(&twice), Column::Created, None), "the hour that comes twice");
+        assert!(is_in_sequence(&orders(&twice), created, None), "the hour that comes twice");
     }
 }

@@ -10,9 +10,10 @@ use std::{
 use futures_core::Stream;
 
 use super::{
-    Dated, Error, ListCall, ListEnd, Page, RowError,
+    Error, ListCall, ListEnd, Page, RowError,
     reader::{Reader, Step},
 };
+use crate::client::wire::rows::Listed;
 
 /// All pages of a list, fetched one by one as they are asked for.
 ///
@@ -31,11 +32,11 @@ pub struct Pages<T> {
 }
 
 impl<T> Pages<T> {
-    pub(super) fn of(list: ListCall) -> Self
+    pub(super) fn of(list: ListCall<T>) -> Self
     where
-        T: Dated + Send + 'static,
+        T: Listed + Send + 'static,
     {
-        Self { steps: Box::pin(Reader::new(list).into_stream()), end: None }
+        Self { steps: Box::pin(Reader::read(list)), end: None }
     }
 
     /// How the list ended: whether it is known that every row was read. `None` before the end, and after an error.

@@ -61,6 +61,8 @@ pub(super) struct Tally {
     /// Distinct rows that were given, and the highest total of all.
     read: u64,
     highest: Option<u64>,
+    /// The total of the whole list after it was read by key.
+    total_now: Option<u64>,
     /// The rows without an id that were given, and those of the present reading.
     anonymous_given: u64,
     anonymous_seen: u64,
@@ -78,6 +80,7 @@ impl Tally {
             contradiction: false,
             read: 0,
             highest: None,
+            total_now: None,
             anonymous_given: 0,
             anonymous_seen: 0,
         }
@@ -182,6 +185,15 @@ impl Tally {
     /// The highest total of the filter that the present reading began with.
     pub(super) fn first_total(&self) -> Option<u64> {
         self.filters().last().and_then(|filter| filter.total)
+    }
+
+    pub(super) fn note_total_now(&mut self, total: Option<u64>) {
+        self.total_now = total;
+    }
+
+    /// Whether the present reading shows as many rows as the list has now.
+    pub(super) fn reaches_total_now(&self) -> bool {
+        self.total_now.is_some_and(|now| self.rows() >= now)
     }
 
     /// An answer says two things at once: no total of it proves anything.

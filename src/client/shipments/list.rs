@@ -3,13 +3,12 @@
 use super::super::{
     Address, AdvancedOptions, Confirmation, Decimal, Dimensions, InsuranceOptions, OrderId, OrderItem,
     PacificDate, PacificTime, ShipmentId, StoreId, UserId, WarehouseId, Weight,
-    page::{Column, Dated, Key, ListCall, list_request},
+    page::list_request,
     wire::{
         model, open_enum,
         rows::{Listed, Row},
     },
 };
-use crate::Timestamp;
 
 open_enum! {
     /// What shipments can be sorted by.
@@ -21,91 +20,41 @@ open_enum! {
     }
 }
 
-const CREATED: Key = Key { column: Column::Created, start: "createDateStart", sort: "CreateDate" };
-
-/// A request for shipments; see [`Shipments::list`](super::Shipments::list).
-#[derive(Debug)]
-#[must_use = "nothing is sent until send(), pages() or items() is called"]
-pub struct ListShipments(pub(super) ListCall);
-
-impl ListShipments {
-    /// Only those to this recipient.
-    pub fn recipient_name(self, name: impl AsRef<str>) -> Self {
-        Self(self.0.set("recipientName", name.as_ref()))
+list_request! {
+    /// A request for shipments; see [`Shipments::list`](super::Shipments::list).
+    pub struct ListShipments of Shipment;
+    sort ShipmentSort;
+    texts {
+        /// Only those to this recipient.
+        recipient_name = "recipientName",
+        /// Only those to this country, two letters.
+        recipient_country_code = "recipientCountryCode",
+        /// Only those with this order number: compare the rows exactly.
+        order_number = "orderNumber",
+        /// Only those with this carrier.
+        carrier_code = "carrierCode",
+        /// Only those with this service.
+        service_code = "serviceCode",
+        /// Only those with this tracking number.
+        tracking_number = "trackingNumber",
     }
-
-    /// Only those to this country, two letters.
-    pub fn recipient_country_code(self, country: impl AsRef<str>) -> Self {
-        Self(self.0.set("recipientCountryCode", country.as_ref()))
+    values {
+        /// Only those of this order.
+        order_id: OrderId = "orderId",
+        /// Only those of this store.
+        store: StoreId = "storeId",
+        /// Whether the rows show their items. Default false: then [`Shipment::shipment_items`] is empty.
+        include_shipment_items: bool = "includeShipmentItems",
     }
-
-    /// Only those with this order number: compare the rows exactly.
-    pub fn order_number(self, number: impl AsRef<str>) -> Self {
-        Self(self.0.set("orderNumber", number.as_ref()))
-    }
-
-    /// Only those of this order.
-    pub fn order_id(self, id: OrderId) -> Self {
-        Self(self.0.set("orderId", id))
-    }
-
-    /// Only those with this carrier.
-    pub fn carrier_code(self, code: impl AsRef<str>) -> Self {
-        Self(self.0.set("carrierCode", code.as_ref()))
-    }
-
-    /// Only those with this service.
-    pub fn service_code(self, code: impl AsRef<str>) -> Self {
-        Self(self.0.set("serviceCode", code.as_ref()))
-    }
-
-    /// Only those with this tracking number.
-    pub fn tracking_number(self, number: impl AsRef<str>) -> Self {
-        Self(self.0.set("trackingNumber", number.as_ref()))
-    }
-
-    /// Only those of this store.
-    pub fn store(self, store: StoreId) -> Self {
-        Self(self.0.set("storeId", store))
-    }
-
-    /// Only those created at or after this instant (floored to the second).
-    pub fn created_since(self, instant: Timestamp) -> Self {
-        Self(self.0.since("createDateStart", instant, Some(CREATED)))
-    }
-
-    /// Only those created up to this instant (raised to the second).
-    pub fn created_before(self, instant: Timestamp) -> Self {
-        Self(self.0.before("createDateEnd", instant, Some(CREATED)))
-    }
-
-    /// Only those shipped at or after this instant (floored to the second).
-    pub fn shipped_since(self, instant: Timestamp) -> Self {
-        Self(self.0.since("shipDateStart", instant, None))
-    }
-
-    /// Only those shipped up to this instant (raised to the second).
-    pub fn shipped_before(self, instant: Timestamp) -> Self {
-        Self(self.0.before("shipDateEnd", instant, None))
-    }
-
-    /// Only those voided at or after this instant (floored to the second).
-    pub fn voided_since(self, instant: Timestamp) -> Self {
-        Self(self.0.since("voidDateStart", instant, None))
-    }
-
-    /// Only those voided up to this instant (raised to the second).
-    pub fn voided_before(self, instant: Timestamp) -> Self {
-        Self(self.0.before("voidDateEnd", instant, None))
-    }
-
-    /// Whether the rows show their items. Default false: then [`Shipment::shipment_items`] is empty.
-    pub fn include_shipment_items(self, include: bool) -> Self {
-        Self(self.0.set("includeShipmentItems", include))
+    dates {
+        "those created" {
+            created_since = "createDateStart", created_before = "createDateEnd",
+            read by create_date, sorted by "CreateDate"
+        }
+        "those shipped" { shipped_since = "shipDateStart", shipped_before = "shipDateEnd" }
+        "those voided" { voided_since = "voidDateStart", voided_before = "voidDateEnd" }
     }
 }
-
-list_request!(ListShipments, Shipment, ShipmentSort);
 
 model! {
     /// A label bought in ShipStation: as lists show it, and as the purchase answers.
@@ -185,14 +134,5 @@ impl Listed for Shipment {
 
     fn key(&self) -> i64 {
         self.shipment_id.get()
-    }
-}
-
-impl Dated for Shipment {
-    fn date(&self, column: Column) -> Option<&PacificTime> {
-        match column {
-            Column::Created => self.create_date.as_ref(),
-            Column::Modified | Column::Ordered | Column::Shipped => None,
-        }
     }
 }

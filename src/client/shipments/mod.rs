@@ -9,7 +9,7 @@ pub use self::{
     list::{Label, ListShipments, Shipment, ShipmentSort},
     rates::{GetRates, Rate},
 };
-use super::{Error, ShipmentId, Weight, answer::refused, call::Call, operations, page::ListCall, resource};
+use super::{Error, ShipmentId, Weight, answer::refused, call::Call, endpoints, page::ListCall, resource};
 
 resource! {
     /// Shipment operations; see [`ShipStation::shipments`](super::ShipStation::shipments).
@@ -22,7 +22,7 @@ impl Shipments {
     ///
     /// V1 reference, Shipments / List shipments.
     pub fn list(&self) -> ListShipments {
-        ListShipments(ListCall::new(self.0.clone(), &operations::LIST_SHIPMENTS))
+        ListShipments(ListCall::new(self.0.clone(), &endpoints::LIST_SHIPMENTS))
     }
 
     /// Buys a label that belongs to no order. Its PDF can be had from this answer only.
@@ -32,7 +32,7 @@ impl Shipments {
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the shipments before buying again.
     pub async fn create_label(&self, label: &NewLabel) -> Result<Label, Error> {
-        self.0.one(&Call::to(&operations::CREATE_LABEL).json(label)?).await
+        self.0.one(&Call::to(&endpoints::CREATE_LABEL).json(label)?).await
     }
 
     /// Asks what one carrier's services cost. A service comes once for each package, so that its code repeats.
@@ -58,7 +58,7 @@ impl Shipments {
     /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the carrier did not approve.
     pub async fn void_label(&self, shipment: ShipmentId) -> Result<VoidedLabel, Error> {
         let body = serde_json::json!({ "shipmentId": shipment });
-        let call = Call::to(&operations::VOID_LABEL).json(&body)?;
+        let call = Call::to(&endpoints::VOID_LABEL).json(&body)?;
         let answer = self.0.call(&call).await?;
         let voided: VoidedLabel = self.0.decode(&call, &answer)?;
         if voided.approved == Some(true) { Ok(voided) } else { Err(refused(&call, &answer)) }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::{
     Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, WarehouseId, Weight,
     call::Call,
-    operations,
+    endpoints,
     wire::{model, rows::Row},
 };
 
@@ -135,7 +135,7 @@ impl GetRates {
     /// # Errors
     /// As for every read.
     pub async fn send(self) -> Result<Rows<Rate>, Error> {
-        self.client.rows(&Call::to(&operations::GET_RATES).json(&self.body)?).await
+        self.client.rows(&Call::to(&endpoints::GET_RATES).json(&self.body)?).await
     }
 }
 

@@ -7,11 +7,16 @@ use futures_util::StreamExt;
 use url::Url;
 
 use super::super::{
-    Error, Fulfillment, Order, Page, Pages, Rows, ShipStation, Shipment,
+    Error, Fulfillment, ListFulfillments, ListOrders, ListShipments, Order, Page, Pages, Rows, ShipStation,
+    Shipment,
+    endpoints::{self, Endpoint},
     error::{ErrorKind, Outcome, Problem},
-    operations,
     page::{LARGEST_PAGE, ListCall},
-    wire::{drift::DriftCounter, model, open_enum, rows},
+    wire::{
+        drift::DriftCounter,
+        model, open_enum,
+        rows::{self, Listed},
+    },
 };
 
 open_enum! {
@@ -68,16 +73,13 @@ impl WebhookDelivery {
     ///
     /// [`Webhooks::fetch_all`]: super::Webhooks::fetch_all
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
-        let misfit = |reason: &str| Problem {
-            what: Some(reason.to_owned()),
-            ..Problem::new(ErrorKind::Decode, Outcome::NotSent)
-        };
+        let issue = |reason: &str| Problem::new(ErrorKind::Decode, Outcome::NotSent).because(reason);
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let posted: Posted =
-            rows::one(body, &DriftCounter::default()).map_err(|found| misfit(&found.reason))?;
+            rows::one(body, &DriftCounter::default()).map_err(|found| issue(&found.reason))?;
         match (posted.resource_url, posted.resource_type) {
             (Some(resource_url), Some(event)) => Ok(Self { resource_url, event }),
-            _ => Err(misfit("a delivery has a `resource_url` and a `resource_type`").into()),
+            _ => Err(issue("a delivery has a `resource_url` and a `resource_type`").into()),
         }
     }
 
@@ -125,11 +127,19 @@ pub enum WebhookPages {
 
 pub(super) fn pages(client: &ShipStation, delivery: &WebhookDelivery) -> Result<WebhookPages, Error> {
     let (list, query) = target(client, delivery)?;
-    let call = list_call(client, list, &query);
     Ok(match list {
-        List::Orders => WebhookPages::Orders(call.pages()),
-        List::Shipments => WebhookPages::Shipments(call.pages()),
-        List::Fulfillments => WebhookPages::Fulfillments(call.pages()),
+        List::Orders => {
+            let call = list_call(client, &endpoints::LIST_ORDERS, ListOrders::FILTERS, &query);
+            WebhookPages::Orders(call.pages())
+        }
+        List::Shipments => {
+            let call = list_call(client, &endpoints::LIST_SHIPMENTS, ListShipments::FILTERS, &query);
+            WebhookPages::Shipments(call.pages())
+        }
+        List::Fulfillments => {
+            let call = list_call(client, &endpoints::LIST_FULFILLMENTS, ListFulfillments::FILTERS, &query);
+            WebhookPages::Fulfillments(call.pages())
+        }
     })
 }
 
@@ -159,8 +169,7 @@ async fn collect<T>(mut pages: Pages<T>) -> Result<Rows<T>, Error> {
 /// The list and the query that a delivery points to, if its address may be followed.
 pub(super) fn target(client: &ShipStation, delivery: &WebhookDelivery) -> Result<(List, String), Error> {
     check(&delivery.resource_url, client.base()).map_err(|reason| {
-        let what = Some(format!("resource_url: {reason}"));
-        Problem { what, ..Problem::new(ErrorKind::Untrusted, Outcome::NotSent) }.into()
+        Problem::new(ErrorKind::Untrusted, Outcome::NotSent).because(format!("resource_url: {reason}")).into()
     })
 }
 
@@ -213,70 +222,17 @@ fn is_shipstation(host: &str) -> bool {
 /// A batch longer than this is not read to its end: whoever posts a delivery decides what it asks for.
 const MOST_PAGES: u32 = 20;
 
-/// What a delivery's query may ask for: the batch, and the filters that the list is documented to have.
-fn known(list: List) -> &'static [&'static str] {
-    match list {
-        List::Orders => &[
-            "importBatch",
-            "batchId",
-            "customerName",
-            "itemKeyword",
-            "createDateStart",
-            "createDateEnd",
-            "modifyDateStart",
-            "modifyDateEnd",
-            "orderDateStart",
-            "orderDateEnd",
-            "paymentDateStart",
-            "paymentDateEnd",
-            "orderNumber",
-            "orderStatus",
-            "storeId",
-        ],
-        List::Shipments => &[
-            "importBatch",
-            "batchId",
-            "recipientName",
-            "recipientCountryCode",
-            "orderNumber",
-            "orderId",
-            "carrierCode",
-            "serviceCode",
-            "trackingNumber",
-            "createDateStart",
-            "createDateEnd",
-            "shipDateStart",
-            "shipDateEnd",
-            "voidDateStart",
-            "voidDateEnd",
-            "includeShipmentItems",
-            "storeId",
-        ],
-        List::Fulfillments => &[
-            "importBatch",
-            "batchId",
-            "fulfillmentId",
-            "orderId",
-            "orderNumber",
-            "trackingNumber",
-            "recipientName",
-            "createDateStart",
-            "createDateEnd",
-            "shipDateStart",
-            "shipDateEnd",
-        ],
-    }
-}
-
-fn list_call(client: &ShipStation, list: List, query: &str) -> ListCall {
-    let operation = match list {
-        List::Orders => &operations::LIST_ORDERS,
-        List::Shipments => &operations::LIST_SHIPMENTS,
-        List::Fulfillments => &operations::LIST_FULFILLMENTS,
-    };
-    let mut call = ListCall::new(client.clone(), operation).page_size(LARGEST_PAGE);
+/// A request for what a delivery's query asks for: the batch, and the filters that the list is documented to have.
+fn list_call<T: Listed>(
+    client: &ShipStation,
+    endpoint: &Endpoint,
+    filters: &[&'static str],
+    query: &str,
+) -> ListCall<T> {
+    let mut call = ListCall::new(client.clone(), endpoint).page_size(LARGEST_PAGE);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        if let Some(known) = known(list).iter().find(|known| name.eq_ignore_ascii_case(known)) {
+        let mut known = ["importBatch", "batchId"].iter().chain(filters);
+        if let Some(known) = known.find(|known| name.eq_ignore_ascii_case(known)) {
             call = call.set(known, value);
         }
     }

@@ -5,11 +5,9 @@ mod delivery;
 pub use self::delivery::{WebhookDelivery, WebhookEvent, WebhookPages, WebhookResource};
 use super::{
     Error, Rows, SellerId, ShipStation, StoreId, WebhookId,
-    answer::{is_empty, lacks},
+    answer::{is_empty, lacks, undecodable},
     call::Call,
-    operations,
-    page::undecodable,
-    resource,
+    endpoints, resource,
     wire::{
         Envelope, model,
         rows::{self, Listed, Row},
@@ -33,10 +31,10 @@ impl Webhooks {
     /// # Errors
     /// As for every read.
     pub async fn list(&self) -> Result<Rows<WebhookSubscription>, Error> {
-        let call = Call::to(&operations::LIST_WEBHOOKS);
+        let call = Call::to(&endpoints::LIST_WEBHOOKS);
         let answer = self.0.call(&call).await?;
         let envelope = rows::envelope(&answer.body, self.0.drift_counter());
-        envelope.map(Envelope::whole).map_err(|misfit| undecodable(&call, &answer, misfit))
+        envelope.map(Envelope::whole).map_err(|issue| undecodable(&call, &answer, issue))
     }
 
     /// Asks for deliveries of an event to an address, which should be https and hold a secret token.
@@ -54,7 +52,7 @@ impl Webhooks {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such subscription.
     pub async fn unsubscribe(&self, webhook: WebhookId) -> Result<(), Error> {
-        let call = Call::to(&operations::UNSUBSCRIBE).id(webhook);
+        let call = Call::to(&endpoints::UNSUBSCRIBE).id(webhook);
         let answer = self.0.call(&call).await?;
         if is_empty(&answer) {
             return Ok(());
@@ -141,7 +139,7 @@ impl Subscribe {
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the subscriptions before subscribing again.
     pub async fn send(self) -> Result<WebhookId, Error> {
-        let call = Call::to(&operations::SUBSCRIBE).json(&self.body)?;
+        let call = Call::to(&endpoints::SUBSCRIBE).json(&self.body)?;
         let answer = self.client.granted(&call).await?;
         let created: WebhookCreated = self.client.decode(&call, &answer)?;
         created.id.or(created.web_hook_id).ok_or_else(|| lacks("id", &call, &answer))

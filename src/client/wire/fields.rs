@@ -66,11 +66,11 @@ pub(super) struct ScalarVisitor<T>(pub(super) PhantomData<T>);
 
 impl<T: Lenient> ScalarVisitor<T> {
     fn some<E: de::Error>(value: Option<T>) -> Result<Option<T>, E> {
-        value.map(Some).ok_or_else(|| misfit::<T, E>())
+        value.map(Some).ok_or_else(|| issue::<T, E>())
     }
 }
 
-pub(super) fn misfit<T: Lenient, E: de::Error>() -> E {
+pub(super) fn issue<T: Lenient, E: de::Error>() -> E {
     E::custom(format_args!("expected {}", T::WHAT))
 }
 
@@ -96,7 +96,7 @@ impl<'de, T: Lenient> Visitor<'de> for ScalarVisitor<T> {
 
     #[inline]
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        T::from_text(text).map_err(|Unfit| misfit::<T, E>())
+        T::from_text(text).map_err(|Unfit| issue::<T, E>())
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
@@ -118,16 +118,16 @@ impl<'de, T: Lenient> Visitor<'de> for ScalarVisitor<T> {
     // With `serde_json/arbitrary_precision` on anywhere in the host's graph every number arrives as a map.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
-            .map_err(|_| misfit::<T, A::Error>())?;
+            .map_err(|_| issue::<T, A::Error>())?;
         match (number.as_i64(), number.as_f64()) {
             (Some(integer), _) => Self::some(T::from_integer(integer)),
             (None, Some(float)) => Self::some(T::from_float(float)),
-            (None, None) => Err(misfit::<T, A::Error>()),
+            (None, None) => Err(issue::<T, A::Error>()),
         }
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
-        Err(misfit::<T, A::Error>())
+        Err(issue::<T, A::Error>())
     }
 }
 
@@ -208,10 +208,10 @@ pub(crate) fn droppable<'de, F: Field, A: MapAccess<'de>>(
     }
     let raw: Box<RawValue> = map.next_value()?;
     let read = F::read(&mut serde_json::Deserializer::from_str(raw.get()));
-    read.or_else(|misfit| {
+    read.or_else(|issue| {
         drift::unreadable_member(model, member);
         extra.insert_unreadable(member, raw);
-        F::absent().ok_or_else(|| de::Error::custom(misfit))
+        F::absent().ok_or_else(|| de::Error::custom(issue))
     })
 }
 

@@ -87,12 +87,12 @@ impl<T> Default for Rows<T> {
 
 /// Why an answer could not be decoded: the place and the expectation, without any content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Misfit {
+pub(crate) struct DecodeIssue {
     pub(crate) path: String,
     pub(crate) reason: String,
 }
 
-impl Misfit {
+impl DecodeIssue {
     /// Whether the text is no JSON at all, whatever was expected.
     pub(crate) fn is_syntax(&self) -> bool {
         self.reason.starts_with(NOT_JSON) || self.reason == ENDS_EARLY
@@ -103,7 +103,7 @@ const NOT_JSON: &str = "not JSON";
 const ENDS_EARLY: &str = "the JSON ends too early";
 
 /// Decodes one value.
-pub(crate) fn one<T: Field>(body: &[u8], drift: &DriftCounter) -> Result<T, Misfit> {
+pub(crate) fn one<T: Field>(body: &[u8], drift: &DriftCounter) -> Result<T, DecodeIssue> {
     if let Some(value) = drift.watch(|| whole(body, FieldSeed::<T>::new())) {
         return Ok(value);
     }
@@ -111,19 +111,22 @@ pub(crate) fn one<T: Field>(body: &[u8], drift: &DriftCounter) -> Result<T, Misf
 }
 
 /// Decodes a bare array.
-pub(crate) fn array<T: Row>(body: &[u8], drift: &DriftCounter) -> Result<Rows<T>, Misfit> {
+pub(crate) fn array<T: Row>(body: &[u8], drift: &DriftCounter) -> Result<Rows<T>, DecodeIssue> {
     if let Some(Some(rows)) = drift.watch(|| whole(body, TypedRows(PhantomData))) {
         return Ok(rows);
     }
     in_either_text(body, |body| match whole(body, RawRows(T::ID)) {
         Some(Some(raw)) => Ok(row_by_row(&raw, drift)),
-        Some(None) => Err(Misfit { path: String::new(), reason: "expected a list".to_owned() }),
+        Some(None) => Err(DecodeIssue { path: String::new(), reason: "expected a list".to_owned() }),
         None => Err(explain(body, RawRows(T::ID))),
     })
 }
 
 /// Decodes a paged envelope.
-pub(crate) fn envelope<T: Listed>(body: &[u8], drift: &DriftCounter) -> Result<Envelope<Rows<T>>, Misfit> {
+pub(crate) fn envelope<T: Listed>(
+    body: &[u8],
+    drift: &DriftCounter,
+) -> Result<Envelope<Rows<T>>, DecodeIssue> {
     let typed = || EnvelopeSeed { key: T::KEY, rows: || TypedRows::<T>(PhantomData) };
     if let Some(envelope) = drift.watch(|| whole(body, typed())) {
         return Ok(envelope);
@@ -137,10 +140,13 @@ pub(crate) fn envelope<T: Listed>(body: &[u8], drift: &DriftCounter) -> Result<E
 }
 
 /// Decodes the text as it came; if that is no JSON, with its bad characters replaced.
-fn in_either_text<T>(json: &[u8], decode: impl Fn(&[u8]) -> Result<T, Misfit>) -> Result<T, Misfit> {
-    decode(json).or_else(|misfit| match repaired(json) {
-        Some(text) if misfit.is_syntax() => decode(text.as_bytes()),
-        _ => Err(misfit),
+fn in_either_text<T>(
+    json: &[u8],
+    decode: impl Fn(&[u8]) -> Result<T, DecodeIssue>,
+) -> Result<T, DecodeIssue> {
+    decode(json).or_else(|issue| match repaired(json) {
+        Some(text) if issue.is_syntax() => decode(text.as_bytes()),
+        _ => Err(issue),
     })
 }
 
@@ -155,13 +161,13 @@ fn row_by_row<T: Row>(raw: &[Option<&RawValue>], drift: &DriftCounter) -> Rows<T
         match slowly::<Option<T>>(json, drift) {
             Ok(Some(item)) => rows.items.push(item),
             Ok(None) => rows.nulls += 1,
-            Err(misfit) => rows.errors.push(row_error::<T>(index, json, misfit)),
+            Err(issue) => rows.errors.push(row_error::<T>(index, json, issue)),
         }
     }
     rows
 }
 
-fn row_error<T: Row>(index: usize, json: &[u8], Misfit { path, reason }: Misfit) -> RowError {
+fn row_error<T: Row>(index: usize, json: &[u8], DecodeIssue { path, reason }: DecodeIssue) -> RowError {
     let id = member(json, T::ID).and_then(|id| id.trim_matches('"').parse().ok());
     let id = id.filter(|id| *id > 0);
     RowError { index, id, path, reason, kind: RowErrorKind::Decode }
@@ -174,7 +180,7 @@ pub(crate) fn member<'de>(json: &'de [u8], name: &str) -> Option<&'de str> {
 
 /// Decodes once more, without loss and with the reason if it fails: bad characters are replaced, and members that no
 /// decision needs are left out if they cannot be read.
-fn slowly<T: Field>(json: &[u8], drift: &DriftCounter) -> Result<T, Misfit> {
+fn slowly<T: Field>(json: &[u8], drift: &DriftCounter) -> Result<T, DecodeIssue> {
     let text = repaired(json);
     let json = text.as_deref().map_or(json, str::as_bytes);
     let seed = FieldSeed::<T>::new;
@@ -190,7 +196,7 @@ fn whole<'de, S: de::DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Option<S
 }
 
 /// Decodes again, slowly, to learn where the document does not fit.
-fn explain<'de, S: de::DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Misfit {
+fn explain<'de, S: de::DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> DecodeIssue {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
@@ -199,7 +205,7 @@ fn explain<'de, S: de::DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Misfit
         path if path == "." => String::new(),
         path => path,
     };
-    Misfit { path, reason: error.map_or_else(String::new, |error| reason(&error)) }
+    DecodeIssue { path, reason: error.map_or_else(String::new, |error| reason(&error)) }
 }
 
 /// What serde complains about, without the value it quotes.

@@ -8,7 +8,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     Lenient, Unfit,
-    fields::{ScalarVisitor, misfit},
+    fields::{ScalarVisitor, issue},
     money,
 };
 
@@ -66,7 +66,7 @@ fn verbatim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
         Some(b'-' | b'0'..=b'9') => Ok(Some(raw.get().to_owned())),
         _ => serde_json::Deserializer::from_str(raw.get())
             .deserialize_any(ScalarVisitor(PhantomData))
-            .map_err(|_| misfit::<String, D::Error>()),
+            .map_err(|_| issue::<String, D::Error>()),
     }
 }
 
@@ -143,7 +143,7 @@ impl Lenient for Decimal {
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        money::from_json_text(raw.get()).map_err(|Unfit| misfit::<Self, D::Error>())
+        money::from_json_text(raw.get()).map_err(|Unfit| issue::<Self, D::Error>())
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,7 +7,7 @@ use shipstation_connector::client::{
     Address, Confirmation, CustomerId, CustomerSort, Decimal, Error, FulfillmentId, FulfillmentSort,
     MarketplaceId, NewAccount, NewLabel, NewOrder, NewWarehouse, OrderId, OrderItem, OrderSort, OrderStatus,
     PacificDate, Product, ProductId, ProductSort, ShipStation, ShipmentId, ShipmentSort, SortDir, Store,
-    StoreId, TagId, UserId, Warehouse, WarehouseId, WebhookEvent, WebhookId, Weight, WeightUnits, operations,
+    StoreId, TagId, UserId, Warehouse, WarehouseId, WebhookEvent, WebhookId, Weight, WeightUnits, endpoints,
 };
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
@@ -115,7 +115,7 @@ async fn wire_every_operation_sends_what_the_reference_says() {
     stores_and_users(&mut contract).await;
     warehouses(&mut contract).await;
     webhooks(&mut contract).await;
-    let all: BTreeSet<&str> = operations().iter().map(|operation| operation.call).collect();
+    let all: BTreeSet<&str> = endpoints().iter().map(|operation| operation.call).collect();
     assert_eq!(contract.0, all);
 }
 

@@ -1,14 +1,14 @@
-//! Every operation of ShipStation V1: its method, its path, how often it may take effect, and the method of this
+//! Every endpoint of ShipStation V1: its method, its path, how often it may take effect, and the method of this
 //! client that calls it. Calls are made from this table and from nowhere else.
 
 use http::Method;
 
 use super::call::Idempotency::{self, Once, Read, Repeatable};
 
-/// One operation of ShipStation V1.
+/// One endpoint of ShipStation V1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Operation {
+pub struct Endpoint {
     /// The HTTP method.
     pub method: Method,
     /// The path under the base URL, with its variable parts in braces.
@@ -19,20 +19,20 @@ pub struct Operation {
     pub call: &'static str,
 }
 
-macro_rules! operations {
+macro_rules! endpoints {
     ($($name:ident: $method:ident $path:literal $class:ident $call:literal,)*) => {
-        $(pub(crate) const $name: Operation =
-            Operation { method: Method::$method, path: $path, class: $class, call: $call };)*
+        $(pub(crate) const $name: Endpoint =
+            Endpoint { method: Method::$method, path: $path, class: $class, call: $call };)*
 
-        /// Every operation of ShipStation V1, as the table in the [module's documentation](crate::client) shows them.
-        pub fn operations() -> &'static [Operation] {
-            static ALL: &[Operation] = &[$($name),*];
+        /// Every endpoint of ShipStation V1, as the table in the [module's documentation](crate::client) shows them.
+        pub fn endpoints() -> &'static [Endpoint] {
+            static ALL: &[Endpoint] = &[$($name),*];
             ALL
         }
     };
 }
 
-operations! {
+endpoints! {
     LIST_TAGS: GET "accounts/listtags" Read "accounts().list_tags()",
     REGISTER_ACCOUNT: POST "accounts/registeraccount" Once "accounts().register()",
     LIST_CARRIERS: GET "carriers" Read "carriers().list()",
