@@ -125,7 +125,8 @@ impl Builder {
         self
     }
 
-    /// Makes the jitter repeatable, for tests.
+    /// Makes everything repeatable that the client, and a channel that uses it, leave to chance: the jitter of waits, the ids of
+    /// runs, what is looked at first. For tests: two clients with one seed draw the same numbers.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

@@ -184,7 +184,7 @@ impl ShipStation {
                 if counted >= allowed || !may_repeat(call.class, &problem) || !self.inner.budget.take() {
                     return Err(problem.at(&call.endpoint, attempts));
                 }
-                let backoff = policy.backoff(counted, self.inner.random_share());
+                let backoff = policy.backoff(counted, self.draw(fastrand::Rng::f64));
                 (backoff.max(problem.retry_after.unwrap_or_default()), WaitReason::Backoff)
             };
             let until = self.inner.clock.now() + wait;
@@ -240,7 +240,7 @@ impl ShipStation {
 
     /// The wait after a 429, spread so that those who were turned away together do not come back together.
     fn jittered_wait(&self, rate: &RateHeaders) -> Duration {
-        rate.wait().saturating_add(Duration::from_secs(2).mul_f64(self.inner.random_share()))
+        rate.wait().saturating_add(Duration::from_secs(2).mul_f64(self.draw(fastrand::Rng::f64)))
     }
 
     fn observe(&self, tell: impl FnOnce(&dyn CallObserver)) {

@@ -256,6 +256,11 @@ impl ShipStation {
         self.inner.drift.report()
     }
 
+    /// Draws from the client's random numbers.
+    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
+        draw(&mut self.inner.random.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn base(&self) -> &Url {
         &self.inner.base
     }
@@ -361,10 +366,6 @@ impl Inner {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         Ok(request)
-    }
-
-    fn random_share(&self) -> f64 {
-        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 }
 

@@ -105,7 +105,8 @@ impl<'c> Run<'c> {
         let refuse = |refusal| trace::not_started(operation, refusal);
         let now = channel.now();
         let start = HostTime::now(&**channel.client.clock());
-        let run = RunId::new(format!("{operation}-{}-{:08x}", now.unix_millis(), fastrand::u32(..)));
+        let drawn = channel.client.draw(|random| random.u32(..));
+        let run = RunId::new(format!("{operation}-{}-{drawn:08x}", now.unix_millis()));
         let mut new = NewRun::new(
             channel.connection.clone(),
             operation,

@@ -1,6 +1,6 @@
 //! Proof that ShipStation has what it accepted: its records are read back, a page for many shipments.
 
-use std::{collections::HashMap, pin::pin};
+use std::{collections::BTreeMap, pin::pin};
 
 use futures_util::StreamExt;
 
@@ -36,14 +36,14 @@ impl Sync<'_> {
         self.let_go(sent).await
     }
 
-    async fn sent_rows(&self) -> Result<HashMap<OrderId, OutboxRow>, Stop> {
+    async fn sent_rows(&self) -> Result<BTreeMap<OrderId, OutboxRow>, Stop> {
         let rows = self.unfinished(|row| sent_at(row).is_some()).await?;
         let by_order =
             rows.into_iter().filter_map(|row| Some((translate::wire_order_id(&row.shipment.order)?, row)));
         Ok(by_order.collect())
     }
 
-    async fn prove_all(&mut self, sent: &mut HashMap<OrderId, OutboxRow>) -> Result<(), Stop> {
+    async fn prove_all(&mut self, sent: &mut BTreeMap<OrderId, OutboxRow>) -> Result<(), Stop> {
         let left = match self.worth_reading_from(sent) {
             Some(since) => self.read_records(since, sent).await?,
             None => self.overdue(sent),
@@ -53,7 +53,7 @@ impl Sync<'_> {
 
     /// Where the list of records is to be read from. A few that are overdue are asked for one by one: for their sake the
     /// records of days would be read again in every run.
-    fn worth_reading_from(&self, sent: &HashMap<OrderId, OutboxRow>) -> Option<Timestamp> {
+    fn worth_reading_from(&self, sent: &BTreeMap<OrderId, OutboxRow>) -> Option<Timestamp> {
         let few = sent.values().filter(|row| self.is_overdue(row)).count() <= FEW;
         let expected = sent.values().filter(|row| !(few && self.is_overdue(row)));
         expected.filter_map(sent_at).min().map(|oldest| oldest.min(self.run.now()) - RECORDS_MARGIN)
@@ -66,9 +66,9 @@ impl Sync<'_> {
     }
 
     /// Some of the overdue orders, others in every run.
-    fn overdue(&self, sent: &HashMap<OrderId, OutboxRow>) -> Vec<OrderId> {
+    fn overdue(&self, sent: &BTreeMap<OrderId, OutboxRow>) -> Vec<OrderId> {
         let overdue = sent.iter().filter(|(_, row)| self.is_overdue(row)).map(|(order, _)| *order);
-        overdue.take(MOST_SINGLES).collect()
+        self.run.client.draw(|random| random.choose_multiple(overdue, MOST_SINGLES))
     }
 
     /// Reads records from `since` on, while that is cheaper than asking for each order that is left. Says which orders are
@@ -76,7 +76,7 @@ impl Sync<'_> {
     async fn read_records(
         &mut self,
         since: Timestamp,
-        sent: &mut HashMap<OrderId, OutboxRow>,
+        sent: &mut BTreeMap<OrderId, OutboxRow>,
     ) -> Result<Vec<OrderId>, Stop> {
         let list = self.run.client.fulfillments().list();
         let list = list.created_since(since).sort_by(FulfillmentSort::CreateDate).page_size(ROWS);
@@ -109,7 +109,7 @@ impl Sync<'_> {
     async fn ask_for_each(
         &mut self,
         orders: Vec<OrderId>,
-        sent: &mut HashMap<OrderId, OutboxRow>,
+        sent: &mut BTreeMap<OrderId, OutboxRow>,
     ) -> Result<(), Stop> {
         let asked = self.settings().notify_sales_channel;
         for order in orders {
@@ -129,7 +129,7 @@ impl Sync<'_> {
     async fn prove(
         &mut self,
         record: &Fulfillment,
-        sent: &mut HashMap<OrderId, OutboxRow>,
+        sent: &mut BTreeMap<OrderId, OutboxRow>,
     ) -> Result<(), Stop> {
         let Some(order) = record.order_id.filter(|_| evidence::counts(record)) else { return Ok(()) };
         let Some(row) = sent.get(&order) else { return Ok(()) };
@@ -173,7 +173,7 @@ impl Sync<'_> {
     }
 
     /// What was accepted and never seen for as long as attempts last is believed, and said.
-    async fn let_go(&mut self, sent: HashMap<OrderId, OutboxRow>) -> Result<(), Stop> {
+    async fn let_go(&mut self, sent: BTreeMap<OrderId, OutboxRow>) -> Result<(), Stop> {
         let now = self.run.now();
         let give_up = self.settings().give_up_after;
         let mut old: Vec<OutboxRow> = sent

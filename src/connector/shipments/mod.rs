@@ -17,7 +17,10 @@ mod tally;
 mod timing;
 mod tracking;
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 pub(super) use self::readings::Readings;
 use self::{
@@ -129,6 +132,12 @@ impl<'c> Sync<'c> {
 
     fn settings(&self) -> &'c ShipmentSettings {
         &self.run.channel.settings.shipments
+    }
+
+    /// How long the row waits after another failed attempt.
+    fn backoff(&self, row: &OutboxRow) -> Duration {
+        let share = self.run.client.draw(fastrand::Rng::f64);
+        timing::backoff(self.settings().backoff, row.attempts, share)
     }
 
     /// The present moment, by every clock at hand.

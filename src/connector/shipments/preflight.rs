@@ -9,7 +9,7 @@ use super::{
     evidence::{self, Standing},
     open_orders::{OpenOrders, Seen},
     parcel::Parcel,
-    timing::{MERGED_WITHIN, RECORDS_LAG, backoff},
+    timing::{MERGED_WITHIN, RECORDS_LAG},
     tracking::same,
 };
 use crate::{
@@ -108,7 +108,7 @@ impl Sync<'_> {
     /// The order was not found again, and whether it was merged could not be read: it is looked for once more.
     async fn missing_again(&mut self, parcel: &Parcel) -> Result<(), Stop> {
         let settings = self.settings();
-        let wait = backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
+        let wait = self.backoff(&parcel.row).max(settings.read_back_gap);
         let record = self.missing_record(parcel, wait).counting_attempt();
         self.postpone(parcel, record.because("ShipStation does not find the order, and the orders that it may have been merged into could not all be read")).await
     }
@@ -213,7 +213,7 @@ impl Sync<'_> {
             Standing::Nothing if !lately => self.conflict(parcel, None).await,
             Standing::Nothing | Standing::Unreadable | Standing::Probably => {
                 let settings = self.settings();
-                let wait = backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
+                let wait = self.backoff(&parcel.row).max(settings.read_back_gap);
                 let state = self.retry_wait(wait, RetryClass::Unreadable);
                 let record = ShipmentRecord::new(parcel.row.id(), state, now)
                     .because("the order is shipped, but the records that say by whom do not show yet")

@@ -11,7 +11,7 @@ use super::{
     parcel::{Parcel, carrier_code},
     plan::spoken_for,
     recover::{Found, unknown_since},
-    timing::{CREDENTIALS_WAIT, LONGEST_BACKOFF, RATE_LIMIT_WAIT, backoff},
+    timing::{CREDENTIALS_WAIT, LONGEST_BACKOFF, RATE_LIMIT_WAIT},
 };
 use crate::{
     channel::{
@@ -190,7 +190,7 @@ impl Sync<'_> {
         }
         if error.kind() == ErrorKind::NotFound {
             let settings = self.settings();
-            let wait = backoff(settings.backoff, parcel.row.attempts).max(settings.read_back_gap);
+            let wait = self.backoff(&parcel.row).max(settings.read_back_gap);
             let record = self.missing_record(parcel, wait).counting_attempt();
             return self.postpone(parcel, record).await;
         }
@@ -254,7 +254,7 @@ impl Sync<'_> {
             RetryClass::RateLimited => {
                 error.retry_after().map_or(RATE_LIMIT_WAIT, |wait| wait.min(LONGEST_BACKOFF))
             }
-            _ => backoff(self.settings().backoff, parcel.row.attempts),
+            _ => self.backoff(&parcel.row),
         };
         let state = self.retry_wait(wait, class);
         let record = ShipmentRecord::new(parcel.row.id(), state, now).because(failure::describe(error));

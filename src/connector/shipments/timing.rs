@@ -215,11 +215,11 @@ fn resend_gap(settings: &ShipmentSettings, unknown_outcomes: u32) -> Duration {
     if unknown_outcomes >= MOST_UNKNOWN_OUTCOMES { gap.max(LAST_LOOK) } else { gap }
 }
 
-/// The wait after so many attempts, the one that has just failed not counted. The spread, up to a quarter more, keeps
-/// a batch that failed together from coming back together.
-pub(super) fn backoff(first: Duration, attempts: u32) -> Duration {
+/// The wait after so many attempts, the one that has just failed not counted. The spread, up to a quarter more by a random
+/// share from 0 to 1, keeps a batch that failed together from coming back together.
+pub(super) fn backoff(first: Duration, attempts: u32, share: f64) -> Duration {
     let wait = first.saturating_mul(1 << attempts.min(16)).min(LONGEST_BACKOFF);
-    wait + wait.mul_f64(fastrand::f64() / 4.0)
+    wait + wait.mul_f64(share / 4.0)
 }
 
 #[cfg(test)]
@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn back_off_doubles_up_to_six_hours() {
         for (attempts, least) in [(0, 60), (1, 120), (5, 1920), (30, 6 * 3600)] {
-            let wait = backoff(MINUTE, attempts);
+            let wait = backoff(MINUTE, attempts, 0.5);
             assert!(
                 wait >= Duration::from_secs(least) && wait <= Duration::from_secs(least * 5 / 4 + 1),
                 "{wait:?}"
