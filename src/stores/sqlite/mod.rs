@@ -34,7 +34,10 @@ mod worker;
 #[cfg(test)]
 mod plans;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -51,8 +54,8 @@ use crate::channel::{
 /// A store that keeps everything in one SQLite file, and is the host's own table of orders: the host takes
 /// imported orders out with [`take_orders`](SqliteStore::take_orders).
 ///
-/// Share it as `Arc<SqliteStore>`. It has two threads: one writes, one reads, so that a look-up does not wait
-/// for a batch that is being saved.
+/// Share it as `Arc<SqliteStore>`. It has two threads, unless it is opened [`inline`](SqliteOptions::inline): one writes, one
+/// reads, so that a look-up does not wait for a batch that is being saved.
 ///
 /// ```
 /// use shipstation_connector::{channel::store::Stores, stores::SqliteStore};
@@ -91,6 +94,9 @@ impl SqliteStore {
         let writer = open::writer(path, options)?;
         let reader = open::reader(path, options)?;
         let start = |name, connection| {
+            if options.inline {
+                return Ok(Worker::Inline(Mutex::new(connection)));
+            }
             Worker::start(name, connection).map_err(|error| OpenError::new(path, OpenProblem::Io(error)))
         };
         Ok(Self {

@@ -30,11 +30,14 @@ pub(super) const MIGRATIONS: &[&str] = &[
 pub struct SqliteOptions {
     /// How long a call waits for another process to let go of the file, before it fails as retryable.
     pub busy_timeout: Duration,
+    /// Whether every call does its work on the thread of the caller, who is blocked meanwhile, in place of threads of the
+    /// store's own. For tests whose history must not depend on how threads are scheduled. Default false.
+    pub inline: bool,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(30) }
+        Self { busy_timeout: Duration::from_secs(30), inline: false }
     }
 }
 
@@ -48,6 +51,13 @@ impl SqliteOptions {
     #[must_use]
     pub fn busy_timeout(mut self, patience: Duration) -> Self {
         self.busy_timeout = patience;
+        self
+    }
+
+    /// Does all work on the caller's thread; see [`inline`](Self::inline).
+    #[must_use]
+    pub fn inline(mut self) -> Self {
+        self.inline = true;
         self
     }
 }

@@ -1,23 +1,28 @@
-//! A thread that owns a connection and does one job after the other. Nothing here knows what the jobs are.
+//! Who works with a connection: a thread that owns it and does one job after the other, or each caller in turn. Nothing here
+//! knows what the jobs are.
 //!
 //! An own thread, and not the runtime's pool of blocking threads: a connection with its prepared statements
 //! belongs to one thread at a time anyway, jobs keep their order, and the store works on any runtime.
 
-use std::{io, sync::mpsc, thread};
+use std::{
+    io,
+    sync::{Mutex, mpsc},
+    thread,
+};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::channel::store::StoreError;
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+pub(super) type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Hands jobs to its thread. The thread ends, and closes the connection, once the last job is done after the
-/// worker was dropped.
 #[derive(Debug)]
-pub(super) struct Worker {
-    jobs: mpsc::Sender<Job>,
-    closed: oneshot::Receiver<()>,
+pub(super) enum Worker {
+    /// Jobs go to a thread. It ends, and closes the connection, once the last job is done after the worker was dropped.
+    Thread { jobs: mpsc::Sender<Job>, closed: oneshot::Receiver<()> },
+    /// Jobs are done on the thread of the caller, who is blocked meanwhile.
+    Inline(Mutex<Connection>),
 }
 
 impl Worker {
@@ -32,17 +37,19 @@ impl Worker {
             // Nobody may be waiting for it.
             let _ = closing.send(());
         })?;
-        Ok(Self { jobs, closed })
+        Ok(Self::Thread { jobs, closed })
     }
 
     /// Waits until the last job is done and the connection is closed.
     pub(super) async fn close(self) {
-        drop(self.jobs);
-        // An error means that the thread has died, and its connection with it.
-        let _ = self.closed.await;
+        if let Self::Thread { jobs, closed } = self {
+            drop(jobs);
+            // An error means that the thread has died, and its connection with it.
+            let _ = closed.await;
+        }
     }
 
-    /// Does `work` on the connection's thread and waits for its answer.
+    /// Does `work` with the connection and waits for its answer.
     ///
     /// When the future is dropped, a job that has begun goes on to its end and one that has not begun is left
     /// out: the whole effect or none.
@@ -51,6 +58,10 @@ impl Worker {
         R: Send + 'static,
         W: FnOnce(&mut Connection) -> Result<R, StoreError> + Send + 'static,
     {
+        let jobs = match self {
+            Self::Thread { jobs, .. } => jobs,
+            Self::Inline(connection) => return work(&mut *connection.lock().map_err(|_| gone())?),
+        };
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             if !answer.is_closed() {
@@ -58,7 +69,7 @@ impl Worker {
                 let _ = answer.send(work(connection));
             }
         });
-        self.jobs.send(job).map_err(|_| gone())?;
+        jobs.send(job).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use shipstation_connector::{
     channel::{ConnectionId, Listing, store::Stores},
-    stores::{MemoryStore, SqliteStore},
+    stores::{MemoryStore, SqliteStore, sqlite::SqliteOptions},
     testing::conformance::{self, BuildError, Fresh, StoreBuilder, Verdict},
 };
 
@@ -28,12 +28,21 @@ async fn fresh_memory() -> Result<Fresh, BuildError> {
 }
 
 async fn fresh_sqlite() -> Result<Fresh, BuildError> {
+    fresh_file(&SqliteOptions::new()).await
+}
+
+/// No call waits for another process here, and none could: all run on one thread.
+async fn fresh_inline_sqlite() -> Result<Fresh, BuildError> {
+    fresh_file(&SqliteOptions::new().inline()).await
+}
+
+async fn fresh_file(options: &SqliteOptions) -> Result<Fresh, BuildError> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("store.sqlite");
     let (connection, listings) = sold();
-    let store = SqliteStore::open(&file)?;
+    let store = SqliteStore::open_with(&file, options)?;
     store.put_listings(&connection, listings.clone()).await?;
-    let peer = SqliteStore::open(&file)?;
+    let peer = SqliteStore::open_with(&file, options)?;
     Ok(Fresh::new(Stores::all_in(Arc::new(store)))
         .with_peer(Stores::all_in(Arc::new(peer)))
         .with_listings(connection, listings)
@@ -49,6 +58,12 @@ async fn conformance_memory_store_keeps_every_clause() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conformance_sqlite_store_keeps_every_clause_through_two_handles() {
     let report = conformance::all(&fresh_sqlite).await;
+    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+}
+
+#[tokio::test]
+async fn conformance_sqlite_store_keeps_every_clause_without_a_thread_of_its_own() {
+    let report = conformance::all(&fresh_inline_sqlite).await;
     assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
 }
 
