@@ -5,12 +5,14 @@ use super::{
     answer::refused,
     call::Call,
     endpoints, resource,
-    wire::{model, rows::Row},
+    wire::{model, rows::list_row},
 };
 
 resource! {
     /// Account operations; see [`ShipStation::accounts`](super::ShipStation::accounts).
-    Accounts
+    Accounts,
+    /// Account tags and account creation.
+    accounts
 }
 
 impl Accounts {
@@ -46,14 +48,12 @@ model! {
         tag_id: TagId = "tagId",
         /// Its name.
         name: Option<String> = "name",
-        /// Its colour as `#RRGGBB`, in either case.
+        /// Its color as `#RRGGBB`, in either case.
         color: Option<String> = "color",
     }
 }
 
-impl Row for AccountTag {
-    const ID: &'static str = "tagId";
-}
+list_row!(AccountTag, "tagId");
 
 model! {
     /// An account to be made; see [`Accounts::register`]. The address is where its parcels start.

@@ -111,7 +111,7 @@ impl<T: fmt::Debug> fmt::Debug for Updated<T> {
 }
 
 impl ShipStation {
-    /// Sends an action whose success may be told by a message or by the resource itself.
+    /// Sends an action that is confirmed by a message or by the resource itself.
     pub(crate) async fn update<T: Field>(&self, call: &Call) -> Result<Updated<T>, Error> {
         let answer = self.call(call).await?;
         if is_empty(&answer) {

@@ -7,102 +7,73 @@ use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use super::{
-    Clock, CredentialSource, Error, Inner, Lane, MinuteWindow, RateLimiter, ReqwestTransport, RetryPolicy,
-    ShipStation, SystemClock, Transport, error::Problem, key::Keys, retry::RetryBudget,
-    server_clock::ServerClock, transport, wire::drift::DriftCounter,
+    ClientSettings, Clock, CredentialSource, Error, Inner, Lane, MinuteWindow, RateLimiter, ReqwestTransport,
+    RetryPolicy, ShipStation, SystemClock, Transport, error::Problem, key::Keys, request_setters,
+    retry::RetryBudget, server_clock::ServerClock, transport, wire::drift::DriftCounter,
 };
-
-const BASE_URL: &str = "https://ssapi.shipstation.com/";
 
 /// Collects the settings of a [`ShipStation`]; see [`ShipStation::builder`].
 #[must_use = "nothing happens until build() is called"]
-pub struct Builder {
+pub struct ShipStationBuilder {
     credentials: Arc<dyn CredentialSource>,
-    base_url: String,
+    settings: ClientSettings,
     partner_key: Option<String>,
     user_agent: String,
-    timeout: Duration,
-    connect_timeout: Duration,
-    retry: RetryPolicy,
     limiter: Option<Arc<dyn RateLimiter>>,
     transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
     seed: Option<u64>,
-    body_limit: usize,
 }
 
-impl fmt::Debug for Builder {
-    /// Neither the keys nor the address, which may hold a password by mistake.
+impl fmt::Debug for ShipStationBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("timeout", &self.timeout)
-            .field("retry", &self.retry)
-            .finish_non_exhaustive()
+        f.debug_struct("ShipStationBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
-impl Builder {
+impl ShipStationBuilder {
     pub(super) fn new(credentials: Arc<dyn CredentialSource>) -> Self {
         Self {
             credentials,
-            base_url: BASE_URL.to_owned(),
+            settings: ClientSettings::default(),
             partner_key: None,
             user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
-            timeout: Duration::from_secs(100),
-            connect_timeout: Duration::from_secs(10),
-            retry: RetryPolicy::default(),
             limiter: None,
             transport: None,
             clock: None,
             seed: None,
-            body_limit: 64 * 1024 * 1024,
         }
+    }
+
+    /// Takes all settings that are plain values at once, in place of what was set of them before.
+    pub fn settings(mut self, settings: &ClientSettings) -> Self {
+        self.settings = settings.clone();
+        self
     }
 
     /// Another address than `https://ssapi.shipstation.com/`, to which paths are added. It must be https, or http on the
     /// loopback interface, and may hold a path, but neither user nor query nor fragment.
     pub fn base_url(mut self, base_url: impl AsRef<str>) -> Self {
-        base_url.as_ref().clone_into(&mut self.base_url);
+        base_url.as_ref().clone_into(&mut self.settings.base_url);
         self
     }
 
-    /// The key that ShipStation gives to integration partners, sent as `x-partner`; it raises the rate limit.
-    pub fn partner_key(mut self, key: impl Into<String>) -> Self {
-        self.partner_key = Some(key.into());
-        self
-    }
-
-    /// What the client calls itself.
-    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.user_agent = user_agent.into();
-        self
-    }
-
-    /// How long one attempt may take from connecting to the last byte, on the client's [clock](Clock::timer). Default 100 s: pages of 500
-    /// orders have been seen to take more than a minute.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// How long connecting may take, in real time. Default 10 s. Not used with [`http_client`](Self::http_client) or
-    /// [`transport`](Self::transport).
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How failures are repeated.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
-        self
-    }
-
-    /// The limiter to ask before each request; by default a [`MinuteWindow`] of 40 a minute. Give the *same* limiter to
-    /// all clients that use one key.
-    pub fn rate_limiter(mut self, limiter: Arc<dyn RateLimiter>) -> Self {
-        self.limiter = Some(limiter);
-        self
+    request_setters! {
+        /// The key that ShipStation gives to integration partners, sent as `x-partner`; it raises the rate limit.
+        partner_key(key: impl Into<String>) => partner_key = Some(key.into());
+        /// What the client calls itself.
+        user_agent(user_agent: impl Into<String>) => user_agent = user_agent.into();
+        /// How long one attempt may take from connecting to the last byte, on the client's [clock](Clock::timer). Default 100 s: pages of 500
+        /// orders have been seen to take more than a minute.
+        timeout(timeout: Duration) => settings.timeout = timeout;
+        /// How long connecting may take, in real time. Default 10 s. Not used with [`http_client`](Self::http_client) or
+        /// [`transport`](Self::transport).
+        connect_timeout(timeout: Duration) => settings.connect_timeout = timeout;
+        /// How failures are repeated.
+        retry(policy: RetryPolicy) => settings.retry = policy;
+        /// The limiter to ask before each request; by default a [`MinuteWindow`] of 40 a minute. Give the *same* limiter to
+        /// all clients that use one key.
+        rate_limiter(limiter: Arc<dyn RateLimiter>) => limiter = Some(limiter);
     }
 
     /// A `reqwest::Client` of the host's own, for its proxy or TLS settings.
@@ -113,29 +84,16 @@ impl Builder {
         self.transport(Arc::new(ReqwestTransport::new(client)))
     }
 
-    /// What sends the requests, in place of the built-in HTTP client.
-    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
-        self
-    }
-
-    /// The clock for limiter, back-off, time-outs and everything else but the [time to connect](Self::connect_timeout).
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
-        self
-    }
-
-    /// Makes everything repeatable that the client, and a channel that uses it, leave to chance: the jitter of waits, the ids of
-    /// runs, what is looked at first. For tests: two clients with one seed draw the same numbers.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// The longest body that is read from an answer, in bytes. Default 64 MiB; a page of 500 orders takes about 2.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
-        self
+    request_setters! {
+        /// What sends the requests, in place of the built-in HTTP client.
+        transport(transport: Arc<dyn Transport>) => transport = Some(transport);
+        /// The clock for limiter, back-off, time-outs and everything else but the [time to connect](Self::connect_timeout).
+        clock(clock: Arc<dyn Clock>) => clock = Some(clock);
+        /// Makes everything repeatable that the client, and a channel that uses it, leave to chance: the jitter of waits, the ids of
+        /// runs, what is looked at first. For tests: two clients with one seed draw the same numbers.
+        seed(seed: u64) => seed = Some(seed);
+        /// The longest body that is read from an answer, in bytes. Default 64 MiB; a page of 500 orders takes about 2.
+        body_limit(bytes: usize) => settings.body_limit = bytes;
     }
 
     /// Checks the settings and makes the client. No request is sent.
@@ -143,33 +101,34 @@ impl Builder {
     /// # Errors
     /// [`ErrorKind::Config`](super::ErrorKind::Config), naming the setting and the remedy.
     pub fn build(self) -> Result<ShipStation, Error> {
-        let base = base(&self.base_url)?;
         let headers = self.headers()?;
+        let settings = self.settings;
+        let base = base(&settings.base_url)?;
         let keys = Keys::new(self.credentials, &base, self.clock.as_ref())?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(transport::built_in(self.connect_timeout, base.scheme(), is_loopback(&base))?),
+            None => Arc::new(transport::built_in(&settings, base.scheme(), is_loopback(&base))?),
         };
-        let limiter = match self.limiter {
-            Some(limiter) => limiter,
-            None => Arc::new(MinuteWindow::default().clock(Arc::clone(&clock))),
-        };
+        let limiter = self.limiter.unwrap_or_else(|| {
+            let window = MinuteWindow::new(settings.requests_per_minute).reserve(settings.reserve);
+            Arc::new(window.clock(Arc::clone(&clock)))
+        });
         let random = self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let inner = Inner {
             transport,
             base,
             headers,
             keys,
-            timeout: self.timeout,
-            budget: RetryBudget::new(self.retry.budget),
-            retry: self.retry,
+            timeout: settings.timeout,
+            budget: RetryBudget::new(settings.retry.budget),
+            retry: settings.retry,
             limiter,
             clock,
             server_clock: ServerClock::default(),
             random: random.into(),
             drift: DriftCounter::default(),
-            body_limit: self.body_limit,
+            body_limit: settings.body_limit,
         };
         Ok(ShipStation {
             inner: Arc::new(inner),

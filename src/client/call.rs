@@ -223,16 +223,16 @@ impl ShipStation {
         };
         let status = response.status();
         let mut rate = RateHeaders::read(status, response.headers(), self.inner.clock.now());
-        // At once: the `Date` in it tells where the server's minute is, and a long body would make it look old.
+        // At once: the `Date` in it shows where the server's minute is, and a long body would make it look old.
         self.inner.limiter.observe(&rate);
         self.inner.server_clock.observe(rate.date, &*self.inner.clock);
         let body = within(&mut timer, read_bounded(response, self.inner.body_limit)).await;
-        let told = rate.throttled;
+        let was_throttled = rate.throttled;
         let mut result = classify(call, status, body, &mut rate);
         if let Some(key) = key {
             key.learn(&mut result, &*self.inner.clock);
         }
-        if rate.throttled && !told {
+        if rate.throttled && !was_throttled {
             self.inner.limiter.observe(&RateHeaders { date: None, ..rate });
         }
         Attempt { result, status: Some(status), rate }
@@ -243,9 +243,9 @@ impl ShipStation {
         rate.wait().saturating_add(Duration::from_secs(2).mul_f64(self.draw(fastrand::Rng::f64)))
     }
 
-    fn observe(&self, tell: impl FnOnce(&dyn CallObserver)) {
+    fn observe(&self, notify: impl FnOnce(&dyn CallObserver)) {
         if let Some(observer) = &self.observer {
-            tell(&**observer);
+            notify(&**observer);
         }
     }
 }

@@ -7,12 +7,14 @@ use super::{
     answer::lacks,
     call::Call,
     endpoints, resource,
-    wire::{model, money, rows::Row},
+    wire::{model, money, rows::list_row},
 };
 
 resource! {
     /// Carrier operations; see [`ShipStation::carriers`](super::ShipStation::carriers).
-    Carriers
+    Carriers,
+    /// Carriers, their services and packages.
+    carriers
 }
 
 #[derive(Serialize)]
@@ -107,9 +109,7 @@ model! {
     }
 }
 
-impl Row for Carrier {
-    const ID: &'static str = "shippingProviderId";
-}
+list_row!(Carrier, "shippingProviderId");
 
 model! {
     /// A service of a carrier.
@@ -127,9 +127,7 @@ model! {
     }
 }
 
-impl Row for Service {
-    const ID: &'static str = "code";
-}
+list_row!(Service, "code");
 
 model! {
     /// A kind of package of a carrier.
@@ -147,6 +145,4 @@ model! {
     }
 }
 
-impl Row for Package {
-    const ID: &'static str = "code";
-}
+list_row!(Package, "code");

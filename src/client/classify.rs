@@ -81,7 +81,7 @@ fn says_throttled(body: &[u8]) -> bool {
     body.len() < 200 && ErrorBody::read(body).is_throttle()
 }
 
-/// The head of the answer came, its body did not: whether the operation took effect cannot be told from half an answer.
+/// The head of the answer came, its body did not: half an answer does not show whether the operation took effect.
 fn body_problem(status: StatusCode, error: BodyError) -> Problem {
     let problem = match error {
         BodyError::TooLong => Problem::new(ErrorKind::Decode, Outcome::Unknown)

@@ -1,4 +1,4 @@
-//! The clock that the client lives by. Nothing else in the crate reads the time or sleeps.
+//! The clock that the client uses. Nothing else in the crate reads the time or sleeps.
 
 use std::{fmt::Debug, time::Duration};
 

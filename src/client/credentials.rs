@@ -29,7 +29,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Takes the pair as ShipStation shows it; blanks around either part, a common slip when copying, are dropped.
+    /// Takes the pair as ShipStation shows it; blanks around either part, which often come along when copying, are dropped.
     pub fn new(key: impl AsRef<str>, secret: impl AsRef<str>) -> Self {
         Self { key: key.as_ref().trim().into(), secret: secret.as_ref().trim().into() }
     }
@@ -68,7 +68,7 @@ impl fmt::Debug for Credentials {
 ///   fails. If it then gives another pair, the request is sent once more with that.
 /// - All clones of a client share what it answers: requests that are refused together ask once.
 /// - It SHOULD answer fast: requests wait for it. It MUST be cancel-safe: it is given up after the client's
-///   [time-out](super::Builder::timeout).
+///   [time-out](super::ShipStationBuilder::timeout).
 ///
 /// ```
 /// use shipstation_connector::client::{CredentialSource, Credentials, ShipStation};

@@ -4,15 +4,14 @@ use super::{
     CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, TagId, endpoints,
     page::{ListCall, list_request},
     resource,
-    wire::{
-        model, open_enum,
-        rows::{Listed, Row},
-    },
+    wire::{model, open_enum, rows::list_row},
 };
 
 resource! {
     /// Customer operations; see [`ShipStation::customers`](super::ShipStation::customers).
-    Customers
+    Customers,
+    /// Customers.
+    customers
 }
 
 impl Customers {
@@ -102,17 +101,7 @@ model! {
     }
 }
 
-impl Row for Customer {
-    const ID: &'static str = "customerId";
-}
-
-impl Listed for Customer {
-    const KEY: &'static str = "customers";
-
-    fn key(&self) -> i64 {
-        self.customer_id.get()
-    }
-}
+list_row!(Customer, "customerId", customer_id in "customers");
 
 model! {
     /// A customer's login at a marketplace.

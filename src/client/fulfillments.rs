@@ -5,15 +5,14 @@ use super::{
     Address, Decimal, FulfillmentId, OrderId, PacificTime, UserId, endpoints,
     page::{ListCall, list_request},
     resource,
-    wire::{
-        model, open_enum,
-        rows::{Listed, Row},
-    },
+    wire::{model, open_enum, rows::list_row},
 };
 
 resource! {
     /// Fulfillment operations; see [`ShipStation::fulfillments`](super::ShipStation::fulfillments).
-    Fulfillments
+    Fulfillments,
+    /// Shipments made outside ShipStation's labels.
+    fulfillments
 }
 
 impl Fulfillments {
@@ -104,23 +103,13 @@ model! {
         void_requested: Option<bool> = "voidRequested",
         /// Whether it is void.
         voided: Option<bool> = "voided",
-        /// Whether the sales channel was told.
+        /// Whether the sales channel was notified.
         @droppable marketplace_notified: Option<bool> = "marketplaceNotified",
-        /// Why the sales channel could not be told: a sentence from the channel.
+        /// Why the sales channel could not be notified: a sentence from the channel.
         @personal @droppable notify_error_message: Option<String> = "notifyErrorMessage",
         /// Where the goods go.
         @droppable ship_to: Option<Address> = "shipTo",
     }
 }
 
-impl Row for Fulfillment {
-    const ID: &'static str = "fulfillmentId";
-}
-
-impl Listed for Fulfillment {
-    const KEY: &'static str = "fulfillments";
-
-    fn key(&self) -> i64 {
-        self.fulfillment_id.get()
-    }
-}
+list_row!(Fulfillment, "fulfillmentId", fulfillment_id in "fulfillments");

@@ -102,6 +102,7 @@ mod raw;
 mod refused_keys;
 mod retry;
 mod server_clock;
+mod settings;
 mod transport;
 mod wait;
 mod wire;
@@ -132,7 +133,7 @@ use url::Url;
 pub use self::{
     accounts::{AccountTag, Accounts, NewAccount, RegisteredAccount},
     answer::{ActionResponse, Updated},
-    builder::Builder,
+    builder::ShipStationBuilder,
     call::Idempotency,
     carriers::{Carrier, Carriers, Package, Service},
     clock::{Clock, SystemClock},
@@ -148,6 +149,7 @@ pub use self::{
     rate_limit::{Lane, MinuteWindow, Permit, RateHeaders, RateLimiter},
     raw::RawCall,
     retry::RetryPolicy,
+    settings::ClientSettings,
     shipments::*,
     stores::{ListStores, Marketplace, RefreshStore, StatusMapping, Store, StoreRefreshStatus, Stores},
     transport::{ReqwestTransport, Transport, TransportBody, TransportError, TransportErrorKind},
@@ -203,8 +205,8 @@ struct Inner {
 
 impl ShipStation {
     /// Begins a client with these credentials, or with what gives them.
-    pub fn builder(credentials: impl CredentialSource + 'static) -> Builder {
-        Builder::new(Arc::new(credentials))
+    pub fn builder(credentials: impl CredentialSource + 'static) -> ShipStationBuilder {
+        ShipStationBuilder::new(Arc::new(credentials))
     }
 
     /// The same client, whose requests wait for the rate limit in this lane.
@@ -235,11 +237,11 @@ impl ShipStation {
     /// The same client, whose requests must not leave after this instant (UTC), however long they wait for their turn.
     /// It is then an error whose outcome is [`NotSent`](Outcome::NotSent).
     #[must_use]
-    pub fn leaving_by(&self, instant: Timestamp) -> Self {
+    pub fn send_before(&self, instant: Timestamp) -> Self {
         Self { not_after: Some(instant), ..self.clone() }
     }
 
-    /// The clock the client lives by.
+    /// The clock that the client uses.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
     }
@@ -267,61 +269,6 @@ impl ShipStation {
 
     fn drift_counter(&self) -> &DriftCounter {
         &self.inner.drift
-    }
-
-    /// Account tags and account creation.
-    pub fn accounts(&self) -> Accounts {
-        Accounts::new(self.clone())
-    }
-
-    /// Carriers, their services and packages.
-    pub fn carriers(&self) -> Carriers {
-        Carriers::new(self.clone())
-    }
-
-    /// Customers.
-    pub fn customers(&self) -> Customers {
-        Customers::new(self.clone())
-    }
-
-    /// Shipments made outside ShipStation's labels.
-    pub fn fulfillments(&self) -> Fulfillments {
-        Fulfillments::new(self.clone())
-    }
-
-    /// Orders.
-    pub fn orders(&self) -> Orders {
-        Orders::new(self.clone())
-    }
-
-    /// Products.
-    pub fn products(&self) -> Products {
-        Products::new(self.clone())
-    }
-
-    /// Labels and rates.
-    pub fn shipments(&self) -> Shipments {
-        Shipments::new(self.clone())
-    }
-
-    /// Stores and marketplaces.
-    pub fn stores(&self) -> Stores {
-        Stores::new(self.clone())
-    }
-
-    /// Users.
-    pub fn users(&self) -> Users {
-        Users::new(self.clone())
-    }
-
-    /// Ship-from locations.
-    pub fn warehouses(&self) -> Warehouses {
-        Warehouses::new(self.clone())
-    }
-
-    /// Webhook subscriptions and deliveries.
-    pub fn webhooks(&self) -> Webhooks {
-        Webhooks::new(self.clone())
     }
 }
 
@@ -369,18 +316,31 @@ impl Inner {
     }
 }
 
-/// Declares the accessor type of one resource.
+/// Declares the operations of one resource, and how a client gives them.
 macro_rules! resource {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($(#[$meta:meta])* $name:ident, #[doc = $what:literal] $accessor:ident) => {
         $(#[$meta])*
         #[derive(Debug, Clone)]
-        pub struct $name(pub(super) $crate::client::ShipStation);
+        pub struct $name($crate::client::ShipStation);
 
-        impl $name {
-            pub(super) fn new(client: $crate::client::ShipStation) -> Self {
-                Self(client)
+        impl $crate::client::ShipStation {
+            #[doc = $what]
+            pub fn $accessor(&self) -> $name {
+                $name(self.clone())
             }
         }
     };
 }
 use resource;
+
+/// Declares setters inside the `impl` of a request, a line each.
+macro_rules! request_setters {
+    ($($(#[$meta:meta])* $name:ident($arg:ident: $ty:ty) => $($field:ident).+ = $value:expr;)+) => {$(
+        $(#[$meta])*
+        pub fn $name(mut self, $arg: $ty) -> Self {
+            self.$($field).+ = $value;
+            self
+        }
+    )+};
+}
+use request_setters;

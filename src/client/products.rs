@@ -9,15 +9,14 @@ use super::{
     endpoints,
     page::{ListCall, list_request},
     resource,
-    wire::{
-        model, open_enum,
-        rows::{Listed, Row},
-    },
+    wire::{model, open_enum, rows::list_row},
 };
 
 resource! {
     /// Product operations; see [`ShipStation::products`](super::ShipStation::products).
-    Products
+    Products,
+    /// Products.
+    products
 }
 
 impl Products {
@@ -166,17 +165,7 @@ model! {
     }
 }
 
-impl Row for Product {
-    const ID: &'static str = "productId";
-}
-
-impl Listed for Product {
-    const KEY: &'static str = "products";
-
-    fn key(&self) -> i64 {
-        self.product_id.get()
-    }
-}
+list_row!(Product, "productId", product_id in "products");
 
 model! {
     /// A group of products.

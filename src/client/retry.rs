@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use serde::{Deserialize, Serialize};
+
 /// When and how often a failed request is repeated.
 ///
 /// It governs reads and writes that may be repeated; a write that must happen once is never repeated after an
@@ -13,19 +15,23 @@ use std::{
 /// ```
 /// use shipstation_connector::client::RetryPolicy;
 /// use std::time::Duration;
-/// let patient = RetryPolicy { attempts: 6, total_time: Duration::from_secs(600), ..RetryPolicy::default() };
+/// let policy = RetryPolicy { attempts: 6, total_time: Duration::from_secs(600), ..RetryPolicy::default() };
 /// assert_eq!(RetryPolicy::never().attempts, 1);
-/// # let _ = patient;
+/// # let _ = policy;
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RetryPolicy {
     /// How often a request is sent at most, the first time included. Default 4.
     pub attempts: u32,
     /// The longest back-off before the second attempt; it doubles with each further one. Default 500 ms.
+    #[serde(with = "crate::duration_text")]
     pub first_backoff: Duration,
     /// The longest back-off of all. Default 20 s.
+    #[serde(with = "crate::duration_text")]
     pub longest_backoff: Duration,
     /// No wait is begun that would end later than this after the first attempt, be it back-off or a 429. Default 5 minutes.
+    #[serde(with = "crate::duration_text")]
     pub total_time: Duration,
     /// The client's store of retries: each retry takes one, each success gives a tenth back. When it is empty nothing is
     /// repeated, so that an outage is not made worse. Default 60.

@@ -4,14 +4,16 @@ use super::{
     ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Updated,
     answer::{lacks, of_another},
     call::Call,
-    endpoints, resource,
-    wire::{model, rows::Row},
+    endpoints, request_setters, resource,
+    wire::{model, rows::list_row},
 };
 use crate::Timestamp;
 
 resource! {
     /// Store operations; see [`ShipStation::stores`](super::ShipStation::stores).
-    Stores
+    Stores,
+    /// Stores and marketplaces.
+    stores
 }
 
 impl Stores {
@@ -141,16 +143,11 @@ pub struct RefreshStore {
 }
 
 impl RefreshStore {
-    /// Only this store. Without it, every store that can be refreshed.
-    pub fn store(mut self, store: StoreId) -> Self {
-        self.store = Some(store);
-        self
-    }
-
-    /// How far back to import; only for historical imports.
-    pub fn from(mut self, instant: Timestamp) -> Self {
-        self.from = Some(PacificTime::of(instant.floor_second()));
-        self
+    request_setters! {
+        /// Only this store. Without it, every store that can be refreshed.
+        store(store: StoreId) => store = Some(store);
+        /// How far back to import; only for historical imports.
+        from(instant: Timestamp) => from = Some(PacificTime::of(instant.floor_second()));
     }
 
     /// Starts the import. The parameters go in the query and in the body: the documentation has had them in either.
@@ -215,9 +212,7 @@ model! {
     }
 }
 
-impl Row for Store {
-    const ID: &'static str = "storeId";
-}
+list_row!(Store, "storeId");
 
 model! {
     /// One state of a marketplace and the order status it becomes.
@@ -265,6 +260,4 @@ model! {
     }
 }
 
-impl Row for Marketplace {
-    const ID: &'static str = "marketplaceId";
-}
+list_row!(Marketplace, "marketplaceId");

@@ -4,12 +4,14 @@ use super::{
     Error, Rows, ShipStation, UserId,
     call::Call,
     endpoints, resource,
-    wire::{model, rows::Row},
+    wire::{model, rows::list_row},
 };
 
 resource! {
     /// User operations; see [`ShipStation::users`](super::ShipStation::users).
-    Users
+    Users,
+    /// Users.
+    users
 }
 
 impl Users {
@@ -57,6 +59,4 @@ model! {
     }
 }
 
-impl Row for User {
-    const ID: &'static str = "userId";
-}
+list_row!(User, "userId");

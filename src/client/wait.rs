@@ -52,7 +52,7 @@ impl ShipStation {
     ///
     /// # Errors
     /// The outcome is [`NotSent`](Outcome::NotSent): [`RateLimited`](ErrorKind::RateLimited) if the permit comes after the
-    /// time of [`leaving_by`](Self::leaving_by), [`Cancelled`](ErrorKind::Cancelled) if the wait is
+    /// time of [`send_before`](Self::send_before), [`Cancelled`](ErrorKind::Cancelled) if the wait is
     /// [stopped](Self::stopping_on).
     pub async fn permit(&self) -> Result<Permit, Error> {
         let any = CallInfo { method: Method::default(), endpoint: String::new() };
@@ -61,7 +61,7 @@ impl ShipStation {
     }
 
     /// The same client, whose next attempt uses this permit in place of waiting for one. It is sent even if the client
-    /// was told to stop meanwhile, but not later than [`leaving_by`](Self::leaving_by) allows. Further attempts wait again.
+    /// was told to stop meanwhile, but not later than [`send_before`](Self::send_before) allows. Further attempts wait again.
     #[must_use]
     pub fn with_permit(&self, permit: Permit) -> Self {
         Self { permit: Arc::new(Mutex::new(Some(permit))), ..self.clone() }

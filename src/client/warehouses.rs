@@ -6,12 +6,14 @@ use super::{
     ActionResponse, Address, Error, PacificTime, Rows, Updated, WarehouseId,
     call::Call,
     endpoints, resource,
-    wire::{model, rows::Row},
+    wire::{model, rows::list_row},
 };
 
 resource! {
     /// Warehouse operations; see [`ShipStation::warehouses`](super::ShipStation::warehouses).
-    Warehouses
+    Warehouses,
+    /// Ship-from locations.
+    warehouses
 }
 
 impl Warehouses {
@@ -92,9 +94,7 @@ model! {
     }
 }
 
-impl Row for Warehouse {
-    const ID: &'static str = "warehouseId";
-}
+list_row!(Warehouse, "warehouseId");
 
 model! {
     /// A ship-from location to be made; see [`Warehouses::create`].

@@ -218,7 +218,7 @@ impl<'c> Run<'c> {
         let now = HostTime::now(&**self.client.clock());
         let last_beat = now.wall - now.since(self.last_beat());
         self.client
-            .leaving_by(last_beat + lease_for_leaving(lease))
+            .send_before(last_beat + lease_for_leaving(lease))
             .with_timeout(patience(self.client.timeout(), lease))
     }
 

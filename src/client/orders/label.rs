@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, endpoints},
+    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, endpoints, request_setters},
     AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Weight,
 };
 
@@ -59,52 +59,23 @@ impl CreateLabelForOrder {
         Self { client, body }
     }
 
-    /// The kind of package.
-    pub fn package_code(mut self, code: impl Into<String>) -> Self {
-        self.body.package_code = Some(code.into());
-        self
-    }
-
-    /// The proof of delivery. ShipStation requires it; default [`Confirmation::None`], whatever the order says.
-    pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
-        self.body.confirmation = confirmation;
-        self
-    }
-
-    /// The weight, if not the order's.
-    pub fn weight(mut self, weight: Weight) -> Self {
-        self.body.weight = Some(weight);
-        self
-    }
-
-    /// The measures, if not the order's.
-    pub fn dimensions(mut self, dimensions: Dimensions) -> Self {
-        self.body.dimensions = Some(dimensions);
-        self
-    }
-
-    /// The insurance, if not the order's.
-    pub fn insurance(mut self, options: InsuranceOptions) -> Self {
-        self.body.insurance_options = Some(options);
-        self
-    }
-
-    /// What customs want to know, if not the order's.
-    pub fn international(mut self, options: InternationalOptions) -> Self {
-        self.body.international_options = Some(options);
-        self
-    }
-
-    /// Everything else, if not the order's.
-    pub fn advanced(mut self, options: AdvancedOptions) -> Self {
-        self.body.advanced_options = Some(options);
-        self
-    }
-
-    /// Whether it is a test that costs nothing and ships nothing; USPS only. Default false; always sent.
-    pub fn test_label(mut self, test: bool) -> Self {
-        self.body.test_label = test;
-        self
+    request_setters! {
+        /// The kind of package.
+        package_code(code: impl Into<String>) => body.package_code = Some(code.into());
+        /// The proof of delivery. ShipStation requires it; default [`Confirmation::None`], whatever the order says.
+        confirmation(confirmation: Confirmation) => body.confirmation = confirmation;
+        /// The weight, if not the order's.
+        weight(weight: Weight) => body.weight = Some(weight);
+        /// The measures, if not the order's.
+        dimensions(dimensions: Dimensions) => body.dimensions = Some(dimensions);
+        /// The insurance, if not the order's.
+        insurance(options: InsuranceOptions) => body.insurance_options = Some(options);
+        /// What customs want to know, if not the order's.
+        international(options: InternationalOptions) => body.international_options = Some(options);
+        /// Everything else, if not the order's.
+        advanced(options: AdvancedOptions) => body.advanced_options = Some(options);
+        /// Whether it is a test that costs nothing and ships nothing; USPS only. Default false; always sent.
+        test_label(test: bool) => body.test_label = test;
     }
 
     /// Buys it, once. The order becomes `shipped`, and the PDF can be had from this answer only.

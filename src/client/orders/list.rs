@@ -62,6 +62,6 @@ list_request! {
     /// A request for the orders of one status and tag; see [`Orders::list_by_tag`](super::Orders::list_by_tag).
     ///
     /// A stream is read by page number, because this list has no date filter. Orders that lose the tag or the status while it
-    /// is read make others slip into pages already read: collect first, act then, and read again until nothing is new.
+    /// is read move others into pages already read: collect first, act then, and read again until nothing is new.
     pub struct ListOrdersByTag of Order;
 }

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::super::{Error, OrderId, PacificDate, ShipStation, call::Call, endpoints, wire::model};
+use super::super::{
+    Error, OrderId, PacificDate, ShipStation, call::Call, endpoints, request_setters, wire::model,
+};
 
 /// A request to mark an order as shipped; see [`Orders::mark_as_shipped`](super::Orders::mark_as_shipped).
 #[derive(Debug)]
@@ -38,32 +40,19 @@ impl MarkAsShipped {
         Self { client, body }
     }
 
-    /// The tracking number; one per order.
-    pub fn tracking_number(mut self, number: impl Into<String>) -> Self {
-        self.body.tracking_number = Some(number.into());
-        self
-    }
-
-    /// The day the goods left.
-    pub fn ship_date(mut self, date: PacificDate) -> Self {
-        self.body.ship_date = Some(date);
-        self
-    }
-
-    /// Whether ShipStation mails the buyer. Default false; always sent explicitly.
-    pub fn notify_customer(mut self, notify: bool) -> Self {
-        self.body.notify_customer = notify;
-        self
-    }
-
-    /// Whether ShipStation tells the store. Default false; always sent explicitly.
-    pub fn notify_sales_channel(mut self, notify: bool) -> Self {
-        self.body.notify_sales_channel = notify;
-        self
+    request_setters! {
+        /// The tracking number; one per order.
+        tracking_number(number: impl Into<String>) => body.tracking_number = Some(number.into());
+        /// The day the goods left.
+        ship_date(date: PacificDate) => body.ship_date = Some(date);
+        /// Whether ShipStation mails the buyer. Default false; always sent explicitly.
+        notify_customer(notify: bool) => body.notify_customer = notify;
+        /// Whether ShipStation notifies the store. Default false; always sent explicitly.
+        notify_sales_channel(notify: bool) => body.notify_sales_channel = notify;
     }
 
     /// Sends it, once. Waiting for the rate limit may take minutes: a caller whose right to send may end meanwhile uses a
-    /// client with [`leaving_by`](ShipStation::leaving_by).
+    /// client with [`send_before`](ShipStation::send_before).
     ///
     /// # Errors
     /// What to do next is decided by [`Error::outcome`], not by its kind:
@@ -71,7 +60,7 @@ impl MarkAsShipped {
     /// - `Answered`: ShipStation refused; nothing happened, and it will refuse again.
     /// - `Unknown`: it may have happened. Read the order and `/fulfillments` of the order, allowing for a delay, and
     ///   send again only if the shipment is clearly absent. This includes a 500 with an exception message (kind
-    ///   `Invalid`): ShipStation most likely refused, but it threw somewhere along the way, and only a look can tell.
+    ///   `Invalid`): ShipStation most likely refused, but it threw somewhere along the way, and only a look can decide.
     pub async fn send(self) -> Result<MarkedAsShipped, Error> {
         self.client.one(&Call::to(&endpoints::MARK_AS_SHIPPED).json(&self.body)?).await
     }

@@ -20,7 +20,9 @@ use super::{Error, OrderId, PacificDate, TagId, UserId, call::Call, endpoints, p
 
 resource! {
     /// Order operations; see [`ShipStation::orders`](super::ShipStation::orders).
-    Orders
+    Orders,
+    /// Orders.
+    orders
 }
 
 impl Orders {

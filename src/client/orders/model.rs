@@ -5,10 +5,7 @@ use serde_json::Value;
 use super::super::{
     CustomerId, CustomsItemId, Decimal, OrderId, OrderItemId, PacificDate, PacificTime, ProductId,
     ShippingProviderId, StoreId, TagId, UserId, WarehouseId,
-    wire::{
-        model,
-        rows::{Listed, Row},
-    },
+    wire::{model, rows::list_row},
 };
 use super::{
     AddressVerification, BillToParty, Confirmation, CustomsContents, DimensionUnits, InsuranceProvider,
@@ -109,17 +106,7 @@ model! {
     }
 }
 
-impl Row for Order {
-    const ID: &'static str = "orderId";
-}
-
-impl Listed for Order {
-    const KEY: &'static str = "orders";
-
-    fn key(&self) -> i64 {
-        self.order_id.get()
-    }
-}
+list_row!(Order, "orderId", order_id in "orders");
 
 model! {
     /// A line of an order or of a shipment.
@@ -165,7 +152,7 @@ model! {
 }
 
 model! {
-    /// Something the buyer chose about an item, such as its colour.
+    /// Something the buyer chose about an item, such as its color.
     #[derive(Default)]
     pub struct ItemOption {
         /// What is chosen.
@@ -291,7 +278,7 @@ model! {
         @droppable saturday_delivery: Option<bool> = "saturdayDelivery",
         /// Whether it holds alcohol.
         @droppable contains_alcohol: Option<bool> = "containsAlcohol",
-        /// Whether the order was merged or split. Which of the two, the other members tell.
+        /// Whether the order was merged or split. The other members show which of the two.
         merged_or_split: Option<bool> = "mergedOrSplit",
         /// The children of a split order, which live, or the orders merged into this one, which do not.
         merged_ids: Vec<OrderId> = "mergedIds",

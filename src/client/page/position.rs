@@ -1,4 +1,4 @@
-//! Where the next page of a list begins and how large it is. Inside a stretch of rows that fails as a whole, pages are small.
+//! Where the next page of a list begins and how large it is. Inside a run of rows that fails as a whole, pages are small.
 
 #[derive(Debug)]
 pub(super) struct Position {
@@ -8,7 +8,7 @@ pub(super) struct Position {
     pub(super) size: u32,
     /// The rows of a page where nothing fails.
     pub(super) full: u32,
-    /// The end of a stretch that is known to fail as a whole.
+    /// The end of a run of rows that is known to fail as a whole.
     trouble_until: u64,
 }
 
@@ -30,7 +30,7 @@ impl Position {
         self.go_to(self.offset + u64::from(self.size));
     }
 
-    /// Goes to this row. Past the trouble, pages are again the largest that can begin there.
+    /// Goes to this row. Behind the failing rows, pages are again the largest that can begin there.
     pub(super) fn go_to(&mut self, offset: u64) {
         self.offset = offset;
         let most = if self.is_in_trouble(offset) { self.size } else { self.full };

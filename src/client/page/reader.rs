@@ -1,7 +1,7 @@
 //! Reads all pages of a list. By number, or by key: the next request starts at page 1 from the last date seen, so
-//! that rows which leave the list while it is read cannot make others slip from an unread page into a read one.
+//! that rows which leave the list while it is read cannot move others from an unread page into one that was read.
 //!
-//! A reading that does not prove to be whole is gone on with to an empty page, and then the list is read once more by number.
+//! A reading that is not proven to be complete goes on to an empty page; then the list is read once more by number.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ pub(super) struct Reader<T> {
     key: Option<Key<T>>,
     /// The start of the key's filter as it was asked for.
     first_start: Option<String>,
-    /// The list is gone on with by number, whatever the key.
+    /// The list is read on by number, whatever the key.
     by_number: bool,
     reading: Reading,
     /// The rows before the first page that was asked for.
@@ -119,7 +119,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
         })
     }
 
-    /// The next page that shows something new, or the end. `last` tells whether a page ended the present reading.
+    /// The next page that shows something new, or the end. `last` is set if a page ended the present reading.
     async fn step(&mut self, last: &mut Option<LastPage>) -> Result<Step<T>, Error> {
         let most_pages = self.list.most_pages.unwrap_or(MOST_ROWS / self.position.full);
         loop {
@@ -154,7 +154,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
         ListEnd { read, total, incomplete }
     }
 
-    /// The reading has ended: the end of the list if that is settled, else the list is gone on with.
+    /// The reading has ended: gives the end of the list if that is settled; otherwise reading goes on.
     async fn conclude(&mut self, last: LastPage) -> Result<Option<ListEnd>, Error> {
         if last == (LastPage::Repeated { short: false }) && self.tally.highest().is_none() {
             return Ok(Some(self.end(Some(Incomplete::RepeatedPage))));
@@ -208,7 +208,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
         let call = &mut self.list.call;
         call.set("page", (number > 1 || !self.list.bare_first_page).then(|| number.to_string()));
         call.set("pageSize", Some(size.to_string()));
-        // Where pages are known to fail, patience with each probe would only use up the minute's budget.
+        // Where pages are known to fail, repeating each probe would only use up the minute's budget.
         let is_in_trouble = self.position.is_in_trouble(offset);
         call.attempts = is_in_trouble.then_some(if size == 1 { 2 } else { 1 });
         fetch(&self.list.client, call, number).await

@@ -70,7 +70,7 @@ impl MinuteWindow {
         self
     }
 
-    /// Lives by this clock.
+    /// Uses this clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -119,7 +119,7 @@ impl RateLimiter for MinuteWindow {
             changed.as_mut().enable();
             match place.try_take() {
                 Turn::Taken(permit) => return permit,
-                // Only the first in the queue sleeps; the others are told when it has gone.
+                // Only the first in the queue sleeps; the others are notified when it has gone.
                 Turn::Behind => changed.await,
                 Turn::Wait(wait) => self.clock.sleep(wait).await,
             }
@@ -176,7 +176,7 @@ impl Drop for Place<'_> {
 #[derive(Debug)]
 struct Minutes {
     limit: u32,
-    /// No answer is believed beyond this.
+    /// No answer is trusted beyond this.
     highest: u32,
     reserve: u32,
     /// The server's clock minus ours, in milliseconds.

@@ -52,7 +52,7 @@ pub enum Lane {
 /// ```
 #[async_trait]
 pub trait RateLimiter: Debug + Send + Sync {
-    /// Waits for leave to send one request.
+    /// Waits for permission to send one request.
     async fn acquire(&self, lane: Lane) -> Permit;
 
     /// Learns from an answer.
@@ -65,7 +65,7 @@ pub trait RateLimiter: Debug + Send + Sync {
     }
 }
 
-/// Leave to send one request. Dropped unspent, it is given back.
+/// Permission to send one request. Dropped unspent, it is given back.
 #[must_use = "a permit that is dropped unspent is given back"]
 pub struct Permit(Option<Box<dyn FnOnce() + Send>>);
 

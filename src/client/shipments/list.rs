@@ -4,10 +4,7 @@ use super::super::{
     Address, AdvancedOptions, Confirmation, Decimal, Dimensions, InsuranceOptions, OrderId, OrderItem,
     PacificDate, PacificTime, ShipmentId, StoreId, UserId, WarehouseId, Weight,
     page::list_request,
-    wire::{
-        model, open_enum,
-        rows::{Listed, Row},
-    },
+    wire::{model, open_enum, rows::list_row},
 };
 
 open_enum! {
@@ -99,9 +96,9 @@ model! {
         voided: Option<bool> = "voided",
         /// When it was voided.
         void_date: Option<PacificTime> = "voidDate",
-        /// Whether the sales channel was told.
+        /// Whether the sales channel was notified.
         @droppable marketplace_notified: Option<bool> = "marketplaceNotified",
-        /// Why the sales channel could not be told.
+        /// Why the sales channel could not be notified.
         @personal @droppable notify_error_message: Option<String> = "notifyErrorMessage",
         /// Where it goes.
         @droppable ship_to: Option<Address> = "shipTo",
@@ -125,14 +122,4 @@ model! {
 /// A label that was just bought. One for an order fills the id, the costs, the tracking number and the PDFs only.
 pub type Label = Shipment;
 
-impl Row for Shipment {
-    const ID: &'static str = "shipmentId";
-}
-
-impl Listed for Shipment {
-    const KEY: &'static str = "shipments";
-
-    fn key(&self) -> i64 {
-        self.shipment_id.get()
-    }
-}
+list_row!(Shipment, "shipmentId", shipment_id in "shipments");

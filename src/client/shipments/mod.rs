@@ -13,7 +13,9 @@ use super::{Error, ShipmentId, Weight, answer::refused, call::Call, endpoints, p
 
 resource! {
     /// Shipment operations; see [`ShipStation::shipments`](super::ShipStation::shipments).
-    Shipments
+    Shipments,
+    /// Labels and rates.
+    shipments
 }
 
 impl Shipments {

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::super::{
     Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, WarehouseId, Weight,
     call::Call,
-    endpoints,
-    wire::{model, rows::Row},
+    endpoints, request_setters,
+    wire::{model, rows::list_row},
 };
 
 /// A question for rates; see [`Shipments::get_rates`](super::Shipments::get_rates).
@@ -70,64 +70,27 @@ impl GetRates {
         Self { client, body }
     }
 
-    /// Only this service.
-    pub fn service_code(mut self, code: impl Into<String>) -> Self {
-        self.body.service_code = Some(code.into());
-        self
-    }
-
-    /// Only this kind of package.
-    pub fn package_code(mut self, code: impl Into<String>) -> Self {
-        self.body.package_code = Some(code.into());
-        self
-    }
-
-    /// The city it starts in. City and state go before the warehouse.
-    pub fn from_city(mut self, city: impl Into<String>) -> Self {
-        self.body.from_city = Some(city.into());
-        self
-    }
-
-    /// The state it starts in.
-    pub fn from_state(mut self, state: impl Into<String>) -> Self {
-        self.body.from_state = Some(state.into());
-        self
-    }
-
-    /// The ship-from location it starts in. Newer documentation only.
-    pub fn from_warehouse(mut self, warehouse: WarehouseId) -> Self {
-        self.body.from_warehouse_id = Some(warehouse);
-        self
-    }
-
-    /// The state it goes to, two letters; UPS wants it.
-    pub fn to_state(mut self, state: impl Into<String>) -> Self {
-        self.body.to_state = Some(state.into());
-        self
-    }
-
-    /// The city it goes to.
-    pub fn to_city(mut self, city: impl Into<String>) -> Self {
-        self.body.to_city = Some(city.into());
-        self
-    }
-
-    /// Its measures.
-    pub fn dimensions(mut self, dimensions: Dimensions) -> Self {
-        self.body.dimensions = Some(dimensions);
-        self
-    }
-
-    /// The proof of delivery.
-    pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
-        self.body.confirmation = Some(confirmation);
-        self
-    }
-
-    /// Whether somebody lives where it goes. Default false.
-    pub fn residential(mut self, residential: bool) -> Self {
-        self.body.residential = residential;
-        self
+    request_setters! {
+        /// Only this service.
+        service_code(code: impl Into<String>) => body.service_code = Some(code.into());
+        /// Only this kind of package.
+        package_code(code: impl Into<String>) => body.package_code = Some(code.into());
+        /// The city it starts in. City and state go before the warehouse.
+        from_city(city: impl Into<String>) => body.from_city = Some(city.into());
+        /// The state it starts in.
+        from_state(state: impl Into<String>) => body.from_state = Some(state.into());
+        /// The ship-from location it starts in. Newer documentation only.
+        from_warehouse(warehouse: WarehouseId) => body.from_warehouse_id = Some(warehouse);
+        /// The state it goes to, two letters; UPS wants it.
+        to_state(state: impl Into<String>) => body.to_state = Some(state.into());
+        /// The city it goes to.
+        to_city(city: impl Into<String>) => body.to_city = Some(city.into());
+        /// Its measures.
+        dimensions(dimensions: Dimensions) => body.dimensions = Some(dimensions);
+        /// The proof of delivery.
+        confirmation(confirmation: Confirmation) => body.confirmation = Some(confirmation);
+        /// Whether somebody lives where it goes. Default false.
+        residential(residential: bool) => body.residential = residential;
     }
 
     /// Asks.
@@ -159,6 +122,4 @@ model! {
     }
 }
 
-impl Row for Rate {
-    const ID: &'static str = "serviceCode";
-}
+list_row!(Rate, "serviceCode");

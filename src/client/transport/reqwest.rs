@@ -8,7 +8,7 @@ use futures_util::stream;
 use http::{Request, Response};
 
 use super::{Transport, TransportBody, TransportError, TransportErrorKind};
-use crate::client::{Error, error::Problem};
+use crate::client::{ClientSettings, Error, error::Problem};
 
 /// Sends requests with a `reqwest::Client`.
 #[derive(Debug, Clone)]
@@ -56,26 +56,48 @@ impl From<reqwest::Error> for TransportError {
 /// The transport of a client whose host brought none: no redirects, no retries of its own, and connections that are dropped
 /// before the server does, so that a write seldom meets a dead one.
 pub(in crate::client) fn built_in(
-    connect_timeout: Duration,
+    settings: &ClientSettings,
     scheme: &str,
     is_loopback: bool,
 ) -> Result<ReqwestTransport, Error> {
     check_tls(scheme)?;
-    let builder = reqwest::Client::builder();
-    // Plain http is allowed because it stays on this machine; a proxy would carry the credentials elsewhere.
-    let builder = if is_loopback { builder.no_proxy() } else { builder };
-    builder
+    let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
-        .connect_timeout(connect_timeout)
-        .pool_idle_timeout(Duration::from_secs(20))
-        .build()
-        .map(ReqwestTransport)
-        .map_err(|error| {
-            let problem = Problem::config("the HTTP client cannot be made; check the TLS feature");
-            Problem { source: Some(Box::new(error.without_url())), ..problem }.into()
-        })
+        .connect_timeout(settings.connect_timeout)
+        .pool_idle_timeout(Duration::from_secs(20));
+    if is_loopback {
+        // Plain http is allowed because it stays on this machine; a proxy would carry the credentials elsewhere.
+        builder = builder.no_proxy();
+    } else if let Some(proxy) = &settings.proxy {
+        // Its error may show the password.
+        let proxy = reqwest::Proxy::all(proxy).map_err(|_| Problem::config("proxy: is no usable address"))?;
+        builder = builder.proxy(proxy);
+    }
+    if let Some(pem) = &settings.root_certificates {
+        builder = trust(builder, pem)?;
+    }
+    builder.build().map(ReqwestTransport).map_err(|error| {
+        let problem = Problem::config(
+            "the HTTP client cannot be made; check the TLS feature and the root certificates",
+        );
+        Problem { source: Some(Box::new(error.without_url())), ..problem }.into()
+    })
+}
+
+/// Adds authorities to those that are trusted.
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+fn trust(builder: reqwest::ClientBuilder, pem: &str) -> Result<reqwest::ClientBuilder, Problem> {
+    match reqwest::Certificate::from_pem_bundle(pem.as_bytes()) {
+        Ok(certificates) if !certificates.is_empty() => Ok(builder.tls_certs_merge(certificates)),
+        _ => Err(Problem::config("root_certificates: is no certificate in PEM")),
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+fn trust(_: reqwest::ClientBuilder, _: &str) -> Result<reqwest::ClientBuilder, Problem> {
+    Err(Problem::config("root_certificates: the crate was built without TLS"))
 }
 
 /// Refuses what would otherwise panic or fail obscurely later.

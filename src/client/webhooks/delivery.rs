@@ -1,5 +1,5 @@
 //! What ShipStation posts to a subscriber, and the way from there to the rows. A delivery is not signed: its
-//! address is a stranger's word until it has been checked.
+//! address is not trusted until it has been checked.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ use super::super::{
 };
 
 open_enum! {
-    /// What a webhook tells of.
+    /// What a webhook reports.
     pub enum WebhookEvent {
         /// New orders were imported; one delivery per import.
         OrderNotify = "ORDER_NOTIFY",

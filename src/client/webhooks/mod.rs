@@ -7,10 +7,10 @@ use super::{
     Error, Rows, SellerId, ShipStation, StoreId, WebhookId,
     answer::{is_empty, lacks, undecodable},
     call::Call,
-    endpoints, resource,
+    endpoints, request_setters, resource,
     wire::{
         Envelope, model,
-        rows::{self, Listed, Row},
+        rows::{self, list_row},
     },
 };
 
@@ -20,7 +20,9 @@ resource! {
     /// A delivery is a hint and no more: it is not signed, may come twice or not at all, and says only where to look.
     /// Put a long random token into the address that you subscribe, answer the delivery at once, fetch later, and
     /// poll all the same.
-    Webhooks
+    Webhooks,
+    /// Webhook subscriptions and deliveries.
+    webhooks
 }
 
 impl Webhooks {
@@ -122,16 +124,11 @@ impl std::fmt::Debug for Body {
 }
 
 impl Subscribe {
-    /// Only events of this store. A delivery does not say which subscription it belongs to.
-    pub fn store(mut self, store: StoreId) -> Self {
-        self.body.store_id = Some(store);
-        self
-    }
-
-    /// The name that ShipStation's pages show.
-    pub fn friendly_name(mut self, name: impl Into<String>) -> Self {
-        self.body.friendly_name = Some(name.into());
-        self
+    request_setters! {
+        /// Only events of this store. A delivery does not say which subscription it belongs to.
+        store(store: StoreId) => body.store_id = Some(store);
+        /// The name that ShipStation's pages show.
+        friendly_name(name: impl Into<String>) => body.friendly_name = Some(name.into());
     }
 
     /// Subscribes.
@@ -198,14 +195,4 @@ model! {
     }
 }
 
-impl Row for WebhookSubscription {
-    const ID: &'static str = "WebHookID";
-}
-
-impl Listed for WebhookSubscription {
-    const KEY: &'static str = "webhooks";
-
-    fn key(&self) -> i64 {
-        self.web_hook_id.get()
-    }
-}
+list_row!(WebhookSubscription, "WebHookID", web_hook_id in "webhooks");

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// More kinds of drift than this are no longer told apart, so that a strange server cannot fill the memory.
+/// More kinds of drift than this are no longer distinguished, so that a strange server cannot fill the memory.
 const MOST_KINDS: usize = 512;
 const LONGEST_NAME: usize = 40;
 const MOST_DIGITS: usize = 4;

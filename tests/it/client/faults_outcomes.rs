@@ -164,13 +164,13 @@ async fn faults_a_mark_whose_turn_comes_too_late_never_leaves() {
     let client = world.client();
     // The minute is used up by somebody else: the first 429 tells, and the next turn is up to a minute away.
     let late = world.now() + Duration::from_secs(5);
-    let mark = client.leaving_by(late).orders().mark_as_shipped(OrderId::new(order), "ups").send().await;
+    let mark = client.send_before(late).orders().mark_as_shipped(OrderId::new(order), "ups").send().await;
     let error = mark.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent), "{error}");
     assert_eq!(world.sim.journal().writes().filter(|entry| entry.executed).count(), 0);
     let now = world.now();
     client
-        .leaving_by(now - Duration::from_secs(1))
+        .send_before(now - Duration::from_secs(1))
         .orders()
         .mark_as_shipped(OrderId::new(order), "ups")
         .send()

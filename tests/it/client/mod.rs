@@ -6,6 +6,7 @@ mod credentials;
 mod faults_bodies;
 mod faults_outcomes;
 mod secrets_output;
+mod settings;
 mod wire_contract;
 mod wire_fixtures;
 mod wire_paging;

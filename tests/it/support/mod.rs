@@ -10,7 +10,7 @@ pub(crate) mod world;
 
 use std::sync::Arc;
 
-use shipstation_connector::client::{Builder, Credentials, ShipStation};
+use shipstation_connector::client::{Credentials, ShipStation, ShipStationBuilder};
 
 pub(crate) use clock::JumpClock;
 pub(crate) use gate::{Gate, Moment};
@@ -21,7 +21,7 @@ pub(crate) const KEY: &str = "test-key";
 pub(crate) const SECRET: &str = "planted-secret-5512";
 
 /// A client for a test server: it waits on simulated time and its jitter is fixed.
-pub(crate) fn builder(base_url: &str) -> Builder {
+pub(crate) fn builder(base_url: &str) -> ShipStationBuilder {
     ShipStation::builder(Credentials::new(KEY, SECRET))
         .base_url(base_url)
         .clock(Arc::new(JumpClock::default()))

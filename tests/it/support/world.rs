@@ -9,7 +9,7 @@ use shipstation_connector::{
         shipping::{CarrierRule, ShippingRule},
         store::{Enqueued, MappingStore, Replace, ShipmentStore, Stores},
     },
-    client::{Builder, Clock, Credentials, RetryPolicy, ShipStation},
+    client::{Clock, Credentials, RetryPolicy, ShipStation, ShipStationBuilder},
     connector::ChannelBuilder,
     stores::MemoryStore,
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
@@ -69,7 +69,7 @@ impl World {
         self.client_builder().timeout(timeout).build().unwrap()
     }
 
-    pub(crate) fn client_builder(&self) -> Builder {
+    pub(crate) fn client_builder(&self) -> ShipStationBuilder {
         ShipStation::builder(Credentials::new(self.sim.api_key(), self.sim.api_secret()))
             .base_url(self.sim.url().as_str())
             .http_client(http_client())

@@ -46,7 +46,7 @@ async fn requests_a_permit_that_is_not_used_is_given_back() {
     drop(client.with_permit(client.permit().await.unwrap()));
     assert!(!is_full(&limiter), "dropped with its client");
     let permit = client.permit().await.unwrap();
-    let late = client.leaving_by(world.ago(Duration::from_secs(1))).with_permit(permit);
+    let late = client.send_before(world.ago(Duration::from_secs(1))).with_permit(permit);
     let error = late.orders().mark_as_shipped(order, "ups").send().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent), "{error}");
     assert!(!is_full(&limiter), "too late for its request");
@@ -58,7 +58,7 @@ async fn requests_a_permit_that_would_come_too_late_is_an_error() {
     let world = World::new().await;
     let (client, limiter) = limited(&world, 1);
     client.permit().await.unwrap().spend();
-    let error = client.leaving_by(world.now()).permit().await.unwrap_err();
+    let error = client.send_before(world.now()).permit().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent), "{error}");
     assert!(world.sim.clock().now() > world.ago(Duration::from_secs(60)) && !is_full(&limiter));
 }

@@ -1,0 +1,82 @@
+//! What a configuration file can set of a client. It holds no credentials.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{MinuteWindow, RetryPolicy, wire::Masked};
+
+/// The settings of a client that are plain values, for a configuration file; see
+/// [`ShipStationBuilder::settings`](super::ShipStationBuilder::settings). What is left out has its default, an unknown key is
+/// an error, and durations are texts such as `90s`, `15m` or `PT15M`.
+///
+/// ```
+/// use shipstation_connector::client::{ClientSettings, Credentials, ShipStation};
+/// use std::time::Duration;
+///
+/// let settings: ClientSettings = serde_json::from_str(r#"{"timeout": "2m", "reserve": 10, "retry": {"attempts": 6}}"#)?;
+/// assert_eq!(settings.timeout, Duration::from_secs(120));
+/// let client = ShipStation::builder(Credentials::new("key", "secret")).settings(&settings).build()?;
+/// assert_eq!(client.timeout(), settings.timeout);
+/// assert!(serde_json::from_str::<ClientSettings>(r#"{"timout": "2m"}"#).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ClientSettings {
+    /// The address that paths are added to. Default `https://ssapi.shipstation.com/`.
+    pub base_url: String,
+    /// The address of a proxy, such as `http://proxy.example:3128`, with user and password if it wants them. Without it, the
+    /// environment's (`HTTPS_PROXY`). Only for the built-in transport, and never for a base URL on the loopback interface.
+    pub proxy: Option<String>,
+    /// Certificates of authorities that are trusted beside the usual ones, in PEM, one after the other: of a proxy that looks
+    /// into TLS. Only for the built-in transport.
+    pub root_certificates: Option<String>,
+    /// How long one attempt may take from connecting to the last byte. Default 100 s.
+    #[serde(with = "crate::duration_text")]
+    pub timeout: Duration,
+    /// How long connecting may take, in real time. Default 10 s. Only for the built-in transport.
+    #[serde(with = "crate::duration_text")]
+    pub connect_timeout: Duration,
+    /// The longest body that is read from an answer, in bytes. Default 64 MiB.
+    pub body_limit: usize,
+    /// Requests per clock minute, until an answer says otherwise. Default 40. Not used with a
+    /// [limiter](super::ShipStationBuilder::rate_limiter) of the host's own.
+    pub requests_per_minute: u32,
+    /// How many of them are left to other users of the key. Default 2. Not used with a limiter of the host's own.
+    pub reserve: u32,
+    /// When and how often failed requests are repeated.
+    pub retry: RetryPolicy,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            base_url: "https://ssapi.shipstation.com/".to_owned(),
+            proxy: None,
+            root_certificates: None,
+            timeout: Duration::from_secs(100),
+            connect_timeout: Duration::from_secs(10),
+            body_limit: 64 * 1024 * 1024,
+            requests_per_minute: MinuteWindow::DEFAULT_LIMIT,
+            reserve: MinuteWindow::DEFAULT_RESERVE,
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+impl fmt::Debug for ClientSettings {
+    /// Neither the addresses, which may hold a password, nor the certificates.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSettings")
+            .field("proxy", &Masked(self.proxy.is_none()))
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("body_limit", &self.body_limit)
+            .field("requests_per_minute", &self.requests_per_minute)
+            .field("reserve", &self.reserve)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
