@@ -19,6 +19,7 @@ mod fingerprint;
 pub(crate) mod hash;
 mod hold;
 mod ids;
+mod kinds;
 mod listing;
 mod money;
 mod observer;
@@ -58,7 +59,7 @@ pub use self::{
         SyncListings, SyncShipments, Trigger,
     },
     shipment::{
-        BlockReason, FailReason, IllegalTransition, Marketplace, OutboxId, Package, RetryClass, Shipment,
-        ShipmentState, SupersedeReason,
+        BlockKind, BlockReason, FailKind, FailReason, IllegalTransition, Marketplace, OutboxId, Package,
+        RetryClass, Shipment, ShipmentState, ShipmentStateKind, SupersedeReason,
     },
 };

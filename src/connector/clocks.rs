@@ -8,10 +8,10 @@ use crate::{Timestamp, client::Clock};
 pub(super) const TOLERATED_SKEW: Duration = Duration::from_secs(300);
 
 /// An instant by both clocks of the host.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct HostTime {
     pub(super) wall: Timestamp,
-    monotonic: Option<Duration>,
+    pub(super) monotonic: Option<Duration>,
 }
 
 impl HostTime {
@@ -26,6 +26,11 @@ impl HostTime {
             (Some(then), Some(now)) => now.saturating_sub(then),
             _ => self.wall.since(earlier.wall),
         }
+    }
+
+    /// The longest time that any of the two clocks has counted since an earlier moment.
+    pub(super) fn longest_since(self, earlier: Self) -> Duration {
+        self.since(earlier).max(self.wall.since(earlier.wall))
     }
 
     /// How much time has passed since this moment.

@@ -7,6 +7,7 @@ mod links;
 mod resolve;
 mod skip;
 mod sync;
+mod tally;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +24,8 @@ pub use self::{
     links::{BrokenBy, LinkCounts, LinkItem, LinkOutcome, LinkReport, MetOn},
     resolve::{ResolveCounts, ResolveReport},
     skip::SkipReason,
-    sync::{SyncCounts, SyncItem, SyncOutcome, SyncReport},
+    sync::{SyncCounts, SyncItem, SyncOutcome, SyncOutcomeKind, SyncReport},
+    tally::Tally,
 };
 use super::{ConnectionId, Operation, RunId, Trigger};
 use crate::Timestamp;

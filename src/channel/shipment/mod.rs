@@ -10,8 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    reason::{BlockReason, FailReason, RetryClass, SupersedeReason},
-    state::{Marketplace, ShipmentState},
+    reason::{BlockKind, BlockReason, FailKind, FailReason, RetryClass, SupersedeReason},
+    state::{Marketplace, ShipmentState, ShipmentStateKind},
     step::IllegalTransition,
 };
 use super::{ChannelOrderId, LineQuantity, ShipmentId};

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{ChannelOrderId, LineQuantity, ShipmentId};
+use crate::channel::{ChannelOrderId, LineQuantity, ShipmentId, kinds::kinds};
 
 /// What a person must change before a shipment can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,26 +66,30 @@ impl BlockReason {
     pub fn unblock_key(&self) -> Option<&str> {
         match self {
             Self::UnmappedCarrier { key } => Some(key),
-            Self::NoTracking => Some("no_tracking"),
             Self::OrderNotShippable { .. } | Self::UnknownLines { .. } | Self::ExternallyFulfilled => None,
-            Self::Refused { .. } | Self::RefusedCarrier { .. } => Some("refused"),
-            Self::OutcomeUnknown { .. } => Some("outcome_unknown"),
-            Self::OrderMismatch { .. } => Some("order_mismatch"),
+            _ => Some(self.name()),
         }
     }
+}
 
-    /// A short stable name, for counts.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnmappedCarrier { .. } => "unmapped_carrier",
-            Self::NoTracking => "no_tracking",
-            Self::OrderNotShippable { .. } => "order_not_shippable",
-            Self::Refused { .. } | Self::RefusedCarrier { .. } => "refused",
-            Self::OutcomeUnknown { .. } => "outcome_unknown",
-            Self::UnknownLines { .. } => "unknown_lines",
-            Self::OrderMismatch { .. } => "order_mismatch",
-            Self::ExternallyFulfilled => "externally_fulfilled",
-        }
+kinds! {
+    /// The kind of a [`BlockReason`].
+    BlockKind of BlockReason {
+        UnmappedCarrier = "unmapped_carrier": Self::UnmappedCarrier { .. },
+        NoTracking = "no_tracking": Self::NoTracking,
+        OrderNotShippable = "order_not_shippable": Self::OrderNotShippable { .. },
+        Refused = "refused": Self::Refused { .. } | Self::RefusedCarrier { .. },
+        OutcomeUnknown = "outcome_unknown": Self::OutcomeUnknown { .. },
+        UnknownLines = "unknown_lines": Self::UnknownLines { .. },
+        OrderMismatch = "order_mismatch": Self::OrderMismatch { .. },
+        ExternallyFulfilled = "externally_fulfilled": Self::ExternallyFulfilled,
+    }
+}
+
+impl BlockKind {
+    /// Whether something went wrong, beside what is only not set up or not released yet.
+    pub fn is_error(self) -> bool {
+        matches!(self, Self::Refused | Self::OutcomeUnknown | Self::UnknownLines | Self::OrderMismatch)
     }
 }
 
@@ -203,18 +207,16 @@ pub enum FailReason {
     },
 }
 
-impl FailReason {
-    /// A short stable name, for counts.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::AlreadyShipped { .. } => "already_shipped",
-            Self::OrderCancelled => "order_cancelled",
-            Self::OrderGone => "order_gone",
-            Self::MergedInto { .. } => "merged_into",
-            Self::AmendmentNotSupported => "amendment_not_supported",
-            Self::InvalidOrderId => "invalid_order_id",
-            Self::GaveUp { .. } => "gave_up",
-        }
+kinds! {
+    /// The kind of a [`FailReason`].
+    FailKind of FailReason {
+        AlreadyShipped = "already_shipped": Self::AlreadyShipped { .. },
+        OrderCancelled = "order_cancelled": Self::OrderCancelled,
+        OrderGone = "order_gone": Self::OrderGone,
+        MergedInto = "merged_into": Self::MergedInto { .. },
+        AmendmentNotSupported = "amendment_not_supported": Self::AmendmentNotSupported,
+        InvalidOrderId = "invalid_order_id": Self::InvalidOrderId,
+        GaveUp = "gave_up": Self::GaveUp { .. },
     }
 }
 

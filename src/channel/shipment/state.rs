@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{BlockReason, FailReason, RetryClass, SupersedeReason};
-use crate::{Timestamp, channel::LineQuantity};
+use crate::{
+    Timestamp,
+    channel::{LineQuantity, kinds::kinds},
+};
 
 /// Where a shipment stands.
 ///
@@ -110,24 +113,6 @@ impl ShipmentState {
     /// No wait is longer. One that ends further ahead was set while the host's clock was wrong.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-    /// A short stable name, for counts and for stores.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Waiting { .. } => "waiting",
-            Self::Blocked { .. } => "blocked",
-            Self::RetryWait { .. } => "retry_wait",
-            Self::Sending { .. } => "sending",
-            Self::Unknown { .. } => "unknown",
-            Self::Sent { .. } => "sent",
-            Self::Confirmed { .. } => "confirmed",
-            Self::Failed { .. } => "failed",
-            Self::Suppressed { .. } => "suppressed",
-            Self::Superseded { .. } => "superseded",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
     /// Whether nothing will ever happen to it again.
     pub fn is_closed(&self) -> bool {
         matches!(
@@ -158,6 +143,24 @@ impl ShipmentState {
             Self::Blocked { reason } => reason.unblock_key().is_none(),
             _ => false,
         }
+    }
+}
+
+kinds! {
+    /// The kind of a [`ShipmentState`].
+    ShipmentStateKind of ShipmentState {
+        Pending = "pending": Self::Pending,
+        Waiting = "waiting": Self::Waiting { .. },
+        Blocked = "blocked": Self::Blocked { .. },
+        RetryWait = "retry_wait": Self::RetryWait { .. },
+        Sending = "sending": Self::Sending { .. },
+        Unknown = "unknown": Self::Unknown { .. },
+        Sent = "sent": Self::Sent { .. },
+        Confirmed = "confirmed": Self::Confirmed { .. },
+        Failed = "failed": Self::Failed { .. },
+        Suppressed = "suppressed": Self::Suppressed { .. },
+        Superseded = "superseded": Self::Superseded { .. },
+        Cancelled = "cancelled": Self::Cancelled,
     }
 }
 

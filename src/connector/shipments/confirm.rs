@@ -4,201 +4,144 @@ use std::{collections::BTreeMap, pin::pin};
 
 use futures_util::StreamExt;
 
-use super::{
-    Stop, Sync,
-    evidence::{self, Standing},
-    timing::{NOTICE_MAY_TAKE, RECORD_OVERDUE, RECORDS_MARGIN},
-};
+use super::{Ctx, Decision, List, RecordMatch, Recorder, RowOutcome, Stop, evidence, lookup::ROWS, timing};
 use crate::{
     Timestamp,
-    channel::{Marketplace, RunEvent, ShipmentState, store::OutboxRow, store::ShipmentRecord},
-    client::{Error, Fulfillment, FulfillmentSort, OrderId},
+    channel::{Marketplace, RunEvent, ShipmentState, store::OutboxRow},
+    client::{Fulfillment, FulfillmentSort, OrderId},
     connector::{PAGE, failure, translate},
 };
 
-const ROWS: u32 = 500;
 /// So many that are overdue are asked for one by one; for more it is cheaper to read the list from their time on.
-const FEW: usize = 20;
+const MOST_OVERDUE: usize = 20;
 /// Overdue orders that a run asks for, at most: they must not use up the minute of what is to be sent.
 const MOST_SINGLES: usize = 5;
 
-impl Sync<'_> {
-    /// Confirms everything that was accepted, in this run and in earlier ones.
-    pub(super) async fn confirm(&mut self) -> Result<(), Stop> {
-        if self.run.control.dry_run {
-            return Ok(());
-        }
-        let mut sent = self.sent_rows().await?;
-        match self.prove_all(&mut sent).await {
-            Err(Stop::Remote(error)) => self.not_proven(error)?,
-            other => other?,
-        }
-        self.let_go(sent).await
-    }
+/// What was accepted and is not proven yet.
+struct SentRow {
+    row: OutboxRow,
+    at: Timestamp,
+}
 
-    async fn sent_rows(&self) -> Result<BTreeMap<OrderId, OutboxRow>, Stop> {
-        let rows = self.unfinished(|row| sent_at(row).is_some()).await?;
-        let by_order =
-            rows.into_iter().filter_map(|row| Some((translate::wire_order_id(&row.shipment.order)?, row)));
-        Ok(by_order.collect())
-    }
+type SentRows = BTreeMap<OrderId, SentRow>;
 
-    async fn prove_all(&mut self, sent: &mut BTreeMap<OrderId, OutboxRow>) -> Result<(), Stop> {
-        let left = match self.worth_reading_from(sent) {
-            Some(since) => self.read_records(since, sent).await?,
-            None => self.overdue(sent),
-        };
-        self.ask_for_each(left, sent).await
+/// Confirms everything that was accepted, in this run and in earlier ones.
+pub(super) async fn confirm(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    if ctx.is_dry_run() {
+        return Ok(());
     }
-
-    /// Where the list of records is to be read from. A few that are overdue are asked for one by one: for their sake the
-    /// records of days would be read again in every run.
-    fn worth_reading_from(&self, sent: &BTreeMap<OrderId, OutboxRow>) -> Option<Timestamp> {
-        let few = sent.values().filter(|row| self.is_overdue(row)).count() <= FEW;
-        let expected = sent.values().filter(|row| !(few && self.is_overdue(row)));
-        expected.filter_map(sent_at).min().map(|oldest| oldest.min(self.run.now()) - RECORDS_MARGIN)
+    let rows = ctx.rows(List::Unfinished, |row| matches!(row.state, ShipmentState::Sent { .. })).await?;
+    let mut sent: SentRows = rows.into_iter().filter_map(SentRow::of).collect();
+    match prove_all(ctx, recorder, &mut sent).await {
+        // What was accepted stays accepted and is looked for in the next run.
+        Err(Stop::Remote(error)) if !failure::ends_the_run(&error) => recorder
+            .warn_incomplete(format!("shipments could not be confirmed yet: {}", failure::describe(&error))),
+        other => other?,
     }
-
-    /// A row that is dated ahead was sent while the host's clock was wrong, nobody knows when.
-    fn is_overdue(&self, row: &OutboxRow) -> bool {
-        let now = self.run.now();
-        sent_at(row).is_some_and(|at| at > now || now.since(at) >= RECORD_OVERDUE)
+    let mut expired: Vec<SentRow> =
+        sent.into_values().filter(|sent| ctx.now().since(sent.at) >= ctx.settings().give_up_after).collect();
+    // What was accepted and never seen for as long as anything is tried is taken for confirmed, and said.
+    expired.sort_by_key(|sent| sent.row.cursor());
+    for SentRow { row, .. } in expired {
+        recorder.apply(Decision::of(&row, RowOutcome::AssumedConfirmed)).await?;
     }
+    Ok(())
+}
 
-    /// Some of the overdue orders, others in every run.
-    fn overdue(&self, sent: &BTreeMap<OrderId, OutboxRow>) -> Vec<OrderId> {
-        let overdue = sent.iter().filter(|(_, row)| self.is_overdue(row)).map(|(order, _)| *order);
-        self.run.client.draw(|random| random.choose_multiple(overdue, MOST_SINGLES))
-    }
-
-    /// Reads records from `since` on, while that is cheaper than asking for each order that is left. Says which orders are
-    /// to be asked for: those that are left, or those whose record should have shown long ago.
-    async fn read_records(
-        &mut self,
-        since: Timestamp,
-        sent: &mut BTreeMap<OrderId, OutboxRow>,
-    ) -> Result<Vec<OrderId>, Stop> {
-        let list = self.run.client.fulfillments().list();
-        let list = list.created_since(since).sort_by(FulfillmentSort::CreateDate).page_size(ROWS);
-        let mut pages = pin!(list.pages());
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            self.run.event(&RunEvent::PageRead {
-                what: "fulfillments",
-                rows: page.items.len(),
-                of: page.total,
-            });
-            let rows = page.items.len();
-            let left = page
-                .total
-                .map_or(0, |total| usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(rows));
-            for record in page.items {
-                self.prove(&record, sent).await?;
-            }
-            if sent.is_empty() {
-                return Ok(Vec::new());
-            }
-            self.run.checkpoint().await?;
-            if sent.len() < left.div_ceil(PAGE) {
-                return Ok(sent.keys().copied().collect());
-            }
-        }
-        Ok(self.overdue(sent))
-    }
-
-    async fn ask_for_each(
-        &mut self,
-        orders: Vec<OrderId>,
-        sent: &mut BTreeMap<OrderId, OutboxRow>,
-    ) -> Result<(), Stop> {
-        let asked = self.settings().notify_sales_channel;
-        for order in orders {
-            let Some(row) = sent.get(&order).cloned() else { continue };
-            let ours = self.all_tracking(&row).await?;
-            let standing = evidence::standing(&self.run.client, order, &ours, asked, true).await?;
-            if let Standing::Ours { record, marketplace, .. } = standing {
-                sent.remove(&order);
-                self.proven(&row, record, marketplace).await?;
-            }
-            self.run.checkpoint().await?;
-        }
-        Ok(())
-    }
-
-    /// Confirms the row that this record proves, if any.
-    async fn prove(
-        &mut self,
-        record: &Fulfillment,
-        sent: &mut BTreeMap<OrderId, OutboxRow>,
-    ) -> Result<(), Stop> {
-        let Some(order) = record.order_id.filter(|_| evidence::counts(record)) else { return Ok(()) };
-        let Some(row) = sent.get(&order) else { return Ok(()) };
-        let ours = self.all_tracking(row).await?;
-        if !evidence::is_ours(record, &ours) {
-            return Ok(());
-        }
-        let marketplace = evidence::notice(record, self.settings().notify_sales_channel);
-        if let Some(row) = sent.remove(&order) {
-            self.proven(&row, Some(record.fulfillment_id.to_string()), marketplace).await?;
-        }
-        Ok(())
-    }
-
-    /// ShipStation shows it. It stays open for a while if the notice to the store is still on its way, so that a
-    /// notice that fails is not missed.
-    async fn proven(
-        &mut self,
-        row: &OutboxRow,
-        record: Option<String>,
-        marketplace: Marketplace,
-    ) -> Result<(), Stop> {
-        let now = self.run.now();
-        if marketplace == Marketplace::Pending
-            && sent_at(row).is_some_and(|at| now.since(at) < NOTICE_MAY_TAKE)
-        {
-            return Ok(());
-        }
-        let state = ShipmentState::Confirmed { record, marketplace, already_there: false };
-        self.step(vec![ShipmentRecord::new(row.id(), state, now)]).await
-    }
-
-    /// The look failed: what was accepted stays accepted and is looked for in the next run.
-    fn not_proven(&mut self, error: Error) -> Result<(), Stop> {
-        if failure::ends_the_run(&error) {
-            return Err(error.into());
-        }
-        self.not_all_read = true;
-        self.run.warn(format!("shipments could not be confirmed yet: {}", failure::describe(&error)));
-        Ok(())
-    }
-
-    /// What was accepted and never seen for as long as attempts last is believed, and said.
-    async fn let_go(&mut self, sent: BTreeMap<OrderId, OutboxRow>) -> Result<(), Stop> {
-        let now = self.run.now();
-        let give_up = self.settings().give_up_after;
-        let mut old: Vec<OutboxRow> = sent
-            .into_values()
-            .filter(|row| sent_at(row).is_some_and(|at| now.since(at) >= give_up))
-            .collect();
-        old.sort_by_key(OutboxRow::cursor);
-        for row in old {
-            let state = ShipmentState::Confirmed {
-                record: None,
-                marketplace: Marketplace::Unknown,
-                already_there: false,
-            };
-            let record = ShipmentRecord::new(row.id(), state, now)
-                .because("ShipStation accepted it, but its record was never seen: look by hand");
-            self.step(vec![record]).await?;
-            self.is_believed(&row.id());
-        }
-        Ok(())
+impl SentRow {
+    fn of(row: OutboxRow) -> Option<(OrderId, Self)> {
+        let ShipmentState::Sent { at } = row.state else { return None };
+        Some((translate::wire_order_id(&row.shipment.order)?, Self { row, at }))
     }
 }
 
-fn sent_at(row: &OutboxRow) -> Option<Timestamp> {
-    match row.state {
-        ShipmentState::Sent { at } => Some(at),
-        _ => None,
+async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRows) -> Result<(), Stop> {
+    let left = match worth_reading_from(sent, ctx.now()) {
+        Some(since) => read_records(ctx, recorder, since, sent).await?,
+        None => overdue(sent, ctx.now()),
+    };
+    let asked = ctx.settings().notify_sales_channel;
+    for order in left {
+        let Some(SentRow { row, .. }) = sent.get(&order) else { continue };
+        let ours = ctx.all_tracking(row).await?;
+        let found = evidence::match_records(&ctx.run.client, order, &ours, asked, true).await?;
+        if let RecordMatch::Ours { record, marketplace, .. } = found
+            && let Some(proven) = sent.remove(&order)
+        {
+            recorder.apply(proven_by(&proven, record, marketplace, ctx.now())).await?;
+        }
+        ctx.checkpoint().await?;
     }
+    Ok(())
+}
+
+/// Where the list of records is to be read from. A few that are overdue are asked for one by one: for their sake the
+/// records of days would be read again in every run.
+fn worth_reading_from(sent: &SentRows, now: Timestamp) -> Option<Timestamp> {
+    let few = sent.values().filter(|sent| timing::is_record_overdue(sent.at, now)).count() <= MOST_OVERDUE;
+    let expected =
+        sent.values().map(|sent| sent.at).filter(|at| !(few && timing::is_record_overdue(*at, now)));
+    expected.min().map(|oldest| oldest.min(now) - timing::RECORDS_MARGIN)
+}
+
+/// Some of the overdue orders, others in every run.
+fn overdue(sent: &SentRows, now: Timestamp) -> Vec<OrderId> {
+    let overdue =
+        sent.iter().filter(|(_, sent)| timing::is_record_overdue(sent.at, now)).map(|(order, _)| *order);
+    fastrand::choose_multiple(overdue, MOST_SINGLES)
+}
+
+/// Reads records from `since` on, while that is cheaper than asking for each order that is left. Says which orders are
+/// to be asked for: those that are left, or those whose record should have shown long ago.
+async fn read_records(
+    ctx: Ctx<'_>,
+    recorder: &mut Recorder<'_>,
+    since: Timestamp,
+    sent: &mut SentRows,
+) -> Result<Vec<OrderId>, Stop> {
+    let list = ctx.run.client.fulfillments().list();
+    let list = list.created_since(since).sort_by(FulfillmentSort::CreateDate).page_size(ROWS);
+    let mut pages = pin!(list.pages());
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        let (what, rows) = ("fulfillments", page.items.len());
+        ctx.run.event(&RunEvent::PageRead { what, rows, of: page.total });
+        let left =
+            page.total.map_or(0, |total| usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(rows));
+        for record in page.items {
+            recorder.apply(prove(ctx, &record, sent).await?).await?;
+        }
+        if sent.is_empty() {
+            return Ok(Vec::new());
+        }
+        ctx.checkpoint().await?;
+        if sent.len() < left.div_ceil(PAGE) {
+            return Ok(sent.keys().copied().collect());
+        }
+    }
+    Ok(overdue(sent, ctx.now()))
+}
+
+/// Confirms the row that this record proves, if any.
+async fn prove(ctx: Ctx<'_>, record: &Fulfillment, sent: &mut SentRows) -> Result<Decision, Stop> {
+    let order = record.order_id.filter(|_| evidence::still_stands(record));
+    if let Some(order) = order
+        && let Some(SentRow { row, .. }) = sent.get(&order)
+        && evidence::is_ours(record, &ctx.all_tracking(row).await?)
+        && let Some(proven) = sent.remove(&order)
+    {
+        let marketplace = evidence::notice(record, ctx.settings().notify_sales_channel);
+        return Ok(proven_by(&proven, Some(record.fulfillment_id.to_string()), marketplace, ctx.now()));
+    }
+    Ok(Decision::default())
+}
+
+/// ShipStation shows it. It stays open for a while if the notice to the store is still on its way, so that a
+/// notice that fails is not missed.
+fn proven_by(sent: &SentRow, record: Option<String>, marketplace: Marketplace, now: Timestamp) -> Decision {
+    if marketplace == Marketplace::Pending && timing::is_notice_awaited(sent.at, now) {
+        return Decision::default();
+    }
+    let state = ShipmentState::Confirmed { record, marketplace, already_there: false };
+    Decision::steps([&sent.row], &state)
 }

@@ -11,7 +11,7 @@ use crate::{
 
 /// By whom an order is shipped, as far as ShipStation's records show.
 #[derive(Debug)]
-pub(super) enum Standing {
+pub(super) enum RecordMatch {
     /// With one of our tracking numbers.
     Ours { record: Option<String>, tracking: String, marketplace: Marketplace },
     /// With a number that ours begins with, or that begins with ours: probably ours, cut off.
@@ -32,16 +32,16 @@ struct Look<T> {
 
 /// Looks for records of the order. `ours` are our tracking numbers, `asked` is whether the store was to be told, and labels
 /// bought in ShipStation are looked for only if the order is `shipped`.
-pub(super) async fn standing(
+pub(super) async fn match_records(
     client: &ShipStation,
     order: OrderId,
     ours: &[String],
     asked: bool,
     shipped: bool,
-) -> Result<Standing, Error> {
+) -> Result<RecordMatch, Error> {
     let Look { found: records, mut complete } = fulfillments(client, order).await?;
     if let Some(record) = records.iter().find(|record| is_ours(record, ours)) {
-        return Ok(Standing::Ours {
+        return Ok(RecordMatch::Ours {
             record: Some(record.fulfillment_id.to_string()),
             tracking: record.tracking_number.clone().unwrap_or_default(),
             marketplace: notice(record, asked),
@@ -55,20 +55,20 @@ pub(super) async fn standing(
         if let Some(label) = labels.iter().find(|label| ours.iter().any(|ours| same(ours, label))) {
             // Bought in ShipStation itself: it knows, and nobody needs telling.
             let (tracking, marketplace) = (label.clone(), Marketplace::Unknown);
-            return Ok(Standing::Ours { record: None, tracking, marketplace });
+            return Ok(RecordMatch::Ours { record: None, tracking, marketplace });
         }
         theirs.extend(labels);
     }
     let probably = |number: &String| ours.iter().any(|ours| likeness(ours, number) == Likeness::Probably);
     Ok(match () {
-        () if theirs.iter().any(probably) => Standing::Probably,
-        () if !complete => Standing::Unreadable,
+        () if theirs.iter().any(probably) => RecordMatch::Probably,
+        () if !complete => RecordMatch::Unreadable,
         // A record whose number nobody can read may be ours.
         () if !shipped && !ours.is_empty() && theirs.iter().any(|text| is_illegible(text)) => {
-            Standing::Unreadable
+            RecordMatch::Unreadable
         }
-        () if theirs.is_empty() => Standing::Nothing,
-        () => Standing::Theirs { tracking: theirs.iter().find_map(|text| number(text)) },
+        () if theirs.is_empty() => RecordMatch::Nothing,
+        () => RecordMatch::Theirs { tracking: theirs.iter().find_map(|text| number(text)) },
     })
 }
 
@@ -81,7 +81,7 @@ fn is_illegible(text: &str) -> bool {
 async fn fulfillments(client: &ShipStation, order: OrderId) -> Result<Look<Fulfillment>, Error> {
     let pages = client.fulfillments().list().order_id(order).pages();
     let mut look = read(pages, |row| row.order_id == Some(order)).await?;
-    look.found.retain(counts);
+    look.found.retain(still_stands);
     Ok(look)
 }
 
@@ -112,7 +112,7 @@ pub(super) fn is_whole<T>(page: &Page<T>) -> bool {
 }
 
 /// Whether a record still stands.
-pub(super) fn counts(row: &Fulfillment) -> bool {
+pub(super) fn still_stands(row: &Fulfillment) -> bool {
     row.voided != Some(true)
 }
 

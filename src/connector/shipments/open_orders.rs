@@ -7,11 +7,7 @@ use std::{
 
 use futures_util::StreamExt;
 
-use super::{
-    Stop, Sync, evidence,
-    parcel::Parcel,
-    timing::{CHANGES_MARGIN, FRESH, Moment},
-};
+use super::{Ctx, Moment, Parcel, Stop, evidence, lookup::ROWS, timing};
 use crate::{
     Timestamp,
     channel::RunEvent,
@@ -19,14 +15,14 @@ use crate::{
     connector::{failure, settings::Preflight, translate},
 };
 
-const ROWS: u32 = 500;
 /// Up to so many orders are asked for one by one: listing cannot cost less.
-const FEW: usize = 3;
+const MOST_SINGLES: usize = 3;
 /// Before every order of ShipStation's: a date filter is what lets a list be read by key.
 const BEFORE_ALL: i64 = 946_684_800;
+
 /// What matters of an order that was looked at.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(super) struct OrderSnapshot {
     pub(super) status: Option<OrderStatus>,
     pub(super) store: Option<String>,
     pub(super) modified_at: Option<Timestamp>,
@@ -36,7 +32,7 @@ pub(super) struct Seen {
     pub(super) is_external: bool,
 }
 
-impl Seen {
+impl OrderSnapshot {
     pub(super) fn of(order: &Order) -> Self {
         Self {
             status: order.order_status.clone(),
@@ -53,39 +49,39 @@ impl Seen {
 #[derive(Debug)]
 pub(super) struct OpenOrders {
     read_at: Moment,
-    seen: HashMap<OrderId, Seen>,
+    seen: HashMap<OrderId, OrderSnapshot>,
 }
 
-impl Sync<'_> {
+impl OpenOrders {
     /// Reads the lists in which the orders are expected: those of the states that kept some from being shipped, and
     /// then that of open orders for all that are left.
-    pub(super) async fn open_orders(&mut self, parcels: &[Parcel]) -> Result<OpenOrders, Stop> {
-        let mut open = OpenOrders { read_at: self.moment(), seen: HashMap::new() };
-        if self.settings().preflight != Preflight::Bulk {
+    pub(super) async fn read(ctx: Ctx<'_>, parcels: &[Parcel]) -> Result<Self, Stop> {
+        let mut open = Self { read_at: ctx.moment(), seen: HashMap::new() };
+        if ctx.settings().preflight != Preflight::Bulk {
             return Ok(open);
         }
         for status in [OrderStatus::OnHold, OrderStatus::AwaitingPayment] {
-            let kept = parcels.iter().filter(|parcel| parcel.was_kept_by(&status));
-            let expected = kept.map(|parcel| parcel.order).collect();
-            self.read_list(status, expected, &mut open).await?;
+            let blocked = parcels.iter().filter(|parcel| parcel.was_blocked_by(&status));
+            let expected = blocked.map(|parcel| parcel.order).collect();
+            open.read_list(ctx, status, expected).await?;
         }
         let left = parcels.iter().map(|parcel| parcel.order).filter(|order| !open.seen.contains_key(order));
         let expected = left.collect();
-        self.read_list(OrderStatus::AwaitingShipment, expected, &mut open).await?;
+        open.read_list(ctx, OrderStatus::AwaitingShipment, expected).await?;
         Ok(open)
     }
 
     /// Reads a list page by page while that is cheaper than asking for each expected order that is left.
     async fn read_list(
         &mut self,
+        ctx: Ctx<'_>,
         status: OrderStatus,
         mut expected: HashSet<OrderId>,
-        open: &mut OpenOrders,
     ) -> Result<(), Stop> {
-        if expected.len() <= FEW {
+        if expected.len() <= MOST_SINGLES {
             return Ok(());
         }
-        let list = self.run.client.orders().list().status(status);
+        let list = ctx.run.client.orders().list().status(status);
         let list =
             list.created_since(Timestamp::from_unix_seconds(BEFORE_ALL)).sort_by(OrderSort::CreateDate);
         let mut pages = pin!(list.page_size(ROWS).pages());
@@ -96,78 +92,75 @@ impl Sync<'_> {
                 // The orders that it does not show are asked for one by one, which may still work.
                 Err(_) => break,
             };
-            self.run.event(&RunEvent::PageRead {
-                what: "open orders",
-                rows: page.items.len(),
-                of: page.total,
-            });
+            let (what, rows) = ("open orders", page.items.len());
+            ctx.run.event(&RunEvent::PageRead { what, rows, of: page.total });
             let pages_left = pages_left(&page);
             for order in page.items {
                 if expected.remove(&order.order_id) {
-                    open.seen.insert(order.order_id, Seen::of(&order));
+                    self.seen.insert(order.order_id, OrderSnapshot::of(&order));
                 }
             }
             if expected.len() <= pages_left {
                 break;
             }
-            self.run.checkpoint().await?;
+            ctx.checkpoint().await?;
         }
         Ok(())
     }
 
-    /// What was seen of an order, if that is still fresh. What has aged is brought up to date for all that are left,
+    /// Takes what was seen of an order, if that is still fresh. What has aged is brought up to date for all that are left,
     /// with a request for what changed since.
-    pub(super) async fn seen(&mut self, order: OrderId, open: &mut OpenOrders) -> Result<Option<Seen>, Stop> {
-        if !open.seen.is_empty() && self.moment().since(&open.read_at) >= FRESH {
-            self.refresh(open).await?;
+    pub(super) async fn take(&mut self, ctx: Ctx<'_>, order: OrderId) -> Result<Option<OrderSnapshot>, Stop> {
+        if !self.seen.is_empty() && ctx.moment().has_outdated(&self.read_at) {
+            self.refresh(ctx).await?;
         }
-        Ok(open.seen.remove(&order))
+        Ok(self.seen.remove(&order))
     }
 
-    async fn refresh(&mut self, open: &mut OpenOrders) -> Result<(), Stop> {
-        let now = self.moment();
+    async fn refresh(&mut self, ctx: Ctx<'_>) -> Result<(), Stop> {
+        let now = ctx.moment();
         // The list is filtered by ShipStation's own time. When it was read, that was known, unless it sends none.
-        let since = open.read_at.with_server_of(&now).server_or_host() - CHANGES_MARGIN;
-        if open.seen.len() <= 1 {
-            open.seen.clear();
+        let since = self.read_at.with_server_of(&now).server_or_host() - timing::CHANGES_MARGIN;
+        if self.seen.len() <= 1 {
+            self.seen.clear();
             return Ok(());
         }
-        let list = self.run.client.orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
+        let list = ctx.run.client.orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
         let mut pages = list.page_size(ROWS).pages();
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) if evidence::is_whole(&page) => page,
                 // Whichever order it is that cannot be read: what is seen anew is not that one.
-                Ok(_) => return self.read_anew(open).await,
+                Ok(_) => return self.read_anew(ctx).await,
                 Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
                 // Without the changes nothing that was seen can be relied on.
                 Err(_) => {
-                    open.seen.clear();
+                    self.seen.clear();
                     return Ok(());
                 }
             };
             for order in &page.items {
-                if let Some(seen) = open.seen.get_mut(&order.order_id) {
-                    *seen = Seen::of(order);
+                if let Some(seen) = self.seen.get_mut(&order.order_id) {
+                    *seen = OrderSnapshot::of(order);
                 }
-                for swallowed in order.advanced_options.iter().flat_map(|options| &options.merged_ids) {
-                    open.seen.remove(swallowed);
+                for merged in order.advanced_options.iter().flat_map(|options| &options.merged_ids) {
+                    self.seen.remove(merged);
                 }
             }
-            self.run.checkpoint().await?;
+            ctx.checkpoint().await?;
         }
         // An order that is not among the changes is unchanged only if the list shows all of them.
         if !pages.end().is_some_and(ListEnd::is_complete) {
-            return self.read_anew(open).await;
+            return self.read_anew(ctx).await;
         }
-        open.read_at = now;
+        self.read_at = now;
         Ok(())
     }
 
-    async fn read_anew(&mut self, open: &mut OpenOrders) -> Result<(), Stop> {
-        open.read_at = self.moment();
-        let expected = open.seen.drain().map(|(order, _)| order).collect();
-        self.read_list(OrderStatus::AwaitingShipment, expected, open).await
+    async fn read_anew(&mut self, ctx: Ctx<'_>) -> Result<(), Stop> {
+        self.read_at = ctx.moment();
+        let expected = self.seen.drain().map(|(order, _)| order).collect();
+        self.read_list(ctx, OrderStatus::AwaitingShipment, expected).await
     }
 }
 

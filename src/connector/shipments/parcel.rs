@@ -1,23 +1,16 @@
 //! What is sent for an order, and what its rows remember of earlier looks.
 
-use std::time::Duration;
-
-use super::timing::Moment;
+use super::{Moment, timing};
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, OutboxId, Shipment, ShipmentState,
+        BlockReason, Shipment, ShipmentState,
         shipping::{CarrierResolution, CarrierRules},
         store::OutboxRow,
     },
     client::{OrderId, OrderStatus, PacificDate},
     connector::{settings::ShipmentSettings, translate},
 };
-
-/// Goods may leave a little before their order is made in ShipStation, which fetches it from the store.
-const BEFORE_THE_ORDER: Duration = Duration::from_secs(24 * 3600);
-/// The first second of 2011, UTC: nothing was shipped by ShipStation before.
-const BEFORE_ALL: i64 = 1_293_840_000;
 
 /// What is sent for an order: one carrier, one tracking number.
 #[derive(Debug, Clone)]
@@ -27,10 +20,8 @@ pub(super) struct Parcel {
     pub(super) carrier_code: String,
     pub(super) tracking: Option<String>,
     pub(super) shipped_at: Timestamp,
-    /// When the order was made, once it was looked at.
-    pub(super) order_created_at: Option<Timestamp>,
-    /// The other rows of the order that it speaks for.
-    pub(super) speaks_for: Vec<OutboxRow>,
+    /// The other rows of the order, which are closed with this one.
+    pub(super) covers: Vec<OutboxRow>,
     /// Every tracking number of the order: finding any of them proves that ShipStation has ours.
     pub(super) all_tracking: Vec<String>,
     /// The store the order was imported from.
@@ -42,13 +33,13 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// Every row whose fate is decided with this parcel, the one that is sent first.
+    /// Every row that is decided about with this parcel, the one that is sent first.
     pub(super) fn rows(&self) -> impl Iterator<Item = &OutboxRow> {
-        std::iter::once(&self.row).chain(&self.speaks_for)
+        std::iter::once(&self.row).chain(&self.covers)
     }
 
     /// Whether the order was in this state when the row was last to be sent, and could not be.
-    pub(super) fn was_kept_by(&self, status: &OrderStatus) -> bool {
+    pub(super) fn was_blocked_by(&self, status: &OrderStatus) -> bool {
         matches!(
             &self.row.state,
             ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: seen } }
@@ -57,7 +48,7 @@ impl Parcel {
     }
 
     /// The rows that name another number than the order had when it was imported.
-    pub(super) fn claims(&self) -> impl Iterator<Item = (OutboxId, &str)> {
+    pub(super) fn other_numbers(&self) -> impl Iterator<Item = (&OutboxRow, &str)> {
         let imported = self.imported_number.as_deref();
         self.rows().filter_map(move |row| {
             let given = row
@@ -65,21 +56,19 @@ impl Parcel {
                 .order_number
                 .as_deref()
                 .filter(|given| !translate::plain_number(given).is_empty())?;
-            (!imported.is_some_and(|number| translate::is_same_number(number, given)))
-                .then(|| (row.id(), given))
+            (!imported.is_some_and(|number| translate::is_same_number(number, given))).then_some((row, given))
         })
     }
 
-    /// The day on which the goods left, and a warning if what the host says cannot be.
-    pub(super) fn ship_date(&self, now: &Moment) -> (PacificDate, Option<String>) {
-        let unset = self.shipped_at < Timestamp::from_unix_seconds(BEFORE_ALL);
-        let earliest = match self.order_created_at {
-            Some(created) => Some(created - BEFORE_THE_ORDER),
-            None => unset.then_some(self.row.enqueued_at),
-        };
+    /// The day on which the parcel left, and a warning if what the host says cannot be.
+    pub(super) fn ship_date(
+        &self,
+        created_at: Option<Timestamp>,
+        now: &Moment,
+    ) -> (PacificDate, Option<String>) {
         let latest = now.server_or_host();
-        let bounded = self.shipped_at.max(earliest.unwrap_or(self.shipped_at)).min(latest);
-        let (date, said) = (PacificDate::of(bounded), PacificDate::of(self.shipped_at));
+        let time = timing::plausible_ship_time(self.shipped_at, self.row.enqueued_at, created_at, latest);
+        let (date, said) = (PacificDate::of(time), PacificDate::of(self.shipped_at));
         let warning = (date != said).then(|| {
             let why = if self.shipped_at > latest { "in the future" } else { "before its order was made" };
             format!("shipment {} is said to have left on {said}, {why}: {date} is sent", self.row.id())

@@ -1,220 +1,175 @@
 //! What is to be done about the shipments of one order. Pure: it sees all rows of the order and decides.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
 
 use super::{
+    Decision, Parcel,
+    decision::superseded_by,
     lines::{self, LineAccount},
-    parcel::{Parcel, carrier_code},
-    rows::{current, is_conveyed, is_of_another_order, is_open_ended, newest_revisions, tracking_numbers},
-    timing::FEWEST_ATTEMPTS,
-    tracking,
+    parcel::carrier_code,
+    rows, timing, tracking,
 };
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, FailReason, OutboxId, Package, ShipmentState, SupersedeReason,
+        BlockReason, FailReason, Package, ShipmentState, SupersedeReason,
         shipping::CarrierRules,
-        store::{ImportRecord, OrderProgress, OutboxRow, ShipmentRecord},
+        store::{ImportRecord, OrderProgress, OutboxRow},
     },
     client::OrderId,
     connector::settings::{PartialPolicy, PrimaryTracking, ShipmentSettings},
 };
 
-/// What decisions are made with.
+/// One order, and what decisions about it are made with.
 pub(super) struct Planner<'a> {
     pub(super) settings: &'a ShipmentSettings,
     pub(super) carriers: &'a CarrierRules,
     pub(super) now: Timestamp,
     /// The present by the clock that is behind, the host's or ShipStation's.
     pub(super) at_least: Timestamp,
-}
-
-/// What is to be done about one order.
-#[derive(Debug, Default)]
-pub(super) struct Plan {
-    /// Rows whose state changes without anything being sent.
-    pub(super) records: Vec<ShipmentRecord>,
-    /// Rows that wait for another row of the order, and why.
-    pub(super) waits: Vec<(OutboxId, &'static str)>,
-    /// Rows that are closed although nobody is told of their tracking numbers.
-    pub(super) not_told: Vec<OutboxRow>,
-    /// The tracking numbers that are known to have been dealt with.
-    pub(super) told: Vec<String>,
-    /// What an operator should know although nothing failed.
-    pub(super) warnings: Vec<String>,
-    /// What is to be sent.
-    pub(super) parcel: Option<Parcel>,
+    /// The order as it was imported, if it was.
+    pub(super) import: Option<&'a ImportRecord>,
+    pub(super) progress: &'a OrderProgress,
 }
 
 /// What a row by itself asks for, before its order is looked at.
-enum Alone {
+enum RowDecision {
     Close(ShipmentState),
     Wait(&'static str),
     Open,
 }
 
-impl Planner<'_> {
-    pub(super) fn plan(
-        &self,
-        order: Option<OrderId>,
-        record: Option<&ImportRecord>,
-        progress: &OrderProgress,
-    ) -> Plan {
-        let mut plan = Plan::default();
-        let newest = newest_revisions(&progress.rows);
+impl<'a> Planner<'a> {
+    /// What becomes of rows without anything being sent, and what is to be sent.
+    pub(super) fn plan(&self, order: Option<OrderId>) -> (Decision, Option<Parcel>) {
+        let mut decision = Decision::default();
+        let all = &self.progress.rows;
         let mut open: Vec<&OutboxRow> = Vec::new();
-        for row in &progress.rows {
-            if row.state.is_closed() || is_open_ended(row) || is_conveyed(row) {
+        for row in all {
+            if row.state.is_closed() || rows::is_outcome_unknown(row) || rows::is_reported(row) {
                 continue;
             }
-            match self.alone(row, &newest, progress, order) {
-                Alone::Close(state) => plan.records.push(self.record(row, state)),
-                Alone::Wait(why) => plan.waits.push((row.id(), why)),
-                Alone::Open if is_of_another_order(row) => {}
-                Alone::Open => open.push(row),
+            match self.decide_alone(row, order) {
+                RowDecision::Close(state) => decision.step(row, state),
+                RowDecision::Wait(why) => decision.note(row, why),
+                RowDecision::Open if rows::is_of_another_order(row) => {}
+                RowDecision::Open => open.push(row),
             }
         }
         let due: Vec<&OutboxRow> = open.iter().copied().filter(|row| row.state.is_due(self.now)).collect();
-        let (Some(order), false) = (order, due.is_empty()) else { return plan };
-        if let Some(conveyed) = progress.rows.iter().find(|row| is_conveyed(row)) {
-            self.supersede(&mut plan, conveyed, &open);
-        } else if let Some(row) = progress.rows.iter().find(|row| is_open_ended(row)) {
-            let why = if row.state.is_in_flight() {
-                "another shipment of the order is under way"
-            } else {
-                "whether another shipment of the order was sent is not known, and a person has to release that one first"
-            };
-            wait(&mut plan, &due, why);
-        } else if open.iter().any(|row| self.is_postponed(row)) {
-            wait(&mut plan, &due, "an earlier attempt for the order is to be repeated first");
-        } else {
-            self.plan_open(&mut plan, order, record, progress, &open, &due);
+        let (Some(order), false) = (order, due.is_empty()) else { return (decision, None) };
+        if let Some(reported) = all.iter().find(|row| rows::is_reported(row)) {
+            // ShipStation has no room for anything further.
+            let state = superseded_by(self.settings.partial, reported);
+            open.iter().for_each(|row| decision.step(row, state.clone()));
+            decision.list_unreported(open, &rows::tracking_numbers([reported]));
+            return (decision, None);
         }
-        plan
+        if let Some(why) = self.why_wait(&open) {
+            due.iter().for_each(|row| decision.note(row, why));
+            return (decision, None);
+        }
+        let parcel = self.plan_open(&mut decision, order, open, due);
+        (decision, parcel)
     }
 
-    fn is_postponed(&self, row: &OutboxRow) -> bool {
-        matches!(row.state, ShipmentState::RetryWait { .. }) && !row.state.is_due(self.now)
-    }
-
-    /// The order is marked as shipped: ShipStation has no room for anything further.
-    fn supersede(&self, plan: &mut Plan, conveyed: &OutboxRow, open: &[&OutboxRow]) {
-        let state = spoken_for(self.settings.partial, conveyed);
-        plan.records.extend(open.iter().map(|row| self.record(row, state.clone())));
-        plan.not_told = open.iter().map(|row| (*row).clone()).collect();
-        plan.told = tracking_numbers([conveyed]);
+    /// Another row of the order that has to be settled first.
+    fn why_wait(&self, open: &[&OutboxRow]) -> Option<&'static str> {
+        let is_postponed = |row: &&OutboxRow| {
+            matches!(row.state, ShipmentState::RetryWait { .. }) && !row.state.is_due(self.now)
+        };
+        match self.progress.rows.iter().find(|row| rows::is_outcome_unknown(row)) {
+            Some(row) if row.state.is_in_flight() => Some("another shipment of the order is under way"),
+            Some(_) => Some(
+                "whether another shipment of the order was sent is not known, and a person has to release that one first",
+            ),
+            None if open.iter().any(is_postponed) => {
+                Some("an earlier attempt for the order is to be repeated first")
+            }
+            None => None,
+        }
     }
 
     /// What closes a row, or makes it wait, whatever the rest of its order does.
-    fn alone(
-        &self,
-        row: &OutboxRow,
-        newest: &HashMap<&str, u32>,
-        progress: &OrderProgress,
-        order: Option<OrderId>,
-    ) -> Alone {
-        let shipment = &row.shipment;
-        let newest = newest.get(shipment.id.as_str()).copied().unwrap_or(shipment.revision);
-        if order.is_none() {
-            return Alone::Close(failed(FailReason::InvalidOrderId));
-        }
-        if shipment.revision < newest {
-            let reason = SupersedeReason::NewerRevision { revision: newest };
-            return Alone::Close(ShipmentState::Superseded { reason });
-        }
+    fn decide_alone(&self, row: &OutboxRow, order: Option<OrderId>) -> RowDecision {
+        let (shipment, all) = (&row.shipment, &self.progress.rows);
+        let revision = rows::newest_revision(all, &shipment.id);
         let mut earlier =
-            progress.rows.iter().filter(|other| other.shipment.id == shipment.id && other.id() != row.id());
-        if earlier.clone().any(is_conveyed) {
-            return Alone::Close(failed(FailReason::AmendmentNotSupported));
-        }
-        if earlier.any(is_open_ended) {
+            all.iter().filter(|other| other.shipment.id == shipment.id && other.id() != row.id());
+        let state = if order.is_none() {
+            failed(FailReason::InvalidOrderId)
+        } else if shipment.revision < revision {
+            ShipmentState::Superseded { reason: SupersedeReason::NewerRevision { revision } }
+        } else if earlier.clone().any(rows::is_reported) {
+            failed(FailReason::AmendmentNotSupported)
+        } else if earlier.any(rows::is_outcome_unknown) {
             // Closing this one now would lose the shipment if the earlier revision turns out not to have been sent.
-            return Alone::Wait("whether its earlier revision was sent is not known yet");
-        }
-        if shipment.voided {
-            return Alone::Close(ShipmentState::Cancelled);
-        }
-        if let Some(why) = &shipment.suppressed {
-            return Alone::Close(ShipmentState::Suppressed { why: why.clone() });
-        }
-        self.gave_up(row).map_or(Alone::Open, Alone::Close)
-    }
-
-    fn gave_up(&self, row: &OutboxRow) -> Option<ShipmentState> {
-        let after = self.at_least.since(row.enqueued_at);
-        let over = row.attempts >= FEWEST_ATTEMPTS
-            && after >= self.settings.give_up_after
-            && matches!(row.state, ShipmentState::RetryWait { .. } | ShipmentState::Pending);
-        over.then(|| {
+            return RowDecision::Wait("whether its earlier revision was sent is not known yet");
+        } else if shipment.voided {
+            ShipmentState::Cancelled
+        } else if let Some(why) = &shipment.suppressed {
+            ShipmentState::Suppressed { why: why.clone() }
+        } else if matches!(row.state, ShipmentState::RetryWait { .. } | ShipmentState::Pending)
+            && let Some(after) = timing::tried_in_vain(self.settings, row, self.at_least)
+        {
             let last_error = row.last_error.clone().unwrap_or_else(|| "no answer".to_owned());
             failed(FailReason::GaveUp { after, last_error })
-        })
+        } else {
+            return RowDecision::Open;
+        };
+        RowDecision::Close(state)
     }
 
     fn plan_open(
         &self,
-        plan: &mut Plan,
+        decision: &mut Decision,
         order: OrderId,
-        record: Option<&ImportRecord>,
-        progress: &OrderProgress,
-        open: &[&OutboxRow],
-        due: &[&OutboxRow],
-    ) {
-        let account = self.account(plan, record, progress);
-        let fits = |row: &&&OutboxRow| !account.unfit.contains_key(&row.id());
-        let (open, due): (Vec<_>, Vec<_>) =
-            (open.iter().filter(fits).copied().collect(), due.iter().filter(fits).copied().collect());
-        if !self.counts_as_complete(&account, progress) && !self.is_time(&open) {
+        mut open: Vec<&'a OutboxRow>,
+        mut due: Vec<&'a OutboxRow>,
+    ) -> Option<Parcel> {
+        let account = self.account(decision);
+        open.retain(|row| !account.unfit.contains_key(&row.id()));
+        due.retain(|row| !account.unfit.contains_key(&row.id()));
+        if !self.counts_as_complete(&account) && !self.is_held_for_long(&open) {
             let state = ShipmentState::Waiting { missing: account.missing };
-            plan.records.extend(due.iter().map(|row| self.record(row, state.clone())));
-            return;
+            due.iter().for_each(|row| decision.step(row, state.clone()));
+            return None;
         }
-        let senders: Vec<&OutboxRow> = match self.settings.partial {
-            PartialPolicy::ShipOnFirst => due.clone(),
-            PartialPolicy::HoldUntilComplete { .. } => due.last().copied().into_iter().collect(),
-        };
-        for sender in senders {
-            let reason = match self.parcel(order, record, sender, &open, progress) {
-                Ok(parcel) => {
-                    plan.parcel = Some(parcel);
-                    return;
+        if let PartialPolicy::ShipOnFirst = self.settings.partial {
+            for row in due {
+                match self.parcel(order, row, &open) {
+                    Ok(parcel) => return Some(parcel),
+                    Err(reason) => decision.step(row, ShipmentState::Blocked { reason }),
                 }
-                Err(reason) => reason,
-            };
-            let state = ShipmentState::Blocked { reason };
-            match self.settings.partial {
-                PartialPolicy::ShipOnFirst => plan.records.push(self.record(sender, state)),
-                PartialPolicy::HoldUntilComplete { .. } => {
-                    plan.records.extend(due.iter().map(|row| self.record(row, state.clone())));
-                }
+            }
+            return None;
+        }
+        match self.parcel(order, due.last()?, &open) {
+            Ok(parcel) => Some(parcel),
+            Err(reason) => {
+                let state = ShipmentState::Blocked { reason };
+                due.iter().for_each(|row| decision.step(row, state.clone()));
+                None
             }
         }
     }
 
     /// Compares the lines of the shipments with the order as it was imported. Rows that do not fit it are blocked.
-    fn account(
-        &self,
-        plan: &mut Plan,
-        record: Option<&ImportRecord>,
-        progress: &OrderProgress,
-    ) -> LineAccount {
-        let Some(record) = record else { return LineAccount::default() };
-        let current = current(&progress.rows);
-        let account = lines::account(record, &current, &progress.cancelled);
-        let is_due = |row: &&&OutboxRow| row.state.is_due(self.now);
-        for row in current.iter().filter(is_due) {
+    fn account(&self, decision: &mut Decision) -> LineAccount {
+        let Some(import) = self.import else { return LineAccount::default() };
+        let current = rows::current(&self.progress.rows);
+        let account = lines::account(import, &current, &self.progress.cancelled);
+        for row in current.into_iter().filter(|row| row.state.is_due(self.now)) {
             if let Some(shipped) = account.unfit.get(&row.id()) {
-                let (shipped, ordered) = (shipped.clone(), record.lines.clone());
-                let state = ShipmentState::Blocked { reason: BlockReason::UnknownLines { shipped, ordered } };
-                plan.records.push(self.record(row, state));
+                let (shipped, ordered) = (shipped.clone(), import.lines.clone());
+                let reason = BlockReason::UnknownLines { shipped, ordered };
+                decision.step(row, ShipmentState::Blocked { reason });
             }
-            let renamed = account.renamed.iter().filter(|(id, _, _)| *id == row.id());
             if row.state == ShipmentState::Pending {
-                plan.warnings.extend(renamed.map(|(id, given, line)| {
-                    format!(
-                        "shipment {id} names {given:?}, which is taken for line {line} of order {}",
-                        record.order
-                    )
+                let renamed = account.renamed.iter().filter(|(id, _, _)| *id == row.id());
+                decision.warnings.extend(renamed.map(|(id, given, line)| {
+                    let order = &import.order;
+                    format!("shipment {id} names {given:?}, which is taken for line {line} of order {order}")
                 }));
             }
         }
@@ -222,40 +177,35 @@ impl Planner<'_> {
     }
 
     /// Whether nothing of the order is waited for.
-    fn counts_as_complete(&self, account: &LineAccount, progress: &OrderProgress) -> bool {
+    fn counts_as_complete(&self, account: &LineAccount) -> bool {
         account.missing.is_empty()
             || self.settings.partial == PartialPolicy::ShipOnFirst
-            || current(&progress.rows).iter().any(|row| row.shipment.lines.is_empty())
+            || rows::current(&self.progress.rows).iter().any(|row| row.shipment.lines.is_empty())
     }
 
-    /// Whether the order has been held for long enough.
-    fn is_time(&self, open: &[&OutboxRow]) -> bool {
+    fn is_held_for_long(&self, open: &[&OutboxRow]) -> bool {
         let PartialPolicy::HoldUntilComplete { max_hold: Some(most) } = self.settings.partial else {
             return false;
         };
         open.iter().any(|row| self.at_least.since(row.shipment.shipped_at) >= most)
     }
 
-    fn parcel(
-        &self,
-        order: OrderId,
-        record: Option<&ImportRecord>,
-        sender: &OutboxRow,
-        open: &[&OutboxRow],
-        progress: &OrderProgress,
-    ) -> Result<Parcel, BlockReason> {
-        let (speaker, package) = self.primary(sender, open);
-        if let ShipmentState::Blocked { reason: reason @ BlockReason::Refused { .. } } = &speaker.state {
+    /// What is sent with this row, or what a person must change first.
+    fn parcel(&self, order: OrderId, sender: &OutboxRow, open: &[&OutboxRow]) -> Result<Parcel, BlockReason> {
+        let (primary, package) = self.primary(sender, open);
+        let refusal = match &primary.state {
+            ShipmentState::Blocked { reason } => Some(reason),
+            _ => None,
+        };
+        if let Some(reason @ BlockReason::Refused { .. }) = refusal {
             return Err(reason.clone());
         }
         let tracking = package.and_then(tracking);
         if tracking.is_none() && self.settings.require_tracking {
             return Err(BlockReason::NoTracking);
         }
-        let shipment = &speaker.shipment;
-        let carrier_code = carrier_code(self.carriers, self.settings, shipment)?;
-        if let ShipmentState::Blocked { reason: reason @ BlockReason::RefusedCarrier { code, .. } } =
-            &speaker.state
+        let carrier_code = carrier_code(self.carriers, self.settings, &primary.shipment)?;
+        if let Some(reason @ BlockReason::RefusedCarrier { code, .. }) = refusal
             && *code == carrier_code
         {
             return Err(reason.clone());
@@ -265,13 +215,12 @@ impl Planner<'_> {
             order,
             carrier_code,
             tracking,
-            shipped_at: shipment.shipped_at,
-            order_created_at: None,
-            speaks_for: open.iter().filter(|row| row.id() != sender.id()).map(|row| (*row).clone()).collect(),
-            all_tracking: tracking_numbers(current(&progress.rows)),
-            imported_from: record.and_then(|record| record.store.as_ref()).map(ToString::to_string),
-            imported_number: record.map(|record| record.number.clone()),
-            is_uncounted: record.is_none()
+            shipped_at: primary.shipment.shipped_at,
+            covers: open.iter().filter(|row| row.id() != sender.id()).map(|row| (*row).clone()).collect(),
+            all_tracking: rows::tracking_numbers(rows::current(&self.progress.rows)),
+            imported_from: self.import.and_then(|import| import.store.as_ref()).map(ToString::to_string),
+            imported_number: self.import.map(|import| import.number.clone()),
+            is_uncounted: self.import.is_none()
                 && !sender.shipment.lines.is_empty()
                 && self.settings.partial != PartialPolicy::ShipOnFirst,
         })
@@ -284,46 +233,26 @@ impl Planner<'_> {
         open: &[&'r OutboxRow],
     ) -> (&'r OutboxRow, Option<&'r Package>) {
         let rows = match self.settings.partial {
-            PartialPolicy::ShipOnFirst => std::slice::from_ref(&sender).to_vec(),
-            PartialPolicy::HoldUntilComplete { .. } => open.to_vec(),
+            PartialPolicy::ShipOnFirst => &[sender],
+            PartialPolicy::HoldUntilComplete { .. } => open,
         };
-        let mut packages: Vec<(&OutboxRow, &Package)> = rows
-            .iter()
-            .flat_map(|row| row.shipment.packages.iter().map(|package| (*row, package)))
-            .filter(|(_, package)| tracking(package).is_some())
-            .collect();
-        match self.settings.primary_tracking {
-            PrimaryTracking::FirstPackage => {}
-            PrimaryTracking::Last => packages.reverse(),
+        let packages =
+            rows.iter().flat_map(|row| row.shipment.packages.iter().map(|package| (*row, package)));
+        let mut packages = packages.filter(|(_, package)| tracking(package).is_some());
+        let primary = match self.settings.primary_tracking {
+            PrimaryTracking::FirstPackage => packages.next(),
+            PrimaryTracking::Last => packages.last(),
+            // The first one of those that have the most.
             PrimaryTracking::MostItems => {
-                packages.sort_by_key(|(_, package)| std::cmp::Reverse(package.quantity.unwrap_or(0)));
+                packages.min_by_key(|(_, package)| Reverse(package.quantity.unwrap_or(0)))
             }
-        }
-        packages.first().map_or((sender, None), |(row, package)| (*row, Some(*package)))
-    }
-
-    fn record(&self, row: &OutboxRow, state: ShipmentState) -> ShipmentRecord {
-        ShipmentRecord::new(row.id(), state, self.now)
+        };
+        primary.map_or((sender, None), |(row, package)| (row, Some(package)))
     }
 }
 
 fn failed(reason: FailReason) -> ShipmentState {
     ShipmentState::Failed { reason }
-}
-
-/// The end of a shipment whose order is marked shipped with another one.
-pub(super) fn spoken_for(partial: PartialPolicy, by: &OutboxRow) -> ShipmentState {
-    let reason = match partial {
-        PartialPolicy::ShipOnFirst => SupersedeReason::AlreadyMarkedShipped,
-        PartialPolicy::HoldUntilComplete { .. } => {
-            SupersedeReason::ConveyedWith { shipment: by.shipment.id.clone() }
-        }
-    };
-    ShipmentState::Superseded { reason }
-}
-
-fn wait(plan: &mut Plan, rows: &[&OutboxRow], why: &'static str) {
-    plan.waits.extend(rows.iter().map(|row| (row.id(), why)));
 }
 
 /// The tracking number of a package, if it has one.
@@ -333,7 +262,7 @@ fn tracking(package: &Package) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::RowOutcome, *};
     use crate::channel::{LineQuantity, Lineage, RunId, Shipment};
 
     fn lines(quantities: &[(&str, i64)]) -> Vec<LineQuantity> {
@@ -367,9 +296,14 @@ mod tests {
     fn state_of(record: &ImportRecord, progress: &OrderProgress) -> Option<ShipmentState> {
         let (settings, carriers) = (ShipmentSettings::default(), CarrierRules::default());
         let now = Timestamp::UNIX_EPOCH;
-        let planner = Planner { settings: &settings, carriers: &carriers, now, at_least: now };
-        let plan = planner.plan(Some(OrderId::new(7)), Some(record), progress);
-        plan.records.first().map(|record| record.state.clone())
+        let import = Some(record);
+        let planner =
+            Planner { settings: &settings, carriers: &carriers, now, at_least: now, import, progress };
+        let (decision, _) = planner.plan(Some(OrderId::new(7)));
+        decision.outcomes.into_iter().find_map(|(_, outcome)| match outcome {
+            RowOutcome::Step { state, .. } => Some(state),
+            _ => None,
+        })
     }
 
     #[test]

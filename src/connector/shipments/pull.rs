@@ -1,63 +1,50 @@
-//! The pull model: shipments of a host that does not enqueue them are put into the outbox first, and the cursor moves
-//! after them. Nothing is sent here.
+//! What becomes due before anything is sent: shipments that the host does not enqueue itself, and rows that were blocked
+//! on something that has changed.
 
-use super::{Stop, Sync, timing::SOURCE_LAG};
+use super::{Ctx, Decision, List, Recorder, Stop, parcel::carrier_code, timing};
 use crate::{
-    channel::store::{ChangedShipment, Enqueued, ShipmentSource, SourceCursor},
+    channel::{
+        BlockKind, BlockReason, ShipmentState, ShipmentStateKind,
+        store::{ChangedShipment, Enqueued, OutboxRow, SourceCursor},
+    },
     connector::PAGE,
 };
 
-impl Sync<'_> {
-    /// Takes over what has changed in the host since the cursor.
-    pub(super) async fn pull(&mut self) -> Result<(), Stop> {
-        let Some(source) = self.run.channel.source.as_deref().filter(|_| !self.run.control.dry_run) else {
+/// Puts what has changed in the host since the cursor into the outbox, and moves the cursor after it.
+pub(super) async fn pull(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let Some(source) = ctx.run.channel.source.as_deref().filter(|_| !ctx.is_dry_run()) else {
+        return Ok(());
+    };
+    let (store, connection) = ctx.store();
+    let kept = source.cursor(connection).await?;
+    let (mut at, mut safe) = (kept.clone(), kept.clone());
+    loop {
+        let changed = source.changed_since(connection, at.as_ref(), PAGE).await?;
+        let (rows, last) = (changed.len(), changed.last().map(ChangedShipment::cursor));
+        let leads_on = leads_on(&changed, at.as_ref());
+        for row in changed {
+            let cursor = row.cursor();
+            let enqueued = store.enqueue(connection, row.shipment, ctx.now()).await?;
+            recorder.has_acted |= enqueued == Enqueued::Enqueued;
+            if cursor.updated_at <= ctx.run.info.started - timing::SOURCE_LAG {
+                safe = safe.max(Some(cursor));
+            }
+        }
+        if !leads_on {
+            recorder.warn_incomplete(
+                "the host's shipment source does not go on from its cursor in the order of (updated at, shipment id): \
+                 shipments behind this page are not seen, and the cursor stays where it is",
+            );
             return Ok(());
-        };
-        let connection = &self.run.channel.connection;
-        let kept = source.cursor(connection).await?;
-        let mut at = kept.clone();
-        let mut safe = kept.clone();
-        loop {
-            let changed = source.changed_since(connection, at.as_ref(), PAGE).await?;
-            let (rows, last) = (changed.len(), changed.last().map(ChangedShipment::cursor));
-            let leads_on = leads_on(&changed, at.as_ref());
-            for row in changed {
-                let cursor = row.cursor();
-                let now = self.run.now();
-                let enqueued =
-                    self.run.channel.stores.shipments.enqueue(connection, row.shipment, now).await?;
-                self.did_something |= enqueued == Enqueued::Enqueued;
-                if cursor.updated_at <= self.run.info.started - SOURCE_LAG {
-                    safe = safe.max(Some(cursor));
-                }
-            }
-            if !leads_on {
-                self.not_all_read = true;
-                self.run.warn(
-                    "the host's shipment source does not go on from its cursor in the order of (updated at, shipment id): \
-                     shipments behind this page are not seen, and the cursor stays where it is",
-                );
-                return Ok(());
-            }
-            self.keep(source, kept.as_ref(), safe.as_ref()).await?;
-            if rows < PAGE {
-                return Ok(());
-            }
-            at = last;
-            self.run.checkpoint().await?;
         }
-    }
-
-    async fn keep(
-        &self,
-        source: &dyn ShipmentSource,
-        kept: Option<&SourceCursor>,
-        safe: Option<&SourceCursor>,
-    ) -> Result<(), Stop> {
-        match safe {
-            Some(cursor) if kept < Some(cursor) => Ok(source.move_cursor(&self.run.token, cursor).await?),
-            _ => Ok(()),
+        if let Some(cursor) = safe.as_ref().filter(|safe| kept.as_ref() < Some(*safe)) {
+            source.move_cursor(&ctx.run.token, cursor).await?;
         }
+        if rows < PAGE {
+            return Ok(());
+        }
+        at = last;
+        ctx.checkpoint().await?;
     }
 }
 
@@ -66,4 +53,26 @@ impl Sync<'_> {
 fn leads_on(page: &[ChangedShipment], at: Option<&SourceCursor>) -> bool {
     let last = page.last().map(ChangedShipment::cursor);
     page.is_sorted_by_key(ChangedShipment::cursor) && (page.len() < PAGE || last.as_ref() > at)
+}
+
+/// Releases rows whose carrier a rule names by now, whose tracking number is not required any more, or whose carrier code
+/// ShipStation refused and the rules have changed.
+pub(super) async fn release(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    if ctx.is_dry_run() || !ctx.counts().await?.contains_key(ShipmentStateKind::Blocked.name()) {
+        return Ok(());
+    }
+    let (store, connection) = ctx.store();
+    let no_tracking = (!ctx.settings().require_tracking).then_some(BlockKind::NoTracking.name());
+    for key in ctx.carriers.rules().iter().map(|rule| rule.carrier.as_str()).chain(no_tracking) {
+        recorder.has_acted |= store.unblock(connection, key).await? > 0;
+    }
+    let corrected = ctx.rows(List::Blocked, |row| has_another_code(ctx, row)).await?;
+    recorder.apply(Decision::steps(&corrected, &ShipmentState::Pending)).await
+}
+
+fn has_another_code(ctx: Ctx<'_>, row: &OutboxRow) -> bool {
+    let ShipmentState::Blocked { reason: BlockReason::RefusedCarrier { code, .. } } = &row.state else {
+        return false;
+    };
+    carrier_code(&ctx.carriers, ctx.settings(), &row.shipment).is_ok_and(|other| other != *code)
 }

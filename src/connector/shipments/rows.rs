@@ -1,25 +1,19 @@
 //! What can be read off the rows of one order. Pure: nothing is decided here.
 
-use std::collections::HashMap;
-
 use super::tracking;
-use crate::channel::{BlockReason, ShipmentState, store::OutboxRow};
+use crate::channel::{BlockReason, ShipmentId, ShipmentState, store::OutboxRow};
 
-/// The newest revision of each shipment.
-pub(super) fn newest_revisions(rows: &[OutboxRow]) -> HashMap<&str, u32> {
-    let mut newest = HashMap::new();
-    for row in rows {
-        let revision = newest.entry(row.shipment.id.as_str()).or_insert(row.shipment.revision);
-        *revision = row.shipment.revision.max(*revision);
-    }
-    newest
+/// The newest revision of a shipment.
+pub(super) fn newest_revision(rows: &[OutboxRow], shipment: &ShipmentId) -> u32 {
+    let revisions = rows.iter().map(|row| &row.shipment).filter(|one| one.id == *shipment);
+    revisions.map(|one| one.revision).max().unwrap_or_default()
 }
 
 /// The rows that say what has left: of each shipment the newest revision, unless the host took it back.
 pub(super) fn current(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
-    let newest = newest_revisions(rows);
-    let is_newest = |row: &&OutboxRow| newest.get(row.shipment.id.as_str()) == Some(&row.shipment.revision);
-    rows.iter().filter(is_newest).filter(|row| !row.shipment.voided && !is_of_another_order(row)).collect()
+    let counts = |row: &&OutboxRow| !row.shipment.voided && !is_of_another_order(row);
+    let is_newest = |row: &&OutboxRow| row.shipment.revision == newest_revision(rows, &row.shipment.id);
+    rows.iter().filter(counts).filter(is_newest).collect()
 }
 
 /// Whether the row was set aside, since it names the number of another order.
@@ -28,12 +22,12 @@ pub(super) fn is_of_another_order(row: &OutboxRow) -> bool {
 }
 
 /// Whether ShipStation has the order marked as shipped by this row.
-pub(super) fn is_conveyed(row: &OutboxRow) -> bool {
+pub(super) fn is_reported(row: &OutboxRow) -> bool {
     matches!(row.state, ShipmentState::Sent { .. } | ShipmentState::Confirmed { .. })
 }
 
 /// Whether it is not known if ShipStation has it.
-pub(super) fn is_open_ended(row: &OutboxRow) -> bool {
+pub(super) fn is_outcome_unknown(row: &OutboxRow) -> bool {
     matches!(
         row.state,
         ShipmentState::Sending { .. }
@@ -44,12 +38,23 @@ pub(super) fn is_open_ended(row: &OutboxRow) -> bool {
 
 /// The tracking numbers of these rows, each one once, in the host's order.
 pub(super) fn tracking_numbers<'r>(rows: impl IntoIterator<Item = &'r OutboxRow>) -> Vec<String> {
-    let mut numbers: Vec<String> = Vec::new();
-    let packages = rows.into_iter().flat_map(|row| &row.shipment.packages);
-    for number in packages.filter_map(|package| tracking::number(package.tracking.as_deref()?)) {
-        if !numbers.iter().any(|known| tracking::same(known, &number)) {
-            numbers.push(number);
+    further_tracking(rows, &[]).into_iter().map(|(_, number)| number).collect()
+}
+
+/// The tracking numbers of these rows beside the `known` ones, each once, with the first row that has it.
+pub(super) fn further_tracking<'r>(
+    rows: impl IntoIterator<Item = &'r OutboxRow>,
+    known: &[String],
+) -> Vec<(&'r OutboxRow, String)> {
+    let mut further: Vec<(&OutboxRow, String)> = Vec::new();
+    for row in rows {
+        let texts = row.shipment.packages.iter().filter_map(|package| package.tracking.as_deref());
+        for number in texts.filter_map(tracking::number) {
+            let mut listed = known.iter().chain(further.iter().map(|(_, number)| number));
+            if !listed.any(|listed| tracking::same(listed, &number)) {
+                further.push((row, number));
+            }
         }
     }
-    numbers
+    further
 }

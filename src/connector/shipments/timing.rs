@@ -3,15 +3,25 @@
 //! No rule that could send a shipment twice relies on one clock. A recorded [`Event`] is judged by every clock that can
 //! judge it: the host's wall clock, ShipStation's clock, and the monotonic clock of this process.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use crate::{Timestamp, connector::settings::ShipmentSettings};
+use crate::{
+    Timestamp,
+    channel::{OutboxId, RetryClass, store::OutboxRow},
+    client::ShipStation,
+    connector::{clocks::HostTime, settings::ShipmentSettings},
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How old a look may be when something is sent on its strength. Sending a thousand takes half an hour.
-pub(super) const FRESH: Duration = Duration::from_secs(300);
+const FRESH: Duration = Duration::from_secs(300);
 /// Changed orders are read from a little before the last look: two clocks are at work.
 pub(super) const CHANGES_MARGIN: Duration = MINUTE;
 /// Records are read from a little before they were made: two clocks are at work.
@@ -19,23 +29,29 @@ pub(super) const RECORDS_MARGIN: Duration = Duration::from_secs(300);
 /// How long after an order was shipped its records may still be on their way.
 pub(super) const RECORDS_LAG: Duration = Duration::from_secs(600);
 /// A record that has not shown in the list after so long is asked for by its order.
-pub(super) const RECORD_OVERDUE: Duration = HOUR;
+const RECORD_OVERDUE: Duration = HOUR;
 /// How long the notice to the store is waited for.
-pub(super) const NOTICE_MAY_TAKE: Duration = HOUR;
+const NOTICE_MAY_TAKE: Duration = HOUR;
 /// How far back a merge is looked for.
 pub(super) const MERGED_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How far the cursor of a shipment source stays behind the present: a transaction that commits late must not be jumped.
 pub(super) const SOURCE_LAG: Duration = MINUTE;
+/// How long this process remembers what it did. Longer than anything waits for: what is older decides nothing.
+const REMEMBERED: Duration = Duration::from_secs(8 * 24 * 3600);
+/// A shipment may leave a little before its order is made in ShipStation, which fetches it from the store.
+const LEFT_BEFORE_ORDER: Duration = DAY;
+/// The first second of 2011, UTC: nothing was shipped by ShipStation before.
+const FIRST_SHIPMENT: i64 = 1_293_840_000;
 
 /// The longest wait between two attempts.
-pub(super) const LONGEST_BACKOFF: Duration = Duration::from_secs(6 * 3600);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(6 * 3600);
 /// How long to wait for the rate limit if ShipStation does not say.
-pub(super) const RATE_LIMIT_WAIT: Duration = MINUTE;
+const RATE_LIMIT_WAIT: Duration = MINUTE;
 /// How long to wait before the credentials are tried again.
-pub(super) const CREDENTIALS_WAIT: Duration = HOUR;
+const CREDENTIALS_WAIT: Duration = HOUR;
 /// A shipment that waited for a week before its first attempt is not given up in its first bad hour: so many attempts
 /// take at least an hour.
-pub(super) const FEWEST_ATTEMPTS: u32 = 6;
+const FEWEST_ATTEMPTS: u32 = 6;
 
 /// How far apart looks become.
 const LONGEST_BETWEEN_LOOKS: Duration = HOUR;
@@ -48,31 +64,35 @@ const LAST_LOOK: Duration = Duration::from_secs(4 * 3600);
 /// ShipStation's `Date` counts whole seconds.
 const DATE_RESOLUTION: Duration = Duration::from_secs(1);
 
-/// A moment of the present process, as its clocks show it.
+/// A moment of the present process, by the host's clocks and by ShipStation's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment {
-    pub(super) host: Timestamp,
+    pub(super) host: HostTime,
     pub(super) server: Option<Timestamp>,
-    pub(super) monotonic: Option<Duration>,
 }
 
 impl Moment {
-    /// The longest time that any clock of this process has counted since an earlier moment.
-    pub(super) fn since(&self, earlier: &Self) -> Duration {
-        let counted = self.monotonic.zip(earlier.monotonic).map(|(now, then)| now.saturating_sub(then));
-        self.host.since(earlier.host).max(counted.unwrap_or_default())
+    /// The present.
+    pub(super) fn now(client: &ShipStation) -> Self {
+        Self { host: HostTime::now(&**client.clock()), server: client.server_time() }
+    }
+
+    /// Whether something that was read at an earlier moment is too old to send anything on its strength.
+    pub(super) fn has_outdated(&self, earlier: &Self) -> bool {
+        self.host.longest_since(earlier.host) >= FRESH
     }
 
     /// This moment, with ShipStation's time as it became known by `later`.
     pub(super) fn with_server_of(self, later: &Self) -> Self {
-        let passed = later.monotonic.zip(self.monotonic).map(|(now, then)| now.saturating_sub(then));
+        let passed = later.host.monotonic.zip(self.host.monotonic);
+        let passed = passed.map(|(now, then)| now.saturating_sub(then));
         let server = later.server.map(|server| server - passed.unwrap_or_default());
         Self { server: server.or(self.server), ..self }
     }
 
     /// ShipStation's time where it is known, else the host's.
     pub(super) fn server_or_host(&self) -> Timestamp {
-        self.server.unwrap_or(self.host)
+        self.server.unwrap_or(self.host.wall)
     }
 }
 
@@ -107,7 +127,7 @@ impl Event {
     pub(super) fn age(&self, now: &Moment) -> Option<Duration> {
         let [host, server, own] = self.ages(now);
         let independent = server.into_iter().chain(own).min();
-        let first_seen = || match (self.monotonic, now.monotonic) {
+        let first_seen = || match (self.monotonic, now.host.monotonic) {
             (Some(Reading::FirstSeen(then)), Some(now)) => Some(now.saturating_sub(then)),
             _ => None,
         };
@@ -134,10 +154,10 @@ impl Event {
     /// What has passed since by the wall clock, ShipStation's clock and the monotonic one, where it can tell. A clock that was
     /// set back to before the event cannot.
     fn ages(&self, now: &Moment) -> [Option<Duration>; 3] {
-        let host = (self.host <= now.host).then(|| now.host.since(self.host));
+        let host = (self.host <= now.host.wall).then(|| now.host.wall.since(self.host));
         let server = self.server.zip(now.server.map(|now| now + DATE_RESOLUTION));
         let server = server.filter(|(then, now)| then <= now).map(|(then, now)| now.since(then));
-        let own = match (self.monotonic, now.monotonic) {
+        let own = match (self.monotonic, now.host.monotonic) {
             (Some(Reading::Happened(then)), Some(now)) => Some(now.saturating_sub(then)),
             _ => None,
         };
@@ -150,7 +170,47 @@ impl Event {
             Some(Reading::Happened(at)) => Some(at),
             _ => None,
         };
-        Moment { host: self.host, server: self.server, monotonic }
+        Moment { host: HostTime { wall: self.host, monotonic }, server: self.server }
+    }
+}
+
+/// When this process sent shipments and looked for them, by the monotonic clock; another process has another clock. An
+/// event is known by its row and by the host's time of it.
+#[derive(Debug, Default)]
+pub(in crate::connector) struct Readings(Mutex<HashMap<(OutboxId, Timestamp), Reading>>);
+
+impl Readings {
+    /// Remembers what happened to a row at `moment`, in this process.
+    pub(super) fn note(&self, row: &OutboxId, moment: &Moment) {
+        if let Some(monotonic) = moment.host.monotonic {
+            self.lock().insert((row.clone(), moment.host.wall), Reading::Happened(monotonic));
+        }
+    }
+
+    /// What happened to a row at these times. What another process did is known from now on.
+    pub(super) fn event(
+        &self,
+        row: &OutboxId,
+        host: Timestamp,
+        server: Option<Timestamp>,
+        now: &Moment,
+    ) -> Event {
+        let monotonic = now
+            .host
+            .monotonic
+            .map(|now| *self.lock().entry((row.clone(), host)).or_insert(Reading::FirstSeen(now)));
+        Event { host, server, monotonic }
+    }
+
+    /// Forgets what is too old to matter.
+    pub(super) fn forget_old(&self, now: &Moment) {
+        if let Some(now) = now.host.monotonic {
+            self.lock().retain(|_, reading| now.saturating_sub(reading.at()) < REMEMBERED);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(OutboxId, Timestamp), Reading>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -188,6 +248,21 @@ impl Search {
         looked.may_be_over(wait, now)
     }
 
+    /// Whether it was looked for, and for as long as anything is tried.
+    pub(super) fn is_given_up(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
+        self.looked.is_some() && self.sent.is_over_at_last(settings.give_up_after, now)
+    }
+
+    /// Whether the last look is so long ago that the next one counts beside it.
+    pub(super) fn is_apart(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
+        self.looked.is_some_and(|looked| looked.is_over(settings.read_back_gap, now))
+    }
+
+    /// Whether a time in the row lies so far ahead that no wait explains it.
+    pub(super) fn is_dated_ahead(&self, latest: Timestamp) -> bool {
+        self.looked.iter().chain([&self.sent]).any(|event| event.host > latest)
+    }
+
     /// What a look at `now` proves that found nothing: together with the one before it, if that found nothing as well, late
     /// enough after the request and long enough ago.
     pub(super) fn next_step(&self, settings: &ShipmentSettings, now: &Moment) -> NextStep {
@@ -215,158 +290,68 @@ fn resend_gap(settings: &ShipmentSettings, unknown_outcomes: u32) -> Duration {
     if unknown_outcomes >= MOST_UNKNOWN_OUTCOMES { gap.max(LAST_LOOK) } else { gap }
 }
 
-/// The wait after so many attempts, the one that has just failed not counted. The spread, up to a quarter more by a random
-/// share from 0 to 1, keeps a batch that failed together from coming back together.
-pub(super) fn backoff(first: Duration, attempts: u32, share: f64) -> Duration {
+/// How long a row waits that could not be sent or looked at after so many attempts; `asked` is what ShipStation asks for.
+pub(super) fn retry_wait(
+    settings: &ShipmentSettings,
+    attempts: u32,
+    class: RetryClass,
+    asked: Option<Duration>,
+) -> Duration {
+    match class {
+        RetryClass::Credentials => CREDENTIALS_WAIT,
+        RetryClass::RateLimited => asked.map_or(RATE_LIMIT_WAIT, |wait| wait.min(LONGEST_BACKOFF)),
+        _ => backoff(settings.backoff, attempts),
+    }
+}
+
+/// How long a row waits whose order is to be looked at again, since one look does not count.
+pub(super) fn next_look_wait(settings: &ShipmentSettings, attempts: u32) -> Duration {
+    backoff(settings.backoff, attempts).max(settings.read_back_gap)
+}
+
+/// For how long a row has been tried in vain, `now` by the clock that is behind, if that is as long as anything is tried.
+pub(super) fn tried_in_vain(
+    settings: &ShipmentSettings,
+    row: &OutboxRow,
+    now: Timestamp,
+) -> Option<Duration> {
+    let after = now.since(row.enqueued_at);
+    (row.attempts >= FEWEST_ATTEMPTS && after >= settings.give_up_after).then_some(after)
+}
+
+/// Whether the record of something that was accepted should have shown long ago. What is dated ahead was sent while the
+/// host's clock was wrong, nobody knows when.
+pub(super) fn is_record_overdue(sent_at: Timestamp, now: Timestamp) -> bool {
+    sent_at > now || now.since(sent_at) >= RECORD_OVERDUE
+}
+
+/// Whether the notice to the store may still be on its way.
+pub(super) fn is_notice_awaited(sent_at: Timestamp, now: Timestamp) -> bool {
+    now.since(sent_at) < NOTICE_MAY_TAKE
+}
+
+/// The instant at which a shipment left, as far as that can be: neither ahead nor long before its order was made.
+pub(super) fn plausible_ship_time(
+    said: Timestamp,
+    enqueued_at: Timestamp,
+    order_created_at: Option<Timestamp>,
+    latest: Timestamp,
+) -> Timestamp {
+    let is_unset = said < Timestamp::from_unix_seconds(FIRST_SHIPMENT);
+    let earliest = match order_created_at {
+        Some(created) => created - LEFT_BEFORE_ORDER,
+        None if is_unset => enqueued_at,
+        None => said,
+    };
+    said.max(earliest).min(latest)
+}
+
+/// The wait after so many attempts, the one that has just failed not counted. The spread, up to a quarter more, keeps
+/// a batch that failed together from coming back together.
+fn backoff(first: Duration, attempts: u32) -> Duration {
     let wait = first.saturating_mul(1 << attempts.min(16)).min(LONGEST_BACKOFF);
-    wait + wait.mul_f64(share / 4.0)
+    wait + wait.mul_f64(fastrand::f64() / 4.0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: i64 = 1_772_000_000;
-
-    /// A moment so many seconds after the start, on all clocks.
-    fn at(seconds: u64) -> Moment {
-        let time = Timestamp::from_unix_seconds(START) + Duration::from_secs(seconds);
-        Moment { host: time, server: Some(time), monotonic: Some(Duration::from_secs(seconds)) }
-    }
-
-    fn happened(moment: &Moment) -> Event {
-        let Moment { host, server, monotonic } = *moment;
-        Event { host, server, monotonic: monotonic.map(Reading::Happened) }
-    }
-
-    /// The same event as another process sees it for the first time at `seen`.
-    fn of_another_process(moment: &Moment, seen: &Moment) -> Event {
-        Event { monotonic: seen.monotonic.map(Reading::FirstSeen), ..happened(moment) }
-    }
-
-    #[test]
-    fn every_clock_that_can_tell_must_agree() {
-        let sent = happened(&at(0));
-        assert!(sent.is_over(MINUTE, &at(60)));
-        let stepped = |change: fn(&mut Moment)| {
-            let mut moment = at(60);
-            change(&mut moment);
-            sent.is_over(MINUTE, &moment)
-        };
-        assert!(!stepped(|now| now.host = now.host - MINUTE / 2), "the wall clock says no");
-        assert!(!stepped(|now| now.server = Some(at(20).host)), "ShipStation's clock says no");
-        assert!(!stepped(|now| now.monotonic = Some(MINUTE / 2)), "the monotonic clock says no");
-        assert!(stepped(|now| now.host = at(0).host - HOUR), "set back to before the event, it cannot tell");
-        assert!(stepped(|now| now.server = None), "two are left");
-        assert!(stepped(|now| now.monotonic = None), "two are left");
-    }
-
-    #[test]
-    fn the_wall_clock_alone_is_not_believed() {
-        let alone = |seconds| Moment { server: None, ..at(seconds) };
-        let year = 365 * 24 * 3600;
-        let seen = of_another_process(&alone(0), &alone(year));
-        assert!(!seen.is_over(MINUTE, &alone(year + 59)), "the gap begins when this process first sees it");
-        assert!(seen.is_over(MINUTE, &alone(year + 60)));
-        let never = Event { monotonic: None, ..seen };
-        assert!(!never.is_over(MINUTE, &Moment { monotonic: None, ..alone(year) }));
-        assert!(
-            never.is_over_at_last(MINUTE, &Moment { monotonic: None, ..alone(year) }),
-            "a person may be asked"
-        );
-        assert!(never.may_be_over(MINUTE, &alone(60)), "and a look does no harm");
-    }
-
-    #[test]
-    fn the_clock_of_shipstation_replaces_that_of_a_process_that_is_gone() {
-        let sent = of_another_process(&at(0), &at(100));
-        assert!(sent.is_over(MINUTE, &at(100)), "at once: two clocks agree");
-        let mut hour_ahead = at(30);
-        hour_ahead.host = at(3630).host;
-        assert!(!sent.is_over(MINUTE, &hour_ahead), "an hour forward by the wall clock only");
-        assert!(sent.may_be_over(MINUTE, &hour_ahead));
-    }
-
-    #[test]
-    fn whole_seconds_of_the_date_delay_nothing() {
-        let mut now = at(60);
-        now.server = Some(at(59).host);
-        assert!(happened(&at(0)).is_over(MINUTE, &now));
-        let early = Event { server: Some(at(1).host), ..happened(&at(0)) };
-        assert!(!early.is_over(MINUTE, &at(59)));
-    }
-
-    #[test]
-    fn a_look_is_as_old_as_its_beginning() {
-        let begun = Moment { server: None, ..at(10) };
-        assert_eq!(begun.with_server_of(&at(40)), at(10));
-        assert_eq!(at(10).with_server_of(&Moment { server: None, ..at(40) }), at(10));
-        assert_eq!(Moment { host: at(0).host, ..at(40) }.since(&at(10)), Duration::from_secs(30));
-    }
-
-    /// The minutes at which a shipment is looked for by a run every minute, and what the last look decides.
-    fn looks(unknown_outcomes: u32) -> (Vec<u64>, NextStep) {
-        let settings = ShipmentSettings::default();
-        let mut search = Search { sent: happened(&at(0)), looked: None, looks: 0, unknown_outcomes };
-        let mut minutes = Vec::new();
-        for minute in 0.. {
-            let now = at(minute * 60);
-            if !search.look_is_due(&settings, &now) {
-                continue;
-            }
-            minutes.push(minute);
-            match search.next_step(&settings, &now) {
-                NextStep::LookAgain => search.looks += 1,
-                last => return (minutes, last),
-            }
-            search.looked = Some(happened(&now));
-        }
-        unreachable!()
-    }
-
-    #[test]
-    fn a_shipment_is_sent_again_after_four_minutes_then_after_an_hour_then_never() {
-        assert_eq!(looks(1), (vec![0, 1, 2, 3, 4], NextStep::SendAgain));
-        let (minutes, last) = looks(2);
-        assert_eq!((minutes.last(), last), (Some(&64), NextStep::SendAgain));
-        assert!(minutes.len() < 20, "{minutes:?}");
-        for unknown_outcomes in [3, 9] {
-            let (minutes, last) = looks(unknown_outcomes);
-            assert_eq!((minutes.last(), last), (Some(&240), NextStep::LeaveToPerson));
-            assert!(minutes.len() < 25, "{minutes:?}");
-        }
-    }
-
-    #[test]
-    fn one_late_look_is_not_two() {
-        let settings = ShipmentSettings::default();
-        let looked = Some(happened(&at(0)));
-        let search = Search { sent: happened(&at(0)), looked, looks: 1, unknown_outcomes: 1 };
-        assert_eq!(search.next_step(&settings, &at(3600)), NextStep::LookAgain, "the first one came at once");
-        let second = Search { looked: Some(happened(&at(3600))), looks: 2, ..search };
-        assert_eq!(second.next_step(&settings, &at(3659)), NextStep::LookAgain, "the two are apart");
-        assert_eq!(second.next_step(&settings, &at(3660)), NextStep::SendAgain);
-        let inconclusive = Search { looks: 0, ..second };
-        assert_eq!(inconclusive.next_step(&settings, &at(3660)), NextStep::LookAgain);
-    }
-
-    #[test]
-    fn longer_gaps_of_the_settings_are_kept() {
-        let mut settings = ShipmentSettings { read_back_gap: MINUTE * 10, ..ShipmentSettings::default() };
-        assert_eq!(resend_gap(&settings, 1), MINUTE * 10, "never before the second look");
-        settings.resend_after = HOUR;
-        assert_eq!((resend_gap(&settings, 1), resend_gap(&settings, 2)), (HOUR, HOUR * 16));
-        assert_eq!(resend_gap(&settings, u32::MAX), HOUR * 16);
-    }
-
-    #[test]
-    fn back_off_doubles_up_to_six_hours() {
-        for (attempts, least) in [(0, 60), (1, 120), (5, 1920), (30, 6 * 3600)] {
-            let wait = backoff(MINUTE, attempts, 0.5);
-            assert!(
-                wait >= Duration::from_secs(least) && wait <= Duration::from_secs(least * 5 / 4 + 1),
-                "{wait:?}"
-            );
-        }
-    }
-}
+mod tests;

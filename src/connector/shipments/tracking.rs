@@ -108,32 +108,9 @@ mod tests {
 
     #[test]
     fn a_placeholder_is_no_number() {
-        let placeholders = [
-            "",
-            " ",
-            "\u{200b}",
-            "N/A",
-            "n.a.",
-            "n/a ",
-            "TBD",
-            "none",
-            "None.",
-            "0",
-            "000",
-            "-",
-            "--",
-            "—",
-            "?",
-            ".",
-            "null",
-            "Unknown",
-            "No tracking",
-            "not available",
-            "PENDING",
-            "(none)",
-            "#N/A",
-        ];
-        for text in placeholders {
+        let placeholders = "| |\u{200b}|N/A|n.a.|n/a |TBD|none|None.|0|000|-|--|—|?|.|null|Unknown|No tracking|\
+                            not available|PENDING|(none)|#N/A";
+        for text in placeholders.split('|') {
             assert_eq!(number(text), None, "{text:?}");
         }
         for text in ["1Z", "T", "NA1", "0001", "PENDING-7"] {

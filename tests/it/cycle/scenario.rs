@@ -39,14 +39,14 @@ async fn requests_the_quickstart_twice_imports_and_marks_each_order_once() {
     let tracking = scenario.ship_everything().await.unwrap();
     let sync = channel.sync_shipments(SyncShipments::new()).await.unwrap();
     assert!(sync.counts.add_up(), "{sync}");
-    assert_eq!(sync.counts.confirmed, tracking.len() as u64, "{sync}");
+    assert_eq!(sync.counts.confirmed(), tracking.len() as u64, "{sync}");
 
     let first_cycle = scenario.sim.journal().len();
     scenario.wait();
     let links = channel.link_listings(LinkListings::new()).await.unwrap();
     assert_eq!((links.counts.linked, links.counts.already_linked), (0, 296), "{links}");
     assert_eq!(channel.get_orders(GetOrders::new()).await.unwrap().counts.imported, 0);
-    assert_eq!(channel.sync_shipments(SyncShipments::new()).await.unwrap().counts.due, 0);
+    assert_eq!(channel.sync_shipments(SyncShipments::new()).await.unwrap().counts.due(), 0);
 
     let journal = scenario.sim.journal();
     assert!(

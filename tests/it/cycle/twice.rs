@@ -26,7 +26,7 @@ async fn requests_a_second_cycle_writes_nothing() {
         world.ship(*order, &format!("1Z{order}")).await;
     }
     let sync = channel.sync_shipments(SyncShipments::new()).await.unwrap();
-    assert_eq!(sync.counts.confirmed, 40, "{sync}");
+    assert_eq!(sync.counts.confirmed(), 40, "{sync}");
     assert!(sync.counts.add_up(), "{sync}");
     assert_eq!(world.marks(), 40);
 
@@ -34,7 +34,7 @@ async fn requests_a_second_cycle_writes_nothing() {
     let again = channel.get_orders(GetOrders::new()).await.unwrap();
     assert_eq!(again.counts.imported, 0, "{again}");
     let sync = channel.sync_shipments(SyncShipments::new()).await.unwrap();
-    assert_eq!(sync.counts.due, 0, "{sync}");
+    assert_eq!(sync.counts.due(), 0, "{sync}");
     assert_eq!(world.sim.journal().writes().count(), 0, "the second cycle changes nothing");
     let notices = world.sim.account(|account| account.notices.len());
     assert_eq!(notices, 40, "each buyer's order was told of once");

@@ -132,7 +132,7 @@ async fn faults_what_the_host_itself_ships_is_no_news() {
     let channel = watched(&world, &sink, None);
     let _ = import(&channel).await;
     world.ship(order, "1Z1").await;
-    assert_eq!(channel.sync_shipments(SyncShipments::new()).await.unwrap().counts.confirmed, 1);
+    assert_eq!(channel.sync_shipments(SyncShipments::new()).await.unwrap().counts.confirmed(), 1);
     quarter_of_an_hour(&world);
     let _ = import(&channel).await;
     assert_eq!(sink.told(), []);

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{BlockReason, ChannelConnector, FailReason, ShipmentState, SyncShipments, store::Stores},
+    channel::{
+        BlockKind, BlockReason, ChannelConnector, FailKind, FailReason, ShipmentState, SyncShipments,
+        report::SyncOutcomeKind, store::Stores,
+    },
     testing::simulator::{Fault, FaultKind, Method, RepeatMarkAsShipped},
 };
 
@@ -67,7 +70,7 @@ async fn faults_an_unknown_outcome_is_said_and_looked_for() {
     world.ship(order, "1Z1").await;
     world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropBefore));
     let report = sync(&world).await;
-    assert_eq!((report.counts.unknown, report.counts.marked), (1, 1), "{report}");
+    assert_eq!((report.counts.of(SyncOutcomeKind::Unknown), report.counts.marked), (1, 1), "{report}");
     assert!(report.to_string().contains("will be looked for"), "{report}");
     assert!(matches!(state(&world, order).await, ShipmentState::Unknown { checks: 1, .. }));
 }
@@ -88,7 +91,7 @@ async fn faults_an_answer_that_names_no_order_proves_nothing_and_is_read_back() 
         world.ship(order, "1Z1").await;
         world.sim.fault(Fault::on(Method::POST, MARK).with(answer.clone()));
         let report = sync(&world).await;
-        let counted = (report.counts.confirmed, report.counts.unknown);
+        let counted = (report.counts.confirmed(), report.counts.of(SyncOutcomeKind::Unknown));
         assert_eq!(counted, if took_effect { (1, 0) } else { (0, 1) }, "{answer:?}: {report}");
         for _ in 0..2 {
             sync_after(&world, MINUTE * 2).await;
@@ -136,11 +139,19 @@ async fn faults_a_record_that_shows_late_is_not_mistaken_for_a_missing_one() {
     world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropAfterEffect));
     sync(&world).await;
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!((report.counts.unknown, world.marks()), (1, 1), "shipped, by whom does not show: {report}");
+    assert_eq!(
+        (report.counts.of(SyncOutcomeKind::Unknown), world.marks()),
+        (1, 1),
+        "shipped, by whom does not show: {report}"
+    );
     let report = sync_after(&world, MINUTE * 20).await;
-    assert_eq!((report.counts.unknown, world.marks()), (1, 1), "and never sent again: {report}");
+    assert_eq!(
+        (report.counts.of(SyncOutcomeKind::Unknown), world.marks()),
+        (1, 1),
+        "and never sent again: {report}"
+    );
     let report = sync_after(&world, HOUR * 3).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
 }
 
 fn unreadable_record() -> FaultKind {
@@ -175,16 +186,20 @@ async fn faults_a_refusal_blocks_the_whole_order_until_somebody_acts() {
     let refusal = FaultKind::Status { code: 400, body: body.to_owned() };
     world.sim.fault(Fault::on(Method::POST, MARK).with(refusal));
     let report = sync(&world).await;
-    assert_eq!(report.counts.blocked.get("refused"), Some(&2), "both rows of the order: {report}");
+    assert_eq!(report.counts.blocked.of(BlockKind::Refused), 2, "both rows of the order: {report}");
     assert!(report.to_string().contains("not allowed"), "{report}");
     let report = sync_after(&world, HOUR).await;
-    assert_eq!((report.counts.due, world.marks()), (0, 1), "nothing blocked is retried: {report}");
+    assert_eq!((report.counts.due(), world.marks()), (0, 1), "nothing blocked is retried: {report}");
     let refused = BlockReason::Refused { message: String::new() };
     let key = refused.unblock_key().unwrap();
     let store: &dyn shipstation_connector::channel::store::ShipmentStore = &*world.store;
     assert_eq!(store.unblock(&world.connection, key).await.unwrap(), 2);
     let report = sync(&world).await;
-    assert_eq!((report.counts.confirmed, report.counts.superseded), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.confirmed(), report.counts.of(SyncOutcomeKind::Superseded)),
+        (1, 1),
+        "{report}"
+    );
     assert_eq!(world.marks(), 2);
 }
 
@@ -202,10 +217,14 @@ async fn faults_credentials_that_fail_midway_cost_no_attempt_and_end_the_run() {
         matches!(report.run.status, shipstation_connector::channel::RunStatus::Failed { .. }),
         "{report}"
     );
-    assert_eq!((report.counts.retry_waiting, report.counts.not_evaluated), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.of(SyncOutcomeKind::RetryWaiting), report.counts.of(SyncOutcomeKind::NotReached)),
+        (1, 1),
+        "{report}"
+    );
     assert_eq!(super::rows(&world, orders[0]).await[0].attempts, 0);
     let report = sync_after(&world, HOUR * 2).await;
-    assert_eq!(report.counts.confirmed, 2, "{report}");
+    assert_eq!(report.counts.confirmed(), 2, "{report}");
 }
 
 #[tokio::test]
@@ -217,7 +236,7 @@ async fn faults_an_outage_ends_the_run_after_a_few_failures() {
     }
     world.sim.fault(Fault::on(Method::POST, MARK).always().with(FaultKind::Html { status: 502 }));
     let report = sync(&world).await;
-    assert_eq!((world.marks(), report.counts.not_evaluated), (3, 17), "{report}");
+    assert_eq!((world.marks(), report.counts.of(SyncOutcomeKind::NotReached)), (3, 17), "{report}");
     world.sim.clear_faults();
     sync_after(&world, MINUTE * 3).await;
     let report = sync_after(&world, MINUTE * 3).await;
@@ -265,7 +284,11 @@ async fn faults_a_look_at_a_shipped_order_does_not_count_towards_another_attempt
     assert!(matches!(state(&world, order).await, ShipmentState::Unknown { checks: 0, .. }));
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!((report.counts.unknown, world.marks()), (1, 1), "one look found it open: {report}");
+    assert_eq!(
+        (report.counts.of(SyncOutcomeKind::Unknown), world.marks()),
+        (1, 1),
+        "one look found it open: {report}"
+    );
     assert!(matches!(state(&world, order).await, ShipmentState::Unknown { checks: 1, .. }));
 }
 
@@ -300,7 +323,7 @@ async fn faults_an_earlier_record_of_somebody_else_is_not_taken_for_the_end_of_o
     sync(&world).await;
     assert_eq!(state(&world, order).await.name(), "unknown");
     let report = sync_after(&world, MINUTE * 6).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -312,9 +335,9 @@ async fn faults_an_order_that_somebody_else_shipped_meanwhile_is_a_possible_doub
     sync(&world).await;
     world.sim.account(|account| account.ship_by_hand(order, "OTHER", "ups"));
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!(report.counts.unknown, 1, "our record may still be on its way: {report}");
+    assert_eq!(report.counts.of(SyncOutcomeKind::Unknown), 1, "our record may still be on its way: {report}");
     let report = sync_after(&world, MINUTE * 10).await;
-    assert_eq!(report.counts.failed_permanent.get("already_shipped"), Some(&1), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::AlreadyShipped), 1, "{report}");
     assert_eq!(world.marks(), 1);
 }
 
@@ -334,7 +357,7 @@ async fn faults_looks_at_records_that_cannot_be_read_become_rarer() {
     assert!((8..25).contains(&looks), "{looks} looks in four hours");
     world.sim.clear_faults();
     let report = sync_after(&world, HOUR).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 0), "the mark was before: {report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 0), "the mark was before: {report}");
 }
 
 #[tokio::test]

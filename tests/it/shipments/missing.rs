@@ -1,7 +1,9 @@
 //! Orders that ShipStation does not find: gone, or only out of its sight for a moment.
 
 use shipstation_connector::{
-    channel::{FailReason, RetryClass, RunStatus, Shipment, ShipmentState},
+    channel::{
+        FailKind, FailReason, RetryClass, RunStatus, Shipment, ShipmentState, report::SyncOutcomeKind,
+    },
     connector::Preflight,
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -30,16 +32,16 @@ async fn faults_one_answer_that_an_order_is_missing_does_not_make_it_gone() {
     let order = one(&world).await;
     hide(&world, order, 1);
     let report = sync(&world).await;
-    assert_eq!((report.counts.retry_waiting, world.marks()), (1, 0), "{report}");
+    assert_eq!((report.counts.of(SyncOutcomeKind::RetryWaiting), world.marks()), (1, 0), "{report}");
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors);
     let report = sync_after(&world, MINUTE / 2).await;
     assert_eq!(
-        (report.counts.due, world.sim.journal().len()),
+        (report.counts.due(), world.sim.journal().len()),
         (0, 1),
         "it is too early to ask again: {report}"
     );
     let report = sync_after(&world, MINUTE).await;
-    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), marked(&world, order)), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -53,7 +55,7 @@ async fn requests_an_order_that_is_missing_twice_a_minute_apart_is_gone() {
         ShipmentState::RetryWait { class: RetryClass::OrderMissing, .. }
     ));
     let report = sync_after(&world, MINUTE).await;
-    assert_eq!(report.counts.failed_permanent.get("order_gone"), Some(&1), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::OrderGone), 1, "{report}");
     assert_eq!(state(&world, order).await, ShipmentState::Failed { reason: FailReason::OrderGone });
     assert_eq!(world.sim.journal().len(), 3, "two looks and one search for survivors");
 }
@@ -71,7 +73,7 @@ async fn faults_a_sighting_in_between_starts_the_count_over() {
     assert_eq!(state(&world, order).await.name(), "retry_wait");
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -81,10 +83,10 @@ async fn faults_a_mark_that_finds_no_order_is_repeated_once_the_order_is_seen() 
         let order = one(&world).await;
         world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").with(not_found()));
         let report = sync_with(&world, |settings| settings.shipments.preflight = preflight).await;
-        assert_eq!((report.counts.retry_waiting, world.marks()), (1, 1), "{report}");
+        assert_eq!((report.counts.of(SyncOutcomeKind::RetryWaiting), world.marks()), (1, 1), "{report}");
         world.sim.clock().advance(MINUTE * 2);
         let report = sync_with(&world, |settings| settings.shipments.preflight = preflight).await;
-        assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+        assert_eq!((report.counts.confirmed(), marked(&world, order)), (1, 1), "{report}");
     }
 }
 
@@ -120,7 +122,7 @@ async fn faults_an_unknown_outcome_survives_an_order_that_is_missing_once() {
         ShipmentState::Unknown { checks: 1, order_missing: false, .. }
     ));
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), marked(&world, order)), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -136,7 +138,11 @@ async fn faults_a_sighting_without_readable_records_starts_the_count_over() {
     sync_after(&world, MINUTE * 2).await;
     hide(&world, order, 1);
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!(report.counts.unknown, 1, "it is missing for the first time again: {report}");
+    assert_eq!(
+        report.counts.of(SyncOutcomeKind::Unknown),
+        1,
+        "it is missing for the first time again: {report}"
+    );
 }
 
 #[tokio::test]
@@ -149,11 +155,11 @@ async fn requests_an_unknown_outcome_on_an_order_that_is_missing_twice_is_traced
         account.merge_orders(survivor, &[order]);
     });
     let report = sync(&world).await;
-    assert_eq!(report.counts.unknown, 1, "{report}");
+    assert_eq!(report.counts.of(SyncOutcomeKind::Unknown), 1, "{report}");
     let report = sync_after(&world, MINUTE / 2).await;
-    assert_eq!(report.counts.unknown, 1, "too early for another look: {report}");
+    assert_eq!(report.counts.of(SyncOutcomeKind::Unknown), 1, "too early for another look: {report}");
     let report = sync_after(&world, MINUTE).await;
-    assert_eq!(report.counts.failed_permanent.get("merged_into"), Some(&1), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::MergedInto), 1, "{report}");
     assert_eq!(marked(&world, order), 0);
 }
 
@@ -171,7 +177,7 @@ async fn faults_a_server_that_finds_nothing_at_all_closes_no_shipment() {
     }
     world.sim.clear_faults();
     let report = sync_after(&world, HOUR * 12).await;
-    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), marked(&world, order)), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -185,7 +191,11 @@ async fn faults_a_search_for_survivors_that_fails_keeps_no_other_shipment_back()
     world.enqueue(Shipment::new("alive", alive.to_string(), world.now(), "UPS", "1Z2")).await;
     world.sim.fault(Fault::on(Method::GET, "/orders").always().with(FaultKind::Html { status: 503 }));
     let report = sync(&world).await;
-    assert_eq!((report.counts.confirmed, report.counts.retry_waiting), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.confirmed(), report.counts.of(SyncOutcomeKind::RetryWaiting)),
+        (1, 1),
+        "{report}"
+    );
     assert_eq!(marked(&world, alive), 1);
 }
 

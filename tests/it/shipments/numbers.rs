@@ -20,7 +20,7 @@ async fn requests_a_thousand_shipments_of_three_thousand_open_orders_cost_little
     }
     let begun = world.now();
     let report = sync(&world).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1_000, 1_000), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1_000, 1_000), "{report}");
     let (requests, took) = (world.sim.journal().len(), world.now().since(begun));
     assert!(requests <= 1_050, "{requests} requests");
     assert!(took <= MINUTE * 27, "{took:?} for {requests} requests");
@@ -36,7 +36,7 @@ async fn requests_three_shipments_cost_two_each_and_one() {
         world.ship(*order, &format!("1Z{order}")).await;
     }
     let report = sync(&world).await;
-    assert_eq!(report.counts.confirmed, 3, "{report}");
+    assert_eq!(report.counts.confirmed(), 3, "{report}");
     assert!(world.sim.journal().len() <= 7, "{}", world.sim.journal().len());
 }
 
@@ -58,5 +58,5 @@ async fn requests_nothing_due_costs_nothing() {
     let world = World::new().await;
     world.add(world.order("1"));
     let report = sync(&world).await;
-    assert_eq!((report.counts.due, world.sim.journal().len()), (0, 0), "{report}");
+    assert_eq!((report.counts.due(), world.sim.journal().len()), (0, 0), "{report}");
 }

@@ -1,5 +1,6 @@
 //! The look at many orders at once: what it costs, and that nothing is sent on the strength of an old one.
 
+use shipstation_connector::channel::{BlockKind, report::SyncOutcomeKind};
 use shipstation_connector::testing::simulator::{Fault, FaultKind, Method, SimulatorConfig};
 
 use super::{MINUTE, marked, sync, sync_after};
@@ -23,10 +24,14 @@ async fn faults_a_look_does_not_get_old() {
     });
     let report = sync(&world).await;
     assert_eq!(world.marks(), 396, "{report}");
-    assert_eq!(report.counts.failed_permanent.values().sum::<u64>(), 2, "{report}");
-    assert_eq!(report.counts.retry_waiting, 1, "the swallowed order is looked for once more: {report}");
-    assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&1), "{report}");
-    assert_eq!(report.counts.confirmed, 396, "{report}");
+    assert_eq!(report.counts.failed.total(), 2, "{report}");
+    assert_eq!(
+        report.counts.of(SyncOutcomeKind::RetryWaiting),
+        1,
+        "the swallowed order is looked for once more: {report}"
+    );
+    assert_eq!(report.counts.blocked.of(BlockKind::OrderNotShippable), 1, "{report}");
+    assert_eq!(report.counts.confirmed(), 396, "{report}");
 }
 
 #[tokio::test]
@@ -42,7 +47,7 @@ async fn requests_an_order_that_cannot_be_read_does_not_spoil_the_look_at_all_ot
         account.poison(spoilt);
     });
     let report = sync(&world).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (400, 400), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (400, 400), "{report}");
     assert!(world.sim.journal().len() < 520, "{} requests", world.sim.journal().len());
 }
 
@@ -82,10 +87,10 @@ async fn requests_many_orders_on_hold_are_looked_at_in_lists() {
         world.ship(*order, &format!("1Z{order}")).await;
     }
     let report = sync(&world).await;
-    assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&40), "{report}");
+    assert_eq!(report.counts.blocked.of(BlockKind::OrderNotShippable), 40, "{report}");
     world.sim.clear_journal();
     let report = sync_after(&world, MINUTE).await;
-    assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&40), "{report}");
+    assert_eq!(report.counts.blocked.of(BlockKind::OrderNotShippable), 40, "{report}");
     assert_eq!(world.sim.journal().len(), 2, "one list for each state");
 
     world
@@ -93,7 +98,7 @@ async fn requests_many_orders_on_hold_are_looked_at_in_lists() {
         .account(|account| orders[..20].iter().all(|order| account.set_status(*order, "awaiting_shipment")));
     world.sim.clear_journal();
     let report = sync_after(&world, MINUTE).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (20, 20), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (20, 20), "{report}");
     assert_eq!(world.sim.journal().len(), 3 + 20 + 1, "three lists, the marks and their confirmation");
 }
 
@@ -113,7 +118,7 @@ async fn faults_a_list_that_cannot_be_read_keeps_no_shipment_back() {
         }
         world.sim.fault(Fault::on(Method::GET, "/orders").always().with(failure));
         let report = sync_after(&world, MINUTE).await;
-        assert_eq!((report.counts.confirmed, world.marks()), (5, 5), "{report}");
-        assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&5), "{report}");
+        assert_eq!((report.counts.confirmed(), world.marks()), (5, 5), "{report}");
+        assert_eq!(report.counts.blocked.of(BlockKind::OrderNotShippable), 5, "{report}");
     }
 }

@@ -1,7 +1,9 @@
 //! What the order's present state means for its shipment.
 
 use shipstation_connector::{
-    channel::{FailReason, Marketplace, RunStatus, ShipmentState},
+    channel::{
+        BlockKind, FailKind, FailReason, Marketplace, RunStatus, ShipmentState, report::SyncOutcomeKind,
+    },
     connector::Preflight,
     testing::simulator::{Method, Quirks, RateLimit, SimulatorConfig},
 };
@@ -16,7 +18,7 @@ async fn requests_open_orders_are_sent_with_both_flags_and_a_pacific_date() {
         let order = world.add(world.order(status).status(status));
         world.ship(order, &format!(" 1Z{order} ")).await;
         let report = sync(&world).await;
-        assert_eq!((report.counts.confirmed, report.counts.marked), (1, 1), "{report}");
+        assert_eq!((report.counts.confirmed(), report.counts.marked), (1, 1), "{report}");
         let journal = world.sim.journal();
         let body = &journal.of("POST", "/orders/markasshipped").last().unwrap().body;
         assert_eq!(body["notifyCustomer"], false);
@@ -50,7 +52,7 @@ async fn requests_an_order_that_already_has_our_number_is_not_marked_again() {
     world.ship(order, "1Z 999").await;
     world.sim.account(|account| account.ship_by_hand(order, "1z999", "ups"));
     let report = sync(&world).await;
-    assert_eq!((report.counts.already_there, world.marks()), (1, 0), "{report}");
+    assert_eq!((report.counts.of(SyncOutcomeKind::AlreadyThere), world.marks()), (1, 0), "{report}");
 }
 
 #[tokio::test]
@@ -63,7 +65,7 @@ async fn requests_a_label_with_our_number_counts_as_already_there() {
         account.shipments.get_mut(&label).unwrap().tracking_number = Some("1Z999".to_owned());
     });
     let report = sync(&world).await;
-    assert_eq!((report.counts.already_there, world.marks()), (1, 0), "{report}");
+    assert_eq!((report.counts.of(SyncOutcomeKind::AlreadyThere), world.marks()), (1, 0), "{report}");
 }
 
 #[tokio::test]
@@ -83,7 +85,7 @@ async fn requests_an_order_shipped_otherwise_is_a_possible_double_shipment() {
     });
     world.sim.clock().advance(MINUTE * 11);
     let report = sync(&world).await;
-    assert_eq!(report.counts.failed_permanent.get("already_shipped"), Some(&3), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::AlreadyShipped), 3, "{report}");
     assert_eq!(world.marks(), 0);
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors);
     for (order, theirs) in [(by_hand, Some("OTHER-7".to_owned())), (by_label, Some(label)), (unsaid, None)] {
@@ -110,7 +112,7 @@ async fn requests_a_voided_record_of_somebody_does_not_count() {
         account.set_status(order, "awaiting_shipment");
     });
     let report = sync(&world).await;
-    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), marked(&world, order)), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -121,9 +123,9 @@ async fn faults_records_that_do_not_show_yet_are_waited_for() {
     world.ship(order, "1Z999").await;
     world.sim.account(|account| account.ship_by_hand(order, "1Z999", "ups"));
     let report = sync(&world).await;
-    assert_eq!(report.counts.retry_waiting, 1, "{report}");
+    assert_eq!(report.counts.of(SyncOutcomeKind::RetryWaiting), 1, "{report}");
     let report = sync_after(&world, MINUTE * 6).await;
-    assert_eq!((report.counts.already_there, world.marks()), (1, 0), "{report}");
+    assert_eq!((report.counts.of(SyncOutcomeKind::AlreadyThere), world.marks()), (1, 0), "{report}");
 }
 
 #[tokio::test]
@@ -133,7 +135,7 @@ async fn requests_cancelled_after_the_goods_left_is_an_alert() {
     world.ship(order, "1Z999").await;
     world.sim.account(|account| account.cancel(order));
     let report = sync(&world).await;
-    assert_eq!(report.counts.failed_permanent.get("order_cancelled"), Some(&1), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::OrderCancelled), 1, "{report}");
     assert_eq!(world.marks(), 0);
     assert!(report.to_string().contains("stop the parcel"), "{report}");
 }
@@ -146,12 +148,12 @@ async fn requests_an_order_on_hold_is_looked_at_in_every_run_and_sent_once_relea
         world.ship(order, &format!("1Z{order}")).await;
         for _ in 0..2 {
             let report = sync_after(&world, MINUTE).await;
-            assert_eq!(report.counts.blocked.get("order_not_shippable"), Some(&1), "{report}");
+            assert_eq!(report.counts.blocked.of(BlockKind::OrderNotShippable), 1, "{report}");
             assert!(report.to_string().contains(status), "{report}");
         }
         world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
         let report = sync_after(&world, MINUTE).await;
-        assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+        assert_eq!((report.counts.confirmed(), marked(&world, order)), (1, 1), "{report}");
     }
 }
 
@@ -185,7 +187,7 @@ async fn requests_an_order_merged_between_the_look_and_the_send_is_traced_as_wel
     });
     sync(&world).await;
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!(report.counts.failed_permanent.get("merged_into"), Some(&1), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::MergedInto), 1, "{report}");
 }
 
 #[tokio::test]
@@ -198,7 +200,7 @@ async fn requests_an_order_that_moved_to_another_store_is_sent_with_a_warning() 
     world.sim.account(|account| account.edit(order, |order| order.advanced_options.store_id = Some(new)));
     world.ship(order, "1Z1").await;
     let report = sync(&world).await;
-    assert_eq!(report.counts.confirmed, 1, "{report}");
+    assert_eq!(report.counts.confirmed(), 1, "{report}");
     assert!(report.run.warnings.iter().any(|warning| warning.contains(&new.to_string())), "{report}");
 }
 
@@ -208,7 +210,7 @@ async fn requests_on_retry_only_looks_at_nothing_before_the_first_attempt() {
     let order = world.add(world.order("1"));
     world.ship(order, "1Z1").await;
     let report = sync_with(&world, |settings| settings.shipments.preflight = Preflight::OnRetryOnly).await;
-    assert_eq!(report.counts.confirmed, 1, "{report}");
+    assert_eq!(report.counts.confirmed(), 1, "{report}");
     assert_eq!(world.sim.journal().len(), 2, "the mark and its confirmation");
     assert!(matches!(
         state(&world, order).await,
@@ -260,6 +262,6 @@ async fn requests_an_order_id_in_another_spelling_is_none() {
             .await;
     }
     let report = sync(&world).await;
-    assert_eq!(report.counts.failed_permanent.get("invalid_order_id"), Some(&6), "{report}");
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::InvalidOrderId), 6, "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
 }

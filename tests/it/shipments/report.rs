@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{ChannelConnector, RunControl, RunStatus, SyncReport, SyncShipments},
+    channel::{
+        BlockKind, ChannelConnector, RunControl, RunStatus, SyncReport, SyncShipments,
+        report::SyncOutcomeKind,
+    },
     connector::Confirm,
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -39,7 +42,7 @@ async fn requests_the_report_tells_what_this_run_marked_from_what_an_earlier_one
         line(&report),
         "3 due: 1 marked shipped and confirmed, 2 marked by an earlier run and confirmed now"
     );
-    assert_eq!((report.counts.confirmed, report.counts.confirmed_for_earlier_runs), (3, 2));
+    assert_eq!((report.counts.confirmed(), report.counts.of(SyncOutcomeKind::ConfirmedEarlier)), (3, 2));
     assert_eq!(line(&sync(&world).await), "none due");
 }
 
@@ -99,10 +102,10 @@ async fn requests_what_stays_blocked_is_in_every_report() {
         world.enqueue(shipment).await;
     }
     let report = sync(&world).await;
-    assert_eq!((report.counts.blocked.get("unmapped_carrier"), report.counts.still_blocked), (Some(&3), 0));
+    assert_eq!((report.counts.blocked.of(BlockKind::UnmappedCarrier), report.counts.still_blocked), (3, 0));
     assert!(report.to_string().contains("it names no carrier"), "no rule can be made for none: {report}");
     let report = sync_after(&world, HOUR).await;
-    assert_eq!((report.counts.due, report.counts.still_blocked), (0, 3), "{report}");
+    assert_eq!((report.counts.due(), report.counts.still_blocked), (0, 3), "{report}");
     assert!(report.to_string().contains("blocked   3 since earlier runs"), "{report}");
 }
 
@@ -113,12 +116,20 @@ async fn faults_what_waits_for_another_attempt_is_in_every_report() {
     let refusal = FaultKind::Status { code: 401, body: String::new() };
     world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").with(refusal));
     let report = sync(&world).await;
-    assert_eq!((report.counts.retry_waiting, report.counts.still_retry_waiting), (1, 0), "{report}");
+    assert_eq!(
+        (report.counts.of(SyncOutcomeKind::RetryWaiting), report.counts.still_retry_waiting),
+        (1, 0),
+        "{report}"
+    );
     let report = sync_after(&world, MINUTE).await;
-    assert_eq!((report.counts.retry_waiting, report.counts.still_retry_waiting), (0, 1), "{report}");
+    assert_eq!(
+        (report.counts.of(SyncOutcomeKind::RetryWaiting), report.counts.still_retry_waiting),
+        (0, 1),
+        "{report}"
+    );
     assert!(report.to_string().contains("retrying  1 since earlier runs"), "{report}");
     let report = sync_after(&world, HOUR).await;
-    assert_eq!((report.counts.confirmed, report.counts.still_retry_waiting), (1, 0), "{report}");
+    assert_eq!((report.counts.confirmed(), report.counts.still_retry_waiting), (1, 0), "{report}");
 }
 
 #[tokio::test]
@@ -162,11 +173,15 @@ async fn requests_a_part_of_an_order_that_was_never_imported_is_marked_with_a_wa
     assert_eq!(report.run.warnings, Vec::<String>::new(), "it is not marked yet");
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     let report = sync(&world).await;
-    assert_eq!(report.counts.confirmed, 1, "{report}");
+    assert_eq!(report.counts.confirmed(), 1, "{report}");
     assert!(report.to_string().contains("cannot be told, and it is marked shipped as a whole"), "{report}");
 
     let other = world.add(world.order("2"));
     world.enqueue(part(&world, "B", other, 5, &[(0, 1)])).await;
     let report = sync_with(&world, |settings| settings.shipments.partial = PartialPolicy::ShipOnFirst).await;
-    assert_eq!((report.counts.confirmed, report.run.warnings.len()), (1, 0), "that is the policy: {report}");
+    assert_eq!(
+        (report.counts.confirmed(), report.run.warnings.len()),
+        (1, 0),
+        "that is the policy: {report}"
+    );
 }

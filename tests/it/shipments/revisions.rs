@@ -1,7 +1,7 @@
 //! Corrections: what a newer revision of a shipment does, before the channel knows of it and after.
 
 use shipstation_connector::{
-    channel::{FailReason, Package, Shipment, ShipmentState},
+    channel::{FailKind, FailReason, Package, Shipment, ShipmentState, report::SyncOutcomeKind},
     testing::simulator::{Fault, FaultKind, Method},
 };
 
@@ -26,9 +26,13 @@ async fn requests_a_correction_before_the_send_is_what_is_sent() {
     world.ship(order, "wrong").await;
     world.enqueue(revision(&world, order, 2, "right")).await;
     let report = sync(&world).await;
-    assert_eq!((report.counts.confirmed, report.counts.superseded), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.confirmed(), report.counts.of(SyncOutcomeKind::Superseded)),
+        (1, 1),
+        "{report}"
+    );
     assert_eq!(told(&world), ["right"]);
-    assert!(report.not_conveyed.is_empty(), "{report}");
+    assert!(report.unreported.is_empty(), "{report}");
 }
 
 #[tokio::test]
@@ -39,7 +43,7 @@ async fn requests_a_correction_after_the_send_is_reported_with_the_remedy() {
     sync(&world).await;
     world.enqueue(revision(&world, order, 2, "right")).await;
     let report = sync(&world).await;
-    assert_eq!(report.counts.failed_permanent.get("amendment_not_supported"), Some(&1), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::AmendmentNotSupported), 1, "{report}");
     assert!(report.to_string().contains("correct it in its user interface"), "{report}");
     assert_eq!(marked(&world, order), 1);
     let failed = ShipmentState::Failed { reason: FailReason::AmendmentNotSupported };
@@ -57,8 +61,8 @@ async fn requests_a_void_before_the_send_cancels_and_after_it_is_an_amendment() 
         world.enqueue(revision(&world, order, 2, "1Z").voided()).await;
     }
     let report = sync(&world).await;
-    assert_eq!(report.counts.cancelled, 1, "{report}");
-    assert_eq!(report.counts.failed_permanent.get("amendment_not_supported"), Some(&1), "{report}");
+    assert_eq!(report.counts.of(SyncOutcomeKind::Cancelled), 1, "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::AmendmentNotSupported), 1, "{report}");
     assert_eq!((marked(&world, before), marked(&world, after)), (0, 1));
 }
 
@@ -93,7 +97,7 @@ async fn faults_a_correction_that_meets_a_late_effect_of_its_shipment_is_an_amen
     });
     sync_after(&world, MINUTE * 2).await;
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!(report.counts.failed_permanent.get("amendment_not_supported"), Some(&1), "{report}");
+    assert_eq!(report.counts.failed.of(FailKind::AmendmentNotSupported), 1, "{report}");
     assert_eq!((states(&world, order).await, world.marks()), (vec!["superseded", "failed"], 1));
 }
 
@@ -109,10 +113,14 @@ async fn requests_a_voided_part_no_longer_counts_as_shipped() {
     sync(&world).await;
     world.enqueue(part(&world, "B", order, 1, &[(1, 1)])).await;
     let report = sync(&world).await;
-    assert_eq!((report.counts.waiting_partial, world.marks()), (1, 0), "A never left: {report}");
+    assert_eq!(
+        (report.counts.of(SyncOutcomeKind::WaitingPartial), world.marks()),
+        (1, 0),
+        "A never left: {report}"
+    );
     world.enqueue(part(&world, "C", order, 0, &[(0, 2)])).await;
     let report = sync(&world).await;
-    assert_eq!((report.counts.confirmed, told(&world)), (1, vec!["1ZB".to_owned()]), "{report}");
+    assert_eq!((report.counts.confirmed(), told(&world)), (1, vec!["1ZB".to_owned()]), "{report}");
 }
 
 #[tokio::test]
@@ -126,7 +134,7 @@ async fn requests_a_corrected_list_of_lines_replaces_the_earlier_one() {
     some.shipped_at = world.now();
     world.enqueue(some).await;
     let report = sync(&world).await;
-    assert_eq!((report.counts.waiting_partial, world.marks()), (1, 0), "{report}");
+    assert_eq!((report.counts.of(SyncOutcomeKind::WaitingPartial), world.marks()), (1, 0), "{report}");
 }
 
 #[tokio::test]
@@ -145,7 +153,7 @@ async fn requests_a_correction_of_the_number_that_was_told_does_not_hide_its_pro
     let corrected = first.packages(vec![Package::new("1ZA-corrected")]).revision(2);
     world.enqueue(corrected).await;
     let report = sync_after(&world, MINUTE * 10).await;
-    assert_eq!((report.counts.confirmed, marked(&world, order)), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), marked(&world, order)), (1, 1), "{report}");
     assert!(report.to_string().contains("1ZA-corrected"), "it is listed as not told: {report}");
 }
 

@@ -80,8 +80,8 @@ async fn requests_what_changed_is_taken_over_once_and_sent() {
         source.change(world.ago(MINUTE * (10 - n / 300)), shipment(&world, order));
     }
     let report = sync(&world, &source).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1_100, 1_100), "{report}");
-    assert_eq!(sync(&world, &source).await.counts.due, 0);
+    assert_eq!((report.counts.confirmed(), world.marks()), (1_100, 1_100), "{report}");
+    assert_eq!(sync(&world, &source).await.counts.due(), 0);
 }
 
 #[tokio::test]

@@ -1,77 +1,62 @@
 //! How many shipments went which way.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-/// How many. Every row that was due or in flight when it was read is in exactly one bucket, by what it
-/// is when the run ends: `due = would_be_sent + sent + confirmed + never_confirmed + already_there +
-/// waiting_partial + blocked + retry_waiting + unknown + failed_permanent + suppressed + superseded + cancelled +
-/// not_evaluated`.
+use super::{SyncOutcome, SyncOutcomeKind};
+use crate::channel::{BlockKind, FailKind, report::Tally};
+
+/// How many. Every row that was due or in flight when it was read is counted once, by what it is when the run ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SyncCounts {
-    /// Rows that the run looked at.
-    pub due: u64,
-    /// In a dry run: what a real run would send.
-    pub would_be_sent: u64,
-    /// Accepted by the channel, in this run or an earlier one, and not confirmed yet.
-    pub sent: u64,
-    /// Of `sent`, those that were accepted in an earlier run.
-    pub sent_by_earlier_runs: u64,
-    /// Accepted by the channel, in this run or an earlier one, and confirmed in this one.
-    pub confirmed: u64,
-    /// Of `confirmed`, those that an earlier run had sent.
-    pub confirmed_for_earlier_runs: u64,
-    /// Accepted by the channel in an earlier run and never confirmed; no longer waited for.
-    pub never_confirmed: u64,
-    /// Was there before we sent anything.
-    pub already_there: u64,
-    /// Waiting for the rest of the order.
-    pub waiting_partial: u64,
-    /// Waiting for a person, by reason.
-    pub blocked: BTreeMap<&'static str, u64>,
-    /// Waiting for another attempt.
-    pub retry_waiting: u64,
-    /// It is not known whether the channel has it; it is looked for before anything is sent.
-    pub unknown: u64,
-    /// Given up, by reason.
-    pub failed_permanent: BTreeMap<&'static str, u64>,
-    /// Not to be told, by the host's word.
-    pub suppressed: u64,
-    /// Another shipment speaks for them.
-    pub superseded: u64,
-    /// Taken back by the host.
-    pub cancelled: u64,
-    /// Rows that the run did not get to.
-    pub not_evaluated: u64,
-    /// Tracking numbers that the channel has no room for.
-    pub not_conveyed_tracking: u64,
-    /// In no bucket: rows that an earlier run blocked and that are not looked at until a person has acted.
+    /// The rows that the run looked at, by what became of each.
+    pub outcomes: Tally<SyncOutcomeKind>,
+    /// Those that wait for a person, by reason.
+    pub blocked: Tally<BlockKind>,
+    /// Those that were given up, by reason.
+    pub failed: Tally<FailKind>,
+    /// Not among the outcomes: rows that an earlier run blocked and that are not looked at until a person has acted.
     pub still_blocked: u64,
-    /// In no bucket: rows that have waited for another attempt since an earlier run, and are not due yet.
+    /// Not among the outcomes: rows that have waited for another attempt since an earlier run, and are not due yet.
     pub still_retry_waiting: u64,
     /// Requests that asked the channel to mark an order as shipped.
     pub marked: u64,
 }
 
 impl SyncCounts {
-    /// Whether every row is in exactly one bucket.
+    /// Counts one row.
+    pub fn add(&mut self, outcome: &SyncOutcome) {
+        self.outcomes.add(outcome.kind());
+        match outcome {
+            SyncOutcome::Blocked { reason } => self.blocked.add(reason.kind()),
+            SyncOutcome::Failed { reason } => self.failed.add(reason.kind()),
+            _ => {}
+        }
+    }
+
+    /// How many rows the run looked at.
+    pub fn due(&self) -> u64 {
+        self.outcomes.total()
+    }
+
+    /// How many rows have this outcome.
+    pub fn of(&self, outcome: SyncOutcomeKind) -> u64 {
+        self.outcomes.of(outcome)
+    }
+
+    /// How many rows the channel has accepted, in this run or an earlier one, and were not confirmed yet.
+    pub fn sent(&self) -> u64 {
+        self.of(SyncOutcomeKind::Sent) + self.of(SyncOutcomeKind::SentEarlier)
+    }
+
+    /// How many rows were confirmed in this run, whichever run sent them.
+    pub fn confirmed(&self) -> u64 {
+        self.of(SyncOutcomeKind::Confirmed) + self.of(SyncOutcomeKind::ConfirmedEarlier)
+    }
+
+    /// Whether the counts by reason are those of the outcomes.
     pub fn add_up(&self) -> bool {
-        self.due
-            == self.would_be_sent
-                + self.sent
-                + self.confirmed
-                + self.never_confirmed
-                + self.already_there
-                + self.waiting_partial
-                + self.blocked.values().sum::<u64>()
-                + self.retry_waiting
-                + self.unknown
-                + self.failed_permanent.values().sum::<u64>()
-                + self.suppressed
-                + self.superseded
-                + self.cancelled
-                + self.not_evaluated
+        self.blocked.total() == self.of(SyncOutcomeKind::Blocked)
+            && self.failed.total() == self.of(SyncOutcomeKind::Failed)
     }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::channel::{ChannelOrderId, Marketplace, OutboxId};
+use crate::channel::{
+    BlockReason, ChannelOrderId, FailReason, LineQuantity, Marketplace, OutboxId, kinds::kinds,
+};
 
 /// One shipment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,34 +38,25 @@ impl SyncItem {
 
     /// Whether it may not be left out of a report.
     pub fn needs_attention(&self) -> bool {
-        match &self.outcome {
-            SyncOutcome::Blocked
-            | SyncOutcome::Failed
-            | SyncOutcome::Unknown
-            | SyncOutcome::RetryWaiting
-            | SyncOutcome::Confirmed { marketplace: Marketplace::Failed { .. } } => true,
-            _ => self.note.is_some(),
-        }
+        let is_kept = matches!(self.outcome, SyncOutcome::Blocked { .. }) || self.outcome.is_error();
+        is_kept || self.note.is_some()
     }
-}
 
-impl SyncItem {
     /// Which shipment it is.
     pub(super) fn name(&self) -> String {
-        let number = self.order_number.as_deref().unwrap_or(self.order.as_str());
-        format!("{} of order {number}", self.shipment)
+        format!("{} of order {}", self.shipment, self.order_number.as_deref().unwrap_or(self.order.as_str()))
     }
 
     /// What became of it, to stand behind its name.
-    pub(super) fn fate(&self) -> String {
+    pub(super) fn message(&self) -> String {
         let note = self.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-        format!(": {}{note}", self.outcome.describe())
+        format!(": {}{note}", self.outcome.kind().message())
     }
 }
 
 impl fmt::Display for SyncItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.name(), self.fate())
+        write!(f, "{}{}", self.name(), self.message())
     }
 }
 
@@ -74,54 +67,90 @@ impl fmt::Display for SyncItem {
 pub enum SyncOutcome {
     /// A real run would send it; this one was dry.
     WouldBeSent,
-    /// Accepted; not confirmed yet.
-    Sent,
     /// Accepted and confirmed.
     Confirmed {
         /// What became of the notice to the store.
         marketplace: Marketplace,
     },
+    /// Accepted; not confirmed yet.
+    Sent,
+    /// Accepted in an earlier run, and confirmed in this one.
+    ConfirmedEarlier {
+        /// What became of the notice to the store.
+        marketplace: Marketplace,
+    },
+    /// Accepted in an earlier run; not confirmed yet.
+    SentEarlier,
     /// Accepted in an earlier run and never confirmed; no longer waited for.
     NeverConfirmed,
-    /// Was there before.
+    /// Was there before anything was sent.
     AlreadyThere,
     /// Waits for the rest of the order.
-    WaitingPartial,
+    WaitingPartial {
+        /// What is missing.
+        missing: Vec<LineQuantity>,
+    },
     /// Waits for a person.
-    Blocked,
+    Blocked {
+        /// What the person must change.
+        #[serde(flatten)]
+        reason: BlockReason,
+    },
     /// Waits for another attempt.
     RetryWaiting,
-    /// Not known yet.
+    /// It is not known whether the channel has it; it is looked for before anything is sent.
     Unknown,
     /// Given up.
-    Failed,
-    /// Not to be told.
+    Failed {
+        /// Why.
+        #[serde(flatten)]
+        reason: FailReason,
+    },
+    /// Not to be reported, as the host said.
     Suppressed,
-    /// Another shipment speaks for it.
+    /// Another shipment covers it.
     Superseded,
     /// Taken back by the host.
     Cancelled,
-    /// A tracking number of it is not on the order, which has room for one.
-    NotConveyed,
+    /// A tracking number of it is not on the order, which has room for one. Not counted.
+    Unreported,
+    /// The run did not get to it. Counted, and not among the items.
+    NotReached,
 }
 
 impl SyncOutcome {
-    fn describe(&self) -> &'static str {
+    /// Whether something failed that is kept for another attempt or for a person.
+    pub fn is_error(&self) -> bool {
         match self {
-            Self::WouldBeSent => "would be marked shipped",
-            Self::Sent => "marked shipped, not confirmed yet",
-            Self::Confirmed { .. } => "marked shipped and confirmed",
-            Self::NeverConfirmed => "marked shipped by an earlier run, never confirmed",
-            Self::AlreadyThere => "already shipped with our number",
-            Self::WaitingPartial => "waits for the rest of the order",
-            Self::Blocked => "blocked",
-            Self::RetryWaiting => "will be tried again",
-            Self::Unknown => "outcome unknown, will be looked for",
-            Self::Failed => "failed",
-            Self::Suppressed => "suppressed by the host",
-            Self::Superseded => "superseded by another shipment",
-            Self::Cancelled => "taken back by the host",
-            Self::NotConveyed => "number not told",
+            Self::RetryWaiting | Self::Unknown | Self::Failed { .. } => true,
+            Self::Blocked { reason } => reason.kind().is_error(),
+            Self::Confirmed { marketplace } | Self::ConfirmedEarlier { marketplace } => {
+                matches!(marketplace, Marketplace::Failed { .. })
+            }
+            _ => false,
         }
+    }
+}
+
+kinds! {
+    /// The kind of a [`SyncOutcome`].
+    SyncOutcomeKind of SyncOutcome {
+        WouldBeSent = "would_be_sent" ("would be marked shipped"): Self::WouldBeSent,
+        Confirmed = "confirmed" ("marked shipped and confirmed"): Self::Confirmed { .. },
+        Sent = "sent" ("marked shipped and not confirmed yet"): Self::Sent,
+        ConfirmedEarlier = "confirmed_earlier" ("marked by an earlier run and confirmed now"): Self::ConfirmedEarlier { .. },
+        SentEarlier = "sent_earlier" ("marked by an earlier run and not confirmed yet"): Self::SentEarlier,
+        NeverConfirmed = "never_confirmed" ("marked by an earlier run and never confirmed"): Self::NeverConfirmed,
+        AlreadyThere = "already_there" ("already shipped with our number"): Self::AlreadyThere,
+        WaitingPartial = "waiting_partial" ("waiting for the rest of the order"): Self::WaitingPartial { .. },
+        Blocked = "blocked" ("blocked"): Self::Blocked { .. },
+        RetryWaiting = "retry_waiting" ("will be tried again"): Self::RetryWaiting,
+        Unknown = "unknown" ("of unknown outcome, will be looked for"): Self::Unknown,
+        Failed = "failed" ("failed"): Self::Failed { .. },
+        Suppressed = "suppressed" ("suppressed by the host"): Self::Suppressed,
+        Superseded = "superseded" ("superseded by another shipment"): Self::Superseded,
+        Cancelled = "cancelled" ("taken back by the host"): Self::Cancelled,
+        Unreported = "unreported" ("number not told"): Self::Unreported,
+        NotReached = "not_reached" ("not reached"): Self::NotReached,
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use shipstation_connector::{
     ShipStationChannel, Timestamp,
     channel::{
-        CancelToken, ChannelConnector, ConnectionId, GetOrders, ImportOrder, LinkListings, Listing,
-        Operation, OrderSelector, ResolveHeld, RunControl, RunStatus, SyncShipments,
+        BlockKind, CancelToken, ChannelConnector, ConnectionId, GetOrders, ImportOrder, LinkListings,
+        Listing, Operation, OrderSelector, ResolveHeld, RunControl, RunStatus, SyncShipments,
         store::{Begin, NewRun, RunStore, RunSummary, RunToken, StoreError, Stores},
     },
     connector::ListingSettings,
@@ -178,7 +178,7 @@ async fn secrets_neither_key_nor_buyer_is_in_the_log_of_a_run() {
     world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::Status { code: 400, body }));
     let report = channel(&world).sync_shipments(SyncShipments::new()).await.unwrap();
     let _ = channel(&world).get_orders(GetOrders::new()).await.unwrap();
-    assert_eq!(report.counts.blocked.get("refused"), Some(&1), "{report}");
+    assert_eq!(report.counts.blocked.of(BlockKind::Refused), 1, "{report}");
     let text = log.text();
     for secret in ["Rose Lane", "Quackenbush", world.sim.api_key(), world.sim.api_secret()] {
         assert!(!text.contains(secret), "{secret} is in {text}");

@@ -179,7 +179,7 @@ async fn faults_a_mark_that_waits_for_the_end_of_a_throttled_minute_is_not_sent_
     assert_eq!((rows.len(), rows[0].attempts), (1, 0), "{rows:?}");
     assert!(!matches!(rows[0].state, ShipmentState::Sending { .. } | ShipmentState::Unknown { .. }));
     let report = world.channel(|_| {}).sync_shipments(SyncShipments::new()).await.unwrap();
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 2), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 2), "{report}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Orders that somebody else fulfils.
 
+use shipstation_connector::channel::BlockKind;
 use shipstation_connector::connector::ExternallyFulfilled;
 
 use super::{HOUR, fulfillments, sync, sync_after, sync_with};
@@ -17,7 +18,7 @@ async fn requests_an_order_that_somebody_else_fulfils_is_not_marked_unless_the_s
             world.ship(*order, &format!("1Z{order}")).await;
         }
         let report = sync(&world).await;
-        assert_eq!(report.counts.blocked.get("externally_fulfilled"), Some(&1), "{report}");
+        assert_eq!(report.counts.blocked.of(BlockKind::ExternallyFulfilled), 1, "{report}");
         assert!(report.to_string().contains("somebody else fulfils the order"), "{report}");
         assert_eq!((fulfillments(&world, order), world.marks()), (0, orders.len() - 1));
         sync_after(&world, HOUR).await;
@@ -26,6 +27,6 @@ async fn requests_an_order_that_somebody_else_fulfils_is_not_marked_unless_the_s
             settings.orders.externally_fulfilled = ExternallyFulfilled::Import;
         };
         let report = sync_with(&world, import).await;
-        assert_eq!((report.counts.confirmed, fulfillments(&world, order)), (1, 1), "{report}");
+        assert_eq!((report.counts.confirmed(), fulfillments(&world, order)), (1, 1), "{report}");
     }
 }

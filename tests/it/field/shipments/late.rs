@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use shipstation_connector::{
     Settings,
-    channel::{BlockReason, ChannelConnector, ShipmentState, SyncShipments},
+    channel::{BlockReason, ChannelConnector, ShipmentState, SyncShipments, report::SyncOutcomeKind},
     testing::simulator::{Fault, FaultKind, Method},
 };
 
@@ -120,6 +120,6 @@ async fn faults_another_shipment_of_an_order_waits_until_a_person_has_decided() 
         shipstation_connector::channel::Shipment::new("B", order.to_string(), world.now(), "UPS", "1ZB");
     world.enqueue(second).await;
     let report = sync_with(&world, first).await;
-    assert_eq!((report.counts.retry_waiting, world.marks()), (1, 3), "{report}");
+    assert_eq!((report.counts.of(SyncOutcomeKind::RetryWaiting), world.marks()), (1, 3), "{report}");
     assert!(report.to_string().contains("release that one first"), "{report}");
 }

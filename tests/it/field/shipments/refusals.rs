@@ -2,6 +2,7 @@
 
 use shipstation_connector::{
     channel::{
+        BlockKind,
         shipping::CarrierRule,
         store::{MappingStore, ShipmentStore},
     },
@@ -21,7 +22,7 @@ async fn faults_a_refusal_of_what_took_effect_is_confirmed_by_one_look() {
     let world = World::new().await;
     let order = one(&world, FaultKind::StatusAfterEffect { code: 400, body }).await;
     let report = sync(&world).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
     assert_eq!(name(&world, order).await, "confirmed");
 }
 
@@ -30,10 +31,10 @@ async fn faults_a_refusal_without_an_effect_is_blocked_after_the_look() {
     let world = World::new().await;
     let order = one(&world, refusal("The request is invalid.")).await;
     let report = sync(&world).await;
-    assert_eq!(report.counts.blocked.get("refused"), Some(&1), "{report}");
+    assert_eq!(report.counts.blocked.of(BlockKind::Refused), 1, "{report}");
     assert!(report.to_string().contains("The request is invalid."), "{report}");
     let report = sync_after(&world, HOUR).await;
-    assert_eq!((report.counts.due, world.marks(), fulfillments(&world, order)), (0, 1, 0), "{report}");
+    assert_eq!((report.counts.due(), world.marks(), fulfillments(&world, order)), (0, 1, 0), "{report}");
 }
 
 #[tokio::test]
@@ -46,7 +47,7 @@ async fn faults_a_refusal_whose_look_fails_is_looked_for_again() {
     assert_eq!(name(&world, order).await, "unknown");
     world.sim.clear_faults();
     let report = sync_after(&world, MINUTE * 2).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 1), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -84,13 +85,13 @@ async fn requests_a_corrected_carrier_code_releases_what_was_refused_for_it() {
     rule(&world, "upss_walleted").await;
     let order = one(&world, refusal("Invalid carrierCode upss_walleted")).await;
     let report = sync(&world).await;
-    assert_eq!(report.counts.blocked.get("refused"), Some(&1), "{report}");
+    assert_eq!(report.counts.blocked.of(BlockKind::Refused), 1, "{report}");
     assert!(report.to_string().contains("upss_walleted"), "the host's own code is shown: {report}");
     let report = sync_after(&world, HOUR).await;
-    assert_eq!((report.counts.due, world.marks()), (0, 1), "not before it is corrected: {report}");
+    assert_eq!((report.counts.due(), world.marks()), (0, 1), "not before it is corrected: {report}");
     rule(&world, "ups").await;
     let report = sync_after(&world, HOUR).await;
-    assert_eq!((report.counts.confirmed, world.marks()), (1, 2), "{report}");
+    assert_eq!((report.counts.confirmed(), world.marks()), (1, 2), "{report}");
     assert_eq!(fulfillments(&world, order), 1);
 }
 
@@ -101,7 +102,7 @@ async fn requests_a_corrected_carrier_code_releases_no_other_refusal() {
     sync(&world).await;
     rule(&world, "fedex").await;
     let report = sync_after(&world, HOUR).await;
-    assert_eq!((report.counts.due, world.marks()), (0, 1), "{report}");
+    assert_eq!((report.counts.due(), world.marks()), (0, 1), "{report}");
     assert_eq!(world.store.unblock(&world.connection, "refused").await.unwrap(), 1);
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use shipstation_connector::{
-    channel::{CancelToken, ChannelConnector, RunControl, RunStatus, SyncShipments, store::Stores},
+    channel::{
+        CancelToken, ChannelConnector, RunControl, RunStatus, SyncShipments, report::SyncOutcomeKind,
+        store::Stores,
+    },
     client::{Lane, Permit, RateHeaders, RateLimiter},
 };
 
@@ -50,7 +53,11 @@ async fn faults_cancelling_during_a_rate_limit_wait_ends_the_run_and_no_mark_lea
             if requests < 7 {
                 assert!(matches!(report.run.status, RunStatus::Partial { .. }), "{requests}: {report}");
             }
-            assert_eq!(report.counts.unknown, 0, "no row is left under way: {requests}: {report}");
+            assert_eq!(
+                report.counts.of(SyncOutcomeKind::Unknown),
+                0,
+                "no row is left under way: {requests}: {report}"
+            );
         }
         assert_eq!(world.sim.journal().len(), requests.min(7), "nothing leaves afterwards");
         for order in &orders {
@@ -76,7 +83,11 @@ async fn faults_cancelling_between_two_items_ends_the_run() {
     world.sim.before(Method::POST, super::MARK, 2, move |_| when.cancel());
     let request = SyncShipments::with(RunControl::new().cancel(cancel));
     let report = world.channel(|_| {}).sync_shipments(request).await.unwrap();
-    assert_eq!((world.marks(), report.counts.sent, report.counts.not_evaluated), (2, 2, 3), "{report}");
+    assert_eq!(
+        (world.marks(), report.counts.sent(), report.counts.of(SyncOutcomeKind::NotReached)),
+        (2, 2, 3),
+        "{report}"
+    );
     sync(&world).await;
     assert_eq!(world.sim.account(|account| account.notices.len()), 5);
 }

@@ -1,0 +1,105 @@
+//! What every step of a run works with, and what it reads of the outbox. Nothing in here changes while the run goes on.
+
+use std::collections::BTreeMap;
+
+use super::{Event, Moment, Stop, rows};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId, OutboxId,
+        shipping::CarrierRules,
+        store::{OrderProgress, OutboxRow, ShipmentStore},
+    },
+    connector::{PAGE, run::Run, settings::ShipmentSettings, store_pages::Bookmark},
+};
+
+pub(super) struct Context<'c> {
+    pub(super) run: Run<'c>,
+    pub(super) carriers: CarrierRules,
+}
+
+/// How the steps of a run get at it.
+pub(super) type Ctx<'c> = &'c Context<'c>;
+
+/// A list of rows that is read as a whole.
+#[derive(Clone, Copy)]
+pub(super) enum List {
+    /// The rows that ShipStation may have been told of.
+    Unfinished,
+    Blocked,
+}
+
+impl<'c> Context<'c> {
+    pub(super) fn settings(&self) -> &'c ShipmentSettings {
+        &self.run.channel.settings.shipments
+    }
+
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.run.control.dry_run
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.run.now()
+    }
+
+    /// The present moment, by every clock at hand.
+    pub(super) fn moment(&self) -> Moment {
+        Moment::now(&self.run.client)
+    }
+
+    /// What happened to a row at these times, as far as this process knows.
+    pub(super) fn event(&self, row: &OutboxId, host: Timestamp, server: Option<Timestamp>) -> Event {
+        self.run.channel.readings.event(row, host, server, &self.moment())
+    }
+
+    /// Remembers that this process did something to a row at `moment`.
+    pub(super) fn remember(&self, row: &OutboxId, moment: &Moment) {
+        self.run.channel.readings.note(row, moment);
+    }
+
+    /// Keeps the lease, and says so when the run must not start anything new.
+    pub(super) async fn checkpoint(&self) -> Result<(), Stop> {
+        self.run.checkpoint().await
+    }
+
+    /// The outbox.
+    pub(super) fn store(&self) -> (&'c dyn ShipmentStore, &'c ConnectionId) {
+        (&*self.run.channel.stores.shipments, &self.run.channel.connection)
+    }
+
+    /// The rows of a list that are wanted.
+    pub(super) async fn rows<F>(&self, list: List, is_wanted: F) -> Result<Vec<OutboxRow>, Stop>
+    where
+        F: Fn(&OutboxRow) -> bool,
+    {
+        let (store, connection) = self.store();
+        let (mut wanted, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
+        loop {
+            let rows = match list {
+                List::Unfinished => store.unfinished(connection, bookmark.after(), PAGE).await?,
+                List::Blocked => store.blocked(connection, bookmark.after(), PAGE).await?,
+            };
+            let Some(last) = rows.last() else { return Ok(wanted) };
+            bookmark.pass(&last.cursor())?;
+            wanted.extend(rows.into_iter().filter(&is_wanted));
+        }
+    }
+
+    pub(super) async fn order_progress(&self, order: &ChannelOrderId) -> Result<OrderProgress, Stop> {
+        let (store, connection) = self.store();
+        Ok(store.order_progress(connection, order).await?)
+    }
+
+    /// Every tracking number that would prove the row: those of the order's rows, corrected ones included. Which of them
+    /// was sent depends on what the rows said then.
+    pub(super) async fn all_tracking(&self, row: &OutboxRow) -> Result<Vec<String>, Stop> {
+        let progress = self.order_progress(&row.shipment.order).await?;
+        Ok(rows::tracking_numbers(progress.rows.iter().filter(|row| !rows::is_of_another_order(row))))
+    }
+
+    /// How many rows are in each state.
+    pub(super) async fn counts(&self) -> Result<BTreeMap<String, u64>, Stop> {
+        let (store, connection) = self.store();
+        Ok(store.counts(connection).await?)
+    }
+}

@@ -1,0 +1,116 @@
+//! What a stage decides about rows of the outbox. The [recorder](super::recorder) does all that follows from it.
+
+use super::{Parcel, rows};
+use crate::{
+    Timestamp,
+    channel::{
+        OutboxId, ShipmentState, SupersedeReason,
+        report::{SyncItem, SyncOutcome},
+        store::OutboxRow,
+    },
+    connector::settings::PartialPolicy,
+};
+
+/// What happens to a row.
+#[derive(Debug)]
+pub(super) enum RowOutcome {
+    /// It takes a step.
+    Step { state: ShipmentState, counts_attempt: bool, error: Option<String> },
+    /// ShipStation accepted it in an earlier run, and its record never showed: it is taken for confirmed.
+    AssumedConfirmed,
+    /// It was decided about, and this is what a person should know.
+    Noted(String),
+    /// The run is dry, and a real one would send it.
+    WouldBeSent,
+}
+
+/// What a stage decides. Its steps are recorded together.
+#[derive(Debug, Default)]
+pub(super) struct Decision {
+    pub(super) outcomes: Vec<(OutboxId, RowOutcome)>,
+    /// Tracking numbers that the order has no room for.
+    pub(super) unreported: Vec<SyncItem>,
+    /// What an operator should know although nothing failed.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Decision {
+    pub(super) fn of(row: &OutboxRow, outcome: RowOutcome) -> Self {
+        Self { outcomes: vec![(row.id(), outcome)], ..Self::default() }
+    }
+
+    /// Rows that take the same step.
+    pub(super) fn steps<'r>(rows: impl IntoIterator<Item = &'r OutboxRow>, state: &ShipmentState) -> Self {
+        let mut decision = Self::default();
+        rows.into_iter().for_each(|row| decision.step(row, state.clone()));
+        decision
+    }
+
+    /// What keeps the parcel from being proven or sent now; the rows that it covers wait with it.
+    pub(super) fn postpone(
+        parcel: &Parcel,
+        state: ShipmentState,
+        counts_attempt: bool,
+        error: impl Into<String>,
+    ) -> Self {
+        let mut decision =
+            Self::of(&parcel.row, RowOutcome::Step { state, counts_attempt, error: Some(error.into()) });
+        for row in &parcel.covers {
+            decision.note(row, format!("waits with shipment {}", parcel.row.id()));
+        }
+        decision
+    }
+
+    /// A step that counts no attempt and leaves no error.
+    pub(super) fn step(&mut self, row: &OutboxRow, state: ShipmentState) {
+        self.outcomes.push((row.id(), RowOutcome::Step { state, counts_attempt: false, error: None }));
+    }
+
+    pub(super) fn note(&mut self, row: &OutboxRow, why: impl Into<String>) {
+        self.outcomes.push((row.id(), RowOutcome::Noted(why.into())));
+    }
+
+    /// Closes the rows that a parcel covers, now that ShipStation has it with the `reported` number.
+    pub(super) fn close_covered(&mut self, partial: PartialPolicy, parcel: &Parcel, reported: &[String]) {
+        self.list_unreported(parcel.rows(), reported);
+        let state = superseded_by(partial, &parcel.row);
+        parcel.covers.iter().for_each(|row| self.step(row, state.clone()));
+    }
+
+    /// Lists the tracking numbers of these rows that the order has no room for, beside the `reported` ones. Nothing is
+    /// dropped silently.
+    pub(super) fn list_unreported<'r>(
+        &mut self,
+        rows: impl IntoIterator<Item = &'r OutboxRow>,
+        reported: &[String],
+    ) {
+        for (row, tracking) in rows::further_tracking(rows, reported) {
+            let (order, number) = (row.shipment.order.clone(), row.shipment.order_number.clone());
+            let note = Some(format!("{tracking}, for the order has room for one only"));
+            self.unreported.push(SyncItem::new(row.id(), order, number, SyncOutcome::Unreported, note));
+        }
+    }
+}
+
+/// The end of a shipment whose order is marked shipped with another one.
+pub(super) fn superseded_by(partial: PartialPolicy, other: &OutboxRow) -> ShipmentState {
+    let reason = match partial {
+        PartialPolicy::ShipOnFirst => SupersedeReason::AlreadyMarkedShipped,
+        PartialPolicy::HoldUntilComplete { .. } => {
+            SupersedeReason::ConveyedWith { shipment: other.shipment.id.clone() }
+        }
+    };
+    ShipmentState::Superseded { reason }
+}
+
+/// It is not known whether ShipStation has it, and it was not looked for.
+pub(super) fn unknown_since(since: Timestamp, server_since: Option<Timestamp>) -> ShipmentState {
+    ShipmentState::Unknown {
+        since,
+        checks: 0,
+        last_check: None,
+        order_missing: false,
+        server_since,
+        server_last_check: None,
+    }
+}
