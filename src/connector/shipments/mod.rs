@@ -28,7 +28,7 @@ use self::{
     decision::{Decision, RowOutcome},
     evidence::RecordMatch,
     lookup::{LookupResult, Lookups},
-    open_orders::{OpenOrders, OrderSnapshot},
+    open_orders::OpenOrders,
     parcel::Parcel,
     plan::Planner,
     preflight::{Clearance, preflight},

@@ -11,8 +11,8 @@ use super::{Ctx, Moment, Parcel, Stop, evidence, lookup::ROWS, timing};
 use crate::{
     Timestamp,
     channel::RunEvent,
-    client::{ListEnd, Order, OrderId, OrderSort, OrderStatus, PacificTime, Page},
-    connector::{failure, settings::Preflight, translate},
+    client::{ListEnd, Order, OrderId, OrderSort, OrderStatus, Page},
+    connector::{failure, settings::Preflight},
 };
 
 /// Up to so many orders are asked for one by one: listing cannot cost less.
@@ -20,36 +20,11 @@ const MOST_SINGLES: usize = 3;
 /// Before every order of ShipStation's: a date filter is what lets a list be read by key.
 const BEFORE_ALL: i64 = 946_684_800;
 
-/// What matters of an order that was looked at.
-#[derive(Debug, Clone)]
-pub(super) struct OrderSnapshot {
-    pub(super) status: Option<OrderStatus>,
-    pub(super) store: Option<String>,
-    pub(super) modified_at: Option<Timestamp>,
-    pub(super) created_at: Option<Timestamp>,
-    pub(super) number: Option<String>,
-    /// Whether somebody else fulfils it.
-    pub(super) is_external: bool,
-}
-
-impl OrderSnapshot {
-    pub(super) fn of(order: &Order) -> Self {
-        Self {
-            status: order.order_status.clone(),
-            store: translate::store_key(order).map(|store| store.to_string()),
-            modified_at: order.modify_date.as_ref().map(PacificTime::instant),
-            created_at: order.create_date.as_ref().map(PacificTime::instant),
-            number: order.order_number.clone(),
-            is_external: order.externally_fulfilled == Some(true),
-        }
-    }
-}
-
 /// The orders of a chunk that were seen in a list.
 #[derive(Debug)]
 pub(super) struct OpenOrders {
     read_at: Moment,
-    seen: HashMap<OrderId, OrderSnapshot>,
+    seen: HashMap<OrderId, Order>,
 }
 
 impl OpenOrders {
@@ -97,7 +72,7 @@ impl OpenOrders {
             let pages_left = pages_left(&page);
             for order in page.items {
                 if expected.remove(&order.order_id) {
-                    self.seen.insert(order.order_id, OrderSnapshot::of(&order));
+                    self.seen.insert(order.order_id, order);
                 }
             }
             if expected.len() <= pages_left {
@@ -110,7 +85,7 @@ impl OpenOrders {
 
     /// Takes what was seen of an order, if that is still fresh. What has aged is brought up to date for all that are left,
     /// with a request for what changed since.
-    pub(super) async fn take(&mut self, ctx: Ctx<'_>, order: OrderId) -> Result<Option<OrderSnapshot>, Stop> {
+    pub(super) async fn take(&mut self, ctx: Ctx<'_>, order: OrderId) -> Result<Option<Order>, Stop> {
         if !self.seen.is_empty() && ctx.moment().has_outdated(&self.read_at) {
             self.refresh(ctx).await?;
         }
@@ -139,12 +114,12 @@ impl OpenOrders {
                     return Ok(());
                 }
             };
-            for order in &page.items {
-                if let Some(seen) = self.seen.get_mut(&order.order_id) {
-                    *seen = OrderSnapshot::of(order);
-                }
+            for order in page.items {
                 for merged in order.advanced_options.iter().flat_map(|options| &options.merged_ids) {
                     self.seen.remove(merged);
+                }
+                if let Some(seen) = self.seen.get_mut(&order.order_id) {
+                    *seen = order;
                 }
             }
             ctx.checkpoint().await?;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ctx, Decision, Lookups, OpenOrders, OrderSnapshot, Parcel, RecordMatch, Stop, evidence,
+    Ctx, Decision, Lookups, OpenOrders, Parcel, RecordMatch, Stop, evidence,
     retry::{look_again, missing_once},
     timing, tracking,
 };
 use crate::{
     Timestamp,
     channel::{BlockReason, FailReason, OutboxId, RetryClass, ShipmentState},
-    client::OrderStatus,
+    client::{Order, OrderStatus, PacificTime},
     connector::{
         lookup,
         settings::{ExternallyFulfilled, Preflight},
@@ -47,7 +47,7 @@ pub(super) async fn preflight(
         None => match lookup::order_once(&ctx.run.client, parcel.order).await? {
             Some(order) => {
                 lookups.failures.reset();
-                OrderSnapshot::of(&order)
+                order
             }
             None => return Ok(Clearance::Hold(missing(ctx, parcel, lookups).await?)),
         },
@@ -77,17 +77,18 @@ fn was_missing(ctx: Ctx<'_>, parcel: &Parcel) -> bool {
 }
 
 /// Whether the order's present state lets it be marked shipped.
-async fn check(ctx: Ctx<'_>, parcel: &Parcel, order: &OrderSnapshot) -> Result<Clearance, Stop> {
+async fn check(ctx: Ctx<'_>, parcel: &Parcel, order: &Order) -> Result<Clearance, Stop> {
     if let Some(decision) = set_aside(parcel, order) {
         return Ok(Clearance::Hold(decision));
     }
-    let state = match &order.status {
+    let state = match &order.order_status {
         Some(OrderStatus::AwaitingShipment | OrderStatus::PendingFulfillment) => {
             let marks_external =
                 ctx.run.channel.settings.orders.externally_fulfilled == ExternallyFulfilled::Import;
-            if !order.is_external || marks_external {
+            if order.externally_fulfilled != Some(true) || marks_external {
                 let warning = other_store(parcel, order);
-                return Ok(Clearance::Send { created_at: order.created_at, warning });
+                let created_at = order.create_date.as_ref().map(PacificTime::instant);
+                return Ok(Clearance::Send { created_at, warning });
             }
             ShipmentState::Blocked { reason: BlockReason::ExternallyFulfilled }
         }
@@ -104,8 +105,8 @@ async fn check(ctx: Ctx<'_>, parcel: &Parcel, order: &OrderSnapshot) -> Result<C
 }
 
 /// Blocks the rows that name another number than the order has or had. The others are planned anew without them.
-fn set_aside(parcel: &Parcel, order: &OrderSnapshot) -> Option<Decision> {
-    let known = order.number.as_deref().or(parcel.imported_number.as_deref())?;
+fn set_aside(parcel: &Parcel, order: &Order) -> Option<Decision> {
+    let known = order.order_number.as_deref().or(parcel.imported_number.as_deref())?;
     let others = parcel.other_numbers().filter(|(_, given)| !translate::is_same_number(known, given));
     let others: BTreeMap<OutboxId, &str> = others.map(|(row, given)| (row.id(), given)).collect();
     let mut decision = Decision::default();
@@ -121,19 +122,22 @@ fn set_aside(parcel: &Parcel, order: &OrderSnapshot) -> Option<Decision> {
     (!others.is_empty()).then_some(decision)
 }
 
-fn other_store(parcel: &Parcel, order: &OrderSnapshot) -> Option<String> {
-    let (imported, now) = (parcel.imported_from.as_ref()?, order.store.as_ref()?);
-    (imported != now)
+fn other_store(parcel: &Parcel, order: &Order) -> Option<String> {
+    let (imported, now) = (parcel.imported_from.as_ref()?, translate::store_key(order)?.to_string());
+    (*imported != now)
         .then(|| format!("order {} was imported from store {imported} and is in store {now}", parcel.order))
 }
 
 /// The order is shipped: by us, as an earlier run could not record, or by somebody else.
-async fn already_shipped(ctx: Ctx<'_>, parcel: &Parcel, order: &OrderSnapshot) -> Result<Decision, Stop> {
+async fn already_shipped(ctx: Ctx<'_>, parcel: &Parcel, order: &Order) -> Result<Decision, Stop> {
     let asked = ctx.settings().notify_sales_channel;
     let (client, ours) = (&ctx.run.client, &parcel.all_tracking);
     let found = evidence::match_records(client, parcel.order, ours, asked, true).await?;
-    let is_recent =
-        order.modified_at.is_some_and(|at| ctx.moment().server_or_host().since(at) < timing::RECORDS_LAG);
+    let is_recent = order
+        .modify_date
+        .as_ref()
+        .map(PacificTime::instant)
+        .is_some_and(|at| ctx.moment().server_or_host().since(at) < timing::RECORDS_LAG);
     match found {
         RecordMatch::Ours { record, tracking, marketplace } => {
             let state = ShipmentState::Confirmed { record, marketplace, already_there: true };
