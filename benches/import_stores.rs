@@ -67,7 +67,7 @@ async fn import(sim: &Simulator, stores: Stores) -> Duration {
     let began = SystemClock.now();
     let report = channel.get_orders(GetOrders::new()).await.unwrap();
     let took = SystemClock.now().since(began);
-    assert_eq!(report.counts.imported, u64::from(ORDERS), "{report}");
+    assert_eq!(report.counts.imported(), u64::from(ORDERS), "{report}");
     took
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ChannelOrderId,
+    kinds::kinds,
     shipping::{DisplayText, cut_names, name_list},
 };
 
@@ -46,20 +47,20 @@ pub enum HoldReason {
     },
 }
 
-impl HoldReason {
-    /// A short stable name, for counts.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnmappedShipping { .. } => "unmapped_shipping",
-            Self::NoShippingText => "no_shipping_text",
-            Self::NotManagedLine { .. } => "not_managed_line",
-            Self::SplitOfImported { .. } => "split_of_imported",
-            Self::MergesImported { .. } => "merges_imported",
-            Self::ExternallyFulfilled => "externally_fulfilled",
-            Self::PossibleDuplicate { .. } => "possible_duplicate",
-        }
+kinds! {
+    /// The kind of a [`HoldReason`].
+    HoldKind of HoldReason {
+        UnmappedShipping = "unmapped_shipping": Self::UnmappedShipping { .. },
+        NoShippingText = "no_shipping_text": Self::NoShippingText,
+        NotManagedLine = "not_managed_line": Self::NotManagedLine { .. },
+        SplitOfImported = "split_of_imported": Self::SplitOfImported { .. },
+        MergesImported = "merges_imported": Self::MergesImported { .. },
+        ExternallyFulfilled = "externally_fulfilled": Self::ExternallyFulfilled,
+        PossibleDuplicate = "possible_duplicate": Self::PossibleDuplicate { .. },
     }
+}
 
+impl HoldReason {
     /// The same for a report: texts from outside are cut where they are long.
     pub(crate) fn for_report(self) -> Self {
         match self {

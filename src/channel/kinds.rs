@@ -1,23 +1,12 @@
-//! The kind of a value that carries facts: a plain enum with a stable name for each variant, for counts and reports.
+//! Enumerations with one stable name for each variant, and the kind of a value that carries facts: for counts and reports.
 
-macro_rules! kinds {
-    ($(#[$doc:meta])* $kind:ident of $of:ident {
-        $($variant:ident = $name:literal ($message:literal): $pattern:pat),+ $(,)?
-    }) => {
-        kinds! { $(#[$doc])* $kind of $of { $($variant = $name: $pattern),+ } }
-
-        impl $kind {
-            /// What it says to a person.
-            pub fn message(self) -> &'static str {
-                match self { $(Self::$variant => $message),+ }
-            }
-        }
-    };
-    ($(#[$doc:meta])* $kind:ident of $of:ident { $($variant:ident = $name:literal: $pattern:pat),+ $(,)? }) => {
+/// An enumeration of names.
+macro_rules! named {
+    ($(#[$doc:meta])* $kind:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum $kind { $(#[doc = concat!("`", $name, "`")] $variant),+ }
+        pub enum $kind { $($(#[$variant_doc])* #[doc = concat!("`", $name, "`")] $variant),+ }
 
         impl $kind {
             /// Its stable name.
@@ -37,6 +26,25 @@ macro_rules! kinds {
                 serializer.serialize_str(self.name())
             }
         }
+    };
+}
+
+/// The kind of a value.
+macro_rules! kinds {
+    ($(#[$doc:meta])* $kind:ident of $of:ident {
+        $($variant:ident = $name:literal ($message:literal): $pattern:pat),+ $(,)?
+    }) => {
+        kinds! { $(#[$doc])* $kind of $of { $($variant = $name: $pattern),+ } }
+
+        impl $kind {
+            /// What it says to a person.
+            pub fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message),+ }
+            }
+        }
+    };
+    ($(#[$doc:meta])* $kind:ident of $of:ident { $($variant:ident = $name:literal: $pattern:pat),+ $(,)? }) => {
+        $crate::channel::kinds::named! { $(#[$doc])* $kind { $($variant = $name),+ } }
 
         impl $of {
             /// Its kind.
@@ -52,4 +60,4 @@ macro_rules! kinds {
     };
 }
 
-pub(super) use kinds;
+pub(super) use {kinds, named};

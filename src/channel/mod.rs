@@ -38,7 +38,7 @@ pub use self::{
     diagnosis::{Check, Diagnosis, DiagnosisNote, Verdict},
     error::{ChannelError, Refusal},
     fingerprint::OrderFingerprint,
-    hold::HoldReason,
+    hold::{HoldKind, HoldReason},
     ids::{
         ChannelOrderId, ChannelProductId, ConnectionId, HostOrderId, LineId, ListingId, RunId, ShipmentId,
         UserKey,

@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use serde::Serialize;
 
 use super::{
-    RunInfo, SkipReason, fmt_by_reason, fmt_items,
-    import_item::{DisplayItem, ImportItem},
+    RunInfo, SkipKind, Tally, fmt_by_reason, fmt_items,
+    import_item::{DisplayItem, ImportItem, ImportOutcome, ImportOutcomeKind},
     in_groups,
 };
-use crate::Timestamp;
-use crate::channel::wording::count_of;
+use crate::{
+    Timestamp,
+    channel::{HoldKind, kinds::named, wording::count_of},
+};
 
 /// What an import did.
 #[must_use]
@@ -49,23 +51,20 @@ impl ImportReport {
         let counts = &self.counts;
         let (new, held) = if self.run.dry_run { ("would be new", "would be held") } else { ("new", "held") };
         let skipped = if self.run.dry_run { "to skip" } else { "skipped" };
-        let held = if counts.held > 0 { format!(" ({} {held})", counts.held) } else { String::new() };
+        let held = if counts.held() > 0 { format!(" ({} {held})", counts.held()) } else { String::new() };
         let mut parts = vec![
-            format!("{} {new}{held}", counts.imported),
-            format!("{} already imported", counts.already_imported),
+            format!("{} {new}{held}", counts.imported()),
+            format!("{} already imported", counts.already_imported()),
         ];
-        let failed = counts.failed_retryable + counts.failed_permanent;
         let others = [
-            (counts.skipped.values().sum(), skipped),
-            (failed, "failed"),
-            (counts.not_evaluated, "not looked at"),
+            (counts.of(ImportOutcomeKind::Skipped), skipped),
+            (counts.failed(), "failed"),
+            (counts.of(ImportOutcomeKind::NotEvaluated), "not looked at"),
+            (counts.skipped.of(SkipKind::ExternallyFulfilled), "fulfilled by somebody else"),
         ];
-        let theirs = counts.skipped.get(SkipReason::ExternallyFulfilled.code()).copied().unwrap_or_default();
-        let theirs = (theirs > 0).then(|| format!("{theirs} fulfilled by somebody else"));
         parts.extend(
             others.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")),
         );
-        parts.extend(theirs);
         parts.extend(counts.outside_window().map(|outside| format!("{outside} outside the window")));
         parts.join(", ")
     }
@@ -85,15 +84,34 @@ impl fmt::Display for ImportReport {
         let (held, skipped) = if self.run.dry_run { ("to hold", "to skip") } else { ("held", "skipped") };
         fmt_by_reason(f, held, &counts.held_by)?;
         fmt_by_reason(f, skipped, &counts.skipped)?;
-        fmt_by_reason(f, "user", &counts.users())?;
-        fmt_by_reason(f, "tag", &counts.tags())?;
-        fmt_by_reason(f, "changes", &[("told to the host", counts.changed)].into())?;
+        fmt_follow_ups(f, "user", &counts.users, "assigned")?;
+        fmt_follow_ups(f, "tag", &counts.tags, "put on")?;
+        if counts.changed > 0 {
+            writeln!(f, "  {:<9} {} since the import", "changes", counts.changed)?;
+        }
         let items = self.items.iter().filter(|item| item.needs_attention());
         let shown = items.map(|item| DisplayItem { item, dry_run: self.run.dry_run });
         let lines = in_groups("order", shown.map(|item| (item.name(), format!(" {}", item.fate()))));
         fmt_items(f, "order", lines.iter())?;
         self.run.fmt_tail(f)
     }
+}
+
+/// Writes `label  3 done, 2 pending`, in the words of what is to be done.
+fn fmt_follow_ups(
+    f: &mut fmt::Formatter<'_>,
+    label: &str,
+    counts: &Tally<FollowUpStatus>,
+    done: &'static str,
+) -> fmt::Result {
+    let message = |status: &FollowUpStatus| match status {
+        FollowUpStatus::Done => done,
+        FollowUpStatus::Overridden => "overridden by a person",
+        other => other.name(),
+    };
+    let parts: Vec<String> =
+        counts.iter().map(|(status, count)| format!("{count} {}", message(status))).collect();
+    if parts.is_empty() { Ok(()) } else { writeln!(f, "  {label:<9} {}", parts.join(", ")) }
 }
 
 /// The stretch of time whose orders were read.
@@ -207,73 +225,86 @@ impl ScanStrategy {
     }
 }
 
-/// How many. `scanned = imported + already_imported + skipped + failed + not_evaluated`.
+named! {
+    /// How far what is to be done on the channel for an imported order is.
+    FollowUpStatus {
+        /// It is done, by the crate or already.
+        Done = "done",
+        /// It is still to be done.
+        Pending = "pending",
+        /// It cannot be done until somebody changes a setting.
+        Failed = "failed",
+        /// A person has chosen otherwise in the meantime.
+        Overridden = "overridden_by_person",
+    }
+}
+
+/// How many. Every order that was read is counted once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ImportCounts {
-    /// Orders that were read, each once.
-    pub scanned: u64,
-    /// Orders that are new in the host. In a dry run: that would be.
-    pub imported: u64,
-    /// Of these, held.
-    pub held: u64,
-    /// Of these, by reason; an order with several reasons counts under each.
-    pub held_by: BTreeMap<&'static str, u64>,
-    /// Orders that the host had.
-    pub already_imported: u64,
-    /// Orders that were left out, by the first reason.
-    pub skipped: BTreeMap<&'static str, u64>,
-    /// Orders that failed and will be tried again.
-    pub failed_retryable: u64,
-    /// Orders that failed until a person changes something.
-    pub failed_permanent: u64,
-    /// Orders that were read and not decided on, because the run stopped.
-    pub not_evaluated: u64,
-    /// Users assigned, by us or already.
-    pub assigned: u64,
-    /// Users still to be assigned.
-    pub assign_pending: u64,
-    /// Users that cannot be assigned.
-    pub assign_failed: u64,
-    /// Users that were not assigned because a person has chosen somebody else meanwhile.
-    pub overridden: u64,
-    /// Acknowledgement tags put on.
-    pub tagged: u64,
-    /// Acknowledgement tags still to be put on.
-    pub tag_pending: u64,
-    /// Acknowledgement tags that cannot be put on.
-    pub tag_failed: u64,
-    /// Changes of orders imported before, told to the host's sink.
+    /// The orders that were read, by what became of each. In a dry run: what would.
+    pub outcomes: Tally<ImportOutcomeKind>,
+    /// Those that were left out, by the first reason.
+    pub skipped: Tally<SkipKind>,
+    /// Those that are held, by reason; an order with several reasons counts under each.
+    pub held_by: Tally<HoldKind>,
+    /// Users to be assigned.
+    pub users: Tally<FollowUpStatus>,
+    /// Acknowledgement tags to be put on.
+    pub tags: Tally<FollowUpStatus>,
+    /// Changes of orders that were imported before.
     pub changed: u64,
     /// Orders outside the window, by status.
     pub too_old: BTreeMap<String, u64>,
 }
 
 impl ImportCounts {
-    /// Whether every order that was read is in exactly one of the counts.
+    /// Counts one order.
+    pub fn add(&mut self, outcome: &ImportOutcome) {
+        self.outcomes.add(outcome.kind());
+        match outcome {
+            ImportOutcome::Held { holds, .. } => holds.iter().for_each(|hold| self.held_by.add(hold.kind())),
+            ImportOutcome::Skipped { reasons } => {
+                reasons.first().into_iter().for_each(|reason| self.skipped.add(reason.kind()));
+            }
+            _ => {}
+        }
+    }
+
+    /// How many orders were read.
+    pub fn scanned(&self) -> u64 {
+        self.outcomes.total()
+    }
+
+    /// How many orders have this outcome.
+    pub fn of(&self, outcome: ImportOutcomeKind) -> u64 {
+        self.outcomes.of(outcome)
+    }
+
+    /// How many orders the host has now and had not before, held ones included.
+    pub fn imported(&self) -> u64 {
+        self.of(ImportOutcomeKind::Imported) + self.held()
+    }
+
+    /// How many of the new orders are held.
+    pub fn held(&self) -> u64 {
+        self.of(ImportOutcomeKind::Held)
+    }
+
+    /// How many orders the host had.
+    pub fn already_imported(&self) -> u64 {
+        self.of(ImportOutcomeKind::AlreadyImported)
+    }
+
+    /// How many orders failed, whether or not they will be tried again.
+    pub fn failed(&self) -> u64 {
+        self.of(ImportOutcomeKind::FailedRetryable) + self.of(ImportOutcomeKind::FailedPermanent)
+    }
+
+    /// Whether the counts by reason are those of the outcomes.
     pub fn add_up(&self) -> bool {
-        let skipped: u64 = self.skipped.values().sum();
-        self.scanned
-            == self.imported
-                + self.already_imported
-                + skipped
-                + self.failed_retryable
-                + self.failed_permanent
-                + self.not_evaluated
-    }
-
-    fn users(&self) -> BTreeMap<&'static str, u64> {
-        let counts = [
-            ("assigned", self.assigned),
-            ("failed", self.assign_failed),
-            ("overridden by a person", self.overridden),
-            ("pending", self.assign_pending),
-        ];
-        counts.into()
-    }
-
-    fn tags(&self) -> BTreeMap<&'static str, u64> {
-        [("failed", self.tag_failed), ("pending", self.tag_pending), ("put on", self.tagged)].into()
+        self.skipped.total() == self.of(ImportOutcomeKind::Skipped) && self.held_by.total() >= self.held()
     }
 
     /// How many orders lie outside the window, over all statuses that were asked.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::SkipReason;
 use crate::channel::{
     ChannelOrderId, HoldReason, HostOrderId,
+    kinds::kinds,
     shipping::{DisplayText, StoreKey},
 };
 
@@ -38,11 +39,7 @@ impl ImportItem {
 
     /// Whether it may not be left out of a report.
     pub fn needs_attention(&self) -> bool {
-        match &self.outcome {
-            ImportOutcome::Imported { holds, .. } => !holds.is_empty(),
-            ImportOutcome::Failed { .. } => true,
-            ImportOutcome::Skipped { .. } => false,
-        }
+        matches!(self.outcome, ImportOutcome::Held { .. } | ImportOutcome::Failed { .. })
     }
 }
 
@@ -73,8 +70,10 @@ impl DisplayItem<'_> {
     pub(super) fn fate(&self) -> String {
         let would_be = if self.dry_run { "would be " } else { "" };
         match &self.item.outcome {
-            ImportOutcome::Imported { holds, .. } if holds.is_empty() => format!("{would_be}imported"),
-            ImportOutcome::Imported { holds, .. } => format!("{would_be}held: {}", in_a_row(holds)),
+            ImportOutcome::Imported { .. } => format!("{would_be}imported"),
+            ImportOutcome::Held { holds, .. } => format!("{would_be}held: {}", in_a_row(holds)),
+            ImportOutcome::AlreadyImported => "already imported".to_owned(),
+            ImportOutcome::NotEvaluated => "not evaluated".to_owned(),
             ImportOutcome::Skipped { reasons } => format!("{would_be}skipped: {}", in_a_row(reasons)),
             ImportOutcome::Failed { error, retryable: true } => {
                 format!("failed, will be tried again: {error}")
@@ -93,13 +92,20 @@ fn in_a_row<T: fmt::Display>(list: &[T]) -> String {
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportOutcome {
-    /// The host has it now.
+    /// The host has it now, ready to ship.
     Imported {
         /// As which order.
         host_order: Option<HostOrderId>,
-        /// Why it waits; empty when it is ready.
+    },
+    /// The host has it now, and it waits for a person.
+    Held {
+        /// As which order.
+        host_order: Option<HostOrderId>,
+        /// Why it waits.
         holds: Vec<HoldReason>,
     },
+    /// The host had it. Counted, and not among the items.
+    AlreadyImported,
     /// It was left out.
     Skipped {
         /// Every reason; the first one is counted.
@@ -112,14 +118,52 @@ pub enum ImportOutcome {
         /// Whether it will be tried again by itself.
         retryable: bool,
     },
+    /// The run stopped before it was decided on. Counted, and not among the items.
+    NotEvaluated,
+}
+
+kinds! {
+    /// The kind of an [`ImportOutcome`].
+    ImportOutcomeKind of ImportOutcome {
+        Imported = "imported": Self::Imported { .. },
+        Held = "held": Self::Held { .. },
+        AlreadyImported = "already_imported": Self::AlreadyImported,
+        Skipped = "skipped": Self::Skipped { .. },
+        FailedRetryable = "failed_retryable": Self::Failed { retryable: true, .. },
+        FailedPermanent = "failed_permanent": Self::Failed { retryable: false, .. },
+        NotEvaluated = "not_evaluated": Self::NotEvaluated,
+    }
 }
 
 impl ImportOutcome {
+    /// What became of an order that the host has now.
+    pub fn imported(host_order: Option<HostOrderId>, holds: Vec<HoldReason>) -> Self {
+        if holds.is_empty() { Self::Imported { host_order } } else { Self::Held { host_order, holds } }
+    }
+
+    /// What became of an order that is left out for these reasons, the counted one first.
+    pub fn skipped(reasons: Vec<SkipReason>) -> Self {
+        match reasons.first() {
+            Some(SkipReason::AlreadyImported { .. }) => Self::AlreadyImported,
+            _ => Self::Skipped { reasons },
+        }
+    }
+
+    /// What became of an order that will be tried again.
+    pub fn failed(error: impl Into<String>) -> Self {
+        Self::Failed { error: error.into(), retryable: true }
+    }
+
+    /// Whether the host has it.
+    pub fn is_with_host(&self) -> bool {
+        matches!(self, Self::Imported { .. } | Self::Held { .. } | Self::AlreadyImported)
+    }
+
     /// The same for a report: texts from outside are cut where they are long.
     fn for_report(self) -> Self {
         match self {
-            Self::Imported { host_order, holds } => {
-                Self::Imported { host_order, holds: holds.into_iter().map(HoldReason::for_report).collect() }
+            Self::Held { host_order, holds } => {
+                Self::Held { host_order, holds: holds.into_iter().map(HoldReason::for_report).collect() }
             }
             Self::Skipped { reasons } => {
                 Self::Skipped { reasons: reasons.into_iter().map(SkipReason::for_report).collect() }
@@ -127,6 +171,7 @@ impl ImportOutcome {
             Self::Failed { error, retryable } => {
                 Self::Failed { error: DisplayText::new(&error).cut(), retryable }
             }
+            other => other,
         }
     }
 }

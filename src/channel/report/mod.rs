@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     check::{CheckReport, Finding, Severity},
-    import::{ImportCounts, ImportReport, ImportWindow, Scan, ScanStrategy},
-    import_item::{ImportItem, ImportOutcome},
+    import::{FollowUpStatus, ImportCounts, ImportReport, ImportWindow, Scan, ScanStrategy},
+    import_item::{ImportItem, ImportOutcome, ImportOutcomeKind},
     links::{BrokenBy, LinkCounts, LinkItem, LinkOutcome, LinkReport, MetOn},
     resolve::{ResolveCounts, ResolveReport},
-    skip::SkipReason,
+    skip::{SkipKind, SkipReason},
     sync::{SyncCounts, SyncItem, SyncOutcome, SyncOutcomeKind, SyncReport},
     tally::Tally,
 };
@@ -227,19 +227,11 @@ fn in_groups(noun: &str, items: impl Iterator<Item = (String, String)>) -> Vec<S
     groups.into_iter().map(line).collect()
 }
 
-/// Writes `label  3 a, 2 b` for the entries that are not zero.
-fn fmt_by_reason(
+/// Writes `label  3 a, 2 b` unless nothing was counted.
+fn fmt_by_reason<K: Ord + fmt::Display>(
     f: &mut fmt::Formatter<'_>,
     label: &str,
-    counts: &BTreeMap<&'static str, u64>,
+    counts: &Tally<K>,
 ) -> fmt::Result {
-    if counts.values().all(|count| *count == 0) {
-        return Ok(());
-    }
-    let list: Vec<String> = counts
-        .iter()
-        .filter(|(_, count)| **count > 0)
-        .map(|(reason, count)| format!("{count} {reason}"))
-        .collect();
-    writeln!(f, "  {label:<9} {}", list.join(", "))
+    if counts.is_empty() { Ok(()) } else { writeln!(f, "  {label:<9} {counts}") }
 }

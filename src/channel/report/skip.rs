@@ -8,6 +8,7 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrderId, HostOrderId,
+        kinds::kinds,
         shipping::{DisplayText, StoreKey},
     },
 };
@@ -98,28 +99,28 @@ pub enum SkipReason {
     },
 }
 
-impl SkipReason {
-    /// A short stable name, for counts.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::AlreadyImported { .. } => "already_imported",
-            Self::WrongStore { .. } => "wrong_store",
-            Self::WrongStatus { .. } => "wrong_status",
-            Self::TooOld { .. } => "too_old",
-            Self::BeforeFloor { .. } => "before_floor",
-            Self::NoDate { .. } => "no_date",
-            Self::MissingTag { .. } => "missing_tag",
-            Self::ExcludedTag { .. } => "excluded_tag",
-            Self::OwnOrder => "own_order",
-            Self::ExternallyFulfilled => "externally_fulfilled",
-            Self::SplitOfImported { .. } => "split_of_imported",
-            Self::MergesImported { .. } => "merges_imported",
-            Self::EmptyOrder => "empty_order",
-            Self::Dismissed { .. } => "dismissed",
-            Self::UnmappedShipping { .. } => "unmapped_shipping",
-        }
+kinds! {
+    /// The kind of a [`SkipReason`].
+    SkipKind of SkipReason {
+        AlreadyImported = "already_imported": Self::AlreadyImported { .. },
+        WrongStore = "wrong_store": Self::WrongStore { .. },
+        WrongStatus = "wrong_status": Self::WrongStatus { .. },
+        TooOld = "too_old": Self::TooOld { .. },
+        BeforeFloor = "before_floor": Self::BeforeFloor { .. },
+        NoDate = "no_date": Self::NoDate { .. },
+        MissingTag = "missing_tag": Self::MissingTag { .. },
+        ExcludedTag = "excluded_tag": Self::ExcludedTag { .. },
+        OwnOrder = "own_order": Self::OwnOrder,
+        ExternallyFulfilled = "externally_fulfilled": Self::ExternallyFulfilled,
+        SplitOfImported = "split_of_imported": Self::SplitOfImported { .. },
+        MergesImported = "merges_imported": Self::MergesImported { .. },
+        EmptyOrder = "empty_order": Self::EmptyOrder,
+        Dismissed = "dismissed": Self::Dismissed { .. },
+        UnmappedShipping = "unmapped_shipping": Self::UnmappedShipping { .. },
     }
+}
 
+impl SkipReason {
     /// The same for a report: texts from outside are cut where they are long.
     pub(crate) fn for_report(self) -> Self {
         match self {

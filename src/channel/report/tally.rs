@@ -21,7 +21,14 @@ pub struct Tally<K: Ord>(BTreeMap<K, u64>);
 impl<K: Ord> Tally<K> {
     /// Counts one more.
     pub fn add(&mut self, kind: K) {
-        *self.0.entry(kind).or_default() += 1;
+        self.add_many(kind, 1);
+    }
+
+    /// Counts so many more.
+    pub fn add_many(&mut self, kind: K, count: u64) {
+        if count > 0 {
+            *self.0.entry(kind).or_default() += count;
+        }
     }
 
     /// How many there are of a kind.

@@ -9,7 +9,7 @@ use super::{
     context::{Context, Records},
     lineage::imported_in,
     list_tally::ListTally,
-    recorder::{Fate, Recorder, failure},
+    recorder::{Recorder, failure},
     window::Window,
 };
 use crate::{
@@ -107,7 +107,7 @@ async fn unreadable(
         }
     }
     for row in errors.iter().filter(|row| row.id.is_none()) {
-        recorder.failed_unnamed(ctx, 1, format!("{list}: {row}"));
+        recorder.failed_unnamed(ctx, 1, &format!("{list}: {row}"));
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ pub(super) async fn read_unreadable(
             Err(error) => why = client_failure::describe(&error),
         }
     }
-    recorder.failed(ctx, order, &record.number, &Fate::failed(why.clone()));
+    recorder.failed(ctx, order, &record.number, &why);
     if !is_kept {
         let failure = failure(ctx, order, &record.number, (&why, true), 0);
         recorder.keep_failures(ctx, &[failure]).await?;

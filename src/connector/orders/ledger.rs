@@ -7,11 +7,15 @@ use super::{
     context::{Admission, Context},
     follow_up::UserSnapshots,
     page,
-    recorder::{Fate, Recorder, failure},
+    recorder::{Recorder, failure},
     window::Window,
 };
 use crate::{
-    channel::{report::SkipReason, store::FailureRecord, wording::count_of},
+    channel::{
+        report::{ImportOutcome, SkipReason},
+        store::FailureRecord,
+        wording::count_of,
+    },
     client::{Order, OrderId, OrderStatus},
     connector::{
         clocks::TOLERATED_SKEW, count, failure as client_failure, lookup, run::Stop, settings::OrderSettings,
@@ -122,8 +126,8 @@ async fn read_one(
         }
         Ok(Some(order)) => {
             users.observe(std::slice::from_ref(&order));
-            let fates = page::import(ctx, recorder, Admission::of_any_age(window), vec![order]).await?;
-            settle(ctx, recorder, record, fates.first()).await?;
+            let outcomes = page::import(ctx, recorder, Admission::of_any_age(window), vec![order]).await?;
+            settle(ctx, recorder, record, outcomes.first()).await?;
             Ok(id)
         }
         Ok(None) => {
@@ -136,24 +140,24 @@ async fn read_one(
         Err(error) if client_failure::ends_the_run(&error) => Err(error.into()),
         Err(error) => {
             let why = client_failure::describe(&error);
-            recorder.failed(ctx, &record.last.order, &record.last.number, &Fate::failed(why.clone()));
+            recorder.failed(ctx, &record.last.order, &record.last.number, &why);
             keep(ctx, recorder, &record, &why).await?;
             Ok(id)
         }
     }
 }
 
-/// What the fate of an order that was read again means for the ledger. What failed or was rejected again is in it
+/// What became of an order that was read again, and what that means for the ledger. What failed or was rejected again is in it
 /// already; what is left out for now still waits there, with the error of its failure.
 async fn settle(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
     record: FailureRecord,
-    fate: Option<&Fate>,
+    outcome: Option<&ImportOutcome>,
 ) -> Result<(), Stop> {
-    match fate {
-        Some(Fate::Imported { .. } | Fate::AlreadyImported) => forget(ctx, recorder, &record).await,
-        Some(Fate::Skipped(reasons))
+    match outcome {
+        Some(outcome) if outcome.is_with_host() => forget(ctx, recorder, &record).await,
+        Some(ImportOutcome::Skipped { reasons })
             if !matches!(reasons.first(), Some(SkipReason::UnmappedShipping { .. })) =>
         {
             keep(ctx, recorder, &record, &record.last.error).await

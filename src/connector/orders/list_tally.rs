@@ -65,7 +65,7 @@ impl Recorder {
     ) -> bool {
         let nulls = tally.nulls_in_place();
         if nulls > 0 {
-            self.failed_unnamed(ctx, nulls, format!("{list}: {} came as null", count_of(nulls, "row")));
+            self.failed_unnamed(ctx, nulls, &format!("{list}: {} came as null", count_of(nulls, "row")));
         }
         let unnamed = nulls + tally.unnamed;
         if unnamed > 0 && !window.past_catch_up {

@@ -1,8 +1,8 @@
 //! Get orders: window, scan, eligibility, import, follow-up. This file strings the steps together.
 //!
 //! A page of orders goes from `scan`, which reads it, to `page`, whose stages look it up (`context`), decide
-//! (`eligibility`, `lineage`), link (`lines`, `duplicates`) and save. What became of each order is a `Fate`, which
-//! `recorder` counts.
+//! (`eligibility`, `lineage`), link (`lines`, `duplicates`) and save. What became of each order is returned as an
+//! `ImportOutcome`, which `recorder` counts.
 
 mod by_hand;
 mod capped_list;

@@ -7,12 +7,12 @@ use super::{
     duplicates,
     eligibility::{Criteria, Eligibility},
     ledger, lineage, lines,
-    recorder::{Fate, Recorder, failure},
+    recorder::{Recorder, failure},
 };
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, HoldReason, OrderFingerprint, UserKey,
-        report::SkipReason,
+        report::{ImportOutcome, SkipReason},
         shipping::{DisplayText, ShippingResolution},
         store::{FollowUpKind, NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome, StoreError},
     },
@@ -48,12 +48,12 @@ pub(super) async fn import(
     recorder: &mut Recorder,
     admission: Admission<'_>,
     page: Vec<Order>,
-) -> Result<Vec<Fate>, Stop> {
+) -> Result<Vec<ImportOutcome>, Stop> {
     let read = page.len();
-    let mut fates = Vec::with_capacity(read);
-    let result = run_stages(ctx, recorder, admission, page, &mut fates).await;
-    recorder.not_evaluated(count(read - fates.len()));
-    result.map(|()| fates)
+    let mut outcomes = Vec::with_capacity(read);
+    let result = run_stages(ctx, recorder, admission, page, &mut outcomes).await;
+    recorder.not_evaluated(count(read - outcomes.len()));
+    result.map(|()| outcomes)
 }
 
 async fn run_stages(
@@ -61,7 +61,7 @@ async fn run_stages(
     recorder: &mut Recorder,
     admission: Admission<'_>,
     page: Vec<Order>,
-    fates: &mut Vec<Fate>,
+    outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(), Stop> {
     let orders: Vec<(Order, ChannelOrder)> = page
         .into_iter()
@@ -89,12 +89,12 @@ async fn run_stages(
             }
             Class::Skipped(reasons) => reasons,
         };
-        let fate = Fate::skipped(reasons);
-        recorder.order(ctx, &order, &fate);
-        fates.push(fate);
+        let outcome = ImportOutcome::skipped(reasons);
+        recorder.order(ctx, &order, &outcome);
+        outcomes.push(outcome);
     }
     recorder.keep_failures(ctx, &rejections).await?;
-    let (left, new) = save_all(ctx, recorder, &records, candidates, fates).await?;
+    let (left, new) = save_all(ctx, recorder, &records, candidates, outcomes).await?;
     changes::publish(ctx, recorder, observed, new, &records.known).await?;
     if left > 0 {
         return Err(Stop::LimitReached("max_orders is reached; the next run goes on".to_owned()));
@@ -176,7 +176,7 @@ async fn save_all(
     recorder: &mut Recorder,
     records: &Records,
     mut candidates: Vec<Candidate>,
-    fates: &mut Vec<Fate>,
+    outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(usize, Vec<OrderMark>), Stop> {
     let mut snapshots = Vec::new();
     while !candidates.is_empty() {
@@ -189,15 +189,15 @@ async fn save_all(
         let batch = duplicates::hold(ctx, batch).await?;
         let saved = save(ctx, recorder, batch).await?;
         let failures: Vec<OrderFailure> =
-            saved.iter().filter_map(|(new, outcome)| failure_of(ctx, records, new, outcome)).collect();
-        for (new, outcome) in saved {
-            let fate = fate_of(&new, outcome, records);
-            if let Fate::Imported { .. } = fate {
+            saved.iter().filter_map(|(new, answer)| failure_of(ctx, records, new, answer)).collect();
+        for (new, answer) in saved {
+            let outcome = outcome_of(&new, answer, records);
+            if let ImportOutcome::Imported { .. } | ImportOutcome::Held { .. } = outcome {
                 recorder.imported(ctx, &new, records.attempts(&new.order.id));
                 snapshots.extend(ctx.watches_changes().then(|| OrderMark::of(&new.order)));
             }
-            recorder.order(ctx, &new.order, &fate);
-            fates.push(fate);
+            recorder.order(ctx, &new.order, &outcome);
+            outcomes.push(outcome);
         }
         recorder.keep_failures(ctx, &failures).await?;
         candidates = rest;
@@ -244,15 +244,15 @@ fn follow_ups(ctx: &Context<'_>, user_before: Option<&UserKey>) -> Vec<NewFollow
     kinds.map(|kind| NewFollowUp::new(kind, user_before.cloned())).collect()
 }
 
-fn fate_of(new: &NewOrder, outcome: SaveOutcome, records: &Records) -> Fate {
-    match outcome {
-        SaveOutcome::Inserted { host_order } => Fate::Imported { host_order, holds: new.holds.clone() },
-        SaveOutcome::AlreadyExists => Fate::AlreadyImported,
-        SaveOutcome::Failed { message, .. } if records.is_dismissed(&new.order.id) => Fate::Failed {
+fn outcome_of(new: &NewOrder, answer: SaveOutcome, records: &Records) -> ImportOutcome {
+    match answer {
+        SaveOutcome::Inserted { host_order } => ImportOutcome::imported(host_order, new.holds.clone()),
+        SaveOutcome::AlreadyExists => ImportOutcome::AlreadyImported,
+        SaveOutcome::Failed { message, .. } if records.is_dismissed(&new.order.id) => ImportOutcome::Failed {
             error: format!("{message}; it stays dismissed: import it by hand again"),
             retryable: false,
         },
-        SaveOutcome::Failed { message, retryable } => Fate::Failed { error: message, retryable },
+        SaveOutcome::Failed { message, retryable } => ImportOutcome::Failed { error: message, retryable },
     }
 }
 
@@ -261,9 +261,9 @@ fn failure_of(
     ctx: &Context<'_>,
     records: &Records,
     new: &NewOrder,
-    outcome: &SaveOutcome,
+    answer: &SaveOutcome,
 ) -> Option<OrderFailure> {
-    let SaveOutcome::Failed { message, retryable } = outcome else { return None };
+    let SaveOutcome::Failed { message, retryable } = answer else { return None };
     let order = &new.order;
     Some(failure(ctx, &order.id, &order.number, (message, *retryable), records.attempts(&order.id)))
 }

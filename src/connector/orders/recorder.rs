@@ -4,8 +4,8 @@
 use super::{capped_list::CappedList, context::Context, duplicates::ReconnectedStores, ledger};
 use crate::{
     channel::{
-        ChannelOrder, ChannelOrderId, HoldReason, HostOrderId, ImportReport, RunEvent,
-        report::{ImportItem, ImportOutcome, RunInfo, SkipReason},
+        ChannelOrder, ChannelOrderId, ImportReport, RunEvent,
+        report::{FollowUpStatus, ImportItem, ImportOutcome, ImportOutcomeKind, RunInfo},
         shipping::ShippingResolution,
         store::{NewOrder, OrderFailure, Sighting, StoreError},
     },
@@ -17,33 +17,6 @@ use crate::{
 const MAX_NAMED: usize = 200;
 /// What a report calls an order whose id is not known.
 pub(super) const UNNAMED: &str = "unknown";
-
-/// What became of an order that was read.
-#[derive(Debug)]
-pub(super) enum Fate {
-    /// The host has it now.
-    Imported { host_order: Option<HostOrderId>, holds: Vec<HoldReason> },
-    /// The host had it.
-    AlreadyImported,
-    /// It is left out, for all these reasons; the first one is counted.
-    Skipped(Vec<SkipReason>),
-    /// It could not be imported.
-    Failed { error: String, retryable: bool },
-}
-
-impl Fate {
-    /// The fate of an order that is left out.
-    pub(super) fn skipped(reasons: Vec<SkipReason>) -> Self {
-        match reasons.first() {
-            Some(SkipReason::AlreadyImported { .. }) => Self::AlreadyImported,
-            _ => Self::Skipped(reasons),
-        }
-    }
-
-    pub(super) fn failed(error: impl Into<String>) -> Self {
-        Self::Failed { error: error.into(), retryable: true }
-    }
-}
 
 /// Orders that share a warning at the end of the run.
 #[derive(Debug, Default)]
@@ -99,39 +72,22 @@ impl Recorder {
     }
 
     /// Counts what became of an order, and names it in the report.
-    pub(super) fn order(&mut self, ctx: &Context<'_>, order: &ChannelOrder, fate: &Fate) {
-        let counts = &mut self.report.counts;
-        counts.scanned += 1;
-        let (outcome, event) = match fate {
-            Fate::AlreadyImported => {
-                counts.already_imported += 1;
-                return done(ctx, &order.id, "already_imported");
+    pub(super) fn order(&mut self, ctx: &Context<'_>, order: &ChannelOrder, outcome: &ImportOutcome) {
+        self.report.counts.add(outcome);
+        let event = match outcome {
+            ImportOutcome::Imported { .. } | ImportOutcome::Held { .. } if ctx.is_dry_run() => {
+                "would_be_imported"
             }
-            Fate::Imported { host_order, holds } => {
-                counts.imported += 1;
-                counts.held += u64::from(!holds.is_empty());
-                for hold in holds {
-                    *counts.held_by.entry(hold.code()).or_default() += 1;
-                }
-                let outcome =
-                    ImportOutcome::Imported { host_order: host_order.clone(), holds: holds.clone() };
-                (outcome, if ctx.is_dry_run() { "would_be_imported" } else { "imported" })
-            }
-            Fate::Skipped(reasons) => {
-                if let Some(first) = reasons.first() {
-                    *counts.skipped.entry(first.code()).or_default() += 1;
-                }
-                (ImportOutcome::Skipped { reasons: reasons.clone() }, "skipped")
-            }
-            Fate::Failed { error, retryable } => {
-                let count =
-                    if *retryable { &mut counts.failed_retryable } else { &mut counts.failed_permanent };
-                *count += 1;
-                (ImportOutcome::Failed { error: error.clone(), retryable: *retryable }, "failed")
-            }
+            ImportOutcome::Held { .. } => ImportOutcomeKind::Imported.name(),
+            ImportOutcome::Failed { .. } => "failed",
+            other => other.name(),
         };
-        done(ctx, &order.id, event);
-        let item = ImportItem::new(order.id.clone(), order.number.clone(), order.store.clone(), outcome);
+        ctx.run.event(&RunEvent::ItemDone { id: order.id.as_str(), outcome: event });
+        if let ImportOutcome::AlreadyImported = outcome {
+            return;
+        }
+        let (id, number, store) = (order.id.clone(), order.number.clone(), order.store.clone());
+        let item = ImportItem::new(id, number, store, outcome.clone());
         if item.needs_attention() || self.report.items.len() < MAX_NAMED {
             self.report.items.push(item);
         } else {
@@ -139,28 +95,25 @@ impl Recorder {
         }
     }
 
-    /// Counts an order that could not be imported.
-    pub(super) fn failed(&mut self, ctx: &Context<'_>, order: &ChannelOrderId, number: &str, fate: &Fate) {
-        self.order(ctx, &ChannelOrder::new(order.clone(), number), fate);
+    /// Counts an order that could not be imported and will be tried again.
+    pub(super) fn failed(&mut self, ctx: &Context<'_>, order: &ChannelOrderId, number: &str, error: &str) {
+        self.order(ctx, &ChannelOrder::new(order.clone(), number), &ImportOutcome::failed(error));
     }
 
     /// Counts rows that nobody can name, as one item.
-    pub(super) fn failed_unnamed(&mut self, ctx: &Context<'_>, rows: u64, error: String) {
-        let further = rows.saturating_sub(1);
-        self.report.counts.scanned += further;
-        self.report.counts.failed_retryable += further;
-        self.failed(ctx, &UNNAMED.into(), "", &Fate::failed(error));
+    pub(super) fn failed_unnamed(&mut self, ctx: &Context<'_>, rows: u64, error: &str) {
+        self.report.counts.outcomes.add_many(ImportOutcomeKind::FailedRetryable, rows.saturating_sub(1));
+        self.failed(ctx, &UNNAMED.into(), "", error);
     }
 
     /// Counts orders that were read and not decided on.
     pub(super) fn not_evaluated(&mut self, orders: u64) {
-        self.report.counts.scanned += orders;
-        self.report.counts.not_evaluated += orders;
+        self.report.counts.outcomes.add_many(ImportOutcomeKind::NotEvaluated, orders);
     }
 
     /// How many more new orders this run may import.
     pub(super) fn room(&self, max_orders: Option<u64>) -> usize {
-        let room = max_orders.map(|most| most.saturating_sub(self.report.counts.imported));
+        let room = max_orders.map(|most| most.saturating_sub(self.report.counts.imported()));
         room.map_or(usize::MAX, |room| usize::try_from(room).unwrap_or(usize::MAX))
     }
 
@@ -221,17 +174,16 @@ impl Recorder {
     pub(super) fn nothing_done(&self) -> bool {
         let counts = &self.report.counts;
         !self.touched
-            && counts.scanned == counts.not_evaluated
+            && counts.scanned() == counts.of(ImportOutcomeKind::NotEvaluated)
             && self.report.scans.iter().all(|scan| !scan.complete)
     }
 
     /// Whether nothing failed and everything was read.
     pub(super) fn went_well(&self) -> bool {
         let counts = &self.report.counts;
-        let failed = counts.failed_retryable + counts.failed_permanent;
-        let users = counts.assign_failed + counts.assign_pending;
-        let tags = counts.tag_failed + counts.tag_pending;
-        failed + users + tags == 0
+        let open = [&counts.users, &counts.tags]
+            .map(|tally| tally.of(FollowUpStatus::Failed) + tally.of(FollowUpStatus::Pending));
+        counts.failed() + open[0] + open[1] == 0
             && self.report.scans.iter().all(|scan| scan.complete && scan.unreadable == 0)
     }
 
@@ -286,10 +238,6 @@ impl Recorder {
         ];
         self.report.run.warnings.extend(warnings.into_iter().flatten());
     }
-}
-
-fn done(ctx: &Context<'_>, order: &ChannelOrderId, outcome: &str) {
-    ctx.run.event(&RunEvent::ItemDone { id: order.as_str(), outcome });
 }
 
 /// A failure of now, to be tried again after a while that grows with each one.

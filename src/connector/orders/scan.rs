@@ -11,13 +11,13 @@ use super::{
     follow_up::UserSnapshots,
     list_tally::ListTally,
     page,
-    recorder::{Fate, Recorder, UNNAMED, failure},
+    recorder::{Recorder, UNNAMED, failure},
     window::Window,
 };
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, RunEvent,
-        report::{Scan, ScanStrategy},
+        report::{ImportOutcome, Scan, ScanStrategy},
     },
     client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, Pages, RowError, ShipStation},
     connector::{
@@ -261,7 +261,7 @@ pub(super) async fn unreadable(
     for error in errors {
         let Some(order) = id_of(error) else {
             unreadable += 1;
-            recorder.failed(ctx, &UNNAMED.into(), "", &Fate::failed(format!("{list} {error}")));
+            recorder.failed(ctx, &UNNAMED.into(), "", &format!("{list} {error}"));
             continue;
         };
         if let Some(record) = records.known.get(&order) {
@@ -269,7 +269,7 @@ pub(super) async fn unreadable(
                 || changes::read_unreadable(ctx, recorder, &records, record, error, by_id).await?
             {
                 let order = ChannelOrder::new(order, record.number.clone());
-                recorder.order(ctx, &order, &Fate::AlreadyImported);
+                recorder.order(ctx, &order, &ImportOutcome::AlreadyImported);
             }
             continue;
         }
@@ -277,12 +277,12 @@ pub(super) async fn unreadable(
             && let Some(skip) = dismissal(before)
         {
             let order = ChannelOrder::new(order, before.last.number.clone());
-            recorder.order(ctx, &order, &Fate::Skipped(vec![skip]));
+            recorder.order(ctx, &order, &ImportOutcome::skipped(vec![skip]));
             continue;
         }
         unreadable += 1;
         let why = error.to_string();
-        recorder.failed(ctx, &order, "", &Fate::failed(why.clone()));
+        recorder.failed(ctx, &order, "", &why);
         // One that waits for its next attempt goes on waiting: put off by every run, it would never have it.
         if !records.is_put_off(&order, ctx.now()) {
             failures.push(failure(ctx, &order, "", (&why, true), records.attempts(&order)));

@@ -22,10 +22,10 @@ async fn requests_the_quickstart_twice_imports_and_marks_each_order_once() {
     assert_eq!((links.counts.linked, links.counts.no_match, links.counts.no_sku), (296, 2, 1), "{links}");
     let import = channel.get_orders(GetOrders::new()).await.unwrap();
     assert!(import.counts.add_up(), "{import}");
-    assert_eq!(import.counts.imported, wanted.len() as u64, "{import}");
+    assert_eq!(import.counts.imported(), wanted.len() as u64, "{import}");
     let unmapped = HoldReason::UnmappedShipping { text: UNMAPPED.to_owned() };
     let held = scenario.store.orders(&scenario.connection).iter().filter(|order| !order.is_ready()).count();
-    assert_eq!(import.counts.held, held as u64);
+    assert_eq!(import.counts.held(), held as u64);
     assert!(
         scenario
             .store
@@ -45,7 +45,7 @@ async fn requests_the_quickstart_twice_imports_and_marks_each_order_once() {
     scenario.wait();
     let links = channel.link_listings(LinkListings::new()).await.unwrap();
     assert_eq!((links.counts.linked, links.counts.already_linked), (0, 296), "{links}");
-    assert_eq!(channel.get_orders(GetOrders::new()).await.unwrap().counts.imported, 0);
+    assert_eq!(channel.get_orders(GetOrders::new()).await.unwrap().counts.imported(), 0);
     assert_eq!(channel.sync_shipments(SyncShipments::new()).await.unwrap().counts.due(), 0);
 
     let journal = scenario.sim.journal();

@@ -11,6 +11,7 @@ use shipstation_connector::{
         ImportOverview, ImportReport, LinkListings, LinkReport, Operation, PublishListings, Readiness,
         Refusal, ResolveHeld, ResolveReport, ResolveShipping, RunId, RunStatus, Support, SyncListings,
         SyncReport, SyncShipments, Trigger,
+        report::ImportOutcome,
         report::RunInfo,
         shipping::ShippingResolution,
         store::{Begin, NewOrder, NewRun, RunSummary, SaveOutcome, Stores},
@@ -81,10 +82,11 @@ impl ChannelConnector for LemonadeStand {
         let info =
             RunInfo::begun(token.run.clone(), connection, Operation::GetOrders, Trigger::Manual, false, now);
         let mut report = ImportReport::new(info);
-        report.counts.scanned = 1;
         match saved.first() {
-            Some(SaveOutcome::Inserted { .. }) => report.counts.imported = 1,
-            _ => report.counts.already_imported = 1,
+            Some(SaveOutcome::Inserted { .. }) => {
+                report.counts.add(&ImportOutcome::imported(None, Vec::new()))
+            }
+            _ => report.counts.add(&ImportOutcome::AlreadyImported),
         }
         report.run.status = RunStatus::Succeeded;
         let summary =
@@ -129,7 +131,10 @@ async fn layers_a_second_channel_needs_nothing_of_shipstation() {
     assert!(channel.check(CheckConnection::new()).await.unwrap().is_ok());
     let first = channel.get_orders(GetOrders::new()).await.unwrap();
     let second = channel.get_orders(GetOrders::new()).await.unwrap();
-    assert_eq!((first.counts.imported, second.counts.imported, second.counts.already_imported), (1, 0, 1));
+    assert_eq!(
+        (first.counts.imported(), second.counts.imported(), second.counts.already_imported()),
+        (1, 0, 1)
+    );
     let refused = channel.sync_shipments(SyncShipments::new()).await.unwrap_err();
     assert_eq!(refused.to_string(), format!("sync_shipments was not started: not supported: {WHY}"));
 }

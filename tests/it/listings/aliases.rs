@@ -94,12 +94,12 @@ async fn faults_an_order_that_shows_the_master_sku_finds_the_listing_of_an_alias
     };
     let [alias, master, stranger] = ["SHOP-A", "MASTER", "OTHER"].map(order);
     let report = channel(&world, |_| {}).get_orders(GetOrders::new()).await.unwrap();
-    assert_eq!(report.counts.imported, 3, "{report}");
+    assert_eq!(report.counts.imported(), 3, "{report}");
     let listings = [alias, master, stranger].map(listing_of);
     assert_eq!(listings, [Some("a".to_owned()), Some("a".to_owned()), None]);
 
     let again = order("MASTER");
     let plain = channel(&world, |settings| settings.follow_aliases = false);
-    assert_eq!(plain.get_orders(GetOrders::new()).await.unwrap().counts.imported, 1);
+    assert_eq!(plain.get_orders(GetOrders::new()).await.unwrap().counts.imported(), 1);
     assert_eq!(listing_of(again), None, "aliases are to be left alone");
 }

@@ -3,6 +3,7 @@
 use shipstation_connector::{
     channel::{
         ChannelConnector, Refusal, ResolveShipping,
+        report::SkipKind,
         shipping::{ShippingRequest, ShippingResolution, ShippingRule, WonBy},
         store::{MappingStore, Stores},
     },
@@ -142,13 +143,17 @@ async fn faults_every_unmapped_policy_is_followed() {
     order(&world, "T-1", "2 Day");
     let reject = world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Reject);
     let report = import(&reject).await;
-    assert_eq!((report.counts.imported, report.counts.skipped["unmapped_shipping"]), (0, 1), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.skipped.of(SkipKind::UnmappedShipping)),
+        (0, 1),
+        "{report}"
+    );
     let unmapped = reject.unmapped().await.unwrap();
     assert_eq!((unmapped.len(), unmapped[0].held), (1, 0), "seen, and nothing is held");
     let default =
         world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Default("slow".into()));
     let report = import(&default).await;
-    assert_eq!((report.counts.imported, report.counts.held), (1, 0), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.held()), (1, 0), "{report}");
     let stored = world.store.orders(&world.connection);
     assert!(
         matches!(&stored[0].shipping, ShippingResolution::Mapped { method, won: WonBy::GlobalDefault } if method.policy.as_str() == "slow")

@@ -11,6 +11,7 @@ use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
         ChannelOrderId, ConnectionId, RunStatus,
+        report::FollowUpStatus,
         store::{OrderChange, OrderChangeKind, OrderChangeSink, OrderMark, RunToken, StoreError, Stores},
     },
     client::UserId,
@@ -84,7 +85,7 @@ async fn faults_each_kind_of_change_is_told_once() {
     let ids: Vec<i64> = (0..6).map(|n| world.add(world.order(&format!("A-{n}")))).collect();
     let channel = watched(&world, &sink, Some(&user));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assigned), (6, 6), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)), (6, 6), "{report}");
     quarter_of_an_hour(&world);
     let _ = import(&channel).await;
     assert_eq!(sink.told(), [], "the assignment modified every order: that is our own echo");
@@ -111,7 +112,7 @@ async fn faults_each_kind_of_change_is_told_once() {
         (ids[5], vec![OrderChangeKind::Merged { into }]),
     ];
     assert_eq!(told, expected, "{report}");
-    assert_eq!((report.counts.changed, report.counts.held), (6, 1), "{child} is held: {report}");
+    assert_eq!((report.counts.changed, report.counts.held()), (6, 1), "{child} is held: {report}");
     for _ in 0..2 {
         quarter_of_an_hour(&world);
         let report = import(&channel).await;
@@ -202,7 +203,7 @@ async fn faults_a_look_for_changes_that_is_refused_keeps_no_user_from_being_assi
     let answer = FaultKind::Status { code: 400, body: r#"{"Message":"no such status"}"#.to_owned() };
     world.sim.fault(Fault::on(Method::GET, "/orders").after(2).always().with(answer));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assigned), (1, 1), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)), (1, 1), "{report}");
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
     let said = "changes of imported orders could not be looked for";
     assert!(report.run.warnings.iter().any(|warning| warning.contains(said)), "{report}");

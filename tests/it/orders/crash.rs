@@ -7,6 +7,7 @@ use shipstation_connector::{
     ShipStationChannel,
     channel::{
         ChannelConnector, GetOrders, ImportReport, Operation, RunStatus,
+        report::FollowUpStatus,
         store::{RunState, RunStore},
     },
     client::{TagId, UserId},
@@ -96,7 +97,7 @@ impl Scene {
         self.world.sim.clear_journal();
         self.world.sim.clock().advance(AFTER_THE_LEASE);
         let idle = import(&self.channel()).await;
-        assert_eq!(idle.counts.already_imported, 4, "{what}: {idle}");
+        assert_eq!(idle.counts.already_imported(), 4, "{what}: {idle}");
         assert_eq!(self.world.sim.journal().writes().count(), 0, "{what}: {idle}");
     }
 }
@@ -181,7 +182,7 @@ async fn crash_a_worker_that_outlives_its_lease_doubles_nothing() {
         scene.gate.resume.notify_one();
         if let Ok(report) = run.await {
             assert!(report.counts.add_up(), "{what}: {report}");
-            assert_eq!(report.counts.imported, scene.first_inserts(&report), "{what}: {report}");
+            assert_eq!(report.counts.imported(), scene.first_inserts(&report), "{what}: {report}");
         }
         scene.recovers(&format!("{what}, and went on")).await;
     }
@@ -218,7 +219,7 @@ async fn crash_a_run_that_loses_its_lease_at_the_very_end_is_no_success() {
     scene.recovers("stopped before its end was recorded").await;
     scene.gate.resume.notify_one();
     let report = run.await.unwrap();
-    assert_eq!((report.counts.imported, report.counts.assigned), (4, 4), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)), (4, 4), "{report}");
     let RunStatus::Partial { why } = &report.run.status else { panic!("{report}") };
     assert!(why.contains("could not be recorded"), "{why}");
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use shipstation_connector::{
     channel::{
         Bypass, ChannelConnector, DiagnoseOrder, ImportOrder, OrderSelector, RunStatus, Verdict,
+        report::ImportOutcomeKind,
+        report::SkipKind,
         store::{OrderStore, Stores},
     },
     client::{OrderStatus, RetryPolicy, TagId},
@@ -24,13 +26,17 @@ async fn faults_a_poison_row_is_stepped_over_and_reported() {
     let channel = world.channel(|_| {});
     let report = import(&channel).await;
     assert!(matches!(report.run.status, RunStatus::Partial { .. }), "nobody can name the row: {report}");
-    assert_eq!((report.counts.imported, report.counts.failed_retryable), (39, 1), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.of(ImportOutcomeKind::FailedRetryable)),
+        (39, 1),
+        "{report}"
+    );
     assert_eq!(report.scans[0].unreadable, 1, "{report}");
     assert!(report.to_string().contains("fails on every page that holds this row"), "{report}");
     assert_eq!(report.run.warnings.len(), 1, "halving is said once: {report}");
     world.sim.account(|account| account.heal(orders[17]));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
+    assert_eq!((report.counts.imported(), report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
 }
 
 #[tokio::test]
@@ -42,7 +48,7 @@ async fn faults_a_429_in_the_middle_of_paging_costs_time_and_no_order() {
     }
     world.sim.fault(Fault::on(Method::GET, "/orders").after(2).with(FaultKind::Throttle { reset: Some(40) }));
     let report = import(&world.channel(|settings| settings.orders.page_size = 3)).await;
-    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 20), "{report}");
+    assert_eq!((report.run.status.clone(), report.counts.imported()), (RunStatus::Succeeded, 20), "{report}");
     assert!(!report.run.api.waited.is_zero(), "{report}");
 }
 
@@ -60,7 +66,7 @@ async fn faults_orders_that_leave_the_status_while_paging_hide_no_others() {
         }
     });
     let report = import(&world.channel(|settings| settings.orders.page_size = 4)).await;
-    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 12), "{report}");
+    assert_eq!((report.run.status.clone(), report.counts.imported()), (RunStatus::Succeeded, 12), "{report}");
 }
 
 #[tokio::test]
@@ -102,8 +108,8 @@ async fn faults_null_rows_zero_pages_and_strange_values_lose_nothing() {
         world.add(world.order(&format!("A-{number}")));
     }
     let report = import(&world.channel(|settings| settings.orders.page_size = 4)).await;
-    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 9), "{report}");
-    assert_eq!(import(&world.channel(|_| {})).await.counts.imported, 0);
+    assert_eq!((report.run.status.clone(), report.counts.imported()), (RunStatus::Succeeded, 9), "{report}");
+    assert_eq!(import(&world.channel(|_| {})).await.counts.imported(), 0);
 }
 
 #[tokio::test]
@@ -115,7 +121,7 @@ async fn faults_two_stores_may_use_the_same_number() {
     world.add(world.order("1001").store(one));
     world.add(world.order("1001").store(two));
     let report = import(&world.channel(|_| {})).await;
-    assert_eq!(report.counts.imported, 2, "{report}");
+    assert_eq!(report.counts.imported(), 2, "{report}");
 }
 
 #[tokio::test]
@@ -124,7 +130,7 @@ async fn faults_a_mapped_text_decides_and_discounts_are_no_goods() {
     let world = World::new().await;
     world.add(world.order("A-1").line(SimLine::adjustment("COUPON-10", "-5.00")));
     let report = import(&world.channel(|_| {})).await;
-    assert_eq!((report.counts.imported, report.counts.held), (1, 0), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.held()), (1, 0), "{report}");
     let stored = &world.store.orders(&world.connection)[0];
     assert_eq!(stored.record.lines.len(), 2, "the discount is no shippable line");
     assert_eq!(stored.order.lines.len(), 3);
@@ -139,7 +145,7 @@ async fn faults_one_status_that_shipstation_refuses_is_named_and_keeps_no_other_
     });
     let report = import(&channel).await;
     assert!(matches!(report.run.status, RunStatus::Partial { .. }), "{report}");
-    assert_eq!(report.counts.imported, 1, "{report}");
+    assert_eq!(report.counts.imported(), 1, "{report}");
     assert!(report.to_string().contains("refuses to list orders that are parked"), "{report}");
 }
 
@@ -158,7 +164,7 @@ async fn faults_a_page_that_times_out_is_read_in_smaller_pieces() {
         .build()
         .unwrap();
     let report = import(&channel).await;
-    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 8), "{report}");
+    assert_eq!((report.run.status.clone(), report.counts.imported()), (RunStatus::Succeeded, 8), "{report}");
     assert!(report.to_string().contains("some were read in smaller pieces"), "{report}");
 }
 
@@ -170,7 +176,7 @@ async fn faults_a_probe_that_is_not_answered_spoils_no_run() {
         world.sim.fault(Fault::on(Method::GET, "/orders").after(1).times(9).with(kind));
         let report = import(&world.channel(|_| {})).await;
         assert_eq!(
-            (report.run.status.clone(), report.counts.imported),
+            (report.run.status.clone(), report.counts.imported()),
             (RunStatus::Succeeded, 1),
             "{report}"
         );
@@ -201,7 +207,11 @@ async fn faults_the_answer_to_another_question_is_neither_imported_nor_forgotten
     world.sim.clock().advance(DAY * 9);
     world.sim.fault(Fault::on(Method::GET, "/orders/*").times(3).with(another(&world, other)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.failed_retryable), (0, 1), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.of(ImportOutcomeKind::FailedRetryable)),
+        (0, 1),
+        "{report}"
+    );
     let which = || OrderSelector::Id(wanted.to_string().into());
     assert!(channel.import_order(ImportOrder::new(which()).bypass(Bypass::ALL)).await.is_err());
     let answer = channel.diagnose_order(DiagnoseOrder::new(which())).await.unwrap().remove(0);
@@ -209,7 +219,7 @@ async fn faults_the_answer_to_another_question_is_neither_imported_nor_forgotten
     assert!(exists.verdict == Verdict::Unknown && exists.observed.contains("could not be read"), "{answer}");
     world.sim.clock().advance(DAY);
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, imported(&world)), (1, 1), "{report}");
+    assert_eq!((report.counts.imported(), imported(&world)), (1, 1), "{report}");
     assert!(world.store.order(&world.connection, &wanted.to_string()).is_some());
 }
 
@@ -226,7 +236,11 @@ async fn faults_an_order_that_can_be_read_nowhere_is_counted_once() {
         world.sim.fault(Fault::on(Method::GET, "/orders").with(answer(&list)));
         world.sim.fault(Fault::on(Method::GET, "/orders/77").times(9).with(answer(row)));
         let report = import(&channel).await;
-        assert_eq!((report.counts.scanned, report.counts.failed_retryable), (1, 1), "{attempt}: {report}");
+        assert_eq!(
+            (report.counts.scanned(), report.counts.of(ImportOutcomeKind::FailedRetryable)),
+            (1, 1),
+            "{attempt}: {report}"
+        );
         assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{attempt}: {report}");
         world.sim.clock().advance(DAY / 24);
     }
@@ -236,8 +250,8 @@ async fn faults_an_order_that_can_be_read_nowhere_is_counted_once() {
     world.sim.fault(Fault::on(Method::GET, "/orders").with(answer(&list)));
     let report = import(&channel).await;
     assert_eq!(
-        (report.counts.skipped.get("dismissed"), report.scans[0].unreadable),
-        (Some(&1), 0),
+        (report.counts.skipped.of(SkipKind::Dismissed), report.scans[0].unreadable),
+        (1, 0),
         "{report}"
     );
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
@@ -254,6 +268,10 @@ async fn faults_an_imported_order_whose_row_turns_unreadable_is_no_failure() {
     let answer = FaultKind::Status { code: 200, body };
     world.sim.fault(Fault::on(Method::GET, "/orders").always().with(answer));
     let report = import(&channel).await;
-    assert_eq!((report.counts.already_imported, report.counts.failed_retryable), (1, 0), "{report}");
+    assert_eq!(
+        (report.counts.already_imported(), report.counts.of(ImportOutcomeKind::FailedRetryable)),
+        (1, 0),
+        "{report}"
+    );
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{CancelToken, RunControl, RunStatus},
+    channel::{CancelToken, RunControl, RunStatus, report::FollowUpStatus},
     client::{TagId, UserId},
     testing::simulator::{ActionFailure, Fault, FaultKind, Method, Quirks, RateLimit, SimulatorConfig},
 };
@@ -40,7 +40,11 @@ async fn faults_a_deleted_order_does_not_spoil_its_batch() {
         let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
         let report = import(&channel).await;
         assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
-        assert_eq!((report.counts.assigned, report.counts.assign_failed), (99, 1), "{failure:?} {report}");
+        assert_eq!(
+            (report.counts.users.of(FollowUpStatus::Done), report.counts.users.of(FollowUpStatus::Failed)),
+            (99, 1),
+            "{failure:?} {report}"
+        );
         assert!(report.to_string().contains(&format!("order {gone} could not be assigned")), "{report}");
         assert!(assignments(&world) <= 15, "{} calls to find one of a hundred", assignments(&world));
         let missing = orders.iter().filter(|order| **order != gone);
@@ -65,7 +69,11 @@ async fn faults_a_user_deactivated_between_check_and_run_fails_once_and_heals() 
     world.sim.before(Method::POST, "/orders/assignuser", 1, move |account| account.deactivate_user(&gone));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assign_failed), (250, 250), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.users.of(FollowUpStatus::Failed)),
+        (250, 250),
+        "{report}"
+    );
     assert_eq!(assignments(&world), 1, "one refusal says it all");
     assert_eq!(report.run.warnings.len(), 1, "{report}");
     assert!(report.run.warnings[0].contains("is inactive") && report.run.warnings[0].contains(&substitute));
@@ -73,7 +81,11 @@ async fn faults_a_user_deactivated_between_check_and_run_fails_once_and_heals() 
     world.sim.clear_journal();
     let healed = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&substitute)));
     let report = import(&healed).await;
-    assert_eq!((report.counts.imported, report.counts.assigned), (0, 250), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)),
+        (0, 250),
+        "{report}"
+    );
     assert_eq!(assignments(&world), 3);
     assert!(world.sim.journal().iter().all(|entry| !entry.path.starts_with("/orders/2")), "no single reads");
 }
@@ -88,7 +100,11 @@ async fn faults_a_cleared_setting_closes_what_is_open() {
         .fault(Fault::on(Method::POST, "/orders/assignuser").always().with(FaultKind::Html { status: 502 }));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assign_pending), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.users.of(FollowUpStatus::Pending)),
+        (1, 1),
+        "{report}"
+    );
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors);
     world.sim.clear_faults();
     world.sim.clock().advance(LATER);
@@ -97,7 +113,7 @@ async fn faults_a_cleared_setting_closes_what_is_open() {
     world.sim.clear_journal();
     world.sim.clock().advance(LATER);
     let report = import(&channel).await;
-    assert_eq!((report.counts.assigned, assignments(&world)), (0, 0), "{report}");
+    assert_eq!((report.counts.users.of(FollowUpStatus::Done), assignments(&world)), (0, 0), "{report}");
     assert_eq!(user_of(&world, order), None);
 }
 
@@ -109,11 +125,19 @@ async fn faults_an_attempt_with_unknown_outcome_is_looked_at_before_it_is_repeat
     world.sim.fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::DropAfterEffect));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.assigned, report.counts.assign_pending), (0, 1), "{report}");
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Done), report.counts.users.of(FollowUpStatus::Pending)),
+        (0, 1),
+        "{report}"
+    );
     world.sim.clear_journal();
     world.sim.clock().advance(LATER);
     let report = import(&channel).await;
-    assert_eq!((report.counts.assigned, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Done), report.run.status.clone()),
+        (1, RunStatus::Succeeded),
+        "{report}"
+    );
     assert_eq!(assignments(&world), 0, "the window shows that it took effect");
     assert_eq!(user_of(&world, order), Some(user));
 }
@@ -140,7 +164,11 @@ async fn faults_a_person_who_steps_in_is_not_overridden() {
         world.sim.clear_journal();
         world.sim.clock().advance(LATER);
         let report = import(&channel).await;
-        assert_eq!((report.counts.overridden, assignments(&world)), (1, 0), "{report}");
+        assert_eq!(
+            (report.counts.users.of(FollowUpStatus::Overridden), assignments(&world)),
+            (1, 0),
+            "{report}"
+        );
         let looks = world.sim.journal().count("GET", &format!("/orders/{order}"));
         assert_eq!(looks, usize::from(!still_in_the_window));
         assert_eq!(user_of(&world, order), Some(person));
@@ -156,7 +184,7 @@ async fn faults_the_first_attempt_overwrites_and_a_later_choice_stays() {
     let (other, _same) = (world.add(other), world.add(same));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assigned), (2, 1), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)), (2, 1), "{report}");
     assert_eq!(user_of(&world, other), Some(user));
     world.sim.account(|account| account.edit(other, |order| order.user_id = Some(before.clone())));
     world.sim.clear_journal();
@@ -175,7 +203,11 @@ async fn faults_the_acknowledgement_tag_is_put_on_once_and_a_deleted_one_is_name
         settings.orders.assign_user = Some(UserId::new(&user));
     });
     let report = import(&channel).await;
-    assert_eq!((report.counts.tagged, report.counts.assigned), (3, 3), "{report}");
+    assert_eq!(
+        (report.counts.tags.of(FollowUpStatus::Done), report.counts.users.of(FollowUpStatus::Done)),
+        (3, 3),
+        "{report}"
+    );
     assert_eq!(assignments(&world), 1);
     let tagged = |id: &i64| world.sim.account(|account| account.order(*id).unwrap().tag_ids == [tag]);
     assert!(orders.iter().all(tagged));
@@ -187,7 +219,7 @@ async fn faults_the_acknowledgement_tag_is_put_on_once_and_a_deleted_one_is_name
     });
     world.sim.clear_journal();
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.tag_failed), (2, 2), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.tags.of(FollowUpStatus::Failed)), (2, 2), "{report}");
     assert_eq!(world.sim.journal().count("POST", "/orders/addtag"), 1, "one refusal says it all");
     assert!(report.to_string().contains(&format!("there is no tag {tag}")), "{report}");
     assert_eq!(imported(&world), 5);
@@ -205,13 +237,17 @@ async fn faults_an_outage_during_assignments_does_not_hammer() {
         .fault(Fault::on(Method::POST, "/orders/assignuser").always().with(FaultKind::Html { status: 503 }));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assign_pending), (1_000, 1_000), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.users.of(FollowUpStatus::Pending)),
+        (1_000, 1_000),
+        "{report}"
+    );
     assert!(assignments(&world) <= 8, "{} calls", assignments(&world));
     world.sim.clear_faults();
     world.sim.clear_journal();
     world.sim.clock().advance(LATER);
     let report = import(&channel).await;
-    assert_eq!((report.counts.assigned, assignments(&world)), (1_000, 10), "{report}");
+    assert_eq!((report.counts.users.of(FollowUpStatus::Done), assignments(&world)), (1_000, 10), "{report}");
 }
 
 #[tokio::test]
@@ -222,17 +258,21 @@ async fn faults_a_corrected_user_replaces_the_one_that_was_tried_before() {
     let order = world.add(world.order("A-1"));
     let with = |user: &str| world.channel(|settings| settings.orders.assign_user = Some(UserId::new(user)));
     world.sim.fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::DropAfterEffect));
-    assert_eq!(import(&with(&wrong)).await.counts.assign_pending, 1);
+    assert_eq!(import(&with(&wrong)).await.counts.users.of(FollowUpStatus::Pending), 1);
     // The second one does not come through at all, and the order still shows the first.
     world.sim.clock().advance(LATER);
     world
         .sim
         .fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::Html { status: 502 }));
-    assert_eq!(import(&with(&worse)).await.counts.assign_pending, 1);
+    assert_eq!(import(&with(&worse)).await.counts.users.of(FollowUpStatus::Pending), 1);
     assert_eq!(user_of(&world, order), Some(wrong));
     world.sim.clock().advance(LATER);
     let report = import(&with(&right)).await;
-    assert_eq!((report.counts.assigned, report.counts.overridden), (1, 0), "{report}");
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Done), report.counts.users.of(FollowUpStatus::Overridden)),
+        (1, 0),
+        "{report}"
+    );
     assert_eq!(user_of(&world, order), Some(right));
 }
 
@@ -244,7 +284,11 @@ async fn faults_the_report_tells_users_from_tags() {
     world.sim.fault(Fault::on(Method::POST, "/orders/addtag").always().with(FaultKind::Html { status: 502 }));
     let channel = world.channel(|settings| settings.orders.acknowledgement_tag = Some(TagId::new(tag)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.assign_pending, report.counts.tag_pending), (0, 1), "{report}");
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Pending), report.counts.tags.of(FollowUpStatus::Pending)),
+        (0, 1),
+        "{report}"
+    );
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
     let text = report.to_string();
     assert!(text.contains("  tag       1 pending\n") && !text.contains("  user "), "{text}");

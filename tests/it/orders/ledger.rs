@@ -6,7 +6,11 @@ use std::time::Duration;
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        ChannelConnector, DiagnoseOrder, ImportOrder, OrderSelector, ResolveHeld, RunStatus, Verdict,
+        ChannelConnector, DiagnoseOrder, HoldKind, ImportOrder, OrderSelector, ResolveHeld, RunStatus,
+        Verdict,
+        report::FollowUpStatus,
+        report::ImportOutcomeKind,
+        report::SkipKind,
         shipping::ShippingRule,
         store::{FailureRecord, MappingStore, OrderStore},
     },
@@ -32,12 +36,12 @@ async fn clock_a_rejected_order_is_imported_after_a_rule_is_added_however_old_it
     let order = world.add(world.order("A-1").shipping("Two\u{a0}Day"));
     let channel = rejecting(&world);
     let report = import(&channel).await;
-    assert_eq!((report.counts.skipped.get("unmapped_shipping"), imported(&world)), (Some(&1), 0), "{report}");
+    assert_eq!((report.counts.skipped.of(SkipKind::UnmappedShipping), imported(&world)), (1, 0), "{report}");
     world.sim.clock().advance(DAY * 20);
     let report = import(&channel).await;
     assert_eq!(
-        report.counts.skipped.get("unmapped_shipping"),
-        Some(&1),
+        report.counts.skipped.of(SkipKind::UnmappedShipping),
+        1,
         "it is seen after its time: {report}"
     );
     let unmapped = world.store.unmapped(&world.connection).await.unwrap();
@@ -47,7 +51,7 @@ async fn clock_a_rejected_order_is_imported_after_a_rule_is_added_however_old_it
     world.sim.clock().advance(DAY);
     world.sim.clear_journal();
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.held), (1, 0), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.held()), (1, 0), "{report}");
     assert_eq!(world.sim.journal().count("GET", &format!("/orders/{order}")), 1);
     world.sim.clear_journal();
     world.sim.clock().advance(DAY);
@@ -63,11 +67,11 @@ async fn faults_an_order_in_the_ledger_and_in_the_window_is_counted_once() {
     let _ = import(&channel).await;
     world.sim.clock().advance(DAY);
     let report = import(&channel).await;
-    assert_eq!(report.counts.scanned, 1, "{report}");
+    assert_eq!(report.counts.scanned(), 1, "{report}");
     world.rules(vec![ShippingRule::exact("Unheard of", "ground")]).await;
     world.sim.clock().advance(DAY);
     let report = import(&channel).await;
-    assert_eq!((report.counts.scanned, report.counts.imported), (1, 1), "{report}");
+    assert_eq!((report.counts.scanned(), report.counts.imported()), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -80,13 +84,17 @@ async fn faults_an_order_that_the_host_refuses_is_tried_again_with_growing_waits
     let channel = world.channel_on(gate.stores(), |_| {});
     let report = import(&channel).await;
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
-    assert_eq!((report.counts.imported, report.counts.failed_retryable), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.of(ImportOutcomeKind::FailedRetryable)),
+        (1, 1),
+        "{report}"
+    );
     assert!(report.to_string().contains("A-1") && report.to_string().contains("the host refused it"));
 
     // It has left the window and is still tried.
     world.sim.clock().advance(DAY * 8);
     let report = import(&channel).await;
-    assert_eq!(report.counts.failed_retryable, 1, "{report}");
+    assert_eq!(report.counts.of(ImportOutcomeKind::FailedRetryable), 1, "{report}");
     let record = failure_of(&world, order).await.unwrap();
     assert_eq!(record.attempts, 2);
     assert!(record.last.next_attempt.since(record.last.at).as_secs() >= 600, "{record:?}");
@@ -94,7 +102,7 @@ async fn faults_an_order_that_the_host_refuses_is_tried_again_with_growing_waits
     gate.refuse.lock().unwrap().clear();
     world.sim.clock().advance(DAY);
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
+    assert_eq!((report.counts.imported(), report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
     assert_eq!(failure_of(&world, order).await, None);
 }
 
@@ -116,7 +124,7 @@ async fn faults_orders_that_are_dismissed_over_or_gone_are_not_tried_again() {
     });
     world.sim.clock().advance(DAY * 9);
     let report = import(&channel).await;
-    assert_eq!(report.counts.scanned, 0, "{report}");
+    assert_eq!(report.counts.scanned(), 0, "{report}");
     let text = report.to_string();
     assert!(text.contains("is cancelled by now") && text.contains("is shipped by now"), "{text}");
     assert!(text.contains("no longer exists"), "{text}");
@@ -136,12 +144,12 @@ async fn faults_an_order_on_hold_waits_in_the_ledger() {
     world.rules(vec![ShippingRule::exact("Unheard of", "ground")]).await;
     world.sim.clock().advance(DAY * 9);
     let report = import(&channel).await;
-    assert_eq!(report.counts.skipped.get("wrong_status"), Some(&1), "{report}");
+    assert_eq!(report.counts.skipped.of(SkipKind::WrongStatus), 1, "{report}");
     let kept = failure_of(&world, order).await.unwrap().last.error;
     assert!(kept.contains("is not mapped"), "a look is no other failure: {kept}");
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     world.sim.clock().advance(DAY);
-    assert_eq!(import(&channel).await.counts.imported, 1);
+    assert_eq!(import(&channel).await.counts.imported(), 1);
 }
 
 #[tokio::test]
@@ -151,8 +159,8 @@ async fn faults_held_orders_are_released_by_a_mapping_and_only_those() {
     world.add(world.order("A-2").shipping("Elsewhere"));
     let channel = world.channel(|_| {});
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.held), (2, 2), "{report}");
-    assert_eq!(report.counts.held_by.get("unmapped_shipping"), Some(&2), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.held()), (2, 2), "{report}");
+    assert_eq!(report.counts.held_by.of(HoldKind::UnmappedShipping), 2, "{report}");
     let rules = vec![ShippingRule::exact("Standard", "ground"), ShippingRule::exact("Two Day\u{a0}", "air")];
     world.rules(rules).await;
     let resolved = channel.resolve_held(ResolveHeld::new()).await.unwrap();
@@ -161,7 +169,7 @@ async fn faults_held_orders_are_released_by_a_mapping_and_only_those() {
     assert_eq!(ready, 1);
     let again = channel.resolve_held(ResolveHeld::new()).await.unwrap();
     assert_eq!((again.counts.held, again.counts.released), (1, 0), "{again}");
-    assert_eq!(import(&channel).await.counts.imported, 0);
+    assert_eq!(import(&channel).await.counts.imported(), 0);
 }
 
 #[tokio::test]
@@ -191,7 +199,7 @@ async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
         world.sim.clear_journal();
         let report = import(&channel).await;
         assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
-        assert_eq!((report.counts.skipped.get("dismissed"), imported(&world)), (Some(&2), 0), "{report}");
+        assert_eq!((report.counts.skipped.of(SkipKind::Dismissed), imported(&world)), (2, 0), "{report}");
         assert!(
             report.items.iter().any(|item| item.to_string().contains("the host refused it")),
             "{report:?}"
@@ -210,7 +218,7 @@ async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
 
     let by_hand = OrderSelector::Id(refused.to_string().into());
     let report = channel.import_order(ImportOrder::new(by_hand)).await.unwrap();
-    assert_eq!((report.counts.imported, failure_of(&world, refused).await), (1, None), "{report}");
+    assert_eq!((report.counts.imported(), failure_of(&world, refused).await), (1, None), "{report}");
 }
 
 #[tokio::test]
@@ -222,7 +230,7 @@ async fn requests_an_order_that_keeps_failing_in_the_window_is_read_by_id_ever_m
     for _ in 0..16 {
         world.sim.clear_journal();
         let report = import(&channel).await;
-        assert_eq!(report.counts.skipped.get("unmapped_shipping"), Some(&1), "{report}");
+        assert_eq!(report.counts.skipped.of(SkipKind::UnmappedShipping), 1, "{report}");
         looks.push(world.sim.journal().count("GET", &format!("/orders/{order}")));
         world.sim.clock().advance(Duration::from_secs(900));
     }
@@ -251,10 +259,10 @@ async fn faults_max_orders_reached_by_the_ledger_still_assigns_users() {
     world.sim.clock().advance(DAY / 24);
     let report = import(&channel).await;
     assert!(matches!(report.run.status, RunStatus::Partial { .. }), "{report}");
-    assert_eq!((report.counts.imported, report.counts.assigned), (2, 2), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)), (2, 2), "{report}");
     world.sim.clock().advance(DAY / 24);
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
+    assert_eq!((report.counts.imported(), report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
 }
 
 #[tokio::test]
@@ -289,7 +297,14 @@ async fn faults_a_dismissed_order_that_fails_by_hand_is_promised_no_other_attemp
     world.store.dismiss_failure(&world.connection, &order.to_string().into()).await.unwrap();
     let which = OrderSelector::Id(order.to_string().into());
     let report = channel.import_order(ImportOrder::new(which)).await.unwrap();
-    assert_eq!((report.counts.failed_retryable, report.counts.failed_permanent), (0, 1), "{report}");
+    assert_eq!(
+        (
+            report.counts.of(ImportOutcomeKind::FailedRetryable),
+            report.counts.of(ImportOutcomeKind::FailedPermanent)
+        ),
+        (0, 1),
+        "{report}"
+    );
     assert!(report.to_string().contains("it stays dismissed"), "{report}");
     assert!(!report.to_string().contains("will be tried again"), "{report}");
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use shipstation_connector::{
     channel::{
         CancelToken, ChannelConnector, GetOrders, RunControl, RunEvent, RunId, RunObserver, RunStatus,
+        report::FollowUpStatus, report::ImportOutcomeKind,
     },
     client::UserId,
     testing::simulator::{Fault, FaultKind, Method},
@@ -36,12 +37,19 @@ async fn faults_max_orders_ends_partial_and_the_next_run_goes_on() {
     for _ in 0..2 {
         let report = import(&channel).await;
         assert!(partial(&report.run.status).contains("max_orders"), "{report}");
-        assert!(!report.scans[0].complete && report.counts.not_evaluated > 0, "{report}");
-        assert_eq!(report.counts.assigned, 10, "what is imported gets its user: {report}");
-        imports.push(report.counts.imported);
+        assert!(
+            !report.scans[0].complete && report.counts.of(ImportOutcomeKind::NotEvaluated) > 0,
+            "{report}"
+        );
+        assert_eq!(
+            report.counts.users.of(FollowUpStatus::Done),
+            10,
+            "what is imported gets its user: {report}"
+        );
+        imports.push(report.counts.imported());
     }
     let last = import(&channel).await;
-    imports.push(last.counts.imported);
+    imports.push(last.counts.imported());
     assert_eq!((imports.as_slice(), imported(&world)), ([10, 10, 5].as_slice(), 25), "{last}");
     assert_eq!(last.run.status, RunStatus::Succeeded, "{last}");
 }
@@ -70,11 +78,11 @@ async fn faults_a_cancelled_run_ends_partial_between_two_pages() {
     let report = import_with(&channel, control).await;
     assert!(partial(&report.run.status).contains("cancelled"), "{report}");
     assert_eq!(
-        (report.counts.imported, imported(&world)),
+        (report.counts.imported(), imported(&world)),
         (2, 2),
         "the page that was read is kept: {report}"
     );
-    assert_eq!(import(&channel).await.counts.imported, 4);
+    assert_eq!(import(&channel).await.counts.imported(), 4);
 }
 
 #[tokio::test]
@@ -92,9 +100,9 @@ async fn clock_a_run_that_meets_its_deadline_ends_partial() {
     let control = RunControl::new().deadline(world.now() + DAY / 48);
     let report = import_with(&channel, control).await;
     assert!(partial(&report.run.status).contains("deadline"), "{report}");
-    assert_eq!(report.counts.imported, 2, "{report}");
+    assert_eq!(report.counts.imported(), 2, "{report}");
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.already_imported), (4, 2), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.already_imported()), (4, 2), "{report}");
 }
 
 #[tokio::test]
@@ -108,9 +116,9 @@ async fn faults_a_lasting_fault_after_the_first_page_ends_partial() {
     let channel = world.channel(|settings| settings.orders.page_size = 2);
     let report = import(&channel).await;
     assert!(partial(&report.run.status).contains("base URL"), "{report}");
-    assert_eq!(report.counts.imported, 2, "{report}");
+    assert_eq!(report.counts.imported(), 2, "{report}");
     world.sim.clear_faults();
-    assert_eq!(import(&channel).await.counts.imported, 4);
+    assert_eq!(import(&channel).await.counts.imported(), 4);
 }
 
 #[tokio::test]
@@ -124,7 +132,7 @@ async fn faults_refused_credentials_in_the_middle_fail_the_run_and_keep_what_is_
     let channel = world.channel(|settings| settings.orders.page_size = 2);
     let report = import(&channel).await;
     assert!(matches!(report.run.status, RunStatus::Failed { .. }), "{report}");
-    assert_eq!((report.counts.imported, imported(&world)), (2, 2), "{report}");
+    assert_eq!((report.counts.imported(), imported(&world)), (2, 2), "{report}");
     let refused = channel.get_orders(GetOrders::new()).await.unwrap_err();
     assert!(refused.to_string().contains("API key or secret"), "nothing was done: {refused}");
 }
@@ -149,7 +157,7 @@ async fn clock_a_long_ledger_leaves_half_of_the_time_to_the_window() {
     world.sim.fault(Fault::on(Method::GET, "/orders/*").always().with(FaultKind::Slow(minute * 10)));
     let control = RunControl::new().deadline(world.now() + minute * 40);
     let report = import_with(&channel, control).await;
-    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
+    assert_eq!((report.run.status.clone(), report.counts.imported()), (RunStatus::Succeeded, 1), "{report}");
     assert!(report.to_string().contains("4 orders that failed before wait for the next run"), "{report}");
 }
 
@@ -164,6 +172,10 @@ async fn faults_orders_that_keep_failing_take_no_room_of_max_orders() {
     world.add(world.order("GOOD"));
     let channel = world.channel_on(gate.stores(), |settings| settings.orders.max_orders = Some(3));
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.failed_retryable), (1, 3), "{report}");
-    assert_eq!((report.counts.not_evaluated, imported(&world)), (0, 1), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.of(ImportOutcomeKind::FailedRetryable)),
+        (1, 3),
+        "{report}"
+    );
+    assert_eq!((report.counts.of(ImportOutcomeKind::NotEvaluated), imported(&world)), (0, 1), "{report}");
 }

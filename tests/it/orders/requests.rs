@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{ChannelConnector, CheckConnection, RunStatus},
+    channel::{ChannelConnector, CheckConnection, RunStatus, report::FollowUpStatus},
     client::{TagId, UserId},
     testing::simulator::{SimLine, SimOrder},
 };
@@ -43,7 +43,11 @@ async fn requests_ten_thousand_orders_take_22_reads_and_100_assignments() {
     world.sim.clear_journal();
     let report = import(&channel).await;
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
-    assert_eq!((report.counts.imported, report.counts.assigned), (10_000, 10_000), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)),
+        (10_000, 10_000),
+        "{report}"
+    );
     assert_eq!(imported(&world), 10_000);
     assert_eq!(world.sim.journal().count("POST", "/orders/assignuser"), 100);
     assert_eq!(world.sim.journal().writes().count(), 100);
@@ -52,7 +56,7 @@ async fn requests_ten_thousand_orders_take_22_reads_and_100_assignments() {
 
     world.sim.clear_journal();
     let again = import(&channel).await;
-    assert_eq!((again.counts.imported, again.counts.already_imported), (0, 10_000), "{again}");
+    assert_eq!((again.counts.imported(), again.counts.already_imported()), (0, 10_000), "{again}");
     assert_eq!(world.sim.journal().writes().count(), 0);
     assert_eq!(reads(&world), first, "the same window, the same reads");
 
@@ -69,8 +73,8 @@ async fn requests_a_tag_costs_two_small_calls_and_takes_the_cheaper_way() {
     fill(&world, Some(tag));
     let channel = world.channel(|settings| settings.orders.tag = Some(TagId::new(tag)));
     let report = import(&channel).await;
-    assert_eq!(report.counts.imported, 5_000, "{report}");
-    assert_eq!(report.counts.scanned, 5_000, "orders without the tag were not read: {report}");
+    assert_eq!(report.counts.imported(), 5_000, "{report}");
+    assert_eq!(report.counts.scanned(), 5_000, "orders without the tag were not read: {report}");
     // Ten pages, the choice, the probe, and the look whether the tag exists.
     assert!(reads(&world) <= 14, "{} reads", reads(&world));
     assert!(report.to_string().contains("read by tag"), "{report}");
@@ -85,7 +89,7 @@ async fn requests_a_dry_run_changes_nothing() {
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let control = shipstation_connector::channel::RunControl::new().dry_run();
     let report = super::import_with(&channel, control).await;
-    assert_eq!((report.counts.imported, report.counts.held), (2, 1), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.held()), (2, 1), "{report}");
     let text = report.to_string();
     assert!(
         text.contains("2 would be new (1 would be held)") && text.contains("would be held: shipping"),
@@ -94,5 +98,5 @@ async fn requests_a_dry_run_changes_nothing() {
     assert!(!text.contains(" held: ") || !text.contains(" 2 new"), "nothing reads as if done: {text}");
     assert_eq!((imported(&world), world.sim.journal().writes().count()), (0, 0));
     let real = import(&channel).await;
-    assert_eq!(real.counts.imported, 2, "a dry run is no run: {real}");
+    assert_eq!(real.counts.imported(), 2, "a dry run is no run: {real}");
 }

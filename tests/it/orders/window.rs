@@ -59,9 +59,9 @@ async fn clock_an_outage_of_ten_days_loses_nothing() {
     world.add(world.order("A-2").created(world.ago(DAY * 16)));
     let off = world.channel(|settings| settings.orders.catch_up_days = 0);
     let dry = shipstation_connector::channel::RunControl::new().dry_run();
-    assert_eq!(super::import_with(&off, dry).await.counts.imported, 0, "the literal rule of the setting");
+    assert_eq!(super::import_with(&off, dry).await.counts.imported(), 0, "the literal rule of the setting");
     let report = import(&channel).await;
-    assert_eq!(report.counts.imported, 2, "{report}");
+    assert_eq!(report.counts.imported(), 2, "{report}");
     assert_eq!(report.counts.outside_window(), Some(0), "{report}");
     let next = import(&channel).await;
     assert_eq!(next.window.unwrap().extended_by, Duration::ZERO, "{next}");
@@ -77,11 +77,11 @@ async fn clock_an_import_by_hand_during_an_outage_does_not_end_it() {
     let urgent = world.add(world.order("A-2").created(world.ago(DAY * 9)));
     let which = OrderSelector::Id(urgent.to_string().into());
     let report = channel.import_order(ImportOrder::new(which).bypass(Bypass::ALL)).await.unwrap();
-    assert_eq!(report.counts.imported, 1, "{report}");
+    assert_eq!(report.counts.imported(), 1, "{report}");
     let absent = OrderSelector::Number("none".into());
     assert!(channel.import_order(ImportOrder::new(absent).bypass(Bypass::ALL)).await.is_err());
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.already_imported), (1, 1), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.already_imported()), (1, 1), "{report}");
 }
 
 /// An import that ShipStation does not let end.
@@ -100,7 +100,7 @@ async fn clock_runs_that_never_ended_well_let_nothing_get_too_old() {
     failing(&world, &channel).await;
     world.sim.clock().advance(DAY * 5);
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, imported(&world)), (1, 1), "{report}");
+    assert_eq!((report.counts.imported(), imported(&world)), (1, 1), "{report}");
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn requests_a_probe_that_fails_does_not_spoil_the_run() {
     let old = world.add(world.order("A-0").created(world.ago(DAY * 20)));
     world.sim.account(|account| account.poison(old));
     let report = import(&world.channel(|_| {})).await;
-    assert_eq!((report.run.status.clone(), report.counts.imported), (RunStatus::Succeeded, 1), "{report}");
+    assert_eq!((report.run.status.clone(), report.counts.imported()), (RunStatus::Succeeded, 1), "{report}");
     assert_eq!(report.scans[0].too_old, None, "{report}");
     assert!(report.to_string().contains("could not be counted"), "{report}");
 }

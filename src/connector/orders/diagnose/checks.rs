@@ -7,7 +7,7 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrder, ChannelOrderId, Check, DiagnosisNote, HoldReason, UserKey, Verdict,
-        report::SkipReason,
+        report::{SkipKind, SkipReason},
         shipping::{DisplayText, ShippingResolution, StoreKey, suggest},
         store::{FailureRecord, RunSummary},
     },
@@ -68,10 +68,10 @@ impl Skips<'_> {
     pub(super) fn check(
         &self,
         name: &'static str,
-        reasons: &[&str],
+        kinds: &[SkipKind],
         observed: impl FnOnce() -> String,
     ) -> Check {
-        let Some(skip) = self.all.iter().find(|skip| reasons.contains(&skip.code())) else {
+        let Some(skip) = self.all.iter().find(|skip| kinds.contains(&skip.kind())) else {
             return Check::pass(name, observed());
         };
         let (observed, wanted) = self.words(skip);
@@ -152,7 +152,7 @@ pub(super) fn fulfillment(order: &ChannelOrder, skips: &Skips<'_>, holds: &[Hold
             SkipReason::ExternallyFulfilled.remedy().map(|remedy| format!("it would be held: {remedy}"));
         return Some(Check::new("fulfillment", Verdict::Warns, observed(), None, remedy));
     }
-    Some(skips.check("fulfillment", &["externally_fulfilled"], observed))
+    Some(skips.check("fulfillment", &[SkipKind::ExternallyFulfilled], observed))
 }
 
 pub(super) fn lineage(order: &ChannelOrder, skips: &Skips<'_>, holds: &[HoldReason]) -> Check {
@@ -161,7 +161,7 @@ pub(super) fn lineage(order: &ChannelOrder, skips: &Skips<'_>, holds: &[HoldReas
             let remedy = "it would be held: decide by hand".to_owned();
             Check::new("lineage", Verdict::Warns, hold.to_string(), None, Some(remedy))
         }
-        None => skips.check("lineage", &["split_of_imported", "merges_imported"], || {
+        None => skips.check("lineage", &[SkipKind::SplitOfImported, SkipKind::MergesImported], || {
             let related = order.lineage.parent.is_some() || !order.lineage.merged.is_empty();
             let word = if related { "its relatives are not imported" } else { "has no relatives" };
             word.to_owned()

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     channel::{
         ChannelError, ChannelOrder, ChannelOrderId, Check, DiagnoseOrder, Diagnosis, OrderSelector, Verdict,
+        report::SkipKind,
         store::{FailureRecord, FollowUp, OutboxRow, RunSummary, StoreError},
     },
     client::{Lane, Order, OrderId, ShipStation},
@@ -183,17 +184,18 @@ impl ShipStationChannel {
         answer.imported = facts.records.known.contains_key(&order.id);
         let skips = checks::Skips { all: &reasons, names };
         answer.checks = vec![
-            skips.check("status", &["wrong_status"], || format!("is {}", order.status)),
-            skips.check("age", &["too_old", "no_date"], || checks::age(wire, window)),
-            skips.check("store", &["wrong_store"], || checks::store(order, names)),
-            skips.check("tag", &["missing_tag", "excluded_tag"], || checks::tags(order, names)),
+            skips.check("status", &[SkipKind::WrongStatus], || format!("is {}", order.status)),
+            skips.check("age", &[SkipKind::TooOld, SkipKind::NoDate], || checks::age(wire, window)),
+            skips.check("store", &[SkipKind::WrongStore], || checks::store(order, names)),
+            skips.check("tag", &[SkipKind::MissingTag, SkipKind::ExcludedTag], || checks::tags(order, names)),
             checks::lineage(order, &skips, &holds),
-            skips.check("loop", &["own_order"], || "not the host's own".to_owned()),
-            skips.check("lines", &["empty_order"], || checks::lines(order)),
+            skips.check("loop", &[SkipKind::OwnOrder], || "not the host's own".to_owned()),
+            skips.check("lines", &[SkipKind::EmptyOrder], || checks::lines(order)),
             checks::shipping(order, mapper, &self.settings.shipping.unmapped, answer.imported),
         ];
         if settings.not_before.is_some() {
-            let floor = skips.check("floor", &["before_floor"], || "not older than the floor".to_owned());
+            let floor =
+                skips.check("floor", &[SkipKind::BeforeFloor], || "not older than the floor".to_owned());
             answer.checks.insert(2, floor);
         }
         answer.checks.extend(checks::fulfillment(order, &skips, &holds));

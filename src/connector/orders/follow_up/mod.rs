@@ -20,6 +20,7 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrderId, RunEvent, UserKey,
+        report::{FollowUpStatus, Tally},
         store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult},
         wording::count_of,
     },
@@ -192,16 +193,16 @@ impl Workers {
 async fn count_left(ctx: &Context<'_>, recorder: &mut Recorder, due_at: Timestamp) -> Result<(), Stop> {
     let left = ctx.store().open_follow_ups(ctx.connection(), due_at, MAX_COUNTED).await?;
     for task in left {
-        *pending_of(recorder, task.kind) += 1;
+        tally_of(recorder, task.kind).add(FollowUpStatus::Pending);
     }
     Ok(())
 }
 
-fn pending_of(recorder: &mut Recorder, kind: FollowUpKind) -> &mut u64 {
+fn tally_of(recorder: &mut Recorder, kind: FollowUpKind) -> &mut Tally<FollowUpStatus> {
     let counts = &mut recorder.report.counts;
     match kind {
-        FollowUpKind::AssignUser => &mut counts.assign_pending,
-        FollowUpKind::AddTag => &mut counts.tag_pending,
+        FollowUpKind::AssignUser => &mut counts.users,
+        FollowUpKind::AddTag => &mut counts.tags,
     }
 }
 
@@ -318,33 +319,14 @@ async fn settle(
 }
 
 fn tally(ctx: &Context<'_>, recorder: &mut Recorder, outcome: &FollowUpOutcome) {
-    let counts = &mut recorder.report.counts;
-    let event = match (&outcome.result, outcome.kind) {
-        (FollowUpResult::Done, FollowUpKind::AddTag) => {
-            counts.tagged += 1;
-            "tagged"
-        }
-        (FollowUpResult::Done, _) => {
-            counts.assigned += 1;
-            "assigned"
-        }
-        (FollowUpResult::OverriddenByPerson, _) => {
-            counts.overridden += 1;
-            "overridden_by_person"
-        }
-        (FollowUpResult::Pending { .. }, kind) => {
-            *pending_of(recorder, kind) += 1;
-            "follow_up_pending"
-        }
-        (FollowUpResult::Failed { .. }, FollowUpKind::AddTag) => {
-            counts.tag_failed += 1;
-            "follow_up_failed"
-        }
-        (FollowUpResult::Failed { .. }, _) => {
-            counts.assign_failed += 1;
-            "follow_up_failed"
-        }
+    let (status, event) = match (&outcome.result, outcome.kind) {
+        (FollowUpResult::Done, FollowUpKind::AddTag) => (FollowUpStatus::Done, "tagged"),
+        (FollowUpResult::Done, _) => (FollowUpStatus::Done, "assigned"),
+        (FollowUpResult::OverriddenByPerson, _) => (FollowUpStatus::Overridden, "overridden_by_person"),
+        (FollowUpResult::Pending { .. }, _) => (FollowUpStatus::Pending, "follow_up_pending"),
+        (FollowUpResult::Failed { .. }, _) => (FollowUpStatus::Failed, "follow_up_failed"),
         _ => return,
     };
+    tally_of(recorder, outcome.kind).add(status);
     ctx.run.event(&RunEvent::ItemDone { id: outcome.order.as_str(), outcome: event });
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shipstation_connector::{
     channel::{
         ChannelConnector, CheckConnection, GetOrders, Refusal, RunStatus, ShipmentState, SyncShipments,
+        report::FollowUpStatus,
         store::{OrderStore, ShipmentStore},
     },
     client::{Error, ErrorKind, Idempotency, Outcome, TagId, UserId},
@@ -164,8 +165,16 @@ async fn faults_a_user_and_a_tag_that_a_proxy_refuses_are_tried_again() {
         }
         let report = channel.get_orders(GetOrders::new()).await.unwrap();
         assert!(!matches!(report.run.status, RunStatus::Failed { .. }), "{status}: {report}");
-        assert_eq!((report.counts.assign_pending, report.counts.assign_failed), (1, 0), "{status}: {report}");
-        assert_eq!((report.counts.tag_pending, report.counts.tag_failed), (1, 0), "{status}: {report}");
+        assert_eq!(
+            (report.counts.users.of(FollowUpStatus::Pending), report.counts.users.of(FollowUpStatus::Failed)),
+            (1, 0),
+            "{status}: {report}"
+        );
+        assert_eq!(
+            (report.counts.tags.of(FollowUpStatus::Pending), report.counts.tags.of(FollowUpStatus::Failed)),
+            (1, 0),
+            "{status}: {report}"
+        );
         for _ in 0..2 {
             world.sim.clock().advance(std::time::Duration::from_secs(3600));
             let _ = channel.get_orders(GetOrders::new()).await.unwrap();

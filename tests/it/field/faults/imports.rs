@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use shipstation_connector::{
-    channel::{ChannelConnector, GetOrders, ImportReport, RunStatus},
+    channel::{ChannelConnector, GetOrders, ImportReport, RunStatus, report::ImportOutcomeKind},
     client::TagId,
     testing::simulator::{Fault, Method, Quirks, RateLimit, SimulatorConfig},
 };
@@ -131,7 +131,7 @@ impl Schedule {
             self.world.sim.clock().advance(HOUR);
             first = self.import().await;
         }
-        let failed = first.map_or(0, |report| report.counts.failed_retryable);
+        let failed = first.map_or(0, |report| report.counts.of(ImportOutcomeKind::FailedRetryable));
         let missing = self.missing();
         assert!(u64::try_from(missing.len()).unwrap() <= failed, "missing after a healthy run: {missing:?}");
         let mut status = None;

@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 use shipstation_connector::{
     channel::{
         ChannelConnector, CheckConnection, ImportOrder, RunStatus,
+        report::FollowUpStatus,
+        report::ImportOutcomeKind,
         store::{OrderFailure, OrderStore, RunStore},
     },
     client::{TagId, UserId},
@@ -37,7 +39,7 @@ async fn a_clock_eight_days_ahead_or_behind_hides_no_order() {
         let channel = proxy.channel_with(&world, clock.clone(), |_| {});
         let report = import(&channel).await;
         assert_eq!(
-            (report.run.status.clone(), report.counts.imported),
+            (report.run.status.clone(), report.counts.imported()),
             (RunStatus::Succeeded, 3),
             "{report}"
         );
@@ -51,7 +53,7 @@ async fn a_clock_eight_days_ahead_or_behind_hides_no_order() {
         );
         // Once the time is known it is kept.
         let report = import(&channel).await;
-        assert_eq!((report.counts.already_imported, report.run.api.requests), (3, 2), "{report}");
+        assert_eq!((report.counts.already_imported(), report.run.api.requests), (3, 2), "{report}");
         assert!(report.run.warnings.is_empty(), "{report}");
     }
 }
@@ -63,7 +65,7 @@ async fn a_small_difference_costs_no_request() {
     let clock = WrongClock::ahead(&world, Duration::from_secs(240));
     let proxy = Proxy::before(&world, |_, _| {}).await;
     let report = import(&proxy.channel_with(&world, clock, |_| {})).await;
-    assert_eq!((report.counts.imported, report.run.api.requests), (1, 2), "{report}");
+    assert_eq!((report.counts.imported(), report.run.api.requests), (1, 2), "{report}");
     assert!(report.run.warnings.is_empty(), "{report}");
 }
 
@@ -142,13 +144,13 @@ async fn an_attempt_that_was_put_off_by_a_wrong_clock_is_made_now() {
     let which = shipstation_connector::channel::OrderSelector::Id(order.to_string().into());
     let bypass = shipstation_connector::channel::Bypass::ALL;
     let report = channel(&gate).import_order(ImportOrder::new(which).bypass(bypass)).await.unwrap();
-    assert_eq!(report.counts.failed_retryable, 1, "{report}");
+    assert_eq!(report.counts.of(ImportOutcomeKind::FailedRetryable), 1, "{report}");
     gate.refuse.lock().unwrap().clear();
     clock.put_right();
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     world.sim.clock().advance(DAY * 20);
     let report = import(&channel(&gate)).await;
-    assert_eq!((report.counts.imported, imported(&world)), (1, 1), "{report}");
+    assert_eq!((report.counts.imported(), imported(&world)), (1, 1), "{report}");
     assert!(report.to_string().contains("1 failed order had a date further ahead"), "{report}");
 }
 
@@ -194,9 +196,9 @@ async fn many_waiting_failures_hide_no_misdated_one() {
     store.record_failures(&token, &failures).await.unwrap();
     world.sim.clock().advance(DAY + HOUR);
     let report = import(&channel).await;
-    assert_eq!(report.counts.imported, 0, "200 of those that are due come first: {report}");
+    assert_eq!(report.counts.imported(), 0, "200 of those that are due come first: {report}");
     let report = import(&channel).await;
-    assert_eq!(report.counts.imported, 1, "{report}");
+    assert_eq!(report.counts.imported(), 1, "{report}");
 }
 
 #[tokio::test]
@@ -219,12 +221,20 @@ async fn users_and_tags_that_were_put_off_by_a_wrong_clock_are_tried_now() {
         world.sim.fault(Fault::on(Method::POST, path).always().with(FaultKind::Html { status: 502 }));
     }
     let report = import(&channel(clock.clone())).await;
-    assert_eq!((report.counts.imported, report.counts.assign_pending), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.users.of(FollowUpStatus::Pending)),
+        (1, 1),
+        "{report}"
+    );
     world.sim.clear_faults();
     clock.put_right();
     world.sim.clock().advance(HOUR);
     let report = import(&channel(clock)).await;
-    assert_eq!((report.counts.assigned, report.counts.tagged), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Done), report.counts.tags.of(FollowUpStatus::Done)),
+        (1, 1),
+        "{report}"
+    );
     assert!(report.to_string().contains("2 follow-ups had a date further ahead"), "{report}");
     let order = world.sim.account(|account| account.order(order).cloned()).unwrap();
     assert_eq!(order.user_id, Some(user));

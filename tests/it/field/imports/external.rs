@@ -2,7 +2,8 @@
 
 use shipstation_connector::{
     channel::{
-        ChannelConnector, DiagnoseOrder, ExplainImports, HoldReason, OrderSelector, ResolveHeld, RunStatus,
+        ChannelConnector, DiagnoseOrder, ExplainImports, HoldKind, HoldReason, OrderSelector, ResolveHeld,
+        RunStatus, report::SkipKind,
     },
     connector::ExternallyFulfilled,
     testing::simulator::SimOrder,
@@ -32,7 +33,7 @@ async fn they_are_left_out_and_counted_and_named_everywhere() {
     );
     let report = import(&channel).await;
     assert_eq!((imported(&world), report.run.status.clone()), (0, RunStatus::Succeeded), "{report}");
-    assert_eq!(report.counts.skipped.get("externally_fulfilled"), Some(&1), "{report}");
+    assert_eq!(report.counts.skipped.of(SkipKind::ExternallyFulfilled), 1, "{report}");
     let text = report.to_string();
     assert!(
         text.contains("1 skipped, 1 fulfilled by somebody else") && text.contains("externally_fulfilled"),
@@ -62,8 +63,8 @@ async fn held_ones_are_released_by_the_changed_setting_and_by_nothing_less() {
     world.add(world.order("A-3"));
     let with = |setting| world.channel(|settings| settings.orders.externally_fulfilled = setting);
     let report = import(&with(ExternallyFulfilled::Hold)).await;
-    assert_eq!((report.counts.imported, report.counts.held), (3, 2), "{report}");
-    assert_eq!(report.counts.held_by.get("externally_fulfilled"), Some(&2), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.held()), (3, 2), "{report}");
+    assert_eq!(report.counts.held_by.of(HoldKind::ExternallyFulfilled), 2, "{report}");
     for setting in [ExternallyFulfilled::Hold, ExternallyFulfilled::Skip] {
         let report = with(setting).resolve_held(ResolveHeld::new()).await.unwrap();
         assert_eq!(report.counts.released, 0, "{report}");
@@ -94,6 +95,6 @@ async fn with_import_they_come_like_any_other() {
     let channel =
         world.channel(|settings| settings.orders.externally_fulfilled = ExternallyFulfilled::Import);
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.held), (1, 0), "{report}");
+    assert_eq!((report.counts.imported(), report.counts.held()), (1, 0), "{report}");
     assert!(report.run.settings.contains_key("externally_fulfilled"), "{report}");
 }

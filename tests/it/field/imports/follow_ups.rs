@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shipstation_connector::channel::report::FollowUpStatus;
 use shipstation_connector::{
     channel::RunStatus,
     client::{TagId, UserId},
@@ -36,8 +37,16 @@ async fn an_exception_is_tried_again_with_a_growing_wait_until_it_works() {
         world.sim.clock().advance(Duration::from_secs(60 * minutes));
         let report = import(&channel).await;
         let left = u64::from(minutes < 11);
-        assert_eq!((report.counts.assign_pending, report.counts.tag_pending), (left, left), "{report}");
-        assert_eq!((report.counts.assign_failed, report.counts.tag_failed), (0, 0), "{report}");
+        assert_eq!(
+            (report.counts.users.of(FollowUpStatus::Pending), report.counts.tags.of(FollowUpStatus::Pending)),
+            (left, left),
+            "{report}"
+        );
+        assert_eq!(
+            (report.counts.users.of(FollowUpStatus::Failed), report.counts.tags.of(FollowUpStatus::Failed)),
+            (0, 0),
+            "{report}"
+        );
         let status = if left == 0 { RunStatus::Succeeded } else { RunStatus::CompletedWithErrors };
         assert_eq!(report.run.status, status, "{report}");
         if minutes == 6 {
@@ -61,12 +70,20 @@ async fn an_exception_about_one_order_keeps_no_other_from_its_user() {
     world.sim.fault(fault.with(exception()));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.assigned, report.counts.assign_pending), (99, 1), "{report}");
-    assert_eq!(report.counts.assign_failed, 0, "{report}");
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Done), report.counts.users.of(FollowUpStatus::Pending)),
+        (99, 1),
+        "{report}"
+    );
+    assert_eq!(report.counts.users.of(FollowUpStatus::Failed), 0, "{report}");
     world.sim.clear_faults();
     world.sim.clock().advance(Duration::from_secs(3600));
     let report = import(&channel).await;
-    assert_eq!((report.counts.assigned, report.run.status.clone()), (1, RunStatus::Succeeded), "{report}");
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Done), report.run.status.clone()),
+        (1, RunStatus::Succeeded),
+        "{report}"
+    );
     assert_eq!(user_of(&world, bad), Some(user));
 }
 
@@ -86,8 +103,16 @@ async fn exceptions_about_everything_use_few_requests_and_settle_nothing() {
         settings.orders.acknowledgement_tag = Some(TagId::new(tag));
     });
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.assign_pending), (300, 300), "{report}");
-    assert_eq!((report.counts.assign_failed, report.counts.tag_failed), (0, 0), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.counts.users.of(FollowUpStatus::Pending)),
+        (300, 300),
+        "{report}"
+    );
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Failed), report.counts.tags.of(FollowUpStatus::Failed)),
+        (0, 0),
+        "{report}"
+    );
     assert!(report.run.api.requests < 60, "{report}");
     world.sim.clear_faults();
     for _ in 0..2 {
@@ -109,5 +134,9 @@ async fn a_clear_refusal_is_still_final() {
     world.sim.fault(Fault::on(Method::POST, "/orders/assignuser").always().with(refused));
     let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
     let report = import(&channel).await;
-    assert_eq!((report.counts.assign_failed, report.counts.assign_pending), (1, 0), "{report}");
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Failed), report.counts.users.of(FollowUpStatus::Pending)),
+        (1, 0),
+        "{report}"
+    );
 }

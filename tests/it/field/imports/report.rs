@@ -50,6 +50,6 @@ async fn totals_that_contradict_the_rows_are_not_printed_as_rows() {
     .await;
     let report = import(&proxy.channel(&world, |_| {})).await;
     assert!(matches!(report.run.status, RunStatus::Partial { .. }), "{report}");
-    assert_eq!(report.counts.imported, 3, "{report}");
+    assert_eq!(report.counts.imported(), 3, "{report}");
     assert!(report.to_string().contains("3 rows of 0"), "{report}");
 }

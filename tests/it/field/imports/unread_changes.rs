@@ -29,7 +29,7 @@ async fn cancelled() -> (World, Proxy, Arc<Sink>, i64) {
     let order = world.add(world.order("A-1"));
     let proxy = Proxy::before(&world, |_, _| {}).await;
     let sink = Arc::new(Sink::default());
-    assert_eq!(import(&channel(&world, &proxy, &sink)).await.counts.imported, 1);
+    assert_eq!(import(&channel(&world, &proxy, &sink)).await.counts.imported(), 1);
     world.sim.clock().advance(Duration::from_secs(900));
     world.sim.account(|account| account.set_status(order, "cancelled"));
     (world, proxy, sink, order)
@@ -128,7 +128,7 @@ async fn an_imported_order_that_stays_open_and_turns_unreadable_is_looked_at_too
     let report = import(&channel(&world, &proxy, &sink)).await;
     assert_eq!(sink.kinds(), [OrderChangeKind::Address], "{report}");
     assert_eq!(
-        (report.counts.already_imported, report.run.status.clone()),
+        (report.counts.already_imported(), report.run.status.clone()),
         (1, RunStatus::Succeeded),
         "{report}"
     );

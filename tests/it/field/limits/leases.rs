@@ -47,7 +47,7 @@ async fn blocks_for_one_lease(world: &World, stores: Stores) {
     assert!(channel.get_orders(GetOrders::new()).await.is_err(), "the lease has its whole length");
     world.sim.clock().advance(Duration::from_secs(2));
     let report = channel.get_orders(GetOrders::new()).await.unwrap();
-    assert_eq!((report.run.status, report.counts.imported), (RunStatus::Succeeded, 1));
+    assert_eq!((report.run.status, report.counts.imported()), (RunStatus::Succeeded, 1));
     let recent = stores.runs.recent(&world.connection, Operation::GetOrders, 9).await.unwrap();
     assert!(
         recent.iter().any(|run| run.run == "dead".into() && run.state == RunState::Abandoned),
@@ -119,5 +119,5 @@ async fn a_clock_that_is_set_back_costs_a_living_run_no_lease() {
     let pages = rival.pages.load(Ordering::SeqCst);
     assert!(pages > 10, "{pages} pages take longer than the lease");
     assert_eq!(rival.granted.load(Ordering::SeqCst), 0);
-    assert_eq!((report.run.status.did_its_work(), report.counts.imported), (true, 20), "{report}");
+    assert_eq!((report.run.status.did_its_work(), report.counts.imported()), (true, 20), "{report}");
 }

@@ -35,7 +35,7 @@ async fn a_text_of_ten_megabytes_makes_short_reports_and_is_mapped_whole() {
     let channel = world.channel(|_| {});
 
     let report = import(&channel).await;
-    assert_eq!((report.counts.imported, report.counts.held), (1, 1), "{}", report.headline());
+    assert_eq!((report.counts.imported(), report.counts.held()), (1, 1), "{}", report.headline());
     short("the import report", &report.to_string());
     short("its JSON", &serde_json::to_string(&report).unwrap());
     short("its Debug", &format!("{report:?}"));
