@@ -35,13 +35,15 @@ impl Credentials {
     }
 
     /// The value of the `Authorization` header (V1 reference, Conventions / Authentication).
-    pub(crate) fn header(&self) -> Result<HeaderValue, Problem> {
+    pub(crate) fn header(&self) -> Result<HeaderValue, Box<Problem>> {
         let (key, secret) = (self.key.expose_secret(), self.secret.expose_secret());
         if key.is_empty() || secret.is_empty() {
-            return Err(Problem::config("credentials: the API key and the API secret must not be empty"));
+            return Err(
+                Problem::config("credentials: the API key and the API secret must not be empty").into()
+            );
         }
         if key.contains(':') {
-            return Err(Problem::config("credentials: the API key must not contain a colon"));
+            return Err(Problem::config("credentials: the API key must not contain a colon").into());
         }
         let pair = SecretString::from(format!("{key}:{secret}"));
         let value = SecretString::from(format!("Basic {}", STANDARD.encode(pair.expose_secret())));
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn writes_the_header_of_the_vendors_example() {
-        let header = Credentials::new("ShipStation", " Rocks\n").header().unwrap();
+        let header = Credentials::new("ShipStation", " Rocks\n").header().ok().unwrap();
         assert_eq!(header.to_str().unwrap(), "Basic U2hpcFN0YXRpb246Um9ja3M=");
         assert!(header.is_sensitive());
     }

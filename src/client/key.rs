@@ -83,12 +83,13 @@ impl Keys {
         let mut keys =
             Self { source, base: base.clone(), clock: clock.map(Arc::downgrade), state: Mutex::default() };
         if let Some(credentials) = fixed {
-            keys.state.get_mut().key = Some(Arc::new(keys.key(&credentials)?));
+            let key = keys.key(&credentials).map_err(|problem| problem.at("", 0))?;
+            keys.state.get_mut().key = Some(Arc::new(key));
         }
         Ok(keys)
     }
 
-    fn key(&self, credentials: &Credentials) -> Result<Key, Problem> {
+    fn key(&self, credentials: &Credentials) -> Result<Key, Box<Problem>> {
         let authorization = credentials.header()?;
         let record = KeyRecord::new(&authorization, &self.base, self.clock.clone());
         Ok(Key { authorization, record, has_worked: AtomicBool::new(false) })

@@ -112,10 +112,10 @@ impl<T: Listed + Send + 'static> Reader<T> {
     /// Reads the list: its pages, and at last how it ended, unless there is an error.
     pub(super) fn read(list: ListCall<T>) -> impl Stream<Item = Result<Step<T>, Error>> + Send {
         futures_util::stream::unfold(Some((Self::new(list), None)), |state| async move {
-            let (mut reader, mut last) = state?;
-            let step = reader.step(&mut last).await;
+            let (mut reader, mut ended_by) = state?;
+            let step = reader.step(&mut ended_by).await;
             let goes_on = matches!(step, Ok(Step::Page(_)));
-            Some((step, goes_on.then_some((reader, last))))
+            Some((step, goes_on.then_some((reader, ended_by))))
         })
     }
 

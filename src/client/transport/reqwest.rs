@@ -88,16 +88,16 @@ pub(in crate::client) fn built_in(
 
 /// Adds authorities to those that are trusted.
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
-fn trust(builder: reqwest::ClientBuilder, pem: &str) -> Result<reqwest::ClientBuilder, Problem> {
+fn trust(builder: reqwest::ClientBuilder, pem: &str) -> Result<reqwest::ClientBuilder, Error> {
     match reqwest::Certificate::from_pem_bundle(pem.as_bytes()) {
         Ok(certificates) if !certificates.is_empty() => Ok(builder.tls_certs_merge(certificates)),
-        _ => Err(Problem::config("root_certificates: is no certificate in PEM")),
+        _ => Err(Problem::config("root_certificates: is no certificate in PEM").into()),
     }
 }
 
 #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
-fn trust(_: reqwest::ClientBuilder, _: &str) -> Result<reqwest::ClientBuilder, Problem> {
-    Err(Problem::config("root_certificates: the crate was built without TLS"))
+fn trust(_: reqwest::ClientBuilder, _: &str) -> Result<reqwest::ClientBuilder, Error> {
+    Err(Problem::config("root_certificates: the crate was built without TLS").into())
 }
 
 /// Refuses what would otherwise panic or fail obscurely later.
