@@ -7,10 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Each layer, and the top-level names that it may use. `Timestamp` is the ground floor.
-const MAY_USE: [(&str, &[&str]); 6] = [
+/// Each layer, and the top-level names that it may use. `Timestamp` and texts of durations are the ground floor.
+const MAY_USE: [(&str, &[&str]); 7] = [
     ("time", &[]),
-    ("client", &["client", "Timestamp"]),
+    ("duration_text", &["duration_text"]),
+    ("client", &["client", "Timestamp", "duration_text"]),
     ("channel", &["channel", "Timestamp"]),
     ("connector", &["connector", "client", "channel", "Timestamp"]),
     ("stores", &["stores", "channel", "Timestamp"]),
