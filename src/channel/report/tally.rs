@@ -16,9 +16,9 @@ use serde::Serialize;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Tally<K: Ord>(BTreeMap<K, u64>);
+pub struct Tally<K: Copy + Ord>(BTreeMap<K, u64>);
 
-impl<K: Ord> Tally<K> {
+impl<K: Copy + Ord> Tally<K> {
     /// Counts one more.
     pub fn add(&mut self, kind: K) {
         self.add_many(kind, 1);
@@ -47,18 +47,18 @@ impl<K: Ord> Tally<K> {
     }
 
     /// The kinds that occur, in their order, and how many there are of each.
-    pub fn iter(&self) -> impl Iterator<Item = (&K, u64)> {
-        self.0.iter().map(|(kind, count)| (kind, *count))
+    pub fn iter(&self) -> impl Iterator<Item = (K, u64)> {
+        self.0.iter().map(|(kind, count)| (*kind, *count))
     }
 }
 
-impl<K: Ord> Default for Tally<K> {
+impl<K: Copy + Ord> Default for Tally<K> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<K: Ord> FromIterator<K> for Tally<K> {
+impl<K: Copy + Ord> FromIterator<K> for Tally<K> {
     fn from_iter<I: IntoIterator<Item = K>>(kinds: I) -> Self {
         let mut tally = Self::default();
         kinds.into_iter().for_each(|kind| tally.add(kind));
@@ -67,7 +67,7 @@ impl<K: Ord> FromIterator<K> for Tally<K> {
 }
 
 /// Writes `3 a, 2 b`.
-impl<K: Ord + fmt::Display> fmt::Display for Tally<K> {
+impl<K: Copy + Ord + fmt::Display> fmt::Display for Tally<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list: Vec<String> = self.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         f.write_str(&list.join(", "))

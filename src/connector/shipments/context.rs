@@ -68,14 +68,14 @@ impl<'c> Context<'c> {
     }
 
     /// The rows of a list that are wanted.
-    pub(super) async fn rows<F>(&self, list: List, is_wanted: F) -> Result<Vec<OutboxRow>, Stop>
+    pub(super) async fn rows<F>(&self, of: List, is_wanted: F) -> Result<Vec<OutboxRow>, Stop>
     where
         F: Fn(&OutboxRow) -> bool,
     {
         let (store, connection) = self.store();
         let (mut wanted, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
         loop {
-            let rows = match list {
+            let rows = match of {
                 List::Unfinished => store.unfinished(connection, bookmark.after(), PAGE).await?,
                 List::Blocked => store.blocked(connection, bookmark.after(), PAGE).await?,
             };

@@ -42,7 +42,7 @@ impl Decision {
     /// Rows that take the same step.
     pub(super) fn steps<'r>(rows: impl IntoIterator<Item = &'r OutboxRow>, state: &ShipmentState) -> Self {
         let mut decision = Self::default();
-        rows.into_iter().for_each(|row| decision.step(row, state.clone()));
+        decision.step_all(rows, state);
         decision
     }
 
@@ -66,6 +66,15 @@ impl Decision {
         self.outcomes.push((row.id(), RowOutcome::Step { state, counts_attempt: false, error: None }));
     }
 
+    pub(super) fn step_all<'r, R>(&mut self, rows: R, state: &ShipmentState)
+    where
+        R: IntoIterator<Item = &'r OutboxRow>,
+    {
+        for row in rows {
+            self.step(row, state.clone());
+        }
+    }
+
     pub(super) fn note(&mut self, row: &OutboxRow, why: impl Into<String>) {
         self.outcomes.push((row.id(), RowOutcome::Noted(why.into())));
     }
@@ -73,8 +82,7 @@ impl Decision {
     /// Closes the rows that a parcel covers, now that ShipStation has it with the `reported` number.
     pub(super) fn close_covered(&mut self, partial: PartialPolicy, parcel: &Parcel, reported: &[String]) {
         self.list_unreported(parcel.rows(), reported);
-        let state = superseded_by(partial, &parcel.row);
-        parcel.covers.iter().for_each(|row| self.step(row, state.clone()));
+        self.step_all(&parcel.covers, &superseded_by(partial, &parcel.row));
     }
 
     /// Lists the tracking numbers of these rows that the order has no room for, beside the `reported` ones. Nothing is

@@ -135,8 +135,8 @@ impl Merges {
             };
             merges.is_complete &= evidence::is_whole(&page);
             for order in page.items {
-                let merged = order.advanced_options.iter().flat_map(|options| &options.merged_ids);
-                merges.into.extend(merged.map(|merged| (*merged, order.order_id)));
+                let gone = order.advanced_options.iter().flat_map(|options| &options.merged_ids);
+                merges.into.extend(gone.map(|gone| (*gone, order.order_id)));
             }
             ctx.checkpoint().await?;
         }

@@ -60,13 +60,14 @@ impl<'a> Planner<'a> {
         let (Some(order), false) = (order, due.is_empty()) else { return (decision, None) };
         if let Some(reported) = all.iter().find(|row| rows::is_reported(row)) {
             // ShipStation has no room for anything further.
-            let state = superseded_by(self.settings.partial, reported);
-            open.iter().for_each(|row| decision.step(row, state.clone()));
+            decision.step_all(open.iter().copied(), &superseded_by(self.settings.partial, reported));
             decision.list_unreported(open, &rows::tracking_numbers([reported]));
             return (decision, None);
         }
         if let Some(why) = self.why_wait(&open) {
-            due.iter().for_each(|row| decision.note(row, why));
+            for row in due {
+                decision.note(row, why);
+            }
             return (decision, None);
         }
         let parcel = self.plan_open(&mut decision, order, open, due);
@@ -131,8 +132,7 @@ impl<'a> Planner<'a> {
         open.retain(|row| !account.unfit.contains_key(&row.id()));
         due.retain(|row| !account.unfit.contains_key(&row.id()));
         if !self.counts_as_complete(&account) && !self.is_held_for_long(&open) {
-            let state = ShipmentState::Waiting { missing: account.missing };
-            due.iter().for_each(|row| decision.step(row, state.clone()));
+            decision.step_all(due, &ShipmentState::Waiting { missing: account.missing });
             return None;
         }
         if let PartialPolicy::ShipOnFirst = self.settings.partial {
@@ -147,8 +147,7 @@ impl<'a> Planner<'a> {
         match self.parcel(order, due.last()?, &open) {
             Ok(parcel) => Some(parcel),
             Err(reason) => {
-                let state = ShipmentState::Blocked { reason };
-                due.iter().for_each(|row| decision.step(row, state.clone()));
+                decision.step_all(due, &ShipmentState::Blocked { reason });
                 None
             }
         }
@@ -241,7 +240,7 @@ impl<'a> Planner<'a> {
         let mut packages = packages.filter(|(_, package)| tracking(package).is_some());
         let primary = match self.settings.primary_tracking {
             PrimaryTracking::FirstPackage => packages.next(),
-            PrimaryTracking::Last => packages.last(),
+            PrimaryTracking::Last => packages.next_back(),
             // The first one of those that have the most.
             PrimaryTracking::MostItems => {
                 packages.min_by_key(|(_, package)| Reverse(package.quantity.unwrap_or(0)))
