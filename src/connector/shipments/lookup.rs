@@ -37,17 +37,6 @@ pub(super) enum LookupResult {
     Failed(String),
 }
 
-impl LookupResult {
-    /// Why it proves nothing, if so, for a person.
-    pub(super) fn note(&self) -> Option<String> {
-        match self {
-            Self::Inconclusive(why) => Some((*why).to_owned()),
-            Self::Failed(why) => Some(format!("it could not be looked for: {why}")),
-            _ => None,
-        }
-    }
-}
-
 /// Looks at an order that was sent, and at its records.
 pub(super) async fn look_up(
     ctx: Ctx<'_>,

@@ -54,7 +54,7 @@ pub(super) async fn look_for_unknown(
     let mut unknown: Vec<UnknownRow> = rows.into_iter().filter_map(|row| UnknownRow::of(ctx, row)).collect();
     let now = ctx.moment();
     unknown.retain(|unknown| unknown.search.look_is_due(ctx.settings(), &now));
-    unknown.sort_by_key(|unknown| unknown.search.looked.map(|looked| looked.host));
+    unknown.sort_by_key(|unknown| unknown.search.looked.map(|looked| looked.at.host.wall));
     for unknown in unknown {
         ctx.checkpoint().await?;
         if unknown.search.is_dated_ahead(ctx.now() + ShipmentState::LONGEST_WAIT) {
@@ -136,7 +136,11 @@ impl UnknownRow {
         let mut decision = Decision::default();
         let search = &self.search;
         let is_given_up = search.is_given_up(settings, moment);
-        let note = found.note();
+        let note = match &found {
+            LookupResult::Inconclusive(why) => Some((*why).to_owned()),
+            LookupResult::Failed(why) => Some(format!("it could not be looked for: {why}")),
+            _ => None,
+        };
         let state = match found {
             LookupResult::Ours(state, tracking) => {
                 decision.list_unreported([&self.row], &[tracking]);
@@ -177,11 +181,11 @@ impl UnknownRow {
     /// The row after a look at `moment`.
     fn looked_for(&self, checks: u32, order_missing: bool, moment: &Moment) -> ShipmentState {
         ShipmentState::Unknown {
-            since: self.search.sent.host,
+            since: self.search.sent.at.host.wall,
             checks,
             last_check: Some(moment.host.wall),
             order_missing,
-            server_since: self.search.sent.server,
+            server_since: self.search.sent.at.server,
             server_last_check: moment.server,
         }
     }

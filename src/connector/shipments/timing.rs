@@ -99,26 +99,10 @@ impl Moment {
 /// When something happened, as a row of the outbox and this process remember it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Event {
-    pub(super) host: Timestamp,
-    pub(super) server: Option<Timestamp>,
-    pub(super) monotonic: Option<Reading>,
-}
-
-/// What the monotonic clock of this process says of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// It happened in this process, then.
-    Happened(Duration),
-    /// It was recorded by another process, and this one has known of it since then.
-    FirstSeen(Duration),
-}
-
-impl Reading {
-    pub(super) fn at(self) -> Duration {
-        match self {
-            Self::Happened(at) | Self::FirstSeen(at) => at,
-        }
-    }
+    /// When another process was at work, this one's monotonic clock does not know when.
+    pub(super) at: Moment,
+    /// Since when this process has known what another one did, by its monotonic clock.
+    pub(super) first_seen: Option<Duration>,
 }
 
 impl Event {
@@ -127,11 +111,8 @@ impl Event {
     pub(super) fn age(&self, now: &Moment) -> Option<Duration> {
         let [host, server, own] = self.ages(now);
         let independent = server.into_iter().chain(own).min();
-        let first_seen = || match (self.monotonic, now.host.monotonic) {
-            (Some(Reading::FirstSeen(then)), Some(now)) => Some(now.saturating_sub(then)),
-            _ => None,
-        };
-        let other = independent.or_else(first_seen)?;
+        let known_for = self.first_seen.zip(now.host.monotonic).map(|(then, now)| now.saturating_sub(then));
+        let other = independent.or(known_for)?;
         Some(host.map_or(other, |host| host.min(other)))
     }
 
@@ -154,23 +135,12 @@ impl Event {
     /// What has passed since by the wall clock, ShipStation's clock and the monotonic one, where it can tell. A clock that was
     /// set back to before the event cannot.
     fn ages(&self, now: &Moment) -> [Option<Duration>; 3] {
-        let host = (self.host <= now.host.wall).then(|| now.host.wall.since(self.host));
-        let server = self.server.zip(now.server.map(|now| now + DATE_RESOLUTION));
+        let then = &self.at;
+        let host = (then.host.wall <= now.host.wall).then(|| now.host.wall.since(then.host.wall));
+        let server = then.server.zip(now.server.map(|now| now + DATE_RESOLUTION));
         let server = server.filter(|(then, now)| then <= now).map(|(then, now)| now.since(then));
-        let own = match (self.monotonic, now.host.monotonic) {
-            (Some(Reading::Happened(then)), Some(now)) => Some(now.saturating_sub(then)),
-            _ => None,
-        };
+        let own = then.host.monotonic.zip(now.host.monotonic).map(|(then, now)| now.saturating_sub(then));
         [host, server, own]
-    }
-
-    /// The event as a moment. When another process was at work, this one's monotonic clock does not know when.
-    fn moment(&self) -> Moment {
-        let monotonic = match self.monotonic {
-            Some(Reading::Happened(at)) => Some(at),
-            _ => None,
-        };
-        Moment { host: HostTime { wall: self.host, monotonic }, server: self.server }
     }
 }
 
@@ -179,11 +149,18 @@ impl Event {
 #[derive(Debug, Default)]
 pub(in crate::connector) struct Readings(Mutex<HashMap<(OutboxId, Timestamp), Reading>>);
 
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    at: Duration,
+    /// Whether the event happened then; else it was seen for the first time.
+    is_own: bool,
+}
+
 impl Readings {
     /// Remembers what happened to a row at `moment`, in this process.
     pub(super) fn note(&self, row: &OutboxId, moment: &Moment) {
-        if let Some(monotonic) = moment.host.monotonic {
-            self.lock().insert((row.clone(), moment.host.wall), Reading::Happened(monotonic));
+        if let Some(at) = moment.host.monotonic {
+            self.lock().insert((row.clone(), moment.host.wall), Reading { at, is_own: true });
         }
     }
 
@@ -191,21 +168,23 @@ impl Readings {
     pub(super) fn event(
         &self,
         row: &OutboxId,
-        host: Timestamp,
+        wall: Timestamp,
         server: Option<Timestamp>,
         now: &Moment,
     ) -> Event {
-        let monotonic = now
+        let reading = now
             .host
             .monotonic
-            .map(|now| *self.lock().entry((row.clone(), host)).or_insert(Reading::FirstSeen(now)));
-        Event { host, server, monotonic }
+            .map(|at| *self.lock().entry((row.clone(), wall)).or_insert(Reading { at, is_own: false }));
+        let own = reading.filter(|reading| reading.is_own).map(|reading| reading.at);
+        let first_seen = reading.filter(|reading| !reading.is_own).map(|reading| reading.at);
+        Event { at: Moment { host: HostTime { wall, monotonic: own }, server }, first_seen }
     }
 
     /// Forgets what is too old to matter.
     pub(super) fn forget_old(&self, now: &Moment) {
         if let Some(now) = now.host.monotonic {
-            self.lock().retain(|_, reading| now.saturating_sub(reading.at()) < REMEMBERED);
+            self.lock().retain(|_, reading| now.saturating_sub(reading.at) < REMEMBERED);
         }
     }
 
@@ -240,7 +219,7 @@ impl Search {
     /// Whether a look may show something new. A look that comes too early is harmless: it only decides nothing.
     pub(super) fn look_is_due(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
         let Some(looked) = &self.looked else { return true };
-        let before = self.sent.age(&looked.moment()).unwrap_or_default();
+        let before = self.sent.age(&looked.at).unwrap_or_default();
         let first = settings.read_back_gap;
         let wait = (before / 4).min(LONGEST_BETWEEN_LOOKS).max(first);
         let to_the_last = resend_gap(settings, self.unknown_outcomes).saturating_sub(before);
@@ -260,7 +239,7 @@ impl Search {
 
     /// Whether a time in the row lies so far ahead that no wait explains it.
     pub(super) fn is_dated_ahead(&self, latest: Timestamp) -> bool {
-        self.looked.iter().chain([&self.sent]).any(|event| event.host > latest)
+        self.looked.iter().chain([&self.sent]).any(|event| event.at.host.wall > latest)
     }
 
     /// What a look at `now` proves that found nothing: together with the one before it, if that found nothing as well, late
@@ -268,7 +247,7 @@ impl Search {
     pub(super) fn next_step(&self, settings: &ShipmentSettings, now: &Moment) -> NextStep {
         let first = settings.read_back_gap;
         let before = self.looked.filter(|looked| {
-            self.looks > 0 && looked.is_over(first, now) && self.sent.is_over(first, &looked.moment())
+            self.looks > 0 && looked.is_over(first, now) && self.sent.is_over(first, &looked.at)
         });
         let gap = resend_gap(settings, self.unknown_outcomes);
         if before.is_none() || !self.sent.is_over(gap, now) {

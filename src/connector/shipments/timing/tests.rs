@@ -12,13 +12,13 @@ fn at(seconds: u64) -> Moment {
 }
 
 fn happened(moment: &Moment) -> Event {
-    let Moment { host, server } = *moment;
-    Event { host: host.wall, server, monotonic: host.monotonic.map(Reading::Happened) }
+    Event { at: *moment, first_seen: None }
 }
 
 /// The same event as another process sees it for the first time at `seen`.
 fn of_another_process(moment: &Moment, seen: &Moment) -> Event {
-    Event { monotonic: seen.host.monotonic.map(Reading::FirstSeen), ..happened(moment) }
+    let host = HostTime { monotonic: None, ..moment.host };
+    Event { at: Moment { host, ..*moment }, first_seen: seen.host.monotonic }
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn the_wall_clock_alone_is_not_believed() {
     let seen = of_another_process(&alone(0), &alone(year));
     assert!(!seen.is_over(MINUTE, &alone(year + 59)), "the gap begins when this process first sees it");
     assert!(seen.is_over(MINUTE, &alone(year + 60)));
-    let never = Event { monotonic: None, ..seen };
+    let never = Event { first_seen: None, ..seen };
     assert!(!never.is_over(MINUTE, &wall_clock_only(year)));
     assert!(never.is_over_at_last(MINUTE, &wall_clock_only(year)), "a person may be asked");
     assert!(never.may_be_over(MINUTE, &alone(60)), "and a look does no harm");
@@ -73,7 +73,7 @@ fn whole_seconds_of_the_date_delay_nothing() {
     let mut now = at(60);
     now.server = Some(at(59).host.wall);
     assert!(happened(&at(0)).is_over(MINUTE, &now));
-    let early = Event { server: Some(at(1).host.wall), ..happened(&at(0)) };
+    let early = happened(&Moment { server: Some(at(1).host.wall), ..at(0) });
     assert!(!early.is_over(MINUTE, &at(59)));
 }
 
