@@ -1,9 +1,9 @@
 //! Enums whose variants have one stable name each, and what to say about a name that is none of them.
 
-use crate::channel::shipping::DisplayText;
-
 /// Letters by which a misspelt name may differ from the one that was meant.
 const NEAR: usize = 2;
+/// How many characters of an unknown name an error shows.
+const SHOWN: usize = 60;
 
 /// The known name that a word was probably meant to be.
 pub(crate) fn nearest_name<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
@@ -24,13 +24,13 @@ pub struct UnknownName {
 
 impl UnknownName {
     pub(crate) fn new(given: &str, known: &'static [&'static str]) -> Self {
-        Self { given: given.to_owned(), known }
+        Self { given: given.chars().take(SHOWN).collect(), known }
     }
 }
 
 impl std::fmt::Display for UnknownName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} is not known: ", DisplayText::name(&self.given))?;
+        write!(f, "{:?} is not known: ", self.given)?;
         match nearest_name(&self.given, self.known.iter().copied()) {
             Some(name) => write!(f, "did you mean {name}?"),
             None => write!(f, "allowed are {}", self.known.join(", ")),

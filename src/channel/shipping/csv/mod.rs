@@ -27,19 +27,37 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod columns;
 mod export;
-mod guard;
 mod plan;
 mod problem;
 mod read;
 
 pub use self::{
-    export::{export, export_unmapped},
-    guard::FormulaGuard,
+    export::{FormulaGuard, export, export_unmapped},
     plan::{Change, ImportMode, ImportOptions, ImportPlan, Row, RowShadow, plan},
     problem::{ImportProblem, ImportRefused, Placed, Problem},
 };
+
+/// How many columns there are.
+const COUNT: usize = 14;
+
+/// The columns in the order in which they are written.
+const COLUMNS: [&str; COUNT] = [
+    "match",
+    "text",
+    "store_id",
+    "marketplace",
+    "countries",
+    "policy",
+    "carrier_code",
+    "service_code",
+    "package_code",
+    "confirmation",
+    "rush",
+    "lock",
+    "enabled",
+    "note",
+];
 
 #[cfg(test)]
 mod tests;

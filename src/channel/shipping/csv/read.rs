@@ -4,11 +4,8 @@ use std::collections::HashMap;
 
 use ::csv::{ByteRecord, ReaderBuilder, StringRecord};
 
-use super::{
-    FormulaGuard, ImportProblem, Problem,
-    columns::{self, COLUMNS, COUNT},
-};
-use crate::channel::shipping::ShippingRule;
+use super::{COLUMNS, COUNT, FormulaGuard, ImportProblem, Problem};
+use crate::channel::shipping::{MatchKind, Scope, ShippingMethod, ShippingRule, TextMatch};
 
 /// What a table holds.
 #[derive(Debug, Default)]
@@ -33,15 +30,18 @@ pub(super) fn read(file: &[u8], guard: FormulaGuard) -> Table {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
     let mut record = ByteRecord::new();
     let mut layout = None;
-    let mut lines = Lines::new(file);
-    let mut row = 0;
+    let (mut row, mut line, mut counted) = (0, 1, 0);
     // Reading from memory, with records of any length allowed, has no way to fail.
     while let Ok(true) = reader.read_byte_record(&mut record) {
         row += 1;
-        let start = record.position().map_or(0, ::csv::Position::byte);
-        let line = lines.of(start);
-        let quotes =
-            check_quotes(between(file, start, reader.position().byte())).map_err(|stray| vec![stray]);
+        let [start, end] = [record.position(), Some(reader.position())].map(byte_of);
+        let bytes = file.get(start..end).unwrap_or_default();
+        // The reader's own count of lines is one short behind `\r\n`: it leaves the `\n` to the next record.
+        let first = start + bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        line +=
+            file.get(counted..first).unwrap_or_default().split(|byte| *byte == b'\n').skip(1).count() as u64;
+        counted = first;
+        let quotes = check_quotes(bytes).map_err(|stray| vec![stray]);
         let problems = match &layout {
             None => quotes.and_then(|()| Layout::read(&record)).map(|found| layout = Some(found)),
             // Spreadsheets leave rows of nothing but separators behind.
@@ -67,6 +67,10 @@ pub(super) fn read(file: &[u8], guard: FormulaGuard) -> Table {
     table
 }
 
+fn byte_of(position: Option<&::csv::Position>) -> usize {
+    position.map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX))
+}
+
 /// Where a byte of a record stands.
 enum Position {
     CellStart,
@@ -90,40 +94,6 @@ fn check_quotes(record: &[u8]) -> Result<(), Problem> {
         };
     }
     if matches!(position, Position::Quoted) { Err(Problem::OpenQuote) } else { Ok(()) }
-}
-
-/// Counts lines from one record to the next. The reader's own count is a line short behind a `\r\n`,
-/// because it leaves the `\n` to the next record.
-struct Lines<'f> {
-    rest: &'f [u8],
-    /// Where `rest` starts in the file.
-    at: u64,
-    line: u64,
-}
-
-impl<'f> Lines<'f> {
-    fn new(file: &'f [u8]) -> Self {
-        Self { rest: file, at: 0, line: 1 }
-    }
-
-    /// The line of the record that starts at this byte; records are asked for in their order.
-    fn of(&mut self, start: u64) -> u64 {
-        self.skip(usize::try_from(start.saturating_sub(self.at)).unwrap_or(usize::MAX));
-        self.skip(self.rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count());
-        self.line
-    }
-
-    fn skip(&mut self, bytes: usize) {
-        let (skipped, rest) = self.rest.split_at(bytes.min(self.rest.len()));
-        self.at += skipped.len() as u64;
-        self.line += skipped.split(|byte| *byte == b'\n').skip(1).count() as u64;
-        self.rest = rest;
-    }
-}
-
-fn between(file: &[u8], start: u64, end: u64) -> &[u8] {
-    let place = |byte| usize::try_from(byte).unwrap_or(usize::MAX);
-    file.get(place(start)..place(end)).unwrap_or_default()
 }
 
 /// Where each of [`COLUMNS`] stands in the file.
@@ -156,6 +126,80 @@ impl Layout {
             return Err(vec![Problem::WrongLength { cells: record.len(), columns: COUNT }]);
         }
         let record = StringRecord::from_byte_record(record.clone()).map_err(|_| vec![Problem::NotUtf8])?;
-        columns::rule(self.0.map(|place| guard.restore(record.get(place).unwrap_or_default())))
+        rule(self.0.map(|place| guard.restore(record.get(place).unwrap_or_default())))
     }
+}
+
+/// The rule of a row.
+///
+/// # Errors
+///
+/// Every cell that cannot be read. Whether the rule is sound is for the compiler to say.
+fn rule(cells: [&str; COUNT]) -> Result<ShippingRule, Vec<Problem>> {
+    let [
+        kind,
+        text,
+        store,
+        marketplace,
+        countries,
+        policy,
+        carrier,
+        service,
+        package,
+        confirmation,
+        flags @ ..,
+        note,
+    ] = cells;
+    let mut problems = Vec::new();
+    let text = text_match(kind, text).map_err(|problem| problems.push(problem));
+    let [rush, lock, enabled] = [("rush", false), ("lock", false), ("enabled", true)];
+    let mut flag = |(column, otherwise): (&str, bool), cell: &str| {
+        read_flag(cell, otherwise).unwrap_or_else(|| {
+            problems.push(Problem::BadFlag { column: column.to_owned(), found: cell.to_owned() });
+            otherwise
+        })
+    };
+    let [rush, lock, enabled] = [flag(rush, flags[0]), flag(lock, flags[1]), flag(enabled, flags[2])];
+    match text {
+        Ok(text) if problems.is_empty() => {
+            let countries = countries.split('|').map(str::trim).filter(|country| !country.is_empty());
+            let scope = Scope {
+                store: optional(store.trim()).map(Into::into),
+                marketplace: optional(marketplace),
+                countries: countries.map(str::to_owned).collect(),
+            };
+            let method = ShippingMethod {
+                policy: policy.trim().into(),
+                carrier_code: optional(carrier),
+                service_code: optional(service),
+                package_code: optional(package),
+                confirmation: optional(confirmation),
+                rush,
+                lock,
+            };
+            Ok(ShippingRule { text, scope, enabled, note: optional(note), method })
+        }
+        _ => Err(problems),
+    }
+}
+
+fn optional(cell: &str) -> Option<String> {
+    Some(cell.to_owned()).filter(|cell| !cell.is_empty())
+}
+
+fn text_match(kind: &str, text: &str) -> Result<TextMatch, Problem> {
+    let unknown = |_| Problem::UnknownMatch { found: kind.to_owned() };
+    match kind.trim().to_ascii_lowercase().parse().map_err(unknown)? {
+        MatchKind::Exact => Ok(TextMatch::Exact(text.to_owned())),
+        MatchKind::Prefix => Ok(TextMatch::Prefix(text.to_owned())),
+        MatchKind::Glob => Ok(TextMatch::Glob(text.to_owned())),
+        kind if !text.is_empty() => Err(Problem::UnwantedText { kind }),
+        MatchKind::Absent => Ok(TextMatch::Absent),
+        MatchKind::Any => Ok(TextMatch::Any),
+    }
+}
+
+fn read_flag(cell: &str, default: bool) -> Option<bool> {
+    let cell = cell.trim();
+    if cell.is_empty() { Some(default) } else { cell.to_ascii_lowercase().parse().ok() }
 }
