@@ -103,7 +103,8 @@ fn fill(account: &mut Account) {
 }
 
 fn store_of(sim: &Simulator) -> String {
-    let store = sim.account(|account| account.orders.values().find_map(SimOrder::store_id));
+    let store =
+        sim.account(|account| account.orders.values().find_map(|order| order.int("advancedOptions.storeId")));
     store.map(|store| store.to_string()).unwrap_or_default()
 }
 

@@ -88,7 +88,7 @@ async fn all_sent(scenario: &Scenario, witness: &Witness) -> Outcome<Promise> {
         let right = |(order, number): &(&String, &String)| {
             order.parse().is_ok_and(|id| {
                 let rows = account.fulfillments_of(id);
-                rows.len() == 1 && rows.iter().all(|row| row.tracking_number.as_ref() == Some(number))
+                rows.len() == 1 && rows.iter().all(|row| row.text("trackingNumber") == Some(number))
             })
         };
         witness.tracking.iter().filter(right).count()
@@ -137,9 +137,9 @@ fn no_secrets(scenario: &Scenario, witness: &Witness) -> Promise {
     let mut secrets = vec![scenario.sim.api_secret().to_owned()];
     scenario.sim.account(|account| {
         for order in account.orders.values() {
-            let buyer =
-                [&order.customer_email, &order.ship_to.name, &order.ship_to.street1, &order.ship_to.phone];
-            secrets.extend(buyer.into_iter().flatten().filter(|text| text.len() > 3).cloned());
+            let buyer = ["customerEmail", "shipTo.name", "shipTo.street1", "shipTo.phone"];
+            let texts = buyer.into_iter().filter_map(|member| order.text(member));
+            secrets.extend(texts.filter(|text| text.len() > 3).map(str::to_owned));
         }
     });
     secrets.sort();

@@ -71,13 +71,12 @@ impl Scenario {
         let now = self.sim.clock().now();
         self.sim.account(|account| {
             let wanted = account.orders.values().filter(|order| {
-                order.order_status != "on_hold"
-                    && order.order_status != "cancelled"
-                    && order.create_date >= now - DAY * 7
-                    && order.tag_ids.contains(&self.tag)
-                    && order.advanced_options.store_id != Some(self.own_store)
+                !matches!(order.text("orderStatus"), Some("on_hold" | "cancelled"))
+                    && order.time("createDate") >= Some(now - DAY * 7)
+                    && order.ids("tagIds").contains(&self.tag)
+                    && order.int("advancedOptions.storeId") != Some(self.own_store)
             });
-            wanted.map(|order| order.order_id.to_string()).collect()
+            wanted.filter_map(|order| order.int("orderId")).map(|id| id.to_string()).collect()
         })
     }
 
@@ -152,11 +151,10 @@ fn order(n: u32, now: Timestamp) -> SimOrder {
     };
     // From fourteen days ago until an hour ago, one order every seventeen minutes.
     let age = Duration::from_secs(3600) + DAY * 14 / ORDERS * (ORDERS - n);
-    let mut order = SimOrder::new(format!("L-{}", 10_000 + n));
-    order.ship_to.name = Some(format!("Pat Testbuyer-{n}"));
-    order.ship_to.street1 = Some(format!("{n} Invented Street"));
-    order.customer_email = Some(format!("buyer-{n}@example.net"));
-    order
+    SimOrder::new(format!("L-{}", 10_000 + n))
+        .set("shipTo.name", format!("Pat Testbuyer-{n}"))
+        .set("shipTo.street1", format!("{n} Invented Street"))
+        .set("customerEmail", format!("buyer-{n}@example.net"))
         .status(status)
         .created(now - age)
         .shipping(shipping)

@@ -1,9 +1,11 @@
 //! What ShipStation answers: JSON, nothing, or one of its shapes of error.
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::list::List;
+use super::{
+    ShownList,
+    record::{Field, Record},
+};
 
 /// An answer before it is damaged by a fault and sent.
 #[derive(Debug, Clone)]
@@ -12,7 +14,7 @@ pub(super) struct Answer {
     /// `None` is an answer without body and content type.
     pub(super) body: Option<Vec<u8>>,
     /// What the body is made of, if it is a page of a list.
-    pub(super) list: Option<List>,
+    pub(super) page: Option<Page>,
     pub(super) html: bool,
     /// Whether a write took effect.
     pub(super) effect: bool,
@@ -21,13 +23,13 @@ pub(super) struct Answer {
 impl Answer {
     /// 200 with this JSON text.
     pub(super) fn text(body: impl Into<Vec<u8>>) -> Self {
-        Self { status: 200, body: Some(body.into()), list: None, html: false, effect: false }
+        Self { status: 200, body: Some(body.into()), page: None, html: false, effect: false }
     }
 
     /// 200 with this page of a list.
-    pub(super) fn list(list: List) -> Self {
-        let text = list.text();
-        Self { list: Some(list), ..Self::text(text) }
+    pub(super) fn page(page: Page) -> Self {
+        let text = page.text();
+        Self { page: Some(page), ..Self::text(text) }
     }
 
     /// 200 with this value as JSON.
@@ -36,12 +38,12 @@ impl Answer {
     }
 
     /// 200 with these members in this order.
-    pub(super) fn object(members: &[(&str, Value)]) -> Self {
-        Self::json(&Members(members))
+    pub(super) fn object<const N: usize>(members: [(&'static str, Field); N]) -> Self {
+        Self::json(&Record::of(members))
     }
 
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, body: None, list: None, html: false, effect: false }
+        Self { status, body: None, page: None, html: false, effect: false }
     }
 
     pub(super) fn html(status: u16) -> Self {
@@ -52,41 +54,48 @@ impl Answer {
 
     /// Error shape E3: `{"Message": …}`.
     pub(super) fn message(status: u16, message: &str) -> Self {
-        Self::object(&[("Message", json!(message))]).with_status(status)
+        Self::object([("Message", message.into())]).with_status(status)
     }
 
     /// Error shape E4: `{"message": …}`.
     pub(super) fn lower_message(status: u16, message: &str) -> Self {
-        Self::object(&[("message", json!(message))]).with_status(status)
+        Self::object([("message", message.into())]).with_status(status)
     }
 
     /// Error shape E1: 400 with the messages of one member.
     pub(super) fn invalid(member: &str, message: &str) -> Self {
-        let state = json!({ member: [message] });
-        Self::object(&[("Message", json!("The request is invalid.")), ("ModelState", state)]).with_status(400)
+        let mut state = Record::of([]);
+        state.add(member, vec![message]);
+        Self::object([("Message", "The request is invalid.".into()), ("ModelState", state.into())])
+            .with_status(400)
     }
 
     /// Error shape E2: 500 with an exception. Validation failures look like this, too.
     pub(super) fn exception(reason: &str) -> Self {
         const TRACE: &str = "   at SS.OpenApi.Controllers.OrdersController.Execute(Order apiOrder)\r\n   \
                              at System.Web.Http.Dispatcher.HttpControllerDispatcher.SendAsync()";
-        Self::object(&[
-            ("Message", json!("An error has occurred.")),
-            ("ExceptionMessage", json!(reason)),
-            ("ExceptionType", json!("System.Exception")),
-            ("StackTrace", json!(TRACE)),
+        Self::object([
+            ("Message", "An error has occurred.".into()),
+            ("ExceptionMessage", reason.into()),
+            ("ExceptionType", "System.Exception".into()),
+            ("StackTrace", TRACE.into()),
         ])
         .with_status(500)
     }
 
     /// A write that was done: `{"success":true,"message":…}`.
     pub(super) fn done(message: &str) -> Self {
-        Self::object(&[("success", json!(true)), ("message", json!(message))]).took_effect()
+        Self::object([("success", true.into()), ("message", message.into())]).took_effect()
     }
 
     /// Error shape E5: `{"success":false,"message":…}`, with 200.
     pub(super) fn refused(message: &str) -> Self {
-        Self::object(&[("success", json!(false)), ("message", json!(message))])
+        Self::object([("success", false.into()), ("message", message.into())])
+    }
+
+    /// 400 because the body lacks a member.
+    pub(super) fn required(member: &str) -> Self {
+        Self::invalid(&format!("request.{member}"), &format!("The {member} field is required."))
     }
 
     pub(super) fn with_status(mut self, status: u16) -> Self {
@@ -100,15 +109,40 @@ impl Answer {
     }
 }
 
-/// A JSON object that keeps the order of its members, which `serde_json::Map` need not do.
-struct Members<'a>(&'a [(&'a str, Value)]);
+/// One page of a list before it is sent.
+#[derive(Debug, Clone)]
+pub(super) struct Page {
+    pub(super) name: &'static str,
+    pub(super) rows: Vec<PageRow>,
+    pub(super) total: usize,
+    pub(super) page: usize,
+    pub(super) pages: usize,
+}
 
-impl Serialize for Members<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
+/// A row as text, which need not be JSON, and whose row it is.
+#[derive(Debug, Clone)]
+pub(super) struct PageRow {
+    pub(super) id: Option<i64>,
+    pub(super) order_id: Option<i64>,
+    pub(super) text: Vec<u8>,
+}
+
+impl PageRow {
+    pub(super) fn null() -> Self {
+        Self { id: None, order_id: None, text: b"null".to_vec() }
+    }
+}
+
+impl Page {
+    pub(super) fn shown(&self) -> ShownList {
+        ShownList { ids: self.rows.iter().map(|row| row.id).collect(), total: self.total }
+    }
+
+    fn text(&self) -> Vec<u8> {
+        let Self { name, total, page, pages, .. } = self;
+        let rows = self.rows.iter().map(|row| &*row.text).collect::<Vec<_>>().join(&b","[..]);
+        let head = format!("{{\"{name}\":[");
+        let tail = format!("],\"total\":{total},\"page\":{page},\"pages\":{pages}}}");
+        [head.as_bytes(), &rows, tail.as_bytes()].concat()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
-use super::{ListFlaw, request::Call, script::Target};
+use super::request::Call;
 
 /// What goes wrong. "Executed" means that a write takes effect although the caller cannot know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +101,49 @@ impl FaultKind {
             | Self::List(_)
             | Self::AnotherOrder => true,
         }
+    }
+}
+
+/// How a page of a list contradicts itself or the other pages. Everything that is not named is as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListFlaw {
+    /// This total, whatever the rows. With different ones for different requests, pages contradict each other.
+    Total(usize),
+    /// No rows.
+    NoRows,
+    /// This many rows are missing at the end of the page.
+    Missing(usize),
+    /// A null in the place of each row.
+    NullRows,
+    /// A null in the place of the row of this order, fulfillment, shipment or product, or of the rows that belong to this order.
+    NullRow(i64),
+    /// The page's rows from the last to the first.
+    Reversed,
+    /// The last row's dates are in the year 2099.
+    LastIn2099,
+    /// The first page, whichever was asked for.
+    FirstPage,
+}
+
+/// Which requests are meant.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    method: Option<Method>,
+    path: String,
+}
+
+impl Target {
+    /// A path that ends in `*` stands for everything that begins so; case and slashes at either end do not count.
+    pub(super) fn new(method: Option<Method>, path: &str) -> Self {
+        Self { method, path: path.trim_matches('/').to_ascii_lowercase() }
+    }
+
+    pub(super) fn matches(&self, call: &Call) -> bool {
+        let path = call.segments.join("/");
+        let begins = |prefix| path.starts_with(prefix);
+        self.method.as_ref().is_none_or(|method| *method == call.method)
+            && self.path.strip_suffix('*').map_or_else(|| path == self.path, begins)
     }
 }
 
@@ -205,7 +248,7 @@ mod tests {
     use super::*;
 
     fn call(method: Method, path: &str, body: &str) -> Call {
-        Call::new(method, &path.parse().unwrap(), body.as_bytes().to_vec())
+        Call::new(method, &path.parse().unwrap(), body.as_bytes())
     }
 
     #[test]

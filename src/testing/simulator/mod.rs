@@ -5,45 +5,40 @@ mod account;
 mod answer;
 mod api;
 mod basic;
+mod builders;
 mod clock;
 mod config;
-mod damage;
-mod exchange;
 mod fault;
+mod history;
+mod inject;
 mod journal;
-mod limit;
-mod list;
-mod model;
-mod money;
+mod lists;
 mod pacific;
-mod page;
-mod past;
+mod pipeline;
 mod quirks;
+mod rate_limit;
+mod record;
 mod request;
-mod row;
+mod row_text;
 mod script;
 mod server;
+mod shapes;
 
 use std::{io, sync::Arc};
 
 use tokio::sync::watch;
 
-pub use account::Account;
+pub use account::{Account, Notice};
+pub use builders::{SimAddress, SimLine, SimOrder, SimProduct};
 pub use clock::SimClock;
 pub use config::{RateLimit, SimulatorConfig};
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, ListFlaw};
 pub use http::Method;
 pub use journal::{Journal, JournalEntry, ShownList};
-pub use list::ListFlaw;
-pub use model::{
-    Absence, Notice, SimAddress, SimAdvancedOptions, SimBilling, SimCarrier, SimCustomer, SimCustomsItem,
-    SimDimensions, SimFulfillment, SimInsuranceOptions, SimInternationalOptions, SimItemOption, SimLine,
-    SimMarketplaceUsername, SimNamedTag, SimOrder, SimProduct, SimShipment, SimStatusMapping, SimStore,
-    SimTag, SimUser, SimWarehouse, SimWebhook, SimWeight,
-};
 pub use quirks::{ActionFailure, Quirks, RepeatMarkAsShipped, UnshippableMark};
+pub use record::{Field, Record};
 
-use exchange::Service;
+use pipeline::Service;
 
 /// A running simulator. Clones share it, and the port closes when the last one is dropped.
 ///
@@ -145,7 +140,7 @@ impl Simulator {
         nth: u64,
         change: impl FnOnce(&mut Account) + Send + 'static,
     ) {
-        let target = script::Target::new(Some(method), path);
+        let target = fault::Target::new(Some(method), path);
         self.service.state().script.add_hook(target, nth, Box::new(change));
     }
 

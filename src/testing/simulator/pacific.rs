@@ -5,7 +5,6 @@ use jiff::{
     civil::DateTime,
     tz::{self, TimeZone},
 };
-use serde::Serializer;
 
 use crate::Timestamp;
 
@@ -39,29 +38,31 @@ pub(super) fn date(instant: Timestamp) -> String {
     wall(instant).date().to_string()
 }
 
-/// `2021-01-23T09:09:08.4000000`: orders, customers, warehouses, shipments and fulfillments.
-pub(super) fn with_seven_digits(instant: Timestamp) -> String {
-    let wall = wall(instant);
-    format!("{}.{:07}", to_the_second(wall), wall.subsec_nanosecond() / 100)
+/// How many digits of a second are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Digits {
+    /// `2021-01-23T09:09:08.4000000`: orders, customers, warehouses, shipments and fulfillments.
+    Seven,
+    /// `2021-01-23T09:09:08.4`: at most three digits, trailing zeros cut. Items, products and stores.
+    Trimmed,
 }
 
-/// `2021-01-23T09:09:08.4`: at most three digits, trailing zeros cut. Items, products and stores.
-pub(super) fn with_trimmed_digits(instant: Timestamp) -> String {
+/// The instant in Pacific wall-clock time.
+pub(super) fn written(instant: Timestamp, digits: Digits) -> String {
     let wall = wall(instant);
-    let text = format!("{}.{:03}", to_the_second(wall), wall.subsec_nanosecond() / 1_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let nanoseconds = wall.subsec_nanosecond();
+    match digits {
+        Digits::Seven => format!("{}.{:07}", to_the_second(wall), nanoseconds / 100),
+        Digits::Trimmed => {
+            let text = format!("{}.{:03}", to_the_second(wall), nanoseconds / 1_000_000);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+    }
 }
 
 fn to_the_second(wall: DateTime) -> String {
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        wall.year(),
-        wall.month(),
-        wall.day(),
-        wall.hour(),
-        wall.minute(),
-        wall.second()
-    )
+    let (hour, minute, second) = (wall.hour(), wall.minute(), wall.second());
+    format!("{}T{hour:02}:{minute:02}:{second:02}", wall.date())
 }
 
 /// The instant as SQL Server's `datetime` would keep it: milliseconds ending in 0, 3 or 7.
@@ -97,40 +98,6 @@ impl Bound {
     }
 }
 
-// The signatures below are serde's.
-#[allow(clippy::trivially_copy_pass_by_ref, clippy::ref_option)]
-pub(super) mod wire {
-    use super::{Serializer, Timestamp, with_seven_digits, with_trimmed_digits};
-
-    pub(in super::super) fn seven<S: Serializer>(at: &Timestamp, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&with_seven_digits(*at))
-    }
-
-    pub(in super::super) fn seven_or_null<S: Serializer>(
-        at: &Option<Timestamp>,
-        s: S,
-    ) -> Result<S::Ok, S::Error> {
-        match at {
-            Some(at) => seven(at, s),
-            None => s.serialize_none(),
-        }
-    }
-
-    pub(in super::super) fn trimmed<S: Serializer>(at: &Timestamp, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&with_trimmed_digits(*at))
-    }
-
-    pub(in super::super) fn trimmed_or_null<S: Serializer>(
-        at: &Option<Timestamp>,
-        s: S,
-    ) -> Result<S::Ok, S::Error> {
-        match at {
-            Some(at) => trimmed(at, s),
-            None => s.serialize_none(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,10 +108,10 @@ mod tests {
 
     #[test]
     fn writes_pacific_digits_in_both_seasons() {
-        assert_eq!(with_seven_digits(at("2021-01-23T17:09:08.4Z")), "2021-01-23T09:09:08.4000000");
-        assert_eq!(with_seven_digits(at("2021-07-23T17:09:08Z")), "2021-07-23T10:09:08.0000000");
-        assert_eq!(with_trimmed_digits(at("2021-01-23T17:09:08.320Z")), "2021-01-23T09:09:08.32");
-        assert_eq!(with_trimmed_digits(at("2021-01-23T17:09:10Z")), "2021-01-23T09:09:10");
+        assert_eq!(written(at("2021-01-23T17:09:08.4Z"), Digits::Seven), "2021-01-23T09:09:08.4000000");
+        assert_eq!(written(at("2021-07-23T17:09:08Z"), Digits::Seven), "2021-07-23T10:09:08.0000000");
+        assert_eq!(written(at("2021-01-23T17:09:08.320Z"), Digits::Trimmed), "2021-01-23T09:09:08.32");
+        assert_eq!(written(at("2021-01-23T17:09:10Z"), Digits::Trimmed), "2021-01-23T09:09:10");
     }
 
     #[test]

@@ -17,16 +17,17 @@ pub(super) struct Call {
     /// The body as JSON; null when there is none or it is not JSON.
     pub(super) body: Value,
     /// The body as it was sent.
-    pub(super) text: Vec<u8>,
+    pub(super) text: String,
 }
 
 impl Call {
-    pub(super) fn new(method: Method, uri: &http::Uri, text: Vec<u8>) -> Self {
+    pub(super) fn new(method: Method, uri: &http::Uri, body: &[u8]) -> Self {
         let path = uri.path().to_owned();
         let segments = path.split('/').filter(|part| !part.is_empty()).map(str::to_ascii_lowercase).collect();
         let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let query = query.into_owned().collect();
-        let body = serde_json::from_slice(&text).unwrap_or(Value::Null);
+        let text = String::from_utf8_lossy(body).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Self { method, path, segments, query, body, text }
     }
 
@@ -74,9 +75,18 @@ impl Call {
 
     /// A whole number in the body, also in quotes.
     pub(super) fn number(&self, name: &str) -> Result<i64, Answer> {
-        self.member(name).and_then(whole_number).ok_or_else(|| {
-            Answer::invalid(&format!("request.{name}"), &format!("The {name} field is required."))
-        })
+        self.member(name).and_then(whole_number).ok_or_else(|| Answer::required(name))
+    }
+
+    /// A text in the body that must be there.
+    pub(super) fn required_text(&self, name: &str) -> Result<String, Answer> {
+        self.text(name).ok_or_else(|| Answer::required(name))
+    }
+
+    /// Refuses a body that lacks one of these members.
+    pub(super) fn require(&self, names: &[&str]) -> Result<(), Answer> {
+        let missing = names.iter().find(|name| self.member(name).is_none());
+        missing.map_or(Ok(()), |name| Err(Answer::required(name)))
     }
 
     /// A flag in the body.

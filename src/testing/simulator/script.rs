@@ -2,30 +2,7 @@
 
 use std::fmt;
 
-use http::Method;
-
-use super::{Account, Fault, FaultKind, request::Call};
-
-/// Which requests are meant.
-#[derive(Debug, Clone)]
-pub(super) struct Target {
-    method: Option<Method>,
-    path: String,
-}
-
-impl Target {
-    /// A path that ends in `*` stands for everything that begins so; case and slashes at either end do not count.
-    pub(super) fn new(method: Option<Method>, path: &str) -> Self {
-        Self { method, path: path.trim_matches('/').to_ascii_lowercase() }
-    }
-
-    pub(super) fn matches(&self, call: &Call) -> bool {
-        let path = call.segments.join("/");
-        let begins = |prefix| path.starts_with(prefix);
-        self.method.as_ref().is_none_or(|method| *method == call.method)
-            && self.path.strip_suffix('*').map_or_else(|| path == self.path, begins)
-    }
-}
+use super::{Account, Fault, FaultKind, fault::Target, request::Call};
 
 type Change = Box<dyn FnOnce(&mut Account) + Send>;
 

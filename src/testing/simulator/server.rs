@@ -29,7 +29,7 @@ use tokio::{
 
 use super::{
     answer::Answer,
-    exchange::{Delivery, Headers, Service},
+    pipeline::{Delivery, Headers, Service},
     request::Call,
 };
 
@@ -75,7 +75,7 @@ async fn handle(
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else { return cord.hang_up() };
     let authorization = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let call = Call::new(head.method, &head.uri, body.to_vec());
+    let call = Call::new(head.method, &head.uri, &body);
     match desk.service.exchange(&call, authorization) {
         Delivery::Answer(answer, headers) => {
             let body = answer.body.clone().map_or_else(Body::empty, Body::from);
@@ -112,7 +112,7 @@ fn response(answer: &Answer, headers: Headers, body: Body) -> Response {
 
 /// A body that breaks off: half of the text, then an error, on which the connection is closed.
 fn half_body(answer: &Answer) -> Body {
-    let half = super::damage::first_half(answer.body.clone().unwrap_or_default());
+    let half = super::inject::first_half(answer.body.clone().unwrap_or_default());
     let sent = stream::once(async { Ok(Bytes::from(half)) });
     let cut = stream::once(async {
         // The pause makes the server flush what it has.

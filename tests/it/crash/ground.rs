@@ -144,7 +144,7 @@ impl Ground {
     pub(super) fn shown(&self, order: i64) -> Vec<String> {
         self.sim.account(|account| {
             let records = account.fulfillments_of(order);
-            records.iter().filter_map(|record| record.tracking_number.clone()).collect()
+            records.iter().filter_map(|record| record.text("trackingNumber").map(str::to_owned)).collect()
         })
     }
 }

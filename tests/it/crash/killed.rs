@@ -22,7 +22,7 @@ use shipstation_connector::{
     client::{Clock, Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation, SystemClock, UserId},
     stores::SqliteStore,
     testing::simulator::{
-        Fault, FaultKind, RateLimit, SimClock, SimLine, SimOrder, Simulator, SimulatorConfig,
+        Fault, FaultKind, RateLimit, Record, SimClock, SimLine, SimOrder, Simulator, SimulatorConfig,
     },
 };
 
@@ -225,13 +225,10 @@ impl Work {
             self.shipped().map(|order| (order, marks(order))).filter(|(_, times)| *times != 1).collect();
         assert!(otherwise.is_empty(), "orders marked other than once: {otherwise:?}");
         let shown: Vec<(i64, String)> = self.sim.account(|account| {
-            let numbers = account.fulfillments.values().map(|record| record.tracking_number.clone());
-            account
-                .fulfillments
-                .values()
-                .map(|record| record.order_id)
-                .zip(numbers.map(Option::unwrap))
-                .collect()
+            let shown = |record: &Record| {
+                (record.int("orderId").unwrap(), record.text("trackingNumber").unwrap().to_owned())
+            };
+            account.fulfillments.values().map(shown).collect()
         });
         let wanted: BTreeMap<i64, String> =
             self.shipped().map(|order| (order, format!("1Z{order}"))).collect();
@@ -248,8 +245,8 @@ impl Work {
         assert!(otherwise.is_empty(), "orders imported other than once: {otherwise:?}");
         assert_eq!(handed_over.len(), self.orders as usize, "nothing else is imported");
         let unassigned = self.sim.account(|account| {
-            let theirs = |order| account.order(order).and_then(|order| order.user_id.clone());
-            self.all().filter(|order| theirs(*order).as_deref() != Some(self.user.as_str())).count()
+            let theirs = |order| account.order(order).and_then(|order| order.text("userId"));
+            self.all().filter(|order| theirs(*order) != Some(self.user.as_str())).count()
         });
         assert_eq!(unassigned, 0);
     }

@@ -85,7 +85,7 @@ impl Scenario for Importing {
         let ready = ["A-1", "A-2", "A-3", "A-4"].map(|number| ground.add_order(number, "Standard")).into();
         let held = ["H-1", "H-2"].map(|number| ground.add_order(number, "By zeppelin")).into();
         let foreign = ground.add_order("X-1", "Standard");
-        ground.sim.account(|account| account.order_mut(foreign).unwrap().tag_ids.push(left_out));
+        ground.sim.account(|account| account.order_mut(foreign).unwrap().push("tagIds", left_out));
         Self { user, tag, ready, held }
     }
 
@@ -103,7 +103,7 @@ impl Scenario for Importing {
         for id in self.ready.iter().chain(&self.held) {
             let (user, tags) = ground.sim.account(|account| {
                 let order = account.order(*id).unwrap();
-                (order.user_id.clone(), order.tag_ids.clone())
+                (order.text("userId").map(str::to_owned), order.ids("tagIds"))
             });
             assert_eq!(user.as_deref(), Some(self.user.as_str()), "{place}: the user of {id}");
             assert_eq!(tags, [self.tag], "{place}: the tag of {id}");

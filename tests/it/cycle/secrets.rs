@@ -8,7 +8,7 @@ use shipstation_connector::{
         ChannelConnector, DiagnoseOrder, GetOrders, ImportOrder, OrderSelector, SyncShipments,
         store::{OrderStore, ShipmentStore},
     },
-    testing::simulator::{Fault, FaultKind, SimLine},
+    testing::simulator::{Fault, FaultKind, SimAddress, SimLine},
 };
 
 use crate::support::{CaughtLog, World};
@@ -17,25 +17,15 @@ use crate::support::{CaughtLog, World};
 const PLANTED: &str = "Quillfeather";
 
 fn planted_order(world: &World, number: &str) -> i64 {
-    let mut order =
-        world.order(number).line(SimLine::new("CUP-1", 1, "9.00").named(format!("Cup for {PLANTED}")));
-    for text in [
-        &mut order.ship_to.name,
-        &mut order.ship_to.street1,
-        &mut order.ship_to.city,
-        &mut order.ship_to.phone,
-    ] {
-        *text = Some(PLANTED.to_owned());
+    let cup = SimLine::new("CUP-1", 1, "9.00").named(format!("Cup for {PLANTED}"));
+    let mut address = SimAddress::sample();
+    for member in ["name", "street1", "city", "phone"] {
+        address = address.set(member, PLANTED);
     }
-    for text in [
-        &mut order.customer_email,
-        &mut order.customer_username,
-        &mut order.customer_notes,
-        &mut order.gift_message,
-    ] {
-        *text = Some(format!("{PLANTED}@example.net"));
+    let mut order = world.order(number).line(cup).ship_to(address.clone()).set("billTo", address);
+    for member in ["customerEmail", "customerUsername", "customerNotes", "giftMessage"] {
+        order = order.set(member, format!("{PLANTED}@example.net"));
     }
-    order.bill_to = order.ship_to.clone();
     world.add(order)
 }
 

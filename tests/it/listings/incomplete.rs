@@ -93,7 +93,7 @@ async fn faults_a_sweep_that_fails_half_way_moves_no_link() {
     let _ = link_with(&sweep(&world), LinkListings::new()).await;
     // A second product with the SKU of `b` stands on the first page; the old one is on a page that fails.
     world.sim.account(|account| {
-        account.products.get_mut(&(first + 1)).unwrap().sku = Some("P-1100".to_owned());
+        account.products.get_mut(&(first + 1)).unwrap().set("sku", "P-1100");
     });
     world
         .sim

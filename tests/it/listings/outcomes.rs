@@ -5,7 +5,7 @@ use shipstation_connector::{
         ChannelConnector, LinkListings, Listing, Operation, Readiness, Refusal, RunControl, RunStatus,
         store::ListingStore,
     },
-    testing::simulator::{Method, SimProduct},
+    testing::simulator::{Field, Method, SimProduct},
 };
 
 use super::{add, channel, kept, link, link_with, links, list, outcomes, product, wanted};
@@ -71,9 +71,7 @@ async fn faults_blank_skus_are_no_keys_on_either_side() {
     let world = World::new().await;
     product(&world, "");
     product(&world, "  ");
-    let mut without = SimProduct::new("x");
-    without.sku = None;
-    add(&world, without);
+    add(&world, SimProduct::new("x").set("sku", Field::Null));
     list(&world, &[("a", ""), ("b", " \t"), ("c", "\u{a0}")]);
     world.store.put_listings(&world.connection, [Listing::without_sku("d")]);
     let report = link(&world).await;
@@ -141,7 +139,7 @@ async fn faults_a_chain_of_moved_skus_is_followed_to_its_end() {
     // B's product takes over A's SKU, and B's SKU goes to a new product.
     world.sim.account(|account| {
         account.products.remove(&one);
-        account.products.get_mut(&two).unwrap().sku = Some("A".to_owned());
+        account.products.get_mut(&two).unwrap().set("sku", "A");
     });
     let three = product(&world, "B");
     let foreseen = link_with(&channel(&world, |_| {}), LinkListings::with(RunControl::new().dry_run())).await;
@@ -162,7 +160,7 @@ async fn faults_gone_and_inactive_products_break_links_and_come_back() {
     let _ = link(&world).await;
     world.sim.account(|account| {
         account.products.remove(&gone);
-        account.products.get_mut(&asleep).unwrap().active = false;
+        account.products.get_mut(&asleep).unwrap().set("active", false);
     });
     let report = link(&world).await;
     assert_eq!(
@@ -177,7 +175,7 @@ async fn faults_gone_and_inactive_products_break_links_and_come_back() {
     assert_eq!(links(&world).await.len(), 3, "a broken link is kept until the host removes it");
     let again = link(&world).await;
     assert_eq!(again.counts.broken, 0, "and is reported once: {again}");
-    world.sim.account(|account| account.products.get_mut(&asleep).unwrap().active = true);
+    world.sim.account(|account| account.products.get_mut(&asleep).unwrap().set("active", true));
     assert_eq!(outcomes(&link(&world).await)["b"], format!("linked {asleep}"));
 }
 
@@ -248,8 +246,8 @@ async fn faults_products_that_swapped_their_skus_are_left_to_a_person() {
     list(&world, &[("a", "A"), ("b", "B")]);
     let _ = link(&world).await;
     world.sim.account(|account| {
-        account.products.get_mut(&one).unwrap().sku = Some("B".to_owned());
-        account.products.get_mut(&two).unwrap().sku = Some("A".to_owned());
+        account.products.get_mut(&one).unwrap().set("sku", "B");
+        account.products.get_mut(&two).unwrap().set("sku", "A");
     });
     let report = link(&world).await;
     assert_eq!(report.counts.write_failed, 2, "{report}");

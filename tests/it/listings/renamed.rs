@@ -82,7 +82,7 @@ async fn faults_a_sku_by_which_the_product_goes_too_breaks_nothing() {
     list(&world, &[("l1", "A"), ("l2", "T")]);
     let _ = link(&world).await;
     // The one listing takes an alias of its product, the other the product's new SKU, which is no longer the only one.
-    world.sim.account(|account| account.products.get_mut(&tea).unwrap().sku = Some("T-2".to_owned()));
+    world.sim.account(|account| account.products.get_mut(&tea).unwrap().set("sku", "T-2"));
     product(&world, "T-2");
     list(&world, &[("l1", "SHOP-A"), ("l2", "T-2")]);
     let report = link(&world).await;

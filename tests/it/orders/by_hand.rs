@@ -172,7 +172,7 @@ async fn crash_an_import_by_hand_in_the_middle_of_a_run_doubles_nothing() {
         );
         for id in ids {
             let order = world.sim.account(|account| account.order(id).cloned()).unwrap();
-            assert_eq!(order.user_id.as_ref(), Some(&user), "call {call}: {report}");
+            assert_eq!(order.text("userId"), Some(&*user), "call {call}: {report}");
         }
     }
 }

@@ -94,7 +94,7 @@ async fn faults_each_kind_of_change_is_told_once() {
         account.cancel(ids[0]);
         account.hold(ids[1]);
         account.set_status(ids[2], "shipped");
-        account.edit(ids[3], |order| order.ship_to.street1 = Some("1 Elsewhere Road".into()));
+        account.edit(ids[3], |order| order.set("shipTo.street1", "1 Elsewhere Road"));
         account.merge_orders(ids[4], &[ids[5]]);
         account.split_order(ids[3], &[1]).unwrap()
     });

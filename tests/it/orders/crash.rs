@@ -91,8 +91,8 @@ impl Scene {
         assert_eq!(inserted.len(), self.orders.len(), "{what}");
         for id in &self.orders {
             let order = self.world.sim.account(|account| account.order(*id).cloned()).unwrap();
-            assert_eq!(order.user_id.as_ref(), Some(&self.user), "{what}: {report}");
-            assert_eq!(order.tag_ids, [self.tag], "{what}: {report}");
+            assert_eq!(order.text("userId"), Some(&*self.user), "{what}: {report}");
+            assert_eq!(order.ids("tagIds"), [self.tag], "{what}: {report}");
         }
         self.world.sim.clear_journal();
         self.world.sim.clock().advance(AFTER_THE_LEASE);

@@ -12,7 +12,7 @@ use shipstation_connector::{
     },
     connector::PossibleDuplicates,
     stores::SqliteStore,
-    testing::simulator::{SimAddress, SimLine, SimOrder},
+    testing::simulator::{Field, SimAddress, SimLine, SimOrder},
 };
 
 use super::{import, import_with, imported};
@@ -37,11 +37,11 @@ fn looks_like(order: i64) -> Vec<HoldReason> {
 
 /// The same order as another store writes it.
 fn spelt_differently(order: SimOrder) -> SimOrder {
-    let mut address = SimAddress::sample();
-    address.name = Some("ROBIN  SAMPLE".into());
-    address.street1 = Some("1200 Example St.".into());
-    address.postal_code = Some("62701 0042".into());
-    address.phone = None;
+    let address = SimAddress::sample()
+        .set("name", "ROBIN  SAMPLE")
+        .set("street1", "1200 Example St.")
+        .set("postalCode", "62701 0042")
+        .set("phone", Field::Null);
     order.ship_to(address)
 }
 
@@ -122,10 +122,7 @@ async fn faults_an_order_without_address_or_lines_looks_like_none() {
         world.add(empty);
         world.add(world.order(&format!("N-{number}")).ship_to(SimAddress::named("Robin Sample")));
         let nameless = world.order(&format!("L-{number}"));
-        world.add(nameless.with(|order| {
-            order.items[0].sku = None;
-            order.items[0].name.clear();
-        }));
+        world.add(nameless.set("items.0.sku", Field::Null).set("items.0.name", ""));
     }
     let report = import(&holding(&world)).await;
     assert_eq!((report.counts.imported(), report.counts.held()), (6, 0), "{report}");

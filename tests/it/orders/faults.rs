@@ -82,7 +82,7 @@ async fn faults_orders_that_lose_the_tag_while_paging_are_met_again() {
     // Newest first: the second page moves up by one.
     let newest = orders[7];
     world.sim.before(Method::GET, "/orders/listbytag", 3, move |account| {
-        account.edit(newest, |order| order.tag_ids.clear());
+        account.edit(newest, |order| order.clear("tagIds"));
     });
     let channel = world.channel(|settings| {
         settings.orders.tag = Some(TagId::new(tag));
@@ -189,7 +189,8 @@ fn another(world: &World, order: i64) -> FaultKind {
     let order = world.sim.account(|account| account.order(order).cloned()).unwrap();
     let body = format!(
         r#"{{"orderId":{},"orderNumber":{:?},"orderStatus":"awaiting_shipment","items":[]}}"#,
-        order.order_id, order.order_number
+        order.int("orderId").unwrap(),
+        order.text("orderNumber").unwrap()
     );
     FaultKind::Status { code: 200, body }
 }

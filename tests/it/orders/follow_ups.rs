@@ -18,7 +18,9 @@ fn user(world: &World) -> String {
 }
 
 fn user_of(world: &World, order: i64) -> Option<String> {
-    world.sim.account(|account| account.order(order).and_then(|order| order.user_id.clone()))
+    world
+        .sim
+        .account(|account| account.order(order).and_then(|order| order.text("userId").map(str::to_owned)))
 }
 
 fn assignments(world: &World) -> usize {
@@ -156,7 +158,7 @@ async fn faults_a_person_who_steps_in_is_not_overridden() {
         let _ = import(&channel).await;
         let chosen = person.clone();
         world.sim.account(|account| {
-            account.edit(order, |order| order.user_id = Some(chosen));
+            account.edit(order, |order| order.set("userId", chosen));
             if !still_in_the_window {
                 account.set_status(order, "shipped");
             }
@@ -186,7 +188,7 @@ async fn faults_the_first_attempt_overwrites_and_a_later_choice_stays() {
     let report = import(&channel).await;
     assert_eq!((report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)), (2, 1), "{report}");
     assert_eq!(user_of(&world, other), Some(user));
-    world.sim.account(|account| account.edit(other, |order| order.user_id = Some(before.clone())));
+    world.sim.account(|account| account.edit(other, |order| order.set("userId", before.clone())));
     world.sim.clear_journal();
     let _ = import(&channel).await;
     assert_eq!((assignments(&world), user_of(&world, other)), (0, Some(before)));
@@ -209,7 +211,7 @@ async fn faults_the_acknowledgement_tag_is_put_on_once_and_a_deleted_one_is_name
         "{report}"
     );
     assert_eq!(assignments(&world), 1);
-    let tagged = |id: &i64| world.sim.account(|account| account.order(*id).unwrap().tag_ids == [tag]);
+    let tagged = |id: &i64| world.sim.account(|account| account.order(*id).unwrap().ids("tagIds") == [tag]);
     assert!(orders.iter().all(tagged));
 
     world.add(world.order("B-1"));

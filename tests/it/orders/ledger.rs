@@ -191,9 +191,7 @@ async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
     gate.refuse.lock().unwrap().clear();
     let rules = ["Standard", "Unheard of"].map(|text| ShippingRule::exact(text, "ground"));
     world.rules(rules.into()).await;
-    world
-        .sim
-        .account(|account| account.edit(refused, |order| order.ship_to.street1 = Some("2 Elm St".into())));
+    world.sim.account(|account| account.edit(refused, |order| order.set("shipTo.street1", "2 Elm St")));
     for _ in 0..2 {
         world.sim.clock().advance(DAY / 24);
         world.sim.clear_journal();

@@ -29,16 +29,17 @@ fn assert_clean(world: &World, text: &str) {
 }
 
 fn personal(world: &World, number: &str) -> shipstation_connector::testing::simulator::SimOrder {
-    let mut address = SimAddress::sample();
-    address.name = Some("Rosalind Thornbury".into());
-    address.street1 = Some("12 Rose Lane".into());
-    address.phone = Some("937-555-0142".into());
-    world.order(number).ship_to(address).with(|order| {
-        order.customer_email = Some("rosalind@example.com".into());
-        order.customer_username = Some("rosalind@example.com".into());
-        order.customer_notes = Some("ring twice".into());
-        order.gift_message = Some("Many happy returns".into());
-    })
+    let address = SimAddress::sample()
+        .set("name", "Rosalind Thornbury")
+        .set("street1", "12 Rose Lane")
+        .set("phone", "937-555-0142");
+    world
+        .order(number)
+        .ship_to(address)
+        .set("customerEmail", "rosalind@example.com")
+        .set("customerUsername", "rosalind@example.com")
+        .set("customerNotes", "ring twice")
+        .set("giftMessage", "Many happy returns")
 }
 
 #[tokio::test]
@@ -49,7 +50,7 @@ async fn secrets_no_report_or_diagnosis_names_a_buyer() {
     let mut orders = vec![personal(&world, "A-1"), personal(&world, "A-2").shipping("Unheard of")];
     orders.push(personal(&world, "A-3").created(world.ago(DAY * 30)));
     orders.push(personal(&world, "A-4").status("on_hold"));
-    orders.push(personal(&world, "A-5").with(|order| order.items.clear()));
+    orders.push(personal(&world, "A-5").with(|order| order.list_mut("items").unwrap().clear()));
     let ids: Vec<i64> = orders.into_iter().map(|order| world.add(order)).collect();
     world.sim.account(|account| account.poison(ids[4]));
     let message =

@@ -144,9 +144,7 @@ async fn faults_the_loop_guard_knows_key_fields_and_the_host_s_own_answer() {
     assert_eq!(reasons(&world, by_prefix).await, ["own_order"]);
 
     let world = World::new().await;
-    world.add(world.order("A-1").with(|order| {
-        order.advanced_options.custom_field2 = Some("oms-78".to_owned());
-    }));
+    world.add(world.order("A-1").set("advancedOptions.customField2", "oms-78"));
     assert_eq!(reasons(&world, by_prefix).await, ["own_order"]);
 }
 

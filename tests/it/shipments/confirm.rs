@@ -38,13 +38,13 @@ async fn requests_a_notice_that_fails_later_reaches_the_report() {
     let world = World::new().await;
     let order = one(&world).await;
     world.sim.before(Method::GET, "/fulfillments", 1, move |account| {
-        account.fulfillments.values_mut().for_each(|record| record.marketplace_notified = false);
+        account.fulfillments.values_mut().for_each(|record| record.set("marketplaceNotified", false));
     });
     let report = sync(&world).await;
     assert_eq!(report.counts.sent(), 1, "the notice is still on its way: {report}");
     world.sim.account(|account| {
         account.fulfillments.values_mut().for_each(|record| {
-            record.notify_error_message = Some("Store refused order of jane@example.com".to_owned());
+            record.set("notifyErrorMessage", "Store refused order of jane@example.com");
         });
     });
     let report = sync_after(&world, MINUTE * 15).await;
@@ -62,7 +62,7 @@ async fn requests_a_notice_that_never_comes_is_not_waited_for_for_ever() {
     let world = World::new().await;
     let order = one(&world).await;
     world.sim.before(Method::GET, "/fulfillments", 1, move |account| {
-        account.fulfillments.values_mut().for_each(|record| record.marketplace_notified = false);
+        account.fulfillments.values_mut().for_each(|record| record.set("marketplaceNotified", false));
     });
     sync(&world).await;
     sync_after(&world, HOUR * 2).await;

@@ -83,7 +83,12 @@ async fn states(world: &World, order: i64) -> Vec<&'static str> {
 /// A shipment of some lines of an order, shipped `hours` ago.
 fn part(world: &World, id: &str, order: i64, hours: u32, lines: &[(usize, i64)]) -> Shipment {
     let ids: Vec<String> = world.sim.account(|account| {
-        account.order(order).unwrap().items.iter().map(|item| item.order_item_id.to_string()).collect()
+        account
+            .order(order)
+            .unwrap()
+            .rows("items")
+            .map(|item| item.int("orderItemId").unwrap().to_string())
+            .collect()
     });
     let lines = lines
         .iter()

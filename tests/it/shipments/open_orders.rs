@@ -43,7 +43,7 @@ async fn requests_an_order_that_cannot_be_read_does_not_spoil_the_look_at_all_ot
     }
     let spoilt = world.add(world.order("spoilt"));
     world.sim.before(Method::POST, "/orders/markasshipped", 30, move |account| {
-        account.edit(spoilt, |order| order.gift = true);
+        account.edit(spoilt, |order| order.set("gift", true));
         account.poison(spoilt);
     });
     let report = sync(&world).await;

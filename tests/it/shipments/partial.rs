@@ -53,7 +53,7 @@ async fn requests_completeness_counts_the_imported_lines_and_not_the_present_one
     let order = world.add(world.order("1"));
     import(&world).await;
     let first = part(&world, "A", order, 3, &[(0, 2)]);
-    world.sim.account(|account| account.edit(order, |order| order.items.truncate(1)));
+    world.sim.account(|account| account.edit(order, |order| order.list_mut("items").unwrap().truncate(1)));
     world.enqueue(first).await;
     let report = sync(&world).await;
     assert_eq!((report.counts.of(SyncOutcomeKind::WaitingPartial), world.marks()), (1, 0), "{report}");

@@ -62,7 +62,7 @@ async fn requests_a_label_with_our_number_counts_as_already_there() {
     world.ship(order, "1Z999").await;
     world.sim.account(|account| {
         let label = account.buy_label(order, "ups", "ups_ground").unwrap();
-        account.shipments.get_mut(&label).unwrap().tracking_number = Some("1Z999".to_owned());
+        account.shipments.get_mut(&label).unwrap().set("trackingNumber", "1Z999");
     });
     let report = sync(&world).await;
     assert_eq!((report.counts.of(SyncOutcomeKind::AlreadyThere), world.marks()), (1, 0), "{report}");
@@ -81,7 +81,7 @@ async fn requests_an_order_shipped_otherwise_is_a_possible_double_shipment() {
         account.ship_by_hand(by_hand, "OTHER-7", "fedex");
         account.set_status(unsaid, "shipped");
         let label = account.buy_label(by_label, "ups", "ups_ground").unwrap();
-        account.shipments[&label].tracking_number.clone().unwrap()
+        account.shipments[&label].text("trackingNumber").unwrap().to_owned()
     });
     world.sim.clock().advance(MINUTE * 11);
     let report = sync(&world).await;
@@ -107,7 +107,7 @@ async fn requests_a_voided_record_of_somebody_does_not_count() {
     world.ship(order, "1Z999").await;
     world.sim.account(|account| {
         account.ship_by_hand(order, "1Z999", "ups");
-        let record = account.fulfillments_of(order)[0].fulfillment_id;
+        let record = account.fulfillments_of(order)[0].int("fulfillmentId").unwrap();
         account.void_fulfillment(record);
         account.set_status(order, "awaiting_shipment");
     });
@@ -197,7 +197,7 @@ async fn requests_an_order_that_moved_to_another_store_is_sent_with_a_warning() 
         world.sim.account(|account| (account.add_store("Old", "Shopify"), account.add_store("New", "Etsy")));
     let order = world.add(world.order("1").store(old));
     import(&world).await;
-    world.sim.account(|account| account.edit(order, |order| order.advanced_options.store_id = Some(new)));
+    world.sim.account(|account| account.edit(order, |order| order.set("advancedOptions.storeId", new)));
     world.ship(order, "1Z1").await;
     let report = sync(&world).await;
     assert_eq!(report.counts.confirmed(), 1, "{report}");

@@ -149,7 +149,9 @@ impl Schedule {
         let order = self.orders[self.rng.usize(..self.orders.len())];
         let what = self.rng.usize(..4);
         let open = self.world.sim.account(|account| {
-            let open = account.order(order).is_some_and(|order| order.order_status == "awaiting_shipment");
+            let open = account
+                .order(order)
+                .is_some_and(|order| order.text("orderStatus") == Some("awaiting_shipment"));
             match what {
                 _ if !open => false,
                 0 => account.ship_by_hand(order, "SOMETHING-ELSE", "fedex"),

@@ -57,7 +57,7 @@ async fn any_list_may_contradict_itself_and_nothing_else_does() {
         account.buy_label(order, "ups", "ups_ground");
         account.set_status(order, "awaiting_shipment");
         account.add_product(SimProduct::new("MUG"));
-        account.add_customer("robin", &SimAddress::sample(), None);
+        account.add_customer("robin", SimAddress::sample(), None);
         order
     });
     let tag = sim.account(|account| *account.tags.keys().next().unwrap());

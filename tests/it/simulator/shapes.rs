@@ -44,7 +44,7 @@ async fn wire_rows_have_every_member_in_order() {
         account.ship_by_hand(order, "1Z1", "ups");
         account.buy_label(order, "ups", "ups_ground");
         account.add_product(SimProduct::new("MUG"));
-        account.add_customer("robin", &SimAddress::sample(), None);
+        account.add_customer("robin", SimAddress::sample(), None);
         account.add_webhook("ORDER_NOTIFY", "https://hooks.example.com/x", None, None);
         (order, account.add_user("Ops Desk"))
     });

@@ -1,13 +1,11 @@
 //! The simulated merchant account: everything ShipStation would keep in its database, and the rules by
 //! which it changes. Nothing here knows of requests.
 
-mod customers;
-mod due;
-mod furniture;
-mod lineage;
 mod orders;
+mod scheduled;
+mod sequence;
+mod setup;
 mod shipping;
-mod stretch;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,18 +14,15 @@ use std::{
 
 use crate::Timestamp;
 
-use super::{
-    Quirks, SimClock,
-    model::{
-        Notice, SimCarrier, SimCustomer, SimFulfillment, SimOrder, SimProduct, SimShipment, SimStore, SimTag,
-        SimUser, SimWarehouse, SimWebhook,
-    },
-    pacific,
-};
-use due::Due;
-pub(super) use furniture::MARKETPLACES;
+use super::{Quirks, SimClock, pacific, record::Record};
+use scheduled::Due;
+pub(super) use sequence::OrderSequence;
+pub(super) use setup::MARKETPLACES;
+pub use shipping::Notice;
 pub(super) use shipping::{Marking, Refusal};
-pub(super) use stretch::Stretch;
+
+/// Rows by number.
+type Table = BTreeMap<i64, Record>;
 
 /// The state of the simulated account, to set up and to look at.
 ///
@@ -43,35 +38,35 @@ pub(super) use stretch::Stretch;
 ///     let store = account.add_store("Web shop", "Shopify");
 ///     account.add_order(SimOrder::new("1001").store(store).line(SimLine::new("MUG", 1, "18.50")))
 /// });
-/// let total = sim.account(|account| account.order(id).map(|order| order.order_total.to_string()));
-/// assert_eq!(total.as_deref(), Some("18.50"));
+/// let total = sim.account(|account| account.order(id)?.amount("orderTotal"));
+/// assert_eq!(total.unwrap().to_string(), "18.50");
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Account {
-    /// Orders by number, deleted and merged ones included (see [`SimOrder::absence`]).
-    pub orders: BTreeMap<i64, SimOrder>,
+    /// Orders by number, those included that were deleted or merged into others; see [`visible_orders`](Self::visible_orders).
+    pub orders: Table,
     /// Products by number.
-    pub products: BTreeMap<i64, SimProduct>,
+    pub products: Table,
     /// Stores by number.
-    pub stores: BTreeMap<i64, SimStore>,
+    pub stores: Table,
     /// Tags by number.
-    pub tags: BTreeMap<i64, SimTag>,
+    pub tags: Table,
     /// Users in the order in which they are listed.
-    pub users: Vec<SimUser>,
+    pub users: Vec<Record>,
     /// Carrier accounts in the order in which they are listed.
-    pub carriers: Vec<SimCarrier>,
+    pub carriers: Vec<Record>,
     /// Bought labels by number.
-    pub shipments: BTreeMap<i64, SimShipment>,
+    pub shipments: Table,
     /// Shipments made elsewhere by number.
-    pub fulfillments: BTreeMap<i64, SimFulfillment>,
+    pub fulfillments: Table,
     /// Buyers by number.
-    pub customers: BTreeMap<i64, SimCustomer>,
+    pub customers: Table,
     /// Ship-from locations by number.
-    pub warehouses: BTreeMap<i64, SimWarehouse>,
+    pub warehouses: Table,
     /// Webhook subscriptions by number.
-    pub webhooks: BTreeMap<i64, SimWebhook>,
+    pub webhooks: Table,
     /// Every mail to a buyer and every message to a sales channel that was caused.
     pub notices: Vec<Notice>,
     /// ShipStation's habits, switchable at any time.
@@ -81,7 +76,7 @@ pub struct Account {
     overwritten: BTreeMap<i64, Vec<(String, Vec<u8>)>>,
     due: BTreeMap<Timestamp, Vec<Due>>,
     last: LastIds,
-    stretch: Option<Stretch>,
+    sequence: Option<OrderSequence>,
     clock: Arc<SimClock>,
     /// The instant of something that is carried out or shown afterwards.
     instant: Option<Timestamp>,
@@ -115,23 +110,23 @@ impl Account {
 
     pub(super) fn new(clock: Arc<SimClock>, quirks: Quirks) -> Self {
         let mut account = Self {
-            orders: BTreeMap::new(),
-            products: BTreeMap::new(),
-            stores: BTreeMap::new(),
-            tags: BTreeMap::new(),
+            orders: Table::new(),
+            products: Table::new(),
+            stores: Table::new(),
+            tags: Table::new(),
             users: Vec::new(),
             carriers: Vec::new(),
-            shipments: BTreeMap::new(),
-            fulfillments: BTreeMap::new(),
-            customers: BTreeMap::new(),
-            warehouses: BTreeMap::new(),
-            webhooks: BTreeMap::new(),
+            shipments: Table::new(),
+            fulfillments: Table::new(),
+            customers: Table::new(),
+            warehouses: Table::new(),
+            webhooks: Table::new(),
             notices: Vec::new(),
             quirks,
             poisoned: BTreeSet::new(),
             overwritten: BTreeMap::new(),
             due: BTreeMap::new(),
-            stretch: None,
+            sequence: None,
             last: LastIds {
                 order: 2_184_550_000,
                 item: 3_300_118_200,

@@ -1,115 +1,144 @@
-//! Orders: adding, finding and changing them.
+//! Orders: adding, finding, changing, splitting and combining them.
 
-use super::super::model::{Absence, SimOrder};
-use super::super::{pacific, row::overwrite};
-use super::{Account, due::Due, next};
-use crate::Timestamp;
+use rust_decimal::Decimal;
+
+use super::super::{
+    answer::{Answer, PageRow},
+    builders::{WHEN_ADDED, total},
+    pacific,
+    record::{Field, Record},
+    row_text::overwrite,
+};
+use super::{Account, next, scheduled::Due};
+
+/// Whether an order can be found: it was neither deleted nor merged into another.
+fn is_visible(order: &Record) -> bool {
+    !order.flag("deleted") && order.int("mergedInto").is_none()
+}
+
+/// What every change of an order's lines or amounts changes too.
+fn update_total(order: &mut Record) {
+    let total = total(order);
+    order.set("orderTotal", total);
+}
 
 impl Account {
     /// Adds an order and returns its number. What was left open is filled as ShipStation would: numbers, key, dates,
     /// total, product links, default warehouse and, without a store, the manual one.
-    pub fn add_order(&mut self, mut order: SimOrder) -> i64 {
-        if order.order_id == 0 {
-            order.order_id = next(&mut self.last.order);
-        } else {
-            self.last.order = self.last.order.max(order.order_id);
-        }
-        if order.order_key.is_empty() {
-            order.order_key = self.next_guid();
+    pub fn add_order(&mut self, order: impl Into<Record>) -> i64 {
+        let mut order = order.into();
+        let id =
+            order.int("orderId").filter(|id| *id != 0).unwrap_or_else(|| self.last.order.saturating_add(1));
+        self.last.order = self.last.order.max(id);
+        order.set("orderId", id);
+        if order.text("orderKey").is_none_or(str::is_empty) {
+            order.set("orderKey", self.next_guid());
         }
         self.number_lines(&mut order);
         self.complete(&mut order);
-        let id = order.order_id;
         if self.quirks.modify_after_creation {
-            self.schedule(order.create_date + Self::TOUCH_AFTER, Due::Touch(id));
+            let created = order.time("createDate").unwrap_or_else(|| self.now());
+            self.schedule(created + Self::TOUCH_AFTER, Due::Touch(id));
         }
         self.orders.insert(id, order);
         id
     }
 
     /// Puts an order in the place of the one with its number. Lines and total follow.
-    pub(in super::super) fn replace_order(&mut self, mut order: SimOrder) {
+    pub(in super::super) fn replace_order(&mut self, id: i64, mut order: Record) {
         self.number_lines(&mut order);
         self.fill_lines(&mut order);
-        order.order_total = order.total();
-        self.orders.insert(order.order_id, order);
+        update_total(&mut order);
+        self.orders.insert(id, order);
     }
 
     /// Fills in everything that depends on nothing but the order and the account.
-    pub(super) fn complete(&self, order: &mut SimOrder) {
+    pub(super) fn complete(&self, order: &mut Record) {
         self.fill_dates(order);
         self.fill_lines(order);
-        order.order_total = order.total();
-        if order.payment_date.is_some() && order.amount_paid.is_zero() {
-            order.amount_paid = order.order_total;
+        update_total(order);
+        if order.time("paymentDate").is_some() && order.amount("amountPaid") == Some(Decimal::ZERO) {
+            order.set("amountPaid", total(order));
         }
-        let options = &mut order.advanced_options;
-        options.store_id.get_or_insert(Self::MANUAL_STORE);
-        if options.warehouse_id.is_none() {
-            options.warehouse_id = self.warehouses.values().find(|w| w.is_default).map(|w| w.warehouse_id);
+        if order.int("advancedOptions.storeId").is_none() {
+            order.set("advancedOptions.storeId", Self::MANUAL_STORE);
         }
-    }
-
-    fn fill_dates(&self, order: &mut SimOrder) {
-        let open = Timestamp::UNIX_EPOCH;
-        if order.create_date == open {
-            order.create_date = self.now();
-        }
-        if order.order_date == open {
-            order.order_date = order.create_date;
-        }
-        if order.modify_date == open {
-            order.modify_date = order.create_date;
-        }
-        if order.payment_date == Some(open) {
-            order.payment_date = Some(order.order_date);
+        if order.int("advancedOptions.warehouseId").is_none() {
+            let default = self.warehouses.values().find(|warehouse| warehouse.flag("isDefault"));
+            order.set(
+                "advancedOptions.warehouseId",
+                default.and_then(|warehouse| warehouse.int("warehouseId")),
+            );
         }
     }
 
-    fn number_lines(&mut self, order: &mut SimOrder) {
-        for line in order.items.iter_mut().filter(|line| line.order_item_id == 0 && !line.unnumbered) {
-            line.order_item_id = next(&mut self.last.item);
+    fn fill_dates(&self, order: &mut Record) {
+        let now = self.now();
+        for (date, same_as) in [
+            ("createDate", ""),
+            ("orderDate", "createDate"),
+            ("modifyDate", "createDate"),
+            ("paymentDate", "orderDate"),
+        ] {
+            if order.time(date) == Some(WHEN_ADDED) {
+                order.set(date, order.time(same_as).unwrap_or(now));
+            }
+        }
+    }
+
+    fn number_lines(&mut self, order: &mut Record) {
+        for line in order.rows_mut("items") {
+            if line.int("orderItemId") == Some(0) && !line.flag("unnumbered") {
+                line.set("orderItemId", next(&mut self.last.item));
+            }
         }
     }
 
     /// Dates and product links of lines that have none yet.
-    fn fill_lines(&self, order: &mut SimOrder) {
-        for line in &mut order.items {
-            line.create_date.get_or_insert(order.create_date);
-            line.modify_date.get_or_insert(order.create_date);
-            if line.product_id.is_none() && !line.adjustment {
-                line.product_id = line.sku.as_deref().and_then(|sku| self.product_for_sku(sku));
+    fn fill_lines(&self, order: &mut Record) {
+        let created = order.time("createDate");
+        for line in order.rows_mut("items") {
+            for date in ["createDate", "modifyDate"] {
+                if line.time(date).is_none() {
+                    line.set(date, created);
+                }
+            }
+            if line.int("productId").is_none() && !line.flag("adjustment") {
+                let product = line.text("sku").and_then(|sku| self.product_for_sku(sku));
+                if product.is_some() {
+                    line.set("productId", product);
+                }
             }
         }
     }
 
     /// The order, unless it was deleted or merged away.
-    pub fn order(&self, order_id: i64) -> Option<&SimOrder> {
-        self.orders.get(&order_id).filter(|order| order.absence.is_none())
+    pub fn order(&self, order_id: i64) -> Option<&Record> {
+        self.orders.get(&order_id).filter(|order| is_visible(order))
     }
 
     /// The order, to change it in silence: its modify date stays. See [`edit`](Self::edit).
-    pub fn order_mut(&mut self, order_id: i64) -> Option<&mut SimOrder> {
-        self.orders.get_mut(&order_id).filter(|order| order.absence.is_none())
+    pub fn order_mut(&mut self, order_id: i64) -> Option<&mut Record> {
+        self.orders.get_mut(&order_id).filter(|order| is_visible(order))
     }
 
     /// The first order with exactly this number.
-    pub fn order_by_number(&self, order_number: &str) -> Option<&SimOrder> {
-        self.visible_orders().find(|order| order.order_number == order_number)
+    pub fn order_by_number(&self, order_number: &str) -> Option<&Record> {
+        self.visible_orders().find(|order| order.text("orderNumber") == Some(order_number))
     }
 
     /// Changes an order as a person or a call would: its modify date follows. False when there is no such order.
-    pub fn edit(&mut self, order_id: i64, change: impl FnOnce(&mut SimOrder)) -> bool {
+    pub fn edit(&mut self, order_id: i64, change: impl FnOnce(&mut Record)) -> bool {
         let now = self.now();
         let Some(order) = self.order_mut(order_id) else { return false };
         change(order);
-        order.modify_date = now;
+        order.set("modifyDate", now);
         true
     }
 
     /// Every order that can be found, by ascending number.
-    pub fn visible_orders(&self) -> impl Iterator<Item = &SimOrder> {
-        self.orders.values().filter(|order| order.absence.is_none())
+    pub fn visible_orders(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.orders.values().filter(|order| is_visible(order))
     }
 
     /// Cancels an order.
@@ -124,24 +153,91 @@ impl Account {
 
     /// Gives an order any status.
     pub fn set_status(&mut self, order_id: i64, status: &str) -> bool {
-        self.edit(order_id, |order| status.clone_into(&mut order.order_status))
+        self.edit(order_id, |order| order.set("orderStatus", status))
     }
 
     /// Deletes an order: it can no longer be found.
     pub fn delete(&mut self, order_id: i64) -> bool {
-        self.edit(order_id, |order| order.absence = Some(Absence::Deleted))
+        self.edit(order_id, |order| order.set("deleted", true))
     }
 
     /// Holds an order until midnight Pacific of this day (`yyyy-MM-dd`).
     pub fn hold_until(&mut self, order_id: i64, day: &str) -> bool {
         let held = self.edit(order_id, |order| {
-            "on_hold".clone_into(&mut order.order_status);
-            order.hold_until_date = Some(day.to_owned());
+            order.set("orderStatus", "on_hold");
+            order.set("holdUntilDate", day);
         });
         if let Some(midnight) = pacific::parse(day).filter(|_| held) {
             self.schedule(pacific::instant(midnight), Due::Release(order_id));
         }
         held
+    }
+
+    /// Splits lines off into a child and returns its number, or `None` when there is no such order.
+    ///
+    /// `lines` are the indices of the lines that move. Parent and child share number, key and dates, as recorded;
+    /// only `parentId` and `mergedIds` tell them apart. The child carries no tax and no shipping amount.
+    pub fn split_order(&mut self, order_id: i64, lines: &[usize]) -> Option<i64> {
+        let now = self.now();
+        let child_id = next(&mut self.last.order);
+        let parent = self.order_mut(order_id)?;
+        let mut child = parent.clone().with("orderId", child_id);
+        let all = parent.rows("items").cloned().enumerate();
+        let (moved, kept): (Vec<_>, Vec<_>) = all.partition(|(index, _)| lines.contains(index));
+        for (part, lines) in [(&mut child, moved), (&mut *parent, kept)] {
+            part.set("items", lines.into_iter().map(|(_, line)| line).collect::<Field>());
+            part.set("advancedOptions.mergedOrSplit", true);
+            part.set("modifyDate", now);
+        }
+        for amount in ["taxAmount", "shippingAmount", "amountPaid"] {
+            child.set(amount, Decimal::ZERO);
+        }
+        child.set("advancedOptions.mergedIds", Vec::<i64>::new());
+        child.set("advancedOptions.parentId", order_id);
+        parent.push("advancedOptions.mergedIds", child_id);
+        update_total(parent);
+        update_total(&mut child);
+        self.orders.insert(child_id, child);
+        Some(child_id)
+    }
+
+    /// Combines orders into a survivor: the others vanish from every list and answer, and the survivor gets their lines and names
+    /// them in `mergedIds`. False when there is no such survivor.
+    pub fn merge_orders(&mut self, survivor: i64, others: &[i64]) -> bool {
+        if self.order(survivor).is_none() {
+            return false;
+        }
+        let mut lines = Vec::new();
+        let mut merged = Vec::new();
+        for &id in others.iter().filter(|id| **id != survivor) {
+            if let Some(order) = self.order_mut(id) {
+                order.set("mergedInto", survivor);
+                lines.extend(order.rows("items").cloned());
+                merged.push(id);
+            }
+        }
+        self.edit(survivor, |order| {
+            lines.into_iter().for_each(|line| order.push("items", line));
+            order.set("advancedOptions.mergedOrSplit", true);
+            merged.into_iter().for_each(|id| order.push("advancedOptions.mergedIds", id));
+            update_total(order);
+        })
+    }
+
+    /// Undoes [`merge_orders`](Self::merge_orders) for one order: it can be found again, and the survivor loses its lines.
+    pub fn uncombine(&mut self, order_id: i64) -> bool {
+        let Some(order) = self.orders.get_mut(&order_id) else { return false };
+        let Some(survivor) = order.int("mergedInto") else { return false };
+        order.clear("mergedInto");
+        let moved: Vec<_> = order.rows("items").filter_map(|line| line.int("orderItemId")).collect();
+        self.edit(survivor, |order| {
+            let stays = |line: &&Record| !line.int("orderItemId").is_some_and(|id| moved.contains(&id));
+            let items: Field = order.rows("items").filter(stays).cloned().collect();
+            order.set("items", items);
+            let merged = order.ids("advancedOptions.mergedIds").into_iter().filter(|id| *id != order_id);
+            order.set("advancedOptions.mergedIds", merged.collect::<Field>());
+            update_total(order);
+        })
     }
 
     /// Makes every page that holds this order answer 500 with an exception body.
@@ -169,16 +265,35 @@ impl Account {
         self.overwritten.remove(&id);
     }
 
-    /// The text of a row with the members that were overwritten.
-    pub(in super::super) fn printed(&self, id: i64, row: String) -> Vec<u8> {
-        let mut row = row.into_bytes();
-        for (member, bytes) in self.overwritten.get(&id).into_iter().flatten() {
-            overwrite(&mut row, member, bytes);
+    /// The row as it is printed on its own, which a poisoned order refuses.
+    pub(in super::super) fn page_row(&self, id_member: &str, row: &Record) -> Result<PageRow, Answer> {
+        let id = row.int(id_member);
+        if id.is_some_and(|id| self.poisoned.contains(&id)) {
+            return Err(Answer::exception("Object reference not set to an instance of an object."));
         }
-        row
+        let drifted = (self.quirks.drift && id_member == "orderId").then(|| drifted(row));
+        let mut text = drifted.as_ref().unwrap_or(row).json().into_bytes();
+        let changes = id.and_then(|id| self.overwritten.get(&id)).into_iter().flatten();
+        let mut printed_id = id;
+        for (member, bytes) in changes {
+            overwrite(&mut text, member, bytes);
+            printed_id = printed_id.filter(|_| member != id_member);
+        }
+        Ok(PageRow { id: printed_id, order_id: row.int("orderId"), text })
     }
+}
 
-    pub(in super::super) fn is_poisoned(&self, order_id: i64) -> bool {
-        self.poisoned.contains(&order_id)
-    }
+/// The order as a newer server might print it: unknown members, and values outside the documented ones.
+fn drifted(order: &Record) -> Record {
+    let step = Record::of([("at", Field::Null)]);
+    let plan = Record::of([
+        ("steps", vec![Field::from(1), step.into()].into()),
+        ("score", Decimal::new(5, 1).into()),
+    ]);
+    order
+        .clone()
+        .with("confirmation", "video_signature")
+        .with("weight.units", "inches")
+        .with("allocationStatus", "partially_allocated")
+        .with("fulfillmentPlan", plan)
 }

@@ -1,12 +1,28 @@
 //! Marking orders as shipped and buying labels.
 
-use rust_decimal::Decimal;
-
-use super::super::model::{Notice, SimBilling, SimFulfillment, SimLine, SimOrder, SimShipment};
-use super::super::pacific;
-use super::super::{RepeatMarkAsShipped as RepeatMark, UnshippableMark};
+use super::super::{
+    RepeatMarkAsShipped as RepeatMark, UnshippableMark, pacific,
+    record::{Field, Record},
+    shapes::{FULFILLMENT, SHIPMENT},
+};
 use super::{Account, next};
 use crate::Timestamp;
+
+/// A message that a `markasshipped` would have sent: what a buyer gets twice when a connector errs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notice {
+    /// When.
+    pub at: Timestamp,
+    /// The order.
+    pub order_id: i64,
+    /// The tracking number in it.
+    pub tracking: Option<String>,
+    /// Whether the buyer got a mail.
+    pub customer: bool,
+    /// Whether the sales channel was told.
+    pub channel: bool,
+}
 
 /// What `markasshipped` was given.
 #[derive(Debug, Clone, Default)]
@@ -31,46 +47,55 @@ pub(in super::super) enum Refusal {
     Ignored,
 }
 
+/// A row with these members as the other row has them.
+fn copied(row: Record, from: &Record, members: &[&str]) -> Record {
+    members.iter().fold(row, |row, member| row.with(member, from.get(member).clone()))
+}
+
+/// The address as shipments and fulfillments print it: without residence and verification.
+fn printed_address(order: &Record) -> Option<Record> {
+    let mut address = order.row("shipTo")?.clone();
+    address.clear("residential");
+    address.clear("addressVerified");
+    Some(address)
+}
+
+/// The lines as shipments print them: without weight, options, amounts and dates.
+fn printed_lines(order: &Record) -> Field {
+    let printed = |line: &Record| {
+        let mut line = line.clone();
+        for member in ["weight", "taxAmount", "shippingAmount", "options", "createDate", "modifyDate"] {
+            line.clear(member);
+        }
+        line
+    };
+    order.rows("items").map(printed).collect()
+}
+
 impl Account {
     /// Marks an order as shipped as the API call does, by the switches in [`Quirks`](super::Quirks).
     pub(in super::super) fn mark_as_shipped(&mut self, order_id: i64, mark: Marking) -> Result<(), Refusal> {
         let order = self.order(order_id).ok_or(Refusal::Unknown)?;
         self.permit_marking(order)?;
-        let fulfillment_id = next(&mut self.last.fulfillment);
         let now = self.now();
         let midnight = pacific::parse(&pacific::date(now)).map(pacific::instant);
         let ship_date = mark.ship_date.or(midnight).unwrap_or(now);
-        let visible_from = now + self.quirks.fulfillment_delay;
-        let Some(order) = self.order_mut(order_id) else { return Err(Refusal::Unknown) };
-        "shipped".clone_into(&mut order.order_status);
-        order.ship_date = Some(pacific::date(ship_date));
-        order.hold_until_date = None;
-        order.modify_date = now;
-        let fulfillment = SimFulfillment {
-            fulfillment_id,
-            order_id,
-            order_number: order.order_number.clone(),
-            user_id: order.user_id.clone(),
-            customer_email: order.customer_email.clone(),
-            tracking_number: Some(mark.tracking.clone().unwrap_or_default()),
-            create_date: now,
-            ship_date,
-            void_date: None,
-            delivery_date: None,
-            carrier_code: Some(mark.carrier),
-            seller_fill_provider_id: None,
-            seller_fill_provider_name: None,
-            fulfillment_provider_code: None,
-            fulfillment_service_code: None,
-            fulfillment_fee: Decimal::ZERO,
-            void_requested: false,
-            voided: false,
-            marketplace_notified: mark.notify_channel,
-            notify_error_message: None,
-            ship_to: order.ship_to.as_printed_on_shipments(),
-            visible_from,
-        };
-        self.fulfillments.insert(fulfillment_id, fulfillment);
+        let row = Record::new(&FULFILLMENT)
+            .with("createDate", now)
+            .with("shipDate", ship_date)
+            .with("trackingNumber", mark.tracking.clone().unwrap_or_default())
+            .with("carrierCode", mark.carrier)
+            .with("marketplaceNotified", mark.notify_channel)
+            .with("shipTo", printed_address(order))
+            .with("visibleFrom", now + self.quirks.fulfillment_delay);
+        let row = copied(row, order, &["orderId", "orderNumber", "userId", "customerEmail"]);
+        let id = next(&mut self.last.fulfillment);
+        self.fulfillments.insert(id, row.with("fulfillmentId", id));
+        self.edit(order_id, |order| {
+            order.set("orderStatus", "shipped");
+            order.set("shipDate", pacific::date(ship_date));
+            order.clear("holdUntilDate");
+        });
         if mark.notify_customer || mark.notify_channel {
             self.notices.push(Notice {
                 at: now,
@@ -83,21 +108,18 @@ impl Account {
         Ok(())
     }
 
-    fn permit_marking(&self, order: &SimOrder) -> Result<(), Refusal> {
-        match order.order_status.as_str() {
-            "shipped" => match self.quirks.repeat_mark_as_shipped {
+    fn permit_marking(&self, order: &Record) -> Result<(), Refusal> {
+        const UNSHIPPABLE: &str = "The order cannot be marked as shipped in its present status.";
+        match order.text("orderStatus") {
+            Some("shipped") => match self.quirks.repeat_mark_as_shipped {
                 RepeatMark::SecondFulfillment => Ok(()),
                 RepeatMark::Error500 => Err(Refusal::Exception("The order has already been shipped.")),
                 RepeatMark::Ok => Err(Refusal::Ignored),
             },
-            "on_hold" | "awaiting_payment" | "cancelled" => match self.quirks.unshippable_mark {
+            Some("on_hold" | "awaiting_payment" | "cancelled") => match self.quirks.unshippable_mark {
                 UnshippableMark::Ships => Ok(()),
-                UnshippableMark::Error500 => {
-                    Err(Refusal::Exception("The order cannot be marked as shipped in its present status."))
-                }
-                UnshippableMark::BadRequest => {
-                    Err(Refusal::BadRequest("The order cannot be marked as shipped in its present status."))
-                }
+                UnshippableMark::Error500 => Err(Refusal::Exception(UNSHIPPABLE)),
+                UnshippableMark::BadRequest => Err(Refusal::BadRequest(UNSHIPPABLE)),
             },
             _ => Ok(()),
         }
@@ -105,9 +127,6 @@ impl Account {
 
     /// A person marks an order as shipped in ShipStation's pages: nobody is told. False when there is no such order.
     pub fn ship_by_hand(&mut self, order_id: i64, tracking: &str, carrier: &str) -> bool {
-        if self.order(order_id).is_none() {
-            return false;
-        }
         let mark = Marking {
             carrier: carrier.to_owned(),
             tracking: Some(tracking.to_owned()),
@@ -117,95 +136,70 @@ impl Account {
     }
 
     /// The shipments made elsewhere of an order, also those not yet visible in lists.
-    pub fn fulfillments_of(&self, order_id: i64) -> Vec<&SimFulfillment> {
-        self.fulfillments.values().filter(|row| row.order_id == order_id).collect()
+    pub fn fulfillments_of(&self, order_id: i64) -> Vec<&Record> {
+        self.fulfillments.values().filter(|row| row.int("orderId") == Some(order_id)).collect()
     }
 
     /// A person voids a shipment made elsewhere. False when there is none of this number.
     pub fn void_fulfillment(&mut self, fulfillment_id: i64) -> bool {
         let now = self.now();
         let Some(row) = self.fulfillments.get_mut(&fulfillment_id) else { return false };
-        (row.voided, row.void_requested, row.void_date) = (true, true, Some(now));
+        row.set("voided", true);
+        row.set("voidRequested", true);
+        row.set("voidDate", now);
         true
     }
 
     /// A person buys a label for an order: a shipment, not a fulfillment. `None` when there is no such order.
     pub fn buy_label(&mut self, order_id: i64, carrier: &str, service: &str) -> Option<i64> {
+        const BILLING: [&str; 5] =
+            ["billToParty", "billToAccount", "billToPostalCode", "billToCountryCode", "storeId"];
+        const COPIED: [&str; 9] = [
+            "orderId",
+            "orderKey",
+            "orderNumber",
+            "userId",
+            "customerEmail",
+            "packageCode",
+            "weight",
+            "dimensions",
+            "insuranceOptions",
+        ];
         let order = self.order(order_id)?;
         let today = pacific::date(self.now());
-        let mut label = self.blank_label(carrier, service, today.clone());
-        label.order_id = Some(order_id);
-        label.order_key = Some(order.order_key.clone());
-        label.order_number = Some(order.order_number.clone());
-        label.user_id.clone_from(&order.user_id);
-        label.customer_email.clone_from(&order.customer_email);
-        label.package_code.clone_from(&order.package_code);
-        label.warehouse_id = order.advanced_options.warehouse_id;
-        label.store_id = order.store_id();
-        label.ship_to = Some(order.ship_to.as_printed_on_shipments());
-        label.weight = Some(order.weight.clone());
-        label.dimensions.clone_from(&order.dimensions);
-        label.insurance_options = Some(order.insurance_options.clone());
-        label.advanced_options = Some(SimBilling::of(&order.advanced_options));
-        label.shipment_items = Some(order.items.iter().map(SimLine::as_printed_on_shipments).collect());
+        let label = self
+            .blank_label(carrier, service, &today)
+            .with("warehouseId", order.int("advancedOptions.warehouseId"))
+            .with("shipTo", printed_address(order))
+            .with("advancedOptions", order.row("advancedOptions").map(|options| options.only(&BILLING)))
+            .with("shipmentItems", printed_lines(order));
+        let label = copied(label, order, &COPIED);
         let id = self.keep_label(label);
         self.edit(order_id, |order| {
-            "shipped".clone_into(&mut order.order_status);
-            order.ship_date = Some(today);
-            order.carrier_code = Some(carrier.to_owned());
-            order.service_code = Some(service.to_owned());
+            order.set("orderStatus", "shipped");
+            order.set("shipDate", today);
+            order.set("carrierCode", carrier);
+            order.set("serviceCode", service);
         });
         Some(id)
     }
 
     /// A label with no order behind it.
-    pub(in super::super) fn blank_label(
-        &self,
-        carrier: &str,
-        service: &str,
-        ship_date: String,
-    ) -> SimShipment {
-        SimShipment {
-            shipment_id: 0,
-            order_id: None,
-            order_key: None,
-            user_id: None,
-            customer_email: None,
-            order_number: None,
-            create_date: self.now(),
-            ship_date,
-            shipment_cost: Decimal::new(798, 2),
-            insurance_cost: Decimal::new(0, 1),
-            tracking_number: None,
-            is_return_label: false,
-            batch_number: None,
-            carrier_code: carrier.to_owned(),
-            service_code: service.to_owned(),
-            package_code: None,
-            confirmation: Some("delivery".to_owned()),
-            warehouse_id: None,
-            voided: false,
-            void_date: None,
-            marketplace_notified: false,
-            notify_error_message: None,
-            ship_to: None,
-            weight: None,
-            dimensions: None,
-            insurance_options: None,
-            advanced_options: None,
-            shipment_items: None,
-            label_data: None,
-            form_data: None,
-            store_id: None,
-        }
+    pub(in super::super) fn blank_label(&self, carrier: &str, service: &str, ship_date: &str) -> Record {
+        Record::new(&SHIPMENT)
+            .with("createDate", self.now())
+            .with("shipDate", ship_date)
+            .with("carrierCode", carrier)
+            .with("serviceCode", service)
     }
 
     /// Numbers a label, gives it a tracking number and a batch, and keeps it.
-    pub(in super::super) fn keep_label(&mut self, mut label: SimShipment) -> i64 {
+    pub(in super::super) fn keep_label(&mut self, label: Record) -> i64 {
         let id = next(&mut self.last.shipment);
-        label.shipment_id = id;
-        label.tracking_number = Some(format!("9400100000000{id}"));
-        label.batch_number = Some((id - 879_912_000).to_string());
+        let label = label
+            .with("shipmentId", id)
+            .with("trackingNumber", format!("9400100000000{id}"))
+            .with("batchNumber", (id - 879_912_000).to_string());
         self.shipments.insert(id, label);
         id
     }
@@ -214,11 +208,12 @@ impl Account {
     pub fn void_label(&mut self, shipment_id: i64) -> Option<bool> {
         let now = self.now();
         let label = self.shipments.get_mut(&shipment_id)?;
-        if label.voided {
+        if label.flag("voided") {
             return Some(false);
         }
-        (label.voided, label.void_date) = (true, Some(now));
-        if let Some(order_id) = label.order_id {
+        label.set("voided", true);
+        label.set("voidDate", now);
+        if let Some(order_id) = label.int("orderId") {
             self.set_status(order_id, "awaiting_shipment");
         }
         Some(true)

@@ -2,21 +2,13 @@
 //! connections.
 
 mod carriers;
-mod customers;
-mod fulfillments;
-mod labels;
 mod order_actions;
-mod order_filter;
-mod order_list;
-mod order_sweep;
-mod order_write;
+mod order_writes;
 mod orders;
 mod products;
 mod reference;
 mod shipments;
 mod stores;
-mod warehouses;
-mod webhooks;
 
 use super::{
     Account,
@@ -30,7 +22,7 @@ type Outcome = Result<Answer, Answer>;
 /// Finds the operation of a request and carries it out.
 pub(super) fn answer(account: &mut Account, call: &Call) -> Answer {
     for id in orders_named_in(call) {
-        account.realise(id);
+        account.materialize(id);
     }
     route(account, call).unwrap_or_else(|refusal| refusal)
 }
@@ -38,19 +30,19 @@ pub(super) fn answer(account: &mut Account, call: &Call) -> Answer {
 fn route(account: &mut Account, call: &Call) -> Outcome {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match (call.method.as_str(), segments.as_slice()) {
-        ("GET", ["orders"]) => order_list::list(account, call),
-        ("GET", ["orders", "listbytag"]) => order_list::list_by_tag(account, call),
+        ("GET", ["orders"]) => orders::list(account, call),
+        ("GET", ["orders", "listbytag"]) => orders::list_by_tag(account, call),
         ("POST", ["orders", action]) => order_actions::act(account, call, action),
         ("GET", ["orders", id]) => orders::get(account, id),
         ("DELETE", ["orders", id]) => orders::delete(account, id),
-        ("GET", ["fulfillments"]) => fulfillments::list(account, call),
+        ("GET", ["fulfillments"]) => shipments::list_fulfillments(account, call),
         ("GET", ["products"]) => products::list(account, call),
         ("GET", ["products", id]) => products::get(account, id),
         ("PUT", ["products", id]) => products::update(account, call, id),
         ("GET", ["shipments"]) => shipments::list(account, call),
-        ("POST", ["shipments", "createlabel"]) => labels::stand_alone(account, call),
-        ("POST", ["shipments", "getrates"]) => labels::rates(account, call),
-        ("POST", ["shipments", "voidlabel"]) => labels::void(account, call),
+        ("POST", ["shipments", "createlabel"]) => shipments::label_alone(account, call),
+        ("POST", ["shipments", "getrates"]) => shipments::rates(account, call),
+        ("POST", ["shipments", "voidlabel"]) => shipments::void(account, call),
         ("GET", ["stores"]) => stores::list(account, call),
         ("GET", ["stores", id]) => stores::get(account, call, id),
         ("PUT", ["stores", id]) => stores::update(account, call, id),
@@ -58,21 +50,21 @@ fn route(account: &mut Account, call: &Call) -> Outcome {
         ("GET", ["users"]) => Ok(reference::users(account, call)),
         ("GET", ["accounts", "listtags"]) => Ok(reference::tags(account)),
         ("POST", ["accounts", "registeraccount"]) => Ok(reference::register(call)),
-        ("GET", ["carriers"]) => Ok(carriers::list(account)),
+        ("GET", ["carriers"]) => Ok(Answer::json(&account.carriers)),
         ("GET", ["carriers", "getcarrier"]) => carriers::get(account, call),
         ("GET", ["carriers", "listservices"]) => carriers::services(account, call),
         ("GET", ["carriers", "listpackages"]) => carriers::packages(account, call),
         ("POST", ["carriers", "addfunds"]) => carriers::add_funds(account, call),
-        ("GET", ["customers"]) => customers::list(account, call),
-        ("GET", ["customers", id]) => customers::get(account, id),
-        ("GET", ["warehouses"]) => Ok(warehouses::list(account)),
-        ("POST", ["warehouses", "createwarehouse"]) => warehouses::create(account, call),
-        ("GET", ["warehouses", id]) => warehouses::get(account, id),
-        ("PUT", ["warehouses", id]) => warehouses::update(account, call, id),
-        ("DELETE", ["warehouses", id]) => warehouses::delete(account, id),
-        ("GET", ["webhooks"]) => Ok(webhooks::list(account)),
-        ("POST", ["webhooks", "subscribe"]) => webhooks::subscribe(account, call),
-        ("DELETE", ["webhooks", id]) => webhooks::unsubscribe(account, id),
+        ("GET", ["customers"]) => reference::customers(account, call),
+        ("GET", ["customers", id]) => reference::customer(account, id),
+        ("GET", ["warehouses"]) => Ok(reference::warehouses(account)),
+        ("POST", ["warehouses", "createwarehouse"]) => reference::create_warehouse(account, call),
+        ("GET", ["warehouses", id]) => reference::warehouse(account, id),
+        ("PUT", ["warehouses", id]) => reference::update_warehouse(account, call, id),
+        ("DELETE", ["warehouses", id]) => reference::delete_warehouse(account, id),
+        ("GET", ["webhooks"]) => Ok(reference::webhooks(account)),
+        ("POST", ["webhooks", "subscribe"]) => reference::subscribe(account, call),
+        ("DELETE", ["webhooks", id]) => reference::unsubscribe(account, id),
         _ => Err(no_such_resource(call)),
     }
 }

@@ -1,15 +1,16 @@
 //! What can be done to orders: assign, tag, hold, mark as shipped. Larger ones have files of their own.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::{
     Account, ActionFailure,
     account::{Marking, Refusal},
     answer::Answer,
     pacific,
+    record::Field,
     request::{Call, whole_number},
 };
-use super::{Outcome, labels, order_write};
+use super::{Outcome, order_writes, shipments};
 
 pub(super) fn act(account: &mut Account, call: &Call, action: &str) -> Outcome {
     match action {
@@ -19,9 +20,9 @@ pub(super) fn act(account: &mut Account, call: &Call, action: &str) -> Outcome {
         "removetag" => remove_tag(account, call),
         "holduntil" => hold_until(account, call),
         "restorefromhold" => restore_from_hold(account, call),
-        "createorder" => order_write::create_one(account, call),
-        "createorders" => order_write::create_many(account, call),
-        "createlabelfororder" => labels::for_order(account, call),
+        "createorder" => order_writes::create_one(account, call),
+        "createorders" => order_writes::create_many(account, call),
+        "createlabelfororder" => shipments::label_for_order(account, call),
         "markasshipped" => mark_as_shipped(account, call),
         _ => Err(super::no_such_resource(call)),
     }
@@ -47,29 +48,27 @@ fn order_ids(account: &Account, call: &Call) -> Result<Vec<i64>, Answer> {
         .and_then(Value::as_array)
         .and_then(|ids| ids.iter().map(whole_number).collect());
     let ids = ids.filter(|ids| !ids.is_empty());
-    let ids = ids.ok_or_else(|| Answer::invalid("request.orderIds", "The orderIds field is required."))?;
+    let ids = ids.ok_or_else(|| Answer::required("orderIds"))?;
     if ids.iter().all(|id| account.order(*id).is_some()) { Ok(ids) } else { Err(no_such_order(account)) }
 }
 
 fn assign_user(account: &mut Account, call: &Call) -> Outcome {
-    let user_id = call
-        .text("userId")
-        .ok_or_else(|| Answer::invalid("request.userId", "The userId field is required."))?;
-    let user = account.users.iter().find(|user| user.user_id.eq_ignore_ascii_case(&user_id));
-    let user_id = match user {
-        Some(user) if user.active => user.user_id.clone(),
-        Some(_) => return Err(refusal(account, "The requested user is not active.")),
-        None => return Err(refusal(account, "The requested user could not be found.")),
-    };
+    let wanted = call.required_text("userId")?;
+    let user = account.users.iter().find(|user| user.is_text("userId", &wanted));
+    let user = user.ok_or_else(|| refusal(account, "The requested user could not be found."))?;
+    if user.flag("inactive") {
+        return Err(refusal(account, "The requested user is not active."));
+    }
+    let user_id = user.get("userId").clone();
     for id in order_ids(account, call)? {
-        account.edit(id, |order| order.user_id = Some(user_id.clone()));
+        account.edit(id, |order| order.set("userId", user_id.clone()));
     }
     Ok(Answer::done("User assigned successfully."))
 }
 
 fn unassign_user(account: &mut Account, call: &Call) -> Outcome {
     for id in order_ids(account, call)? {
-        account.edit(id, |order| order.user_id = None);
+        account.edit(id, |order| order.clear("userId"));
     }
     Ok(Answer::done("User unassigned successfully."))
 }
@@ -80,8 +79,8 @@ fn add_tag(account: &mut Account, call: &Call) -> Outcome {
         return Err(refusal(account, "The requested tag could not be found."));
     }
     let tagged = account.edit(id, |order| {
-        if !order.tag_ids.contains(&tag) {
-            order.tag_ids.push(tag);
+        if !order.ids("tagIds").contains(&tag) {
+            order.push("tagIds", tag);
         }
     });
     done_if(account, tagged, "Tag added successfully.")
@@ -89,7 +88,10 @@ fn add_tag(account: &mut Account, call: &Call) -> Outcome {
 
 fn remove_tag(account: &mut Account, call: &Call) -> Outcome {
     let (id, tag) = (call.number("orderId")?, call.number("tagId")?);
-    let untagged = account.edit(id, |order| order.tag_ids.retain(|own| *own != tag));
+    let untagged = account.edit(id, |order| {
+        let left: Field = order.ids("tagIds").into_iter().filter(|own| *own != tag).collect();
+        order.set("tagIds", left);
+    });
     done_if(account, untagged, "Tag removed successfully.")
 }
 
@@ -104,9 +106,9 @@ fn hold_until(account: &mut Account, call: &Call) -> Outcome {
 fn restore_from_hold(account: &mut Account, call: &Call) -> Outcome {
     let id = call.number("orderId")?;
     let restored = account.edit(id, |order| {
-        if order.order_status == "on_hold" {
-            "awaiting_shipment".clone_into(&mut order.order_status);
-            order.hold_until_date = None;
+        if order.text("orderStatus") == Some("on_hold") {
+            order.set("orderStatus", "awaiting_shipment");
+            order.clear("holdUntilDate");
         }
     });
     done_if(account, restored, "The requested order has been restored")
@@ -118,9 +120,7 @@ fn done_if(account: &Account, done: bool, message: &str) -> Outcome {
 
 fn mark_as_shipped(account: &mut Account, call: &Call) -> Outcome {
     let id = call.number("orderId")?;
-    let carrier = call
-        .text("carrierCode")
-        .ok_or_else(|| Answer::invalid("request.carrierCode", "The carrierCode field is required."))?;
+    let carrier = call.required_text("carrierCode")?;
     let ship_date = match call.text("shipDate").filter(|text| !text.is_empty()) {
         None => None,
         Some(text) => Some(pacific::parse(&text).ok_or_else(|| {
@@ -134,8 +134,8 @@ fn mark_as_shipped(account: &mut Account, call: &Call) -> Outcome {
         notify_customer: call.flag("notifyCustomer"),
         notify_channel: call.flag("notifySalesChannel"),
     };
-    let number = account.order(id).map(|order| order.order_number.clone());
-    let answer = Answer::object(&[("orderId", json!(id)), ("orderNumber", json!(number))]);
+    let number = account.order(id).map(|order| order.get("orderNumber").clone());
+    let answer = Answer::object([("orderId", id.into()), ("orderNumber", number.into())]);
     match account.mark_as_shipped(id, mark) {
         Ok(()) => Ok(answer.took_effect()),
         Err(Refusal::Ignored) => Ok(answer),

@@ -1,32 +1,35 @@
 //! Stores and marketplaces.
 
-use serde::Serialize;
-use serde_json::json;
-
 use super::super::{
-    Account, SimStore,
+    Account,
     account::MARKETPLACES,
     answer::Answer,
+    lists::{Filter, List, Test},
     pacific,
+    record::{Field, Record},
     request::{Call, whole_number},
+    shapes::STORE,
 };
 use super::{Outcome, found, id_in_path};
 use crate::Timestamp;
 
+static STORES: List = List {
+    name: "stores",
+    id: "storeId",
+    filters: &[Filter { query: "marketplaceId", test: Test::Number, members: &["marketplaceId"] }],
+    sorts: &[],
+    default_sort: None,
+    rounds_down: false,
+};
+
 pub(super) fn list(account: &Account, call: &Call) -> Outcome {
     let inactive = call.query_flag("showInactive");
-    let marketplace = call.query_number("marketplaceId")?;
-    let wanted = |store: &&SimStore| {
-        (inactive || store.active) && marketplace.is_none_or(|id| store.marketplace_id == id)
-    };
-    let rows: Vec<SimStore> = account
-        .stores
-        .values()
-        .filter(wanted)
-        // Lists were never seen with mappings.
-        .map(|store| SimStore { status_mappings: None, ..store.clone() })
-        .collect();
-    Ok(Answer::json(&rows))
+    let conditions = STORES.conditions(account, call)?;
+    let rows = account.stores.values().filter(|store| inactive || store.flag("active"));
+    let rows = rows.filter(|store| conditions.iter().all(|condition| condition.admits(store)));
+    // Lists were never seen with mappings.
+    let rows = rows.map(|store| store.clone().with("statusMappings", Field::Null));
+    Ok(Answer::json(&rows.collect::<Vec<_>>()))
 }
 
 pub(super) fn get(account: &Account, call: &Call, id: &str) -> Outcome {
@@ -39,25 +42,29 @@ pub(super) fn get(account: &Account, call: &Call, id: &str) -> Outcome {
 
 /// Replaces the store: members that are left out are cleared.
 pub(super) fn update(account: &mut Account, call: &Call, id: &str) -> Outcome {
+    const WRITABLE: [&str; 11] = [
+        "storeName",
+        "accountName",
+        "email",
+        "integrationUrl",
+        "companyName",
+        "phone",
+        "publicEmail",
+        "website",
+        "autoRefresh",
+        "active",
+        "statusMappings",
+    ];
     let now = account.now();
-    let mappings =
-        call.member("statusMappings").map(|value| serde_json::from_value(value.clone())).transpose();
-    let mappings = mappings.map_err(|error| Answer::invalid("request.statusMappings", &error.to_string()))?;
+    let sent = Record::read(&STORE, &call.text).map_err(|error| Answer::invalid("request", &error))?;
     let store = found(account.stores.get_mut(&id_in_path(id)?))?;
-    store.store_name = call
-        .text("storeName")
-        .ok_or_else(|| Answer::invalid("request.storeName", "The storeName field is required."))?;
-    store.account_name = call.text("accountName");
-    store.email = call.text("email");
-    store.integration_url = call.text("integrationUrl");
-    store.company_name = call.text("companyName");
-    store.phone = call.text("phone");
-    store.public_email = call.text("publicEmail");
-    store.website = call.text("website");
-    store.auto_refresh = call.flag("autoRefresh");
-    store.active = call.flag("active");
-    store.status_mappings = mappings;
-    store.modify_date = now;
+    call.required_text("storeName")?;
+    for member in WRITABLE {
+        store.set(member, sent.get(member).clone());
+    }
+    store.set("autoRefresh", call.flag("autoRefresh"));
+    store.set("active", call.flag("active"));
+    store.set("modifyDate", now);
     Ok(Answer::json(store).took_effect())
 }
 
@@ -71,7 +78,7 @@ pub(super) fn act(account: &mut Account, call: &Call, action: &str) -> Outcome {
 }
 
 fn activate(account: &mut Account, call: &Call, active: bool, message: &str) -> Outcome {
-    found(account.stores.get_mut(&call.number("storeId")?))?.active = active;
+    found(account.stores.get_mut(&call.number("storeId")?))?.set("active", active);
     Ok(Answer::done(message))
 }
 
@@ -79,11 +86,12 @@ fn activate(account: &mut Account, call: &Call, active: bool, message: &str) -> 
 fn refresh(account: &mut Account, call: &Call) -> Outcome {
     let store = call.query_number("storeId")?.or_else(|| call.member("storeId").and_then(whole_number));
     let now = account.now();
-    let refreshed = |store: &mut SimStore| {
-        (store.refresh_date, store.last_refresh_attempt) = (Some(now), Some(now));
+    let refreshed = |store: &mut Record| {
+        store.set("refreshDate", now);
+        store.set("lastRefreshAttempt", now);
     };
     let Some(id) = store else {
-        account.stores.values_mut().filter(|store| store.auto_refresh).for_each(refreshed);
+        account.stores.values_mut().filter(|store| store.flag("autoRefresh")).for_each(refreshed);
         return Ok(Answer::done("A store refresh has been initiated for all stores"));
     };
     refreshed(found(account.stores.get_mut(&id))?);
@@ -98,35 +106,26 @@ fn refresh_status(account: &Account, call: &Call) -> Outcome {
     let day = |at: Option<Timestamp>| {
         at.map(pacific::wall).map(|wall| format!("{}-{}-{}", wall.month(), wall.day(), wall.year()))
     };
-    Ok(Answer::object(&[
-        ("storeId", json!(id)),
-        ("refreshStatusId", json!(2)),
-        ("refreshStatus", json!("Updating orders")),
-        ("lastRefreshAttempt", json!(day(store.last_refresh_attempt))),
-        ("refreshDate", json!(day(store.refresh_date))),
+    Ok(Answer::object([
+        ("storeId", id.into()),
+        ("refreshStatusId", 2.into()),
+        ("refreshStatus", "Updating orders".into()),
+        ("lastRefreshAttempt", day(store.time("lastRefreshAttempt")).into()),
+        ("refreshDate", day(store.time("refreshDate")).into()),
     ]))
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(clippy::struct_excessive_bools, clippy::struct_field_names)] // ShipStation's own members
-struct Marketplace {
-    name: &'static str,
-    marketplace_id: i64,
-    can_refresh: bool,
-    supports_custom_mappings: bool,
-    supports_custom_statuses: bool,
-    can_confirm_shipments: bool,
-}
-
 fn marketplaces() -> Answer {
-    let row = |&(marketplace_id, name): &(i64, &'static str)| Marketplace {
-        name,
-        marketplace_id,
-        can_refresh: marketplace_id != 0,
-        supports_custom_mappings: marketplace_id != 0,
-        supports_custom_statuses: matches!(marketplace_id, 22 | 36),
-        can_confirm_shipments: marketplace_id != 0,
+    let row = |&(id, name): &(i64, &'static str)| {
+        let connected = id != 0;
+        Record::of([
+            ("name", name.into()),
+            ("marketplaceId", id.into()),
+            ("canRefresh", connected.into()),
+            ("supportsCustomMappings", connected.into()),
+            ("supportsCustomStatuses", matches!(id, 22 | 36).into()),
+            ("canConfirmShipments", connected.into()),
+        ])
     };
     Answer::json(&MARKETPLACES.iter().map(row).collect::<Vec<_>>())
 }

@@ -183,8 +183,8 @@ async fn faults_a_user_and_a_tag_that_a_proxy_refuses_are_tried_again() {
         assert!(open.is_empty(), "{status}: {open:?}");
         world.sim.account(|account| {
             let order = account.order(order).unwrap();
-            assert_eq!(order.user_id.as_deref(), Some(user.as_str()), "{status}");
-            assert!(order.tag_ids.contains(&tag), "{status}");
+            assert_eq!(order.text("userId"), Some(user.as_str()), "{status}");
+            assert!(order.ids("tagIds").contains(&tag), "{status}");
         });
     }
 }

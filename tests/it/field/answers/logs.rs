@@ -58,7 +58,7 @@ async fn faults_every_line_of_a_run_belongs_to_its_span() {
     let (log, _guard) = caught().await;
     let world = world_with_work().await;
     let channel = channel(&world);
-    let order = world.sim.account(|account| account.order_by_number("A-1").unwrap().order_id);
+    let order = world.sim.account(|account| account.order_by_number("A-1").unwrap().int("orderId").unwrap());
     let mut from = log.text().len();
     for operation in ["get_orders", "sync_shipments", "link_listings", "import_order", "resolve_held"] {
         let run = match operation {

@@ -136,7 +136,7 @@ async fn faults_the_ledger_imports_skips_and_forgets_nothing_on_the_word_of_anot
         gate.refuse.lock().unwrap().clear();
         // It has left the window: only the ledger still knows of it.
         world.sim.account(|account| {
-            account.order_mut(order).unwrap().create_date = world.ago(crate::support::DAY * 300);
+            account.order_mut(order).unwrap().set("createDate", world.ago(crate::support::DAY * 300));
         });
         confuse(&world, order, about(other, status));
         world.sim.clock().advance(Duration::from_secs(3600));
@@ -167,7 +167,7 @@ async fn faults_a_user_is_not_taken_for_assigned_on_the_word_of_another_order() 
     let report = channel.get_orders(GetOrders::new()).await.unwrap();
     assert_eq!(report.counts.users.of(FollowUpStatus::Pending), 1, "{report}");
     // It leaves the window, so that it is read by itself: an answer of another order that has the user.
-    world.sim.account(|account| account.order_mut(order).unwrap().order_status = "on_hold".to_owned());
+    world.sim.account(|account| account.order_mut(order).unwrap().set("orderStatus", "on_hold"));
     let body =
         json!({"orderId": order + 1_000, "orderNumber": "B-1", "orderStatus": "on_hold", "userId": user});
     confuse(&world, order, FaultKind::Status { code: 200, body: body.to_string() });

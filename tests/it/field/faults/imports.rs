@@ -263,10 +263,13 @@ impl Schedule {
         let stored = self.world.store.orders(&self.world.connection);
         let stored: BTreeSet<String> = stored.iter().map(|stored| stored.order.id.to_string()).collect();
         self.world.sim.account(|account| {
-            let waiting = account
-                .visible_orders()
-                .filter(|order| order.order_status == "awaiting_shipment" && !order.externally_fulfilled);
-            waiting.map(|order| order.order_id).filter(|id| !stored.contains(&id.to_string())).collect()
+            let waiting = account.visible_orders().filter(|order| {
+                order.text("orderStatus") == Some("awaiting_shipment") && !order.flag("externallyFulfilled")
+            });
+            waiting
+                .filter_map(|order| order.int("orderId"))
+                .filter(|id| !stored.contains(&id.to_string()))
+                .collect()
         })
     }
 }

@@ -61,15 +61,14 @@ impl Drop for Story {
 
 /// An order whose buyer must not be named anywhere.
 fn personal(world: &World, number: &str) -> SimOrder {
-    let planted = || Some(PLANTED.to_owned());
-    let mut address = SimAddress::sample();
-    (address.name, address.street1, address.phone) = (planted(), planted(), planted());
-    world.order(number).ship_to(address.clone()).with(|order| {
-        order.bill_to = address;
-        order.customer_email = Some(format!("{PLANTED}@example.net"));
-        order.customer_username = planted();
-        order.customer_notes = planted();
-    })
+    let address = SimAddress::sample().set("name", PLANTED).set("street1", PLANTED).set("phone", PLANTED);
+    world
+        .order(number)
+        .ship_to(address.clone())
+        .set("billTo", address)
+        .set("customerEmail", format!("{PLANTED}@example.net"))
+        .set("customerUsername", PLANTED)
+        .set("customerNotes", PLANTED)
 }
 
 /// Nothing that was reported or logged names a buyer or a secret.

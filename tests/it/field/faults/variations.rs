@@ -562,7 +562,7 @@ async fn pages_of_strangers_in_odd_places_settle_nothing() {
                     world.store.open_follow_ups(&world.connection, world.now() + DAY, 9).await.unwrap();
                 let (has_user, has_tag) = world.sim.account(|account| {
                     let order = account.order(order).unwrap();
-                    (order.user_id.is_some(), order.tag_ids.contains(&tag))
+                    (order.text("userId").is_some(), order.ids("tagIds").contains(&tag))
                 });
                 if !end.starts_with("Confirmed")
                     || world.marks() > most
@@ -810,7 +810,12 @@ async fn lines_and_numbers_that_do_not_fit() {
         let order = world.add(world.order("1"));
         world.channel(|_| {}).get_orders(GetOrders::new()).await;
         let ids: Vec<String> = world.sim.account(|account| {
-            account.order(order).unwrap().items.iter().map(|item| item.order_item_id.to_string()).collect()
+            account
+                .order(order)
+                .unwrap()
+                .rows("items")
+                .map(|item| item.int("orderItemId").unwrap().to_string())
+                .collect()
         });
         for (n, lines) in shipments.iter().enumerate() {
             let lines: Vec<(&str, i64)> = lines

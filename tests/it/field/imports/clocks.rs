@@ -237,7 +237,7 @@ async fn users_and_tags_that_were_put_off_by_a_wrong_clock_are_tried_now() {
     );
     assert!(report.to_string().contains("2 follow-ups had a date further ahead"), "{report}");
     let order = world.sim.account(|account| account.order(order).cloned()).unwrap();
-    assert_eq!(order.user_id, Some(user));
+    assert_eq!(order.text("userId"), Some(&*user));
 }
 
 #[tokio::test]

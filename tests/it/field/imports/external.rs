@@ -13,9 +13,7 @@ use super::{import, imported};
 use crate::support::World;
 
 fn external(world: &World, number: &str) -> SimOrder {
-    let mut order = world.order(number);
-    order.externally_fulfilled = true;
-    order
+    world.order(number).set("externallyFulfilled", true)
 }
 
 #[tokio::test]

@@ -13,7 +13,9 @@ use super::import;
 use crate::support::World;
 
 fn user_of(world: &World, order: i64) -> Option<String> {
-    world.sim.account(|account| account.order(order).and_then(|order| order.user_id.clone()))
+    world
+        .sim
+        .account(|account| account.order(order).and_then(|order| order.text("userId").map(str::to_owned)))
 }
 
 fn exception() -> FaultKind {

@@ -57,9 +57,7 @@ async fn two_that_are_alike_are_not_guessed_between() {
 #[tokio::test]
 async fn a_key_is_found_however_it_is_typed() {
     let world = World::new().await;
-    let mut order = world.order("A-7");
-    order.order_key = "Web-77".to_owned();
-    world.add(order);
+    world.add(world.order("A-7").order_key("Web-77"));
     let channel = world.channel(|_| {});
     let which = |key: &str| OrderSelector::Key { key: key.into(), number: " a-7".into() };
     let report = channel.import_order(ImportOrder::new(which("web-77 ")).bypass(Bypass::ALL)).await.unwrap();

@@ -28,9 +28,9 @@ async fn a_store_that_is_not_refreshed_is_warned_of() {
         let at = world.ago(DAY * days);
         world.sim.account(|account| {
             let store = account.stores.get_mut(&store).unwrap();
-            store.auto_refresh = automatic;
-            store.last_refresh_attempt = Some(at);
-            store.refresh_date = Some(at);
+            store.set("autoRefresh", automatic);
+            store.set("lastRefreshAttempt", at);
+            store.set("refreshDate", at);
         });
         let channel = world.channel(|_| {});
         let report = channel.check(CheckConnection::new()).await.unwrap();
@@ -52,7 +52,7 @@ async fn a_store_that_is_refreshed_is_not() {
     let world = World::new().await;
     let store = world.sim.account(|account| account.add_store("Shop", "Shopify"));
     let at = world.ago(Duration::from_secs(1800));
-    world.sim.account(|account| account.stores.get_mut(&store).unwrap().last_refresh_attempt = Some(at));
+    world.sim.account(|account| account.stores.get_mut(&store).unwrap().set("lastRefreshAttempt", at));
     let channel = world.channel(|_| {});
     assert!(channel.check(CheckConnection::new()).await.unwrap().finding("store_not_refreshed").is_none());
     assert!(channel.why_nothing(ExplainImports::new()).await.unwrap().stores.is_empty());
@@ -65,9 +65,7 @@ async fn a_store_that_was_connected_again_is_named_by_check_and_by_the_orders_th
         ["Shop", "shop "].map(|name| world.sim.account(|account| account.add_store(name, "Shopify")));
     world.sim.account(|account| account.add_store("Shop", "Amazon"));
     for store in [old, new] {
-        let mut order = world.order("1001").store(store);
-        order.order_key = "web-1001".to_owned();
-        world.add(order);
+        world.add(world.order("1001").store(store).order_key("web-1001"));
     }
     let channel = world.channel(|_| {});
     let report = channel.check(CheckConnection::new()).await.unwrap();
@@ -96,9 +94,7 @@ async fn a_store_that_was_connected_again_is_named_by_check_and_by_the_orders_th
 async fn marks_in_custom_fields_count_in_check_as_they_do_in_the_import() {
     let world = World::new().await;
     let store = world.sim.account(|account| account.add_store("Own", "Shopify"));
-    let mut order = world.order("A-1").store(store);
-    order.advanced_options.custom_field2 = Some("OMS-77".to_owned());
-    world.add(order);
+    world.add(world.order("A-1").store(store).set("advancedOptions.customField2", "OMS-77"));
     let channel = world.channel(|settings| settings.orders.own_key_prefix = Some("OMS-".into()));
     let report = import(&channel).await;
     assert_eq!(report.counts.skipped.of(SkipKind::OwnOrder), 1, "{report}");

@@ -118,7 +118,7 @@ async fn an_imported_order_that_stays_open_and_turns_unreadable_is_looked_at_too
     world.sim.clock().advance(Duration::from_secs(900));
     let other = "Elsewhere".to_owned();
     world.sim.account(|account| {
-        account.edit(order, |order| order.ship_to.city = Some(other));
+        account.edit(order, |order| order.set("shipTo.city", other));
     });
     proxy.now(|asked, answer| {
         if asked.starts_with("GET /orders?") {

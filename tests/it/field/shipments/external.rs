@@ -13,7 +13,7 @@ async fn requests_an_order_that_somebody_else_fulfils_is_not_marked_unless_the_s
         let orders: Vec<i64> =
             (0..if several { 6 } else { 1 }).map(|n| world.add(world.order(&format!("{n}")))).collect();
         let order = orders[0];
-        world.sim.account(|account| account.edit(order, |order| order.externally_fulfilled = true));
+        world.sim.account(|account| account.edit(order, |order| order.set("externallyFulfilled", true)));
         for order in &orders {
             world.ship(*order, &format!("1Z{order}")).await;
         }

@@ -16,7 +16,12 @@ fn shipment(world: &World, id: &str, order: i64, lines: &[(&str, i64)]) -> Shipm
 
 fn line_ids(world: &World, order: i64) -> Vec<String> {
     world.sim.account(|account| {
-        account.order(order).unwrap().items.iter().map(|item| item.order_item_id.to_string()).collect()
+        account
+            .order(order)
+            .unwrap()
+            .rows("items")
+            .map(|item| item.int("orderItemId").unwrap().to_string())
+            .collect()
     })
 }
 
@@ -64,8 +69,8 @@ async fn requests_a_store_key_or_a_sku_is_accepted_where_it_is_unambiguous() {
     );
     world.sim.account(|account| {
         account.edit(order, |order| {
-            for (item, key) in order.items.iter_mut().zip(["k-1", "k-2", "k-3"]) {
-                item.line_item_key = Some(key.to_owned());
+            for (item, key) in order.rows_mut("items").zip(["k-1", "k-2", "k-3"]) {
+                item.set("lineItemKey", key);
             }
         })
     });
@@ -82,8 +87,7 @@ async fn requests_a_store_key_or_a_sku_is_accepted_where_it_is_unambiguous() {
 #[tokio::test]
 async fn requests_a_discount_is_waited_for_by_nobody_whatever_its_flag_says() {
     let world = World::new().await;
-    let mut discount = SimLine::new("SPRING", 1, "-5.00");
-    discount.adjustment = false;
+    let discount = SimLine::new("SPRING", 1, "-5.00");
     let order = world.add(world.order("1").line(discount).line(SimLine::new("GIFT", 0, "0.00")));
     import(&world).await;
     let ids = line_ids(&world, order);

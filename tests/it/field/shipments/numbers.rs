@@ -68,9 +68,7 @@ async fn requests_the_present_number_is_as_good_as_the_one_at_import() {
         let world = World::new().await;
         let order = world.add(world.order("A-1"));
         import(&world).await;
-        world
-            .sim
-            .account(|account| account.edit(order, |order| order.order_number = "A-1-renamed".to_owned()));
+        world.sim.account(|account| account.edit(order, |order| order.set("orderNumber", "A-1-renamed")));
         world.enqueue(shipment(&world, order, number)).await;
         let report = sync(&world).await;
         assert_eq!(report.counts.confirmed(), 1, "{number:?}: {report}");
@@ -104,7 +102,7 @@ async fn requests_a_person_may_release_it_after_the_order_was_renamed() {
     sync(&world).await;
     let blocked = state(&world, order).await;
     assert!(matches!(blocked, ShipmentState::Blocked { reason: BlockReason::OrderMismatch { .. } }));
-    world.sim.account(|account| account.edit(order, |order| order.order_number = "B-2".to_owned()));
+    world.sim.account(|account| account.edit(order, |order| order.set("orderNumber", "B-2")));
     world.store.unblock(&world.connection, "order_mismatch").await.unwrap();
     sync(&world).await;
     assert_eq!(name(&world, order).await, "confirmed");

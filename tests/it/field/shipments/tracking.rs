@@ -78,10 +78,7 @@ async fn faults_a_number_that_is_cut_off_is_never_a_conflict() {
         assert_eq!((name(&world, order).await, world.marks()), ("retry_wait", 0), "{report}");
     }
     world.sim.account(|account| {
-        account
-            .fulfillments
-            .values_mut()
-            .for_each(|row| row.tracking_number = Some("9400111899560000000001".to_owned()));
+        account.fulfillments.values_mut().for_each(|row| row.set("trackingNumber", "9400111899560000000001"));
     });
     let report = sync_after(&world, HOUR * 7).await;
     assert_eq!((report.counts.of(SyncOutcomeKind::AlreadyThere), world.marks()), (1, 0), "{report}");
@@ -95,7 +92,7 @@ async fn faults_a_number_that_is_cut_off_leads_to_no_second_mark() {
     sync(&world).await;
     world.sim.account(|account| {
         account.set_status(order, "awaiting_shipment");
-        account.fulfillments.values_mut().for_each(|row| row.tracking_number = Some("1Z1".to_owned()));
+        account.fulfillments.values_mut().for_each(|row| row.set("trackingNumber", "1Z1"));
     });
     for _ in 0..4 {
         sync_after(&world, MINUTE * 5).await;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Account, SimFulfillment, SimOrder, SimShipment};
+use super::{Account, record::Record};
 use crate::Timestamp;
 
 /// What stale reads show: orders, and what was shipped of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Snapshot {
-    orders: BTreeMap<i64, SimOrder>,
-    fulfillments: BTreeMap<i64, SimFulfillment>,
-    shipments: BTreeMap<i64, SimShipment>,
+    orders: BTreeMap<i64, Record>,
+    fulfillments: BTreeMap<i64, Record>,
+    shipments: BTreeMap<i64, Record>,
 }
 
 impl Snapshot {
@@ -32,9 +32,9 @@ impl Snapshot {
 
 /// The states of the account, each with the instant since which it held.
 #[derive(Debug, Default)]
-pub(super) struct Past(Vec<(Timestamp, Snapshot)>);
+pub(super) struct History(Vec<(Timestamp, Snapshot)>);
 
-impl Past {
+impl History {
     /// Keeps the account's state, which holds since that instant, if it is another than the one kept last.
     pub(super) fn remember(&mut self, since: Timestamp, account: &Account) {
         let snapshot = Snapshot::of(account);

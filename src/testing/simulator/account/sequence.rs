@@ -1,15 +1,15 @@
-//! A long run of orders that exist only while somebody looks at them, so that a million of them take no memory.
+//! A long sequence of orders that are made when they are read, so that a million of them take no memory.
 
 use std::{collections::BTreeSet, fmt, ops::Range, time::Duration};
 
-use super::super::model::SimOrder;
+use super::super::{SimOrder, record::Record};
 use super::Account;
 use crate::Timestamp;
 
 type Make = Box<dyn Fn(u32) -> SimOrder + Send>;
 
 /// Orders at equal distances in time, numbered one after the other, all of one status and store.
-pub(in super::super) struct Stretch {
+pub(in super::super) struct OrderSequence {
     first_id: i64,
     first_created: Timestamp,
     every: Duration,
@@ -17,11 +17,11 @@ pub(in super::super) struct Stretch {
     make: Make,
     pub(in super::super) status: String,
     pub(in super::super) store: i64,
-    /// Those that somebody has changed; they are kept among the ordinary orders.
-    real: BTreeSet<u32>,
+    /// Those that are kept among the ordinary orders.
+    materialized: BTreeSet<u32>,
 }
 
-impl Stretch {
+impl OrderSequence {
     pub(in super::super) fn id(&self, index: u32) -> i64 {
         self.first_id.saturating_add(i64::from(index))
     }
@@ -40,13 +40,13 @@ impl Stretch {
         low
     }
 
-    /// The parts of a range that are still unreal.
-    pub(in super::super) fn unreal(&self, range: Range<u32>) -> Vec<Range<u32>> {
+    /// The parts of a range that are still pending.
+    pub(in super::super) fn pending(&self, range: Range<u32>) -> Vec<Range<u32>> {
         let mut parts = Vec::new();
         let mut from = range.start;
-        for &real in self.real.range(from..range.end.max(from)) {
-            parts.push(from..real);
-            from = real + 1;
+        for &index in self.materialized.range(from..range.end.max(from)) {
+            parts.push(from..index);
+            from = index + 1;
         }
         parts.push(from..range.end.max(from));
         parts
@@ -54,13 +54,13 @@ impl Stretch {
 
     fn index(&self, order_id: i64) -> Option<u32> {
         let index = u32::try_from(order_id.checked_sub(self.first_id)?).ok()?;
-        (index < self.count && !self.real.contains(&index)).then_some(index)
+        (index < self.count && !self.materialized.contains(&index)).then_some(index)
     }
 }
 
-impl fmt::Debug for Stretch {
+impl fmt::Debug for OrderSequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stretch")
+        f.debug_struct("OrderSequence")
             .field("first_id", &self.first_id)
             .field("count", &self.count)
             .finish_non_exhaustive()
@@ -83,50 +83,50 @@ impl Account {
     ) -> i64 {
         let first_id = self.last.order.saturating_add(1);
         self.last.order = self.last.order.saturating_add(i64::from(count));
-        let model = make(0);
-        self.stretch = Some(Stretch {
+        let sample = Record::from(make(0));
+        self.sequence = Some(OrderSequence {
             first_id,
             first_created: first,
             every,
             count,
-            status: model.order_status.clone(),
-            store: model.store_id().unwrap_or(Self::MANUAL_STORE),
+            status: sample.text("orderStatus").unwrap_or_default().to_owned(),
+            store: sample.int("advancedOptions.storeId").unwrap_or(Self::MANUAL_STORE),
             make: Box::new(make),
-            real: BTreeSet::new(),
+            materialized: BTreeSet::new(),
         });
         first_id
     }
 
-    pub(in super::super) fn stretch(&self) -> Option<&Stretch> {
-        self.stretch.as_ref()
+    pub(in super::super) fn sequence(&self) -> Option<&OrderSequence> {
+        self.sequence.as_ref()
     }
 
-    /// One order of the stretch, complete.
-    pub(in super::super) fn made(&self, stretch: &Stretch, index: u32) -> SimOrder {
+    /// One order of the sequence, complete.
+    pub(in super::super) fn pending_order(&self, sequence: &OrderSequence, index: u32) -> Record {
         /// More lines than any order has: keeps the lines' numbers apart.
         const LINES: i64 = 100;
-        let mut order = (stretch.make)(index);
-        order.order_id = stretch.id(index);
-        order.create_date = stretch.created(index);
-        if order.order_key.is_empty() {
-            order.order_key = format!("generated-{}", order.order_id);
+        let mut order = Record::from((sequence.make)(index));
+        let id = sequence.id(index);
+        order.set("orderId", id);
+        order.set("createDate", sequence.created(index));
+        if order.text("orderKey").is_none_or(str::is_empty) {
+            order.set("orderKey", format!("generated-{id}"));
         }
-        let first_line = order.order_id.saturating_mul(LINES);
-        for (line, id) in order.items.iter_mut().zip(first_line..) {
-            line.order_item_id = id;
+        for (line, line_id) in order.rows_mut("items").zip(id.saturating_mul(LINES)..) {
+            line.set("orderItemId", line_id);
         }
         self.complete(&mut order);
         order
     }
 
     /// Makes an order of [`generate`](Self::generate) an ordinary one, so that [`order`](Self::order) finds it. Other numbers do nothing.
-    pub fn realise(&mut self, order_id: i64) {
-        let Some(stretch) = &self.stretch else { return };
-        let Some(index) = stretch.index(order_id) else { return };
-        let order = self.made(stretch, index);
+    pub fn materialize(&mut self, order_id: i64) {
+        let Some(sequence) = &self.sequence else { return };
+        let Some(index) = sequence.index(order_id) else { return };
+        let order = self.pending_order(sequence, index);
         self.orders.insert(order_id, order);
-        if let Some(stretch) = &mut self.stretch {
-            stretch.real.insert(index);
+        if let Some(sequence) = &mut self.sequence {
+            sequence.materialized.insert(index);
         }
     }
 }

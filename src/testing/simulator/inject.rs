@@ -2,12 +2,13 @@
 
 use super::{
     FaultKind, ListFlaw,
-    answer::Answer,
-    exchange::{Delivery, Headers},
+    answer::{Answer, Page, PageRow},
+    pipeline::{Delivery, Headers},
+    row_text::overwrite,
 };
 
 /// What a fault makes of an answer.
-pub(super) fn damage(fault: &FaultKind, answer: Answer, mut headers: Headers) -> Delivery {
+pub(super) fn inject(fault: &FaultKind, answer: Answer, mut headers: Headers) -> Delivery {
     let answer = match fault {
         FaultKind::DropBefore | FaultKind::DropAfterEffect => return Delivery::Drop,
         FaultKind::Hang | FaultKind::HangAfterEffect => return Delivery::Hang,
@@ -24,7 +25,7 @@ pub(super) fn damage(fault: &FaultKind, answer: Answer, mut headers: Headers) ->
         FaultKind::LateEffect(_) => Answer::html(504),
         FaultKind::Status { code, body } | FaultKind::StatusAfterEffect { code, body } => stated(*code, body),
         FaultKind::List(flaw) => flawed(flaw, answer),
-        FaultKind::Truncate => Answer { body: answer.body.map(first_half), list: None, ..answer },
+        FaultKind::Truncate => Answer { body: answer.body.map(first_half), page: None, ..answer },
         FaultKind::EmptyBody => Answer::empty(answer.status),
         FaultKind::Slow(_) | FaultKind::StaleRead(_) | FaultKind::AnotherOrder => answer,
     };
@@ -36,9 +37,35 @@ fn stated(code: u16, body: &str) -> Answer {
 }
 
 fn flawed(flaw: &ListFlaw, answer: Answer) -> Answer {
-    let Some(mut list) = answer.list.clone() else { return answer };
-    flaw.apply(&mut list);
-    Answer::list(list)
+    let Some(mut page) = answer.page.clone() else { return answer };
+    spoil(flaw, &mut page);
+    Answer::page(page)
+}
+
+fn spoil(flaw: &ListFlaw, page: &mut Page) {
+    match flaw {
+        ListFlaw::Total(total) => page.total = *total,
+        ListFlaw::NoRows => page.rows.clear(),
+        ListFlaw::Missing(count) => page.rows.truncate(page.rows.len().saturating_sub(*count)),
+        ListFlaw::NullRows => page.rows.fill_with(PageRow::null),
+        ListFlaw::NullRow(id) => {
+            for row in &mut page.rows {
+                if [row.id, row.order_id].contains(&Some(*id)) {
+                    *row = PageRow::null();
+                }
+            }
+        }
+        ListFlaw::Reversed => page.rows.reverse(),
+        ListFlaw::LastIn2099 => {
+            for date in ["createDate", "modifyDate", "orderDate"] {
+                if let Some(last) = page.rows.last_mut() {
+                    overwrite(&mut last.text, date, br#""2099-01-01T00:00:00.0000000""#);
+                }
+            }
+        }
+        // The request was answered as if it had asked for that page.
+        ListFlaw::FirstPage => {}
+    }
 }
 
 fn throttle(headers: &mut Headers, reset: Option<u64>) {

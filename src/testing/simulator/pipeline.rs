@@ -10,9 +10,9 @@ use super::{
     Account, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, SimClock, SimulatorConfig,
     answer::Answer,
     api, basic,
-    damage::{damage, too_many},
-    limit::{MinuteCount, Standing},
-    past::Past,
+    history::History,
+    inject::{inject, too_many},
+    rate_limit::{MinuteCount, Standing},
     request::Call,
     script::Script,
 };
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) journal: Journal,
     pub(super) script: Script,
     late: BTreeMap<Timestamp, Vec<Call>>,
-    past: Past,
+    history: History,
     limit: MinuteCount,
 }
 
@@ -64,7 +64,7 @@ impl Service {
             journal: Journal::default(),
             script: Script::default(),
             late: BTreeMap::new(),
-            past: Past::default(),
+            history: History::default(),
             limit: MinuteCount::new(config.rate_limit),
         };
         Self {
@@ -133,7 +133,7 @@ impl State {
     fn neighbour(&self, call: &Call) -> Option<Call> {
         let [orders, id] = call.segments.as_slice() else { return None };
         let id: i64 = id.parse().ok().filter(|_| call.method == http::Method::GET && orders == "orders")?;
-        let ids: Vec<i64> = self.account.visible_orders().map(|order| order.order_id).collect();
+        let ids: Vec<i64> = self.account.visible_orders().filter_map(|order| order.int("orderId")).collect();
         let other =
             ids.iter().find(|other| **other > id).or_else(|| ids.iter().rfind(|other| **other < id))?;
         let segments = vec![orders.clone(), other.to_string()];
@@ -143,7 +143,7 @@ impl State {
     /// The answer that was right this long ago.
     fn stale(&mut self, call: &Call, age: Duration) -> Answer {
         let then = self.account.now() - age;
-        let mut past = self.past.at(then).unwrap_or_default();
+        let mut past = self.history.at(then).unwrap_or_default();
         past.swap_with(&mut self.account);
         let answer = self.account.as_of(then, |account| api::answer(account, call));
         past.swap_with(&mut self.account);
@@ -157,7 +157,7 @@ impl State {
 
     pub(super) fn clear_faults(&mut self) {
         self.script.clear_faults();
-        self.past.forget();
+        self.history.forget();
     }
 
     /// Keeps the present state, if a stale read may ask for it.
@@ -167,7 +167,7 @@ impl State {
 
     fn remember_since(&mut self, since: Timestamp) {
         if self.script.has_stale_reads() {
-            self.past.remember(since, &self.account);
+            self.history.remember(since, &self.account);
         }
     }
 
@@ -218,11 +218,11 @@ impl State {
         entry.executed = answer.effect || self.postpone(call, entry.fault.as_ref());
         let headers = self.headers(standing);
         let delivery = match &entry.fault {
-            Some(fault) => damage(fault, answer, headers),
+            Some(fault) => inject(fault, answer, headers),
             None => Delivery::Answer(answer, headers),
         };
-        if let Delivery::Answer(Answer { list: Some(list), .. }, _) = &delivery {
-            entry.list = Some(list.shown());
+        if let Delivery::Answer(Answer { page: Some(page), .. }, _) = &delivery {
+            entry.list = Some(page.shown());
         }
         entry.status = match &delivery {
             Delivery::Answer(answer, _) | Delivery::CutBody(answer, _) => Some(answer.status),

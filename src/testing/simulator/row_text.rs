@@ -13,22 +13,6 @@ pub(super) fn overwrite(row: &mut Vec<u8>, path: &str, value: &[u8]) {
     row.splice(place, value.iter().copied());
 }
 
-/// Whether this is the row of the order, shipment or product with this number, or of something that belongs to it: whether one of
-/// its first members is the number.
-pub(super) fn is_about(row: &[u8], id: i64) -> bool {
-    /// Room for two numbers of ten digits; what follows may name other orders.
-    const HEAD: usize = 70;
-    let head = String::from_utf8_lossy(row.get(..HEAD).unwrap_or(row));
-    head.contains(&format!("Id\":{id},"))
-}
-
-/// The number of the row: its first member that is one.
-pub(super) fn number(row: &[u8]) -> Option<i64> {
-    let text = String::from_utf8_lossy(row);
-    let (_, digits) = text.split_once("Id\":")?;
-    digits.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
-}
-
 /// Where the value of a member stands in the text of an object. Nothing else about the text need be JSON.
 fn value_of(object: &[u8], name: &str) -> Option<Range<usize>> {
     let name = format!("\"{name}\"");
@@ -77,13 +61,5 @@ mod tests {
             "{\"a\":\"x,\\\"b\\\":1}\",\"b\":{\"c\":[1,{\"b\":2}],\"d\":null},\"e\":\"\n\"}"
         );
         assert_eq!(row("b.e", b"0"), row("", b"0"), "there is no such member");
-    }
-
-    #[test]
-    fn knows_whose_row_it_is() {
-        let row = br#"{"fulfillmentId":66120011,"orderId":2184550001,"orderNumber":"2"}"#;
-        assert!(is_about(row, 66_120_011) && is_about(row, 2_184_550_001));
-        assert!(!is_about(row, 6_612) && !is_about(row, 2));
-        assert_eq!((number(row), number(b"null")), (Some(66_120_011), None));
     }
 }

@@ -1,9 +1,8 @@
-//! Things that happen by themselves when their time comes. They are carried out when a request arrives, so
-//! that the clock may jump.
+//! What ShipStation does by itself when the time comes. It is carried out when a request arrives, so that the clock may jump.
 
 use std::time::Duration;
 
-use super::Account;
+use super::{super::pacific, Account};
 use crate::Timestamp;
 
 /// Something ShipStation does on its own.
@@ -35,23 +34,16 @@ impl Account {
     }
 
     fn carry_out(&mut self, at: Timestamp, due: Due) {
-        match due {
-            Due::Touch(id) => {
-                if let Some(order) = self.orders.get_mut(&id) {
-                    order.modify_date = order.modify_date.max(at);
-                }
+        let (Due::Touch(id) | Due::Release(id)) = due;
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        if matches!(due, Due::Release(_)) {
+            let today = pacific::date(at);
+            if order.text("orderStatus") != Some("on_hold") || order.text("holdUntilDate") != Some(&today) {
+                return;
             }
-            Due::Release(id) => {
-                let held = |order: &&mut super::SimOrder| {
-                    order.order_status == "on_hold"
-                        && order.hold_until_date.as_deref() == Some(&*super::pacific::date(at))
-                };
-                if let Some(order) = self.orders.get_mut(&id).filter(held) {
-                    order.hold_until_date = None;
-                    "awaiting_shipment".clone_into(&mut order.order_status);
-                    order.modify_date = order.modify_date.max(at);
-                }
-            }
+            order.clear("holdUntilDate");
+            order.set("orderStatus", "awaiting_shipment");
         }
+        order.set("modifyDate", order.time("modifyDate").max(Some(at)));
     }
 }

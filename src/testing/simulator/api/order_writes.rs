@@ -1,0 +1,206 @@
+//! Creating and updating orders: an upsert by `orderKey` that replaces the whole order.
+
+use serde_json::value::RawValue;
+
+use super::super::{
+    Account,
+    answer::Answer,
+    record::{Field, Record},
+    request::Call,
+    shapes::ORDER,
+};
+use super::Outcome;
+
+/// The most orders that one call may carry.
+const BULK_LIMIT: usize = 100;
+
+/// The members that only ShipStation writes. What callers send for them is ignored.
+const READ_ONLY: [&str; 15] = [
+    "orderId",
+    "createDate",
+    "modifyDate",
+    "customerId",
+    "orderTotal",
+    "holdUntilDate",
+    "userId",
+    "externallyFulfilled",
+    "externallyFulfilledBy",
+    "externallyFulfilledById",
+    "externallyFulfilledByName",
+    "labelMessages",
+    "advancedOptions.mergedOrSplit",
+    "advancedOptions.mergedIds",
+    "advancedOptions.parentId",
+];
+
+/// What an update leaves as it is.
+const KEPT: [&str; 10] = [
+    "orderId",
+    "orderKey",
+    "createDate",
+    "customerId",
+    "userId",
+    "holdUntilDate",
+    "importBatch",
+    "advancedOptions.mergedOrSplit",
+    "advancedOptions.mergedIds",
+    "advancedOptions.parentId",
+];
+
+pub(super) fn create_one(account: &mut Account, call: &Call) -> Outcome {
+    let sent = Record::read(&ORDER, &call.text).map_err(|error| Answer::invalid("apiOrder", &error))?;
+    let id = upsert(account, sent).map_err(Reason::answer)?;
+    Ok(Answer::json(account.order(id).ok_or_else(|| Answer::empty(404))?).took_effect())
+}
+
+pub(super) fn create_many(account: &mut Account, call: &Call) -> Outcome {
+    const NOT_A_LIST: &str = "Cannot deserialize the current JSON object because the type requires a JSON array to deserialize correctly.";
+    let rows: Vec<&RawValue> =
+        serde_json::from_str(&call.text).map_err(|_| Answer::invalid("apiOrders", NOT_A_LIST))?;
+    if rows.len() > BULK_LIMIT {
+        return Err(Answer::message(400, "No more than 100 orders may be sent at once."));
+    }
+    let sent: Result<Vec<Record>, _> = rows.iter().map(|row| Record::read(&ORDER, row.get())).collect();
+    let sent = sent.map_err(|error| Answer::invalid("apiOrders", &error))?;
+    let results: Vec<Record> = sent.into_iter().map(|order| bulk_result(account, order)).collect();
+    let succeeded = results.iter().filter(|result| result.flag("success")).count();
+    let has_errors = succeeded < results.len();
+    let answer = Answer::object([("hasErrors", has_errors.into()), ("results", results.into())]);
+    Ok(if succeeded > 0 { answer.took_effect() } else { answer })
+}
+
+fn bulk_result(account: &mut Account, sent: Record) -> Record {
+    let (number, key) =
+        (sent.get("orderNumber").clone(), sent.text("orderKey").unwrap_or_default().to_owned());
+    let number = if sent.has("orderNumber") { number } else { Field::Null };
+    let (id, key, error) = match upsert(account, sent) {
+        Ok(id) => {
+            (Some(id), account.order(id).and_then(|order| order.text("orderKey")).unwrap_or(&key), None)
+        }
+        Err(reason) => (None, &*key, Some(reason.text())),
+    };
+    Record::of([
+        ("orderId", id.into()),
+        ("orderNumber", number),
+        ("orderKey", key.into()),
+        ("success", id.is_some().into()),
+        ("errorMessage", error.into()),
+    ])
+}
+
+/// Why an order was not taken.
+enum Reason {
+    /// A member that must be there is not: 400.
+    Missing(&'static str),
+    /// A rule was broken: 500 with an exception, as recorded.
+    Broken(&'static str),
+}
+
+impl Reason {
+    fn text(&self) -> String {
+        match self {
+            Self::Missing(member) => format!("The {member} field is required."),
+            Self::Broken(rule) => (*rule).to_owned(),
+        }
+    }
+
+    fn answer(self) -> Answer {
+        match self {
+            Self::Missing(member) => Answer::invalid(&format!("apiOrder.{member}"), &self.text()),
+            Self::Broken(rule) => Answer::exception(rule),
+        }
+    }
+}
+
+fn upsert(account: &mut Account, sent: Record) -> Result<i64, Reason> {
+    let known = find(account, &sent).cloned();
+    let status = known.as_ref().and_then(|order| order.text("orderStatus"));
+    if matches!(status, Some("shipped" | "cancelled")) {
+        return Err(Reason::Broken("The order cannot be updated in its present status."));
+    }
+    let mut order = build(account, sent)?;
+    let Some((known, id)) = known.and_then(|known| known.int("orderId").map(|id| (known, id))) else {
+        order.set("createDate", account.now());
+        order.set("modifyDate", account.now());
+        order.set("customerId", customer_of(account, &order));
+        return Ok(account.add_order(order));
+    };
+    for member in KEPT.into_iter().chain(["advancedOptions.storeId"]) {
+        order.set(member, known.get(member).clone());
+    }
+    order.set("modifyDate", account.now());
+    account.replace_order(id, order);
+    Ok(id)
+}
+
+/// The order that is updated: the one of that number, else the one of that key that is not a split child.
+fn find<'a>(account: &'a Account, sent: &Record) -> Option<&'a Record> {
+    if let Some(id) = sent.int("orderId").filter(|id| *id != 0) {
+        return account.order(id);
+    }
+    let key = sent.text("orderKey").filter(|key| !key.is_empty())?;
+    let is_it = |order: &&Record| {
+        order.text("orderKey") == Some(key) && order.int("advancedOptions.parentId").is_none()
+    };
+    account.visible_orders().find(is_it)
+}
+
+/// The order as it is kept: checked, without what is not the caller's to write, and with the address as ShipStation rewrites it.
+fn build(account: &Account, mut order: Record) -> Result<Record, Reason> {
+    for member in ["orderNumber", "orderDate", "orderStatus", "billTo", "shipTo"] {
+        if !order.has(member) {
+            return Err(Reason::Missing(member));
+        }
+    }
+    check_addresses(&order)?;
+    READ_ONLY.iter().for_each(|member| order.reset(member));
+    let number: String = order.text("orderNumber").unwrap_or_default().chars().take(50).collect();
+    order.set("orderNumber", number);
+    for member in ["street1", "street2", "city", "state", "country"] {
+        let member = format!("shipTo.{member}");
+        if let Some(capitals) = order.text(&member).map(str::to_uppercase) {
+            order.set(&member, capitals);
+        }
+    }
+    order.set("shipTo.residential", order.text("shipTo.company").is_none());
+    order.set("shipTo.addressVerified", "Address validated successfully");
+    for line in order.rows_mut("items") {
+        for member in ["orderItemId", "productId", "createDate", "modifyDate"] {
+            line.reset(member);
+        }
+    }
+    if order.int("advancedOptions.warehouseId") == Some(0) {
+        order.reset("advancedOptions.warehouseId");
+    }
+    let tags: Vec<i64> =
+        order.ids("tagIds").into_iter().filter(|tag| account.tags.contains_key(tag)).collect();
+    order.set("tagIds", tags);
+    Ok(order)
+}
+
+fn check_addresses(order: &Record) -> Result<(), Reason> {
+    let blank = |member: &str| order.text(member).is_none_or(|text| text.trim().is_empty());
+    let long = |member: &str| order.text(member).is_some_and(|text| !matches!(text.len(), 0 | 2));
+    if blank("billTo.name") {
+        Err(Reason::Broken("'Bill Name' must not be empty."))
+    } else if blank("shipTo.name") {
+        Err(Reason::Broken("'Ship Name' must not be empty."))
+    } else if long("shipTo.country") || long("billTo.country") {
+        Err(Reason::Broken("Please use a 2 character country code"))
+    } else if order.is_text("shipTo.country", "US") && blank("shipTo.postalCode") {
+        Err(Reason::Broken("Ship To: Postal Code must be provided."))
+    } else {
+        Ok(())
+    }
+}
+
+/// The buyer's record, made when there is none. Orders without a user name have none.
+fn customer_of(account: &mut Account, order: &Record) -> Option<i64> {
+    let username = order.text("customerUsername").filter(|name| !name.is_empty())?;
+    let is_called = |customer: &&Record| {
+        customer.rows("marketplaceUsernames").any(|name| name.is_text("username", username))
+    };
+    let known = account.customers.values().find(is_called).and_then(|customer| customer.int("customerId"));
+    let email = order.text("customerEmail").map(str::to_owned);
+    known.or_else(|| Some(account.add_customer(username, order.row("shipTo")?.clone(), email)))
+}

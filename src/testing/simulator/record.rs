@@ -1,0 +1,555 @@
+//! Rows of the account: JSON objects that keep ShipStation's order of members and every digit of an amount. What members a row
+//! has is written in `shapes`; a row itself holds only those that differ from its shape.
+
+use std::borrow::Cow;
+
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer, ser::Error as _, ser::SerializeMap as _};
+use serde_json::value::RawValue;
+
+use super::pacific::{self, Digits};
+use crate::Timestamp;
+
+/// The members of one kind of row, in the order in which ShipStation prints them.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) digits: Digits,
+    pub(super) members: &'static [Member],
+}
+
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) default: Field,
+}
+
+/// What a member is read as when a request brings it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Int,
+    Flag,
+    Text,
+    Amount,
+    /// Pacific wall-clock time.
+    Time,
+    /// Whole numbers.
+    Ids,
+    Row(&'static Shape),
+    Rows(&'static Shape),
+    Any,
+    /// Kept by the simulator and never printed.
+    Hidden,
+}
+
+/// A shape without members of its own: for objects that are put together on the spot.
+pub(super) static OPEN: Shape = Shape { digits: Digits::Seven, members: &[] };
+
+/// The value of one member of a [`Record`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Field {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Flag(bool),
+    /// A whole number.
+    Int(i64),
+    /// An amount of money, a weight or a size, printed with exactly these digits.
+    Amount(Decimal),
+    /// A text.
+    Text(Cow<'static, str>),
+    /// An instant, printed as Pacific wall-clock time.
+    Time(Timestamp),
+    /// A list.
+    List(Vec<Field>),
+    /// An object.
+    Row(Record),
+}
+
+/// A row as ShipStation prints it: an order, a line, a product, a fulfillment, and so on.
+///
+/// Members have ShipStation's own names; a member of a member is named with a dot between, a place in a list by its number:
+/// `shipTo.city`, `items.0.sku`. A member that is not set has the value that ShipStation gives it by default, mostly null.
+///
+/// ```
+/// use shipstation_connector::testing::simulator::{Record, SimLine, SimOrder};
+/// let mut order = Record::from(SimOrder::new("1001").line(SimLine::new("MUG", 2, "18.50")));
+/// order.set("shipTo.city", "SALEM");
+/// assert_eq!(order.text("items.0.sku"), Some("MUG"));
+/// assert_eq!(order.text("shipTo.city"), Some("SALEM"));
+/// assert_eq!(order.text("customerNotes"), None);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Record {
+    shape: &'static Shape,
+    /// Members in the order in which they were set.
+    set: Vec<(Cow<'static, str>, Field)>,
+}
+
+impl Record {
+    pub(super) const fn new(shape: &'static Shape) -> Self {
+        Self { shape, set: Vec::new() }
+    }
+
+    /// An object of exactly these members.
+    pub(super) fn of<const N: usize>(members: [(&'static str, Field); N]) -> Self {
+        let set = members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
+        Self { shape: &OPEN, set }
+    }
+
+    /// An object of these members of this row.
+    pub(super) fn only(&self, names: &[&'static str]) -> Self {
+        let set = names.iter().map(|name| (Cow::Borrowed(*name), self.member(name).clone())).collect();
+        Self { shape: &OPEN, set }
+    }
+
+    /// Adds a member whose name may hold dots.
+    pub(super) fn add(&mut self, name: &str, value: impl Into<Field>) {
+        self.set.push((Cow::Owned(name.to_owned()), value.into()));
+    }
+
+    /// The value of a member; null when there is no such member.
+    pub fn get(&self, path: &str) -> &Field {
+        let mut names = path.split('.');
+        let first = self.member(names.next().unwrap_or_default());
+        names.fold(first, |field, name| match field {
+            Field::Row(row) => row.member(name),
+            Field::List(list) => name.parse().ok().and_then(|at: usize| list.get(at)).unwrap_or(&Field::Null),
+            _ => &Field::Null,
+        })
+    }
+
+    fn member(&self, name: &str) -> &Field {
+        if let Some((_, value)) = self.set.iter().find(|(own, _)| own == name) {
+            return value;
+        }
+        self.shape
+            .members
+            .iter()
+            .find(|member| member.name == name)
+            .map_or(&Field::Null, |member| &member.default)
+    }
+
+    /// Changes a member. A name that ShipStation does not have becomes a further member at the end of the row; a path that leads
+    /// through something that is no object and no list changes nothing.
+    pub fn set(&mut self, path: &str, value: impl Into<Field>) {
+        if let Some(field) = self.field_mut(path) {
+            *field = value.into();
+        }
+    }
+
+    /// Gives a member its default again.
+    pub(super) fn reset(&mut self, path: &str) {
+        match path.split_once('.') {
+            None => self.set.retain(|(name, _)| name != path),
+            Some((member, rest)) => {
+                let row = self.set.iter_mut().find(|(name, _)| name == member);
+                if let Some((_, Field::Row(row))) = row {
+                    row.reset(rest);
+                }
+            }
+        }
+    }
+
+    /// Whether a member of the row itself was set.
+    pub(super) fn has(&self, member: &str) -> bool {
+        self.set.iter().any(|(name, _)| name == member)
+    }
+
+    /// Makes a member null.
+    pub fn clear(&mut self, path: &str) {
+        self.set(path, Field::Null);
+    }
+
+    /// Like [`set`](Self::set), in the middle of a chain.
+    pub(super) fn with(mut self, path: &str, value: impl Into<Field>) -> Self {
+        self.set(path, value);
+        self
+    }
+
+    /// The value of a member, to be changed; see [`set`](Self::set).
+    pub fn field_mut(&mut self, path: &str) -> Option<&mut Field> {
+        let mut names = path.split('.');
+        let mut field = self.member_mut(names.next().unwrap_or_default())?;
+        for name in names {
+            field = match field {
+                Field::Row(row) => row.member_mut(name)?,
+                Field::List(list) => list.get_mut(name.parse::<usize>().ok()?)?,
+                _ => return None,
+            };
+        }
+        Some(field)
+    }
+
+    fn member_mut(&mut self, name: &str) -> Option<&mut Field> {
+        let at = self.set.iter().position(|(own, _)| own == name).unwrap_or_else(|| {
+            let known = self.shape.members.iter().find(|member| member.name == name);
+            let name = known.map_or_else(|| Cow::Owned(name.to_owned()), |member| Cow::Borrowed(member.name));
+            self.set.push((name, known.map_or(Field::Null, Member::initial)));
+            self.set.len() - 1
+        });
+        self.set.get_mut(at).map(|(_, value)| value)
+    }
+
+    /// A text; `None` for null and anything else.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        match self.get(path) {
+            Field::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A whole number; `None` for null and anything else.
+    pub fn int(&self, path: &str) -> Option<i64> {
+        match self.get(path) {
+            Field::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// An amount; `None` for null and anything else.
+    pub fn amount(&self, path: &str) -> Option<Decimal> {
+        match self.get(path) {
+            Field::Amount(amount) => Some(*amount),
+            Field::Int(number) => Some(Decimal::from(*number)),
+            _ => None,
+        }
+    }
+
+    /// An instant; `None` for null and anything else.
+    pub fn time(&self, path: &str) -> Option<Timestamp> {
+        match self.get(path) {
+            Field::Time(at) => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// Whether the member is `true`.
+    pub fn flag(&self, path: &str) -> bool {
+        matches!(self.get(path), Field::Flag(true))
+    }
+
+    /// The whole numbers of a list, such as `tagIds`.
+    pub fn ids(&self, path: &str) -> Vec<i64> {
+        let number = |field: &Field| if let Field::Int(number) = field { Some(*number) } else { None };
+        self.list(path).iter().filter_map(number).collect()
+    }
+
+    /// The objects of a list, such as `items`.
+    pub fn rows(&self, path: &str) -> impl DoubleEndedIterator<Item = &Record> {
+        self.list(path).iter().filter_map(|field| if let Field::Row(row) = field { Some(row) } else { None })
+    }
+
+    /// The objects of a list, to be changed.
+    pub fn rows_mut(&mut self, path: &str) -> impl Iterator<Item = &mut Record> {
+        let list = self.list_mut(path).into_iter().flatten();
+        list.filter_map(|field| if let Field::Row(row) = field { Some(row) } else { None })
+    }
+
+    /// An object within the row, such as `shipTo`.
+    pub fn row(&self, path: &str) -> Option<&Record> {
+        if let Field::Row(row) = self.get(path) { Some(row) } else { None }
+    }
+
+    fn list(&self, path: &str) -> &[Field] {
+        if let Field::List(list) = self.get(path) { list } else { &[] }
+    }
+
+    /// A list, to be changed; null becomes an empty one.
+    pub fn list_mut(&mut self, path: &str) -> Option<&mut Vec<Field>> {
+        let field = self.field_mut(path)?;
+        if *field == Field::Null {
+            *field = Field::List(Vec::new());
+        }
+        if let Field::List(list) = field { Some(list) } else { None }
+    }
+
+    /// Adds to a list.
+    pub fn push(&mut self, path: &str, value: impl Into<Field>) {
+        if let Some(list) = self.list_mut(path) {
+            list.push(value.into());
+        }
+    }
+
+    /// Whether a text is this one, whatever the case.
+    pub(super) fn is_text(&self, path: &str, wanted: &str) -> bool {
+        self.text(path).is_some_and(|text| text.eq_ignore_ascii_case(wanted))
+    }
+
+    /// Whether a value passes the test. `.*.` in the path stands for each row of a list.
+    pub(super) fn any(&self, path: &str, test: &impl Fn(&Field) -> bool) -> bool {
+        match path.split_once(".*.") {
+            None => test(self.get(path)),
+            Some((list, rest)) => self.rows(list).any(|row| row.any(rest, test)),
+        }
+    }
+
+    /// The row as JSON text.
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned())
+    }
+
+    /// Reads a row from the JSON of a request. Members match whatever their case, unknown ones are left out, and null is the
+    /// default.
+    ///
+    /// # Errors
+    /// In the words of a refusal: the text is no object, or a member is of another kind.
+    pub(super) fn read(shape: &'static Shape, json: &str) -> Result<Self, String> {
+        let sent: Members<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let mut row = Self::new(shape);
+        if shape.members.is_empty() {
+            for (name, value) in sent.0 {
+                row.set.push((Cow::Owned(name), Field::read(Kind::Any, value)?));
+            }
+            return Ok(row);
+        }
+        for member in shape.members {
+            let sent = sent.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(member.name));
+            let value = sent.map_or(Ok(Field::Null), |(_, value)| Field::read(member.kind, value))?;
+            if value != Field::Null {
+                row.set.push((Cow::Borrowed(member.name), value));
+            }
+        }
+        Ok(row)
+    }
+}
+
+impl Member {
+    /// What the member is before it is changed from outside: an object that is null by default has its own shape.
+    fn initial(&self) -> Field {
+        match (self.kind, &self.default) {
+            (Kind::Row(shape), Field::Null) => Field::Row(Record::new(shape)),
+            (_, default) => default.clone(),
+        }
+    }
+}
+
+impl Field {
+    fn read(kind: Kind, json: &RawValue) -> Result<Self, String> {
+        let text = json.get();
+        let wrong = || format!("Could not convert '{}'.", text.chars().take(40).collect::<String>());
+        if text == "null" {
+            return Ok(Self::Null);
+        }
+        let quoted: Option<String> = serde_json::from_str(text).ok();
+        let bare = quoted.as_deref().unwrap_or(text).trim();
+        Ok(match kind {
+            Kind::Hidden => Self::Null,
+            Kind::Int => Self::Int(bare.parse().map_err(|_| wrong())?),
+            Kind::Flag => Self::Flag(bare.to_ascii_lowercase().parse().map_err(|_| wrong())?),
+            Kind::Text => Self::Text(quoted.ok_or_else(wrong)?.into()),
+            Kind::Amount if bare.is_empty() => Self::Null,
+            Kind::Amount => Self::Amount(amount(bare).ok_or_else(wrong)?),
+            Kind::Time => pacific::parse(bare).map_or(Self::Null, |wall| Self::Time(pacific::instant(wall))),
+            Kind::Ids => {
+                list(text)?.iter().map(|one| Self::read(Kind::Int, one)).collect::<Result<_, _>>()?
+            }
+            Kind::Row(shape) => Self::Row(Record::read(shape, text)?),
+            Kind::Rows(shape) => {
+                list(text)?.iter().map(|one| Self::read(Kind::Row(shape), one)).collect::<Result<_, _>>()?
+            }
+            Kind::Any if text.starts_with('{') => Self::Row(Record::read(&OPEN, text)?),
+            Kind::Any if text.starts_with('[') => {
+                list(text)?.iter().map(|one| Self::read(Kind::Any, one)).collect::<Result<_, _>>()?
+            }
+            Kind::Any => match (quoted, serde_json::from_str(text)) {
+                (Some(text), _) => Self::Text(text.into()),
+                (None, Ok(flag)) => Self::Flag(flag),
+                _ => text
+                    .parse()
+                    .map(Self::Int)
+                    .or_else(|_| amount(text).map(Self::Amount).ok_or_else(wrong))?,
+            },
+        })
+    }
+}
+
+fn list(json: &str) -> Result<Vec<&RawValue>, String> {
+    serde_json::from_str(json).map_err(|error| error.to_string())
+}
+
+/// The members of a JSON object, in order.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Members<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// The amount that a text spells, in plain or scientific notation.
+pub(super) fn amount(text: &str) -> Option<Decimal> {
+    Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.shape, other.shape) && self.set == other.set
+    }
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let known = |name: &str| self.shape.members.iter().any(|member| member.name == name);
+        for member in self.shape.members.iter().filter(|member| !matches!(member.kind, Kind::Hidden)) {
+            let value = match self.member(member.name) {
+                Field::List(list) if list.is_empty() => &member.default,
+                value => value,
+            };
+            map.serialize_entry(member.name, &Printed(value, self.shape.digits))?;
+        }
+        for (name, value) in self.set.iter().filter(|(name, _)| !known(name)) {
+            map.serialize_entry(name, &Printed(value, self.shape.digits))?;
+        }
+        map.end()
+    }
+}
+
+/// A value, and how its row prints times.
+struct Printed<'a>(&'a Field, Digits);
+
+impl Serialize for Printed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Field::Null => serializer.serialize_unit(),
+            Field::Flag(flag) => serializer.serialize_bool(*flag),
+            Field::Int(number) => serializer.serialize_i64(*number),
+            Field::Amount(amount) => {
+                RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+            }
+            Field::Text(text) => serializer.serialize_str(text),
+            Field::Time(at) => serializer.serialize_str(&pacific::written(*at, self.1)),
+            Field::List(list) => serializer.collect_seq(list.iter().map(|field| Printed(field, self.1))),
+            Field::Row(row) => row.serialize(serializer),
+        }
+    }
+}
+
+macro_rules! fields {
+    ($($kind:ty => $variant:ident),*) => {
+        $(impl From<$kind> for Field {
+            fn from(value: $kind) -> Self {
+                Self::$variant(value.into())
+            }
+        })*
+    };
+}
+
+fields!(bool => Flag, i32 => Int, i64 => Int, Decimal => Amount, String => Text, Timestamp => Time, Record => Row);
+
+impl From<&str> for Field {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<&String> for Field {
+    fn from(text: &String) -> Self {
+        text.clone().into()
+    }
+}
+
+impl<T: Into<Field>> From<Option<T>> for Field {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl<T: Into<Field>> From<Vec<T>> for Field {
+    fn from(values: Vec<T>) -> Self {
+        values.into_iter().collect()
+    }
+}
+
+impl<T: Into<Field>> FromIterator<T> for Field {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        Self::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static INNER: Shape = Shape {
+        digits: Digits::Trimmed,
+        members: &[
+            Member { name: "at", kind: Kind::Time, default: Field::Null },
+            Member { name: "secret", kind: Kind::Hidden, default: Field::Null },
+        ],
+    };
+    static OUTER: Shape = Shape {
+        digits: Digits::Seven,
+        members: &[
+            Member { name: "price", kind: Kind::Amount, default: Field::Null },
+            Member { name: "tags", kind: Kind::Ids, default: Field::Null },
+            Member { name: "inner", kind: Kind::Row(&INNER), default: Field::Null },
+            Member { name: "on", kind: Kind::Flag, default: Field::Flag(true) },
+        ],
+    };
+
+    fn read(json: &str) -> Result<String, String> {
+        Record::read(&OUTER, json).map(|row| row.json())
+    }
+
+    #[test]
+    fn keeps_every_digit_and_the_order_of_members() {
+        for (sent, printed) in [
+            (r#"{"on":false,"price":10.10}"#, r#"{"price":10.10,"tags":null,"inner":null,"on":false}"#),
+            (
+                r#"{"Price":"1.50","x":1,"tags":["7",8]}"#,
+                r#"{"price":1.50,"tags":[7,8],"inner":null,"on":true}"#,
+            ),
+            (
+                r#"{"price":123456789012345.67}"#,
+                r#"{"price":123456789012345.67,"tags":null,"inner":null,"on":true}"#,
+            ),
+            (r#"{"price":1e2,"on":null}"#, r#"{"price":100,"tags":null,"inner":null,"on":true}"#),
+            (
+                r#"{"inner":{"at":"2021-01-23T09:09:08.4","secret":1}}"#,
+                r#"{"price":null,"tags":null,"inner":{"at":"2021-01-23T09:09:08.4"},"on":true}"#,
+            ),
+        ] {
+            assert_eq!(read(sent).unwrap(), printed);
+        }
+        for refused in ["[]", r#"{"price":"dear"}"#, r#"{"tags":7}"#, r#"{"on":"maybe"}"#, r#"{"inner":1}"#] {
+            assert!(read(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn reaches_members_of_members_and_adds_unknown_ones() {
+        let mut row = Record::new(&OUTER);
+        row.set("inner.at", Timestamp::from_unix_seconds(1_611_421_748));
+        row.set("more", Record::of([("a", 1.into()), ("b", vec![Field::Null, "x".into()].into())]));
+        row.set("more.b.0", true);
+        row.set("more.b.9", true);
+        assert_eq!(
+            (row.text("more.b.1"), row.int("more.a"), row.flag("more.b.0")),
+            (Some("x"), Some(1), true)
+        );
+        assert!(
+            row.json().ends_with(
+                r#""inner":{"at":"2021-01-23T09:09:08"},"on":true,"more":{"a":1,"b":[true,"x"]}}"#
+            )
+        );
+    }
+}
