@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     store.replace_shipping_rules(&connection, 0, vec![ShippingRule::exact("Standard", "ground")]).await?;
 
     let client = ShipStation::builder(Credentials::new(sim.api_key(), sim.api_secret()))
-        .base_url(sim.url().as_str())
+        .base_url(sim.url())
         .clock(sim.clock())
         .build()?;
     let mut settings = Settings::default();

@@ -84,7 +84,7 @@ fn open(
     shop: &ConnectionId,
 ) -> Result<ShipStationChannel, Box<dyn Error>> {
     let client = ShipStation::builder(Credentials::new(sim.api_key(), sim.api_secret()))
-        .base_url(sim.url().as_str())
+        .base_url(sim.url())
         .clock(sim.clock())
         .build()?;
     Ok(ShipStationChannel::builder(client, shop.clone(), Stores::all_in(store.clone())).build()?)

@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     memory.replace_shipping_rules(&connection, 0, vec![ShippingRule::exact("Standard", "ground")]).await?;
     let counting = Arc::new(Counting::default());
     let client = ShipStation::builder(Credentials::new(sim.api_key(), sim.api_secret()))
-        .base_url(sim.url().as_str())
+        .base_url(sim.url())
         .clock(sim.clock())
         .build()?;
     let stores = Stores::all_in(memory).with_orders(counting.clone());

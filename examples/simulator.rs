@@ -58,6 +58,8 @@ async fn main() -> ExitCode {
     println!("Two stores, six orders, three products, one tag, one user; 40 requests a minute. Try:");
     let (key, secret, url) = (sim.api_key(), sim.api_secret(), sim.url());
     println!("  curl -u {key}:{secret} '{url}orders?orderStatus=awaiting_shipment'");
+    println!("The control API (clock, orders, faults, journal, keys): {url}_simulator/, such as");
+    println!("  curl '{url}_simulator/journal'");
     follow_the_clock(&sim, arguments.seconds).await;
     println!("{} requests were served.", sim.journal().len());
     ExitCode::SUCCESS

@@ -104,7 +104,7 @@ fn fmt_follow_ups(
     counts: &Tally<FollowUpStatus>,
     done: &'static str,
 ) -> fmt::Result {
-    let message = |status: &FollowUpStatus| match status {
+    let message = |status: FollowUpStatus| match status {
         FollowUpStatus::Done => done,
         FollowUpStatus::Overridden => "overridden by a person",
         other => other.name(),

@@ -228,7 +228,7 @@ fn in_groups(noun: &str, items: impl Iterator<Item = (String, String)>) -> Vec<S
 }
 
 /// Writes `label  3 a, 2 b` unless nothing was counted.
-fn fmt_by_reason<K: Ord + fmt::Display>(
+fn fmt_by_reason<K: Copy + Ord + fmt::Display>(
     f: &mut fmt::Formatter<'_>,
     label: &str,
     counts: &Tally<K>,

@@ -1,9 +1,13 @@
 //! What ShipStation answers: JSON, nothing, or one of its shapes of error.
 
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::{
-    ShownList,
+    JournalEntry, ShownList,
+    account::Table,
+    pipeline::Delivery,
     record::{Field, Record},
 };
 
@@ -37,6 +41,11 @@ impl Answer {
         Self::text(serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()))
     }
 
+    /// 200 with all of these rows.
+    pub(super) fn rows(rows: &Table) -> Self {
+        Self::json(&rows.values().collect::<Vec<_>>())
+    }
+
     /// 200 with these members in this order.
     pub(super) fn object<const N: usize>(members: [(&'static str, Field); N]) -> Self {
         Self::json(&Record::of(members))
@@ -64,8 +73,7 @@ impl Answer {
 
     /// Error shape E1: 400 with the messages of one member.
     pub(super) fn invalid(member: &str, message: &str) -> Self {
-        let mut state = Record::of([]);
-        state.add(member, vec![message]);
+        let state = Record::of([(member.to_owned(), vec![message].into())]);
         Self::object([("Message", "The request is invalid.".into()), ("ModelState", state.into())])
             .with_status(400)
     }
@@ -96,6 +104,35 @@ impl Answer {
     /// 400 because the body lacks a member.
     pub(super) fn required(member: &str) -> Self {
         Self::invalid(&format!("request.{member}"), &format!("The {member} field is required."))
+    }
+
+    /// The answer to one request too many.
+    pub(super) fn too_many() -> Self {
+        Self::lower_message(429, "Too Many Requests")
+    }
+
+    /// Sends the answer, and notes in the journal what was sent.
+    pub(super) fn deliver(self, headers: Headers, entry: &mut JournalEntry) -> Delivery {
+        entry.status = Some(self.status);
+        entry.list = self.page.as_ref().map(Page::shown);
+        Delivery::Answer(self.into_response(headers))
+    }
+
+    pub(super) fn into_response(self, headers: Headers) -> Response<Bytes> {
+        let kind = if self.html { "text/html; charset=utf-8" } else { "application/json; charset=utf-8" };
+        let kind = self.body.is_some().then_some(kind);
+        let mut response = Response::new(self.body.unwrap_or_default().into());
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
+        let fields = response.headers_mut();
+        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        kind.map(|kind| fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind)));
+        let rate = headers.rate.into_iter().flat_map(|rate| RATE_HEADERS.into_iter().zip(rate));
+        for (name, value) in rate.chain([("date", headers.date)]) {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                fields.insert(HeaderName::from_static(name), value);
+            }
+        }
+        response
     }
 
     pub(super) fn with_status(mut self, status: u16) -> Self {
@@ -145,4 +182,14 @@ impl Page {
         let tail = format!("],\"total\":{total},\"page\":{page},\"pages\":{pages}}}");
         [head.as_bytes(), &rows, tail.as_bytes()].concat()
     }
+}
+
+const RATE_HEADERS: [&str; 3] = ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"];
+
+/// The headers that the service itself decides on.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Headers {
+    pub(super) date: String,
+    /// Limit, remaining requests, and seconds until the reset.
+    pub(super) rate: Option<[String; 3]>,
 }

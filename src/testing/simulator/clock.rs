@@ -1,13 +1,19 @@
 //! Simulated time: it moves only when told to, or when somebody sleeps on it.
 
 use std::{
+    pin::pin,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
+use futures_util::future::select;
+use tokio::sync::watch;
 
-use crate::{Timestamp, client::Clock};
+use crate::{
+    Timestamp,
+    client::{Clock, SystemClock},
+};
 
 /// A clock that costs no real time.
 ///
@@ -29,7 +35,11 @@ use crate::{Timestamp, client::Clock};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct SimClock(Mutex<Times>);
+pub struct SimClock {
+    times: Mutex<Times>,
+    /// Changes when the timers that run are over.
+    timers: watch::Sender<()>,
+}
 
 #[derive(Debug)]
 struct Times {
@@ -41,7 +51,10 @@ struct Times {
 impl SimClock {
     /// A clock that shows `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self(Mutex::new(Times { wall: now, passed: Duration::ZERO }))
+        Self {
+            times: Mutex::new(Times { wall: now, passed: Duration::ZERO }),
+            timers: watch::Sender::default(),
+        }
     }
 
     /// The present simulated instant.
@@ -71,8 +84,15 @@ impl SimClock {
         times.wall
     }
 
+    /// Ends the timers that run, as for a request that nobody answers.
+    pub(super) async fn end_timers(&self) {
+        // Whoever sent the request sets its timer meanwhile.
+        tokio::task::yield_now().await;
+        self.timers.send_replace(());
+    }
+
     fn times(&self) -> MutexGuard<'_, Times> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,5 +110,13 @@ impl Clock for SimClock {
     async fn sleep(&self, duration: Duration) {
         self.advance(duration);
         tokio::task::yield_now().await;
+    }
+
+    /// Ends as soon as a request in the same process hangs, and else after the duration in real time: the time that passes
+    /// between a request and its answer is the machine's.
+    async fn timer(&self, duration: Duration) {
+        let mut timers = self.timers.subscribe();
+        let ended = pin!(timers.changed());
+        select(SystemClock.sleep(duration), ended).await;
     }
 }

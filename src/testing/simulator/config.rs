@@ -84,21 +84,9 @@ impl SimulatorConfig {
         self
     }
 
-    /// The only key and secret that are let in.
+    /// The first account's key and secret, in place of the synthetic ones.
     pub fn credentials(mut self, key: impl Into<String>, secret: impl Into<String>) -> Self {
         self.api_key = key.into();
-        self.api_secret = secret.into();
-        self
-    }
-
-    /// The key that is let in, instead of the synthetic default.
-    pub fn api_key(mut self, key: impl Into<String>) -> Self {
-        self.api_key = key.into();
-        self
-    }
-
-    /// The secret that is let in, instead of the synthetic default.
-    pub fn api_secret(mut self, secret: impl Into<String>) -> Self {
         self.api_secret = secret.into();
         self
     }
@@ -106,12 +94,7 @@ impl SimulatorConfig {
 
 impl std::fmt::Debug for SimulatorConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SimulatorConfig")
-            .field("now", &self.now)
-            .field("rate_limit", &self.rate_limit)
-            .field("latency", &self.latency)
-            .field("quirks", &self.quirks)
-            .field("port", &self.port)
-            .finish_non_exhaustive()
+        let Self { now, rate_limit, latency, quirks, port, .. } = self;
+        write!(f, "SimulatorConfig {{ {now}, {rate_limit:?}, latency {latency:?}, port {port}, {quirks:?} }}")
     }
 }

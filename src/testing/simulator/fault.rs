@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use http::Method;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::request::Call;
 
 /// What goes wrong. "Executed" means that a write takes effect although the caller cannot know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum FaultKind {
     /// 429 although the budget is not used up; the reset header says this many seconds, or the true ones.
@@ -49,6 +51,9 @@ pub enum FaultKind {
         /// The body, sent as `application/json`; none when empty.
         body: String,
     },
+    /// No connection is made. Not executed. On a port, where only an open connection can be told by its request, the same as
+    /// [`DropBefore`](Self::DropBefore).
+    Refuse,
     /// The connection is closed without a byte of answer. Not executed.
     DropBefore,
     /// Executed, then the connection is closed without a byte of answer.
@@ -61,6 +66,8 @@ pub enum FaultKind {
     Truncate,
     /// Executed; the connection is closed in the middle of the answer's body.
     CutBody,
+    /// Executed; half of the answer's body, then nothing until the client gives up.
+    StallBody,
     /// Executed; the right status with no body at all.
     EmptyBody,
     /// Executed and answered as usual, but only after this much more simulated time.
@@ -79,33 +86,24 @@ pub enum FaultKind {
 impl FaultKind {
     /// Whether the request is carried out at all.
     pub(super) fn executes(&self) -> bool {
-        match self {
+        !matches!(
+            self,
             Self::Throttle { .. }
-            | Self::ServerError
-            | Self::Exception { .. }
-            | Self::Html { .. }
-            | Self::Status { .. }
-            | Self::DropBefore
-            | Self::Hang
-            | Self::LateEffect(_) => false,
-            Self::ErrorAfterEffect
-            | Self::HtmlAfterEffect { .. }
-            | Self::DropAfterEffect
-            | Self::HangAfterEffect
-            | Self::Truncate
-            | Self::CutBody
-            | Self::EmptyBody
-            | Self::Slow(_)
-            | Self::StatusAfterEffect { .. }
-            | Self::StaleRead(_)
-            | Self::List(_)
-            | Self::AnotherOrder => true,
-        }
+                | Self::ServerError
+                | Self::Exception { .. }
+                | Self::Html { .. }
+                | Self::Status { .. }
+                | Self::Refuse
+                | Self::DropBefore
+                | Self::Hang
+                | Self::LateEffect(_)
+        )
     }
 }
 
 /// How a page of a list contradicts itself or the other pages. Everything that is not named is as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ListFlaw {
     /// This total, whatever the rows. With different ones for different requests, pages contradict each other.
@@ -174,15 +172,16 @@ impl Fault {
     /// Requests with this method and path. A path that ends in `*` stands for everything that begins so; case and slashes at either
     /// end do not count. Without further words, the next such request meets a [`FaultKind::ServerError`].
     pub fn on(method: Method, path: &str) -> Self {
-        Self::at(Target::new(Some(method), path))
+        Self::at(Some(method), path)
     }
 
     /// Any request.
     pub fn any() -> Self {
-        Self::at(Target::new(None, "*"))
+        Self::at(None, "*")
     }
 
-    fn at(target: Target) -> Self {
+    pub(super) fn at(method: Option<Method>, path: &str) -> Self {
+        let target = Target::new(method, path);
         Self { target, order_id: None, skip: 0, left: Some(1), kind: FaultKind::ServerError }
     }
 

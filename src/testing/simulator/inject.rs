@@ -1,21 +1,35 @@
 //! What faults make of answers.
 
 use super::{
-    FaultKind, ListFlaw,
-    answer::{Answer, Page, PageRow},
-    pipeline::{Delivery, Headers},
-    row_text::overwrite,
+    FaultKind, JournalEntry, ListFlaw,
+    answer::{Answer, Headers, Page, PageRow},
+    pipeline::Delivery,
 };
 
-/// What a fault makes of an answer.
-pub(super) fn inject(fault: &FaultKind, answer: Answer, mut headers: Headers) -> Delivery {
+/// What a fault makes of an answer; what is sent of it is noted in the journal.
+pub(super) fn inject(
+    fault: &FaultKind,
+    mut answer: Answer,
+    mut headers: Headers,
+    entry: &mut JournalEntry,
+) -> Delivery {
     let answer = match fault {
+        FaultKind::Refuse => return Delivery::Refuse,
         FaultKind::DropBefore | FaultKind::DropAfterEffect => return Delivery::Drop,
         FaultKind::Hang | FaultKind::HangAfterEffect => return Delivery::Hang,
-        FaultKind::CutBody => return Delivery::CutBody(answer, headers),
+        FaultKind::CutBody | FaultKind::StallBody => {
+            entry.status = Some(answer.status);
+            answer.body = answer.body.map(first_half);
+            let response = answer.into_response(headers);
+            let cut = *fault == FaultKind::CutBody;
+            return if cut { Delivery::CutBody(response) } else { Delivery::StallBody(response) };
+        }
         FaultKind::Throttle { reset } => {
-            throttle(&mut headers, *reset);
-            too_many()
+            if let Some([_, remaining, seconds]) = &mut headers.rate {
+                "0".clone_into(remaining);
+                *seconds = reset.map_or_else(|| seconds.clone(), |reset| reset.to_string());
+            }
+            Answer::too_many()
         }
         FaultKind::ServerError | FaultKind::ErrorAfterEffect => {
             Answer::exception("Object reference not set to an instance of an object.")
@@ -29,7 +43,7 @@ pub(super) fn inject(fault: &FaultKind, answer: Answer, mut headers: Headers) ->
         FaultKind::EmptyBody => Answer::empty(answer.status),
         FaultKind::Slow(_) | FaultKind::StaleRead(_) | FaultKind::AnotherOrder => answer,
     };
-    Delivery::Answer(answer, headers)
+    answer.deliver(headers, entry)
 }
 
 fn stated(code: u16, body: &str) -> Answer {
@@ -57,10 +71,9 @@ fn spoil(flaw: &ListFlaw, page: &mut Page) {
         }
         ListFlaw::Reversed => page.rows.reverse(),
         ListFlaw::LastIn2099 => {
-            for date in ["createDate", "modifyDate", "orderDate"] {
-                if let Some(last) = page.rows.last_mut() {
-                    overwrite(&mut last.text, date, br#""2099-01-01T00:00:00.0000000""#);
-                }
+            if let Some(last) = page.rows.last_mut() {
+                let text = String::from_utf8_lossy(&last.text).into_owned();
+                last.text = ["createDate", "modifyDate", "orderDate"].into_iter().fold(text, in_2099).into();
             }
         }
         // The request was answered as if it had asked for that page.
@@ -68,18 +81,18 @@ fn spoil(flaw: &ListFlaw, page: &mut Page) {
     }
 }
 
-fn throttle(headers: &mut Headers, reset: Option<u64>) {
-    for (name, value) in &mut headers.rate {
-        match (*name, reset) {
-            ("x-rate-limit-remaining", _) => "0".clone_into(value),
-            ("x-rate-limit-reset", Some(seconds)) => *value = seconds.to_string(),
-            _ => {}
-        }
-    }
+/// The row with the first date of this name in the year 2099.
+fn in_2099(row: String, date: &str) -> String {
+    let name = format!("\"{date}\":\"");
+    let parts = row.split_once(&name).and_then(|(head, tail)| Some((head, tail.split_once('"')?.1)));
+    parts.map_or_else(
+        || row.clone(),
+        |(head, tail)| format!("{head}{name}2099-01-01T00:00:00.0000000\"{tail}"),
+    )
 }
 
 /// The text up to its middle.
-pub(super) fn first_half(mut text: Vec<u8>) -> Vec<u8> {
+fn first_half(mut text: Vec<u8>) -> Vec<u8> {
     let is_inside = |byte: &u8| byte & 0xC0 == 0x80;
     let mut middle = text.len() / 2;
     while text.get(middle).is_some_and(is_inside) {
@@ -87,11 +100,6 @@ pub(super) fn first_half(mut text: Vec<u8>) -> Vec<u8> {
     }
     text.truncate(middle);
     text
-}
-
-/// The answer to one request too many.
-pub(super) fn too_many() -> Answer {
-    Answer::lower_message(429, "Too Many Requests")
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What was asked of the simulator, in order: the evidence that tests count.
 
+use std::ops::Deref;
+
 use http::Method;
 use serde_json::Value;
 
-use super::FaultKind;
+use super::{FaultKind, request::Call};
 use crate::Timestamp;
 
 /// One request, and what became of it. The `Authorization` header is never kept.
@@ -27,7 +29,7 @@ pub struct JournalEntry {
     /// The scripted fault that it ran into.
     pub fault: Option<FaultKind>,
     /// Whether key and secret were right.
-    pub authorised: bool,
+    pub authorized: bool,
     /// Whether the rate limit itself turned it away.
     pub over_limit: bool,
     /// What a list showed, if it was answered whole.
@@ -45,6 +47,22 @@ pub struct ShownList {
 }
 
 impl JournalEntry {
+    pub(super) fn new(at: Timestamp, call: &Call, authorized: bool) -> Self {
+        Self {
+            at,
+            method: call.method.clone(),
+            path: call.path.clone(),
+            query: call.query.clone(),
+            body: call.body.clone(),
+            status: None,
+            executed: false,
+            fault: None,
+            authorized,
+            over_limit: false,
+            list: None,
+        }
+    }
+
     /// The first value of a query parameter, whatever its case.
     pub fn query_value(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -59,27 +77,12 @@ impl JournalEntry {
 
 /// The requests so far, oldest first.
 #[derive(Debug, Clone, Default)]
-pub struct Journal(Vec<JournalEntry>);
+pub struct Journal(pub(super) Vec<JournalEntry>);
 
 impl Journal {
     /// Every entry.
     pub fn entries(&self) -> &[JournalEntry] {
         &self.0
-    }
-
-    /// Every entry, one by one.
-    pub fn iter(&self) -> std::slice::Iter<'_, JournalEntry> {
-        self.0.iter()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// The requests with this method and path.
@@ -103,17 +106,22 @@ impl Journal {
     }
 
     /// The requests with a wrong key or secret.
-    pub fn unauthorised(&self) -> impl Iterator<Item = &JournalEntry> {
-        self.0.iter().filter(|entry| !entry.authorised)
+    pub fn unauthorized(&self) -> impl Iterator<Item = &JournalEntry> {
+        self.0.iter().filter(|entry| !entry.authorized)
     }
 
     /// The entries from this index on; none when it lies beyond the end.
     pub fn since(&self, index: usize) -> &[JournalEntry] {
         self.0.get(index..).unwrap_or_default()
     }
+}
 
-    pub(super) fn push(&mut self, entry: JournalEntry) {
-        self.0.push(entry);
+/// Length and iteration are those of the [entries](Journal::entries).
+impl Deref for Journal {
+    type Target = [JournalEntry];
+
+    fn deref(&self) -> &[JournalEntry] {
+        &self.0
     }
 }
 
@@ -122,6 +130,6 @@ impl<'a> IntoIterator for &'a Journal {
     type IntoIter = std::slice::Iter<'a, JournalEntry>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+        self.0.iter()
     }
 }

@@ -169,7 +169,7 @@ impl Condition {
                 Test::Exact => text == wanted,
                 Test::Prefix => text.to_lowercase().starts_with(wanted),
                 Test::Contains => text.to_lowercase().contains(wanted),
-                _ => text.to_lowercase() == *wanted,
+                _ => text.eq_ignore_ascii_case(wanted),
             },
             (Value::Dates(dates), Field::Time(at)) => dates.admits(*at),
             (Value::Dates(dates), Field::Text(day)) => {
@@ -273,7 +273,7 @@ mod tests {
     use super::*;
 
     fn paging(query: &str) -> Result<Paging, Answer> {
-        Paging::of(&Call::new(http::Method::GET, &format!("/x?{query}").parse().unwrap(), Vec::new()))
+        Paging::of(&Call::new(http::Method::GET, &format!("/x?{query}").parse().unwrap(), &[]))
     }
 
     #[test]

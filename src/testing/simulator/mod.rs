@@ -1,13 +1,36 @@
-//! A stateful ShipStation V1 on a loopback port, for tests and demonstrations. It is a witness independent of
-//! the client: it shares nothing with it but the [`Clock`](crate::client::Clock) trait.
+//! A stateful ShipStation V1 for tests and demonstrations, in process or on a loopback port. It is a witness independent of the
+//! client: it shares nothing with it but the [`Clock`](crate::client::Clock) and the [`Transport`](crate::client::Transport).
+//!
+//! # From other processes
+//!
+//! On a port, a simulator is also controlled over HTTP, without credentials and without being counted: JSON under `/_simulator/`.
+//! `?account=KEY` chooses the account that this key opens; without it, the first one. Rows have ShipStation's members, and a
+//! `PATCH` names members of members with a dot between (`"shipTo.city"`). Durations are `{"secs": 60, "nanos": 0}`.
+//!
+//! | request | what it does |
+//! | --- | --- |
+//! | `GET clock` | `{"now": "2026-03-02T17:00:00Z"}` |
+//! | `PUT clock` | sets the clock to `now`, or lets `advanceSeconds` pass |
+//! | `POST orders`, `products` | adds one row or a list of them; answers the numbers |
+//! | `POST stores`, `tags`, `users`, `carriers`, `warehouses` | adds one `{"name": …}` (a store: `marketplace` too; a carrier: `code`) |
+//! | `GET orders/ID`, `products/ID`, … | a row, also one that ShipStation would not show |
+//! | `PATCH orders/ID`, `products/ID`, … | changes these members of a row |
+//! | `GET quirks`, `PUT quirks` | the [`Quirks`], by the names of their fields in camel case |
+//! | `POST faults` | adds a fault: `{"method", "path", "orderId", "after", "times", "always", "kind"}`, such as `{"path": "/orders/*", "kind": "dropAfterEffect"}`; see [`FaultKind`] |
+//! | `DELETE faults` | forgets them |
+//! | `GET journal`, `DELETE journal` | the requests so far; empties the journal |
+//! | `PUT limit` | `{"perMinute": 40}`, or null for no limit |
+//! | `GET accounts`, `POST accounts` | the keys of every account; adds an account, `{"apiKey", "apiSecret"}` |
+//! | `POST keys` | adds a pair to the account, `{"apiKey", "apiSecret"}` |
+//! | `PUT keys/KEY` | lets the pair expire at `expires`; now, without it |
 
 mod account;
 mod answer;
 mod api;
-mod basic;
 mod builders;
 mod clock;
 mod config;
+mod control;
 mod fault;
 mod history;
 mod inject;
@@ -19,12 +42,14 @@ mod quirks;
 mod rate_limit;
 mod record;
 mod request;
-mod row_text;
-mod script;
 mod server;
 mod shapes;
+mod transport;
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, Mutex, OnceLock},
+};
 
 use tokio::sync::watch;
 
@@ -37,66 +62,133 @@ pub use http::Method;
 pub use journal::{Journal, JournalEntry, ShownList};
 pub use quirks::{ActionFailure, Quirks, RepeatMarkAsShipped, UnshippableMark};
 pub use record::{Field, Record};
+pub use transport::InProcess;
 
-use pipeline::Service;
+use crate::{
+    Timestamp,
+    client::{Credentials, ShipStation, ShipStationBuilder},
+};
+use pipeline::{AccountState, KeyPair, Service, lock};
 
-/// A running simulator. Clones share it, and the port closes when the last one is dropped.
+/// An account of a simulated ShipStation. Clones share it, and a port closes when the last handle is dropped.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use shipstation_connector::testing::simulator::{SimOrder, Simulator, SimulatorConfig};
 ///
-/// let sim = Simulator::start(SimulatorConfig::default()).await?;
+/// let sim = Simulator::in_process(SimulatorConfig::default());
 /// sim.account(|account| account.add_order(SimOrder::new("1001").shipping("Standard")));
-/// // Point a client at `sim.url()` with `sim.api_key()`, `sim.api_secret()` and `sim.clock()`,
-/// // then count what it asked for:
-/// assert_eq!(sim.journal().count("GET", "/orders"), 0);
-/// # std::io::Result::Ok(()) }).unwrap();
+/// let client = sim.client().build()?;
+/// let page = client.orders().list().send().await?;
+/// assert_eq!(page.items[0].order_number.as_deref(), Some("1001"));
+/// // Count what was asked for:
+/// assert_eq!(sim.journal().count("GET", "/orders"), 1);
+/// # Ok::<(), shipstation_connector::client::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone)]
 pub struct Simulator {
     service: Arc<Service>,
-    url: url::Url,
+    /// The account that this handle is about.
+    state: Arc<Mutex<AccountState>>,
     api_key: Arc<str>,
     api_secret: Arc<str>,
-    _open: Arc<Door>,
+    port: Arc<OnceLock<Port>>,
+}
+
+#[derive(Debug)]
+struct Port {
+    url: String,
+    _guard: ShutdownGuard,
 }
 
 /// Closes the port when the last handle is gone.
 #[derive(Debug)]
-struct Door(watch::Sender<bool>);
+struct ShutdownGuard(watch::Sender<bool>);
 
-impl Drop for Door {
+impl Drop for ShutdownGuard {
     fn drop(&mut self) {
         self.0.send_replace(false);
     }
 }
 
 impl Simulator {
-    /// Opens a loopback port and serves the account behind it on the present tokio runtime.
+    /// A simulator that is reached through its [`client`](Self::client) or [`transport`](Self::transport), without a socket.
+    pub fn in_process(config: SimulatorConfig) -> Self {
+        let (api_key, api_secret): (Arc<str>, Arc<str>) =
+            (config.api_key.as_str().into(), config.api_secret.as_str().into());
+        let service = Service::new(config);
+        let state = service.add_account(&api_key, &api_secret);
+        Self { service: Arc::new(service), state, api_key, api_secret, port: Arc::default() }
+    }
+
+    /// A simulator that serves any HTTP client on a loopback port as well; see [`open_port`](Self::open_port).
     ///
     /// # Errors
     /// When the port cannot be opened.
     pub async fn start(config: SimulatorConfig) -> io::Result<Self> {
-        let service = Arc::new(Service::new(&config));
-        let (sender, receiver) = watch::channel(true);
-        let address = server::open(Arc::clone(&service), config.port, receiver).await?;
-        let url = url::Url::parse(&format!("http://{address}/")).map_err(io::Error::other)?;
-        Ok(Self {
-            service,
-            url,
-            api_key: config.api_key.into(),
-            api_secret: config.api_secret.into(),
-            _open: Arc::new(Door(sender)),
-        })
+        let sim = Self::in_process(config);
+        sim.open_port().await?;
+        Ok(sim)
     }
 
-    /// The base address, such as `http://127.0.0.1:49152/`.
-    pub fn url(&self) -> url::Url {
-        self.url.clone()
+    /// Opens the configured loopback port on the present tokio runtime, unless it is open already, and returns its address.
+    ///
+    /// # Errors
+    /// When the port cannot be opened.
+    pub async fn open_port(&self) -> io::Result<&str> {
+        if self.port.get().is_none() {
+            let (sender, receiver) = watch::channel(true);
+            let address = server::open(Arc::clone(&self.service), receiver).await?;
+            let url = format!("http://{address}/");
+            self.port.get_or_init(|| Port { url, _guard: ShutdownGuard(sender) });
+        }
+        Ok(self.url())
     }
 
-    /// The key that is let in.
+    /// The base address, such as `http://127.0.0.1:49152/`. Without an open port it leads nowhere but through the
+    /// [`transport`](Self::transport).
+    pub fn url(&self) -> &str {
+        self.port.get().map_or("http://127.0.0.1/", |port| &port.url)
+    }
+
+    /// What takes a client's requests here without a socket.
+    pub fn transport(&self) -> Arc<InProcess> {
+        Arc::new(InProcess::new(Arc::clone(&self.service)))
+    }
+
+    /// A client of this account, to be built: with its key, the simulated clock, and no socket.
+    pub fn client(&self) -> ShipStationBuilder {
+        ShipStation::builder(Credentials::new(self.api_key(), self.api_secret()))
+            .base_url(self.url())
+            .transport(self.transport())
+            .clock(self.clock())
+    }
+
+    /// Adds another account, with data, journal, faults and budget of its own and the same clock. The handle is about it.
+    ///
+    /// ```
+    /// use shipstation_connector::testing::simulator::{Simulator, SimulatorConfig};
+    /// let one = Simulator::in_process(SimulatorConfig::default());
+    /// let other = one.add_account("other-key", "other-secret");
+    /// other.account(|account| account.add_tag("Rush"));
+    /// assert!(one.account(|account| account.tags.is_empty()));
+    /// ```
+    pub fn add_account(&self, key: &str, secret: &str) -> Self {
+        let state = self.service.add_account(key, secret);
+        Self { state, api_key: key.into(), api_secret: secret.into(), ..self.clone() }
+    }
+
+    /// Adds a second pair that opens this account, as for a rotation. Each pair has a budget of its own.
+    pub fn add_key(&self, key: &str, secret: &str) {
+        self.with_state(|state| state.keys.push(KeyPair::new(key, secret)));
+    }
+
+    /// Refuses a key of this account with 401 from an instant on. False when there is no such key.
+    pub fn expire_key(&self, key: &str, at: Timestamp) -> bool {
+        self.with_state(|state| state.expire_key(key, at))
+    }
+
+    /// The account's first key.
     pub fn api_key(&self) -> &str {
         &self.api_key
     }
@@ -108,26 +200,22 @@ impl Simulator {
 
     /// The simulated clock, to be given to the client as well.
     pub fn clock(&self) -> Arc<SimClock> {
-        Arc::clone(self.service.clock())
+        Arc::clone(&self.service.clock)
     }
 
     /// Looks at the account or changes it. No request is served meanwhile.
     pub fn account<R>(&self, f: impl FnOnce(&mut Account) -> R) -> R {
-        let mut state = self.service.state();
-        state.settle();
-        let result = f(&mut state.account);
-        state.remember();
-        result
+        self.with_state(|state| state.change(f))
     }
 
     /// Scripts a fault, behind those given before.
     pub fn fault(&self, fault: Fault) {
-        self.service.state().add_fault(fault);
+        self.with_state(|state| state.add_fault(fault));
     }
 
     /// Forgets every scripted fault.
     pub fn clear_faults(&self) {
-        self.service.state().clear_faults();
+        self.with_state(AccountState::clear_faults);
     }
 
     /// Changes the account just before the `nth` request from now with this method and path, the first being 1: the way to let
@@ -141,37 +229,41 @@ impl Simulator {
         change: impl FnOnce(&mut Account) + Send + 'static,
     ) {
         let target = fault::Target::new(Some(method), path);
-        self.service.state().script.add_hook(target, nth, Box::new(change));
+        self.with_state(|state| state.add_hook(target, nth, Box::new(change)));
     }
 
     /// Changes the rate limit.
     pub fn set_rate_limit(&self, limit: RateLimit) {
-        self.service.state().set_limit(limit);
+        self.with_state(|state| state.limit = limit);
     }
 
-    /// Spends requests of the present minute, as another program with the same key would.
+    /// Spends requests of the first key's present minute, as another program with the same key would.
     pub fn spend_budget(&self, requests: u32) {
-        self.service.state().spend(requests);
+        self.with_state(|state| state.spend(requests));
     }
 
     /// A copy of the journal so far.
     pub fn journal(&self) -> Journal {
-        self.service.state().journal.clone()
+        self.with_state(|state| state.journal.clone())
     }
 
     /// The journal so far, which is empty afterwards: between the two no request is served, so none escapes the count.
     pub fn take_journal(&self) -> Journal {
-        std::mem::take(&mut self.service.state().journal)
+        self.with_state(|state| std::mem::take(&mut state.journal))
     }
 
     /// Empties the journal.
     pub fn clear_journal(&self) {
         drop(self.take_journal());
     }
+
+    fn with_state<R>(&self, f: impl FnOnce(&mut AccountState) -> R) -> R {
+        f(&mut lock(&self.state))
+    }
 }
 
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Simulator").field("url", &self.url.as_str()).finish_non_exhaustive()
+        f.debug_struct("Simulator").field("url", &self.url()).finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! The one path that every request takes: time, authorisation, limit, fault, operation, journal.
+//! The one path that every request takes: time, credentials, limit, fault, operation, journal.
 
 use std::{
     collections::BTreeMap,
@@ -6,111 +6,253 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{Response, header::AUTHORIZATION, request::Parts};
+
 use super::{
     Account, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, SimClock, SimulatorConfig,
-    answer::Answer,
-    api, basic,
+    answer::{Answer, Headers},
+    api, control,
+    fault::Target,
     history::History,
-    inject::{inject, too_many},
-    rate_limit::{MinuteCount, Standing},
+    inject::inject,
+    rate_limit::{Budget, Standing},
     request::Call,
-    script::Script,
 };
 use crate::Timestamp;
 
-/// Everything behind the port.
-#[derive(Debug)]
+/// Everything behind the port and the transport.
 pub(super) struct Service {
-    authorization: String,
-    latency: Duration,
-    clock: Arc<SimClock>,
-    state: Mutex<State>,
+    pub(super) clock: Arc<SimClock>,
+    pub(super) config: SimulatorConfig,
+    accounts: Mutex<Vec<Arc<Mutex<AccountState>>>>,
 }
 
-#[derive(Debug)]
-pub(super) struct State {
+/// An account, the keys that open it, and what is arranged for it.
+pub(super) struct AccountState {
     pub(super) account: Account,
+    pub(super) keys: Vec<KeyPair>,
     pub(super) journal: Journal,
-    pub(super) script: Script,
+    faults: Vec<Fault>,
+    hooks: Vec<Hook>,
     late: BTreeMap<Timestamp, Vec<Call>>,
     history: History,
-    limit: MinuteCount,
+    pub(super) limit: RateLimit,
 }
 
-/// What the connection is to do.
+/// A key and its secret. Each pair has a budget of its own.
+pub(super) struct KeyPair {
+    key: String,
+    secret: String,
+    /// From then on it is refused.
+    expires: Option<Timestamp>,
+    budget: Budget,
+}
+
+/// A change of the account that waits for its request.
+struct Hook {
+    target: Target,
+    wait: u64,
+    change: Change,
+}
+
+type Change = Box<dyn FnOnce(&mut Account) + Send>;
+
+/// What becomes of a request.
 #[derive(Debug)]
 pub(super) enum Delivery {
-    Answer(Answer, Headers),
-    /// Send the head and half of the body, then close.
-    CutBody(Answer, Headers),
+    Answer(Response<Bytes>),
+    /// Send the head and this part of the body, then close.
+    CutBody(Response<Bytes>),
+    /// Send the head and this part of the body, then nothing.
+    StallBody(Response<Bytes>),
+    /// Take no connection.
+    Refuse,
     /// Close without a byte.
     Drop,
     /// Say nothing, ever.
     Hang,
 }
 
-/// The headers that the service itself decides on.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Headers {
-    pub(super) date: String,
-    pub(super) rate: Vec<(&'static str, String)>,
-}
-
 impl Service {
-    pub(super) fn new(config: &SimulatorConfig) -> Self {
-        let clock = Arc::new(SimClock::new(config.now));
-        let state = State {
-            account: Account::new(Arc::clone(&clock), config.quirks.clone()),
+    pub(super) fn new(config: SimulatorConfig) -> Self {
+        Self { clock: Arc::new(SimClock::new(config.now)), config, accounts: Mutex::default() }
+    }
+
+    /// Adds an account that this pair opens.
+    pub(super) fn add_account(&self, key: &str, secret: &str) -> Arc<Mutex<AccountState>> {
+        let state = Arc::new(Mutex::new(AccountState {
+            account: Account::new(Arc::clone(&self.clock), self.config.quirks.clone()),
+            keys: vec![KeyPair::new(key, secret)],
             journal: Journal::default(),
-            script: Script::default(),
+            faults: Vec::new(),
+            hooks: Vec::new(),
             late: BTreeMap::new(),
             history: History::default(),
-            limit: MinuteCount::new(config.rate_limit),
-        };
-        Self {
-            authorization: basic::pair(&config.api_key, &config.api_secret),
-            latency: config.latency,
-            clock,
-            state: Mutex::new(state),
+            limit: self.config.rate_limit,
+        }));
+        lock(&self.accounts).push(Arc::clone(&state));
+        state
+    }
+
+    /// The account that a key opens.
+    pub(super) fn account_of(&self, key: &str) -> Option<Arc<Mutex<AccountState>>> {
+        lock(&self.accounts).iter().find(|state| lock(state).has_key(key)).cloned()
+    }
+
+    /// The account that the simulator began with.
+    pub(super) fn first_account(&self) -> Option<Arc<Mutex<AccountState>>> {
+        lock(&self.accounts).first().cloned()
+    }
+
+    /// The keys of every account.
+    pub(super) fn keys(&self) -> Vec<Vec<String>> {
+        let keys = |state: &AccountState| state.keys.iter().map(|pair| pair.key.clone()).collect();
+        lock(&self.accounts).iter().map(|state| keys(&lock(state))).collect()
+    }
+
+    /// Takes one request through.
+    pub(super) fn handle(&self, head: &Parts, body: &[u8]) -> Delivery {
+        let call = Call::new(head.method.clone(), &head.uri, body);
+        if call.segments.first().is_some_and(|first| first == control::PREFIX) {
+            return Delivery::Answer(control::answer(self, &call).into_response(Headers::default()));
         }
-    }
-
-    pub(super) fn clock(&self) -> &Arc<SimClock> {
-        &self.clock
-    }
-
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes one request through, and says what to do with the connection.
-    pub(super) fn exchange(&self, call: &Call, authorization: Option<&str>) -> Delivery {
-        let mut state = self.state();
-        let at = self.clock.advance(self.latency);
-        let known = authorization.is_some_and(|header| basic::holds(header, &self.authorization));
-        let authorised = is_open(call) || known && !state.account.key_has_expired();
-        let (delivery, entry) = state.serve(call, authorised, &self.clock);
-        state.journal.push(JournalEntry { at, authorised, ..entry });
+        let (key, secret) = credentials(head).unwrap_or_default();
+        // Strangers are noted by the first account.
+        let Some(state) = self.account_of(&key).or_else(|| self.first_account()) else {
+            return Delivery::Drop;
+        };
+        let mut state = lock(&state);
+        let at = self.clock.advance(self.config.latency);
+        let now = state.account.now();
+        let is_valid = |pair: &KeyPair| {
+            let ends = [pair.expires, state.account.quirks.key_expires];
+            pair.key == key && pair.secret == secret && ends.into_iter().flatten().all(|at| at > now)
+        };
+        let pair = state.keys.iter().position(is_valid).or_else(|| is_open(&call).then_some(0));
+        let mut entry = JournalEntry::new(at, &call, pair.is_some());
+        let delivery = state.serve(&call, pair, &mut entry, &self.clock);
+        state.journal.0.push(entry);
         delivery
     }
 }
 
-/// Registering an account is the one call without credentials.
-fn is_open(call: &Call) -> bool {
-    matches!(call.segments.as_slice(), [accounts, register] if accounts == "accounts" && register == "registeraccount")
+/// The state behind a lock, also after a panic elsewhere.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl State {
-    pub(super) fn set_limit(&mut self, limit: RateLimit) {
-        self.limit.set(limit);
+/// Key and secret in the Basic header.
+fn credentials(head: &Parts) -> Option<(String, String)> {
+    let (scheme, pair) = head.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let pair = String::from_utf8(STANDARD.decode(pair.trim()).ok()?).ok()?;
+    let (key, secret) = pair.split_once(':').filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    Some((key.to_owned(), secret.to_owned()))
+}
+
+/// Registering an account is the one call without credentials.
+fn is_open(call: &Call) -> bool {
+    call.segments == ["accounts", "registeraccount"]
+}
+
+impl KeyPair {
+    pub(super) fn new(key: &str, secret: &str) -> Self {
+        Self { key: key.to_owned(), secret: secret.to_owned(), expires: None, budget: Budget::default() }
+    }
+}
+
+impl AccountState {
+    /// Looks at the account or changes it.
+    pub(super) fn change<R>(&mut self, f: impl FnOnce(&mut Account) -> R) -> R {
+        self.settle();
+        let result = f(&mut self.account);
+        self.remember();
+        result
     }
 
+    /// Refuses a key from an instant on. False when there is no such key.
+    pub(super) fn expire_key(&mut self, key: &str, at: Timestamp) -> bool {
+        let pair = self.keys.iter_mut().find(|pair| pair.key == key);
+        pair.map(|pair| pair.expires = Some(at)).is_some()
+    }
+
+    fn has_key(&self, key: &str) -> bool {
+        self.keys.iter().any(|pair| pair.key == key)
+    }
+
+    /// Spends requests of the first pair's present minute.
     pub(super) fn spend(&mut self, requests: u32) {
         let now = self.account.now();
-        self.limit.spend(now, requests);
+        if let Some(pair) = self.keys.first_mut() {
+            pair.budget.spend(now, requests);
+        }
     }
 
-    /// What the operation comes to, before its answer is damaged.
+    pub(super) fn add_fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+        self.remember();
+    }
+
+    pub(super) fn clear_faults(&mut self) {
+        self.faults.clear();
+        self.history = History::default();
+    }
+
+    /// Arranges a change for just before the `nth` matching request from now, the first being 1.
+    pub(super) fn add_hook(&mut self, target: Target, nth: u64, change: Change) {
+        self.hooks.push(Hook { target, wait: nth.max(1), change });
+    }
+
+    fn serve(
+        &mut self,
+        call: &Call,
+        pair: Option<usize>,
+        entry: &mut JournalEntry,
+        clock: &SimClock,
+    ) -> Delivery {
+        self.settle();
+        if !entry.authorized {
+            return self.early(Answer::lower_message(401, "Invalid API credentials"), None, entry);
+        }
+        let now = self.account.now();
+        let pair = pair.and_then(|place| self.keys.get_mut(place));
+        let standing = pair.and_then(|pair| pair.budget.count(self.limit, now));
+        if standing.is_some_and(|standing| standing.over) {
+            entry.over_limit = true;
+            return self.early(Answer::too_many(), standing, entry);
+        }
+        self.run_hooks(call);
+        entry.fault =
+            self.faults.iter_mut().find_map(|fault| fault.strikes(call).then(|| fault.kind.clone()));
+        if let Some(FaultKind::Slow(time)) = entry.fault {
+            clock.advance(time);
+        }
+        let answer = self.answer(call, entry.fault.as_ref());
+        entry.executed = answer.effect || self.postpone(call, entry.fault.as_ref());
+        let headers = self.headers(standing);
+        match &entry.fault {
+            Some(fault) => inject(&fault.clone(), answer, headers, entry),
+            None => answer.deliver(headers, entry),
+        }
+    }
+
+    /// An answer that comes before any operation.
+    fn early(&self, answer: Answer, standing: Option<Standing>, entry: &mut JournalEntry) -> Delivery {
+        answer.deliver(self.headers(standing), entry)
+    }
+
+    /// Carries out the changes that were waiting for this request.
+    fn run_hooks(&mut self, call: &Call) {
+        for hook in self.hooks.iter_mut().filter(|hook| hook.target.matches(call)) {
+            hook.wait -= 1;
+        }
+        for hook in self.hooks.extract_if(.., |hook| hook.wait == 0) {
+            (hook.change)(&mut self.account);
+        }
+    }
+
+    /// What the operation comes to, before a fault changes its answer.
     fn answer(&mut self, call: &Call, fault: Option<&FaultKind>) -> Answer {
         self.remember();
         let answer = match fault {
@@ -120,7 +262,7 @@ impl State {
                 api::answer(&mut self.account, &call.clone().without_query("page"))
             }
             Some(FaultKind::AnotherOrder) => {
-                let other = self.neighbour(call);
+                let other = self.neighbor(call);
                 api::answer(&mut self.account, other.as_ref().unwrap_or(call))
             }
             _ => api::answer(&mut self.account, call),
@@ -130,34 +272,23 @@ impl State {
     }
 
     /// The question for the next order, or for the one before if there is none, if this is one for an order.
-    fn neighbour(&self, call: &Call) -> Option<Call> {
+    fn neighbor(&self, call: &Call) -> Option<Call> {
         let [orders, id] = call.segments.as_slice() else { return None };
         let id: i64 = id.parse().ok().filter(|_| call.method == http::Method::GET && orders == "orders")?;
         let ids: Vec<i64> = self.account.visible_orders().filter_map(|order| order.int("orderId")).collect();
         let other =
             ids.iter().find(|other| **other > id).or_else(|| ids.iter().rfind(|other| **other < id))?;
-        let segments = vec![orders.clone(), other.to_string()];
-        Some(Call { segments, ..call.clone() })
+        Some(Call { segments: vec![orders.clone(), other.to_string()], ..call.clone() })
     }
 
     /// The answer that was right this long ago.
     fn stale(&mut self, call: &Call, age: Duration) -> Answer {
         let then = self.account.now() - age;
-        let mut past = self.history.at(then).unwrap_or_default();
-        past.swap_with(&mut self.account);
+        let mut past = self.history.at(then);
+        self.account.swap_shown(&mut past);
         let answer = self.account.as_of(then, |account| api::answer(account, call));
-        past.swap_with(&mut self.account);
+        self.account.swap_shown(&mut past);
         answer
-    }
-
-    pub(super) fn add_fault(&mut self, fault: Fault) {
-        self.script.add_fault(fault);
-        self.remember();
-    }
-
-    pub(super) fn clear_faults(&mut self) {
-        self.script.clear_faults();
-        self.history.forget();
     }
 
     /// Keeps the present state, if a stale read may ask for it.
@@ -166,7 +297,7 @@ impl State {
     }
 
     fn remember_since(&mut self, since: Timestamp) {
-        if self.script.has_stale_reads() {
+        if self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::StaleRead(_))) {
             self.history.remember(since, &self.account);
         }
     }
@@ -195,79 +326,20 @@ impl State {
         true
     }
 
-    fn serve(&mut self, call: &Call, authorised: bool, clock: &SimClock) -> (Delivery, JournalEntry) {
-        self.settle();
-        let mut entry = blank_entry(call);
-        if !authorised {
-            let answer = Answer::lower_message(401, "Invalid API credentials");
-            entry.status = Some(answer.status);
-            return (Delivery::Answer(answer, self.headers(None)), entry);
-        }
-        let standing = self.limit.count(self.account.now());
-        if standing.is_some_and(|standing| standing.over) {
-            entry.over_limit = true;
-            entry.status = Some(429);
-            return (Delivery::Answer(too_many(), self.headers(standing)), entry);
-        }
-        self.script.run_hooks(call, &mut self.account);
-        entry.fault = self.script.fault(call);
-        if let Some(FaultKind::Slow(time)) = entry.fault {
-            clock.advance(time);
-        }
-        let answer = self.answer(call, entry.fault.as_ref());
-        entry.executed = answer.effect || self.postpone(call, entry.fault.as_ref());
-        let headers = self.headers(standing);
-        let delivery = match &entry.fault {
-            Some(fault) => inject(fault, answer, headers),
-            None => Delivery::Answer(answer, headers),
-        };
-        if let Delivery::Answer(Answer { page: Some(page), .. }, _) = &delivery {
-            entry.list = Some(page.shown());
-        }
-        entry.status = match &delivery {
-            Delivery::Answer(answer, _) | Delivery::CutBody(answer, _) => Some(answer.status),
-            Delivery::Drop | Delivery::Hang => None,
-        };
-        (delivery, entry)
-    }
-
     fn headers(&self, standing: Option<Standing>) -> Headers {
-        let date = httpdate::fmt_http_date(SystemTime::from(self.account.now()));
-        let date = if self.account.quirks.blank_date { String::new() } else { date };
-        Headers { date, rate: standing.map(|standing| self.rate_headers(standing)).unwrap_or_default() }
-    }
-
-    fn rate_headers(&self, standing: Standing) -> Vec<(&'static str, String)> {
         let quirks = &self.account.quirks;
-        if quirks.missing_rate_headers && !standing.over {
-            return Vec::new();
-        }
-        if quirks.absurd_rate_headers {
-            let epoch = self.account.now().unix_seconds().to_string();
-            return named(String::new(), "-1".to_owned(), epoch);
-        }
-        let lag = u32::from(quirks.remaining_lags && !standing.over);
-        let remaining = (standing.remaining + lag).min(standing.limit);
-        named(standing.limit.to_string(), remaining.to_string(), standing.reset.to_string())
-    }
-}
-
-fn named(limit: String, remaining: String, reset: String) -> Vec<(&'static str, String)> {
-    vec![("x-rate-limit-limit", limit), ("x-rate-limit-remaining", remaining), ("x-rate-limit-reset", reset)]
-}
-
-fn blank_entry(call: &Call) -> JournalEntry {
-    JournalEntry {
-        at: Timestamp::UNIX_EPOCH,
-        method: call.method.clone(),
-        path: call.path.clone(),
-        query: call.query.clone(),
-        body: call.body.clone(),
-        status: None,
-        executed: false,
-        fault: None,
-        authorised: true,
-        over_limit: false,
-        list: None,
+        let now = self.account.now();
+        let date =
+            if quirks.blank_date { String::new() } else { httpdate::fmt_http_date(SystemTime::from(now)) };
+        let standing = standing.filter(|standing| standing.over || !quirks.missing_rate_headers);
+        let rate = standing.map(|standing| {
+            if quirks.absurd_rate_headers {
+                return [String::new(), "-1".to_owned(), now.unix_seconds().to_string()];
+            }
+            let lag = u32::from(quirks.remaining_lags && !standing.over);
+            let remaining = (standing.remaining + lag).min(standing.limit);
+            [standing.limit.to_string(), remaining.to_string(), standing.reset.to_string()]
+        });
+        Headers { date, rate }
     }
 }

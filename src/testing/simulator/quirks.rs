@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Timestamp;
 
 /// What a second `markasshipped` on a shipped order does. No public evidence settles it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum RepeatMarkAsShipped {
     /// A second fulfillment is made and the notices go out again: the worst case, and the default.
@@ -17,7 +20,8 @@ pub enum RepeatMarkAsShipped {
 }
 
 /// What `markasshipped` does to an order that is on hold, unpaid or cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum UnshippableMark {
     /// The order is shipped all the same, as one production connector has found (the default).
@@ -29,7 +33,8 @@ pub enum UnshippableMark {
 }
 
 /// How an action on an unknown order, user or tag is refused. The status is not documented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ActionFailure {
     /// 200 with `{"success":false,"message":…}` (the default).
@@ -50,7 +55,8 @@ macro_rules! quirks {
         /// let quirks = Quirks::default().null_rows(true).missing_rate_headers(true);
         /// assert!(quirks.null_rows);
         /// ```
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
         #[non_exhaustive]
         #[must_use = "quirks do nothing until a simulator has them"]
         #[allow(clippy::struct_excessive_bools)] // every one of them is a switch of its own

@@ -3,10 +3,9 @@
 use super::RateLimit;
 use crate::Timestamp;
 
-/// Requests counted in the present minute.
-#[derive(Debug)]
-pub(super) struct MinuteCount {
-    limit: RateLimit,
+/// Requests of one pair of keys, counted in the present minute.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
     minute: i64,
     used: u32,
 }
@@ -21,15 +20,7 @@ pub(super) struct Standing {
     pub(super) over: bool,
 }
 
-impl MinuteCount {
-    pub(super) fn new(limit: RateLimit) -> Self {
-        Self { limit, minute: 0, used: 0 }
-    }
-
-    pub(super) fn set(&mut self, limit: RateLimit) {
-        self.limit = limit;
-    }
-
+impl Budget {
     /// Spends requests of the present minute without a call, as another user of the key would.
     pub(super) fn spend(&mut self, now: Timestamp, requests: u32) {
         self.turn_to(now);
@@ -37,8 +28,8 @@ impl MinuteCount {
     }
 
     /// Counts one request; `None` when there is no limit.
-    pub(super) fn count(&mut self, now: Timestamp) -> Option<Standing> {
-        let RateLimit::PerMinute(limit) = self.limit else { return None };
+    pub(super) fn count(&mut self, limit: RateLimit, now: Timestamp) -> Option<Standing> {
+        let RateLimit::PerMinute(limit) = limit else { return None };
         self.turn_to(now);
         let over = self.used >= limit;
         if !over {
@@ -62,19 +53,14 @@ mod tests {
 
     #[test]
     fn counts_afresh_in_every_clock_minute() {
-        let mut count = MinuteCount::new(RateLimit::PerMinute(2));
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let first = count.count(at("2026-03-02T17:00:43Z")).unwrap();
+        let mut budget = Budget::default();
+        let mut count = |text: &str| budget.count(RateLimit::PerMinute(2), text.parse().unwrap()).unwrap();
+        let first = count("2026-03-02T17:00:43Z");
         assert_eq!(first, Standing { limit: 2, remaining: 1, reset: 17, over: false });
-        assert!(!count.count(at("2026-03-02T17:00:59Z")).unwrap().over);
-        assert!(count.count(at("2026-03-02T17:00:59.9Z")).unwrap().over);
-        let next = count.count(at("2026-03-02T17:01:00Z")).unwrap();
+        assert!(!count("2026-03-02T17:00:59Z").over);
+        assert!(count("2026-03-02T17:00:59.9Z").over);
+        let next = count("2026-03-02T17:01:00Z");
         assert_eq!(next, Standing { limit: 2, remaining: 1, reset: 60, over: false });
-    }
-
-    #[test]
-    fn may_have_no_limit() {
-        let mut count = MinuteCount::new(RateLimit::Unlimited);
-        assert_eq!(count.count(Timestamp::UNIX_EPOCH), None);
+        assert_eq!(budget.count(RateLimit::Unlimited, Timestamp::UNIX_EPOCH), None);
     }
 }

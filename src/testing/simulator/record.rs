@@ -1,7 +1,7 @@
 //! Rows of the account: JSON objects that keep ShipStation's order of members and every digit of an amount. What members a row
 //! has is written in `shapes`; a row itself holds only those that differ from its shape.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer, ser::Error as _, ser::SerializeMap as _};
@@ -93,20 +93,14 @@ impl Record {
     }
 
     /// An object of exactly these members.
-    pub(super) fn of<const N: usize>(members: [(&'static str, Field); N]) -> Self {
-        let set = members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
-        Self { shape: &OPEN, set }
+    pub(super) fn of<N: Into<Cow<'static, str>>, const COUNT: usize>(members: [(N, Field); COUNT]) -> Self {
+        Self { shape: &OPEN, set: members.into_iter().map(|(name, value)| (name.into(), value)).collect() }
     }
 
-    /// An object of these members of this row.
-    pub(super) fn only(&self, names: &[&'static str]) -> Self {
-        let set = names.iter().map(|name| (Cow::Borrowed(*name), self.member(name).clone())).collect();
+    /// An object of these members of this row, named with blanks between.
+    pub(super) fn only(&self, names: &'static str) -> Self {
+        let set = names.split(' ').map(|name| (Cow::Borrowed(name), self.member(name).clone())).collect();
         Self { shape: &OPEN, set }
-    }
-
-    /// Adds a member whose name may hold dots.
-    pub(super) fn add(&mut self, name: &str, value: impl Into<Field>) {
-        self.set.push((Cow::Owned(name.to_owned()), value.into()));
     }
 
     /// The value of a member; null when there is no such member.
@@ -136,19 +130,6 @@ impl Record {
     pub fn set(&mut self, path: &str, value: impl Into<Field>) {
         if let Some(field) = self.field_mut(path) {
             *field = value.into();
-        }
-    }
-
-    /// Gives a member its default again.
-    pub(super) fn reset(&mut self, path: &str) {
-        match path.split_once('.') {
-            None => self.set.retain(|(name, _)| name != path),
-            Some((member, rest)) => {
-                let row = self.set.iter_mut().find(|(name, _)| name == member);
-                if let Some((_, Field::Row(row))) = row {
-                    row.reset(rest);
-                }
-            }
         }
     }
 
@@ -290,25 +271,43 @@ impl Record {
         serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned())
     }
 
+    /// Sets these members, named with blanks between, as the other row has them.
+    pub(super) fn copy(&mut self, from: &Self, members: &str) {
+        members.split(' ').for_each(|member| self.set(member, from.get(member).clone()));
+    }
+
+    /// The row with the members that another row of its kind sets.
+    pub(super) fn updated(mut self, by: Self) -> Self {
+        by.set.into_iter().for_each(|(name, value)| self.set(&name, value));
+        self
+    }
+
+    /// Reads the JSON of a member.
+    pub(super) fn read_member(&self, path: &str, json: &RawValue) -> Result<Field, String> {
+        let (outer, name) =
+            path.rsplit_once('.').map_or((Some(self), path), |(outer, name)| (self.row(outer), name));
+        let kind = outer.and_then(|row| row.shape.members.iter().find(|member| member.name == name));
+        Field::read(kind.map_or(Kind::Any, |member| member.kind), json)
+    }
+
     /// Reads a row from the JSON of a request. Members match whatever their case, unknown ones are left out, and null is the
-    /// default.
+    /// default. An object without a shape takes every member.
     ///
     /// # Errors
     /// In the words of a refusal: the text is no object, or a member is of another kind.
     pub(super) fn read(shape: &'static Shape, json: &str) -> Result<Self, String> {
-        let sent: Members<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let sent: BTreeMap<String, &RawValue> = parsed(json)?;
         let mut row = Self::new(shape);
-        if shape.members.is_empty() {
-            for (name, value) in sent.0 {
-                row.set.push((Cow::Owned(name), Field::read(Kind::Any, value)?));
-            }
-            return Ok(row);
-        }
-        for member in shape.members {
-            let sent = sent.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(member.name));
-            let value = sent.map_or(Ok(Field::Null), |(_, value)| Field::read(member.kind, value))?;
+        for (name, value) in sent {
+            let known = shape.members.iter().find(|member| member.name.eq_ignore_ascii_case(&name));
+            let (name, kind) = match known {
+                Some(member) => (Cow::Borrowed(member.name), member.kind),
+                None if shape.members.is_empty() => (Cow::Owned(name), Kind::Any),
+                None => continue,
+            };
+            let value = Field::read(kind, value)?;
             if value != Field::Null {
-                row.set.push((Cow::Borrowed(member.name), value));
+                row.set.push((name, value));
             }
         }
         Ok(row)
@@ -329,69 +328,45 @@ impl Field {
     fn read(kind: Kind, json: &RawValue) -> Result<Self, String> {
         let text = json.get();
         let wrong = || format!("Could not convert '{}'.", text.chars().take(40).collect::<String>());
-        if text == "null" {
-            return Ok(Self::Null);
+        let plain = match text.as_bytes().first() {
+            Some(b'n') => return Ok(Self::Null),
+            Some(b'{') => {
+                Self::Row(Record::read(if let Kind::Row(shape) = kind { shape } else { &OPEN }, text)?)
+            }
+            Some(b'[') => {
+                let one = match kind {
+                    Kind::Ids => Kind::Int,
+                    Kind::Rows(shape) => Kind::Row(shape),
+                    _ => Kind::Any,
+                };
+                let list: Vec<&RawValue> = parsed(text)?;
+                list.into_iter().map(|json| Self::read(one, json)).collect::<Result<_, _>>()?
+            }
+            Some(b'"') => Self::Text(parsed::<String>(text)?.into()),
+            Some(b't' | b'f') => Self::Flag(text == "true"),
+            _ => text.parse().map(Self::Int).or_else(|_| amount(text).map(Self::Amount).ok_or_else(wrong))?,
+        };
+        match (kind, plain) {
+            (Kind::Hidden, _) => Ok(Self::Null),
+            (Kind::Time, Self::Text(text)) => Ok(pacific::parse(&text).map(pacific::instant).into()),
+            (Kind::Amount, Self::Text(text)) if text.trim().is_empty() => Ok(Self::Null),
+            // A number in quotes, as Json.NET takes it.
+            (Kind::Amount, Self::Text(text)) => amount(text.trim()).map(Self::Amount).ok_or_else(wrong),
+            (Kind::Int, Self::Text(text)) => text.trim().parse().map(Self::Int).map_err(|_| wrong()),
+            (Kind::Any, plain)
+            | (Kind::Int, plain @ Self::Int(_))
+            | (Kind::Amount, plain @ (Self::Int(_) | Self::Amount(_)))
+            | (Kind::Flag, plain @ Self::Flag(_))
+            | (Kind::Text, plain @ Self::Text(_))
+            | (Kind::Ids | Kind::Rows(_), plain @ Self::List(_))
+            | (Kind::Row(_), plain @ Self::Row(_)) => Ok(plain),
+            _ => Err(wrong()),
         }
-        let quoted: Option<String> = serde_json::from_str(text).ok();
-        let bare = quoted.as_deref().unwrap_or(text).trim();
-        Ok(match kind {
-            Kind::Hidden => Self::Null,
-            Kind::Int => Self::Int(bare.parse().map_err(|_| wrong())?),
-            Kind::Flag => Self::Flag(bare.to_ascii_lowercase().parse().map_err(|_| wrong())?),
-            Kind::Text => Self::Text(quoted.ok_or_else(wrong)?.into()),
-            Kind::Amount if bare.is_empty() => Self::Null,
-            Kind::Amount => Self::Amount(amount(bare).ok_or_else(wrong)?),
-            Kind::Time => pacific::parse(bare).map_or(Self::Null, |wall| Self::Time(pacific::instant(wall))),
-            Kind::Ids => {
-                list(text)?.iter().map(|one| Self::read(Kind::Int, one)).collect::<Result<_, _>>()?
-            }
-            Kind::Row(shape) => Self::Row(Record::read(shape, text)?),
-            Kind::Rows(shape) => {
-                list(text)?.iter().map(|one| Self::read(Kind::Row(shape), one)).collect::<Result<_, _>>()?
-            }
-            Kind::Any if text.starts_with('{') => Self::Row(Record::read(&OPEN, text)?),
-            Kind::Any if text.starts_with('[') => {
-                list(text)?.iter().map(|one| Self::read(Kind::Any, one)).collect::<Result<_, _>>()?
-            }
-            Kind::Any => match (quoted, serde_json::from_str(text)) {
-                (Some(text), _) => Self::Text(text.into()),
-                (None, Ok(flag)) => Self::Flag(flag),
-                _ => text
-                    .parse()
-                    .map(Self::Int)
-                    .or_else(|_| amount(text).map(Self::Amount).ok_or_else(wrong))?,
-            },
-        })
     }
 }
 
-fn list(json: &str) -> Result<Vec<&RawValue>, String> {
+fn parsed<'a, T: serde::Deserialize<'a>>(json: &'a str) -> Result<T, String> {
     serde_json::from_str(json).map_err(|error| error.to_string())
-}
-
-/// The members of a JSON object, in order.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> serde::Deserialize<'de> for Members<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Visitor)
-    }
 }
 
 /// The amount that a text spells, in plain or scientific notation.

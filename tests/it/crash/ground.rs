@@ -9,7 +9,7 @@ use shipstation_connector::{
         shipping::{CarrierRule, ShippingRule},
         store::{Enqueued, MappingStore, Replace, ShipmentStore, Stores},
     },
-    client::{Clock, Credentials, RateLimiter, ShipStation},
+    client::{Clock, RateLimiter},
     stores::SqliteStore,
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
 };
@@ -36,7 +36,7 @@ impl Ground {
         let config =
             SimulatorConfig::default().rate_limit(RateLimit::Unlimited).latency(Duration::from_secs(11));
         let ground = Self {
-            sim: Simulator::start(config).await.unwrap(),
+            sim: Simulator::in_process(config),
             connection: ConnectionId::new("shop"),
             settings: Settings::default(),
             taken: RefCell::default(),
@@ -70,13 +70,7 @@ impl Ground {
     }
 
     fn channel(&self, stores: Stores, limiter: Arc<dyn RateLimiter>) -> ShipStationChannel {
-        let client = ShipStation::builder(Credentials::new(self.sim.api_key(), self.sim.api_secret()))
-            .base_url(self.sim.url())
-            .clock(self.sim.clock())
-            .rate_limiter(limiter)
-            .seed(7)
-            .build()
-            .unwrap();
+        let client = self.sim.client().rate_limiter(limiter).seed(7).build().unwrap();
         ShipStationChannel::builder(client, self.connection.clone(), stores)
             .settings(self.settings.clone())
             .build()

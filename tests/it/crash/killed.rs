@@ -156,7 +156,7 @@ impl Work {
     fn start_child(&mut self) -> Child {
         self.rounds += 1;
         let task = Task {
-            url: self.sim.url().to_string(),
+            url: self.sim.url().to_owned(),
             key: self.sim.api_key().to_owned(),
             secret: self.sim.api_secret().to_owned(),
             file: self.file.clone(),

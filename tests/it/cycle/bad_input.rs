@@ -80,7 +80,8 @@ async fn faults_wrong_credentials_are_refused_and_named() {
     let world = World::new().await;
     world.add(world.order("A-1"));
     let client = ShipStation::builder(Credentials::new("wrong", "pair"))
-        .base_url(world.sim.url().as_str())
+        .base_url(world.sim.url())
+        .transport(world.sim.transport())
         .clock(world.sim.clock())
         .build()
         .unwrap();

@@ -14,7 +14,7 @@ use shipstation_connector::{
         NewLink, Operation, RunId, RunStatus,
         store::{Begin, ListingStore, NewRun, PutLink, RunStore, RunToken, StoreError, Stores},
     },
-    client::{Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation},
+    client::{Lane, Permit, RateHeaders, RateLimiter},
     connector::ListingSettings,
     stores::MemoryStore,
     testing::simulator::SimClock,
@@ -109,12 +109,7 @@ impl RateLimiter for Gate {
 }
 
 fn trapped(world: &World, trap: &Arc<Trap>) -> ShipStationChannel {
-    let client = ShipStation::builder(Credentials::new(world.sim.api_key(), world.sim.api_secret()))
-        .base_url(world.sim.url().as_str())
-        .clock(world.sim.clock())
-        .rate_limiter(Arc::new(Gate(trap.clone())))
-        .build()
-        .unwrap();
+    let client = world.sim.client().rate_limiter(Arc::new(Gate(trap.clone()))).build().unwrap();
     let listings = Arc::new(Trapped(world.store.clone(), trap.clone()));
     let stores = Stores::all_in(world.store.clone()).with_listings(listings);
     let mut settings = Settings::default();

@@ -13,7 +13,7 @@ use shipstation_connector::{
         shipping::{CarrierRule, ShippingRule},
         store::{MappingStore, Stores},
     },
-    client::{Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation},
+    client::{Lane, Permit, RateHeaders, RateLimiter},
     testing::simulator::{Quirks, RateLimit, Simulator, SimulatorConfig},
 };
 
@@ -183,12 +183,7 @@ async fn faults_a_budget_that_others_spend_is_found() {
     for (each_time, shared) in [(0, false), (4, true)] {
         let world = World::with(SimulatorConfig::default()).await;
         let neighbour = Neighbour { sim: world.sim.clone(), each_time, asked: AtomicU32::new(0) };
-        let client = ShipStation::builder(Credentials::new(world.sim.api_key(), world.sim.api_secret()))
-            .base_url(world.sim.url().as_str())
-            .clock(world.sim.clock())
-            .rate_limiter(Arc::new(neighbour))
-            .build()
-            .unwrap();
+        let client = world.sim.client().rate_limiter(Arc::new(neighbour)).build().unwrap();
         let stores = Stores::all_in(world.store.clone());
         let channel = ShipStationChannel::builder(client, "shop", stores)
             .settings(Settings::default())

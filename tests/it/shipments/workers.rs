@@ -63,7 +63,7 @@ async fn faults_a_lease_lost_in_the_middle_stops_the_run_before_its_next_send() 
 async fn faults_a_request_whose_turn_comes_after_the_lease_is_not_sent() {
     use shipstation_connector::{
         channel::store::Stores,
-        client::{Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation},
+        client::{Lane, Permit, RateHeaders, RateLimiter},
         testing::simulator::SimClock,
     };
 
@@ -86,12 +86,8 @@ async fn faults_a_request_whose_turn_comes_after_the_lease_is_not_sent() {
     let world = World::new().await;
     let order = world.add(world.order("1"));
     world.ship(order, "1Z1").await;
-    let client = ShipStation::builder(Credentials::new(world.sim.api_key(), world.sim.api_secret()))
-        .base_url(world.sim.url().as_str())
-        .clock(world.sim.clock())
-        .rate_limiter(Arc::new(Late(world.sim.clock(), 0.into())))
-        .build()
-        .unwrap();
+    let late = Arc::new(Late(world.sim.clock(), 0.into()));
+    let client = world.sim.client().rate_limiter(late).build().unwrap();
     let channel = world.builder(client, Stores::all_in(world.store.clone()), |_| {}).build().unwrap();
     let report = channel.sync_shipments(SyncShipments::new()).await.unwrap();
     assert!(report.counts.add_up(), "{report}");

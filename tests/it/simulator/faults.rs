@@ -126,7 +126,7 @@ async fn a_key_expires_and_the_date_may_be_blank() {
     assert_eq!((answer.status().as_u16(), answer.headers()["date"].as_bytes()), (200, &b""[..]));
     sim.clock().advance(MINUTE);
     let answer = super::send(&sim, Method::GET, "users", None).await.unwrap();
-    assert_eq!((answer.status().as_u16(), sim.journal().unauthorised().count()), (401, 1));
+    assert_eq!((answer.status().as_u16(), sim.journal().unauthorized().count()), (401, 1));
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use shipstation_connector::client::{Credentials, ShipStation, ShipStationBuilder
 pub(crate) use clock::JumpClock;
 pub(crate) use gate::{Gate, Moment};
 pub(crate) use log::CaughtLog;
-pub(crate) use world::{DAY, World, http_client};
+pub(crate) use world::{DAY, World};
 
 pub(crate) const KEY: &str = "test-key";
 pub(crate) const SECRET: &str = "planted-secret-5512";

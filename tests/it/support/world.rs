@@ -9,27 +9,13 @@ use shipstation_connector::{
         shipping::{CarrierRule, ShippingRule},
         store::{Enqueued, MappingStore, Replace, ShipmentStore, Stores},
     },
-    client::{Clock, Credentials, RetryPolicy, ShipStation, ShipStationBuilder},
+    client::{Clock, RetryPolicy, ShipStation, ShipStationBuilder},
     connector::ChannelBuilder,
     stores::MemoryStore,
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
 };
 
 pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
-
-thread_local! {
-    // Loading the machine's certificates takes longer than most tests; everything else of a client is its own.
-    static HTTP: reqwest::Client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .build()
-        .unwrap();
-}
-
-/// The client of HTTP that all tests of a thread share.
-pub(crate) fn http_client() -> reqwest::Client {
-    HTTP.with(reqwest::Client::clone)
-}
 
 /// Everything that a scenario needs. The rate limit is off and the clock is the simulator's.
 pub(crate) struct World {
@@ -45,7 +31,7 @@ impl World {
     }
 
     pub(crate) async fn with(config: SimulatorConfig) -> Self {
-        let sim = Simulator::start(config).await.unwrap();
+        let sim = Simulator::in_process(config);
         let world = Self { sim, store: Arc::new(MemoryStore::new()), connection: ConnectionId::new("shop") };
         world.rules(vec![ShippingRule::exact("Standard", "ground")]).await;
         let carriers = vec![CarrierRule::new("UPS", "ups")];
@@ -64,18 +50,13 @@ impl World {
         self.client_that_waits(Duration::from_secs(20))
     }
 
-    /// A client that gives up on an answer after `timeout` of real time.
+    /// A client that gives up on an answer after `timeout`, which takes no real time.
     pub(crate) fn client_that_waits(&self, timeout: Duration) -> ShipStation {
         self.client_builder().timeout(timeout).build().unwrap()
     }
 
     pub(crate) fn client_builder(&self) -> ShipStationBuilder {
-        ShipStation::builder(Credentials::new(self.sim.api_key(), self.sim.api_secret()))
-            .base_url(self.sim.url().as_str())
-            .http_client(http_client())
-            .clock(self.sim.clock())
-            .retry(RetryPolicy::default())
-            .seed(7)
+        self.sim.client().retry(RetryPolicy::default()).seed(7)
     }
 
     /// A channel with these settings; each call is like another process.

@@ -9,6 +9,7 @@ mod shipping;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
 };
 
@@ -18,11 +19,13 @@ use super::{Quirks, SimClock, pacific, record::Record};
 use scheduled::Due;
 pub(super) use sequence::OrderSequence;
 pub(super) use setup::MARKETPLACES;
+pub(super) use shipping::Marking;
 pub use shipping::Notice;
-pub(super) use shipping::{Marking, Refusal};
 
 /// Rows by number.
-type Table = BTreeMap<i64, Record>;
+pub(super) type Table = BTreeMap<i64, Record>;
+/// What stale reads show: orders, fulfillments, shipments.
+pub(super) type Shown = [Table; 3];
 
 /// The state of the simulated account, to set up and to look at.
 ///
@@ -42,7 +45,6 @@ type Table = BTreeMap<i64, Record>;
 /// assert_eq!(total.unwrap().to_string(), "18.50");
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Account {
     /// Orders by number, those included that were deleted or merged into others; see [`visible_orders`](Self::visible_orders).
@@ -162,8 +164,10 @@ impl Account {
         pacific::stored(if self.quirks.clock_skew < 0 { now - skew } else { now + skew })
     }
 
-    pub(super) fn key_has_expired(&self) -> bool {
-        self.quirks.key_expires.is_some_and(|at| at <= self.now())
+    /// Exchanges what stale reads show.
+    pub(super) fn swap_shown(&mut self, shown: &mut Shown) {
+        let own = [&mut self.orders, &mut self.fulfillments, &mut self.shipments];
+        own.into_iter().zip(shown).for_each(|(own, other)| std::mem::swap(own, other));
     }
 
     /// Does something at another instant than the present one.
@@ -178,5 +182,11 @@ impl Account {
     pub(super) fn next_guid(&mut self) -> String {
         self.last.guid += 1;
         format!("5f0c2a9e-7d41-4b6e-9c35-{:012x}", self.last.guid)
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("orders", &self.orders.len()).finish_non_exhaustive()
     }
 }

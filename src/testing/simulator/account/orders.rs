@@ -1,5 +1,7 @@
 //! Orders: adding, finding, changing, splitting and combining them.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use super::super::{
@@ -7,7 +9,6 @@ use super::super::{
     builders::{WHEN_ADDED, total},
     pacific,
     record::{Field, Record},
-    row_text::overwrite,
 };
 use super::{Account, next, scheduled::Due};
 
@@ -246,7 +247,7 @@ impl Account {
     }
 
     /// Prints one member of a row as these bytes, JSON or not, wherever the order, fulfillment, shipment or product of this number
-    /// is read. Members of members are named with a dot between, such as `advancedOptions.storeId`.
+    /// is read; see [`Record::set`] for how members are named.
     ///
     /// ```
     /// # use shipstation_connector::testing::simulator::Account;
@@ -271,29 +272,44 @@ impl Account {
         if id.is_some_and(|id| self.poisoned.contains(&id)) {
             return Err(Answer::exception("Object reference not set to an instance of an object."));
         }
-        let drifted = (self.quirks.drift && id_member == "orderId").then(|| drifted(row));
-        let mut text = drifted.as_ref().unwrap_or(row).json().into_bytes();
-        let changes = id.and_then(|id| self.overwritten.get(&id)).into_iter().flatten();
-        let mut printed_id = id;
-        for (member, bytes) in changes {
-            overwrite(&mut text, member, bytes);
-            printed_id = printed_id.filter(|_| member != id_member);
+        let changes = id.and_then(|id| self.overwritten.get(&id)).map(Vec::as_slice).unwrap_or_default();
+        let mut printed = Cow::Borrowed(row);
+        if self.quirks.drift && id_member == "orderId" {
+            drift(printed.to_mut());
         }
-        Ok(PageRow { id: printed_id, order_id: row.int("orderId"), text })
+        for (place, (member, _)) in changes.iter().enumerate() {
+            printed.to_mut().set(member, placeholder(place));
+        }
+        let mut text = printed.json().into_bytes();
+        for (place, (_, bytes)) in changes.iter().enumerate() {
+            replace(&mut text, &format!("\"{}\"", placeholder(place)), bytes);
+        }
+        let id = id.filter(|_| changes.iter().all(|(member, _)| member != id_member));
+        Ok(PageRow { id, order_id: row.int("orderId"), text })
     }
 }
 
-/// The order as a newer server might print it: unknown members, and values outside the documented ones.
-fn drifted(order: &Record) -> Record {
+/// Stands in a row for bytes that need not be JSON.
+fn placeholder(place: usize) -> String {
+    format!("@overwritten-{place}@")
+}
+
+/// Replaces a part of a text.
+fn replace(text: &mut Vec<u8>, part: &str, bytes: &[u8]) {
+    if let Some(start) = text.windows(part.len()).position(|window| window == part.as_bytes()) {
+        text.splice(start..start + part.len(), bytes.iter().copied());
+    }
+}
+
+/// Makes the order what a newer server might print: unknown members, and values outside the documented ones.
+fn drift(order: &mut Record) {
     let step = Record::of([("at", Field::Null)]);
     let plan = Record::of([
         ("steps", vec![Field::from(1), step.into()].into()),
         ("score", Decimal::new(5, 1).into()),
     ]);
-    order
-        .clone()
-        .with("confirmation", "video_signature")
-        .with("weight.units", "inches")
-        .with("allocationStatus", "partially_allocated")
-        .with("fulfillmentPlan", plan)
+    order.set("confirmation", "video_signature");
+    order.set("weight.units", "inches");
+    order.set("allocationStatus", "partially_allocated");
+    order.set("fulfillmentPlan", plan);
 }

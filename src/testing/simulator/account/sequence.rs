@@ -1,6 +1,6 @@
 //! A long sequence of orders that are made when they are read, so that a million of them take no memory.
 
-use std::{collections::BTreeSet, fmt, ops::Range, time::Duration};
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
 use super::super::{SimOrder, record::Record};
 use super::Account;
@@ -55,15 +55,6 @@ impl OrderSequence {
     fn index(&self, order_id: i64) -> Option<u32> {
         let index = u32::try_from(order_id.checked_sub(self.first_id)?).ok()?;
         (index < self.count && !self.materialized.contains(&index)).then_some(index)
-    }
-}
-
-impl fmt::Debug for OrderSequence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderSequence")
-            .field("first_id", &self.first_id)
-            .field("count", &self.count)
-            .finish_non_exhaustive()
     }
 }
 

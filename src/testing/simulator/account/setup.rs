@@ -114,7 +114,7 @@ impl Account {
             ("marketplace", "ShipStation".into()),
             ("username", username.into()),
         ]);
-        let customer = Record::new(&CUSTOMER)
+        let mut customer = Record::new(&CUSTOMER)
             .with("customerId", id)
             .with("createDate", now)
             .with("modifyDate", now)
@@ -122,9 +122,8 @@ impl Account {
             .with("countryCode", address.get("country").clone())
             .with("email", email)
             .with("marketplaceUsernames", vec![name]);
-        let copied = ["company", "street1", "street2", "city", "state", "postalCode", "phone"];
-        let copy = |row: Record, member: &&str| row.with(member, address.get(member).clone());
-        self.customers.insert(id, copied.iter().fold(customer, copy));
+        customer.copy(&address, "company street1 street2 city state postalCode phone");
+        self.customers.insert(id, customer);
         id
     }
 

@@ -1,7 +1,9 @@
 //! Marking orders as shipped and buying labels.
 
 use super::super::{
-    RepeatMarkAsShipped as RepeatMark, UnshippableMark, pacific,
+    RepeatMarkAsShipped as RepeatMark, UnshippableMark,
+    answer::Answer,
+    pacific,
     record::{Field, Record},
     shapes::{FULFILLMENT, SHIPMENT},
 };
@@ -34,23 +36,7 @@ pub(in super::super) struct Marking {
     pub(in super::super) notify_channel: bool,
 }
 
-/// Why nothing was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Refusal {
-    /// There is no such order.
-    Unknown,
-    /// Refused with 400.
-    BadRequest(&'static str),
-    /// Refused with 500 and an exception body.
-    Exception(&'static str),
-    /// Answered as if it had been done.
-    Ignored,
-}
-
-/// A row with these members as the other row has them.
-fn copied(row: Record, from: &Record, members: &[&str]) -> Record {
-    members.iter().fold(row, |row, member| row.with(member, from.get(member).clone()))
-}
+const UNSHIPPABLE: &str = "The order cannot be marked as shipped in its present status.";
 
 /// The address as shipments and fulfillments print it: without residence and verification.
 fn printed_address(order: &Record) -> Option<Record> {
@@ -73,14 +59,37 @@ fn printed_lines(order: &Record) -> Field {
 }
 
 impl Account {
-    /// Marks an order as shipped as the API call does, by the switches in [`Quirks`](super::Quirks).
-    pub(in super::super) fn mark_as_shipped(&mut self, order_id: i64, mark: Marking) -> Result<(), Refusal> {
-        let order = self.order(order_id).ok_or(Refusal::Unknown)?;
-        self.permit_marking(order)?;
+    /// Marks an order as shipped as the API call does, by the switches in [`Quirks`](super::Quirks), and gives the answer.
+    pub(in super::super) fn mark_as_shipped(
+        &mut self,
+        order_id: i64,
+        mark: Marking,
+    ) -> Result<Answer, Answer> {
+        let order = self.order(order_id).ok_or_else(|| Answer::empty(404))?;
+        let answer = Answer::json(&order.only("orderId orderNumber"));
+        match order.text("orderStatus") {
+            Some("shipped") => match self.quirks.repeat_mark_as_shipped {
+                RepeatMark::SecondFulfillment => {}
+                RepeatMark::Error500 => return Err(Answer::exception("The order has already been shipped.")),
+                RepeatMark::Ok => return Ok(answer),
+            },
+            Some("on_hold" | "awaiting_payment" | "cancelled") => match self.quirks.unshippable_mark {
+                UnshippableMark::Ships => {}
+                UnshippableMark::Error500 => return Err(Answer::exception(UNSHIPPABLE)),
+                UnshippableMark::BadRequest => return Err(Answer::message(400, UNSHIPPABLE)),
+            },
+            _ => {}
+        }
+        self.keep_fulfillment(order_id, mark);
+        Ok(answer.took_effect())
+    }
+
+    fn keep_fulfillment(&mut self, order_id: i64, mark: Marking) {
+        let Some(order) = self.order(order_id) else { return };
         let now = self.now();
         let midnight = pacific::parse(&pacific::date(now)).map(pacific::instant);
         let ship_date = mark.ship_date.or(midnight).unwrap_or(now);
-        let row = Record::new(&FULFILLMENT)
+        let mut row = Record::new(&FULFILLMENT)
             .with("createDate", now)
             .with("shipDate", ship_date)
             .with("trackingNumber", mark.tracking.clone().unwrap_or_default())
@@ -88,7 +97,7 @@ impl Account {
             .with("marketplaceNotified", mark.notify_channel)
             .with("shipTo", printed_address(order))
             .with("visibleFrom", now + self.quirks.fulfillment_delay);
-        let row = copied(row, order, &["orderId", "orderNumber", "userId", "customerEmail"]);
+        row.copy(order, "orderId orderNumber userId customerEmail");
         let id = next(&mut self.last.fulfillment);
         self.fulfillments.insert(id, row.with("fulfillmentId", id));
         self.edit(order_id, |order| {
@@ -104,24 +113,6 @@ impl Account {
                 customer: mark.notify_customer,
                 channel: mark.notify_channel,
             });
-        }
-        Ok(())
-    }
-
-    fn permit_marking(&self, order: &Record) -> Result<(), Refusal> {
-        const UNSHIPPABLE: &str = "The order cannot be marked as shipped in its present status.";
-        match order.text("orderStatus") {
-            Some("shipped") => match self.quirks.repeat_mark_as_shipped {
-                RepeatMark::SecondFulfillment => Ok(()),
-                RepeatMark::Error500 => Err(Refusal::Exception("The order has already been shipped.")),
-                RepeatMark::Ok => Err(Refusal::Ignored),
-            },
-            Some("on_hold" | "awaiting_payment" | "cancelled") => match self.quirks.unshippable_mark {
-                UnshippableMark::Ships => Ok(()),
-                UnshippableMark::Error500 => Err(Refusal::Exception(UNSHIPPABLE)),
-                UnshippableMark::BadRequest => Err(Refusal::BadRequest(UNSHIPPABLE)),
-            },
-            _ => Ok(()),
         }
     }
 
@@ -152,28 +143,17 @@ impl Account {
 
     /// A person buys a label for an order: a shipment, not a fulfillment. `None` when there is no such order.
     pub fn buy_label(&mut self, order_id: i64, carrier: &str, service: &str) -> Option<i64> {
-        const BILLING: [&str; 5] =
-            ["billToParty", "billToAccount", "billToPostalCode", "billToCountryCode", "storeId"];
-        const COPIED: [&str; 9] = [
-            "orderId",
-            "orderKey",
-            "orderNumber",
-            "userId",
-            "customerEmail",
-            "packageCode",
-            "weight",
-            "dimensions",
-            "insuranceOptions",
-        ];
+        const BILLING: &str = "billToParty billToAccount billToPostalCode billToCountryCode storeId";
+        const COPIED: &str = "orderId orderKey orderNumber userId customerEmail packageCode weight dimensions insuranceOptions";
         let order = self.order(order_id)?;
         let today = pacific::date(self.now());
-        let label = self
+        let mut label = self
             .blank_label(carrier, service, &today)
             .with("warehouseId", order.int("advancedOptions.warehouseId"))
             .with("shipTo", printed_address(order))
-            .with("advancedOptions", order.row("advancedOptions").map(|options| options.only(&BILLING)))
+            .with("advancedOptions", order.row("advancedOptions").map(|options| options.only(BILLING)))
             .with("shipmentItems", printed_lines(order));
-        let label = copied(label, order, &COPIED);
+        label.copy(order, COPIED);
         let id = self.keep_label(label);
         self.edit(order_id, |order| {
             order.set("orderStatus", "shipped");

@@ -75,7 +75,7 @@ fn wanted<'a>(account: &'a Account, call: &Call) -> Result<&'a Record, Answer> {
 
 /// The documented answer is a carrier with five members.
 pub(super) fn add_funds(account: &mut Account, call: &Call) -> Outcome {
-    const ANSWERED: [&str; 5] = ["name", "code", "accountNumber", "requiresFundedAccount", "balance"];
+    const ANSWERED: &str = "name code accountNumber requiresFundedAccount balance";
     let code = call.text("carrierCode").unwrap_or_default();
     let added = call.member("amount").and_then(|value| amount(value.to_string().trim_matches('"')));
     let added = added
@@ -83,5 +83,5 @@ pub(super) fn add_funds(account: &mut Account, call: &Call) -> Outcome {
         .ok_or_else(|| Answer::message(400, "The amount must lie between 10.00 and 10000.00."))?;
     let carrier = found(account.carriers.iter_mut().find(|carrier| carrier.is_text("code", &code)))?;
     carrier.set("balance", carrier.amount("balance").unwrap_or_default().saturating_add(added));
-    Ok(Answer::json(&carrier.only(&ANSWERED)).took_effect())
+    Ok(Answer::json(&carrier.only(ANSWERED)).took_effect())
 }

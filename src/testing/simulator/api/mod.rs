@@ -12,6 +12,7 @@ mod stores;
 
 use super::{
     Account,
+    account::Table,
     answer::Answer,
     request::{Call, whole_number},
 };
@@ -48,7 +49,7 @@ fn route(account: &mut Account, call: &Call) -> Outcome {
         ("PUT", ["stores", id]) => stores::update(account, call, id),
         ("POST", ["stores", action]) => stores::act(account, call, action),
         ("GET", ["users"]) => Ok(reference::users(account, call)),
-        ("GET", ["accounts", "listtags"]) => Ok(reference::tags(account)),
+        ("GET", ["accounts", "listtags"]) => Ok(Answer::rows(&account.tags)),
         ("POST", ["accounts", "registeraccount"]) => Ok(reference::register(call)),
         ("GET", ["carriers"]) => Ok(Answer::json(&account.carriers)),
         ("GET", ["carriers", "getcarrier"]) => carriers::get(account, call),
@@ -56,10 +57,10 @@ fn route(account: &mut Account, call: &Call) -> Outcome {
         ("GET", ["carriers", "listpackages"]) => carriers::packages(account, call),
         ("POST", ["carriers", "addfunds"]) => carriers::add_funds(account, call),
         ("GET", ["customers"]) => reference::customers(account, call),
-        ("GET", ["customers", id]) => reference::customer(account, id),
-        ("GET", ["warehouses"]) => Ok(reference::warehouses(account)),
+        ("GET", ["customers", id]) => row(&account.customers, id),
+        ("GET", ["warehouses"]) => Ok(Answer::rows(&account.warehouses)),
         ("POST", ["warehouses", "createwarehouse"]) => reference::create_warehouse(account, call),
-        ("GET", ["warehouses", id]) => reference::warehouse(account, id),
+        ("GET", ["warehouses", id]) => row(&account.warehouses, id),
         ("PUT", ["warehouses", id]) => reference::update_warehouse(account, call, id),
         ("DELETE", ["warehouses", id]) => reference::delete_warehouse(account, id),
         ("GET", ["webhooks"]) => Ok(reference::webhooks(account)),
@@ -102,6 +103,11 @@ fn no_such_resource(call: &Call) -> Answer {
 /// The number in a path; anything else is an unknown resource.
 fn id_in_path(text: &str) -> Result<i64, Answer> {
     text.parse().map_err(|_| Answer::message(404, "No HTTP resource was found that matches the request URI."))
+}
+
+/// The row with the number in a path.
+fn row(rows: &Table, id: &str) -> Outcome {
+    Ok(Answer::json(found(rows.get(&id_in_path(id)?))?))
 }
 
 fn found<T>(row: Option<T>) -> Result<T, Answer> {

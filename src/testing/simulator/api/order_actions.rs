@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::{
     Account, ActionFailure,
-    account::{Marking, Refusal},
+    account::Marking,
     answer::Answer,
     pacific,
     record::Field,
@@ -134,13 +134,5 @@ fn mark_as_shipped(account: &mut Account, call: &Call) -> Outcome {
         notify_customer: call.flag("notifyCustomer"),
         notify_channel: call.flag("notifySalesChannel"),
     };
-    let number = account.order(id).map(|order| order.get("orderNumber").clone());
-    let answer = Answer::object([("orderId", id.into()), ("orderNumber", number.into())]);
-    match account.mark_as_shipped(id, mark) {
-        Ok(()) => Ok(answer.took_effect()),
-        Err(Refusal::Ignored) => Ok(answer),
-        Err(Refusal::Unknown) => Err(Answer::empty(404)),
-        Err(Refusal::BadRequest(reason)) => Err(Answer::message(400, reason)),
-        Err(Refusal::Exception(reason)) => Err(Answer::exception(reason)),
-    }
+    account.mark_as_shipped(id, mark)
 }

@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 use super::super::{
     Account,
     answer::Answer,
-    record::{Field, Record},
+    record::Record,
     request::Call,
-    shapes::ORDER,
+    shapes::{LINE, ORDER},
 };
 use super::Outcome;
 
@@ -15,37 +15,13 @@ use super::Outcome;
 const BULK_LIMIT: usize = 100;
 
 /// The members that only ShipStation writes. What callers send for them is ignored.
-const READ_ONLY: [&str; 15] = [
-    "orderId",
-    "createDate",
-    "modifyDate",
-    "customerId",
-    "orderTotal",
-    "holdUntilDate",
-    "userId",
-    "externallyFulfilled",
-    "externallyFulfilledBy",
-    "externallyFulfilledById",
-    "externallyFulfilledByName",
-    "labelMessages",
-    "advancedOptions.mergedOrSplit",
-    "advancedOptions.mergedIds",
-    "advancedOptions.parentId",
-];
+const READ_ONLY: &str = "orderId createDate modifyDate customerId orderTotal holdUntilDate userId externallyFulfilled \
+    externallyFulfilledBy externallyFulfilledById externallyFulfilledByName labelMessages advancedOptions.mergedOrSplit \
+    advancedOptions.mergedIds advancedOptions.parentId";
 
 /// What an update leaves as it is.
-const KEPT: [&str; 10] = [
-    "orderId",
-    "orderKey",
-    "createDate",
-    "customerId",
-    "userId",
-    "holdUntilDate",
-    "importBatch",
-    "advancedOptions.mergedOrSplit",
-    "advancedOptions.mergedIds",
-    "advancedOptions.parentId",
-];
+const KEPT: &str = "orderId orderKey createDate customerId userId holdUntilDate importBatch advancedOptions.storeId \
+    advancedOptions.mergedOrSplit advancedOptions.mergedIds advancedOptions.parentId";
 
 pub(super) fn create_one(account: &mut Account, call: &Call) -> Outcome {
     let sent = Record::read(&ORDER, &call.text).map_err(|error| Answer::invalid("apiOrder", &error))?;
@@ -70,9 +46,8 @@ pub(super) fn create_many(account: &mut Account, call: &Call) -> Outcome {
 }
 
 fn bulk_result(account: &mut Account, sent: Record) -> Record {
-    let (number, key) =
-        (sent.get("orderNumber").clone(), sent.text("orderKey").unwrap_or_default().to_owned());
-    let number = if sent.has("orderNumber") { number } else { Field::Null };
+    let number = sent.has("orderNumber").then(|| sent.get("orderNumber").clone());
+    let key = sent.text("orderKey").unwrap_or_default().to_owned();
     let (id, key, error) = match upsert(account, sent) {
         Ok(id) => {
             (Some(id), account.order(id).and_then(|order| order.text("orderKey")).unwrap_or(&key), None)
@@ -81,7 +56,7 @@ fn bulk_result(account: &mut Account, sent: Record) -> Record {
     };
     Record::of([
         ("orderId", id.into()),
-        ("orderNumber", number),
+        ("orderNumber", number.into()),
         ("orderKey", key.into()),
         ("success", id.is_some().into()),
         ("errorMessage", error.into()),
@@ -125,9 +100,7 @@ fn upsert(account: &mut Account, sent: Record) -> Result<i64, Reason> {
         order.set("customerId", customer_of(account, &order));
         return Ok(account.add_order(order));
     };
-    for member in KEPT.into_iter().chain(["advancedOptions.storeId"]) {
-        order.set(member, known.get(member).clone());
-    }
+    order.copy(&known, KEPT);
     order.set("modifyDate", account.now());
     account.replace_order(id, order);
     Ok(id)
@@ -153,7 +126,7 @@ fn build(account: &Account, mut order: Record) -> Result<Record, Reason> {
         }
     }
     check_addresses(&order)?;
-    READ_ONLY.iter().for_each(|member| order.reset(member));
+    order.copy(&Record::new(&ORDER), READ_ONLY);
     let number: String = order.text("orderNumber").unwrap_or_default().chars().take(50).collect();
     order.set("orderNumber", number);
     for member in ["street1", "street2", "city", "state", "country"] {
@@ -165,12 +138,10 @@ fn build(account: &Account, mut order: Record) -> Result<Record, Reason> {
     order.set("shipTo.residential", order.text("shipTo.company").is_none());
     order.set("shipTo.addressVerified", "Address validated successfully");
     for line in order.rows_mut("items") {
-        for member in ["orderItemId", "productId", "createDate", "modifyDate"] {
-            line.reset(member);
-        }
+        line.copy(&Record::new(&LINE), "orderItemId productId createDate modifyDate");
     }
     if order.int("advancedOptions.warehouseId") == Some(0) {
-        order.reset("advancedOptions.warehouseId");
+        order.clear("advancedOptions.warehouseId");
     }
     let tags: Vec<i64> =
         order.ids("tagIds").into_iter().filter(|tag| account.tags.contains_key(tag)).collect();

@@ -32,17 +32,9 @@ pub(super) fn customers(account: &Account, call: &Call) -> Outcome {
     CUSTOMERS.answer(account, call, account.customers.values())
 }
 
-pub(super) fn customer(account: &Account, id: &str) -> Outcome {
-    Ok(Answer::json(found(account.customers.get(&id_in_path(id)?))?))
-}
-
 pub(super) fn users(account: &Account, call: &Call) -> Answer {
     let inactive = call.query_flag("showInactive");
     Answer::json(&account.users.iter().filter(|user| inactive || !user.flag("inactive")).collect::<Vec<_>>())
-}
-
-pub(super) fn tags(account: &Account) -> Answer {
-    Answer::json(&account.tags.values().collect::<Vec<_>>())
 }
 
 /// Answers as if an account had been made; nothing is kept.
@@ -64,14 +56,6 @@ pub(super) fn register(call: &Call) -> Answer {
     } else {
         members("Some required fields are missing.", false, Field::Null, Field::Null, Field::Null)
     }
-}
-
-pub(super) fn warehouses(account: &Account) -> Answer {
-    Answer::json(&account.warehouses.values().collect::<Vec<_>>())
-}
-
-pub(super) fn warehouse(account: &Account, id: &str) -> Outcome {
-    Ok(Answer::json(found(account.warehouses.get(&id_in_path(id)?))?))
 }
 
 pub(super) fn create_warehouse(account: &mut Account, call: &Call) -> Outcome {

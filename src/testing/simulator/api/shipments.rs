@@ -94,14 +94,13 @@ impl Purchase {
 }
 
 pub(super) fn label_for_order(account: &mut Account, call: &Call) -> Outcome {
-    const ANSWERED: [&str; 6] =
-        ["shipmentId", "shipmentCost", "insuranceCost", "trackingNumber", "labelData", "formData"];
+    const ANSWERED: &str = "shipmentId shipmentCost insuranceCost trackingNumber labelData formData";
     let id = call.number("orderId")?;
     let purchase = Purchase::of(account, call)?;
     let shipment = account.buy_label(id, &purchase.carrier, &purchase.service);
     let label = shipment.and_then(|id| account.shipments.get_mut(&id)).ok_or_else(|| Answer::empty(404))?;
     label.set("shipDate", purchase.ship_date);
-    Ok(Answer::json(&label.clone().with("labelData", LABEL).only(&ANSWERED)).took_effect())
+    Ok(Answer::json(&label.clone().with("labelData", LABEL).only(ANSWERED)).took_effect())
 }
 
 pub(super) fn label_alone(account: &mut Account, call: &Call) -> Outcome {

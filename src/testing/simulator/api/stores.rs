@@ -36,32 +36,19 @@ pub(super) fn get(account: &Account, call: &Call, id: &str) -> Outcome {
     match id {
         "marketplaces" => Ok(marketplaces()),
         "getrefreshstatus" => refresh_status(account, call),
-        _ => Ok(Answer::json(found(account.stores.get(&id_in_path(id)?))?)),
+        _ => super::row(&account.stores, id),
     }
 }
 
 /// Replaces the store: members that are left out are cleared.
 pub(super) fn update(account: &mut Account, call: &Call, id: &str) -> Outcome {
-    const WRITABLE: [&str; 11] = [
-        "storeName",
-        "accountName",
-        "email",
-        "integrationUrl",
-        "companyName",
-        "phone",
-        "publicEmail",
-        "website",
-        "autoRefresh",
-        "active",
-        "statusMappings",
-    ];
+    const WRITABLE: &str =
+        "storeName accountName email integrationUrl companyName phone publicEmail website statusMappings";
     let now = account.now();
     let sent = Record::read(&STORE, &call.text).map_err(|error| Answer::invalid("request", &error))?;
     let store = found(account.stores.get_mut(&id_in_path(id)?))?;
     call.required_text("storeName")?;
-    for member in WRITABLE {
-        store.set(member, sent.get(member).clone());
-    }
+    store.copy(&sent, WRITABLE);
     store.set("autoRefresh", call.flag("autoRefresh"));
     store.set("active", call.flag("active"));
     store.set("modifyDate", now);

@@ -114,7 +114,8 @@ async fn faults_the_count_is_the_keys_and_not_the_clients() {
         Credentials::new("another key", world.sim.api_secret()),
     ] {
         let other = ShipStation::builder(credentials)
-            .base_url(world.sim.url().as_str())
+            .base_url(world.sim.url())
+            .transport(world.sim.transport())
             .clock(world.sim.clock())
             .build()
             .unwrap();

@@ -58,8 +58,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let edit: Arc<Mutex<Edit>> = Arc::new(Mutex::new(Box::new(edit)));
-        let url = world.sim.url();
-        let upstream = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+        let url = world.sim.open_port().await.unwrap();
+        let upstream = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let shared = edit.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {

@@ -20,8 +20,8 @@ async fn world(orders: u32) -> World {
 }
 
 fn delivery(world: &World, query: &str) -> WebhookDelivery {
-    let address = world.sim.url().join(query).unwrap();
-    let body = json!({"resource_url": address.as_str(), "resource_type": "ORDER_NOTIFY"});
+    let address = format!("{}{query}", world.sim.url());
+    let body = json!({"resource_url": address, "resource_type": "ORDER_NOTIFY"});
     WebhookDelivery::parse(body.to_string().as_bytes()).unwrap()
 }
 

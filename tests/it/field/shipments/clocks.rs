@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use shipstation_connector::{
-    Credentials, ShipStation, ShipStationChannel,
+    ShipStationChannel,
     channel::{
         FailReason, RetryClass, ShipmentState,
         report::SyncOutcomeKind,
@@ -32,13 +32,7 @@ impl Host {
     }
 
     fn process(&self) -> ShipStationChannel {
-        let client =
-            ShipStation::builder(Credentials::new(self.world.sim.api_key(), self.world.sim.api_secret()))
-                .base_url(self.world.sim.url().as_str())
-                .clock(self.clock.clone())
-                .seed(7)
-                .build()
-                .unwrap();
+        let client = self.world.sim.client().clock(self.clock.clone()).seed(7).build().unwrap();
         self.world.builder(client, Stores::all_in(self.world.store.clone()), |_| {}).build().unwrap()
     }
 
