@@ -58,7 +58,7 @@ impl SentRow {
 async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRows) -> Result<(), Stop> {
     let left = match worth_reading_from(sent, ctx.now()) {
         Some(since) => read_records(ctx, recorder, since, sent).await?,
-        None => overdue(sent, ctx.now()),
+        None => overdue(ctx, sent),
     };
     let asked = ctx.settings().notify_sales_channel;
     for order in left {
@@ -85,10 +85,11 @@ fn worth_reading_from(sent: &SentRows, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// Some of the overdue orders, others in every run.
-fn overdue(sent: &SentRows, now: Timestamp) -> Vec<OrderId> {
+fn overdue(ctx: Ctx<'_>, sent: &SentRows) -> Vec<OrderId> {
+    let now = ctx.now();
     let overdue =
         sent.iter().filter(|(_, sent)| timing::is_record_overdue(sent.at, now)).map(|(order, _)| *order);
-    fastrand::choose_multiple(overdue, MOST_SINGLES)
+    ctx.run.client.draw(|random| random.choose_multiple(overdue, MOST_SINGLES))
 }
 
 /// Reads records from `since` on, while that is cheaper than asking for each order that is left. Says which orders are
@@ -119,7 +120,7 @@ async fn read_records(
             return Ok(sent.keys().copied().collect());
         }
     }
-    Ok(overdue(sent, ctx.now()))
+    Ok(overdue(ctx, sent))
 }
 
 /// Confirms the row that this record proves, if any.

@@ -42,6 +42,11 @@ impl<'c> Context<'c> {
         self.run.now()
     }
 
+    /// A random share of a whole.
+    pub(super) fn share(&self) -> f64 {
+        self.run.client.draw(fastrand::Rng::f64)
+    }
+
     /// The present moment, by every clock at hand.
     pub(super) fn moment(&self) -> Moment {
         Moment::now(&self.run.client)

@@ -36,7 +36,10 @@ pub(super) fn try_again(ctx: Ctx<'_>, parcel: &Parcel, error: &Error) -> Decisio
     let class = class(error);
     let wait = match error.kind() {
         ErrorKind::Cancelled => Duration::ZERO,
-        _ => timing::retry_wait(ctx.settings(), parcel.row.attempts, class, error.retry_after()),
+        _ => {
+            let asked = error.retry_after();
+            timing::retry_wait(ctx.settings(), parcel.row.attempts, class, asked, ctx.share())
+        }
     };
     let counts_attempt = !matches!(class, RetryClass::RateLimited | RetryClass::Credentials);
     Decision::postpone(parcel, waiting(ctx, wait, class), counts_attempt, failure::describe(error))
@@ -50,7 +53,7 @@ pub(super) fn missing_once(ctx: Ctx<'_>, parcel: &Parcel, counts_attempt: bool) 
 
 /// What a look showed decides nothing yet: after a while again.
 pub(super) fn look_again(ctx: Ctx<'_>, parcel: &Parcel, class: RetryClass, why: &str) -> Decision {
-    let wait = timing::next_look_wait(ctx.settings(), parcel.row.attempts);
+    let wait = timing::next_look_wait(ctx.settings(), parcel.row.attempts, ctx.share());
     Decision::postpone(parcel, waiting(ctx, wait, class), true, why)
 }
 

@@ -269,23 +269,25 @@ fn resend_gap(settings: &ShipmentSettings, unknown_outcomes: u32) -> Duration {
     if unknown_outcomes >= MOST_UNKNOWN_OUTCOMES { gap.max(LAST_LOOK) } else { gap }
 }
 
-/// How long a row waits that could not be sent or looked at after so many attempts; `asked` is what ShipStation asks for.
+/// How long a row waits that could not be sent or looked at after so many attempts; `asked` is what ShipStation asks for,
+/// and `share`, from 0 to 1, how much of the spread is added.
 pub(super) fn retry_wait(
     settings: &ShipmentSettings,
     attempts: u32,
     class: RetryClass,
     asked: Option<Duration>,
+    share: f64,
 ) -> Duration {
     match class {
         RetryClass::Credentials => CREDENTIALS_WAIT,
         RetryClass::RateLimited => asked.map_or(RATE_LIMIT_WAIT, |wait| wait.min(LONGEST_BACKOFF)),
-        _ => backoff(settings.backoff, attempts),
+        _ => backoff(settings.backoff, attempts, share),
     }
 }
 
 /// How long a row waits whose order is to be looked at again, since one look does not count.
-pub(super) fn next_look_wait(settings: &ShipmentSettings, attempts: u32) -> Duration {
-    backoff(settings.backoff, attempts).max(settings.read_back_gap)
+pub(super) fn next_look_wait(settings: &ShipmentSettings, attempts: u32, share: f64) -> Duration {
+    backoff(settings.backoff, attempts, share).max(settings.read_back_gap)
 }
 
 /// For how long a row has been tried in vain, `now` by the clock that is behind, if that is as long as anything is tried.
@@ -325,11 +327,11 @@ pub(super) fn plausible_ship_time(
     said.max(earliest).min(latest)
 }
 
-/// The wait after so many attempts, the one that has just failed not counted. The spread, up to a quarter more, keeps
-/// a batch that failed together from coming back together.
-fn backoff(first: Duration, attempts: u32) -> Duration {
+/// The wait after so many attempts, the one that has just failed not counted. The spread, a drawn share of a quarter more,
+/// keeps a batch that failed together from coming back together.
+fn backoff(first: Duration, attempts: u32, share: f64) -> Duration {
     let wait = first.saturating_mul(1 << attempts.min(16)).min(LONGEST_BACKOFF);
-    wait + wait.mul_f64(fastrand::f64() / 4.0)
+    wait + wait.mul_f64(share / 4.0)
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ fn longer_gaps_of_the_settings_are_kept() {
 #[test]
 fn back_off_doubles_up_to_six_hours() {
     for (attempts, least) in [(0, 60), (1, 120), (5, 1920), (30, 6 * 3600)] {
-        let wait = backoff(MINUTE, attempts);
+        let wait = backoff(MINUTE, attempts, 0.5);
         assert!(
             wait >= Duration::from_secs(least) && wait <= Duration::from_secs(least * 5 / 4 + 1),
             "{wait:?}"
