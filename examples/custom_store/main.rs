@@ -2,7 +2,7 @@
 //! the conformance suite say whether it got the contract right.
 //!
 //! ```text
-//! cargo run --example custom_store
+//! cargo run -p custom_store
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
