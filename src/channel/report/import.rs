@@ -123,6 +123,7 @@ pub struct ImportWindow {
     /// Its end: when the run began.
     pub to: Timestamp,
     /// By how much it was stretched over an outage.
+    #[serde(with = "crate::duration_text")]
     pub extended_by: Duration,
     /// The date that decides.
     pub basis: &'static str,

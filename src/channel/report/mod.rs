@@ -142,6 +142,7 @@ pub struct ApiUse {
     /// Requests that left, repeated attempts included.
     pub requests: u64,
     /// How long the run waited for the rate limit or between attempts.
+    #[serde(with = "crate::duration_text")]
     pub waited: Duration,
     /// How many requests the channel last said were left in the minute.
     pub rate_remaining: Option<u32>,

@@ -29,6 +29,7 @@ pub struct SyncReport {
     /// Tracking numbers that the channel has no room for: the order carries one. Never dropped silently.
     pub unreported: Vec<SyncItem>,
     /// How long the order that has waited longest for its other parcels has waited.
+    #[serde(with = "crate::duration_text::option")]
     pub oldest_waiting: Option<Duration>,
 }
 
