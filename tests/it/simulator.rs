@@ -151,10 +151,11 @@ async fn assigns_a_user_to_all_orders_or_to_none() {
     let (status, refused) =
         post(&sim, "orders/assignuser", json!({ "orderIds": [order, 7], "userId": user })).await;
     assert_eq!((status, refused.contains("\"success\":false")), (200, true));
-    assert_eq!(sim.account(|account| account.order(order).unwrap().text("userId").is_none()), true);
+    let assigned = || sim.account(|account| account.order(order).unwrap().text("userId").map(str::to_owned));
+    assert_eq!(assigned(), None);
     let (_, done) = post(&sim, "orders/assignuser", json!({ "orderIds": [order], "userId": user })).await;
     assert_eq!(done, r#"{"success":true,"message":"User assigned successfully."}"#);
-    assert_eq!(sim.account(|account| account.order(order).unwrap().text("userId") == Some(&*user)), true);
+    assert_eq!(assigned(), Some(user.clone()));
     sim.account(|account| account.deactivate_user(&user));
     let (_, refused) = post(&sim, "orders/assignuser", json!({ "orderIds": [order], "userId": user })).await;
     assert!(refused.contains("not active"), "{refused}");

@@ -152,7 +152,7 @@ pub(super) struct Page {
     pub(super) name: &'static str,
     pub(super) rows: Vec<PageRow>,
     pub(super) total: usize,
-    pub(super) page: usize,
+    pub(super) number: usize,
     pub(super) pages: usize,
 }
 
@@ -176,10 +176,10 @@ impl Page {
     }
 
     fn text(&self) -> Vec<u8> {
-        let Self { name, total, page, pages, .. } = self;
+        let Self { name, total, number, pages, .. } = self;
         let rows = self.rows.iter().map(|row| &*row.text).collect::<Vec<_>>().join(&b","[..]);
         let head = format!("{{\"{name}\":[");
-        let tail = format!("],\"total\":{total},\"page\":{page},\"pages\":{pages}}}");
+        let tail = format!("],\"total\":{total},\"page\":{number},\"pages\":{pages}}}");
         [head.as_bytes(), &rows, tail.as_bytes()].concat()
     }
 }

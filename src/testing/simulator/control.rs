@@ -40,8 +40,8 @@ pub(super) fn answer(service: &Service, call: &Call) -> Answer {
     outcome.unwrap_or_else(|refusal| refusal)
 }
 
-fn done() -> Outcome {
-    Ok(Answer::empty(204))
+fn done() -> Answer {
+    Answer::empty(204)
 }
 
 /// The body as one of the control API's own types.
@@ -63,7 +63,7 @@ fn set_clock(service: &Service, call: &Call) -> Outcome {
             service.clock.advance(std::time::Duration::from_secs(seconds));
         }
     }
-    done()
+    Ok(done())
 }
 
 #[derive(Deserialize)]
@@ -79,7 +79,7 @@ fn add_account(service: &Service, call: &Call) -> Outcome {
         return Err(Answer::message(400, "An account has this key already."));
     }
     service.add_account(&pair.api_key, &pair.api_secret);
-    done()
+    Ok(done())
 }
 
 fn in_account(state: &mut AccountState, call: &Call, method: &str, segments: &[&str]) -> Outcome {
@@ -87,32 +87,32 @@ fn in_account(state: &mut AccountState, call: &Call, method: &str, segments: &[&
         ("POST", ["keys"]) => {
             let pair: Pair = body(call)?;
             state.keys.push(KeyPair::new(&pair.api_key, &pair.api_secret));
-            done()
+            Ok(done())
         }
         ("PUT", ["keys", _]) => expire_key(state, call),
         ("PUT", ["limit"]) => {
             let limit = call.member("perMinute").and_then(Value::as_u64);
             let limit = limit.map(|limit| RateLimit::PerMinute(u32::try_from(limit).unwrap_or(u32::MAX)));
             state.limit = limit.unwrap_or(RateLimit::Unlimited);
-            done()
+            Ok(done())
         }
         ("GET", ["quirks"]) => Ok(Answer::json(&state.account.quirks)),
         ("PUT", ["quirks"]) => {
             state.account.quirks = body(call)?;
-            done()
+            Ok(done())
         }
         ("POST", ["faults"]) => {
             state.add_fault(body::<FaultRule>(call)?.fault()?);
-            done()
+            Ok(done())
         }
         ("DELETE", ["faults"]) => {
             state.clear_faults();
-            done()
+            Ok(done())
         }
         ("GET", ["journal"]) => Ok(Answer::json(&state.journal.iter().map(entry).collect::<Vec<_>>())),
         ("DELETE", ["journal"]) => {
             state.journal = super::Journal::default();
-            done()
+            Ok(done())
         }
         ("POST", [table]) => add(state, call, table),
         ("GET", [table, id]) => Ok(Answer::json(row(state, table, id)?)),
@@ -132,7 +132,7 @@ fn expire_key(state: &mut AccountState, call: &Call) -> Outcome {
         Some(text) => text.parse().map_err(|_| Answer::message(400, "`expires` is no instant."))?,
         None => state.account.now(),
     };
-    if state.expire_key(key, at) { done() } else { Err(unknown()) }
+    if state.expire_key(key, at) { Ok(done()) } else { Err(unknown()) }
 }
 
 /// Adds what the body holds, one or several, and answers the numbers.
@@ -205,7 +205,7 @@ fn change(state: &mut AccountState, call: &Call, table: &str, id: &str) -> Outco
         row.set("modifyDate", now);
     }
     state.remember();
-    done()
+    Ok(done())
 }
 
 /// A fault as the control API takes it.

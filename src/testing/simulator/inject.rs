@@ -72,8 +72,9 @@ fn spoil(flaw: &ListFlaw, page: &mut Page) {
         ListFlaw::Reversed => page.rows.reverse(),
         ListFlaw::LastIn2099 => {
             if let Some(last) = page.rows.last_mut() {
-                let text = String::from_utf8_lossy(&last.text).into_owned();
-                last.text = ["createDate", "modifyDate", "orderDate"].into_iter().fold(text, in_2099).into();
+                for date in ["createDate", "modifyDate", "orderDate"] {
+                    last.text = in_2099(&String::from_utf8_lossy(&last.text), date).into();
+                }
             }
         }
         // The request was answered as if it had asked for that page.
@@ -82,11 +83,11 @@ fn spoil(flaw: &ListFlaw, page: &mut Page) {
 }
 
 /// The row with the first date of this name in the year 2099.
-fn in_2099(row: String, date: &str) -> String {
+fn in_2099(row: &str, date: &str) -> String {
     let name = format!("\"{date}\":\"");
     let parts = row.split_once(&name).and_then(|(head, tail)| Some((head, tail.split_once('"')?.1)));
     parts.map_or_else(
-        || row.clone(),
+        || row.to_owned(),
         |(head, tail)| format!("{head}{name}2099-01-01T00:00:00.0000000\"{tail}"),
     )
 }

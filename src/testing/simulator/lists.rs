@@ -137,7 +137,7 @@ impl List {
             true => total / paging.size,
             false => total.div_ceil(paging.size),
         };
-        Ok(Answer::page(Page { name: self.name, rows: printed, total, page: paging.page, pages }))
+        Ok(Answer::page(Page { name: self.name, rows: printed, total, number: paging.page, pages }))
     }
 }
 

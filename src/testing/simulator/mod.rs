@@ -35,6 +35,7 @@ mod fault;
 mod history;
 mod inject;
 mod journal;
+mod json;
 mod lists;
 mod pacific;
 mod pipeline;
@@ -173,6 +174,7 @@ impl Simulator {
     /// other.account(|account| account.add_tag("Rush"));
     /// assert!(one.account(|account| account.tags.is_empty()));
     /// ```
+    #[must_use = "the handle is the way to the account"]
     pub fn add_account(&self, key: &str, secret: &str) -> Self {
         let state = self.service.add_account(key, secret);
         Self { state, api_key: key.into(), api_secret: secret.into(), ..self.clone() }

@@ -343,3 +343,22 @@ impl AccountState {
         Headers { date, rate }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_documented_credentials_in_the_basic_scheme_only() {
+        let read = |value: &str| {
+            let (head, ()) =
+                http::Request::get("/").header(AUTHORIZATION, value).body(()).unwrap().into_parts();
+            credentials(&head)
+        };
+        let documented = Some(("ShipStation".to_owned(), "Rocks".to_owned()));
+        assert_eq!(read("Basic U2hpcFN0YXRpb246Um9ja3M="), documented);
+        assert_eq!(read("basic U2hpcFN0YXRpb246Um9ja3M="), documented);
+        assert_eq!(read("Bearer U2hpcFN0YXRpb246Um9ja3M="), None);
+        assert_eq!(read("Basic ?"), None);
+    }
+}

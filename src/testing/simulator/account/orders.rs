@@ -218,9 +218,13 @@ impl Account {
             }
         }
         self.edit(survivor, |order| {
-            lines.into_iter().for_each(|line| order.push("items", line));
+            for line in lines {
+                order.push("items", line);
+            }
             order.set("advancedOptions.mergedOrSplit", true);
-            merged.into_iter().for_each(|id| order.push("advancedOptions.mergedIds", id));
+            for id in merged {
+                order.push("advancedOptions.mergedIds", id);
+            }
             update_total(order);
         })
     }

@@ -1,0 +1,197 @@
+//! Rows as JSON: reading what requests bring, and printing.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::{Deserialize, Serialize, Serializer, ser::Error as _, ser::SerializeMap as _};
+use serde_json::value::RawValue;
+
+use super::{
+    pacific::{self, Digits},
+    record::{Field, Kind, OPEN, Record, Shape, amount},
+};
+
+impl Record {
+    /// Reads the JSON of a member.
+    pub(super) fn read_member(&self, path: &str, json: &RawValue) -> Result<Field, String> {
+        let (outer, name) =
+            path.rsplit_once('.').map_or((Some(self), path), |(outer, name)| (self.row(outer), name));
+        let kind = outer.and_then(|row| row.shape.members.iter().find(|member| member.name == name));
+        Field::read(kind.map_or(Kind::Any, |member| member.kind), json)
+    }
+
+    /// Reads a row from the JSON of a request. Members match whatever their case, unknown ones are left out, and null is the
+    /// default. An object without a shape takes every member.
+    ///
+    /// # Errors
+    /// In the words of a refusal: the text is no object, or a member is of another kind.
+    pub(super) fn read(shape: &'static Shape, json: &str) -> Result<Self, String> {
+        let sent: BTreeMap<String, &RawValue> = parsed(json)?;
+        let mut row = Self::new(shape);
+        for (name, value) in sent {
+            let known = shape.members.iter().find(|member| member.name.eq_ignore_ascii_case(&name));
+            let (name, kind) = match known {
+                Some(member) => (Cow::Borrowed(member.name), member.kind),
+                None if shape.members.is_empty() => (Cow::Owned(name), Kind::Any),
+                None => continue,
+            };
+            let value = Field::read(kind, value)?;
+            if value != Field::Null {
+                row.set.push((name, value));
+            }
+        }
+        Ok(row)
+    }
+}
+
+impl Field {
+    fn read(kind: Kind, json: &RawValue) -> Result<Self, String> {
+        let text = json.get();
+        let wrong = || format!("Could not convert '{}'.", text.chars().take(40).collect::<String>());
+        let plain = match text.as_bytes().first() {
+            Some(b'n') => return Ok(Self::Null),
+            Some(b'{') => {
+                Self::Row(Record::read(if let Kind::Row(shape) = kind { shape } else { &OPEN }, text)?)
+            }
+            Some(b'[') => {
+                let one = match kind {
+                    Kind::Ids => Kind::Int,
+                    Kind::Rows(shape) => Kind::Row(shape),
+                    _ => Kind::Any,
+                };
+                let list: Vec<&RawValue> = parsed(text)?;
+                list.into_iter().map(|json| Self::read(one, json)).collect::<Result<_, _>>()?
+            }
+            Some(b'"') => Self::Text(parsed::<String>(text)?.into()),
+            Some(b't' | b'f') => Self::Flag(text == "true"),
+            _ => text.parse().map(Self::Int).or_else(|_| amount(text).map(Self::Amount).ok_or_else(wrong))?,
+        };
+        match (kind, plain) {
+            (Kind::Hidden, _) => Ok(Self::Null),
+            (Kind::Time, Self::Text(text)) => Ok(pacific::parse(&text).map(pacific::instant).into()),
+            (Kind::Amount, Self::Text(text)) if text.trim().is_empty() => Ok(Self::Null),
+            // A number in quotes, as Json.NET takes it.
+            (Kind::Amount, Self::Text(text)) => amount(text.trim()).map(Self::Amount).ok_or_else(wrong),
+            (Kind::Int, Self::Text(text)) => text.trim().parse().map(Self::Int).map_err(|_| wrong()),
+            (Kind::Any, plain)
+            | (Kind::Int, plain @ Self::Int(_))
+            | (Kind::Amount, plain @ (Self::Int(_) | Self::Amount(_)))
+            | (Kind::Flag, plain @ Self::Flag(_))
+            | (Kind::Text, plain @ Self::Text(_))
+            | (Kind::Ids | Kind::Rows(_), plain @ Self::List(_))
+            | (Kind::Row(_), plain @ Self::Row(_)) => Ok(plain),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+fn parsed<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
+    serde_json::from_str(json).map_err(|error| error.to_string())
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let known = |name: &str| self.shape.members.iter().any(|member| member.name == name);
+        for member in self.shape.members.iter().filter(|member| !matches!(member.kind, Kind::Hidden)) {
+            let value = match self.member(member.name) {
+                Field::List(list) if list.is_empty() => &member.default,
+                value => value,
+            };
+            map.serialize_entry(member.name, &Printed(value, self.shape.digits))?;
+        }
+        for (name, value) in self.set.iter().filter(|(name, _)| !known(name)) {
+            map.serialize_entry(name, &Printed(value, self.shape.digits))?;
+        }
+        map.end()
+    }
+}
+
+/// A value, and how its row prints times.
+struct Printed<'a>(&'a Field, Digits);
+
+impl Serialize for Printed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Field::Null => serializer.serialize_unit(),
+            Field::Flag(flag) => serializer.serialize_bool(*flag),
+            Field::Int(number) => serializer.serialize_i64(*number),
+            Field::Amount(amount) => {
+                RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+            }
+            Field::Text(text) => serializer.serialize_str(text),
+            Field::Time(at) => serializer.serialize_str(&pacific::written(*at, self.1)),
+            Field::List(list) => serializer.collect_seq(list.iter().map(|field| Printed(field, self.1))),
+            Field::Row(row) => row.serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::record::Member, *};
+    use crate::Timestamp;
+
+    static INNER: Shape = Shape {
+        digits: Digits::Trimmed,
+        members: &[
+            Member { name: "at", kind: Kind::Time, default: Field::Null },
+            Member { name: "secret", kind: Kind::Hidden, default: Field::Null },
+        ],
+    };
+    static OUTER: Shape = Shape {
+        digits: Digits::Seven,
+        members: &[
+            Member { name: "price", kind: Kind::Amount, default: Field::Null },
+            Member { name: "tags", kind: Kind::Ids, default: Field::Null },
+            Member { name: "inner", kind: Kind::Row(&INNER), default: Field::Null },
+            Member { name: "on", kind: Kind::Flag, default: Field::Flag(true) },
+        ],
+    };
+
+    fn read(json: &str) -> Result<String, String> {
+        Record::read(&OUTER, json).map(|row| row.json())
+    }
+
+    #[test]
+    fn keeps_every_digit_and_the_order_of_members() {
+        for (sent, printed) in [
+            (r#"{"on":false,"price":10.10}"#, r#"{"price":10.10,"tags":null,"inner":null,"on":false}"#),
+            (
+                r#"{"Price":"1.50","x":1,"tags":["7",8]}"#,
+                r#"{"price":1.50,"tags":[7,8],"inner":null,"on":true}"#,
+            ),
+            (
+                r#"{"price":123456789012345.67}"#,
+                r#"{"price":123456789012345.67,"tags":null,"inner":null,"on":true}"#,
+            ),
+            (r#"{"price":1e2,"on":null}"#, r#"{"price":100,"tags":null,"inner":null,"on":true}"#),
+            (
+                r#"{"inner":{"at":"2021-01-23T09:09:08.4","secret":1}}"#,
+                r#"{"price":null,"tags":null,"inner":{"at":"2021-01-23T09:09:08.4"},"on":true}"#,
+            ),
+        ] {
+            assert_eq!(read(sent).unwrap(), printed);
+        }
+        for refused in ["[]", r#"{"price":"dear"}"#, r#"{"tags":7}"#, r#"{"on":"maybe"}"#, r#"{"inner":1}"#] {
+            assert!(read(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn reaches_members_of_members_and_adds_unknown_ones() {
+        let mut row = Record::new(&OUTER);
+        row.set("inner.at", Timestamp::from_unix_seconds(1_611_421_748));
+        row.set("more", Record::of([("a", 1.into()), ("b", vec![Field::Null, "x".into()].into())]));
+        row.set("more.b.0", true);
+        row.set("more.b.9", true);
+        assert_eq!(
+            (row.text("more.b.1"), row.int("more.a"), row.flag("more.b.0")),
+            (Some("x"), Some(1), true)
+        );
+        assert!(
+            row.json().ends_with(
+                r#""inner":{"at":"2021-01-23T09:09:08"},"on":true,"more":{"a":1,"b":[true,"x"]}}"#
+            )
+        );
+    }
+}
