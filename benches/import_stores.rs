@@ -13,7 +13,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use serde::Deserialize;
 use shipstation_connector::{
     ShipStationChannel,
-    channel::{ChannelConnector, ConnectionId, GetOrders, shipping::ShippingRule, store::Stores},
+    channel::{
+        ChannelConnector, ConnectionId, GetOrders,
+        shipping::ShippingRule,
+        store::{MappingStoreExt, Stores},
+    },
     client::{Clock, Credentials, Lane, Order, Permit, RateHeaders, RateLimiter, ShipStation, SystemClock},
     stores::{MemoryStore, SqliteStore},
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},

@@ -11,7 +11,7 @@ use shipstation_connector::{
     channel::{
         ChannelOrder, ChannelOrderId, ConnectionId, OrderLine,
         shipping::ShippingResolution,
-        store::{NewOrder, OrderStore},
+        store::{NewOrder, OrderStoreExt},
     },
     stores::SqliteStore,
 };
@@ -36,7 +36,7 @@ fn fill(path: &Path) {
     let file = Connection::open(path).unwrap();
     file.execute(
         "WITH RECURSIVE ids (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM ids WHERE n < ?1 + ?2 - 1)
-         INSERT INTO import_record (connection, order_id, record_json)
+         INSERT INTO shipstation_import_record (connection, order_id, record_json)
          SELECT 'here', n, replace(?3, '@', n) FROM ids",
         (i64::try_from(FIRST).unwrap(), i64::try_from(IMPORTED).unwrap(), record_json()),
     )
@@ -65,7 +65,7 @@ fn known(criterion: &mut Criterion) {
     });
     let file = Connection::open(&path).unwrap();
     file.execute_batch("PRAGMA cache_size = -16384; BEGIN").unwrap();
-    let sql = "SELECT record_json FROM import_record WHERE connection = 'here' AND order_id = ?1";
+    let sql = "SELECT record_json FROM shipstation_import_record WHERE connection = 'here' AND order_id = ?1";
     let mut find = file.prepare(sql).unwrap();
     group.bench_function("floor", |bench| {
         bench.iter(|| {

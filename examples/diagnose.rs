@@ -10,7 +10,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ConnectionId, DiagnoseOrder, ExplainImports, GetOrders, OrderSelector,
         shipping::ShippingRule,
-        store::{MappingStore, Stores},
+        store::{MappingStoreExt, Stores},
     },
     client::TagId,
     stores::MemoryStore,

@@ -17,7 +17,7 @@ use shipstation_connector::{
             ShippingRequest, ShippingRule, UnmappedText,
             csv::{self, FormulaGuard, ImportOptions},
         },
-        store::{MappingStore, Replace, Stores},
+        store::{MappingStoreExt, Replace, Stores},
     },
     stores::MemoryStore,
     testing::simulator::{Account, SimLine, SimOrder, Simulator, SimulatorConfig},

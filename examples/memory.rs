@@ -5,7 +5,6 @@
 #![allow(clippy::print_stdout)] // this is what an example is for
 
 use std::{
-    collections::HashMap,
     error::Error,
     sync::{
         Arc,
@@ -18,11 +17,11 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Credentials, ShipStation, ShipStationChannel, Timestamp,
     channel::{
-        ChannelConnector, ChannelOrderId, ConnectionId, GetOrders, OrderFingerprint,
+        ChannelConnector, ChannelOrderId, ConnectionId, GetOrders,
         shipping::{ShippingResolution, ShippingRule},
         store::{
-            Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
-            MappingStore, NewOrder, OrderFailure, OrderStore, RunToken, SaveOutcome, StoreError, Stores,
+            Applied, HeldOrder, ImportRecord, MappingStoreExt, NewOrder, OrderStore, OrderWork, RecordKey,
+            RunToken, SaveOutcome, StoreError, Stores, WorkKind, WorkOutcome, WorkQuery,
         },
     },
     stores::MemoryStore,
@@ -87,86 +86,34 @@ struct Counting {
 
 #[async_trait]
 impl OrderStore for Counting {
-    async fn known(
-        &self,
-        _: &ConnectionId,
-        _: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
-        Ok(HashMap::new())
-    }
-
-    async fn swallowed(
-        &self,
-        _: &ConnectionId,
-        _: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
-        Ok(HashMap::new())
-    }
-
-    async fn look_alikes(
-        &self,
-        _: &ConnectionId,
-        _: &[OrderFingerprint],
-        _: usize,
-    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
-        Ok(HashMap::new())
-    }
-
     async fn save(&self, _: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
         self.saved.fetch_add(u64::try_from(batch.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.highest.fetch_max(resident().unwrap_or_default(), Ordering::Relaxed);
         Ok(batch.iter().map(|_| SaveOutcome::Inserted { host_order: None }).collect())
     }
 
-    async fn open_follow_ups(
+    async fn records(
         &self,
         _: &ConnectionId,
-        _: Timestamp,
+        keys: &[RecordKey],
         _: usize,
-    ) -> Result<Vec<FollowUp>, StoreError> {
+    ) -> Result<Vec<Vec<ImportRecord>>, StoreError> {
+        Ok(vec![Vec::new(); keys.len()])
+    }
+
+    async fn work(&self, _: &ConnectionId, _: WorkQuery<'_>) -> Result<Vec<OrderWork>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn settle_follow_ups(&self, _: &RunToken, _: &[FollowUpOutcome]) -> Result<(), StoreError> {
+    async fn record_work(&self, _: &RunToken, _: &[WorkOutcome]) -> Result<(), StoreError> {
         Ok(())
     }
 
-    async fn reopen_follow_ups(
-        &self,
-        _: &RunToken,
-        _: FollowUpKind,
-        _: &str,
-        _: Timestamp,
-    ) -> Result<u64, StoreError> {
+    async fn reopen_work(&self, _: &RunToken, _: WorkKind, _: &str, _: Timestamp) -> Result<u64, StoreError> {
         Ok(0)
     }
 
-    async fn record_failures(&self, _: &RunToken, _: &[OrderFailure]) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn due_failures(
-        &self,
-        _: &ConnectionId,
-        _: Timestamp,
-        _: usize,
-    ) -> Result<Vec<FailureRecord>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn failures(
-        &self,
-        _: &ConnectionId,
-        _: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
-        Ok(HashMap::new())
-    }
-
-    async fn clear_failures(&self, _: &RunToken, _: &[ChannelOrderId]) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn dismiss_failure(&self, _: &ConnectionId, _: &ChannelOrderId) -> Result<(), StoreError> {
+    async fn dismiss(&self, _: &ConnectionId, _: &ChannelOrderId) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -19,7 +19,7 @@ use shipstation_connector::channel::{
     ChannelConnector, CheckConnection, GetOrders, LinkListings, ResolveHeld, RunControl, RunObserver,
     SyncShipments,
     shipping::{Comparison, ShippingDefaults, ShippingRules, suggest},
-    store::{MappingStore, OrderStore},
+    store::{MappingStore, MappingStoreExt, OrderStore},
 };
 
 #[tokio::main]

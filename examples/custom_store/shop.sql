@@ -31,26 +31,17 @@ CREATE TABLE IF NOT EXISTS channel_merged (
     survivor   TEXT NOT NULL,
     PRIMARY KEY (connection, merged, survivor)
 );
-CREATE TABLE IF NOT EXISTS channel_task (
+CREATE TABLE IF NOT EXISTS channel_work (
     connection    TEXT    NOT NULL,
     channel_order TEXT    NOT NULL,
     kind          TEXT    NOT NULL,
-    state         TEXT    NOT NULL CHECK (state IN ('open', 'failed', 'closed')),
-    created_at    INTEGER NOT NULL,
-    not_before    INTEGER NOT NULL,
-    wanted        TEXT,
-    task_json     TEXT    NOT NULL,
+    follow_up     INTEGER NOT NULL,
+    state         TEXT    NOT NULL,
+    next_attempt  INTEGER NOT NULL,
+    work_json     TEXT    NOT NULL,
     PRIMARY KEY (connection, channel_order, kind)
 );
-CREATE INDEX IF NOT EXISTS channel_task_open ON channel_task (connection, created_at) WHERE state = 'open';
-CREATE TABLE IF NOT EXISTS channel_failure (
-    connection    TEXT    NOT NULL,
-    channel_order TEXT    NOT NULL,
-    dismissed     INTEGER NOT NULL,
-    next_attempt  INTEGER NOT NULL,
-    failure_json  TEXT    NOT NULL,
-    PRIMARY KEY (connection, channel_order)
-);
+CREATE INDEX IF NOT EXISTS channel_work_due ON channel_work (connection, follow_up, next_attempt) WHERE state = 'open';
 CREATE TABLE IF NOT EXISTS channel_fence (
     connection TEXT    NOT NULL,
     operation  TEXT    NOT NULL,

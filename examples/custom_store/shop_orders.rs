@@ -1,7 +1,6 @@
 //! The shop's `OrderStore`: its own orders and lines, and beside them what the contract asks for.
 
 use std::{
-    collections::HashMap,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -12,18 +11,17 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, OrderFingerprint,
+        ChannelOrderId, ConnectionId,
         shipping::ShippingResolution,
         store::{
-            Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
-            NewOrder, OrderFailure, OrderStore, RunToken, SaveOutcome, StoreError,
+            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkState,
         },
     },
 };
 
 use crate::shop_tables::{
-    ALIKE, FAILURE, Problem, RECORD, SURVIVORS, apply, forget_failure, json, put_failure, record_failure,
-    rows, save, settle, value, values,
+    ALIKE, Problem, RECORD, SURVIVORS, WORK, WORK_OF, apply, put_work, record_work, rows, save, value, values,
 };
 
 #[derive(Debug)]
@@ -85,172 +83,103 @@ impl ShopOrders {
 
 #[async_trait]
 impl OrderStore for ShopOrders {
-    async fn known(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
-        let (connection, orders) = (connection.clone(), orders.to_vec());
-        self.transact(move |tx| {
-            let mut known = HashMap::new();
-            for order in orders {
-                if let Some(record) = value(tx, RECORD, (connection.as_str(), order.as_str()))? {
-                    known.insert(order, record);
-                }
-            }
-            Ok(known)
-        })
-        .await
-    }
-
-    async fn swallowed(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
-        let (connection, orders) = (connection.clone(), orders.to_vec());
-        self.transact(move |tx| {
-            let mut found = HashMap::new();
-            for order in orders {
-                let survivors = values(tx, SURVIVORS, (connection.as_str(), order.as_str()))?;
-                if !survivors.is_empty() {
-                    found.insert(order, survivors);
-                }
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    async fn look_alikes(
-        &self,
-        connection: &ConnectionId,
-        fingerprints: &[OrderFingerprint],
-        limit: usize,
-    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
-        let (connection, fingerprints) = (connection.clone(), fingerprints.to_vec());
-        self.transact(move |tx| {
-            let mut found = HashMap::new();
-            for fingerprint in fingerprints {
-                let alike = values(tx, ALIKE, (connection.as_str(), fingerprint.as_str(), rows(limit)))?;
-                if !alike.is_empty() {
-                    found.insert(fingerprint, alike);
-                }
-            }
-            Ok(found)
-        })
-        .await
-    }
-
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
         let batch = batch.to_vec();
         self.write(token, move |tx, token| batch.iter().map(|new| save(tx, token, new)).collect()).await
     }
 
-    async fn open_follow_ups(
+    async fn records(
         &self,
         connection: &ConnectionId,
-        now: Timestamp,
+        keys: &[RecordKey],
         limit: usize,
-    ) -> Result<Vec<FollowUp>, StoreError> {
-        let connection = connection.clone();
-        let sql =
-            "SELECT task_json FROM channel_task WHERE connection = ?1 AND state = 'open' AND not_before <= ?2
-                   ORDER BY created_at, channel_order LIMIT ?3";
-        self.transact(move |tx| values(tx, sql, (connection.as_str(), now.unix_millis(), rows(limit)))).await
-    }
-
-    async fn settle_follow_ups(
-        &self,
-        token: &RunToken,
-        outcomes: &[FollowUpOutcome],
-    ) -> Result<(), StoreError> {
-        let outcomes = outcomes.to_vec();
-        self.write(token, move |tx, token| {
-            outcomes.iter().try_for_each(|outcome| settle(tx, token.connection.as_str(), outcome))
+    ) -> Result<Vec<Vec<ImportRecord>>, StoreError> {
+        let (connection, keys) = (connection.clone(), keys.to_vec());
+        self.transact(move |tx| {
+            let records = |key: &RecordKey| match key {
+                RecordKey::Id(order) => values(tx, RECORD, (connection.as_str(), order.as_str())),
+                RecordKey::MergedInto(order) => {
+                    values(tx, SURVIVORS, (connection.as_str(), order.as_str(), rows(limit)))
+                }
+                RecordKey::Fingerprint(print) => {
+                    values(tx, ALIKE, (connection.as_str(), print.as_str(), rows(limit)))
+                }
+                _ => Err(StoreError::permanent("this shop does not look orders up that way").into()),
+            };
+            keys.iter().map(records).collect()
         })
         .await
     }
 
-    async fn reopen_follow_ups(
+    async fn work(
+        &self,
+        connection: &ConnectionId,
+        query: WorkQuery<'_>,
+    ) -> Result<Vec<OrderWork>, StoreError> {
+        let connection = connection.clone();
+        let (follow_up, now, limit) = match query {
+            WorkQuery::DueImports { now, limit } => (false, now, limit),
+            WorkQuery::DueFollowUps { now, limit } => (true, now, limit),
+            WorkQuery::Of(orders) => {
+                let orders = orders.to_vec();
+                let of = move |tx: &Transaction<'_>| {
+                    let mut found = Vec::new();
+                    for order in orders {
+                        found.extend(values(tx, WORK_OF, (connection.as_str(), order.as_str()))?);
+                    }
+                    Ok(found)
+                };
+                return self.transact(of).await;
+            }
+            _ => return Err(StoreError::permanent("this shop does not look work up that way")),
+        };
+        let sql = "SELECT work_json FROM channel_work
+                   WHERE connection = ?1 AND follow_up = ?2 AND state = 'open' AND next_attempt <= ?3
+                   ORDER BY next_attempt, channel_order LIMIT ?4";
+        let now = now.unix_millis();
+        self.transact(move |tx| values(tx, sql, (connection.as_str(), follow_up, now, rows(limit)))).await
+    }
+
+    async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
+        let outcomes = outcomes.to_vec();
+        self.write(token, move |tx, token| {
+            outcomes.iter().try_for_each(|outcome| record_work(tx, token.connection.as_str(), outcome))
+        })
+        .await
+    }
+
+    async fn reopen_work(
         &self,
         token: &RunToken,
-        kind: FollowUpKind,
+        kind: WorkKind,
         wanted: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let wanted = wanted.to_owned();
+        let sql =
+            "SELECT work_json FROM channel_work WHERE connection = ?1 AND kind = ?2 AND state = 'failed'";
         self.write(token, move |tx, token| {
-            let reopened = tx.execute(
-                "UPDATE channel_task SET state = 'open', not_before = ?4
-                 WHERE connection = ?1 AND kind = ?2 AND state = 'failed' AND wanted <> ?3",
-                (token.connection.as_str(), json(&kind)?, wanted, now.unix_millis()),
-            )?;
-            Ok(u64::try_from(reopened).unwrap_or(u64::MAX))
-        })
-        .await
-    }
-
-    async fn record_failures(&self, token: &RunToken, failures: &[OrderFailure]) -> Result<(), StoreError> {
-        let failures = failures.to_vec();
-        self.write(token, move |tx, token| {
-            failures
-                .into_iter()
-                .try_for_each(|failure| record_failure(tx, token.connection.as_str(), failure))
-        })
-        .await
-    }
-
-    async fn due_failures(
-        &self,
-        connection: &ConnectionId,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<FailureRecord>, StoreError> {
-        let connection = connection.clone();
-        let sql = "SELECT failure_json FROM channel_failure
-                   WHERE connection = ?1 AND dismissed = 0 AND next_attempt <= ?2
-                   ORDER BY next_attempt, channel_order LIMIT ?3";
-        self.transact(move |tx| values(tx, sql, (connection.as_str(), now.unix_millis(), rows(limit)))).await
-    }
-
-    async fn failures(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
-        let (connection, orders) = (connection.clone(), orders.to_vec());
-        self.transact(move |tx| {
-            let mut found = HashMap::new();
-            for order in orders {
-                if let Some(failure) = value(tx, FAILURE, (connection.as_str(), order.as_str()))? {
-                    found.insert(order, failure);
+            let connection = token.connection.as_str();
+            let mut reopened = 0;
+            for mut work in values::<OrderWork>(tx, sql, (connection, kind.name()))? {
+                if work.reopen(&wanted, now) {
+                    put_work(tx, connection, &work)?;
+                    reopened += 1;
                 }
             }
-            Ok(found)
+            Ok(reopened)
         })
         .await
     }
 
-    async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
-        let orders = orders.to_vec();
-        self.write(token, move |tx, token| {
-            orders.iter().try_for_each(|order| forget_failure(tx, token.connection.as_str(), order))
-        })
-        .await
-    }
-
-    async fn dismiss_failure(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<(), StoreError> {
+    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
         let (connection, order) = (connection.clone(), order.clone());
         self.transact(move |tx| {
-            match value::<FailureRecord>(tx, FAILURE, (connection.as_str(), order.as_str()))? {
-                Some(mut record) => {
-                    record.dismissed = true;
-                    put_failure(tx, connection.as_str(), &order, &record)
+            let key = (connection.as_str(), order.as_str(), WorkKind::Import.name());
+            match value::<OrderWork>(tx, WORK, key)? {
+                Some(mut work) => {
+                    work.state = WorkState::Dismissed;
+                    put_work(tx, connection.as_str(), &work)
                 }
                 None => Ok(()),
             }

@@ -3,11 +3,11 @@
 use rusqlite::{Params, Transaction};
 use serde::{Serialize, de::DeserializeOwned};
 use shipstation_connector::channel::{
-    ChannelOrderId, HoldReason, HostOrderId, OrderFingerprint,
+    ChannelOrderId, HostOrderId, OrderFingerprint,
     shipping::ShippingResolution,
     store::{
-        Applied, FailureRecord, FollowUp, FollowUpOutcome, FollowUpResult, HeldOrder, ImportRecord, NewOrder,
-        OrderFailure, RunToken, SaveOutcome, StoreError,
+        Applied, HeldOrder, ImportRecord, NewOrder, OrderWork, RunToken, SaveOutcome, StoreError, WorkKind,
+        WorkOutcome,
     },
 };
 
@@ -65,15 +65,16 @@ pub(crate) const RECORD: &str =
     "SELECT record_json FROM channel_import WHERE connection = ?1 AND channel_order = ?2";
 pub(crate) const SURVIVORS: &str = "SELECT record_json FROM channel_import JOIN channel_merged
                                    ON survivor = channel_order AND channel_merged.connection = channel_import.connection
-                                   WHERE channel_merged.connection = ?1 AND merged = ?2 ORDER BY survivor";
+                                   WHERE channel_merged.connection = ?1 AND merged = ?2
+                                   ORDER BY survivor LIMIT ?3";
 pub(crate) const ALIKE: &str = "SELECT record_json FROM channel_import
                                 WHERE connection = ?1 AND fingerprint = ?2 ORDER BY channel_order LIMIT ?3";
 const HELD: &str =
     "SELECT held_json FROM channel_import WHERE connection = ?1 AND channel_order = ?2 AND held = 1";
-const TASK: &str = "SELECT task_json FROM channel_task
-                    WHERE connection = ?1 AND channel_order = ?2 AND kind = ?3 AND state = 'open'";
-pub(crate) const FAILURE: &str =
-    "SELECT failure_json FROM channel_failure WHERE connection = ?1 AND channel_order = ?2";
+pub(crate) const WORK_OF: &str =
+    "SELECT work_json FROM channel_work WHERE connection = ?1 AND channel_order = ?2";
+pub(crate) const WORK: &str =
+    "SELECT work_json FROM channel_work WHERE connection = ?1 AND channel_order = ?2 AND kind = ?3";
 
 /// The shop's own order. Its number in the shop is what the channel gets to know as the host's order.
 fn insert_shop_order(tx: &Transaction<'_>, new: &NewOrder) -> Result<i64, Problem> {
@@ -113,13 +114,9 @@ pub(crate) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Re
             new.fingerprint.as_ref().map(OrderFingerprint::as_str),
         ),
     )?;
-    for follow_up in &new.follow_ups {
-        let task = FollowUp::open(new.order.id.clone(), follow_up.clone(), new.imported_at);
-        let at = new.imported_at.unix_millis();
-        tx.execute(
-            "INSERT INTO channel_task VALUES (?1, ?2, ?3, 'open', ?4, ?4, NULL, ?5) ON CONFLICT DO NOTHING",
-            (connection, id, json(&task.kind)?, at, json(&task)?),
-        )?;
+    forget_work(tx, connection, &new.order.id, WorkKind::Import)?;
+    for work in OrderWork::follow_ups_of(new) {
+        put_work(tx, connection, &work)?;
     }
     for merged in &new.order.lineage.merged {
         tx.execute(
@@ -127,72 +124,40 @@ pub(crate) fn save(tx: &Transaction<'_>, token: &RunToken, new: &NewOrder) -> Re
             (connection, merged.as_str(), id),
         )?;
     }
-    forget_failure(tx, connection, &new.order.id)?;
     Ok(SaveOutcome::Inserted { host_order })
 }
 
-pub(crate) fn forget_failure(
+/// What becomes of an entry is decided by the crate; the shop reads and writes.
+pub(crate) fn record_work(
     tx: &Transaction<'_>,
     connection: &str,
-    order: &ChannelOrderId,
+    outcome: &WorkOutcome,
 ) -> Result<(), Problem> {
-    tx.execute(
-        "DELETE FROM channel_failure WHERE connection = ?1 AND channel_order = ?2",
-        (connection, order.as_str()),
-    )?;
-    Ok(())
-}
-
-pub(crate) fn settle(
-    tx: &Transaction<'_>,
-    connection: &str,
-    outcome: &FollowUpOutcome,
-) -> Result<(), Problem> {
-    let kind = json(&outcome.kind)?;
-    let key = (connection, outcome.order.as_str(), &kind);
-    let Some(mut task) = value::<FollowUp>(tx, TASK, key)? else { return Ok(()) };
-    let (mut state, mut not_before, mut tried) = ("open", None, None);
-    match &outcome.result {
-        FollowUpResult::Attempting { wanted } => task.attempt(wanted),
-        FollowUpResult::Pending { next_attempt, outcome_unknown, .. } => {
-            task.outcome_unknown = *outcome_unknown;
-            not_before = Some(next_attempt.unix_millis());
-        }
-        FollowUpResult::Failed { wanted, .. } => (state, tried) = ("failed", Some(wanted)),
-        _ => state = "closed",
+    let kept = value(tx, WORK, (connection, outcome.order.as_str(), outcome.kind.name()))?;
+    match OrderWork::step(kept, outcome) {
+        Some(work) => put_work(tx, connection, &work),
+        None => forget_work(tx, connection, &outcome.order, outcome.kind),
     }
+}
+
+pub(crate) fn put_work(tx: &Transaction<'_>, connection: &str, work: &OrderWork) -> Result<(), Problem> {
+    let (order, next) = (work.order.as_str(), work.next_attempt.unix_millis());
+    let (kind, state) = (work.kind.name(), work.state.name());
     tx.execute(
-        "UPDATE channel_task SET state = ?4, not_before = ifnull(?5, not_before), wanted = ?6, task_json = ?7
-         WHERE connection = ?1 AND channel_order = ?2 AND kind = ?3",
-        (connection, outcome.order.as_str(), kind, state, not_before, tried, json(&task)?),
+        "INSERT OR REPLACE INTO channel_work VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (connection, order, kind, work.kind.is_follow_up(), state, next, json(work)?),
     )?;
     Ok(())
 }
 
-pub(crate) fn record_failure(
-    tx: &Transaction<'_>,
-    connection: &str,
-    failure: OrderFailure,
-) -> Result<(), Problem> {
-    let id = failure.order.clone();
-    let record = match value::<FailureRecord>(tx, FAILURE, (connection, id.as_str()))? {
-        Some(known) => known.again(failure),
-        None => FailureRecord::first(failure),
-    };
-    put_failure(tx, connection, &id, &record)
-}
-
-pub(crate) fn put_failure(
+fn forget_work(
     tx: &Transaction<'_>,
     connection: &str,
     order: &ChannelOrderId,
-    record: &FailureRecord,
+    kind: WorkKind,
 ) -> Result<(), Problem> {
-    let next = record.last.next_attempt.unix_millis();
-    tx.execute(
-        "INSERT OR REPLACE INTO channel_failure VALUES (?1, ?2, ?3, ?4, ?5)",
-        (connection, order.as_str(), record.dismissed, next, json(record)?),
-    )?;
+    let key = (connection, order.as_str(), kind.name());
+    tx.execute("DELETE FROM channel_work WHERE connection = ?1 AND channel_order = ?2 AND kind = ?3", key)?;
     Ok(())
 }
 
@@ -206,15 +171,9 @@ pub(crate) fn apply(
     let key = (connection, order.as_str());
     let (held, record) = (value::<HeldOrder>(tx, HELD, key)?, value::<ImportRecord>(tx, RECORD, key)?);
     let (Some(mut held), Some(mut record)) = (held, record) else { return Ok(Applied::NoLongerHeld) };
-    if !held.holds.iter().any(HoldReason::is_about_shipping) {
-        return Ok(Applied::NoLongerHeld);
-    }
-    if held.text.as_deref() != text {
-        return Ok(Applied::Stale);
-    }
-    held.holds.retain(|hold| !hold.is_about_shipping());
+    let answer = held.apply_shipping(text);
+    let Applied::Applied { still_held } = answer else { return Ok(answer) };
     record.holds.clone_from(&held.holds);
-    let still_held = !held.holds.is_empty();
     tx.execute(
         "UPDATE channel_import SET held = ?3, held_json = ?4, record_json = ?5
          WHERE connection = ?1 AND channel_order = ?2",
@@ -225,5 +184,5 @@ pub(crate) fn apply(
              (SELECT shop_order FROM channel_import WHERE connection = ?1 AND channel_order = ?2)",
         (connection, order.as_str(), resolution.method().map(|method| method.policy.to_string()), still_held),
     )?;
-    Ok(Applied::Applied { still_held })
+    Ok(answer)
 }

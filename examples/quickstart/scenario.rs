@@ -9,7 +9,7 @@ use shipstation_connector::{
     channel::{
         ConnectionId, Listing, Shipment,
         shipping::{CarrierRule, ShippingRule},
-        store::{MappingStore, ShipmentStore, Stores},
+        store::{MappingStoreExt, ShipmentStoreExt, Stores},
     },
     client::{StoreId, TagId, UserId},
     connector::ListingSettings,
@@ -99,7 +99,7 @@ impl Scenario {
             let shipment =
                 Shipment::new(format!("parcel of {}", order.number), order.id.clone(), now, carrier, &number)
                     .order_number(order.number);
-            self.store.enqueue(&self.connection, shipment, now).await?;
+            self.store.enqueue_one(&self.connection, shipment, now).await?;
             tracking.insert(order.id.to_string(), number);
         }
         Ok(tracking)

@@ -15,7 +15,7 @@ use crate::{
             ShippingRequest, ShippingResolution, ShippingRules, StoreKey, Suggester, UnmappedShipping,
             UnmappedText,
         },
-        store::{HeldOrder, StoreError},
+        store::{HeldOrder, MappingStoreExt, StoreError},
     },
     client::{self, ShipStation},
 };

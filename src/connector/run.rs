@@ -17,9 +17,9 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        CancelToken, ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunStatus,
+        CancelToken, ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunStatus, Trigger,
         report::RunInfo,
-        store::{Begin, NewRun, RunSummary, RunToken, StoreError},
+        store::{Begin, NewRun, RunKind, RunSummary, RunToken, StoreError},
     },
     client::{self, ErrorKind, Lane, ShipStation, StopSignal},
 };
@@ -117,6 +117,7 @@ impl<'c> Run<'c> {
         );
         new.dry_run = control.dry_run;
         new.trigger = control.trigger;
+        new.kind = kind_of(operation, control.trigger);
         let info = RunInfo::begun(
             new.run.clone(),
             new.connection.clone(),
@@ -240,7 +241,8 @@ impl<'c> Run<'c> {
             self.info.dry_run,
             self.info.status.clone(),
             counts.clone(),
-        );
+        )
+        .of_kind(self.info.operation, kind_of(self.info.operation, self.info.trigger));
         if let Err(error) = self.channel.stores.runs.finish(&self.token, summary).await {
             trace::store_failed(&error);
             // What was done is done and recorded item by item; only the summary is missing.
@@ -260,6 +262,15 @@ impl<'c> Run<'c> {
     pub(super) async fn refuse(self, operation: Operation, stop: Stop) -> ChannelError {
         let _ = self.finish(stop.status(), "nothing was done".to_owned()).await;
         ChannelError::new(operation, stop.refusal())
+    }
+}
+
+/// What kind of run of its operation it is.
+fn kind_of(operation: Operation, trigger: Trigger) -> RunKind {
+    match (operation, trigger) {
+        (Operation::ImportOrder, Trigger::Webhook) => RunKind::Webhook,
+        (Operation::ImportOrder, _) => RunKind::SingleOrder,
+        _ => RunKind::Full,
     }
 }
 

@@ -1,9 +1,13 @@
 //! Ready-made implementations of the storage traits.
 
+mod instrumented;
 pub mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-pub use self::memory::{MemoryStore, StoredOrder};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
+pub use self::{
+    instrumented::{Instrumented, NextCall, StoreAnswer, StoreCall, StoreHook, instrumented},
+    memory::{MemoryStore, StoredOrder},
+};

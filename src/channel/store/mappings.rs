@@ -16,64 +16,113 @@ use crate::{
 
 /// Keeps the two rule tables and counts what they do not cover.
 ///
-/// # Contract
-/// Beside the [common contract](super):
-///
-/// - Reading a table MUST give one consistent snapshot with its version. Version 0 is the empty table that
-///   nobody has written.
-/// - Replacing is all or nothing, and only against the expected version; the version grows by one.
-/// - `note_unmapped` upserts per `(store, text)`: it adds up counts, keeps the first and the last sighting and a few
-///   sample orders. Losing a count in a crash is acceptable; losing the text is not, but held orders also have it.
+/// Beside the [common contract](super), version 0 of a table is the empty one that nobody has written.
 ///
 /// # Testing an implementation
 /// Replace with a stale version; replace from two tasks at once; note the same text twice.
 #[async_trait]
 pub trait MappingStore: Debug + Send + Sync {
-    /// The shipping rules.
+    /// Both tables of rules. MUST be one consistent snapshot, each table with its version and in the host's order.
     ///
     /// # Errors
     /// When the store cannot say.
-    async fn shipping_rules(&self, connection: &ConnectionId) -> Result<Versioned<ShippingRule>, StoreError>;
+    async fn rules(&self, connection: &ConnectionId) -> Result<RuleTables, StoreError>;
 
-    /// Replaces the shipping rules. The host calls this.
+    /// Replaces one table. The host calls this.
+    ///
+    /// MUST do what [`Replace::decide`] says, all or nothing and as if nobody else wrote: of concurrent replacements of one
+    /// version one is done. The tables have versions of their own.
     ///
     /// # Errors
     /// When the store cannot write.
-    async fn replace_shipping_rules(
+    async fn replace(
         &self,
         connection: &ConnectionId,
         expected_version: u64,
-        rules: Vec<ShippingRule>,
-    ) -> Result<Replace, StoreError>;
-
-    /// The carrier rules.
-    ///
-    /// # Errors
-    /// When the store cannot say.
-    async fn carrier_rules(&self, connection: &ConnectionId) -> Result<Versioned<CarrierRule>, StoreError>;
-
-    /// Replaces the carrier rules. The host calls this.
-    ///
-    /// # Errors
-    /// When the store cannot write.
-    async fn replace_carrier_rules(
-        &self,
-        connection: &ConnectionId,
-        expected_version: u64,
-        rules: Vec<CarrierRule>,
+        rules: NewRules,
     ) -> Result<Replace, StoreError>;
 
     /// Counts texts that no rule maps.
+    ///
+    /// MUST upsert per `(store, text)`, both compared exactly, as [`Sighting::count`] does. A count MAY be lost in a
+    /// crash; a text SHOULD NOT be, though held orders have it too.
     ///
     /// # Errors
     /// When the store cannot write.
     async fn note_unmapped(&self, connection: &ConnectionId, seen: &[Sighting]) -> Result<(), StoreError>;
 
-    /// The texts that were not mapped when they were seen, most often seen first.
+    /// The texts that were not mapped when they were seen. MUST answer the most often seen first.
     ///
     /// # Errors
     /// When the store cannot say.
     async fn unmapped(&self, connection: &ConnectionId) -> Result<Vec<UnmappedText>, StoreError>;
+}
+
+/// Conveniences for whoever calls a [`MappingStore`].
+#[async_trait]
+pub trait MappingStoreExt: MappingStore {
+    /// The shipping rules.
+    ///
+    /// # Errors
+    /// As [`MappingStore::rules`].
+    async fn shipping_rules(&self, connection: &ConnectionId) -> Result<Versioned<ShippingRule>, StoreError> {
+        Ok(self.rules(connection).await?.shipping)
+    }
+
+    /// The carrier rules.
+    ///
+    /// # Errors
+    /// As [`MappingStore::rules`].
+    async fn carrier_rules(&self, connection: &ConnectionId) -> Result<Versioned<CarrierRule>, StoreError> {
+        Ok(self.rules(connection).await?.carriers)
+    }
+
+    /// Replaces the shipping rules.
+    ///
+    /// # Errors
+    /// As [`MappingStore::replace`].
+    async fn replace_shipping_rules(
+        &self,
+        connection: &ConnectionId,
+        expected_version: u64,
+        rules: Vec<ShippingRule>,
+    ) -> Result<Replace, StoreError> {
+        self.replace(connection, expected_version, NewRules::Shipping(rules)).await
+    }
+
+    /// Replaces the carrier rules.
+    ///
+    /// # Errors
+    /// As [`MappingStore::replace`].
+    async fn replace_carrier_rules(
+        &self,
+        connection: &ConnectionId,
+        expected_version: u64,
+        rules: Vec<CarrierRule>,
+    ) -> Result<Replace, StoreError> {
+        self.replace(connection, expected_version, NewRules::Carriers(rules)).await
+    }
+}
+
+impl<S: MappingStore + ?Sized> MappingStoreExt for S {}
+
+/// The two tables of rules, as they were at one instant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleTables {
+    /// What the stores' shipping texts mean.
+    pub shipping: Versioned<ShippingRule>,
+    /// What the host's carriers are called on the channel.
+    pub carriers: Versioned<CarrierRule>,
+}
+
+/// The rows of one table from now on, in the host's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NewRules {
+    /// The shipping rules.
+    Shipping(Vec<ShippingRule>),
+    /// The carrier rules.
+    Carriers(Vec<CarrierRule>),
 }
 
 /// A table as it was at one version.
@@ -107,6 +156,17 @@ pub enum Replace {
     },
 }
 
+impl Replace {
+    /// What becomes of a replacement that expects `expected`, where the table has version `current`.
+    pub fn decide(current: u64, expected: u64) -> Self {
+        if current == expected {
+            Self::Replaced { version: current.saturating_add(1) }
+        } else {
+            Self::VersionConflict { current }
+        }
+    }
+}
+
 /// A text that no rule mapped, seen on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -125,5 +185,16 @@ impl Sighting {
     /// A sighting.
     pub fn new(store: Option<StoreKey>, text: String, order: ChannelOrderId, at: Timestamp) -> Self {
         Self { store, text, order, at }
+    }
+
+    /// What is kept of the text once this sighting is counted, where `kept` is what was kept before.
+    pub fn count(&self, kept: Option<UnmappedText>) -> UnmappedText {
+        if let Some(mut kept) = kept {
+            kept.seen(self.at, self.order.as_str());
+            return kept;
+        }
+        let mut first = UnmappedText::new(self.text.clone(), self.at, self.order.as_str());
+        first.store.clone_from(&self.store);
+        first
     }
 }

@@ -21,31 +21,41 @@
 
 mod changes;
 mod error;
+mod lease;
 mod listings;
 mod mappings;
+mod methods;
 mod orders;
 mod runs;
 mod shipments;
 mod source;
+mod summary;
 
 use std::sync::Arc;
 
+pub(crate) use self::methods::for_each_store;
 pub use self::{
     changes::{OrderChange, OrderChangeKind, OrderChangeSink, OrderMark},
     error::{StoreError, StoreErrorKind},
-    listings::{ListingStore, PutLink},
-    mappings::{MappingStore, Replace, Sighting, Versioned},
+    lease::{Lease, LeaseHolder},
+    listings::{LinkQuery, ListingStore, ListingStoreExt, PutLink},
+    mappings::{MappingStore, MappingStoreExt, NewRules, Replace, RuleTables, Sighting, Versioned},
     orders::{
-        Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, HeldOrder,
-        ImportRecord, LineNames, NewFollowUp, NewOrder, OrderFailure, OrderStore, SaveOutcome,
+        Applied, HeldOrder, ImportRecord, LineNames, NewFollowUp, NewOrder, OrderFailure, OrderStore,
+        OrderStoreExt, OrderWork, RecordKey, SaveOutcome, WorkKind, WorkOutcome, WorkQuery, WorkResult,
+        WorkState,
     },
-    runs::{Begin, NewRun, RunState, RunStore, RunSummary, RunToken},
+    runs::{Begin, NewRun, RunStore, RunToken},
     shipments::{
-        BeginSend, Enqueued, OrderProgress, OutboxCursor, OutboxRow, SendIntent, ShipmentRecord,
-        ShipmentStore,
+        BeginSend, Enqueued, OrderProgress, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, SendIntent,
+        SendLane, ShipmentRecord, ShipmentStore, ShipmentStoreExt,
     },
     source::{ChangedShipment, ShipmentSource, SourceCursor},
+    summary::{RunKind, RunState, RunSummary},
 };
+
+/// Keys that the conveniences ask for in one call: what every store takes.
+const KEYS_PER_CALL: usize = 500;
 
 /// The five stores of a connection. They may be five views of one database, or five databases.
 #[derive(Debug, Clone)]

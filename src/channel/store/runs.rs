@@ -5,31 +5,17 @@ use std::{fmt::Debug, time::Duration};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
+use super::{RunKind, RunSummary, StoreError};
 use crate::{
     Timestamp,
-    channel::{ConnectionId, Operation, RunId, RunStatus, Trigger},
+    channel::{ConnectionId, Operation, RunId, Trigger},
 };
 
 /// Keeps one lease per connection and operation, and the history of runs.
 ///
-/// # Contract
-/// Beside the [common contract](super):
-///
-/// - `begin` MUST grant atomically: of any number of concurrent calls for the same connection and operation,
-///   at most one is granted while its lease lasts.
-/// - A lease lasts `ttl` from `now` and is renewed by `heartbeat`. A lease that has lasted MUST NOT keep the next
-///   `begin` from being granted; that `begin` MUST mark the run that held it [`RunState::Abandoned`].
-/// - A lease that ends later than its own length from `now` was written by a clock that is ahead. `begin` MUST NOT
-///   grant it to another run on the spot: it MUST answer [`Begin::AlreadyRunning`] and, in the same transaction,
-///   shorten the lease so that it ends at `now` plus its length. The length is the `ttl` of the last grant or
-///   heartbeat.
-/// - The fence MUST grow with every grant for the same connection and operation and is never used again, also
-///   after a restart.
-/// - `heartbeat` and `finish` MUST refuse a token that is not the newest granted one with `LostLease`, and MUST accept
-///   the newest token of a run that has not ended whatever the time: also after its lease has lasted, and with a `now`
-///   before that of an earlier call. A heartbeat MUST write `now + ttl` as the new end, also where that is earlier.
-/// - `last_success` counts only runs that were not dry and ended `Succeeded` or `CompletedWithErrors`.
+/// Beside the [common contract](super): what a lease means is decided by [`Lease`], whose methods have the names of the
+/// methods here. A store reads the lease, takes the step and writes the lease back, all in one transaction that no other
+/// caller can come between; then it keeps the clauses below.
 ///
 /// # Testing an implementation
 /// Two tasks that call `begin` at once get one grant; after `ttl` on the injected `now` a third call is granted,
@@ -37,25 +23,32 @@ use crate::{
 /// until one `ttl` after the first refusal.
 #[async_trait]
 pub trait RunStore: Debug + Send + Sync {
-    /// Grants the lease, or says who has it.
+    /// Grants the lease, or says who has it: [`Lease::begin`].
+    ///
+    /// MUST be atomic: of any number of concurrent calls for the same connection and operation at most one is granted while
+    /// its lease lasts, on a free lease as after a finish or an expiry, and no two grants have the same fence, also after a
+    /// restart. A grant MUST add [the run](RunSummary::running) to the history and mark every other run of the history that
+    /// is still running as [`RunState::Abandoned`].
     ///
     /// # Errors
     /// When the store cannot say.
     async fn begin(&self, run: NewRun) -> Result<Begin, StoreError>;
 
-    /// Makes the lease last until `now + ttl`, whether that is later or earlier than before.
+    /// Makes the lease last until `now + ttl`, whether that is later or earlier than before: [`Lease::heartbeat`].
     ///
     /// # Errors
-    /// `LostLease` when a newer run has begun.
+    /// `LostLease` when a newer run has begun or the lease was released.
     async fn heartbeat(&self, token: &RunToken, ttl: Duration, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends the run, keeps its summary and frees the lease.
+    /// Ends the run: [`Lease::finish`].
+    ///
+    /// MUST keep its summary in place of the one from its beginning, in the same transaction.
     ///
     /// # Errors
-    /// `LostLease` when a newer run has begun.
+    /// `LostLease` when a newer run has begun or the lease was released; nothing is changed then.
     async fn finish(&self, token: &RunToken, summary: RunSummary) -> Result<(), StoreError>;
 
-    /// The newest run that did its work, if any.
+    /// The newest run that counts as [a success](RunSummary::is_success), if any. MUST be kept however many runs came after it.
     ///
     /// # Errors
     /// When the store cannot say.
@@ -65,7 +58,8 @@ pub trait RunStore: Debug + Send + Sync {
         operation: Operation,
     ) -> Result<Option<RunSummary>, StoreError>;
 
-    /// The newest runs, newest first, whatever became of them.
+    /// The newest runs, whatever became of them. MUST answer newest first, by their beginning; a store SHOULD keep a
+    /// thousand of each operation.
     ///
     /// # Errors
     /// When the store cannot say.
@@ -75,6 +69,15 @@ pub trait RunStore: Debug + Send + Sync {
         operation: Operation,
         limit: usize,
     ) -> Result<Vec<RunSummary>, StoreError>;
+
+    /// Frees every lease of this owner, on all connections: [`Lease::release`]. Says how many there were.
+    ///
+    /// For a host whose owner name is exclusive, such as the stable name of a pod: when it starts, whatever ran under its
+    /// name is dead, and need not be waited for. The runs are marked as abandoned by the next `begin`.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    async fn release_leases(&self, owner: &str) -> Result<u64, StoreError>;
 }
 
 /// A run that wants to begin.
@@ -97,10 +100,12 @@ pub struct NewRun {
     pub dry_run: bool,
     /// What set it off.
     pub trigger: Trigger,
+    /// What kind of run it is.
+    pub kind: RunKind,
 }
 
 impl NewRun {
-    /// A real, scheduled run.
+    /// A real, scheduled run that does the whole of its operation.
     pub fn new(
         connection: ConnectionId,
         operation: Operation,
@@ -118,6 +123,7 @@ impl NewRun {
             now,
             dry_run: false,
             trigger: Trigger::default(),
+            kind: RunKind::default(),
         }
     }
 }
@@ -156,80 +162,4 @@ impl RunToken {
     pub fn new(connection: ConnectionId, operation: Operation, run: RunId, fence: u64) -> Self {
         Self { connection, operation, run, fence }
     }
-}
-
-/// What is kept of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RunSummary {
-    /// The run.
-    pub run: RunId,
-    /// When it began. For an import this is the end of its window.
-    pub started: Timestamp,
-    /// When it ended; `None` while it runs or when it was abandoned.
-    pub finished: Option<Timestamp>,
-    /// Whether it changed nothing.
-    pub dry_run: bool,
-    /// What became of it.
-    pub state: RunState,
-    /// The report's counts in one line, for people.
-    pub headline: String,
-}
-
-impl RunSummary {
-    /// The summary of a run that has ended.
-    pub fn ended(
-        run: RunId,
-        started: Timestamp,
-        finished: Timestamp,
-        dry_run: bool,
-        status: RunStatus,
-        headline: impl Into<String>,
-    ) -> Self {
-        Self {
-            run,
-            started,
-            finished: Some(finished),
-            dry_run,
-            state: RunState::Ended { status },
-            headline: headline.into(),
-        }
-    }
-
-    /// The summary of a run that has just begun.
-    pub fn running(run: &NewRun) -> Self {
-        Self {
-            run: run.run.clone(),
-            started: run.now,
-            finished: None,
-            dry_run: run.dry_run,
-            state: RunState::Running,
-            headline: String::new(),
-        }
-    }
-
-    /// Whether it counts for [`RunStore::last_success`].
-    pub fn is_success(&self) -> bool {
-        let worked = match &self.state {
-            RunState::Ended { status } => status.did_its_work(),
-            RunState::Running | RunState::Abandoned => false,
-        };
-        worked && !self.dry_run
-    }
-}
-
-/// What became of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "run", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RunState {
-    /// It holds the lease.
-    Running,
-    /// Its lease lasted and another run took it.
-    Abandoned,
-    /// It ended.
-    Ended {
-        /// How.
-        status: RunStatus,
-    },
 }

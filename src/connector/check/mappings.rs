@@ -11,7 +11,7 @@ use crate::{
             AccountCarrier, CarrierRule, CarrierRules, DisplayText, ShippingResolution, ShippingRules,
             StoreKey, Suggester, UnmappedShipping,
         },
-        store::StoreError,
+        store::{MappingStoreExt, StoreError},
         wording::count_of,
     },
     connector::{

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     channel::{
         ChannelProductId, LinkState, ListingId, ListingLink, NewLink,
-        store::{PutLink, StoreError},
+        store::{ListingStoreExt, PutLink, StoreError},
     },
     connector::{ShipStationChannel, store_pages::Bookmark},
 };
@@ -23,7 +23,7 @@ impl StoredLinks {
         let mut read = Bookmark::at_the_start();
         loop {
             let store = &channel.stores.listings;
-            let page = store.links(&channel.connection, read.after(), super::PAGE).await?;
+            let page = store.links_after(&channel.connection, read.after(), super::PAGE).await?;
             let Some(last) = page.last() else { return Ok(stored) };
             read.pass(&last.listing)?;
             for link in page {
@@ -93,14 +93,7 @@ impl StoredLinks {
     }
 
     fn foresee_one(&self, new: &NewLink) -> PutLink {
-        let owner = self.owners.get(&new.product).filter(|owner| **owner != new.listing);
-        if let Some(owner) = owner.filter(|owner| self.holding(owner).is_some()) {
-            return PutLink::Conflict { with: owner.clone() };
-        }
-        match self.of(&new.listing) {
-            Some(link) if link.product != new.product => PutLink::Replaced,
-            Some(link) if link.state == LinkState::Linked => PutLink::Same,
-            _ => PutLink::Created,
-        }
+        let owner = self.owners.get(&new.product).and_then(|owner| self.of(owner));
+        PutLink::decide(new, owner, self.of(&new.listing))
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ShipmentState,
-        store::{ImportRecord, OrderChange, OrderChangeKind, OrderMark, StoreError},
+        store::{ImportRecord, OrderChange, OrderChangeKind, OrderMark, ShipmentStoreExt, StoreError},
     },
     client::{Order, OrderId, OrderStatus, RowError},
     connector::{PAGE, count, failure as client_failure, lookup, run::Stop, translate},

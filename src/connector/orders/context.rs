@@ -6,11 +6,10 @@ use crate::{
     Timestamp,
     channel::{
         Bypass, ChannelOrder, ChannelOrderId, ConnectionId,
-        store::{FailureRecord, ImportRecord, OrderStore, StoreError},
+        store::{ImportRecord, OrderStore, OrderStoreExt, OrderWork, StoreError},
     },
     client::ShipStation,
     connector::{
-        PAGE,
         mapping::Mapper,
         run::Run,
         settings::{LineagePolicy, OrderSettings},
@@ -63,37 +62,7 @@ impl<'c> Context<'c> {
         orders: impl Iterator<Item = &'o ChannelOrder>,
     ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
         let ids: Vec<ChannelOrderId> = orders.flat_map(with_relatives).cloned().collect();
-        let mut known = HashMap::new();
-        for chunk in ids.chunks(PAGE) {
-            known.extend(self.store().known(self.connection(), chunk).await?);
-        }
-        Ok(known)
-    }
-
-    async fn failures(
-        &self,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
-        let mut failures = HashMap::new();
-        for chunk in orders.chunks(PAGE) {
-            failures.extend(self.store().failures(self.connection(), chunk).await?);
-        }
-        Ok(failures)
-    }
-
-    /// The imported orders that contain these. Nobody asks where relatives are imported like any other order.
-    async fn merged_into(
-        &self,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
-        let mut survivors = HashMap::new();
-        if self.settings().lineage == LineagePolicy::Import {
-            return Ok(survivors);
-        }
-        for chunk in orders.chunks(PAGE) {
-            survivors.extend(self.store().swallowed(self.connection(), chunk).await?);
-        }
-        Ok(survivors)
+        self.store().known(self.connection(), &ids).await
     }
 }
 
@@ -132,7 +101,7 @@ pub(super) struct Records {
     /// What was inside imported orders when they were imported, with those orders.
     pub(super) merged_into: HashMap<ChannelOrderId, Vec<ImportRecord>>,
     /// Earlier failures of those that are not imported.
-    pub(super) failures: HashMap<ChannelOrderId, FailureRecord>,
+    pub(super) failures: HashMap<ChannelOrderId, OrderWork>,
 }
 
 impl Records {
@@ -143,14 +112,19 @@ impl Records {
         let known = ctx.known(orders.clone()).await?;
         let new = orders.map(|order| &order.id).filter(|id| !known.contains_key(*id));
         let new: Vec<ChannelOrderId> = new.cloned().collect();
-        let merged_into = ctx.merged_into(&new).await?;
-        Ok(Self { known, merged_into, failures: ctx.failures(&new).await? })
+        // Nobody asks for survivors where relatives are imported like any other order.
+        let merged_into = match ctx.settings().lineage {
+            LineagePolicy::Import => HashMap::new(),
+            _ => ctx.store().merged_into(ctx.connection(), &new).await?,
+        };
+        Ok(Self { known, merged_into, failures: ctx.store().failures(ctx.connection(), &new).await? })
     }
 
     /// The same for orders of which only the ids could be read.
     pub(super) async fn of_ids(ctx: &Context<'_>, ids: &[ChannelOrderId]) -> Result<Self, StoreError> {
         let known = ctx.store().known(ctx.connection(), ids).await?;
-        Ok(Self { known, merged_into: HashMap::new(), failures: ctx.failures(ids).await? })
+        let failures = ctx.store().failures(ctx.connection(), ids).await?;
+        Ok(Self { known, merged_into: HashMap::new(), failures })
     }
 
     /// How often an order has failed before.
@@ -160,11 +134,11 @@ impl Records {
 
     /// Whether a person has dismissed the order: only a person tries it again.
     pub(super) fn is_dismissed(&self, order: &ChannelOrderId) -> bool {
-        self.failures.get(order).is_some_and(|failure| failure.dismissed)
+        self.failures.get(order).is_some_and(OrderWork::is_dismissed)
     }
 
     /// Whether the next attempt of an order is still to come.
     pub(super) fn is_put_off(&self, order: &ChannelOrderId, now: Timestamp) -> bool {
-        self.failures.get(order).is_some_and(|failure| failure.last.next_attempt > now)
+        self.failures.get(order).is_some_and(|failure| failure.next_attempt > now)
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, ConnectionId, HoldReason, Lineage, OrderFingerprint,
         hash::number_of,
         shipping::StoreKey,
-        store::{ImportRecord, OrderStore, StoreError},
+        store::{ImportRecord, OrderStore, OrderStoreExt, StoreError},
     },
     client::PacificTime,
     connector::settings::PossibleDuplicates,
@@ -102,7 +102,7 @@ async fn imported(
     connection: &ConnectionId,
     fingerprints: &[OrderFingerprint],
 ) -> Result<HashMap<OrderFingerprint, Vec<Met>>, StoreError> {
-    let found = store.look_alikes(connection, fingerprints, MAX_LOOK_ALIKES).await?;
+    let found = store.find_by_fingerprint(connection, fingerprints, MAX_LOOK_ALIKES).await?;
     let in_order = |mut records: Vec<ImportRecord>| {
         records.sort_by(|a, b| (a.imported_at, &a.order).cmp(&(b.imported_at, &b.order)));
         records.into_iter().map(Met::from).collect()

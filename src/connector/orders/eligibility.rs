@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{ChannelOrder, HoldReason, report::SkipReason, store::FailureRecord},
+    channel::{ChannelOrder, HoldReason, report::SkipReason, store::OrderWork},
     client::{Order, PacificTime},
     connector::settings::{EmptyOrders, ExternallyFulfilled, LineagePolicy, OrderSettings},
 };
@@ -161,6 +161,6 @@ pub(in crate::connector) fn is_own(
 }
 
 /// The reason to leave out an order whose failure a person has dismissed.
-pub(super) fn dismissal(failure: &FailureRecord) -> Option<SkipReason> {
-    failure.dismissed.then(|| SkipReason::Dismissed { error: failure.last.error.clone() })
+pub(super) fn dismissal(failure: &OrderWork) -> Option<SkipReason> {
+    failure.is_dismissed().then(|| SkipReason::Dismissed { error: failure.error.clone().unwrap_or_default() })
 }

@@ -108,5 +108,5 @@ fn is_ahead(run: &RunSummary, now: Timestamp) -> bool {
 }
 
 fn ended(run: &RunSummary) -> bool {
-    !run.dry_run && run.state != RunState::Running
+    !run.dry_run && run.covers_window && run.state != RunState::Running
 }

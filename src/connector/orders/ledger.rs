@@ -13,7 +13,7 @@ use super::{
 use crate::{
     channel::{
         report::{ImportOutcome, SkipReason},
-        store::FailureRecord,
+        store::{OrderStoreExt, OrderWork},
         wording::count_of,
     },
     client::{Order, OrderId, OrderStatus},
@@ -77,7 +77,7 @@ pub(super) async fn read_again(
 
 /// What is due, first what is due for longest. A date further ahead than the longest wait is from a clock that was wrong:
 /// taken as due.
-async fn due(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<FailureRecord>, Stop> {
+async fn due(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<OrderWork>, Stop> {
     // ShipStation's time counts whole seconds.
     let now = ctx.now() + Duration::from_secs(2);
     let kept = |limit| ctx.store().due_failures(ctx.connection(), now + FOR_EVER, limit);
@@ -86,8 +86,8 @@ async fn due(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<FailureRe
         due = kept(MAX_SEARCHED).await?;
     }
     let longest = now + LONGEST_WAIT + TOLERATED_SKEW;
-    let misdated = |record: &FailureRecord| record.last.next_attempt > longest;
-    due.retain(|record| record.last.next_attempt <= now || misdated(record));
+    let misdated = |record: &OrderWork| record.next_attempt > longest;
+    due.retain(|record| record.next_attempt <= now || misdated(record));
     let wrong = due.iter().filter(|record| misdated(record)).count();
     if wrong > 0 {
         let orders = count_of(count(wrong), "failed order");
@@ -104,9 +104,9 @@ async fn read_one(
     recorder: &mut Recorder,
     window: &Window,
     users: &mut UserSnapshots,
-    record: FailureRecord,
+    record: OrderWork,
 ) -> Result<Option<OrderId>, Stop> {
-    let id = translate::wire_order_id(&record.last.order);
+    let id = translate::wire_order_id(&record.order);
     let found = match id {
         Some(id) => lookup::order(ctx.client(), id).await,
         None => Ok(None),
@@ -117,7 +117,7 @@ async fn read_one(
             if !changes::compare_one(ctx, recorder, &order).await? {
                 recorder.warn(format!(
                     "order {} failed before and is {} by now: it is no longer tried",
-                    record.last.order,
+                    record.order,
                     order.order_status.as_ref().map_or("over", OrderStatus::as_str)
                 ));
             }
@@ -132,7 +132,7 @@ async fn read_one(
         }
         Ok(None) => {
             if id.is_some() {
-                recorder.warn(format!("order {} failed before and no longer exists", record.last.order));
+                recorder.warn(format!("order {} failed before and no longer exists", record.order));
             }
             forget(ctx, recorder, &record).await?;
             Ok(None)
@@ -140,7 +140,7 @@ async fn read_one(
         Err(error) if client_failure::ends_the_run(&error) => Err(error.into()),
         Err(error) => {
             let why = client_failure::describe(&error);
-            recorder.failed(ctx, &record.last.order, &record.last.number, &why);
+            recorder.failed(ctx, &record.order, &record.number, &why);
             keep(ctx, recorder, &record, &why).await?;
             Ok(id)
         }
@@ -152,7 +152,7 @@ async fn read_one(
 async fn settle(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
-    record: FailureRecord,
+    record: OrderWork,
     outcome: Option<&ImportOutcome>,
 ) -> Result<(), Stop> {
     match outcome {
@@ -160,7 +160,7 @@ async fn settle(
         Some(ImportOutcome::Skipped { reasons })
             if !matches!(reasons.first(), Some(SkipReason::UnmappedShipping { .. })) =>
         {
-            keep(ctx, recorder, &record, &record.last.error).await
+            keep(ctx, recorder, &record, record.error.as_deref().unwrap_or_default()).await
         }
         _ => Ok(()),
     }
@@ -176,22 +176,22 @@ fn is_wanted(order: &Order, settings: &OrderSettings) -> bool {
     order.order_status.as_ref().is_some_and(|status| settings.statuses.contains(status))
 }
 
-async fn forget(ctx: &Context<'_>, recorder: &mut Recorder, record: &FailureRecord) -> Result<(), Stop> {
+async fn forget(ctx: &Context<'_>, recorder: &mut Recorder, record: &OrderWork) -> Result<(), Stop> {
     if ctx.is_dry_run() {
         return Ok(());
     }
     recorder.writes();
-    let order = std::slice::from_ref(&record.last.order);
+    let order = std::slice::from_ref(&record.order);
     Ok(ctx.store().clear_failures(&ctx.run.token, order).await?)
 }
 
 async fn keep(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
-    record: &FailureRecord,
+    record: &OrderWork,
     error: &str,
 ) -> Result<(), Stop> {
-    let (order, number) = (&record.last.order, &record.last.number);
+    let (order, number) = (&record.order, &record.number);
     let failure = failure(ctx, order, number, (error, true), record.attempts);
     Ok(recorder.keep_failures(ctx, &[failure]).await?)
 }

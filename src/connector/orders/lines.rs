@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use super::{context::Context, page::Candidate};
 use crate::{
-    channel::{ChannelProductId, HoldReason, ListingLink, OrderLine, store::StoreError},
+    channel::{
+        ChannelProductId, HoldReason, ListingLink, OrderLine,
+        store::{ListingStoreExt, StoreError},
+    },
     connector::{PAGE, settings::UnlinkedLines},
 };
 

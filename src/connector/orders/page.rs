@@ -14,7 +14,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, HoldReason, OrderFingerprint, UserKey,
         report::{ImportOutcome, SkipReason},
         shipping::{DisplayText, ShippingResolution},
-        store::{FollowUpKind, NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome, StoreError},
+        store::{NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome, StoreError, WorkKind},
     },
     client::{Order, UserId},
     connector::{count, run::Stop, settings::UnmappedPolicy, translate},
@@ -238,8 +238,8 @@ fn follow_ups(ctx: &Context<'_>, user_before: Option<&UserKey>) -> Vec<NewFollow
     let settings = ctx.settings();
     let shows =
         |user: &UserId| user_before.is_some_and(|before| before.as_str().eq_ignore_ascii_case(user.as_str()));
-    let assign = settings.assign_user.as_ref().filter(|user| !shows(user)).map(|_| FollowUpKind::AssignUser);
-    let tag = settings.acknowledgement_tag.map(|_| FollowUpKind::AddTag);
+    let assign = settings.assign_user.as_ref().filter(|user| !shows(user)).map(|_| WorkKind::AssignUser);
+    let tag = settings.acknowledgement_tag.map(|_| WorkKind::AddTag);
     let kinds = assign.into_iter().chain(tag);
     kinds.map(|kind| NewFollowUp::new(kind, user_before.cloned())).collect()
 }

@@ -7,7 +7,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, ImportReport, RunEvent,
         report::{FollowUpStatus, ImportItem, ImportOutcome, ImportOutcomeKind, RunInfo},
         shipping::ShippingResolution,
-        store::{NewOrder, OrderFailure, Sighting, StoreError},
+        store::{NewOrder, OrderFailure, OrderStoreExt, Sighting, StoreError},
     },
     client::Order,
     connector::PAGE,

@@ -276,7 +276,7 @@ pub(super) async fn unreadable(
         if let Some(before) = records.failures.get(&order)
             && let Some(skip) = dismissal(before)
         {
-            let order = ChannelOrder::new(order, before.last.number.clone());
+            let order = ChannelOrder::new(order, before.number.clone());
             recorder.order(ctx, &order, &ImportOutcome::skipped(vec![skip]));
             continue;
         }

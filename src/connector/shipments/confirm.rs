@@ -4,10 +4,13 @@ use std::{collections::BTreeMap, pin::pin};
 
 use futures_util::StreamExt;
 
-use super::{Ctx, Decision, List, RecordMatch, Recorder, RowOutcome, Stop, evidence, lookup::ROWS, timing};
+use super::{Ctx, Decision, RecordMatch, Recorder, RowOutcome, Stop, evidence, lookup::ROWS, timing};
 use crate::{
     Timestamp,
-    channel::{Marketplace, RunEvent, ShipmentState, store::OutboxRow},
+    channel::{
+        Marketplace, RunEvent, ShipmentState,
+        store::{OutboxQuery, OutboxRow},
+    },
     client::{Fulfillment, FulfillmentSort, OrderId},
     connector::{PAGE, failure, translate},
 };
@@ -30,7 +33,8 @@ pub(super) async fn confirm(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result
     if ctx.is_dry_run() {
         return Ok(());
     }
-    let rows = ctx.rows(List::Unfinished, |row| matches!(row.state, ShipmentState::Sent { .. })).await?;
+    let rows =
+        ctx.rows(&OutboxQuery::Unfinished, |row| matches!(row.state, ShipmentState::Sent { .. })).await?;
     let mut sent: SentRows = rows.into_iter().filter_map(SentRow::of).collect();
     match prove_all(ctx, recorder, &mut sent).await {
         // What was accepted stays accepted and is looked for in the next run.

@@ -8,7 +8,7 @@ use crate::{
     channel::{
         ChannelOrderId, ConnectionId, OutboxId,
         shipping::CarrierRules,
-        store::{OrderProgress, OutboxRow, ShipmentStore},
+        store::{OrderProgress, OutboxQuery, OutboxRow, ShipmentStore, ShipmentStoreExt},
     },
     connector::{PAGE, run::Run, settings::ShipmentSettings, store_pages::Bookmark},
 };
@@ -20,14 +20,6 @@ pub(super) struct Context<'c> {
 
 /// How the steps of a run get at it.
 pub(super) type Ctx<'c> = &'c Context<'c>;
-
-/// A list of rows that is read as a whole.
-#[derive(Clone, Copy)]
-pub(super) enum List {
-    /// The rows that ShipStation may have been told of.
-    Unfinished,
-    Blocked,
-}
 
 impl<'c> Context<'c> {
     pub(super) fn settings(&self) -> &'c ShipmentSettings {
@@ -72,18 +64,15 @@ impl<'c> Context<'c> {
         (&*self.run.channel.stores.shipments, &self.run.channel.connection)
     }
 
-    /// The rows of a list that are wanted.
-    pub(super) async fn rows<F>(&self, of: List, is_wanted: F) -> Result<Vec<OutboxRow>, Stop>
+    /// The rows that the query takes and that are wanted.
+    pub(super) async fn rows<F>(&self, query: &OutboxQuery, is_wanted: F) -> Result<Vec<OutboxRow>, Stop>
     where
         F: Fn(&OutboxRow) -> bool,
     {
         let (store, connection) = self.store();
         let (mut wanted, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
         loop {
-            let rows = match of {
-                List::Unfinished => store.unfinished(connection, bookmark.after(), PAGE).await?,
-                List::Blocked => store.blocked(connection, bookmark.after(), PAGE).await?,
-            };
+            let rows = store.rows(connection, query, bookmark.after(), PAGE).await?.rows;
             let Some(last) = rows.last() else { return Ok(wanted) };
             bookmark.pass(&last.cursor())?;
             wanted.extend(rows.into_iter().filter(&is_wanted));

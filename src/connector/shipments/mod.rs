@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, HashSet};
 
 pub(super) use self::timing::Readings;
 use self::{
-    context::{Context, Ctx, List},
+    context::{Context, Ctx},
     decision::{Decision, RowOutcome},
     evidence::RecordMatch,
     lookup::{LookupResult, Lookups},
@@ -47,7 +47,8 @@ use super::{
 use crate::{
     channel::{
         ChannelError, ChannelOrderId, Finding, Operation, Refusal, ShipmentState, SyncReport, SyncShipments,
-        shipping::CarrierRules, store::OutboxRow,
+        shipping::CarrierRules,
+        store::{MappingStoreExt, OrderStoreExt, OutboxQuery, OutboxRow},
     },
     client::Lane,
 };
@@ -124,14 +125,14 @@ async fn finish(mut run: Run<'_>, closed: Closed, stop: Option<Stop>) -> Result<
 /// Plans every row that is due, and sends what is to be sent.
 async fn send_due(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, lookups: &mut Lookups) -> Result<(), Stop> {
     let (store, connection) = ctx.store();
-    let due_at = ctx.now();
+    let due = OutboxQuery::Due { now: ctx.now() };
     let mut bookmark = Bookmark::at_the_start();
     // Orders that were decided about. Their rows may come up again on a later page of what is due.
     let mut planned = HashSet::new();
     let mut failures = FailureStreak::default();
     loop {
         ctx.checkpoint().await?;
-        let rows = store.due(connection, due_at, bookmark.after(), CHUNK).await?;
+        let rows = store.rows(connection, &due, bookmark.after(), CHUNK).await?.rows;
         let Some(last) = rows.last() else { return Ok(()) };
         bookmark.pass(&last.cursor())?;
         let planned_at = ctx.moment();

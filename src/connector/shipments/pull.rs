@@ -1,11 +1,11 @@
 //! What becomes due before anything is sent: shipments that the host does not enqueue itself, and rows that were blocked
 //! on something that has changed.
 
-use super::{Ctx, Decision, List, Recorder, Stop, parcel::carrier_code, timing};
+use super::{Ctx, Decision, Recorder, Stop, parcel::carrier_code, timing};
 use crate::{
     channel::{
-        BlockKind, BlockReason, ShipmentState, ShipmentStateKind,
-        store::{ChangedShipment, Enqueued, OutboxRow, SourceCursor},
+        BlockKind, BlockReason, Shipment, ShipmentState, ShipmentStateKind,
+        store::{ChangedShipment, Enqueued, OutboxQuery, OutboxRow, SourceCursor},
     },
     connector::PAGE,
 };
@@ -22,10 +22,11 @@ pub(super) async fn pull(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<()
         let changed = source.changed_since(connection, at.as_ref(), PAGE).await?;
         let (rows, last) = (changed.len(), changed.last().map(ChangedShipment::cursor));
         let leads_on = leads_on(&changed, at.as_ref());
-        for row in changed {
-            let cursor = row.cursor();
-            let enqueued = store.enqueue(connection, row.shipment, ctx.now()).await?;
-            recorder.has_acted |= enqueued == Enqueued::Enqueued;
+        let cursors: Vec<SourceCursor> = changed.iter().map(ChangedShipment::cursor).collect();
+        let shipments: Vec<Shipment> = changed.into_iter().map(|row| row.shipment).collect();
+        let enqueued = store.enqueue(connection, &shipments, ctx.now()).await?;
+        recorder.has_acted |= enqueued.contains(&Enqueued::Enqueued);
+        for cursor in cursors {
             if cursor.updated_at <= ctx.run.info.started - timing::SOURCE_LAG {
                 safe = safe.max(Some(cursor));
             }
@@ -66,7 +67,7 @@ pub(super) async fn release(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result
     for key in ctx.carriers.rules().iter().map(|rule| rule.carrier.as_str()).chain(no_tracking) {
         recorder.has_acted |= store.unblock(connection, key).await? > 0;
     }
-    let corrected = ctx.rows(List::Blocked, |row| has_another_code(ctx, row)).await?;
+    let corrected = ctx.rows(&OutboxQuery::Blocked, |row| has_another_code(ctx, row)).await?;
     recorder.apply(Decision::steps(&corrected, &ShipmentState::Pending)).await
 }
 

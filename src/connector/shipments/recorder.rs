@@ -8,7 +8,7 @@ use crate::{
         LineQuantity, Marketplace, OutboxId, RetryClass, RunEvent, RunStatus, ShipmentState,
         ShipmentStateKind, SyncReport,
         report::{SyncItem, SyncOutcome},
-        store::{BeginSend, OutboxRow, SendIntent, ShipmentRecord},
+        store::{BeginSend, OutboxRow, SendIntent, ShipmentRecord, ShipmentStoreExt},
     },
     connector::count,
 };
@@ -132,11 +132,11 @@ impl<'r> Recorder<'r> {
     /// the row was not reached, even if its outcome cannot be recorded.
     pub(super) async fn begin_send(
         &mut self,
-        id: &OutboxId,
-        intent: SendIntent,
+        intent: &SendIntent,
         moment: &Moment,
     ) -> Result<BeginSend, Stop> {
-        let answer = self.ctx.store().0.begin_send(&self.ctx.run.token, id, intent).await?;
+        let id = &intent.id;
+        let answer = self.ctx.store().0.begin_send_one(&self.ctx.run.token, intent).await?;
         if answer == BeginSend::Granted {
             self.ctx.remember(id, moment);
             self.has_acted = true;

@@ -2,13 +2,16 @@
 //! anything is sent again.
 
 use super::{
-    Ctx, Decision, List, LookupResult, Lookups, Moment, Recorder, RowOutcome, Stop,
+    Ctx, Decision, LookupResult, Lookups, Moment, Recorder, RowOutcome, Stop,
     decision::unknown_since,
     lookup::look_up,
     timing::{NextStep, Search},
 };
 use crate::{
-    channel::{BlockReason, FailReason, ShipmentState, store::OutboxRow},
+    channel::{
+        BlockReason, FailReason, ShipmentState,
+        store::{OutboxQuery, OutboxRow},
+    },
     client::{Error, OrderId},
     connector::{failure, settings::ShipmentSettings, translate},
 };
@@ -28,7 +31,7 @@ pub(super) async fn recover(
     lookups: &mut Lookups,
 ) -> Result<(), Stop> {
     ctx.run.channel.readings.forget_old(&ctx.moment());
-    for row in ctx.rows(List::Unfinished, |_| true).await? {
+    for row in ctx.rows(&OutboxQuery::Unfinished, |_| true).await? {
         recorder.look_at(&row);
         if let ShipmentState::Sending { since, server_since, .. } = row.state {
             let state = unknown_since(since, server_since);
@@ -50,7 +53,7 @@ pub(super) async fn look_for_unknown(
     if ctx.is_dry_run() {
         return Ok(());
     }
-    let rows = ctx.rows(List::Unfinished, |row| !lookups.failed.contains(&row.id())).await?;
+    let rows = ctx.rows(&OutboxQuery::Unfinished, |row| !lookups.failed.contains(&row.id())).await?;
     let mut unknown: Vec<UnknownRow> = rows.into_iter().filter_map(|row| UnknownRow::of(ctx, row)).collect();
     let now = ctx.moment();
     unknown.retain(|unknown| unknown.search.look_is_due(ctx.settings(), &now));

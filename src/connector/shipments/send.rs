@@ -45,9 +45,9 @@ pub(super) async fn send(
     let moment = ctx.moment();
     let (ship_date, warning) = parcel.ship_date(created_at, &moment);
     let attempt = parcel.row.attempts.saturating_add(1);
-    let intent = SendIntent::new(attempt, fingerprint(parcel, ship_date), moment.host.wall);
+    let intent = SendIntent::new(parcel.row.id(), attempt, fingerprint(parcel, ship_date), moment.host.wall);
     let intent = intent.server_time(moment.server);
-    let why_not = match recorder.begin_send(&parcel.row.id(), intent, &moment).await? {
+    let why_not = match recorder.begin_send(&intent, &moment).await? {
         BeginSend::Granted => None,
         BeginSend::NotDue => Some("it was changed while it was being planned"),
         BeginSend::OrderBusy => Some("another shipment of the order is under way"),

@@ -1,16 +1,13 @@
 //! The host's listings and their links.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    ops::Bound,
-};
+use std::{collections::BTreeMap, ops::Bound};
 
 use async_trait::async_trait;
 
 use super::MemoryStore;
 use crate::channel::{
     ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
-    store::{ListingStore, PutLink, RunToken, StoreError},
+    store::{LinkQuery, ListingStore, PutLink, RunToken, StoreError},
 };
 
 #[derive(Debug, Default)]
@@ -27,32 +24,25 @@ impl Links {
     }
 
     fn put(&mut self, new: &NewLink) -> PutLink {
-        if let Some(owner) = self.by_product.get(&new.product).filter(|owner| **owner != new.listing).cloned()
-        {
-            if self.kept.get(&owner).is_some_and(|link| link.state == LinkState::Linked) {
-                return PutLink::Conflict { with: owner };
-            }
+        let owner = self.by_product.get(&new.product).and_then(|owner| self.kept.get(owner));
+        let answer = PutLink::decide(new, owner, self.kept.get(&new.listing));
+        if matches!(answer, PutLink::Conflict { .. }) {
+            return answer;
+        }
+        if let Some(owner) = owner.map(|owner| owner.listing.clone()) {
             self.remove(&owner);
         }
-        let kept = self.kept.get(&new.listing);
-        if kept.is_some_and(|kept| {
-            kept.product == new.product && kept.sku == new.sku && kept.state == LinkState::Linked
-        }) {
-            return PutLink::Same;
-        }
-        let before = self.kept.insert(new.listing.clone(), ListingLink::from_new(new.clone()));
+        self.remove(&new.listing);
         self.by_product.insert(new.product.clone(), new.listing.clone());
         self.by_sku.insert(new.sku.clone(), new.listing.clone());
-        let Some(before) = before else { return PutLink::Created };
-        // Another listing may have the SKU by now.
-        if before.sku != new.sku && self.by_sku.get(&before.sku) == Some(&new.listing) {
-            self.by_sku.remove(&before.sku);
-        }
-        if before.product != new.product {
-            self.by_product.remove(&before.product);
-            return PutLink::Replaced;
-        }
-        if before.state == LinkState::Broken { PutLink::Created } else { PutLink::Same }
+        self.kept.insert(new.listing.clone(), ListingLink::from_new(new.clone()));
+        answer
+    }
+
+    /// The links of these listings that hold.
+    fn linked<'a>(&self, listings: impl Iterator<Item = Option<&'a ListingId>>) -> Vec<ListingLink> {
+        let links = listings.filter_map(|listing| self.kept.get(listing?));
+        links.filter(|link| link.state == LinkState::Linked).cloned().collect()
     }
 
     fn remove(&mut self, listing: &ListingId) {
@@ -85,37 +75,17 @@ impl ListingStore for MemoryStore {
     async fn links(
         &self,
         connection: &ConnectionId,
-        after: Option<&ListingId>,
-        limit: usize,
+        query: LinkQuery<'_>,
     ) -> Result<Vec<ListingLink>, StoreError> {
-        Ok(self.with(connection, |kept| page(&kept.links.kept, after, limit)))
-    }
-
-    async fn links_by_sku(
-        &self,
-        connection: &ConnectionId,
-        skus: &[String],
-    ) -> Result<HashMap<String, ListingLink>, StoreError> {
         Ok(self.with(connection, |kept| {
             let links = &kept.links;
-            let linked = skus.iter().filter_map(|sku| {
-                let link = links.kept.get(links.by_sku.get(sku)?)?;
-                (link.state == LinkState::Linked).then(|| (sku.clone(), link.clone()))
-            });
-            linked.collect()
-        }))
-    }
-
-    async fn links_by_product(
-        &self,
-        connection: &ConnectionId,
-        products: &[ChannelProductId],
-    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let links = &kept.links;
-            let linked = products.iter().filter_map(|product| links.kept.get(links.by_product.get(product)?));
-            let linked = linked.filter(|link| link.state == LinkState::Linked);
-            linked.map(|link| (link.product.clone(), link.clone())).collect()
+            match query {
+                LinkQuery::After { after, limit } => page(&links.kept, after, limit),
+                LinkQuery::Skus(skus) => links.linked(skus.iter().map(|sku| links.by_sku.get(sku))),
+                LinkQuery::Products(products) => {
+                    links.linked(products.iter().map(|product| links.by_product.get(product)))
+                }
+            }
         }))
     }
 

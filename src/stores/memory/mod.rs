@@ -13,9 +13,9 @@ use std::{
 };
 
 pub use self::orders::StoredOrder;
-use self::{listings::Links, mappings::Tables, orders::Orders, runs::Runs, shipments::Outbox};
+use self::{listings::Links, mappings::Mappings, orders::Orders, runs::Runs, shipments::Outbox};
 use crate::channel::{
-    ChannelOrder, ConnectionId, Listing, Operation,
+    ChannelOrder, ConnectionId, Listing,
     store::{RunToken, StoreError},
 };
 
@@ -36,7 +36,6 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct State {
-    fences: BTreeMap<(ConnectionId, Operation), u64>,
     runs: Runs,
     connections: BTreeMap<ConnectionId, Connection>,
 }
@@ -47,7 +46,7 @@ struct Connection {
     orders: Orders,
     outbox: Outbox,
     links: Links,
-    tables: Tables,
+    mappings: Mappings,
 }
 
 impl MemoryStore {
@@ -86,19 +85,8 @@ impl MemoryStore {
         write: impl FnOnce(&mut Connection) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let mut state = self.lock();
-        state.admit(token)?;
+        // Remembers a newer fence, so that the leases may be kept elsewhere.
+        state.runs.lease_of(token).admit(token)?;
         write(state.connections.entry(token.connection.clone()).or_default())
-    }
-}
-
-impl State {
-    /// Refuses a stale fence; remembers a newer one, so that leases may be kept elsewhere.
-    fn admit(&mut self, token: &RunToken) -> Result<(), StoreError> {
-        let newest = self.fences.entry((token.connection.clone(), token.operation)).or_default();
-        if token.fence < *newest {
-            return Err(StoreError::lost_lease());
-        }
-        *newest = token.fence;
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! Imported orders, their follow-ups, and the orders that could not be imported.
+//! Imported orders, and what is still to be done about them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     ops::Bound,
 };
 
@@ -11,11 +11,11 @@ use super::MemoryStore;
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ConnectionId, HoldReason, OrderFingerprint,
+        ChannelOrder, ChannelOrderId, ConnectionId, OrderFingerprint,
         shipping::ShippingResolution,
         store::{
-            Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, HeldOrder,
-            ImportRecord, NewOrder, OrderFailure, OrderStore, RunToken, SaveOutcome, StoreError,
+            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkState,
         },
     },
 };
@@ -45,24 +45,9 @@ impl StoredOrder {
 pub(super) struct Orders {
     imported: BTreeMap<ChannelOrderId, StoredOrder>,
     held: BTreeMap<ChannelOrderId, HeldOrder>,
-    follow_ups: BTreeMap<(ChannelOrderId, FollowUpKind), Task>,
-    failures: BTreeMap<ChannelOrderId, FailureRecord>,
+    work: BTreeMap<(ChannelOrderId, WorkKind), OrderWork>,
     fingerprints: BTreeMap<OrderFingerprint, BTreeSet<ChannelOrderId>>,
-    swallowed: BTreeMap<ChannelOrderId, BTreeSet<ChannelOrderId>>,
-}
-
-/// A follow-up and where it stands.
-#[derive(Debug)]
-struct Task {
-    follow_up: FollowUp,
-    state: TaskState,
-}
-
-#[derive(Debug)]
-enum TaskState {
-    Open { not_before: Timestamp },
-    Failed { wanted: String },
-    Closed,
+    survivors: BTreeMap<ChannelOrderId, BTreeSet<ChannelOrderId>>,
 }
 
 impl Orders {
@@ -82,14 +67,12 @@ impl Orders {
         if !new.holds.is_empty() {
             self.held.insert(id.clone(), HeldOrder::of(new));
         }
-        for follow_up in &new.follow_ups {
-            let follow_up = FollowUp::open(id.clone(), follow_up.clone(), new.imported_at);
-            let state = TaskState::Open { not_before: new.imported_at };
-            self.follow_ups.insert((id.clone(), follow_up.kind), Task { follow_up, state });
+        self.work.remove(&(id.clone(), WorkKind::Import));
+        for entry in OrderWork::follow_ups_of(new) {
+            self.work.insert((id.clone(), entry.kind), entry);
         }
-        self.failures.remove(id);
         for inside in &new.order.lineage.merged {
-            self.swallowed.entry(inside.clone()).or_default().insert(id.clone());
+            self.survivors.entry(inside.clone()).or_default().insert(id.clone());
         }
         if let Some(fingerprint) = &new.fingerprint {
             self.fingerprints.entry(fingerprint.clone()).or_default().insert(id.clone());
@@ -104,74 +87,44 @@ impl Orders {
         SaveOutcome::Inserted { host_order: None }
     }
 
-    fn look_alikes(&self, fingerprint: &OrderFingerprint, limit: usize) -> Vec<ImportRecord> {
-        self.records(self.fingerprints.get(fingerprint).into_iter().flatten().take(limit)).collect()
-    }
-
-    fn records<'a>(
-        &self,
-        ids: impl Iterator<Item = &'a ChannelOrderId>,
-    ) -> impl Iterator<Item = ImportRecord> {
-        ids.filter_map(|id| self.imported.get(id)).map(|stored| stored.record.clone())
-    }
-
-    fn settle(&mut self, outcome: &FollowUpOutcome) {
-        let key = (outcome.order.clone(), outcome.kind);
-        let Some(task) = self.follow_ups.get_mut(&key) else { return };
-        let TaskState::Open { not_before } = &mut task.state else { return };
-        match &outcome.result {
-            FollowUpResult::Attempting { wanted } => task.follow_up.attempt(wanted),
-            FollowUpResult::Pending { next_attempt, outcome_unknown, .. } => {
-                *not_before = *next_attempt;
-                task.follow_up.outcome_unknown = *outcome_unknown;
-            }
-            FollowUpResult::Failed { wanted, .. } => {
-                task.state = TaskState::Failed { wanted: wanted.clone() }
-            }
-            FollowUpResult::Done | FollowUpResult::NoLongerRequired | FollowUpResult::OverriddenByPerson => {
-                task.state = TaskState::Closed;
-            }
-        }
-    }
-
-    fn open_follow_ups(&self, now: Timestamp, limit: usize) -> Vec<FollowUp> {
-        let mut due: Vec<&FollowUp> = self
-            .follow_ups
-            .values()
-            .filter(|task| matches!(task.state, TaskState::Open { not_before } if not_before <= now))
-            .map(|task| &task.follow_up)
-            .collect();
-        due.sort_by(|a, b| (a.created_at, &a.order, a.kind).cmp(&(b.created_at, &b.order, b.kind)));
-        due.into_iter().take(limit).cloned().collect()
-    }
-
-    fn reopen(&mut self, kind: FollowUpKind, wanted: &str, now: Timestamp) -> u64 {
-        let mut reopened = 0;
-        for task in self.follow_ups.values_mut().filter(|task| task.follow_up.kind == kind) {
-            if matches!(&task.state, TaskState::Failed { wanted: tried } if tried != wanted) {
-                task.state = TaskState::Open { not_before: now };
-                reopened += 1;
-            }
-        }
-        reopened
-    }
-
-    fn record_failure(&mut self, failure: &OrderFailure) {
-        let record = match self.failures.remove(&failure.order) {
-            Some(record) => record.again(failure.clone()),
-            None => FailureRecord::first(failure.clone()),
+    fn records(&self, key: &RecordKey, limit: usize) -> Vec<ImportRecord> {
+        let records = |ids: Option<&BTreeSet<ChannelOrderId>>| {
+            let stored = ids.into_iter().flatten().filter_map(|id| self.imported.get(id));
+            stored.take(limit).map(|stored| stored.record.clone()).collect()
         };
-        self.failures.insert(failure.order.clone(), record);
+        match key {
+            RecordKey::Id(id) => {
+                self.imported.get(id).map(|stored| stored.record.clone()).into_iter().collect()
+            }
+            RecordKey::MergedInto(id) => records(self.survivors.get(id)),
+            RecordKey::Fingerprint(fingerprint) => records(self.fingerprints.get(fingerprint)),
+        }
     }
 
-    fn due_failures(&self, now: Timestamp, limit: usize) -> Vec<FailureRecord> {
-        let mut due: Vec<&FailureRecord> = self
-            .failures
-            .values()
-            .filter(|failure| !failure.dismissed && failure.last.next_attempt <= now)
-            .collect();
-        due.sort_by(|a, b| (a.last.next_attempt, &a.last.order).cmp(&(b.last.next_attempt, &b.last.order)));
+    fn work(&self, query: WorkQuery<'_>) -> Vec<OrderWork> {
+        match query {
+            WorkQuery::DueImports { now, limit } => self.due(false, now, limit),
+            WorkQuery::DueFollowUps { now, limit } => self.due(true, now, limit),
+            WorkQuery::Of(orders) => {
+                let kinds = [WorkKind::Import, WorkKind::AssignUser, WorkKind::AddTag];
+                let keys = orders.iter().flat_map(|order| kinds.map(|kind| (order.clone(), kind)));
+                keys.filter_map(|key| self.work.get(&key).cloned()).collect()
+            }
+        }
+    }
+
+    fn due(&self, follow_up: bool, now: Timestamp, limit: usize) -> Vec<OrderWork> {
+        let entries = self.work.values().filter(|entry| entry.kind.is_follow_up() == follow_up);
+        let mut due: Vec<&OrderWork> = entries.filter(|entry| entry.is_due(now)).collect();
+        due.sort_by_key(|entry| entry.place());
         due.into_iter().take(limit).cloned().collect()
+    }
+
+    fn record_work(&mut self, outcome: &WorkOutcome) {
+        let key = (outcome.order.clone(), outcome.kind);
+        if let Some(entry) = OrderWork::step(self.work.remove(&key), outcome) {
+            self.work.insert(key, entry);
+        }
     }
 
     fn apply_shipping(
@@ -184,144 +137,66 @@ impl Orders {
         let (Some(held), Some(stored)) = (self.held.get_mut(order), self.imported.get_mut(order)) else {
             return Applied::NoLongerHeld;
         };
-        if !held.holds.iter().any(HoldReason::is_about_shipping) {
-            return Applied::NoLongerHeld;
+        let answer = held.apply_shipping(text);
+        if let Applied::Applied { still_held } = answer {
+            stored.record.holds.clone_from(&held.holds);
+            stored.shipping = resolution.clone();
+            stored.rules_version = rules_version;
+            if !still_held {
+                self.held.remove(order);
+            }
         }
-        if held.text.as_deref() != text {
-            return Applied::Stale;
-        }
-        held.holds.retain(|hold| !hold.is_about_shipping());
-        stored.record.holds.clone_from(&held.holds);
-        stored.shipping = resolution.clone();
-        stored.rules_version = rules_version;
-        let still_held = !held.holds.is_empty();
-        if !still_held {
-            self.held.remove(order);
-        }
-        Applied::Applied { still_held }
+        answer
     }
 }
 
 #[async_trait]
 impl OrderStore for MemoryStore {
-    async fn known(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let records = orders.iter().filter_map(|id| kept.orders.imported.get(id));
-            records.map(|stored| (stored.record.order.clone(), stored.record.clone())).collect()
-        }))
-    }
-
-    async fn swallowed(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let inside = orders.iter().filter_map(|id| {
-                let survivors = kept.orders.swallowed.get(id)?.iter();
-                Some((id.clone(), kept.orders.records(survivors).collect()))
-            });
-            inside.collect()
-        }))
-    }
-
-    async fn look_alikes(
-        &self,
-        connection: &ConnectionId,
-        fingerprints: &[OrderFingerprint],
-        limit: usize,
-    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let found =
-                fingerprints.iter().map(|print| (print.clone(), kept.orders.look_alikes(print, limit)));
-            found.filter(|(_, records)| !records.is_empty()).collect()
-        }))
-    }
-
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
         self.write(token, |kept| Ok(batch.iter().map(|new| kept.orders.insert(new, token)).collect()))
     }
 
-    async fn open_follow_ups(
+    async fn records(
         &self,
         connection: &ConnectionId,
-        now: Timestamp,
+        keys: &[RecordKey],
         limit: usize,
-    ) -> Result<Vec<FollowUp>, StoreError> {
-        Ok(self.with(connection, |kept| kept.orders.open_follow_ups(now, limit)))
+    ) -> Result<Vec<Vec<ImportRecord>>, StoreError> {
+        Ok(self.with(connection, |kept| keys.iter().map(|key| kept.orders.records(key, limit)).collect()))
     }
 
-    async fn settle_follow_ups(
+    async fn work(
         &self,
-        token: &RunToken,
-        outcomes: &[FollowUpOutcome],
-    ) -> Result<(), StoreError> {
+        connection: &ConnectionId,
+        query: WorkQuery<'_>,
+    ) -> Result<Vec<OrderWork>, StoreError> {
+        Ok(self.with(connection, |kept| kept.orders.work(query)))
+    }
+
+    async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
         self.write(token, |kept| {
-            for outcome in outcomes {
-                kept.orders.settle(outcome);
-            }
+            outcomes.iter().for_each(|outcome| kept.orders.record_work(outcome));
             Ok(())
         })
     }
 
-    async fn reopen_follow_ups(
+    async fn reopen_work(
         &self,
         token: &RunToken,
-        kind: FollowUpKind,
+        kind: WorkKind,
         wanted: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.write(token, |kept| Ok(kept.orders.reopen(kind, wanted, now)))
-    }
-
-    async fn record_failures(&self, token: &RunToken, failures: &[OrderFailure]) -> Result<(), StoreError> {
         self.write(token, |kept| {
-            for failure in failures {
-                kept.orders.record_failure(failure);
-            }
-            Ok(())
+            let entries = kept.orders.work.values_mut().filter(|entry| entry.kind == kind);
+            Ok(entries.map(|entry| u64::from(entry.reopen(wanted, now))).sum())
         })
     }
 
-    async fn due_failures(
-        &self,
-        connection: &ConnectionId,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<FailureRecord>, StoreError> {
-        Ok(self.with(connection, |kept| kept.orders.due_failures(now, limit)))
-    }
-
-    async fn failures(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let failures = orders.iter().filter_map(|id| kept.orders.failures.get_key_value(id));
-            failures.map(|(id, failure)| (id.clone(), failure.clone())).collect()
-        }))
-    }
-
-    async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
-        self.write(token, |kept| {
-            kept.orders.failures.retain(|order, _| !orders.contains(order));
-            Ok(())
-        })
-    }
-
-    async fn dismiss_failure(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<(), StoreError> {
+    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
         self.with(connection, |kept| {
-            if let Some(failure) = kept.orders.failures.get_mut(order) {
-                failure.dismissed = true;
+            if let Some(entry) = kept.orders.work.get_mut(&(order.clone(), WorkKind::Import)) {
+                entry.state = WorkState::Dismissed;
             }
         });
         Ok(())

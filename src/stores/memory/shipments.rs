@@ -8,9 +8,9 @@ use super::MemoryStore;
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, OutboxId, Shipment, ShipmentState,
+        ChannelOrderId, ConnectionId, IllegalTransition, OutboxId, Shipment,
         store::{
-            BeginSend, Enqueued, OrderProgress, OutboxCursor, OutboxRow, RunToken, SendIntent,
+            BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken, SendIntent,
             ShipmentRecord, ShipmentStore, StoreError,
         },
     },
@@ -23,13 +23,16 @@ pub(super) struct Outbox {
     by_order: BTreeMap<ChannelOrderId, Vec<OutboxCursor>>,
 }
 
+/// Rows that are to be written together, if at all.
+type Changed = BTreeMap<OutboxCursor, OutboxRow>;
+
 impl Outbox {
-    fn enqueue(&mut self, shipment: Shipment, now: Timestamp) -> Enqueued {
+    fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> Enqueued {
         let id = shipment.outbox_id();
         if self.places.contains_key(&id) {
             return Enqueued::Duplicate;
         }
-        let row = OutboxRow::new(shipment, now);
+        let row = OutboxRow::new(shipment.clone(), now);
         let place = row.cursor();
         self.places.insert(id, place.clone());
         self.by_order.entry(row.shipment.order.clone()).or_default().push(place.clone());
@@ -37,85 +40,56 @@ impl Outbox {
         Enqueued::Enqueued
     }
 
-    fn page(
-        &self,
-        after: Option<&OutboxCursor>,
-        limit: usize,
-        wanted: impl Fn(&ShipmentState) -> bool,
-    ) -> Vec<OutboxRow> {
+    fn page(&self, query: &OutboxQuery, after: Option<&OutboxCursor>, limit: usize) -> Vec<OutboxRow> {
+        if let OutboxQuery::OfOrder(order) = query {
+            let mut rows = self.of_order(order, &Changed::new());
+            rows.retain(|row| after.is_none_or(|after| row.cursor() > *after));
+            rows.truncate(limit);
+            return rows;
+        }
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let rows = self.rows.range::<OutboxCursor, _>((from, Bound::Unbounded)).map(|(_, row)| row);
-        rows.filter(|row| wanted(&row.state)).take(limit).cloned().collect()
+        rows.filter(|row| query.takes(row)).take(limit).cloned().collect()
     }
 
-    fn of_order(&self, order: &ChannelOrderId) -> Vec<&OutboxRow> {
-        let places = self.by_order.get(order).map(Vec::as_slice).unwrap_or_default();
-        let mut rows: Vec<&OutboxRow> = places.iter().filter_map(|place| self.rows.get(place)).collect();
-        rows.sort_by_key(|row| row.cursor());
-        rows
+    fn of_order(&self, order: &ChannelOrderId, changed: &Changed) -> Vec<OutboxRow> {
+        let mut places = self.by_order.get(order).cloned().unwrap_or_default();
+        places.sort();
+        let row = |place| changed.get(place).or_else(|| self.rows.get(place)).cloned();
+        places.iter().filter_map(row).collect()
     }
 
-    fn row_mut(&mut self, id: &OutboxId) -> Result<&mut OutboxRow, StoreError> {
-        let place = self.places.get(id);
-        let row = place.and_then(|place| self.rows.get_mut(place));
-        row.ok_or_else(|| StoreError::permanent(format!("there is no shipment {id} in the outbox")))
+    /// A row as it is once what has changed is written.
+    fn row(&self, id: &OutboxId, changed: &Changed) -> Result<OutboxRow, StoreError> {
+        let row = self.places.get(id).and_then(|place| changed.get(place).or_else(|| self.rows.get(place)));
+        row.cloned().ok_or_else(|| StoreError::permanent(format!("there is no shipment {id} in the outbox")))
     }
 
-    fn begin_send(&mut self, id: &OutboxId, intent: SendIntent) -> Result<BeginSend, StoreError> {
-        let row = self.row_mut(id)?;
-        if !row.state.is_due(intent.now) {
-            return Ok(BeginSend::NotDue);
+    fn begin_send(&mut self, intents: &[SendIntent]) -> Result<Vec<BeginSend>, StoreError> {
+        let (mut changed, mut answers) = (Changed::new(), Vec::new());
+        for intent in intents {
+            let mut row = self.row(&intent.id, &changed)?;
+            let order = self.of_order(&row.shipment.order, &changed);
+            answers.push(row.begin_send(intent, &order).map_err(illegal)?);
+            changed.insert(row.cursor(), row);
         }
-        let order = row.shipment.order.clone();
-        if self.of_order(&order).iter().any(|row| row.state.is_in_flight()) {
-            return Ok(BeginSend::OrderBusy);
-        }
-        let row = self.row_mut(id)?;
-        row.state = row.state.step(intent.sending()).map_err(illegal)?;
-        row.updated_at = intent.now;
-        Ok(BeginSend::Granted)
+        self.rows.extend(changed);
+        Ok(answers)
     }
 
     fn record(&mut self, records: &[ShipmentRecord]) -> Result<(), StoreError> {
-        // All or nothing: every step is tried on a copy before the first one is kept.
-        let mut stepped: BTreeMap<OutboxId, OutboxRow> = BTreeMap::new();
+        let mut changed = Changed::new();
         for record in records {
-            let mut row = match stepped.remove(&record.id) {
-                Some(row) => row,
-                None => self.row_mut(&record.id)?.clone(),
-            };
+            let mut row = self.row(&record.id, &changed)?;
             row.step(record.clone()).map_err(illegal)?;
-            stepped.insert(record.id.clone(), row);
+            changed.insert(row.cursor(), row);
         }
-        for row in stepped.into_values() {
-            self.rows.insert(row.cursor(), row);
-        }
+        self.rows.extend(changed);
         Ok(())
-    }
-
-    fn unblock(&mut self, key: &str) -> u64 {
-        let mut unblocked = 0;
-        for row in self.rows.values_mut() {
-            if let ShipmentState::Blocked { reason } = &row.state
-                && reason.unblock_key() == Some(key)
-            {
-                row.state = ShipmentState::Pending;
-                unblocked += 1;
-            }
-        }
-        unblocked
-    }
-
-    fn counts(&self) -> BTreeMap<String, u64> {
-        let mut counts = BTreeMap::new();
-        for row in self.rows.values() {
-            *counts.entry(row.state.name().to_owned()).or_default() += 1;
-        }
-        counts
     }
 }
 
-fn illegal(error: crate::channel::IllegalTransition) -> StoreError {
+fn illegal(error: IllegalTransition) -> StoreError {
     StoreError::permanent(error.to_string()).with_source(error)
 }
 
@@ -124,69 +98,49 @@ impl ShipmentStore for MemoryStore {
     async fn enqueue(
         &self,
         connection: &ConnectionId,
-        shipment: Shipment,
+        shipments: &[Shipment],
         now: Timestamp,
-    ) -> Result<Enqueued, StoreError> {
-        Ok(self.with(connection, |kept| kept.outbox.enqueue(shipment, now)))
+    ) -> Result<Vec<Enqueued>, StoreError> {
+        Ok(self.with(connection, |kept| {
+            shipments.iter().map(|shipment| kept.outbox.enqueue(shipment, now)).collect()
+        }))
     }
 
-    async fn due(
+    async fn rows(
         &self,
         connection: &ConnectionId,
-        now: Timestamp,
+        query: &OutboxQuery,
         after: Option<&OutboxCursor>,
         limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        Ok(self.with(connection, |kept| kept.outbox.page(after, limit, |state| state.is_due(now))))
+    ) -> Result<OutboxPage, StoreError> {
+        Ok(OutboxPage::new(self.with(connection, |kept| kept.outbox.page(query, after, limit))))
     }
 
     async fn begin_send(
         &self,
         token: &RunToken,
-        id: &OutboxId,
-        intent: SendIntent,
-    ) -> Result<BeginSend, StoreError> {
-        self.write(token, |kept| kept.outbox.begin_send(id, intent))
+        intents: &[SendIntent],
+    ) -> Result<Vec<BeginSend>, StoreError> {
+        self.write(token, |kept| kept.outbox.begin_send(intents))
     }
 
     async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError> {
         self.write(token, |kept| kept.outbox.record(records))
     }
 
-    async fn unfinished(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&OutboxCursor>,
-        limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        Ok(self.with(connection, |kept| kept.outbox.page(after, limit, ShipmentState::is_in_flight)))
-    }
-
     async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {
-        Ok(self.with(connection, |kept| kept.outbox.unblock(key)))
-    }
-
-    async fn blocked(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&OutboxCursor>,
-        limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        let is_blocked = |state: &ShipmentState| matches!(state, ShipmentState::Blocked { .. });
-        Ok(self.with(connection, |kept| kept.outbox.page(after, limit, is_blocked)))
+        Ok(self.with(connection, |kept| {
+            kept.outbox.rows.values_mut().map(|row| u64::from(row.unblock(key))).sum()
+        }))
     }
 
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {
-        Ok(self.with(connection, |kept| kept.outbox.counts()))
-    }
-
-    async fn order_progress(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<OrderProgress, StoreError> {
         Ok(self.with(connection, |kept| {
-            OrderProgress::new(kept.outbox.of_order(order).into_iter().cloned().collect())
+            let mut counts = BTreeMap::new();
+            for row in kept.outbox.rows.values() {
+                *counts.entry(row.state.name().to_owned()).or_default() += 1;
+            }
+            counts
         }))
     }
 }

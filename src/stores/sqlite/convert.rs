@@ -133,9 +133,10 @@ mod tests {
 
     #[test]
     fn an_unreadable_value_is_not_repeated_in_the_error() {
-        let failure = parse::<Vec<u8>>("outbox.state_json", r#"{"email":"a@example.com"}"#).unwrap_err();
+        let failure =
+            parse::<Vec<u8>>("shipstation_outbox.state_json", r#"{"email":"a@example.com"}"#).unwrap_err();
         let error = StoreError::from(failure);
         assert!(!format!("{error:?}").contains("example.com"));
-        assert!(error.to_string().contains("outbox.state_json"));
+        assert!(error.to_string().contains("shipstation_outbox.state_json"));
     }
 }

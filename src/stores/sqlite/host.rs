@@ -1,11 +1,12 @@
 //! The host's side of the orders: taking them out, acknowledging them, letting held ones go.
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::Row;
 
 use super::{
     SqliteStore,
     convert::{Answer, integer, parse, unsigned},
     key, orders,
+    query::{all, execute, first},
 };
 use crate::{
     channel::{ChannelOrderId, ConnectionId, store::StoreError},
@@ -16,7 +17,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT order_json, shipping_json, rules_version, record_json ",
-            "FROM host_order JOIN import_record USING (connection, order_id) WHERE connection = ?1 AND ",
+            "FROM shipstation_host_order JOIN shipstation_import_record USING (connection, order_id) ",
+            "WHERE connection = ?1 AND ",
             $rest
         )
     };
@@ -38,14 +40,8 @@ impl SqliteStore {
     ) -> Result<Vec<StoredOrder>, StoreError> {
         let connection = key(connection);
         self.read(move |tx| {
-            let mut next =
-                tx.prepare_cached(select!("held = 0 AND handed_over = 0 ORDER BY seq LIMIT ?2"))?;
-            let mut rows = next.query((connection, integer(limit)))?;
-            let mut taken = Vec::new();
-            while let Some(row) = rows.next()? {
-                taken.push(stored(row)?);
-            }
-            Ok(taken)
+            let next = select!("held_json IS NULL AND handed_over = 0 ORDER BY seq LIMIT ?2");
+            all(tx, next, (connection, integer(limit)), stored)
         })
         .await
     }
@@ -62,13 +58,11 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let (connection, orders) = (key(connection), orders.to_vec());
         self.change(move |tx| {
-            let mut acknowledge = tx.prepare_cached(
-                "UPDATE host_order SET handed_over = 1 WHERE connection = ?1 AND order_id = ?2",
-            )?;
-            for order in &orders {
-                acknowledge.execute((&connection, order.as_str()))?;
-            }
-            Ok(())
+            let acknowledge =
+                "UPDATE shipstation_host_order SET handed_over = 1 WHERE connection = ?1 AND order_id = ?2";
+            orders
+                .iter()
+                .try_for_each(|order| execute(tx, acknowledge, (&connection, order.as_str())).map(drop))
         })
         .await
     }
@@ -83,7 +77,7 @@ impl SqliteStore {
         order: &ChannelOrderId,
     ) -> Result<Option<StoredOrder>, StoreError> {
         let (connection, order) = (key(connection), order.clone());
-        self.read(move |tx| find(tx, &connection, &order)).await
+        self.read(move |tx| first(tx, select!("order_id = ?2"), (connection, order.as_str()), stored)).await
     }
 
     /// A person's word that an order need not wait any longer, whatever holds it. Says whether it was held.
@@ -100,18 +94,11 @@ impl SqliteStore {
     }
 }
 
-fn find(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Option<StoredOrder>> {
-    tx.prepare_cached(select!("order_id = ?2"))?
-        .query_row((connection, order.as_str()), |row| Ok(stored(row)))
-        .optional()?
-        .transpose()
-}
-
 fn stored(row: &Row<'_>) -> Answer<StoredOrder> {
     Ok(StoredOrder {
-        order: parse("host_order.order_json", &row.get::<_, String>(0)?)?,
-        shipping: parse("host_order.shipping_json", &row.get::<_, String>(1)?)?,
+        order: parse("shipstation_host_order.order_json", &row.get::<_, String>(0)?)?,
+        shipping: parse("shipstation_host_order.shipping_json", &row.get::<_, String>(1)?)?,
         rules_version: unsigned(row.get(2)?),
-        record: parse("import_record.record_json", &row.get::<_, String>(3)?)?,
+        record: parse("shipstation_import_record.record_json", &row.get::<_, String>(3)?)?,
     })
 }

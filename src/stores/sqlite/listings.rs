@@ -1,24 +1,30 @@
 //! The host's listings and their links.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{Row, Transaction};
 
 use super::{
     SqliteStore,
     convert::{Answer, instant, integer, nanos},
     key,
+    query::{all, execute, first},
 };
 use crate::channel::{
     ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
-    store::{ListingStore, PutLink, RunToken, StoreError},
+    store::{LinkQuery, ListingStore, PutLink, RunToken, StoreError},
 };
 
 macro_rules! select_link {
     ($rest:literal) => {
-        concat!("SELECT listing, product, sku, linked_at, broken FROM link WHERE connection = ?1 AND ", $rest)
+        concat!("SELECT listing, product, sku, linked_at, broken FROM shipstation_link WHERE connection = ?1 AND ", $rest)
     };
+}
+
+/// [`LinkQuery`], to be sent to the thread of the file.
+enum Wanted {
+    After(Option<ListingId>, usize),
+    Skus(Vec<String>),
+    Products(Vec<ChannelProductId>),
 }
 
 #[async_trait]
@@ -31,16 +37,14 @@ impl ListingStore for SqliteStore {
     ) -> Result<Vec<Listing>, StoreError> {
         let (connection, after) = (key(connection), after.cloned());
         self.read(move |tx| {
-            let mut page = tx.prepare_cached(
-                "SELECT listing, sku FROM listing
+            all(
+                tx,
+                "SELECT listing, sku FROM shipstation_listing
                  WHERE connection = ?1 AND listing >= ifnull(?2, '') AND listing IS NOT ?2
                  ORDER BY listing LIMIT ?3",
-            )?;
-            let after = after.as_ref().map(ListingId::as_str);
-            let rows = page.query_map((connection, after, integer(limit)), |row| {
-                Ok(Listing { id: ListingId::new(row.get::<_, String>(0)?), sku: row.get(1)? })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+                (connection, after.as_ref().map(ListingId::as_str), integer(limit)),
+                |row| Ok(Listing { id: ListingId::new(row.get::<_, String>(0)?), sku: row.get(1)? }),
+            )
         })
         .await
     }
@@ -48,59 +52,15 @@ impl ListingStore for SqliteStore {
     async fn links(
         &self,
         connection: &ConnectionId,
-        after: Option<&ListingId>,
-        limit: usize,
+        query: LinkQuery<'_>,
     ) -> Result<Vec<ListingLink>, StoreError> {
-        let (connection, after) = (key(connection), after.cloned());
-        self.read(move |tx| {
-            let mut page = tx.prepare_cached(select_link!(
-                "listing >= ifnull(?2, '') AND listing IS NOT ?2 ORDER BY listing LIMIT ?3"
-            ))?;
-            let after = after.as_ref().map(ListingId::as_str);
-            let rows = page.query_map((connection, after, integer(limit)), link)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
-    async fn links_by_sku(
-        &self,
-        connection: &ConnectionId,
-        skus: &[String],
-    ) -> Result<HashMap<String, ListingLink>, StoreError> {
-        let (connection, skus) = (key(connection), skus.to_vec());
-        self.read(move |tx| {
-            // Of several links with one SKU the newest counts.
-            let mut find =
-                tx.prepare_cached(select_link!("sku = ?2 AND broken = 0 ORDER BY linked_at DESC LIMIT 1"))?;
-            let mut found = HashMap::with_capacity(skus.len());
-            for sku in skus {
-                if let Some(link) = find.query_row((&connection, &sku), link).optional()? {
-                    found.insert(sku, link);
-                }
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    async fn links_by_product(
-        &self,
-        connection: &ConnectionId,
-        products: &[ChannelProductId],
-    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
-        let (connection, products) = (key(connection), products.to_vec());
-        self.read(move |tx| {
-            let mut find = tx.prepare_cached(select_link!("product = ?2 AND broken = 0"))?;
-            let mut found = HashMap::with_capacity(products.len());
-            for product in products {
-                if let Some(link) = find.query_row((&connection, product.as_str()), link).optional()? {
-                    found.insert(product, link);
-                }
-            }
-            Ok(found)
-        })
-        .await
+        let connection = key(connection);
+        let wanted = match query {
+            LinkQuery::After { after, limit } => Wanted::After(after.cloned(), limit),
+            LinkQuery::Skus(skus) => Wanted::Skus(skus.to_vec()),
+            LinkQuery::Products(products) => Wanted::Products(products.to_vec()),
+        };
+        self.read(move |tx| links(tx, &connection, &wanted)).await
     }
 
     async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
@@ -114,12 +74,10 @@ impl ListingStore for SqliteStore {
     async fn mark_broken(&self, token: &RunToken, listings: &[ListingId]) -> Result<(), StoreError> {
         let listings = listings.to_vec();
         self.write(token, move |tx, token| {
-            let mut mark =
-                tx.prepare_cached("UPDATE link SET broken = 1 WHERE connection = ?1 AND listing = ?2")?;
-            for listing in &listings {
-                mark.execute((token.connection.as_str(), listing.as_str()))?;
-            }
-            Ok(())
+            let mark = "UPDATE shipstation_link SET broken = 1 WHERE connection = ?1 AND listing = ?2";
+            listings.iter().try_for_each(|listing| {
+                execute(tx, mark, (token.connection.as_str(), listing.as_str())).map(drop)
+            })
         })
         .await
     }
@@ -137,14 +95,11 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let (connection, listings) = (key(connection), listings.into_iter().collect::<Vec<_>>());
         self.change(move |tx| {
-            let mut put = tx.prepare_cached(
-                "INSERT INTO listing (connection, listing, sku) VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET sku = excluded.sku",
-            )?;
-            for listing in &listings {
-                put.execute((&connection, listing.id.as_str(), &listing.sku))?;
-            }
-            Ok(())
+            let put = "INSERT INTO shipstation_listing (connection, listing, sku) VALUES (?1, ?2, ?3)
+                       ON CONFLICT DO UPDATE SET sku = excluded.sku";
+            listings.iter().try_for_each(|listing| {
+                execute(tx, put, (&connection, listing.id.as_str(), &listing.sku)).map(drop)
+            })
         })
         .await
     }
@@ -161,10 +116,10 @@ impl SqliteStore {
         let (connection, listing) = (key(connection), listing.clone());
         self.change(move |tx| {
             for sql in [
-                "DELETE FROM listing WHERE connection = ?1 AND listing = ?2",
-                "DELETE FROM link WHERE connection = ?1 AND listing = ?2",
+                "DELETE FROM shipstation_listing WHERE connection = ?1 AND listing = ?2",
+                "DELETE FROM shipstation_link WHERE connection = ?1 AND listing = ?2",
             ] {
-                tx.prepare_cached(sql)?.execute((&connection, listing.as_str()))?;
+                execute(tx, sql, (&connection, listing.as_str()))?;
             }
             Ok(())
         })
@@ -172,7 +127,30 @@ impl SqliteStore {
     }
 }
 
-fn link(row: &Row<'_>) -> rusqlite::Result<ListingLink> {
+fn links(tx: &Transaction<'_>, connection: &str, wanted: &Wanted) -> Answer<Vec<ListingLink>> {
+    match wanted {
+        Wanted::After(after, limit) => all(
+            tx,
+            select_link!("listing >= ifnull(?2, '') AND listing IS NOT ?2 ORDER BY listing LIMIT ?3"),
+            (connection, after.as_ref().map(ListingId::as_str), integer(*limit)),
+            link,
+        ),
+        Wanted::Skus(skus) => found(skus, |sku| {
+            let newest = select_link!("sku = ?2 AND broken = 0 ORDER BY linked_at DESC LIMIT 1");
+            first(tx, newest, (connection, sku), link)
+        }),
+        Wanted::Products(products) => found(products, |product| {
+            first(tx, select_link!("product = ?2 AND broken = 0"), (connection, product.as_str()), link)
+        }),
+    }
+}
+
+/// One look-up per key by its index, all in one snapshot: any number of keys, any text in them.
+fn found<K>(keys: &[K], find: impl Fn(&K) -> Answer<Option<ListingLink>>) -> Answer<Vec<ListingLink>> {
+    keys.iter().filter_map(|key| find(key).transpose()).collect()
+}
+
+fn link(row: &Row<'_>) -> Answer<ListingLink> {
     Ok(ListingLink {
         listing: ListingId::new(row.get::<_, String>(0)?),
         product: ChannelProductId::new(row.get::<_, String>(1)?),
@@ -183,39 +161,23 @@ fn link(row: &Row<'_>) -> rusqlite::Result<ListingLink> {
 }
 
 fn put(tx: &Transaction<'_>, connection: &str, new: &NewLink) -> Answer<PutLink> {
-    // A broken link of another listing gives way.
-    tx.prepare_cached(
-        "DELETE FROM link WHERE connection = ?1 AND product = ?2 AND listing <> ?3 AND broken = 1",
-    )?
-    .execute((connection, new.product.as_str(), new.listing.as_str()))?;
-    let owner: Option<String> = tx
-        .prepare_cached("SELECT listing FROM link WHERE connection = ?1 AND product = ?2")?
-        .query_row((connection, new.product.as_str()), |row| row.get(0))
-        .optional()?;
-    if let Some(owner) = owner.filter(|owner| owner != new.listing.as_str()) {
-        return Ok(PutLink::Conflict { with: ListingId::new(owner) });
+    let owner = first(tx, select_link!("product = ?2"), (connection, new.product.as_str()), link)?;
+    let before = first(tx, select_link!("listing = ?2"), (connection, new.listing.as_str()), link)?;
+    let answer = PutLink::decide(new, owner.as_ref(), before.as_ref());
+    if matches!(answer, PutLink::Conflict { .. }) {
+        return Ok(answer);
     }
-    let before = tx
-        .prepare_cached(select_link!("listing = ?2"))?
-        .query_row((connection, new.listing.as_str()), link)
-        .optional()?;
-    let became = match &before {
-        None => PutLink::Created,
-        Some(before) if before.product != new.product => PutLink::Replaced,
-        Some(before) if before.state == LinkState::Broken => PutLink::Created,
-        Some(_) => PutLink::Same,
-    };
-    tx.prepare_cached(
-        "INSERT INTO link (connection, listing, product, sku, linked_at, broken) VALUES (?1, ?2, ?3, ?4, ?5, 0)
+    execute(
+        tx,
+        "DELETE FROM shipstation_link WHERE connection = ?1 AND product = ?2 AND listing <> ?3",
+        (connection, new.product.as_str(), new.listing.as_str()),
+    )?;
+    execute(
+        tx,
+        "INSERT INTO shipstation_link (connection, listing, product, sku, linked_at, broken) VALUES (?1, ?2, ?3, ?4, ?5, 0)
          ON CONFLICT (connection, listing) DO UPDATE
          SET product = excluded.product, sku = excluded.sku, linked_at = excluded.linked_at, broken = 0",
-    )?
-    .execute((
-        connection,
-        new.listing.as_str(),
-        new.product.as_str(),
-        &new.sku,
-        nanos(new.linked_at),
-    ))?;
-    Ok(became)
+        (connection, new.listing.as_str(), new.product.as_str(), &new.sku, nanos(new.linked_at)),
+    )?;
+    Ok(answer)
 }

@@ -1,11 +1,17 @@
 //! All five storage traits in one SQLite file (feature `sqlite`). SQL lives below this folder and nowhere else.
 //!
 //! # The file
-//! Write-ahead log of about 16 MiB, `synchronous = FULL`: what was answered `Ok` survives a loss of power. Every
-//! write is one `BEGIN IMMEDIATE` transaction that checks the run's fence first, so that a run which has lost its
-//! lease writes nothing, whichever process it lives in. The schema is versioned by `user_version` and brought up to
-//! date when the file is opened; a file that is not ours, is damaged or comes from a newer version is refused and
-//! left as it was. Any number of processes on **one machine** may share the file; a network drive is not supported.
+//! It may be a file of its own or the host's own database: every table of the store is named `shipstation_…`, and the
+//! version of the schema stands in `shipstation_schema`. The schema is brought up to date when the file is opened, once and in
+//! one transaction, also from what version 0.1 wrote; a file that is damaged, comes from a newer version or has tables of
+//! another program under these names is refused and left as it was. Any number of processes on **one machine** may share the
+//! file; a network drive is not supported.
+//!
+//! Every write is one `BEGIN IMMEDIATE` transaction with `synchronous = FULL`: what was answered `Ok` survives a loss of power.
+//! A write of a run checks its fence first, so that a run which has lost its lease writes nothing, whichever process it lives
+//! in. A file in which nobody else has tables is kept with a write-ahead log of about 16 MiB, so that reading goes on
+//! while something is written; the journal of a host's own file stays as the host has set it.
+//!
 //! It holds buyers' data. A new file, and what SQLite keeps beside it (`-wal`, `-shm`, `-journal`), can be read and written
 //! by its owner only (mode 0600), whatever the umask; a file that is there already keeps its mode. Who may read its folder
 //! is the host's business, and so are copies of it.
@@ -13,19 +19,19 @@
 //! SQLite is compiled in (a C compiler is needed). A program can link it only once: beside sqlx 0.9 Cargo settles on
 //! rusqlite 0.39, and beside the SQLite driver of sqlx 0.8 this feature cannot be used.
 //!
-//! Version 1 of the schema, table by table:
+//! The schema, table by table:
 //!
 //! ```sql
-#![doc = include_str!("schema/0001_first.sql")]
+#![doc = include_str!("schema/tables.sql")]
 //! ```
 
 mod convert;
-mod fence;
 mod host;
 mod listings;
 mod mappings;
 mod open;
 mod orders;
+mod query;
 mod retention;
 mod runs;
 mod shipments;
@@ -159,7 +165,7 @@ impl SqliteStore {
     ) -> Result<R, StoreError> {
         let token = token.clone();
         self.change(move |tx| {
-            fence::admit(tx, &token)?;
+            runs::admit(tx, &token)?;
             change(tx, &token)
         })
         .await

@@ -14,15 +14,22 @@ use url::Url;
 
 use super::convert::Plain;
 
-/// Written into the file's header, so that no other database is taken for ours (the letters `ShCo`).
+/// What version 0.1 wrote into the header of its files (the letters `ShCo`).
 const APPLICATION_ID: i32 = 0x5368_436F;
 
-/// The steps from one version of the schema to the next; the first makes version 1 of an empty file.
-pub(super) const MIGRATIONS: &[&str] = &[
-    include_str!("schema/0001_first.sql"),
-    include_str!("schema/0002_second_time.sql"),
-    include_str!("schema/0003_lease_length.sql"),
+/// What brings a file of version 0.1, by its `user_version`, to the newest one of those.
+const VERSION_0_1: &[&str] = &[
+    include_str!("schema/version_0_1/0002_second_time.sql"),
+    include_str!("schema/version_0_1/0003_lease_length.sql"),
 ];
+
+/// The version of the schema that [`TABLES`] makes.
+const FIRST: i32 = 4;
+pub(super) const TABLES: &str = include_str!("schema/tables.sql");
+const FROM_VERSION_0_1: &str = include_str!("schema/version_0_1/to_tables.sql");
+
+/// The steps from [`FIRST`] to each later version.
+const MIGRATIONS: &[&str] = &[];
 
 /// How the file is opened.
 #[derive(Debug, Clone)]
@@ -78,7 +85,7 @@ pub struct OpenError {
 pub enum OpenProblem {
     /// It is no SQLite database.
     NotADatabase,
-    /// It is the database of something else.
+    /// It has tables named `shipstation_…` that are not of this store.
     NotOurs,
     /// A newer version of this crate has written it.
     Newer {
@@ -119,9 +126,9 @@ impl fmt::Display for OpenError {
         write!(f, "{} was not opened: ", self.path.display())?;
         match &self.problem {
             OpenProblem::NotADatabase => f.write_str("it is not an SQLite database"),
-            OpenProblem::NotOurs => {
-                f.write_str("it is the database of another program; give this store a file of its own")
-            }
+            OpenProblem::NotOurs => f.write_str(
+                "it has tables named shipstation_… that another program made; give this store another file",
+            ),
             OpenProblem::Newer { found, supported } => write!(
                 f,
                 "its schema has version {found} and this program knows versions up to {supported}; use a newer program"
@@ -183,13 +190,17 @@ fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenP
     connection.busy_timeout(options.busy_timeout)?;
     // Until the file is known to be ours, closing it must not move the log of somebody else into it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    version_now(&connection, MIGRATIONS)?;
+    let found = find_snapshot(&connection)?;
     writable(&connection)?;
     // Only a new file takes it. A stored order fills most of the usual 4 KiB, so that larger pages are fewer writes.
     connection.pragma_update(None, "page_size", 8_192)?;
-    migrate(&mut connection, MIGRATIONS)?;
+    if found != Found::Tables(newest(MIGRATIONS)) {
+        migrate(&mut connection, MIGRATIONS)?;
+    }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    write_ahead(&connection)?;
+    if is_ours_alone(&connection)? {
+        write_ahead(&connection)?;
+    }
     connection.pragma_update(None, "synchronous", "full")?;
     // Blanked buyers' data shall not live on in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
@@ -264,15 +275,12 @@ fn inspect(path: &Path) -> Result<(), OpenProblem> {
     address.set_query(Some("mode=ro&immutable=1"));
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let header = Connection::open_with_flags(address.as_str(), flags)
-        .and_then(|file| Ok((number(&file, "application_id")?, number(&file, "user_version")?)));
-    match header.map_err(OpenProblem::from) {
-        Ok((APPLICATION_ID, version)) => supported(version, MIGRATIONS),
-        Ok((0, _)) => Ok(()),
-        Ok(_) => Err(OpenProblem::NotOurs),
-        Err(OpenProblem::NotADatabase) => Err(OpenProblem::NotADatabase),
+    let file = Connection::open_with_flags(address.as_str(), flags);
+    let found = file.map_err(OpenProblem::from).and_then(|file| find_snapshot(&file));
+    match found {
+        Err(refused @ (OpenProblem::NotADatabase | OpenProblem::Newer { .. })) => Err(refused),
         // Somebody may be writing it, or part of it is in a log: opened properly, it will show.
-        Err(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -281,44 +289,82 @@ fn number(connection: &Connection, pragma: &str) -> Result<i32, rusqlite::Error>
 }
 
 fn newest(steps: &[&str]) -> i32 {
-    i32::try_from(steps.len()).unwrap_or(i32::MAX)
+    i32::try_from(steps.len()).unwrap_or(i32::MAX).saturating_add(FIRST)
 }
 
-fn supported(found: i32, steps: &[&str]) -> Result<(), OpenProblem> {
-    let supported = newest(steps);
-    if found > supported { Err(OpenProblem::Newer { found, supported }) } else { Ok(()) }
+/// What a file holds of this store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    /// The tables of version 0.1, with this `user_version`.
+    Version01(i32),
+    /// The tables of this version of the schema.
+    Tables(i32),
 }
 
-/// The version of the schema, provided that the file is ours or empty. Read in one snapshot: another process may be
-/// making the schema.
-fn version_now(connection: &Connection, steps: &[&str]) -> Result<i32, OpenProblem> {
+/// What is found in one snapshot: another process may be making the schema.
+fn find_snapshot(connection: &Connection) -> Result<Found, OpenProblem> {
     let snapshot = connection.unchecked_transaction()?;
-    known_version(&snapshot, steps)
+    find(&snapshot, MIGRATIONS)
 }
 
-/// As [`version_now`], inside a transaction.
-fn known_version(tx: &Transaction<'_>, steps: &[&str]) -> Result<i32, OpenProblem> {
-    let version = number(tx, "user_version")?;
-    if number(tx, "application_id")? == APPLICATION_ID {
-        return supported(version, steps).map(|()| version);
+fn find(tx: &Transaction<'_>, steps: &[&str]) -> Result<Found, OpenProblem> {
+    let supported = newest(steps);
+    let tables: i64 = tx.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name GLOB 'shipstation_*'",
+        [],
+        |row| row.get(0),
+    )?;
+    if tables > 0 {
+        let version = "SELECT version FROM shipstation_schema";
+        let version = tx.query_row(version, [], |row| row.get(0)).map_err(|_| OpenProblem::NotOurs)?;
+        return if version > supported {
+            Err(OpenProblem::Newer { found: version, supported })
+        } else {
+            Ok(Found::Tables(version))
+        };
     }
-    let tables: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if tables == 0 && version == 0 { Ok(0) } else { Err(OpenProblem::NotOurs) }
+    if number(tx, "application_id")? != APPLICATION_ID {
+        return Ok(Found::Nothing);
+    }
+    match number(tx, "user_version")? {
+        found if found >= FIRST => Err(OpenProblem::Newer { found, supported }),
+        version => Ok(Found::Version01(version)),
+    }
+}
+
+/// Whether nobody else has tables in the file.
+fn is_ours_alone(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let others = "SELECT count(*) FROM sqlite_schema
+                  WHERE type = 'table' AND name NOT GLOB 'shipstation_*' AND name NOT GLOB 'sqlite_*'";
+    connection.query_row(others, [], |row| row.get::<_, i64>(0)).map(|others| others == 0)
 }
 
 /// Takes the missing steps, all in one transaction.
 fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenProblem> {
-    if version_now(connection, steps)? == newest(steps) {
-        return Ok(());
-    }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Asked again under the lock: another process may have been faster.
-    let from = usize::try_from(known_version(&tx, steps)?).unwrap_or(0);
-    for step in steps.iter().skip(from) {
-        tx.execute_batch(step)?;
+    let found = find(&tx, steps)?;
+    let from = match found {
+        Found::Tables(version) => version,
+        Found::Nothing | Found::Version01(_) => FIRST,
+    };
+    if let Found::Version01(version) = found {
+        let done = usize::try_from(version).unwrap_or(0).saturating_sub(1);
+        VERSION_0_1.iter().skip(done).try_for_each(|step| tx.execute_batch(step))?;
     }
-    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    tx.pragma_update(None, "user_version", newest(steps))?;
+    if !matches!(found, Found::Tables(_)) {
+        tx.execute_batch(TABLES)?;
+        tx.execute("INSERT INTO shipstation_schema (version) VALUES (?1)", [from])?;
+    }
+    if let Found::Version01(_) = found {
+        tx.execute_batch(FROM_VERSION_0_1)?;
+        // A program of version 0.1 sees that the file is too new for it.
+        tx.pragma_update(None, "user_version", FIRST)?;
+    }
+    let missing = steps.iter().skip(usize::try_from(from.saturating_sub(FIRST)).unwrap_or(0));
+    missing.clone().try_for_each(|step| tx.execute_batch(step))?;
+    tx.execute("UPDATE shipstation_schema SET version = ?1", [newest(steps)])?;
     Ok(tx.commit()?)
 }
 
@@ -328,26 +374,26 @@ mod tests {
 
     fn first_version(path: &Path) -> Connection {
         let mut connection = Connection::open(path).unwrap();
-        migrate(&mut connection, &MIGRATIONS[..1]).unwrap();
-        connection.execute("INSERT INTO listing VALUES ('here', 'L1', 'SKU-1')", []).unwrap();
+        migrate(&mut connection, &[]).unwrap();
+        connection.execute("INSERT INTO shipstation_listing VALUES ('here', 'L1', 'SKU-1')", []).unwrap();
         connection
     }
 
     fn version_and_skus(connection: &Connection) -> (i32, String) {
-        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        let skus =
-            connection.query_row("SELECT group_concat(sku) FROM listing", [], |row| row.get(0)).unwrap();
-        (version, skus)
+        let number = |sql| connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        let version = number("SELECT version FROM shipstation_schema");
+        let skus = "SELECT group_concat(sku) FROM shipstation_listing";
+        (version, connection.query_row(skus, [], |row| row.get(0)).unwrap())
     }
 
     #[test]
     fn a_file_of_the_first_version_is_brought_up_to_date_once() {
         let folder = tempfile::tempdir().unwrap();
         let mut connection = first_version(&folder.path().join("store.sqlite"));
-        let steps = [MIGRATIONS[0], "UPDATE listing SET sku = sku || '+'"];
+        let steps = ["UPDATE shipstation_listing SET sku = sku || '+'"];
         for _ in 0..2 {
             migrate(&mut connection, &steps[..]).unwrap();
-            assert_eq!(version_and_skus(&connection), (2, "SKU-1+".to_owned()));
+            assert_eq!(version_and_skus(&connection), (FIRST + 1, "SKU-1+".to_owned()));
         }
     }
 
@@ -355,9 +401,9 @@ mod tests {
     fn a_step_that_fails_leaves_the_file_at_the_version_before() {
         let folder = tempfile::tempdir().unwrap();
         let mut connection = first_version(&folder.path().join("store.sqlite"));
-        let steps = [MIGRATIONS[0], "UPDATE listing SET sku = 'lost'", "nonsense"];
+        let steps = ["UPDATE shipstation_listing SET sku = 'lost'", "nonsense"];
         assert!(matches!(migrate(&mut connection, &steps[..]), Err(OpenProblem::Refused { .. })));
-        assert_eq!(version_and_skus(&connection), (1, "SKU-1".to_owned()));
+        assert_eq!(version_and_skus(&connection), (FIRST, "SKU-1".to_owned()));
     }
 
     #[test]

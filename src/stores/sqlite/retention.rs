@@ -62,15 +62,16 @@ impl SqliteStore {
 
 fn blank_some(tx: &Transaction<'_>, connection: &str, before: i64) -> Answer<u64> {
     let mut find = tx.prepare_cached(
-        "SELECT seq, order_json FROM host_order
+        "SELECT seq, order_json FROM shipstation_host_order
          WHERE connection = ?1 AND blanked = 0 AND handed_over = 1 AND imported_at < ?2 LIMIT ?3",
     )?;
     let rows = find.query_map((connection, before, BATCH), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let found = rows.collect::<Result<Vec<(i64, String)>, _>>()?;
-    let mut put = tx.prepare_cached("UPDATE host_order SET order_json = ?2, blanked = 1 WHERE seq = ?1")?;
+    let mut put =
+        tx.prepare_cached("UPDATE shipstation_host_order SET order_json = ?2, blanked = 1 WHERE seq = ?1")?;
     let mut blanked = 0;
     for (seq, order) in found {
-        let order: ChannelOrder = parse("host_order.order_json", &order)?;
+        let order: ChannelOrder = parse("shipstation_host_order.order_json", &order)?;
         orders::forget_fingerprint(tx, connection, &order.id)?;
         put.execute((seq, json(&without_buyer(order))?))?;
         blanked += 1;
@@ -96,7 +97,7 @@ fn without_buyer(mut order: ChannelOrder) -> ChannelOrder {
 fn left(tx: &Transaction<'_>, connection: &str, before: i64) -> Answer<u64> {
     let left = tx
         .prepare_cached(
-            "SELECT count(*) FROM host_order WHERE connection = ?1 AND blanked = 0 AND imported_at < ?2",
+            "SELECT count(*) FROM shipstation_host_order WHERE connection = ?1 AND blanked = 0 AND imported_at < ?2",
         )?
         .query_row((connection, before), |row| row.get(0))?;
     Ok(unsigned(left))

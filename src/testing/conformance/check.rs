@@ -1,8 +1,13 @@
 //! What a check is, and the few words in which checks are written.
 
-use std::{fmt::Debug, future::Future, pin::Pin};
+use std::{
+    fmt::Debug,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+};
 
-use super::ground::Ground;
+use super::test_bed::TestBed;
 use crate::channel::store::StoreError;
 
 /// A named check of one clause.
@@ -10,7 +15,7 @@ use crate::channel::store::StoreError;
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) clause: &'static str,
-    pub(super) run: fn(Ground) -> Pin<Box<dyn Future<Output = Check> + Send>>,
+    pub(super) run: fn(TestBed) -> Pin<Box<dyn Future<Output = Check> + Send>>,
 }
 
 /// What a check comes to.
@@ -42,7 +47,7 @@ macro_rules! checks {
             $(crate::testing::conformance::check::Case {
                 name: concat!($group, "::", stringify!($check)),
                 clause: $clause,
-                run: |ground| Box::pin($check(ground)),
+                run: |bed| Box::pin($check(bed)),
             },)+
         ];
     };
@@ -84,4 +89,15 @@ where
         answers.push(answer?);
     }
     Ok(answers)
+}
+
+/// Gives a call up after at most so many steps of it, as a caller does that is cancelled.
+pub(super) async fn drop_after<F: Future>(steps: u32, call: F) {
+    let mut call = pin!(call);
+    for _ in 0..steps {
+        if poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_ready())).await {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
 }

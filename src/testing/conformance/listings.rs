@@ -2,12 +2,12 @@
 
 use super::{
     check::{Check, Stop, at_once, checks, refused, same},
-    given::{ODD_TEXTS, at},
-    ground::Ground,
+    samples::{ODD_TEXTS, at},
+    test_bed::TestBed,
 };
 use crate::channel::{
     ChannelProductId, LinkState, ListingId, ListingLink, NewLink, Operation,
-    store::{PutLink, RunToken},
+    store::{ListingStoreExt, PutLink, RunToken},
 };
 
 checks! { "listings":
@@ -34,12 +34,12 @@ fn link(listing: &str, product: &str, sku: &str) -> NewLink {
     NewLink::new(listing.into(), product.into(), sku.to_owned(), at(10))
 }
 
-async fn put(on: &Ground, token: &RunToken, links: &[NewLink]) -> Check<Vec<PutLink>> {
+async fn put(on: &TestBed, token: &RunToken, links: &[NewLink]) -> Check<Vec<PutLink>> {
     Ok(on.stores.listings.put_links(token, links).await?)
 }
 
-async fn kept(on: &Ground) -> Check<Vec<(String, String, LinkState)>> {
-    let links = on.peer.listings.links(&on.here, None, 999).await?;
+async fn kept(on: &TestBed) -> Check<Vec<(String, String, LinkState)>> {
+    let links = on.peer.listings.links_after(&on.here, None, 999).await?;
     Ok(links
         .into_iter()
         .map(|link| (link.listing.to_string(), link.product.to_string(), link.state))
@@ -50,16 +50,16 @@ fn linked(listing: &str, product: &str) -> (String, String, LinkState) {
     (listing.to_owned(), product.to_owned(), LinkState::Linked)
 }
 
-async fn a_link_is_kept_once(on: Ground) -> Check {
+async fn a_link_is_kept_once(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     let new = link("L1", "P1", "Größe-1");
     same("the first time", &put(&on, &token, std::slice::from_ref(&new)).await?, &vec![PutLink::Created])?;
     same("the second time", &put(&on, &token, std::slice::from_ref(&new)).await?, &vec![PutLink::Same])?;
-    let links = on.peer.listings.links(&on.here, None, 9).await?;
+    let links = on.peer.listings.links_after(&on.here, None, 9).await?;
     same("the links", &links, &vec![ListingLink::from_new(new)])
 }
 
-async fn a_product_has_one_listing(on: Ground) -> Check {
+async fn a_product_has_one_listing(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
     let conflict = PutLink::Conflict { with: "L1".into() };
@@ -68,7 +68,7 @@ async fn a_product_has_one_listing(on: Ground) -> Check {
     same("the links", &kept(&on).await?, &vec![linked("L1", "P1"), linked("L2", "P2")])
 }
 
-async fn one_of_many_links_to_a_product_is_kept(on: Ground) -> Check {
+async fn one_of_many_links_to_a_product_is_kept(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
         let (token, new) = (token.clone(), link(&format!("L{n}"), "P1", "a"));
@@ -79,7 +79,7 @@ async fn one_of_many_links_to_a_product_is_kept(on: Ground) -> Check {
     same("links kept", &kept(&on).await?.len(), &1)
 }
 
-async fn a_listing_has_one_product(on: Ground) -> Check {
+async fn a_listing_has_one_product(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a")]).await?;
     same("to another product", &put(&on, &token, &[link("L1", "P2", "b")]).await?, &vec![PutLink::Replaced])?;
@@ -87,7 +87,7 @@ async fn a_listing_has_one_product(on: Ground) -> Check {
     same("the links", &kept(&on).await?, &vec![linked("L1", "P2"), linked("L2", "P1")])
 }
 
-async fn answers_stand_in_the_order_of_the_links(on: Ground) -> Check {
+async fn answers_stand_in_the_order_of_the_links(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L2", "P2", "b")]).await?;
     let answers =
@@ -100,12 +100,12 @@ async fn answers_stand_in_the_order_of_the_links(on: Ground) -> Check {
     same("of no links", &put(&on, &token, &[]).await?, &Vec::new())
 }
 
-async fn page(on: &Ground, after: Option<&str>, limit: usize) -> Check<Vec<String>> {
-    let links = on.peer.listings.links(&on.here, after.map(ListingId::from).as_ref(), limit).await?;
+async fn page(on: &TestBed, after: Option<&str>, limit: usize) -> Check<Vec<String>> {
+    let links = on.peer.listings.links_after(&on.here, after.map(ListingId::from).as_ref(), limit).await?;
     Ok(links.into_iter().map(|link| link.listing.to_string()).collect())
 }
 
-async fn links_come_in_pages_that_are_stable_while_writing(on: Ground) -> Check {
+async fn links_come_in_pages_that_are_stable_while_writing(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &["103", "101", "105", "104"].map(|id| link(id, id, id))).await?;
     same("the first page", &page(&on, None, 2).await?, &vec!["101".into(), "103".into()])?;
@@ -115,7 +115,7 @@ async fn links_come_in_pages_that_are_stable_while_writing(on: Ground) -> Check 
     same("after the end", &page(&on, Some("105"), 2).await?, &Vec::new())
 }
 
-async fn listings_come_in_pages(on: Ground) -> Check {
+async fn listings_come_in_pages(on: TestBed) -> Check {
     let (connection, mut wanted) = match on.listings.clone() {
         Some((connection, listings)) if listings.len() >= 3 => (connection, listings),
         _ => return Err(Stop::LeftOut("the builder gave no listings")),
@@ -135,7 +135,7 @@ async fn listings_come_in_pages(on: Ground) -> Check {
     same("the listings", &found, &wanted)
 }
 
-async fn links_are_found_by_500_skus(on: Ground) -> Check {
+async fn links_are_found_by_500_skus(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     let new: Vec<NewLink> =
         (0..500).map(|n| link(&format!("L{n}"), &format!("P{n}"), &format!("sku-{n}"))).collect();
@@ -153,7 +153,7 @@ async fn links_are_found_by_500_skus(on: Ground) -> Check {
     same("SKUs that are not there", &on.peer.listings.links_by_sku(&on.here, &others).await?.len(), &0)
 }
 
-async fn links_are_found_by_500_products(on: Ground) -> Check {
+async fn links_are_found_by_500_products(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     let new: Vec<NewLink> =
         (0..250).map(|n| link(&format!("L{n}"), &format!("P{}", n * 2), &format!("sku-{n}"))).collect();
@@ -170,7 +170,7 @@ async fn links_are_found_by_500_products(on: Ground) -> Check {
     same("elsewhere", &elsewhere.len(), &0)
 }
 
-async fn a_broken_link_is_kept_but_not_found(on: Ground) -> Check {
+async fn a_broken_link_is_kept_but_not_found(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
     for _ in 0..2 {
@@ -184,7 +184,7 @@ async fn a_broken_link_is_kept_but_not_found(on: Ground) -> Check {
     same("found by product", &found.into_keys().collect::<Vec<_>>(), &vec!["P2".into()])
 }
 
-async fn a_broken_link_that_is_put_again_is_linked(on: Ground) -> Check {
+async fn a_broken_link_that_is_put_again_is_linked(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a")]).await?;
     on.stores.listings.mark_broken(&token, &["L1".into()]).await?;
@@ -193,7 +193,7 @@ async fn a_broken_link_that_is_put_again_is_linked(on: Ground) -> Check {
     same("found by SKU", &on.peer.listings.links_by_sku(&on.here, &["a".to_owned()]).await?.len(), &1)
 }
 
-async fn a_broken_link_lets_its_product_go(on: Ground) -> Check {
+async fn a_broken_link_lets_its_product_go(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
     on.stores.listings.mark_broken(&token, &["L1".into()]).await?;
@@ -206,7 +206,7 @@ async fn a_broken_link_lets_its_product_go(on: Ground) -> Check {
     same("found by SKU", &listings, &vec!["L3"])
 }
 
-async fn links_of_connections_are_separate(on: Ground) -> Check {
+async fn links_of_connections_are_separate(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     let other = on.begun_elsewhere(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a")]).await?;
@@ -217,19 +217,19 @@ async fn links_of_connections_are_separate(on: Ground) -> Check {
 }
 
 /// A stale token, after the newer run has kept a link.
-async fn stale(on: &Ground) -> Check<RunToken> {
+async fn stale(on: &TestBed) -> Check<RunToken> {
     let (stale, newest) = on.superseded(LINK).await?;
     on.peer.listings.put_links(&newest, &[link("L1", "P1", "a")]).await?;
     Ok(stale)
 }
 
-async fn a_stale_token_cannot_put_links(on: Ground) -> Check {
+async fn a_stale_token_cannot_put_links(on: TestBed) -> Check {
     let stale = stale(&on).await?;
     refused("put_links", on.stores.listings.put_links(&stale, &[link("L2", "P2", "b")]).await)?;
     same("the links", &kept(&on).await?, &vec![linked("L1", "P1")])
 }
 
-async fn a_stale_token_cannot_break_links(on: Ground) -> Check {
+async fn a_stale_token_cannot_break_links(on: TestBed) -> Check {
     let stale = stale(&on).await?;
     refused("mark_broken", on.stores.listings.mark_broken(&stale, &["L1".into()]).await)?;
     same("the links", &kept(&on).await?, &vec![linked("L1", "P1")])

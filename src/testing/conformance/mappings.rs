@@ -2,12 +2,12 @@
 
 use super::{
     check::{Check, at_once, checks, same},
-    given::{ODD_TEXTS, at},
-    ground::Ground,
+    samples::{ODD_TEXTS, at},
+    test_bed::TestBed,
 };
 use crate::channel::{
     shipping::{CarrierRule, ShippingRule, StoreKey, UnmappedText},
-    store::{Replace, Sighting, Versioned},
+    store::{MappingStoreExt, Replace, Sighting, Versioned},
 };
 
 checks! { "mappings":
@@ -15,7 +15,7 @@ checks! { "mappings":
     shipping_rules_are_replaced_as_a_whole => "reading gives the rules in the host's order with their version",
     carrier_rules_are_replaced_as_a_whole => "the two tables have versions of their own",
     a_stale_version_replaces_nothing => "replacing works against the expected version only",
-    one_of_many_replacements_wins => "of concurrent replacements of one version one is done",
+    one_of_many_replacements_wins => "of concurrent replacements of one version one is done, whichever version it is",
     sightings_add_up => "`note_unmapped` adds up counts, and keeps the first and the last sighting and a few orders",
     texts_are_kept_apart => "`note_unmapped` upserts per `(store, text)`, compared exactly",
     unmapped_texts_come_most_often_seen_first => "`unmapped` answers the most often seen first",
@@ -37,13 +37,13 @@ fn carriers() -> Vec<CarrierRule> {
     ]
 }
 
-async fn tables_begin_empty_at_version_0(on: Ground) -> Check {
+async fn tables_begin_empty_at_version_0(on: TestBed) -> Check {
     same("shipping rules", &on.stores.mappings.shipping_rules(&on.here).await?, &Versioned::default())?;
     same("carrier rules", &on.stores.mappings.carrier_rules(&on.here).await?, &Versioned::default())?;
     same("unmapped texts", &on.stores.mappings.unmapped(&on.here).await?, &Vec::new())
 }
 
-async fn shipping_rules_are_replaced_as_a_whole(on: Ground) -> Check {
+async fn shipping_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
     let answer = on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
     same("the first replacement", &answer, &Replace::Replaced { version: 1 })?;
     let wanted = Versioned { version: 1, rows: rules() };
@@ -54,7 +54,7 @@ async fn shipping_rules_are_replaced_as_a_whole(on: Ground) -> Check {
     same("the emptied table", &on.stores.mappings.shipping_rules(&on.here).await?, &wanted)
 }
 
-async fn carrier_rules_are_replaced_as_a_whole(on: Ground) -> Check {
+async fn carrier_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
     on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
     let answer = on.stores.mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
     same("the first replacement", &answer, &Replace::Replaced { version: 1 })?;
@@ -63,7 +63,7 @@ async fn carrier_rules_are_replaced_as_a_whole(on: Ground) -> Check {
     same("the shipping rules", &on.peer.mappings.shipping_rules(&on.here).await?.rows.len(), &rules().len())
 }
 
-async fn a_stale_version_replaces_nothing(on: Ground) -> Check {
+async fn a_stale_version_replaces_nothing(on: TestBed) -> Check {
     let mappings = &on.stores.mappings;
     let conflict = mappings.replace_shipping_rules(&on.here, 7, rules()).await?;
     same("a version that never was", &conflict, &Replace::VersionConflict { current: 0 })?;
@@ -76,22 +76,28 @@ async fn a_stale_version_replaces_nothing(on: Ground) -> Check {
     same("of carrier rules", &conflict, &Replace::VersionConflict { current: 1 })
 }
 
-async fn one_of_many_replacements_wins(on: Ground) -> Check {
-    let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
-        let (here, rule) = (on.here.clone(), ShippingRule::exact("Standard", format!("policy {n}").as_str()));
-        async move { stores.mappings.replace_shipping_rules(&here, 0, vec![rule]).await }
-    });
-    let answers = at_once(tasks).await?;
-    let replaced = answers.iter().filter(|answer| matches!(answer, Replace::Replaced { version: 1 })).count();
-    same("replacements by 16 tasks", &replaced, &1)?;
-    same("the version", &on.peer.mappings.shipping_rules(&on.here).await?.version, &1)
+async fn one_of_many_replacements_wins(on: TestBed) -> Check {
+    for version in 0..3 {
+        let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
+            let (here, rule) =
+                (on.here.clone(), ShippingRule::exact("Standard", format!("policy {n}").as_str()));
+            async move { stores.mappings.replace_shipping_rules(&here, version, vec![rule]).await }
+        });
+        let answers = at_once(tasks).await?;
+        let wanted = Replace::Replaced { version: version + 1 };
+        let replaced = answers.iter().filter(|answer| **answer == wanted).count();
+        same(&format!("replacements of version {version} by 16 tasks"), &replaced, &1)?;
+        let now = on.peer.mappings.shipping_rules(&on.here).await?.version;
+        same("the version afterwards", &now, &(version + 1))?;
+    }
+    Ok(())
 }
 
 fn sighting(store: Option<&str>, text: &str, order: &str, second: u64) -> Sighting {
     Sighting::new(store.map(StoreKey::from), text.to_owned(), order.into(), at(second))
 }
 
-async fn sightings_add_up(on: Ground) -> Check {
+async fn sightings_add_up(on: TestBed) -> Check {
     let first = [sighting(Some("12"), "Standard", "o1", 20), sighting(Some("12"), "Standard", "o2", 10)];
     on.stores.mappings.note_unmapped(&on.here, &first).await?;
     let later: Vec<Sighting> =
@@ -104,7 +110,7 @@ async fn sightings_add_up(on: Ground) -> Check {
     same("there are a few samples", &(1..=UnmappedText::SAMPLES).contains(&samples), &true)
 }
 
-async fn texts_are_kept_apart(on: Ground) -> Check {
+async fn texts_are_kept_apart(on: TestBed) -> Check {
     let stores = [None, Some("12"), Some("")];
     for text in ODD_TEXTS {
         let seen = stores.map(|store| sighting(store, text, "o1", 1));
@@ -119,7 +125,7 @@ async fn texts_are_kept_apart(on: Ground) -> Check {
     Ok(())
 }
 
-async fn unmapped_texts_come_most_often_seen_first(on: Ground) -> Check {
+async fn unmapped_texts_come_most_often_seen_first(on: TestBed) -> Check {
     for (text, times) in [("b", 2), ("c", 3), ("a", 1)] {
         let seen: Vec<Sighting> =
             (0..times).map(|n| sighting(None, text, &format!("{text}{n}"), n)).collect();
@@ -130,7 +136,7 @@ async fn unmapped_texts_come_most_often_seen_first(on: Ground) -> Check {
     same("the texts", &texts, &["c", "b", "a"].map(str::to_owned).to_vec())
 }
 
-async fn mappings_of_connections_are_separate(on: Ground) -> Check {
+async fn mappings_of_connections_are_separate(on: TestBed) -> Check {
     on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
     on.stores.mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
     on.stores.mappings.note_unmapped(&on.here, &[sighting(None, "x", "o", 1)]).await?;

@@ -19,14 +19,14 @@
 //! another process would open it: concurrency is then tried through both.
 
 mod check;
-mod given;
-mod ground;
 mod listings;
 mod mappings;
 mod orders;
 mod report;
 mod runs;
+mod samples;
 mod shipments;
+mod test_bed;
 
 use std::{any::Any, fmt, future::Future};
 
@@ -35,7 +35,7 @@ use async_trait::async_trait;
 pub use self::report::{Outcome, Report, Verdict};
 use self::{
     check::{Case, Stop},
-    ground::Ground,
+    test_bed::TestBed,
 };
 use crate::channel::{ConnectionId, Listing, store::Stores};
 
@@ -68,13 +68,14 @@ pub struct Fresh {
     stores: Stores,
     peer: Option<Stores>,
     listings: Option<(ConnectionId, Vec<Listing>)>,
+    refused_order: Option<String>,
     guard: Option<Box<dyn Any + Send>>,
 }
 
 impl Fresh {
     /// These stores.
     pub fn new(stores: Stores) -> Self {
-        Self { stores, peer: None, listings: None, guard: None }
+        Self { stores, peer: None, listings: None, refused_order: None, guard: None }
     }
 
     /// A second handle on the same data, as another process would have it.
@@ -89,6 +90,14 @@ impl Fresh {
     #[must_use]
     pub fn with_listings(mut self, connection: ConnectionId, listings: Vec<Listing>) -> Self {
         self.listings = Some((connection, listings));
+        self
+    }
+
+    /// An order id that the host's own tables refuse to insert, such as one that a constraint of theirs forbids. Without it
+    /// the check of such a host is left out.
+    #[must_use]
+    pub fn with_refused_order(mut self, id: impl Into<String>) -> Self {
+        self.refused_order = Some(id.into());
         self
     }
 
@@ -169,8 +178,8 @@ async fn try_case(builder: &dyn StoreBuilder, case: &Case) -> Result<(), Stop> {
     let runtime = tokio::runtime::Handle::try_current().map_err(no_runtime)?;
     let fresh = builder.fresh().await;
     let fresh = fresh.map_err(|error| Stop::violated(format!("the builder made no store: {error}")))?;
-    let ground = Ground::new(fresh.stores, fresh.peer, fresh.listings);
-    let finding = runtime.spawn((case.run)(ground)).await;
+    let bed = TestBed::new(&fresh);
+    let finding = runtime.spawn((case.run)(bed)).await;
     drop(fresh.guard);
     finding.unwrap_or_else(|error| Err(Stop::violated(format!("the store panicked: {error}"))))
 }

@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use super::{
-    check::{Check, Stop, at_once, checks, holds, refused, same},
-    given::at,
-    ground::{Ground, TTL, granted},
+    check::{Check, Stop, at_once, checks, drop_after, holds, refused, same},
+    samples::at,
+    test_bed::{TTL, TestBed, granted, granted as of_a_free_lease},
 };
 use crate::{
     Timestamp,
     channel::{
         Operation, RunId, RunStatus,
-        store::{Begin, NewRun, RunState, RunSummary, RunToken},
+        store::{Begin, NewRun, RunKind, RunState, RunSummary, RunToken},
     },
 };
 
 checks! { "runs":
-    one_of_many_begins_is_granted => "of any number of concurrent calls of `begin` at most one is granted",
+    one_of_many_begins_is_granted => "of any number of concurrent calls of `begin` at most one is granted, on a free lease as after a finish or an expiry, and no fence is granted twice",
+    a_dropped_begin_leaves_all_or_nothing => "a dropped future leaves either the whole effect of the call or none",
     a_refusal_names_the_run_that_has_the_lease => "`AlreadyRunning` says since when and who, and changes nothing",
     a_lease_that_has_lasted_goes_to_the_next => "a lease that has lasted must not keep the next `begin` from being granted",
     a_run_that_lost_its_lease_is_marked_abandoned => "the next `begin` marks the run whose lease has lasted as abandoned",
@@ -32,8 +33,11 @@ checks! { "runs":
     finishing_frees_the_lease => "`finish` ends the run, keeps its summary and frees the lease",
     finishing_twice_is_harmless => "every method is safe to repeat",
     last_success_counts_what_did_its_work => "`last_success` counts only real runs that ended `Succeeded` or `CompletedWithErrors`",
+    last_success_counts_what_covers_the_window => "`last_success` counts only runs whose summary covers the window: no quick look, back-fill, single order or webhook",
     last_success_is_the_newest => "`last_success` is the newest run that did its work",
     recent_runs_come_newest_first => "`recent` answers the newest runs, newest first, whatever became of them",
+    released_leases_are_those_of_the_owner => "`release_leases` frees the leases of the owner on every connection, and no others",
+    a_released_run_is_refused => "the fence grows when a lease is released: its run is refused from then on",
     operations_and_connections_are_separate => "there is one lease per connection and operation",
 }
 
@@ -50,17 +54,58 @@ fn ended(run: &str, started: Timestamp, status: RunStatus) -> RunSummary {
     )
 }
 
-async fn one_of_many_begins_is_granted(on: Ground) -> Check {
-    let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
-        let run = on.wants(GET, &format!("run {n}"), at(0));
-        async move { stores.runs.begin(run).await }
-    });
-    let answers = at_once(tasks).await?;
-    let granted = answers.iter().filter(|answer| matches!(answer, Begin::Granted(_))).count();
-    same("grants among 16 concurrent calls", &granted, &1)
+async fn one_of_many_begins_is_granted(on: TestBed) -> Check {
+    let mut fences = Vec::new();
+    for (round, free) in
+        ["that nobody had", "that was finished", "that has lasted", "that was finished again"]
+            .into_iter()
+            .enumerate()
+    {
+        let now = at(0) + TTL * 2 * u32::try_from(round).unwrap_or(0);
+        let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
+            let run = on.wants(GET, &format!("run {round}.{n}"), now);
+            async move { stores.runs.begin(run).await }
+        });
+        let granted: Vec<RunToken> = at_once(tasks).await?.into_iter().filter_map(token).collect();
+        same(&format!("grants among 16 concurrent calls, of a lease {free}"), &granted.len(), &1)?;
+        fences.extend(granted.iter().map(|token| token.fence));
+        for token in granted.iter().filter(|_| round % 2 == 0) {
+            on.peer.runs.finish(token, ended(token.run.as_str(), now, RunStatus::Succeeded)).await?;
+        }
+    }
+    holds(
+        &format!("each fence of {fences:?} is higher than the one before"),
+        fences.is_sorted_by(|a, b| a < b),
+    )
 }
 
-async fn a_refusal_names_the_run_that_has_the_lease(on: Ground) -> Check {
+fn token(begin: Begin) -> Option<RunToken> {
+    match begin {
+        Begin::Granted(token) => Some(token),
+        Begin::AlreadyRunning { .. } => None,
+    }
+}
+
+async fn a_dropped_begin_leaves_all_or_nothing(on: TestBed) -> Check {
+    let mut last = 0;
+    for polls in 1..6 {
+        let now = at(0) + TTL * 2 * polls;
+        drop_after(polls, on.stores.runs.begin(on.wants(GET, "dropped", now))).await;
+        let stores = [&on.peer, &on.stores];
+        let mut granted = stores[0].runs.begin(on.wants(GET, "next", now)).await?;
+        if let Begin::AlreadyRunning { owner, .. } = &granted {
+            same("who has the lease that was not granted", &owner.as_str(), &"owner of dropped")?;
+            granted = stores[1].runs.begin(on.wants(GET, "next", now + TTL + Duration::from_secs(1))).await?;
+        }
+        let token = of_a_free_lease(granted)?;
+        holds(&format!("fence {} is greater than {last}", token.fence), token.fence > last)?;
+        last = token.fence;
+        on.stores.runs.finish(&token, ended("next", now, RunStatus::Succeeded)).await?;
+    }
+    Ok(())
+}
+
+async fn a_refusal_names_the_run_that_has_the_lease(on: TestBed) -> Check {
     let first = on.begun(GET).await?;
     let answer = on.peer.runs.begin(on.wants(GET, "second", at(30))).await?;
     let wanted = Begin::AlreadyRunning { since: at(0), owner: "owner of first".to_owned() };
@@ -69,7 +114,7 @@ async fn a_refusal_names_the_run_that_has_the_lease(on: Ground) -> Check {
     same("recent runs", &on.stores.runs.recent(&on.here, GET, 9).await?.len(), &1)
 }
 
-async fn a_lease_that_has_lasted_goes_to_the_next(on: Ground) -> Check {
+async fn a_lease_that_has_lasted_goes_to_the_next(on: TestBed) -> Check {
     on.begun(GET).await?;
     let last = at(0) + TTL - Duration::from_millis(1);
     let before = on.stores.runs.begin(on.wants(GET, "second", last)).await?;
@@ -78,7 +123,7 @@ async fn a_lease_that_has_lasted_goes_to_the_next(on: Ground) -> Check {
     Ok(())
 }
 
-async fn a_run_that_lost_its_lease_is_marked_abandoned(on: Ground) -> Check {
+async fn a_run_that_lost_its_lease_is_marked_abandoned(on: TestBed) -> Check {
     on.superseded(GET).await?;
     let states: Vec<(RunId, RunState)> =
         on.stores.runs.recent(&on.here, GET, 9).await?.into_iter().map(|run| (run.run, run.state)).collect();
@@ -86,7 +131,7 @@ async fn a_run_that_lost_its_lease_is_marked_abandoned(on: Ground) -> Check {
     same("the recent runs", &states, &wanted)
 }
 
-async fn a_heartbeat_lengthens_the_lease(on: Ground) -> Check {
+async fn a_heartbeat_lengthens_the_lease(on: TestBed) -> Check {
     let first = on.begun(GET).await?;
     on.stores.runs.heartbeat(&first, TTL, at(500)).await?;
     let later = at(500) + TTL - Duration::from_secs(1);
@@ -100,16 +145,16 @@ async fn a_heartbeat_lengthens_the_lease(on: Ground) -> Check {
 const AHEAD: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A run that began while its host's clock was ahead.
-async fn begun_ahead(on: &Ground) -> Check<RunToken> {
+async fn begun_ahead(on: &TestBed) -> Check<RunToken> {
     granted(on.stores.runs.begin(on.wants(GET, "ahead", at(0) + AHEAD)).await?)
 }
 
-async fn is_refused(on: &Ground, what: &str, run: &str, now: Timestamp) -> Check {
+async fn is_refused(on: &TestBed, what: &str, run: &str, now: Timestamp) -> Check {
     let answer = on.peer.runs.begin(on.wants(GET, run, now)).await?;
     holds(what, matches!(answer, Begin::AlreadyRunning { .. }))
 }
 
-async fn a_lease_that_lies_ahead_is_not_taken_on_the_spot(on: Ground) -> Check {
+async fn a_lease_that_lies_ahead_is_not_taken_on_the_spot(on: TestBed) -> Check {
     let ahead = begun_ahead(&on).await?;
     is_refused(&on, "the lease that lies ahead holds", "second", at(0)).await?;
     is_refused(&on, "a second try does not take it either", "third", at(1)).await?;
@@ -118,7 +163,7 @@ async fn a_lease_that_lies_ahead_is_not_taken_on_the_spot(on: Ground) -> Check {
     is_refused(&on, "a heartbeat of the living run gives it its length again", "fourth", later).await
 }
 
-async fn a_lease_that_lies_ahead_is_shortened(on: Ground) -> Check {
+async fn a_lease_that_lies_ahead_is_shortened(on: TestBed) -> Check {
     begun_ahead(&on).await?;
     is_refused(&on, "the lease that lies ahead holds", "second", at(0)).await?;
     let end = at(0) + TTL;
@@ -127,7 +172,7 @@ async fn a_lease_that_lies_ahead_is_shortened(on: Ground) -> Check {
     Ok(())
 }
 
-async fn a_lease_that_lies_ahead_keeps_its_own_length(on: Ground) -> Check {
+async fn a_lease_that_lies_ahead_keeps_its_own_length(on: TestBed) -> Check {
     let ahead = begun_ahead(&on).await?;
     on.stores.runs.heartbeat(&ahead, TTL * 2, at(0) + AHEAD).await?;
     for (run, ttl) in [("second", TTL / 10), ("third", TTL * 10)] {
@@ -140,7 +185,7 @@ async fn a_lease_that_lies_ahead_keeps_its_own_length(on: Ground) -> Check {
     Ok(())
 }
 
-async fn a_heartbeat_is_granted_whatever_the_time(on: Ground) -> Check {
+async fn a_heartbeat_is_granted_whatever_the_time(on: TestBed) -> Check {
     let first = on.begun(GET).await?;
     for now in [at(0) + TTL * 9, at(0) + AHEAD, at(0) - AHEAD, at(5)] {
         on.stores.runs.heartbeat(&first, TTL, now).await?;
@@ -149,7 +194,7 @@ async fn a_heartbeat_is_granted_whatever_the_time(on: Ground) -> Check {
     is_refused(&on, "the lease holds from the last heartbeat on", "second", last).await
 }
 
-async fn a_heartbeat_ends_a_lease_sooner_too(on: Ground) -> Check {
+async fn a_heartbeat_ends_a_lease_sooner_too(on: TestBed) -> Check {
     let ahead = begun_ahead(&on).await?;
     on.stores.runs.heartbeat(&ahead, TTL, at(5)).await?;
     let after = at(5) + TTL + Duration::from_millis(1);
@@ -157,7 +202,7 @@ async fn a_heartbeat_ends_a_lease_sooner_too(on: Ground) -> Check {
     Ok(())
 }
 
-async fn fences_grow_with_every_grant(on: Ground) -> Check {
+async fn fences_grow_with_every_grant(on: TestBed) -> Check {
     let mut last = 0;
     for n in 0..6_u64 {
         let now = at(n * 10_000);
@@ -174,13 +219,13 @@ async fn fences_grow_with_every_grant(on: Ground) -> Check {
     Ok(())
 }
 
-async fn a_stale_token_cannot_heartbeat(on: Ground) -> Check {
+async fn a_stale_token_cannot_heartbeat(on: TestBed) -> Check {
     let (stale, newest) = on.superseded(GET).await?;
     refused("heartbeat", on.stores.runs.heartbeat(&stale, TTL, at(700)).await)?;
     Ok(on.stores.runs.heartbeat(&newest, TTL, at(701)).await?)
 }
 
-async fn a_stale_token_cannot_finish(on: Ground) -> Check {
+async fn a_stale_token_cannot_finish(on: TestBed) -> Check {
     let (stale, _newest) = on.superseded(GET).await?;
     refused("finish", on.stores.runs.finish(&stale, ended("first", at(0), RunStatus::Succeeded)).await)?;
     let answer = on.stores.runs.begin(on.wants(GET, "third", at(700))).await?;
@@ -188,7 +233,7 @@ async fn a_stale_token_cannot_finish(on: Ground) -> Check {
     same("the last success", &on.stores.runs.last_success(&on.here, GET).await?, &None)
 }
 
-async fn finishing_frees_the_lease(on: Ground) -> Check {
+async fn finishing_frees_the_lease(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     let summary = ended("first", at(0), RunStatus::Partial { why: "deadline".to_owned() });
     on.stores.runs.finish(&token, summary.clone()).await?;
@@ -197,7 +242,7 @@ async fn finishing_frees_the_lease(on: Ground) -> Check {
     Ok(())
 }
 
-async fn finishing_twice_is_harmless(on: Ground) -> Check {
+async fn finishing_twice_is_harmless(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     let summary = ended("first", at(0), RunStatus::Succeeded);
     on.stores.runs.finish(&token, summary.clone()).await?;
@@ -205,15 +250,15 @@ async fn finishing_twice_is_harmless(on: Ground) -> Check {
     same("the history", &on.stores.runs.recent(&on.here, GET, 9).await?, &vec![summary])
 }
 
-async fn run_through(on: &Ground, run: NewRun, status: RunStatus) -> Check<RunToken> {
-    let (id, started, dry) = (run.run.clone(), run.now, run.dry_run);
+async fn run_through(on: &TestBed, run: NewRun, status: RunStatus) -> Check<RunToken> {
+    let (id, started, dry, kind) = (run.run.clone(), run.now, run.dry_run, run.kind.clone());
     let token = granted(on.stores.runs.begin(run).await?)?;
     let summary = RunSummary::ended(id, started, started + Duration::from_secs(1), dry, status, "");
-    on.stores.runs.finish(&token, summary).await?;
+    on.stores.runs.finish(&token, summary.of_kind(token.operation, kind)).await?;
     Ok(token)
 }
 
-async fn last_success_counts_what_did_its_work(on: Ground) -> Check {
+async fn last_success_counts_what_did_its_work(on: TestBed) -> Check {
     let dry = NewRun { dry_run: true, ..on.wants(GET, "dry", at(100)) };
     run_through(&on, dry, RunStatus::Succeeded).await?;
     run_through(&on, on.wants(GET, "partial", at(200)), RunStatus::Partial { why: String::new() }).await?;
@@ -226,7 +271,44 @@ async fn last_success_counts_what_did_its_work(on: Ground) -> Check {
     same("the last success", &last, &Some(("with errors".into(), at(9_000))))
 }
 
-async fn last_success_is_the_newest(on: Ground) -> Check {
+async fn last_success_counts_what_covers_the_window(on: TestBed) -> Check {
+    run_through(&on, on.wants(GET, "window", at(100)), RunStatus::Succeeded).await?;
+    let parts = [RunKind::QuickLook, RunKind::BackFill, RunKind::SingleOrder, RunKind::Webhook];
+    for (n, kind) in (2..).zip(parts) {
+        let part = NewRun { kind: kind.clone(), ..on.wants(GET, kind.name(), at(100 * n)) };
+        run_through(&on, part, RunStatus::Succeeded).await?;
+    }
+    let last = on.peer.runs.last_success(&on.here, GET).await?.map(|run| run.run);
+    same("the last success", &last, &Some("window".into()))?;
+    let newest = on.peer.runs.recent(&on.here, GET, 1).await?;
+    let kinds: Vec<_> = newest.iter().map(|run| (run.operation, run.kind.name())).collect();
+    same("the newest run", &kinds, &vec![(Some(GET), "webhook")])
+}
+
+async fn released_leases_are_those_of_the_owner(on: TestBed) -> Check {
+    let here = on.begun(GET).await?;
+    let there = NewRun { owner: "owner of first".to_owned(), ..on.wants(GET, "there", at(0)) };
+    granted(on.stores.runs.begin(NewRun { connection: on.elsewhere.clone(), ..there }).await?)?;
+    let other = granted(on.stores.runs.begin(on.wants(Operation::SyncShipments, "second", at(0))).await?)?;
+    same("leases of nobody", &on.peer.runs.release_leases("owner").await?, &0)?;
+    same("leases that were released", &on.peer.runs.release_leases("owner of first").await?, &2)?;
+    same("a second time", &on.stores.runs.release_leases("owner of first").await?, &0)?;
+    on.stores.runs.heartbeat(&other, TTL, at(1)).await?;
+    let next = granted(on.stores.runs.begin(on.wants(GET, "next", at(1))).await?)?;
+    holds("the fence grows", next.fence > here.fence)?;
+    let states: Vec<RunState> =
+        on.stores.runs.recent(&on.here, GET, 9).await?.into_iter().map(|run| run.state).collect();
+    same("the runs", &states, &vec![RunState::Running, RunState::Abandoned])
+}
+
+async fn a_released_run_is_refused(on: TestBed) -> Check {
+    let token = on.begun(GET).await?;
+    on.peer.runs.release_leases("owner of first").await?;
+    refused("heartbeat", on.stores.runs.heartbeat(&token, TTL, at(1)).await)?;
+    refused("finish", on.stores.runs.finish(&token, ended("first", at(0), RunStatus::Succeeded)).await)
+}
+
+async fn last_success_is_the_newest(on: TestBed) -> Check {
     run_through(&on, on.wants(GET, "older", at(100)), RunStatus::Succeeded).await?;
     run_through(&on, on.wants(GET, "newer", at(200)), RunStatus::Succeeded).await?;
     run_through(&on, on.wants(GET, "failed", at(300)), RunStatus::Failed { error: String::new() }).await?;
@@ -234,7 +316,7 @@ async fn last_success_is_the_newest(on: Ground) -> Check {
     same("the last success", &last, &Some("newer".into()))
 }
 
-async fn recent_runs_come_newest_first(on: Ground) -> Check {
+async fn recent_runs_come_newest_first(on: TestBed) -> Check {
     for (n, run) in ["one", "two", "three"].into_iter().enumerate() {
         let start = at(100 * u64::try_from(n).unwrap_or(0));
         run_through(&on, on.wants(GET, run, start), RunStatus::Succeeded).await?;
@@ -253,7 +335,7 @@ fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
     words.map(str::to_owned).to_vec()
 }
 
-async fn operations_and_connections_are_separate(on: Ground) -> Check {
+async fn operations_and_connections_are_separate(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     let sync = on.begun(Operation::SyncShipments).await?;
     let other = on.begun_elsewhere(GET).await?;

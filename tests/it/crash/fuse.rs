@@ -1,14 +1,20 @@
 //! A fuse that burns at one chosen place of a run. It numbers the places at which a store or ShipStation is
 //! called: before a call, while it is under way, after it took effect.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
 };
 
 use async_trait::async_trait;
 use shipstation_connector::{
+    channel::store::StoreError,
     client::{Lane, Permit, RateHeaders, RateLimiter},
+    stores::{NextCall, StoreAnswer, StoreCall, StoreHook},
     testing::simulator::{Fault, FaultKind, Simulator},
 };
 use tokio::sync::Notify;
@@ -100,6 +106,21 @@ impl Fuse {
         let mut places = self.places.lock().unwrap();
         places.push(place);
         places.len() - 1 == self.at
+    }
+}
+
+#[async_trait]
+impl StoreHook for Fuse {
+    async fn around(&self, call: StoreCall, mut next: NextCall<'_>) -> Result<StoreAnswer, StoreError> {
+        self.before(call.method).await;
+        if self.abandons(call.method) {
+            // The call is on its way and nobody waits for its end: the store has to do all of it or nothing.
+            poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_ready())).await;
+            self.die().await;
+        }
+        let answer = next.await;
+        self.after(call.method).await;
+        answer
     }
 }
 

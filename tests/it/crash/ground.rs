@@ -7,18 +7,15 @@ use shipstation_connector::{
     channel::{
         ConnectionId, Shipment,
         shipping::{CarrierRule, ShippingRule},
-        store::{Enqueued, MappingStore, Replace, ShipmentStore, Stores},
+        store::{Enqueued, MappingStoreExt, Replace, ShipmentStoreExt, Stores},
     },
     client::{Clock, RateLimiter},
-    stores::SqliteStore,
+    stores::{Instrumented, SqliteStore},
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
 };
 use tempfile::TempDir;
 
-use super::{
-    fuse::{Fuse, Toll},
-    watched::Watched,
-};
+use super::fuse::{Fuse, Toll};
 
 pub(super) struct Ground {
     pub(super) sim: Simulator,
@@ -65,7 +62,7 @@ impl Ground {
 
     /// A process that has just started and carries a fuse.
     pub(super) fn process_with(&self, fuse: &Arc<Fuse>) -> ShipStationChannel {
-        let stores = Watched::stores(self.open(), Arc::clone(fuse));
+        let stores = Stores::all_in(Arc::new(Instrumented::new(self.open(), fuse.clone())));
         self.channel(stores, Arc::new(Toll(Arc::clone(fuse))))
     }
 
@@ -123,7 +120,7 @@ impl Ground {
     pub(super) async fn ship(&self, order: i64, carrier: &str, tracking: &str) {
         let now = Clock::now(&*self.sim.clock());
         let shipment = Shipment::new(format!("S-{tracking}"), order.to_string(), now, carrier, tracking);
-        let answer = self.open().enqueue(&self.connection, shipment, now).await.unwrap();
+        let answer = self.open().enqueue_one(&self.connection, shipment, now).await.unwrap();
         assert_eq!(answer, Enqueued::Enqueued);
     }
 

@@ -17,7 +17,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ConnectionId, GetOrders, Shipment, SyncShipments,
         shipping::{CarrierRule, ShippingRule},
-        store::{MappingStore, ShipmentStore, Stores},
+        store::{MappingStoreExt, ShipmentStore, ShipmentStoreExt, Stores},
     },
     client::{Clock, Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation, SystemClock, UserId},
     stores::SqliteStore,
@@ -139,7 +139,7 @@ impl Work {
             let now = Clock::now(&*work.sim.clock());
             let shipment =
                 Shipment::new(format!("S-{order}"), order.to_string(), now, "UPS", format!("1Z{order}"));
-            store.enqueue(&connection(), shipment, now).await.unwrap();
+            store.enqueue_one(&connection(), shipment, now).await.unwrap();
         }
         store.close().await;
         work

@@ -6,7 +6,6 @@ mod fuse;
 mod ground;
 mod killed;
 mod scenarios;
-mod watched;
 
 use everywhere::{kill, rival, stall};
 use scenarios::{Importing, Linking, Resolving, Shipping};

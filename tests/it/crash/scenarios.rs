@@ -7,7 +7,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ChannelError, GetOrders, LinkListings, LinkState, Listing, ResolveHeld, RunStatus,
         SyncShipments,
-        store::{ListingStore, OrderStore, ShipmentStore},
+        store::{ListingStoreExt, OrderStore, ShipmentStore},
     },
     client::{TagId, UserId},
     connector::ListingSettings,
@@ -54,7 +54,7 @@ impl Scenario for Linking {
     }
 
     async fn judge(&self, ground: &Ground, place: &str) {
-        let links = ground.open().links(&ground.connection, None, 100).await.unwrap();
+        let links = ground.open().links_after(&ground.connection, None, 100).await.unwrap();
         let links: BTreeMap<_, _> = links
             .into_iter()
             .map(|link| (link.listing.to_string(), (link.product.to_string(), link.state)))

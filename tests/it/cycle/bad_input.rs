@@ -5,7 +5,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, CheckConnection, GetOrders, LinkListings, Listing, PublishListings, Refusal,
         ShipmentState, SyncListings, SyncShipments,
-        store::{ListingStore, OrderStore, ShipmentStore, Stores},
+        store::{ListingStoreExt, OrderStoreExt, ShipmentStoreExt, Stores},
     },
     client::{Credentials, ErrorKind, ShipStation, TagId, UserId},
     connector::ListingSettings,
@@ -48,7 +48,7 @@ async fn every_operation(world: &World, client: ShipStation) -> Vec<String> {
     said.push(sync.map_or_else(|error| error.to_string(), |report| report.to_string()));
     assert_eq!(world.sim.journal().writes().count(), 0);
     assert!(world.store.orders(&world.connection).is_empty());
-    assert!(world.store.links(&world.connection, None, 9).await.unwrap().is_empty());
+    assert!(world.store.links_after(&world.connection, None, 9).await.unwrap().is_empty());
     assert!(world.store.due_failures(&world.connection, world.now(), 9).await.unwrap().is_empty());
     let progress = world.store.due(&world.connection, world.now(), None, 9).await.unwrap();
     assert!(progress.iter().all(|row| row.attempts == 0 && row.state == ShipmentState::Pending));

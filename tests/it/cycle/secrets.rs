@@ -6,7 +6,7 @@ use http::Method;
 use shipstation_connector::{
     channel::{
         ChannelConnector, DiagnoseOrder, GetOrders, ImportOrder, OrderSelector, SyncShipments,
-        store::{OrderStore, ShipmentStore},
+        store::{OrderStore, ShipmentStoreExt},
     },
     testing::simulator::{Fault, FaultKind, SimAddress, SimLine},
 };

@@ -1,22 +1,23 @@
 //! A run that dies at any call to a store or to ShipStation: the next one finishes its work.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
-use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, ChannelProductId, ConnectionId, LinkListings, Listing, ListingId, ListingLink,
-        NewLink, Operation, RunId, RunStatus,
-        store::{Begin, ListingStore, NewRun, PutLink, RunStore, RunToken, StoreError, Stores},
+        ChannelConnector, ConnectionId, LinkListings, Operation, RunId, RunStatus,
+        store::{Begin, NewRun, RunStore, StoreError, Stores},
     },
     client::{Lane, Permit, RateHeaders, RateLimiter},
     connector::ListingSettings,
-    stores::MemoryStore,
+    stores::{Instrumented, MemoryStore, NextCall, StoreAnswer, StoreCall, StoreHook},
     testing::simulator::SimClock,
 };
 use tokio::sync::Notify;
@@ -41,56 +42,11 @@ impl Trap {
     }
 }
 
-/// The listing store behind the trap.
-#[derive(Debug)]
-struct Trapped(Arc<MemoryStore>, Arc<Trap>);
-
 #[async_trait]
-impl ListingStore for Trapped {
-    async fn listings(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&ListingId>,
-        limit: usize,
-    ) -> Result<Vec<Listing>, StoreError> {
-        self.1.step().await;
-        self.0.listings(connection, after, limit).await
-    }
-
-    async fn links(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&ListingId>,
-        limit: usize,
-    ) -> Result<Vec<ListingLink>, StoreError> {
-        self.1.step().await;
-        self.0.links(connection, after, limit).await
-    }
-
-    async fn links_by_sku(
-        &self,
-        connection: &ConnectionId,
-        skus: &[String],
-    ) -> Result<HashMap<String, ListingLink>, StoreError> {
-        self.0.links_by_sku(connection, skus).await
-    }
-
-    async fn links_by_product(
-        &self,
-        connection: &ConnectionId,
-        products: &[ChannelProductId],
-    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
-        self.0.links_by_product(connection, products).await
-    }
-
-    async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
-        self.1.step().await;
-        self.0.put_links(token, links).await
-    }
-
-    async fn mark_broken(&self, token: &RunToken, listings: &[ListingId]) -> Result<(), StoreError> {
-        self.1.step().await;
-        self.0.mark_broken(token, listings).await
+impl StoreHook for Trap {
+    async fn around(&self, _: StoreCall, next: NextCall<'_>) -> Result<StoreAnswer, StoreError> {
+        self.step().await;
+        next.await
     }
 }
 
@@ -110,7 +66,7 @@ impl RateLimiter for Gate {
 
 fn trapped(world: &World, trap: &Arc<Trap>) -> ShipStationChannel {
     let client = world.sim.client().rate_limiter(Arc::new(Gate(trap.clone()))).build().unwrap();
-    let listings = Arc::new(Trapped(world.store.clone(), trap.clone()));
+    let listings = Arc::new(Instrumented::new(world.store.clone(), trap.clone()));
     let stores = Stores::all_in(world.store.clone()).with_listings(listings);
     let mut settings = Settings::default();
     settings.listings = Some(ListingSettings::default());
@@ -168,60 +124,24 @@ async fn crash_at_any_call_the_next_run_finishes() {
 
 /// Another process takes the lease over just before the first write.
 #[derive(Debug)]
-struct TakenOver(Arc<MemoryStore>, Arc<SimClock>);
+struct TakenOver(Arc<MemoryStore>, Arc<SimClock>, ConnectionId);
 
 #[async_trait]
-impl ListingStore for TakenOver {
-    async fn listings(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&ListingId>,
-        limit: usize,
-    ) -> Result<Vec<Listing>, StoreError> {
-        self.0.listings(connection, after, limit).await
-    }
-
-    async fn links(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&ListingId>,
-        limit: usize,
-    ) -> Result<Vec<ListingLink>, StoreError> {
-        self.0.links(connection, after, limit).await
-    }
-
-    async fn links_by_sku(
-        &self,
-        connection: &ConnectionId,
-        skus: &[String],
-    ) -> Result<HashMap<String, ListingLink>, StoreError> {
-        self.0.links_by_sku(connection, skus).await
-    }
-
-    async fn links_by_product(
-        &self,
-        connection: &ConnectionId,
-        products: &[ChannelProductId],
-    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
-        self.0.links_by_product(connection, products).await
-    }
-
-    async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
-        let now = self.1.advance(Duration::from_secs(301));
-        let other = NewRun::new(
-            token.connection.clone(),
-            Operation::LinkListings,
-            RunId::new("other"),
-            "another process",
-            Duration::from_secs(300),
-            now,
-        );
-        assert!(matches!(self.0.begin(other).await?, Begin::Granted(_)));
-        self.0.put_links(token, links).await
-    }
-
-    async fn mark_broken(&self, token: &RunToken, listings: &[ListingId]) -> Result<(), StoreError> {
-        self.0.mark_broken(token, listings).await
+impl StoreHook for TakenOver {
+    async fn around(&self, call: StoreCall, next: NextCall<'_>) -> Result<StoreAnswer, StoreError> {
+        if call.method == "put_links" {
+            let now = self.1.advance(Duration::from_secs(301));
+            let other = NewRun::new(
+                self.2.clone(),
+                Operation::LinkListings,
+                RunId::new("other"),
+                "another process",
+                Duration::from_secs(300),
+                now,
+            );
+            assert!(matches!(self.0.begin(other).await?, Begin::Granted(_)));
+        }
+        next.await
     }
 }
 
@@ -229,7 +149,8 @@ impl ListingStore for TakenOver {
 async fn crash_a_run_that_lost_its_lease_writes_nothing_more() {
     let (world, _) = work_to_do().await;
     let before = links(&world).await;
-    let listings = Arc::new(TakenOver(world.store.clone(), world.sim.clock()));
+    let hook = TakenOver(world.store.clone(), world.sim.clock(), world.connection.clone());
+    let listings = Arc::new(Instrumented::new(world.store.clone(), Arc::new(hook)));
     let channel = channel_on(&world, Stores::all_in(world.store.clone()).with_listings(listings), |_| {});
     let report = channel.link_listings(LinkListings::new()).await.unwrap();
     assert!(matches!(&report.run.status, RunStatus::Failed { error } if error.contains("lease")), "{report}");

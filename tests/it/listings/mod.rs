@@ -15,7 +15,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, LinkListings, LinkReport, LinkState, Listing, ListingLink,
         report::LinkOutcome,
-        store::{ListingStore, Stores},
+        store::{ListingStore, ListingStoreExt, Stores},
     },
     connector::ListingSettings,
     testing::simulator::SimProduct,
@@ -101,7 +101,7 @@ async fn links(world: &World) -> Vec<ListingLink> {
     let mut links = Vec::new();
     loop {
         let after = links.last().map(|link: &ListingLink| link.listing.clone());
-        let page = store.links(&world.connection, after.as_ref(), 500).await.unwrap();
+        let page = store.links_after(&world.connection, after.as_ref(), 500).await.unwrap();
         if page.is_empty() {
             return links;
         }

@@ -3,7 +3,7 @@
 use shipstation_connector::{
     channel::{
         ChannelConnector, LinkListings, Listing, Operation, Readiness, Refusal, RunControl, RunStatus,
-        store::ListingStore,
+        store::ListingStoreExt,
     },
     testing::simulator::{Field, Method, SimProduct},
 };

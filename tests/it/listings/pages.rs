@@ -1,78 +1,44 @@
 //! A listing store whose pages lead nowhere: the run says so instead of reading for ever.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use shipstation_connector::{
     channel::{
-        ChannelConnector, ChannelProductId, ConnectionId, LinkListings, Listing, ListingId, ListingLink,
-        NewLink, Refusal,
-        store::{ListingStore, PutLink, RunToken, StoreError, Stores},
+        ChannelConnector, LinkListings, Listing, ListingLink, Refusal,
+        store::{StoreError, Stores},
     },
-    stores::MemoryStore,
+    stores::{Instrumented, NextCall, StoreAnswer, StoreCall, StoreHook},
 };
 
 use super::{channel_on, kept, link, list, product};
 use crate::support::World;
 
-/// Which of its lists begins anew with every page.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Circle {
-    Listings,
-    Links,
+/// One of the lists begins anew with every page: the first page that has rows is given again and again.
+#[derive(Debug)]
+struct Circling<T> {
+    method: &'static str,
+    first: Mutex<Vec<T>>,
 }
 
-#[derive(Debug)]
-struct Circling(Arc<MemoryStore>, Circle);
-
-impl Circling {
-    fn after<'a>(&self, list: Circle, after: Option<&'a ListingId>) -> Option<&'a ListingId> {
-        after.filter(|_| self.1 != list)
+impl<T> Circling<T> {
+    fn over(method: &'static str) -> Arc<Self> {
+        Arc::new(Self { method, first: Mutex::default() })
     }
 }
 
 #[async_trait]
-impl ListingStore for Circling {
-    async fn listings(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&ListingId>,
-        limit: usize,
-    ) -> Result<Vec<Listing>, StoreError> {
-        self.0.listings(connection, self.after(Circle::Listings, after), limit).await
-    }
-
-    async fn links(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&ListingId>,
-        limit: usize,
-    ) -> Result<Vec<ListingLink>, StoreError> {
-        self.0.links(connection, self.after(Circle::Links, after), limit).await
-    }
-
-    async fn links_by_sku(
-        &self,
-        connection: &ConnectionId,
-        skus: &[String],
-    ) -> Result<HashMap<String, ListingLink>, StoreError> {
-        self.0.links_by_sku(connection, skus).await
-    }
-
-    async fn links_by_product(
-        &self,
-        connection: &ConnectionId,
-        products: &[ChannelProductId],
-    ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
-        self.0.links_by_product(connection, products).await
-    }
-
-    async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
-        self.0.put_links(token, links).await
-    }
-
-    async fn mark_broken(&self, token: &RunToken, listings: &[ListingId]) -> Result<(), StoreError> {
-        self.0.mark_broken(token, listings).await
+impl<T: Clone + std::fmt::Debug + Send + 'static> StoreHook for Circling<T> {
+    async fn around(&self, call: StoreCall, next: NextCall<'_>) -> Result<StoreAnswer, StoreError> {
+        let mut answer = next.await?;
+        if let Some(page) = answer.get_mut::<Vec<T>>().filter(|_| call.method == self.method) {
+            let mut first = self.first.lock().unwrap();
+            if first.is_empty() {
+                first.clone_from(page);
+            }
+            page.clone_from(&first);
+        }
+        Ok(answer)
     }
 }
 
@@ -83,8 +49,10 @@ async fn faults_a_store_whose_pages_go_in_circles_is_a_refusal() {
     list(&world, &[("a", "MUG-1")]);
     let _ = link(&world).await;
     let before = kept(&world).await;
-    for circle in [Circle::Listings, Circle::Links] {
-        let listings = Arc::new(Circling(world.store.clone(), circle));
+    let circles: [Arc<dyn StoreHook>; 2] =
+        [Circling::<Listing>::over("listings"), Circling::<ListingLink>::over("links")];
+    for circle in circles {
+        let listings = Arc::new(Instrumented::new(world.store.clone(), circle));
         let stores = Stores::all_in(world.store.clone()).with_listings(listings);
         let error = channel_on(&world, stores, |_| {}).link_listings(LinkListings::new()).await.unwrap_err();
         assert!(matches!(&error.refusal, Refusal::Store(error) if !error.is_retryable()), "{error}");

@@ -11,7 +11,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, CheckConnection, CheckReport, Severity,
         shipping::{CarrierRule, ShippingRule},
-        store::{MappingStore, Stores},
+        store::{MappingStoreExt, Stores},
     },
     client::{Lane, Permit, RateHeaders, RateLimiter},
     testing::simulator::{Quirks, RateLimit, Simulator, SimulatorConfig},

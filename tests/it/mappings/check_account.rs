@@ -4,7 +4,7 @@ use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
         ChannelConnector, CheckConnection, CheckReport, GetOrders, Refusal, Severity,
-        store::{MappingStore, Stores},
+        store::{MappingStoreExt, Stores},
     },
     client::{OrderStatus, StoreId, TagId, UserId},
     testing::simulator::{Fault, FaultKind, Method},

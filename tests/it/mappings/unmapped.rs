@@ -5,7 +5,7 @@ use shipstation_connector::{
         ChannelConnector, Refusal, ResolveShipping,
         report::SkipKind,
         shipping::{ShippingRequest, ShippingResolution, ShippingRule, WonBy},
-        store::{MappingStore, Stores},
+        store::{MappingStoreExt, Stores},
     },
     connector::UnmappedPolicy,
     stores::MemoryStore,

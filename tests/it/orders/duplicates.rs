@@ -8,7 +8,7 @@ use shipstation_connector::{
         Bypass, ChannelConnector, DiagnoseOrder, HoldKind, HoldReason, ImportOrder, OrderSelector,
         RunControl, Verdict,
         report::ImportOutcomeKind,
-        store::{OrderStore, Stores},
+        store::{OrderStoreExt, Stores},
     },
     connector::PossibleDuplicates,
     stores::SqliteStore,
@@ -208,7 +208,8 @@ async fn secrets_a_fingerprint_is_forgotten_with_its_buyer() {
         known[first].fingerprint.clone()
     };
     let print = fingerprint().await.unwrap();
-    let alike = async || store.look_alikes(&world.connection, std::slice::from_ref(&print), 9).await.unwrap();
+    let alike =
+        async || store.find_by_fingerprint(&world.connection, std::slice::from_ref(&print), 9).await.unwrap();
     assert_eq!(alike().await[&print].len(), 2);
     store.acknowledge_orders(&world.connection, std::slice::from_ref(first)).await.unwrap();
     let blanked = store.blank_buyers_data(&world.connection, world.now() + DAY).await.unwrap();

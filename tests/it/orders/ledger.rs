@@ -12,7 +12,7 @@ use shipstation_connector::{
         report::ImportOutcomeKind,
         report::SkipKind,
         shipping::ShippingRule,
-        store::{FailureRecord, MappingStore, OrderStore},
+        store::{MappingStore, OrderStore, OrderStoreExt, OrderWork},
     },
     client::UserId,
     connector::UnmappedPolicy,
@@ -25,7 +25,7 @@ fn rejecting(world: &World) -> ShipStationChannel {
     world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Reject)
 }
 
-async fn failure_of(world: &World, order: i64) -> Option<FailureRecord> {
+async fn failure_of(world: &World, order: i64) -> Option<OrderWork> {
     let id = order.to_string().into();
     world.store.failures(&world.connection, std::slice::from_ref(&id)).await.unwrap().remove(&id)
 }
@@ -97,7 +97,7 @@ async fn faults_an_order_that_the_host_refuses_is_tried_again_with_growing_waits
     assert_eq!(report.counts.of(ImportOutcomeKind::FailedRetryable), 1, "{report}");
     let record = failure_of(&world, order).await.unwrap();
     assert_eq!(record.attempts, 2);
-    assert!(record.last.next_attempt.since(record.last.at).as_secs() >= 600, "{record:?}");
+    assert!(record.next_attempt.since(record.failed_at.unwrap()).as_secs() >= 600, "{record:?}");
 
     gate.refuse.lock().unwrap().clear();
     world.sim.clock().advance(DAY);
@@ -116,7 +116,7 @@ async fn faults_orders_that_are_dismissed_over_or_gone_are_not_tried_again() {
         settings.orders.catch_up_days = 0;
     });
     let _ = import(&channel).await;
-    world.store.dismiss_failure(&world.connection, &ids[0].to_string().into()).await.unwrap();
+    world.store.dismiss(&world.connection, &ids[0].to_string().into()).await.unwrap();
     world.sim.account(|account| {
         account.cancel(ids[1]);
         account.set_status(ids[2], "shipped");
@@ -145,7 +145,7 @@ async fn faults_an_order_on_hold_waits_in_the_ledger() {
     world.sim.clock().advance(DAY * 9);
     let report = import(&channel).await;
     assert_eq!(report.counts.skipped.of(SkipKind::WrongStatus), 1, "{report}");
-    let kept = failure_of(&world, order).await.unwrap().last.error;
+    let kept = failure_of(&world, order).await.unwrap().error.unwrap();
     assert!(kept.contains("is not mapped"), "a look is no other failure: {kept}");
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     world.sim.clock().advance(DAY);
@@ -185,7 +185,7 @@ async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
     let report = import(&channel).await;
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
     for order in [refused, rejected] {
-        world.store.dismiss_failure(&world.connection, &order.to_string().into()).await.unwrap();
+        world.store.dismiss(&world.connection, &order.to_string().into()).await.unwrap();
     }
     // Whatever becomes of them: a person has said no.
     gate.refuse.lock().unwrap().clear();
@@ -292,7 +292,7 @@ async fn faults_a_dismissed_order_that_fails_by_hand_is_promised_no_other_attemp
     let order = world.add(world.order("A-1"));
     let channel = world.channel_on(gate.stores(), |_| {});
     let _ = import(&channel).await;
-    world.store.dismiss_failure(&world.connection, &order.to_string().into()).await.unwrap();
+    world.store.dismiss(&world.connection, &order.to_string().into()).await.unwrap();
     let which = OrderSelector::Id(order.to_string().into());
     let report = channel.import_order(ImportOrder::new(which)).await.unwrap();
     assert_eq!(

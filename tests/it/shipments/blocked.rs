@@ -5,7 +5,7 @@ use shipstation_connector::{
         BlockKind, FailKind, Shipment,
         report::SyncOutcomeKind,
         shipping::CarrierRule,
-        store::{MappingStore, ShipmentStore},
+        store::{MappingStoreExt, ShipmentStore},
     },
     testing::simulator::SimOrder,
 };

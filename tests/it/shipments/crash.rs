@@ -52,14 +52,14 @@ impl Scene {
 #[tokio::test]
 async fn crash_at_every_call_of_the_outbox_loses_and_doubles_nothing() {
     let scene = Scene::new().await;
-    let undisturbed = Mortal::new(scene.world.store.clone(), None);
+    let undisturbed = Mortal::new(None);
     sync_until_death(&scene.world, scene.world.client(), &undisturbed).await.unwrap();
     scene.assert_done("undisturbed").await;
     assert!(undisturbed.calls() > 10);
     for call in 1..=undisturbed.calls() {
         for when in [When::Before, When::After] {
             let scene = Scene::new().await;
-            let mortal = Mortal::new(scene.world.store.clone(), Some((call, when)));
+            let mortal = Mortal::new(Some((call, when)));
             let report = sync_until_death(&scene.world, scene.world.client(), &mortal).await;
             assert!(report.is_none(), "it dies at call {call}, {when:?}");
             for _ in 0..4 {
@@ -73,11 +73,11 @@ async fn crash_at_every_call_of_the_outbox_loses_and_doubles_nothing() {
 #[tokio::test]
 async fn faults_of_the_outbox_at_every_call_lose_and_double_nothing() {
     let scene = Scene::new().await;
-    let undisturbed = Mortal::new(scene.world.store.clone(), None);
+    let undisturbed = Mortal::new(None);
     sync_until_death(&scene.world, scene.world.client(), &undisturbed).await.unwrap();
     for call in 1..=undisturbed.calls() {
         let scene = Scene::new().await;
-        let failing = Mortal::new(scene.world.store.clone(), Some((call, When::Fails)));
+        let failing = Mortal::new(Some((call, When::Fails)));
         if let Some(report) = sync_until_death(&scene.world, scene.world.client(), &failing).await {
             assert!(report.counts.add_up(), "failed at call {call}: {report}");
             assert!(matches!(report.run.status, RunStatus::Failed { .. }), "failed at call {call}: {report}");
@@ -94,7 +94,7 @@ async fn faults_an_outcome_that_cannot_be_recorded_is_unknown_in_the_report() {
     let world = World::new().await;
     let order = world.add(world.order("1"));
     world.ship(order, "1Z1").await;
-    let failing = Mortal::new(world.store.clone(), Some((RECORD_AFTER_SEND, When::Fails)));
+    let failing = Mortal::new(Some((RECORD_AFTER_SEND, When::Fails)));
     let report = sync_until_death(&world, world.client(), &failing).await.unwrap();
     assert_eq!((report.counts.of(SyncOutcomeKind::Unknown), report.counts.marked), (1, 1), "{report}");
     let report = sync_after(&world, MINUTE).await;
@@ -130,7 +130,7 @@ async fn crash_after_the_send_is_found_and_not_repeated() {
     let world = World::new().await;
     let order = world.add(world.order("1"));
     world.ship(order, "1Z1").await;
-    let mortal = Mortal::new(world.store.clone(), Some((RECORD_AFTER_SEND, When::Before)));
+    let mortal = Mortal::new(Some((RECORD_AFTER_SEND, When::Before)));
     assert!(sync_until_death(&world, world.client(), &mortal).await.is_none());
     assert_eq!((states(&world, order).await, world.marks()), (vec!["sending"], 1));
     let report = sync_after(&world, MINUTE * 6).await;
@@ -143,6 +143,6 @@ async fn crash_after_the_send_is_found_and_not_repeated() {
 const RECORD_AFTER_SEND: usize = 7;
 
 async fn die_at_begin_send(world: &World) {
-    let mortal = Mortal::new(world.store.clone(), Some((RECORD_AFTER_SEND - 1, When::After)));
+    let mortal = Mortal::new(Some((RECORD_AFTER_SEND - 1, When::After)));
     assert!(sync_until_death(world, world.client(), &mortal).await.is_none());
 }

@@ -27,7 +27,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ChannelOrderId, GetOrders, LineQuantity, Shipment, ShipmentState, SyncReport,
         SyncShipments,
-        store::{OutboxRow, ShipmentStore},
+        store::{OutboxRow, ShipmentStoreExt},
     },
 };
 

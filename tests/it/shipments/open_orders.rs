@@ -61,10 +61,10 @@ async fn faults_a_shipment_voided_while_it_waited_for_its_turn_is_not_sent() {
     let last = orders[299];
     let (store, connection, now) = (world.store.clone(), world.connection.clone(), world.now());
     world.sim.before(Method::POST, "/orders/markasshipped", 30, move |_| {
-        use shipstation_connector::channel::{Shipment, store::ShipmentStore};
+        use shipstation_connector::channel::{Shipment, store::ShipmentStoreExt};
         let voided =
             Shipment::new(format!("ship-{last}"), last.to_string(), now, "UPS", "1Z").revision(2).voided();
-        futures_util::FutureExt::now_or_never(store.enqueue(&connection, voided, now)).unwrap().unwrap();
+        futures_util::FutureExt::now_or_never(store.enqueue_one(&connection, voided, now)).unwrap().unwrap();
     });
     let report = sync(&world).await;
     assert_eq!(marked(&world, last), 0, "{report}");

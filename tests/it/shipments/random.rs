@@ -8,7 +8,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, FailReason, Package, RunStatus, Shipment, ShipmentState, SyncShipments,
         report::SyncOutcomeKind,
-        store::{ShipmentStore, Stores},
+        store::{ShipmentStoreExt, Stores},
     },
     client::ShipStation,
     connector::{Confirm, PartialPolicy, Preflight, ShipmentSettings},
@@ -175,13 +175,13 @@ impl Schedule {
             shipment.packages(vec![Package::new(format!("T{order}-corrected"))])
         };
         let now = self.world.now();
-        self.world.store.enqueue(&self.world.connection, shipment, now).await.unwrap();
+        self.world.store.enqueue_one(&self.world.connection, shipment, now).await.unwrap();
         self.touched.push(order);
     }
 
     async fn die(&mut self) {
         let when = [When::Before, When::After, When::Fails][self.rng.usize(..3)];
-        let mortal = Mortal::new(self.world.store.clone(), Some((self.rng.usize(1..40), when)));
+        let mortal = Mortal::new(Some((self.rng.usize(1..40), when)));
         let _ = sync_until_death(&self.world, self.client.clone(), &mortal).await;
     }
 

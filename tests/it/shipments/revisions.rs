@@ -166,8 +166,8 @@ async fn faults_a_correction_that_comes_while_its_shipment_is_being_sent_is_not_
         let (store, connection, now) = (world.store.clone(), world.connection.clone(), world.now());
         let corrected = revision(&world, order, 2, "right");
         world.sim.before(Method::POST, "/orders/markasshipped", 1, move |_| {
-            use shipstation_connector::channel::store::ShipmentStore;
-            let enqueued = store.enqueue(&connection, corrected, now);
+            use shipstation_connector::channel::store::ShipmentStoreExt;
+            let enqueued = store.enqueue_one(&connection, corrected, now);
             futures_util::FutureExt::now_or_never(enqueued).unwrap().unwrap();
         });
         let took_effect = answer != Some(FaultKind::DropBefore);

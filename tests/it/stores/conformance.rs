@@ -10,6 +10,8 @@ use shipstation_connector::{
 
 use super::broken::{BrokenStore, FLAWS, Flaw};
 
+const REFUSES: &str = "orders::an_order_that_the_host_refuses_fails_alone";
+
 fn sold() -> (ConnectionId, Vec<Listing>) {
     let listings = ["L3", "L1", "L5", "L2"].map(|id| Listing::new(id, format!("sku of {id}")));
     ("here".into(), [listings.to_vec(), vec![Listing::without_sku("L4")]].concat())
@@ -42,17 +44,26 @@ async fn fresh_file(options: &SqliteOptions) -> Result<Fresh, BuildError> {
     let (connection, listings) = sold();
     let store = SqliteStore::open_with(&file, options)?;
     store.put_listings(&connection, listings.clone()).await?;
+    // The host's own constraint, on an order that it cannot take.
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON shipstation_host_order WHEN NEW.order_id = 'refused'
+                  BEGIN SELECT RAISE(ABORT, 'the host does not want it'); END";
+    rusqlite::Connection::open(&file)?.execute_batch(refuse)?;
     let peer = SqliteStore::open_with(&file, options)?;
     Ok(Fresh::new(Stores::all_in(Arc::new(store)))
         .with_peer(Stores::all_in(Arc::new(peer)))
         .with_listings(connection, listings)
+        .with_refused_order("refused")
         .with_guard(folder))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conformance_memory_store_keeps_every_clause() {
     let report = conformance::all(&fresh_memory).await;
-    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+    let others = report.outcomes.iter().filter(|outcome| outcome.verdict != Verdict::Passed);
+    // It refuses no order, so that it cannot be seen to.
+    let others: Vec<_> = others.map(|outcome| outcome.name).collect();
+    assert_eq!(others, [REFUSES], "{report}");
+    assert!(report.passed(), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +115,9 @@ async fn failures_of(flaw: Flaw) -> BTreeSet<&'static str> {
     let builder = move || async move {
         let (connection, listings) = sold();
         let store = Arc::new(BrokenStore::new(memory(), flaw));
-        Ok(Fresh::new(Stores::all_in(store)).with_listings(connection, listings))
+        Ok(Fresh::new(Stores::all_in(store))
+            .with_listings(connection, listings)
+            .with_refused_order("refused"))
     };
     let report = conformance::all(&builder).await;
     report.failures().map(|outcome| outcome.name).collect()

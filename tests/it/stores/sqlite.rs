@@ -6,11 +6,13 @@ use rusqlite::Connection;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        Address, ChannelOrder, ConnectionId, HoldReason, Operation, OrderFingerprint,
+        Address, ChannelOrder, ConnectionId, HoldReason, LinkState, Operation, OrderFingerprint,
+        ShipmentState,
         shipping::ShippingResolution,
         store::{
-            Begin, BeginSend, NewOrder, NewRun, OrderStore, RunStore, RunToken, SaveOutcome, SendIntent,
-            ShipmentStore,
+            Applied, Begin, BeginSend, ListingStore, ListingStoreExt, MappingStore, NewOrder, NewRun,
+            OrderStore, OrderStoreExt, RunStore, RunToken, SaveOutcome, SendIntent, ShipmentStore,
+            ShipmentStoreExt, WorkKind, WorkQuery,
         },
     },
     channel::{LineQuantity, OrderLine, OrderOption, Shipment},
@@ -70,7 +72,7 @@ fn order(id: &str) -> NewOrder {
     NewOrder::new(order, ShippingResolution::NoText, 1, at(0))
 }
 
-fn ids(orders: &[shipstation_connector::stores::StoredOrder]) -> Vec<String> {
+fn ids_of(orders: &[shipstation_connector::stores::StoredOrder]) -> Vec<String> {
     orders.iter().map(|stored| stored.order.id.to_string()).collect()
 }
 
@@ -99,12 +101,172 @@ fn opening_refuses_what_is_no_database_and_leaves_it() {
     }
 }
 
-#[test]
-fn opening_refuses_the_database_of_another_program_and_leaves_it() {
+/// A copy of a file that version 0.1 wrote, with something in every table of it.
+fn version_0_1() -> File {
     let file = File::new();
-    Connection::open(file.path()).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
-    assert!(matches!(problem(&file.path()).0, OpenProblem::NotOurs));
-    Connection::open(file.path()).unwrap().execute_batch("PRAGMA application_id = 7").unwrap();
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/sqlite_0_1.db");
+    std::fs::copy(kept, file.path()).unwrap();
+    file
+}
+
+/// Every store's own view of a file of version 0.1, after it was brought up to date.
+async fn is_as_version_0_1_left_it(store: &SqliteStore) {
+    let to_the_nanosecond = |seconds| at(seconds) + Duration::from_nanos(123_456_789);
+    let here = &here();
+    let runs = store.recent(here, Operation::GetOrders, 9).await.unwrap();
+    let runs: Vec<_> =
+        runs.iter().map(|run| (run.run.as_str(), run.is_success(), run.covers_window)).collect();
+    assert_eq!(runs, [("running", false, true), ("abandoned", false, true), ("first", true, true)]);
+    assert_eq!(store.last_success(here, Operation::GetOrders).await.unwrap().unwrap().headline, "2 imported");
+
+    let ids: Vec<_> = ["1", "2", "3", "4", "5"].map(Into::into).to_vec();
+    let known = store.known(here, &ids).await.unwrap();
+    assert_eq!(known.len(), 5);
+    assert_eq!(known[&"1".into()].imported_at, to_the_nanosecond(1));
+    assert_eq!(store.merged_into(here, &["inside".into()]).await.unwrap()[&"inside".into()][0].number, "N-2");
+    assert_eq!(store.find_by_fingerprint(here, &[OrderFingerprint::kept("aa")], 9).await.unwrap().len(), 1);
+    let held = store.held(here, None, 9).await.unwrap();
+    assert_eq!((held.len(), held[0].number.as_str(), held[0].text.as_deref()), (1, "N-4", Some("Größe L")));
+    assert_eq!((held[0].country.as_deref(), held[0].since), (Some("US"), to_the_nanosecond(1)));
+    assert_eq!(ids_of(&store.take_orders(here, 9).await.unwrap()), ["1", "2", "5"]);
+
+    let asked: Vec<_> = ["1", "2", "5", "f1", "f2"].map(Into::into).to_vec();
+    let mut work = store.work(here, WorkQuery::Of(&asked)).await.unwrap();
+    work.sort_by(|a, b| (&a.order, a.kind).cmp(&(&b.order, b.kind)));
+    let seen: Vec<_> =
+        work.iter().map(|w| (w.order.as_str(), w.kind.name(), w.state.name(), w.attempts)).collect();
+    let wanted = [
+        ("1", "assign_user", "open", 1),
+        ("2", "assign_user", "failed", 0),
+        ("2", "add_tag", "open", 0),
+        ("5", "assign_user", "open", 0),
+        ("5", "add_tag", "open", 0),
+        ("f1", "import", "open", 2),
+        ("f2", "import", "dismissed", 1),
+    ];
+    assert_eq!(seen, wanted);
+    let tried = &work[0];
+    assert_eq!((tried.next_attempt, tried.outcome_unknown), (to_the_nanosecond(900), true));
+    assert_eq!((tried.tried.clone(), tried.number.as_str()), (vec!["u-1".to_owned()], "N-1"));
+    assert_eq!(tried.user_before.as_ref().map(|user| user.as_str()), Some("before"));
+    assert_eq!((work[5].retryable, work[5].failed_at), (true, Some(to_the_nanosecond(10))));
+    assert_eq!(work[5].error.as_deref(), Some("no address"));
+    let due = store.due_failures(here, at(9_999), 9).await.unwrap();
+    assert_eq!(due.iter().map(|work| work.order.as_str()).collect::<Vec<_>>(), ["f1"]);
+
+    let counts = store.counts(here).await.unwrap();
+    assert_eq!((counts.len(), counts["blocked"], counts.values().sum::<u64>()), (12, 2, 13), "{counts:?}");
+    let flying = store.unfinished(here, None, 9).await.unwrap();
+    let flying: Vec<_> = flying.iter().map(|row| (row.shipment.id.as_str(), row.attempts)).collect();
+    assert_eq!(flying, [("sending", 0), ("unknown", 1), ("sent", 1)]);
+    let sending = store.order_progress(here, &"order of sending".into()).await.unwrap().rows;
+    assert!(
+        matches!(sending[0].state, ShipmentState::Sending { payload_hash, .. } if payload_hash == u64::MAX - 1)
+    );
+    assert_eq!((sending[0].shipment.revision, sending[0].enqueued_at), (2, to_the_nanosecond(1)));
+    let due = store.due(here, at(100_000), None, 9).await.unwrap();
+    let due: Vec<_> = due.iter().map(|row| row.shipment.id.as_str()).collect();
+    assert_eq!(due, ["pending", "waiting", "shut", "retry"]);
+    let waiting = store.order_progress(here, &"order of waiting".into()).await.unwrap();
+    assert_eq!(waiting.cancelled, [LineQuantity { line: "2".into(), quantity: 3 }]);
+
+    let links = store.links_after(here, None, 9).await.unwrap();
+    assert_eq!(
+        links.iter().map(|link| link.state).collect::<Vec<_>>(),
+        [LinkState::Linked, LinkState::Broken]
+    );
+    assert_eq!(store.listings(here, None, 9).await.unwrap().len(), 3);
+    let rules = store.rules(here).await.unwrap();
+    assert_eq!((rules.shipping.version, rules.carriers.version), (2, 1));
+    assert_eq!((rules.shipping.rows.len(), rules.carriers.rows.len()), (1, 1));
+    assert_eq!(store.unmapped(here).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn opening_takes_over_a_file_of_version_0_1_once() {
+    let file = version_0_1();
+    for _ in 0..2 {
+        let store = file.open();
+        is_as_version_0_1_left_it(&store).await;
+        assert_eq!(store.check_integrity().await.unwrap(), Vec::<String>::new());
+        store.close().await;
+    }
+    let tables: i64 = Connection::open(file.path())
+        .unwrap()
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'shipstation_*'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(tables, 0, "nothing is kept twice");
+
+    // The leases of its runs hold, and go on where they were.
+    let store = file.open();
+    let held =
+        NewRun::new(here(), Operation::GetOrders, "x".into(), "test", Duration::from_secs(600), at(10));
+    assert!(matches!(store.begin(held.clone()).await.unwrap(), Begin::AlreadyRunning { .. }));
+    assert_eq!(store.release_leases("worker-1").await.unwrap(), 3);
+    let Begin::Granted(token) = store.begin(held).await.unwrap() else { panic!("it was released") };
+    assert!(token.fence > 3, "fences grow on");
+    assert_eq!(store.unblock(&here(), "Österreichische Post").await.unwrap(), 1);
+    assert_eq!(store.reopen_work(&token, WorkKind::AssignUser, "u-3", at(0)).await.unwrap(), 1);
+    let applied =
+        store.apply_shipping(&token, &"4".into(), Some("Größe L"), &ShippingResolution::NoText, 9).await;
+    assert_eq!(applied.unwrap(), Applied::Applied { still_held: false });
+}
+
+#[tokio::test]
+async fn opening_a_file_of_version_0_1_that_cannot_be_taken_over_leaves_it() {
+    let file = version_0_1();
+    Connection::open(file.path()).unwrap().execute_batch("DROP TABLE unmapped_text").unwrap();
+    assert!(matches!(problem(&file.path()).0, OpenProblem::Refused { .. }));
+}
+
+#[tokio::test]
+async fn opening_brings_a_file_of_the_first_version_of_all_up_to_date() {
+    let file = version_0_1();
+    // Back to what the first version had.
+    let back = "DROP INDEX import_record_fingerprint; ALTER TABLE import_record DROP COLUMN fingerprint;
+                ALTER TABLE follow_up DROP COLUMN tried_json; DROP TABLE swallowed_order; PRAGMA user_version = 1";
+    Connection::open(file.path()).unwrap().execute_batch(back).unwrap();
+
+    let store = file.open();
+    let merged = store.merged_into(&here(), &["inside".into()]).await.unwrap();
+    assert_eq!(merged[&"inside".into()][0].order, "2".into(), "what it knew is found in the new way");
+    let token = begin(&store, Operation::GetOrders, "new", at(7_999)).await;
+    let mut new = order("new");
+    new.fingerprint = Some(OrderFingerprint::kept("bb"));
+    assert!(matches!(store.save(&token, &[new]).await.unwrap()[..], [SaveOutcome::Inserted { .. }]));
+    assert_eq!(
+        store.find_by_fingerprint(&here(), &[OrderFingerprint::kept("bb")], 9).await.unwrap().len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn opening_a_hosts_own_file_leaves_what_is_in_it() {
+    let file = File::new();
+    let host = Connection::open(file.path()).unwrap();
+    let theirs = "CREATE TABLE lease (x); INSERT INTO lease VALUES (7);
+                  PRAGMA application_id = 7; PRAGMA user_version = 99";
+    host.execute_batch(theirs).unwrap();
+    let store = file.open();
+    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
+    store.save(&token, &[order("1")]).await.unwrap();
+    store.close().await;
+    assert!(file.open().known(&here(), &["1".into()]).await.unwrap().contains_key(&"1".into()));
+    let number = |sql: &str| host.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(number("SELECT x FROM lease"), 7);
+    assert_eq!((number("PRAGMA application_id"), number("PRAGMA user_version")), (7, 99));
+    let journal: String = host.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(journal, "delete", "the journal is the host's to choose");
+}
+
+#[test]
+fn opening_refuses_tables_of_these_names_that_another_program_made() {
+    let file = File::new();
+    Connection::open(file.path()).unwrap().execute_batch("CREATE TABLE shipstation_orders (x)").unwrap();
     assert!(matches!(problem(&file.path()).0, OpenProblem::NotOurs));
 }
 
@@ -114,37 +276,11 @@ async fn opening_refuses_a_newer_version_and_leaves_it() {
     file.open().close().await;
     Connection::open(file.path())
         .unwrap()
-        .execute_batch("PRAGMA journal_mode = delete; PRAGMA user_version = 99")
+        .execute_batch("PRAGMA journal_mode = delete; UPDATE shipstation_schema SET version = 99")
         .unwrap();
     let (found, text) = problem(&file.path());
-    assert!(matches!(found, OpenProblem::Newer { found: 99, supported: 3 }), "{found:?}");
+    assert!(matches!(found, OpenProblem::Newer { found: 99, supported: 4 }), "{found:?}");
     assert!(text.contains("99") && text.contains("newer"), "{text}");
-}
-
-#[tokio::test]
-async fn opening_brings_a_file_of_the_first_version_up_to_date() {
-    let file = File::new();
-    let store = file.open();
-    let token = begin(&store, Operation::GetOrders, "one", at(0)).await;
-    let mut old = order("old");
-    old.order.lineage.merged = vec!["inside".into()];
-    store.save(&token, &[old]).await.unwrap();
-    store.close().await;
-    // Back to what the first version had.
-    let back = "DROP INDEX import_record_fingerprint; ALTER TABLE import_record DROP COLUMN fingerprint;
-                ALTER TABLE follow_up DROP COLUMN tried_json; DROP TABLE swallowed_order;
-                ALTER TABLE lease DROP COLUMN length; PRAGMA user_version = 1";
-    Connection::open(file.path()).unwrap().execute_batch(back).unwrap();
-
-    let store = file.open();
-    let known = store.known(&here(), &["old".into()]).await.unwrap();
-    assert_eq!(known[&"old".into()].fingerprint, None);
-    let swallowed = store.swallowed(&here(), &["inside".into()]).await.unwrap();
-    assert_eq!(swallowed[&"inside".into()][0].order, "old".into(), "what it knew is found in the new way");
-    let mut new = order("new");
-    new.fingerprint = Some(OrderFingerprint::kept("aa"));
-    assert!(matches!(store.save(&token, &[new]).await.unwrap()[..], [SaveOutcome::Inserted { .. }]));
-    assert_eq!(store.look_alikes(&here(), &[OrderFingerprint::kept("aa")], 9).await.unwrap().len(), 1);
 }
 
 #[test]
@@ -152,7 +288,7 @@ fn opening_refuses_a_newer_version_that_is_only_in_the_log() {
     let file = File::new();
     let keeps_the_log = file.open();
     let other = Connection::open(file.path()).unwrap();
-    other.execute_batch("PRAGMA user_version = 99").unwrap();
+    other.execute_batch("UPDATE shipstation_schema SET version = 99").unwrap();
     assert!(matches!(problem(&file.path()).0, OpenProblem::Newer { found: 99, .. }));
     drop(keeps_the_log);
 }
@@ -199,7 +335,7 @@ fn opening_by_many_at_once_makes_one_schema() {
             .unwrap()
             .query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'", [], |row| row.get(0))
             .unwrap();
-        assert_eq!(tables, 13);
+        assert_eq!(tables, 15);
     }
 }
 
@@ -211,9 +347,9 @@ async fn durable_everything_is_there_after_opening_again() {
     store.save(&token, &[order("1")]).await.unwrap();
     let sync = begin(&store, Operation::SyncShipments, "two", at(0)).await;
     let shipment = Shipment::new("S", "1", at(0), "UPS", "1Z");
-    store.enqueue(&here(), shipment.clone(), at(0)).await.unwrap();
-    let intent = SendIntent::new(1, 7, at(1));
-    assert_eq!(store.begin_send(&sync, &shipment.outbox_id(), intent).await.unwrap(), BeginSend::Granted);
+    store.enqueue_one(&here(), shipment.clone(), at(0)).await.unwrap();
+    let intent = SendIntent::new(shipment.outbox_id(), 1, 7, at(1));
+    assert_eq!(store.begin_send(&sync, &[intent]).await.unwrap(), [BeginSend::Granted]);
     store.close().await;
     assert!(!file.0.path().join("store.sqlite-wal").exists(), "a closed store is one file");
 
@@ -234,7 +370,7 @@ async fn saving_an_order_that_the_file_refuses_fails_it_alone() {
     Connection::open(file.path())
         .unwrap()
         .execute_batch(
-            "CREATE TRIGGER refuse BEFORE INSERT ON host_order WHEN NEW.order_id = '2'
+            "CREATE TRIGGER refuse BEFORE INSERT ON shipstation_host_order WHEN NEW.order_id = '2'
              BEGIN SELECT RAISE(ABORT, 'the host does not want it'); END",
         )
         .unwrap();
@@ -270,24 +406,24 @@ async fn taking_hands_out_at_least_once_and_in_order() {
     waits.holds = vec![HoldReason::NotManagedLine { skus: vec!["SKU".to_owned()] }];
     store.save(&token, &[order("3"), waits, order("1")]).await.unwrap();
 
-    assert_eq!(ids(&store.take_orders(&here(), 1).await.unwrap()), ["3"]);
+    assert_eq!(ids_of(&store.take_orders(&here(), 1).await.unwrap()), ["3"]);
     let orders = store.take_orders(&here(), 9).await.unwrap();
-    assert_eq!(ids(&orders), ["3", "1"], "until they are acknowledged; held ones wait");
+    assert_eq!(ids_of(&orders), ["3", "1"], "until they are acknowledged; held ones wait");
     assert_eq!(orders[0].order, order("3").order);
     for _ in 0..2 {
         store.acknowledge_orders(&here(), &["3".into(), "not there".into()]).await.unwrap();
     }
-    assert_eq!(ids(&store.take_orders(&here(), 9).await.unwrap()), ["1"]);
+    assert_eq!(ids_of(&store.take_orders(&here(), 9).await.unwrap()), ["1"]);
     assert!(store.release_order(&here(), &"2".into()).await.unwrap());
     assert!(!store.release_order(&here(), &"2".into()).await.unwrap());
     let orders = store.take_orders(&here(), 9).await.unwrap();
-    assert_eq!(ids(&orders), ["2", "1"]);
+    assert_eq!(ids_of(&orders), ["2", "1"]);
     assert!(orders[0].is_ready() && store.held(&here(), None, 9).await.unwrap().is_empty());
     assert!(store.take_orders(&"elsewhere".into(), 9).await.unwrap().is_empty());
 
     // A host that dies between its own copy and the acknowledgement sees the same orders again, and no others.
     drop(store);
-    assert_eq!(ids(&file.open().take_orders(&here(), 9).await.unwrap()), ["2", "1"]);
+    assert_eq!(ids_of(&file.open().take_orders(&here(), 9).await.unwrap()), ["2", "1"]);
 }
 
 #[tokio::test]

@@ -6,22 +6,20 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
 use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Operation, OrderFingerprint,
+        ChannelOrderId, ConnectionId,
         shipping::ShippingResolution,
         store::{
-            Applied, Begin, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
-            NewOrder, NewRun, OrderFailure, OrderStore, RunStore, RunSummary, RunToken, SaveOutcome,
-            StoreError, Stores,
+            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            SaveOutcome, StoreError, Stores, WorkKind, WorkOutcome, WorkQuery,
         },
     },
-    stores::MemoryStore,
+    stores::{Instrumented, MemoryStore, NextCall, StoreAnswer, StoreCall, StoreHook},
 };
 use tokio::sync::Notify;
 
@@ -62,7 +60,8 @@ impl Gate {
     }
 
     pub(crate) fn stores(self: &Arc<Self>) -> Stores {
-        Stores::all_in(self.inner.clone()).with_orders(self.clone()).with_runs(self.clone())
+        let runs = Arc::new(Instrumented::new(self.inner.clone(), self.clone()));
+        Stores::all_in(self.inner.clone()).with_orders(self.clone()).with_runs(runs)
     }
 
     /// How many calls there were.
@@ -106,64 +105,14 @@ impl Gate {
 }
 
 #[async_trait]
-impl RunStore for Gate {
-    async fn begin(&self, run: NewRun) -> Result<Begin, StoreError> {
-        self.around(self.inner.begin(run)).await
-    }
-
-    async fn heartbeat(&self, token: &RunToken, ttl: Duration, now: Timestamp) -> Result<(), StoreError> {
-        self.around(self.inner.heartbeat(token, ttl, now)).await
-    }
-
-    async fn finish(&self, token: &RunToken, summary: RunSummary) -> Result<(), StoreError> {
-        self.around(self.inner.finish(token, summary)).await
-    }
-
-    async fn last_success(
-        &self,
-        connection: &ConnectionId,
-        operation: Operation,
-    ) -> Result<Option<RunSummary>, StoreError> {
-        self.around(self.inner.last_success(connection, operation)).await
-    }
-
-    async fn recent(
-        &self,
-        connection: &ConnectionId,
-        operation: Operation,
-        limit: usize,
-    ) -> Result<Vec<RunSummary>, StoreError> {
-        self.around(self.inner.recent(connection, operation, limit)).await
+impl StoreHook for Gate {
+    async fn around(&self, _: StoreCall, next: NextCall<'_>) -> Result<StoreAnswer, StoreError> {
+        Gate::around(self, next).await
     }
 }
 
 #[async_trait]
 impl OrderStore for Gate {
-    async fn known(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
-        self.around(self.inner.known(connection, orders)).await
-    }
-
-    async fn swallowed(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
-        self.around(self.inner.swallowed(connection, orders)).await
-    }
-
-    async fn look_alikes(
-        &self,
-        connection: &ConnectionId,
-        fingerprints: &[OrderFingerprint],
-        limit: usize,
-    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
-        self.around(self.inner.look_alikes(connection, fingerprints, limit)).await
-    }
-
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
         let refused = self.refuse.lock().unwrap().clone();
         let save = async {
@@ -185,64 +134,39 @@ impl OrderStore for Gate {
         self.around(save).await
     }
 
-    async fn open_follow_ups(
+    async fn records(
         &self,
         connection: &ConnectionId,
-        now: Timestamp,
+        keys: &[RecordKey],
         limit: usize,
-    ) -> Result<Vec<FollowUp>, StoreError> {
-        self.around(self.inner.open_follow_ups(connection, now, limit)).await
+    ) -> Result<Vec<Vec<ImportRecord>>, StoreError> {
+        self.around(self.inner.records(connection, keys, limit)).await
     }
 
-    async fn settle_follow_ups(
+    async fn work(
         &self,
-        token: &RunToken,
-        outcomes: &[FollowUpOutcome],
-    ) -> Result<(), StoreError> {
-        self.around(self.inner.settle_follow_ups(token, outcomes)).await
+        connection: &ConnectionId,
+        query: WorkQuery<'_>,
+    ) -> Result<Vec<OrderWork>, StoreError> {
+        self.around(self.inner.work(connection, query)).await
     }
 
-    async fn reopen_follow_ups(
+    async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
+        self.around(self.inner.record_work(token, outcomes)).await
+    }
+
+    async fn reopen_work(
         &self,
         token: &RunToken,
-        kind: FollowUpKind,
+        kind: WorkKind,
         wanted: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.around(self.inner.reopen_follow_ups(token, kind, wanted, now)).await
+        self.around(self.inner.reopen_work(token, kind, wanted, now)).await
     }
 
-    async fn record_failures(&self, token: &RunToken, failures: &[OrderFailure]) -> Result<(), StoreError> {
-        self.around(self.inner.record_failures(token, failures)).await
-    }
-
-    async fn due_failures(
-        &self,
-        connection: &ConnectionId,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<FailureRecord>, StoreError> {
-        self.around(self.inner.due_failures(connection, now, limit)).await
-    }
-
-    async fn failures(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
-        self.around(self.inner.failures(connection, orders)).await
-    }
-
-    async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
-        self.around(self.inner.clear_failures(token, orders)).await
-    }
-
-    async fn dismiss_failure(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<(), StoreError> {
-        self.around(self.inner.dismiss_failure(connection, order)).await
+    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
+        self.around(self.inner.dismiss(connection, order)).await
     }
 
     async fn held(

@@ -7,7 +7,7 @@ use shipstation_connector::{
     channel::{
         ConnectionId, Shipment,
         shipping::{CarrierRule, ShippingRule},
-        store::{Enqueued, MappingStore, Replace, ShipmentStore, Stores},
+        store::{Enqueued, MappingStoreExt, Replace, ShipmentStoreExt, Stores},
     },
     client::{Clock, RetryPolicy, ShipStation, ShipStationBuilder},
     connector::ChannelBuilder,
@@ -113,7 +113,7 @@ impl World {
     }
 
     pub(crate) async fn enqueue(&self, shipment: Shipment) {
-        let answer = self.store.enqueue(&self.connection, shipment, self.now()).await.unwrap();
+        let answer = self.store.enqueue_one(&self.connection, shipment, self.now()).await.unwrap();
         assert_eq!(answer, Enqueued::Enqueued);
     }
 

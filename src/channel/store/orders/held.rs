@@ -44,6 +44,19 @@ impl HeldOrder {
             since: order.imported_at,
         }
     }
+
+    /// Lifts the holds that are about shipping ([`HoldReason::is_about_shipping`]), provided that there are any and that the
+    /// shipping text is still this one.
+    pub fn apply_shipping(&mut self, text: Option<&str>) -> Applied {
+        if !self.holds.iter().any(HoldReason::is_about_shipping) {
+            return Applied::NoLongerHeld;
+        }
+        if self.text.as_deref() != text {
+            return Applied::Stale;
+        }
+        self.holds.retain(|hold| !hold.is_about_shipping());
+        Applied::Applied { still_held: !self.holds.is_empty() }
+    }
 }
 
 /// The answer to [`OrderStore::apply_shipping`](super::OrderStore::apply_shipping).

@@ -28,7 +28,7 @@ pub struct NewOrder {
     pub rules_version: u64,
     /// What remains to be done on the channel.
     pub follow_ups: Vec<NewFollowUp>,
-    /// What it is recognised by if it comes twice; `None` when the settings do not look for that.
+    /// What it is recognized by if it comes twice; `None` when the settings do not look for that.
     pub fingerprint: Option<OrderFingerprint>,
     /// When it is imported.
     pub imported_at: Timestamp,
@@ -94,7 +94,7 @@ pub struct ImportRecord {
     pub line_names: Vec<LineNames>,
     /// Its relatives when it was imported: tells a later split from an earlier one.
     pub lineage: Lineage,
-    /// What it is recognised by if it comes twice: a hash, no buyer's data.
+    /// What it is recognized by if it comes twice: a hash, no buyer's data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<OrderFingerprint>,
 }
@@ -132,6 +132,19 @@ impl fmt::Debug for LineNames {
         let mut shown = f.debug_struct("LineNames");
         shown.field("line", &self.line).field("shippable", &self.shippable).finish_non_exhaustive()
     }
+}
+
+/// What import records are looked up by. Everything is compared exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RecordKey {
+    /// The order itself: at most one record.
+    Id(ChannelOrderId),
+    /// An order that was inside others when those were imported, by [`Lineage::merged`] of their records: the records of
+    /// those. When such an order turns up by itself, it was taken out again, and its goods may be on their way.
+    MergedInto(ChannelOrderId),
+    /// What orders are recognized by that come twice. An order without a fingerprint is never found by one.
+    Fingerprint(OrderFingerprint),
 }
 
 /// What became of one order of a batch.

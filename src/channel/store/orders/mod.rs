@@ -1,173 +1,102 @@
 //! Imported orders: the host's order, the import record and what is still to do about it.
 
-mod failure;
-mod follow_up;
+mod ext;
 mod held;
 mod import;
+mod work;
 
-use std::{collections::HashMap, fmt::Debug};
+use std::fmt::Debug;
 
 use async_trait::async_trait;
 
 pub use self::{
-    failure::{FailureRecord, OrderFailure},
-    follow_up::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, NewFollowUp},
+    ext::OrderStoreExt,
     held::{Applied, HeldOrder},
-    import::{ImportRecord, LineNames, NewOrder, SaveOutcome},
+    import::{ImportRecord, LineNames, NewOrder, RecordKey, SaveOutcome},
+    work::{NewFollowUp, OrderFailure, OrderWork, WorkKind, WorkOutcome, WorkQuery, WorkResult, WorkState},
 };
 use super::{RunToken, StoreError};
 use crate::{
     Timestamp,
-    channel::{ChannelOrderId, ConnectionId, OrderFingerprint, shipping::ShippingResolution},
+    channel::{ChannelOrderId, ConnectionId, shipping::ShippingResolution},
 };
 
 /// Keeps imported orders. This is the trait that a host most often writes against its own tables.
 ///
-/// # Contract
-/// Beside the [common contract](super):
-///
-/// - `save`: for **each** order of the batch, the host's own order, its import record and its open follow-ups
-///   MUST commit in one transaction, or nothing of that order. The whole batch MAY be one transaction.
-/// - `(connection, order id)` MUST be unique by the store itself (a unique index), not by a look-up before:
-///   two concurrent saves of one order give one `Inserted` and one `AlreadyExists`.
-/// - `save` and `known` answer for every id they are given; `save` in the order of its batch.
-/// - `known`, `swallowed` and `failures` MUST take at least 500 ids in one call, and `look_alikes` at least 500 fingerprints.
-/// - `look_alikes` MUST find an order from the moment at which `save` answered for it. An order without a fingerprint is
-///   never found. A store MAY forget fingerprints that are older than any order it will ever be asked to save.
-/// - Each `(order, kind)` of follow-up exists once. `open_follow_ups` answers oldest first.
-/// - Failures are kept per order: the same order again counts an attempt, and keeps `first_seen` and whether it is
-///   dismissed. `save` forgets the failure of an order that it inserts, in the same transaction.
-/// - `apply_shipping` compares the stored shipping text with the given one and sets the resolution in one step.
-///
-/// Nothing of a buyer belongs anywhere but into the host's own order.
+/// Beside the [common contract](super), nothing of a buyer belongs anywhere but into the host's own order. What becomes of an
+/// entry of the ledger and of a held order is decided by [`OrderWork`] and [`HeldOrder`]: a store reads, lets them take the
+/// step, and writes, in one transaction.
 ///
 /// # Testing an implementation
 /// Two tasks that save the same order at once; a batch whose middle order violates a constraint of the host;
 /// a token with a lower fence after one with a higher fence.
 #[async_trait]
 pub trait OrderStore: Debug + Send + Sync {
-    /// The import records of those of these orders that have been imported.
+    /// Imports a batch. The answers MUST stand in the order of the batch, one for each order.
+    ///
+    /// For **each** order the host's own order, [its record](NewOrder::record), [what remains to be done about
+    /// it](OrderWork::follow_ups_of) and the removal of its [`WorkKind::Import`] entry MUST commit in one transaction, or
+    /// nothing of that order. The whole batch MAY be one transaction. `(connection, order id)` MUST be unique by the store
+    /// itself (a unique index), not by a look-up before: of two concurrent saves of one order one answers `Inserted` and the
+    /// other `AlreadyExists`. An order that the host refuses answers [`SaveOutcome::Failed`] and keeps no other from being saved.
     ///
     /// # Errors
-    /// When the store cannot say.
-    async fn known(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError>;
-
-    /// The orders that were inside another one when that one was imported, by
-    /// [`Lineage::merged`](crate::channel::Lineage::merged) of its record: of these ids, each that is named there, with
-    /// every such record in ascending order of id. When such an order turns up by itself, it was taken out again, and its
-    /// goods may be on their way.
-    ///
-    /// # Errors
-    /// When the store cannot say.
-    async fn swallowed(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError>;
-
-    /// The import records that have one of these fingerprints, at most `limit` for each, in ascending order of id. Asked
-    /// only where the settings look for orders that came twice.
-    ///
-    /// # Errors
-    /// When the store cannot say.
-    async fn look_alikes(
-        &self,
-        connection: &ConnectionId,
-        fingerprints: &[OrderFingerprint],
-        limit: usize,
-    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError>;
-
-    /// Imports a batch. The answers stand in the order of the batch.
-    ///
-    /// # Errors
-    /// `LostLease`, or a failure that concerns the whole batch. What concerns one order is a
-    /// [`SaveOutcome::Failed`].
+    /// `LostLease`, or a failure that concerns the whole batch.
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError>;
 
-    /// Follow-ups that are open and due at `now`, oldest first.
+    /// The import records that have each of these keys: the answers MUST stand in the order of the keys, each in ascending
+    /// order of id and with at most `limit` records.
+    ///
+    /// MUST find an order from the moment at which `save` answered for it, and take at least 500 keys in one call. A store MAY
+    /// forget fingerprints that are older than any order it will ever be asked to save.
     ///
     /// # Errors
     /// When the store cannot say.
-    async fn open_follow_ups(
+    async fn records(
         &self,
         connection: &ConnectionId,
-        now: Timestamp,
+        keys: &[RecordKey],
         limit: usize,
-    ) -> Result<Vec<FollowUp>, StoreError>;
+    ) -> Result<Vec<Vec<ImportRecord>>, StoreError>;
 
-    /// Records what became of follow-ups. One for a follow-up that is not open MUST be ignored.
+    /// The entries of the ledger that the query asks for; each variant of [`WorkQuery`] says in which order.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    async fn work(
+        &self,
+        connection: &ConnectionId,
+        query: WorkQuery<'_>,
+    ) -> Result<Vec<OrderWork>, StoreError>;
+
+    /// Records what became of entries. MUST make of each `(order, kind)` what [`OrderWork::step`] says, and all of them or none.
     ///
     /// # Errors
     /// `LostLease`, or when the store cannot write.
-    async fn settle_follow_ups(
-        &self,
-        token: &RunToken,
-        outcomes: &[FollowUpOutcome],
-    ) -> Result<(), StoreError>;
+    async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError>;
 
-    /// Opens again the follow-ups of `kind` that failed for another wanted value than `wanted`; says how many.
+    /// Opens again the entries of `kind` that failed for another value than `wanted`: [`OrderWork::reopen`]. Says how many.
     ///
     /// # Errors
     /// `LostLease`, or when the store cannot write.
-    async fn reopen_follow_ups(
+    async fn reopen_work(
         &self,
         token: &RunToken,
-        kind: FollowUpKind,
+        kind: WorkKind,
         wanted: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// Keeps orders that could not be imported, to be read again by id.
-    ///
-    /// # Errors
-    /// `LostLease`, or when the store cannot write.
-    async fn record_failures(&self, token: &RunToken, failures: &[OrderFailure]) -> Result<(), StoreError>;
-
-    /// Kept failures whose next attempt is due, first those that are due for longest, so that each has its turn. Dismissed
-    /// ones are never due.
-    ///
-    /// # Errors
-    /// When the store cannot say.
-    async fn due_failures(
-        &self,
-        connection: &ConnectionId,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<FailureRecord>, StoreError>;
-
-    /// The kept failures of those of these orders that have one, due or not, dismissed or not.
-    ///
-    /// # Errors
-    /// When the store cannot say.
-    async fn failures(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError>;
-
-    /// Forgets failures: the orders were imported after all, or no longer matter.
-    ///
-    /// # Errors
-    /// `LostLease`, or when the store cannot write.
-    async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError>;
-
-    /// A person's word that an order shall not be tried again: imports leave it out from then on, also where they meet it
-    /// in their window and whatever it looks like by then, until somebody imports it by hand. It is no failure of a run
-    /// any more, and reports name it as left out.
+    /// A person's word that an order shall not be tried again: its [`WorkKind::Import`] entry becomes
+    /// [`WorkState::Dismissed`]; without one nothing happens. Imports leave the order out from then on, also where they meet it
+    /// in their window and whatever it looks like by then, until somebody imports it by hand.
     ///
     /// # Errors
     /// When the store cannot write.
-    async fn dismiss_failure(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<(), StoreError>;
+    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError>;
 
-    /// Held orders in ascending order of id, after `after`.
+    /// At most `limit` held orders after `after`. MUST answer in ascending order of id, so that orders that leave meanwhile
+    /// hide no others.
     ///
     /// # Errors
     /// When the store cannot say.
@@ -178,9 +107,10 @@ pub trait OrderStore: Debug + Send + Sync {
         limit: usize,
     ) -> Result<Vec<HeldOrder>, StoreError>;
 
-    /// Gives a held order the method that its shipping text now means, and lifts the holds that are about shipping
-    /// ([`HoldReason::is_about_shipping`](crate::channel::HoldReason::is_about_shipping)); with no hold left the order
-    /// is ready.
+    /// Gives a held order the method that its shipping text now means: what [`HeldOrder::apply_shipping`] decides.
+    ///
+    /// MUST compare and set in one step: of concurrent calls one is applied. When it is, the resolution and the holds MUST be
+    /// kept with the order and its record; with no hold left the order is ready.
     ///
     /// # Errors
     /// `LostLease`, or when the store cannot write.

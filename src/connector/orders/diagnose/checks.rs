@@ -9,7 +9,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, Check, DiagnosisNote, HoldReason, UserKey, Verdict,
         report::{SkipKind, SkipReason},
         shipping::{DisplayText, ShippingResolution, StoreKey, suggest},
-        store::{FailureRecord, RunSummary},
+        store::{OrderWork as FailureRecord, RunSummary},
     },
     client::{AccountTag, Order, PacificTime, Rows, Store},
     connector::{
@@ -225,11 +225,12 @@ fn exists(verdict: Verdict, observed: &str, remedy: &str) -> Check {
 }
 
 pub(super) fn ledger(failure: &FailureRecord) -> Check {
-    let observed = format!("failed {} times: {}", failure.attempts, failure.last.error);
-    let (verdict, remedy) = if failure.dismissed {
+    let observed =
+        format!("failed {} times: {}", failure.attempts, failure.error.as_deref().unwrap_or_default());
+    let (verdict, remedy) = if failure.is_dismissed() {
         (Verdict::Blocks, "it was dismissed: import it by hand".to_owned())
     } else {
-        (Verdict::Warns, format!("it is read again after {}", failure.last.next_attempt))
+        (Verdict::Warns, format!("it is read again after {}", failure.next_attempt))
     };
     Check::new("failures", verdict, observed, None, Some(remedy))
 }

@@ -19,7 +19,7 @@ use crate::{
     channel::{
         ChannelError, ChannelOrder, ChannelOrderId, Check, DiagnoseOrder, Diagnosis, OrderSelector, Verdict,
         report::SkipKind,
-        store::{FailureRecord, FollowUp, OutboxRow, RunSummary, StoreError},
+        store::{OrderStoreExt, OrderWork, OutboxRow, RunSummary, ShipmentStoreExt, StoreError},
     },
     client::{Lane, Order, OrderId, ShipStation},
     connector::{ShipStationChannel, failure, mapping::Mapper, run, settings::PossibleDuplicates, translate},
@@ -34,8 +34,8 @@ const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
 struct Facts {
     /// Without the failure: a failed order is imported whatever its age.
     records: Records,
-    failure: Option<FailureRecord>,
-    follow_ups: Vec<FollowUp>,
+    failure: Option<OrderWork>,
+    follow_ups: Vec<OrderWork>,
     outbox: Vec<OutboxRow>,
     look_alike: Option<ChannelOrderId>,
     last: Option<RunSummary>,
@@ -134,11 +134,11 @@ impl ShipStationChannel {
         let mut follow_ups = Vec::new();
         if imported {
             let soon = self.now() + SOON;
-            follow_ups = self.stores.orders.open_follow_ups(&self.connection, soon, FOLLOW_UPS).await?;
+            follow_ups = self.stores.orders.due_follow_ups(&self.connection, soon, FOLLOW_UPS).await?;
             follow_ups.retain(|task| task.order == order.id);
         }
         let merged_into =
-            self.stores.orders.swallowed(&self.connection, std::slice::from_ref(&order.id)).await?;
+            self.stores.orders.merged_into(&self.connection, std::slice::from_ref(&order.id)).await?;
         Ok(Facts {
             records: Records { known, merged_into, failures: HashMap::new() },
             failure: self.failure(&order.id).await?,
@@ -149,7 +149,7 @@ impl ShipStationChannel {
         })
     }
 
-    async fn failure(&self, order: &ChannelOrderId) -> Result<Option<FailureRecord>, StoreError> {
+    async fn failure(&self, order: &ChannelOrderId) -> Result<Option<OrderWork>, StoreError> {
         let failures = self.stores.orders.failures(&self.connection, std::slice::from_ref(order)).await?;
         Ok(failures.into_values().next())
     }
@@ -173,7 +173,7 @@ impl ShipStationChannel {
         names: &Names,
     ) -> Diagnosis {
         let settings = &self.settings.orders;
-        let failed = facts.failure.as_ref().is_some_and(|failure| !failure.dismissed);
+        let failed = facts.failure.as_ref().is_some_and(|failure| !failure.is_dismissed());
         let admission = if failed { Admission::of_any_age(window) } else { Admission::by_settings(window) };
         let records = &facts.records;
         let criteria = Criteria { settings, is_own: &*self.is_own, admission, records };

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     channel::{
         UserKey,
-        store::{FollowUp, FollowUpResult},
+        store::{OrderWork, WorkResult},
     },
     client::{Error, ErrorKind, OrderId, UserId},
     connector::{
@@ -39,7 +39,7 @@ impl Assigner {
         &mut self,
         ctx: &Context<'_>,
         recorder: &mut Recorder,
-        due: Vec<FollowUp>,
+        due: Vec<OrderWork>,
         patience: &mut u32,
     ) -> Result<(), Stop> {
         let Some(user) = self.user.clone() else { return no_longer_required(ctx, recorder, &due).await };
@@ -62,7 +62,7 @@ impl Assigner {
         user: &UserId,
         patience: &mut u32,
     ) -> Result<(), Stop> {
-        let attempting = FollowUpResult::Attempting { wanted: user.as_str().to_owned() };
+        let attempting = WorkResult::Attempting { wanted: user.as_str().to_owned() };
         settle_all(ctx, recorder, &tasks, &attempting).await?;
         let mut batches = vec![tasks];
         let mut exceptions = 0;
@@ -76,7 +76,7 @@ impl Assigner {
             let Err(error) = ctx.run.writer().orders().assign_user(&ids, user).await else {
                 *patience = super::MAX_FAILURES;
                 exceptions = 0;
-                settle_all(ctx, recorder, &batch, &FollowUpResult::Done).await?;
+                settle_all(ctx, recorder, &batch, &WorkResult::Done).await?;
                 continue;
             };
             exceptions = if is_refusal(&error) { 0 } else { exceptions + 1 };
@@ -183,28 +183,28 @@ async fn look_first(
 }
 
 /// What an order's present user means for its assignment: done already, overridden, or `None` for still to do.
-fn verdict(task: &FollowUp, now: Option<&UserKey>, wanted: &UserId) -> Option<FollowUpResult> {
+fn verdict(task: &OrderWork, now: Option<&UserKey>, wanted: &UserId) -> Option<WorkResult> {
     let now = now?;
     let is = |user: &str| now.as_str().eq_ignore_ascii_case(user);
     if is(wanted.as_str()) {
-        return Some(FollowUpResult::Done);
+        return Some(WorkResult::Done);
     }
     // Before the first attempt any user is overwritten. After one, a user that was not there before, and that was not
     // tried for another setting, is a person's choice.
     let before = task.user_before.as_ref().is_some_and(|before| is(before.as_str()));
     let ours = task.tried.iter().any(|tried| is(tried));
-    (task.attempts > 0 && !before && !ours).then_some(FollowUpResult::OverriddenByPerson)
+    (task.attempts > 0 && !before && !ours).then_some(WorkResult::OverriddenByPerson)
 }
 
 /// The user that the order has now, or what the failure to read it means.
-async fn read_user(ctx: &Context<'_>, task: &Task, user: &UserId) -> Result<Option<UserKey>, FollowUpResult> {
+async fn read_user(ctx: &Context<'_>, task: &Task, user: &UserId) -> Result<Option<UserKey>, WorkResult> {
     match lookup::order(ctx.client(), task.order).await {
         Ok(Some(order)) => Ok(translate::assigned_user(&order)),
         Ok(None) => Err(failed(user.as_str(), "the order no longer exists")),
         // Reading has not changed what is known of the attempt.
         Err(error) => Err(match pending(ctx, &task.follow_up, &error) {
-            FollowUpResult::Pending { next_attempt, error, .. } => {
-                FollowUpResult::Pending { next_attempt, outcome_unknown: true, error }
+            WorkResult::Pending { next_attempt, error, .. } => {
+                WorkResult::Pending { next_attempt, outcome_unknown: true, error }
             }
             other => other,
         }),

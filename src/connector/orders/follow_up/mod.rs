@@ -21,7 +21,7 @@ use crate::{
     channel::{
         ChannelOrderId, RunEvent, UserKey,
         report::{FollowUpStatus, Tally},
-        store::{FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult},
+        store::{OrderStoreExt, OrderWork, WorkKind, WorkOutcome, WorkResult},
         wording::count_of,
     },
     client::{Error, ErrorKind, Order, OrderId, Outcome},
@@ -39,7 +39,7 @@ const MAX_FAILURES: u32 = 2;
 
 /// A follow-up with the id that ShipStation knows the order by.
 struct Task {
-    follow_up: FollowUp,
+    follow_up: OrderWork,
     order: OrderId,
 }
 
@@ -86,8 +86,8 @@ pub(super) async fn prepare(ctx: &Context<'_>) -> Result<UserSnapshots, Stop> {
     if ctx.settings().assign_user.is_none() {
         return Ok(UserSnapshots::default());
     }
-    let open = ctx.store().open_follow_ups(ctx.connection(), due_at(ctx), MAX_SNAPSHOTS).await?;
-    let assignments = open.into_iter().filter(|task| task.kind == FollowUpKind::AssignUser);
+    let open = ctx.store().due_follow_ups(ctx.connection(), due_at(ctx), MAX_SNAPSHOTS).await?;
+    let assignments = open.into_iter().filter(|task| task.kind == WorkKind::AssignUser);
     Ok(UserSnapshots(assignments.map(|task| (task.order, None)).collect()))
 }
 
@@ -131,7 +131,7 @@ async fn work_off(
     loop {
         ctx.run.checkpoint().await?;
         // What is tried and stays open is not due again before `due_at` is long over, so this ends.
-        let due = ctx.store().open_follow_ups(ctx.connection(), due_at, PAGE).await?;
+        let due = ctx.store().due_follow_ups(ctx.connection(), due_at, PAGE).await?;
         let first = due.first().map(|task| (task.order.clone(), task.kind));
         if first.is_none() {
             break;
@@ -151,8 +151,8 @@ async fn work_off(
 }
 
 /// Those that are to wait longer than any wait is: the clock was wrong when that was written down.
-async fn misdated(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<FollowUp>, Stop> {
-    let open = |until| ctx.store().open_follow_ups(ctx.connection(), until, MAX_COUNTED);
+async fn misdated(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<OrderWork>, Stop> {
+    let open = |until| ctx.store().due_follow_ups(ctx.connection(), until, MAX_COUNTED);
     let now = ctx.now();
     let mut misdated = open(now + FOR_EVER).await?;
     if misdated.is_empty() {
@@ -180,10 +180,10 @@ impl Workers {
         &mut self,
         ctx: &Context<'_>,
         recorder: &mut Recorder,
-        due: Vec<FollowUp>,
+        due: Vec<OrderWork>,
     ) -> Result<(), Stop> {
         let (assign, tag): (Vec<_>, Vec<_>) =
-            due.into_iter().partition(|task| task.kind == FollowUpKind::AssignUser);
+            due.into_iter().partition(|task| task.kind == WorkKind::AssignUser);
         self.assigner.all(ctx, recorder, assign, &mut self.patience).await?;
         self.tagger.all(ctx, recorder, tag, &mut self.patience).await
     }
@@ -191,18 +191,18 @@ impl Workers {
 
 /// Counts what was due and has not been tried: what was tried is not due any more.
 async fn count_left(ctx: &Context<'_>, recorder: &mut Recorder, due_at: Timestamp) -> Result<(), Stop> {
-    let left = ctx.store().open_follow_ups(ctx.connection(), due_at, MAX_COUNTED).await?;
+    let left = ctx.store().due_follow_ups(ctx.connection(), due_at, MAX_COUNTED).await?;
     for task in left {
         tally_of(recorder, task.kind).add(FollowUpStatus::Pending);
     }
     Ok(())
 }
 
-fn tally_of(recorder: &mut Recorder, kind: FollowUpKind) -> &mut Tally<FollowUpStatus> {
+fn tally_of(recorder: &mut Recorder, kind: WorkKind) -> &mut Tally<FollowUpStatus> {
     let counts = &mut recorder.report.counts;
     match kind {
-        FollowUpKind::AssignUser => &mut counts.users,
-        FollowUpKind::AddTag => &mut counts.tags,
+        WorkKind::AssignUser => &mut counts.users,
+        _ => &mut counts.tags,
     }
 }
 
@@ -210,12 +210,12 @@ fn tally_of(recorder: &mut Recorder, kind: FollowUpKind) -> &mut Tally<FollowUpS
 async fn reopen(ctx: &Context<'_>, now: Timestamp) -> Result<(), Stop> {
     let settings = ctx.settings();
     let wanted = [
-        (FollowUpKind::AssignUser, settings.assign_user.as_ref().map(ToString::to_string)),
-        (FollowUpKind::AddTag, settings.acknowledgement_tag.map(|tag| tag.to_string())),
+        (WorkKind::AssignUser, settings.assign_user.as_ref().map(ToString::to_string)),
+        (WorkKind::AddTag, settings.acknowledgement_tag.map(|tag| tag.to_string())),
     ];
     for (kind, wanted) in wanted {
         if let Some(wanted) = wanted {
-            ctx.store().reopen_follow_ups(&ctx.run.token, kind, &wanted, now).await?;
+            ctx.store().reopen_work(&ctx.run.token, kind, &wanted, now).await?;
         }
     }
     Ok(())
@@ -225,7 +225,7 @@ async fn reopen(ctx: &Context<'_>, now: Timestamp) -> Result<(), Stop> {
 async fn with_ids(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
-    due: Vec<FollowUp>,
+    due: Vec<OrderWork>,
     wanted: &str,
 ) -> Result<Vec<Task>, Stop> {
     let mut tasks = Vec::new();
@@ -244,9 +244,9 @@ async fn with_ids(
 async fn no_longer_required(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
-    due: &[FollowUp],
+    due: &[OrderWork],
 ) -> Result<(), Stop> {
-    let outcomes = due.iter().map(|task| outcome(task, FollowUpResult::NoLongerRequired)).collect();
+    let outcomes = due.iter().map(|task| outcome(task, WorkResult::NoLongerRequired)).collect();
     settle(ctx, recorder, outcomes).await
 }
 
@@ -261,9 +261,9 @@ fn is_refusal(error: &Error) -> bool {
 }
 
 /// It is tried again later, after a wait that grows with each attempt.
-fn pending(ctx: &Context<'_>, task: &FollowUp, error: &Error) -> FollowUpResult {
+fn pending(ctx: &Context<'_>, task: &OrderWork, error: &Error) -> WorkResult {
     let asked = error.retry_after().unwrap_or_default().min(LONGEST_WAIT);
-    FollowUpResult::Pending {
+    WorkResult::Pending {
         next_attempt: ctx.now() + ledger::wait(task.attempts).max(asked),
         outcome_unknown: error.outcome() == Outcome::Unknown,
         error: failure::describe(error),
@@ -282,12 +282,12 @@ async fn settle_pending(
     settle(ctx, recorder, outcomes).await
 }
 
-fn failed(wanted: &str, error: &str) -> FollowUpResult {
-    FollowUpResult::Failed { wanted: wanted.to_owned(), error: error.to_owned() }
+fn failed(wanted: &str, error: &str) -> WorkResult {
+    WorkResult::Failed { wanted: wanted.to_owned(), error: error.to_owned() }
 }
 
-fn outcome(task: &FollowUp, result: FollowUpResult) -> FollowUpOutcome {
-    FollowUpOutcome::new(task.order.clone(), task.kind, result)
+fn outcome(task: &OrderWork, result: WorkResult) -> WorkOutcome {
+    WorkOutcome::new(task.order.clone(), task.kind, result)
 }
 
 /// Records the same outcome for all of them.
@@ -295,36 +295,32 @@ async fn settle_all(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
     tasks: &[Task],
-    result: &FollowUpResult,
+    result: &WorkResult,
 ) -> Result<(), Stop> {
     let outcomes = tasks.iter().map(|task| outcome(&task.follow_up, result.clone())).collect();
     settle(ctx, recorder, outcomes).await
 }
 
 /// Records outcomes and counts them.
-async fn settle(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    outcomes: Vec<FollowUpOutcome>,
-) -> Result<(), Stop> {
+async fn settle(ctx: &Context<'_>, recorder: &mut Recorder, outcomes: Vec<WorkOutcome>) -> Result<(), Stop> {
     if outcomes.is_empty() {
         return Ok(());
     }
     recorder.writes();
-    ctx.store().settle_follow_ups(&ctx.run.token, &outcomes).await?;
+    ctx.store().record_work(&ctx.run.token, &outcomes).await?;
     for outcome in &outcomes {
         tally(ctx, recorder, outcome);
     }
     Ok(())
 }
 
-fn tally(ctx: &Context<'_>, recorder: &mut Recorder, outcome: &FollowUpOutcome) {
+fn tally(ctx: &Context<'_>, recorder: &mut Recorder, outcome: &WorkOutcome) {
     let (status, event) = match (&outcome.result, outcome.kind) {
-        (FollowUpResult::Done, FollowUpKind::AddTag) => (FollowUpStatus::Done, "tagged"),
-        (FollowUpResult::Done, _) => (FollowUpStatus::Done, "assigned"),
-        (FollowUpResult::OverriddenByPerson, _) => (FollowUpStatus::Overridden, "overridden_by_person"),
-        (FollowUpResult::Pending { .. }, _) => (FollowUpStatus::Pending, "follow_up_pending"),
-        (FollowUpResult::Failed { .. }, _) => (FollowUpStatus::Failed, "follow_up_failed"),
+        (WorkResult::Done, WorkKind::AddTag) => (FollowUpStatus::Done, "tagged"),
+        (WorkResult::Done, _) => (FollowUpStatus::Done, "assigned"),
+        (WorkResult::OverriddenByPerson, _) => (FollowUpStatus::Overridden, "overridden_by_person"),
+        (WorkResult::Pending { .. }, _) => (FollowUpStatus::Pending, "follow_up_pending"),
+        (WorkResult::Failed { .. }, _) => (FollowUpStatus::Failed, "follow_up_failed"),
         _ => return,
     };
     tally_of(recorder, outcome.kind).add(status);

@@ -5,7 +5,7 @@ use super::{
     pending, settle, with_ids,
 };
 use crate::{
-    channel::store::{FollowUp, FollowUpResult},
+    channel::store::{OrderWork, WorkResult},
     client::{Error, TagId},
     connector::{
         check, failure, lookup,
@@ -32,7 +32,7 @@ impl Tagger {
         &mut self,
         ctx: &Context<'_>,
         recorder: &mut Recorder,
-        due: Vec<FollowUp>,
+        due: Vec<OrderWork>,
         patience: &mut u32,
     ) -> Result<(), Stop> {
         let Some(tag) = self.tag else { return no_longer_required(ctx, recorder, &due).await };
@@ -54,14 +54,14 @@ impl Tagger {
         task: &Task,
         tag: TagId,
         patience: &mut u32,
-    ) -> Result<FollowUpResult, Stop> {
+    ) -> Result<WorkResult, Stop> {
         if self.target == TargetStatus::Gone {
             return Ok(failed(&tag.to_string(), "the tag is unknown: set another one"));
         }
         let Err(error) = ctx.run.writer().orders().add_tag(task.order, tag).await else {
             *patience = super::MAX_FAILURES;
             self.exceptions = 0;
-            return Ok(FollowUpResult::Done);
+            return Ok(WorkResult::Done);
         };
         if is_refusal(&error) {
             self.exceptions = 0;
@@ -87,7 +87,7 @@ impl Tagger {
         tag: TagId,
         error: &Error,
         patience: &mut u32,
-    ) -> Result<FollowUpResult, Stop> {
+    ) -> Result<WorkResult, Stop> {
         self.ask_for_the_tag(ctx, recorder).await?;
         if self.target == TargetStatus::Gone {
             return Ok(failed(&tag.to_string(), &failure::their_words(error)));
@@ -108,7 +108,7 @@ impl Tagger {
         task: &Task,
         tag: TagId,
         error: &Error,
-    ) -> Result<FollowUpResult, Stop> {
+    ) -> Result<WorkResult, Stop> {
         self.ask_for_the_tag(ctx, recorder).await?;
         let words = failure::their_words(error);
         if self.target == TargetStatus::There {

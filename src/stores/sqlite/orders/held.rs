@@ -1,16 +1,21 @@
 //! Orders that wait for a person, and what lets them go.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
-use super::records::{put_record, record};
+use super::records;
 use crate::{
     channel::{
-        ChannelOrderId, HoldReason,
+        ChannelOrderId,
         shipping::ShippingResolution,
-        store::{Applied, HeldOrder, ImportRecord},
+        store::{Applied, HeldOrder},
     },
-    stores::sqlite::convert::{Answer, integer, json, parse},
+    stores::sqlite::{
+        convert::{Answer, integer, json},
+        query::{all, execute, first, from_json},
+    },
 };
+
+const HELD: &str = "shipstation_host_order.held_json";
 
 pub(super) fn page(
     tx: &Transaction<'_>,
@@ -18,28 +23,20 @@ pub(super) fn page(
     after: Option<&ChannelOrderId>,
     limit: usize,
 ) -> Answer<Vec<HeldOrder>> {
-    let mut page = tx.prepare_cached(
-        "SELECT record_json, marketplace, country, shipping_text
-         FROM host_order JOIN import_record USING (connection, order_id)
-         WHERE connection = ?1 AND held = 1 AND order_id >= ifnull(?2, '') AND order_id IS NOT ?2
+    all(
+        tx,
+        "SELECT held_json FROM shipstation_host_order
+         WHERE connection = ?1 AND held_json IS NOT NULL AND order_id >= ifnull(?2, '') AND order_id IS NOT ?2
          ORDER BY order_id LIMIT ?3",
-    )?;
-    let mut rows = page.query((connection, after.map(ChannelOrderId::as_str), integer(limit)))?;
-    let mut held = Vec::new();
-    while let Some(row) = rows.next()? {
-        let record: ImportRecord = parse("import_record.record_json", &row.get::<_, String>(0)?)?;
-        held.push(HeldOrder {
-            order: record.order,
-            number: record.number,
-            store: record.store,
-            marketplace: row.get(1)?,
-            country: row.get(2)?,
-            text: row.get(3)?,
-            holds: record.holds,
-            since: record.imported_at,
-        });
-    }
-    Ok(held)
+        (connection, after.map(ChannelOrderId::as_str), integer(limit)),
+        from_json(HELD),
+    )
+}
+
+fn held(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Option<HeldOrder>> {
+    let held = "SELECT held_json FROM shipstation_host_order
+                WHERE connection = ?1 AND order_id = ?2 AND held_json IS NOT NULL";
+    first(tx, held, (connection, order.as_str()), from_json(HELD))
 }
 
 pub(super) fn apply(
@@ -50,24 +47,18 @@ pub(super) fn apply(
     resolution: &ShippingResolution,
     rules_version: u64,
 ) -> Answer<Applied> {
-    let Some(record) = record(tx, connection, order)? else { return Ok(Applied::NoLongerHeld) };
-    if !record.holds.iter().any(HoldReason::is_about_shipping) {
-        return Ok(Applied::NoLongerHeld);
+    let Some(mut held) = held(tx, connection, order)? else { return Ok(Applied::NoLongerHeld) };
+    let answer = held.apply_shipping(text);
+    if let Applied::Applied { .. } = answer {
+        execute(
+            tx,
+            "UPDATE shipstation_host_order SET shipping_json = ?3, rules_version = ?4
+             WHERE connection = ?1 AND order_id = ?2",
+            (connection, order.as_str(), json(resolution)?, integer(rules_version)),
+        )?;
+        keep_holds(tx, connection, &held)?;
     }
-    let stored: Option<String> = tx
-        .prepare_cached("SELECT shipping_text FROM host_order WHERE connection = ?1 AND order_id = ?2")?
-        .query_row((connection, order.as_str()), |row| row.get(0))
-        .optional()?
-        .flatten();
-    if stored.as_deref() != text {
-        return Ok(Applied::Stale);
-    }
-    tx.prepare_cached(
-        "UPDATE host_order SET shipping_json = ?3, rules_version = ?4 WHERE connection = ?1 AND order_id = ?2",
-    )?
-    .execute((connection, order.as_str(), json(resolution)?, integer(rules_version)))?;
-    let still_held = keep_holds(tx, connection, record, |hold| !hold.is_about_shipping())?;
-    Ok(Applied::Applied { still_held })
+    Ok(answer)
 }
 
 /// Lifts every hold of an order; says whether it was held.
@@ -76,25 +67,16 @@ pub(in crate::stores::sqlite) fn lift_holds(
     connection: &str,
     order: &ChannelOrderId,
 ) -> Answer<bool> {
-    match record(tx, connection, order)? {
-        Some(record) if !record.holds.is_empty() => {
-            keep_holds(tx, connection, record, |_| false).map(|_| true)
-        }
-        _ => Ok(false),
-    }
+    let Some(mut held) = held(tx, connection, order)? else { return Ok(false) };
+    held.holds.clear();
+    keep_holds(tx, connection, &held)?;
+    Ok(true)
 }
 
-/// Keeps only these holds of an order; says whether any is left.
-fn keep_holds(
-    tx: &Transaction<'_>,
-    connection: &str,
-    mut record: ImportRecord,
-    keep: impl Fn(&HoldReason) -> bool,
-) -> Answer<bool> {
-    record.holds.retain(keep);
-    let still_held = !record.holds.is_empty();
-    put_record(tx, connection, &record)?;
-    tx.prepare_cached("UPDATE host_order SET held = ?3 WHERE connection = ?1 AND order_id = ?2")?
-        .execute((connection, record.order.as_str(), still_held))?;
-    Ok(still_held)
+/// Writes down the holds that an order has left.
+fn keep_holds(tx: &Transaction<'_>, connection: &str, held: &HeldOrder) -> Answer<()> {
+    let waits = if held.holds.is_empty() { None } else { Some(json(held)?) };
+    let put = "UPDATE shipstation_host_order SET held_json = ?3 WHERE connection = ?1 AND order_id = ?2";
+    execute(tx, put, (connection, held.order.as_str(), waits))?;
+    records::change(tx, connection, &held.order, |record| record.holds.clone_from(&held.holds))
 }

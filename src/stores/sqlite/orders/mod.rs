@@ -1,12 +1,9 @@
 //! Imported orders: the trait, in terms of the tables beside this file.
 
-mod failures;
-mod follow_ups;
 mod held;
 mod records;
 mod save;
-
-use std::collections::HashMap;
+mod work;
 
 use async_trait::async_trait;
 
@@ -14,11 +11,11 @@ use super::{SqliteStore, key};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, OrderFingerprint,
+        ChannelOrderId, ConnectionId,
         shipping::ShippingResolution,
         store::{
-            Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, HeldOrder, ImportRecord,
-            NewOrder, OrderFailure, OrderStore, RunToken, SaveOutcome, StoreError,
+            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery,
         },
     },
 };
@@ -27,117 +24,64 @@ pub(super) use self::{held::lift_holds, records::forget_fingerprint};
 
 #[async_trait]
 impl OrderStore for SqliteStore {
-    async fn known(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
-        let (connection, orders) = (key(connection), orders.to_vec());
-        self.read(move |tx| records::known(tx, &connection, orders)).await
-    }
-
-    async fn swallowed(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
-        let (connection, orders) = (key(connection), orders.to_vec());
-        self.read(move |tx| records::swallowed(tx, &connection, orders)).await
-    }
-
-    async fn look_alikes(
-        &self,
-        connection: &ConnectionId,
-        fingerprints: &[OrderFingerprint],
-        limit: usize,
-    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
-        let (connection, fingerprints) = (key(connection), fingerprints.to_vec());
-        self.read(move |tx| records::look_alikes(tx, &connection, fingerprints, limit)).await
-    }
-
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
         let batch: Vec<_> = batch.iter().map(|new| save::write_down(new, &token.run)).collect();
         self.write(token, move |tx, token| save::save(tx, token.connection.as_str(), &batch)).await
     }
 
-    async fn open_follow_ups(
+    async fn records(
         &self,
         connection: &ConnectionId,
-        now: Timestamp,
+        keys: &[RecordKey],
         limit: usize,
-    ) -> Result<Vec<FollowUp>, StoreError> {
-        let connection = key(connection);
-        self.read(move |tx| follow_ups::open(tx, &connection, now, limit)).await
+    ) -> Result<Vec<Vec<ImportRecord>>, StoreError> {
+        let (connection, keys) = (key(connection), keys.to_vec());
+        self.read(move |tx| keys.iter().map(|key| records::with(tx, &connection, key, limit)).collect()).await
     }
 
-    async fn settle_follow_ups(
+    async fn work(
         &self,
-        token: &RunToken,
-        outcomes: &[FollowUpOutcome],
-    ) -> Result<(), StoreError> {
+        connection: &ConnectionId,
+        query: WorkQuery<'_>,
+    ) -> Result<Vec<OrderWork>, StoreError> {
+        let connection = key(connection);
+        match query {
+            WorkQuery::DueImports { now, limit } => {
+                self.read(move |tx| work::due(tx, &connection, false, now, limit)).await
+            }
+            WorkQuery::DueFollowUps { now, limit } => {
+                self.read(move |tx| work::due(tx, &connection, true, now, limit)).await
+            }
+            WorkQuery::Of(orders) => {
+                let orders = orders.to_vec();
+                self.read(move |tx| work::of(tx, &connection, &orders)).await
+            }
+        }
+    }
+
+    async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
         let outcomes = outcomes.to_vec();
         self.write(token, move |tx, token| {
-            outcomes.iter().try_for_each(|outcome| follow_ups::settle(tx, token.connection.as_str(), outcome))
+            outcomes.iter().try_for_each(|outcome| work::record(tx, token.connection.as_str(), outcome))
         })
         .await
     }
 
-    async fn reopen_follow_ups(
+    async fn reopen_work(
         &self,
         token: &RunToken,
-        kind: FollowUpKind,
+        kind: WorkKind,
         wanted: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let wanted = wanted.to_owned();
-        self.write(token, move |tx, token| {
-            follow_ups::reopen(tx, token.connection.as_str(), kind, &wanted, now)
-        })
-        .await
+        self.write(token, move |tx, token| work::reopen(tx, token.connection.as_str(), kind, &wanted, now))
+            .await
     }
 
-    async fn record_failures(&self, token: &RunToken, failures: &[OrderFailure]) -> Result<(), StoreError> {
-        let failures = failures.to_vec();
-        self.write(token, move |tx, token| {
-            failures.iter().try_for_each(|failure| failures::record(tx, token.connection.as_str(), failure))
-        })
-        .await
-    }
-
-    async fn due_failures(
-        &self,
-        connection: &ConnectionId,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<FailureRecord>, StoreError> {
-        let connection = key(connection);
-        self.read(move |tx| failures::due(tx, &connection, now, limit)).await
-    }
-
-    async fn failures(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
-        let (connection, orders) = (key(connection), orders.to_vec());
-        self.read(move |tx| failures::of(tx, &connection, &orders)).await
-    }
-
-    async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
-        let orders = orders.to_vec();
-        self.write(token, move |tx, token| {
-            orders.iter().try_for_each(|order| failures::clear(tx, token.connection.as_str(), order))
-        })
-        .await
-    }
-
-    async fn dismiss_failure(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<(), StoreError> {
+    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
         let (connection, order) = (key(connection), order.clone());
-        self.change(move |tx| failures::dismiss(tx, &connection, &order)).await
+        self.change(move |tx| work::dismiss(tx, &connection, &order)).await
     }
 
     async fn held(

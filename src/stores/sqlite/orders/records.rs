@@ -1,91 +1,60 @@
 //! The import records: what is known.
 
-use std::collections::HashMap;
-
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
 use crate::{
-    channel::{ChannelOrderId, OrderFingerprint, store::ImportRecord},
-    stores::sqlite::convert::{Answer, integer, json, parse},
+    channel::{
+        ChannelOrderId,
+        store::{ImportRecord, RecordKey},
+    },
+    stores::sqlite::{
+        convert::{Answer, integer, json},
+        query::{all, execute, from_json},
+    },
 };
 
-/// One look-up per id by primary key, all in one snapshot: any number of ids, any text in them.
-pub(super) fn known(
+const RECORD: &str = "shipstation_import_record.record_json";
+
+/// One look-up by its index, however many the caller asks for in one snapshot: any number of keys, any text in them.
+pub(super) fn with(
     tx: &Transaction<'_>,
     connection: &str,
-    orders: Vec<ChannelOrderId>,
-) -> Answer<HashMap<ChannelOrderId, ImportRecord>> {
-    let mut known = HashMap::with_capacity(orders.len());
-    for order in orders {
-        if let Some(record) = record(tx, connection, &order)? {
-            known.insert(order, record);
-        }
-    }
-    Ok(known)
+    key: &RecordKey,
+    limit: usize,
+) -> Answer<Vec<ImportRecord>> {
+    let (sql, key) = match key {
+        RecordKey::Id(order) => (
+            "SELECT record_json FROM shipstation_import_record WHERE connection = ?1 AND order_id = ?2 LIMIT ?3",
+            order.as_str(),
+        ),
+        RecordKey::MergedInto(order) => (
+            "SELECT record_json FROM shipstation_merged_order AS inside
+             JOIN shipstation_import_record AS record ON record.connection = ?1 AND record.order_id = inside.survivor
+             WHERE inside.connection = ?1 AND inside.order_id = ?2 ORDER BY inside.survivor LIMIT ?3",
+            order.as_str(),
+        ),
+        // The index is named, because the planner would rather walk all records of a connection for the sake of their order.
+        RecordKey::Fingerprint(fingerprint) => (
+            "SELECT record_json FROM shipstation_import_record INDEXED BY shipstation_import_record_fingerprint
+             WHERE connection = ?1 AND fingerprint = ?2 ORDER BY order_id LIMIT ?3",
+            fingerprint.as_str(),
+        ),
+    };
+    all(tx, sql, (connection, key, integer(limit)), from_json(RECORD))
 }
 
-pub(super) fn record(
+/// Changes the record of an order.
+pub(super) fn change(
     tx: &Transaction<'_>,
     connection: &str,
     order: &ChannelOrderId,
-) -> Answer<Option<ImportRecord>> {
-    let json: Option<String> = tx
-        .prepare_cached("SELECT record_json FROM import_record WHERE connection = ?1 AND order_id = ?2")?
-        .query_row((connection, order.as_str()), |row| row.get(0))
-        .optional()?;
-    json.map(|json| parse("import_record.record_json", &json)).transpose()
-}
-
-pub(super) fn swallowed(
-    tx: &Transaction<'_>,
-    connection: &str,
-    orders: Vec<ChannelOrderId>,
-) -> Answer<HashMap<ChannelOrderId, Vec<ImportRecord>>> {
-    let mut find = tx.prepare_cached(
-        "SELECT record_json FROM swallowed_order AS inside
-         JOIN import_record AS record ON record.connection = ?1 AND record.order_id = inside.survivor
-         WHERE inside.connection = ?1 AND inside.order_id = ?2 ORDER BY inside.survivor",
-    )?;
-    let mut found = HashMap::new();
-    for order in orders {
-        let survivors = parse_all(find.query_map((connection, order.as_str()), |row| row.get(0))?)?;
-        if !survivors.is_empty() {
-            found.insert(order, survivors);
-        }
-    }
-    Ok(found)
-}
-
-fn parse_all(rows: impl Iterator<Item = rusqlite::Result<String>>) -> Answer<Vec<ImportRecord>> {
-    rows.map(|json| parse("import_record.record_json", &json?)).collect()
-}
-
-pub(super) fn look_alikes(
-    tx: &Transaction<'_>,
-    connection: &str,
-    fingerprints: Vec<OrderFingerprint>,
-    limit: usize,
-) -> Answer<HashMap<OrderFingerprint, Vec<ImportRecord>>> {
-    // Named, because the planner would rather walk all records of a connection for the sake of their order.
-    let mut find = tx.prepare_cached(
-        "SELECT record_json FROM import_record INDEXED BY import_record_fingerprint
-         WHERE connection = ?1 AND fingerprint = ?2 ORDER BY order_id LIMIT ?3",
-    )?;
-    let mut found = HashMap::new();
-    for fingerprint in fingerprints {
-        let rows = find.query_map((connection, fingerprint.as_str(), integer(limit)), |row| row.get(0))?;
-        let records = parse_all(rows)?;
-        if !records.is_empty() {
-            found.insert(fingerprint, records);
-        }
-    }
-    Ok(found)
-}
-
-pub(super) fn put_record(tx: &Transaction<'_>, connection: &str, record: &ImportRecord) -> Answer<()> {
-    tx.prepare_cached("UPDATE import_record SET record_json = ?3 WHERE connection = ?1 AND order_id = ?2")?
-        .execute((connection, record.order.as_str(), json(record)?))?;
-    Ok(())
+    change: impl FnOnce(&mut ImportRecord),
+) -> Answer<()> {
+    let kept = with(tx, connection, &RecordKey::Id(order.clone()), 1)?;
+    let Some(mut record) = kept.into_iter().next() else { return Ok(()) };
+    change(&mut record);
+    let put = "UPDATE shipstation_import_record SET record_json = ?3 WHERE connection = ?1 AND order_id = ?2";
+    execute(tx, put, (connection, order.as_str(), json(&record)?)).map(drop)
 }
 
 /// A hash of an address is not kept longer than the address.
@@ -94,10 +63,8 @@ pub(in crate::stores::sqlite) fn forget_fingerprint(
     connection: &str,
     order: &ChannelOrderId,
 ) -> Answer<()> {
-    tx.prepare_cached(
-        "UPDATE import_record SET fingerprint = NULL, record_json = json_remove(record_json, '$.fingerprint')
-         WHERE connection = ?1 AND order_id = ?2 AND fingerprint IS NOT NULL",
-    )?
-    .execute((connection, order.as_str()))?;
-    Ok(())
+    change(tx, connection, order, |record| record.fingerprint = None)?;
+    let forget =
+        "UPDATE shipstation_import_record SET fingerprint = NULL WHERE connection = ?1 AND order_id = ?2";
+    execute(tx, forget, (connection, order.as_str())).map(drop)
 }

@@ -2,14 +2,17 @@
 
 use rusqlite::Transaction;
 
-use super::{failures, follow_ups};
+use super::work;
 use crate::{
     Timestamp,
     channel::{
         ChannelOrderId, OrderFingerprint, RunId,
-        store::{NewFollowUp, NewOrder, SaveOutcome, StoreError},
+        store::{HeldOrder, NewOrder, OrderWork, SaveOutcome, StoreError, WorkKind},
     },
-    stores::sqlite::convert::{Answer, Failure, integer, json, nanos},
+    stores::sqlite::{
+        convert::{Answer, Failure, integer, json, nanos},
+        query::execute,
+    },
 };
 
 /// A new order as the tables take it. It is written down before the thread of the file is asked, since no order has
@@ -17,17 +20,14 @@ use crate::{
 pub(super) struct Row {
     order: ChannelOrderId,
     imported_at: Timestamp,
-    held: bool,
-    marketplace: Option<String>,
-    country: Option<String>,
-    shipping_text: Option<String>,
+    held_json: Option<String>,
     rules_version: u64,
     shipping_json: String,
     order_json: String,
     record_json: String,
     fingerprint: Option<OrderFingerprint>,
     inside: Vec<ChannelOrderId>,
-    follow_ups: Vec<NewFollowUp>,
+    follow_ups: Vec<OrderWork>,
 }
 
 /// A row, or what becomes of an order that cannot be written down.
@@ -42,17 +42,14 @@ fn row(new: &NewOrder, run: &RunId) -> Answer<Row> {
     Ok(Row {
         order: order.id.clone(),
         imported_at: new.imported_at,
-        held: !new.holds.is_empty(),
-        marketplace: order.marketplace.clone(),
-        country: order.ship_to.country.clone(),
-        shipping_text: order.shipping_text.clone(),
+        held_json: if new.holds.is_empty() { None } else { Some(json(&HeldOrder::of(new))?) },
         rules_version: new.rules_version,
         shipping_json: json(&new.shipping)?,
         order_json: json(order)?,
         record_json: json(&new.record(run, None))?,
         fingerprint: new.fingerprint.clone(),
         inside: order.lineage.merged.clone(),
-        follow_ups: new.follow_ups.clone(),
+        follow_ups: OrderWork::follow_ups_of(new),
     })
 }
 
@@ -80,16 +77,16 @@ fn refused(failure: Failure) -> SaveOutcome {
 
 /// Does `work` as a whole, or takes back what it wrote. A failure of the file itself is left to the transaction.
 fn or_nothing<R>(tx: &Transaction<'_>, work: impl FnOnce() -> Answer<R>) -> Answer<R> {
-    tx.prepare_cached("SAVEPOINT attempt")?.execute([])?;
+    execute(tx, "SAVEPOINT attempt", [])?;
     let done = work();
     match &done {
         Ok(_) => {}
         Err(failure) if failure.concerns_one_row() => {
-            tx.prepare_cached("ROLLBACK TO attempt")?.execute([])?;
+            execute(tx, "ROLLBACK TO attempt", [])?;
         }
         Err(_) => return done,
     }
-    tx.prepare_cached("RELEASE attempt")?.execute([])?;
+    execute(tx, "RELEASE attempt", [])?;
     done
 }
 
@@ -99,47 +96,46 @@ fn insert(tx: &Transaction<'_>, connection: &str, written: &Written) -> Answer<S
         Err(outcome) => return Ok(outcome.clone()),
     };
     // The primary key decides, not a look before.
-    let inserted = tx
-        .prepare_cached(
-            "INSERT INTO import_record (connection, order_id, record_json, fingerprint) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (connection, order_id) DO NOTHING",
-        )?
-        .execute((
+    let inserted = execute(
+        tx,
+        "INSERT INTO shipstation_import_record (connection, order_id, record_json, fingerprint) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (connection, order_id) DO NOTHING",
+        (
             connection,
             row.order.as_str(),
             &row.record_json,
             row.fingerprint.as_ref().map(OrderFingerprint::as_str),
-        ))?;
+        ),
+    )?;
     if inserted == 0 {
         return Ok(SaveOutcome::AlreadyExists);
     }
-    tx.prepare_cached(
-        "INSERT INTO host_order (connection, order_id, imported_at, held, marketplace, country, shipping_text,
-                                 shipping_json, rules_version, order_json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    )?
-    .execute((
-        connection,
-        row.order.as_str(),
-        nanos(row.imported_at),
-        row.held,
-        &row.marketplace,
-        &row.country,
-        &row.shipping_text,
-        &row.shipping_json,
-        integer(row.rules_version),
-        &row.order_json,
-    ))?;
-    for follow_up in &row.follow_ups {
-        follow_ups::insert(tx, connection, &row.order, follow_up, row.imported_at)?;
+    execute(
+        tx,
+        "INSERT INTO shipstation_host_order (connection, order_id, imported_at, held_json, shipping_json, rules_version,
+                                             order_json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (
+            connection,
+            row.order.as_str(),
+            nanos(row.imported_at),
+            &row.held_json,
+            &row.shipping_json,
+            integer(row.rules_version),
+            &row.order_json,
+        ),
+    )?;
+    work::remove(tx, connection, &row.order, WorkKind::Import)?;
+    for entry in &row.follow_ups {
+        work::put(tx, connection, entry)?;
     }
     for inside in &row.inside {
-        tx.prepare_cached(
-            "INSERT INTO swallowed_order (connection, order_id, survivor) VALUES (?1, ?2, ?3)
+        execute(
+            tx,
+            "INSERT INTO shipstation_merged_order (connection, order_id, survivor) VALUES (?1, ?2, ?3)
              ON CONFLICT DO NOTHING",
-        )?
-        .execute((connection, inside.as_str(), row.order.as_str()))?;
+            (connection, inside.as_str(), row.order.as_str()),
+        )?;
     }
-    failures::clear(tx, connection, &row.order)?;
     Ok(SaveOutcome::Inserted { host_order: None })
 }

@@ -4,7 +4,10 @@ use rusqlite::Transaction;
 
 use crate::{
     channel::{ChannelOrderId, LineId, LineQuantity},
-    stores::sqlite::convert::Answer,
+    stores::sqlite::{
+        convert::Answer,
+        query::{all, execute},
+    },
 };
 
 pub(super) fn lines(
@@ -12,13 +15,11 @@ pub(super) fn lines(
     connection: &str,
     order: &ChannelOrderId,
 ) -> Answer<Vec<LineQuantity>> {
-    let mut lines = tx.prepare_cached(
-        "SELECT line, quantity FROM cancelled_line WHERE connection = ?1 AND order_id = ?2 ORDER BY line",
-    )?;
-    let rows = lines.query_map((connection, order.as_str()), |row| {
+    let lines = "SELECT line, quantity FROM shipstation_cancelled_line
+                 WHERE connection = ?1 AND order_id = ?2 ORDER BY line";
+    all(tx, lines, (connection, order.as_str()), |row| {
         Ok(LineQuantity { line: LineId::new(row.get::<_, String>(0)?), quantity: row.get(1)? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })
 }
 
 pub(super) fn replace(
@@ -27,15 +28,12 @@ pub(super) fn replace(
     order: &ChannelOrderId,
     lines: &[LineQuantity],
 ) -> Answer<()> {
-    tx.prepare_cached("DELETE FROM cancelled_line WHERE connection = ?1 AND order_id = ?2")?
-        .execute((connection, order.as_str()))?;
+    let remove = "DELETE FROM shipstation_cancelled_line WHERE connection = ?1 AND order_id = ?2";
+    execute(tx, remove, (connection, order.as_str()))?;
     // One line given twice is cancelled for the sum.
-    let mut add = tx.prepare_cached(
-        "INSERT INTO cancelled_line (connection, order_id, line, quantity) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity",
-    )?;
-    for line in lines {
-        add.execute((connection, order.as_str(), line.line.as_str(), line.quantity))?;
-    }
-    Ok(())
+    let add = "INSERT INTO shipstation_cancelled_line (connection, order_id, line, quantity) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity";
+    lines.iter().try_for_each(|line| {
+        execute(tx, add, (connection, order.as_str(), line.line.as_str(), line.quantity)).map(drop)
+    })
 }

@@ -12,13 +12,14 @@ use super::{
     SqliteStore,
     convert::{Answer, nanos, unsigned},
     key,
+    query::all,
 };
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentState,
+        ChannelOrderId, ConnectionId, IllegalTransition, LineQuantity, Shipment, ShipmentState,
         store::{
-            BeginSend, Enqueued, OrderProgress, OutboxCursor, OutboxRow, RunToken, SendIntent,
+            BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken, SendIntent,
             ShipmentRecord, ShipmentStore, StoreError,
         },
     },
@@ -29,36 +30,49 @@ impl ShipmentStore for SqliteStore {
     async fn enqueue(
         &self,
         connection: &ConnectionId,
-        shipment: Shipment,
+        shipments: &[Shipment],
         now: Timestamp,
-    ) -> Result<Enqueued, StoreError> {
+    ) -> Result<Vec<Enqueued>, StoreError> {
         let connection = key(connection);
+        let rows: Vec<_> = shipments.iter().map(|shipment| OutboxRow::new(shipment.clone(), now)).collect();
         self.change(move |tx| {
-            let new = rows::insert(tx, &connection, &OutboxRow::new(shipment, now))?;
-            Ok(if new { Enqueued::Enqueued } else { Enqueued::Duplicate })
+            let enqueue = |row| {
+                let new = rows::insert(tx, &connection, row)?;
+                Ok(if new { Enqueued::Enqueued } else { Enqueued::Duplicate })
+            };
+            rows.iter().map(enqueue).collect()
         })
         .await
     }
 
-    async fn due(
+    async fn rows(
         &self,
         connection: &ConnectionId,
-        now: Timestamp,
+        query: &OutboxQuery,
         after: Option<&OutboxCursor>,
         limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        let (connection, after) = (key(connection), after.cloned());
-        self.read(move |tx| rows::due(tx, &connection, now, after.as_ref(), limit)).await
+    ) -> Result<OutboxPage, StoreError> {
+        let (connection, query, after) = (key(connection), query.clone(), after.cloned());
+        self.read(move |tx| {
+            let mut page = OutboxPage::new(rows::page(tx, &connection, &query, after.as_ref(), limit)?);
+            if let OutboxQuery::OfOrder(order) = &query {
+                page.cancelled = cancelled::lines(tx, &connection, order)?;
+            }
+            Ok(page)
+        })
+        .await
     }
 
     async fn begin_send(
         &self,
         token: &RunToken,
-        id: &OutboxId,
-        intent: SendIntent,
-    ) -> Result<BeginSend, StoreError> {
-        let id = id.clone();
-        self.write(token, move |tx, token| begin_send(tx, token.connection.as_str(), &id, intent)).await
+        intents: &[SendIntent],
+    ) -> Result<Vec<BeginSend>, StoreError> {
+        let intents = intents.to_vec();
+        self.write(token, move |tx, token| {
+            intents.iter().map(|intent| begin_send(tx, token.connection.as_str(), intent)).collect()
+        })
+        .await
     }
 
     async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError> {
@@ -69,59 +83,28 @@ impl ShipmentStore for SqliteStore {
         .await
     }
 
-    async fn unfinished(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&OutboxCursor>,
-        limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        let (connection, after) = (key(connection), after.cloned());
-        self.read(move |tx| rows::in_flight(tx, &connection, after.as_ref(), limit)).await
-    }
-
     async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {
         let (connection, unblock_key) = (super::key(connection), key.to_owned());
         self.change(move |tx| {
-            let blocked = rows::blocked_on(tx, &connection, &unblock_key)?;
-            for row in &blocked {
-                rows::update(tx, &connection, &OutboxRow { state: ShipmentState::Pending, ..row.clone() })?;
+            let mut unblocked = 0;
+            for mut row in rows::blocked_on(tx, &connection, &unblock_key)? {
+                if row.unblock(&unblock_key) {
+                    rows::update(tx, &connection, &row)?;
+                    unblocked += 1;
+                }
             }
-            Ok(u64::try_from(blocked.len()).unwrap_or(u64::MAX))
+            Ok(unblocked)
         })
         .await
-    }
-
-    async fn blocked(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&OutboxCursor>,
-        limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        let (connection, after) = (key(connection), after.cloned());
-        self.read(move |tx| rows::blocked(tx, &connection, after.as_ref(), limit)).await
     }
 
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {
         let connection = key(connection);
         self.read(move |tx| {
-            let mut counts =
-                tx.prepare_cached("SELECT state, count(*) FROM outbox WHERE connection = ?1 GROUP BY state")?;
-            let rows = counts.query_map([connection], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
-    async fn order_progress(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<OrderProgress, StoreError> {
-        let (connection, order) = (key(connection), order.clone());
-        self.read(move |tx| {
-            let mut progress = OrderProgress::new(rows::of_order(tx, &connection, &order)?);
-            progress.cancelled = cancelled::lines(tx, &connection, &order)?;
-            Ok(progress)
+            let counts =
+                "SELECT state, count(*) FROM shipstation_outbox WHERE connection = ?1 GROUP BY state";
+            let counts = all(tx, counts, [connection], |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?;
+            Ok(counts.into_iter().collect())
         })
         .await
     }
@@ -144,23 +127,14 @@ impl SqliteStore {
     }
 }
 
-fn begin_send(
-    tx: &Transaction<'_>,
-    connection: &str,
-    id: &OutboxId,
-    intent: SendIntent,
-) -> Answer<BeginSend> {
-    let mut row = rows::find(tx, connection, id)?;
-    if !row.state.is_due(intent.now) {
-        return Ok(BeginSend::NotDue);
+fn begin_send(tx: &Transaction<'_>, connection: &str, intent: &SendIntent) -> Answer<BeginSend> {
+    let mut row = rows::find(tx, connection, &intent.id)?;
+    let in_flight = rows::in_flight(tx, connection, &row.shipment.order)?;
+    let answer = row.begin_send(intent, &in_flight).map_err(illegal)?;
+    if answer == BeginSend::Granted {
+        rows::update(tx, connection, &row)?;
     }
-    if rows::has_in_flight(tx, connection, &row.shipment.order)? {
-        return Ok(BeginSend::OrderBusy);
-    }
-    row.state = row.state.step(intent.sending()).map_err(illegal)?;
-    row.updated_at = intent.now;
-    rows::update(tx, connection, &row)?;
-    Ok(BeginSend::Granted)
+    Ok(answer)
 }
 
 fn step(tx: &Transaction<'_>, connection: &str, record: ShipmentRecord) -> Answer<()> {

@@ -1,210 +1,129 @@
 //! Reading and writing rows of the outbox. What a step means is decided elsewhere.
 
-use rusqlite::{OptionalExtension, Params, Row, Transaction};
-use serde::{Deserialize, Serialize};
+use rusqlite::{ToSql, Transaction};
 
 use super::{due_from, overdue_from};
 use crate::{
-    Timestamp,
     channel::{
         ChannelOrderId, OutboxId, ShipmentState,
-        store::{OutboxCursor, OutboxRow, StoreError},
+        store::{OutboxCursor, OutboxQuery, OutboxRow, StoreError},
     },
-    stores::sqlite::convert::{Answer, instant, integer, json, nanos, parse, unsigned},
+    stores::sqlite::{
+        convert::{Answer, integer, json, nanos},
+        query::{all, execute, first, from_json},
+    },
 };
+
+const ROW: &str = "shipstation_outbox.row_json";
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT shipment_json, state_json, attempts, last_error, enqueued_at, updated_at ",
-            "FROM outbox WHERE connection = ?1 AND ",
-            $rest
-        )
+        concat!("SELECT row_json FROM shipstation_outbox WHERE connection = ?1 AND ", $rest)
     };
 }
 
-/// What `state_json` holds: the state, and beside it what is counted for as long as the row lives.
-#[derive(Serialize)]
-struct Standing<'r> {
-    #[serde(flatten)]
-    state: &'r ShipmentState,
-    #[serde(flatten)]
-    counts: Counts,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Counts {
-    #[serde(default)]
-    unknown_outcomes: u32,
-}
-
-impl<'r> Standing<'r> {
-    fn of(row: &'r OutboxRow) -> Self {
-        Self { state: &row.state, counts: Counts { unknown_outcomes: row.unknown_outcomes } }
-    }
+macro_rules! page {
+    ($rest:literal) => {
+        concat!(
+            "SELECT row_json FROM shipstation_outbox WHERE connection = ?1 AND ",
+            $rest,
+            " AND (shipped_at, shipment, revision) > (?2, ?3, ?4) ORDER BY shipped_at, shipment, revision LIMIT ?6"
+        )
+    };
 }
 
 /// Adds a row; says whether it was new.
 pub(super) fn insert(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) -> Answer<bool> {
     let shipment = &row.shipment;
-    let inserted = tx
-        .prepare_cached(
-            "INSERT INTO outbox (connection, shipment, revision, order_id, shipped_at, enqueued_at, shipment_json,
-                                 state, state_json, due_from, in_flight, attempts, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?6)
-             ON CONFLICT (connection, shipment, revision) DO NOTHING",
-        )?
-        .execute((
+    let inserted = execute(
+        tx,
+        "INSERT INTO shipstation_outbox (connection, shipment, revision, order_id, shipped_at, state, due_from, in_flight,
+                                         row_json)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (connection, shipment, revision) DO NOTHING",
+        (
             connection,
             shipment.id.as_str(),
             shipment.revision,
             shipment.order.as_str(),
             nanos(shipment.shipped_at),
-            nanos(row.enqueued_at),
-            json(shipment)?,
             row.state.name(),
-            json(&Standing::of(row))?,
             due_from(&row.state),
             row.state.is_in_flight(),
-            row.attempts,
-        ))?;
+            json(row)?,
+        ),
+    )?;
     Ok(inserted > 0)
 }
 
-/// Writes down what can change of a row.
+/// Writes down a row that has changed.
 pub(super) fn update(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) -> Answer<()> {
     let unblock_key = match &row.state {
         ShipmentState::Blocked { reason } => reason.unblock_key(),
         _ => None,
     };
-    tx.prepare_cached(
-        "UPDATE outbox SET state = ?4, state_json = ?5, due_from = ?6, in_flight = ?7, unblock_key = ?8,
-                           attempts = ?9, last_error = ?10, updated_at = ?11
+    execute(
+        tx,
+        "UPDATE shipstation_outbox SET state = ?4, due_from = ?5, in_flight = ?6, unblock_key = ?7, row_json = ?8
          WHERE connection = ?1 AND shipment = ?2 AND revision = ?3",
-    )?
-    .execute((
-        connection,
-        row.shipment.id.as_str(),
-        row.shipment.revision,
-        row.state.name(),
-        json(&Standing::of(row))?,
-        due_from(&row.state),
-        row.state.is_in_flight(),
-        unblock_key,
-        row.attempts,
-        &row.last_error,
-        nanos(row.updated_at),
-    ))?;
-    Ok(())
+        (
+            connection,
+            row.shipment.id.as_str(),
+            row.shipment.revision,
+            row.state.name(),
+            due_from(&row.state),
+            row.state.is_in_flight(),
+            unblock_key,
+            json(row)?,
+        ),
+    )
+    .map(drop)
 }
 
 pub(super) fn find(tx: &Transaction<'_>, connection: &str, id: &OutboxId) -> Answer<OutboxRow> {
-    let rows = select(
-        tx,
-        select!("shipment = ?2 AND revision = ?3"),
-        (connection, id.shipment.as_str(), id.revision),
-    )?;
+    let key = (connection, id.shipment.as_str(), id.revision);
+    let found = first(tx, select!("shipment = ?2 AND revision = ?3"), key, from_json(ROW))?;
     let missing = || StoreError::permanent(format!("there is no shipment {id} in the outbox")).into();
-    rows.into_iter().next().ok_or_else(missing)
+    found.ok_or_else(missing)
 }
 
-pub(super) fn due(
+pub(super) fn page(
     tx: &Transaction<'_>,
     connection: &str,
-    now: Timestamp,
+    query: &OutboxQuery,
     after: Option<&OutboxCursor>,
     limit: usize,
 ) -> Answer<Vec<OutboxRow>> {
-    let (shipped_at, shipment, revision) = place(after);
-    select(
-        tx,
-        select!(
-            "due_from IS NOT NULL AND (due_from <= ?2 OR due_from > ?7)
-             AND (shipped_at, shipment, revision) > (?3, ?4, ?5)
-             ORDER BY shipped_at, shipment, revision LIMIT ?6"
+    // Before every row when there is no place to go on from.
+    let (shipped_at, shipment, revision) = after.map_or((i64::MIN, "", -1), |cursor| {
+        (nanos(cursor.shipped_at), cursor.id.shipment.as_str(), i64::from(cursor.id.revision))
+    });
+    let (from, limit) = ((connection, shipped_at, shipment, revision), integer(limit));
+    let in_order = |sql, found: &dyn ToSql| {
+        let (connection, shipped_at, shipment, revision) = from;
+        all(tx, sql, (connection, shipped_at, shipment, revision, found, limit), from_json(ROW))
+    };
+    match query {
+        OutboxQuery::Due { now } => all(
+            tx,
+            page!("due_from IS NOT NULL AND (due_from <= ?5 OR due_from > ?7)"),
+            (connection, shipped_at, shipment, revision, nanos(*now), limit, overdue_from(*now)),
+            from_json(ROW),
         ),
-        (connection, nanos(now), shipped_at, shipment, revision, integer(limit), overdue_from(now)),
-    )
+        OutboxQuery::Unfinished => in_order(page!("in_flight = 1 AND ?5"), &true),
+        OutboxQuery::Blocked => in_order(page!("state = 'blocked' AND ?5"), &true),
+        OutboxQuery::OfOrder(order) => in_order(page!("order_id = ?5"), &order.as_str()),
+    }
+}
+
+pub(super) fn blocked_on(tx: &Transaction<'_>, connection: &str, key: &str) -> Answer<Vec<OutboxRow>> {
+    all(tx, select!("unblock_key = ?2"), (connection, key), from_json(ROW))
 }
 
 pub(super) fn in_flight(
     tx: &Transaction<'_>,
     connection: &str,
-    after: Option<&OutboxCursor>,
-    limit: usize,
-) -> Answer<Vec<OutboxRow>> {
-    let (shipped_at, shipment, revision) = place(after);
-    select(
-        tx,
-        select!(
-            "in_flight = 1 AND (shipped_at, shipment, revision) > (?2, ?3, ?4)
-             ORDER BY shipped_at, shipment, revision LIMIT ?5"
-        ),
-        (connection, shipped_at, shipment, revision, integer(limit)),
-    )
-}
-
-pub(super) fn of_order(
-    tx: &Transaction<'_>,
-    connection: &str,
     order: &ChannelOrderId,
 ) -> Answer<Vec<OutboxRow>> {
-    select(tx, select!("order_id = ?2 ORDER BY shipped_at, shipment, revision"), (connection, order.as_str()))
-}
-
-pub(super) fn blocked_on(tx: &Transaction<'_>, connection: &str, key: &str) -> Answer<Vec<OutboxRow>> {
-    select(tx, select!("unblock_key = ?2"), (connection, key))
-}
-
-/// Blocked rows are few, so that they are put in order here: their index is by state.
-pub(super) fn blocked(
-    tx: &Transaction<'_>,
-    connection: &str,
-    after: Option<&OutboxCursor>,
-    limit: usize,
-) -> Answer<Vec<OutboxRow>> {
-    let mut rows = select(tx, select!("state = 'blocked'"), [connection])?;
-    rows.retain(|row| after.is_none_or(|after| row.cursor() > *after));
-    rows.sort_by_key(OutboxRow::cursor);
-    rows.truncate(limit);
-    Ok(rows)
-}
-
-pub(super) fn has_in_flight(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<bool> {
-    let found = tx
-        .prepare_cached("SELECT 1 FROM outbox WHERE connection = ?1 AND order_id = ?2 AND in_flight = 1")?
-        .query_row((connection, order.as_str()), |_| Ok(()))
-        .optional()?;
-    Ok(found.is_some())
-}
-
-/// The place to go on from; before every row when there is none.
-fn place(after: Option<&OutboxCursor>) -> (i64, &str, i64) {
-    after.map_or((i64::MIN, "", -1), |cursor| {
-        (nanos(cursor.shipped_at), cursor.id.shipment.as_str(), i64::from(cursor.id.revision))
-    })
-}
-
-fn select(tx: &Transaction<'_>, sql: &str, params: impl Params) -> Answer<Vec<OutboxRow>> {
-    let mut select = tx.prepare_cached(sql)?;
-    let mut rows = select.query(params)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(outbox_row(row)?);
-    }
-    Ok(found)
-}
-
-fn outbox_row(row: &Row<'_>) -> Answer<OutboxRow> {
-    let standing = row.get::<_, String>(1)?;
-    let Counts { unknown_outcomes } = parse("outbox.state_json", &standing)?;
-    Ok(OutboxRow {
-        shipment: parse("outbox.shipment_json", &row.get::<_, String>(0)?)?,
-        state: parse("outbox.state_json", &standing)?,
-        unknown_outcomes,
-        attempts: unsigned(row.get(2)?),
-        last_error: row.get(3)?,
-        enqueued_at: instant(row.get(4)?),
-        updated_at: instant(row.get(5)?),
-    })
+    all(tx, select!("order_id = ?2 AND in_flight = 1"), (connection, order.as_str()), from_json(ROW))
 }

@@ -3,8 +3,8 @@
 use super::{
     super::{
         check::{Check, at_once, checks, same},
-        given::{at, held, plain},
-        ground::Ground,
+        samples::{at, held, plain},
+        test_bed::TestBed,
     },
     record,
 };
@@ -28,29 +28,29 @@ fn ground_method() -> ShippingResolution {
     ShippingResolution::Mapped { method: "ground".into(), won: WonBy::GlobalDefault }
 }
 
-async fn saved(on: &Ground, batch: &[NewOrder]) -> Check<RunToken> {
+async fn saved(on: &TestBed, batch: &[NewOrder]) -> Check<RunToken> {
     let token = on.begun(Operation::GetOrders).await?;
     on.stores.orders.save(&token, batch).await?;
     Ok(token)
 }
 
-async fn page(on: &Ground, after: Option<&str>, limit: usize) -> Check<Vec<String>> {
+async fn page(on: &TestBed, after: Option<&str>, limit: usize) -> Check<Vec<String>> {
     let after = after.map(Into::into);
     let held = on.peer.orders.held(&on.here, after.as_ref(), limit).await?;
     Ok(held.into_iter().map(|held| held.order.to_string()).collect())
 }
 
-async fn apply(on: &Ground, token: &RunToken, id: &str, text: Option<&str>) -> Check<Applied> {
+async fn apply(on: &TestBed, token: &RunToken, id: &str, text: Option<&str>) -> Check<Applied> {
     Ok(on.stores.orders.apply_shipping(token, &id.into(), text, &ground_method(), 4).await?)
 }
 
-async fn held_orders_say_why_they_wait(on: Ground) -> Check {
+async fn held_orders_say_why_they_wait(on: TestBed) -> Check {
     let new = held("1", "Standard\u{a0}Versand");
     saved(&on, &[new.clone(), plain("2")]).await?;
     same("the held orders", &on.peer.orders.held(&on.here, None, 9).await?, &vec![HeldOrder::of(&new)])
 }
 
-async fn held_orders_come_in_pages(on: Ground) -> Check {
+async fn held_orders_come_in_pages(on: TestBed) -> Check {
     saved(&on, &["103", "101", "105", "104", "102"].map(|id| held(id, "x"))).await?;
     same("the first page", &page(&on, None, 2).await?, &vec!["101".into(), "102".into()])?;
     same("the second page", &page(&on, Some("102"), 2).await?, &vec!["103".into(), "104".into()])?;
@@ -58,7 +58,7 @@ async fn held_orders_come_in_pages(on: Ground) -> Check {
     same("after the end", &page(&on, Some("105"), 2).await?, &Vec::new())
 }
 
-async fn held_pages_are_stable_while_orders_leave(on: Ground) -> Check {
+async fn held_pages_are_stable_while_orders_leave(on: TestBed) -> Check {
     let token = saved(&on, &["101", "102", "103", "104"].map(|id| held(id, "x"))).await?;
     let first = page(&on, None, 2).await?;
     for id in &first {
@@ -72,7 +72,7 @@ async fn held_pages_are_stable_while_orders_leave(on: Ground) -> Check {
     same("what is left", &page(&on, None, 9).await?, &vec!["103".into(), "104".into()])
 }
 
-async fn applying_lifts_only_what_is_about_shipping(on: Ground) -> Check {
+async fn applying_lifts_only_what_is_about_shipping(on: TestBed) -> Check {
     let mut new = held("1", "x");
     let other = HoldReason::NotManagedLine { skus: vec!["SKU-1".to_owned()] };
     new.holds.push(other.clone());
@@ -88,7 +88,7 @@ async fn applying_lifts_only_what_is_about_shipping(on: Ground) -> Check {
     same("the holds of the other record", &known, &Some(Vec::new()))
 }
 
-async fn applying_compares_the_text(on: Ground) -> Check {
+async fn applying_compares_the_text(on: TestBed) -> Check {
     let mut no_text = held("2", "x");
     no_text.order.shipping_text = None;
     no_text.holds = vec![HoldReason::NoShippingText];
@@ -106,7 +106,7 @@ async fn applying_compares_the_text(on: Ground) -> Check {
     )
 }
 
-async fn applying_twice_changes_nothing_more(on: Ground) -> Check {
+async fn applying_twice_changes_nothing_more(on: TestBed) -> Check {
     let mut other = held("2", "x");
     other.holds = vec![HoldReason::PossibleDuplicate { of: "1".into() }];
     let token = saved(&on, &[held("1", "x"), other, plain("3")]).await?;
@@ -117,7 +117,7 @@ async fn applying_twice_changes_nothing_more(on: Ground) -> Check {
     same("held for another reason", &page(&on, None, 9).await?, &vec!["2".into()])
 }
 
-async fn one_of_many_applies_takes_effect(on: Ground) -> Check {
+async fn one_of_many_applies_takes_effect(on: TestBed) -> Check {
     let token = saved(&on, &[held("1", "x")]).await?;
     let tasks = on.handles(16).into_iter().map(|stores| {
         let token = token.clone();

@@ -1,21 +1,19 @@
 //! Imported orders, one file per thing that the trait keeps.
 
-mod failures;
 mod fence;
-mod follow_ups;
 mod held;
-mod look_alikes;
+mod records;
 mod save;
+mod work;
 
 use super::check::{Case, Check};
 use crate::channel::{
     ConnectionId,
-    store::{FailureRecord, ImportRecord, OrderStore},
+    store::{ImportRecord, OrderStore, OrderStoreExt, OrderWork},
 };
 
 pub(super) fn checks() -> Vec<Case> {
-    [save::CHECKS, look_alikes::CHECKS, follow_ups::CHECKS, failures::CHECKS, held::CHECKS, fence::CHECKS]
-        .concat()
+    [save::CHECKS, records::CHECKS, work::CHECKS, held::CHECKS, fence::CHECKS].concat()
 }
 
 /// The kept failure of one order.
@@ -23,7 +21,7 @@ async fn kept_failure(
     orders: &dyn OrderStore,
     connection: &ConnectionId,
     id: &str,
-) -> Check<Option<FailureRecord>> {
+) -> Check<Option<OrderWork>> {
     Ok(orders.failures(connection, &[id.into()]).await?.remove(&id.into()))
 }
 

@@ -3,66 +3,77 @@
 use super::{
     super::{
         check::{Check, at_once, checks, same},
-        given::{ODD_TEXTS, at, shipment},
-        ground::Ground,
+        samples::{ODD_TEXTS, at, shipment},
+        test_bed::TestBed,
     },
     enqueue, row, state, to,
 };
 use crate::channel::{
     LineQuantity, Operation, Package, ShipmentState,
-    store::{Enqueued, OutboxRow},
+    store::{Enqueued, OutboxRow, ShipmentStoreExt},
 };
 
 checks! { "shipments":
     one_of_many_enqueues_is_new => "`(connection, shipment id, revision)` is unique",
     a_shipment_is_kept_as_it_was_given => "a new row is pending and holds the shipment unchanged",
     a_duplicate_changes_nothing => "enqueuing again answers `Duplicate`, whatever state the row is in",
+    answers_stand_in_the_order_of_the_shipments => "`enqueue` answers for every shipment, in the order given",
     a_revision_is_a_row_of_its_own => "revisions of one shipment are rows of their own",
     shipment_ids_are_compared_exactly => "ids are opaque texts: nothing is trimmed, folded or normalised",
     outboxes_of_connections_are_separate => "ids of two connections do not meet",
 }
 
-async fn one_of_many_enqueues_is_new(on: Ground) -> Check {
+async fn one_of_many_enqueues_is_new(on: TestBed) -> Check {
     let tasks = on.handles(16).into_iter().map(|stores| {
         let here = on.here.clone();
-        async move { stores.shipments.enqueue(&here, shipment("1", "o", at(1)), at(2)).await }
+        async move { stores.shipments.enqueue_one(&here, shipment("1", "o", at(1)), at(2)).await }
     });
     let answers = at_once(tasks).await?;
     let new = answers.iter().filter(|answer| **answer == Enqueued::Enqueued).count();
     same("new rows by 16 tasks", &new, &1)
 }
 
-async fn a_shipment_is_kept_as_it_was_given(on: Ground) -> Check {
+async fn a_shipment_is_kept_as_it_was_given(on: TestBed) -> Check {
     let given = shipment("1", "o", at(1))
         .packages(vec![Package::new("1Z 日本").quantity(3), Package::new("1ZB")])
         .lines(vec![LineQuantity { line: "1".into(), quantity: 2 }]);
-    on.stores.shipments.enqueue(&on.here, given.clone(), at(50)).await?;
+    on.stores.shipments.enqueue_one(&on.here, given.clone(), at(50)).await?;
     same("the row", &row(&on, "o", "1").await?, &Some(OutboxRow::new(given, at(50))))
 }
 
-async fn a_duplicate_changes_nothing(on: Ground) -> Check {
+async fn a_duplicate_changes_nothing(on: TestBed) -> Check {
     enqueue(&on, &[("1", "o", 1)]).await?;
     let token = on.begun(Operation::SyncShipments).await?;
     on.stores.shipments.record(&token, &[to("1", ShipmentState::Cancelled)]).await?;
     let other = shipment("1", "another order", at(9));
-    let answer = on.stores.shipments.enqueue(&on.here, other, at(99)).await?;
+    let answer = on.stores.shipments.enqueue_one(&on.here, other, at(99)).await?;
     same("a closed row enqueued again", &answer, &Enqueued::Duplicate)?;
     same("its state", &state(&on, "o", "1").await?, &Some(ShipmentState::Cancelled))?;
     same("a row of the other order", &state(&on, "another order", "1").await?, &None)
 }
 
-async fn a_revision_is_a_row_of_its_own(on: Ground) -> Check {
+async fn answers_stand_in_the_order_of_the_shipments(on: TestBed) -> Check {
+    enqueue(&on, &[("2", "o", 1)]).await?;
+    let batch = ["1", "2", "3", "1"].map(|id| shipment(id, "o", at(1)));
+    let answers = on.stores.shipments.enqueue(&on.here, &batch, at(2)).await?;
+    let new: Vec<bool> = answers.iter().map(|answer| *answer == Enqueued::Enqueued).collect();
+    same("new, known, new, twice in the batch", &new, &vec![true, false, true, false])?;
+    same("of no shipments", &on.stores.shipments.enqueue(&on.here, &[], at(2)).await?, &Vec::new())
+}
+
+async fn a_revision_is_a_row_of_its_own(on: TestBed) -> Check {
     enqueue(&on, &[("1", "o", 1)]).await?;
-    let answer = on.stores.shipments.enqueue(&on.here, shipment("1", "o", at(1)).revision(2), at(50)).await?;
+    let answer =
+        on.stores.shipments.enqueue_one(&on.here, shipment("1", "o", at(1)).revision(2), at(50)).await?;
     same("the second revision", &answer, &Enqueued::Enqueued)?;
     let due = on.stores.shipments.due(&on.here, at(99), None, 9).await?;
     let revisions: Vec<u32> = due.iter().map(|row| row.shipment.revision).collect();
     same("due revisions", &revisions, &vec![1, 2])
 }
 
-async fn shipment_ids_are_compared_exactly(on: Ground) -> Check {
+async fn shipment_ids_are_compared_exactly(on: TestBed) -> Check {
     for text in ODD_TEXTS {
-        let answer = on.stores.shipments.enqueue(&on.here, shipment(text, text, at(1)), at(50)).await?;
+        let answer = on.stores.shipments.enqueue_one(&on.here, shipment(text, text, at(1)), at(50)).await?;
         same(&format!("{text:?}"), &answer, &Enqueued::Enqueued)?;
     }
     for text in ODD_TEXTS {
@@ -73,9 +84,9 @@ async fn shipment_ids_are_compared_exactly(on: Ground) -> Check {
     Ok(())
 }
 
-async fn outboxes_of_connections_are_separate(on: Ground) -> Check {
+async fn outboxes_of_connections_are_separate(on: TestBed) -> Check {
     enqueue(&on, &[("1", "o", 1)]).await?;
-    let answer = on.stores.shipments.enqueue(&on.elsewhere, shipment("1", "o", at(1)), at(2)).await?;
+    let answer = on.stores.shipments.enqueue_one(&on.elsewhere, shipment("1", "o", at(1)), at(2)).await?;
     same("the same shipment elsewhere", &answer, &Enqueued::Enqueued)?;
     let token = on.begun(Operation::SyncShipments).await?;
     on.stores.shipments.record(&token, &[to("1", ShipmentState::Cancelled)]).await?;

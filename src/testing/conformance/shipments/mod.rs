@@ -7,14 +7,14 @@ mod steps;
 
 use super::{
     check::{Case, Check},
-    given::{at, shipment},
-    ground::Ground,
+    samples::{at, shipment},
+    test_bed::TestBed,
 };
 use crate::{
     Timestamp,
     channel::{
         OutboxId, RetryClass, ShipmentState,
-        store::{OutboxRow, SendIntent, ShipmentRecord},
+        store::{OutboxRow, SendIntent, ShipmentRecord, ShipmentStoreExt},
     },
 };
 
@@ -26,8 +26,8 @@ fn id(shipment: &str) -> OutboxId {
     OutboxId { shipment: shipment.into(), revision: 1 }
 }
 
-fn intent(now: Timestamp) -> SendIntent {
-    SendIntent::new(1, 7, now)
+fn intent(shipment: &str, now: Timestamp) -> SendIntent {
+    SendIntent::new(id(shipment), 1, 7, now)
 }
 
 fn to(shipment: &str, state: ShipmentState) -> ShipmentRecord {
@@ -39,20 +39,20 @@ fn retry(until: Timestamp, class: RetryClass) -> ShipmentState {
 }
 
 /// Puts shipments into the outbox: id, order, seconds at which it was shipped.
-async fn enqueue(on: &Ground, shipments: &[(&str, &str, u64)]) -> Check {
+async fn enqueue(on: &TestBed, shipments: &[(&str, &str, u64)]) -> Check {
     for (id, order, shipped_at) in shipments {
-        on.stores.shipments.enqueue(&on.here, shipment(id, order, at(*shipped_at)), at(50)).await?;
+        on.stores.shipments.enqueue_one(&on.here, shipment(id, order, at(*shipped_at)), at(50)).await?;
     }
     Ok(())
 }
 
 /// The row of a shipment, by way of its order.
-async fn row(on: &Ground, order: &str, shipment: &str) -> Check<Option<OutboxRow>> {
+async fn row(on: &TestBed, order: &str, shipment: &str) -> Check<Option<OutboxRow>> {
     let progress = on.peer.shipments.order_progress(&on.here, &order.into()).await?;
     Ok(progress.rows.into_iter().find(|row| row.id() == id(shipment)))
 }
 
-async fn state(on: &Ground, order: &str, shipment: &str) -> Check<Option<ShipmentState>> {
+async fn state(on: &TestBed, order: &str, shipment: &str) -> Check<Option<ShipmentState>> {
     Ok(row(on, order, shipment).await?.map(|row| row.state))
 }
 

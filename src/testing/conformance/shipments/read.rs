@@ -3,8 +3,8 @@
 use super::{
     super::{
         check::{Check, checks, same},
-        given::{at, shipment},
-        ground::Ground,
+        samples::{at, shipment},
+        test_bed::TestBed,
     },
     enqueue, intent, names, retry, to,
 };
@@ -12,21 +12,23 @@ use crate::{
     Timestamp,
     channel::{
         BlockReason, Operation, RetryClass, ShipmentState,
-        store::{OutboxCursor, OutboxRow},
+        store::{OutboxCursor, OutboxQuery, OutboxRow, SendIntent, ShipmentRecord, ShipmentStoreExt},
     },
 };
 
 checks! { "shipments":
-    due_rows_come_in_the_order_of_shipping => "`due` answers in the order of `(shipped_at, shipment id, revision)`",
-    due_rows_are_those_whose_state_is_due => "`due` answers the rows whose state is due at `now`",
-    due_pages_are_stable_while_rows_leave => "`due` pages by its key without gaps while rows change",
-    unfinished_rows_are_those_in_flight => "`unfinished` answers the rows that the channel may have been told of, in order and in pages",
+    due_rows_come_in_the_order_of_shipping => "rows come in the order of `(shipped_at, shipment id, revision)`",
+    due_rows_are_those_whose_state_is_due => "`Due` are the rows whose state is due at `now`",
+    due_pages_are_stable_while_rows_leave => "rows are paged by their key without gaps while rows change",
+    pages_go_on_within_the_revisions_of_a_shipment => "every query pages by the whole of its key, the revision included",
+    unfinished_rows_are_those_in_flight => "`Unfinished` are the rows that the channel may have been told of, in order and in pages",
+    blocked_rows_are_those_that_are_blocked => "`Blocked` are the rows that wait for a change, also where they are due",
     counts_are_by_state => "`counts` says how many rows are in each state",
-    progress_shows_every_row_of_an_order => "`order_progress` answers every row of the order, closed ones included, in order",
+    progress_shows_every_row_of_an_order => "`OfOrder` are all rows of the order, closed ones included, in order",
 }
 
 async fn due(
-    on: &Ground,
+    on: &TestBed,
     now: Timestamp,
     after: Option<&OutboxCursor>,
     limit: usize,
@@ -34,10 +36,10 @@ async fn due(
     Ok(on.peer.shipments.due(&on.here, now, after, limit).await?)
 }
 
-async fn due_rows_come_in_the_order_of_shipping(on: Ground) -> Check {
+async fn due_rows_come_in_the_order_of_shipping(on: TestBed) -> Check {
     enqueue(&on, &[("d", "1", 20), ("a", "2", 30), ("c", "3", 10), ("b", "4", 20)]).await?;
-    on.stores.shipments.enqueue(&on.here, shipment("b", "4", at(20)).revision(10), at(50)).await?;
-    on.stores.shipments.enqueue(&on.here, shipment("b", "4", at(20)).revision(9), at(50)).await?;
+    on.stores.shipments.enqueue_one(&on.here, shipment("b", "4", at(20)).revision(10), at(50)).await?;
+    on.stores.shipments.enqueue_one(&on.here, shipment("b", "4", at(20)).revision(9), at(50)).await?;
     let rows = due(&on, at(99), None, 99).await?;
     let found: Vec<(String, u32)> =
         rows.iter().map(|row| (row.shipment.id.to_string(), row.shipment.revision)).collect();
@@ -49,7 +51,7 @@ fn not_shippable() -> ShipmentState {
     ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".to_owned() } }
 }
 
-async fn due_rows_are_those_whose_state_is_due(on: Ground) -> Check {
+async fn due_rows_are_those_whose_state_is_due(on: TestBed) -> Check {
     let shipments =
         [("a", "1", 1), ("b", "2", 2), ("c", "3", 3), ("d", "4", 4), ("e", "5", 5), ("f", "6", 6)];
     enqueue(&on, &shipments).await?;
@@ -70,7 +72,7 @@ async fn due_rows_are_those_whose_state_is_due(on: Ground) -> Check {
     same("elsewhere", &on.stores.shipments.due(&on.elsewhere, at(999), None, 9).await?.len(), &0)
 }
 
-async fn due_pages_are_stable_while_rows_leave(on: Ground) -> Check {
+async fn due_pages_are_stable_while_rows_leave(on: TestBed) -> Check {
     enqueue(&on, &[("a", "1", 1), ("b", "2", 1), ("c", "3", 2), ("d", "4", 2), ("e", "5", 3)]).await?;
     let token = on.begun(Operation::SyncShipments).await?;
     let (mut seen, mut after) = (Vec::new(), None);
@@ -79,18 +81,66 @@ async fn due_pages_are_stable_while_rows_leave(on: Ground) -> Check {
         let Some(last) = page.last() else { break };
         after = Some(last.cursor());
         for row in &page {
-            on.stores.shipments.begin_send(&token, &row.id(), intent(at(99))).await?;
+            on.stores.shipments.begin_send_one(&token, &intent(row.shipment.id.as_str(), at(99))).await?;
         }
         seen.extend(names(&page));
     }
     same("rows seen in pages of two", &seen, &["a", "b", "c", "d", "e"].map(str::to_owned).to_vec())
 }
 
-async fn unfinished_rows_are_those_in_flight(on: Ground) -> Check {
+async fn pages_go_on_within_the_revisions_of_a_shipment(on: TestBed) -> Check {
+    let token = on.begun(Operation::SyncShipments).await?;
+    for revision in [10, 9, 2, 1] {
+        // Sent before its order was changed on the host's side, so that several may be in flight.
+        for (id, order) in
+            [("due", "d".to_owned()), ("flies", format!("f{revision}")), ("blocked", "b".to_owned())]
+        {
+            let new = shipment(id, &order, at(1)).revision(revision);
+            on.stores.shipments.enqueue_one(&on.here, new.clone(), at(50)).await?;
+            if id == "flies" {
+                let intent = SendIntent::new(new.outbox_id(), 1, 7, at(60));
+                on.stores.shipments.begin_send_one(&token, &intent).await?;
+            }
+            if id == "blocked" {
+                let blocked = ShipmentState::Blocked { reason: BlockReason::NoTracking };
+                let record = ShipmentRecord::new(new.outbox_id(), blocked, at(60));
+                on.stores.shipments.record(&token, &[record]).await?;
+            }
+        }
+    }
+    let queries = [
+        OutboxQuery::Due { now: at(99) },
+        OutboxQuery::Unfinished,
+        OutboxQuery::Blocked,
+        OutboxQuery::OfOrder("d".into()),
+    ];
+    for query in queries {
+        let (mut seen, mut after) = (Vec::new(), None);
+        while seen.len() < 9 {
+            let page = on.peer.shipments.rows(&on.here, &query, after.as_ref(), 1).await?.rows;
+            let Some(row) = page.first() else { break };
+            seen.push(row.shipment.revision);
+            after = Some(row.cursor());
+        }
+        same(&format!("revisions, one by one, of {query:?}"), &seen, &vec![1, 2, 9, 10])?;
+    }
+    Ok(())
+}
+
+async fn blocked_rows_are_those_that_are_blocked(on: TestBed) -> Check {
+    enqueue(&on, &[("a", "1", 3), ("b", "2", 2), ("c", "3", 1)]).await?;
+    let token = on.begun(Operation::SyncShipments).await?;
+    let shut = ShipmentState::Blocked { reason: BlockReason::NoTracking };
+    on.stores.shipments.record(&token, &[to("a", shut), to("c", not_shippable())]).await?;
+    let blocked = on.peer.shipments.blocked(&on.here, None, 9).await?;
+    same("blocked", &names(&blocked), &["c", "a"].map(str::to_owned).to_vec())
+}
+
+async fn unfinished_rows_are_those_in_flight(on: TestBed) -> Check {
     enqueue(&on, &[("a", "1", 5), ("b", "2", 4), ("c", "3", 3), ("d", "4", 2), ("e", "5", 1)]).await?;
     let token = on.begun(Operation::SyncShipments).await?;
     for name in ["a", "b", "c", "d"] {
-        on.stores.shipments.begin_send(&token, &super::id(name), intent(at(60))).await?;
+        on.stores.shipments.begin_send_one(&token, &intent(name, at(60))).await?;
     }
     let unknown = ShipmentState::Unknown {
         since: at(60),
@@ -113,17 +163,17 @@ async fn unfinished_rows_are_those_in_flight(on: Ground) -> Check {
     same("one after the first", &names(&next), &vec!["b".to_owned()])
 }
 
-async fn counts_are_by_state(on: Ground) -> Check {
+async fn counts_are_by_state(on: TestBed) -> Check {
     enqueue(&on, &[("a", "1", 1), ("b", "2", 1), ("c", "3", 1)]).await?;
     let token = on.begun(Operation::SyncShipments).await?;
     on.stores.shipments.record(&token, &[to("b", ShipmentState::Cancelled)]).await?;
-    on.stores.shipments.begin_send(&token, &super::id("c"), intent(at(60))).await?;
+    on.stores.shipments.begin_send_one(&token, &intent("c", at(60))).await?;
     let wanted = [("pending", 1), ("cancelled", 1), ("sending", 1)];
     let wanted = wanted.map(|(name, count)| (name.to_owned(), count)).into();
     same("counts", &on.peer.shipments.counts(&on.here).await?, &wanted)
 }
 
-async fn progress_shows_every_row_of_an_order(on: Ground) -> Check {
+async fn progress_shows_every_row_of_an_order(on: TestBed) -> Check {
     enqueue(&on, &[("c", "o", 1), ("a", "o", 3), ("b", "o", 2), ("x", "other", 1)]).await?;
     let token = on.begun(Operation::SyncShipments).await?;
     on.stores.shipments.record(&token, &[to("c", ShipmentState::Cancelled)]).await?;

@@ -5,15 +5,15 @@ use std::time::Duration;
 use super::{
     super::{
         check::{Check, checks, holds, refused, same},
-        given::at,
-        ground::Ground,
+        samples::at,
+        test_bed::TestBed,
     },
     enqueue, id, intent, retry, row, state, to,
 };
 use crate::channel::{
     BlockReason, FailReason, LineQuantity, Marketplace, Operation, RetryClass, ShipmentState,
     SupersedeReason,
-    store::{RunToken, ShipmentRecord},
+    store::{RunToken, ShipmentRecord, ShipmentStoreExt},
 };
 
 checks! { "shipments":
@@ -27,12 +27,12 @@ checks! { "shipments":
     a_stale_token_cannot_record => "`record` refuses a stale fence and writes nothing",
 }
 
-async fn one_row(on: &Ground) -> Check<RunToken> {
+async fn one_row(on: &TestBed) -> Check<RunToken> {
     enqueue(on, &[("a", "1", 1)]).await?;
     on.begun(Operation::SyncShipments).await
 }
 
-async fn step(on: &Ground, token: &RunToken, name: &str, next: ShipmentState) -> Check {
+async fn step(on: &TestBed, token: &RunToken, name: &str, next: ShipmentState) -> Check {
     Ok(on.stores.shipments.record(token, &[to(name, next)]).await?)
 }
 
@@ -41,7 +41,7 @@ fn confirmed() -> ShipmentState {
     ShipmentState::Confirmed { record: Some("F-1".to_owned()), marketplace, already_there: true }
 }
 
-async fn states_come_back_as_they_were(on: Ground) -> Check {
+async fn states_come_back_as_they_were(on: TestBed) -> Check {
     let before_sending = [
         ShipmentState::Waiting { missing: vec![LineQuantity { line: "1".into(), quantity: 2 }] },
         ShipmentState::Blocked {
@@ -75,7 +75,7 @@ async fn states_come_back_as_they_were(on: Ground) -> Check {
     unknown_outcomes_are_counted_for_good(&on, &token).await
 }
 
-async fn an_illegal_step_is_refused(on: Ground) -> Check {
+async fn an_illegal_step_is_refused(on: TestBed) -> Check {
     let token = one_row(&on).await?;
     let sent = ShipmentState::Sent { at: at(60) };
     let answer = on.stores.shipments.record(&token, &[to("a", sent.clone())]).await;
@@ -87,7 +87,7 @@ async fn an_illegal_step_is_refused(on: Ground) -> Check {
     same("the state", &state(&on, "1", "a").await?, &Some(ShipmentState::Cancelled))
 }
 
-async fn records_commit_together(on: Ground) -> Check {
+async fn records_commit_together(on: TestBed) -> Check {
     enqueue(&on, &[("a", "1", 1), ("b", "2", 1)]).await?;
     let token = on.begun(Operation::SyncShipments).await?;
     let records = [to("a", ShipmentState::Cancelled), to("b", ShipmentState::Sent { at: at(60) })];
@@ -99,9 +99,9 @@ async fn records_commit_together(on: Ground) -> Check {
     same("two steps of one row in one call", &state(&on, "1", "a").await?, &Some(ShipmentState::Cancelled))
 }
 
-async fn a_record_can_be_repeated(on: Ground) -> Check {
+async fn a_record_can_be_repeated(on: TestBed) -> Check {
     let token = one_row(&on).await?;
-    on.stores.shipments.begin_send(&token, &id("a"), intent(at(60))).await?;
+    on.stores.shipments.begin_send_one(&token, &intent("a", at(60))).await?;
     for next in [ShipmentState::Sent { at: at(61) }, confirmed()] {
         step(&on, &token, "a", next.clone()).await?;
         step(&on, &token, "a", next.clone()).await?;
@@ -110,7 +110,7 @@ async fn a_record_can_be_repeated(on: Ground) -> Check {
     Ok(())
 }
 
-async fn attempts_and_errors_are_kept(on: Ground) -> Check {
+async fn attempts_and_errors_are_kept(on: TestBed) -> Check {
     let token = one_row(&on).await?;
     let wait = |second| retry(at(second), RetryClass::Unreachable);
     let found = async || {
@@ -126,7 +126,7 @@ async fn attempts_and_errors_are_kept(on: Ground) -> Check {
     same("after one without an error", &found().await?, &Some((1, None, at(81))))
 }
 
-async fn unknown_outcomes_are_counted_for_good(on: &Ground, token: &RunToken) -> Check {
+async fn unknown_outcomes_are_counted_for_good(on: &TestBed, token: &RunToken) -> Check {
     enqueue(on, &[("unknown", "order", 1)]).await?;
     let step = async |next| step(on, token, "unknown", next).await;
     let counted = async || Check::Ok(row(on, "order", "unknown").await?.map(|row| row.unknown_outcomes));
@@ -139,7 +139,7 @@ async fn unknown_outcomes_are_counted_for_good(on: &Ground, token: &RunToken) ->
         server_last_check: None,
     };
     for times in 1..=2 {
-        on.stores.shipments.begin_send(token, &id("unknown"), intent(at(60))).await?;
+        on.stores.shipments.begin_send_one(token, &intent("unknown", at(60))).await?;
         for next in [unknown.clone(), unknown.clone(), ShipmentState::Pending] {
             step(next).await?;
         }
@@ -150,7 +150,7 @@ async fn unknown_outcomes_are_counted_for_good(on: &Ground, token: &RunToken) ->
     same("after it was blocked and released", &counted().await?, &Some(2))
 }
 
-async fn a_block_starts_the_count_of_attempts_over(on: Ground) -> Check {
+async fn a_block_starts_the_count_of_attempts_over(on: TestBed) -> Check {
     let token = one_row(&on).await?;
     let attempts = async || Check::Ok(row(&on, "1", "a").await?.map(|row| row.attempts));
     let blocked = ShipmentState::Blocked { reason: BlockReason::NoTracking };
@@ -169,7 +169,7 @@ async fn a_block_starts_the_count_of_attempts_over(on: Ground) -> Check {
     Ok(())
 }
 
-async fn unblocking_takes_only_its_key(on: Ground) -> Check {
+async fn unblocking_takes_only_its_key(on: TestBed) -> Check {
     enqueue(&on, &[("a", "1", 1), ("b", "2", 1), ("c", "3", 1), ("d", "4", 1), ("e", "5", 1)]).await?;
     let token = on.begun(Operation::SyncShipments).await?;
     let carrier =
@@ -192,7 +192,7 @@ async fn unblocking_takes_only_its_key(on: Ground) -> Check {
     Ok(())
 }
 
-async fn a_stale_token_cannot_record(on: Ground) -> Check {
+async fn a_stale_token_cannot_record(on: TestBed) -> Check {
     enqueue(&on, &[("a", "1", 1), ("b", "2", 1)]).await?;
     let (stale, newest) = on.superseded(Operation::SyncShipments).await?;
     on.peer.shipments.record(&newest, &[to("b", ShipmentState::Cancelled)]).await?;

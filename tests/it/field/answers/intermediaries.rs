@@ -5,7 +5,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, CheckConnection, GetOrders, Refusal, RunStatus, ShipmentState, SyncShipments,
         report::FollowUpStatus,
-        store::{OrderStore, ShipmentStore},
+        store::{OrderStoreExt, ShipmentStoreExt},
     },
     client::{Error, ErrorKind, Idempotency, Outcome, TagId, UserId},
     testing::simulator::{Fault, FaultKind, Method},
@@ -179,7 +179,7 @@ async fn faults_a_user_and_a_tag_that_a_proxy_refuses_are_tried_again() {
             world.sim.clock().advance(std::time::Duration::from_secs(3600));
             let _ = channel.get_orders(GetOrders::new()).await.unwrap();
         }
-        let open = world.store.open_follow_ups(&world.connection, world.now(), 9).await.unwrap();
+        let open = world.store.due_follow_ups(&world.connection, world.now(), 9).await.unwrap();
         assert!(open.is_empty(), "{status}: {open:?}");
         world.sim.account(|account| {
             let order = account.order(order).unwrap();

@@ -1,17 +1,17 @@
 //! What a run logs: whose it is, how it ended, and nothing about a buyer.
 
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{error::Error as _, sync::Arc};
 
 use async_trait::async_trait;
 use shipstation_connector::{
-    ShipStationChannel, Timestamp,
+    ShipStationChannel,
     channel::{
-        BlockKind, CancelToken, ChannelConnector, ConnectionId, GetOrders, ImportOrder, LinkListings,
-        Listing, Operation, OrderSelector, ResolveHeld, RunControl, RunStatus, SyncShipments,
-        store::{Begin, NewRun, RunStore, RunSummary, RunToken, StoreError, Stores},
+        BlockKind, CancelToken, ChannelConnector, GetOrders, ImportOrder, LinkListings, Listing,
+        OrderSelector, ResolveHeld, RunControl, RunStatus, SyncShipments,
+        store::{StoreError, Stores},
     },
     connector::ListingSettings,
-    stores::MemoryStore,
+    stores::{Instrumented, NextCall, StoreAnswer, StoreCall, StoreHook},
     testing::simulator::{Fault, FaultKind, Method},
 };
 
@@ -119,35 +119,20 @@ async fn faults_the_level_says_how_a_run_ended() {
 /// A run store that cannot be asked for the last success, or not even begin a run, for a reason of its own.
 #[derive(Debug)]
 struct Down {
-    inner: Arc<MemoryStore>,
     begins: bool,
 }
 
-fn down<T>() -> Result<T, StoreError> {
-    let cause = std::io::Error::other("no route to the database");
-    Err(StoreError::retryable("runs cannot be read").with_source(cause))
-}
-
 #[async_trait]
-impl RunStore for Down {
-    async fn begin(&self, run: NewRun) -> Result<Begin, StoreError> {
-        if self.begins { self.inner.begin(run).await } else { down() }
-    }
-
-    async fn heartbeat(&self, token: &RunToken, ttl: Duration, now: Timestamp) -> Result<(), StoreError> {
-        self.inner.heartbeat(token, ttl, now).await
-    }
-
-    async fn finish(&self, token: &RunToken, summary: RunSummary) -> Result<(), StoreError> {
-        self.inner.finish(token, summary).await
-    }
-
-    async fn last_success(&self, _: &ConnectionId, _: Operation) -> Result<Option<RunSummary>, StoreError> {
-        down()
-    }
-
-    async fn recent(&self, _: &ConnectionId, _: Operation, _: usize) -> Result<Vec<RunSummary>, StoreError> {
-        down()
+impl StoreHook for Down {
+    async fn around(&self, call: StoreCall, next: NextCall<'_>) -> Result<StoreAnswer, StoreError> {
+        match call.method {
+            "begin" if self.begins => next.await,
+            "begin" | "last_success" | "recent" => {
+                let cause = std::io::Error::other("no route to the database");
+                Err(StoreError::retryable("runs cannot be read").with_source(cause))
+            }
+            _ => next.await,
+        }
     }
 }
 
@@ -156,7 +141,7 @@ async fn faults_the_cause_of_a_stores_failure_is_in_the_log_and_not_in_the_error
     let (log, _guard) = caught().await;
     for begins in [false, true] {
         let world = world_with_work().await;
-        let runs = Arc::new(Down { inner: world.store.clone(), begins });
+        let runs = Arc::new(Instrumented::new(world.store.clone(), Arc::new(Down { begins })));
         let stores = Stores::all_in(world.store.clone()).with_runs(runs);
         let from = log.text().len();
         let error = world.channel_on(stores, |_| {}).get_orders(GetOrders::new()).await.unwrap_err();

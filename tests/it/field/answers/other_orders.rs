@@ -9,7 +9,7 @@ use shipstation_connector::{
         ShipmentState, SyncShipments, Verdict,
         report::FollowUpStatus,
         report::ImportOutcomeKind,
-        store::{OrderStore, ShipmentStore},
+        store::{OrderStoreExt, ShipmentStoreExt},
     },
     client::{CustomerId, Error, ErrorKind, OrderId, ProductId, StoreId, UserId, WarehouseId},
     testing::simulator::{Fault, FaultKind, Method},
@@ -182,7 +182,7 @@ async fn faults_a_user_is_not_taken_for_assigned_on_the_word_of_another_order() 
     world.sim.clock().advance(Duration::from_secs(3600));
     let report = channel.get_orders(GetOrders::new()).await.unwrap();
     assert_eq!(report.counts.users.of(FollowUpStatus::Done), 1, "{report}");
-    assert!(world.store.open_follow_ups(&world.connection, world.now(), 9).await.unwrap().is_empty());
+    assert!(world.store.due_follow_ups(&world.connection, world.now(), 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use shipstation_connector::{
     channel::{
         CancelToken, ChannelConnector, GetOrders, LinkListings, Listing, RunControl, RunStatus,
         ShipmentState, SyncShipments,
-        store::{OrderStore, ShipmentStore, Stores},
+        store::{OrderStoreExt, ShipmentStoreExt, Stores},
     },
     client::{Clock, ErrorKind, MinuteWindow, OrderId, Outcome, ShipStation, StopSignal, UserId},
     connector::ListingSettings,

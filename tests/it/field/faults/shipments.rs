@@ -8,7 +8,7 @@ use shipstation_connector::{
     channel::{
         BlockReason, ChannelConnector, ChannelOrderId, GetOrders, RunStatus, ShipmentState, SyncShipments,
         report::SyncOutcomeKind,
-        store::{OutboxRow, ShipmentStore},
+        store::{OutboxRow, ShipmentStoreExt},
     },
     connector::{Confirm, PartialPolicy, Preflight, ShipmentSettings},
     testing::simulator::{Fault, FaultKind, Method, Quirks, RateLimit, SimulatorConfig},

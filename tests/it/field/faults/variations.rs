@@ -22,7 +22,7 @@ use shipstation_connector::{
         Bypass, ChannelConnector, ChannelOrderId, CheckConnection, DiagnoseOrder, ExplainImports, GetOrders,
         ImportOrder, LineQuantity, LinkListings, Listing, OrderSelector, Package, RunStatus, Shipment,
         SyncShipments,
-        store::{OrderStore, ShipmentStore},
+        store::{OrderStoreExt, ShipmentStoreExt},
     },
     client::{TagId, UserId},
     connector::ListingSettings,
@@ -558,8 +558,7 @@ async fn pages_of_strangers_in_odd_places_settle_nothing() {
                 }
                 let end = state(&world, order).await;
                 let most = if effect && status != 429 { 1 } else { 2 };
-                let open =
-                    world.store.open_follow_ups(&world.connection, world.now() + DAY, 9).await.unwrap();
+                let open = world.store.due_follow_ups(&world.connection, world.now() + DAY, 9).await.unwrap();
                 let (has_user, has_tag) = world.sim.account(|account| {
                     let order = account.order(order).unwrap();
                     (order.text("userId").is_some(), order.ids("tagIds").contains(&tag))
@@ -1016,7 +1015,7 @@ async fn buyers_words_turn_up_nowhere() {
         check(format!("case {case} outbox rows"), format!("{rows:?}"));
         let failures = world.store.due_failures(&world.connection, world.now() + DAY, 99).await.unwrap();
         check(format!("case {case} ledger"), format!("{failures:?}"));
-        let follow_ups = world.store.open_follow_ups(&world.connection, world.now() + DAY, 99).await.unwrap();
+        let follow_ups = world.store.due_follow_ups(&world.connection, world.now() + DAY, 99).await.unwrap();
         check(format!("case {case} follow-ups"), format!("{follow_ups:?}"));
         check(format!("case {case} channel"), format!("{channel:?} {client:?}"));
         let text = log.text();

@@ -7,7 +7,7 @@ use shipstation_connector::{
         ChannelConnector, CheckConnection, ImportOrder, RunStatus,
         report::FollowUpStatus,
         report::ImportOutcomeKind,
-        store::{OrderFailure, OrderStore, RunStore},
+        store::{OrderFailure, OrderStoreExt, RunStore},
     },
     client::{TagId, UserId},
     testing::simulator::{Fault, FaultKind, Method},

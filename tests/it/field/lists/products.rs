@@ -2,10 +2,9 @@
 //! run says why it is partial.
 
 use serde_json::json;
+use shipstation_connector::channel::store::ListingStoreExt;
 use shipstation_connector::{
-    channel::{
-        ChannelConnector, LinkListings, LinkReport, LinkState, Listing, RunStatus, store::ListingStore as _,
-    },
+    channel::{ChannelConnector, LinkListings, LinkReport, LinkState, Listing, RunStatus},
     connector::{ListingSettings, ProductReading},
     testing::simulator::{Fault, FaultKind, Method, RateLimit, SimProduct, SimulatorConfig},
 };
@@ -33,7 +32,7 @@ async fn link(world: &World) -> LinkReport {
 }
 
 async fn linked(world: &World) -> usize {
-    let links = world.store.links(&world.connection, None, 100).await.unwrap();
+    let links = world.store.links_after(&world.connection, None, 100).await.unwrap();
     links.iter().filter(|link| link.state == LinkState::Linked).count()
 }
 

@@ -7,7 +7,7 @@ use shipstation_connector::{
     channel::{
         FailReason, RetryClass, ShipmentState,
         report::SyncOutcomeKind,
-        store::{ShipmentStore, Stores},
+        store::{ShipmentStoreExt, Stores},
     },
     client::Clock,
     stores::SqliteStore,
@@ -192,7 +192,7 @@ async fn clock_what_a_row_remembers_survives_in_a_file() {
     let order = one(&world, FaultKind::DropBefore).await;
     let (outbox, shipment) =
         (Arc::new(SqliteStore::open(&file).unwrap()), rows(&world, order).await.remove(0).shipment);
-    outbox.enqueue(&world.connection, shipment, world.now()).await.unwrap();
+    outbox.enqueue_one(&world.connection, shipment, world.now()).await.unwrap();
     let stores = || {
         let outbox = Arc::new(SqliteStore::open(&file).unwrap());
         Stores::all_in(world.store.clone()).with_shipments(outbox.clone()).with_runs(outbox)

@@ -4,7 +4,7 @@ use shipstation_connector::{
     channel::{
         BlockKind,
         shipping::CarrierRule,
-        store::{MappingStore, ShipmentStore},
+        store::{MappingStoreExt, ShipmentStore},
     },
     testing::simulator::{Fault, FaultKind, Method},
 };

@@ -3,52 +3,55 @@
 use async_trait::async_trait;
 use shipstation_connector::channel::{
     ConnectionId,
-    shipping::{CarrierRule, ShippingRule, UnmappedText},
-    store::{MappingStore, Replace, Sighting, StoreError, Versioned},
+    shipping::UnmappedText,
+    store::{MappingStore, NewRules, Replace, RuleTables, Sighting, StoreError},
 };
 
 use super::{BrokenStore, Flaw};
 
 #[async_trait]
 impl MappingStore for BrokenStore {
-    async fn shipping_rules(&self, connection: &ConnectionId) -> Result<Versioned<ShippingRule>, StoreError> {
-        let mut rules = self.inner.shipping_rules(&self.connection(connection)).await?;
+    async fn rules(&self, connection: &ConnectionId) -> Result<RuleTables, StoreError> {
+        let mut tables = self.inner.rules(&self.connection(connection)).await?;
         match self.flaw {
-            Flaw::TablesBeginAtVersion1 => rules.version = rules.version.max(1),
-            Flaw::RulesBackwards => rules.rows.reverse(),
+            Flaw::TablesBeginAtVersion1 => tables.shipping.version = tables.shipping.version.max(1),
+            Flaw::RulesBackwards => tables.shipping.rows.reverse(),
+            Flaw::CarrierRulesLoseMethods => {
+                tables.carriers.rows.iter_mut().for_each(|rule| rule.method = None)
+            }
             _ => {}
         }
-        Ok(rules)
+        Ok(tables)
     }
 
-    async fn replace_shipping_rules(
+    async fn replace(
         &self,
         connection: &ConnectionId,
         mut expected_version: u64,
-        rules: Vec<ShippingRule>,
+        rules: NewRules,
     ) -> Result<Replace, StoreError> {
         let connection = self.connection(connection);
+        let current = async || {
+            let tables = self.inner.rules(&connection).await?;
+            Ok::<_, StoreError>(match rules {
+                NewRules::Carriers(_) => tables.carriers.version,
+                _ => tables.shipping.version,
+            })
+        };
         if self.is(Flaw::VersionsAreIgnored) {
-            expected_version = self.inner.shipping_rules(&connection).await?.version;
+            expected_version = current().await?;
         }
-        self.inner.replace_shipping_rules(&connection, expected_version, rules).await
-    }
-
-    async fn carrier_rules(&self, connection: &ConnectionId) -> Result<Versioned<CarrierRule>, StoreError> {
-        let mut rules = self.inner.carrier_rules(&self.connection(connection)).await?;
-        if self.is(Flaw::CarrierRulesLoseMethods) {
-            rules.rows.iter_mut().for_each(|rule| rule.method = None);
+        // Without a lock: two that read the same version both write. From the second version on only, where it is easily
+        // missed.
+        if self.is(Flaw::ReplacesWithoutALock) && expected_version > 0 {
+            let answer = Replace::decide(current().await?, expected_version);
+            tokio::task::yield_now().await;
+            if let Replace::Replaced { .. } = answer {
+                self.inner.replace(&connection, current().await?, rules).await?;
+            }
+            return Ok(answer);
         }
-        Ok(rules)
-    }
-
-    async fn replace_carrier_rules(
-        &self,
-        connection: &ConnectionId,
-        expected_version: u64,
-        rules: Vec<CarrierRule>,
-    ) -> Result<Replace, StoreError> {
-        self.inner.replace_carrier_rules(&self.connection(connection), expected_version, rules).await
+        self.inner.replace(&connection, expected_version, rules).await
     }
 
     async fn note_unmapped(&self, connection: &ConnectionId, seen: &[Sighting]) -> Result<(), StoreError> {

@@ -7,19 +7,16 @@ mod orders;
 mod runs;
 mod shipments;
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use shipstation_connector::{
     Timestamp,
     channel::{
         ChannelOrderId, ConnectionId, OutboxId, ShipmentState,
-        store::{FailureRecord, FollowUp, RunToken},
+        store::{Lease, OrderWork, RunToken},
     },
     stores::MemoryStore,
 };
@@ -38,9 +35,10 @@ pub(crate) struct BrokenStore {
     /// How many rows the pages so far have held.
     served: AtomicUsize,
     newest: Mutex<Vec<ChannelOrderId>>,
-    late: Mutex<Vec<FollowUp>>,
+    late: Mutex<Vec<OrderWork>>,
     recorded: Mutex<Vec<(OutboxId, ShipmentState)>>,
-    kept_failures: Mutex<HashMap<ChannelOrderId, FailureRecord>>,
+    /// The lease of a store that takes it without a lock.
+    unlocked: Mutex<Lease>,
     /// The last grant or heartbeat, and when its lease ends.
     lease: Mutex<Option<(RunToken, Timestamp)>>,
 }
@@ -56,7 +54,7 @@ impl BrokenStore {
             newest: Mutex::default(),
             late: Mutex::default(),
             recorded: Mutex::default(),
-            kept_failures: Mutex::default(),
+            unlocked: Mutex::default(),
             lease: Mutex::default(),
         }
     }

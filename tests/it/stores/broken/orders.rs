@@ -1,16 +1,14 @@
 //! Flaws in keeping orders.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Lineage, OrderFingerprint,
+        ChannelOrder, ChannelOrderId, ConnectionId, Lineage,
         shipping::ShippingResolution,
         store::{
-            Applied, FailureRecord, FollowUp, FollowUpKind, FollowUpOutcome, FollowUpResult, HeldOrder,
-            ImportRecord, NewOrder, OrderFailure, OrderStore, RunToken, SaveOutcome, StoreError,
+            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderStoreExt, OrderWork, RecordKey,
+            RunToken, SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkResult,
         },
     },
 };
@@ -23,9 +21,38 @@ fn far_future() -> Timestamp {
     Timestamp::from_unix_seconds(i64::MAX)
 }
 
+fn plain_record(id: &ChannelOrderId) -> ImportRecord {
+    let order = ChannelOrder::new(id.clone(), "");
+    let new = NewOrder::new(order, ShippingResolution::NoText, 0, Timestamp::UNIX_EPOCH);
+    new.record(&"nobody".into(), None)
+}
+
 impl BrokenStore {
     fn folded(&self, order: &ChannelOrderId) -> ChannelOrderId {
         self.text(order.as_str()).into()
+    }
+
+    /// A host that cannot take one order of the batch.
+    async fn save_but_the_refused(
+        &self,
+        token: &RunToken,
+        batch: &[NewOrder],
+    ) -> Result<Vec<SaveOutcome>, StoreError> {
+        let mut outcomes = Vec::new();
+        for new in batch {
+            if new.order.id.as_str() != "refused" {
+                outcomes.extend(self.inner.save(token, std::slice::from_ref(new)).await?);
+                continue;
+            }
+            if self.is(Flaw::RefusedOrdersFailTheBatch) {
+                return Err(StoreError::permanent("a constraint"));
+            }
+            if self.is(Flaw::RefusedOrdersLeaveWork) {
+                self.late.lock().unwrap().extend(OrderWork::follow_ups_of(new));
+            }
+            outcomes.push(SaveOutcome::Failed { message: "a constraint".to_owned(), retryable: false });
+        }
+        Ok(outcomes)
     }
 
     /// Orders first, and what is to be done about them in a second step.
@@ -46,10 +73,7 @@ impl BrokenStore {
         tokio::task::yield_now().await;
         let inserted = batch.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == INSERTED);
         for (new, _) in inserted {
-            let open = |follow_up: &_| {
-                FollowUp::open(new.order.id.clone(), Clone::clone(follow_up), new.imported_at)
-            };
-            self.late.lock().unwrap().extend(new.follow_ups.iter().map(open));
+            self.late.lock().unwrap().extend(OrderWork::follow_ups_of(new));
         }
         Ok(outcomes)
     }
@@ -57,67 +81,6 @@ impl BrokenStore {
 
 #[async_trait]
 impl OrderStore for BrokenStore {
-    async fn known(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, ImportRecord>, StoreError> {
-        let connection = self.connection(connection);
-        let mut asked: Vec<ChannelOrderId> = orders.iter().map(|order| self.folded(order)).collect();
-        if self.is(Flaw::KnownTakes100) {
-            asked.truncate(100);
-        }
-        let mut known = self.data().known(&connection, &asked).await?;
-        if self.is(Flaw::SeenLate) {
-            let newest = self.newest.lock().unwrap();
-            known.retain(|order, _| !newest.contains(order));
-        }
-        if self.is(Flaw::KnownAnswersForAll)
-            && let Some(record) = known.values().next().cloned()
-        {
-            for order in &asked {
-                known.entry(order.clone()).or_insert_with(|| record.clone());
-            }
-        }
-        if self.is(Flaw::RecordForgetsLineage) {
-            for record in known.values_mut() {
-                record.lineage = Lineage::default();
-            }
-        }
-        Ok(known)
-    }
-
-    async fn swallowed(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
-        if self.is(Flaw::SwallowedIsForgotten) {
-            return Ok(HashMap::new());
-        }
-        let asked = if self.is(Flaw::SwallowedTakes100) { 100 } else { usize::MAX };
-        let orders = &orders[..orders.len().min(asked)];
-        self.data().swallowed(&self.connection(connection), orders).await
-    }
-
-    async fn look_alikes(
-        &self,
-        connection: &ConnectionId,
-        fingerprints: &[OrderFingerprint],
-        limit: usize,
-    ) -> Result<HashMap<OrderFingerprint, Vec<ImportRecord>>, StoreError> {
-        let asked = if self.is(Flaw::LookAlikesTake100) { 100 } else { usize::MAX };
-        let fingerprints = &fingerprints[..fingerprints.len().min(asked)];
-        let limit = if self.is(Flaw::LookAlikesIgnoreTheLimit) { usize::MAX } else { limit };
-        let mut found = self.data().look_alikes(&self.connection(connection), fingerprints, limit).await?;
-        if self.is(Flaw::LookAlikesNewestFirst) {
-            for alike in found.values_mut() {
-                alike.reverse();
-            }
-        }
-        Ok(found)
-    }
-
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
         let token = self.token(token, Write::Save);
         let mut batch = batch.to_vec();
@@ -127,13 +90,16 @@ impl OrderStore for BrokenStore {
                 new.fingerprint = None;
             }
         }
+        if batch.iter().any(|new| new.order.id.as_str() == "refused") {
+            return self.save_but_the_refused(&token, &batch).await;
+        }
         if self.is(Flaw::SaveIsNotAtomic) {
             return self.save_in_two_steps(&token, &batch).await;
         }
         let ids: Vec<ChannelOrderId> = batch.iter().map(|new| new.order.id.clone()).collect();
         if self.is(Flaw::SaveKeepsTheFailure) {
-            let failures = self.inner.failures(&token.connection, &ids).await?;
-            self.kept_failures.lock().unwrap().extend(failures);
+            let failures = self.inner.work(&token.connection, WorkQuery::Of(&ids)).await?;
+            self.late.lock().unwrap().extend(failures);
         }
         let before = self.inner.known(&token.connection, &ids).await?;
         if self.is(Flaw::SaveLooksBeforeItWrites) {
@@ -153,108 +119,119 @@ impl OrderStore for BrokenStore {
         Ok(outcomes)
     }
 
-    async fn open_follow_ups(
+    async fn records(
         &self,
         connection: &ConnectionId,
-        now: Timestamp,
+        keys: &[RecordKey],
         limit: usize,
-    ) -> Result<Vec<FollowUp>, StoreError> {
-        let connection = self.connection(connection);
-        let now = if self.is(Flaw::PendingIsDueAtOnce) { far_future() } else { now };
-        let mut open = self.data().open_follow_ups(&connection, now, usize::MAX).await?;
-        open.extend(self.late.lock().unwrap().iter().cloned());
+    ) -> Result<Vec<Vec<ImportRecord>>, StoreError> {
+        let folded = |key: &RecordKey| match key {
+            RecordKey::Id(order) => RecordKey::Id(self.folded(order)),
+            key => key.clone(),
+        };
+        let asked: Vec<RecordKey> = keys.iter().map(folded).collect();
+        let limit = if self.is(Flaw::RecordsIgnoreTheLimit) { usize::MAX } else { limit };
+        let mut answers = self.data().records(&self.connection(connection), &asked, limit).await?;
+        let seen_late = self.newest.lock().unwrap().clone();
+        for (key, records) in keys.iter().zip(&mut answers) {
+            match (self.flaw, key) {
+                (Flaw::KnownAnswersForAll, RecordKey::Id(id)) if records.is_empty() => {
+                    records.push(plain_record(id));
+                }
+                (Flaw::SeenLate, _) => records.retain(|record| !seen_late.contains(&record.order)),
+                (Flaw::RecordForgetsLineage, _) => {
+                    records.iter_mut().for_each(|record| record.lineage = Lineage::default());
+                }
+                (Flaw::MergedOrdersAreForgotten, RecordKey::MergedInto(_)) => records.clear(),
+                (Flaw::RecordsNewestFirst, _) => records.reverse(),
+                _ => {}
+            }
+        }
         match self.flaw {
-            Flaw::FollowUpsForgetTheUser => open.iter_mut().for_each(|open| open.user_before = None),
-            Flaw::FollowUpsComeTwice => open.extend(open.clone()),
-            Flaw::FollowUpsNewestFirst => open.reverse(),
+            Flaw::RecordsTake100 => answers.iter_mut().skip(100).for_each(Vec::clear),
+            Flaw::RecordsAnswerBackwards => answers.reverse(),
             _ => {}
         }
-        open.truncate(limit);
-        Ok(open)
+        Ok(answers)
     }
 
-    async fn settle_follow_ups(
+    async fn work(
         &self,
-        token: &RunToken,
-        outcomes: &[FollowUpOutcome],
-    ) -> Result<(), StoreError> {
+        connection: &ConnectionId,
+        query: WorkQuery<'_>,
+    ) -> Result<Vec<OrderWork>, StoreError> {
+        let connection = self.connection(connection);
+        let (query, limit) = match query {
+            WorkQuery::DueFollowUps { now, limit } => {
+                let now = if self.is(Flaw::PendingIsDueAtOnce) { far_future() } else { now };
+                (WorkQuery::DueFollowUps { now, limit: usize::MAX }, limit)
+            }
+            WorkQuery::DueImports { now, limit } => {
+                let now = if self.is(Flaw::FailuresAreAlwaysDue) { far_future() } else { now };
+                (WorkQuery::DueImports { now, limit: usize::MAX }, limit)
+            }
+            WorkQuery::Of(orders) => {
+                let asked = if self.is(Flaw::WorkTakes100) { orders.len().min(100) } else { orders.len() };
+                (WorkQuery::Of(&orders[..asked]), usize::MAX)
+            }
+            other => (other, usize::MAX),
+        };
+        let mut found = self.data().work(&connection, query).await?;
+        let follow_ups = matches!(query, WorkQuery::DueFollowUps { .. });
+        if follow_ups != (self.is(Flaw::SaveKeepsTheFailure) || self.is(Flaw::RefusedOrdersLeaveWork)) {
+            found.extend(self.late.lock().unwrap().iter().cloned());
+        }
+        match self.flaw {
+            Flaw::FollowUpsForgetTheUser => found.iter_mut().for_each(|entry| entry.user_before = None),
+            Flaw::FollowUpsComeTwice => found.extend(found.clone()),
+            Flaw::FollowUpsNewestFirst => found.reverse(),
+            Flaw::FailuresForgetTheFirst => {
+                found.iter_mut().for_each(|entry| entry.first_seen = entry.next_attempt);
+            }
+            Flaw::FailuresHideTheDismissed => found.retain(|entry| !entry.is_dismissed()),
+            _ => {}
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
         let mut outcomes = outcomes.to_vec();
-        if self.is(Flaw::AttemptsAreNotCounted) {
-            outcomes.retain(|outcome| !matches!(outcome.result, FollowUpResult::Attempting { .. }));
+        match self.flaw {
+            Flaw::AttemptsAreNotCounted => {
+                outcomes.retain(|outcome| !matches!(outcome.result, WorkResult::Attempting { .. }));
+            }
+            Flaw::ClearsNothing => outcomes
+                .retain(|outcome| outcome.kind != WorkKind::Import || outcome.result != WorkResult::Done),
+            Flaw::SettledFollowUpsLiveOn => {
+                let (next_attempt, error) = (Timestamp::UNIX_EPOCH, String::new());
+                let open = WorkResult::Pending { next_attempt, outcome_unknown: false, error };
+                let done = outcomes.iter_mut().filter(|outcome| outcome.result == WorkResult::Done);
+                done.for_each(|outcome| outcome.result = open.clone());
+            }
+            _ => {}
         }
-        if self.is(Flaw::SettledFollowUpsLiveOn) {
-            let (next_attempt, error) = (Timestamp::UNIX_EPOCH, String::new());
-            let open = FollowUpResult::Pending { next_attempt, outcome_unknown: false, error };
-            let done = outcomes.iter_mut().filter(|outcome| outcome.result == FollowUpResult::Done);
-            done.for_each(|outcome| outcome.result = open.clone());
-        }
-        self.data().settle_follow_ups(&self.token(token, Write::Settle), &outcomes).await
+        self.data().record_work(&self.token(token, Write::RecordWork), &outcomes).await
     }
 
-    async fn reopen_follow_ups(
+    async fn reopen_work(
         &self,
         token: &RunToken,
-        kind: FollowUpKind,
+        kind: WorkKind,
         wanted: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         if self.is(Flaw::ReopensNothing) {
             return Ok(0);
         }
-        self.data().reopen_follow_ups(&self.token(token, Write::Reopen), kind, wanted, now).await
+        self.data().reopen_work(&self.token(token, Write::Reopen), kind, wanted, now).await
     }
 
-    async fn record_failures(&self, token: &RunToken, failures: &[OrderFailure]) -> Result<(), StoreError> {
-        self.data().record_failures(&self.token(token, Write::RecordFailures), failures).await
-    }
-
-    async fn due_failures(
-        &self,
-        connection: &ConnectionId,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<FailureRecord>, StoreError> {
-        let now = if self.is(Flaw::FailuresAreAlwaysDue) { far_future() } else { now };
-        self.data().due_failures(&self.connection(connection), now, limit).await
-    }
-
-    async fn failures(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, FailureRecord>, StoreError> {
-        let asked = if self.is(Flaw::FailuresTake100) { 100 } else { usize::MAX };
-        let orders = &orders[..orders.len().min(asked)];
-        let mut failures = self.data().failures(&self.connection(connection), orders).await?;
-        match self.flaw {
-            Flaw::FailuresForgetTheFirst => {
-                for failure in failures.values_mut() {
-                    *failure = FailureRecord::first(failure.last.clone());
-                }
-            }
-            Flaw::FailuresHideTheDismissed => failures.retain(|_, failure| !failure.dismissed),
-            Flaw::SaveKeepsTheFailure => failures.extend(self.kept_failures.lock().unwrap().clone()),
-            _ => {}
-        }
-        Ok(failures)
-    }
-
-    async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
-        if self.is(Flaw::ClearsNothing) {
-            return Ok(());
-        }
-        self.data().clear_failures(&self.token(token, Write::ClearFailures), orders).await
-    }
-
-    async fn dismiss_failure(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<(), StoreError> {
+    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
         if self.is(Flaw::DismissesNothing) {
             return Ok(());
         }
-        self.data().dismiss_failure(&self.connection(connection), order).await
+        self.data().dismiss(&self.connection(connection), order).await
     }
 
     async fn held(

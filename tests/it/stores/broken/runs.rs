@@ -35,6 +35,22 @@ impl BrokenStore {
 impl RunStore for BrokenStore {
     async fn begin(&self, mut run: NewRun) -> Result<Begin, StoreError> {
         run.connection = self.connection(&run.connection);
+        if self.is(Flaw::BeginsWithoutALock) {
+            // Two that read the same lease both take it. Not the very first one, which is looked at most.
+            let mut lease = self.unlocked.lock().unwrap().clone();
+            if lease.fence > 0 {
+                tokio::task::yield_now().await;
+            }
+            let answer = lease.begin(&run);
+            *self.unlocked.lock().unwrap() = lease;
+            return Ok(answer);
+        }
+        if self.is(Flaw::BeginsInTwoSteps) {
+            run.owner = "not known yet".to_owned();
+            let answer = self.inner.begin(run).await;
+            tokio::task::yield_now().await;
+            return answer;
+        }
         if self.is(Flaw::LeasesLastForEver) {
             run.ttl = Duration::MAX;
         }
@@ -86,6 +102,9 @@ impl RunStore for BrokenStore {
         if self.is(Flaw::FinishKeepsTheLease) {
             return Ok(());
         }
+        if self.is(Flaw::BeginsWithoutALock) {
+            return self.unlocked.lock().unwrap().finish(token);
+        }
         if self.is(Flaw::FinishesOnlyOnce) {
             let runs = self.inner.recent(&token.connection, token.operation, 99).await?;
             if runs.iter().any(|run| run.run == summary.run && matches!(run.state, RunState::Ended { .. })) {
@@ -106,6 +125,14 @@ impl RunStore for BrokenStore {
             return Ok(runs.into_iter().find(|run| match &run.state {
                 RunState::Ended { status } => status.did_its_work(),
                 _ => false,
+            }));
+        }
+        if self.is(Flaw::QuickLooksCount) {
+            let runs = self.inner.recent(&connection, operation, 99).await?;
+            return Ok(runs.into_iter().find(|run| {
+                let mut run = run.clone();
+                run.covers_window = true;
+                run.is_success()
             }));
         }
         if self.is(Flaw::LastSuccessIsTheFirst) {
@@ -131,5 +158,9 @@ impl RunStore for BrokenStore {
                 .for_each(|run| run.state = RunState::Running);
         }
         Ok(runs)
+    }
+
+    async fn release_leases(&self, owner: &str) -> Result<u64, StoreError> {
+        if self.is(Flaw::ReleasesNothing) { Ok(0) } else { self.inner.release_leases(owner).await }
     }
 }

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Marketplace, OutboxId, Shipment, ShipmentState,
+        ConnectionId, Marketplace, Shipment, ShipmentState,
         store::{
-            BeginSend, Enqueued, OrderProgress, OutboxCursor, OutboxRow, RunToken, SendIntent,
-            ShipmentRecord, ShipmentStore, StoreError,
+            BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken, SendIntent,
+            ShipmentRecord, ShipmentStore, ShipmentStoreExt, StoreError,
         },
     },
 };
@@ -21,70 +21,137 @@ impl ShipmentStore for BrokenStore {
     async fn enqueue(
         &self,
         connection: &ConnectionId,
-        mut shipment: Shipment,
+        shipments: &[Shipment],
         now: Timestamp,
-    ) -> Result<Enqueued, StoreError> {
+    ) -> Result<Vec<Enqueued>, StoreError> {
         let connection = self.connection(connection);
-        shipment.id = self.text(shipment.id.as_str()).into();
-        match self.flaw {
-            Flaw::PackagesAreCutToOne => shipment.packages.truncate(1),
-            Flaw::RevisionsAreIgnored => shipment.revision = 1,
-            _ => {}
+        let mut shipments = shipments.to_vec();
+        for shipment in &mut shipments {
+            shipment.id = self.text(shipment.id.as_str()).into();
+            match self.flaw {
+                Flaw::PackagesAreCutToOne => shipment.packages.truncate(1),
+                Flaw::RevisionsAreIgnored => shipment.revision = 1,
+                _ => {}
+            }
         }
-        let before = self.data().order_progress(&connection, &shipment.order).await?.rows;
-        let mut new = self.is(Flaw::DuplicatesAreNew);
+        let mut seen = Vec::new();
+        for shipment in &shipments {
+            let before = self.data().order_progress(&connection, &shipment.order).await?.rows;
+            seen.push(before.iter().any(|row| row.id() == shipment.outbox_id()));
+        }
         if self.is(Flaw::EnqueueLooksBeforeItWrites) {
-            new = !before.iter().any(|row| row.id() == shipment.outbox_id());
             tokio::task::yield_now().await;
         }
-        let answer = self.data().enqueue(&connection, shipment, now).await?;
-        Ok(if new { Enqueued::Enqueued } else { answer })
-    }
-
-    async fn due(
-        &self,
-        connection: &ConnectionId,
-        now: Timestamp,
-        after: Option<&OutboxCursor>,
-        limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        let connection = self.connection(connection);
-        if self.is(Flaw::DuePagesByNumber) {
-            let all = self.data().due(&connection, now, None, usize::MAX).await?;
-            return Ok(self.page_by_number(all, after.is_none(), limit));
-        }
-        let mut due = self.data().due(&connection, now, after, limit).await?;
+        let mut answers = self.data().enqueue(&connection, &shipments, now).await?;
         match self.flaw {
-            Flaw::DueInOrderOfId => due.sort_by_key(OutboxRow::id),
-            Flaw::DueForgetsRetries => due.retain(|row| row.state.name() != "retry_wait"),
+            Flaw::DuplicatesAreNew => answers.fill(Enqueued::Enqueued),
+            Flaw::EnqueueLooksBeforeItWrites => {
+                let unseen = answers.iter_mut().zip(seen).filter(|(_, seen)| !seen);
+                unseen.for_each(|(answer, _)| *answer = Enqueued::Enqueued);
+            }
+            Flaw::EnqueueAnswersBackwards => answers.reverse(),
             _ => {}
         }
-        Ok(due)
+        Ok(answers)
+    }
+
+    async fn rows(
+        &self,
+        connection: &ConnectionId,
+        query: &OutboxQuery,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Result<OutboxPage, StoreError> {
+        let connection = self.connection(connection);
+        let due = matches!(query, OutboxQuery::Due { .. });
+        if due && self.is(Flaw::DuePagesByNumber) {
+            let all = self.data().rows(&connection, query, None, usize::MAX).await?.rows;
+            return Ok(OutboxPage::new(self.page_by_number(all, after.is_none(), limit)));
+        }
+        if self.is(Flaw::CursorForgetsTheRevision) {
+            let mut page = self.data().rows(&connection, query, None, usize::MAX).await?;
+            let key = |cursor: &OutboxCursor| (cursor.shipped_at, cursor.id.shipment.clone());
+            page.rows.retain(|row| after.is_none_or(|after| key(&row.cursor()) > key(after)));
+            page.rows.truncate(limit);
+            return Ok(page);
+        }
+        let mut page = self.data().rows(&connection, query, after, limit).await?;
+        let rows = &mut page.rows;
+        match (self.flaw, query) {
+            (Flaw::DueInOrderOfId, OutboxQuery::Due { .. }) => rows.sort_by_key(OutboxRow::id),
+            (Flaw::DueForgetsRetries, OutboxQuery::Due { .. }) => {
+                rows.retain(|row| row.state.name() != "retry_wait");
+            }
+            (Flaw::UnfinishedForgetsSent, OutboxQuery::Unfinished) => {
+                rows.retain(|row| row.state.name() != "sent");
+            }
+            (Flaw::BlockedForgetsWhatIsDue, OutboxQuery::Blocked) => {
+                rows.retain(|row| !row.state.is_due(Timestamp::UNIX_EPOCH));
+            }
+            (Flaw::ProgressHidesClosedRows, OutboxQuery::OfOrder(_)) => {
+                rows.retain(|row| !row.state.is_closed());
+            }
+            (Flaw::AttemptsOutliveABlock, _) => {
+                let blocked = rows.iter_mut().filter(|row| row.state.name() == "blocked");
+                blocked.for_each(|row| row.attempts *= 3);
+            }
+            (Flaw::UnknownOutcomesAreForgotten, _) => {
+                rows.iter_mut().for_each(|row| row.unknown_outcomes = 0);
+            }
+            (Flaw::StatesForgetDetails, _) => {
+                for row in rows {
+                    if let ShipmentState::Confirmed { marketplace, .. } = &mut row.state {
+                        *marketplace = Marketplace::Unknown;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(page)
     }
 
     async fn begin_send(
         &self,
         token: &RunToken,
-        id: &OutboxId,
-        mut intent: SendIntent,
-    ) -> Result<BeginSend, StoreError> {
+        intents: &[SendIntent],
+    ) -> Result<Vec<BeginSend>, StoreError> {
         let token = self.token(token, Write::BeginSend);
+        let mut intents = intents.to_vec();
         if self.is(Flaw::HashIsCutTo32Bits) {
-            intent.payload_hash &= u64::from(u32::MAX);
+            intents.iter_mut().for_each(|intent| intent.payload_hash &= u64::from(u32::MAX));
+        }
+        if self.is(Flaw::SlicesCommitOneByOne) {
+            let mut answers = Vec::new();
+            for intent in intents {
+                answers.extend(self.data().begin_send(&token, &[intent]).await?);
+            }
+            return Ok(answers);
         }
         let mut granted = false;
         if self.is(Flaw::BeginSendLooksBeforeItWrites) {
-            let due = self.data().due(&token.connection, intent.now, None, usize::MAX).await?;
-            granted = due.iter().any(|row| row.id() == *id);
+            let now = intents[0].now;
+            let due = self.data().due(&token.connection, now, None, usize::MAX).await?;
+            granted = due.iter().any(|row| row.id() == intents[0].id);
             tokio::task::yield_now().await;
         }
-        match self.data().begin_send(&token, id, intent).await {
-            Ok(BeginSend::OrderBusy) if self.is(Flaw::OrdersAreNeverBusy) => Ok(BeginSend::Granted),
-            Ok(BeginSend::NotDue) if self.is(Flaw::NotDueIsGranted) => Ok(BeginSend::Granted),
-            Ok(_) if granted => Ok(BeginSend::Granted),
-            Err(_) if self.is(Flaw::UnknownRowsAreIgnored) => Ok(BeginSend::NotDue),
-            answer => answer,
+        let mut answers = match self.data().begin_send(&token, &intents).await {
+            Err(error) if self.is(Flaw::UnknownRowsAreIgnored) && !error.is_lost_lease() => {
+                vec![BeginSend::NotDue; intents.len()]
+            }
+            answers => answers?,
+        };
+        for answer in &mut answers {
+            match *answer {
+                BeginSend::OrderBusy if self.is(Flaw::OrdersAreNeverBusy) => *answer = BeginSend::Granted,
+                BeginSend::NotDue if self.is(Flaw::NotDueIsGranted) => *answer = BeginSend::Granted,
+                _ if granted => *answer = BeginSend::Granted,
+                _ => {}
+            }
         }
+        if self.is(Flaw::SlicesAnswerBackwards) {
+            answers.reverse();
+        }
+        Ok(answers)
     }
 
     async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError> {
@@ -117,19 +184,6 @@ impl ShipmentStore for BrokenStore {
         }
     }
 
-    async fn unfinished(
-        &self,
-        connection: &ConnectionId,
-        after: Option<&OutboxCursor>,
-        limit: usize,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        let mut rows = self.data().unfinished(&self.connection(connection), after, limit).await?;
-        if self.is(Flaw::UnfinishedForgetsSent) {
-            rows.retain(|row| row.state.name() != "sent");
-        }
-        Ok(rows)
-    }
-
     async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {
         let connection = self.connection(connection);
         if self.is(Flaw::UnblocksEverything) {
@@ -144,32 +198,5 @@ impl ShipmentStore for BrokenStore {
             counts.remove("cancelled");
         }
         Ok(counts)
-    }
-
-    async fn order_progress(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<OrderProgress, StoreError> {
-        let mut progress = self.data().order_progress(&self.connection(connection), order).await?;
-        if self.is(Flaw::ProgressHidesClosedRows) {
-            progress.rows.retain(|row| !row.state.is_closed());
-        }
-        if self.is(Flaw::AttemptsOutliveABlock) {
-            for row in progress.rows.iter_mut().filter(|row| row.state.name() == "blocked") {
-                row.attempts *= 3;
-            }
-        }
-        if self.is(Flaw::UnknownOutcomesAreForgotten) {
-            progress.rows.iter_mut().for_each(|row| row.unknown_outcomes = 0);
-        }
-        if self.is(Flaw::StatesForgetDetails) {
-            for row in &mut progress.rows {
-                if let ShipmentState::Confirmed { marketplace, .. } = &mut row.state {
-                    *marketplace = Marketplace::Unknown;
-                }
-            }
-        }
-        Ok(progress)
     }
 }

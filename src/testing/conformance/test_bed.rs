@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    Fresh,
     check::{Check, Stop},
-    given::at,
+    samples::at,
 };
 use crate::{
     Timestamp,
@@ -18,22 +19,25 @@ use crate::{
 pub(super) const TTL: Duration = Duration::from_secs(600);
 
 /// The stores under test. `peer` is another handle on the same data, if the builder gave one.
-pub(super) struct Ground {
+pub(super) struct TestBed {
     pub(super) stores: Stores,
     pub(super) peer: Stores,
     pub(super) here: ConnectionId,
     pub(super) elsewhere: ConnectionId,
     pub(super) listings: Option<(ConnectionId, Vec<Listing>)>,
+    pub(super) refused_order: Option<String>,
 }
 
-impl Ground {
-    pub(super) fn new(
-        stores: Stores,
-        peer: Option<Stores>,
-        listings: Option<(ConnectionId, Vec<Listing>)>,
-    ) -> Self {
-        let peer = peer.unwrap_or_else(|| stores.clone());
-        Self { stores, peer, here: "here".into(), elsewhere: "elsewhere".into(), listings }
+impl TestBed {
+    pub(super) fn new(fresh: &Fresh) -> Self {
+        Self {
+            stores: fresh.stores.clone(),
+            peer: fresh.peer.as_ref().unwrap_or(&fresh.stores).clone(),
+            here: "here".into(),
+            elsewhere: "elsewhere".into(),
+            listings: fresh.listings.clone(),
+            refused_order: fresh.refused_order.clone(),
+        }
     }
 
     /// Handles for tasks: every other one is the peer's.

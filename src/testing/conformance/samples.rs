@@ -7,7 +7,7 @@ use crate::{
     channel::{
         Address, Buyer, ChannelOrder, HoldReason, OrderLine, Shipment,
         shipping::ShippingResolution,
-        store::{FollowUpKind, NewFollowUp, NewOrder, OrderFailure},
+        store::{NewFollowUp, NewOrder, OrderFailure, WorkKind},
     },
 };
 
@@ -56,8 +56,8 @@ pub(super) fn order(id: &str) -> ChannelOrder {
 pub(super) fn ready(id: &str, imported: Timestamp) -> NewOrder {
     let mut new = NewOrder::new(order(id), ShippingResolution::NoText, 3, imported);
     new.follow_ups = vec![
-        NewFollowUp::new(FollowUpKind::AssignUser, Some("before".into())),
-        NewFollowUp::new(FollowUpKind::AddTag, None),
+        NewFollowUp::new(WorkKind::AssignUser, Some("before".into())),
+        NewFollowUp::new(WorkKind::AddTag, None),
     ];
     new
 }

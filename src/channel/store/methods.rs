@@ -1,0 +1,88 @@
+//! The methods of every store, as one table: what is the same for all of them is written once.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation, Shipment,
+        shipping::{ShippingResolution, UnmappedText},
+    },
+};
+
+/// Hands the table of methods to the macro `$then`, one invocation per trait.
+macro_rules! for_each_store {
+    ($then:ident) => {
+        $then! { RunStore {
+            fn begin(run: NewRun) -> Begin;
+            fn heartbeat(token: &RunToken, ttl: Duration, now: Timestamp) -> ();
+            fn finish(token: &RunToken, summary: RunSummary) -> ();
+            fn last_success(connection: &ConnectionId, operation: Operation) -> Option<RunSummary>;
+            fn recent(connection: &ConnectionId, operation: Operation, limit: usize) -> Vec<RunSummary>;
+            fn release_leases(owner: &str) -> u64;
+        } }
+        $then! { OrderStore {
+            fn save(token: &RunToken, batch: &[NewOrder]) -> Vec<SaveOutcome>;
+            fn records(connection: &ConnectionId, keys: &[RecordKey], limit: usize) -> Vec<Vec<ImportRecord>>;
+            fn work(connection: &ConnectionId, query: WorkQuery<'_>) -> Vec<OrderWork>;
+            fn record_work(token: &RunToken, outcomes: &[WorkOutcome]) -> ();
+            fn reopen_work(token: &RunToken, kind: WorkKind, wanted: &str, now: Timestamp) -> u64;
+            fn dismiss(connection: &ConnectionId, order: &ChannelOrderId) -> ();
+            fn held(connection: &ConnectionId, after: Option<&ChannelOrderId>, limit: usize) -> Vec<HeldOrder>;
+            fn apply_shipping(
+                token: &RunToken,
+                order: &ChannelOrderId,
+                text: Option<&str>,
+                resolution: &ShippingResolution,
+                rules_version: u64
+            ) -> Applied;
+        } }
+        $then! { ShipmentStore {
+            fn enqueue(connection: &ConnectionId, shipments: &[Shipment], now: Timestamp) -> Vec<Enqueued>;
+            fn rows(
+                connection: &ConnectionId,
+                query: &OutboxQuery,
+                after: Option<&OutboxCursor>,
+                limit: usize
+            ) -> OutboxPage;
+            fn begin_send(token: &RunToken, intents: &[SendIntent]) -> Vec<BeginSend>;
+            fn record(token: &RunToken, records: &[ShipmentRecord]) -> ();
+            fn unblock(connection: &ConnectionId, key: &str) -> u64;
+            fn counts(connection: &ConnectionId) -> BTreeMap<String, u64>;
+        } }
+        $then! { ListingStore {
+            fn listings(connection: &ConnectionId, after: Option<&ListingId>, limit: usize) -> Vec<Listing>;
+            fn links(connection: &ConnectionId, query: LinkQuery<'_>) -> Vec<ListingLink>;
+            fn put_links(token: &RunToken, links: &[NewLink]) -> Vec<PutLink>;
+            fn mark_broken(token: &RunToken, listings: &[ListingId]) -> ();
+        } }
+        $then! { MappingStore {
+            fn rules(connection: &ConnectionId) -> RuleTables;
+            fn replace(connection: &ConnectionId, expected_version: u64, rules: NewRules) -> Replace;
+            fn note_unmapped(connection: &ConnectionId, seen: &[Sighting]) -> ();
+            fn unmapped(connection: &ConnectionId) -> Vec<UnmappedText>;
+        } }
+    };
+}
+pub(crate) use for_each_store;
+
+/// A pointer to a store is a store, and a store can always be had as `dyn`.
+macro_rules! through_pointers {
+    ($store:ident { $(fn $call:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+ }) => {
+        through_pointers! { @ Arc $store { $(fn $call($($argument: $kind),*) -> $answer;)+ } }
+        through_pointers! { @ Box $store { $(fn $call($($argument: $kind),*) -> $answer;)+ } }
+        const _: fn(&dyn $store) = |_| ();
+    };
+    (@ $pointer:ident $store:ident { $(fn $call:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)+ }) => {
+        #[async_trait]
+        impl<S: $store + ?Sized> $store for $pointer<S> {
+            $(async fn $call(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
+                (**self).$call($($argument),*).await
+            })+
+        }
+    };
+}
+for_each_store!(through_pointers);

@@ -1,0 +1,104 @@
+//! What whoever calls a [`ShipmentStore`] would otherwise write again and again.
+
+use async_trait::async_trait;
+
+use super::{
+    BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, SendIntent, ShipmentStore,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId, Shipment,
+        store::{RunToken, StoreError},
+    },
+};
+
+/// How far one order has been shipped: its rows, and what will never be shipped of it.
+pub type OrderProgress = OutboxPage;
+
+/// More rows than any order has.
+const ALL: usize = 10_000;
+
+/// Conveniences for whoever calls a [`ShipmentStore`].
+#[async_trait]
+pub trait ShipmentStoreExt: ShipmentStore {
+    /// Adds one shipment.
+    ///
+    /// # Errors
+    /// As [`ShipmentStore::enqueue`].
+    async fn enqueue_one(
+        &self,
+        connection: &ConnectionId,
+        shipment: Shipment,
+        now: Timestamp,
+    ) -> Result<Enqueued, StoreError> {
+        only(self.enqueue(connection, std::slice::from_ref(&shipment), now).await?)
+    }
+
+    /// Begins to send one row.
+    ///
+    /// # Errors
+    /// As [`ShipmentStore::begin_send`].
+    async fn begin_send_one(&self, token: &RunToken, intent: &SendIntent) -> Result<BeginSend, StoreError> {
+        only(self.begin_send(token, std::slice::from_ref(intent)).await?)
+    }
+
+    /// A page of the rows that are [due](OutboxQuery::Due).
+    ///
+    /// # Errors
+    /// As [`ShipmentStore::rows`].
+    async fn due(
+        &self,
+        connection: &ConnectionId,
+        now: Timestamp,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        Ok(self.rows(connection, &OutboxQuery::Due { now }, after, limit).await?.rows)
+    }
+
+    /// A page of the rows that are [unfinished](OutboxQuery::Unfinished).
+    ///
+    /// # Errors
+    /// As [`ShipmentStore::rows`].
+    async fn unfinished(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        Ok(self.rows(connection, &OutboxQuery::Unfinished, after, limit).await?.rows)
+    }
+
+    /// A page of the rows that are [blocked](OutboxQuery::Blocked).
+    ///
+    /// # Errors
+    /// As [`ShipmentStore::rows`].
+    async fn blocked(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        Ok(self.rows(connection, &OutboxQuery::Blocked, after, limit).await?.rows)
+    }
+
+    /// Every row of [one order](OutboxQuery::OfOrder).
+    ///
+    /// # Errors
+    /// As [`ShipmentStore::rows`].
+    async fn order_progress(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<OrderProgress, StoreError> {
+        self.rows(connection, &OutboxQuery::OfOrder(order.clone()), None, ALL).await
+    }
+}
+
+impl<S: ShipmentStore + ?Sized> ShipmentStoreExt for S {}
+
+fn only<T>(answers: Vec<T>) -> Result<T, StoreError> {
+    let answer = answers.into_iter().next();
+    answer.ok_or_else(|| StoreError::permanent("the store did not answer for every row"))
+}

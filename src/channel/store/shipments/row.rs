@@ -1,0 +1,200 @@
+//! The rows of the outbox, and how they are asked for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    channel::{ChannelOrderId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentState},
+};
+
+/// A row of the outbox. Its serde form is what stores keep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OutboxRow {
+    /// The shipment.
+    pub shipment: Shipment,
+    /// Where it stands.
+    pub state: ShipmentState,
+    /// How many attempts were made that count. The count starts over, from one at most, when the row comes to wait for
+    /// something else than another attempt.
+    pub attempts: u32,
+    /// How many requests had an unknown outcome. Never starts over: it bounds how often the row is sent.
+    #[serde(default)]
+    pub unknown_outcomes: u32,
+    /// What the last attempt said, for people.
+    pub last_error: Option<String>,
+    /// How it is sent. `Single` in rows of version 0.1.
+    #[serde(default)]
+    pub lane: SendLane,
+    /// Since when it is in the outbox.
+    pub enqueued_at: Timestamp,
+    /// When its state last changed.
+    pub updated_at: Timestamp,
+}
+
+impl OutboxRow {
+    /// A new row.
+    pub fn new(shipment: Shipment, now: Timestamp) -> Self {
+        Self {
+            shipment,
+            state: ShipmentState::Pending,
+            attempts: 0,
+            unknown_outcomes: 0,
+            last_error: None,
+            lane: SendLane::Single,
+            enqueued_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Takes a step.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] when the state machine does not have it; the row is as it was then.
+    pub fn step(&mut self, record: ShipmentRecord) -> Result<(), IllegalTransition> {
+        let was_sending = matches!(self.state, ShipmentState::Sending { .. });
+        self.state = self.state.step(record.state)?;
+        let is_unknown = matches!(self.state, ShipmentState::Unknown { .. });
+        self.unknown_outcomes = self.unknown_outcomes.saturating_add((was_sending && is_unknown).into());
+        self.attempts = self.attempts.saturating_add(u32::from(record.counts_attempt));
+        if matches!(self.state, ShipmentState::Waiting { .. } | ShipmentState::Blocked { .. }) {
+            // What failed before is no reason to give up afterwards; that it was tried is one to look first.
+            self.attempts = self.attempts.min(1);
+        }
+        self.last_error = record.error;
+        self.updated_at = record.now;
+        Ok(())
+    }
+
+    /// Puts it back into `Pending` if it is blocked on `key`; says whether it was.
+    pub fn unblock(&mut self, key: &str) -> bool {
+        let blocked =
+            matches!(&self.state, ShipmentState::Blocked { reason } if reason.unblock_key() == Some(key));
+        if blocked {
+            self.state = ShipmentState::Pending;
+        }
+        blocked
+    }
+
+    /// Its key.
+    pub fn id(&self) -> OutboxId {
+        self.shipment.outbox_id()
+    }
+
+    /// Its place in the order of the outbox.
+    pub fn cursor(&self) -> OutboxCursor {
+        OutboxCursor { shipped_at: self.shipment.shipped_at, id: self.id() }
+    }
+}
+
+/// How a row is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SendLane {
+    /// By a request of its own.
+    #[default]
+    Single,
+    /// Together with others, in one request.
+    Bulk,
+}
+
+/// A place in the order of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OutboxCursor {
+    /// When the shipment was shipped.
+    pub shipped_at: Timestamp,
+    /// The row.
+    pub id: OutboxId,
+}
+
+impl fmt::Display for OutboxCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "shipment {}, shipped at {}", self.id, self.shipped_at)
+    }
+}
+
+/// Which rows are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OutboxQuery {
+    /// Rows whose state [is due](ShipmentState::is_due).
+    Due {
+        /// At this instant.
+        now: Timestamp,
+    },
+    /// Rows that the channel may have been told of: [in flight](ShipmentState::is_in_flight).
+    Unfinished,
+    /// Rows that are `Blocked`.
+    Blocked,
+    /// Every row of one order, closed ones included.
+    OfOrder(ChannelOrderId),
+}
+
+impl OutboxQuery {
+    /// Whether the row is one of them.
+    pub fn takes(&self, row: &OutboxRow) -> bool {
+        match self {
+            Self::Due { now } => row.state.is_due(*now),
+            Self::Unfinished => row.state.is_in_flight(),
+            Self::Blocked => matches!(row.state, ShipmentState::Blocked { .. }),
+            Self::OfOrder(order) => row.shipment.order == *order,
+        }
+    }
+}
+
+/// A page of rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutboxPage {
+    /// The rows.
+    pub rows: Vec<OutboxRow>,
+    /// Of an [order](OutboxQuery::OfOrder): quantities that the host will never ship (cancelled, refunded).
+    pub cancelled: Vec<LineQuantity>,
+}
+
+impl OutboxPage {
+    /// A page of these rows.
+    pub fn new(rows: Vec<OutboxRow>) -> Self {
+        Self { rows, cancelled: Vec::new() }
+    }
+}
+
+/// A step of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShipmentRecord {
+    /// The row.
+    pub id: OutboxId,
+    /// The state it is in from now on.
+    pub state: ShipmentState,
+    /// Whether an attempt is to be counted.
+    pub counts_attempt: bool,
+    /// What happened, for people; `None` clears the last error.
+    pub error: Option<String>,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+impl ShipmentRecord {
+    /// A step that counts no attempt and leaves no error.
+    pub fn new(id: OutboxId, state: ShipmentState, now: Timestamp) -> Self {
+        Self { id, state, counts_attempt: false, error: None, now }
+    }
+
+    /// The attempt counts.
+    #[must_use]
+    pub fn counting_attempt(mut self) -> Self {
+        self.counts_attempt = true;
+        self
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn because(mut self, error: impl Into<String>) -> Self {
+        self.error = Some(error.into());
+        self
+    }
+}

@@ -1,0 +1,83 @@
+//! Getting ready to send: what is recorded before a request leaves, and whether it may.
+
+use super::OutboxRow;
+use crate::{
+    Timestamp,
+    channel::{IllegalTransition, OutboxId, ShipmentState},
+};
+
+/// What is recorded before a request leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SendIntent {
+    /// The row.
+    pub id: OutboxId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Of what is sent.
+    pub payload_hash: u64,
+    /// The present instant.
+    pub now: Timestamp,
+    /// The channel's own time at this instant, where it is known.
+    pub server_time: Option<Timestamp>,
+}
+
+impl SendIntent {
+    /// An intent.
+    pub fn new(id: OutboxId, attempt: u32, payload_hash: u64, now: Timestamp) -> Self {
+        Self { id, attempt, payload_hash, now, server_time: None }
+    }
+
+    /// The channel's own time at this instant.
+    #[must_use]
+    pub fn server_time(mut self, time: Option<Timestamp>) -> Self {
+        self.server_time = time;
+        self
+    }
+
+    /// The state that a row is put into that is granted.
+    pub fn sending(&self) -> ShipmentState {
+        ShipmentState::Sending {
+            attempt: self.attempt,
+            payload_hash: self.payload_hash,
+            since: self.now,
+            server_since: self.server_time,
+        }
+    }
+}
+
+/// Whether a row may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BeginSend {
+    /// The intent is durable: send.
+    Granted,
+    /// The row is not due any more. Do not send.
+    NotDue,
+    /// Another row of the same order is in flight. Do not send.
+    OrderBusy,
+}
+
+impl OutboxRow {
+    /// Takes an intent, where `order` are all rows of its order or at least those in flight: puts the row into
+    /// [the state of the intent](SendIntent::sending), or leaves it as it is if it is not due or another row of the order is
+    /// in flight.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] when the state machine does not have the step; no state that is due is without it.
+    pub fn begin_send(
+        &mut self,
+        intent: &SendIntent,
+        order: &[Self],
+    ) -> Result<BeginSend, IllegalTransition> {
+        if !self.state.is_due(intent.now) {
+            return Ok(BeginSend::NotDue);
+        }
+        if order.iter().any(|other| other.state.is_in_flight()) {
+            return Ok(BeginSend::OrderBusy);
+        }
+        self.state = self.state.step(intent.sending())?;
+        self.updated_at = intent.now;
+        Ok(BeginSend::Granted)
+    }
+}
