@@ -11,6 +11,7 @@ mod lookup;
 mod mapping;
 mod meter;
 mod orders;
+mod own_orders;
 mod run;
 mod settings;
 mod shipments;

@@ -9,7 +9,7 @@ use crate::{
         shipping::{ShippingRequest, StoreKey},
     },
     client::{Error, Order, OrderSort, ShipStation, SortDir},
-    connector::{ShipStationChannel, orders, translate},
+    connector::{ShipStationChannel, own_orders, translate},
 };
 
 /// What was learned from the newest orders.
@@ -40,7 +40,7 @@ impl Recent {
     }
 
     fn take(&mut self, channel: &ShipStationChannel, order: &ChannelOrder) {
-        let own = orders::is_own(&channel.settings.orders, &*channel.is_own, order);
+        let own = own_orders::is_own(&channel.settings.orders, &*channel.is_own, order);
         if let Some(store) = &order.store {
             let share = self.by_store.entry(store.clone()).or_default();
             share.all += 1;

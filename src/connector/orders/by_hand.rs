@@ -3,11 +3,9 @@
 use super::{
     context::{Admission, Context},
     find::{Matches, find},
-    finish, follow_up,
-    history::Unwatched,
-    page,
+    finish, follow_up, page,
     recorder::Recorder,
-    window::Window,
+    window::{Unwatched, Window},
 };
 use crate::{
     channel::{

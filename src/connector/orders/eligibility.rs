@@ -9,7 +9,10 @@ use crate::{
     Timestamp,
     channel::{ChannelOrder, HoldReason, report::SkipReason, store::OrderWork},
     client::{Order, PacificTime},
-    connector::settings::{EmptyOrders, ExternallyFulfilled, LineagePolicy, OrderSettings},
+    connector::{
+        own_orders,
+        settings::{EmptyOrders, ExternallyFulfilled, LineagePolicy, OrderSettings},
+    },
 };
 
 /// What decides about an order.
@@ -129,7 +132,7 @@ impl Criteria<'_> {
     }
 
     fn own_order(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        is_own(self.settings, self.is_own, order).then_some(SkipReason::OwnOrder)
+        own_orders::is_own(self.settings, self.is_own, order).then_some(SkipReason::OwnOrder)
     }
 
     fn externally_fulfilled(&self, order: &ChannelOrder) -> Option<SkipReason> {
@@ -146,18 +149,6 @@ impl Criteria<'_> {
     fn dismissed(&self, order: &ChannelOrder) -> Option<SkipReason> {
         self.records.failures.get(&order.id).filter(|_| !self.admission.by_hand).and_then(dismissal)
     }
-}
-
-/// Whether the host itself put the order into ShipStation: by the beginning of its key or of one of its custom fields, or
-/// by the host's own word.
-pub(in crate::connector) fn is_own(
-    settings: &OrderSettings,
-    says: &(dyn Fn(&ChannelOrder) -> bool + Send + Sync),
-    order: &ChannelOrder,
-) -> bool {
-    let prefix = settings.own_key_prefix.as_deref().filter(|prefix| !prefix.is_empty());
-    let mut marks = order.key.iter().chain(order.custom_fields.iter().flatten());
-    prefix.is_some_and(|prefix| marks.any(|mark| mark.starts_with(prefix))) || says(order)
 }
 
 /// The reason to leave out an order whose failure a person has dismissed.

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{context::Context, recorder::Recorder, window::Window};
+use super::{
+    context::Context,
+    recorder::Recorder,
+    window::{Unwatched, Window},
+};
 use crate::{
     Timestamp,
     channel::{
@@ -20,18 +24,6 @@ const MAX_SEARCHED: usize = 1_000;
 /// Runs that are looked through for the one before this: dry runs may stand between them.
 const MAX_RECENT: usize = 10;
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// Since when orders are not watched.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Unwatched {
-    /// When the last good run began. As long as there was none: the first run of all, so that what was eligible then does
-    /// not become too old while runs keep stopping early.
-    pub(super) since: Option<Timestamp>,
-    /// Whether a run has failed or stopped early since then: however short the time was, something may have been missed.
-    pub(super) interrupted: bool,
-    /// What an operator should know.
-    pub(super) warning: Option<String>,
-}
 
 impl ShipStationChannel {
     pub(super) async fn last_import(&self) -> Result<Option<RunSummary>, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{context::Context, page::Candidate};
+use super::{candidate::Candidate, context::Context};
 use crate::{
     channel::{
         ChannelProductId, HoldReason, ListingLink, OrderLine,

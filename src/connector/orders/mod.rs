@@ -5,6 +5,7 @@
 //! `ImportOutcome`, which `recorder` counts.
 
 mod by_hand;
+mod candidate;
 mod capped_list;
 mod changes;
 mod context;
@@ -21,18 +22,20 @@ mod lineage;
 mod lines;
 mod list_tally;
 mod page;
+mod reconnected;
 mod recorder;
 mod references;
 mod scan;
+mod waits;
 mod window;
 
 use std::collections::HashSet;
 
+pub(super) use self::delivery::Deliveries;
 use self::{
     changes::ReadById, context::Context, follow_up::UserSnapshots, recorder::Recorder, scan::Reading,
     window::Window,
 };
-pub(super) use self::{delivery::Deliveries, eligibility::is_own};
 use super::{
     ShipStationChannel, failure,
     mapping::Mapper,

@@ -2,16 +2,18 @@
 //! What became of each order is returned, in the order in which it was decided.
 
 use super::{
+    candidate::Candidate,
     changes::{self, Observations},
     context::{Admission, Context, Records},
     duplicates,
     eligibility::{Criteria, Eligibility},
-    ledger, lineage, lines,
+    lineage, lines,
     recorder::{Recorder, failure},
+    waits,
 };
 use crate::{
     channel::{
-        ChannelOrder, ChannelOrderId, HoldReason, OrderFingerprint, UserKey,
+        ChannelOrder, ChannelOrderId, HoldReason, UserKey,
         report::{ImportOutcome, SkipReason},
         shipping::{DisplayText, ShippingResolution},
         store::{NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome, StoreError, WorkKind},
@@ -19,15 +21,6 @@ use crate::{
     client::{Order, UserId},
     connector::{count, run::Stop, settings::UnmappedPolicy, translate},
 };
-
-/// An order that is to be imported.
-#[derive(Debug)]
-pub(super) struct Candidate {
-    pub(super) order: ChannelOrder,
-    pub(super) holds: Vec<HoldReason>,
-    pub(super) fingerprint: Option<OrderFingerprint>,
-    shipping: ShippingResolution,
-}
 
 /// What is decided about an order before it is saved.
 #[derive(Debug)]
@@ -165,7 +158,7 @@ fn rejection(ctx: &Context<'_>, order: &ChannelOrder, attempts: u32) -> OrderFai
         Some(text) => format!("shipping text {} is not mapped", DisplayText::new(text)),
         None => "it has no shipping text".to_owned(),
     };
-    let again = now + ledger::wait_for_a_rule(attempts);
+    let again = now + waits::wait_for_a_rule(attempts);
     OrderFailure::new(order.id.clone(), order.number.clone(), error, true, now, again)
 }
 

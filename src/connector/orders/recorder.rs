@@ -1,7 +1,7 @@
 //! What a run of the import puts on record: what became of each order, the report with its counts and warnings, and the
 //! failures and texts that the stores keep. Decides nothing about an order.
 
-use super::{capped_list::CappedList, context::Context, duplicates::ReconnectedStores, ledger};
+use super::{capped_list::CappedList, context::Context, reconnected::ReconnectedStores, waits::wait};
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ImportReport, RunEvent,
@@ -249,6 +249,6 @@ pub(super) fn failure(
     failed_before: u32,
 ) -> OrderFailure {
     let now = ctx.now();
-    let again = now + ledger::wait(failed_before);
+    let again = now + wait(failed_before);
     OrderFailure::new(order.clone(), number, error, retryable, now, again)
 }

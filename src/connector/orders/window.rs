@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::history::Unwatched;
 use crate::{
     Timestamp,
     channel::report::ImportWindow,
@@ -19,6 +18,18 @@ const TOLERATED_PAUSE: Duration = DAY;
 /// Bounds sent to ShipStation are wider by this on both sides: the repeated hour of autumn, and the unknown
 /// inclusiveness of the bounds. The exact cut is made here, row by row.
 const MARGIN: Duration = Duration::from_secs(3600);
+
+/// Since when orders are not watched.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unwatched {
+    /// When the last good run began. As long as there was none: the first run of all, so that what was eligible then does
+    /// not become too old while runs keep stopping early.
+    pub(super) since: Option<Timestamp>,
+    /// Whether a run has failed or stopped early since then: however short the time was, something may have been missed.
+    pub(super) interrupted: bool,
+    /// What an operator should know.
+    pub(super) warning: Option<String>,
+}
 
 /// The window of one run.
 #[derive(Debug, Clone)]

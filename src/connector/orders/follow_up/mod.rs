@@ -13,8 +13,8 @@ use std::{
 use self::{assign::Assigner, tag::Tagger};
 use super::{
     context::Context,
-    ledger::{self, FOR_EVER, LONGEST_WAIT},
     recorder::Recorder,
+    waits::{self, FOR_EVER, LONGEST_WAIT},
 };
 use crate::{
     Timestamp,
@@ -264,7 +264,7 @@ fn is_refusal(error: &Error) -> bool {
 fn pending(ctx: &Context<'_>, task: &OrderWork, error: &Error) -> WorkResult {
     let asked = error.retry_after().unwrap_or_default().min(LONGEST_WAIT);
     WorkResult::Pending {
-        next_attempt: ctx.now() + ledger::wait(task.attempts).max(asked),
+        next_attempt: ctx.now() + waits::wait(task.attempts).max(asked),
         outcome_unknown: error.outcome() == Outcome::Unknown,
         error: failure::describe(error),
     }

@@ -1,0 +1,21 @@
+//! How long an order that failed is left alone before it is tried again.
+
+use std::time::Duration;
+
+/// The wait after a first failure; it doubles with each further one.
+const FIRST_WAIT: Duration = Duration::from_secs(300);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+/// Longer than any wait, and short enough for every store's dates.
+pub(super) const FOR_EVER: Duration = Duration::from_secs(200 * 365 * 24 * 3600);
+/// A rule may be added at any time, so an order that waits for one is not left alone for long.
+const LONGEST_WAIT_FOR_A_RULE: Duration = Duration::from_secs(3600);
+
+/// How long an order that has failed so often before is left alone.
+pub(super) fn wait(failed_before: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(1 << failed_before.min(16)).min(LONGEST_WAIT)
+}
+
+/// The same for an order that waits for a shipping rule.
+pub(super) fn wait_for_a_rule(failed_before: u32) -> Duration {
+    wait(failed_before).min(LONGEST_WAIT_FOR_A_RULE)
+}
