@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::{
     Error, ShipStation,
-    call::{Answer, Call, Idempotency},
-    endpoints::Endpoint,
+    call::{Answer, Call},
+    endpoints::{Endpoint, Idempotency},
     error::{ErrorKind, Outcome, Problem},
     error_body::ErrorBody,
     wire::{

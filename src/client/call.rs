@@ -15,24 +15,11 @@ use super::{
     CallAnswer, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
     TransportErrorKind, Wait, WaitReason,
     classify::{classify, transport_problem},
-    endpoints::Endpoint,
+    endpoints::{Endpoint, Idempotency},
     error::{ErrorKind, Outcome, Problem},
     key::{Key, KeyInUse},
     rate_limit::RateHeaders,
 };
-
-/// How often an operation may take effect, which decides whether it may be repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Idempotency {
-    /// It changes nothing. Repeated after any passing failure.
-    Read,
-    /// Doing it twice leaves what doing it once leaves. Repeated after a passing failure, also when the outcome is unknown.
-    Repeatable,
-    /// Doing it twice does it twice. Repeated only when it was certainly not executed; after an unknown outcome the
-    /// caller looks.
-    Once,
-}
 
 /// One call, ready to be sent as often as its class allows.
 pub(crate) struct Call {

@@ -6,7 +6,8 @@ use http::StatusCode;
 
 use super::{
     TransportError, TransportErrorKind,
-    call::{BodyError, Call, Idempotency},
+    call::{BodyError, Call},
+    endpoints::Idempotency,
     error::{ErrorKind, Outcome, Problem},
     error_body::{ErrorBody, Origin},
     rate_limit::RateHeaders,

@@ -3,7 +3,20 @@
 
 use http::Method;
 
-use super::call::Idempotency::{self, Once, Read, Repeatable};
+use self::Idempotency::{Once, Read, Repeatable};
+
+/// How often an operation may take effect, which decides whether it may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Idempotency {
+    /// It changes nothing. Repeated after any passing failure.
+    Read,
+    /// Doing it twice leaves what doing it once leaves. Repeated after a passing failure, also when the outcome is unknown.
+    Repeatable,
+    /// Doing it twice does it twice. Repeated only when it was certainly not executed; after an unknown outcome the
+    /// caller looks.
+    Once,
+}
 
 /// One endpoint of ShipStation V1.
 #[derive(Debug, Clone, PartialEq, Eq)]

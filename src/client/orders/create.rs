@@ -4,8 +4,9 @@ use super::{
     super::{
         Error, OrderId, PacificDate, PacificTime, ShipStation, TagId,
         answer::undecodable,
-        call::{Call, Idempotency},
+        call::Call,
         endpoints,
+        endpoints::Idempotency,
         error::Problem,
         wire::{model, rows::DecodeIssue},
     },

@@ -7,9 +7,24 @@ use serde::Serialize;
 use super::{
     JournalEntry, ShownList,
     account::Table,
-    pipeline::Delivery,
     record::{Field, Record},
 };
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    Answer(Response<Bytes>),
+    /// Send the head and this part of the body, then close.
+    CutBody(Response<Bytes>),
+    /// Send the head and this part of the body, then nothing.
+    StallBody(Response<Bytes>),
+    /// Take no connection.
+    Refuse,
+    /// Close without a byte.
+    Drop,
+    /// Say nothing, ever.
+    Hang,
+}
 
 /// An answer before it is damaged by a fault and sent.
 #[derive(Debug, Clone)]

@@ -2,8 +2,8 @@
 
 use super::{
     FaultKind, JournalEntry, ListFlaw,
+    answer::Delivery,
     answer::{Answer, Headers, Page, PageRow},
-    pipeline::Delivery,
 };
 
 /// What a fault makes of an answer; what is sent of it is noted in the journal.

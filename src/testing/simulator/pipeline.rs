@@ -7,12 +7,11 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::Bytes;
-use http::{Response, header::AUTHORIZATION, request::Parts};
+use http::{header::AUTHORIZATION, request::Parts};
 
 use super::{
     Account, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, SimClock, SimulatorConfig,
-    answer::{Answer, Headers},
+    answer::{Answer, Delivery, Headers},
     api, control,
     fault::Target,
     history::History,
@@ -58,22 +57,6 @@ struct Hook {
 }
 
 type Change = Box<dyn FnOnce(&mut Account) + Send>;
-
-/// What becomes of a request.
-#[derive(Debug)]
-pub(super) enum Delivery {
-    Answer(Response<Bytes>),
-    /// Send the head and this part of the body, then close.
-    CutBody(Response<Bytes>),
-    /// Send the head and this part of the body, then nothing.
-    StallBody(Response<Bytes>),
-    /// Take no connection.
-    Refuse,
-    /// Close without a byte.
-    Drop,
-    /// Say nothing, ever.
-    Hang,
-}
 
 impl Service {
     pub(super) fn new(config: SimulatorConfig) -> Self {

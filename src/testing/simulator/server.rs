@@ -17,7 +17,7 @@ use axum::{
 use futures_util::{StreamExt as _, stream};
 use tokio::{net::TcpListener, sync::watch};
 
-use super::pipeline::{Delivery, Service};
+use super::{answer::Delivery, pipeline::Service};
 
 /// Larger bodies than this are not read; ShipStation's own limit is not known.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;

@@ -7,10 +7,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{Request, Response};
 
-use super::{
-    SimClock,
-    pipeline::{Delivery, Service},
-};
+use super::{SimClock, answer::Delivery, pipeline::Service};
 use crate::client::{Transport, TransportBody, TransportError, TransportErrorKind};
 
 /// Takes a client's requests to a [`Simulator`](super::Simulator) in the same process.
