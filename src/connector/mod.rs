@@ -41,7 +41,7 @@ use crate::{
         Readiness, Refusal, RemoteWrite, ResolveHeld, ResolveReport, ResolveShipping, ShipmentFeatures,
         Support, SyncListings, SyncReport, SyncShipments, Trigger,
         shipping::ShippingResolution,
-        store::{OrderChangeSink, ShipmentSource, Stores},
+        store::{ShipmentSource, Stores},
     },
     client::ShipStation,
 };
@@ -70,7 +70,6 @@ pub struct ShipStationChannel {
     is_own: Arc<IsOwn>,
     /// Where shipments are fetched from, if the host does not enqueue them.
     source: Option<Arc<dyn ShipmentSource>>,
-    changes: Option<Arc<dyn OrderChangeSink>>,
     /// Whether the tag and the user of the settings were found in ShipStation.
     references_checked: AtomicBool,
     /// When this process sent shipments and looked for them, by a clock that nobody can set.
@@ -95,10 +94,9 @@ impl ShipStationChannel {
             connection: connection.into(),
             stores,
             settings: Settings::default(),
-            owner: format!("process {}", std::process::id()),
+            owner: default_owner(),
             is_own: Arc::new(|_| false),
             source: None,
-            changes: None,
             references_checked: AtomicBool::new(false),
             readings: shipments::Readings::default(),
             deliveries: orders::Deliveries::default(),
@@ -108,6 +106,24 @@ impl ShipStationChannel {
     /// The settings it works with.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Frees the leases that earlier processes of this [owner](ChannelBuilder::owner) held when they died, on all connections
+    /// of the stores, so that a restart need not wait until they have lasted. Says how many there were. For a host that gives
+    /// each process a name that no other has at the same time, such as the stable name of a pod; a process that is not
+    /// dead after all loses its lease and writes nothing more.
+    ///
+    /// # Errors
+    /// [`Refusal::Config`] with the default owner, whose process id may come again elsewhere; or when the store cannot write.
+    pub async fn release_leases(&self) -> Result<u64, ChannelError> {
+        const QUESTION: &str = "releasing leases";
+        if self.owner == default_owner() {
+            let remedy = "give the process a name of its own, which no other has at the same time";
+            let finding = Finding::error("invalid_setting", "owner", "is the default", remedy);
+            return Err(ChannelError::of(QUESTION, Refusal::Config { findings: vec![finding] }));
+        }
+        let released = self.stores.runs.release_leases(&self.owner).await;
+        released.map_err(|error| ChannelError::of(QUESTION, error.into()))
     }
 
     /// The connection it works for.
@@ -162,13 +178,6 @@ impl ChannelBuilder {
         self
     }
 
-    /// Who hears of changes that orders undergo after they were imported. Costs each import three requests more, for the
-    /// orders that were cancelled, put on hold or shipped since the last one. Default: nobody.
-    pub fn order_changes(mut self, sink: Arc<dyn OrderChangeSink>) -> Self {
-        self.0.changes = Some(sink);
-        self
-    }
-
     /// The channel.
     ///
     /// # Errors
@@ -184,11 +193,23 @@ impl ChannelBuilder {
                 "give it a name",
             ));
         }
+        if self.0.settings.orders.watch_changes && self.0.stores.history.is_none() {
+            findings.push(Finding::error(
+                "invalid_setting",
+                "orders.watch_changes",
+                "is on, and the stores keep no history",
+                "give Stores a history, or leave it off",
+            ));
+        }
         if findings.is_empty() {
             return Ok(self.0);
         }
         Err(ChannelError::of("the channel", Refusal::Config { findings }))
     }
+}
+
+fn default_owner() -> String {
+    format!("process {}", std::process::id())
 }
 
 impl fmt::Debug for ShipStationChannel {

@@ -162,6 +162,11 @@ impl<'c> Run<'c> {
         self.meter.clone()
     }
 
+    /// How many requests it has made.
+    pub(super) fn requests(&self) -> u64 {
+        self.meter.requests()
+    }
+
     /// How long it has been running.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed(&**self.client.clock())

@@ -4,12 +4,13 @@ use std::{any::Any, collections::BTreeMap, fmt::Debug, pin::Pin, sync::Arc, time
 
 use async_trait::async_trait;
 
+#[allow(clippy::wildcard_imports, reason = "the table of methods names nearly all of it")]
+use crate::channel::store::*;
 use crate::{
     Timestamp,
     channel::{
         ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation, Shipment,
         shipping::{ShippingResolution, UnmappedText},
-        store::*,
     },
 };
 
@@ -68,6 +69,10 @@ pub fn instrumented(stores: &Stores, hook: &Arc<dyn StoreHook>) -> Stores {
     wrapped.shipments = Arc::new(Instrumented::new(stores.shipments.clone(), hook.clone()));
     wrapped.listings = Arc::new(Instrumented::new(stores.listings.clone(), hook.clone()));
     wrapped.mappings = Arc::new(Instrumented::new(stores.mappings.clone(), hook.clone()));
+    let with_hook = |history: &Arc<dyn HistoryStore>| -> Arc<dyn HistoryStore> {
+        Arc::new(Instrumented::new(history.clone(), hook.clone()))
+    };
+    wrapped.history = stores.history.as_ref().map(with_hook);
     wrapped
 }
 

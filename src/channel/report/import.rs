@@ -31,6 +31,8 @@ pub struct ImportReport {
     pub items: Vec<ImportItem>,
     /// How many successes and skips were left out of `items`.
     pub items_truncated: u64,
+    /// How many of the run's requests were spent on changes of orders that are imported already.
+    pub watch_requests: u64,
 }
 
 impl ImportReport {
@@ -43,6 +45,7 @@ impl ImportReport {
             counts: ImportCounts::default(),
             items: Vec::new(),
             items_truncated: 0,
+            watch_requests: 0,
         }
     }
 

@@ -107,12 +107,12 @@ impl PutLink {
 }
 
 /// Conveniences for whoever calls a [`ListingStore`].
+///
+/// # Errors
+/// Each fails as the method of the store does that it calls.
 #[async_trait]
 pub trait ListingStoreExt: ListingStore {
     /// A page of [every link](LinkQuery::After).
-    ///
-    /// # Errors
-    /// As [`ListingStore::links`].
     async fn links_after(
         &self,
         connection: &ConnectionId,
@@ -123,9 +123,6 @@ pub trait ListingStoreExt: ListingStore {
     }
 
     /// The links of any number of [SKUs](LinkQuery::Skus), by SKU.
-    ///
-    /// # Errors
-    /// As [`ListingStore::links`].
     async fn links_by_sku(
         &self,
         connection: &ConnectionId,
@@ -140,9 +137,6 @@ pub trait ListingStoreExt: ListingStore {
     }
 
     /// The links of any number of [products](LinkQuery::Products), by product.
-    ///
-    /// # Errors
-    /// As [`ListingStore::links`].
     async fn links_by_product(
         &self,
         connection: &ConnectionId,

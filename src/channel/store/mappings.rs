@@ -59,28 +59,22 @@ pub trait MappingStore: Debug + Send + Sync {
 }
 
 /// Conveniences for whoever calls a [`MappingStore`].
+///
+/// # Errors
+/// Each fails as the method of the store does that it calls.
 #[async_trait]
 pub trait MappingStoreExt: MappingStore {
     /// The shipping rules.
-    ///
-    /// # Errors
-    /// As [`MappingStore::rules`].
     async fn shipping_rules(&self, connection: &ConnectionId) -> Result<Versioned<ShippingRule>, StoreError> {
         Ok(self.rules(connection).await?.shipping)
     }
 
     /// The carrier rules.
-    ///
-    /// # Errors
-    /// As [`MappingStore::rules`].
     async fn carrier_rules(&self, connection: &ConnectionId) -> Result<Versioned<CarrierRule>, StoreError> {
         Ok(self.rules(connection).await?.carriers)
     }
 
     /// Replaces the shipping rules.
-    ///
-    /// # Errors
-    /// As [`MappingStore::replace`].
     async fn replace_shipping_rules(
         &self,
         connection: &ConnectionId,
@@ -91,9 +85,6 @@ pub trait MappingStoreExt: MappingStore {
     }
 
     /// Replaces the carrier rules.
-    ///
-    /// # Errors
-    /// As [`MappingStore::replace`].
     async fn replace_carrier_rules(
         &self,
         connection: &ConnectionId,

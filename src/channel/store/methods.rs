@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
+#[allow(clippy::wildcard_imports, reason = "the table names nearly all of it")]
 use super::*;
 use crate::{
     Timestamp,
@@ -64,6 +65,15 @@ macro_rules! for_each_store {
             fn replace(connection: &ConnectionId, expected_version: u64, rules: NewRules) -> Replace;
             fn note_unmapped(connection: &ConnectionId, seen: &[Sighting]) -> ();
             fn unmapped(connection: &ConnectionId) -> Vec<UnmappedText>;
+        } }
+        $then! { HistoryStore {
+            fn snapshots(connection: &ConnectionId, orders: &[ChannelOrderId]) -> Vec<OrderSnapshot>;
+            fn record_changes(token: &RunToken, changes: &[OrderChange], snapshots: &[OrderSnapshot]) -> ();
+            fn changes(
+                connection: &ConnectionId,
+                after: Option<ChangeCursor>,
+                limit: usize
+            ) -> Vec<RecordedChange>;
         } }
     };
 }

@@ -19,8 +19,8 @@
 //! - **Errors** say whether trying again may help ([`StoreError::is_retryable`]) and carry no buyer's data.
 //! - **Cancellation.** A dropped future MUST leave either the whole effect of the call or none.
 
-mod changes;
 mod error;
+mod history;
 mod lease;
 mod listings;
 mod mappings;
@@ -35,8 +35,11 @@ use std::sync::Arc;
 
 pub(crate) use self::methods::for_each_store;
 pub use self::{
-    changes::{OrderChange, OrderChangeKind, OrderChangeSink, OrderMark},
     error::{StoreError, StoreErrorKind},
+    history::{
+        ChangeCursor, HistoryStore, HistoryStoreExt, OrderChange, OrderChangeKind, OrderSnapshot,
+        RecordedChange,
+    },
     lease::{Lease, LeaseHolder},
     listings::{LinkQuery, ListingStore, ListingStoreExt, PutLink},
     mappings::{MappingStore, MappingStoreExt, NewRules, Replace, RuleTables, Sighting, Versioned},
@@ -71,10 +74,12 @@ pub struct Stores {
     pub listings: Arc<dyn ListingStore>,
     /// Shipping rules and carrier rules.
     pub mappings: Arc<dyn MappingStore>,
+    /// What becomes of orders after they were imported, if that is kept.
+    pub history: Option<Arc<dyn HistoryStore>>,
 }
 
 impl Stores {
-    /// One store that does all five jobs.
+    /// One store that does all five jobs, and keeps no history.
     pub fn all_in<S>(store: Arc<S>) -> Self
     where
         S: RunStore + OrderStore + ShipmentStore + ListingStore + MappingStore + 'static,
@@ -85,6 +90,7 @@ impl Stores {
             shipments: store.clone(),
             listings: store.clone(),
             mappings: store,
+            history: None,
         }
     }
 
@@ -113,6 +119,13 @@ impl Stores {
     #[must_use]
     pub fn with_mappings(mut self, mappings: Arc<dyn MappingStore>) -> Self {
         self.mappings = mappings;
+        self
+    }
+
+    /// The same stores, and what becomes of orders after they were imported is kept here.
+    #[must_use]
+    pub fn with_history(mut self, history: Arc<dyn HistoryStore>) -> Self {
+        self.history = Some(history);
         self
     }
 

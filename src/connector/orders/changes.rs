@@ -1,5 +1,5 @@
-//! Imported orders that change afterwards: compared with how they were last seen, and handed to the host's sink once
-//! per modification. Without a sink no request is made, and only merged orders are noted, for a warning.
+//! Imported orders that change afterwards: compared with how they were last seen, and added to the history once per
+//! modification. Unless the settings ask for it no request is made, and only merged orders are noted, for a warning.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,12 +13,16 @@ use super::{
     window::Window,
 };
 use crate::{
+    Timestamp,
     channel::{
         ChannelOrder, ChannelOrderId, ShipmentState,
-        store::{ImportRecord, OrderChange, OrderChangeKind, OrderMark, ShipmentStoreExt, StoreError},
+        store::{
+            HistoryStoreExt, ImportRecord, OrderChange, OrderChangeKind, OrderSnapshot, ShipmentStoreExt,
+            StoreError,
+        },
     },
     client::{Order, OrderId, OrderStatus, RowError},
-    connector::{PAGE, count, failure as client_failure, lookup, run::Stop, translate},
+    connector::{count, failure as client_failure, lookup, run::Stop, translate},
 };
 
 /// The states that imported orders go to and that the import itself seldom reads.
@@ -42,19 +46,19 @@ impl ReadById {
 /// What one page showed of imported orders.
 #[derive(Debug, Default)]
 pub(super) struct Observations {
-    seen: Vec<(OrderMark, String)>,
+    seen: Vec<(OrderSnapshot, String)>,
     /// Imported orders inside other ones, with their survivor.
-    merged: Vec<(ChannelOrderId, OrderMark)>,
+    merged: Vec<(ChannelOrderId, OrderSnapshot)>,
 }
 
 impl Observations {
     /// Takes note of an order, if it is or contains an imported one.
     pub(super) fn add(&mut self, order: &ChannelOrder, known: &HashMap<ChannelOrderId, ImportRecord>) {
         if known.contains_key(&order.id) {
-            self.seen.push((OrderMark::of(order), order.number.clone()));
+            self.seen.push((OrderSnapshot::of(order), order.number.clone()));
         }
         let inside = imported_in(order, known);
-        self.merged.extend(inside.map(|id| (id.clone(), OrderMark::of(order))));
+        self.merged.extend(inside.map(|id| (id.clone(), OrderSnapshot::of(order))));
     }
 }
 
@@ -67,6 +71,20 @@ pub(super) async fn scan(
     by_id: &mut ReadById,
 ) -> Result<(), Stop> {
     let Some(since) = window.changes_since.filter(|_| ctx.watches_changes()) else { return Ok(()) };
+    let before = ctx.run.requests();
+    let scanned = scan_states(ctx, recorder, window, since, decided, by_id).await;
+    recorder.report.watch_requests += ctx.run.requests() - before;
+    scanned
+}
+
+async fn scan_states(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    window: &Window,
+    since: Timestamp,
+    decided: &HashSet<OrderId>,
+    by_id: &mut ReadById,
+) -> Result<(), Stop> {
     let settings = ctx.settings();
     for status in ELSEWHERE.into_iter().filter(|status| !settings.statuses.contains(status)) {
         let name = format!("changed orders that are {status}");
@@ -173,23 +191,20 @@ async fn compare_all(
     Ok(known)
 }
 
-/// Compares what was seen with what was remembered, and hands the host what is different, with how new orders look.
+/// Compares what was seen with what was remembered, and adds to the history what is different, with how new orders look.
 pub(super) async fn publish(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
     observed: Observations,
-    new: Vec<OrderMark>,
+    new: Vec<OrderSnapshot>,
     known: &HashMap<ChannelOrderId, ImportRecord>,
 ) -> Result<(), StoreError> {
-    let Some(sink) = ctx.run.channel.changes.as_ref().filter(|_| ctx.watches_changes()) else {
+    let Some(history) = ctx.history() else {
         return Ok(());
     };
     let seen = observed.seen.iter().map(|(snapshot, _)| snapshot.order.clone());
     let ids: Vec<ChannelOrderId> = seen.chain(observed.merged.iter().map(|(id, _)| id.clone())).collect();
-    let mut before = HashMap::new();
-    for chunk in ids.chunks(PAGE) {
-        before.extend(sink.marks(ctx.connection(), chunk).await?);
-    }
+    let before = history.snapshots_by_order(ctx.connection(), &ids).await?;
     let (mut changes, mut snapshots) = (Vec::new(), new);
     for (snapshot, number) in observed.seen {
         let (old, record) = (before.get(&snapshot.order), known.get(&snapshot.order));
@@ -210,22 +225,22 @@ pub(super) async fn publish(
         return Ok(());
     }
     recorder.writes();
-    sink.record(&ctx.run.token, &changes, &snapshots).await?;
+    history.record_changes(&ctx.run.token, &changes, &snapshots).await?;
     recorder.report.counts.changed += count(changes.len());
     Ok(())
 }
 
 /// Whether this modification was not seen before.
-fn is_news(snapshot: &OrderMark, old: Option<&OrderMark>) -> bool {
+fn is_news(snapshot: &OrderSnapshot, old: Option<&OrderSnapshot>) -> bool {
     old.is_none_or(|old| old.modified_at != snapshot.modified_at || old.merged_into.is_some())
 }
 
 /// What the host is told of an imported order that was modified, if anything matters to it.
 async fn changed(
     ctx: &Context<'_>,
-    snapshot: &OrderMark,
+    snapshot: &OrderSnapshot,
     number: String,
-    old: Option<&OrderMark>,
+    old: Option<&OrderSnapshot>,
     record: Option<&ImportRecord>,
 ) -> Result<Option<OrderChange>, StoreError> {
     let mut what = differences(snapshot, old, record);
@@ -239,24 +254,24 @@ async fn changed(
 /// An imported order inside another one: it can no longer be seen itself.
 fn merged(
     record: &ImportRecord,
-    survivor: &OrderMark,
-    old: Option<&OrderMark>,
-) -> Option<(OrderChange, OrderMark)> {
+    survivor: &OrderSnapshot,
+    old: Option<&OrderSnapshot>,
+) -> Option<(OrderChange, OrderSnapshot)> {
     if old.is_some_and(|old| old.merged_into.as_ref() == Some(&survivor.order)) {
         return None;
     }
     let id = record.order.clone();
     let what = vec![OrderChangeKind::Merged { into: survivor.order.clone() }];
     let change = OrderChange::new(id.clone(), record.number.clone(), survivor.modified_at, what);
-    let mut snapshot = old.cloned().unwrap_or(OrderMark { order: id, ..survivor.clone() });
+    let mut snapshot = old.cloned().unwrap_or(OrderSnapshot { order: id, ..survivor.clone() });
     snapshot.merged_into = Some(survivor.order.clone());
     Some((change, snapshot))
 }
 
-/// What is different. An order that was imported before there was a sink is compared with its import record.
+/// What is different. An order that was imported before changes were watched is compared with its import record.
 fn differences(
-    now: &OrderMark,
-    old: Option<&OrderMark>,
+    now: &OrderSnapshot,
+    old: Option<&OrderSnapshot>,
     record: Option<&ImportRecord>,
 ) -> Vec<OrderChangeKind> {
     let mut what = Vec::new();

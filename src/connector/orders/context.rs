@@ -6,7 +6,7 @@ use crate::{
     Timestamp,
     channel::{
         Bypass, ChannelOrder, ChannelOrderId, ConnectionId,
-        store::{ImportRecord, OrderStore, OrderStoreExt, OrderWork, StoreError},
+        store::{HistoryStore, ImportRecord, OrderStore, OrderStoreExt, OrderWork, StoreError},
     },
     client::ShipStation,
     connector::{
@@ -46,9 +46,14 @@ impl<'c> Context<'c> {
         self.run.control.dry_run
     }
 
-    /// Whether changes of imported orders are compared and recorded in this run.
+    /// Where changes of imported orders are kept, if they are watched in this run.
+    pub(super) fn history(&self) -> Option<&'c dyn HistoryStore> {
+        let history = self.run.channel.stores.history.as_deref();
+        history.filter(|_| self.settings().watch_changes && !self.is_dry_run())
+    }
+
     pub(super) fn watches_changes(&self) -> bool {
-        self.run.channel.changes.is_some() && !self.is_dry_run()
+        self.history().is_some()
     }
 
     /// The present instant by ShipStation's clock.

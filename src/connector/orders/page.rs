@@ -16,7 +16,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, HoldReason, UserKey,
         report::{ImportOutcome, SkipReason},
         shipping::{DisplayText, ShippingResolution},
-        store::{NewFollowUp, NewOrder, OrderFailure, OrderMark, SaveOutcome, StoreError, WorkKind},
+        store::{NewFollowUp, NewOrder, OrderFailure, OrderSnapshot, SaveOutcome, StoreError, WorkKind},
     },
     client::{Order, UserId},
     connector::{count, run::Stop, settings::UnmappedPolicy, translate},
@@ -170,7 +170,7 @@ async fn save_all(
     records: &Records,
     mut candidates: Vec<Candidate>,
     outcomes: &mut Vec<ImportOutcome>,
-) -> Result<(usize, Vec<OrderMark>), Stop> {
+) -> Result<(usize, Vec<OrderSnapshot>), Stop> {
     let mut snapshots = Vec::new();
     while !candidates.is_empty() {
         let room = recorder.room(ctx.settings().max_orders);
@@ -187,7 +187,7 @@ async fn save_all(
             let outcome = outcome_of(&new, answer, records);
             if let ImportOutcome::Imported { .. } | ImportOutcome::Held { .. } = outcome {
                 recorder.imported(ctx, &new, records.attempts(&new.order.id));
-                snapshots.extend(ctx.watches_changes().then(|| OrderMark::of(&new.order)));
+                snapshots.extend(ctx.watches_changes().then(|| OrderSnapshot::of(&new.order)));
             }
             recorder.order(ctx, &new.order, &outcome);
             outcomes.push(outcome);

@@ -60,6 +60,10 @@ settings! {
         page_size: u32 = 500;
         /// Import at most so many new orders in a run; the rest follows in the next one.
         max_orders: Option<u64> = None;
+        /// Whether each import also looks for what became of orders that are imported already, and adds it to the
+        /// [history](crate::channel::store::HistoryStore). Costs three requests more, for the orders that were cancelled, put
+        /// on hold or shipped since the last import.
+        watch_changes: bool = false;
     }
 }
 

@@ -1,6 +1,7 @@
-//! All five storage traits in memory: for tests, for trying things out, and as the shortest reading of the
+//! Every storage trait in memory: for tests, for trying things out, and as the shortest reading of the
 //! contracts. Nothing survives the process, which is the one clause that it does not keep.
 
+mod history;
 mod listings;
 mod mappings;
 mod orders;
@@ -9,24 +10,26 @@ mod shipments;
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 pub use self::orders::StoredOrder;
-use self::{listings::Links, mappings::Mappings, orders::Orders, runs::Runs, shipments::Outbox};
+use self::{
+    history::History, listings::Links, mappings::Mappings, orders::Orders, runs::Runs, shipments::Outbox,
+};
 use crate::channel::{
     ChannelOrder, ConnectionId, Listing,
-    store::{RunToken, StoreError},
+    store::{OrderChange, RunToken, StoreError, Stores},
 };
 
 /// A store that keeps everything in memory. Share it as `Arc<MemoryStore>`.
 ///
 /// ```
-/// use shipstation_connector::{channel::store::Stores, stores::MemoryStore};
+/// use shipstation_connector::stores::MemoryStore;
 /// use std::sync::Arc;
 ///
 /// let store = Arc::new(MemoryStore::new());
-/// let stores = Stores::all_in(store.clone());
+/// let stores = store.stores();
 /// # let _ = stores;
 /// ```
 #[derive(Debug, Default)]
@@ -47,6 +50,7 @@ struct Connection {
     outbox: Outbox,
     links: Links,
     mappings: Mappings,
+    history: History,
 }
 
 impl MemoryStore {
@@ -68,6 +72,16 @@ impl MemoryStore {
     /// The host's side: one imported order.
     pub fn order(&self, connection: &ConnectionId, id: &str) -> Option<ChannelOrder> {
         self.with(connection, |kept| kept.orders.order(&id.into()))
+    }
+
+    /// The host's side: the changes that imported orders underwent, in the order in which they were noticed.
+    pub fn order_changes(&self, connection: &ConnectionId) -> Vec<OrderChange> {
+        self.with(connection, |kept| kept.history.changes.iter().map(|kept| kept.change.clone()).collect())
+    }
+
+    /// This store for every job, the history included.
+    pub fn stores(self: &Arc<Self>) -> Stores {
+        Stores::all_in(self.clone()).with_history(self.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -175,7 +175,9 @@ impl OrderStore for MemoryStore {
 
     async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
         self.write(token, |kept| {
-            outcomes.iter().for_each(|outcome| kept.orders.record_work(outcome));
+            for outcome in outcomes {
+                kept.orders.record_work(outcome);
+            }
             Ok(())
         })
     }

@@ -1,4 +1,4 @@
-//! All five storage traits in one SQLite file (feature `sqlite`). SQL lives below this folder and nowhere else.
+//! Every storage trait in one SQLite file (feature `sqlite`). SQL lives below this folder and nowhere else.
 //!
 //! # The file
 //! It may be a file of its own or the host's own database: every table of the store is named `shipstation_…`, and the
@@ -26,6 +26,7 @@
 //! ```
 
 mod convert;
+mod history;
 mod host;
 mod listings;
 mod mappings;
@@ -42,7 +43,7 @@ mod plans;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
 };
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -54,7 +55,7 @@ pub use self::{
 };
 use crate::channel::{
     ConnectionId,
-    store::{RunToken, StoreError},
+    store::{RunToken, StoreError, Stores},
 };
 
 /// A store that keeps everything in one SQLite file, and is the host's own table of orders: the host takes
@@ -64,13 +65,13 @@ use crate::channel::{
 /// reads, so that a look-up does not wait for a batch that is being saved.
 ///
 /// ```
-/// use shipstation_connector::{channel::store::Stores, stores::SqliteStore};
+/// use shipstation_connector::stores::SqliteStore;
 /// use std::sync::Arc;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("orders.sqlite");
 /// let store = Arc::new(SqliteStore::open(&path)?);
-/// let stores = Stores::all_in(store.clone());
+/// let stores = store.stores();
 /// # let _ = stores;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -110,6 +111,11 @@ impl SqliteStore {
             writer: start("sqlite-writer", writer)?,
             reader: start("sqlite-reader", reader)?,
         })
+    }
+
+    /// This store for every job, the history included.
+    pub fn stores(self: &Arc<Self>) -> Stores {
+        Stores::all_in(self.clone()).with_history(self.clone())
     }
 
     /// The file.

@@ -80,14 +80,19 @@ pub struct OpenError {
 }
 
 /// What is wrong with a file that was to be opened.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenProblem {
     /// It is no SQLite database.
+    #[error("it is not an SQLite database")]
     NotADatabase,
     /// It has tables named `shipstation_…` that are not of this store.
+    #[error("it has tables named shipstation_… that another program made; give this store another file")]
     NotOurs,
     /// A newer version of this crate has written it.
+    #[error(
+        "its schema has version {found} and this program knows versions up to {supported}; use a newer program"
+    )]
     Newer {
         /// The version of its schema.
         found: i32,
@@ -95,20 +100,28 @@ pub enum OpenProblem {
         supported: i32,
     },
     /// It is damaged.
+    #[error("it is damaged ({detail}); restore it from a backup")]
     Damaged {
         /// What SQLite says.
         detail: String,
     },
     /// It cannot be made or written here.
+    #[error(
+        "it cannot be written ({detail}); its folder must exist, and this user must be allowed to write both: a log is \
+         kept beside the file"
+    )]
     NotWritable {
         /// What SQLite says.
         detail: String,
     },
     /// Another process did not let go of it in time.
+    #[error("another process did not let go of it in time")]
     Locked,
     /// The system would not let us read or write it.
-    Io(io::Error),
+    #[error("the system does not allow it")]
+    Io(#[source] io::Error),
     /// SQLite refused it for another reason.
+    #[error("{detail}")]
     Refused {
         /// What SQLite says.
         detail: String,
@@ -123,37 +136,13 @@ impl OpenError {
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} was not opened: ", self.path.display())?;
-        match &self.problem {
-            OpenProblem::NotADatabase => f.write_str("it is not an SQLite database"),
-            OpenProblem::NotOurs => f.write_str(
-                "it has tables named shipstation_… that another program made; give this store another file",
-            ),
-            OpenProblem::Newer { found, supported } => write!(
-                f,
-                "its schema has version {found} and this program knows versions up to {supported}; use a newer program"
-            ),
-            OpenProblem::Damaged { detail } => {
-                write!(f, "it is damaged ({detail}); restore it from a backup")
-            }
-            OpenProblem::NotWritable { detail } => write!(
-                f,
-                "it cannot be written ({detail}); its folder must exist, and this user must be allowed to write both: \
-                 a log is kept beside the file"
-            ),
-            OpenProblem::Locked => f.write_str("another process did not let go of it in time"),
-            OpenProblem::Io(_) => f.write_str("the system does not allow it"),
-            OpenProblem::Refused { detail } => f.write_str(detail),
-        }
+        write!(f, "{} was not opened: {}", self.path.display(), self.problem)
     }
 }
 
 impl std::error::Error for OpenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.problem {
-            OpenProblem::Io(error) => Some(error),
-            _ => None,
-        }
+        self.problem.source()
     }
 }
 

@@ -13,10 +13,7 @@ use rusqlite::{
 
 use super::{SqliteStore, open::TABLES};
 use crate::{
-    channel::{
-        Listing,
-        store::{StoreError, Stores},
-    },
+    channel::{Listing, store::StoreError},
     testing::conformance::{self, BuildError, Fresh},
 };
 
@@ -43,7 +40,7 @@ async fn watched() -> Result<Fresh, BuildError> {
     let sold = ["L1", "L2", "L3"].map(|id| Listing::new(id, id)).to_vec();
     store.put_listings(&"here".into(), sold.clone()).await?;
     host_side(&store).await?;
-    Ok(Fresh::new(Stores::all_in(Arc::new(store))).with_listings("here".into(), sold).with_guard(folder))
+    Ok(Fresh::new(Arc::new(store).stores()).with_listings("here".into(), sold).with_guard(folder))
 }
 
 /// What the suite does not call.

@@ -99,9 +99,10 @@ impl RunStore for SqliteStore {
     async fn release_leases(&self, owner: &str) -> Result<u64, StoreError> {
         let owner = owner.to_owned();
         self.change(move |tx| {
-            let owned = "SELECT connection, operation FROM shipstation_lease WHERE owner = ?1";
-            let owned = all(tx, owned, [&owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            owned.iter().try_fold(0, |freed, (connection, operation): &(String, String)| {
+            let find = "SELECT connection, operation FROM shipstation_lease WHERE owner = ?1";
+            let leases: Vec<(String, String)> =
+                all(tx, find, [&owner], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            leases.iter().try_fold(0, |freed, (connection, operation)| {
                 let freed_too = with_lease(tx, connection, operation, |lease| Ok(lease.release(&owner)))?;
                 Ok(freed + u64::from(freed_too))
             })

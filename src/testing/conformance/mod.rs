@@ -19,6 +19,7 @@
 //! another process would open it: concurrency is then tried through both.
 
 mod check;
+mod history;
 mod listings;
 mod mappings;
 mod orders;
@@ -130,7 +131,15 @@ pub fn fresh(stores: Stores) -> Result<Fresh, BuildError> {
 pub async fn all(builder: &dyn StoreBuilder) -> Report {
     run(
         builder,
-        &[runs::CHECKS, &orders::checks(), &shipments::checks(), listings::CHECKS, mappings::CHECKS].concat(),
+        &[
+            runs::CHECKS,
+            &orders::checks(),
+            &shipments::checks(),
+            listings::CHECKS,
+            mappings::CHECKS,
+            history::CHECKS,
+        ]
+        .concat(),
     )
     .await
 }
@@ -158,6 +167,12 @@ pub async fn listings(builder: &dyn StoreBuilder) -> Report {
 /// Checks the [`MappingStore`](crate::channel::store::MappingStore).
 pub async fn mappings(builder: &dyn StoreBuilder) -> Report {
     run(builder, mappings::CHECKS).await
+}
+
+/// Checks the [`HistoryStore`](crate::channel::store::HistoryStore), if there is one. The `RunStore` beside it gives the
+/// tokens.
+pub async fn history(builder: &dyn StoreBuilder) -> Report {
+    run(builder, history::CHECKS).await
 }
 
 async fn run(builder: &dyn StoreBuilder, cases: &[Case]) -> Report {

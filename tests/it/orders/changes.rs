@@ -1,7 +1,6 @@
 //! Orders that change after they were imported are told to the host once per modification.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -10,65 +9,51 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelOrderId, ConnectionId, RunStatus,
+        ConnectionId, RunStatus,
         report::FollowUpStatus,
-        store::{OrderChange, OrderChangeKind, OrderChangeSink, OrderMark, RunToken, StoreError, Stores},
+        store::{OrderChangeKind, StoreError, Stores},
     },
     client::UserId,
+    stores::{MemoryStore, NextCall, StoreAnswer, StoreCall, StoreHook, instrumented},
     testing::simulator::{Fault, FaultKind, Method},
 };
 
 use super::import;
 use crate::support::World;
 
-/// A host's sink in memory.
-#[derive(Debug, Default)]
-pub(crate) struct Sink(Mutex<(HashMap<ChannelOrderId, OrderMark>, Vec<OrderChange>)>);
+/// A reader of the feed of changes.
+#[derive(Debug)]
+pub(crate) struct Feed(Arc<MemoryStore>, ConnectionId, Mutex<usize>);
 
-#[async_trait]
-impl OrderChangeSink for Sink {
-    async fn marks(
-        &self,
-        _: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, OrderMark>, StoreError> {
-        let kept = self.0.lock().unwrap();
-        Ok(orders.iter().filter_map(|id| Some((id.clone(), kept.0.get(id)?.clone()))).collect())
+impl Feed {
+    pub(crate) fn of(world: &World) -> Arc<Self> {
+        Arc::new(Self(world.store.clone(), world.connection.clone(), Mutex::default()))
     }
 
-    async fn record(
-        &self,
-        _: &RunToken,
-        changes: &[OrderChange],
-        marks: &[OrderMark],
-    ) -> Result<(), StoreError> {
-        let mut kept = self.0.lock().unwrap();
-        kept.0.extend(marks.iter().map(|mark| (mark.order.clone(), mark.clone())));
-        kept.1.extend(changes.iter().cloned());
-        Ok(())
-    }
-}
-
-impl Sink {
-    /// What was told since the last question: order and kinds.
+    /// What was noticed since the last question: order and kinds.
     fn told(&self) -> Vec<(i64, Vec<OrderChangeKind>)> {
-        let told = std::mem::take(&mut self.0.lock().unwrap().1);
-        told.into_iter().map(|change| (change.order.as_str().parse().unwrap(), change.what)).collect()
+        let all = self.0.order_changes(&self.1);
+        let seen = std::mem::replace(&mut *self.2.lock().unwrap(), all.len());
+        let new = all.into_iter().skip(seen);
+        new.map(|change| (change.order.as_str().parse().unwrap(), change.what)).collect()
     }
 
-    /// The kinds of every change that was reported and not asked about.
+    /// The kinds of every change that was noticed.
     pub(crate) fn kinds(&self) -> Vec<OrderChangeKind> {
-        self.0.lock().unwrap().1.iter().flat_map(|change| change.what.clone()).collect()
+        self.0.order_changes(&self.1).into_iter().flat_map(|change| change.what).collect()
     }
 }
 
-fn watched(world: &World, sink: &Arc<Sink>, user: Option<&str>) -> ShipStationChannel {
+fn watched(world: &World, user: Option<&str>) -> ShipStationChannel {
+    watched_on(world, world.store.stores(), user)
+}
+
+fn watched_on(world: &World, stores: Stores, user: Option<&str>) -> ShipStationChannel {
     let mut settings = Settings::default();
     settings.orders.assign_user = user.map(UserId::new);
-    let stores = Stores::all_in(world.store.clone());
+    settings.orders.watch_changes = true;
     ShipStationChannel::builder(world.client(), world.connection.clone(), stores)
         .settings(settings)
-        .order_changes(sink.clone())
         .build()
         .unwrap()
 }
@@ -80,15 +65,15 @@ fn quarter_of_an_hour(world: &World) {
 #[tokio::test]
 async fn faults_each_kind_of_change_is_told_once() {
     let world = World::new().await;
-    let sink = Arc::new(Sink::default());
+    let feed = Feed::of(&world);
     let user = world.sim.account(|account| account.add_user("Night Shift"));
     let ids: Vec<i64> = (0..6).map(|n| world.add(world.order(&format!("A-{n}")))).collect();
-    let channel = watched(&world, &sink, Some(&user));
+    let channel = watched(&world, Some(&user));
     let report = import(&channel).await;
     assert_eq!((report.counts.imported(), report.counts.users.of(FollowUpStatus::Done)), (6, 6), "{report}");
     quarter_of_an_hour(&world);
     let _ = import(&channel).await;
-    assert_eq!(sink.told(), [], "the assignment modified every order: that is our own echo");
+    assert_eq!(feed.told(), [], "the assignment modified every order: that is our own echo");
 
     let child = world.sim.account(|account| {
         account.cancel(ids[0]);
@@ -100,7 +85,7 @@ async fn faults_each_kind_of_change_is_told_once() {
     });
     quarter_of_an_hour(&world);
     let report = import(&channel).await;
-    let mut told = sink.told();
+    let mut told = feed.told();
     told.sort_by_key(|(id, _)| *id);
     let into = ids[4].to_string().into();
     let expected = [
@@ -116,31 +101,31 @@ async fn faults_each_kind_of_change_is_told_once() {
     for _ in 0..2 {
         quarter_of_an_hour(&world);
         let report = import(&channel).await;
-        assert_eq!((sink.told(), report.counts.changed), (vec![], 0), "{report}");
+        assert_eq!((feed.told(), report.counts.changed), (vec![], 0), "{report}");
     }
     world.sim.account(|account| account.cancel(ids[1]));
     quarter_of_an_hour(&world);
     let _ = import(&channel).await;
-    assert_eq!(sink.told(), [(ids[1], vec![OrderChangeKind::Cancelled])]);
+    assert_eq!(feed.told(), [(ids[1], vec![OrderChangeKind::Cancelled])]);
 }
 
 #[tokio::test]
 async fn faults_what_the_host_itself_ships_is_no_news() {
     use shipstation_connector::channel::{ChannelConnector, SyncShipments};
     let world = World::new().await;
-    let sink = Arc::new(Sink::default());
+    let feed = Feed::of(&world);
     let order = world.add(world.order("A-1"));
-    let channel = watched(&world, &sink, None);
+    let channel = watched(&world, None);
     let _ = import(&channel).await;
     world.ship(order, "1Z1").await;
     assert_eq!(channel.sync_shipments(SyncShipments::new()).await.unwrap().counts.confirmed(), 1);
     quarter_of_an_hour(&world);
     let _ = import(&channel).await;
-    assert_eq!(sink.told(), []);
+    assert_eq!(feed.told(), []);
 }
 
 #[tokio::test]
-async fn requests_without_a_sink_none_is_spent_on_changes() {
+async fn requests_unless_they_are_watched_none_is_spent_on_changes() {
     let world = World::new().await;
     world.add(world.order("A-1"));
     let plain = world.channel(|_| {});
@@ -149,53 +134,46 @@ async fn requests_without_a_sink_none_is_spent_on_changes() {
     let _ = import(&plain).await;
     assert_eq!(world.sim.journal().len(), 2, "the window and the probe");
     world.sim.clear_journal();
-    let sink = Arc::new(Sink::default());
-    let _ = import(&watched(&world, &sink, None)).await;
+    let feed = Feed::of(&world);
+    let report = import(&watched(&world, None)).await;
     assert_eq!(world.sim.journal().len(), 5);
-    assert_eq!(sink.told(), [], "an order that was imported before is no news");
+    assert_eq!((report.watch_requests, report.run.api.requests), (3, 5), "{report}");
+    assert_eq!(feed.told(), [], "an order that was imported before is no news");
 }
 
 #[tokio::test]
-async fn crash_a_sink_that_fails_gets_the_change_with_the_next_run() {
+async fn crash_a_history_that_fails_gets_the_change_with_the_next_run() {
     #[derive(Debug)]
     struct Failing;
     #[async_trait]
-    impl OrderChangeSink for Failing {
-        async fn marks(
-            &self,
-            _: &ConnectionId,
-            _: &[ChannelOrderId],
-        ) -> Result<HashMap<ChannelOrderId, OrderMark>, StoreError> {
-            Ok(HashMap::new())
-        }
-
-        async fn record(&self, _: &RunToken, _: &[OrderChange], _: &[OrderMark]) -> Result<(), StoreError> {
-            Err(StoreError::retryable("the disk is full"))
+    impl StoreHook for Failing {
+        async fn around(&self, call: StoreCall, next: NextCall<'_>) -> Result<StoreAnswer, StoreError> {
+            if call.method == "record_changes" {
+                return Err(StoreError::retryable("the disk is full"));
+            }
+            next.await
         }
     }
     let world = World::new().await;
-    let sink = Arc::new(Sink::default());
+    let feed = Feed::of(&world);
     let order = world.add(world.order("A-1"));
-    let _ = import(&watched(&world, &sink, None)).await;
+    let _ = import(&watched(&world, None)).await;
     world.sim.account(|account| account.cancel(order));
     quarter_of_an_hour(&world);
-    let stores = Stores::all_in(world.store.clone());
-    let failing = ShipStationChannel::builder(world.client(), world.connection.clone(), stores)
-        .order_changes(Arc::new(Failing))
-        .build()
-        .unwrap();
+    let failing = instrumented(&world.store.stores(), &(Arc::new(Failing) as Arc<dyn StoreHook>));
+    let failing = watched_on(&world, failing, None);
     let report = import(&failing).await;
     assert!(!report.run.status.did_its_work(), "{report}");
     quarter_of_an_hour(&world);
-    let _ = import(&watched(&world, &sink, None)).await;
-    assert_eq!(sink.told(), [(order, vec![OrderChangeKind::Cancelled])]);
+    let _ = import(&watched(&world, None)).await;
+    assert_eq!(feed.told(), [(order, vec![OrderChangeKind::Cancelled])]);
 }
 
 #[tokio::test]
 async fn faults_a_look_for_changes_that_is_refused_keeps_no_user_from_being_assigned() {
     let world = World::new().await;
     let user = world.sim.account(|account| account.add_user("Night Shift"));
-    let channel = watched(&world, &Arc::new(Sink::default()), Some(&user));
+    let channel = watched(&world, Some(&user));
     let _ = import(&channel).await;
     world.add(world.order("A-1"));
     quarter_of_an_hour(&world);

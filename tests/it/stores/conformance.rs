@@ -26,7 +26,7 @@ fn memory() -> Arc<MemoryStore> {
 
 async fn fresh_memory() -> Result<Fresh, BuildError> {
     let (connection, listings) = sold();
-    Ok(Fresh::new(Stores::all_in(memory())).with_listings(connection, listings))
+    Ok(Fresh::new(memory().stores()).with_listings(connection, listings))
 }
 
 async fn fresh_sqlite() -> Result<Fresh, BuildError> {
@@ -49,8 +49,8 @@ async fn fresh_file(options: &SqliteOptions) -> Result<Fresh, BuildError> {
                   BEGIN SELECT RAISE(ABORT, 'the host does not want it'); END";
     rusqlite::Connection::open(&file)?.execute_batch(refuse)?;
     let peer = SqliteStore::open_with(&file, options)?;
-    Ok(Fresh::new(Stores::all_in(Arc::new(store)))
-        .with_peer(Stores::all_in(Arc::new(peer)))
+    Ok(Fresh::new(Arc::new(store).stores())
+        .with_peer(Arc::new(peer).stores())
         .with_listings(connection, listings)
         .with_refused_order("refused")
         .with_guard(folder))
@@ -89,6 +89,7 @@ async fn conformance_all_is_the_sum_of_its_parts() {
         names(conformance::shipments(&fresh_memory).await),
         names(conformance::listings(&fresh_memory).await),
         names(conformance::mappings(&fresh_memory).await),
+        names(conformance::history(&fresh_memory).await),
     ];
     let all = names(conformance::all(&fresh_memory).await);
     assert_eq!(parts.concat(), all);
@@ -115,7 +116,7 @@ async fn failures_of(flaw: Flaw) -> BTreeSet<&'static str> {
     let builder = move || async move {
         let (connection, listings) = sold();
         let store = Arc::new(BrokenStore::new(memory(), flaw));
-        Ok(Fresh::new(Stores::all_in(store))
+        Ok(Fresh::new(Stores::all_in(store.clone()).with_history(store))
             .with_listings(connection, listings)
             .with_refused_order("refused"))
     };

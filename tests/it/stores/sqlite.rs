@@ -148,7 +148,10 @@ async fn is_as_version_0_1_left_it(store: &SqliteStore) {
     let tried = &work[0];
     assert_eq!((tried.next_attempt, tried.outcome_unknown), (to_the_nanosecond(900), true));
     assert_eq!((tried.tried.clone(), tried.number.as_str()), (vec!["u-1".to_owned()], "N-1"));
-    assert_eq!(tried.user_before.as_ref().map(|user| user.as_str()), Some("before"));
+    assert_eq!(
+        tried.user_before.as_ref().map(shipstation_connector::channel::UserKey::as_str),
+        Some("before")
+    );
     assert_eq!((work[5].retryable, work[5].failed_at), (true, Some(to_the_nanosecond(10))));
     assert_eq!(work[5].error.as_deref(), Some("no address"));
     let due = store.due_failures(here, at(9_999), 9).await.unwrap();

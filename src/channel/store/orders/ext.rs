@@ -20,12 +20,12 @@ use crate::{
 const MOST_SURVIVORS: usize = 100;
 
 /// Conveniences for whoever calls an [`OrderStore`]. They take any number of keys.
+///
+/// # Errors
+/// Each fails as the method of the store does that it calls.
 #[async_trait]
 pub trait OrderStoreExt: OrderStore {
     /// The records of those of these orders that have been imported.
-    ///
-    /// # Errors
-    /// As [`OrderStore::records`].
     async fn known(
         &self,
         connection: &ConnectionId,
@@ -37,9 +37,6 @@ pub trait OrderStoreExt: OrderStore {
 
     /// The orders that were inside another one when that one was imported, each with the records of those: see
     /// [`RecordKey::MergedInto`].
-    ///
-    /// # Errors
-    /// As [`OrderStore::records`].
     async fn merged_into(
         &self,
         connection: &ConnectionId,
@@ -49,9 +46,6 @@ pub trait OrderStoreExt: OrderStore {
     }
 
     /// The records that have one of these fingerprints, at most `limit` for each.
-    ///
-    /// # Errors
-    /// As [`OrderStore::records`].
     async fn find_by_fingerprint(
         &self,
         connection: &ConnectionId,
@@ -62,9 +56,6 @@ pub trait OrderStoreExt: OrderStore {
     }
 
     /// [Follow-ups that are due](WorkQuery::DueFollowUps).
-    ///
-    /// # Errors
-    /// As [`OrderStore::work`].
     async fn due_follow_ups(
         &self,
         connection: &ConnectionId,
@@ -75,9 +66,6 @@ pub trait OrderStoreExt: OrderStore {
     }
 
     /// [Failed imports that are due](WorkQuery::DueImports).
-    ///
-    /// # Errors
-    /// As [`OrderStore::work`].
     async fn due_failures(
         &self,
         connection: &ConnectionId,
@@ -88,9 +76,6 @@ pub trait OrderStoreExt: OrderStore {
     }
 
     /// The failed imports of these orders, due or not, dismissed or not.
-    ///
-    /// # Errors
-    /// As [`OrderStore::work`].
     async fn failures(
         &self,
         connection: &ConnectionId,
@@ -106,18 +91,12 @@ pub trait OrderStoreExt: OrderStore {
     }
 
     /// Keeps orders that could not be imported, to be read again by id.
-    ///
-    /// # Errors
-    /// As [`OrderStore::record_work`].
     async fn record_failures(&self, token: &RunToken, failures: &[OrderFailure]) -> Result<(), StoreError> {
         let outcomes: Vec<_> = failures.iter().cloned().map(WorkOutcome::import_failed).collect();
         self.record_work(token, &outcomes).await
     }
 
     /// Forgets failed imports: the orders were imported after all, or no longer matter.
-    ///
-    /// # Errors
-    /// As [`OrderStore::record_work`].
     async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
         let done = |id: &ChannelOrderId| WorkOutcome::new(id.clone(), WorkKind::Import, WorkResult::Done);
         self.record_work(token, &orders.iter().map(done).collect::<Vec<_>>()).await

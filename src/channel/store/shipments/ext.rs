@@ -20,12 +20,12 @@ pub type OrderProgress = OutboxPage;
 const ALL: usize = 10_000;
 
 /// Conveniences for whoever calls a [`ShipmentStore`].
+///
+/// # Errors
+/// Each fails as the method of the store does that it calls.
 #[async_trait]
 pub trait ShipmentStoreExt: ShipmentStore {
     /// Adds one shipment.
-    ///
-    /// # Errors
-    /// As [`ShipmentStore::enqueue`].
     async fn enqueue_one(
         &self,
         connection: &ConnectionId,
@@ -36,17 +36,11 @@ pub trait ShipmentStoreExt: ShipmentStore {
     }
 
     /// Begins to send one row.
-    ///
-    /// # Errors
-    /// As [`ShipmentStore::begin_send`].
     async fn begin_send_one(&self, token: &RunToken, intent: &SendIntent) -> Result<BeginSend, StoreError> {
         only(self.begin_send(token, std::slice::from_ref(intent)).await?)
     }
 
     /// A page of the rows that are [due](OutboxQuery::Due).
-    ///
-    /// # Errors
-    /// As [`ShipmentStore::rows`].
     async fn due(
         &self,
         connection: &ConnectionId,
@@ -58,9 +52,6 @@ pub trait ShipmentStoreExt: ShipmentStore {
     }
 
     /// A page of the rows that are [unfinished](OutboxQuery::Unfinished).
-    ///
-    /// # Errors
-    /// As [`ShipmentStore::rows`].
     async fn unfinished(
         &self,
         connection: &ConnectionId,
@@ -71,9 +62,6 @@ pub trait ShipmentStoreExt: ShipmentStore {
     }
 
     /// A page of the rows that are [blocked](OutboxQuery::Blocked).
-    ///
-    /// # Errors
-    /// As [`ShipmentStore::rows`].
     async fn blocked(
         &self,
         connection: &ConnectionId,
@@ -84,9 +72,6 @@ pub trait ShipmentStoreExt: ShipmentStore {
     }
 
     /// Every row of [one order](OutboxQuery::OfOrder).
-    ///
-    /// # Errors
-    /// As [`ShipmentStore::rows`].
     async fn order_progress(
         &self,
         connection: &ConnectionId,

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, Timestamp,
     channel::{
-        CancelToken, ChannelConnector, GetOrders, LinkListings, Listing, RunControl, RunStatus,
-        ShipmentState, SyncShipments,
-        store::{OrderStoreExt, ShipmentStoreExt, Stores},
+        CancelToken, ChannelConnector, GetOrders, LinkListings, Listing, Operation, Refusal, RunControl,
+        RunStatus, ShipmentState, SyncShipments,
+        store::{Begin, NewRun, OrderStoreExt, RunStore, ShipmentStoreExt, Stores},
     },
     client::{Clock, ErrorKind, MinuteWindow, OrderId, Outcome, ShipStation, StopSignal, UserId},
     connector::ListingSettings,
@@ -235,4 +235,34 @@ async fn faults_a_stopped_client_says_whether_an_earlier_attempt_may_have_worked
         assert_eq!((after.kind(), after.outcome()), (ErrorKind::Cancelled, Outcome::NotSent));
         assert_eq!(sleeper.world.sim.journal().len(), attempts as usize, "nothing leaves afterwards");
     }
+}
+
+#[tokio::test]
+async fn a_restart_under_an_exclusive_name_need_not_wait_for_the_lease_of_the_dead() {
+    let world = World::new().await;
+    let named = |name: Option<&str>| {
+        let builder = world.builder(world.client(), Stores::all_in(world.store.clone()), |_| {});
+        let builder = match name {
+            Some(name) => builder.owner(name),
+            None => builder,
+        };
+        builder.build().unwrap()
+    };
+    let dead = NewRun::new(
+        world.connection.clone(),
+        Operation::GetOrders,
+        "dead".into(),
+        "pod-0",
+        Duration::from_secs(300),
+        world.now(),
+    );
+    assert!(matches!(world.store.begin(dead).await.unwrap(), Begin::Granted(_)));
+    let refused = named(None).release_leases().await.unwrap_err();
+    assert!(matches!(refused.refusal, Refusal::Config { .. }), "{refused}");
+    assert_eq!(named(Some("pod-1")).release_leases().await.unwrap(), 0);
+    let refused = named(Some("pod-0")).get_orders(GetOrders::new()).await.unwrap_err();
+    assert!(matches!(refused.refusal, Refusal::AlreadyRunning { .. }), "{refused}");
+    assert_eq!(named(Some("pod-0")).release_leases().await.unwrap(), 1);
+    let report = named(Some("pod-0")).get_orders(GetOrders::new()).await.unwrap();
+    assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }

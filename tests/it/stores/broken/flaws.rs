@@ -15,6 +15,7 @@ pub(crate) enum Write {
     Record,
     PutLinks,
     MarkBroken,
+    RecordChanges,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +127,9 @@ pub(crate) enum Flaw {
     ReplacesWithoutALock,
     SightingsDoNotAddUp,
     UnmappedByAlphabet,
+    SnapshotsTake100,
+    FirstSnapshotsStay,
+    FeedRepeats,
 }
 
 pub(crate) const FLAWS: &[(Flaw, &str)] = &[
@@ -259,4 +263,9 @@ pub(crate) const FLAWS: &[(Flaw, &str)] = &[
     (F::ReplacesWithoutALock, "mappings::one_of_many_replacements_wins"),
     (F::SightingsDoNotAddUp, "mappings::sightings_add_up"),
     (F::UnmappedByAlphabet, "mappings::unmapped_texts_come_most_often_seen_first"),
+    (F::FirstSnapshotsStay, "history::snapshots_are_kept_one_for_each_order"),
+    (F::SnapshotsTake100, "history::snapshots_of_500_orders_are_found"),
+    (F::FeedRepeats, "history::changes_come_in_the_order_in_which_they_were_recorded"),
+    (F::ConnectionsMeet, "history::histories_of_connections_are_separate"),
+    (F::TakesStale(Write::RecordChanges), "history::a_stale_token_cannot_record_changes"),
 ];

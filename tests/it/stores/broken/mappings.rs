@@ -17,7 +17,7 @@ impl MappingStore for BrokenStore {
             Flaw::TablesBeginAtVersion1 => tables.shipping.version = tables.shipping.version.max(1),
             Flaw::RulesBackwards => tables.shipping.rows.reverse(),
             Flaw::CarrierRulesLoseMethods => {
-                tables.carriers.rows.iter_mut().for_each(|rule| rule.method = None)
+                tables.carriers.rows.iter_mut().for_each(|rule| rule.method = None);
             }
             _ => {}
         }

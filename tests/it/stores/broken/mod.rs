@@ -1,6 +1,7 @@
 //! Stores that are wrong on purpose: the memory store with one flaw each. They test the suite, not the stores.
 
 mod flaws;
+mod history;
 mod listings;
 mod mappings;
 mod orders;

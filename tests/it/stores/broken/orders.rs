@@ -140,7 +140,9 @@ impl OrderStore for BrokenStore {
                 }
                 (Flaw::SeenLate, _) => records.retain(|record| !seen_late.contains(&record.order)),
                 (Flaw::RecordForgetsLineage, _) => {
-                    records.iter_mut().for_each(|record| record.lineage = Lineage::default());
+                    for record in records {
+                        record.lineage = Lineage::default();
+                    }
                 }
                 (Flaw::MergedOrdersAreForgotten, RecordKey::MergedInto(_)) => records.clear(),
                 (Flaw::RecordsNewestFirst, _) => records.reverse(),
@@ -186,7 +188,9 @@ impl OrderStore for BrokenStore {
             Flaw::FollowUpsComeTwice => found.extend(found.clone()),
             Flaw::FollowUpsNewestFirst => found.reverse(),
             Flaw::FailuresForgetTheFirst => {
-                found.iter_mut().for_each(|entry| entry.first_seen = entry.next_attempt);
+                for entry in &mut found {
+                    entry.first_seen = entry.next_attempt;
+                }
             }
             Flaw::FailuresHideTheDismissed => found.retain(|entry| !entry.is_dismissed()),
             _ => {}

@@ -46,7 +46,7 @@ impl RunStore for BrokenStore {
             return Ok(answer);
         }
         if self.is(Flaw::BeginsInTwoSteps) {
-            run.owner = "not known yet".to_owned();
+            "not known yet".clone_into(&mut run.owner);
             let answer = self.inner.begin(run).await;
             tokio::task::yield_now().await;
             return answer;

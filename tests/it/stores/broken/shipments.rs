@@ -96,7 +96,9 @@ impl ShipmentStore for BrokenStore {
                 blocked.for_each(|row| row.attempts *= 3);
             }
             (Flaw::UnknownOutcomesAreForgotten, _) => {
-                rows.iter_mut().for_each(|row| row.unknown_outcomes = 0);
+                for row in rows {
+                    row.unknown_outcomes = 0;
+                }
             }
             (Flaw::StatesForgetDetails, _) => {
                 for row in rows {
@@ -118,7 +120,9 @@ impl ShipmentStore for BrokenStore {
         let token = self.token(token, Write::BeginSend);
         let mut intents = intents.to_vec();
         if self.is(Flaw::HashIsCutTo32Bits) {
-            intents.iter_mut().for_each(|intent| intent.payload_hash &= u64::from(u32::MAX));
+            for intent in &mut intents {
+                intent.payload_hash &= u64::from(u32::MAX);
+            }
         }
         if self.is(Flaw::SlicesCommitOneByOne) {
             let mut answers = Vec::new();

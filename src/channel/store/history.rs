@@ -1,51 +1,115 @@
-//! What becomes of orders after they were imported: an optional sink for hosts that want to hear of it.
+//! What becomes of orders after they were imported: optional, for hosts that want to know of it.
 
 use std::{collections::HashMap, fmt::Debug};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{RunToken, StoreError};
+use super::{KEYS_PER_CALL, RunToken, StoreError};
 use crate::{
     Timestamp,
     channel::{Address, ChannelOrder, ChannelOrderId, ConnectionId, LineQuantity, hash::number_of},
 };
 
-/// Hears of changes that orders undergo on the channel after they were imported. Optional: without a sink nothing is
-/// compared and no request is spent on it.
-///
-/// # Contract
-/// Beside the [common contract](super):
-///
-/// - `record` MUST keep the marks and take note of the changes in one transaction: that is what makes each change
-///   known exactly once.
-/// - `marks` MUST take at least 500 orders in one call, and answers for those that have a mark.
-/// - A mark replaces the one of the same order. Marks hold nothing of a buyer: an address is a number in them.
+/// Keeps the changes that orders undergo on the channel after they were imported, and what each order looked like when it was
+/// last seen, by which the next change is noticed. Optional: without it nothing is compared.
 ///
 /// # Testing an implementation
-/// Record a mark twice; record a change and drop the future before it is done; ask for an order without a mark.
+/// Record a snapshot twice; record a change with a stale token; ask for an order without a snapshot; read the feed one by one.
 #[async_trait]
-pub trait OrderChangeSink: Debug + Send + Sync {
-    /// The marks of those of these orders that have one.
+pub trait HistoryStore: Debug + Send + Sync {
+    /// The snapshots of those of these orders that have one, in any order. MUST take at least 500 orders in one call.
     ///
     /// # Errors
-    /// When the sink cannot say.
-    async fn marks(
+    /// When the store cannot say.
+    async fn snapshots(
         &self,
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
-    ) -> Result<HashMap<ChannelOrderId, OrderMark>, StoreError>;
+    ) -> Result<Vec<OrderSnapshot>, StoreError>;
 
-    /// Takes note of changes and keeps the marks that go with them.
+    /// Adds changes to the feed and keeps the snapshots that go with them, each in place of the one of the same order.
+    ///
+    /// All of it MUST commit in one transaction: that is what makes each change known exactly once.
     ///
     /// # Errors
-    /// `LostLease`, or when the sink cannot write. The run then ends, and the changes come again with the next one.
-    async fn record(
+    /// `LostLease`, or when the store cannot write. The run then ends, and the changes come again with the next one.
+    async fn record_changes(
         &self,
         token: &RunToken,
         changes: &[OrderChange],
-        marks: &[OrderMark],
+        snapshots: &[OrderSnapshot],
     ) -> Result<(), StoreError>;
+
+    /// The feed: at most `limit` changes after `after`, in the order in which they were recorded. The host reads it.
+    ///
+    /// A change MUST NOT be recorded before one that a reader of the feed may have seen already.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    async fn changes(
+        &self,
+        connection: &ConnectionId,
+        after: Option<ChangeCursor>,
+        limit: usize,
+    ) -> Result<Vec<RecordedChange>, StoreError>;
+}
+
+/// Conveniences for whoever calls a [`HistoryStore`].
+///
+/// # Errors
+/// Each fails as the method of the store does that it calls.
+#[async_trait]
+pub trait HistoryStoreExt: HistoryStore {
+    /// The snapshots of any number of orders, by order.
+    async fn snapshots_by_order(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<HashMap<ChannelOrderId, OrderSnapshot>, StoreError> {
+        let mut found = HashMap::new();
+        for orders in orders.chunks(KEYS_PER_CALL) {
+            let snapshots = self.snapshots(connection, orders).await?.into_iter();
+            found.extend(snapshots.map(|snapshot| (snapshot.order.clone(), snapshot)));
+        }
+        Ok(found)
+    }
+}
+
+impl<S: HistoryStore + ?Sized> HistoryStoreExt for S {}
+
+/// A place in the feed of changes; a reader keeps the last one that it has seen to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChangeCursor(u64);
+
+impl ChangeCursor {
+    /// The place with this number, as a store counts.
+    pub fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// A change in the feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RecordedChange {
+    /// Its place.
+    pub cursor: ChangeCursor,
+    /// The change.
+    pub change: OrderChange,
+}
+
+impl RecordedChange {
+    /// A change at this place.
+    pub fn new(cursor: ChangeCursor, change: OrderChange) -> Self {
+        Self { cursor, change }
+    }
 }
 
 /// A change of an imported order.
@@ -104,10 +168,10 @@ pub enum OrderChangeKind {
 /// What an imported order looked like when it was last seen: enough to tell what changes, and nothing of a buyer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct OrderMark {
+pub struct OrderSnapshot {
     /// The order.
     pub order: ChannelOrderId,
-    /// Its modification.
+    /// Its modification time.
     pub modified_at: Option<Timestamp>,
     /// Its state, by the channel's own word.
     pub status: String,
@@ -115,12 +179,12 @@ pub struct OrderMark {
     pub address: u64,
     /// What was to be shipped.
     pub lines: Vec<LineQuantity>,
-    /// The order that has swallowed it, if one has.
+    /// The order that it was merged into, if it was.
     pub merged_into: Option<ChannelOrderId>,
 }
 
-impl OrderMark {
-    /// The mark of an order as it is.
+impl OrderSnapshot {
+    /// An order as it is.
     pub fn of(order: &ChannelOrder) -> Self {
         Self {
             order: order.id.clone(),
@@ -148,9 +212,6 @@ fn address_number(address: &Address) -> u64 {
     number_of(members.map(|member| member.as_deref().unwrap_or_default()))
 }
 
-/// The trait stays usable as `Arc<dyn OrderChangeSink>`.
-const _: fn(&dyn OrderChangeSink) = |_| ();
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,12 +219,12 @@ mod tests {
     #[test]
     fn an_address_is_told_from_another_by_its_number() {
         let mut order = ChannelOrder::new("1", "A-1");
-        let empty = OrderMark::of(&order).address;
+        let empty = OrderSnapshot::of(&order).address;
         order.ship_to.city = Some("Austin".into());
-        let austin = OrderMark::of(&order).address;
+        let austin = OrderSnapshot::of(&order).address;
         order.ship_to.city = None;
         order.ship_to.state = Some("Austin".into());
-        let state = OrderMark::of(&order).address;
+        let state = OrderSnapshot::of(&order).address;
         assert!(empty != austin && austin != state && state != empty);
     }
 }

@@ -1,0 +1,91 @@
+//! What becomes of orders after they were imported.
+
+use std::sync::Arc;
+
+use super::{
+    check::{Check, Stop, checks, refused, same},
+    samples::{at, order},
+    test_bed::TestBed,
+};
+use crate::channel::{
+    ChannelOrderId, Operation,
+    store::{HistoryStore, OrderChange, OrderChangeKind, OrderSnapshot, Stores},
+};
+
+checks! { "history":
+    snapshots_are_kept_one_for_each_order => "a snapshot replaces the one of the same order, and is found again as it was",
+    snapshots_of_500_orders_are_found => "`snapshots` takes at least 500 orders in one call, and answers for those that have one",
+    changes_come_in_the_order_in_which_they_were_recorded => "the feed goes on after its cursor, without gaps and repeats",
+    histories_of_connections_are_separate => "ids of two connections do not meet",
+    a_stale_token_cannot_record_changes => "`record_changes` refuses a stale fence and writes nothing",
+}
+
+const GET: Operation = Operation::GetOrders;
+
+fn history(stores: &Stores) -> Check<Arc<dyn HistoryStore>> {
+    stores.history.clone().ok_or(Stop::LeftOut("the builder gave no history"))
+}
+
+fn snapshot(id: &str, status: &str) -> OrderSnapshot {
+    let mut seen = order(id);
+    seen.status = status.into();
+    OrderSnapshot { merged_into: Some("9".into()), ..OrderSnapshot::of(&seen) }
+}
+
+fn change(id: &str) -> OrderChange {
+    let what = vec![OrderChangeKind::Cancelled, OrderChangeKind::Merged { into: "größer".into() }];
+    OrderChange::new(id.into(), format!("N-{id}"), Some(at(7)), what)
+}
+
+async fn snapshots_are_kept_one_for_each_order(on: TestBed) -> Check {
+    let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
+    let token = on.begun(GET).await?;
+    for status in ["awaiting_shipment", "on_hold"] {
+        history.record_changes(&token, &[], &[snapshot("1", status)]).await?;
+    }
+    let found = peer.snapshots(&on.here, &["1".into(), "2".into()]).await?;
+    same("the snapshots of 1 and 2", &found, &vec![snapshot("1", "on_hold")])
+}
+
+async fn snapshots_of_500_orders_are_found(on: TestBed) -> Check {
+    let history = history(&on.stores)?;
+    let token = on.begun(GET).await?;
+    let kept: Vec<_> = (0..250).map(|n| snapshot(&(n * 2).to_string(), "shipped")).collect();
+    history.record_changes(&token, &[], &kept).await?;
+    let asked: Vec<ChannelOrderId> = (0..500).map(|n| n.to_string().into()).collect();
+    same("the known half of 500", &history.snapshots(&on.here, &asked).await?.len(), &250)
+}
+
+async fn changes_come_in_the_order_in_which_they_were_recorded(on: TestBed) -> Check {
+    let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
+    let token = on.begun(GET).await?;
+    let (mut seen, mut after) = (Vec::new(), None);
+    for batch in [["b", "a"], ["d", "c"]] {
+        history.record_changes(&token, &batch.map(change), &[]).await?;
+        while seen.len() < 9 {
+            let Some(next) = peer.changes(&on.here, after, 1).await?.into_iter().next() else { break };
+            after = Some(next.cursor);
+            seen.push(next.change);
+        }
+    }
+    same("the feed, one by one", &seen, &["b", "a", "d", "c"].map(change).to_vec())?;
+    same("of all", &peer.changes(&on.here, None, 9).await?.len(), &4)
+}
+
+async fn histories_of_connections_are_separate(on: TestBed) -> Check {
+    let history = history(&on.stores)?;
+    let token = on.begun(GET).await?;
+    history.record_changes(&token, &[change("1")], &[snapshot("1", "shipped")]).await?;
+    same("changes elsewhere", &history.changes(&on.elsewhere, None, 9).await?.len(), &0)?;
+    same("snapshots elsewhere", &history.snapshots(&on.elsewhere, &["1".into()]).await?.len(), &0)
+}
+
+async fn a_stale_token_cannot_record_changes(on: TestBed) -> Check {
+    let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
+    let (stale, newest) = on.superseded(GET).await?;
+    peer.record_changes(&newest, &[], &[snapshot("1", "shipped")]).await?;
+    let answer = history.record_changes(&stale, &[change("1")], &[snapshot("1", "on_hold")]).await;
+    refused("record_changes", answer)?;
+    same("the feed", &history.changes(&on.here, None, 9).await?.len(), &0)?;
+    same("the snapshot", &history.snapshots(&on.here, &["1".into()]).await?, &vec![snapshot("1", "shipped")])
+}
