@@ -184,6 +184,18 @@ pub struct OrderSnapshot {
 }
 
 impl OrderSnapshot {
+    /// An order of which nothing else is known.
+    pub fn new(order: ChannelOrderId, status: impl Into<String>) -> Self {
+        Self {
+            order,
+            modified_at: None,
+            status: status.into(),
+            address: 0,
+            lines: Vec::new(),
+            merged_into: None,
+        }
+    }
+
     /// An order as it is.
     pub fn of(order: &ChannelOrder) -> Self {
         Self {

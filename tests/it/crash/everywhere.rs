@@ -8,7 +8,7 @@ use shipstation_connector::{
 
 use super::{
     fuse::{Fuse, Mode},
-    ground::Ground,
+    test_bed::TestBed,
 };
 
 /// An operation with a small world in which it has something of everything to do.
@@ -17,11 +17,11 @@ pub(super) trait Scenario: Sized {
     const FURTHER_RUNS: usize;
 
     /// The world, up to the moment before the operation.
-    async fn set_up(ground: &mut Ground) -> Self;
+    async fn set_up(bed: &mut TestBed) -> Self;
     /// The operation.
     async fn run(&self, channel: &ShipStationChannel) -> Result<RunStatus, ChannelError>;
     /// The promises, once everything is over.
-    async fn judge(&self, ground: &Ground, place: &str);
+    async fn judge(&self, bed: &TestBed, place: &str);
 }
 
 /// Kills the operation at every place and says how many there were.
@@ -49,30 +49,30 @@ pub(super) async fn stall<S: Scenario>(name: &str) -> usize {
 /// Starts a second process while the first holds the lease, then many at once: one works at a time.
 pub(super) async fn rival<S: Scenario>() {
     let holding = places::<S>(Mode::Stall).await.iter().position(|place| place == "after begin").unwrap();
-    let mut ground = Ground::new().await;
-    let scenario = S::set_up(&mut ground).await;
-    let fuse = Fuse::new(Mode::Stall, holding, &ground.sim);
-    let first = ground.process_with(&fuse);
+    let mut bed = TestBed::new().await;
+    let scenario = S::set_up(&mut bed).await;
+    let fuse = Fuse::new(Mode::Stall, holding, &bed.sim);
+    let first = bed.process_with(&fuse);
     let mut run = std::pin::pin!(scenario.run(&first));
     tokio::select! {
         biased;
         () = fuse.burning() => {}
         ended = &mut run => panic!("the lease was not taken: {ended:?}"),
     }
-    let refused = scenario.run(&ground.process()).await;
+    let refused = scenario.run(&bed.process()).await;
     assert!(is_refused(&refused), "{refused:?}");
     fuse.release();
     assert_eq!(run.await.unwrap(), RunStatus::Succeeded);
-    finish(&scenario, &ground, "with a rival").await;
+    finish(&scenario, &bed, "with a rival").await;
 
-    let mut ground = Ground::new().await;
-    let scenario = S::set_up(&mut ground).await;
-    let processes: Vec<_> = (0..4).map(|_| ground.process()).collect();
+    let mut bed = TestBed::new().await;
+    let scenario = S::set_up(&mut bed).await;
+    let processes: Vec<_> = (0..4).map(|_| bed.process()).collect();
     let runs = processes.iter().map(|process| scenario.run(process));
     let ended = futures_util::future::join_all(runs).await;
     assert!(ended.iter().any(|run| matches!(run, Ok(RunStatus::Succeeded))), "{ended:?}");
     assert!(ended.iter().all(|run| run.is_ok() || is_refused(run)), "{ended:?}");
-    finish(&scenario, &ground, "with three rivals").await;
+    finish(&scenario, &bed, "with three rivals").await;
 }
 
 fn is_refused(run: &Result<RunStatus, ChannelError>) -> bool {
@@ -80,21 +80,21 @@ fn is_refused(run: &Result<RunStatus, ChannelError>) -> bool {
 }
 
 async fn places<S: Scenario>(mode: Mode) -> Vec<String> {
-    let mut ground = Ground::new().await;
-    let scenario = S::set_up(&mut ground).await;
-    let fuse = Fuse::new(mode, usize::MAX, &ground.sim);
-    assert_eq!(scenario.run(&ground.process_with(&fuse)).await.unwrap(), RunStatus::Succeeded);
+    let mut bed = TestBed::new().await;
+    let scenario = S::set_up(&mut bed).await;
+    let fuse = Fuse::new(mode, usize::MAX, &bed.sim);
+    assert_eq!(scenario.run(&bed.process_with(&fuse)).await.unwrap(), RunStatus::Succeeded);
     let places = fuse.places();
-    finish(&scenario, &ground, "undisturbed").await;
+    finish(&scenario, &bed, "undisturbed").await;
     places
 }
 
 async fn kill_at<S: Scenario>(at: usize, place: &str) {
-    let mut ground = Ground::new().await;
-    let scenario = S::set_up(&mut ground).await;
-    let fuse = Fuse::new(Mode::Kill, at, &ground.sim);
+    let mut bed = TestBed::new().await;
+    let scenario = S::set_up(&mut bed).await;
+    let fuse = Fuse::new(Mode::Kill, at, &bed.sim);
     {
-        let channel = ground.process_with(&fuse);
+        let channel = bed.process_with(&fuse);
         tokio::select! {
             biased;
             () = fuse.burning() => {}
@@ -102,27 +102,27 @@ async fn kill_at<S: Scenario>(at: usize, place: &str) {
         }
     }
     // At once, while the lease of the dead run may still last.
-    let next = scenario.run(&ground.process()).await;
+    let next = scenario.run(&bed.process()).await;
     assert!(next.is_ok() || is_refused(&next), "{place}: {next:?}");
-    finish(&scenario, &ground, place).await;
+    finish(&scenario, &bed, place).await;
 }
 
 async fn stall_at<S: Scenario>(at: usize, place: &str) {
-    let mut ground = Ground::new().await;
-    let scenario = S::set_up(&mut ground).await;
-    let fuse = Fuse::new(Mode::Stall, at, &ground.sim);
-    let slow = ground.process_with(&fuse);
+    let mut bed = TestBed::new().await;
+    let scenario = S::set_up(&mut bed).await;
+    let fuse = Fuse::new(Mode::Stall, at, &bed.sim);
+    let slow = bed.process_with(&fuse);
     let mut run = std::pin::pin!(scenario.run(&slow));
     tokio::select! {
         biased;
         () = fuse.burning() => {}
         ended = &mut run => panic!("{place} was not reached: {ended:?}"),
     }
-    finish(&scenario, &ground, place).await;
-    let writes = ground.sim.journal().writes().count();
+    finish(&scenario, &bed, place).await;
+    let writes = bed.sim.journal().writes().count();
     fuse.release();
     let ended = run.await;
-    assert_eq!(ground.sim.journal().writes().count(), writes, "{place}: sent although the lease is lost");
+    assert_eq!(bed.sim.journal().writes().count(), writes, "{place}: sent although the lease is lost");
     let lost = match &ended {
         Ok(RunStatus::Failed { error }) => error.contains("lease"),
         // It had nothing left to write but its end.
@@ -133,21 +133,20 @@ async fn stall_at<S: Scenario>(at: usize, place: &str) {
     // A run that had not begun yet when it stalled begins afterwards, with a lease of its own.
     let ended_well = matches!(ended, Ok(RunStatus::Succeeded));
     assert!(lost || ended_well, "{place}: {ended:?}");
-    scenario.judge(&ground, place).await;
+    scenario.judge(&bed, place).await;
 }
 
 /// Fresh processes go on, the host takes its orders out, and the promises are judged.
-async fn finish<S: Scenario>(scenario: &S, ground: &Ground, place: &str) {
-    ground.host_takes_orders().await;
+async fn finish<S: Scenario>(scenario: &S, bed: &TestBed, place: &str) {
+    bed.host_takes_orders().await;
     let mut status = None;
     for _ in 0..S::FURTHER_RUNS {
-        ground.a_quarter_of_an_hour_passes();
-        status =
-            Some(scenario.run(&ground.process()).await.unwrap_or_else(|error| panic!("{place}: {error}")));
-        ground.host_takes_orders().await;
+        bed.a_quarter_of_an_hour_passes();
+        status = Some(scenario.run(&bed.process()).await.unwrap_or_else(|error| panic!("{place}: {error}")));
+        bed.host_takes_orders().await;
     }
     assert_eq!(status, Some(RunStatus::Succeeded), "{place}");
-    let damage = ground.open().check_integrity().await.unwrap();
+    let damage = bed.open().check_integrity().await.unwrap();
     assert!(damage.is_empty(), "{place}: {damage:?}");
-    scenario.judge(ground, place).await;
+    scenario.judge(bed, place).await;
 }

@@ -281,7 +281,7 @@ async fn crash_killed_for_real_loses_and_doubles_nothing() {
     let wanted = setting("CRASH_KILLS").unwrap_or(20);
     println!("CRASH_SEED={seed}: {orders} orders, {shipments} shipments, {wanted} kills");
     let mut random = fastrand::Rng::with_seed(seed);
-    let folder = super::ground::folder();
+    let folder = super::test_bed::folder();
     let mut work = Work::new(folder.path(), orders, shipments).await;
     let (mut kills, mut most, began) = (0, MOST_REQUESTS, SystemClock.now());
     while kills < wanted {

@@ -3,9 +3,9 @@
 
 mod everywhere;
 mod fuse;
-mod ground;
 mod killed;
 mod scenarios;
+mod test_bed;
 
 use everywhere::{kill, rival, stall};
 use scenarios::{Importing, Linking, Resolving, Shipping};

@@ -14,7 +14,7 @@ use shipstation_connector::{
     testing::simulator::SimProduct,
 };
 
-use super::{everywhere::Scenario, ground::Ground};
+use super::{everywhere::Scenario, test_bed::TestBed};
 
 /// Two new listings to be linked, one whose product has gone, one that fits nothing.
 pub(super) struct Linking {
@@ -24,18 +24,18 @@ pub(super) struct Linking {
 impl Scenario for Linking {
     const FURTHER_RUNS: usize = 4;
 
-    async fn set_up(ground: &mut Ground) -> Self {
-        ground.settings.listings = Some(ListingSettings::default());
-        let product = |sku: &str| ground.sim.account(|account| account.add_product(SimProduct::new(sku)));
+    async fn set_up(bed: &mut TestBed) -> Self {
+        bed.settings.listings = Some(ListingSettings::default());
+        let product = |sku: &str| bed.sim.account(|account| account.add_product(SimProduct::new(sku)));
         let put = async |id: &str, sku: &str| {
             let listing = Listing::new(id, sku);
-            ground.open().put_listings(&ground.connection, [listing]).await.unwrap();
+            bed.open().put_listings(&bed.connection, [listing]).await.unwrap();
         };
         let gone = product("GONE-9");
         put("L-gone", "GONE-9").await;
-        assert!(ground.process().link_listings(LinkListings::new()).await.unwrap().run.status.did_its_work());
-        ground.a_quarter_of_an_hour_passes();
-        ground.sim.account(|account| account.products.remove(&gone));
+        assert!(bed.process().link_listings(LinkListings::new()).await.unwrap().run.status.did_its_work());
+        bed.a_quarter_of_an_hour_passes();
+        bed.sim.account(|account| account.products.remove(&gone));
         let (mug, tea) = (product("MUG-1"), product("TEA-2"));
         for (id, sku) in [("L-mug", "MUG-1"), ("L-tea", "TEA-2"), ("L-none", "NONE-0")] {
             put(id, sku).await;
@@ -53,14 +53,14 @@ impl Scenario for Linking {
         Ok(channel.link_listings(LinkListings::new()).await?.run.status)
     }
 
-    async fn judge(&self, ground: &Ground, place: &str) {
-        let links = ground.open().links_after(&ground.connection, None, 100).await.unwrap();
+    async fn judge(&self, bed: &TestBed, place: &str) {
+        let links = bed.open().links_after(&bed.connection, None, 100).await.unwrap();
         let links: BTreeMap<_, _> = links
             .into_iter()
             .map(|link| (link.listing.to_string(), (link.product.to_string(), link.state)))
             .collect();
         assert_eq!(links, self.wanted, "{place}");
-        assert_eq!(ground.sim.journal().writes().count(), 0, "{place}");
+        assert_eq!(bed.sim.journal().writes().count(), 0, "{place}");
     }
 }
 
@@ -75,17 +75,17 @@ pub(super) struct Importing {
 impl Scenario for Importing {
     const FURTHER_RUNS: usize = 4;
 
-    async fn set_up(ground: &mut Ground) -> Self {
-        let (user, tag, left_out) = ground.sim.account(|account| {
+    async fn set_up(bed: &mut TestBed) -> Self {
+        let (user, tag, left_out) = bed.sim.account(|account| {
             (account.add_user("Night Shift"), account.add_tag("Taken"), account.add_tag("Not for us"))
         });
-        ground.settings.orders.assign_user = Some(UserId::new(&user));
-        ground.settings.orders.acknowledgement_tag = Some(TagId::new(tag));
-        ground.settings.orders.exclude_tags = vec![TagId::new(left_out)];
-        let ready = ["A-1", "A-2", "A-3", "A-4"].map(|number| ground.add_order(number, "Standard")).into();
-        let held = ["H-1", "H-2"].map(|number| ground.add_order(number, "By zeppelin")).into();
-        let foreign = ground.add_order("X-1", "Standard");
-        ground.sim.account(|account| account.order_mut(foreign).unwrap().push("tagIds", left_out));
+        bed.settings.orders.assign_user = Some(UserId::new(&user));
+        bed.settings.orders.acknowledgement_tag = Some(TagId::new(tag));
+        bed.settings.orders.exclude_tags = vec![TagId::new(left_out)];
+        let ready = ["A-1", "A-2", "A-3", "A-4"].map(|number| bed.add_order(number, "Standard")).into();
+        let held = ["H-1", "H-2"].map(|number| bed.add_order(number, "By zeppelin")).into();
+        let foreign = bed.add_order("X-1", "Standard");
+        bed.sim.account(|account| account.order_mut(foreign).unwrap().push("tagIds", left_out));
         Self { user, tag, ready, held }
     }
 
@@ -93,15 +93,15 @@ impl Scenario for Importing {
         Ok(channel.get_orders(GetOrders::new()).await?.run.status)
     }
 
-    async fn judge(&self, ground: &Ground, place: &str) {
+    async fn judge(&self, bed: &TestBed, place: &str) {
         let once: BTreeMap<_, _> = self.ready.iter().map(|id| (id.to_string(), 1)).collect();
-        assert_eq!(*ground.taken.borrow(), once, "{place}: each order reaches the host once");
-        let held = ground.open().held(&ground.connection, None, 100).await.unwrap();
+        assert_eq!(*bed.taken.borrow(), once, "{place}: each order reaches the host once");
+        let held = bed.open().held(&bed.connection, None, 100).await.unwrap();
         let held: Vec<_> = held.iter().map(|order| order.order.to_string()).collect();
         let wanted: Vec<_> = self.held.iter().map(ToString::to_string).collect();
         assert_eq!(held, wanted, "{place}: held orders are there, once");
         for id in self.ready.iter().chain(&self.held) {
-            let (user, tags) = ground.sim.account(|account| {
+            let (user, tags) = bed.sim.account(|account| {
                 let order = account.order(*id).unwrap();
                 (order.text("userId").map(str::to_owned), order.ids("tagIds"))
             });
@@ -120,13 +120,13 @@ pub(super) struct Resolving {
 impl Scenario for Resolving {
     const FURTHER_RUNS: usize = 4;
 
-    async fn set_up(ground: &mut Ground) -> Self {
-        let ready = ground.add_order("A-1", "Standard");
-        let held = ["H-1", "H-2"].map(|number| ground.add_order(number, "By zeppelin"));
-        let still_held = ground.add_order("H-3", "By submarine");
-        assert!(ground.process().get_orders(GetOrders::new()).await.unwrap().run.status.did_its_work());
-        ground.a_quarter_of_an_hour_passes();
-        ground.map_texts(&ground.open(), &["Standard", "By zeppelin"]).await;
+    async fn set_up(bed: &mut TestBed) -> Self {
+        let ready = bed.add_order("A-1", "Standard");
+        let held = ["H-1", "H-2"].map(|number| bed.add_order(number, "By zeppelin"));
+        let still_held = bed.add_order("H-3", "By submarine");
+        assert!(bed.process().get_orders(GetOrders::new()).await.unwrap().run.status.did_its_work());
+        bed.a_quarter_of_an_hour_passes();
+        bed.map_texts(&bed.open(), &["Standard", "By zeppelin"]).await;
         Self { all_but_one: [[ready].as_slice(), &held].concat(), still_held }
     }
 
@@ -134,10 +134,10 @@ impl Scenario for Resolving {
         Ok(channel.resolve_held(ResolveHeld::new()).await?.run.status)
     }
 
-    async fn judge(&self, ground: &Ground, place: &str) {
+    async fn judge(&self, bed: &TestBed, place: &str) {
         let once: BTreeMap<_, _> = self.all_but_one.iter().map(|id| (id.to_string(), 1)).collect();
-        assert_eq!(*ground.taken.borrow(), once, "{place}: each order reaches the host once");
-        let held = ground.open().held(&ground.connection, None, 100).await.unwrap();
+        assert_eq!(*bed.taken.borrow(), once, "{place}: each order reaches the host once");
+        let held = bed.open().held(&bed.connection, None, 100).await.unwrap();
         let held: Vec<_> = held.iter().map(|order| order.order.to_string()).collect();
         assert_eq!(held, [self.still_held.to_string()], "{place}");
     }
@@ -154,21 +154,19 @@ impl Scenario for Shipping {
     /// Two looks apart for what is unknown, then sending, then proof.
     const FURTHER_RUNS: usize = 4;
 
-    async fn set_up(ground: &mut Ground) -> Self {
+    async fn set_up(bed: &mut TestBed) -> Self {
         let [plain, double, blocked, by_hand] =
-            ["A-1", "A-2", "A-3", "A-4"].map(|number| ground.add_order(number, "Standard"));
-        assert!(ground.process().get_orders(GetOrders::new()).await.unwrap().run.status.did_its_work());
-        ground.ship(blocked, "Acme Freight", "1ZBLOCKED").await;
-        assert!(
-            ground.process().sync_shipments(SyncShipments::new()).await.unwrap().run.status.did_its_work()
-        );
-        ground.a_quarter_of_an_hour_passes();
-        ground.map_carriers(&ground.open(), &["UPS", "Acme Freight"]).await;
-        ground.ship(plain, "UPS", "1ZPLAIN").await;
-        ground.ship(double, "UPS", "1ZDOUBLE").await;
-        ground.ship(double, "UPS", "1ZSECOND").await;
-        ground.ship(by_hand, "UPS", "1ZHAND").await;
-        assert!(ground.sim.account(|account| account.ship_by_hand(by_hand, "1ZHAND", "ups")));
+            ["A-1", "A-2", "A-3", "A-4"].map(|number| bed.add_order(number, "Standard"));
+        assert!(bed.process().get_orders(GetOrders::new()).await.unwrap().run.status.did_its_work());
+        bed.ship(blocked, "Acme Freight", "1ZBLOCKED").await;
+        assert!(bed.process().sync_shipments(SyncShipments::new()).await.unwrap().run.status.did_its_work());
+        bed.a_quarter_of_an_hour_passes();
+        bed.map_carriers(&bed.open(), &["UPS", "Acme Freight"]).await;
+        bed.ship(plain, "UPS", "1ZPLAIN").await;
+        bed.ship(double, "UPS", "1ZDOUBLE").await;
+        bed.ship(double, "UPS", "1ZSECOND").await;
+        bed.ship(by_hand, "UPS", "1ZHAND").await;
+        assert!(bed.sim.account(|account| account.ship_by_hand(by_hand, "1ZHAND", "ups")));
         Self { marked: vec![(plain, "1ZPLAIN"), (double, "1ZDOUBLE"), (blocked, "1ZBLOCKED")], by_hand }
     }
 
@@ -176,15 +174,15 @@ impl Scenario for Shipping {
         Ok(channel.sync_shipments(SyncShipments::new()).await?.run.status)
     }
 
-    async fn judge(&self, ground: &Ground, place: &str) {
+    async fn judge(&self, bed: &TestBed, place: &str) {
         for (order, tracking) in &self.marked {
-            assert_eq!(ground.marks(*order), 1, "{place}: {tracking} is sent once");
-            assert_eq!(ground.shown(*order), [*tracking], "{place}");
+            assert_eq!(bed.marks(*order), 1, "{place}: {tracking} is sent once");
+            assert_eq!(bed.shown(*order), [*tracking], "{place}");
         }
-        assert_eq!(ground.marks(self.by_hand), 0, "{place}: what is shipped is not marked");
-        let notices = ground.sim.account(|account| account.notices.len());
+        assert_eq!(bed.marks(self.by_hand), 0, "{place}: what is shipped is not marked");
+        let notices = bed.sim.account(|account| account.notices.len());
         assert_eq!(notices, self.marked.len(), "{place}: every store is told once");
-        let counts = ground.open().counts(&ground.connection).await.unwrap();
+        let counts = bed.open().counts(&bed.connection).await.unwrap();
         let wanted = BTreeMap::from([("confirmed".to_owned(), 4), ("superseded".to_owned(), 1)]);
         assert_eq!(counts, wanted, "{place}");
     }

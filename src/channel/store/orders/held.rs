@@ -8,7 +8,8 @@ use crate::{
     channel::{ChannelOrderId, HoldReason, shipping::StoreKey},
 };
 
-/// An order that waits for a person.
+/// An order that waits for a person. Its serde form is what stores keep; a store that keeps columns fills the members of a
+/// [new](Self::new) one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HeldOrder {
@@ -31,17 +32,29 @@ pub struct HeldOrder {
 }
 
 impl HeldOrder {
+    /// An order of which nothing else is known.
+    pub fn new(order: ChannelOrderId, number: impl Into<String>, since: Timestamp) -> Self {
+        Self {
+            order,
+            number: number.into(),
+            store: None,
+            marketplace: None,
+            country: None,
+            text: None,
+            holds: Vec::new(),
+            since,
+        }
+    }
+
     /// What a store keeps to answer [`OrderStore::held`](super::OrderStore::held).
     pub fn of(order: &NewOrder) -> Self {
         Self {
-            order: order.order.id.clone(),
-            number: order.order.number.clone(),
             store: order.order.store.clone(),
             marketplace: order.order.marketplace.clone(),
             country: order.order.ship_to.country.clone(),
             text: order.order.shipping_text.clone(),
             holds: order.holds.clone(),
-            since: order.imported_at,
+            ..Self::new(order.order.id.clone(), order.order.number.clone(), order.imported_at)
         }
     }
 

@@ -50,24 +50,23 @@ impl NewOrder {
 
     /// The record that a store keeps of it.
     pub fn record(&self, run: &RunId, host_order: Option<HostOrderId>) -> ImportRecord {
+        let (id, number) = (self.order.id.clone(), self.order.number.clone());
         ImportRecord {
-            order: self.order.id.clone(),
-            number: self.order.number.clone(),
             store: self.order.store.clone(),
             host_order,
-            imported_at: self.imported_at,
-            run: run.clone(),
             modified_at: self.order.modified_at,
             holds: self.holds.clone(),
             lines: self.order.shippable_lines().collect(),
             line_names: self.order.lines.iter().map(LineNames::of).collect(),
             lineage: self.order.lineage.clone(),
             fingerprint: self.fingerprint.clone(),
+            ..ImportRecord::new(id, number, self.imported_at, run.clone())
         }
     }
 }
 
-/// What is kept of an imported order beside the host's own order. Nothing of a buyer.
+/// What is kept of an imported order beside the host's own order. Nothing of a buyer. Its serde form is what stores keep; a
+/// store that keeps columns fills the members of a [new](Self::new) one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportRecord {
@@ -97,6 +96,26 @@ pub struct ImportRecord {
     /// What it is recognized by if it comes twice: a hash, no buyer's data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<OrderFingerprint>,
+}
+
+impl ImportRecord {
+    /// A record of an order of which nothing else is known.
+    pub fn new(order: ChannelOrderId, number: impl Into<String>, imported_at: Timestamp, run: RunId) -> Self {
+        Self {
+            order,
+            number: number.into(),
+            store: None,
+            host_order: None,
+            imported_at,
+            run,
+            modified_at: None,
+            holds: Vec::new(),
+            lines: Vec::new(),
+            line_names: Vec::new(),
+            lineage: Lineage::default(),
+            fingerprint: None,
+        }
+    }
 }
 
 /// What a line is known by beside its id. `Debug` does not show it: a store's key may hold anything.

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::fuse::{Fuse, Toll};
 
-pub(super) struct Ground {
+pub(super) struct TestBed {
     pub(super) sim: Simulator,
     pub(super) connection: ConnectionId,
     pub(super) settings: Settings,
@@ -26,23 +26,23 @@ pub(super) struct Ground {
     folder: TempDir,
 }
 
-impl Ground {
+impl TestBed {
     /// "Standard" is mapped and the carrier "UPS" is known. Each request takes eleven seconds, so that leases are
     /// renewed on the way.
     pub(super) async fn new() -> Self {
         let config =
             SimulatorConfig::default().rate_limit(RateLimit::Unlimited).latency(Duration::from_secs(11));
-        let ground = Self {
+        let bed = Self {
             sim: Simulator::in_process(config),
             connection: ConnectionId::new("shop"),
             settings: Settings::default(),
             taken: RefCell::default(),
             folder: folder(),
         };
-        let store = ground.open();
-        ground.map_texts(&store, &["Standard"]).await;
-        ground.map_carriers(&store, &["UPS"]).await;
-        ground
+        let store = bed.open();
+        bed.map_texts(&store, &["Standard"]).await;
+        bed.map_carriers(&store, &["UPS"]).await;
+        bed
     }
 
     fn file(&self) -> PathBuf {
