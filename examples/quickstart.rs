@@ -21,6 +21,11 @@ use shipstation_connector::channel::{
     shipping::{Comparison, ShippingDefaults, ShippingRules, suggest},
     store::{MappingStore, MappingStoreExt, OrderStore},
 };
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,9 +42,11 @@ async fn main() -> ExitCode {
 async fn run() -> Outcome<bool> {
     let log = Log::default();
     tracing_subscriber::fmt()
-        .with_env_filter("shipstation_connector=trace")
+        .with_max_level(LevelFilter::TRACE)
         .with_ansi(false)
         .with_writer(log.clone())
+        .finish()
+        .with(Targets::new().with_target("shipstation_connector", LevelFilter::TRACE))
         .init();
     let scenario = Scenario::start().await?;
     println!("A simulated ShipStation at {} with 1,200 orders and 300 products.", scenario.sim.url());

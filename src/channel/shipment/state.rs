@@ -50,8 +50,6 @@ pub enum ShipmentState {
     Sending {
         /// Which attempt, from 1.
         attempt: u32,
-        /// Of what is sent, to recognise it.
-        payload_hash: u64,
         /// Since when.
         since: Timestamp,
         /// The channel's own time then, where it is known.

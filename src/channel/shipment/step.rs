@@ -79,7 +79,7 @@ mod tests {
             ShipmentState::Waiting { missing: Vec::new() },
             ShipmentState::Blocked { reason: BlockReason::NoTracking },
             ShipmentState::RetryWait { until: t, class: RetryClass::RateLimited, server_since: None },
-            ShipmentState::Sending { attempt: 1, payload_hash: 1, since: t, server_since: None },
+            ShipmentState::Sending { attempt: 1, since: t, server_since: None },
             ShipmentState::Unknown {
                 since: t,
                 checks: 0,
@@ -103,12 +103,7 @@ mod tests {
 
     #[test]
     fn nothing_that_may_have_been_sent_can_be_sent_again_without_a_look() {
-        let sending = ShipmentState::Sending {
-            attempt: 2,
-            payload_hash: 1,
-            since: Timestamp::UNIX_EPOCH,
-            server_since: None,
-        };
+        let sending = ShipmentState::Sending { attempt: 2, since: Timestamp::UNIX_EPOCH, server_since: None };
         for state in all().into_iter().filter(|state| state.is_in_flight() || state.is_closed()) {
             assert!(state.step(sending.clone()).is_err(), "{} must not go to sending", state.name());
         }

@@ -99,16 +99,12 @@ impl Choice {
 
     fn list(&self, ctx: &Context<'_>, window: &Window, status: &OrderStatus) -> Pages<Order> {
         let settings = ctx.settings();
-        match (self.strategy, settings.tag) {
-            (ScanStrategy::Tag, Some(tag)) => {
-                let list = ctx.client().orders().list_by_tag(status.clone(), tag);
-                list.page_size(settings.page_size).pages()
-            }
-            _ => {
-                let list = window.filter(orders_of(ctx.client(), status, settings));
-                list.page_size(settings.page_size).pages()
-            }
+        if let (ScanStrategy::Tag, Some(tag)) = (self.strategy, settings.tag) {
+            let list = ctx.client().orders().list_by_tag(status.clone(), tag);
+            return list.page_size(settings.page_size).pages();
         }
+        let list = window.filter(orders_of(ctx.client(), status, settings));
+        list.page_size(settings.page_size).pages()
     }
 
     /// The present total.

@@ -34,12 +34,11 @@ impl FailureStreak {
 /// Nothing reached ShipStation, or a look failed: later again.
 pub(super) fn try_again(ctx: Ctx<'_>, parcel: &Parcel, error: &Error) -> Decision {
     let class = class(error);
-    let wait = match error.kind() {
-        ErrorKind::Cancelled => Duration::ZERO,
-        _ => {
-            let asked = error.retry_after();
-            timing::retry_wait(ctx.settings(), parcel.row.attempts, class, asked, ctx.share())
-        }
+    let wait = if error.kind() == ErrorKind::Cancelled {
+        Duration::ZERO
+    } else {
+        let asked = error.retry_after();
+        timing::retry_wait(ctx.settings(), parcel.row.attempts, class, asked, ctx.share())
     };
     let counts_attempt = !matches!(class, RetryClass::RateLimited | RetryClass::Credentials);
     Decision::postpone(parcel, waiting(ctx, wait, class), counts_attempt, failure::describe(error))

@@ -1,8 +1,6 @@
 //! Sending: the intent is durable, then one request leaves, then its outcome is recorded. Nothing is sent twice
 //! without a look.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::{
     Ctx, Decision, FailureStreak, LookupResult, Parcel, Recorder, RowOutcome, Stop,
     decision::unknown_since,
@@ -45,7 +43,7 @@ pub(super) async fn send(
     let moment = ctx.moment();
     let (ship_date, warning) = parcel.ship_date(created_at, &moment);
     let attempt = parcel.row.attempts.saturating_add(1);
-    let intent = SendIntent::new(parcel.row.id(), attempt, fingerprint(parcel, ship_date), moment.host.wall);
+    let intent = SendIntent::new(parcel.row.id(), attempt, moment.host.wall);
     let intent = intent.server_time(moment.server);
     let why_not = match recorder.begin_send(&intent, &moment).await? {
         BeginSend::Granted => None,
@@ -215,11 +213,4 @@ fn block_refused(ctx: Ctx<'_>, parcel: &Parcel, error: &Error, message: &str) ->
         decision.outcomes.push((row.id(), RowOutcome::Step { state, counts_attempt, error: None }));
     }
     decision
-}
-
-/// Tells one payload from another, for the record of the intent.
-fn fingerprint(parcel: &Parcel, ship_date: PacificDate) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (parcel.order, &parcel.carrier_code, &parcel.tracking, ship_date.to_string()).hash(&mut hasher);
-    hasher.finish()
 }

@@ -84,7 +84,7 @@ impl ChannelConnector for LemonadeStand {
         let mut report = ImportReport::new(info);
         match saved.first() {
             Some(SaveOutcome::Inserted { .. }) => {
-                report.counts.add(&ImportOutcome::imported(None, Vec::new()))
+                report.counts.add(&ImportOutcome::imported(None, Vec::new()));
             }
             _ => report.counts.add(&ImportOutcome::AlreadyImported),
         }

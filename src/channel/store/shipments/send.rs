@@ -14,8 +14,6 @@ pub struct SendIntent {
     pub id: OutboxId,
     /// Which attempt, from 1.
     pub attempt: u32,
-    /// Of what is sent.
-    pub payload_hash: u64,
     /// The present instant.
     pub now: Timestamp,
     /// The channel's own time at this instant, where it is known.
@@ -24,8 +22,8 @@ pub struct SendIntent {
 
 impl SendIntent {
     /// An intent.
-    pub fn new(id: OutboxId, attempt: u32, payload_hash: u64, now: Timestamp) -> Self {
-        Self { id, attempt, payload_hash, now, server_time: None }
+    pub fn new(id: OutboxId, attempt: u32, now: Timestamp) -> Self {
+        Self { id, attempt, now, server_time: None }
     }
 
     /// The channel's own time at this instant.
@@ -37,12 +35,7 @@ impl SendIntent {
 
     /// The state that a row is put into that is granted.
     pub fn sending(&self) -> ShipmentState {
-        ShipmentState::Sending {
-            attempt: self.attempt,
-            payload_hash: self.payload_hash,
-            since: self.now,
-            server_since: self.server_time,
-        }
+        ShipmentState::Sending { attempt: self.attempt, since: self.now, server_since: self.server_time }
     }
 }
 

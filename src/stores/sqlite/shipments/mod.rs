@@ -176,7 +176,7 @@ mod tests {
             ShipmentState::Blocked { reason: BlockReason::NoTracking },
             ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".into() } },
             ShipmentState::RetryWait { until: at, class: RetryClass::Unreachable, server_since: None },
-            ShipmentState::Sending { attempt: 1, payload_hash: 1, since: at, server_since: None },
+            ShipmentState::Sending { attempt: 1, since: at, server_since: None },
             ShipmentState::Unknown {
                 since: at,
                 checks: 0,

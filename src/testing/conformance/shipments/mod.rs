@@ -27,7 +27,7 @@ fn id(shipment: &str) -> OutboxId {
 }
 
 fn intent(shipment: &str, now: Timestamp) -> SendIntent {
-    SendIntent::new(id(shipment), 1, 7, now)
+    SendIntent::new(id(shipment), 1, now)
 }
 
 fn to(shipment: &str, state: ShipmentState) -> ShipmentRecord {

@@ -98,7 +98,7 @@ async fn pages_go_on_within_the_revisions_of_a_shipment(on: TestBed) -> Check {
             let new = shipment(id, &order, at(1)).revision(revision);
             on.stores.shipments.enqueue_one(&on.here, new.clone(), at(50)).await?;
             if id == "flies" {
-                let intent = SendIntent::new(new.outbox_id(), 1, 7, at(60));
+                let intent = SendIntent::new(new.outbox_id(), 1, at(60));
                 on.stores.shipments.begin_send_one(&token, &intent).await?;
             }
             if id == "blocked" {

@@ -118,12 +118,7 @@ impl ShipmentStore for BrokenStore {
         intents: &[SendIntent],
     ) -> Result<Vec<BeginSend>, StoreError> {
         let token = self.token(token, Write::BeginSend);
-        let mut intents = intents.to_vec();
-        if self.is(Flaw::HashIsCutTo32Bits) {
-            for intent in &mut intents {
-                intent.payload_hash &= u64::from(u32::MAX);
-            }
-        }
+        let intents = intents.to_vec();
         if self.is(Flaw::SlicesCommitOneByOne) {
             let mut answers = Vec::new();
             for intent in intents {
