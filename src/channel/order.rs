@@ -192,7 +192,7 @@ pub struct OrderLine {
     pub id: LineId,
     /// The store's own identity of the line, when it gave one.
     pub store_line_key: Option<String>,
-    /// Goods, or a discount or fee.
+    /// An item, or a discount or fee.
     pub kind: LineKind,
     /// The SKU as the host's settings choose it (the sold one, or the one to pick).
     pub sku: Option<String>,
@@ -222,7 +222,7 @@ impl OrderLine {
         Self {
             id: id.into(),
             store_line_key: None,
-            kind: LineKind::Goods,
+            kind: LineKind::Item,
             sku,
             name: None,
             quantity,
@@ -237,7 +237,7 @@ impl OrderLine {
 
     /// Whether somebody has to put it into a parcel.
     pub fn is_shippable(&self) -> bool {
-        self.kind == LineKind::Goods && self.quantity > 0
+        self.kind == LineKind::Item && self.quantity > 0
     }
 }
 
@@ -262,8 +262,9 @@ impl fmt::Debug for OrderLine {
 #[non_exhaustive]
 pub enum LineKind {
     /// Something that is shipped.
-    Goods,
-    /// A discount, a fee: money without goods.
+    #[serde(alias = "goods")]
+    Item,
+    /// A discount or a fee: nothing is shipped.
     Adjustment,
 }
 

@@ -75,7 +75,7 @@ fn place(error: &Error) -> String {
 }
 
 /// ShipStation's own words, as far as they cannot identify anybody; where none are left, what happened.
-pub(super) fn their_words(error: &Error) -> String {
+pub(super) fn vendor_message(error: &Error) -> String {
     masked(error).unwrap_or_else(|| describe(error))
 }
 
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn their_words_lose_what_identifies_somebody() {
+    fn vendor_messages_lose_what_identifies_somebody() {
         let masked = clean("customer zebulon quackenbush of hidden lane, springfield refused: bad field");
         assert_eq!(masked, "customer *** *** of *** *** *** refused: *** field");
         let masked = clean("customer janeDoe of vanDyke (deVries) and request.janeDoe refused");

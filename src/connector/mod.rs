@@ -289,9 +289,10 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     async fn resolve_shipping(&self, request: ResolveShipping) -> Result<ShippingResolution, ChannelError> {
-        let mapper = mapping::Mapper::load(self)
-            .await
-            .map_err(|refusal| ChannelError::of("resolve_shipping", refusal))?;
+        const QUESTION: &str = "resolve_shipping";
+        run::client_for(QUESTION, self, &request.control)?;
+        let refuse = |refusal| ChannelError::of(QUESTION, refusal);
+        let mapper = mapping::Mapper::load(self).await.map_err(refuse)?;
         Ok(mapper.resolve(&request.shipping))
     }
 

@@ -190,13 +190,7 @@ impl<'c> Run<'c> {
 
     /// Keeps the lease, and says so when the run must not start anything new.
     pub(super) async fn checkpoint(&self) -> Result<(), Stop> {
-        let now = self.now();
-        if self.control.cancel.is_cancelled() {
-            return Err(Stop::cancelled());
-        }
-        if self.control.deadline.is_some_and(|deadline| deadline <= now) {
-            return Err(Stop::Interrupted("the deadline is over".to_owned()));
-        }
+        go_on(&self.control, self.now())?;
         self.keep_lease().await?;
         Ok(())
     }
@@ -225,7 +219,7 @@ impl<'c> Run<'c> {
         let last_beat = now.wall - now.since(self.last_beat());
         self.client
             .send_before(last_beat + lease_for_leaving(lease))
-            .with_timeout(patience(self.client.timeout(), lease))
+            .with_timeout(write_timeout(self.client.timeout(), lease))
     }
 
     /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
@@ -279,6 +273,28 @@ fn kind_of(operation: Operation, trigger: Trigger) -> RunKind {
     }
 }
 
+/// Says so when nothing new must be started.
+fn go_on(control: &RunControl, now: Timestamp) -> Result<(), Stop> {
+    if control.cancel.is_cancelled() {
+        return Err(Stop::cancelled());
+    }
+    if control.deadline.is_some_and(|deadline| deadline <= now) {
+        return Err(Stop::Interrupted("the deadline is over".to_owned()));
+    }
+    Ok(())
+}
+
+/// The client for a question that is no run. It is not begun once it is cancelled or its deadline is over.
+pub(super) fn client_for(
+    question: &'static str,
+    channel: &ShipStationChannel,
+    control: &RunControl,
+) -> Result<ShipStation, ChannelError> {
+    let refuse = |stop: Stop| ChannelError::of(question, stop.refusal());
+    go_on(control, channel.now()).map_err(refuse)?;
+    Ok(stopping_with(&channel.client, control))
+}
+
 /// The client, whose waits end when the host cancels the run.
 pub(super) fn stopping_with(client: &ShipStation, control: &RunControl) -> ShipStation {
     client.stopping_on(Arc::new(Cancellation(control.cancel.clone())))
@@ -295,7 +311,7 @@ impl StopSignal for Cancellation {
 }
 
 /// How long one attempt of a write may take: no longer than is left of the lease when it leaves at the last moment.
-fn patience(timeout: Duration, lease: Duration) -> Duration {
+fn write_timeout(timeout: Duration, lease: Duration) -> Duration {
     timeout.min(lease.saturating_sub(lease_for_leaving(lease)))
 }
 
@@ -312,8 +328,8 @@ mod tests {
     fn a_write_is_given_up_before_the_lease_goes() {
         let lease = Duration::from_secs(180);
         for timeout in [10, 100, 600].map(Duration::from_secs) {
-            assert!(lease_for_leaving(lease) + patience(timeout, lease) <= lease);
+            assert!(lease_for_leaving(lease) + write_timeout(timeout, lease) <= lease);
         }
-        assert_eq!(patience(Duration::from_secs(10), lease), Duration::from_secs(10));
+        assert_eq!(write_timeout(Duration::from_secs(10), lease), Duration::from_secs(10));
     }
 }

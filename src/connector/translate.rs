@@ -152,7 +152,7 @@ fn line_ids(items: &[OrderItem]) -> Vec<String> {
 fn line(id: String, item: &OrderItem, source: SkuSource) -> OrderLine {
     let mut line = OrderLine::new(id, sku(item, source), item.quantity.unwrap_or(0));
     line.store_line_key.clone_from(&item.line_item_key);
-    line.kind = if is_adjustment(item) { LineKind::Adjustment } else { LineKind::Goods };
+    line.kind = if is_adjustment(item) { LineKind::Adjustment } else { LineKind::Item };
     line.name.clone_from(&item.name);
     line.unit_price = item.unit_price;
     line.tax = item.tax_amount;

@@ -36,7 +36,7 @@ impl ShipStationChannel {
     pub(super) async fn check_connection(&self, control: &RunControl) -> Result<CheckReport, ChannelError> {
         let probe = Arc::new(ResponseProbe::new(self.client.clock().clone()));
         // A person asks: once even if the key is left alone.
-        let client = run::stopping_with(&self.client, control).observed_by(probe.clone()).probing_key();
+        let client = run::client_for(QUESTION, self, control)?.observed_by(probe.clone()).probing_key();
         let mut findings = self.settings.problems();
         let account = match self.ask(&client, &mut findings).await {
             Ok(account) => account,

@@ -118,7 +118,7 @@ async fn look_for_changes(
 ) -> Result<(), Stop> {
     match changes::scan(ctx, recorder, window, decided, by_id).await {
         Err(Stop::Remote(error)) if error.kind() == ErrorKind::Invalid => {
-            let message = failure::their_words(&error);
+            let message = failure::vendor_message(&error);
             recorder.warn(format!("changes of imported orders could not be looked for: {message}"));
             Ok(())
         }

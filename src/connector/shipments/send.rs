@@ -128,7 +128,7 @@ async fn judge(
         Outcome::Unknown => {
             // An exception of ShipStation's is a refusal most likely: its words are what a person needs.
             let refused = error.kind() == ErrorKind::Invalid;
-            let message = if refused { failure::their_words(&error) } else { failure::describe(&error) };
+            let message = if refused { failure::vendor_message(&error) } else { failure::describe(&error) };
             (unknown(ctx, parcel, message), failures.add(error))
         }
         Outcome::NotSent => (try_again(ctx, parcel, &error), failures.add(error)),
@@ -169,7 +169,7 @@ async fn refused(ctx: Ctx<'_>, parcel: &Parcel, error: Error) -> (Decision, Resu
     if error.kind() == ErrorKind::NotFound {
         return (look_again(ctx, parcel, RetryClass::OrderMissing, MISSING), Ok(()));
     }
-    let message = failure::their_words(&error);
+    let message = failure::vendor_message(&error);
     // It may refuse what it has done already: one look shows it.
     let now = ctx.moment();
     let refused_at = ctx.event(&parcel.row.id(), now.host.wall, now.server);

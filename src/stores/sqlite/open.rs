@@ -49,15 +49,15 @@ impl Default for SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// Thirty seconds of patience.
+    /// A busy time-out of thirty seconds.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Waits this long for another process to let go of the file.
     #[must_use]
-    pub fn busy_timeout(mut self, patience: Duration) -> Self {
-        self.busy_timeout = patience;
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
         self
     }
 

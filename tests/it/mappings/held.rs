@@ -2,7 +2,7 @@
 
 use shipstation_connector::{
     channel::{
-        ChannelConnector, CheckConnection, HoldReason, Refusal, ResolveHeld, RunStatus,
+        ChannelConnector, CheckConnection, HoldReason, Refusal, ResolveHeld, RunControl, RunStatus,
         shipping::{ShippingResolution, ShippingRule},
     },
     connector::UnlinkedLines,
@@ -46,6 +46,20 @@ async fn requests_exactly_the_orders_of_the_mapped_text_are_released() {
     }
     assert_eq!(resolve(&channel).await.counts.released, 0, "released once");
     assert!(world.sim.journal().is_empty(), "no request is needed");
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_what_it_would_release_and_releases_nothing() {
+    let world = World::new().await;
+    order(&world, "T-1", "2 Day");
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    world.rules(vec![standard(), ShippingRule::exact("2 Day", "air")]).await;
+    let dry = ResolveHeld::new().control(RunControl::new().dry_run());
+    let report = channel.resolve_held(dry).await.unwrap();
+    assert_eq!((report.counts.released, report.run.dry_run), (1, true), "{report}");
+    assert!(!world.store.orders(&world.connection)[0].is_ready());
+    assert_eq!(resolve(&channel).await.counts.released, 1);
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use shipstation_connector::{
     Settings,
     channel::{
-        Bypass, ChannelConnector, Delivery, GetOrders, ImportOrder, OrderSelector, Refusal, RunStatus,
-        Trigger, report::SkipKind,
+        Bypass, CancelToken, ChannelConnector, CheckConnection, Delivery, DiagnoseOrder, ExplainImports,
+        GetOrders, ImportOrder, OrderSelector, Refusal, RunControl, RunStatus, Trigger, report::SkipKind,
     },
     client::UserId,
 };
@@ -175,4 +175,55 @@ async fn crash_an_import_by_hand_in_the_middle_of_a_run_doubles_nothing() {
             assert_eq!(order.text("userId"), Some(&*user), "call {call}: {report}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_dry_import_of_one_order_says_what_it_would_do_and_does_nothing() {
+    let world = World::new().await;
+    world.add(world.order("100"));
+    let channel = world.channel(|settings| settings.orders.assign_user = None);
+    let which = || ImportOrder::new(OrderSelector::Number("100".into()));
+    let report = channel.import_order(which().control(RunControl::new().dry_run())).await.unwrap();
+    assert_eq!((report.counts.imported(), report.run.dry_run, imported(&world)), (1, true, 0), "{report}");
+    assert_eq!(report.run.trigger, Trigger::Manual);
+    assert_eq!(channel.import_order(which()).await.unwrap().counts.imported(), 1);
+    assert_eq!(imported(&world), 1);
+}
+
+#[tokio::test]
+async fn requests_every_question_ends_at_once_when_it_is_cancelled() {
+    let world = World::new().await;
+    world.add(world.order("100"));
+    let channel = world.channel(|_| {});
+    let cancel = CancelToken::new();
+    cancel.cancel();
+    let control = || RunControl::new().cancel(cancel.clone());
+    let which = || OrderSelector::Number("100".into());
+    let refusals = [
+        channel.check(CheckConnection::with(control())).await.map(drop),
+        channel.why_nothing(ExplainImports::with(control())).await.map(drop),
+        channel.diagnose_order(DiagnoseOrder::new(which()).control(control())).await.map(drop),
+    ];
+    for refused in refusals {
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused.refusal, Refusal::Unavailable { .. }), "{refused}");
+    }
+    assert!(world.sim.journal().is_empty());
+}
+
+#[tokio::test]
+async fn faults_a_delivery_that_cannot_be_read_is_refused_and_none_of_it_is_shown() {
+    let world = World::new().await;
+    let channel = world.channel(|_| {});
+    for body in
+        ["", "{", "[]", r#"{"resource_url":"https://jane@example.net/orders"}"#, "\u{0}jane@example.net"]
+    {
+        let delivery =
+            Delivery::new("/hooks?secret=jane@example.net", body).header("X-Token", "jane@example.net");
+        assert!(!format!("{delivery:?}").contains("jane"), "{delivery:?}");
+        let refused = channel.on_webhook(delivery).await.unwrap_err();
+        assert!(matches!(refused.refusal, Refusal::Config { .. }), "{refused}");
+        assert!(!refused.to_string().contains("jane"), "{refused}");
+    }
+    assert!(world.sim.journal().is_empty());
 }

@@ -49,7 +49,7 @@ impl ShipStationChannel {
         const QUESTION: &str = "diagnose_order";
         let refuse = |error: StoreError| ChannelError::of(QUESTION, error.into());
         let which = request.order;
-        let client = run::stopping_with(&self.client, &request.control).on_lane(Lane::Interactive);
+        let client = run::client_for(QUESTION, self, &request.control)?.on_lane(Lane::Interactive);
         let mapper = Mapper::load(self).await.map_err(|refusal| ChannelError::of(QUESTION, refusal))?;
         let found = match (find(&client, &which).await, &which) {
             (Ok(found), _) => found,

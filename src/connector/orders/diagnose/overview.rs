@@ -28,7 +28,7 @@ impl ShipStationChannel {
         control: &RunControl,
     ) -> Result<ImportOverview, ChannelError> {
         let refuse = |error: StoreError| ChannelError::of(QUESTION, error.into());
-        let client = run::stopping_with(&self.client, control).on_lane(Lane::Interactive);
+        let client = run::client_for(QUESTION, self, control)?.on_lane(Lane::Interactive);
         let settings = &self.settings.orders;
         let mut answer = ImportOverview::new(self.connection.clone());
         answer.last = self

@@ -34,21 +34,21 @@ impl Assigner {
         Self { user, target: TargetStatus::NotAsked, users }
     }
 
-    /// Assigns the user to all of them, as long as there is patience.
+    /// Assigns the user to all of them, until ShipStation has failed too often in a row.
     pub(super) async fn all(
         &mut self,
         ctx: &Context<'_>,
         recorder: &mut Recorder,
         due: Vec<OrderWork>,
-        patience: &mut u32,
+        failures_left: &mut u32,
     ) -> Result<(), Stop> {
         let Some(user) = self.user.clone() else { return no_longer_required(ctx, recorder, &due).await };
         let tasks = with_ids(ctx, recorder, due, user.as_str()).await?;
         let mut ready = look_first(ctx, recorder, &self.users, tasks, &user).await?;
-        while !ready.is_empty() && *patience > 0 {
+        while !ready.is_empty() && *failures_left > 0 {
             ctx.run.checkpoint().await?;
             let rest = ready.split_off(ready.len().min(BATCH));
-            self.batch(ctx, recorder, ready, &user, patience).await?;
+            self.batch(ctx, recorder, ready, &user, failures_left).await?;
             ready = rest;
         }
         Ok(())
@@ -60,7 +60,7 @@ impl Assigner {
         recorder: &mut Recorder,
         tasks: Vec<Task>,
         user: &UserId,
-        patience: &mut u32,
+        failures_left: &mut u32,
     ) -> Result<(), Stop> {
         let attempting = WorkResult::Attempting { wanted: user.as_str().to_owned() };
         settle_all(ctx, recorder, &tasks, &attempting).await?;
@@ -74,14 +74,14 @@ impl Assigner {
             }
             let ids: Vec<OrderId> = batch.iter().map(|task| task.order).collect();
             let Err(error) = ctx.run.writer().orders().assign_user(&ids, user).await else {
-                *patience = super::MAX_FAILURES;
+                *failures_left = super::MAX_FAILURES;
                 exceptions = 0;
                 settle_all(ctx, recorder, &batch, &WorkResult::Done).await?;
                 continue;
             };
             exceptions = if is_refusal(&error) { 0 } else { exceptions + 1 };
             if !may_be_the_order(&error) || exceptions > MAX_EXCEPTIONS {
-                *patience = if may_be_the_order(&error) { 0 } else { patience.saturating_sub(1) };
+                *failures_left = if may_be_the_order(&error) { 0 } else { failures_left.saturating_sub(1) };
                 settle_pending(ctx, recorder, &batch, &error).await?;
                 if failure::ends_the_run(&error) {
                     return Err(error.into());
@@ -142,7 +142,7 @@ impl Assigner {
                 }
             }
         }
-        let words = failure::their_words(error);
+        let words = failure::vendor_message(error);
         for task in batch {
             recorder.warn(format!("order {} could not be assigned: {words}", task.follow_up.order));
         }

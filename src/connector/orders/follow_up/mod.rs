@@ -125,7 +125,7 @@ async fn work_off(
     let mut workers = Workers {
         assigner: Assigner::new(settings.assign_user.clone(), users),
         tagger: Tagger::new(settings.acknowledgement_tag),
-        patience: MAX_FAILURES,
+        failures_left: MAX_FAILURES,
     };
     let mut passed = HashSet::new();
     loop {
@@ -141,7 +141,7 @@ async fn work_off(
             return Ok(());
         }
         workers.all(ctx, recorder, due).await?;
-        if workers.patience == 0 {
+        if workers.failures_left == 0 {
             recorder.warn("ShipStation keeps failing: further users and tags wait for the next run");
             return count_left(ctx, recorder, due_at).await;
         }
@@ -172,7 +172,7 @@ async fn misdated(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<Orde
 struct Workers {
     assigner: Assigner,
     tagger: Tagger,
-    patience: u32,
+    failures_left: u32,
 }
 
 impl Workers {
@@ -184,8 +184,8 @@ impl Workers {
     ) -> Result<(), Stop> {
         let (assign, tag): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|task| task.kind == WorkKind::AssignUser);
-        self.assigner.all(ctx, recorder, assign, &mut self.patience).await?;
-        self.tagger.all(ctx, recorder, tag, &mut self.patience).await
+        self.assigner.all(ctx, recorder, assign, &mut self.failures_left).await?;
+        self.tagger.all(ctx, recorder, tag, &mut self.failures_left).await
     }
 }
 

@@ -27,21 +27,21 @@ impl Tagger {
         Self { tag, target: TargetStatus::NotAsked, exceptions: 0 }
     }
 
-    /// Tags all of them, as long as there is patience.
+    /// Tags all of them, until ShipStation has failed too often in a row.
     pub(super) async fn all(
         &mut self,
         ctx: &Context<'_>,
         recorder: &mut Recorder,
         due: Vec<OrderWork>,
-        patience: &mut u32,
+        failures_left: &mut u32,
     ) -> Result<(), Stop> {
         let Some(tag) = self.tag else { return no_longer_required(ctx, recorder, &due).await };
         for task in with_ids(ctx, recorder, due, &tag.to_string()).await? {
-            if *patience == 0 {
+            if *failures_left == 0 {
                 return Ok(());
             }
             ctx.run.checkpoint().await?;
-            let result = self.one(ctx, recorder, &task, tag, patience).await?;
+            let result = self.one(ctx, recorder, &task, tag, failures_left).await?;
             settle(ctx, recorder, vec![outcome(&task.follow_up, result)]).await?;
         }
         Ok(())
@@ -53,13 +53,13 @@ impl Tagger {
         recorder: &mut Recorder,
         task: &Task,
         tag: TagId,
-        patience: &mut u32,
+        failures_left: &mut u32,
     ) -> Result<WorkResult, Stop> {
         if self.target == TargetStatus::Gone {
             return Ok(failed(&tag.to_string(), "the tag is unknown: set another one"));
         }
         let Err(error) = ctx.run.writer().orders().add_tag(task.order, tag).await else {
-            *patience = super::MAX_FAILURES;
+            *failures_left = super::MAX_FAILURES;
             self.exceptions = 0;
             return Ok(WorkResult::Done);
         };
@@ -69,9 +69,9 @@ impl Tagger {
         }
         if may_be_the_order(&error) {
             self.exceptions += 1;
-            return self.failed_on(ctx, recorder, task, tag, &error, patience).await;
+            return self.failed_on(ctx, recorder, task, tag, &error, failures_left).await;
         }
-        *patience = patience.saturating_sub(1);
+        *failures_left = failures_left.saturating_sub(1);
         if failure::ends_the_run(&error) {
             return Err(error.into());
         }
@@ -86,14 +86,14 @@ impl Tagger {
         task: &Task,
         tag: TagId,
         error: &Error,
-        patience: &mut u32,
+        failures_left: &mut u32,
     ) -> Result<WorkResult, Stop> {
         self.ask_for_the_tag(ctx, recorder).await?;
         if self.target == TargetStatus::Gone {
-            return Ok(failed(&tag.to_string(), &failure::their_words(error)));
+            return Ok(failed(&tag.to_string(), &failure::vendor_message(error)));
         }
         if self.exceptions > MAX_EXCEPTIONS {
-            *patience = 0;
+            *failures_left = 0;
         } else if matches!(lookup::order(ctx.client(), task.order).await, Ok(None)) {
             return self.refused(ctx, recorder, task, tag, error).await;
         }
@@ -110,7 +110,7 @@ impl Tagger {
         error: &Error,
     ) -> Result<WorkResult, Stop> {
         self.ask_for_the_tag(ctx, recorder).await?;
-        let words = failure::their_words(error);
+        let words = failure::vendor_message(error);
         if self.target == TargetStatus::There {
             recorder.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
         }
