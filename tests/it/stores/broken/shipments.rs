@@ -118,7 +118,10 @@ impl ShipmentStore for BrokenStore {
         intents: &[SendIntent],
     ) -> Result<Vec<BeginSend>, StoreError> {
         let token = self.token(token, Write::BeginSend);
-        let intents = intents.to_vec();
+        let mut intents = intents.to_vec();
+        if self.is(Flaw::AttemptIsNotKept) {
+            intents.iter_mut().for_each(|intent| intent.attempt = 1);
+        }
         if self.is(Flaw::SlicesCommitOneByOne) {
             let mut answers = Vec::new();
             for intent in intents {
