@@ -36,6 +36,7 @@ fn defaults() -> serde_json::Value {
             "skip_audit": true,
             "page_size": 500,
             "max_orders": null,
+            "watch_changes": false,
         },
         "shipments": {
             "notify_sales_channel": true,
