@@ -120,7 +120,9 @@ impl ShipmentStore for BrokenStore {
         let token = self.token(token, Write::BeginSend);
         let mut intents = intents.to_vec();
         if self.is(Flaw::AttemptIsNotKept) {
-            intents.iter_mut().for_each(|intent| intent.attempt = 1);
+            for intent in &mut intents {
+                intent.attempt = 1;
+            }
         }
         if self.is(Flaw::SlicesCommitOneByOne) {
             let mut answers = Vec::new();
