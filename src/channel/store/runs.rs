@@ -13,7 +13,7 @@ use crate::{
 
 /// Keeps one lease per connection and operation, and the history of runs.
 ///
-/// Beside the [common contract](super): what a lease means is decided by [`Lease`], whose methods have the names of the
+/// Beside the [common contract](super): what a lease means is decided by [`Lease`](super::Lease), whose methods have the names of the
 /// methods here. A store reads the lease, takes the step and writes the lease back, all in one transaction that no other
 /// caller can come between; then it keeps the clauses below.
 ///
@@ -23,24 +23,24 @@ use crate::{
 /// until one `ttl` after the first refusal.
 #[async_trait]
 pub trait RunStore: Debug + Send + Sync {
-    /// Grants the lease, or says who has it: [`Lease::begin`].
+    /// Grants the lease, or says who has it: [`Lease::begin`](super::Lease::begin).
     ///
     /// MUST be atomic: of any number of concurrent calls for the same connection and operation at most one is granted while
     /// its lease lasts, on a free lease as after a finish or an expiry, and no two grants have the same fence, also after a
     /// restart. A grant MUST add [the run](RunSummary::running) to the history and mark every other run of the history that
-    /// is still running as [`RunState::Abandoned`].
+    /// is still running as [`RunState::Abandoned`](super::RunState::Abandoned).
     ///
     /// # Errors
     /// When the store cannot say.
     async fn begin(&self, run: NewRun) -> Result<Begin, StoreError>;
 
-    /// Makes the lease last until `now + ttl`, whether that is later or earlier than before: [`Lease::heartbeat`].
+    /// Makes the lease last until `now + ttl`, whether that is later or earlier than before: [`Lease::heartbeat`](super::Lease::heartbeat).
     ///
     /// # Errors
     /// `LostLease` when a newer run has begun or the lease was released.
     async fn heartbeat(&self, token: &RunToken, ttl: Duration, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends the run: [`Lease::finish`].
+    /// Ends the run: [`Lease::finish`](super::Lease::finish).
     ///
     /// MUST keep its summary in place of the one from its beginning, in the same transaction.
     ///
@@ -70,7 +70,7 @@ pub trait RunStore: Debug + Send + Sync {
         limit: usize,
     ) -> Result<Vec<RunSummary>, StoreError>;
 
-    /// Frees every lease of this owner, on all connections: [`Lease::release`]. Says how many there were.
+    /// Frees every lease of this owner, on all connections: [`Lease::release`](super::Lease::release). Says how many there were.
     ///
     /// For a host whose owner name is exclusive, such as the stable name of a pod: when it starts, whatever ran under its
     /// name is dead, and need not be waited for. The runs are marked as abandoned by the next `begin`.
