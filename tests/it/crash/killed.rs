@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use shipstation_connector::{
     Settings, ShipStationChannel, Timestamp,
     channel::{
-        ChannelConnector, ConnectionId, GetOrders, Shipment, SyncShipments,
+        ChannelConnector, ChannelOrderId, ConnectionId, GetOrders, Shipment, SyncShipments,
         shipping::{CarrierRule, ShippingRule},
-        store::{MappingStoreExt, ShipmentStore, ShipmentStoreExt, Stores},
+        store::{MappingStoreExt, OrderStoreExt, ShipmentStore, ShipmentStoreExt, Stores},
     },
     client::{Clock, Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation, SystemClock, UserId},
     stores::SqliteStore,
@@ -153,8 +153,18 @@ impl Work {
         self.first..self.first + i64::from(self.orders)
     }
 
-    fn start_child(&mut self) -> Child {
+    /// Whether the host has the orders that it ships. What is shipped before it was imported is imported no more.
+    async fn has_imported(&self) -> bool {
+        let store = SqliteStore::open(&self.file).unwrap();
+        let ids: Vec<ChannelOrderId> = self.shipped().map(|order| order.to_string().into()).collect();
+        let known = store.known(&connection(), &ids).await.unwrap();
+        store.close().await;
+        known.len() == ids.len()
+    }
+
+    async fn start_child(&mut self) -> Child {
         self.rounds += 1;
+        let ships_first = self.rounds.is_multiple_of(2) && self.has_imported().await;
         let task = Task {
             url: self.sim.url().to_owned(),
             key: self.sim.api_key().to_owned(),
@@ -162,7 +172,7 @@ impl Work {
             file: self.file.clone(),
             user: self.user.clone(),
             now: self.sim.clock().advance(BETWEEN_CHILDREN),
-            ships_first: self.rounds.is_multiple_of(2),
+            ships_first,
         };
         Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crash::killed::crash_child_of_the_killing", "--nocapture"])
@@ -176,7 +186,7 @@ impl Work {
     /// had ended by then.
     async fn kill_after(&mut self, requests: usize, pause: Duration, silence: FaultKind) -> bool {
         self.sim.fault(Fault::any().after(requests as u64).always().with(silence));
-        let mut child = self.start_child();
+        let mut child = self.start_child().await;
         while self.sim.journal().len() < requests && child.try_wait().unwrap().is_none() {
             tick().await;
         }
@@ -192,7 +202,7 @@ impl Work {
 
     /// Lets a child end by itself.
     async fn let_work(&mut self) {
-        let mut child = self.start_child();
+        let mut child = self.start_child().await;
         let status = loop {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
