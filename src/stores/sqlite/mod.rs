@@ -31,6 +31,7 @@ mod host;
 mod listings;
 mod mappings;
 mod open;
+mod open_error;
 mod orders;
 mod query;
 mod retention;
@@ -50,7 +51,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use self::{convert::Answer, worker::Worker};
 pub use self::{
-    open::{OpenError, OpenProblem, SqliteOptions},
+    open::SqliteOptions,
+    open_error::{OpenError, OpenProblem},
     retention::Blanked,
 };
 use crate::channel::{
