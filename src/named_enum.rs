@@ -40,26 +40,26 @@ impl std::fmt::Display for UnknownName {
 
 impl std::error::Error for UnknownName {}
 
-/// An enum of plain variants with a name each: `as_str`, `Display`, `FromStr` and serde use that name and nothing else.
+/// An enum of plain variants with a name each: `name`, `Display`, `FromStr` and serde use that name and nothing else.
 macro_rules! named_enum {
     ($(#[$meta:meta])* $enum:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum $enum { $($(#[$variant_meta])* $variant),+ }
 
         impl $enum {
             const NAMES: &'static [&'static str] = &[$($name),+];
 
-            /// Its name, as settings and reports write it.
-            pub fn as_str(self) -> &'static str {
+            /// Its stable name, as settings, stores and reports write it.
+            pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
         }
 
         impl std::fmt::Display for $enum {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
+                f.pad(self.name())
             }
         }
 
@@ -76,7 +76,7 @@ macro_rules! named_enum {
 
         impl serde::Serialize for $enum {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+                serializer.serialize_str(self.name())
             }
         }
 

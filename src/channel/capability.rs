@@ -1,48 +1,26 @@
 //! What a channel can do, and whether this connection is ready to do it. Values only; computed without I/O.
 
-use std::fmt;
-
 use serde::Serialize;
 
-/// An operation of a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Operation {
-    /// Match the host's listings with the channel's products.
-    LinkListings,
-    /// Send stock and prices of linked listings.
-    SyncListings,
-    /// Create products on the channel.
-    PublishListings,
-    /// Import new orders.
-    GetOrders,
-    /// Send shipments back.
-    SyncShipments,
-    /// Release held orders after a mapping changed.
-    ResolveHeld,
-    /// Import orders that somebody names, apart from the runs that read the whole window.
-    ImportOrder,
-}
+use crate::named_enum::named_enum;
 
-impl Operation {
-    /// A short stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LinkListings => "link_listings",
-            Self::SyncListings => "sync_listings",
-            Self::PublishListings => "publish_listings",
-            Self::GetOrders => "get_orders",
-            Self::SyncShipments => "sync_shipments",
-            Self::ResolveHeld => "resolve_held",
-            Self::ImportOrder => "import_order",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+named_enum! {
+    /// An operation of a channel.
+    Operation {
+        /// Match the host's listings with the channel's products.
+        LinkListings = "link_listings",
+        /// Send stock and prices of linked listings.
+        SyncListings = "sync_listings",
+        /// Create products on the channel.
+        PublishListings = "publish_listings",
+        /// Import new orders.
+        GetOrders = "get_orders",
+        /// Send shipments back.
+        SyncShipments = "sync_shipments",
+        /// Release held orders after a mapping changed.
+        ResolveHeld = "resolve_held",
+        /// Import orders that somebody names, apart from the runs that read the whole window.
+        ImportOrder = "import_order",
     }
 }
 

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{HoldKind, kinds::named, wording::count_of},
+    channel::{HoldKind, wording::count_of},
+    named_enum::named_enum,
 };
 
 /// What an import did.
@@ -229,7 +230,7 @@ impl ScanStrategy {
     }
 }
 
-named! {
+named_enum! {
     /// How far what is to be done on the channel for an imported order is.
     FollowUpStatus {
         /// It is done, by the crate or already.

@@ -226,7 +226,6 @@ named_enum! {
     /// The kinds of match, the weakest first: an exact text beats a prefix, a prefix a glob, a glob "any".
     ///
     /// `Absent` never competes: no other kind fits an order without a text.
-    #[derive(PartialOrd, Ord)]
     MatchKind {
         /// [`TextMatch::Any`].
         Any = "any",

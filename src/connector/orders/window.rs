@@ -125,7 +125,7 @@ impl Window {
     }
 
     pub(super) fn report(&self) -> ImportWindow {
-        ImportWindow::new(self.from, self.to, self.extended_by, self.basis.as_str())
+        ImportWindow::new(self.from, self.to, self.extended_by, self.basis.name())
     }
 }
 

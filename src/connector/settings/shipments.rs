@@ -68,7 +68,7 @@ pub enum PartialPolicy {
 
 impl PartialPolicy {
     /// Its name, as settings and reports write it.
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::HoldUntilComplete { .. } => "hold_until_complete",
             Self::ShipOnFirst => "ship_on_first",
@@ -78,7 +78,7 @@ impl PartialPolicy {
 
 impl fmt::Display for PartialPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.name())
     }
 }
 

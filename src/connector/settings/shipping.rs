@@ -41,7 +41,7 @@ pub enum UnmappedPolicy {
 
 impl UnmappedPolicy {
     /// Its name, as settings and reports write it.
-    pub fn as_str(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Hold => "hold",
             Self::Default(_) => "default",
@@ -52,7 +52,7 @@ impl UnmappedPolicy {
 
 impl fmt::Display for UnmappedPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.name())
     }
 }
 

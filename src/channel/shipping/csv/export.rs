@@ -120,7 +120,7 @@ fn cells<'r>(rule: &'r ShippingRule) -> [Cow<'r, str>; COUNT] {
     let countries: Vec<&str> = rule.scope.countries.iter().map(String::as_str).collect();
     let ShippingRule { text, scope, method, .. } = rule;
     [
-        Cow::Borrowed(text.kind().as_str()),
+        Cow::Borrowed(text.kind().name()),
         Cow::Borrowed(text.text().unwrap_or_default()),
         Cow::Borrowed(scope.store.as_ref().map_or("", |store| store.as_str())),
         optional(&scope.marketplace),

@@ -6,31 +6,22 @@ use super::NewOrder;
 use crate::{
     Timestamp,
     channel::{ChannelOrderId, UserKey},
+    named_enum::named_enum,
 };
 
-/// What is to be done about an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum WorkKind {
-    /// Read it again and import it: an earlier attempt failed.
-    Import,
-    /// Assign the configured user, now that it is imported.
-    AssignUser,
-    /// Put on the acknowledgement tag, now that it is imported.
-    AddTag,
+named_enum! {
+    /// What is to be done about an order.
+    WorkKind {
+        /// Read it again and import it: an earlier attempt failed.
+        Import = "import",
+        /// Assign the configured user, now that it is imported.
+        AssignUser = "assign_user",
+        /// Put on the acknowledgement tag, now that it is imported.
+        AddTag = "add_tag",
+    }
 }
 
 impl WorkKind {
-    /// A short stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Import => "import",
-            Self::AssignUser => "assign_user",
-            Self::AddTag => "add_tag",
-        }
-    }
-
     /// Whether it follows an import, and is not one itself.
     pub fn is_follow_up(self) -> bool {
         self != Self::Import
