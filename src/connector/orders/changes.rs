@@ -10,6 +10,7 @@ use super::{
     lineage::imported_in,
     list_tally::ListTally,
     recorder::{Recorder, failure},
+    waits,
     window::Window,
 };
 use crate::{
@@ -158,7 +159,7 @@ pub(super) async fn read_unreadable(
     }
     recorder.failed(ctx, order, &record.number, &why);
     if !is_kept {
-        let failure = failure(ctx, order, &record.number, (&why, true), 0);
+        let failure = failure(ctx, order, &record.number, &why, true, waits::wait(0));
         recorder.keep_failures(ctx, &[failure]).await?;
     }
     Ok(false)

@@ -1,6 +1,6 @@
 //! The failure ledger: orders that could not be imported are read again by their id, whatever their age.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use super::{
     changes,
@@ -8,7 +8,7 @@ use super::{
     follow_up::UserSnapshots,
     page,
     recorder::{Recorder, failure},
-    waits::{FOR_EVER, LONGEST_WAIT},
+    waits::{self, FOR_EVER, due_at, is_misdated},
     window::Window,
 };
 use crate::{
@@ -18,16 +18,14 @@ use crate::{
         wording::count_of,
     },
     client::{Order, OrderId, OrderStatus},
-    connector::{
-        clocks::TOLERATED_SKEW, count, failure as client_failure, lookup, run::Stop, settings::OrderSettings,
-        translate,
-    },
+    connector::{count, failure as client_failure, lookup, run::Stop, settings::OrderSettings, translate},
 };
 
 /// How many are read in one run: one request each.
 const MAX_READ: usize = 200;
 /// How many are looked through for those that are due, where more are kept than can be read in one run.
 const MAX_SEARCHED: usize = 10_000;
+
 /// Reads the due ones again: answers with those that are dealt with for this run. With a deadline they get half of the time: a
 /// long ledger must not keep a run from its window.
 pub(super) async fn read_again(
@@ -61,23 +59,14 @@ pub(super) async fn read_again(
 /// What is due, first what is due for longest. A date further ahead than the longest wait is from a clock that was wrong:
 /// taken as due.
 async fn due(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<OrderWork>, Stop> {
-    // ShipStation's time counts whole seconds.
-    let now = ctx.now() + Duration::from_secs(2);
+    let now = due_at(ctx.now());
     let kept = |limit| ctx.store().due_failures(ctx.connection(), now + FOR_EVER, limit);
     let mut due = kept(MAX_READ + 1).await?;
     if due.len() > MAX_READ {
         due = kept(MAX_SEARCHED).await?;
     }
-    let longest = now + LONGEST_WAIT + TOLERATED_SKEW;
-    let misdated = |record: &OrderWork| record.next_attempt > longest;
-    due.retain(|record| record.next_attempt <= now || misdated(record));
-    let wrong = due.iter().filter(|record| misdated(record)).count();
-    if wrong > 0 {
-        let orders = count_of(count(wrong), "failed order");
-        recorder.warn(format!(
-            "{orders} had a date further ahead than the longest wait, from a clock that was wrong: taken as due"
-        ));
-    }
+    due.retain(|record| record.next_attempt <= now || is_misdated(record, now));
+    recorder.warn_of_misdated(due.iter().filter(|record| is_misdated(record, now)).count(), "failed order");
     Ok(due)
 }
 
@@ -175,6 +164,6 @@ async fn keep(
     error: &str,
 ) -> Result<(), Stop> {
     let (order, number) = (&record.order, &record.number);
-    let failure = failure(ctx, order, number, (error, true), record.attempts);
+    let failure = failure(ctx, order, number, error, true, waits::wait(record.attempts));
     Ok(recorder.keep_failures(ctx, &[failure]).await?)
 }

@@ -153,13 +153,11 @@ fn classify(
 
 /// A rejected order is read again before long: a rule may be added at any time.
 fn rejection(ctx: &Context<'_>, order: &ChannelOrder, attempts: u32) -> OrderFailure {
-    let now = ctx.now();
     let error = match &order.shipping_text {
         Some(text) => format!("shipping text {} is not mapped", DisplayText::new(text)),
         None => "it has no shipping text".to_owned(),
     };
-    let again = now + waits::wait_for_a_rule(attempts);
-    OrderFailure::new(order.id.clone(), order.number.clone(), error, true, now, again)
+    failure(ctx, &order.id, &order.number, &error, true, waits::wait_for_a_rule(attempts))
 }
 
 /// Saves the candidates as far as the run may import: says how many are left, and how the new orders look. An order that
@@ -258,5 +256,6 @@ fn failure_of(
 ) -> Option<OrderFailure> {
     let SaveOutcome::Failed { message, retryable } = answer else { return None };
     let order = &new.order;
-    Some(failure(ctx, &order.id, &order.number, (message, *retryable), records.attempts(&order.id)))
+    let wait = waits::wait(records.attempts(&order.id));
+    Some(failure(ctx, &order.id, &order.number, message, *retryable, wait))
 }

@@ -1,16 +1,19 @@
 //! What a run of the import puts on record: what became of each order, the report with its counts and warnings, and the
 //! failures and texts that the stores keep. Decides nothing about an order.
 
-use super::{capped_list::CappedList, context::Context, reconnected::ReconnectedStores, waits::wait};
+use std::time::Duration;
+
+use super::{capped_list::CappedList, context::Context, reconnected::ReconnectedStores};
 use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ImportReport, RunEvent,
         report::{FollowUpStatus, ImportItem, ImportOutcome, ImportOutcomeKind, RunInfo},
         shipping::ShippingResolution,
         store::{NewOrder, OrderFailure, OrderStoreExt, Sighting, StoreError},
+        wording::count_of,
     },
     client::Order,
-    connector::PAGE,
+    connector::{PAGE, count},
 };
 
 /// Successes and skips that a report names one by one.
@@ -59,6 +62,16 @@ impl Recorder {
 
     pub(super) fn warn(&mut self, warning: impl Into<String>) {
         self.report.run.warnings.push(warning.into());
+    }
+
+    /// Says how many dates were written down under a wrong clock, if any.
+    pub(super) fn warn_of_misdated(&mut self, entries: usize, noun: &str) {
+        if entries > 0 {
+            let entries = count_of(count(entries), noun);
+            self.warn(format!(
+                "{entries} had a date further ahead than the longest wait, from a clock that was wrong: taken as due"
+            ));
+        }
     }
 
     /// Takes note that not everything was read.
@@ -240,15 +253,15 @@ impl Recorder {
     }
 }
 
-/// A failure of now, to be tried again after a while that grows with each one.
+/// A failure of now, to be tried again after `wait`.
 pub(super) fn failure(
     ctx: &Context<'_>,
     order: &ChannelOrderId,
     number: &str,
-    (error, retryable): (&str, bool),
-    failed_before: u32,
+    error: &str,
+    retryable: bool,
+    wait: Duration,
 ) -> OrderFailure {
     let now = ctx.now();
-    let again = now + wait(failed_before);
-    OrderFailure::new(order.clone(), number, error, retryable, now, again)
+    OrderFailure::new(order.clone(), number, error, retryable, now, now + wait)
 }

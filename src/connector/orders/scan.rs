@@ -12,6 +12,7 @@ use super::{
     list_tally::ListTally,
     page,
     recorder::{Recorder, UNNAMED, failure},
+    waits,
     window::Window,
 };
 use crate::{
@@ -281,7 +282,8 @@ pub(super) async fn unreadable(
         recorder.failed(ctx, &order, "", &why);
         // One that waits for its next attempt goes on waiting: put off by every run, it would never have it.
         if !records.is_put_off(&order, ctx.now()) {
-            failures.push(failure(ctx, &order, "", (&why, true), records.attempts(&order)));
+            let wait = waits::wait(records.attempts(&order));
+            failures.push(failure(ctx, &order, "", &why, true, wait));
         }
     }
     recorder.keep_failures(ctx, &failures).await?;

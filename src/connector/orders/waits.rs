@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use crate::{Timestamp, channel::store::OrderWork, connector::clocks::TOLERATED_SKEW};
+
 /// The wait after a first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(300);
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 3600);
 /// Longer than any wait, and short enough for every store's dates.
 pub(super) const FOR_EVER: Duration = Duration::from_secs(200 * 365 * 24 * 3600);
 /// A rule may be added at any time, so an order that waits for one is not left alone for long.
@@ -18,4 +20,19 @@ pub(super) fn wait(failed_before: u32) -> Duration {
 /// The same for an order that waits for a shipping rule.
 pub(super) fn wait_for_a_rule(failed_before: u32) -> Duration {
     wait(failed_before).min(LONGEST_WAIT_FOR_A_RULE)
+}
+
+/// The same where ShipStation asks for a wait of its own.
+pub(super) fn wait_as_asked(failed_before: u32, asked: Duration) -> Duration {
+    wait(failed_before).max(asked.min(LONGEST_WAIT))
+}
+
+/// Up to when open work is due: ShipStation's time counts whole seconds.
+pub(super) fn due_at(now: Timestamp) -> Timestamp {
+    now + Duration::from_secs(2)
+}
+
+/// Whether an entry is to wait longer than any wait is: the clock was wrong when that was written down.
+pub(super) fn is_misdated(work: &OrderWork, now: Timestamp) -> bool {
+    work.next_attempt > now + LONGEST_WAIT + TOLERATED_SKEW
 }

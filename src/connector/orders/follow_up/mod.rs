@@ -5,16 +5,13 @@
 mod assign;
 mod tag;
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
 
 use self::{assign::Assigner, tag::Tagger};
 use super::{
     context::Context,
     recorder::Recorder,
-    waits::{self, FOR_EVER, LONGEST_WAIT},
+    waits::{self, FOR_EVER, due_at, is_misdated},
 };
 use crate::{
     Timestamp,
@@ -22,10 +19,9 @@ use crate::{
         ChannelOrderId, RunEvent, UserKey,
         report::{FollowUpStatus, Tally},
         store::{OrderStoreExt, OrderWork, WorkKind, WorkOutcome, WorkResult},
-        wording::count_of,
     },
     client::{Error, ErrorKind, Order, OrderId, Outcome},
-    connector::{PAGE, clocks::TOLERATED_SKEW, count, failure, run::Stop, translate},
+    connector::{PAGE, failure, run::Stop, translate},
 };
 
 /// How many orders' users are remembered from the window, to save a look at each of them.
@@ -86,7 +82,7 @@ pub(super) async fn prepare(ctx: &Context<'_>) -> Result<UserSnapshots, Stop> {
     if ctx.settings().assign_user.is_none() {
         return Ok(UserSnapshots::default());
     }
-    let open = ctx.store().due_follow_ups(ctx.connection(), due_at(ctx), MAX_SNAPSHOTS).await?;
+    let open = ctx.store().due_follow_ups(ctx.connection(), due_at(ctx.now()), MAX_SNAPSHOTS).await?;
     let assignments = open.into_iter().filter(|task| task.kind == WorkKind::AssignUser);
     Ok(UserSnapshots(assignments.map(|task| (task.order, None)).collect()))
 }
@@ -100,7 +96,7 @@ pub(super) async fn execute(
     if ctx.is_dry_run() {
         return Ok(());
     }
-    let due_at = due_at(ctx);
+    let due_at = due_at(ctx.now());
     match work_off(ctx, recorder, users, due_at).await {
         Err(stop @ (Stop::Interrupted(_) | Stop::Remote(_))) => {
             count_left(ctx, recorder, due_at).await?;
@@ -108,11 +104,6 @@ pub(super) async fn execute(
         }
         done => done,
     }
-}
-
-/// Up to when follow-ups are due: ShipStation's time counts whole seconds.
-fn due_at(ctx: &Context<'_>) -> Timestamp {
-    ctx.now() + Duration::from_secs(2)
 }
 
 async fn work_off(
@@ -150,22 +141,13 @@ async fn work_off(
     workers.all(ctx, recorder, misdated).await
 }
 
-/// Those that are to wait longer than any wait is: the clock was wrong when that was written down.
+/// Those whose date is further ahead than the longest wait.
 async fn misdated(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<OrderWork>, Stop> {
-    let open = |until| ctx.store().due_follow_ups(ctx.connection(), until, MAX_COUNTED);
     let now = ctx.now();
-    let mut misdated = open(now + FOR_EVER).await?;
-    if misdated.is_empty() {
-        return Ok(misdated);
-    }
-    let possible = open(now + LONGEST_WAIT + TOLERATED_SKEW).await?;
-    let possible: HashSet<_> = possible.iter().map(|task| (&task.order, task.kind)).collect();
-    misdated.retain(|task| !possible.contains(&(&task.order, task.kind)));
-    if !misdated.is_empty() {
-        let tasks = count_of(count(misdated.len()), "follow-up");
-        recorder.warn(format!("{tasks} had a date further ahead than the longest wait, from a clock that was wrong: taken as due"));
-    }
-    Ok(misdated)
+    let mut open = ctx.store().due_follow_ups(ctx.connection(), now + FOR_EVER, MAX_COUNTED).await?;
+    open.retain(|task| is_misdated(task, now));
+    recorder.warn_of_misdated(open.len(), "follow-up");
+    Ok(open)
 }
 
 /// Who executes follow-ups in one run.
@@ -262,9 +244,9 @@ fn is_refusal(error: &Error) -> bool {
 
 /// It is tried again later, after a wait that grows with each attempt.
 fn pending(ctx: &Context<'_>, task: &OrderWork, error: &Error) -> WorkResult {
-    let asked = error.retry_after().unwrap_or_default().min(LONGEST_WAIT);
     WorkResult::Pending {
-        next_attempt: ctx.now() + waits::wait(task.attempts).max(asked),
+        next_attempt: ctx.now()
+            + waits::wait_as_asked(task.attempts, error.retry_after().unwrap_or_default()),
         outcome_unknown: error.outcome() == Outcome::Unknown,
         error: failure::describe(error),
     }
