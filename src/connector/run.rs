@@ -24,6 +24,9 @@ use crate::{
     client::{self, ErrorKind, Lane, ShipStation, StopSignal},
 };
 
+/// The counts of a run in which nothing was done.
+pub(super) const NOTHING_DONE: &str = "nothing was done";
+
 /// A run that holds its lease.
 #[derive(Debug)]
 pub(super) struct Run<'c> {
@@ -32,7 +35,8 @@ pub(super) struct Run<'c> {
     pub(super) control: RunControl,
     /// The client whose requests are counted for this run and wait in its lane.
     pub(super) client: ShipStation,
-    pub(super) info: RunInfo,
+    /// When it began, by ShipStation's clock as far as it was known then.
+    pub(super) started: Timestamp,
     meter: Arc<Meter>,
     last_beat: Mutex<HostTime>,
     /// When it began, by the host's clocks.
@@ -95,13 +99,13 @@ impl Stop {
 }
 
 impl<'c> Run<'c> {
-    /// Takes the lease.
+    /// Takes the lease: the run, and the head of its report.
     pub(super) async fn begin(
         channel: &'c ShipStationChannel,
         operation: Operation,
         lane: Lane,
         control: RunControl,
-    ) -> Result<Self, ChannelError> {
+    ) -> Result<(Self, RunInfo), ChannelError> {
         let refuse = |refusal| trace::not_started(operation, refusal);
         let now = channel.now();
         let start = HostTime::now(&**channel.client.clock());
@@ -135,11 +139,11 @@ impl<'c> Run<'c> {
         };
         let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
         let client = stopping_with(&channel.client, &control).on_lane(lane).observed_by(meter.clone());
-        let run =
-            Self { channel, token, control, client, info, meter, last_beat: Mutex::new(start), began: start };
-        trace::begins(&run.info);
+        let (started, last_beat) = (info.started, Mutex::new(start));
+        let run = Self { channel, token, control, client, started, meter, last_beat, began: start };
+        trace::begins(&info);
         run.event(&RunEvent::Started { operation });
-        Ok(run)
+        Ok((run, info))
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -174,12 +178,8 @@ impl<'c> Run<'c> {
 
     pub(super) fn event(&self, event: &RunEvent<'_>) {
         if let Some(observer) = &self.control.observer {
-            observer.on_event(&self.info.run, event);
+            observer.on_event(&self.token.run, event);
         }
-    }
-
-    pub(super) fn warn(&mut self, warning: impl Into<String>) {
-        self.info.warnings.push(warning.into());
     }
 
     /// When half of the time up to the deadline is over, if there is a deadline.
@@ -222,44 +222,39 @@ impl<'c> Run<'c> {
             .with_timeout(write_timeout(self.client.timeout(), lease))
     }
 
-    /// Ends the run: keeps its summary, frees the lease, and gives back the head of its report. A run whose end could not
+    /// Ends the run: keeps its summary, frees the lease, and completes the head of its report. A run whose end could not
     /// be recorded counts for nobody as one that did its work, so its report does not say so either.
-    pub(super) async fn finish(mut self, status: RunStatus, counts: String) -> RunInfo {
+    pub(super) async fn finish(self, mut info: RunInfo, status: RunStatus, counts: &str) -> RunInfo {
         let finished = self.server_time();
         let started = finished - self.elapsed();
-        if apart(started, self.info.started) > TOLERATED_SKEW {
-            self.info.started = started;
+        if apart(started, info.started) > TOLERATED_SKEW {
+            info.started = started;
         }
-        self.info.finished = finished.max(self.info.started);
-        self.info.status = status;
-        self.info.api = self.meter.read();
-        let summary = RunSummary::ended(
-            self.info.run.clone(),
-            self.info.started,
-            self.info.finished,
-            self.info.dry_run,
-            self.info.status.clone(),
-            counts.clone(),
-        )
-        .of_kind(self.info.operation, kind_of(self.info.operation, self.info.trigger));
+        info.finished = finished.max(info.started);
+        info.status = status;
+        info.api = self.meter.read();
+        let (run, status) = (info.run.clone(), info.status.clone());
+        let summary = RunSummary::ended(run, info.started, info.finished, info.dry_run, status, counts)
+            .of_kind(info.operation, kind_of(info.operation, info.trigger));
         if let Err(error) = self.channel.stores.runs.finish(&self.token, summary).await {
             trace::store_failed(&error);
             // What was done is done and recorded item by item; only the summary is missing.
             let why = format!("the end of the run could not be recorded: {error}");
-            if self.info.status.did_its_work() {
-                self.info.status = RunStatus::Partial { why };
+            if info.status.did_its_work() {
+                info.status = RunStatus::Partial { why };
             } else {
-                self.info.warnings.push(why);
+                info.warnings.push(why);
             }
         }
-        self.event(&RunEvent::Finished { status: &self.info.status });
-        trace::ends(&self.info, &counts);
-        self.info
+        self.event(&RunEvent::Finished { status: &info.status });
+        trace::ends(&info, counts);
+        info
     }
 
     /// Ends a run in which nothing was done.
-    pub(super) async fn refuse(self, operation: Operation, stop: Stop) -> ChannelError {
-        let _ = self.finish(stop.status(), "nothing was done".to_owned()).await;
+    pub(super) async fn refuse(self, info: RunInfo, stop: Stop) -> ChannelError {
+        let operation = info.operation;
+        let _ = self.finish(info, stop.status(), NOTHING_DONE).await;
         ChannelError::new(operation, stop.refusal())
     }
 }

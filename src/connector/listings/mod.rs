@@ -44,9 +44,9 @@ impl ShipStationChannel {
             let missing = vec!["listings".to_owned()];
             return Err(trace::not_started(operation, Refusal::NotConfigured { missing }));
         };
-        let mut run = Run::begin(self, operation, Lane::Bulk, request.control).await?;
-        run.info.settings = describe(settings);
-        let report = LinkReport::new(run.info.clone());
+        let (run, mut info) = Run::begin(self, operation, Lane::Bulk, request.control).await?;
+        info.settings = describe(settings);
+        let report = LinkReport::new(info);
         let mut linking =
             Linking { report, run, wrote: false, stopping: false, unreadable: 0, incomplete: None };
         let stop = linking.run_steps(settings).await.err();
@@ -176,7 +176,7 @@ impl Linking<'_> {
             }
         }
         if unsure > 0 {
-            self.run.warn(format!(
+            self.report.run.warnings.push(format!(
                 "{unsure} listings without a product were looked up by their SKU alone, which costs fewer requests: \
                  set listings.reading to sweep to look for aliases too"
             ));
@@ -209,7 +209,10 @@ impl Linking<'_> {
     async fn finish(mut self, stop: Option<Stop>) -> Result<LinkReport, ChannelError> {
         if self.unreadable > 0 {
             let rows = self.unreadable;
-            self.run.warn(format!("{rows} products could not be read: no link is called broken"));
+            self.report
+                .run
+                .warnings
+                .push(format!("{rows} products could not be read: no link is called broken"));
             self.report.complete = false;
         }
         let incomplete = self.incomplete.as_ref().map(incomplete);
@@ -220,7 +223,7 @@ impl Linking<'_> {
             Some(stop @ (Stop::Remote(_) | Stop::Store(_)))
                 if counts.scanned_products == 0 && !self.wrote =>
             {
-                return Err(self.run.refuse(Operation::LinkListings, stop).await);
+                return Err(self.run.refuse(self.report.run, stop).await);
             }
             Some(stop) => stop.status(),
             None if incomplete.is_some() => RunStatus::Partial { why: incomplete.unwrap_or_default() },
@@ -229,7 +232,7 @@ impl Linking<'_> {
         };
         let mut report = self.report;
         let headline = report.headline();
-        report.run = self.run.finish(status, headline).await;
+        report.run = self.run.finish(report.run, status, &headline).await;
         Ok(report)
     }
 }

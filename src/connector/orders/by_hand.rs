@@ -13,7 +13,10 @@ use crate::{
         Trigger,
     },
     client::{self, Lane, Order},
-    connector::{ShipStationChannel, failure, run::Stop},
+    connector::{
+        ShipStationChannel, failure,
+        run::{NOTHING_DONE, Stop},
+    },
 };
 
 /// An operation of its own: it must not count as a run that has read the window.
@@ -29,10 +32,10 @@ impl ShipStationChannel {
         let (ctx, mut recorder) = self.begin_named(Lane::Interactive, control).await?;
         let found = match find(ctx.client(), &which).await {
             Ok(found) => found,
-            Err(error) => return Err(ctx.run.refuse(OPERATION, error.into()).await),
+            Err(error) => return Err(ctx.run.refuse(recorder.report.run, error.into()).await),
         };
         if let Some(refusal) = not_one(&which, &found) {
-            ctx.run.finish(RunStatus::Succeeded, "nothing was done".to_owned()).await;
+            ctx.run.finish(recorder.report.run, RunStatus::Succeeded, NOTHING_DONE).await;
             return Err(ChannelError::of("import_order", refusal));
         }
         if let Some(warning) = found.unread() {

@@ -9,7 +9,6 @@ use std::{
 use futures_util::StreamExt;
 
 use super::{
-    by_hand::OPERATION,
     changes::ReadById,
     context::{Admission, Context},
     finish, follow_up,
@@ -20,7 +19,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    channel::{ChannelError, ImportReport, Refusal, RunControl},
+    channel::{ChannelError, ImportReport, Refusal, RunControl, report::RunInfo},
     client::{self, Lane, Order, Page, Pages, WebhookDelivery, WebhookPages},
     connector::{
         ShipStationChannel,
@@ -65,10 +64,10 @@ impl ShipStationChannel {
                 let window = self.window_of_named(&ctx);
                 return finish(ctx, recorder, window, None).await;
             }
-            Err(error) => return refused(ctx.run, error).await,
+            Err(error) => return refused(ctx.run, recorder.report.run, error).await,
         };
         let first = match pages.next().await {
-            Some(Err(error)) => return refused(ctx.run, error).await,
+            Some(Err(error)) => return refused(ctx.run, recorder.report.run, error).await,
             Some(Ok(page)) => Some(page),
             None => None,
         };
@@ -78,9 +77,9 @@ impl ShipStationChannel {
     }
 }
 
-async fn refused(run: Run<'_>, error: client::Error) -> Answer {
+async fn refused(run: Run<'_>, info: RunInfo, error: client::Error) -> Answer {
     let refusal = webhook::refusal(&error);
-    let _ = run.refuse(OPERATION, error.into()).await;
+    let _ = run.refuse(info, error.into()).await;
     Err(ChannelError::of(webhook::CALL, refusal))
 }
 

@@ -23,21 +23,21 @@ impl ShipStationChannel {
     ) -> Result<ResolveReport, ChannelError> {
         let refuse = |refusal| trace::not_started(Operation::ResolveHeld, refusal);
         let mapper = Mapper::load(self).await.map_err(refuse)?;
-        let mut run = Run::begin(self, Operation::ResolveHeld, Lane::Interactive, control).await?;
-        let mut report = ResolveReport::new(run.info.clone());
-        let stop = every_held(&mut run, &mapper, &mut report).await.err();
+        let (run, info) = Run::begin(self, Operation::ResolveHeld, Lane::Interactive, control).await?;
+        let mut report = ResolveReport::new(info);
+        let stop = every_held(&run, &mapper, &mut report).await.err();
         let status = match stop {
             Some(stop) => stop.status(),
             None if report.counts.failed > 0 => RunStatus::CompletedWithErrors,
             None => RunStatus::Succeeded,
         };
         let headline = report.headline();
-        report.run = run.finish(status, headline).await;
+        report.run = run.finish(report.run, status, &headline).await;
         Ok(report)
     }
 }
 
-async fn every_held(run: &mut Run<'_>, mapper: &Mapper, report: &mut ResolveReport) -> Result<(), Stop> {
+async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) -> Result<(), Stop> {
     let channel = run.channel;
     let setting = channel.settings.orders.externally_fulfilled;
     let mut read = Bookmark::at_the_start();
@@ -61,7 +61,7 @@ fn may_be_released(held: &HeldOrder, setting: ExternallyFulfilled) -> bool {
 }
 
 async fn one(
-    run: &mut Run<'_>,
+    run: &Run<'_>,
     mapper: &Mapper,
     report: &mut ResolveReport,
     held: &HeldOrder,
@@ -91,7 +91,7 @@ async fn one(
         Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),
         Err(error) => {
             report.counts.failed += 1;
-            run.warn(format!("order {} could not be released: {error}", held.order));
+            report.run.warnings.push(format!("order {} could not be released: {error}", held.order));
         }
     }
     Ok(())

@@ -54,7 +54,7 @@ impl ShipStationChannel {
         let (ctx, mut recorder) = self.begin_import(OPERATION, Lane::Import, request.control).await?;
         let mut window = match self.window_at(recorder.report.run.started).await {
             Ok(window) => window,
-            Err(error) => return Err(ctx.run.refuse(OPERATION, error.into()).await),
+            Err(error) => return Err(ctx.run.refuse(recorder.report.run, error.into()).await),
         };
         recorder.report.window = Some(window.report());
         let stop = run_steps(&ctx, &mut recorder, &mut window).await.err();
@@ -69,9 +69,9 @@ impl ShipStationChannel {
         control: RunControl,
     ) -> Result<(Context<'_>, Recorder), ChannelError> {
         let mapper = Mapper::load(self).await.map_err(|refusal| trace::not_started(operation, refusal))?;
-        let mut run = Run::begin(self, operation, lane, control).await?;
-        run.info.settings = self.settings.orders.describe();
-        let mut recorder = Recorder::new(run.info.clone());
+        let (run, mut info) = Run::begin(self, operation, lane, control).await?;
+        info.settings = self.settings.orders.describe();
+        let mut recorder = Recorder::new(info);
         if mapper.is_empty(&self.settings.shipping) {
             recorder.warn("there is no shipping mapping yet: every order will be held until one is added");
         }
@@ -138,8 +138,7 @@ async fn finish(
     recorder.warn_of_notes();
     let status = match stop {
         Some(stop @ (Stop::Remote(_) | Stop::Store(_))) if recorder.nothing_done() => {
-            let operation = recorder.report.run.operation;
-            return Err(ctx.run.refuse(operation, stop).await);
+            return Err(ctx.run.refuse(recorder.report.run, stop).await);
         }
         Some(stop) => stop.status(),
         None => match recorder.gaps() {
@@ -148,9 +147,8 @@ async fn finish(
             None => RunStatus::CompletedWithErrors,
         },
     };
-    let (mut report, mut run) = (recorder.report, ctx.run);
+    let mut report = recorder.report;
     let headline = report.headline();
-    run.info = report.run;
-    report.run = run.finish(status, headline).await;
+    report.run = ctx.run.finish(report.run, status, &headline).await;
     Ok(report)
 }

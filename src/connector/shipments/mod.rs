@@ -61,10 +61,10 @@ impl ShipStationChannel {
         let operation = Operation::SyncShipments;
         let carriers =
             self.carrier_rules().await.map_err(|refusal| trace::not_started(operation, refusal))?;
-        let mut run = Run::begin(self, operation, Lane::Tracking, request.control).await?;
-        run.info.settings = describe(&self.settings.shipments);
+        let (run, mut info) = Run::begin(self, operation, Lane::Tracking, request.control).await?;
+        info.settings = describe(&self.settings.shipments);
         let ctx = Context { run, carriers };
-        let mut recorder = Recorder::new(&ctx);
+        let mut recorder = Recorder::new(&ctx, info);
         let stop = run_steps(&ctx, &mut recorder).await.err();
         let closed = recorder.close();
         finish(ctx.run, closed, stop).await
@@ -108,17 +108,17 @@ async fn run_steps(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop
     Ok(())
 }
 
-async fn finish(mut run: Run<'_>, closed: Closed, stop: Option<Stop>) -> Result<SyncReport, ChannelError> {
+async fn finish(run: Run<'_>, closed: Closed, stop: Option<Stop>) -> Result<SyncReport, ChannelError> {
     let status = match stop {
         Some(stop @ (Stop::Remote(_) | Stop::Store(_))) if !closed.has_acted => {
-            return Err(run.refuse(Operation::SyncShipments, stop).await);
+            return Err(run.refuse(closed.report.run, stop).await);
         }
         Some(stop) => stop.status(),
         None => closed.status,
     };
     let mut report = closed.report;
-    run.info.warnings = std::mem::take(&mut report.run.warnings);
-    report.run = run.finish(status, report.headline()).await;
+    let headline = report.headline();
+    report.run = run.finish(report.run, status, &headline).await;
     Ok(report)
 }
 

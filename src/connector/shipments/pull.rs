@@ -24,10 +24,12 @@ pub(super) async fn pull(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<()
         let leads_on = leads_on(&changed, at.as_ref());
         let cursors: Vec<SourceCursor> = changed.iter().map(ChangedShipment::cursor).collect();
         let shipments: Vec<Shipment> = changed.into_iter().map(|row| row.shipment).collect();
-        let enqueued = store.enqueue(connection, &shipments, ctx.now()).await?;
-        recorder.has_acted |= enqueued.contains(&Enqueued::Enqueued);
+        if !shipments.is_empty() {
+            let enqueued = store.enqueue(connection, &shipments, ctx.now()).await?;
+            recorder.has_acted |= enqueued.contains(&Enqueued::Enqueued);
+        }
         for cursor in cursors {
-            if cursor.updated_at <= ctx.run.info.started - timing::SOURCE_LAG {
+            if cursor.updated_at <= ctx.run.started - timing::SOURCE_LAG {
                 safe = safe.max(Some(cursor));
             }
         }

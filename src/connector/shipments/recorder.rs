@@ -7,7 +7,7 @@ use crate::{
     channel::{
         LineQuantity, Marketplace, OutboxId, RetryClass, RunEvent, RunStatus, ShipmentState,
         ShipmentStateKind, SyncReport,
-        report::{SyncItem, SyncOutcome},
+        report::{RunInfo, SyncItem, SyncOutcome},
         store::{BeginSend, OutboxRow, SendIntent, ShipmentRecord, ShipmentStoreExt},
     },
     connector::count,
@@ -48,11 +48,11 @@ pub(super) struct Closed {
 }
 
 impl<'r> Recorder<'r> {
-    pub(super) fn new(ctx: Ctx<'r>) -> Self {
+    pub(super) fn new(ctx: Ctx<'r>, info: RunInfo) -> Self {
         Self {
             ctx,
             rows: BTreeMap::new(),
-            report: SyncReport::new(ctx.run.info.clone()),
+            report: SyncReport::new(info),
             warnings: Vec::new(),
             has_acted: false,
             is_incomplete: false,
@@ -195,7 +195,7 @@ impl<'r> Recorder<'r> {
                 report.items_truncated += 1;
             }
         }
-        report.run.warnings = self.warnings;
+        report.run.warnings.extend(self.warnings);
         let status = if has_errors { RunStatus::CompletedWithErrors } else { RunStatus::Succeeded };
         Closed { report, has_acted: self.has_acted, status }
     }
