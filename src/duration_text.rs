@@ -7,7 +7,7 @@ use jiff::{
     Span, SpanRelativeTo,
     fmt::{friendly, temporal},
 };
-use serde::{Deserializer, Serializer, de};
+use serde::{Deserialize, Deserializer, Serializer, de};
 
 const DAY: u64 = 24 * 3_600;
 /// The longest duration that is written in days. Beyond it, days cannot be read back.
@@ -77,12 +77,12 @@ pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Re
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    deserializer.deserialize_str(DurationVisitor)
+    deserializer.deserialize_any(DurationVisitor)
 }
 
 struct DurationVisitor;
 
-impl de::Visitor<'_> for DurationVisitor {
+impl<'de> de::Visitor<'de> for DurationVisitor {
     type Value = Duration;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,6 +91,11 @@ impl de::Visitor<'_> for DurationVisitor {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Duration, E> {
         parse(text).map_err(E::custom)
+    }
+
+    // As serde writes a `Duration` by itself, and as version 0.1 wrote it into stores.
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Duration, A::Error> {
+        Duration::deserialize(de::value::MapAccessDeserializer::new(map))
     }
 }
 

@@ -1,14 +1,18 @@
 //! The answer to "why is this order not here?".
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{ChannelOrderId, shipping::DisplayText};
+use super::{
+    ChannelOrderId,
+    shipping::DisplayText,
+    unrecognized::{Unrecognized, keeps_unrecognized},
+};
 
 /// What is known about one order of the channel and its import.
 #[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
     /// The order; `None` when it does not exist, or when it is not known which one it is.
@@ -42,11 +46,11 @@ impl Diagnosis {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Check {
     /// What was looked at ("status", "age").
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What came of it.
     pub verdict: Verdict,
     /// What was seen.
@@ -60,7 +64,13 @@ pub struct Check {
 impl Check {
     /// A check that passes.
     pub fn pass(name: &'static str, observed: impl Into<String>) -> Self {
-        Self { name, verdict: Verdict::Pass, observed: observed.into(), wanted: None, remedy: None }
+        Self {
+            name: name.into(),
+            verdict: Verdict::Pass,
+            observed: observed.into(),
+            wanted: None,
+            remedy: None,
+        }
     }
 
     /// A check with another verdict.
@@ -71,13 +81,13 @@ impl Check {
         wanted: Option<String>,
         remedy: Option<String>,
     ) -> Self {
-        Self { name, verdict, observed: observed.into(), wanted, remedy }
+        Self { name: name.into(), verdict, observed: observed.into(), wanted, remedy }
     }
 }
 
 /// What came of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
     /// Fine.
@@ -88,21 +98,26 @@ pub enum Verdict {
     Warns,
     /// Could not be found out.
     Unknown,
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
 
+keeps_unrecognized!(Verdict);
+
 impl Verdict {
-    fn word(self) -> &'static str {
+    fn word(&self) -> &'static str {
         match self {
             Self::Pass => "passes",
             Self::Blocks => "BLOCKS",
             Self::Warns => "warns",
-            Self::Unknown => "unknown",
+            Self::Unknown | Self::Unrecognized(_) => "unknown",
         }
     }
 }
 
 /// A fact beside the checks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DiagnosisNote(pub String);
 

@@ -8,11 +8,12 @@ use super::{
     ChannelOrderId,
     kinds::kinds,
     shipping::{DisplayText, cut_names, name_list},
+    unrecognized::{Unrecognized, keeps_unrecognized},
 };
 
 /// Why an imported order must wait for a person before it is shipped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HoldReason {
     /// No rule maps the shipping text.
@@ -45,7 +46,12 @@ pub enum HoldReason {
         /// The order that it looks like.
         of: ChannelOrderId,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(HoldReason);
 
 kinds! {
     /// The kind of a [`HoldReason`].
@@ -57,6 +63,7 @@ kinds! {
         MergesImported = "merges_imported": Self::MergesImported { .. },
         ExternallyFulfilled = "externally_fulfilled": Self::ExternallyFulfilled,
         PossibleDuplicate = "possible_duplicate": Self::PossibleDuplicate { .. },
+        Unrecognized = "unrecognized": Self::Unrecognized(_),
     }
 }
 
@@ -93,6 +100,7 @@ impl fmt::Display for HoldReason {
             }
             Self::ExternallyFulfilled => f.write_str("fulfilled by somebody else"),
             Self::PossibleDuplicate { of } => write!(f, "has the address, lines and day of order {of}"),
+            Self::Unrecognized(reason) => write!(f, "{reason}"),
         }
     }
 }

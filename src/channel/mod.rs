@@ -30,6 +30,7 @@ mod request;
 mod shipment;
 pub mod shipping;
 pub mod store;
+mod unrecognized;
 pub(crate) mod wording;
 
 pub use self::{
@@ -62,4 +63,5 @@ pub use self::{
         BlockKind, BlockReason, FailKind, FailReason, IllegalTransition, Marketplace, OutboxId, Package,
         RetryClass, Shipment, ShipmentState, ShipmentStateKind, SupersedeReason,
     },
+    unrecognized::Unrecognized,
 };

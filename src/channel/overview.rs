@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     ConnectionId,
@@ -13,7 +13,7 @@ use crate::channel::wording::count_of;
 
 /// What there is to import, and what the import looks for.
 #[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportOverview {
     /// The connection.
@@ -35,7 +35,7 @@ pub struct ImportOverview {
 }
 
 /// How many orders a status holds. `None` where it was not asked or not answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StatusTotals {
     /// The status.

@@ -11,7 +11,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::{ChannelOrderId, RunObserver, shipping::ShippingRequest};
+use super::{
+    ChannelOrderId, RunObserver,
+    shipping::ShippingRequest,
+    unrecognized::{Unrecognized, keeps_unrecognized},
+};
 use crate::Timestamp;
 
 /// What every run can be told.
@@ -114,8 +118,8 @@ impl CancelToken {
 }
 
 /// What set a run off.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Trigger {
     /// The host's timer.
@@ -125,7 +129,12 @@ pub enum Trigger {
     Manual,
     /// A hint from the channel.
     Webhook,
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(Trigger);
 
 /// A request that consists of its instructions and what is listed.
 macro_rules! request {

@@ -120,13 +120,13 @@ impl<'c> Run<'c> {
             now,
         );
         new.dry_run = control.dry_run;
-        new.trigger = control.trigger;
-        new.kind = kind_of(operation, control.trigger);
+        new.trigger = control.trigger.clone();
+        new.kind = kind_of(operation, &control.trigger);
         let info = RunInfo::begun(
             new.run.clone(),
             new.connection.clone(),
             operation,
-            control.trigger,
+            control.trigger.clone(),
             control.dry_run,
             channel.server_time(),
         );
@@ -235,7 +235,7 @@ impl<'c> Run<'c> {
         info.api = self.meter.read();
         let (run, status) = (info.run.clone(), info.status.clone());
         let summary = RunSummary::ended(run, info.started, info.finished, info.dry_run, status, counts)
-            .of_kind(info.operation, kind_of(info.operation, info.trigger));
+            .of_kind(info.operation, kind_of(info.operation, &info.trigger));
         if let Err(error) = self.channel.stores.runs.finish(&self.token, summary).await {
             trace::store_failed(&error);
             // What was done is done and recorded item by item; only the summary is missing.
@@ -260,7 +260,7 @@ impl<'c> Run<'c> {
 }
 
 /// What kind of run of its operation it is.
-fn kind_of(operation: Operation, trigger: Trigger) -> RunKind {
+fn kind_of(operation: Operation, trigger: &Trigger) -> RunKind {
     match (operation, trigger) {
         (Operation::ImportOrder, Trigger::Webhook) => RunKind::Webhook,
         (Operation::ImportOrder, _) => RunKind::SingleOrder,

@@ -1,15 +1,18 @@
 //! What is wrong with a configuration, and what to do about it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::channel::ConnectionId;
-use crate::channel::wording::count_of;
+use crate::channel::{
+    ConnectionId,
+    unrecognized::{Unrecognized, keeps_unrecognized},
+    wording::count_of,
+};
 
 /// What a look at the whole configuration found.
 #[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckReport {
     /// The connection.
@@ -47,11 +50,11 @@ impl fmt::Display for CheckReport {
 }
 
 /// One thing that a check or a validation found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// A short stable name.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// Whether it stops runs.
     pub severity: Severity,
     /// The setting or thing that it is about.
@@ -74,7 +77,13 @@ impl Finding {
         remedy: impl Into<String>,
     ) -> Self {
         let severity = Severity::Error;
-        Self { code, severity, subject: subject.into(), observed: observed.into(), remedy: remedy.into() }
+        Self {
+            code: code.into(),
+            severity,
+            subject: subject.into(),
+            observed: observed.into(),
+            remedy: remedy.into(),
+        }
     }
 
     /// Something worth knowing that stops nothing.
@@ -106,8 +115,8 @@ impl fmt::Display for Finding {
 }
 
 /// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Severity {
     /// Runs do not start.
@@ -116,7 +125,12 @@ pub enum Severity {
     Warning,
     /// A fact.
     Info,
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(Severity);
 
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,6 +138,7 @@ impl fmt::Display for Severity {
             Self::Error => "ERROR",
             Self::Warning => "warning",
             Self::Info => "info",
+            Self::Unrecognized(_) => "unknown",
         })
     }
 }

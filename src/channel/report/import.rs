@@ -1,8 +1,8 @@
 //! What an import did.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, fmt, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     RunInfo, SkipKind, Tally, fmt_by_reason, fmt_items,
@@ -11,13 +11,17 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{HoldKind, wording::count_of},
+    channel::{
+        HoldKind,
+        unrecognized::{Unrecognized, keeps_unrecognized},
+        wording::count_of,
+    },
     named_enum::named_enum,
 };
 
 /// What an import did.
 #[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportReport {
     /// The run.
@@ -119,7 +123,7 @@ fn fmt_follow_ups(
 }
 
 /// The stretch of time whose orders were read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportWindow {
     /// Its beginning; `None` when the age is unlimited.
@@ -130,13 +134,13 @@ pub struct ImportWindow {
     #[serde(with = "crate::duration_text")]
     pub extended_by: Duration,
     /// The date that decides.
-    pub basis: &'static str,
+    pub basis: Cow<'static, str>,
 }
 
 impl ImportWindow {
     /// A window.
     pub fn new(from: Option<Timestamp>, to: Timestamp, extended_by: Duration, basis: &'static str) -> Self {
-        Self { from, to, extended_by, basis }
+        Self { from, to, extended_by, basis: basis.into() }
     }
 }
 
@@ -159,7 +163,7 @@ impl fmt::Display for ImportWindow {
 }
 
 /// How the orders of one status were read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Scan {
     /// The status.
@@ -211,21 +215,27 @@ impl fmt::Display for Scan {
 }
 
 /// The way in which the orders of a status are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ScanStrategy {
     /// The channel filtered by date; tags were tested here.
     Window,
     /// The channel filtered by tag; the age was tested here. Orders without the tag were not observed.
     Tag,
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
 
+keeps_unrecognized!(ScanStrategy);
+
 impl ScanStrategy {
-    fn describe(self) -> &'static str {
+    fn describe(&self) -> &'static str {
         match self {
             Self::Window => "read by date",
             Self::Tag => "read by tag (orders without it were not observed)",
+            Self::Unrecognized(_) => "read in a way that this version does not know",
         }
     }
 }
@@ -245,7 +255,7 @@ named_enum! {
 }
 
 /// How many. Every order that was read is counted once.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportCounts {
     /// The orders that were read, by what became of each. In a dry run: what would.

@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::SkipReason;
 use crate::channel::{
     ChannelOrderId, HoldReason, HostOrderId,
     kinds::kinds,
     shipping::{DisplayText, StoreKey},
+    unrecognized::{Unrecognized, keeps_unrecognized},
 };
 
 /// One order of an import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ImportItem {
     /// The order.
@@ -79,6 +80,7 @@ impl DisplayItem<'_> {
                 format!("failed, will be tried again: {error}")
             }
             ImportOutcome::Failed { error, retryable: false } => format!("failed: {error}"),
+            ImportOutcome::Unrecognized(outcome) => outcome.to_string(),
         }
     }
 }
@@ -88,8 +90,8 @@ fn in_a_row<T: fmt::Display>(list: &[T]) -> String {
 }
 
 /// What became of an order that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportOutcome {
     /// The host has it now, ready to ship.
@@ -120,7 +122,12 @@ pub enum ImportOutcome {
     },
     /// The run stopped before it was decided on. Counted, and not among the items.
     NotEvaluated,
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(ImportOutcome);
 
 kinds! {
     /// The kind of an [`ImportOutcome`].
@@ -132,6 +139,7 @@ kinds! {
         FailedRetryable = "failed_retryable": Self::Failed { retryable: true, .. },
         FailedPermanent = "failed_permanent": Self::Failed { retryable: false, .. },
         NotEvaluated = "not_evaluated": Self::NotEvaluated,
+        Unrecognized = "unrecognized": Self::Unrecognized(_),
     }
 }
 

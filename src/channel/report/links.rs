@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{RunInfo, fmt_items};
 use crate::channel::{
     ChannelProductId, ListingId,
     shipping::{DisplayText, StoreKey, cut_names, name_list},
+    unrecognized::{Unrecognized, keeps_unrecognized},
 };
 
 /// What linking listings did.
 #[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LinkReport {
     /// The run.
@@ -79,7 +80,7 @@ impl fmt::Display for LinkReport {
 
 /// How many. Every listing is in one bucket: `listings = linked + already_linked + relinked + no_match +
 /// ambiguous + no_sku + write_failed + not_evaluated`. Broken links are counted beside them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LinkCounts {
     /// Products that were read.
@@ -125,7 +126,7 @@ impl LinkCounts {
 }
 
 /// One listing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LinkItem {
     /// The listing.
@@ -183,6 +184,7 @@ impl fmt::Display for LinkItem {
             LinkOutcome::NoSku => f.write_str(" has no SKU"),
             LinkOutcome::Broken { product, why } => write!(f, " was linked with product {product}{why}"),
             LinkOutcome::WriteFailed { error } => write!(f, " could not be linked: {error}"),
+            LinkOutcome::Unrecognized(outcome) => write!(f, " {outcome}"),
         }?;
         self.met_on.as_ref().map_or(Ok(()), |met_on| write!(f, "{met_on}"))
     }
@@ -193,8 +195,8 @@ fn join<T: ToString>(list: &[T]) -> String {
 }
 
 /// What a listing and a product met on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "met_on", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", tag = "met_on", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MetOn {
     /// The product's own SKU.
@@ -204,7 +206,12 @@ pub enum MetOn {
         /// The stores that know the product by it; empty if the channel names none.
         stores: Vec<StoreKey>,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(MetOn);
 
 impl fmt::Display for MetOn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -212,13 +219,14 @@ impl fmt::Display for MetOn {
             Self::Sku => Ok(()),
             Self::Alias { stores } if stores.is_empty() => f.write_str(" by an alias"),
             Self::Alias { stores } => write!(f, " by an alias of store {}", join(stores)),
+            Self::Unrecognized(_) => Ok(()),
         }
     }
 }
 
 /// What became of a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LinkOutcome {
     /// It is linked now. In a dry run: would be.
@@ -268,7 +276,12 @@ pub enum LinkOutcome {
         /// Why.
         error: String,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(LinkOutcome);
 
 impl LinkOutcome {
     /// The same for a report: texts from outside are cut where they are long.
@@ -284,8 +297,8 @@ impl LinkOutcome {
 }
 
 /// Why a link holds no more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BrokenBy {
     /// The product is gone or inactive.
@@ -295,7 +308,12 @@ pub enum BrokenBy {
         /// Which; `None` for a listing that has none any more.
         now: Option<String>,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(BrokenBy);
 
 impl fmt::Display for BrokenBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -303,6 +321,7 @@ impl fmt::Display for BrokenBy {
             Self::Product => f.write_str(", which is gone or inactive"),
             Self::Sku { now: Some(sku) } => write!(f, ", but has the SKU {} now", DisplayText::name(sku)),
             Self::Sku { now: None } => f.write_str(", but has no SKU any more"),
+            Self::Unrecognized(why) => write!(f, "; {why}"),
         }
     }
 }

@@ -1,4 +1,35 @@
 //! What an operation says it did. Reports carry ids, order numbers and shipping texts; never buyer's data.
+//!
+//! # JSON
+//!
+//! Every report can be written as JSON and read back, also by another version of this crate: members are only added,
+//! and a value of an enumeration that the reading version does not know is kept as it is
+//! ([`Unrecognized`](super::Unrecognized)).
+//!
+//! | in Rust | in JSON |
+//! | --- | --- |
+//! | `run` ([`RunInfo`]) | `run`, `connection`, `operation`, `trigger`, `dry_run`, `started`, `finished`, `status`, `settings`, `warnings`, `api` |
+//! | a time | text in RFC 3339, in UTC |
+//! | a duration | text in ISO 8601: `PT15M`, `P7D` |
+//! | an enumeration with facts | an object whose first member names the variant (`status`, `outcome`, `reason`, `met_on`, `notice`), the facts beside it |
+//! | an enumeration without facts | its name as text, in snake case |
+//! | counts ([`Tally`]) | an object with a member for each kind that occurs; kinds that do not occur are absent |
+//! | an absent value | `null` |
+//!
+//! ```
+//! use shipstation_connector::channel::report::{ImportCounts, SkipKind};
+//!
+//! let counts: ImportCounts = serde_json::from_str(
+//!     r#"{
+//!         "outcomes": { "imported": 2, "skipped": 1, "quarantined": 1 },
+//!         "skipped": { "missing_tag": 1 },
+//!         "held_by": {}, "users": { "done": 2 }, "tags": {}, "changed": 0, "too_old": {}
+//!     }"#,
+//! )?;
+//! assert_eq!((counts.imported(), counts.skipped.of(SkipKind::MissingTag)), (2, 1));
+//! assert_eq!(counts.scanned(), 4); // with one of a kind that only a newer version knows
+//! # Ok::<(), serde_json::Error>(())
+//! ```
 
 mod check;
 mod import;
@@ -10,6 +41,7 @@ mod sync;
 mod tally;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     fmt,
     time::Duration,
@@ -27,12 +59,15 @@ pub use self::{
     sync::{SyncCounts, SyncItem, SyncOutcome, SyncOutcomeKind, SyncReport},
     tally::Tally,
 };
-use super::{ConnectionId, Operation, RunId, Trigger};
+use super::{
+    ConnectionId, Operation, RunId, Trigger,
+    unrecognized::{Unrecognized, keeps_unrecognized},
+};
 use crate::Timestamp;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "status", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunStatus {
     /// Everything was read and everything went well.
@@ -49,7 +84,12 @@ pub enum RunStatus {
         /// Why.
         error: String,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(RunStatus);
 
 impl RunStatus {
     /// Whether everything there was to read was read.
@@ -65,12 +105,13 @@ impl fmt::Display for RunStatus {
             Self::CompletedWithErrors => f.write_str("completed with errors"),
             Self::Partial { why } => write!(f, "partial: {why}"),
             Self::Failed { error } => write!(f, "failed: {error}"),
+            Self::Unrecognized(status) => write!(f, "{status}"),
         }
     }
 }
 
 /// What every report of a run begins with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunInfo {
     /// The run.
@@ -90,7 +131,7 @@ pub struct RunInfo {
     /// How it ended.
     pub status: RunStatus,
     /// The settings that it ran with, by name.
-    pub settings: BTreeMap<&'static str, String>,
+    pub settings: BTreeMap<Cow<'static, str>, String>,
     /// What an operator should know although nothing failed.
     pub warnings: Vec<String>,
     /// What it cost.
@@ -122,6 +163,11 @@ impl RunInfo {
         }
     }
 
+    /// Puts the settings in force into the report.
+    pub fn show_settings(&mut self, settings: impl IntoIterator<Item = (&'static str, String)>) {
+        self.settings.extend(settings.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)));
+    }
+
     fn fmt_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dry = if self.dry_run { " (dry run)" } else { "" };
         writeln!(f, "{} of {}{dry}: {}", self.operation, self.connection, self.status)
@@ -136,7 +182,7 @@ impl RunInfo {
 }
 
 /// What a run cost of the key's request budget.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiUse {
     /// Requests that left, repeated attempts included.

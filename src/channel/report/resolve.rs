@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::RunInfo;
 use crate::channel::ChannelOrderId;
 
 /// What a second look at held orders did.
 #[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResolveReport {
     /// The run.
@@ -48,7 +48,7 @@ impl fmt::Display for ResolveReport {
 }
 
 /// How many. `held = released + still_unmapped + stale + failed`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResolveCounts {
     /// Orders that were held for their shipping text.

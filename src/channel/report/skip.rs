@@ -1,8 +1,8 @@
 //! Why an order that was read is not imported.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
@@ -10,13 +10,14 @@ use crate::{
         ChannelOrderId, HostOrderId,
         kinds::kinds,
         shipping::{DisplayText, StoreKey},
+        unrecognized::{Unrecognized, keeps_unrecognized},
     },
 };
 
 /// Why an order that was read is not imported. The order of the variants is the order in which the
 /// reasons are counted: an order with several counts under the first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SkipReason {
     /// The host has it.
@@ -41,7 +42,7 @@ pub enum SkipReason {
     /// It is older than the limit.
     TooOld {
         /// Which date counts.
-        basis: &'static str,
+        basis: Cow<'static, str>,
         /// Its age in whole days, by the date that counts.
         age_days: u64,
         /// The age of the order by the date that the buyer knows, when that is another one.
@@ -57,7 +58,7 @@ pub enum SkipReason {
     /// The date that its age is counted from is missing.
     NoDate {
         /// Which date.
-        basis: &'static str,
+        basis: Cow<'static, str>,
     },
     /// It lacks the tag.
     MissingTag {
@@ -97,7 +98,12 @@ pub enum SkipReason {
         /// The text.
         text: Option<String>,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(SkipReason);
 
 kinds! {
     /// The kind of a [`SkipReason`].
@@ -117,6 +123,7 @@ kinds! {
         EmptyOrder = "empty_order": Self::EmptyOrder,
         Dismissed = "dismissed": Self::Dismissed { .. },
         UnmappedShipping = "unmapped_shipping": Self::UnmappedShipping { .. },
+        Unrecognized = "unrecognized": Self::Unrecognized(_),
     }
 }
 
@@ -164,7 +171,7 @@ impl SkipReason {
             }
             Self::Dismissed { .. } => Some("import this one order now, if it is wanted after all".to_owned()),
             Self::UnmappedShipping { .. } => Some("add a shipping mapping for the text".to_owned()),
-            Self::OwnOrder | Self::EmptyOrder => None,
+            Self::OwnOrder | Self::EmptyOrder | Self::Unrecognized(_) => None,
         }
     }
 }
@@ -211,6 +218,7 @@ impl fmt::Display for SkipReason {
                 write!(f, "shipping text {} is not mapped", DisplayText::new(text))
             }
             Self::UnmappedShipping { text: None } => f.write_str("it has no shipping text"),
+            Self::Unrecognized(reason) => write!(f, "{reason}"),
         }
     }
 }

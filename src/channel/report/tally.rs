@@ -1,10 +1,11 @@
 //! Counts by kind.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How many there are of each kind. Serialized as an object with a member for each kind that occurs.
+/// How many there are of each kind. Serialized as an object with a member for each kind that occurs; kinds
+/// that this version does not know are kept on reading, and counted in the total.
 ///
 /// # Examples
 /// ```
@@ -14,9 +15,11 @@ use serde::Serialize;
 /// assert_eq!((tally.of(BlockKind::NoTracking), tally.total()), (2, 2));
 /// assert_eq!(tally.to_string(), "2 no_tracking");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Tally<K: Copy + Ord>(BTreeMap<K, u64>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally<K: Copy + Ord> {
+    counts: BTreeMap<K, u64>,
+    unrecognized: BTreeMap<String, u64>,
+}
 
 impl<K: Copy + Ord> Tally<K> {
     /// Counts one more.
@@ -27,34 +30,34 @@ impl<K: Copy + Ord> Tally<K> {
     /// Counts so many more.
     pub fn add_many(&mut self, kind: K, count: u64) {
         if count > 0 {
-            *self.0.entry(kind).or_default() += count;
+            *self.counts.entry(kind).or_default() += count;
         }
     }
 
     /// How many there are of a kind.
     pub fn of(&self, kind: K) -> u64 {
-        self.0.get(&kind).copied().unwrap_or(0)
+        self.counts.get(&kind).copied().unwrap_or(0)
     }
 
     /// How many there are in all.
     pub fn total(&self) -> u64 {
-        self.0.values().sum()
+        self.counts.values().chain(self.unrecognized.values()).sum()
     }
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.counts.is_empty() && self.unrecognized.is_empty()
     }
 
     /// The kinds that occur, in their order, and how many there are of each.
     pub fn iter(&self) -> impl Iterator<Item = (K, u64)> {
-        self.0.iter().map(|(kind, count)| (*kind, *count))
+        self.counts.iter().map(|(kind, count)| (*kind, *count))
     }
 }
 
 impl<K: Copy + Ord> Default for Tally<K> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self { counts: BTreeMap::new(), unrecognized: BTreeMap::new() }
     }
 }
 
@@ -66,10 +69,31 @@ impl<K: Copy + Ord> FromIterator<K> for Tally<K> {
     }
 }
 
+impl<K: Copy + Ord + fmt::Display> Serialize for Tally<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let known = self.iter().map(|(kind, count)| (kind.to_string(), count));
+        serializer.collect_map(known.chain(self.unrecognized.clone()))
+    }
+}
+
+impl<'de, K: Copy + Ord + FromStr> Deserialize<'de> for Tally<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut tally = Self::default();
+        for (name, count) in BTreeMap::<String, u64>::deserialize(deserializer)? {
+            match name.parse() {
+                Ok(kind) => tally.add_many(kind, count),
+                Err(_) => drop(tally.unrecognized.insert(name, count)),
+            }
+        }
+        Ok(tally)
+    }
+}
+
 /// Writes `3 a, 2 b`.
 impl<K: Copy + Ord + fmt::Display> fmt::Display for Tally<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list: Vec<String> = self.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        f.write_str(&list.join(", "))
+        let known = self.iter().map(|(kind, count)| format!("{count} {kind}"));
+        let others = self.unrecognized.iter().map(|(name, count)| format!("{count} {name}"));
+        f.write_str(&known.chain(others).collect::<Vec<_>>().join(", "))
     }
 }

@@ -4,11 +4,15 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{ChannelOrderId, LineQuantity, ShipmentId, kinds::kinds};
+use crate::channel::{
+    ChannelOrderId, LineQuantity, ShipmentId,
+    kinds::kinds,
+    unrecognized::{Unrecognized, keeps_unrecognized},
+};
 
 /// What a person must change before a shipment can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BlockReason {
     /// No carrier rule fits.
@@ -58,7 +62,12 @@ pub enum BlockReason {
     },
     /// Somebody else fulfils the order, a marketplace's warehouse for instance. Looked at again in every run.
     ExternallyFulfilled,
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(BlockReason);
 
 impl BlockReason {
     /// The key with which [`ShipmentStore::unblock`](crate::channel::store::ShipmentStore::unblock) releases it;
@@ -83,6 +92,7 @@ kinds! {
         UnknownLines = "unknown_lines": Self::UnknownLines { .. },
         OrderMismatch = "order_mismatch": Self::OrderMismatch { .. },
         ExternallyFulfilled = "externally_fulfilled": Self::ExternallyFulfilled,
+        Unrecognized = "unrecognized": Self::Unrecognized(_),
     }
 }
 
@@ -134,6 +144,7 @@ impl fmt::Display for BlockReason {
             Self::ExternallyFulfilled => f.write_str(
                 "somebody else fulfils the order: the channel is told of it by them; it is looked at again in every run",
             ),
+            Self::Unrecognized(reason) => write!(f, "{reason}: unblock it with the version that wrote it"),
         }
     }
 }
@@ -177,7 +188,7 @@ pub enum RetryClass {
 
 /// Why a shipment will never be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailReason {
     /// The order is shipped with something else: possibly two parcels are under way.
@@ -201,11 +212,17 @@ pub enum FailReason {
     /// It was tried for too long.
     GaveUp {
         /// For how long.
+        #[serde(with = "crate::duration_text")]
         after: Duration,
         /// What the last attempt said.
         last_error: String,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(FailReason);
 
 kinds! {
     /// The kind of a [`FailReason`].
@@ -217,6 +234,7 @@ kinds! {
         AmendmentNotSupported = "amendment_not_supported": Self::AmendmentNotSupported,
         InvalidOrderId = "invalid_order_id": Self::InvalidOrderId,
         GaveUp = "gave_up": Self::GaveUp { .. },
+        Unrecognized = "unrecognized": Self::Unrecognized(_),
     }
 }
 
@@ -243,6 +261,7 @@ impl fmt::Display for FailReason {
                 let hours = after.as_secs() / 3600;
                 write!(f, "given up after {hours} h ({last_error}): enter the tracking by hand, or correct the shipment")
             }
+            Self::Unrecognized(reason) => write!(f, "{reason}"),
         }
     }
 }

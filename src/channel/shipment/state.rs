@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::{BlockReason, FailReason, RetryClass, SupersedeReason};
 use crate::{
     Timestamp,
-    channel::{LineQuantity, kinds::kinds},
+    channel::{
+        LineQuantity,
+        kinds::kinds,
+        unrecognized::{Unrecognized, keeps_unrecognized},
+    },
 };
 
 /// Where a shipment stands.
@@ -164,7 +168,7 @@ kinds! {
 
 /// What became of the notice that the channel gives to the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "notice", rename_all = "snake_case")]
+#[serde(remote = "Self", tag = "notice", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Marketplace {
     /// The channel does not say.
@@ -178,4 +182,9 @@ pub enum Marketplace {
         /// The channel's words.
         message: String,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(Marketplace);

@@ -45,7 +45,7 @@ impl ShipStationChannel {
             return Err(trace::not_started(operation, Refusal::NotConfigured { missing }));
         };
         let (run, mut info) = Run::begin(self, operation, Lane::Bulk, request.control).await?;
-        info.settings = describe(settings);
+        info.show_settings(describe(settings));
         let report = LinkReport::new(info);
         let mut linking =
             Linking { report, run, wrote: false, stopping: false, unreadable: 0, incomplete: None };

@@ -92,7 +92,7 @@ impl Criteria<'_> {
             // With no limit and no floor the date does not matter, and may be missing.
             let matters = limited.is_some() || floor.is_some();
             return if matters {
-                vec![SkipReason::NoDate { basis: self.admission.window.basis.name() }]
+                vec![SkipReason::NoDate { basis: self.admission.window.basis.name().into() }]
             } else {
                 Vec::new()
             };
@@ -108,7 +108,7 @@ impl Criteria<'_> {
         let placed = wire.order_date.as_ref().map(|placed| self.days_since(placed.instant()));
         let age_days = self.days_since(date.instant());
         SkipReason::TooOld {
-            basis: self.admission.window.basis.name(),
+            basis: self.admission.window.basis.name().into(),
             age_days,
             placed_days: placed.filter(|placed| *placed != age_days),
             limit_days: self.admission.window.limit_days.unwrap_or_default(),

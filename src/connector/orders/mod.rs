@@ -70,7 +70,7 @@ impl ShipStationChannel {
     ) -> Result<(Context<'_>, Recorder), ChannelError> {
         let mapper = Mapper::load(self).await.map_err(|refusal| trace::not_started(operation, refusal))?;
         let (run, mut info) = Run::begin(self, operation, lane, control).await?;
-        info.settings = self.settings.orders.describe();
+        info.show_settings(self.settings.orders.describe());
         let mut recorder = Recorder::new(info);
         if mapper.is_empty(&self.settings.shipping) {
             recorder.warn("there is no shipping mapping yet: every order will be held until one is added");

@@ -75,7 +75,7 @@ async fn read_status(
     seen: &mut Option<HashSet<OrderId>>,
 ) -> Result<(), Stop> {
     let choice = choose(ctx, recorder, reading.window, status).await?;
-    scan.strategy = choice.strategy;
+    scan.strategy = choice.strategy.clone();
     loop {
         let pages = choice.list(ctx, reading.window, status);
         if read_list(ctx, recorder, reading, scan, pages, seen).await? {
@@ -100,7 +100,7 @@ impl Choice {
 
     fn list(&self, ctx: &Context<'_>, window: &Window, status: &OrderStatus) -> Pages<Order> {
         let settings = ctx.settings();
-        if let (ScanStrategy::Tag, Some(tag)) = (self.strategy, settings.tag) {
+        if let (ScanStrategy::Tag, Some(tag)) = (&self.strategy, settings.tag) {
             let list = ctx.client().orders().list_by_tag(status.clone(), tag);
             return list.page_size(settings.page_size).pages();
         }
@@ -116,7 +116,7 @@ impl Choice {
         status: &OrderStatus,
     ) -> Result<Option<u64>, Stop> {
         let settings = ctx.settings();
-        let page = match (self.strategy, settings.tag) {
+        let page = match (&self.strategy, settings.tag) {
             (ScanStrategy::Tag, Some(tag)) => {
                 ctx.client().orders().list_by_tag(status.clone(), tag).page_size(1).send().await
             }

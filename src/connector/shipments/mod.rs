@@ -62,7 +62,7 @@ impl ShipStationChannel {
         let carriers =
             self.carrier_rules().await.map_err(|refusal| trace::not_started(operation, refusal))?;
         let (run, mut info) = Run::begin(self, operation, Lane::Tracking, request.control).await?;
-        info.settings = describe(&self.settings.shipments);
+        info.show_settings(describe(&self.settings.shipments));
         let ctx = Context { run, carriers };
         let mut recorder = Recorder::new(&ctx, info);
         let stop = run_steps(&ctx, &mut recorder).await.err();

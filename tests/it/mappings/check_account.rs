@@ -20,7 +20,7 @@ async fn check(world: &World, change: impl FnOnce(&mut Settings)) -> CheckReport
 /// The one finding of this code: severity, subject, what was observed, remedy.
 fn finding(report: &CheckReport, code: &str) -> (Severity, String, String, String) {
     let found = report.finding(code).unwrap_or_else(|| panic!("no {code} in {report}"));
-    (found.severity, found.subject.clone(), found.observed.clone(), found.remedy.clone())
+    (found.severity.clone(), found.subject.clone(), found.observed.clone(), found.remedy.clone())
 }
 
 #[tokio::test]
@@ -266,7 +266,7 @@ async fn faults_a_store_that_the_host_itself_feeds_is_found() {
     assert_eq!(found.len(), 2, "{report}");
     assert!(found[0].observed.starts_with(&format!("3 of the 3 newest orders of store {own}")), "{report}");
     assert!(found[0].remedy.contains("orders.exclude_stores"));
-    assert_eq!((found[0].severity, found[1].severity), (Severity::Warning, Severity::Info));
+    assert_eq!((&found[0].severity, &found[1].severity), (&Severity::Warning, &Severity::Info));
     let report = check(&world, |settings| {
         prefix(settings);
         settings.orders.exclude_stores = [StoreId::new(own)].into();
@@ -293,7 +293,7 @@ async fn requests_findings_stand_in_the_order_of_the_look() {
         settings.shipments.unmapped_carrier = Some("post".to_owned());
     })
     .await;
-    let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code).collect();
+    let codes: Vec<&str> = report.findings.iter().map(|finding| &*finding.code).collect();
     let wanted =
         ["store_unknown", "tag_unknown", "user_unknown", "carrier_not_connected", "status_cannot_ship"];
     assert_eq!(codes, wanted, "{report}");

@@ -32,7 +32,7 @@ async fn faults_a_bypass_ignores_age_floor_tag_and_status_and_nothing_else() {
         "1001 is another order: {report}"
     );
     let report = channel.import_order(ImportOrder::new(by_number()).bypass(Bypass::ALL)).await.unwrap();
-    assert_eq!((report.counts.imported(), report.run.trigger), (1, Trigger::Manual), "{report}");
+    assert_eq!((report.counts.imported(), &report.run.trigger), (1, &Trigger::Manual), "{report}");
     let report = channel.import_order(ImportOrder::new(by_number()).bypass(Bypass::ALL)).await.unwrap();
     assert_eq!((report.counts.already_imported(), imported(&world)), (1, 1), "{report}");
 
@@ -105,7 +105,7 @@ async fn requests_a_webhook_imports_just_the_orders_it_names() {
     let channel = world.channel(|_| {});
     let report = channel.on_webhook(delivery.clone()).await.unwrap();
     assert!(report.counts.add_up(), "{report}");
-    assert_eq!((report.counts.imported(), report.run.trigger), (3, Trigger::Webhook), "{report}");
+    assert_eq!((report.counts.imported(), &report.run.trigger), (3, &Trigger::Webhook), "{report}");
     assert_eq!(report.counts.skipped.of(SkipKind::WrongStatus), 1, "{report}");
     assert_eq!(world.sim.journal().len(), 1);
     // A delivery may come twice, and polling stays the truth.

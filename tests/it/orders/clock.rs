@@ -56,6 +56,10 @@ async fn clock_an_outage_that_spans_a_change_is_caught_up_in_exact_hours() {
     world.add(world.order("A-1"));
     world.sim.clock().set("2026-11-04T12:00:00Z".parse().unwrap());
     let report = import(&channel).await;
-    assert_eq!(report.window.unwrap().from, Some("2026-10-18T12:00:00Z".parse().unwrap()), "{report}");
+    assert_eq!(
+        report.window.as_ref().unwrap().from,
+        Some("2026-10-18T12:00:00Z".parse().unwrap()),
+        "{report}"
+    );
     assert_eq!(report.counts.imported(), 1, "{report}");
 }

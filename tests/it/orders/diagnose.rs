@@ -170,7 +170,7 @@ async fn faults_an_order_that_shipstation_fails_on_is_told_by_what_the_stores_kn
     let text = answer.to_string();
     assert!(answer.imported && answer.primary().is_none(), "{text}");
     let exists = answer.check("exists").unwrap();
-    assert_eq!((exists.verdict, exists.remedy.is_some()), (Verdict::Unknown, true), "{text}");
+    assert_eq!((&exists.verdict, exists.remedy.is_some()), (&Verdict::Unknown, true), "{text}");
     for part in ["by run", "ready", "AssignUser is open", "shipment", "last good run"] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -8,7 +8,7 @@ use shipstation_connector::{
 };
 
 use super::import;
-use crate::support::{DAY, World};
+use crate::support::{DAY, World, written};
 
 const PLANTED: [&str; 7] = [
     "Rosalind",
@@ -67,7 +67,7 @@ async fn secrets_no_report_or_diagnosis_names_a_buyer() {
         let report = import(&channel).await;
         assert_clean(&world, &report.to_string());
         assert_clean(&world, &format!("{report:?}"));
-        assert_clean(&world, &serde_json::to_string(&report).unwrap());
+        assert_clean(&world, &written(&report));
         // ShipStation fails on the last one.
         for id in &ids[..4] {
             let answers = channel
@@ -76,7 +76,7 @@ async fn secrets_no_report_or_diagnosis_names_a_buyer() {
                 .unwrap();
             for answer in answers {
                 assert_clean(&world, &answer.to_string());
-                assert_clean(&world, &serde_json::to_string(&answer).unwrap());
+                assert_clean(&world, &written(&answer));
             }
         }
         assert_clean(&world, &format!("{channel:?}"));

@@ -12,7 +12,7 @@ use shipstation_connector::{
 };
 
 use super::{HOUR, MINUTE, part, sync, sync_after, sync_with};
-use crate::support::World;
+use crate::support::{World, written};
 
 /// The line that counts.
 fn line(report: &SyncReport) -> String {
@@ -56,7 +56,7 @@ async fn requests_a_dry_run_says_what_would_be_done() {
         let report = channel.sync_shipments(request).await.unwrap();
         assert!(report.counts.add_up(), "{report}");
         assert_eq!(line(&report), "2 due: 2 would be marked shipped");
-        let json = serde_json::to_string(&report).unwrap();
+        let json = written(&report);
         assert!(
             json.contains(r#""outcome":"would_be_sent""#) && !json.contains(r#""outcome":"sent""#),
             "{json}"

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod draw;
 pub(crate) mod gate;
+pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod log;
 pub(crate) mod tcp;
@@ -14,6 +15,7 @@ use shipstation_connector::client::{Credentials, ShipStation, ShipStationBuilder
 
 pub(crate) use clock::JumpClock;
 pub(crate) use gate::{Gate, Moment};
+pub(crate) use json::written;
 pub(crate) use log::CaughtLog;
 pub(crate) use world::{DAY, World};
 

@@ -1,12 +1,12 @@
 //! How many shipments went which way.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{SyncOutcome, SyncOutcomeKind};
 use crate::channel::{BlockKind, FailKind, report::Tally};
 
 /// How many. Every row that was due or in flight when it was read is counted once, by what it is when the run ends.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SyncCounts {
     /// The rows that the run looked at, by what became of each.

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::channel::{
-    BlockReason, ChannelOrderId, FailReason, LineQuantity, Marketplace, OutboxId, kinds::kinds,
+    BlockReason, ChannelOrderId, FailReason, LineQuantity, Marketplace, OutboxId,
+    kinds::kinds,
+    unrecognized::{Unrecognized, keeps_unrecognized},
 };
 
 /// One shipment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SyncItem {
     /// The row.
@@ -61,8 +63,8 @@ impl fmt::Display for SyncItem {
 }
 
 /// What became of a shipment in this run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self", tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SyncOutcome {
     /// A real run would send it; this one was dry.
@@ -116,7 +118,12 @@ pub enum SyncOutcome {
     Unreported,
     /// The run did not get to it. Counted, and not among the items.
     NotReached,
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
+
+keeps_unrecognized!(SyncOutcome);
 
 impl SyncOutcome {
     /// Whether something failed that is kept for another attempt or for a person.
@@ -152,5 +159,6 @@ kinds! {
         Cancelled = "cancelled" ("taken back by the host"): Self::Cancelled,
         Unreported = "unreported" ("number not told"): Self::Unreported,
         NotReached = "not_reached" ("not reached"): Self::NotReached,
+        Unrecognized = "unrecognized" ("not known to this version"): Self::Unrecognized(_),
     }
 }

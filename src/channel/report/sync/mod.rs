@@ -5,7 +5,7 @@ mod item;
 
 use std::{fmt, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::{
     counts::SyncCounts,
@@ -15,7 +15,7 @@ use super::{RunInfo, fmt_items, in_groups};
 
 /// What sending shipments did.
 #[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SyncReport {
     /// The run.

@@ -10,7 +10,7 @@ use shipstation_connector::{
 };
 
 use super::{HOUR, MINUTE, Story, assert_clean, for_seeds, personal, truth::assert_all_seen};
-use crate::support::{CaughtLog, Gate, Moment, World, draw};
+use crate::support::{CaughtLog, Gate, Moment, World, draw, written};
 
 const SCHEDULES: u64 = 150;
 /// More than any run of a dozen orders needs, whatever fails.
@@ -249,7 +249,7 @@ impl Schedule {
         self.story.tell(report.headline());
         self.story.tell(&report.run.status);
         assert!(report.counts.add_up(), "{report}\n{:?}", report.counts);
-        self.shown.push(format!("{report} {report:?} {}", serde_json::to_string(&report).unwrap()));
+        self.shown.push(format!("{report} {report:?} {}", written(&report)));
         if report.run.status == RunStatus::Succeeded {
             self.world.sim.clear_faults();
             self.world.sim.account(|account| account.quirks.key_expires = None);

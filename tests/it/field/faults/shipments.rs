@@ -15,7 +15,7 @@ use shipstation_connector::{
 };
 
 use super::{HOUR, MINUTE, Story, assert_clean, for_seeds, personal};
-use crate::support::{CaughtLog, World, draw};
+use crate::support::{CaughtLog, World, draw, written};
 
 const SCHEDULES: u64 = 200;
 /// More than any run of a few orders needs, whatever fails.
@@ -242,7 +242,7 @@ impl Schedule {
         assert!(report.counts.add_up(), "{report}");
         let done = report.run.status == RunStatus::Succeeded;
         assert!(!done || report.counts.of(SyncOutcomeKind::Unknown) == 0, "{report}");
-        self.shown.push(format!("{report} {report:?} {}", serde_json::to_string(&report).unwrap()));
+        self.shown.push(format!("{report} {report:?} {}", written(&report)));
     }
 
     /// A run of a process that dies at some request.

@@ -32,7 +32,7 @@ use shipstation_connector::{
 use super::{HOUR, MINUTE};
 use crate::{
     field::imports::rig::{Answer, Proxy, WrongClock},
-    support::{CaughtLog, DAY, World},
+    support::{CaughtLog, DAY, World, written},
 };
 
 const MARK: &str = "/orders/markasshipped";
@@ -964,7 +964,7 @@ async fn buyers_words_turn_up_nowhere() {
                     Ok(report) => {
                         check(format!("case {case} {} Display", $what), report.to_string());
                         check(format!("case {case} {} Debug", $what), format!("{report:?}"));
-                        check(format!("case {case} {} JSON", $what), serde_json::to_string(&report).unwrap());
+                        check(format!("case {case} {} JSON", $what), written(&report));
                     }
                     Err(error) => {
                         check(format!("case {case} {} error Display", $what), error.to_string());
@@ -992,10 +992,7 @@ async fn buyers_words_turn_up_nowhere() {
         );
         match channel.diagnose_order(DiagnoseOrder::new(OrderSelector::Number("A-1".into()))).await {
             Ok(all) => all.iter().for_each(|one| {
-                check(
-                    format!("case {case} diagnose"),
-                    format!("{one} {one:?} {}", serde_json::to_string(one).unwrap()),
-                );
+                check(format!("case {case} diagnose"), format!("{one} {one:?} {}", written(one)));
             }),
             Err(error) => check(format!("case {case} diagnose error"), format!("{error} {error:?}")),
         }

@@ -45,7 +45,10 @@ async fn a_clock_eight_days_ahead_or_behind_hides_no_order() {
         );
         assert!(report.to_string().contains("the window was computed again"), "{report}");
         let now = world.now();
-        assert!(report.window.unwrap().to <= now && now.since(report.window.unwrap().to) < HOUR, "{report}");
+        assert!(
+            report.window.as_ref().unwrap().to <= now && now.since(report.window.as_ref().unwrap().to) < HOUR,
+            "{report}"
+        );
         assert!(report.run.started <= now && report.run.finished <= now, "{report}");
         assert_eq!(
             report.run.api.requests, 3,
@@ -111,7 +114,7 @@ async fn a_last_success_that_lies_ahead_gives_way_to_the_one_before_or_to_the_li
         clock.set_ahead(Duration::ZERO);
         world.sim.clock().advance(DAY * 2);
         let report = import(&channel).await;
-        let window = report.window.unwrap();
+        let window = report.window.as_ref().unwrap();
         let (extended_by, words) = if had_a_good_run {
             (DAY * 2, "which is still to come: the one before it counts")
         } else {

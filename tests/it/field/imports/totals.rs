@@ -68,7 +68,7 @@ async fn orders_that_were_counted_for_nine_days_and_never_shown_are_imported_by_
             "{report}"
         );
         let report = import(&proxy.channel(&world, |_| {})).await;
-        assert!(report.window.unwrap().extended_by.is_zero(), "{report}");
+        assert!(report.window.as_ref().unwrap().extended_by.is_zero(), "{report}");
     }
 }
 

@@ -13,7 +13,7 @@ use shipstation_connector::{
 };
 
 use super::{MOST, at_work};
-use crate::support::World;
+use crate::support::{World, written};
 
 /// The longest text that a report may make of an order, whatever the store wrote.
 const SHORT: usize = 20_000;
@@ -37,18 +37,18 @@ async fn a_text_of_ten_megabytes_makes_short_reports_and_is_mapped_whole() {
     let report = import(&channel).await;
     assert_eq!((report.counts.imported(), report.counts.held()), (1, 1), "{}", report.headline());
     short("the import report", &report.to_string());
-    short("its JSON", &serde_json::to_string(&report).unwrap());
+    short("its JSON", &written(&report));
     short("its Debug", &format!("{report:?}"));
     let held = world.store.held(&world.connection, None, 9).await.unwrap();
     assert_eq!(held[0].text.as_deref(), Some(text.as_str()), "what is kept is whole");
 
     let check = channel.check(CheckConnection::new()).await.unwrap();
     short("the check", &check.to_string());
-    short("its JSON", &serde_json::to_string(&check).unwrap());
+    short("its JSON", &written(&check));
     let diagnoses =
         channel.diagnose_order(DiagnoseOrder::new(OrderSelector::Number("A-1".to_owned()))).await.unwrap();
     short("the diagnosis", &diagnoses[0].to_string());
-    short("its JSON", &serde_json::to_string(&diagnoses).unwrap());
+    short("its JSON", &written(&diagnoses));
     let unmapped = channel.unmapped().await.unwrap();
     short("the unmapped text", &unmapped[0].to_string());
     let explained = channel.explain_shipping(&ShippingRequest::new(text.clone())).await.unwrap();
@@ -71,7 +71,7 @@ async fn a_rejected_text_is_cut_where_it_is_shown_and_where_its_failure_is_kept(
     let channel = world.channel(|settings| settings.shipping.unmapped = UnmappedPolicy::Reject);
     let report = import(&channel).await;
     short("the item", &report.items[0].to_string());
-    short("its JSON", &serde_json::to_string(&report).unwrap());
+    short("its JSON", &written(&report));
     let order = report.items[0].order.clone();
     let failures = world.store.failures(&world.connection, std::slice::from_ref(&order)).await.unwrap();
     short("what is kept of it", failures[&order].error.as_deref().unwrap());
@@ -151,7 +151,7 @@ fn a_long_sku_is_cut_in_reports_of_listings() {
     let sku = "S".repeat(1_000_000);
     let near = LinkOutcome::NoMatch { near_misses: vec![sku.to_lowercase(); 50] };
     let item = LinkItem::new(ListingId::new("L-1"), Some(sku), near);
-    for (what, text) in [("Display", item.to_string()), ("JSON", serde_json::to_string(&item).unwrap())] {
+    for (what, text) in [("Display", item.to_string()), ("JSON", written(&item))] {
         short(what, &text);
     }
     let item = LinkItem::new(ListingId::new("L-1"), Some(" MUG\u{a0}1".to_owned()), LinkOutcome::NoSku);

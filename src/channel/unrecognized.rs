@@ -1,0 +1,74 @@
+//! Values of enumerations that this version does not know: kept as they were read.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde_json::Value;
+
+/// A value that a newer version of the crate wrote and this one does not know. It is kept as JSON and written back
+/// as it was read.
+///
+/// # Examples
+/// ```
+/// use shipstation_connector::channel::HoldReason;
+///
+/// let json = r#"{"reason":"fraud_check","score":7}"#;
+/// let hold: HoldReason = serde_json::from_str(json)?;
+/// assert!(matches!(hold, HoldReason::Unrecognized(_)));
+/// assert_eq!(serde_json::to_string(&hold)?, json);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Unrecognized(String);
+
+impl Unrecognized {
+    /// The JSON that was read.
+    pub fn json(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Unrecognized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN_CHARACTERS: usize = 80;
+        f.write_str("not known to this version: ")?;
+        self.0.chars().take(SHOWN_CHARACTERS).try_for_each(|character| write!(f, "{character}"))
+    }
+}
+
+impl Serialize for Unrecognized {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<Value>(&self.0).map_err(ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Unrecognized {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        serde_json::to_string(&value).map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// Serde for enumerations that keep what they do not know. Each is derived with `#[serde(remote = "Self")]` and ends with
+/// `#[serde(untagged)] Unrecognized(Unrecognized)`.
+///
+/// It reads through [`Value`](serde_json::Value): with `serde_json/arbitrary_precision` on in the host's graph, a tagged
+/// enumeration that is read from text cannot read its numbers.
+macro_rules! keeps_unrecognized {
+    ($($enum:ty),+ $(,)?) => { $(
+        impl serde::Serialize for $enum {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $enum {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
+                Self::deserialize(value).map_err(serde::de::Error::custom)
+            }
+        }
+    )+ };
+}
+
+pub(super) use keeps_unrecognized;
