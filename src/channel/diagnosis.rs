@@ -4,11 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ChannelOrderId,
-    shipping::DisplayText,
-    unrecognized::{Unrecognized, keeps_unrecognized},
-};
+use super::{ChannelOrderId, Unrecognized, shipping::DisplayText};
 
 /// What is known about one order of the channel and its import.
 #[must_use]
@@ -87,7 +83,7 @@ impl Check {
 
 /// What came of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
     /// Fine.
@@ -102,8 +98,6 @@ pub enum Verdict {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(Verdict);
 
 impl Verdict {
     fn word(&self) -> &'static str {

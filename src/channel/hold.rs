@@ -5,15 +5,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelOrderId,
+    ChannelOrderId, Unrecognized,
     kinds::kinds,
     shipping::{DisplayText, cut_names, name_list},
-    unrecognized::{Unrecognized, keeps_unrecognized},
 };
 
 /// Why an imported order must wait for a person before it is shipped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
+#[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HoldReason {
     /// No rule maps the shipping text.
@@ -50,8 +49,6 @@ pub enum HoldReason {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(HoldReason);
 
 kinds! {
     /// The kind of a [`HoldReason`].

@@ -11,11 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::{
-    ChannelOrderId, RunObserver,
-    shipping::ShippingRequest,
-    unrecognized::{Unrecognized, keeps_unrecognized},
-};
+use super::{ChannelOrderId, RunObserver, Unrecognized, shipping::ShippingRequest};
 use crate::Timestamp;
 
 /// What every run can be told.
@@ -119,7 +115,7 @@ impl CancelToken {
 
 /// What set a run off.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Trigger {
     /// The host's timer.
@@ -133,8 +129,6 @@ pub enum Trigger {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(Trigger);
 
 /// A request that consists of its instructions and what is listed.
 macro_rules! request {

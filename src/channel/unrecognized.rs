@@ -48,27 +48,3 @@ impl<'de> Deserialize<'de> for Unrecognized {
         serde_json::to_string(&value).map(Self).map_err(de::Error::custom)
     }
 }
-
-/// Serde for enumerations that keep what they do not know. Each is derived with `#[serde(remote = "Self")]` and ends with
-/// `#[serde(untagged)] Unrecognized(Unrecognized)`.
-///
-/// It reads through [`Value`](serde_json::Value): with `serde_json/arbitrary_precision` on in the host's graph, a tagged
-/// enumeration that is read from text cannot read its numbers.
-macro_rules! keeps_unrecognized {
-    ($($enum:ty),+ $(,)?) => { $(
-        impl serde::Serialize for $enum {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                Self::serialize(self, serializer)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $enum {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
-                Self::deserialize(value).map_err(serde::de::Error::custom)
-            }
-        }
-    )+ };
-}
-
-pub(super) use keeps_unrecognized;

@@ -4,11 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{
-    ConnectionId,
-    unrecognized::{Unrecognized, keeps_unrecognized},
-    wording::count_of,
-};
+use crate::channel::{ConnectionId, Unrecognized, wording::count_of};
 
 /// What a look at the whole configuration found.
 #[must_use]
@@ -116,7 +112,7 @@ impl fmt::Display for Finding {
 
 /// How much a finding matters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(remote = "Self", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Severity {
     /// Runs do not start.
@@ -129,8 +125,6 @@ pub enum Severity {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(Severity);
 
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

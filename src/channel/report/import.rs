@@ -11,11 +11,7 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{
-        HoldKind,
-        unrecognized::{Unrecognized, keeps_unrecognized},
-        wording::count_of,
-    },
+    channel::{HoldKind, Unrecognized, wording::count_of},
     named_enum::named_enum,
 };
 
@@ -216,7 +212,7 @@ impl fmt::Display for Scan {
 
 /// The way in which the orders of a status are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ScanStrategy {
     /// The channel filtered by date; tags were tested here.
@@ -227,8 +223,6 @@ pub enum ScanStrategy {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(ScanStrategy);
 
 impl ScanStrategy {
     fn describe(&self) -> &'static str {

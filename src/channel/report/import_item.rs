@@ -6,10 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::SkipReason;
 use crate::channel::{
-    ChannelOrderId, HoldReason, HostOrderId,
+    ChannelOrderId, HoldReason, HostOrderId, Unrecognized,
     kinds::kinds,
     shipping::{DisplayText, StoreKey},
-    unrecognized::{Unrecognized, keeps_unrecognized},
 };
 
 /// One order of an import.
@@ -91,7 +90,7 @@ fn in_a_row<T: fmt::Display>(list: &[T]) -> String {
 
 /// What became of an order that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "outcome", rename_all = "snake_case")]
+#[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ImportOutcome {
     /// The host has it now, ready to ship.
@@ -126,8 +125,6 @@ pub enum ImportOutcome {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(ImportOutcome);
 
 kinds! {
     /// The kind of an [`ImportOutcome`].

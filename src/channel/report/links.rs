@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunInfo, fmt_items};
 use crate::channel::{
-    ChannelProductId, ListingId,
+    ChannelProductId, ListingId, Unrecognized,
     shipping::{DisplayText, StoreKey, cut_names, name_list},
-    unrecognized::{Unrecognized, keeps_unrecognized},
 };
 
 /// What linking listings did.
@@ -196,7 +195,7 @@ fn join<T: ToString>(list: &[T]) -> String {
 
 /// What a listing and a product met on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "met_on", rename_all = "snake_case")]
+#[serde(tag = "met_on", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MetOn {
     /// The product's own SKU.
@@ -211,22 +210,19 @@ pub enum MetOn {
     Unrecognized(Unrecognized),
 }
 
-keeps_unrecognized!(MetOn);
-
 impl fmt::Display for MetOn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sku => Ok(()),
+            Self::Sku | Self::Unrecognized(_) => Ok(()),
             Self::Alias { stores } if stores.is_empty() => f.write_str(" by an alias"),
             Self::Alias { stores } => write!(f, " by an alias of store {}", join(stores)),
-            Self::Unrecognized(_) => Ok(()),
         }
     }
 }
 
 /// What became of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "outcome", rename_all = "snake_case")]
+#[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LinkOutcome {
     /// It is linked now. In a dry run: would be.
@@ -281,8 +277,6 @@ pub enum LinkOutcome {
     Unrecognized(Unrecognized),
 }
 
-keeps_unrecognized!(LinkOutcome);
-
 impl LinkOutcome {
     /// The same for a report: texts from outside are cut where they are long.
     fn for_report(self) -> Self {
@@ -298,7 +292,7 @@ impl LinkOutcome {
 
 /// Why a link holds no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BrokenBy {
     /// The product is gone or inactive.
@@ -312,8 +306,6 @@ pub enum BrokenBy {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(BrokenBy);
 
 impl fmt::Display for BrokenBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

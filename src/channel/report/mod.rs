@@ -59,15 +59,12 @@ pub use self::{
     sync::{SyncCounts, SyncItem, SyncOutcome, SyncOutcomeKind, SyncReport},
     tally::Tally,
 };
-use super::{
-    ConnectionId, Operation, RunId, Trigger,
-    unrecognized::{Unrecognized, keeps_unrecognized},
-};
+use super::{ConnectionId, Operation, RunId, Trigger, Unrecognized};
 use crate::Timestamp;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "status", rename_all = "snake_case")]
+#[serde(tag = "status", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunStatus {
     /// Everything was read and everything went well.
@@ -88,8 +85,6 @@ pub enum RunStatus {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(RunStatus);
 
 impl RunStatus {
     /// Whether everything there was to read was read.

@@ -7,17 +7,16 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, HostOrderId,
+        ChannelOrderId, HostOrderId, Unrecognized,
         kinds::kinds,
         shipping::{DisplayText, StoreKey},
-        unrecognized::{Unrecognized, keeps_unrecognized},
     },
 };
 
 /// Why an order that was read is not imported. The order of the variants is the order in which the
 /// reasons are counted: an order with several counts under the first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
+#[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SkipReason {
     /// The host has it.
@@ -102,8 +101,6 @@ pub enum SkipReason {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(SkipReason);
 
 kinds! {
     /// The kind of a [`SkipReason`].

@@ -4,15 +4,11 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{
-    ChannelOrderId, LineQuantity, ShipmentId,
-    kinds::kinds,
-    unrecognized::{Unrecognized, keeps_unrecognized},
-};
+use crate::channel::{ChannelOrderId, LineQuantity, ShipmentId, Unrecognized, kinds::kinds};
 
 /// What a person must change before a shipment can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
+#[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BlockReason {
     /// No carrier rule fits.
@@ -66,8 +62,6 @@ pub enum BlockReason {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(BlockReason);
 
 impl BlockReason {
     /// The key with which [`ShipmentStore::unblock`](crate::channel::store::ShipmentStore::unblock) releases it;
@@ -188,7 +182,7 @@ pub enum RetryClass {
 
 /// Why a shipment will never be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "reason", rename_all = "snake_case")]
+#[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailReason {
     /// The order is shipped with something else: possibly two parcels are under way.
@@ -221,8 +215,6 @@ pub enum FailReason {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(FailReason);
 
 kinds! {
     /// The kind of a [`FailReason`].

@@ -7,11 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{BlockReason, FailReason, RetryClass, SupersedeReason};
 use crate::{
     Timestamp,
-    channel::{
-        LineQuantity,
-        kinds::kinds,
-        unrecognized::{Unrecognized, keeps_unrecognized},
-    },
+    channel::{LineQuantity, Unrecognized, kinds::kinds},
 };
 
 /// Where a shipment stands.
@@ -168,7 +164,7 @@ kinds! {
 
 /// What became of the notice that the channel gives to the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "notice", rename_all = "snake_case")]
+#[serde(tag = "notice", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Marketplace {
     /// The channel does not say.
@@ -186,5 +182,3 @@ pub enum Marketplace {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(Marketplace);

@@ -5,9 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::{
-    BlockReason, ChannelOrderId, FailReason, LineQuantity, Marketplace, OutboxId,
-    kinds::kinds,
-    unrecognized::{Unrecognized, keeps_unrecognized},
+    BlockReason, ChannelOrderId, FailReason, LineQuantity, Marketplace, OutboxId, Unrecognized, kinds::kinds,
 };
 
 /// One shipment.
@@ -64,7 +62,7 @@ impl fmt::Display for SyncItem {
 
 /// What became of a shipment in this run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(remote = "Self", tag = "outcome", rename_all = "snake_case")]
+#[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SyncOutcome {
     /// A real run would send it; this one was dry.
@@ -122,8 +120,6 @@ pub enum SyncOutcome {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
-
-keeps_unrecognized!(SyncOutcome);
 
 impl SyncOutcome {
     /// Whether something failed that is kept for another attempt or for a person.
