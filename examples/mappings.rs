@@ -17,7 +17,7 @@ use shipstation_connector::{
             ShippingRequest, ShippingRule, UnmappedText,
             csv::{self, FormulaGuard, ImportOptions},
         },
-        store::{MappingStoreExt, Replace, Stores},
+        store::{MappingStoreExt, ReplaceOutcome, Stores},
     },
     stores::MemoryStore,
     testing::simulator::{Account, SimLine, SimOrder, Simulator, SimulatorConfig},
@@ -134,7 +134,9 @@ async fn apply(store: &MemoryStore, shop: &ConnectionId, table: &str) -> Result<
     println!("the plan: {plan}");
     match plan.into_rules() {
         Ok(new) => match store.replace_shipping_rules(shop, rules.version, new).await? {
-            Replace::Replaced { version } => println!("applied: the rules are at version {version} now"),
+            ReplaceOutcome::Replaced { version } => {
+                println!("applied: the rules are at version {version} now");
+            }
             other => println!("somebody else was first ({other:?}): read again, and decide again"),
         },
         Err(_) => println!("nothing was applied"),

@@ -20,8 +20,8 @@ use shipstation_connector::{
         ChannelConnector, ChannelOrderId, ConnectionId, GetOrders,
         shipping::{ShippingResolution, ShippingRule},
         store::{
-            Applied, HeldOrder, ImportRecord, MappingStoreExt, NewOrder, OrderStore, OrderWork, RecordKey,
-            RunToken, SaveOutcome, StoreError, Stores, WorkKind, WorkOutcome, WorkQuery,
+            ApplyOutcome, HeldOrder, ImportRecord, MappingStoreExt, NewOrder, OrderStore, OrderWork,
+            RecordKey, RunToken, SaveOutcome, StoreError, Stores, WorkKind, WorkOutcome, WorkQuery,
         },
     },
     stores::MemoryStore,
@@ -133,7 +133,7 @@ impl OrderStore for Counting {
         _: Option<&str>,
         _: &ShippingResolution,
         _: u64,
-    ) -> Result<Applied, StoreError> {
-        Ok(Applied::NoLongerHeld)
+    ) -> Result<ApplyOutcome, StoreError> {
+        Ok(ApplyOutcome::NoLongerHeld)
     }
 }

@@ -9,11 +9,11 @@ use jiff::{
 };
 use serde::{Deserialize, Deserializer, Serializer, de};
 
-const DAY: u64 = 24 * 3_600;
+const SECONDS_PER_DAY: u64 = 24 * 3_600;
 /// The longest duration that is written in days. Beyond it, days cannot be read back.
-const LONGEST_IN_DAYS: Duration = Duration::from_secs(1_000_000 * DAY);
+const MAX_WRITTEN_IN_DAYS: Duration = Duration::from_secs(1_000_000 * SECONDS_PER_DAY);
 /// How many characters of a wrong text an error shows.
-const SHOWN: usize = 40;
+const MAX_ECHOED_CHARS: usize = 40;
 const ALLOWED: &str = "a duration such as 90s, 15m, 1h30m, 7d, PT15M or P7D (decimals only as in PT0.5S)";
 
 /// A text that is not a duration.
@@ -30,7 +30,7 @@ pub(crate) struct ParseDurationError {
 /// Negative durations, months and years, what no `Duration` can hold, and decimals outside ISO 8601 (they could be finer
 /// than a nanosecond).
 pub(crate) fn parse(text: &str) -> Result<Duration, ParseDurationError> {
-    let refused = || ParseDurationError { given: text.chars().take(SHOWN).collect() };
+    let refused = || ParseDurationError { given: text.chars().take(MAX_ECHOED_CHARS).collect() };
     let text = text.trim();
     if let Ok(duration) = temporal::SpanParser::new().parse_unsigned_duration(text) {
         return Ok(duration);
@@ -68,8 +68,8 @@ pub(crate) fn short(duration: Duration) -> String {
 /// How many days it is, if it is whole days that can be read back.
 fn whole_days(duration: Duration) -> Option<u64> {
     let seconds = duration.as_secs();
-    let whole = duration.subsec_nanos() == 0 && seconds.is_multiple_of(DAY);
-    (whole && !duration.is_zero() && duration <= LONGEST_IN_DAYS).then_some(seconds / DAY)
+    let whole = duration.subsec_nanos() == 0 && seconds.is_multiple_of(SECONDS_PER_DAY);
+    (whole && !duration.is_zero() && duration <= MAX_WRITTEN_IN_DAYS).then_some(seconds / SECONDS_PER_DAY)
 }
 
 pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -135,12 +135,12 @@ mod tests {
             ("90s", 90),
             ("15m", 15 * 60),
             ("2h", 2 * 3_600),
-            ("7d", 7 * DAY),
-            ("1w", 7 * DAY),
+            ("7d", 7 * SECONDS_PER_DAY),
+            ("1w", 7 * SECONDS_PER_DAY),
             ("1h30m", 90 * 60),
             (" 1 hour 30 minutes ", 90 * 60),
             ("PT15M", 15 * 60),
-            ("P7D", 7 * DAY),
+            ("P7D", 7 * SECONDS_PER_DAY),
             ("P1DT12H", 36 * 3_600),
             ("0s", 0),
             ("18446744073709551615s", u64::MAX),
@@ -190,14 +190,15 @@ mod tests {
             (Duration::ZERO, "PT0S", "0s"),
             (Duration::from_secs(90), "PT1M30S", "1m30s"),
             (Duration::from_secs(36 * 3_600), "PT36H", "36h"),
-            (Duration::from_secs(7 * DAY), "P7D", "7d"),
+            (Duration::from_secs(7 * SECONDS_PER_DAY), "P7D", "7d"),
             (Duration::from_millis(500), "PT0.5S", "500ms"),
             (Duration::MAX, "PT5124095576030431H15.999999999S", "5124095576030431h15s999ms999µs999ns"),
         ];
         for (duration, text, words) in cases {
             assert_eq!((iso(duration), short(duration)), (text.to_owned(), words.to_owned()));
         }
-        let (longest, over) = (LONGEST_IN_DAYS, LONGEST_IN_DAYS + Duration::from_secs(DAY));
+        let (longest, over) =
+            (MAX_WRITTEN_IN_DAYS, MAX_WRITTEN_IN_DAYS + Duration::from_secs(SECONDS_PER_DAY));
         for duration in cases.map(|(duration, ..)| duration).into_iter().chain([longest, over]) {
             assert_eq!((parse(&iso(duration)), parse(&short(duration))), (Ok(duration), Ok(duration)));
         }
@@ -212,7 +213,7 @@ mod tests {
             #[serde(default, with = "crate::duration_text::option")]
             other: Option<Duration>,
         }
-        for other in [None, Some(Duration::from_secs(7 * DAY))] {
+        for other in [None, Some(Duration::from_secs(7 * SECONDS_PER_DAY))] {
             let both = Both { one: Duration::from_secs(90), other };
             let json = serde_json::to_string(&both).unwrap();
             assert_eq!(serde_json::from_str::<Both>(&json).unwrap(), both, "{json}");

@@ -1,9 +1,9 @@
 //! Enums whose variants have one stable name each, and what to say about a name that is none of them.
 
-/// Letters by which a misspelt name may differ from the one that was meant.
+/// Letters by which a misspelled name may differ from the one that was meant.
 const NEAR: usize = 2;
 /// How many characters of an unknown name an error shows.
-const SHOWN: usize = 60;
+const MAX_ECHOED_CHARS: usize = 60;
 
 /// The known name that a word was probably meant to be.
 pub(crate) fn nearest_name<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
@@ -24,7 +24,7 @@ pub struct UnknownName {
 
 impl UnknownName {
     pub(crate) fn new(given: &str, known: &'static [&'static str]) -> Self {
-        Self { given: given.chars().take(SHOWN).collect(), known }
+        Self { given: given.chars().take(MAX_ECHOED_CHARS).collect(), known }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The ground floor: one instant type that every layer shares. Nothing here knows of ShipStation,
+//! One instant type that every layer shares. Nothing here knows of ShipStation,
 //! of Pacific time or of a clock.
 
 use std::{
@@ -8,6 +8,13 @@ use std::{
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Sixty seconds.
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+/// Sixty minutes.
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+/// Twenty-four hours, whatever the clocks do.
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A point in time in UTC, exact to the nanosecond.
 ///

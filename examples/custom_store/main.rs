@@ -14,7 +14,7 @@ use std::{process::ExitCode, sync::Arc};
 use shipstation_connector::{
     channel::store::Stores,
     stores::SqliteStore,
-    testing::conformance::{self, BuildError, Fresh},
+    testing::conformance::{self, BuildError, TestStores},
 };
 
 use crate::shop_orders::ShopOrders;
@@ -27,9 +27,9 @@ fn stores(folder: &std::path::Path) -> Result<Stores, BuildError> {
 }
 
 /// An empty shop for each check, and a second handle as another process would have it.
-async fn fresh() -> Result<Fresh, BuildError> {
+async fn fresh() -> Result<TestStores, BuildError> {
     let folder = tempfile::tempdir()?;
-    Ok(Fresh::new(stores(folder.path())?).with_peer(stores(folder.path())?).with_guard(folder))
+    Ok(TestStores::new(stores(folder.path())?).with_peer(stores(folder.path())?).with_guard(folder))
 }
 
 #[tokio::main]

@@ -14,7 +14,7 @@ use shipstation_connector::{
         ChannelOrderId, ConnectionId,
         shipping::ShippingResolution,
         store::{
-            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
             SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkState,
         },
     },
@@ -210,7 +210,7 @@ impl OrderStore for ShopOrders {
         text: Option<&str>,
         resolution: &ShippingResolution,
         _rules_version: u64,
-    ) -> Result<Applied, StoreError> {
+    ) -> Result<ApplyOutcome, StoreError> {
         let (order, text, resolution) = (order.clone(), text.map(str::to_owned), resolution.clone());
         self.write(token, move |tx, token| {
             apply(tx, token.connection.as_str(), &order, text.as_deref(), &resolution)

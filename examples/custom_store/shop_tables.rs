@@ -6,8 +6,8 @@ use shipstation_connector::channel::{
     ChannelOrderId, HostOrderId, OrderFingerprint,
     shipping::ShippingResolution,
     store::{
-        Applied, HeldOrder, ImportRecord, NewOrder, OrderWork, RunToken, SaveOutcome, StoreError, WorkKind,
-        WorkOutcome,
+        ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderWork, RunToken, SaveOutcome, StoreError,
+        WorkKind, WorkOutcome,
     },
 };
 
@@ -167,12 +167,12 @@ pub(crate) fn apply(
     order: &ChannelOrderId,
     text: Option<&str>,
     resolution: &ShippingResolution,
-) -> Result<Applied, Problem> {
+) -> Result<ApplyOutcome, Problem> {
     let key = (connection, order.as_str());
     let (held, record) = (value::<HeldOrder>(tx, HELD, key)?, value::<ImportRecord>(tx, RECORD, key)?);
-    let (Some(mut held), Some(mut record)) = (held, record) else { return Ok(Applied::NoLongerHeld) };
+    let (Some(mut held), Some(mut record)) = (held, record) else { return Ok(ApplyOutcome::NoLongerHeld) };
     let answer = held.apply_shipping(text);
-    let Applied::Applied { still_held } = answer else { return Ok(answer) };
+    let ApplyOutcome::Applied { still_held } = answer else { return Ok(answer) };
     record.holds.clone_from(&held.holds);
     tx.execute(
         "UPDATE channel_import SET held = ?3, held_json = ?4, record_json = ?5

@@ -44,8 +44,9 @@ pub struct Capabilities {
     pub sync_shipments: Support,
     /// What a shipment can carry.
     pub shipment_features: ShipmentFeatures,
-    /// Whether shipping mappings must be configured before orders are imported.
-    pub shipping_mappings_required: bool,
+    /// Whether shipping mappings should be configured first: without them orders are imported and held, and shipments are
+    /// blocked.
+    pub shipping_mappings_recommended: bool,
     /// The complete list of things that the crate can change on the channel.
     pub writes: &'static [RemoteWrite],
 }
@@ -63,7 +64,7 @@ impl Capabilities {
             order_features: OrderFeatures::default(),
             sync_shipments: no,
             shipment_features: ShipmentFeatures::default(),
-            shipping_mappings_required: false,
+            shipping_mappings_recommended: false,
             writes: &[],
         }
     }
@@ -89,12 +90,12 @@ pub enum Support {
     Supported {
         /// On what things are matched ("sku"), where that is a question.
         match_on: &'static [&'static str],
-        /// What must be configured first.
+        /// What should be configured first.
         needs: &'static [&'static str],
     },
     /// It cannot.
     NotSupported {
-        /// Why.
+        /// Why it cannot.
         why: &'static str,
         /// What to do instead.
         instead: Option<Operation>,
@@ -138,7 +139,7 @@ pub struct ShipmentFeatures {
     pub tracking_numbers: u32,
     /// Whether a carrier is required.
     pub carrier_required: bool,
-    /// Whether the service can be told.
+    /// Whether the service can be given.
     pub service: bool,
     /// Whether a sent shipment can be changed.
     pub amend: bool,
@@ -175,7 +176,7 @@ pub enum Readiness {
     },
     /// The channel cannot do it, or the host has switched it off.
     Disabled {
-        /// Why.
+        /// Why it is not ready.
         why: String,
     },
 }

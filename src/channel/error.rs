@@ -44,7 +44,7 @@ impl ChannelError {
 pub enum Refusal {
     /// The channel cannot do it. No request was made.
     Unsupported {
-        /// Why.
+        /// Why it is not supported.
         why: &'static str,
         /// What to do instead.
         instead: Option<Operation>,
@@ -61,9 +61,9 @@ pub enum Refusal {
     },
     /// Another run of the same operation holds the lease.
     AlreadyRunning {
-        /// Since when.
+        /// When the running run began.
         since: Timestamp,
-        /// Who.
+        /// The owner of the running run.
         owner: String,
     },
     /// The channel refused the credentials, the plan has no API access, or the key may not do it.
@@ -73,7 +73,7 @@ pub enum Refusal {
     },
     /// The channel could not be reached or did not answer sensibly.
     Unavailable {
-        /// What happened.
+        /// What the channel answered.
         message: String,
     },
     /// There is no such order.
@@ -124,7 +124,7 @@ impl fmt::Display for Refusal {
             Self::Ambiguous { what, found } => {
                 write!(f, "there is more than one {what}: {}; name the one by its id", found.join(", "))
             }
-            Self::Store(error) => write!(f, "the host's store failed: {error}"),
+            Self::Store(error) => write!(f, "the host's storage failed: {error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What an order is recognised by when it comes twice under two ids, without keeping anything of its buyer.
+//! What an order is recognized by when it comes twice under two ids, without keeping anything of its buyer.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -51,7 +51,7 @@ impl OrderFingerprint {
         }
         let mut texts =
             vec![day.to_owned(), bare_of(&to.name), street, city, postal_code, bare_of(&to.country)];
-        for (what, quantity) in goods(order)? {
+        for (what, quantity) in shippable_quantities(order)? {
             texts.extend([what, quantity.to_string()]);
         }
         Some(Self(format!("{:016x}", number_of(texts.iter().map(String::as_str)))))
@@ -75,7 +75,7 @@ impl fmt::Debug for OrderFingerprint {
 }
 
 /// How many of what. `None` when there is nothing to ship, or a line that cannot be told from another.
-fn goods(order: &ChannelOrder) -> Option<BTreeMap<String, i64>> {
+fn shippable_quantities(order: &ChannelOrder) -> Option<BTreeMap<String, i64>> {
     let mut goods = BTreeMap::new();
     for line in order.lines.iter().filter(|line| line.is_shippable()) {
         let quantity: &mut i64 = goods.entry(name_of(line)?).or_default();

@@ -32,12 +32,12 @@ pub enum HoldReason {
         /// The imported order.
         parent: ChannelOrderId,
     },
-    /// It swallowed orders that are already imported.
+    /// It was merged from orders that are already imported.
     MergesImported {
         /// The imported orders.
         orders: Vec<ChannelOrderId>,
     },
-    /// Somebody else fulfils it, such as a marketplace's own warehouse.
+    /// Somebody else fulfills it, such as a marketplace's own warehouse.
     ExternallyFulfilled,
     /// Address, lines and day are those of another imported order; see
     /// [`OrderFingerprint`](super::OrderFingerprint).

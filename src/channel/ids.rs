@@ -69,7 +69,7 @@ text_id! {
 }
 text_id! {
     /// A person who works in the channel's own user interface.
-    UserKey
+    ChannelUserId
 }
 text_id! {
     /// An order, as the host identifies it.

@@ -41,8 +41,8 @@ pub use self::{
     fingerprint::OrderFingerprint,
     hold::{HoldKind, HoldReason},
     ids::{
-        ChannelOrderId, ChannelProductId, ConnectionId, HostOrderId, LineId, ListingId, RunId, ShipmentId,
-        UserKey,
+        ChannelOrderId, ChannelProductId, ChannelUserId, ConnectionId, HostOrderId, LineId, ListingId, RunId,
+        ShipmentId,
     },
     listing::{LinkState, Listing, ListingLink, NewLink},
     money::Money,
@@ -60,8 +60,8 @@ pub use self::{
         SyncListings, SyncShipments, Trigger,
     },
     shipment::{
-        BlockKind, BlockReason, FailKind, FailReason, IllegalTransition, Marketplace, OutboxId, Package,
-        RetryClass, Shipment, ShipmentState, ShipmentStateKind, SupersedeReason,
+        BlockKind, BlockReason, FailKind, FailReason, IllegalTransition, NotificationStatus, OutboxId,
+        Package, RetryClass, Shipment, ShipmentState, ShipmentStateKind, SupersedeReason,
     },
     unrecognized::Unrecognized,
 };

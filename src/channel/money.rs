@@ -1,10 +1,10 @@
 //! Amounts of money, and how they are kept in text.
 
 /// An exact amount in major units (12.50), without a currency: channels such as ShipStation send none,
-/// so the host knows it from the store.
+/// so the host has it from the store.
 pub type Money = rust_decimal::Decimal;
 
-/// Serialises amounts as text, so that no reader turns them into a binary fraction.
+/// Serializes amounts as text, so that no reader turns them into a binary fraction.
 pub(crate) mod text {
     use std::borrow::Cow;
 

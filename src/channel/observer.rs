@@ -1,4 +1,4 @@
-//! Progress of a run, for bars and metrics. Observers are told; they decide nothing.
+//! Progress of a run, for bars and metrics. Observers receive events; they decide nothing.
 
 use std::fmt::Debug;
 
@@ -43,12 +43,12 @@ pub enum RunEvent<'a> {
     Waiting {
         /// Until then.
         until: Timestamp,
-        /// Why.
+        /// What is waited for.
         why: &'static str,
     },
     /// The run has ended.
     Finished {
-        /// How.
+        /// How it ended.
         status: &'a RunStatus,
     },
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelOrderId, ChannelProductId, LineId, ListingId, Money, UserKey, money, shipping::StoreKey};
+use super::{
+    ChannelOrderId, ChannelProductId, ChannelUserId, LineId, ListingId, Money, money, shipping::StoreKey,
+};
 use crate::Timestamp;
 
 /// An order as the channel had it when it was read.
@@ -65,12 +67,12 @@ pub struct ChannelOrder {
     /// The tags on the order, by the channel's ids.
     pub tags: Vec<i64>,
     /// The person the order is assigned to in the channel.
-    pub assigned_user: Option<UserKey>,
+    pub assigned_user: Option<ChannelUserId>,
     /// Relatives of the order.
     pub lineage: Lineage,
     /// The channel's free fields, in order.
     pub custom_fields: Vec<Option<String>>,
-    /// Whether somebody outside the host fulfils it.
+    /// Whether somebody outside the host fulfills it.
     pub externally_fulfilled: bool,
 }
 
@@ -210,7 +212,7 @@ pub struct OrderLine {
     pub product: Option<ChannelProductId>,
     /// The host's listing that is linked to it, if any.
     pub listing: Option<ListingId>,
-    /// What the buyer chose (size, colour).
+    /// What the buyer chose (size, color).
     pub options: Vec<OrderOption>,
     /// The bar code, when known.
     pub upc: Option<String>,
@@ -318,7 +320,7 @@ pub struct LineQuantity {
     pub quantity: i64,
 }
 
-/// The relatives of an order: it may have been split off another one or have swallowed others.
+/// The relatives of an order: it may have been split off another one or have absorbed others in a merge.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Lineage {

@@ -48,7 +48,7 @@ pub struct StatusTotals {
     pub outside: Option<u64>,
     /// Orders with the tag, of whatever age.
     pub tagged: Option<u64>,
-    /// Of the first orders inside the window, those that somebody else fulfils and that are left out for it. Asked only
+    /// Of the first orders inside the window, those that somebody else fulfills and that are left out for it. Asked only
     /// where nothing else explains why they are not imported.
     pub externally_fulfilled: Option<u64>,
 }
@@ -161,7 +161,7 @@ impl fmt::Display for Ended<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.state {
             RunState::Running => f.write_str("still running"),
-            RunState::Abandoned => f.write_str("died, and its lease went to another run"),
+            RunState::Abandoned => f.write_str("abandoned; another run took its lease"),
             RunState::Ended { status } => write!(f, "{status}, {}", self.0.headline),
         }
     }

@@ -1,4 +1,4 @@
-//! What a host asks for: the requests of each operation, and what every run can be told.
+//! What a host asks for: the requests of each operation, and the options of every run.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::{ChannelOrderId, RunObserver, Unrecognized, shipping::ShippingRequest};
 use crate::Timestamp;
 
-/// What every run can be told.
+/// The options of the run.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct RunControl {
@@ -27,7 +27,7 @@ pub struct RunControl {
     pub cancel: CancelToken,
     /// What set the run off, for the report.
     pub trigger: Trigger,
-    /// Who wants to hear of progress.
+    /// Receives progress events.
     pub observer: Option<Arc<dyn RunObserver>>,
 }
 
@@ -74,7 +74,7 @@ impl RunControl {
 }
 
 /// A switch that asks a run to stop. Clones share it. A run that waits, for the channel's rate limit or between attempts,
-/// stops waiting at once; otherwise it honours the switch between items, never between a write on the channel and its
+/// stops waiting at once; otherwise it honors the switch between items, never between a write on the channel and its
 /// record. So its report is there within the time of the one request that is under way.
 #[derive(Debug, Clone, Default)]
 pub struct CancelToken(Arc<Switch>);
@@ -138,7 +138,7 @@ macro_rules! request {
         #[non_exhaustive]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
-            /// What every run can be told.
+            /// The options of the run.
             pub control: RunControl,
         }
 
@@ -222,7 +222,7 @@ pub struct ImportOrder {
     pub order: OrderSelector,
     /// The filters that do not count. Default: none.
     pub bypass: Bypass,
-    /// What every run can be told.
+    /// The options of the run.
     pub control: RunControl,
 }
 
@@ -257,7 +257,7 @@ pub struct Delivery {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body as received, byte for byte.
     pub body: Vec<u8>,
-    /// What every run can be told.
+    /// The options of the run.
     pub control: RunControl,
 }
 

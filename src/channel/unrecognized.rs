@@ -30,9 +30,9 @@ impl Unrecognized {
 
 impl fmt::Display for Unrecognized {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN_CHARACTERS: usize = 80;
+        const MAX_ECHOED_CHARS: usize = 80;
         f.write_str("not known to this version: ")?;
-        self.0.chars().take(SHOWN_CHARACTERS).try_for_each(|character| write!(f, "{character}"))
+        self.0.chars().take(MAX_ECHOED_CHARS).try_for_each(|character| write!(f, "{character}"))
     }
 }
 

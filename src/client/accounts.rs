@@ -21,7 +21,7 @@ impl Accounts {
     /// V1 reference, Accounts / List tags.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list_tags(&self) -> Result<Rows<AccountTag>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_TAGS)).await
     }

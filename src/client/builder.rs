@@ -87,7 +87,7 @@ impl ShipStationBuilder {
     request_setters! {
         /// What sends the requests, in place of the built-in HTTP client.
         transport(transport: Arc<dyn Transport>) => transport = Some(transport);
-        /// The clock for limiter, back-off, time-outs and everything else but the [time to connect](Self::connect_timeout).
+        /// The clock for limiter, backoff, timeouts and everything else but the [time to connect](Self::connect_timeout).
         clock(clock: Arc<dyn Clock>) => clock = Some(clock);
         /// Makes everything repeatable that the client, and a channel that uses it, leave to chance: the jitter of waits, the ids of
         /// runs, what is looked at first. For tests: two clients with one seed draw the same numbers.
@@ -163,7 +163,7 @@ fn header_value(setting: &str, text: &str) -> Result<HeaderValue, Error> {
 fn base(text: &str) -> Result<Url, Error> {
     let refuse = |why: &str| Err(Problem::config(format!("base_url: {why}")).into());
     let Ok(mut url) = Url::parse(text.trim()) else {
-        return refuse("is no absolute URL; use https://ssapi.shipstation.com/");
+        return refuse("is not an absolute URL; use https://ssapi.shipstation.com/");
     };
     if url.host_str().is_none() || url.cannot_be_a_base() {
         return refuse("names no host; use https://ssapi.shipstation.com/");

@@ -12,7 +12,7 @@ use http::{Method, Response, header};
 use tracing::Instrument as _;
 
 use super::{
-    CallAnswer, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
+    AttemptOutcome, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
     TransportErrorKind, Wait, WaitReason,
     classify::{classify, transport_problem},
     endpoints::{Endpoint, Idempotency},
@@ -136,7 +136,8 @@ impl ShipStation {
     async fn repeat(&self, call: &Call) -> Result<Answer, Error> {
         let info = call.info();
         let policy = &self.inner.retry;
-        let allowed = call.attempts.map_or(policy.attempts, |attempts| attempts.min(policy.attempts)).max(1);
+        let allowed =
+            call.attempts.map_or(policy.max_attempts, |attempts| attempts.min(policy.max_attempts)).max(1);
         let (mut attempts, mut counted, mut began) = (0, 0, None);
         let mut earlier = Outcome::NotSent;
         let mut has_tried_other_key = false;
@@ -146,7 +147,7 @@ impl ShipStation {
                 turn.map_err(|problem| problem.after(earlier).at(&call.endpoint, attempts))?;
             permit.spend();
             let now = self.inner.clock.now();
-            let deadline = *began.get_or_insert(now) + policy.total_time;
+            let deadline = *began.get_or_insert(now) + policy.max_elapsed;
             attempts += 1;
             let attempt = self.attempt(call, key.as_ref(), &info, attempts).await;
             let problem = match attempt.result {
@@ -178,7 +179,7 @@ impl ShipStation {
             if until > deadline || self.is_late(until) {
                 return Err(problem.at(&call.endpoint, attempts));
             }
-            tracing::debug!(kind = ?problem.kind, attempts, wait_ms = wait.as_millis(), "waits to repeat");
+            tracing::debug!(kind = ?problem.kind, attempts, wait_ms = wait.as_millis(), "retrying after backoff");
             self.observe(|observer| observer.waiting(&info, &Wait { until, why }));
             if self.unless_stopped(self.inner.clock.sleep(wait)).await.is_none() {
                 return Err(problem.cancelled().at(&call.endpoint, attempts));
@@ -193,8 +194,8 @@ impl ShipStation {
         let failure = attempt.result.as_ref().err().map(|problem| problem.kind);
         tracing::debug!(status, attempt = number, ?failure, "attempt ended");
         let answer =
-            CallAnswer { status, rate: attempt.rate, date: attempt.rate.date, attempt: number, failure };
-        self.observe(|observer| observer.answered(info, &answer));
+            AttemptOutcome { status, rate: attempt.rate, date: attempt.rate.date, attempt: number, failure };
+        self.observe(|observer| observer.attempt_ended(info, &answer));
         attempt
     }
 

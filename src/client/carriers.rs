@@ -32,7 +32,7 @@ impl Carriers {
     /// V1 reference, Carriers / List carriers.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list(&self) -> Result<Rows<Carrier>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_CARRIERS)).await
     }
@@ -42,7 +42,7 @@ impl Carriers {
     /// V1 reference, Carriers / Get carrier.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn get(&self, carrier_code: impl AsRef<str>) -> Result<Carrier, Error> {
         self.carrier(&Call::to(&endpoints::GET_CARRIER).query("carrierCode", carrier_code.as_ref())).await
     }
@@ -71,7 +71,7 @@ impl Carriers {
     /// V1 reference, Carriers / List packages.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list_packages(&self, carrier_code: impl AsRef<str>) -> Result<Rows<Package>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_PACKAGES).query("carrierCode", carrier_code.as_ref())).await
     }
@@ -81,7 +81,7 @@ impl Carriers {
     /// V1 reference, Carriers / List services.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list_services(&self, carrier_code: impl AsRef<str>) -> Result<Rows<Service>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_SERVICES).query("carrierCode", carrier_code.as_ref())).await
     }

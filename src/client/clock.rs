@@ -9,7 +9,7 @@ use crate::Timestamp;
 /// A source of time that can also be waited on.
 ///
 /// Everything that the crate does with time goes through the clock given to the client: the rate
-/// limiter, back-off, time-outs, the age of an order, lease expiry. A test that hands in its own clock
+/// limiter, backoff, timeouts, the age of an order, lease expiry. A test that hands in its own clock
 /// therefore never waits.
 ///
 /// # Contract
@@ -33,11 +33,11 @@ pub trait Clock: Debug + Send + Sync {
     /// Waits until `duration` has passed on this clock.
     async fn sleep(&self, duration: Duration);
 
-    /// Ends once `duration` has passed while something else is under way: the time-out of a request. Unlike `sleep` it
+    /// Ends once `duration` has passed while something else is under way: the timeout of a request. Unlike `sleep` it
     /// MUST NOT move time forward by itself, and MUST be cancel-safe.
     ///
     /// The default waits in real time, as fits a test clock whose `sleep` returns at once while requests go through real
-    /// sockets. A clock on which time passes also for requests answers with its own time: a time-out then costs no real time.
+    /// sockets. A clock on which time passes also for requests answers with its own time: a timeout then costs no real time.
     async fn timer(&self, duration: Duration) {
         SystemClock.sleep(duration).await;
     }

@@ -70,7 +70,7 @@ impl fmt::Debug for Credentials {
 ///   fails. If it then gives another pair, the request is sent once more with that.
 /// - All clones of a client share what it answers: requests that are refused together ask once.
 /// - It SHOULD answer fast: requests wait for it. It MUST be cancel-safe: it is given up after the client's
-///   [time-out](super::ShipStationBuilder::timeout).
+///   [timeout](super::ShipStationBuilder::timeout).
 ///
 /// ```
 /// use shipstation_connector::client::{CredentialSource, Credentials, ShipStation};

@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Timeout,
     /// The connection could not be made or broke.
     Transport,
-    /// The caller's [`StopSignal`](super::StopSignal) ended a wait before the request was sent, or sent again.
+    /// The caller's [`CancelSignal`](super::CancelSignal) ended a wait before the request was sent, or sent again.
     Cancelled,
     /// The answer is not what the operation promises: other JSON, HTML, a redirect, or more than the bound. With
     /// [`Outcome::NotSent`], a webhook delivery that cannot be read.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-const BOUND: usize = 8 * 1024;
+const MAX_ERROR_BODY_BYTES: usize = 8 * 1024;
 
 /// The answer of a failed request, bounded and read.
 #[derive(Default)]
@@ -31,7 +31,7 @@ pub(crate) enum Origin {
 impl ErrorBody {
     pub(crate) fn read(body: &[u8]) -> Self {
         let json = serde_json::from_slice::<Value>(body).ok();
-        let head = String::from_utf8_lossy(body.get(..BOUND).unwrap_or(body)).into_owned();
+        let head = String::from_utf8_lossy(body.get(..MAX_ERROR_BODY_BYTES).unwrap_or(body)).into_owned();
         let text = (!head.trim().is_empty()).then_some(head);
         let message = json.as_ref().and_then(reason).or_else(|| match &json {
             Some(Value::String(_)) | None => text.as_deref().and_then(plain_words),

@@ -89,15 +89,15 @@ model! {
         @droppable delivery_date: Option<PacificTime> = "deliveryDate",
         /// The carrier as free text (`UPS`, `FedEx`), not a carrier code.
         @public carrier_code: Option<String> = "carrierCode",
-        /// The fulfilment provider's connection.
+        /// The fulfillment provider's connection.
         @droppable seller_fill_provider_id: Option<i64> = "sellerFillProviderId",
-        /// The fulfilment provider's name.
+        /// The fulfillment provider's name.
         @droppable seller_fill_provider_name: Option<String> = "sellerFillProviderName",
-        /// The fulfilment provider's code.
+        /// The fulfillment provider's code.
         @public @droppable fulfillment_provider_code: Option<String> = "fulfillmentProviderCode",
-        /// The fulfilment provider's service.
+        /// The fulfillment provider's service.
         @droppable fulfillment_service_code: Option<String> = "fulfillmentServiceCode",
-        /// What the fulfilment provider charges.
+        /// What the fulfillment provider charges.
         @droppable fulfillment_fee: Option<Decimal> = "fulfillmentFee",
         /// Whether somebody asked to void it.
         void_requested: Option<bool> = "voidRequested",

@@ -23,7 +23,7 @@
 //! | --- | --- | --- | --- |
 //! | 429, or a body that says so | waits, sends again | waits, sends again | `NotSent` |
 //! | connection refused, no such host | sends again | sends again | `NotSent` |
-//! | time-out, broken connection, 5xx | sends again | gives up at once | `Unknown` |
+//! | timeout, broken connection, 5xx | sends again | gives up at once | `Unknown` |
 //! | a page, or JSON that is not ShipStation's, under any error status | sends again | gives up at once | `Unknown` |
 //! | a 500 with an exception message | reads: sends again; writes: gives up | gives up at once | `Unknown` |
 //! | a success that cannot be read | gives up | gives up | `Unknown` |
@@ -130,6 +130,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
 use url::Url;
 
+pub(crate) use self::page::MAX_PAGE_SIZE;
 pub use self::{
     accounts::{AccountTag, Accounts, NewAccount, RegisteredAccount},
     answer::{ActionResponse, Updated},
@@ -141,7 +142,7 @@ pub use self::{
     endpoints::{Endpoint, Idempotency, endpoints},
     error::{Error, ErrorKind, Outcome},
     fulfillments::{Fulfillment, FulfillmentSort, Fulfillments, ListFulfillments},
-    observe::{CallAnswer, CallInfo, CallObserver, Wait, WaitReason},
+    observe::{AttemptOutcome, CallInfo, CallObserver, Wait, WaitReason},
     orders::*,
     page::{Incomplete, Items, ListEnd, Page, Pages, SortDir},
     products::{ListProducts, Product, ProductCategory, ProductSort, ProductTag, Products},
@@ -153,7 +154,7 @@ pub use self::{
     stores::{ListStores, Marketplace, RefreshStore, StatusMapping, Store, StoreRefreshStatus, Stores},
     transport::{ReqwestTransport, Transport, TransportBody, TransportError, TransportErrorKind},
     users::{ListUsers, User, Users},
-    wait::StopSignal,
+    wait::CancelSignal,
     warehouses::{NewWarehouse, Warehouse, Warehouses},
     webhooks::{
         Subscribe, WebhookDelivery, WebhookEvent, WebhookPages, WebhookResource, WebhookSubscription,
@@ -179,10 +180,10 @@ pub struct ShipStation {
     /// No attempt leaves after this instant.
     not_after: Option<Timestamp>,
     /// Ends the waits.
-    stop: Option<Arc<dyn StopSignal>>,
+    stop: Option<Arc<dyn CancelSignal>>,
     /// For the next attempt.
     permit: wait::PermitInHand,
-    /// Whether one request may be made with a key that is left alone.
+    /// Whether one request may be made with a suspended key.
     probe: Arc<AtomicBool>,
 }
 
@@ -222,7 +223,7 @@ impl ShipStation {
 
     /// The same client, each attempt of whose requests may take this long on the client's [clock](Clock::timer).
     ///
-    /// A time-out of a write leaves its outcome unknown, so that a short one is no service to the caller.
+    /// A timeout of a write leaves its outcome unknown, so that a short one is no service to the caller.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self.clone() }

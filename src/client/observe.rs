@@ -18,7 +18,7 @@ pub trait CallObserver: Debug + Send + Sync {
     fn waiting(&self, _call: &CallInfo, _wait: &Wait) {}
 
     /// An attempt ended: with an answer, or without one.
-    fn answered(&self, _call: &CallInfo, _answer: &CallAnswer) {}
+    fn attempt_ended(&self, _call: &CallInfo, _answer: &AttemptOutcome) {}
 }
 
 /// Which operation is called.
@@ -56,7 +56,7 @@ pub enum WaitReason {
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct CallAnswer {
+pub struct AttemptOutcome {
     /// The HTTP status; `None` if no answer came.
     pub status: Option<u16>,
     /// What the answer said about the rate limit.

@@ -43,7 +43,7 @@ impl Products {
     /// V1 reference, Products / Update product. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn update(&self, product: &Product) -> Result<ActionResponse, Error> {
         self.0.act(&Call::to(&endpoints::UPDATE_PRODUCT).id(product.product_id).json(product)?).await
     }
@@ -116,7 +116,7 @@ model! {
         @droppable weight_oz: Option<Decimal> = "weightOz",
         /// The merchant's notes.
         @personal @droppable internal_notes: Option<String> = "internalNotes",
-        /// The SKU that a fulfilment provider knows it by.
+        /// The SKU that a fulfillment provider knows it by.
         fulfillment_sku: Option<String> = "fulfillmentSku",
         /// When the record was made.
         create_date: Option<PacificTime> = "createDate",

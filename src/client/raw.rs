@@ -14,7 +14,7 @@ use super::{
     wire::rows::{DecodeIssue, reason},
 };
 
-/// A request that is not modelled; see [`ShipStation::get`].
+/// A request that is not modeled; see [`ShipStation::get`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until send() is awaited"]
 pub struct RawCall {

@@ -15,9 +15,9 @@ use url::Url;
 use super::{Clock, ErrorKind, Outcome, error::Problem};
 use crate::Timestamp;
 
-/// Refusals in a row after which a key is left alone.
-const MOST_REFUSALS: u32 = 3;
-const LEFT_ALONE: Duration = Duration::from_secs(3600);
+/// Refusals in a row after which a key is suspended.
+const MAX_REFUSALS: u32 = 3;
+const KEY_SUSPENSION: Duration = Duration::from_secs(3600);
 
 /// The process's one list. It is shared by clients that know nothing of each other, so it cannot be handed to them. Keys
 /// are in it only while they are refused.
@@ -62,9 +62,8 @@ impl KeyRecord {
         let left = refused().get(&self.id).and_then(|refusals| refusals.left_alone_for(clock));
         let Some(left) = left else { return Ok(()) };
         let until = clock.now() + left;
-        let what = format!(
-            "the key was refused {MOST_REFUSALS} times in a row and is not used again before {until}"
-        );
+        let what =
+            format!("the key was refused {MAX_REFUSALS} times in a row and is not used again before {until}");
         let problem = Problem::new(ErrorKind::Auth, Outcome::NotSent).because(what);
         Err(Problem { retry_after: Some(left), ..problem }.into())
     }
@@ -83,8 +82,8 @@ impl KeyRecord {
             refused.entry(self.id).or_insert(Refusals { in_a_row: 0, last, clock: self.clock.clone() });
         refusals.in_a_row = refusals.in_a_row.saturating_add(1);
         refusals.last = last;
-        if refusals.in_a_row >= MOST_REFUSALS {
-            tracing::warn!(until = %(last.0 + LEFT_ALONE), "the key is refused again and again: it is left alone");
+        if refusals.in_a_row >= MAX_REFUSALS {
+            tracing::warn!(until = %(last.0 + KEY_SUSPENSION), "API key suspended after repeated refusals");
         }
     }
 }
@@ -95,12 +94,12 @@ impl Refusals {
         let (wall, monotonic) = self.last;
         let passed = match (monotonic, clock.monotonic()) {
             (Some(then), Some(now)) => now.saturating_sub(then),
-            // A clock that was set back says nothing; the key is not left alone for longer than the hour for it.
-            _ if clock.now() < wall => LEFT_ALONE,
+            // A clock that was set back says nothing; the key is not suspended for longer than the hour for it.
+            _ if clock.now() < wall => KEY_SUSPENSION,
             _ => clock.now().since(wall),
         };
-        let left = LEFT_ALONE.saturating_sub(passed);
-        (self.in_a_row >= MOST_REFUSALS && !left.is_zero()).then_some(left)
+        let left = KEY_SUSPENSION.saturating_sub(passed);
+        (self.in_a_row >= MAX_REFUSALS && !left.is_zero()).then_some(left)
     }
 }
 

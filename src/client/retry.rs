@@ -15,24 +15,24 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use shipstation_connector::client::RetryPolicy;
 /// use std::time::Duration;
-/// let policy = RetryPolicy { attempts: 6, total_time: Duration::from_secs(600), ..RetryPolicy::default() };
-/// assert_eq!(RetryPolicy::never().attempts, 1);
+/// let policy = RetryPolicy { max_attempts: 6, max_elapsed: Duration::from_secs(600), ..RetryPolicy::default() };
+/// assert_eq!(RetryPolicy::never().max_attempts, 1);
 /// # let _ = policy;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryPolicy {
     /// How often a request is sent at most, the first time included. Default 4.
-    pub attempts: u32,
-    /// The longest back-off before the second attempt; it doubles with each further one. Default 500 ms.
+    pub max_attempts: u32,
+    /// The longest backoff before the second attempt; it doubles with each further one. Default 500 ms.
     #[serde(with = "crate::duration_text")]
-    pub first_backoff: Duration,
-    /// The longest back-off of all. Default 20 s.
+    pub initial_backoff: Duration,
+    /// The longest backoff of all. Default 20 s.
     #[serde(with = "crate::duration_text")]
-    pub longest_backoff: Duration,
-    /// No wait is begun that would end later than this after the first attempt, be it back-off or a 429. Default 5 minutes.
+    pub max_backoff: Duration,
+    /// No wait is begun that would end later than this after the first attempt, be it backoff or a 429. Default 5 minutes.
     #[serde(with = "crate::duration_text")]
-    pub total_time: Duration,
+    pub max_elapsed: Duration,
     /// The client's store of retries: each retry takes one, each success gives a tenth back. When it is empty nothing is
     /// repeated, so that an outage is not made worse. Default 60.
     pub budget: u32,
@@ -41,10 +41,10 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            attempts: 4,
-            first_backoff: Duration::from_millis(500),
-            longest_backoff: Duration::from_secs(20),
-            total_time: Duration::from_secs(300),
+            max_attempts: 4,
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(20),
+            max_elapsed: Duration::from_secs(300),
             budget: 60,
         }
     }
@@ -53,14 +53,14 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// Every request is sent once. A 429 is still waited for.
     pub fn never() -> Self {
-        Self { attempts: 1, ..Self::default() }
+        Self { max_attempts: 1, ..Self::default() }
     }
 
-    /// The back-off after this many attempts, for a random share from 0 to 1: full jitter, so that clients that
+    /// The backoff after this many attempts, for a random share from 0 to 1: full jitter, so that clients that
     /// failed together do not come back together.
     pub(crate) fn backoff(&self, attempts: u32, share: f64) -> Duration {
         let doubled = 1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
-        let longest = self.first_backoff.saturating_mul(doubled).min(self.longest_backoff);
+        let longest = self.initial_backoff.saturating_mul(doubled).min(self.max_backoff);
         longest.mul_f64(share.clamp(0.0, 1.0))
     }
 }

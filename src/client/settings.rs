@@ -14,7 +14,7 @@ use super::{MinuteWindow, RetryPolicy, wire::Masked};
 /// use shipstation_connector::client::{ClientSettings, Credentials, ShipStation};
 /// use std::time::Duration;
 ///
-/// let settings: ClientSettings = serde_json::from_str(r#"{"timeout": "2m", "reserve": 10, "retry": {"attempts": 6}}"#)?;
+/// let settings: ClientSettings = serde_json::from_str(r#"{"timeout": "2m", "reserve": 10, "retry": {"max_attempts": 6}}"#)?;
 /// assert_eq!(settings.timeout, Duration::from_secs(120));
 /// let client = ShipStation::builder(Credentials::new("key", "secret")).settings(&settings).build()?;
 /// assert_eq!(client.timeout(), settings.timeout);

@@ -40,7 +40,7 @@ impl Stores {
     /// V1 reference, Stores / Update store. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn update(&self, store: &Store) -> Result<Updated<Store>, Error> {
         self.0.update(&Call::to(&endpoints::UPDATE_STORE).id(store.store_id).json(store)?).await
     }
@@ -57,7 +57,7 @@ impl Stores {
     /// V1 reference, Stores / Get refresh status.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn refresh_status(&self, store: StoreId) -> Result<StoreRefreshStatus, Error> {
         let call = Call::to(&endpoints::GET_REFRESH_STATUS).query("storeId", store);
         let answer = self.0.granted(&call).await?;
@@ -75,7 +75,7 @@ impl Stores {
     /// V1 reference, Stores / List marketplaces.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list_marketplaces(&self) -> Result<Rows<Marketplace>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_MARKETPLACES)).await
     }
@@ -85,7 +85,7 @@ impl Stores {
     /// V1 reference, Stores / Deactivate store. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn deactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "storeId": store });
         self.0.act(&Call::to(&endpoints::DEACTIVATE_STORE).json(&body)?).await
@@ -96,7 +96,7 @@ impl Stores {
     /// V1 reference, Stores / Reactivate store. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn reactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "storeId": store });
         self.0.act(&Call::to(&endpoints::REACTIVATE_STORE).json(&body)?).await
@@ -127,7 +127,7 @@ impl ListStores {
     /// Fetches the stores.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn send(self) -> Result<Rows<Store>, Error> {
         self.client.rows(&self.call).await
     }
@@ -153,7 +153,7 @@ impl RefreshStore {
     /// Starts the import. The parameters go in the query and in the body: the documentation has had them in either.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn send(self) -> Result<Updated<Store>, Error> {
         let mut body = serde_json::Map::new();
         let mut call = Call::to(&endpoints::REFRESH_STORE);

@@ -41,7 +41,7 @@ impl ListUsers {
     /// Fetches the users.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn send(self) -> Result<Rows<User>, Error> {
         self.client.rows(&self.call).await
     }

@@ -1,4 +1,4 @@
-//! What a request waits for before it leaves: its turn in the rate limit, a back-off, the end of a throttled minute; and
+//! What a request waits for before it leaves: its turn in the rate limit, a backoff, the end of a throttled minute; and
 //! the signal that ends such a wait.
 
 use std::{
@@ -25,25 +25,25 @@ use crate::Timestamp;
 /// A permit that was taken before its request; clones of a client share it.
 pub(super) type PermitInHand = Arc<Mutex<Option<Permit>>>;
 
-/// Ends the waits of a client whose caller wants no more work; see [`ShipStation::stopping_on`].
+/// Ends the waits of a client whose caller wants no more work; see [`ShipStation::cancel_on`].
 ///
 /// # Contract
-/// - Once `stopped` has returned, every later call of it MUST return at once.
-/// - `stopped` MUST be cancel-safe: dropping the future changes nothing.
+/// - Once `cancelled` has returned, every later call of it MUST return at once.
+/// - `cancelled` MUST be cancel-safe: dropping the future changes nothing.
 #[async_trait]
-pub trait StopSignal: Debug + Send + Sync {
+pub trait CancelSignal: Debug + Send + Sync {
     /// Waits until the caller wants no more work.
-    async fn stopped(&self);
+    async fn cancelled(&self);
 }
 
 impl ShipStation {
-    /// The same client, whose waits end as soon as this signal is given: for the rate limit, a back-off or the end of a
+    /// The same client, whose waits end as soon as this signal is given: for the rate limit, a backoff or the end of a
     /// throttled minute. Nothing is sent afterwards; a request that is under way is finished.
     ///
     /// A wait that is ended is an error of the kind [`Cancelled`](ErrorKind::Cancelled). Its outcome is that of the last
     /// attempt, and [`NotSent`](Outcome::NotSent) if there was none.
     #[must_use]
-    pub fn stopping_on(&self, signal: Arc<dyn StopSignal>) -> Self {
+    pub fn cancel_on(&self, signal: Arc<dyn CancelSignal>) -> Self {
         Self { stop: Some(signal), ..self.clone() }
     }
 
@@ -53,7 +53,7 @@ impl ShipStation {
     /// # Errors
     /// The outcome is [`NotSent`](Outcome::NotSent): [`RateLimited`](ErrorKind::RateLimited) if the permit comes after the
     /// time of [`send_before`](Self::send_before), [`Cancelled`](ErrorKind::Cancelled) if the wait is
-    /// [stopped](Self::stopping_on).
+    /// [stopped](Self::cancel_on).
     pub async fn permit(&self) -> Result<Permit, Error> {
         let any = CallInfo { method: Method::default(), endpoint: String::new() };
         let (permit, _) = self.acquire(&any, true).await.map_err(|problem| problem.at("", 0))?;
@@ -67,11 +67,11 @@ impl ShipStation {
         Self { permit: Arc::new(Mutex::new(Some(permit))), ..self.clone() }
     }
 
-    /// The same client, whose next request is sent even if its key is left alone because ShipStation kept refusing it: for
+    /// The same client, whose next request is sent even if its key is suspended because ShipStation kept refusing it: for
     /// a person who has put the account in order and wants to know. An answer that is no refusal ends the rest of the hour
     /// for every client with this key.
     #[must_use]
-    pub fn probing_key(&self) -> Self {
+    pub fn ignoring_key_suspension(&self) -> Self {
         Self { probe: Arc::new(AtomicBool::new(true)), ..self.clone() }
     }
 
@@ -102,7 +102,7 @@ impl ShipStation {
         Ok((permit, key))
     }
 
-    /// The key in use, if it may be used; and whether the request is the one that may be made with a key that is left alone.
+    /// The key in use, if it may be used; and whether the request is the one that may be made with a suspended key.
     async fn usable_key(&self) -> Result<(KeyInUse, bool), Box<Problem>> {
         let clock = &*self.inner.clock;
         let present = self.key().await?;
@@ -134,7 +134,7 @@ impl ShipStation {
     /// What the wait brings, or `None` if the signal to stop comes first or has been given before.
     pub(super) async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Option<T> {
         let Some(signal) = &self.stop else { return Some(wait.await) };
-        match select(pin!(signal.stopped()), pin!(wait)).await {
+        match select(pin!(signal.cancelled()), pin!(wait)).await {
             Either::Left(_) => None,
             Either::Right((done, _)) => Some(done),
         }

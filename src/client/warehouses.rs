@@ -22,7 +22,7 @@ impl Warehouses {
     /// V1 reference, Warehouses / List warehouses.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list(&self) -> Result<Rows<Warehouse>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_WAREHOUSES)).await
     }
@@ -52,7 +52,7 @@ impl Warehouses {
     /// V1 reference, Warehouses / Update warehouse. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn update(&self, warehouse: &Warehouse) -> Result<Updated<Warehouse>, Error> {
         self.0
             .update(&Call::to(&endpoints::UPDATE_WAREHOUSE).id(warehouse.warehouse_id).json(warehouse)?)
@@ -64,7 +64,7 @@ impl Warehouses {
     /// V1 reference, Warehouses / Delete warehouse. Repeatable; a repetition may find that it is gone.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn delete(&self, warehouse: WarehouseId) -> Result<ActionResponse, Error> {
         self.0.act(&Call::to(&endpoints::DELETE_WAREHOUSE).id(warehouse)).await
     }

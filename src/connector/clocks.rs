@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{Timestamp, client::Clock};
 
 /// A larger difference between the host's clock and ShipStation's is not tolerated.
-pub(super) const TOLERATED_SKEW: Duration = Duration::from_secs(300);
+pub(super) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 /// An instant by both clocks of the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -96,14 +96,14 @@ const KNOWN: &str = " a address advanced allowed already an and answered api app
     that the there this timeout to too tracking try type unable unknown unsupported update updated use user valid \
     value voided warehouse was weight with zero ";
 /// As much of somebody else's words as is kept.
-const LONGEST: usize = 300;
+const MAX_MESSAGE_CHARS: usize = 300;
 
 /// Somebody else's words, bounded, with everything masked that may be a name, an address, a number or a code: only
 /// the usual words of such messages and names of fields are kept.
 pub(super) fn clean(message: &str) -> String {
     let kept: Vec<&str> =
         message.split_whitespace().map(|word| if is_harmless(word) { word } else { "***" }).collect();
-    kept.join(" ").chars().take(LONGEST).collect()
+    kept.join(" ").chars().take(MAX_MESSAGE_CHARS).collect()
 }
 
 fn is_harmless(word: &str) -> bool {

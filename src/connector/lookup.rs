@@ -10,7 +10,7 @@ pub(super) async fn order(client: &ShipStation, id: OrderId) -> Result<Option<Or
     }
 }
 
-/// The order, or `None` if ShipStation says that there is none. For those who ask again later before they believe it.
+/// The order, or `None` if ShipStation says that there is none. For callers that ask again later before they act on it.
 pub(super) async fn order_once(client: &ShipStation, id: OrderId) -> Result<Option<Order>, Error> {
     match client.orders().get(id).await {
         Ok(order) => Ok(Some(order)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    PAGE, ShipStationChannel, failure,
+    STORE_BATCH, ShipStationChannel, failure,
     settings::{ShippingSettings, UnmappedPolicy},
     store_pages::Bookmark,
 };
@@ -82,7 +82,7 @@ impl ShipStationChannel {
     /// it, and what it may have been meant to be. The texts with the most held orders come first.
     ///
     /// What imports have counted is completed from the held orders, so that no text is missing after a crash.
-    /// Orders that are held but would be mapped by now are not in it: they wait for
+    /// Orders that are held but would be mapped now are not in it: they wait for
     /// [`resolve_held`](crate::channel::ChannelConnector::resolve_held). No request to ShipStation.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ pub(super) async fn unmapped_under(
     }
     let mut read = Bookmark::at_the_start();
     loop {
-        let page = channel.stores.orders.held(&channel.connection, read.after(), PAGE).await?;
+        let page = channel.stores.orders.held(&channel.connection, read.after(), STORE_BATCH).await?;
         let Some(last) = page.last() else { break };
         read.pass(&last.order)?;
         let waiting = page.iter().filter(|held| held.holds.iter().any(HoldReason::is_about_shipping));

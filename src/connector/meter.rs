@@ -9,7 +9,7 @@ use super::{ShipStationChannel, clocks::HostTime};
 use crate::{
     Timestamp,
     channel::{RunEvent, RunId, RunObserver, report::ApiUse},
-    client::{CallAnswer, CallInfo, CallObserver, Clock, ErrorKind, Wait, WaitReason},
+    client::{AttemptOutcome, CallInfo, CallObserver, Clock, ErrorKind, Wait, WaitReason},
 };
 
 /// Counts the requests of one run, and passes its waits on to the host's observer.
@@ -39,10 +39,10 @@ impl Meter {
 
     /// Takes the time of an answer. It counts whole seconds, so that an earlier answer may be more exact.
     fn observe(&self, date: Timestamp) {
-        const DATE_RESOLUTION: Duration = Duration::from_secs(2);
+        const MAX_DATE_LAG: Duration = Duration::from_secs(2);
         let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
         let by_then = known.map(|(date, came)| date + came.elapsed(&*self.clock));
-        if by_then.is_none_or(|by_then| date > by_then || by_then.since(date) > DATE_RESOLUTION) {
+        if by_then.is_none_or(|by_then| date > by_then || by_then.since(date) > MAX_DATE_LAG) {
             *known = Some((date, HostTime::now(&*self.clock)));
         }
     }
@@ -79,7 +79,7 @@ impl CallObserver for Meter {
         }
     }
 
-    fn answered(&self, _call: &CallInfo, answer: &CallAnswer) {
+    fn attempt_ended(&self, _call: &CallInfo, answer: &AttemptOutcome) {
         if let Some(date) = answer.date {
             self.observe(date);
         }
@@ -92,7 +92,7 @@ impl CallObserver for Meter {
 }
 
 /// Whether ShipStation did not answer, or failed; a refusal is no fault.
-fn is_fault(answer: &CallAnswer) -> bool {
+fn is_fault(answer: &AttemptOutcome) -> bool {
     use ErrorKind::{Decode, Timeout, Transport, Unavailable};
     let failed = answer.status.is_some_and(|status| status >= 500);
     let no_answer = matches!(answer.failure, Some(Unavailable | Timeout | Transport | Decode));

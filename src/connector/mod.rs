@@ -28,9 +28,10 @@ use std::{
 use async_trait::async_trait;
 
 pub use self::settings::{
-    AgeBasis, Confirm, EmptyOrders, ExternallyFulfilled, LineagePolicy, ListingSettings, OrderSettings,
-    PartialPolicy, PossibleDuplicates, Preflight, PrimaryTracking, ProductReading, Settings,
-    ShipmentSettings, ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLines, UnmappedPolicy,
+    AgeBasis, Confirm, EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, ListingSettings,
+    OrderSettings, PartialPolicy, PossibleDuplicatePolicy, Preflight, PrimaryTracking, ProductReading,
+    Settings, ShipmentSettings, ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLinePolicy,
+    UnmappedPolicy,
 };
 use crate::{
     Timestamp,
@@ -47,7 +48,7 @@ use crate::{
 };
 
 /// As many rows, ids or texts as stores and ShipStation take and give in one call.
-const PAGE: usize = 500;
+const STORE_BATCH: usize = 500;
 
 /// A number of rows, for a report.
 fn count(rows: usize) -> u64 {
@@ -80,7 +81,7 @@ pub struct ShipStationChannel {
 
 /// A channel under construction; see [`ShipStationChannel::builder`].
 #[must_use = "a builder does nothing until build() is called"]
-pub struct ChannelBuilder(ShipStationChannel);
+pub struct ShipStationChannelBuilder(ShipStationChannel);
 
 impl ShipStationChannel {
     /// Begins a channel for one connection.
@@ -88,8 +89,8 @@ impl ShipStationChannel {
         client: ShipStation,
         connection: impl Into<ConnectionId>,
         stores: Stores,
-    ) -> ChannelBuilder {
-        ChannelBuilder(Self {
+    ) -> ShipStationChannelBuilder {
+        ShipStationChannelBuilder(Self {
             client,
             connection: connection.into(),
             stores,
@@ -108,7 +109,7 @@ impl ShipStationChannel {
         &self.settings
     }
 
-    /// Frees the leases that earlier processes of this [owner](ChannelBuilder::owner) held when they died, on all connections
+    /// Frees the leases that earlier processes of this [owner](ShipStationChannelBuilder::owner) held when they died, on all connections
     /// of the stores, so that a restart need not wait until they have lasted. Says how many there were. For a host that gives
     /// each process a name that no other has at the same time, such as the stable name of a pod; a process that is not
     /// dead after all loses its lease and writes nothing more.
@@ -152,7 +153,7 @@ impl ShipStationChannel {
     }
 }
 
-impl ChannelBuilder {
+impl ShipStationChannelBuilder {
     /// What the merchant has set.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.0.settings = settings;
@@ -171,7 +172,7 @@ impl ChannelBuilder {
         self
     }
 
-    /// Shipments are fetched from here at the start of each synchronisation: for a host that cannot put them into the
+    /// Shipments are fetched from here at the start of each synchronization: for a host that cannot put them into the
     /// outbox itself.
     pub fn shipment_source(mut self, source: Arc<dyn ShipmentSource>) -> Self {
         self.0.source = Some(source);
@@ -222,9 +223,9 @@ impl fmt::Debug for ShipStationChannel {
     }
 }
 
-impl fmt::Debug for ChannelBuilder {
+impl fmt::Debug for ShipStationChannelBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ChannelBuilder").field(&self.0).finish()
+        f.debug_tuple("ShipStationChannelBuilder").field(&self.0).finish()
     }
 }
 
@@ -247,11 +248,11 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     async fn check(&self, request: CheckConnection) -> Result<CheckReport, ChannelError> {
-        self.check_connection(&request.control).await
+        self.run_check(&request.control).await
     }
 
     async fn link_listings(&self, request: LinkListings) -> Result<LinkReport, ChannelError> {
-        trace::in_span(self, Operation::LinkListings, self.link(request)).await
+        trace::in_span(self, Operation::LinkListings, self.run_link_listings(request)).await
     }
 
     async fn sync_listings(&self, _: SyncListings) -> Result<LinkReport, ChannelError> {
@@ -263,11 +264,11 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
-        trace::in_span(self, Operation::GetOrders, self.import_window(request)).await
+        trace::in_span(self, Operation::GetOrders, self.run_get_orders(request)).await
     }
 
     async fn import_order(&self, request: ImportOrder) -> Result<ImportReport, ChannelError> {
-        trace::in_span(self, Operation::ImportOrder, self.import_by_hand(request)).await
+        trace::in_span(self, Operation::ImportOrder, self.run_import_order(request)).await
     }
 
     async fn on_webhook(&self, delivery: Delivery) -> Result<ImportReport, ChannelError> {
@@ -275,17 +276,17 @@ impl ChannelConnector for ShipStationChannel {
         trace::in_span(
             self,
             Operation::ImportOrder,
-            self.import_delivery(&posted, delivery.control.trigger(Trigger::Webhook)),
+            self.run_on_webhook(&posted, delivery.control.trigger(Trigger::Webhook)),
         )
         .await
     }
 
     async fn diagnose_order(&self, request: DiagnoseOrder) -> Result<Vec<Diagnosis>, ChannelError> {
-        self.diagnose(request).await
+        self.run_diagnose_order(request).await
     }
 
     async fn why_nothing(&self, request: ExplainImports) -> Result<ImportOverview, ChannelError> {
-        self.explain_imports(&request.control).await
+        self.run_why_nothing(&request.control).await
     }
 
     async fn resolve_shipping(&self, request: ResolveShipping) -> Result<ShippingResolution, ChannelError> {
@@ -297,11 +298,11 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     async fn resolve_held(&self, request: ResolveHeld) -> Result<ResolveReport, ChannelError> {
-        trace::in_span(self, Operation::ResolveHeld, self.resolve_held_orders(request.control)).await
+        trace::in_span(self, Operation::ResolveHeld, self.run_resolve_held(request.control)).await
     }
 
     async fn sync_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {
-        trace::in_span(self, Operation::SyncShipments, self.send_shipments(request)).await
+        trace::in_span(self, Operation::SyncShipments, self.run_sync_shipments(request)).await
     }
 }
 
@@ -320,7 +321,7 @@ fn capabilities() -> Capabilities {
     };
     can.get_orders = supported(&["shipping mappings"]);
     can.sync_shipments = supported(&["carrier rules"]);
-    can.shipping_mappings_required = true;
+    can.shipping_mappings_recommended = true;
     can.order_features = order_features();
     can.shipment_features = shipment_features();
     can.writes = &[RemoteWrite::AssignUser, RemoteWrite::AddTag, RemoteWrite::MarkShipped];

@@ -1,4 +1,4 @@
-//! Orders that the host itself put into ShipStation: importing them would go round in circles.
+//! Orders that the host itself put into ShipStation: importing them would make a loop.
 
 use super::settings::OrderSettings;
 use crate::channel::ChannelOrder;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::{
     ShipStationChannel,
-    clocks::{HostTime, TOLERATED_SKEW, apart},
+    clocks::{HostTime, MAX_CLOCK_SKEW, apart},
     failure,
     meter::Meter,
     trace,
@@ -19,9 +19,9 @@ use crate::{
     channel::{
         CancelToken, ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunStatus, Trigger,
         report::RunInfo,
-        store::{Begin, NewRun, RunKind, RunSummary, RunToken, StoreError},
+        store::{BeginOutcome, NewRun, RunKind, RunSummary, RunToken, StoreError},
     },
-    client::{self, ErrorKind, Lane, ShipStation, StopSignal},
+    client::{self, CancelSignal, ErrorKind, Lane, ShipStation},
 };
 
 /// The counts of a run in which nothing was done.
@@ -83,7 +83,7 @@ impl Stop {
             Self::Remote(error) => RunStatus::Partial { why: failure::describe(error) },
             Self::Store(error) => {
                 trace::store_failed(error);
-                RunStatus::Failed { error: format!("the host's store failed: {error}") }
+                RunStatus::Failed { error: format!("the host's storage failed: {error}") }
             }
         }
     }
@@ -132,8 +132,8 @@ impl<'c> Run<'c> {
         );
         let begun = channel.stores.runs.begin(new).await.map_err(|error| refuse(error.into()))?;
         let token = match begun {
-            Begin::Granted(token) => token,
-            Begin::AlreadyRunning { since, owner } => {
+            BeginOutcome::Granted(token) => token,
+            BeginOutcome::AlreadyRunning { since, owner } => {
                 return Err(refuse(Refusal::AlreadyRunning { since, owner }));
             }
         };
@@ -182,7 +182,7 @@ impl<'c> Run<'c> {
         }
     }
 
-    /// When half of the time up to the deadline is over, if there is a deadline.
+    /// When half of the time up to the deadline has passed, if there is a deadline.
     pub(super) fn half_time(&self) -> Option<Timestamp> {
         let begun = self.began.wall;
         self.control.deadline.map(|deadline| begun + deadline.since(begun) / 2)
@@ -190,7 +190,7 @@ impl<'c> Run<'c> {
 
     /// Keeps the lease, and says so when the run must not start anything new.
     pub(super) async fn checkpoint(&self) -> Result<(), Stop> {
-        go_on(&self.control, self.now())?;
+        check_may_start(&self.control, self.now())?;
         self.keep_lease().await?;
         Ok(())
     }
@@ -227,7 +227,7 @@ impl<'c> Run<'c> {
     pub(super) async fn finish(self, mut info: RunInfo, status: RunStatus, counts: &str) -> RunInfo {
         let finished = self.server_time();
         let started = finished - self.elapsed();
-        if apart(started, info.started) > TOLERATED_SKEW {
+        if apart(started, info.started) > MAX_CLOCK_SKEW {
             info.started = started;
         }
         info.finished = finished.max(info.started);
@@ -240,7 +240,7 @@ impl<'c> Run<'c> {
             trace::store_failed(&error);
             // What was done is done and recorded item by item; only the summary is missing.
             let why = format!("the end of the run could not be recorded: {error}");
-            if info.status.did_its_work() {
+            if info.status.read_everything() {
                 info.status = RunStatus::Partial { why };
             } else {
                 info.warnings.push(why);
@@ -269,38 +269,38 @@ fn kind_of(operation: Operation, trigger: &Trigger) -> RunKind {
 }
 
 /// Says so when nothing new must be started.
-fn go_on(control: &RunControl, now: Timestamp) -> Result<(), Stop> {
+fn check_may_start(control: &RunControl, now: Timestamp) -> Result<(), Stop> {
     if control.cancel.is_cancelled() {
         return Err(Stop::cancelled());
     }
     if control.deadline.is_some_and(|deadline| deadline <= now) {
-        return Err(Stop::Interrupted("the deadline is over".to_owned()));
+        return Err(Stop::Interrupted("the deadline has passed".to_owned()));
     }
     Ok(())
 }
 
-/// The client for a question that is no run. It is not begun once it is cancelled or its deadline is over.
+/// The client for a question that is no run. It is not begun once it is cancelled or its deadline has passed.
 pub(super) fn client_for(
     question: &'static str,
     channel: &ShipStationChannel,
     control: &RunControl,
 ) -> Result<ShipStation, ChannelError> {
     let refuse = |stop: Stop| ChannelError::of(question, stop.refusal());
-    go_on(control, channel.now()).map_err(refuse)?;
+    check_may_start(control, channel.now()).map_err(refuse)?;
     Ok(stopping_with(&channel.client, control))
 }
 
 /// The client, whose waits end when the host cancels the run.
 pub(super) fn stopping_with(client: &ShipStation, control: &RunControl) -> ShipStation {
-    client.stopping_on(Arc::new(Cancellation(control.cancel.clone())))
+    client.cancel_on(Arc::new(Cancellation(control.cancel.clone())))
 }
 
 #[derive(Debug)]
 struct Cancellation(CancelToken);
 
 #[async_trait]
-impl StopSignal for Cancellation {
-    async fn stopped(&self) {
+impl CancelSignal for Cancellation {
+    async fn cancelled(&self) {
         self.0.cancelled().await;
     }
 }

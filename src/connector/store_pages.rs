@@ -25,7 +25,7 @@ impl<K: Clone + Eq + Hash + Display> Bookmark<K> {
     pub(super) fn pass(&mut self, last: &K) -> Result<(), StoreError> {
         if !self.passed.insert(last.clone()) {
             return Err(StoreError::permanent(format!(
-                "its pages go round in circles: a page after {last} ends with {last} again or leads back to it"
+                "paging does not advance: a page after {last} repeats it or precedes it"
             )));
         }
         self.after = Some(last.clone());

@@ -26,7 +26,7 @@ pub(super) fn in_span<F: Future>(
 pub(super) fn begins(info: &RunInfo) {
     let RunInfo { run, connection, operation, .. } = info;
     Span::current().record("run", display(run));
-    tracing::info!(%connection, operation = operation.name(), %run, "run begins");
+    tracing::info!(%connection, operation = operation.name(), %run, "run started");
 }
 
 /// How the run ended, at the level at which somebody should look.
@@ -36,7 +36,7 @@ pub(super) fn ends(info: &RunInfo, counts: &str) {
         ($level:ident) => {
             tracing::$level!(
                 %connection, operation = operation.name(), %run, %status, counts, requests = api.requests,
-                retries = api.retries, faults = api.faults, "run ends"
+                retries = api.retries, faults = api.faults, "run finished"
             )
         };
     }
@@ -54,9 +54,9 @@ pub(super) fn not_started(operation: Operation, refusal: Refusal) -> ChannelErro
     }
     let error = ChannelError::new(operation, refusal);
     match &error.refusal {
-        Refusal::AlreadyRunning { .. } => tracing::info!(%error, "run does not begin"),
-        _ if error.is_retryable() => tracing::warn!(%error, "run does not begin"),
-        _ => tracing::error!(%error, "run does not begin"),
+        Refusal::AlreadyRunning { .. } => tracing::info!(%error, "run not started"),
+        _ if error.is_retryable() => tracing::warn!(%error, "run not started"),
+        _ => tracing::error!(%error, "run not started"),
     }
     error
 }
@@ -65,5 +65,5 @@ pub(super) fn not_started(operation: Operation, refusal: Refusal) -> ChannelErro
 pub(super) fn store_failed(error: &StoreError) {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     let causes: Vec<String> = causes.map(ToString::to_string).collect();
-    tracing::error!(%error, causes = causes.join(": "), "the host's store failed");
+    tracing::error!(%error, causes = causes.join(": "), "the host's storage failed");
 }

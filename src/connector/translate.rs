@@ -4,8 +4,8 @@ use super::settings::{OrderSettings, ShippingTextSource, SkuSource};
 use crate::{
     Timestamp,
     channel::{
-        Address, Buyer, ChannelOrder, ChannelOrderId, LineKind, Lineage, OrderLine, OrderOption, OrderTotals,
-        UserKey,
+        Address, Buyer, ChannelOrder, ChannelOrderId, ChannelUserId, LineKind, Lineage, OrderLine,
+        OrderOption, OrderTotals,
         shipping::{ShippingRequest, StoreKey, is_invisible},
     },
     client::{self, AdvancedOptions, Order, OrderId, OrderItem, PacificTime},
@@ -44,8 +44,8 @@ pub(super) fn store_key(order: &Order) -> Option<StoreKey> {
 }
 
 /// The user that an order is assigned to.
-pub(super) fn assigned_user(order: &Order) -> Option<UserKey> {
-    order.user_id.as_ref().map(|user| UserKey::new(user.as_str()))
+pub(super) fn assigned_user(order: &Order) -> Option<ChannelUserId> {
+    order.user_id.as_ref().map(|user| ChannelUserId::new(user.as_str()))
 }
 
 /// The relatives of an order.

@@ -1,5 +1,5 @@
 //! A webhook is a hint: the orders that it names go through the import now instead of with the next run. Polling
-//! stays the truth, so a lost hint costs time and no order.
+//! still finds every order: a lost hint costs time and no order.
 
 use super::failure;
 use crate::{

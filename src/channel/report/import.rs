@@ -26,7 +26,7 @@ pub struct ImportReport {
     pub window: Option<ImportWindow>,
     /// How each status was read.
     pub scans: Vec<Scan>,
-    /// How many.
+    /// Orders, by what became of them.
     pub counts: ImportCounts,
     /// Which. Failures and holds are never left out; successes and plain skips may be.
     pub items: Vec<ImportItem>,
@@ -126,7 +126,7 @@ pub struct ImportWindow {
     pub from: Option<Timestamp>,
     /// Its end: when the run began.
     pub to: Timestamp,
-    /// By how much it was stretched over an outage.
+    /// By how much it was extended after an outage.
     #[serde(with = "crate::duration_text")]
     pub extended_by: Duration,
     /// The date that decides.
@@ -152,8 +152,8 @@ impl fmt::Display for ImportWindow {
             return Ok(());
         }
         match self.extended_by.as_secs() / 3600 {
-            0 => write!(f, ", stretched by {} min over an outage", self.extended_by.as_secs() / 60),
-            hours => write!(f, ", stretched by {hours} h over an outage"),
+            0 => write!(f, ", extended by {} min after an outage", self.extended_by.as_secs() / 60),
+            hours => write!(f, ", extended by {hours} h after an outage"),
         }
     }
 }
@@ -173,7 +173,7 @@ pub struct Scan {
     /// Whether it is certain that every row was read.
     pub complete: bool,
     /// How many orders of this status lie outside the window; `None` when it was not asked.
-    pub too_old: Option<u64>,
+    pub outside_window: Option<u64>,
     /// Rows that could not be understood.
     pub unreadable: u64,
 }
@@ -187,7 +187,7 @@ impl Scan {
             total: None,
             read: 0,
             complete: false,
-            too_old: None,
+            outside_window: None,
             unreadable: 0,
         }
     }
@@ -200,8 +200,8 @@ impl fmt::Display for Scan {
         if let Some(total) = self.total {
             write!(f, " of {total}")?;
         }
-        if let Some(too_old) = self.too_old {
-            write!(f, ", {too_old} outside the window")?;
+        if let Some(outside_window) = self.outside_window {
+            write!(f, ", {outside_window} outside the window")?;
         }
         if self.unreadable > 0 {
             write!(f, ", {} unreadable", self.unreadable)?;
@@ -265,7 +265,7 @@ pub struct ImportCounts {
     /// Changes of orders that were imported before.
     pub changed: u64,
     /// Orders outside the window, by status.
-    pub too_old: BTreeMap<String, u64>,
+    pub outside_window: BTreeMap<String, u64>,
 }
 
 impl ImportCounts {
@@ -318,6 +318,6 @@ impl ImportCounts {
 
     /// How many orders lie outside the window, over all statuses that were asked.
     pub fn outside_window(&self) -> Option<u64> {
-        (!self.too_old.is_empty()).then(|| self.too_old.values().sum())
+        (!self.outside_window.is_empty()).then(|| self.outside_window.values().sum())
     }
 }

@@ -95,12 +95,12 @@ fn in_a_row<T: fmt::Display>(list: &[T]) -> String {
 pub enum ImportOutcome {
     /// The host has it now, ready to ship.
     Imported {
-        /// As which order.
+        /// The host's order.
         host_order: Option<HostOrderId>,
     },
     /// The host has it now, and it waits for a person.
     Held {
-        /// As which order.
+        /// The host's order.
         host_order: Option<HostOrderId>,
         /// Why it waits.
         holds: Vec<HoldReason>,
@@ -114,7 +114,7 @@ pub enum ImportOutcome {
     },
     /// It could not be imported.
     Failed {
-        /// What happened.
+        /// What went wrong.
         error: String,
         /// Whether it will be tried again by itself.
         retryable: bool,
@@ -160,7 +160,7 @@ impl ImportOutcome {
     }
 
     /// Whether the host has it.
-    pub fn is_with_host(&self) -> bool {
+    pub fn is_imported(&self) -> bool {
         matches!(self, Self::Imported { .. } | Self::Held { .. } | Self::AlreadyImported)
     }
 

@@ -17,7 +17,7 @@ use crate::channel::{
 pub struct LinkReport {
     /// The run.
     pub run: RunInfo,
-    /// How many.
+    /// Listings, by what became of them.
     pub counts: LinkCounts,
     /// Which. What needs a person is never left out; links may be.
     pub items: Vec<LinkItem>,
@@ -133,7 +133,7 @@ pub struct LinkItem {
     /// Its SKU.
     pub sku: Option<String>,
     /// On what it met the product, if it did.
-    pub met_on: Option<MetOn>,
+    pub matched_by: Option<MatchedBy>,
     /// What became of it.
     pub outcome: LinkOutcome,
 }
@@ -142,13 +142,13 @@ impl LinkItem {
     /// An item.
     pub fn new(listing: ListingId, sku: Option<String>, outcome: LinkOutcome) -> Self {
         let sku = sku.map(|sku| DisplayText::name(&sku).cut());
-        Self { listing, sku, met_on: None, outcome: outcome.for_report() }
+        Self { listing, sku, matched_by: None, outcome: outcome.for_report() }
     }
 
     /// The same, with what the two met on.
     #[must_use]
-    pub fn met_on(self, met_on: MetOn) -> Self {
-        Self { met_on: Some(met_on), ..self }
+    pub fn matched_by(self, matched_by: MatchedBy) -> Self {
+        Self { matched_by: Some(matched_by), ..self }
     }
 
     /// Whether it may not be left out of a report.
@@ -185,7 +185,7 @@ impl fmt::Display for LinkItem {
             LinkOutcome::WriteFailed { error } => write!(f, " could not be linked: {error}"),
             LinkOutcome::Unrecognized(outcome) => write!(f, " {outcome}"),
         }?;
-        self.met_on.as_ref().map_or(Ok(()), |met_on| write!(f, "{met_on}"))
+        self.matched_by.as_ref().map_or(Ok(()), |matched_by| write!(f, "{matched_by}"))
     }
 }
 
@@ -195,9 +195,9 @@ fn join<T: ToString>(list: &[T]) -> String {
 
 /// What a listing and a product met on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "met_on", rename_all = "snake_case")]
+#[serde(tag = "matched_by", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum MetOn {
+pub enum MatchedBy {
     /// The product's own SKU.
     Sku,
     /// Another name of the product.
@@ -210,7 +210,7 @@ pub enum MetOn {
     Unrecognized(Unrecognized),
 }
 
-impl fmt::Display for MetOn {
+impl fmt::Display for MatchedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sku | Self::Unrecognized(_) => Ok(()),
@@ -264,12 +264,12 @@ pub enum LinkOutcome {
     Broken {
         /// The product.
         product: ChannelProductId,
-        /// Why.
+        /// Why the link is broken.
         why: BrokenBy,
     },
     /// The store could not keep the link.
     WriteFailed {
-        /// Why.
+        /// What the store answered.
         error: String,
     },
     /// A value of a newer version.

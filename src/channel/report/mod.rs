@@ -11,7 +11,7 @@
 //! | `run` ([`RunInfo`]) | `run`, `connection`, `operation`, `trigger`, `dry_run`, `started`, `finished`, `status`, `settings`, `warnings`, `api` |
 //! | a time | text in RFC 3339, in UTC |
 //! | a duration | text in ISO 8601: `PT15M`, `P7D` |
-//! | an enumeration with facts | an object whose first member names the variant (`status`, `outcome`, `reason`, `met_on`, `notice`), the facts beside it |
+//! | an enumeration with facts | an object whose first member names the variant (`status`, `outcome`, `reason`, `matched_by`, `notice`), the facts beside it |
 //! | an enumeration without facts | its name as text, in snake case |
 //! | counts ([`Tally`]) | an object with a member for each kind that occurs; kinds that do not occur are absent |
 //! | an absent value | `null` |
@@ -23,7 +23,7 @@
 //!     r#"{
 //!         "outcomes": { "imported": 2, "skipped": 1, "quarantined": 1 },
 //!         "skipped": { "missing_tag": 1 },
-//!         "held_by": {}, "users": { "done": 2 }, "tags": {}, "changed": 0, "too_old": {}
+//!         "held_by": {}, "users": { "done": 2 }, "tags": {}, "changed": 0, "outside_window": {}
 //!     }"#,
 //! )?;
 //! assert_eq!((counts.imported(), counts.skipped.of(SkipKind::MissingTag)), (2, 1));
@@ -53,7 +53,7 @@ pub use self::{
     check::{CheckReport, Finding, Severity},
     import::{FollowUpStatus, ImportCounts, ImportReport, ImportWindow, Scan, ScanStrategy},
     import_item::{ImportItem, ImportOutcome, ImportOutcomeKind},
-    links::{BrokenBy, LinkCounts, LinkItem, LinkOutcome, LinkReport, MetOn},
+    links::{BrokenBy, LinkCounts, LinkItem, LinkOutcome, LinkReport, MatchedBy},
     resolve::{ResolveCounts, ResolveReport},
     skip::{SkipKind, SkipReason},
     sync::{SyncCounts, SyncItem, SyncOutcome, SyncOutcomeKind, SyncReport},
@@ -73,12 +73,12 @@ pub enum RunStatus {
     CompletedWithErrors,
     /// It stopped early; the next run goes on.
     Partial {
-        /// Why.
+        /// Why it stopped.
         why: String,
     },
     /// It could not go on.
     Failed {
-        /// Why.
+        /// What went wrong.
         error: String,
     },
     /// A value of a newer version.
@@ -88,7 +88,7 @@ pub enum RunStatus {
 
 impl RunStatus {
     /// Whether everything there was to read was read.
-    pub fn did_its_work(&self) -> bool {
+    pub fn read_everything(&self) -> bool {
         matches!(self, Self::Succeeded | Self::CompletedWithErrors)
     }
 }
@@ -228,10 +228,10 @@ fn fmt_items<'i, T: fmt::Display + 'i>(
     label: &str,
     items: impl Iterator<Item = &'i T>,
 ) -> fmt::Result {
-    const SHOWN: usize = 8;
+    const MAX_ITEMS_SHOWN: usize = 8;
     let mut more = 0;
     for (place, item) in items.enumerate() {
-        if place < SHOWN {
+        if place < MAX_ITEMS_SHOWN {
             writeln!(f, "  {label:<9} {item}")?;
         } else {
             more += 1;
@@ -243,7 +243,7 @@ fn fmt_items<'i, T: fmt::Display + 'i>(
 /// A line for each thing that became of `noun`s, from their names and what became of each: many that are held for one reason
 /// are one line.
 fn in_groups(noun: &str, items: impl Iterator<Item = (String, String)>) -> Vec<String> {
-    const NAMED: usize = 5;
+    const MAX_NAMES_PER_LINE: usize = 5;
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for (name, fate) in items {
@@ -258,8 +258,9 @@ fn in_groups(noun: &str, items: impl Iterator<Item = (String, String)>) -> Vec<S
     let line = |(fate, names): (String, Vec<String>)| match names.as_slice() {
         [one] => format!("{one}{fate}"),
         many => {
-            let named = many.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let more = match many.len().saturating_sub(NAMED) {
+            let named =
+                many.iter().take(MAX_NAMES_PER_LINE).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = match many.len().saturating_sub(MAX_NAMES_PER_LINE) {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };

@@ -14,7 +14,7 @@ use crate::channel::ChannelOrderId;
 pub struct ResolveReport {
     /// The run.
     pub run: RunInfo,
-    /// How many.
+    /// Held orders, by what became of them.
     pub counts: ResolveCounts,
     /// The orders that got a method.
     pub released: Vec<ChannelOrderId>,

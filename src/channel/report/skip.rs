@@ -21,9 +21,9 @@ use crate::{
 pub enum SkipReason {
     /// The host has it.
     AlreadyImported {
-        /// Since when.
+        /// When it was imported.
         at: Timestamp,
-        /// As which order.
+        /// The host's order.
         host_order: Option<HostOrderId>,
     },
     /// Its store is not selected.
@@ -73,7 +73,7 @@ pub enum SkipReason {
     },
     /// The host itself put it into the channel.
     OwnOrder,
-    /// Somebody else fulfils it, such as a marketplace's own warehouse.
+    /// Somebody else fulfills it, such as a marketplace's own warehouse.
     ExternallyFulfilled,
     /// Its parent is imported.
     SplitOfImported {
@@ -89,7 +89,7 @@ pub enum SkipReason {
     EmptyOrder,
     /// It failed, and a person has said that it shall not be tried again.
     Dismissed {
-        /// What happened.
+        /// What went wrong.
         error: String,
     },
     /// Its shipping text is not mapped, and the settings reject such orders.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     reason::{BlockKind, BlockReason, FailKind, FailReason, RetryClass, SupersedeReason},
-    state::{Marketplace, ShipmentState, ShipmentStateKind},
+    state::{NotificationStatus, ShipmentState, ShipmentStateKind},
     step::IllegalTransition,
 };
 use super::{ChannelOrderId, LineQuantity, ShipmentId};
@@ -39,7 +39,7 @@ pub struct Shipment {
     pub packages: Vec<Package>,
     /// What is inside. Empty means "all that was left of the order".
     pub lines: Vec<LineQuantity>,
-    /// Set when the channel must not be told, with the reason.
+    /// Set when the shipment must not be reported to the channel, with the reason.
     pub suppressed: Option<String>,
     /// Set when the host takes the shipment back.
     pub voided: bool,
@@ -97,7 +97,7 @@ impl Shipment {
         self
     }
 
-    /// The channel must not be told, for this reason.
+    /// The shipment must not be reported to the channel, for this reason.
     #[must_use]
     pub fn suppressed(mut self, why: impl Into<String>) -> Self {
         self.suppressed = Some(why.into());

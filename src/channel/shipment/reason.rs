@@ -1,4 +1,4 @@
-//! Why a shipment waits, failed, or is spoken for by another one: as a short code, and in words for a person.
+//! Why a shipment waits, failed, or is covered by another one: as a short code, and in words for a person.
 
 use std::{fmt, time::Duration};
 
@@ -25,14 +25,14 @@ pub enum BlockReason {
     },
     /// The channel refused the request itself.
     Refused {
-        /// The channel's words.
+        /// The channel's message.
         message: String,
     },
     /// The channel refused the request for its carrier code. Released by a rule that gives another code.
     RefusedCarrier {
         /// The code that was sent.
         code: String,
-        /// The channel's words.
+        /// The channel's message.
         message: String,
     },
     /// It was sent as often as the crate may, or for as long, and no look could tell whether the channel has it.
@@ -56,7 +56,7 @@ pub enum BlockReason {
         /// The number of the order that it belongs to.
         order: String,
     },
-    /// Somebody else fulfils the order, a marketplace's warehouse for instance. Looked at again in every run.
+    /// Somebody else fulfills the order, a marketplace's warehouse for instance. Looked at again in every run.
     ExternallyFulfilled,
     /// A value of a newer version.
     #[serde(untagged)]
@@ -136,7 +136,7 @@ impl fmt::Display for BlockReason {
                 "it names order {given:?} and belongs to order {order:?}: correct the shipment with a new revision, or unblock it"
             ),
             Self::ExternallyFulfilled => f.write_str(
-                "somebody else fulfils the order: the channel is told of it by them; it is looked at again in every run",
+                "the order is fulfilled externally, so nothing is sent; it is checked again in every run",
             ),
             Self::Unrecognized(reason) => write!(f, "{reason}: unblock it with the version that wrote it"),
         }
@@ -145,13 +145,16 @@ impl fmt::Display for BlockReason {
 
 /// Lines with their quantities, the first few of them.
 fn quantities(lines: &[LineQuantity]) -> String {
-    const SHOWN: usize = 8;
+    const MAX_LINES_SHOWN: usize = 8;
     if lines.is_empty() {
         return "no shippable line".to_owned();
     }
-    let mut list: Vec<String> =
-        lines.iter().take(SHOWN).map(|line| format!("{} of line {}", line.quantity, line.line)).collect();
-    if let Some(more) = lines.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+    let mut list: Vec<String> = lines
+        .iter()
+        .take(MAX_LINES_SHOWN)
+        .map(|line| format!("{} of line {}", line.quantity, line.line))
+        .collect();
+    if let Some(more) = lines.len().checked_sub(MAX_LINES_SHOWN).filter(|more| *more > 0) {
         list.push(format!("{more} more"));
     }
     list.join(", ")
@@ -205,7 +208,7 @@ pub enum FailReason {
     InvalidOrderId,
     /// It was tried for too long.
     GaveUp {
-        /// For how long.
+        /// For how long it was tried.
         #[serde(with = "crate::duration_text")]
         after: Duration,
         /// What the last attempt said.
@@ -258,13 +261,14 @@ impl fmt::Display for FailReason {
     }
 }
 
-/// Which shipment speaks for a superseded one.
+/// Which shipment covers a superseded one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SupersedeReason {
     /// Its order was marked shipped with another shipment's tracking.
-    ConveyedWith {
+    #[serde(alias = "conveyed_with")]
+    ReportedWith {
         /// That shipment.
         shipment: ShipmentId,
     },

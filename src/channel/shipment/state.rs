@@ -12,14 +12,16 @@ use crate::{
 
 /// Where a shipment stands.
 ///
-/// ```text
-/// Pending -> Sending -> Sent -> Confirmed
-///    |          |  \--> Unknown -> Confirmed | Pending | Blocked | Failed
-///    |          \--> RetryWait -> Sending
-///    |--> Waiting | Blocked          a later shipment, or a person, must come first
-///    |--> Failed                     can never work
-///    \--> Suppressed | Superseded | Cancelled      closed without sending
-/// ```
+/// | from | to |
+/// | --- | --- |
+/// | `Pending`, `Waiting`, `Blocked`, `RetryWait` | any state but `Unknown` and `Sent`: only what was `Sending` can become those |
+/// | `Sending` | `Sent`, `Unknown`, `RetryWait`, `Blocked`, `Failed` |
+/// | `Unknown` | `Unknown` (looked once more), `Confirmed`, `Pending` (to be sent again), `Failed`, `Blocked` on an unknown outcome |
+/// | `Sent` | `Confirmed` |
+/// | `Confirmed` | `Confirmed`: what became of the notification may become known later |
+/// | `Failed`, `Suppressed`, `Superseded`, `Cancelled` | nothing |
+///
+/// [`step`](Self::step) decides it, and every store asks it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -33,14 +35,14 @@ pub enum ShipmentState {
     },
     /// A person must change something first.
     Blocked {
-        /// What it is.
+        /// What must be changed.
         reason: BlockReason,
     },
     /// Nothing reached the channel, or the channel asked to come back: try again later.
     RetryWait {
-        /// Not before this.
+        /// The earliest time of the next attempt.
         until: Timestamp,
-        /// Why.
+        /// Why it waits.
         class: RetryClass,
         /// The channel's own time when the wait began, where it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +52,7 @@ pub enum ShipmentState {
     Sending {
         /// Which attempt, from 1.
         attempt: u32,
-        /// Since when.
+        /// When that began.
         since: Timestamp,
         /// The channel's own time then, where it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,7 +60,7 @@ pub enum ShipmentState {
     },
     /// It is not known whether the channel has it: look before anything is sent again.
     Unknown {
-        /// Since when.
+        /// When the request was begun.
         since: Timestamp,
         /// How many times it was looked for and not found.
         checks: u32,
@@ -84,13 +86,14 @@ pub enum ShipmentState {
         /// The channel's record of it, when it has one.
         record: Option<String>,
         /// What became of the notice to the store.
-        marketplace: Marketplace,
+        #[serde(alias = "marketplace")]
+        notification: NotificationStatus,
         /// Whether it was there before we sent anything.
         already_there: bool,
     },
     /// Given up, or can never work.
     Failed {
-        /// Why.
+        /// Why it will not be sent.
         reason: FailReason,
     },
     /// The host said not to tell the channel.
@@ -98,9 +101,9 @@ pub enum ShipmentState {
         /// The host's reason.
         why: String,
     },
-    /// Another shipment speaks for it.
+    /// Another shipment covers it.
     Superseded {
-        /// Which.
+        /// Why it is superseded.
         reason: SupersedeReason,
     },
     /// The host took it back before it was sent.
@@ -109,9 +112,9 @@ pub enum ShipmentState {
 
 impl ShipmentState {
     /// No wait is longer. One that ends further ahead was set while the host's clock was wrong.
-    pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+    pub const MAX_RETRY_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-    /// Whether nothing will ever happen to it again.
+    /// Whether nothing will be sent for it any more. Of a confirmed one the notification may still become known.
     pub fn is_closed(&self) -> bool {
         matches!(
             self,
@@ -123,7 +126,7 @@ impl ShipmentState {
         )
     }
 
-    /// Whether the channel may have been told, so that nothing may be sent without looking. A row that is
+    /// Whether a request may have reached the channel, so that nothing may be sent without looking. A row that is
     /// [blocked](BlockReason::OutcomeUnknown) because no look could tell is not among them: a person decides about it.
     pub fn is_in_flight(&self) -> bool {
         matches!(self, Self::Sending { .. } | Self::Unknown { .. } | Self::Sent { .. })
@@ -133,11 +136,11 @@ impl ShipmentState {
     ///
     /// A row that is blocked on something only a person can change (an unmapped carrier) is not due until it
     /// is unblocked; one that is blocked on the order's state is, because the order may change by itself. A wait that
-    /// ends further ahead than [`LONGEST_WAIT`](Self::LONGEST_WAIT) is over.
+    /// ends further ahead than [`MAX_RETRY_WAIT`](Self::MAX_RETRY_WAIT) is over.
     pub fn is_due(&self, now: Timestamp) -> bool {
         match self {
             Self::Pending | Self::Waiting { .. } => true,
-            Self::RetryWait { until, .. } => *until <= now || *until > now + Self::LONGEST_WAIT,
+            Self::RetryWait { until, .. } => *until <= now || *until > now + Self::MAX_RETRY_WAIT,
             Self::Blocked { reason } => reason.unblock_key().is_none(),
             _ => false,
         }
@@ -166,16 +169,16 @@ kinds! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "notice", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Marketplace {
+pub enum NotificationStatus {
     /// The channel does not say.
     Unknown,
     /// Not given yet.
     Pending,
-    /// The store has been told.
+    /// The sales channel has been notified.
     Notified,
-    /// The store could not be told.
+    /// The sales channel could not be notified.
     Failed {
-        /// The channel's words.
+        /// The channel's message.
         message: String,
     },
     /// A value of a newer version.

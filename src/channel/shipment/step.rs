@@ -6,7 +6,7 @@ impl ShipmentState {
     /// The state after the step to `next`.
     ///
     /// # Errors
-    /// [`IllegalTransition`] when the step is not one of the diagram's. Staying in the same state with newer
+    /// [`IllegalTransition`] when the step is not in the table of [`ShipmentState`]. Staying in the same state with newer
     /// facts is allowed, so that repeating a record after a crash is harmless.
     pub fn step(&self, next: Self) -> Result<Self, IllegalTransition> {
         if self.allows(&next) {
@@ -44,7 +44,7 @@ impl ShipmentState {
                 )
             }
             S::Sent { .. } => matches!(next, S::Confirmed { .. }),
-            // The notice to the store is asynchronous: its fate may become known after the confirmation.
+            // The sales channel is notified later: what became of that may become known after the confirmation.
             S::Confirmed { .. } => matches!(next, S::Confirmed { .. }),
             S::Failed { .. } | S::Suppressed { .. } | S::Superseded { .. } | S::Cancelled => false,
         }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::{
         Timestamp,
-        channel::{FailReason, Marketplace, RetryClass, SupersedeReason},
+        channel::{FailReason, NotificationStatus, RetryClass, SupersedeReason},
     };
 
     fn all() -> Vec<ShipmentState> {
@@ -91,7 +91,7 @@ mod tests {
             ShipmentState::Sent { at: t },
             ShipmentState::Confirmed {
                 record: None,
-                marketplace: Marketplace::Unknown,
+                notification: NotificationStatus::Unknown,
                 already_there: false,
             },
             ShipmentState::Failed { reason: FailReason::OrderGone },
@@ -179,7 +179,7 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let wait =
             |until| ShipmentState::RetryWait { until, class: RetryClass::Unavailable, server_since: None };
-        let longest = now + ShipmentState::LONGEST_WAIT;
+        let longest = now + ShipmentState::MAX_RETRY_WAIT;
         for (until, due) in [(now, true), (longest, false), (longest + Duration::from_secs(1), true)] {
             assert_eq!(wait(until).is_due(now), due, "until {until}");
         }

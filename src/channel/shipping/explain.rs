@@ -85,7 +85,7 @@ pub enum NoMatch {
     /// The rule is for another store, or the order's store is not known.
     Store,
     /// The rule is for another marketplace, or the order's marketplace is not known.
-    Marketplace,
+    NotificationStatus,
     /// The rule is for other countries, or the order's country is not known.
     Country,
 }
@@ -151,7 +151,7 @@ fn no_match(rule: &CompiledRule, text: Option<&str>, destination: &Destination<'
     let checks = [
         (rule.pattern.fits(text), NoMatch::Text { differences: Vec::new() }),
         (rule.scope.fits_store(destination), NoMatch::Store),
-        (rule.scope.fits_marketplace(destination), NoMatch::Marketplace),
+        (rule.scope.fits_marketplace(destination), NoMatch::NotificationStatus),
         (rule.scope.fits_country(destination), NoMatch::Country),
     ];
     checks.into_iter().filter(|(fits, _)| !fits).map(|(_, reason)| reason).collect()
@@ -218,7 +218,7 @@ impl fmt::Display for NoMatch {
                 write!(f, "another text (it differs only in {})", list(differences, " and "))
             }
             Self::Store => f.write_str("another store"),
-            Self::Marketplace => f.write_str("another marketplace"),
+            Self::NotificationStatus => f.write_str("another marketplace"),
             Self::Country => f.write_str("another country"),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Begin, NewRun, RunToken, StoreError};
+use super::{BeginOutcome, NewRun, RunToken, StoreError};
 use crate::{Timestamp, channel::RunId};
 
 /// The lease of one operation on one connection, as a store keeps it. A store that has none yet starts from the default.
@@ -50,15 +50,20 @@ impl Lease {
     ///
     /// A lease that ends later than its own length from now was written by a clock that is ahead. It is not granted to
     /// another run on the spot but shortened, so that it ends one length from now: a living run renews it before that.
-    pub fn begin(&mut self, run: &NewRun) -> Begin {
+    pub fn begin(&mut self, run: &NewRun) -> BeginOutcome {
         if let Some(holder) = self.holder.as_mut().filter(|holder| holder.expires > run.now) {
             holder.expires = holder.expires.min(run.now + holder.length);
-            return Begin::AlreadyRunning { since: holder.since, owner: holder.owner.clone() };
+            return BeginOutcome::AlreadyRunning { since: holder.since, owner: holder.owner.clone() };
         }
         self.fence = self.fence.saturating_add(1);
         let (run_id, owner) = (run.run.clone(), run.owner.clone());
         self.holder = Some(LeaseHolder::new(run_id, owner, run.now, run.now + run.ttl, run.ttl));
-        Begin::Granted(RunToken::new(run.connection.clone(), run.operation, run.run.clone(), self.fence))
+        BeginOutcome::Granted(RunToken::new(
+            run.connection.clone(),
+            run.operation,
+            run.run.clone(),
+            self.fence,
+        ))
     }
 
     /// Makes it last until `now + ttl`, whatever the time was before: also after it has lasted, and where that is earlier.

@@ -43,13 +43,14 @@ pub trait ListingStore: Debug + Send + Sync {
 
     /// Keeps links. The answers MUST stand in the order given.
     ///
-    /// MUST do what [`PutLink::decide`] says, link by link, as if nobody else wrote: a `Conflict` changes nothing; any other
+    /// MUST do what [`PutLinkOutcome::decide`] says, link by link, as if nobody else wrote: a `Conflict` changes nothing; any other
     /// answer keeps the link as [linked](LinkState::Linked), and removes the broken link of another listing to the same
     /// product. The whole call MAY be one transaction.
     ///
     /// # Errors
     /// `LostLease`, or when the store cannot write.
-    async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError>;
+    async fn put_links(&self, token: &RunToken, links: &[NewLink])
+    -> Result<Vec<PutLinkOutcome>, StoreError>;
 
     /// Marks links as broken. MUST keep them, and ignore a listing that has none.
     ///
@@ -66,7 +67,7 @@ pub enum LinkQuery<'a> {
     After {
         /// The last listing of the page before; `None` for the first page.
         after: Option<&'a ListingId>,
-        /// How many at most.
+        /// The length of the page.
         limit: usize,
     },
     /// The link of each of these SKUs that is not broken, the newest where several share a SKU, in any order. SKUs are
@@ -79,7 +80,7 @@ pub enum LinkQuery<'a> {
 /// What became of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PutLink {
+pub enum PutLinkOutcome {
     /// It is new.
     Created,
     /// It was there.
@@ -88,12 +89,12 @@ pub enum PutLink {
     Replaced,
     /// The product belongs to another listing.
     Conflict {
-        /// Which.
+        /// The listing that has the product.
         with: ListingId,
     },
 }
 
-impl PutLink {
+impl PutLinkOutcome {
     /// What becomes of `new`, where `owner` is the kept link of its product and `before` that of its listing.
     pub fn decide(new: &NewLink, owner: Option<&ListingLink>, before: Option<&ListingLink>) -> Self {
         let others = owner.filter(|owner| owner.listing != new.listing && owner.state == LinkState::Linked);

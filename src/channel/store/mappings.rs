@@ -30,7 +30,7 @@ pub trait MappingStore: Debug + Send + Sync {
 
     /// Replaces one table. The host calls this.
     ///
-    /// MUST do what [`Replace::decide`] says, all or nothing and as if nobody else wrote: of concurrent replacements of one
+    /// MUST do what [`ReplaceOutcome::decide`] says, all or nothing and as if nobody else wrote: of concurrent replacements of one
     /// version one is done. The tables have versions of their own.
     ///
     /// # Errors
@@ -40,16 +40,20 @@ pub trait MappingStore: Debug + Send + Sync {
         connection: &ConnectionId,
         expected_version: u64,
         rules: NewRules,
-    ) -> Result<Replace, StoreError>;
+    ) -> Result<ReplaceOutcome, StoreError>;
 
     /// Counts texts that no rule maps.
     ///
-    /// MUST upsert per `(store, text)`, both compared exactly, as [`Sighting::count`] does. A count MAY be lost in a
+    /// MUST upsert per `(store, text)`, both compared exactly, as [`UnmappedOccurrence::count`] does. A count MAY be lost in a
     /// crash; a text SHOULD NOT be, though held orders have it too.
     ///
     /// # Errors
     /// When the store cannot write.
-    async fn note_unmapped(&self, connection: &ConnectionId, seen: &[Sighting]) -> Result<(), StoreError>;
+    async fn note_unmapped(
+        &self,
+        connection: &ConnectionId,
+        seen: &[UnmappedOccurrence],
+    ) -> Result<(), StoreError>;
 
     /// The texts that were not mapped when they were seen. MUST answer the most often seen first.
     ///
@@ -80,7 +84,7 @@ pub trait MappingStoreExt: MappingStore {
         connection: &ConnectionId,
         expected_version: u64,
         rules: Vec<ShippingRule>,
-    ) -> Result<Replace, StoreError> {
+    ) -> Result<ReplaceOutcome, StoreError> {
         self.replace(connection, expected_version, NewRules::Shipping(rules)).await
     }
 
@@ -90,7 +94,7 @@ pub trait MappingStoreExt: MappingStore {
         connection: &ConnectionId,
         expected_version: u64,
         rules: Vec<CarrierRule>,
-    ) -> Result<Replace, StoreError> {
+    ) -> Result<ReplaceOutcome, StoreError> {
         self.replace(connection, expected_version, NewRules::Carriers(rules)).await
     }
 }
@@ -134,7 +138,7 @@ impl<T> Default for Versioned<T> {
 /// The answer to a replacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Replace {
+pub enum ReplaceOutcome {
     /// Done.
     Replaced {
         /// The version from now on.
@@ -147,7 +151,7 @@ pub enum Replace {
     },
 }
 
-impl Replace {
+impl ReplaceOutcome {
     /// What becomes of a replacement that expects `expected`, where the table has version `current`.
     pub fn decide(current: u64, expected: u64) -> Self {
         if current == expected {
@@ -161,18 +165,18 @@ impl Replace {
 /// A text that no rule mapped, seen on an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Sighting {
+pub struct UnmappedOccurrence {
     /// The store.
     pub store: Option<StoreKey>,
     /// The text, exactly.
     pub text: String,
     /// The order.
     pub order: ChannelOrderId,
-    /// When.
+    /// When the order was read.
     pub at: Timestamp,
 }
 
-impl Sighting {
+impl UnmappedOccurrence {
     /// A sighting.
     pub fn new(store: Option<StoreKey>, text: String, order: ChannelOrderId, at: Timestamp) -> Self {
         Self { store, text, order, at }

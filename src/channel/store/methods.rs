@@ -18,7 +18,7 @@ use crate::{
 macro_rules! for_each_store {
     ($then:ident) => {
         $then! { RunStore {
-            fn begin(run: NewRun) -> Begin;
+            fn begin(run: NewRun) -> BeginOutcome;
             fn heartbeat(token: &RunToken, ttl: Duration, now: Timestamp) -> ();
             fn finish(token: &RunToken, summary: RunSummary) -> ();
             fn last_success(connection: &ConnectionId, operation: Operation) -> Option<RunSummary>;
@@ -39,31 +39,31 @@ macro_rules! for_each_store {
                 text: Option<&str>,
                 resolution: &ShippingResolution,
                 rules_version: u64
-            ) -> Applied;
+            ) -> ApplyOutcome;
         } }
         $then! { ShipmentStore {
-            fn enqueue(connection: &ConnectionId, shipments: &[Shipment], now: Timestamp) -> Vec<Enqueued>;
+            fn enqueue(connection: &ConnectionId, shipments: &[Shipment], now: Timestamp) -> Vec<EnqueueOutcome>;
             fn rows(
                 connection: &ConnectionId,
                 query: &OutboxQuery,
                 after: Option<&OutboxCursor>,
                 limit: usize
             ) -> OutboxPage;
-            fn begin_send(token: &RunToken, intents: &[SendIntent]) -> Vec<BeginSend>;
-            fn record(token: &RunToken, records: &[ShipmentRecord]) -> ();
+            fn begin_send(token: &RunToken, intents: &[SendIntent]) -> Vec<BeginSendOutcome>;
+            fn record(token: &RunToken, records: &[ShipmentTransition]) -> ();
             fn unblock(connection: &ConnectionId, key: &str) -> u64;
             fn counts(connection: &ConnectionId) -> BTreeMap<String, u64>;
         } }
         $then! { ListingStore {
             fn listings(connection: &ConnectionId, after: Option<&ListingId>, limit: usize) -> Vec<Listing>;
             fn links(connection: &ConnectionId, query: LinkQuery<'_>) -> Vec<ListingLink>;
-            fn put_links(token: &RunToken, links: &[NewLink]) -> Vec<PutLink>;
+            fn put_links(token: &RunToken, links: &[NewLink]) -> Vec<PutLinkOutcome>;
             fn mark_broken(token: &RunToken, listings: &[ListingId]) -> ();
         } }
         $then! { MappingStore {
             fn rules(connection: &ConnectionId) -> RuleTables;
-            fn replace(connection: &ConnectionId, expected_version: u64, rules: NewRules) -> Replace;
-            fn note_unmapped(connection: &ConnectionId, seen: &[Sighting]) -> ();
+            fn replace(connection: &ConnectionId, expected_version: u64, rules: NewRules) -> ReplaceOutcome;
+            fn note_unmapped(connection: &ConnectionId, seen: &[UnmappedOccurrence]) -> ();
             fn unmapped(connection: &ConnectionId) -> Vec<UnmappedText>;
         } }
         $then! { HistoryStore {

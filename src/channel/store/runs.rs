@@ -32,7 +32,7 @@ pub trait RunStore: Debug + Send + Sync {
     ///
     /// # Errors
     /// When the store cannot say.
-    async fn begin(&self, run: NewRun) -> Result<Begin, StoreError>;
+    async fn begin(&self, run: NewRun) -> Result<BeginOutcome, StoreError>;
 
     /// Makes the lease last until `now + ttl`, whether that is later or earlier than before: [`Lease::heartbeat`](super::Lease::heartbeat).
     ///
@@ -80,7 +80,7 @@ pub trait RunStore: Debug + Send + Sync {
     async fn release_leases(&self, owner: &str) -> Result<u64, StoreError>;
 }
 
-/// A run that wants to begin.
+/// A run that asks for the lease.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NewRun {
@@ -128,15 +128,15 @@ impl NewRun {
     }
 }
 
-/// The answer to a run that wants to begin.
+/// The answer to a run that asks for the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Begin {
+pub enum BeginOutcome {
     /// It may.
     Granted(RunToken),
     /// Another one has the lease.
     AlreadyRunning {
-        /// Since when.
+        /// When the running run began.
         since: Timestamp,
         /// Its owner.
         owner: String,

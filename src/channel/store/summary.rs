@@ -94,7 +94,7 @@ impl RunSummary {
     /// Whether it counts for [`RunStore::last_success`](super::RunStore::last_success): it covered the window, was not dry,
     /// and ended `Succeeded` or `CompletedWithErrors`.
     pub fn is_success(&self) -> bool {
-        let worked = matches!(&self.state, RunState::Ended { status } if status.did_its_work());
+        let worked = matches!(&self.state, RunState::Ended { status } if status.read_everything());
         worked && !self.dry_run && self.covers_window
     }
 }
@@ -106,11 +106,11 @@ impl RunSummary {
 pub enum RunState {
     /// It holds the lease.
     Running,
-    /// Its lease lasted or was released, and another run took it.
+    /// Its lease expired or was released, and another run took it.
     Abandoned,
     /// It ended.
     Ended {
-        /// How.
+        /// How it ended.
         status: RunStatus,
     },
 }
@@ -123,9 +123,9 @@ pub enum RunKind {
     /// The whole of the operation: for orders, the window.
     #[default]
     Full,
-    /// Only what changed since the last look.
+    /// Only what changed since the last look. Reserved: no operation makes such a run.
     QuickLook,
-    /// Orders of a time before the window.
+    /// Orders of a time before the window. Reserved: no operation makes such a run.
     BackFill,
     /// Orders that a person named.
     SingleOrder,

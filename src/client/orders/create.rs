@@ -133,7 +133,7 @@ impl NewOrder {
 }
 
 /// The most orders that ShipStation takes in one call.
-const MOST_ORDERS: usize = 100;
+const MAX_ORDERS: usize = 100;
 
 pub(super) async fn one(client: &ShipStation, order: &NewOrder) -> Result<Order, Error> {
     let call = call(&endpoints::CREATE_ORDER, order.is_keyed()).json(order)?;
@@ -141,7 +141,7 @@ pub(super) async fn one(client: &ShipStation, order: &NewOrder) -> Result<Order,
 }
 
 pub(super) async fn many(client: &ShipStation, orders: &[NewOrder]) -> Result<BulkOrders, Error> {
-    if orders.is_empty() || orders.len() > MOST_ORDERS {
+    if orders.is_empty() || orders.len() > MAX_ORDERS {
         return Err(Problem::config("orders: ShipStation takes 1 to 100 orders in one call")
             .at(endpoints::CREATE_ORDERS.path, 0));
     }

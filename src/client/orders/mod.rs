@@ -91,7 +91,7 @@ impl Orders {
     /// V1 reference, Orders / Add tag. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn add_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "tagId": tag });
         self.0.act(&Call::to(&endpoints::ADD_TAG).json(&body)?).await
@@ -102,7 +102,7 @@ impl Orders {
     /// V1 reference, Orders / Remove tag. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn remove_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "tagId": tag });
         self.0.act(&Call::to(&endpoints::REMOVE_TAG).json(&body)?).await
@@ -113,7 +113,7 @@ impl Orders {
     /// V1 reference, Orders / Hold until. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn hold_until(&self, order: OrderId, date: PacificDate) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "holdUntilDate": date });
         self.0.act(&Call::to(&endpoints::HOLD_UNTIL).json(&body)?).await
@@ -124,7 +124,7 @@ impl Orders {
     /// V1 reference, Orders / Restore from hold. Repeatable.
     ///
     /// # Errors
-    /// As for every repeatable write.
+    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn restore_from_hold(&self, order: OrderId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order });
         self.0.act(&Call::to(&endpoints::RESTORE_FROM_HOLD).json(&body)?).await

@@ -124,7 +124,7 @@ model! {
         @droppable image_url: Option<String> = "imageUrl",
         /// The weight of one piece.
         @droppable weight: Option<Weight> = "weight",
-        /// How many.
+        /// The ordered quantity.
         quantity: Option<i64> = "quantity",
         /// The price of one piece, in the store's currency; negative for discounts.
         unit_price: Option<Decimal> = "unitPrice",
@@ -138,7 +138,7 @@ model! {
         @droppable options: Vec<ItemOption> = "options",
         /// The product. Made some seconds after the order, so that it may be absent at first.
         product_id: Option<ProductId> = "productId",
-        /// The SKU that a fulfilment provider knows it by.
+        /// The SKU that a fulfillment provider knows it by.
         fulfillment_sku: Option<String> = "fulfillmentSku",
         /// Whether it is a discount or fee and nothing to ship.
         adjustment: Option<bool> = "adjustment",
@@ -253,9 +253,9 @@ model! {
     pub struct CustomsItem {
         /// The line's id. Sent back, it changes the line; left out, it adds one.
         @droppable customs_item_id: Option<CustomsItemId> = "customsItemId",
-        /// What it is.
+        /// A description of the goods.
         @droppable description: Option<String> = "description",
-        /// How many.
+        /// The number of pieces.
         @droppable quantity: Option<i64> = "quantity",
         /// The value of the line, in US dollars.
         @droppable value: Option<Decimal> = "value",

@@ -9,9 +9,9 @@ open_enum! {
         AwaitingPayment = "awaiting_payment",
         /// To be shipped.
         AwaitingShipment = "awaiting_shipment",
-        /// Handed to an external fulfilment provider.
+        /// Handed to an external fulfillment provider.
         PendingFulfillment = "pending_fulfillment",
-        /// Refused by the fulfilment provider.
+        /// Refused by the fulfillment provider.
         RejectedFulfillment = "rejected_fulfillment",
         /// Held until a date.
         OnHold = "on_hold",
@@ -57,7 +57,7 @@ open_enum! {
     pub enum DimensionUnits {
         /// Inches.
         Inches = "inches",
-        /// Centimetres.
+        /// Centimeters.
         Centimeters = "centimeters",
         /// Inches, as the answers to bought labels write them.
         Inch = "Inch",

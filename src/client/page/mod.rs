@@ -26,7 +26,7 @@ use super::{
 };
 
 /// The largest page that ShipStation gives.
-pub(crate) const LARGEST_PAGE: u32 = 500;
+pub(crate) const MAX_PAGE_SIZE: u32 = 500;
 
 /// One page of a list.
 #[derive(Debug, Clone)]

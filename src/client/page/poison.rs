@@ -10,9 +10,9 @@ use super::{
 use crate::Timestamp;
 
 /// So many rows in a row that fail alone are an outage and not poison.
-const MOST_IN_A_ROW: u32 = 3;
+const MAX_IN_A_ROW: u32 = 3;
 /// The same for rows that come and are not JSON: then ShipStation is there.
-const MOST_BROKEN_IN_A_ROW: u32 = 20;
+const MAX_BROKEN_IN_A_ROW: u32 = 20;
 
 #[derive(Debug, Default)]
 pub(super) struct Poison {
@@ -30,7 +30,7 @@ impl Poison {
     pub(super) fn note<T: Listed>(&mut self, error: &Error, place: u64) -> bool {
         let is_broken = error.kind() == ErrorKind::Decode;
         self.in_a_row += 1;
-        if self.in_a_row > if is_broken { MOST_BROKEN_IN_A_ROW } else { MOST_IN_A_ROW } {
+        if self.in_a_row > if is_broken { MAX_BROKEN_IN_A_ROW } else { MAX_IN_A_ROW } {
             return false;
         }
         self.suspects.push(RowError {

@@ -12,7 +12,7 @@ use super::{
         Error,
         wire::{PacificTime, filters::filter_start, rows::Listed},
     },
-    Incomplete, LARGEST_PAGE, ListEnd, Page, fetch,
+    Incomplete, ListEnd, MAX_PAGE_SIZE, Page, fetch,
     poison::{Poison, is_page_fault},
     position::Position,
     request::{Key, ListCall},
@@ -22,9 +22,9 @@ use super::{
 use crate::Timestamp;
 
 /// A second with more rows than a page is read again until nothing new turns up, at most so often.
-const MOST_PASSES: u32 = 5;
+const MAX_PASSES: u32 = 5;
 /// No list is read further than so many rows would fill pages: 10,000 pages of the usual size.
-const MOST_ROWS: u32 = 5_000_000;
+const MAX_ROWS: u32 = 5_000_000;
 
 /// What reading a list gives.
 pub(super) enum Step<T> {
@@ -87,7 +87,7 @@ pub(super) struct Reader<T> {
 impl<T: Listed + Send + 'static> Reader<T> {
     fn new(mut list: ListCall<T>) -> Self {
         let key = list.key();
-        let full = list.page_size.unwrap_or(LARGEST_PAGE);
+        let full = list.page_size.unwrap_or(MAX_PAGE_SIZE);
         let skipped = u64::from(list.page.unwrap_or(1) - 1) * u64::from(full);
         if let Some(key) = key {
             list.call.set("sortBy", Some(key.sort.into()));
@@ -121,7 +121,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
 
     /// The next page that shows something new, or the end. `last` is set if a page ended the present reading.
     async fn step(&mut self, last: &mut Option<LastPage>) -> Result<Step<T>, Error> {
-        let most_pages = self.list.most_pages.unwrap_or(MOST_ROWS / self.position.full);
+        let most_pages = self.list.most_pages.unwrap_or(MAX_ROWS / self.position.full);
         loop {
             if let Some(last) = last.take()
                 && let Some(end) = self.conclude(last).await?
@@ -342,7 +342,7 @@ impl<T: Listed> Reader<T> {
         if (last.is_some() || later.is_some())
             && was_numbered
             && self.received.new_rows > 0
-            && self.received.passes < MOST_PASSES
+            && self.received.passes < MAX_PASSES
         {
             // The pages of one second were read by number: once more, in case rows slipped from one into another.
             self.received = Received { passes: self.received.passes + 1, ..Received::default() };

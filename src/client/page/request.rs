@@ -12,7 +12,7 @@ use super::{
             rows::Listed,
         },
     },
-    Items, LARGEST_PAGE, Page, Pages, fetch,
+    Items, MAX_PAGE_SIZE, Page, Pages, fetch,
 };
 use crate::Timestamp;
 
@@ -89,7 +89,7 @@ impl<T: Listed> ListCall<T> {
     }
 
     pub(crate) fn page_size(mut self, rows: u32) -> Self {
-        self.page_size = Some(rows.clamp(1, LARGEST_PAGE));
+        self.page_size = Some(rows.clamp(1, MAX_PAGE_SIZE));
         self
     }
 

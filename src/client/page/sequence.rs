@@ -7,7 +7,7 @@ use crate::{Timestamp, client::wire::PacificTime};
 
 /// The end of a filter is raised by up to an hour in the night in which an hour comes twice, and read with the same
 /// uncertainty.
-const SLACK: Duration = Duration::from_secs(2 * 3600 + 1);
+const REPEATED_HOUR_TOLERANCE: Duration = Duration::from_secs(2 * 3600 + 1);
 
 /// Whether the rows come in ascending order of a date, and none lies behind the end of the filter.
 pub(super) fn is_in_sequence<T>(
@@ -24,7 +24,7 @@ pub(super) fn is_in_sequence<T>(
         }
         before = Some(date);
     }
-    before.is_none_or(|last| end.is_none_or(|end| last.earliest() <= end + SLACK))
+    before.is_none_or(|last| end.is_none_or(|end| last.earliest() <= end + REPEATED_HOUR_TOLERANCE))
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use super::Incomplete;
 
 /// So many ids are remembered to recognize repeats, a few megabytes. Of a longer list, repeats are recognized in the
 /// page before and in the second in which two filters meet.
-const MOST_IDS: usize = 100_000;
+const MAX_IDS: usize = 100_000;
 
 /// What was seen of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sight {
+enum RowSeen {
     Unreadable,
     /// With its date in milliseconds, if the list is read by date: a row that was modified meanwhile is new again.
     Row(Option<i64>),
@@ -19,8 +19,8 @@ enum Sight {
 
 /// When a row was last seen.
 #[derive(Debug)]
-struct Seen {
-    sight: Sight,
+struct LastSeen {
+    sight: RowSeen,
     filter: usize,
     page: u64,
 }
@@ -49,7 +49,7 @@ impl Filter {
 
 #[derive(Debug)]
 pub(super) struct Tally {
-    seen: HashMap<i64, Seen>,
+    seen: HashMap<i64, LastSeen>,
     earlier: Vec<Filter>,
     present: Filter,
     /// The first filter of the present reading.
@@ -89,23 +89,23 @@ impl Tally {
     /// A page begins. `boundary` is the oldest date that may come again.
     pub(super) fn next_page(&mut self, boundary: Option<i64>) {
         self.page += 1;
-        if self.seen.len() > MOST_IDS {
+        if self.seen.len() > MAX_IDS {
             let (before, boundary) = (self.page - 1, boundary.unwrap_or(i64::MAX));
             self.seen.retain(|_, seen| {
-                seen.page >= before || matches!(seen.sight, Sight::Row(Some(date)) if date >= boundary)
+                seen.page >= before || matches!(seen.sight, RowSeen::Row(Some(date)) if date >= boundary)
             });
         }
     }
 
     /// Notes a row; false if it was given before.
     pub(super) fn row(&mut self, id: i64, date: Option<i64>) -> bool {
-        self.note(id, Sight::Row(date))
+        self.note(id, RowSeen::Row(date))
     }
 
     /// Notes a row that cannot be read; false if it was given before.
     pub(super) fn unreadable(&mut self, id: Option<i64>) -> bool {
         match id {
-            Some(id) => self.note(id, Sight::Unreadable),
+            Some(id) => self.note(id, RowSeen::Unreadable),
             None => self.anonymous(1) == 1,
         }
     }
@@ -120,9 +120,9 @@ impl Tally {
         new
     }
 
-    fn note(&mut self, id: i64, sight: Sight) -> bool {
+    fn note(&mut self, id: i64, sight: RowSeen) -> bool {
         let filter = self.earlier.len();
-        let before = self.seen.insert(id, Seen { sight, filter, page: self.page });
+        let before = self.seen.insert(id, LastSeen { sight, filter, page: self.page });
         match &before {
             Some(seen) if seen.filter == filter => {}
             Some(seen) => {
@@ -324,7 +324,7 @@ mod tests {
             for row in 0..500 {
                 tally.row(page * 500 + row, Some(page * 1_000 + row));
             }
-            assert!(tally.seen.len() <= MOST_IDS + 1_000, "{}", tally.seen.len());
+            assert!(tally.seen.len() <= MAX_IDS + 1_000, "{}", tally.seen.len());
         }
         assert!(!tally.row(499 * 500, Some(499_000)));
         assert_eq!(tally.rows(), 250_000);

@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// Where the server's minute ends is known to about a second: its `Date` has no fraction.
-const MARGIN_MS: i64 = 1_000;
+const CLOCK_UNCERTAINTY_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60_000;
-/// A 429 closes the door to all for two minutes at most; a longer `Retry-After` is the business of the call that got it.
-const LONGEST_CLOSE: Duration = Duration::from_secs(120);
+/// A 429 blocks every request of the key for two minutes at most; a longer `Retry-After` is the business of the call that got it.
+const MAX_PAUSE: Duration = Duration::from_secs(120);
 
 /// A fixed window on the server's clock minute, shared by everything that holds a clone of the `Arc`.
 ///
@@ -81,12 +81,12 @@ impl MinuteWindow {
         lock(&self.state)
     }
 
-    fn join(&self, lane: Lane) -> Place<'_> {
+    fn join(&self, lane: Lane) -> QueueEntry<'_> {
         let mut state = self.state();
         state.arrivals += 1;
         let ticket = (lane, state.arrivals);
         state.queue.insert(ticket);
-        Place { limiter: self, ticket }
+        QueueEntry { limiter: self, ticket }
     }
 
     fn permit(&self, minutes: (i64, i64)) -> Permit {
@@ -146,12 +146,12 @@ enum Turn {
 }
 
 /// A place in the queue, given up on drop: a cancelled request blocks nobody.
-struct Place<'a> {
+struct QueueEntry<'a> {
     limiter: &'a MinuteWindow,
     ticket: Ticket,
 }
 
-impl Place<'_> {
+impl QueueEntry<'_> {
     fn try_take(&self) -> Turn {
         let now = self.limiter.clock.now();
         let mut state = self.limiter.state();
@@ -165,7 +165,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         self.limiter.state().queue.remove(&self.ticket);
         self.limiter.changed.notify_waiters();
@@ -184,7 +184,7 @@ struct Minutes {
     /// The minute that `used[0]` counts; `used[1]` counts the one after it.
     first: i64,
     used: [u32; 2],
-    /// After a 429: nothing before this instant on our own clock, whatever is learnt about the server's meanwhile.
+    /// After a 429: nothing before this instant on our own clock, whatever is learned about the server's meanwhile.
     closed_until: Timestamp,
 }
 
@@ -213,7 +213,10 @@ impl Minutes {
     /// The minutes in which ShipStation may count a request that is sent now.
     fn counted_in(&self, now: Timestamp) -> (i64, i64) {
         let server = self.server(now);
-        (minute(server.saturating_sub(MARGIN_MS)), minute(server.saturating_add(MARGIN_MS)))
+        (
+            minute(server.saturating_sub(CLOCK_UNCERTAINTY_MS)),
+            minute(server.saturating_add(CLOCK_UNCERTAINTY_MS)),
+        )
     }
 
     /// Drops the counts of minutes that are over.
@@ -246,7 +249,7 @@ impl Minutes {
         } else {
             i64::MIN
         };
-        let opens = opens.saturating_mul(MINUTE_MS).saturating_add(MARGIN_MS);
+        let opens = opens.saturating_mul(MINUTE_MS).saturating_add(CLOCK_UNCERTAINTY_MS);
         let window = Duration::from_millis(u64::try_from(opens.saturating_sub(server)).unwrap_or(0));
         let wait = window.max(self.closed_until.since(now));
         (wait > Duration::ZERO).then_some(wait)
@@ -288,14 +291,14 @@ impl Minutes {
             }
         }
         if headers.throttled {
-            self.closed_until = self.closed_until.max(now + headers.wait().min(LONGEST_CLOSE));
+            self.closed_until = self.closed_until.max(now + headers.wait().min(MAX_PAUSE));
         }
     }
 
-    /// A difference within the margin is noise: `Date` is cut to the second and has travelled.
+    /// A difference within the margin is noise: `Date` is cut to the second and has traveled.
     fn learn_skew(&mut self, date: Timestamp, now: Timestamp) {
         let seen = date.unix_millis().saturating_add(500).saturating_sub(now.unix_millis());
-        if seen.saturating_sub(self.skew).saturating_abs() <= MARGIN_MS {
+        if seen.saturating_sub(self.skew).saturating_abs() <= CLOCK_UNCERTAINTY_MS {
             return;
         }
         let used = self.used[0].max(self.used[1]);

@@ -22,7 +22,7 @@ pub enum Lane {
     Interactive,
     /// Reading new orders.
     Import,
-    /// Back-fills and reference lists: last.
+    /// Reference lists, and whatever else can wait: last.
     Bulk,
 }
 

@@ -1,5 +1,5 @@
 //! How a request leaves and an answer comes back: the one seam between the client and the network. What an answer means is
-//! decided in `classify`; limits, time-outs and repeats are the client's own.
+//! decided in `classify`; limits, timeouts and repeats are the client's own.
 
 mod reqwest;
 

@@ -72,7 +72,8 @@ pub(in crate::client) fn built_in(
         builder = builder.no_proxy();
     } else if let Some(proxy) = &settings.proxy {
         // Its error may show the password.
-        let proxy = reqwest::Proxy::all(proxy).map_err(|_| Problem::config("proxy: is no usable address"))?;
+        let proxy =
+            reqwest::Proxy::all(proxy).map_err(|_| Problem::config("proxy: is not a usable address"))?;
         builder = builder.proxy(proxy);
     }
     if let Some(pem) = &settings.root_certificates {
@@ -91,7 +92,7 @@ pub(in crate::client) fn built_in(
 fn trust(builder: reqwest::ClientBuilder, pem: &str) -> Result<reqwest::ClientBuilder, Error> {
     match reqwest::Certificate::from_pem_bundle(pem.as_bytes()) {
         Ok(certificates) if !certificates.is_empty() => Ok(builder.tls_certs_merge(certificates)),
-        _ => Err(Problem::config("root_certificates: is no certificate in PEM").into()),
+        _ => Err(Problem::config("root_certificates: is not a PEM certificate").into()),
     }
 }
 

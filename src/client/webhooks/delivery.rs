@@ -11,7 +11,7 @@ use super::super::{
     Shipment,
     endpoints::{self, Endpoint},
     error::{ErrorKind, Outcome, Problem},
-    page::{LARGEST_PAGE, ListCall},
+    page::{ListCall, MAX_PAGE_SIZE},
     wire::{
         drift::DriftCounter,
         model, open_enum,
@@ -32,7 +32,7 @@ open_enum! {
         ItemShipNotify = "ITEM_SHIP_NOTIFY",
         /// An order was shipped outside ShipStation.
         FulfillmentShipped = "FULFILLMENT_SHIPPED",
-        /// A fulfilment provider refused an order.
+        /// A fulfillment provider refused an order.
         FulfillmentRejected = "FULFILLMENT_REJECTED",
     }
 }
@@ -58,7 +58,7 @@ model! {
     struct Posted {
         /// Where to look.
         @personal resource_url: Option<String> = "resource_url",
-        /// What happened.
+        /// The event.
         resource_type: Option<WebhookEvent> = "resource_type",
     }
 }
@@ -83,7 +83,7 @@ impl WebhookDelivery {
         }
     }
 
-    /// What happened.
+    /// The event that happened.
     pub fn event(&self) -> &WebhookEvent {
         &self.event
     }
@@ -186,7 +186,7 @@ fn check(address: &str, base: &Url) -> Result<(List, String), &'static str> {
     if !address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
         return Err("must be plain printable text");
     }
-    let url = Url::parse(address).map_err(|_| "is no absolute URL")?;
+    let url = Url::parse(address).map_err(|_| "is not an absolute URL")?;
     if !url.username().is_empty() || url.password().is_some() || address.contains('@') {
         return Err("must not hold a user or password");
     }
@@ -220,7 +220,7 @@ fn is_shipstation(host: &str) -> bool {
 }
 
 /// A batch longer than this is not read to its end: whoever posts a delivery decides what it asks for.
-const MOST_PAGES: u32 = 20;
+const MAX_PAGES: u32 = 20;
 
 /// A request for what a delivery's query asks for: the batch, and the filters that the list is documented to have.
 fn list_call<T: Listed>(
@@ -229,14 +229,14 @@ fn list_call<T: Listed>(
     filters: &[&'static str],
     query: &str,
 ) -> ListCall<T> {
-    let mut call = ListCall::new(client.clone(), endpoint).page_size(LARGEST_PAGE);
+    let mut call = ListCall::new(client.clone(), endpoint).page_size(MAX_PAGE_SIZE);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let mut known = ["importBatch", "batchId"].iter().chain(filters);
         if let Some(known) = known.find(|known| name.eq_ignore_ascii_case(known)) {
             call = call.set(known, value);
         }
     }
-    call.most_pages = Some(MOST_PAGES);
+    call.most_pages = Some(MAX_PAGES);
     // The first page is asked for as ShipStation wrote it.
     call.bare_first_page = true;
     call

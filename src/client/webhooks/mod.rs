@@ -31,7 +31,7 @@ impl Webhooks {
     /// V1 reference, Webhooks / List webhooks.
     ///
     /// # Errors
-    /// As for every read.
+    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list(&self) -> Result<Rows<WebhookSubscription>, Error> {
         let call = Call::to(&endpoints::LIST_WEBHOOKS);
         let answer = self.0.call(&call).await?;

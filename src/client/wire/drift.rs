@@ -1,5 +1,5 @@
-//! What ShipStation sends that this crate does not know yet: counted, so that a change of the API is news and
-//! not an outage. Decoding is synchronous, so a thread-local sink collects what one answer showed.
+//! What ShipStation sends that this crate does not know yet: counted, so that a change of the API is
+//! noticed before it causes an outage. Decoding is synchronous, so a thread-local sink collects what one answer showed.
 
 use std::{
     cell::RefCell,
@@ -9,9 +9,9 @@ use std::{
 };
 
 /// More kinds of drift than this are no longer distinguished, so that a strange server cannot fill the memory.
-const MOST_KINDS: usize = 512;
-const LONGEST_NAME: usize = 40;
-const MOST_DIGITS: usize = 4;
+const MAX_KINDS: usize = 512;
+const MAX_NAME_CHARS: usize = 40;
+const MAX_DIGITS: usize = 4;
 
 /// What was unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +54,7 @@ pub struct Drift {
 pub struct DriftReport(Vec<Drift>);
 
 impl DriftReport {
-    /// Whether everything that was received is modelled.
+    /// Whether everything that was received is modeled.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -103,7 +103,7 @@ impl DriftCounter {
     fn add(&self, found: Counts) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, count) in found {
-            if counts.len() < MOST_KINDS || counts.contains_key(&key) {
+            if counts.len() < MAX_KINDS || counts.contains_key(&key) {
                 *counts.entry(key).or_default() += count;
             }
         }
@@ -129,7 +129,7 @@ pub(crate) fn unknown_value(model: &'static str, name: &str) {
 fn record(model: &'static str, kind: DriftKind, name: &Name<'_>) {
     SINK.with_borrow_mut(|sink| {
         let Some(counts) = sink else { return };
-        if counts.len() < MOST_KINDS {
+        if counts.len() < MAX_KINDS {
             *counts.entry((model, kind, name.to_string())).or_default() += 1;
         }
     });
@@ -156,7 +156,7 @@ impl<'t> Name<'t> {
         // A longer run of digits may be a telephone number.
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let plain =
-            (1..=LONGEST_NAME).contains(&text.len()) && digits <= MOST_DIGITS && text.chars().all(allowed);
+            (1..=MAX_NAME_CHARS).contains(&text.len()) && digits <= MAX_DIGITS && text.chars().all(allowed);
         if plain { Self::Plain(text) } else { Self::Hidden(text) }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Rules or texts that are named one by one.
-const MAX_NAMED: usize = 20;
+const MAX_CHOICES_LISTED: usize = 20;
 const SHIPPING: &str = "shipping rules";
 const CARRIERS: &str = "carrier rules";
 
@@ -87,7 +87,7 @@ fn unused(rules: &ShippingRules, recent: &Recent, unmapped: &[UnmappedShipping])
         let verb = if unused.len() == 1 { "fits" } else { "fit" };
         format!("{rules} {verb} none of the {orders}")
     };
-    let remedy = || format!("look for a slip in them, or leave them for what may come; {}", names());
+    let remedy = || format!("check them for typos, or keep them for future orders; {}", names());
     (!unused.is_empty()).then(|| Finding::info("rule_unused", SHIPPING, observed(), remedy()))
 }
 
@@ -135,8 +135,8 @@ fn no_rule(observed: &str, nearest: Option<&str>) -> Finding {
 
 /// The findings about the first few, and how many there are beside them.
 fn first_of<T>(all: &[T], finding: impl Fn(&T) -> Finding) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = all.iter().take(MAX_NAMED).map(finding).collect();
-    let more = all.len().saturating_sub(MAX_NAMED);
+    let mut findings: Vec<Finding> = all.iter().take(MAX_CHOICES_LISTED).map(finding).collect();
+    let more = all.len().saturating_sub(MAX_CHOICES_LISTED);
     if more > 0
         && let Some(last) = findings.last_mut()
     {

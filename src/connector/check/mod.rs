@@ -33,10 +33,11 @@ struct Account {
 impl ShipStationChannel {
     /// The findings stand in the order in which things are looked at: credentials, stores, tags, users, carriers,
     /// statuses, mapping tables, loop guard, and last what the answers themselves show.
-    pub(super) async fn check_connection(&self, control: &RunControl) -> Result<CheckReport, ChannelError> {
+    pub(super) async fn run_check(&self, control: &RunControl) -> Result<CheckReport, ChannelError> {
         let probe = Arc::new(ResponseProbe::new(self.client.clock().clone()));
-        // A person asks: once even if the key is left alone.
-        let client = run::client_for(QUESTION, self, control)?.observed_by(probe.clone()).probing_key();
+        // A person asks: once even if the key is suspended.
+        let client =
+            run::client_for(QUESTION, self, control)?.observed_by(probe.clone()).ignoring_key_suspension();
         let mut findings = self.settings.problems();
         let account = match self.ask(&client, &mut findings).await {
             Ok(account) => account,

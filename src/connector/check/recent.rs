@@ -51,7 +51,7 @@ impl Recent {
         }
     }
 
-    /// The stores that the host itself feeds: importing from them would go round in circles.
+    /// The stores that the host itself feeds: importing from them would make a loop.
     pub(super) fn loop_findings(&self) -> Vec<Finding> {
         let fed = self.by_store.iter().filter(|(_, share)| share.own > 0);
         fed.map(|(store, share)| {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// How many of the account's things a remedy names.
-const MAX_NAMED: usize = 8;
+const MAX_CHOICES_LISTED: usize = 8;
 
 /// The selected and excluded stores.
 pub(super) async fn stores(
@@ -87,8 +87,8 @@ fn no_tag(subject: &'static str, wanted: TagId, there: &[AccountTag]) -> Finding
 
 /// "one of: a, b", with a bound. There must be one at least.
 pub(super) fn one_of<T>(things: &[T], name: impl Fn(&T) -> String) -> String {
-    let names: Vec<String> = things.iter().take(MAX_NAMED).map(name).collect();
-    let more = match things.len().saturating_sub(MAX_NAMED) {
+    let names: Vec<String> = things.iter().take(MAX_CHOICES_LISTED).map(name).collect();
+    let more = match things.len().saturating_sub(MAX_CHOICES_LISTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

@@ -7,11 +7,12 @@ use crate::{
     Timestamp,
     channel::{Finding, wording::count_of},
     client::Store,
-    connector::settings::{OrderSettings, PossibleDuplicates},
+    connector::settings::{OrderSettings, PossibleDuplicatePolicy},
+    time::DAY,
 };
 
 /// A last refresh that is older misses orders: no window is shorter.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const MAX_REFRESH_AGE: Duration = DAY;
 
 /// The stores that are imported from and that ShipStation does not refresh by itself, or has not for a day.
 pub(in crate::connector) fn not_refreshed(
@@ -29,7 +30,7 @@ fn unrefreshed(store: &Store, now: Timestamp) -> Option<Finding> {
     let last = dates.map(crate::client::PacificTime::latest).max();
     let off = store.auto_refresh == Some(false);
     let age = last.map(|last| now.since(last));
-    if !off && age.is_none_or(|age| age <= LONGEST) {
+    if !off && age.is_none_or(|age| age <= MAX_REFRESH_AGE) {
         return None;
     }
     let automatic = if off { "its automatic refresh is off, " } else { "" };
@@ -50,7 +51,7 @@ fn unrefreshed(store: &Store, now: Timestamp) -> Option<Finding> {
 /// Two stores of one marketplace with one account or name: the orders of one may come again with the other.
 pub(super) fn connected_again(settings: &OrderSettings, stores: &[Store]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if settings.possible_duplicates == PossibleDuplicates::Hold {
+    if settings.possible_duplicates == PossibleDuplicatePolicy::Hold {
         return findings;
     }
     let all = || stores.iter().filter(|store| is_refreshable(store));

@@ -8,11 +8,12 @@ use std::{
 use crate::{
     Timestamp,
     channel::Finding,
-    client::{CallAnswer, CallInfo, CallObserver, Clock},
+    client::{AttemptOutcome, CallInfo, CallObserver, Clock},
+    time::MINUTE,
 };
 
 /// A larger difference between the two clocks is worth a finding.
-const TOLERATED_SKEW: Duration = Duration::from_secs(60);
+const SKEW_WORTH_REPORTING: Duration = MINUTE;
 /// One request too many may be a header that lags behind.
 const TOLERATED_REQUESTS: u32 = 1;
 
@@ -69,7 +70,7 @@ impl CallObserver for ResponseProbe {
         self.with(|observed| observed.requests += 1);
     }
 
-    fn answered(&self, _: &CallInfo, answer: &CallAnswer) {
+    fn attempt_ended(&self, _: &CallInfo, answer: &AttemptOutcome) {
         let now = self.clock.now();
         self.with(|observed| {
             observed.answers += u64::from(answer.status.is_some());
@@ -100,7 +101,7 @@ fn skew(clocks: Option<(Timestamp, Timestamp)>) -> Option<Finding> {
         if theirs > ours { (theirs.since(ours), "behind") } else { (ours.since(theirs), "ahead of") };
     let observed = || format!("the local clock is {} s {word} ShipStation's", by.as_secs());
     let remedy = "set it by a time server: windows, ages and ship dates are counted with it";
-    (by > TOLERATED_SKEW).then(|| Finding::warning("clock_skew", "clock", observed(), remedy))
+    (by > SKEW_WORTH_REPORTING).then(|| Finding::warning("clock_skew", "clock", observed(), remedy))
 }
 
 /// Answers came, and none of them had a usable date.

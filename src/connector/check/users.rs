@@ -56,7 +56,7 @@ fn not_active(wanted: &UserId, active: &[User], all: &[User]) -> Finding {
     Finding::error(code, SUBJECT, observed, remedy)
 }
 
-/// Whether somebody wrote a user's name or log-in where the GUID is wanted.
+/// Whether somebody wrote a user's name or login where the GUID is wanted.
 fn is_called(user: &User, wanted: &UserId) -> bool {
     let written = wanted.as_str().to_lowercase();
     let names = [&user.name, &user.user_name].into_iter().flatten();

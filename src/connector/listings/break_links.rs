@@ -1,12 +1,12 @@
-//! Breaking links that hold no more: those whose listing has another SKU by now, and those whose product is gone.
+//! Breaking links that hold no more: those whose listing has another SKU now, and those whose product is gone.
 //! Only a complete look breaks anything.
 
 use std::collections::HashSet;
 
 use super::{
-    Linking, PAGE, count,
-    index::HostIndex,
+    Linking, STORE_BATCH, count,
     product_scan::{Extent, ProductScan, counts},
+    sku_index::HostIndex,
     stored_links::StoredLinks,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 /// Links whose products are asked for one by one before anything is marked.
 const ASKED_AT_ONCE: usize = 50;
 
-/// A link whose listing has another SKU by now, by which the product does not go.
+/// A link whose listing has another SKU now, by which the product does not go.
 #[derive(Debug)]
 pub(super) struct ExpiredLink {
     link: ListingLink,
@@ -57,7 +57,7 @@ impl Linking<'_> {
         expired: &[ExpiredLink],
         stored: &mut StoredLinks,
     ) -> Result<(), Stop> {
-        for batch in expired.chunks(PAGE) {
+        for batch in expired.chunks(STORE_BATCH) {
             self.between_batches().await?;
             let listings: Vec<ListingId> = batch.iter().map(|old| old.link.listing.clone()).collect();
             self.mark_broken(&listings).await?;
@@ -92,7 +92,7 @@ impl Linking<'_> {
                 return Ok(());
             }
         }
-        for chunk in missing.chunks(if read_again { PAGE } else { ASKED_AT_ONCE }) {
+        for chunk in missing.chunks(if read_again { STORE_BATCH } else { ASKED_AT_ONCE }) {
             let mut gone = Vec::new();
             for link in chunk {
                 let there =

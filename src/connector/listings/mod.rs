@@ -5,22 +5,22 @@
 
 mod alias;
 mod break_links;
-mod index;
 mod product_scan;
 mod save_links;
+mod sku_index;
 mod stored_links;
 
 use std::collections::BTreeMap;
 
 use self::{
     break_links::{ExpiredLink, expired_links},
-    index::{Decision, HostIndex, others_of},
     product_scan::{Extent, ProductScan},
     save_links::FoundLink,
+    sku_index::{Decision, HostIndex, others_of},
     stored_links::StoredLinks,
 };
 use super::{
-    PAGE, ShipStationChannel, count,
+    STORE_BATCH, ShipStationChannel, count,
     run::{Run, Stop},
     settings::ListingSettings,
     store_pages::Bookmark,
@@ -35,10 +35,10 @@ use crate::{
 };
 
 /// Links that a report names one by one.
-const MAX_NAMED: usize = 200;
+const MAX_ITEMS_LISTED: usize = 200;
 
 impl ShipStationChannel {
-    pub(super) async fn link(&self, request: LinkListings) -> Result<LinkReport, ChannelError> {
+    pub(super) async fn run_link_listings(&self, request: LinkListings) -> Result<LinkReport, ChannelError> {
         let operation = Operation::LinkListings;
         let Some(settings) = &self.settings.listings else {
             let missing = vec!["listings".to_owned()];
@@ -128,7 +128,8 @@ impl Linking<'_> {
         let mut read = Bookmark::at_the_start();
         loop {
             self.run.checkpoint().await?;
-            let page = channel.stores.listings.listings(&channel.connection, read.after(), PAGE).await?;
+            let page =
+                channel.stores.listings.listings(&channel.connection, read.after(), STORE_BATCH).await?;
             let Some(last) = page.last() else { return Ok((index, without_sku)) };
             read.pass(&last.id)?;
             for listing in page {
@@ -146,9 +147,9 @@ impl Linking<'_> {
         let mut unsure = 0;
         for (sku, decision) in index.decide() {
             match decision {
-                Decision::Link { listing, product, met_on } => {
+                Decision::Link { listing, product, matched_by } => {
                     let found_now =
-                        FoundLink { link: NewLink::new(listing, product, sku, self.run.now()), met_on };
+                        FoundLink { link: NewLink::new(listing, product, sku, self.run.now()), matched_by };
                     if stored.has(&found_now.link) {
                         self.already(found_now);
                     } else if scan.extent() != Extent::Part || may_move(&found_now.link, stored, scan) {

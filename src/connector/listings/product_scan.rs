@@ -12,15 +12,13 @@ use super::{
 };
 use crate::{
     channel::{ChannelProductId, LinkReport, RunEvent},
-    client::{ListEnd, ListProducts, Page, Product, ProductSort},
+    client::{ListEnd, ListProducts, MAX_PAGE_SIZE, Page, Product, ProductSort},
     connector::{
         ShipStationChannel,
         run::{Run, Stop},
         settings::{ListingSettings, OrderSettings, ProductReading},
     },
 };
-
-const ROWS: u32 = 500;
 
 /// How much was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +103,7 @@ impl<'c> ProductScan<'c> {
             self.extent = Extent::All;
             return Ok(());
         }
-        let pages = self.list(run).sort_by(ProductSort::CreateDate).page_size(ROWS).pages();
+        let pages = self.list(run).sort_by(ProductSort::CreateDate).page_size(MAX_PAGE_SIZE).pages();
         let mut pages = pin!(pages);
         run.checkpoint().await?;
         while let Some(page) = pages.next().await {
@@ -158,7 +156,7 @@ impl<'c> ProductScan<'c> {
         mut worth: u64,
     ) -> Result<bool, Stop> {
         for sku in index.skus() {
-            let mut pages = pin!(self.list(run).sku(&sku).page_size(ROWS).pages());
+            let mut pages = pin!(self.list(run).sku(&sku).page_size(MAX_PAGE_SIZE).pages());
             let before = self.rows;
             while let Some(page) = pages.next().await {
                 let page = page?;
@@ -183,7 +181,8 @@ impl<'c> ProductScan<'c> {
         run: &mut Run<'_>,
         wanted: &HashSet<ChannelProductId>,
     ) -> Result<(), Stop> {
-        let mut pages = pin!(self.list(run).sort_by(ProductSort::CreateDate).page_size(ROWS).pages());
+        let mut pages =
+            pin!(self.list(run).sort_by(ProductSort::CreateDate).page_size(MAX_PAGE_SIZE).pages());
         let mut rows = 0;
         while let Some(page) = pages.next().await {
             let page = page?;
@@ -248,6 +247,6 @@ fn id(product: &Product) -> ChannelProductId {
 
 /// How many pages follow this one, as far as the total says.
 fn pages_left(page: &Page<Product>) -> u64 {
-    let read = u64::from(page.page) * u64::from(ROWS);
-    page.total.unwrap_or(0).saturating_sub(read).div_ceil(u64::from(ROWS))
+    let read = u64::from(page.page) * u64::from(MAX_PAGE_SIZE);
+    page.total.unwrap_or(0).saturating_sub(read).div_ceil(u64::from(MAX_PAGE_SIZE))
 }

@@ -1,11 +1,11 @@
 //! Keeping links in the host's store, batch by batch.
 
-use super::{Linking, MAX_NAMED, PAGE, stored_links::StoredLinks};
+use super::{Linking, MAX_ITEMS_LISTED, STORE_BATCH, stored_links::StoredLinks};
 use crate::{
     channel::{
         ChannelProductId, ListingId, NewLink, RunEvent,
-        report::{LinkItem, LinkOutcome, MetOn},
-        store::{PutLink, StoreError},
+        report::{LinkItem, LinkOutcome, MatchedBy},
+        store::{PutLinkOutcome, StoreError},
     },
     connector::run::Stop,
 };
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct FoundLink {
     pub(super) link: NewLink,
-    pub(super) met_on: MetOn,
+    pub(super) matched_by: MatchedBy,
 }
 
 impl Linking<'_> {
@@ -28,7 +28,7 @@ impl Linking<'_> {
         loop {
             let tried = found.len();
             let mut refused = Vec::new();
-            for batch in found.chunks(PAGE) {
+            for batch in found.chunks(STORE_BATCH) {
                 refused.extend(self.keep(batch, stored).await?);
             }
             if refused.is_empty() || refused.len() == tried {
@@ -62,7 +62,7 @@ impl Linking<'_> {
         let mut refused = Vec::new();
         for (found, answer) in batch.iter().cloned().zip(answers) {
             match answer {
-                PutLink::Conflict { with } => refused.push((found, with)),
+                PutLinkOutcome::Conflict { with } => refused.push((found, with)),
                 answer => {
                     let before = stored.put(&found.link).map(|link| link.product);
                     self.stored(found, &answer, before);
@@ -72,15 +72,15 @@ impl Linking<'_> {
         Ok(refused)
     }
 
-    fn stored(&mut self, found: FoundLink, answer: &PutLink, before: Option<ChannelProductId>) {
+    fn stored(&mut self, found: FoundLink, answer: &PutLinkOutcome, before: Option<ChannelProductId>) {
         let product = found.link.product;
         let counts = &mut self.report.counts;
         let outcome = match (answer, before) {
-            (PutLink::Replaced, Some(from)) => {
+            (PutLinkOutcome::Replaced, Some(from)) => {
                 counts.relinked += 1;
                 LinkOutcome::Relinked { product, from }
             }
-            (PutLink::Same, _) => {
+            (PutLinkOutcome::Same, _) => {
                 counts.already_linked += 1;
                 LinkOutcome::AlreadyLinked { product }
             }
@@ -89,14 +89,18 @@ impl Linking<'_> {
                 LinkOutcome::Linked { product }
             }
         };
-        self.item(LinkItem::new(found.link.listing, Some(found.link.sku), outcome).met_on(found.met_on));
+        self.item(
+            LinkItem::new(found.link.listing, Some(found.link.sku), outcome).matched_by(found.matched_by),
+        );
     }
 
     /// A link that is kept already needs no write.
     pub(super) fn already(&mut self, found: FoundLink) {
         self.report.counts.already_linked += 1;
         let outcome = LinkOutcome::AlreadyLinked { product: found.link.product };
-        self.item(LinkItem::new(found.link.listing, Some(found.link.sku), outcome).met_on(found.met_on));
+        self.item(
+            LinkItem::new(found.link.listing, Some(found.link.sku), outcome).matched_by(found.matched_by),
+        );
     }
 
     fn conflict(&mut self, found: FoundLink, with: &ListingId) {
@@ -104,13 +108,15 @@ impl Linking<'_> {
         let product = found.link.product;
         let error = format!("product {product} is linked with listing {with}: unlink that one first");
         let outcome = LinkOutcome::WriteFailed { error };
-        self.item(LinkItem::new(found.link.listing, Some(found.link.sku), outcome).met_on(found.met_on));
+        self.item(
+            LinkItem::new(found.link.listing, Some(found.link.sku), outcome).matched_by(found.matched_by),
+        );
     }
 
     pub(super) fn item(&mut self, item: LinkItem) {
         let word = if item.needs_attention() { "not_linked" } else { "linked" };
         self.run.event(&RunEvent::ItemDone { id: item.listing.as_str(), outcome: word });
-        if item.needs_attention() || self.report.items.len() < MAX_NAMED {
+        if item.needs_attention() || self.report.items.len() < MAX_ITEMS_LISTED {
             self.report.items.push(item);
         } else {
             self.report.items_truncated += 1;

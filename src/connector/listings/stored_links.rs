@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     channel::{
         ChannelProductId, LinkState, ListingId, ListingLink, NewLink,
-        store::{ListingStoreExt, PutLink, StoreError},
+        store::{ListingStoreExt, PutLinkOutcome, StoreError},
     },
     connector::{ShipStationChannel, store_pages::Bookmark},
 };
@@ -23,7 +23,7 @@ impl StoredLinks {
         let mut read = Bookmark::at_the_start();
         loop {
             let store = &channel.stores.listings;
-            let page = store.links_after(&channel.connection, read.after(), super::PAGE).await?;
+            let page = store.links_after(&channel.connection, read.after(), super::STORE_BATCH).await?;
             let Some(last) = page.last() else { return Ok(stored) };
             read.pass(&last.listing)?;
             for link in page {
@@ -51,7 +51,7 @@ impl StoredLinks {
         self.holding(&new.listing).is_some_and(|link| link.product == new.product && link.sku == new.sku)
     }
 
-    /// Whether the listing of this link is linked with another product by now.
+    /// Whether the listing of this link is linked with another product now.
     pub(super) fn has_moved(&self, link: &ListingLink) -> bool {
         self.of(&link.listing).is_some_and(|now| now.product != link.product)
     }
@@ -88,12 +88,12 @@ impl StoredLinks {
     }
 
     /// What a store would answer, for a dry run.
-    pub(super) fn foresee(&self, links: &[NewLink]) -> Vec<PutLink> {
+    pub(super) fn foresee(&self, links: &[NewLink]) -> Vec<PutLinkOutcome> {
         links.iter().map(|link| self.foresee_one(link)).collect()
     }
 
-    fn foresee_one(&self, new: &NewLink) -> PutLink {
+    fn foresee_one(&self, new: &NewLink) -> PutLinkOutcome {
         let owner = self.owners.get(&new.product).and_then(|owner| self.of(owner));
-        PutLink::decide(new, owner, self.of(&new.listing))
+        PutLinkOutcome::decide(new, owner, self.of(&new.listing))
     }
 }

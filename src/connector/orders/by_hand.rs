@@ -5,7 +5,7 @@ use super::{
     find::{Matches, find},
     finish, follow_up, page,
     recorder::Recorder,
-    window::{Unwatched, Window},
+    window::{ImportGap, Window},
 };
 use crate::{
     channel::{
@@ -23,7 +23,7 @@ use crate::{
 pub(super) const OPERATION: Operation = Operation::ImportOrder;
 
 impl ShipStationChannel {
-    pub(in crate::connector) async fn import_by_hand(
+    pub(in crate::connector) async fn run_import_order(
         &self,
         request: ImportOrder,
     ) -> Result<ImportReport, ChannelError> {
@@ -64,7 +64,7 @@ impl ShipStationChannel {
 
     /// The window for single orders: no outage stretches it.
     pub(super) fn window_of_named(&self, ctx: &Context<'_>) -> Window {
-        Window::of(&self.settings.orders, ctx.now(), &Unwatched::default())
+        Window::of(&self.settings.orders, ctx.now(), &ImportGap::default())
     }
 }
 
@@ -84,7 +84,7 @@ async fn import_these(
 /// Why what was found is not the one order to import. Two stores may use one number, and the parts of an order that was
 /// split share it: which of them is meant only the person knows.
 fn not_one(which: &OrderSelector, found: &Matches) -> Option<Refusal> {
-    const SHOWN: usize = 5;
+    const MAX_MATCHES_SHOWN: usize = 5;
     match found.orders.as_slice() {
         [_] => None,
         [] => Some(match found.unread() {
@@ -92,7 +92,7 @@ fn not_one(which: &OrderSelector, found: &Matches) -> Option<Refusal> {
             None => Refusal::NotFound { what: describe(which) + &offered(found) },
         }),
         several => {
-            let found = several.iter().take(SHOWN).map(name).collect();
+            let found = several.iter().take(MAX_MATCHES_SHOWN).map(name).collect();
             Some(Refusal::Ambiguous { what: describe(which), found })
         }
     }

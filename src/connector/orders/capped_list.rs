@@ -1,7 +1,7 @@
 //! Many orders in one warning: a report must not grow with the shop.
 
 /// As many as one warning names.
-const NAMED: usize = 20;
+const MAX_NAMES_PER_WARNING: usize = 20;
 
 /// The orders that share a warning: some by name, the rest as a number.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub(super) struct CappedList {
 
 impl CappedList {
     pub(super) fn add(&mut self, name: impl Into<String>) {
-        if self.named.len() < NAMED {
+        if self.named.len() < MAX_NAMES_PER_WARNING {
             self.named.push(name.into());
         } else {
             self.more += 1;

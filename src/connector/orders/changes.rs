@@ -10,7 +10,7 @@ use super::{
     lineage::imported_in,
     list_tally::ListTally,
     recorder::{Recorder, failure},
-    waits,
+    retry_wait,
     window::Window,
 };
 use crate::{
@@ -27,7 +27,8 @@ use crate::{
 };
 
 /// The states that imported orders go to and that the import itself seldom reads.
-const ELSEWHERE: [OrderStatus; 3] = [OrderStatus::Cancelled, OrderStatus::OnHold, OrderStatus::Shipped];
+const NON_IMPORT_STATUSES: [OrderStatus; 3] =
+    [OrderStatus::Cancelled, OrderStatus::OnHold, OrderStatus::Shipped];
 
 /// Imported orders with an unreadable row that one run reads by their id: one request each.
 const MAX_READ_BY_ID: u32 = 50;
@@ -87,7 +88,7 @@ async fn scan_states(
     by_id: &mut ReadById,
 ) -> Result<(), Stop> {
     let settings = ctx.settings();
-    for status in ELSEWHERE.into_iter().filter(|status| !settings.statuses.contains(status)) {
+    for status in NON_IMPORT_STATUSES.into_iter().filter(|status| !settings.statuses.contains(status)) {
         let name = format!("changed orders that are {status}");
         let list = ctx.client().orders().list().status(status).modified_since(since);
         let mut pages = list.page_size(settings.page_size).pages();
@@ -159,7 +160,7 @@ pub(super) async fn read_unreadable(
     }
     recorder.failed(ctx, order, &record.number, &why);
     if !is_kept {
-        let failure = failure(ctx, order, &record.number, &why, true, waits::wait(0));
+        let failure = failure(ctx, order, &record.number, &why, true, retry_wait::wait(0));
         recorder.keep_failures(ctx, &[failure]).await?;
     }
     Ok(false)
@@ -236,7 +237,7 @@ fn is_news(snapshot: &OrderSnapshot, old: Option<&OrderSnapshot>) -> bool {
     old.is_none_or(|old| old.modified_at != snapshot.modified_at || old.merged_into.is_some())
 }
 
-/// What the host is told of an imported order that was modified, if anything matters to it.
+/// What is published of an imported order that was modified, if anything of it matters to the host.
 async fn changed(
     ctx: &Context<'_>,
     snapshot: &OrderSnapshot,

@@ -11,7 +11,7 @@ use crate::{
         store::{ImportRecord, OrderStore, OrderStoreExt, StoreError},
     },
     client::PacificTime,
-    connector::settings::PossibleDuplicates,
+    connector::settings::PossibleDuplicatePolicy,
 };
 
 /// As many look-alikes of one order as are asked for: enough to find one among its own relatives.
@@ -28,7 +28,7 @@ pub(super) async fn hold(
     ctx: &Context<'_>,
     mut candidates: Vec<Candidate>,
 ) -> Result<Vec<Candidate>, StoreError> {
-    if ctx.settings().possible_duplicates == PossibleDuplicates::Off {
+    if ctx.settings().possible_duplicates == PossibleDuplicatePolicy::Off {
         return Ok(candidates);
     }
     for candidate in &mut candidates {

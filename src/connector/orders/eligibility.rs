@@ -11,7 +11,7 @@ use crate::{
     client::{Order, PacificTime},
     connector::{
         own_orders,
-        settings::{EmptyOrders, ExternallyFulfilled, LineagePolicy, OrderSettings},
+        settings::{EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings},
     },
 };
 
@@ -49,7 +49,8 @@ impl Criteria<'_> {
         .collect();
         skips.extend(self.age(wire));
         let mut holds = Vec::new();
-        if order.externally_fulfilled && self.settings.externally_fulfilled == ExternallyFulfilled::Hold {
+        if order.externally_fulfilled && self.settings.externally_fulfilled == ExternallyFulfilledPolicy::Hold
+        {
             holds.push(HoldReason::ExternallyFulfilled);
         }
         if self.settings.lineage != LineagePolicy::Import {
@@ -136,13 +137,13 @@ impl Criteria<'_> {
     }
 
     fn externally_fulfilled(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        let skip = self.settings.externally_fulfilled == ExternallyFulfilled::Skip;
+        let skip = self.settings.externally_fulfilled == ExternallyFulfilledPolicy::Skip;
         (skip && order.externally_fulfilled).then_some(SkipReason::ExternallyFulfilled)
     }
 
     fn empty(&self, order: &ChannelOrder) -> Option<SkipReason> {
         let skip =
-            self.settings.empty_orders == EmptyOrders::Skip && order.shippable_lines().next().is_none();
+            self.settings.empty_orders == EmptyOrderPolicy::Skip && order.shippable_lines().next().is_none();
         skip.then_some(SkipReason::EmptyOrder)
     }
 

@@ -128,18 +128,19 @@ impl NumberSearch<'_> {
     /// Offers what differs by a letter, of what begins like all but the last letter.
     async fn look_near(&self, client: &ShipStation, found: &mut Matches) -> Result<(), client::Error> {
         const SHORTEST: usize = 3;
-        const ROWS: u32 = 100;
+        const SEARCH_PAGE_SIZE: u32 = 100;
         let plain = plain_number(self.number);
         let beginning: String = plain.chars().take(plain.chars().count().saturating_sub(1)).collect();
         if beginning.chars().count() < SHORTEST || found.near.len() >= OFFERED {
             return Ok(());
         }
-        let page = match client.orders().list().order_number(&beginning).page_size(ROWS).send().await {
-            Ok(page) => page,
-            Err(error) if failure::ends_the_run(&error) => return Err(error),
-            // Only what is offered beside the answer is missing.
-            Err(_) => return Ok(()),
-        };
+        let page =
+            match client.orders().list().order_number(&beginning).page_size(SEARCH_PAGE_SIZE).send().await {
+                Ok(page) => page,
+                Err(error) if failure::ends_the_run(&error) => return Err(error),
+                // Only what is offered beside the answer is missing.
+                Err(_) => return Ok(()),
+            };
         let near = |number: &String| strsim::levenshtein(&plain_number(number), &plain) == 1;
         let numbers = page.items.into_iter().filter_map(|order| order.order_number).filter(near);
         for number in numbers {

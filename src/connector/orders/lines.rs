@@ -8,7 +8,7 @@ use crate::{
         ChannelProductId, HoldReason, ListingLink, OrderLine,
         store::{ListingStoreExt, StoreError},
     },
-    connector::{PAGE, settings::UnlinkedLines},
+    connector::{STORE_BATCH, settings::UnlinkedLinePolicy},
 };
 
 /// Sets the listing of every line whose SKU is linked, or else its product: a listing that is linked by an alias goes by
@@ -19,7 +19,7 @@ pub(super) async fn link(
 ) -> Result<Vec<Candidate>, StoreError> {
     let by_sku = links_by_sku(ctx, &candidates).await?;
     let by_product = links_by_product(ctx, &candidates, &by_sku).await?;
-    let hold = ctx.settings().unlinked_lines == UnlinkedLines::Hold;
+    let hold = ctx.settings().unlinked_lines == UnlinkedLinePolicy::Hold;
     for candidate in &mut candidates {
         let mut strangers = Vec::new();
         for line in candidate.order.lines.iter_mut().filter(|line| line.is_shippable()) {
@@ -46,7 +46,7 @@ async fn links_by_sku(
     skus.dedup();
     let channel = ctx.run.channel;
     let mut found = HashMap::new();
-    for chunk in skus.chunks(PAGE) {
+    for chunk in skus.chunks(STORE_BATCH) {
         found.extend(channel.stores.listings.links_by_sku(&channel.connection, chunk).await?);
     }
     Ok(found)
@@ -68,7 +68,7 @@ async fn links_by_product(
     let mut products: Vec<ChannelProductId> = strangers.filter_map(|line| line.product.clone()).collect();
     products.sort_unstable();
     products.dedup();
-    for chunk in products.chunks(PAGE) {
+    for chunk in products.chunks(STORE_BATCH) {
         found.extend(channel.stores.listings.links_by_product(&channel.connection, chunk).await?);
     }
     Ok(found)

@@ -9,15 +9,13 @@ mod candidate;
 mod capped_list;
 mod changes;
 mod context;
-mod delivery;
 mod diagnose;
 mod duplicates;
 mod eligibility;
+mod failed_orders;
 mod find;
 mod follow_up;
-mod held;
-mod history;
-mod ledger;
+mod import_gap;
 mod lineage;
 mod lines;
 mod list_tally;
@@ -25,13 +23,15 @@ mod page;
 mod reconnected;
 mod recorder;
 mod references;
+mod resolve_held;
+mod retry_wait;
 mod scan;
-mod waits;
+mod webhook_import;
 mod window;
 
 use std::collections::HashSet;
 
-pub(super) use self::delivery::Deliveries;
+pub(super) use self::webhook_import::Deliveries;
 use self::{
     changes::ReadById, context::Context, follow_up::UserSnapshots, recorder::Recorder, scan::Reading,
     window::Window,
@@ -48,7 +48,7 @@ use crate::{
 };
 
 impl ShipStationChannel {
-    pub(super) async fn import_window(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
+    pub(super) async fn run_get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
         const OPERATION: Operation = Operation::GetOrders;
         self.check_order_references(OPERATION, &request.control).await?;
         let (ctx, mut recorder) = self.begin_import(OPERATION, Lane::Import, request.control).await?;
@@ -103,7 +103,7 @@ async fn read_orders(
     users: &mut UserSnapshots,
     by_id: &mut ReadById,
 ) -> Result<HashSet<OrderId>, Stop> {
-    let decided = ledger::read_again(ctx, recorder, window, users).await?;
+    let decided = failed_orders::read_again(ctx, recorder, window, users).await?;
     scan::read_statuses(ctx, recorder, Reading { window, decided: &decided, users, by_id }).await?;
     Ok(decided)
 }

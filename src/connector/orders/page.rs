@@ -9,11 +9,11 @@ use super::{
     eligibility::{Criteria, Eligibility},
     lineage, lines,
     recorder::{Recorder, failure},
-    waits,
+    retry_wait,
 };
 use crate::{
     channel::{
-        ChannelOrder, ChannelOrderId, HoldReason, UserKey,
+        ChannelOrder, ChannelOrderId, ChannelUserId, HoldReason,
         report::{ImportOutcome, SkipReason},
         shipping::{DisplayText, ShippingResolution},
         store::{NewFollowUp, NewOrder, OrderFailure, OrderSnapshot, SaveOutcome, StoreError, WorkKind},
@@ -157,7 +157,7 @@ fn rejection(ctx: &Context<'_>, order: &ChannelOrder, attempts: u32) -> OrderFai
         Some(text) => format!("shipping text {} is not mapped", DisplayText::new(text)),
         None => "it has no shipping text".to_owned(),
     };
-    failure(ctx, &order.id, &order.number, &error, true, waits::wait_for_a_rule(attempts))
+    failure(ctx, &order.id, &order.number, &error, true, retry_wait::wait_for_a_rule(attempts))
 }
 
 /// Saves the candidates as far as the run may import: says how many are left, and how the new orders look. An order that
@@ -225,7 +225,7 @@ fn new_order(ctx: &Context<'_>, candidate: Candidate) -> NewOrder {
 }
 
 /// What remains to be done in ShipStation once the order is the host's.
-fn follow_ups(ctx: &Context<'_>, user_before: Option<&UserKey>) -> Vec<NewFollowUp> {
+fn follow_ups(ctx: &Context<'_>, user_before: Option<&ChannelUserId>) -> Vec<NewFollowUp> {
     let settings = ctx.settings();
     let shows =
         |user: &UserId| user_before.is_some_and(|before| before.as_str().eq_ignore_ascii_case(user.as_str()));
@@ -256,6 +256,6 @@ fn failure_of(
 ) -> Option<OrderFailure> {
     let SaveOutcome::Failed { message, retryable } = answer else { return None };
     let order = &new.order;
-    let wait = waits::wait(records.attempts(&order.id));
+    let wait = retry_wait::wait(records.attempts(&order.id));
     Some(failure(ctx, &order.id, &order.number, message, *retryable, wait))
 }

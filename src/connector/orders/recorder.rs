@@ -9,15 +9,15 @@ use crate::{
         ChannelOrder, ChannelOrderId, ImportReport, RunEvent,
         report::{FollowUpStatus, ImportItem, ImportOutcome, ImportOutcomeKind, RunInfo},
         shipping::ShippingResolution,
-        store::{NewOrder, OrderFailure, OrderStoreExt, Sighting, StoreError},
+        store::{NewOrder, OrderFailure, OrderStoreExt, StoreError, UnmappedOccurrence},
         wording::count_of,
     },
     client::Order,
-    connector::{PAGE, count},
+    connector::{STORE_BATCH, count},
 };
 
 /// Successes and skips that a report names one by one.
-const MAX_NAMED: usize = 200;
+const MAX_ITEMS_LISTED: usize = 200;
 /// What a report calls an order whose id is not known.
 pub(super) const UNNAMED: &str = "unknown";
 
@@ -44,7 +44,7 @@ pub(super) struct Recorder {
     /// Lists that were not read whole, and rows that nobody can name.
     gaps: Vec<String>,
     /// Texts that no rule maps, still to be counted in the store.
-    sightings: Vec<Sighting>,
+    sightings: Vec<UnmappedOccurrence>,
     /// Whether anything was or may have been written.
     touched: bool,
 }
@@ -101,7 +101,7 @@ impl Recorder {
         }
         let (id, number, store) = (order.id.clone(), order.number.clone(), order.store.clone());
         let item = ImportItem::new(id, number, store, outcome.clone());
-        if item.needs_attention() || self.report.items.len() < MAX_NAMED {
+        if item.needs_attention() || self.report.items.len() < MAX_ITEMS_LISTED {
             self.report.items.push(item);
         } else {
             self.report.items_truncated += 1;
@@ -150,7 +150,8 @@ impl Recorder {
         if let ShippingResolution::Unmapped { text } = shipping
             && attempts == 0
         {
-            let sighting = Sighting::new(order.store.clone(), text.clone(), order.id.clone(), ctx.now());
+            let sighting =
+                UnmappedOccurrence::new(order.store.clone(), text.clone(), order.id.clone(), ctx.now());
             self.sightings.push(sighting);
         }
     }
@@ -165,7 +166,7 @@ impl Recorder {
             self.writes();
             ctx.store().record_failures(&ctx.run.token, failures).await?;
         }
-        if self.sightings.len() >= PAGE {
+        if self.sightings.len() >= STORE_BATCH {
             self.flush_sightings(ctx).await;
         }
         Ok(())
@@ -213,7 +214,7 @@ impl Recorder {
         self.notes.reconnected.note(order);
     }
 
-    /// An imported order that contains others by now.
+    /// An imported order that contains others now.
     pub(super) fn note_merged(&mut self, order: &ChannelOrderId, into: &ChannelOrderId) {
         self.notes.merged.add(format!("{order} into {into}"));
     }

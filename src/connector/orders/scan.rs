@@ -12,7 +12,7 @@ use super::{
     list_tally::ListTally,
     page,
     recorder::{Recorder, UNNAMED, failure},
-    waits,
+    retry_wait,
     window::Window,
 };
 use crate::{
@@ -282,7 +282,7 @@ pub(super) async fn unreadable(
         recorder.failed(ctx, &order, "", &why);
         // One that waits for its next attempt goes on waiting: put off by every run, it would never have it.
         if !records.is_put_off(&order, ctx.now()) {
-            let wait = waits::wait(records.attempts(&order));
+            let wait = retry_wait::wait(records.attempts(&order));
             failures.push(failure(ctx, &order, "", &why, true, wait));
         }
     }
@@ -306,7 +306,7 @@ async fn probe(
         recorder.warn(format!("the orders outside the window could not be counted for {}", status.as_str()));
         return Ok(());
     };
-    scan.too_old = Some(total);
-    recorder.report.counts.too_old.insert(status.as_str().to_owned(), total);
+    scan.outside_window = Some(total);
+    recorder.report.counts.outside_window.insert(status.as_str().to_owned(), total);
     Ok(())
 }

@@ -10,18 +10,18 @@ use crate::{
         settings::{AgeBasis, OrderSettings},
         translate,
     },
+    time::{DAY, HOUR},
 };
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
 /// A gap between good runs that is no outage, if no run has failed in it.
 const TOLERATED_PAUSE: Duration = DAY;
 /// Bounds sent to ShipStation are wider by this on both sides: the repeated hour of autumn, and the unknown
 /// inclusiveness of the bounds. The exact cut is made here, row by row.
-const MARGIN: Duration = Duration::from_secs(3600);
+const FILTER_MARGIN: Duration = HOUR;
 
-/// Since when orders are not watched.
+/// Since when no run reads orders.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unwatched {
+pub(super) struct ImportGap {
     /// When the last good run began. As long as there was none: the first run of all, so that what was eligible then does
     /// not become too old while runs keep stopping early.
     pub(super) since: Option<Timestamp>,
@@ -53,7 +53,7 @@ pub(super) struct Window {
 
 impl Window {
     /// The window of a run that begins at `now`.
-    pub(super) fn of(settings: &OrderSettings, now: Timestamp, unwatched: &Unwatched) -> Self {
+    pub(super) fn of(settings: &OrderSettings, now: Timestamp, import_gap: &ImportGap) -> Self {
         let most = DAY * settings.catch_up_days;
         let mut window = Self {
             from: None,
@@ -63,14 +63,14 @@ impl Window {
             floor: settings.not_before,
             age_from: None,
             limit_days: settings.created_within_days,
-            changes_since: unwatched.since.map(|since| since - MARGIN),
-            past_catch_up: unwatched.since.is_some_and(|since| now.since(since) >= most),
+            changes_since: import_gap.since.map(|since| since - FILTER_MARGIN),
+            past_catch_up: import_gap.since.is_some_and(|since| now.since(since) >= most),
             clock_checked: false,
-            warnings: unwatched.warning.iter().cloned().collect(),
+            warnings: import_gap.warning.iter().cloned().collect(),
         };
         if let Some(days) = settings.created_within_days {
-            let pause = unwatched.since.map(|since| now.since(since)).unwrap_or_default();
-            let gap = if pause > TOLERATED_PAUSE || unwatched.interrupted { pause } else { Duration::ZERO };
+            let pause = import_gap.since.map(|since| now.since(since)).unwrap_or_default();
+            let gap = if pause > TOLERATED_PAUSE || import_gap.interrupted { pause } else { Duration::ZERO };
             window.extended_by = gap.min(most);
             window.age_from = Some(now - DAY * days - window.extended_by);
             let late = missed(now, DAY * days, gap, window.extended_by).or_else(|| rare(DAY * days, pause));
@@ -96,8 +96,8 @@ impl Window {
 
     /// Asks ShipStation for the window only, a little wider.
     pub(super) fn filter(&self, list: ListOrders) -> ListOrders {
-        let to = self.to + MARGIN;
-        let list = match (self.from.map(|from| from - MARGIN), self.basis) {
+        let to = self.to + FILTER_MARGIN;
+        let list = match (self.from.map(|from| from - FILTER_MARGIN), self.basis) {
             (Some(from), AgeBasis::Created) => list.created_since(from),
             (Some(from), AgeBasis::Ordered) => list.ordered_since(from),
             (Some(from), AgeBasis::Paid) => list.paid_since(from),
@@ -161,8 +161,8 @@ mod tests {
         Timestamp::from_unix_seconds(1_700_000_000) + DAY * day + DAY / 2
     }
 
-    fn after(last: Option<Timestamp>) -> Unwatched {
-        Unwatched { since: last, ..Unwatched::default() }
+    fn after(last: Option<Timestamp>) -> ImportGap {
+        ImportGap { since: last, ..ImportGap::default() }
     }
 
     fn window(last: Option<u32>, not_before: Option<u32>) -> Window {
@@ -204,8 +204,8 @@ mod tests {
     fn a_short_gap_counts_if_a_run_has_failed_in_it() {
         let since = Some(noon(100) - DAY / 2);
         for (interrupted, extended_by) in [(false, Duration::ZERO), (true, DAY / 2)] {
-            let unwatched = Unwatched { since, interrupted, warning: None };
-            let window = Window::of(&OrderSettings::default(), noon(100), &unwatched);
+            let import_gap = ImportGap { since, interrupted, warning: None };
+            let window = Window::of(&OrderSettings::default(), noon(100), &import_gap);
             assert_eq!(window.extended_by, extended_by);
         }
     }

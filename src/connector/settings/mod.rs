@@ -18,8 +18,8 @@ pub(super) use self::validation::known_statuses;
 pub use self::{
     listings::{ListingSettings, ProductReading},
     orders::{
-        AgeBasis, EmptyOrders, ExternallyFulfilled, LineagePolicy, OrderSettings, PossibleDuplicates,
-        ShippingTextSource, SkuSource, UnlinkedLines,
+        AgeBasis, EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings,
+        PossibleDuplicatePolicy, ShippingTextSource, SkuSource, UnlinkedLinePolicy,
     },
     shipments::{Confirm, PartialPolicy, Preflight, PrimaryTracking, ShipmentSettings},
     shipping::{ShippingSettings, UnmappedPolicy},
@@ -40,13 +40,13 @@ use crate::setters::setters;
 /// let refused = serde_json::from_str::<Settings>(r#"{"orders": {"created_within_day": 14}}"#).unwrap_err();
 /// assert_eq!(
 ///     refused.to_string(),
-///     "orders.created_within_day is no setting: did you mean created_within_days?",
+///     "orders.created_within_day is not a setting: did you mean created_within_days?",
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
 /// In a file, every setting may be left out; durations are texts such as `90s`, `15m`, `1h30m`, `7d` or ISO 8601
-/// (`PT15M`), which is how they are written. A key that is no setting is refused. Reading checks no values:
+/// (`PT15M`), which is how they are written. A key that is not a setting is refused. Reading checks no values:
 /// [`problems`](Self::problems) does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -59,7 +59,7 @@ pub struct Settings {
     pub listings: Option<ListingSettings>,
     /// How shipping texts become methods.
     pub shipping: ShippingSettings,
-    /// How long a run keeps its lease without a sign of life. Three minutes to a day. Default: five minutes.
+    /// How long a run keeps its lease without a heartbeat. Three minutes to a day. Default: five minutes.
     #[serde(with = "crate::duration_text")]
     pub lease: Duration,
 }
@@ -86,7 +86,7 @@ impl Settings {
         listings(listings: impl Into<Option<ListingSettings>>) => listings = listings.into();
         /// Sets how shipping texts become methods.
         shipping(shipping: ShippingSettings) => shipping = shipping;
-        /// Sets how long a run keeps its lease without a sign of life.
+        /// Sets how long a run keeps its lease without a heartbeat.
         lease(lease: Duration) => lease = lease;
     }
 }

@@ -23,7 +23,7 @@ settings! {
         age_basis: AgeBasis = AgeBasis::Created;
         /// Nothing older than this is ever imported, whatever else is set, unless somebody imports it by hand.
         not_before (into): Option<Timestamp> = None;
-        /// By how many days at most the window is stretched over an outage; 0 switches it off.
+        /// By how many days at most the window is extended after an outage; 0 switches it off.
         catch_up_days: u32 = 30;
         /// Import only orders with this tag.
         tag (into): Option<TagId> = None;
@@ -40,20 +40,20 @@ settings! {
         /// Put this tag on once an order is imported. Must differ from `tag`.
         acknowledgement_tag (into): Option<TagId> = None;
         /// What happens to orders without a shippable line.
-        empty_orders: EmptyOrders = EmptyOrders::Import;
+        empty_orders: EmptyOrderPolicy = EmptyOrderPolicy::Import;
         /// Which of a line's SKUs counts.
         sku_source: SkuSource = SkuSource::Auto;
         /// Which text is the shipping text.
         shipping_text: ShippingTextSource = ShippingTextSource::Requested;
-        /// What happens to orders that were split off, were taken out of, or have swallowed imported ones.
+        /// What happens to orders that were split off, taken out of imported ones, or merged from them.
         lineage: LineagePolicy = LineagePolicy::Hold;
         /// What happens to orders with lines that are not linked to a listing.
-        unlinked_lines: UnlinkedLines = UnlinkedLines::Import;
+        unlinked_lines: UnlinkedLinePolicy = UnlinkedLinePolicy::Import;
         /// What happens to orders that have the address, the lines and the day of another imported one; see
         /// [`OrderFingerprint`](crate::channel::OrderFingerprint).
-        possible_duplicates: PossibleDuplicates = PossibleDuplicates::Off;
-        /// What happens to orders that somebody else fulfils, such as a marketplace's own warehouse.
-        externally_fulfilled: ExternallyFulfilled = ExternallyFulfilled::Skip;
+        possible_duplicates: PossibleDuplicatePolicy = PossibleDuplicatePolicy::Off;
+        /// What happens to orders that somebody else fulfills, such as a marketplace's own warehouse.
+        externally_fulfilled: ExternallyFulfilledPolicy = ExternallyFulfilledPolicy::Skip;
         /// Whether to count, with one small request per status, what lies outside the window.
         skip_audit: bool = true;
         /// Rows per page, 1 to 500.
@@ -82,10 +82,10 @@ impl OrderSettings {
         shown.extend(self.tag.map(|tag| ("tag", tag.to_string())));
         shown.extend(self.assign_user.as_ref().map(|user| ("assign_user", user.to_string())));
         shown.extend(self.not_before.map(|floor| ("not_before", floor.to_string())));
-        if self.possible_duplicates != PossibleDuplicates::Off {
+        if self.possible_duplicates != PossibleDuplicatePolicy::Off {
             shown.insert("possible_duplicates", self.possible_duplicates.to_string());
         }
-        if self.externally_fulfilled != ExternallyFulfilled::Skip {
+        if self.externally_fulfilled != ExternallyFulfilledPolicy::Skip {
             shown.insert("externally_fulfilled", self.externally_fulfilled.to_string());
         }
         if !self.stores.is_empty() {
@@ -114,7 +114,7 @@ named_enum! {
 }
 named_enum! {
     /// What happens to an order without a shippable line.
-    EmptyOrders {
+    EmptyOrderPolicy {
         /// It is imported, with a warning in the report.
         Import = "import",
         /// It is left out.
@@ -124,11 +124,11 @@ named_enum! {
 named_enum! {
     /// Which of a line's SKUs counts.
     SkuSource {
-        /// The sold one, else the fulfilment one.
+        /// The sold one, else the fulfillment one.
         Auto = "auto",
         /// The sold one only.
         Sku = "sku",
-        /// The fulfilment one only.
+        /// The fulfillment one only.
         FulfillmentSku = "fulfillment_sku",
     }
 }
@@ -156,7 +156,7 @@ named_enum! {
 }
 named_enum! {
     /// What happens to an order with lines that no listing is linked to.
-    UnlinkedLines {
+    UnlinkedLinePolicy {
         /// It is imported; the lines say that they are not linked.
         Import = "import",
         /// It is imported and held.
@@ -165,7 +165,7 @@ named_enum! {
 }
 named_enum! {
     /// What happens to an order that looks like another imported one under another id.
-    PossibleDuplicates {
+    PossibleDuplicatePolicy {
         /// Nobody looks, and nothing is kept to look at later.
         Off = "off",
         /// The later one is imported and held. Only orders that were imported under this setting are compared, and two
@@ -174,8 +174,8 @@ named_enum! {
     }
 }
 named_enum! {
-    /// What happens to an order that somebody else fulfils, by ShipStation's `externallyFulfilled`.
-    ExternallyFulfilled {
+    /// What happens to an order that somebody else fulfills, by ShipStation's `externallyFulfilled`.
+    ExternallyFulfilledPolicy {
         /// It is left out.
         Skip = "skip",
         /// It is imported and held, until the host releases it or this setting becomes `import`.

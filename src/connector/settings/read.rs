@@ -58,7 +58,7 @@ fn unknown_key(given: &Value, known: &Value, path: &str) -> Result<(), String> {
                 Some(name) => format!("did you mean {name}?"),
                 None => format!("there are {}", keys().collect::<Vec<_>>().join(", ")),
             };
-            return Err(format!("{} is no setting: {meant}", DisplayText::name(&path).unquoted()));
+            return Err(format!("{} is not a setting: {meant}", DisplayText::name(&path).unquoted()));
         };
         unknown_key(value, known_value, &path)?;
     }

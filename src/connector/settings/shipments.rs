@@ -36,7 +36,7 @@ settings! {
         /// How long after a request of unknown outcome, and after a look that did not find the shipment or its order, the next
         /// look counts: a minute to a day.
         #[serde(with = "crate::duration_text")]
-        read_back_gap: Duration = minutes(1);
+        lookup_interval: Duration = minutes(1);
         /// How long after a request of unknown outcome the look may come after which the shipment is sent again: a minute to a
         /// day. An effect that comes later, or a read that is stale for longer, may lead to a second mark.
         ///
@@ -123,7 +123,7 @@ named_enum! {
     Confirm {
         /// Its record is read back, many at a time.
         ReadBack = "read_back",
-        /// Its answer is believed.
+        /// A successful answer counts as proof.
         TrustAnswer = "trust_answer",
     }
 }

@@ -35,7 +35,8 @@ pub enum UnmappedPolicy {
     Hold,
     /// It goes by this method.
     Default(ShippingMethod),
-    /// It is not imported, and is read again in every run until a rule fits, however old it gets.
+    /// It is not imported until a rule fits. While it is in the window every run looks at it; afterwards it is read again
+    /// after 5 minutes to 1 hour, however old it gets.
     Reject,
 }
 

@@ -49,7 +49,7 @@ fn defaults() -> serde_json::Value {
             "confirm": "read_back",
             "backoff": "PT1M",
             "give_up_after": "P7D",
-            "read_back_gap": "PT1M",
+            "lookup_interval": "PT1M",
             "resend_after": "PT4M",
         },
         "listings": null,
@@ -110,19 +110,19 @@ fn what_is_set_survives_a_file() {
 #[test]
 fn what_cannot_be_read_is_named_by_its_path() {
     let cases = [
-        (json!({"order": {}}), "order is no setting: did you mean orders?"),
+        (json!({"order": {}}), "order is not a setting: did you mean orders?"),
         (
             json!({"credentials": {}}),
-            "credentials is no setting: there are lease, listings, orders, shipments, shipping",
+            "credentials is not a setting: there are lease, listings, orders, shipments, shipping",
         ),
-        (json!({"orders": {"Page_Sise": 1}}), "orders.Page_Sise is no setting: did you mean page_size?"),
+        (json!({"orders": {"Page_Sise": 1}}), "orders.Page_Sise is not a setting: did you mean page_size?"),
         (
             json!({"listings": {"aliases": true}}),
-            "listings.aliases is no setting: there are follow_aliases, include_inactive, reading",
+            "listings.aliases is not a setting: there are follow_aliases, include_inactive, reading",
         ),
         (
             json!({"shipping": {"defaults": {"globl": 1}}}),
-            "shipping.defaults.globl is no setting: did you mean global?",
+            "shipping.defaults.globl is not a setting: did you mean global?",
         ),
         (json!({"orders": {"page_size": -1}}), "orders.page_size: invalid value: integer `-1`, expected u32"),
         (
@@ -148,7 +148,7 @@ fn what_cannot_be_read_is_named_by_its_path() {
     let refused = serde_json::from_value::<Settings>(hold).unwrap_err().to_string();
     assert_eq!(
         refused,
-        "shipments.partial.hold_until_complete.max_hodl is no setting: did you mean max_hold?"
+        "shipments.partial.hold_until_complete.max_hodl is not a setting: did you mean max_hold?"
     );
 }
 

@@ -111,7 +111,7 @@ impl Settings {
             // A request may wait out a whole minute for the rate limit, and must not lose the lease meanwhile.
             ("lease", Some(self.lease), minutes(3), days(1)),
             ("shipments.give_up_after", Some(shipments.give_up_after), hours(1), days(365)),
-            ("shipments.read_back_gap", Some(shipments.read_back_gap), minutes(1), days(1)),
+            ("shipments.lookup_interval", Some(shipments.lookup_interval), minutes(1), days(1)),
             ("shipments.resend_after", Some(shipments.resend_after), minutes(1), days(1)),
             ("shipments.backoff", Some(shipments.backoff), SECOND, hours(6)),
             ("shipments.partial.max_hold", max_hold, minutes(1), days(365)),
@@ -128,7 +128,7 @@ impl Settings {
 /// A setting, its value if that is wrong, and what is allowed.
 type WrongValue = (&'static str, Option<String>, &'static str);
 
-/// A status that is nearly a known one is a slip, and would bring no order for ever. Any other unknown word may be a
+/// A status that is nearly a known one is a typo, and would never bring an order. Any other unknown word may be a
 /// status that ShipStation has added: it is let through, and a check warns of it.
 fn status_problems(statuses: &[OrderStatus]) -> Vec<Finding> {
     if statuses.is_empty() {
@@ -149,7 +149,7 @@ fn status_problems(statuses: &[OrderStatus]) -> Vec<Finding> {
                 found.push(wrong(STATUSES, &format!("{word:?}"), &allowed));
             }
             OrderStatus::Unknown(word) => {
-                found.extend(misspelt(word));
+                found.extend(misspelled(word));
             }
             _ => {}
         }
@@ -158,7 +158,7 @@ fn status_problems(statuses: &[OrderStatus]) -> Vec<Finding> {
 }
 
 /// A status that differs from a known one by a letter or two.
-fn misspelt(word: &str) -> Option<Finding> {
+fn misspelled(word: &str) -> Option<Finding> {
     let meant = nearest_name(word, OrderStatus::LISTED.iter().map(OrderStatus::as_str))?;
     let remedy = format!("did you mean {meant}");
     Some(Finding::error("invalid_setting", STATUSES, format!("is {word:?}"), remedy))
@@ -271,8 +271,8 @@ mod tests {
                 days(365),
             ),
             (
-                |s, span| s.shipments.read_back_gap = span,
-                "shipments.read_back_gap: is 2d -> allowed: 1m to 1d",
+                |s, span| s.shipments.lookup_interval = span,
+                "shipments.lookup_interval: is 2d -> allowed: 1m to 1d",
                 minutes(1),
                 days(1),
             ),
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_status_is_refused_with_the_one_that_was_meant() {
+    fn a_misspelled_status_is_refused_with_the_one_that_was_meant() {
         for (word, meant) in [
             ("awaiting_shipmnet", "awaiting_shipment"),
             ("Awaiting Shipment", "awaiting_shipment"),

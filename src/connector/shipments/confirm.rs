@@ -4,21 +4,21 @@ use std::{collections::BTreeMap, pin::pin};
 
 use futures_util::StreamExt;
 
-use super::{Ctx, Decision, RecordMatch, Recorder, RowOutcome, Stop, evidence, lookup::ROWS, timing};
+use super::{Ctx, Decision, RecordMatch, Recorder, RowOutcome, Stop, evidence, timing};
 use crate::{
     Timestamp,
     channel::{
-        Marketplace, RunEvent, ShipmentState,
+        NotificationStatus, RunEvent, ShipmentState,
         store::{OutboxQuery, OutboxRow},
     },
-    client::{Fulfillment, FulfillmentSort, OrderId},
-    connector::{PAGE, failure, translate},
+    client::{Fulfillment, FulfillmentSort, MAX_PAGE_SIZE, OrderId},
+    connector::{STORE_BATCH, failure, translate},
 };
 
 /// So many that are overdue are asked for one by one; for more it is cheaper to read the list from their time on.
-const MOST_OVERDUE: usize = 20;
+const MAX_OVERDUE_LISTED: usize = 20;
 /// Overdue orders that a run asks for, at most: they must not use up the minute of what is to be sent.
-const MOST_SINGLES: usize = 5;
+const MAX_OVERDUE_READS: usize = 5;
 
 /// What was accepted and is not proven yet.
 struct SentRow {
@@ -34,7 +34,7 @@ pub(super) async fn confirm(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result
         return Ok(());
     }
     let rows =
-        ctx.rows(&OutboxQuery::Unfinished, |row| matches!(row.state, ShipmentState::Sent { .. })).await?;
+        ctx.rows(&OutboxQuery::InFlight, |row| matches!(row.state, ShipmentState::Sent { .. })).await?;
     let mut sent: SentRows = rows.into_iter().filter_map(SentRow::of).collect();
     match prove_all(ctx, recorder, &mut sent).await {
         // What was accepted stays accepted and is looked for in the next run.
@@ -69,10 +69,10 @@ async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRow
         let Some(SentRow { row, .. }) = sent.get(&order) else { continue };
         let ours = ctx.all_tracking(row).await?;
         let found = evidence::match_records(&ctx.run.client, order, &ours, asked, true).await?;
-        if let RecordMatch::Ours { record, marketplace, .. } = found
+        if let RecordMatch::Ours { record, notification, .. } = found
             && let Some(proven) = sent.remove(&order)
         {
-            recorder.apply(proven_by(&proven, record, marketplace, ctx.now())).await?;
+            recorder.apply(proven_by(&proven, record, notification, ctx.now())).await?;
         }
         ctx.checkpoint().await?;
     }
@@ -82,7 +82,8 @@ async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRow
 /// Where the list of records is to be read from. A few that are overdue are asked for one by one: for their sake the
 /// records of days would be read again in every run.
 fn worth_reading_from(sent: &SentRows, now: Timestamp) -> Option<Timestamp> {
-    let few = sent.values().filter(|sent| timing::is_record_overdue(sent.at, now)).count() <= MOST_OVERDUE;
+    let few =
+        sent.values().filter(|sent| timing::is_record_overdue(sent.at, now)).count() <= MAX_OVERDUE_LISTED;
     let expected =
         sent.values().map(|sent| sent.at).filter(|at| !(few && timing::is_record_overdue(*at, now)));
     expected.min().map(|oldest| oldest.min(now) - timing::RECORDS_MARGIN)
@@ -93,7 +94,7 @@ fn overdue(ctx: Ctx<'_>, sent: &SentRows) -> Vec<OrderId> {
     let now = ctx.now();
     let overdue =
         sent.iter().filter(|(_, sent)| timing::is_record_overdue(sent.at, now)).map(|(order, _)| *order);
-    ctx.run.client.draw(|random| random.choose_multiple(overdue, MOST_SINGLES))
+    ctx.run.client.draw(|random| random.choose_multiple(overdue, MAX_OVERDUE_READS))
 }
 
 /// Reads records from `since` on, while that is cheaper than asking for each order that is left. Says which orders are
@@ -105,7 +106,7 @@ async fn read_records(
     sent: &mut SentRows,
 ) -> Result<Vec<OrderId>, Stop> {
     let list = ctx.run.client.fulfillments().list();
-    let list = list.created_since(since).sort_by(FulfillmentSort::CreateDate).page_size(ROWS);
+    let list = list.created_since(since).sort_by(FulfillmentSort::CreateDate).page_size(MAX_PAGE_SIZE);
     let mut pages = pin!(list.pages());
     while let Some(page) = pages.next().await {
         let page = page?;
@@ -120,7 +121,7 @@ async fn read_records(
             return Ok(Vec::new());
         }
         ctx.checkpoint().await?;
-        if sent.len() < left.div_ceil(PAGE) {
+        if sent.len() < left.div_ceil(STORE_BATCH) {
             return Ok(sent.keys().copied().collect());
         }
     }
@@ -135,18 +136,23 @@ async fn prove(ctx: Ctx<'_>, record: &Fulfillment, sent: &mut SentRows) -> Resul
         && evidence::is_ours(record, &ctx.all_tracking(row).await?)
         && let Some(proven) = sent.remove(&order)
     {
-        let marketplace = evidence::notice(record, ctx.settings().notify_sales_channel);
-        return Ok(proven_by(&proven, Some(record.fulfillment_id.to_string()), marketplace, ctx.now()));
+        let notification = evidence::notice(record, ctx.settings().notify_sales_channel);
+        return Ok(proven_by(&proven, Some(record.fulfillment_id.to_string()), notification, ctx.now()));
     }
     Ok(Decision::default())
 }
 
 /// ShipStation shows it. It stays open for a while if the notice to the store is still on its way, so that a
 /// notice that fails is not missed.
-fn proven_by(sent: &SentRow, record: Option<String>, marketplace: Marketplace, now: Timestamp) -> Decision {
-    if marketplace == Marketplace::Pending && timing::is_notice_awaited(sent.at, now) {
+fn proven_by(
+    sent: &SentRow,
+    record: Option<String>,
+    notification: NotificationStatus,
+    now: Timestamp,
+) -> Decision {
+    if notification == NotificationStatus::Pending && timing::is_notice_awaited(sent.at, now) {
         return Decision::default();
     }
-    let state = ShipmentState::Confirmed { record, marketplace, already_there: false };
+    let state = ShipmentState::Confirmed { record, notification, already_there: false };
     Decision::steps([&sent.row], &state)
 }

@@ -10,7 +10,7 @@ use crate::{
         shipping::CarrierRules,
         store::{OrderProgress, OutboxQuery, OutboxRow, ShipmentStore, ShipmentStoreExt},
     },
-    connector::{PAGE, run::Run, settings::ShipmentSettings, store_pages::Bookmark},
+    connector::{STORE_BATCH, run::Run, settings::ShipmentSettings, store_pages::Bookmark},
 };
 
 pub(super) struct Context<'c> {
@@ -72,7 +72,7 @@ impl<'c> Context<'c> {
         let (store, connection) = self.store();
         let (mut wanted, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
         loop {
-            let rows = store.rows(connection, query, bookmark.after(), PAGE).await?.rows;
+            let rows = store.rows(connection, query, bookmark.after(), STORE_BATCH).await?.rows;
             let Some(last) = rows.last() else { return Ok(wanted) };
             bookmark.pass(&last.cursor())?;
             wanted.extend(rows.into_iter().filter(&is_wanted));

@@ -105,7 +105,7 @@ pub(super) fn superseded_by(partial: PartialPolicy, other: &OutboxRow) -> Shipme
     let reason = match partial {
         PartialPolicy::ShipOnFirst => SupersedeReason::AlreadyMarkedShipped,
         PartialPolicy::HoldUntilComplete { .. } => {
-            SupersedeReason::ConveyedWith { shipment: other.shipment.id.clone() }
+            SupersedeReason::ReportedWith { shipment: other.shipment.id.clone() }
         }
     };
     ShipmentState::Superseded { reason }

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 
 use super::tracking::{Likeness, likeness, number, same};
 use crate::{
-    channel::Marketplace,
+    channel::NotificationStatus,
     client::{Error, Fulfillment, OrderId, Page, Pages, ShipStation},
     connector::failure,
 };
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum RecordMatch {
     /// With one of our tracking numbers.
-    Ours { record: Option<String>, tracking: String, marketplace: Marketplace },
+    Ours { record: Option<String>, tracking: String, notification: NotificationStatus },
     /// With a number that ours begins with, or that begins with ours: probably ours, cut off.
     Probably,
     /// With something else.
@@ -44,7 +44,7 @@ pub(super) async fn match_records(
         return Ok(RecordMatch::Ours {
             record: Some(record.fulfillment_id.to_string()),
             tracking: record.tracking_number.clone().unwrap_or_default(),
-            marketplace: notice(record, asked),
+            notification: notice(record, asked),
         });
     }
     let mut theirs: Vec<String> =
@@ -53,9 +53,9 @@ pub(super) async fn match_records(
         let Look { found: labels, complete: all_labels } = labels(client, order).await?;
         complete &= all_labels;
         if let Some(label) = labels.iter().find(|label| ours.iter().any(|ours| same(ours, label))) {
-            // Bought in ShipStation itself: it knows, and nobody needs telling.
-            let (tracking, marketplace) = (label.clone(), Marketplace::Unknown);
-            return Ok(RecordMatch::Ours { record: None, tracking, marketplace });
+            // Bought in ShipStation itself: it has the shipment already, and nothing is reported.
+            let (tracking, notification) = (label.clone(), NotificationStatus::Unknown);
+            return Ok(RecordMatch::Ours { record: None, tracking, notification });
         }
         theirs.extend(labels);
     }
@@ -126,13 +126,13 @@ pub(super) fn is_ours(row: &Fulfillment, ours: &[String]) -> bool {
 }
 
 /// What became of the notice to the store.
-pub(super) fn notice(row: &Fulfillment, asked: bool) -> Marketplace {
+pub(super) fn notice(row: &Fulfillment, asked: bool) -> NotificationStatus {
     match (row.marketplace_notified, row.notify_error_message.as_deref()) {
         (_, Some(message)) if !message.trim().is_empty() => {
-            Marketplace::Failed { message: failure::clean(message) }
+            NotificationStatus::Failed { message: failure::clean(message) }
         }
-        (Some(true), _) => Marketplace::Notified,
-        _ if asked => Marketplace::Pending,
-        _ => Marketplace::Unknown,
+        (Some(true), _) => NotificationStatus::Notified,
+        _ if asked => NotificationStatus::Pending,
+        _ => NotificationStatus::Unknown,
     }
 }

@@ -7,12 +7,10 @@ use futures_util::StreamExt;
 use super::{Ctx, Event, FailureStreak, RecordMatch, Stop, evidence, timing};
 use crate::{
     channel::{FailReason, OutboxId, ShipmentState, store::OutboxRow},
-    client::{ListEnd, OrderId, OrderSort, OrderStatus, SortDir},
+    client::{ListEnd, MAX_PAGE_SIZE, OrderId, OrderSort, OrderStatus, SortDir},
     connector::{lookup, translate},
 };
 
-/// Rows of a page of a list.
-pub(super) const ROWS: u32 = 500;
 /// Pages that are searched for the order that a missing one was merged into, those that changed last first.
 const MERGE_PAGES: usize = 10;
 
@@ -51,8 +49,8 @@ pub(super) async fn look_up(
     let ours = ctx.all_tracking(row).await?;
     let asked = ctx.settings().notify_sales_channel;
     Ok(match evidence::match_records(client, order, &ours, asked, shipped).await? {
-        RecordMatch::Ours { record, tracking, marketplace } => LookupResult::Ours(
-            ShipmentState::Confirmed { record, marketplace, already_there: false },
+        RecordMatch::Ours { record, tracking, notification } => LookupResult::Ours(
+            ShipmentState::Confirmed { record, notification, already_there: false },
             tracking,
         ),
         RecordMatch::Unreadable => LookupResult::Inconclusive("its records could not all be read"),
@@ -115,7 +113,7 @@ impl Merges {
         let since = ctx.moment().server_or_host() - timing::MERGED_WITHIN;
         let list = ctx.run.client.orders().list().modified_since(since);
         let list = list.sort_by(OrderSort::ModifyDate).sort_dir(SortDir::Descending);
-        let mut pages = list.page_size(ROWS).pages();
+        let mut pages = list.page_size(MAX_PAGE_SIZE).pages();
         let mut merges = Self { into: HashMap::new(), is_complete: true };
         for _ in 0..MERGE_PAGES {
             let Some(page) = pages.next().await.transpose()? else {

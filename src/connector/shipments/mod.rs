@@ -13,12 +13,12 @@ mod plan;
 mod preflight;
 mod pull;
 mod recorder;
-mod recover;
 mod retry;
 mod rows;
 mod send;
 mod timing;
 mod tracking;
+mod unknown_outcomes;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -38,7 +38,7 @@ use self::{
     timing::{Event, Moment},
 };
 use super::{
-    PAGE, ShipStationChannel, failure,
+    STORE_BATCH, ShipStationChannel, failure,
     run::{Run, Stop},
     settings::ShipmentSettings,
     store_pages::Bookmark,
@@ -54,10 +54,13 @@ use crate::{
 };
 
 /// Rows that are planned and looked at together: the more, the fewer times open orders are listed.
-const CHUNK: usize = 1_000;
+const ROWS_PER_PLAN: usize = 1_000;
 
 impl ShipStationChannel {
-    pub(super) async fn send_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {
+    pub(super) async fn run_sync_shipments(
+        &self,
+        request: SyncShipments,
+    ) -> Result<SyncReport, ChannelError> {
         let operation = Operation::SyncShipments;
         let carriers =
             self.carrier_rules().await.map_err(|refusal| trace::not_started(operation, refusal))?;
@@ -100,9 +103,9 @@ async fn run_steps(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop
     let mut lookups = Lookups::default();
     pull::pull(ctx, recorder).await?;
     pull::release(ctx, recorder).await?;
-    recover::recover(ctx, recorder, &mut lookups).await?;
+    unknown_outcomes::recover(ctx, recorder, &mut lookups).await?;
     send_due(ctx, recorder, &mut lookups).await?;
-    recover::look_for_unknown(ctx, recorder, &mut lookups).await?;
+    unknown_outcomes::look_for_unknown(ctx, recorder, &mut lookups).await?;
     confirm::confirm(ctx, recorder).await?;
     recorder.count_the_rest(&ctx.counts().await?);
     Ok(())
@@ -132,7 +135,7 @@ async fn send_due(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, lookups: &mut Looku
     let mut failures = FailureStreak::default();
     loop {
         ctx.checkpoint().await?;
-        let rows = store.rows(connection, &due, bookmark.after(), CHUNK).await?.rows;
+        let rows = store.rows(connection, &due, bookmark.after(), ROWS_PER_PLAN).await?.rows;
         let Some(last) = rows.last() else { return Ok(()) };
         bookmark.pass(&last.cursor())?;
         let planned_at = ctx.moment();
@@ -180,7 +183,7 @@ async fn plan_rows(
         }
     }
     let mut parcels = Vec::new();
-    for orders in orders.chunks(PAGE) {
+    for orders in orders.chunks(STORE_BATCH) {
         parcels.extend(plan_orders(ctx, recorder, orders).await?);
     }
     Ok(parcels)

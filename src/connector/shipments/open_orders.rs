@@ -7,16 +7,16 @@ use std::{
 
 use futures_util::StreamExt;
 
-use super::{Ctx, Moment, Parcel, Stop, evidence, lookup::ROWS, timing};
+use super::{Ctx, Moment, Parcel, Stop, evidence, timing};
 use crate::{
     Timestamp,
     channel::RunEvent,
-    client::{ListEnd, Order, OrderId, OrderSort, OrderStatus, Page},
+    client::{ListEnd, MAX_PAGE_SIZE, Order, OrderId, OrderSort, OrderStatus, Page},
     connector::{failure, settings::Preflight},
 };
 
 /// Up to so many orders are asked for one by one: listing cannot cost less.
-const MOST_SINGLES: usize = 3;
+const MAX_SINGLE_ORDER_READS: usize = 3;
 /// Before every order of ShipStation's: a date filter is what lets a list be read by key.
 const BEFORE_ALL: i64 = 946_684_800;
 
@@ -53,13 +53,13 @@ impl OpenOrders {
         status: OrderStatus,
         mut expected: HashSet<OrderId>,
     ) -> Result<(), Stop> {
-        if expected.len() <= MOST_SINGLES {
+        if expected.len() <= MAX_SINGLE_ORDER_READS {
             return Ok(());
         }
         let list = ctx.run.client.orders().list().status(status);
         let list =
             list.created_since(Timestamp::from_unix_seconds(BEFORE_ALL)).sort_by(OrderSort::CreateDate);
-        let mut pages = pin!(list.page_size(ROWS).pages());
+        let mut pages = pin!(list.page_size(MAX_PAGE_SIZE).pages());
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) => page,
@@ -101,7 +101,7 @@ impl OpenOrders {
             return Ok(());
         }
         let list = ctx.run.client.orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
-        let mut pages = list.page_size(ROWS).pages();
+        let mut pages = list.page_size(MAX_PAGE_SIZE).pages();
         while let Some(page) = pages.next().await {
             let page = match page {
                 Ok(page) if evidence::is_whole(&page) => page,
@@ -142,6 +142,6 @@ impl OpenOrders {
 /// How many pages follow this one, as far as ShipStation's total tells.
 fn pages_left<T>(page: &Page<T>) -> usize {
     let rows = u64::try_from(page.items.len()).unwrap_or(u64::MAX);
-    let left = page.total.unwrap_or(rows).saturating_sub(rows).div_ceil(u64::from(ROWS));
+    let left = page.total.unwrap_or(rows).saturating_sub(rows).div_ceil(u64::from(MAX_PAGE_SIZE));
     usize::try_from(left).unwrap_or(usize::MAX)
 }

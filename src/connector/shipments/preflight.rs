@@ -13,7 +13,7 @@ use crate::{
     client::{Order, OrderStatus, PacificTime},
     connector::{
         lookup,
-        settings::{ExternallyFulfilled, Preflight},
+        settings::{ExternallyFulfilledPolicy, Preflight},
         translate,
     },
 };
@@ -73,7 +73,7 @@ fn was_missing(ctx: Ctx<'_>, parcel: &Parcel) -> bool {
         return false;
     };
     let missed = ctx.event(&row.id(), row.updated_at, server_since);
-    missed.is_over(ctx.settings().read_back_gap, &ctx.moment())
+    missed.is_over(ctx.settings().lookup_interval, &ctx.moment())
 }
 
 /// Whether the order's present state lets it be marked shipped.
@@ -84,7 +84,7 @@ async fn check(ctx: Ctx<'_>, parcel: &Parcel, order: &Order) -> Result<Clearance
     let state = match &order.order_status {
         Some(OrderStatus::AwaitingShipment | OrderStatus::PendingFulfillment) => {
             let marks_external =
-                ctx.run.channel.settings.orders.externally_fulfilled == ExternallyFulfilled::Import;
+                ctx.run.channel.settings.orders.externally_fulfilled == ExternallyFulfilledPolicy::Import;
             if order.externally_fulfilled != Some(true) || marks_external {
                 let warning = other_store(parcel, order);
                 let created_at = order.create_date.as_ref().map(PacificTime::instant);
@@ -139,8 +139,8 @@ async fn already_shipped(ctx: Ctx<'_>, parcel: &Parcel, order: &Order) -> Result
         .map(PacificTime::instant)
         .is_some_and(|at| ctx.moment().server_or_host().since(at) < timing::RECORDS_LAG);
     match found {
-        RecordMatch::Ours { record, tracking, marketplace } => {
-            let state = ShipmentState::Confirmed { record, marketplace, already_there: true };
+        RecordMatch::Ours { record, tracking, notification } => {
+            let state = ShipmentState::Confirmed { record, notification, already_there: true };
             let mut decision = Decision::steps([&parcel.row], &state);
             decision.close_covered(ctx.settings().partial, parcel, &[tracking]);
             Ok(decision)

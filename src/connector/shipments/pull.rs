@@ -5,9 +5,9 @@ use super::{Ctx, Decision, Recorder, Stop, parcel::carrier_code, timing};
 use crate::{
     channel::{
         BlockKind, BlockReason, Shipment, ShipmentState, ShipmentStateKind,
-        store::{ChangedShipment, Enqueued, OutboxQuery, OutboxRow, SourceCursor},
+        store::{ChangedShipment, EnqueueOutcome, OutboxQuery, OutboxRow, SourceCursor},
     },
-    connector::PAGE,
+    connector::STORE_BATCH,
 };
 
 /// Puts what has changed in the host since the cursor into the outbox, and moves the cursor after it.
@@ -19,14 +19,14 @@ pub(super) async fn pull(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<()
     let kept = source.cursor(connection).await?;
     let (mut at, mut safe) = (kept.clone(), kept.clone());
     loop {
-        let changed = source.changed_since(connection, at.as_ref(), PAGE).await?;
+        let changed = source.changed_since(connection, at.as_ref(), STORE_BATCH).await?;
         let (rows, last) = (changed.len(), changed.last().map(ChangedShipment::cursor));
         let leads_on = leads_on(&changed, at.as_ref());
         let cursors: Vec<SourceCursor> = changed.iter().map(ChangedShipment::cursor).collect();
         let shipments: Vec<Shipment> = changed.into_iter().map(|row| row.shipment).collect();
         if !shipments.is_empty() {
             let enqueued = store.enqueue(connection, &shipments, ctx.now()).await?;
-            recorder.has_acted |= enqueued.contains(&Enqueued::Enqueued);
+            recorder.has_acted |= enqueued.contains(&EnqueueOutcome::New);
         }
         for cursor in cursors {
             if cursor.updated_at <= ctx.run.started - timing::SOURCE_LAG {
@@ -43,7 +43,7 @@ pub(super) async fn pull(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<()
         if let Some(cursor) = safe.as_ref().filter(|safe| kept.as_ref() < Some(*safe)) {
             source.move_cursor(&ctx.run.token, cursor).await?;
         }
-        if rows < PAGE {
+        if rows < STORE_BATCH {
             return Ok(());
         }
         at = last;
@@ -55,10 +55,10 @@ pub(super) async fn pull(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<()
 /// cursor would jump shipments.
 fn leads_on(page: &[ChangedShipment], at: Option<&SourceCursor>) -> bool {
     let last = page.last().map(ChangedShipment::cursor);
-    page.is_sorted_by_key(ChangedShipment::cursor) && (page.len() < PAGE || last.as_ref() > at)
+    page.is_sorted_by_key(ChangedShipment::cursor) && (page.len() < STORE_BATCH || last.as_ref() > at)
 }
 
-/// Releases rows whose carrier a rule names by now, whose tracking number is not required any more, or whose carrier code
+/// Releases rows whose carrier a rule names now, whose tracking number is not required any more, or whose carrier code
 /// ShipStation refused and the rules have changed.
 pub(super) async fn release(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     if ctx.is_dry_run() || !ctx.counts().await?.contains_key(ShipmentStateKind::Blocked.name()) {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::{Ctx, Decision, Moment, RowOutcome, Stop};
 use crate::{
     channel::{
-        LineQuantity, Marketplace, OutboxId, RetryClass, RunEvent, RunStatus, ShipmentState,
+        LineQuantity, NotificationStatus, OutboxId, RetryClass, RunEvent, RunStatus, ShipmentState,
         ShipmentStateKind, SyncReport,
         report::{RunInfo, SyncItem, SyncOutcome},
-        store::{BeginSend, OutboxRow, SendIntent, ShipmentRecord, ShipmentStoreExt},
+        store::{BeginSendOutcome, OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition},
     },
     connector::count,
 };
@@ -134,10 +134,10 @@ impl<'r> Recorder<'r> {
         &mut self,
         intent: &SendIntent,
         moment: &Moment,
-    ) -> Result<BeginSend, Stop> {
+    ) -> Result<BeginSendOutcome, Stop> {
         let id = &intent.id;
         let answer = self.ctx.store().0.begin_send_one(&self.ctx.run.token, intent).await?;
-        if answer == BeginSend::Granted {
+        if answer == BeginSendOutcome::Granted {
             self.ctx.remember(id, moment);
             self.has_acted = true;
             self.report.counts.marked += 1;
@@ -181,9 +181,9 @@ impl<'r> Recorder<'r> {
                 }
                 SyncOutcome::Blocked { reason } => Some(reason.to_string()),
                 SyncOutcome::Failed { reason } => Some(reason.to_string()),
-                SyncOutcome::Confirmed { marketplace: Marketplace::Failed { message } }
-                | SyncOutcome::ConfirmedEarlier { marketplace: Marketplace::Failed { message } } => {
-                    Some(format!("the store could not be told: {message}"))
+                SyncOutcome::Confirmed { notification: NotificationStatus::Failed { message } }
+                | SyncOutcome::ConfirmedEarlier { notification: NotificationStatus::Failed { message } } => {
+                    Some(format!("ShipStation could not notify the sales channel: {message}"))
                 }
                 _ => None,
             };
@@ -203,7 +203,7 @@ impl<'r> Recorder<'r> {
 
 impl RowOutcome {
     /// The step that the row takes, if it takes one.
-    fn record(&self, id: &OutboxId, moment: &Moment) -> Option<ShipmentRecord> {
+    fn record(&self, id: &OutboxId, moment: &Moment) -> Option<ShipmentTransition> {
         let (state, counts_attempt, error) = match self {
             Self::Step { state, counts_attempt, error } => (state.clone(), *counts_attempt, error.clone()),
             Self::AssumedConfirmed => {
@@ -211,7 +211,7 @@ impl RowOutcome {
                 (
                     ShipmentState::Confirmed {
                         record: None,
-                        marketplace: Marketplace::Unknown,
+                        notification: NotificationStatus::Unknown,
                         already_there: false,
                     },
                     false,
@@ -220,7 +220,7 @@ impl RowOutcome {
             }
             Self::Noted(_) | Self::WouldBeSent => return None,
         };
-        let mut record = ShipmentRecord::new(id.clone(), state, moment.host.wall);
+        let mut record = ShipmentTransition::new(id.clone(), state, moment.host.wall);
         (record.counts_attempt, record.error) = (counts_attempt, error);
         Some(record)
     }
@@ -232,8 +232,8 @@ fn outcome(state: &ShipmentState, is_sent: bool) -> SyncOutcome {
         ShipmentState::Sent { .. } if is_sent => SyncOutcome::Sent,
         ShipmentState::Sent { .. } => SyncOutcome::SentEarlier,
         ShipmentState::Confirmed { already_there: true, .. } => SyncOutcome::AlreadyThere,
-        ShipmentState::Confirmed { marketplace, .. } if is_sent => SyncOutcome::Confirmed { marketplace },
-        ShipmentState::Confirmed { marketplace, .. } => SyncOutcome::ConfirmedEarlier { marketplace },
+        ShipmentState::Confirmed { notification, .. } if is_sent => SyncOutcome::Confirmed { notification },
+        ShipmentState::Confirmed { notification, .. } => SyncOutcome::ConfirmedEarlier { notification },
         ShipmentState::Unknown { .. } | ShipmentState::Sending { .. } => SyncOutcome::Unknown,
         ShipmentState::Waiting { missing } => SyncOutcome::WaitingPartial { missing },
         ShipmentState::Blocked { reason } => SyncOutcome::Blocked { reason },

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// After so many failures in a row the rest is left to the next run.
-const MOST_FAILURES: u32 = 3;
+const MAX_FAILURES: u32 = 3;
 pub(super) const MISSING: &str =
     "ShipStation does not find the order: if it does not find it again, the shipment fails";
 
@@ -23,7 +23,7 @@ impl FailureStreak {
     /// own order and does not count.
     pub(super) fn add(&mut self, error: Error) -> Result<(), Stop> {
         self.0 += u32::from(error.kind() != ErrorKind::Decode);
-        if self.0 >= MOST_FAILURES || failure::ends_the_run(&error) { Err(error.into()) } else { Ok(()) }
+        if self.0 >= MAX_FAILURES || failure::ends_the_run(&error) { Err(error.into()) } else { Ok(()) }
     }
 
     pub(super) fn reset(&mut self) {
@@ -44,9 +44,9 @@ pub(super) fn try_again(ctx: Ctx<'_>, parcel: &Parcel, error: &Error) -> Decisio
     Decision::postpone(parcel, waiting(ctx, wait, class), counts_attempt, failure::describe(error))
 }
 
-/// The order was not found once. It is looked for once more before that is believed.
+/// The order was not found once. It is looked for once more before it counts as gone.
 pub(super) fn missing_once(ctx: Ctx<'_>, parcel: &Parcel, counts_attempt: bool) -> Decision {
-    let state = waiting(ctx, ctx.settings().read_back_gap, RetryClass::OrderMissing);
+    let state = waiting(ctx, ctx.settings().lookup_interval, RetryClass::OrderMissing);
     Decision::postpone(parcel, state, counts_attempt, MISSING)
 }
 

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, Marketplace, RetryClass, ShipmentState,
-        store::{BeginSend, SendIntent},
+        BlockReason, NotificationStatus, RetryClass, ShipmentState,
+        store::{BeginSendOutcome, SendIntent},
     },
     client::{Error, ErrorKind, MarkedAsShipped, Outcome, PacificDate, ShipStation},
     connector::{failure, settings::Confirm},
@@ -46,9 +46,9 @@ pub(super) async fn send(
     let intent = SendIntent::new(parcel.row.id(), attempt, moment.host.wall);
     let intent = intent.server_time(moment.server);
     let why_not = match recorder.begin_send(&intent, &moment).await? {
-        BeginSend::Granted => None,
-        BeginSend::NotDue => Some("it was changed while it was being planned"),
-        BeginSend::OrderBusy => Some("another shipment of the order is under way"),
+        BeginSendOutcome::Granted => None,
+        BeginSendOutcome::NotDue => Some("it was changed while it was being planned"),
+        BeginSendOutcome::OrderBusy => Some("another shipment of the order is under way"),
     };
     if let Some(why) = why_not {
         let mut decision = Decision::default();
@@ -83,7 +83,7 @@ fn would_send(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
 fn uncounted(parcel: &Parcel) -> Option<String> {
     parcel.is_uncounted.then(|| {
         format!(
-            "order {} was not imported here: whether {} completes it cannot be told, and it is marked shipped as a whole",
+            "order {} was not imported here: whether {} completes it is not known, and it is marked shipped as a whole",
             parcel.order,
             parcel.row.id()
         )
@@ -142,8 +142,8 @@ async fn judge(
 fn accepted(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
     let mut decision = sent(ctx, parcel);
     if ctx.settings().confirm == Confirm::TrustAnswer {
-        let marketplace = Marketplace::Unknown;
-        let state = ShipmentState::Confirmed { record: None, marketplace, already_there: false };
+        let notification = NotificationStatus::Unknown;
+        let state = ShipmentState::Confirmed { record: None, notification, already_there: false };
         decision.step(&parcel.row, state);
     }
     decision.close_covered(ctx.settings().partial, parcel, parcel.tracking.as_slice());

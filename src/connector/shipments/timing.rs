@@ -14,14 +14,11 @@ use crate::{
     channel::{OutboxId, RetryClass, store::OutboxRow},
     client::ShipStation,
     connector::{clocks::HostTime, settings::ShipmentSettings},
+    time::{DAY, HOUR, MINUTE},
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
 /// How old a look may be when something is sent on its strength. Sending a thousand takes half an hour.
-const FRESH: Duration = Duration::from_secs(300);
+const MAX_PREFLIGHT_AGE: Duration = Duration::from_secs(300);
 /// Changed orders are read from a little before the last look: two clocks are at work.
 pub(super) const CHANGES_MARGIN: Duration = MINUTE;
 /// Records are read from a little before they were made: two clocks are at work.
@@ -44,25 +41,25 @@ const LEFT_BEFORE_ORDER: Duration = DAY;
 const FIRST_SHIPMENT: i64 = 1_293_840_000;
 
 /// The longest wait between two attempts.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(6 * 3600);
+const MAX_BACKOFF: Duration = HOUR.saturating_mul(6);
 /// How long to wait for the rate limit if ShipStation does not say.
 const RATE_LIMIT_WAIT: Duration = MINUTE;
 /// How long to wait before the credentials are tried again.
 const CREDENTIALS_WAIT: Duration = HOUR;
 /// A shipment that waited for a week before its first attempt is not given up in its first bad hour: so many attempts
 /// take at least an hour.
-const FEWEST_ATTEMPTS: u32 = 6;
+const MIN_ATTEMPTS: u32 = 6;
 
 /// How far apart looks become.
-const LONGEST_BETWEEN_LOOKS: Duration = HOUR;
+const MAX_LOOKUP_INTERVAL: Duration = HOUR;
 /// Requests of unknown outcome, after which a shipment is only looked for.
-const MOST_UNKNOWN_OUTCOMES: u32 = 3;
+const MAX_UNKNOWN_OUTCOMES: u32 = 3;
 /// By how much each unknown outcome lengthens the time before the next request.
 const RESEND_FACTOR: u32 = 16;
 /// The last look at a shipment that is not sent again comes so long after its last request, or later.
 const LAST_LOOK: Duration = Duration::from_secs(4 * 3600);
 /// ShipStation's `Date` counts whole seconds.
-const DATE_RESOLUTION: Duration = Duration::from_secs(1);
+const SERVER_DATE_RESOLUTION: Duration = Duration::from_secs(1);
 
 /// A moment of the present process, by the host's clocks and by ShipStation's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +76,7 @@ impl Moment {
 
     /// Whether something that was read at an earlier moment is too old to send anything on its strength.
     pub(super) fn has_outdated(&self, earlier: &Self) -> bool {
-        self.host.longest_since(earlier.host) >= FRESH
+        self.host.longest_since(earlier.host) >= MAX_PREFLIGHT_AGE
     }
 
     /// This moment, with ShipStation's time as it became known by `later`.
@@ -137,7 +134,7 @@ impl Event {
     fn ages(&self, now: &Moment) -> [Option<Duration>; 3] {
         let then = &self.at;
         let host = (then.host.wall <= now.host.wall).then(|| now.host.wall.since(then.host.wall));
-        let server = then.server.zip(now.server.map(|now| now + DATE_RESOLUTION));
+        let server = then.server.zip(now.server.map(|now| now + SERVER_DATE_RESOLUTION));
         let server = server.filter(|(then, now)| then <= now).map(|(then, now)| now.since(then));
         let own = then.host.monotonic.zip(now.host.monotonic).map(|(then, now)| now.saturating_sub(then));
         [host, server, own]
@@ -220,8 +217,8 @@ impl Search {
     pub(super) fn look_is_due(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
         let Some(looked) = &self.looked else { return true };
         let before = self.sent.age(&looked.at).unwrap_or_default();
-        let first = settings.read_back_gap;
-        let wait = (before / 4).min(LONGEST_BETWEEN_LOOKS).max(first);
+        let first = settings.lookup_interval;
+        let wait = (before / 4).min(MAX_LOOKUP_INTERVAL).max(first);
         let to_the_last = resend_gap(settings, self.unknown_outcomes).saturating_sub(before);
         let wait = if to_the_last.is_zero() { wait } else { wait.min(to_the_last.max(first)) };
         looked.may_be_over(wait, now)
@@ -234,7 +231,7 @@ impl Search {
 
     /// Whether the last look is so long ago that the next one counts beside it.
     pub(super) fn is_apart(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
-        self.looked.is_some_and(|looked| looked.is_over(settings.read_back_gap, now))
+        self.looked.is_some_and(|looked| looked.is_over(settings.lookup_interval, now))
     }
 
     /// Whether a time in the row lies so far ahead that no wait explains it.
@@ -245,14 +242,14 @@ impl Search {
     /// What a look at `now` proves that found nothing: together with the one before it, if that found nothing as well, late
     /// enough after the request and long enough ago.
     pub(super) fn next_step(&self, settings: &ShipmentSettings, now: &Moment) -> NextStep {
-        let first = settings.read_back_gap;
+        let first = settings.lookup_interval;
         let before = self.looked.filter(|looked| {
             self.looks > 0 && looked.is_over(first, now) && self.sent.is_over(first, &looked.at)
         });
         let gap = resend_gap(settings, self.unknown_outcomes);
         if before.is_none() || !self.sent.is_over(gap, now) {
             NextStep::LookAgain
-        } else if self.unknown_outcomes >= MOST_UNKNOWN_OUTCOMES {
+        } else if self.unknown_outcomes >= MAX_UNKNOWN_OUTCOMES {
             NextStep::LeaveToPerson
         } else {
             NextStep::SendAgain
@@ -263,10 +260,10 @@ impl Search {
 /// How long after a request the look may come that is followed by another request, or by a person's decision. It grows with
 /// the unknown outcomes of the row.
 fn resend_gap(settings: &ShipmentSettings, unknown_outcomes: u32) -> Duration {
-    let first = settings.resend_after.max(settings.read_back_gap);
-    let factor = RESEND_FACTOR.saturating_pow(unknown_outcomes.clamp(1, MOST_UNKNOWN_OUTCOMES - 1) - 1);
+    let first = settings.resend_after.max(settings.lookup_interval);
+    let factor = RESEND_FACTOR.saturating_pow(unknown_outcomes.clamp(1, MAX_UNKNOWN_OUTCOMES - 1) - 1);
     let gap = first.saturating_mul(factor);
-    if unknown_outcomes >= MOST_UNKNOWN_OUTCOMES { gap.max(LAST_LOOK) } else { gap }
+    if unknown_outcomes >= MAX_UNKNOWN_OUTCOMES { gap.max(LAST_LOOK) } else { gap }
 }
 
 /// How long a row waits that could not be sent or looked at after so many attempts; `asked` is what ShipStation asks for,
@@ -280,14 +277,14 @@ pub(super) fn retry_wait(
 ) -> Duration {
     match class {
         RetryClass::Credentials => CREDENTIALS_WAIT,
-        RetryClass::RateLimited => asked.map_or(RATE_LIMIT_WAIT, |wait| wait.min(LONGEST_BACKOFF)),
+        RetryClass::RateLimited => asked.map_or(RATE_LIMIT_WAIT, |wait| wait.min(MAX_BACKOFF)),
         _ => backoff(settings.backoff, attempts, share),
     }
 }
 
 /// How long a row waits whose order is to be looked at again, since one look does not count.
 pub(super) fn next_look_wait(settings: &ShipmentSettings, attempts: u32, share: f64) -> Duration {
-    backoff(settings.backoff, attempts, share).max(settings.read_back_gap)
+    backoff(settings.backoff, attempts, share).max(settings.lookup_interval)
 }
 
 /// For how long a row has been tried in vain, `now` by the clock that is behind, if that is as long as anything is tried.
@@ -297,7 +294,7 @@ pub(super) fn tried_in_vain(
     now: Timestamp,
 ) -> Option<Duration> {
     let after = now.since(row.enqueued_at);
-    (row.attempts >= FEWEST_ATTEMPTS && after >= settings.give_up_after).then_some(after)
+    (row.attempts >= MIN_ATTEMPTS && after >= settings.give_up_after).then_some(after)
 }
 
 /// Whether the record of something that was accepted should have shown long ago. What is dated ahead was sent while the
@@ -330,7 +327,7 @@ pub(super) fn plausible_ship_time(
 /// The wait after so many attempts, the one that has just failed not counted. The spread, a drawn share of a quarter more,
 /// keeps a batch that failed together from coming back together.
 fn backoff(first: Duration, attempts: u32, share: f64) -> Duration {
-    let wait = first.saturating_mul(1 << attempts.min(16)).min(LONGEST_BACKOFF);
+    let wait = first.saturating_mul(1 << attempts.min(16)).min(MAX_BACKOFF);
     wait + wait.mul_f64(share / 4.0)
 }
 

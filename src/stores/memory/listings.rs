@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use crate::channel::{
     ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
-    store::{LinkQuery, ListingStore, PutLink, RunToken, StoreError},
+    store::{LinkQuery, ListingStore, PutLinkOutcome, RunToken, StoreError},
 };
 
 #[derive(Debug, Default)]
@@ -23,10 +23,10 @@ impl Links {
         self.listings.extend(listings.into_iter().map(|listing| (listing.id.clone(), listing)));
     }
 
-    fn put(&mut self, new: &NewLink) -> PutLink {
+    fn put(&mut self, new: &NewLink) -> PutLinkOutcome {
         let owner = self.by_product.get(&new.product).and_then(|owner| self.kept.get(owner));
-        let answer = PutLink::decide(new, owner, self.kept.get(&new.listing));
-        if matches!(answer, PutLink::Conflict { .. }) {
+        let answer = PutLinkOutcome::decide(new, owner, self.kept.get(&new.listing));
+        if matches!(answer, PutLinkOutcome::Conflict { .. }) {
             return answer;
         }
         if let Some(owner) = owner.map(|owner| owner.listing.clone()) {
@@ -48,7 +48,7 @@ impl Links {
     fn remove(&mut self, listing: &ListingId) {
         let Some(link) = self.kept.remove(listing) else { return };
         self.by_product.remove(&link.product);
-        // Another listing may have the SKU by now.
+        // Another listing may have the SKU now.
         if self.by_sku.get(&link.sku) == Some(listing) {
             self.by_sku.remove(&link.sku);
         }
@@ -89,7 +89,11 @@ impl ListingStore for MemoryStore {
         }))
     }
 
-    async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
+    async fn put_links(
+        &self,
+        token: &RunToken,
+        links: &[NewLink],
+    ) -> Result<Vec<PutLinkOutcome>, StoreError> {
         self.write(token, |kept| Ok(links.iter().map(|link| kept.links.put(link)).collect()))
     }
 

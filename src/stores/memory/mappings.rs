@@ -8,7 +8,7 @@ use super::MemoryStore;
 use crate::channel::{
     ConnectionId,
     shipping::{StoreKey, UnmappedText},
-    store::{MappingStore, NewRules, Replace, RuleTables, Sighting, StoreError, Versioned},
+    store::{MappingStore, NewRules, ReplaceOutcome, RuleTables, StoreError, UnmappedOccurrence, Versioned},
 };
 
 #[derive(Debug, Default)]
@@ -17,9 +17,9 @@ pub(super) struct Mappings {
     unmapped: BTreeMap<(Option<StoreKey>, String), UnmappedText>,
 }
 
-fn replace<T>(table: &mut Versioned<T>, expected_version: u64, rows: Vec<T>) -> Replace {
-    let answer = Replace::decide(table.version, expected_version);
-    if let Replace::Replaced { version } = answer {
+fn replace<T>(table: &mut Versioned<T>, expected_version: u64, rows: Vec<T>) -> ReplaceOutcome {
+    let answer = ReplaceOutcome::decide(table.version, expected_version);
+    if let ReplaceOutcome::Replaced { version } = answer {
         *table = Versioned { version, rows };
     }
     answer
@@ -36,14 +36,18 @@ impl MappingStore for MemoryStore {
         connection: &ConnectionId,
         expected_version: u64,
         rules: NewRules,
-    ) -> Result<Replace, StoreError> {
+    ) -> Result<ReplaceOutcome, StoreError> {
         Ok(self.with(connection, |kept| match rules {
             NewRules::Shipping(rows) => replace(&mut kept.mappings.tables.shipping, expected_version, rows),
             NewRules::Carriers(rows) => replace(&mut kept.mappings.tables.carriers, expected_version, rows),
         }))
     }
 
-    async fn note_unmapped(&self, connection: &ConnectionId, seen: &[Sighting]) -> Result<(), StoreError> {
+    async fn note_unmapped(
+        &self,
+        connection: &ConnectionId,
+        seen: &[UnmappedOccurrence],
+    ) -> Result<(), StoreError> {
         self.with(connection, |kept| {
             for seen in seen {
                 let key = (seen.store.clone(), seen.text.clone());

@@ -14,7 +14,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, ConnectionId, OrderFingerprint,
         shipping::ShippingResolution,
         store::{
-            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
             SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkState,
         },
     },
@@ -133,12 +133,12 @@ impl Orders {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
-    ) -> Applied {
+    ) -> ApplyOutcome {
         let (Some(held), Some(stored)) = (self.held.get_mut(order), self.imported.get_mut(order)) else {
-            return Applied::NoLongerHeld;
+            return ApplyOutcome::NoLongerHeld;
         };
         let answer = held.apply_shipping(text);
-        if let Applied::Applied { still_held } = answer {
+        if let ApplyOutcome::Applied { still_held } = answer {
             stored.record.holds.clone_from(&held.holds);
             stored.shipping = resolution.clone();
             stored.rules_version = rules_version;
@@ -224,7 +224,7 @@ impl OrderStore for MemoryStore {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
-    ) -> Result<Applied, StoreError> {
+    ) -> Result<ApplyOutcome, StoreError> {
         self.write(token, |kept| Ok(kept.orders.apply_shipping(order, text, resolution, rules_version)))
     }
 }

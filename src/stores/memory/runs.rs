@@ -9,12 +9,12 @@ use crate::{
     Timestamp,
     channel::{
         ConnectionId, Operation,
-        store::{Begin, Lease, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError},
+        store::{BeginOutcome, Lease, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError},
     },
 };
 
 /// Runs that are kept per connection and operation.
-const HISTORY: usize = 1_000;
+const RUNS_KEPT: usize = 1_000;
 
 type Key = (ConnectionId, Operation);
 
@@ -40,7 +40,7 @@ fn add(history: &mut Vec<RunSummary>, summary: RunSummary) {
         run.state = RunState::Abandoned;
     }
     history.push(summary);
-    if history.len() > HISTORY {
+    if history.len() > RUNS_KEPT {
         // The last success is never forgotten: the window of the next import begins from it.
         let last_success = history.iter().rposition(RunSummary::is_success);
         history.remove(usize::from(last_success == Some(0)));
@@ -49,11 +49,11 @@ fn add(history: &mut Vec<RunSummary>, summary: RunSummary) {
 
 #[async_trait]
 impl RunStore for MemoryStore {
-    async fn begin(&self, run: NewRun) -> Result<Begin, StoreError> {
+    async fn begin(&self, run: NewRun) -> Result<BeginOutcome, StoreError> {
         let runs = &mut self.lock().runs;
         let key = (run.connection.clone(), run.operation);
         let answer = runs.leases.entry(key.clone()).or_default().begin(&run);
-        if let Begin::Granted(_) = answer {
+        if let BeginOutcome::Granted(_) = answer {
             add(runs.history.entry(key).or_default(), RunSummary::running(&run));
         }
         Ok(answer)

@@ -10,8 +10,8 @@ use crate::{
     channel::{
         ChannelOrderId, ConnectionId, IllegalTransition, OutboxId, Shipment,
         store::{
-            BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken, SendIntent,
-            ShipmentRecord, ShipmentStore, StoreError,
+            BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
+            SendIntent, ShipmentStore, ShipmentTransition, StoreError,
         },
     },
 };
@@ -27,17 +27,17 @@ pub(super) struct Outbox {
 type Changed = BTreeMap<OutboxCursor, OutboxRow>;
 
 impl Outbox {
-    fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> Enqueued {
+    fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> EnqueueOutcome {
         let id = shipment.outbox_id();
         if self.places.contains_key(&id) {
-            return Enqueued::Duplicate;
+            return EnqueueOutcome::Duplicate;
         }
         let row = OutboxRow::new(shipment.clone(), now);
         let place = row.cursor();
         self.places.insert(id, place.clone());
         self.by_order.entry(row.shipment.order.clone()).or_default().push(place.clone());
         self.rows.insert(place, row);
-        Enqueued::Enqueued
+        EnqueueOutcome::New
     }
 
     fn page(&self, query: &OutboxQuery, after: Option<&OutboxCursor>, limit: usize) -> Vec<OutboxRow> {
@@ -65,7 +65,7 @@ impl Outbox {
         row.cloned().ok_or_else(|| StoreError::permanent(format!("there is no shipment {id} in the outbox")))
     }
 
-    fn begin_send(&mut self, intents: &[SendIntent]) -> Result<Vec<BeginSend>, StoreError> {
+    fn begin_send(&mut self, intents: &[SendIntent]) -> Result<Vec<BeginSendOutcome>, StoreError> {
         let (mut changed, mut answers) = (Changed::new(), Vec::new());
         for intent in intents {
             let mut row = self.row(&intent.id, &changed)?;
@@ -77,7 +77,7 @@ impl Outbox {
         Ok(answers)
     }
 
-    fn record(&mut self, records: &[ShipmentRecord]) -> Result<(), StoreError> {
+    fn record(&mut self, records: &[ShipmentTransition]) -> Result<(), StoreError> {
         let mut changed = Changed::new();
         for record in records {
             let mut row = self.row(&record.id, &changed)?;
@@ -100,7 +100,7 @@ impl ShipmentStore for MemoryStore {
         connection: &ConnectionId,
         shipments: &[Shipment],
         now: Timestamp,
-    ) -> Result<Vec<Enqueued>, StoreError> {
+    ) -> Result<Vec<EnqueueOutcome>, StoreError> {
         Ok(self.with(connection, |kept| {
             shipments.iter().map(|shipment| kept.outbox.enqueue(shipment, now)).collect()
         }))
@@ -120,11 +120,11 @@ impl ShipmentStore for MemoryStore {
         &self,
         token: &RunToken,
         intents: &[SendIntent],
-    ) -> Result<Vec<BeginSend>, StoreError> {
+    ) -> Result<Vec<BeginSendOutcome>, StoreError> {
         self.write(token, |kept| kept.outbox.begin_send(intents))
     }
 
-    async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError> {
+    async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
         self.write(token, |kept| kept.outbox.record(records))
     }
 

@@ -83,7 +83,7 @@ impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         let code = error.sqlite_error_code();
         let failure = if matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) {
-            StoreError::retryable("the SQLite file is locked by somebody else")
+            StoreError::retryable("the SQLite file is locked by another process")
         } else {
             StoreError::permanent(format!("SQLite refused: {}", Plain(&error)))
         };

@@ -80,7 +80,7 @@ impl SqliteStore {
         self.read(move |tx| first(tx, select!("order_id = ?2"), (connection, order.as_str()), stored)).await
     }
 
-    /// A person's word that an order need not wait any longer, whatever holds it. Says whether it was held.
+    /// Releases an order by a person's decision, whatever holds it. Says whether it was held.
     ///
     /// # Errors
     /// When the file cannot be written.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::channel::{
     ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
-    store::{LinkQuery, ListingStore, PutLink, RunToken, StoreError},
+    store::{LinkQuery, ListingStore, PutLinkOutcome, RunToken, StoreError},
 };
 
 macro_rules! select_link {
@@ -63,7 +63,11 @@ impl ListingStore for SqliteStore {
         self.read(move |tx| links(tx, &connection, &wanted)).await
     }
 
-    async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
+    async fn put_links(
+        &self,
+        token: &RunToken,
+        links: &[NewLink],
+    ) -> Result<Vec<PutLinkOutcome>, StoreError> {
         let links = links.to_vec();
         self.write(token, move |tx, token| {
             links.iter().map(|link| put(tx, token.connection.as_str(), link)).collect()
@@ -160,11 +164,11 @@ fn link(row: &Row<'_>) -> Answer<ListingLink> {
     })
 }
 
-fn put(tx: &Transaction<'_>, connection: &str, new: &NewLink) -> Answer<PutLink> {
+fn put(tx: &Transaction<'_>, connection: &str, new: &NewLink) -> Answer<PutLinkOutcome> {
     let owner = first(tx, select_link!("product = ?2"), (connection, new.product.as_str()), link)?;
     let before = first(tx, select_link!("listing = ?2"), (connection, new.listing.as_str()), link)?;
-    let answer = PutLink::decide(new, owner.as_ref(), before.as_ref());
-    if matches!(answer, PutLink::Conflict { .. }) {
+    let answer = PutLinkOutcome::decide(new, owner.as_ref(), before.as_ref());
+    if matches!(answer, PutLinkOutcome::Conflict { .. }) {
         return Ok(answer);
     }
     execute(

@@ -13,7 +13,7 @@ use super::{
 use crate::channel::{
     ConnectionId,
     shipping::{StoreKey, UnmappedText},
-    store::{MappingStore, NewRules, Replace, RuleTables, Sighting, StoreError, Versioned},
+    store::{MappingStore, NewRules, ReplaceOutcome, RuleTables, StoreError, UnmappedOccurrence, Versioned},
 };
 
 const SHIPPING: &str = "shipping";
@@ -35,7 +35,7 @@ impl MappingStore for SqliteStore {
         connection: &ConnectionId,
         expected_version: u64,
         rules: NewRules,
-    ) -> Result<Replace, StoreError> {
+    ) -> Result<ReplaceOutcome, StoreError> {
         let connection = key(connection);
         let (name, rows) = match &rules {
             NewRules::Shipping(rows) => (SHIPPING, json(rows)),
@@ -45,7 +45,11 @@ impl MappingStore for SqliteStore {
         self.change(move |tx| replace(tx, &connection, name, expected_version, &rows)).await
     }
 
-    async fn note_unmapped(&self, connection: &ConnectionId, seen: &[Sighting]) -> Result<(), StoreError> {
+    async fn note_unmapped(
+        &self,
+        connection: &ConnectionId,
+        seen: &[UnmappedOccurrence],
+    ) -> Result<(), StoreError> {
         let (connection, seen) = (key(connection), seen.to_vec());
         self.change(move |tx| seen.iter().try_for_each(|seen| note(tx, &connection, seen))).await
     }
@@ -80,11 +84,11 @@ fn replace(
     name: &str,
     expected_version: u64,
     rows: &str,
-) -> Answer<Replace> {
+) -> Answer<ReplaceOutcome> {
     let select = "SELECT version FROM shipstation_rule_table WHERE connection = ?1 AND name = ?2";
     let current = first(tx, select, (connection, name), |row| Ok(unsigned(row.get(0)?)))?;
-    let answer = Replace::decide(current.unwrap_or_default(), expected_version);
-    if let Replace::Replaced { version } = answer {
+    let answer = ReplaceOutcome::decide(current.unwrap_or_default(), expected_version);
+    if let ReplaceOutcome::Replaced { version } = answer {
         execute(
             tx,
             "INSERT INTO shipstation_rule_table (connection, name, version, rules_json) VALUES (?1, ?2, ?3, ?4)
@@ -95,7 +99,7 @@ fn replace(
     Ok(answer)
 }
 
-fn note(tx: &Transaction<'_>, connection: &str, seen: &Sighting) -> Answer<()> {
+fn note(tx: &Transaction<'_>, connection: &str, seen: &UnmappedOccurrence) -> Answer<()> {
     let store = seen.store.as_ref().map_or("", StoreKey::as_str);
     let kept = first(
         tx,

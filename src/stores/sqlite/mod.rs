@@ -53,7 +53,7 @@ use self::{convert::Answer, worker::Worker};
 pub use self::{
     open::SqliteOptions,
     open_error::{OpenError, OpenProblem},
-    retention::Blanked,
+    retention::Redacted,
 };
 use crate::channel::{
     ConnectionId,

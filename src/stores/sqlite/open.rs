@@ -24,11 +24,11 @@ const VERSION_0_1: &[&str] = &[
 ];
 
 /// The version of the schema that [`TABLES`] makes.
-const FIRST: i32 = 4;
+const BASE_SCHEMA_VERSION: i32 = 4;
 pub(super) const TABLES: &str = include_str!("schema/tables.sql");
 const FROM_VERSION_0_1: &str = include_str!("schema/version_0_1/to_tables.sql");
 
-/// The steps from [`FIRST`] to each later version.
+/// The steps from [`BASE_SCHEMA_VERSION`] to each later version.
 const MIGRATIONS: &[&str] = &[];
 
 /// How the file is opened.
@@ -49,7 +49,7 @@ impl Default for SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// A busy time-out of thirty seconds.
+    /// A busy timeout of thirty seconds.
     pub fn new() -> Self {
         Self::default()
     }
@@ -91,7 +91,7 @@ fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenP
     writable(&connection)?;
     // Only a new file takes it. A stored order fills most of the usual 4 KiB, so that larger pages are fewer writes.
     connection.pragma_update(None, "page_size", 8_192)?;
-    if found != Found::Tables(newest(MIGRATIONS)) {
+    if found != SchemaState::Tables(newest(MIGRATIONS)) {
         migrate(&mut connection, MIGRATIONS)?;
     }
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
@@ -99,7 +99,7 @@ fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenP
         write_ahead(&connection)?;
     }
     connection.pragma_update(None, "synchronous", "full")?;
-    // Blanked buyers' data shall not live on in free pages.
+    // What was redacted of buyers shall not live on in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
     // 16 MiB: what a batch changes is written to the log once, at its end, and not piece by piece when the cache is full.
     connection.pragma_update(None, "cache_size", -16_384)?;
@@ -186,12 +186,12 @@ fn number(connection: &Connection, pragma: &str) -> Result<i32, rusqlite::Error>
 }
 
 fn newest(steps: &[&str]) -> i32 {
-    i32::try_from(steps.len()).unwrap_or(i32::MAX).saturating_add(FIRST)
+    i32::try_from(steps.len()).unwrap_or(i32::MAX).saturating_add(BASE_SCHEMA_VERSION)
 }
 
 /// What a file holds of this store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum SchemaState {
     Nothing,
     /// The tables of version 0.1, with this `user_version`.
     Version01(i32),
@@ -200,12 +200,12 @@ enum Found {
 }
 
 /// What is found in one snapshot: another process may be making the schema.
-fn find_snapshot(connection: &Connection) -> Result<Found, OpenProblem> {
+fn find_snapshot(connection: &Connection) -> Result<SchemaState, OpenProblem> {
     let snapshot = connection.unchecked_transaction()?;
     find(&snapshot, MIGRATIONS)
 }
 
-fn find(tx: &Transaction<'_>, steps: &[&str]) -> Result<Found, OpenProblem> {
+fn find(tx: &Transaction<'_>, steps: &[&str]) -> Result<SchemaState, OpenProblem> {
     let supported = newest(steps);
     let tables: i64 = tx.query_row(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name GLOB 'shipstation_*'",
@@ -218,15 +218,15 @@ fn find(tx: &Transaction<'_>, steps: &[&str]) -> Result<Found, OpenProblem> {
         return if version > supported {
             Err(OpenProblem::Newer { found: version, supported })
         } else {
-            Ok(Found::Tables(version))
+            Ok(SchemaState::Tables(version))
         };
     }
     if number(tx, "application_id")? != APPLICATION_ID {
-        return Ok(Found::Nothing);
+        return Ok(SchemaState::Nothing);
     }
     match number(tx, "user_version")? {
-        found if found >= FIRST => Err(OpenProblem::Newer { found, supported }),
-        version => Ok(Found::Version01(version)),
+        found if found >= BASE_SCHEMA_VERSION => Err(OpenProblem::Newer { found, supported }),
+        version => Ok(SchemaState::Version01(version)),
     }
 }
 
@@ -243,23 +243,23 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> Result<(), OpenProble
     // Asked again under the lock: another process may have been faster.
     let found = find(&tx, steps)?;
     let from = match found {
-        Found::Tables(version) => version,
-        Found::Nothing | Found::Version01(_) => FIRST,
+        SchemaState::Tables(version) => version,
+        SchemaState::Nothing | SchemaState::Version01(_) => BASE_SCHEMA_VERSION,
     };
-    if let Found::Version01(version) = found {
+    if let SchemaState::Version01(version) = found {
         let done = usize::try_from(version).unwrap_or(0).saturating_sub(1);
         VERSION_0_1.iter().skip(done).try_for_each(|step| tx.execute_batch(step))?;
     }
-    if !matches!(found, Found::Tables(_)) {
+    if !matches!(found, SchemaState::Tables(_)) {
         tx.execute_batch(TABLES)?;
         tx.execute("INSERT INTO shipstation_schema (version) VALUES (?1)", [from])?;
     }
-    if let Found::Version01(_) = found {
+    if let SchemaState::Version01(_) = found {
         tx.execute_batch(FROM_VERSION_0_1)?;
         // A program of version 0.1 sees that the file is too new for it.
-        tx.pragma_update(None, "user_version", FIRST)?;
+        tx.pragma_update(None, "user_version", BASE_SCHEMA_VERSION)?;
     }
-    let missing = steps.iter().skip(usize::try_from(from.saturating_sub(FIRST)).unwrap_or(0));
+    let missing = steps.iter().skip(usize::try_from(from.saturating_sub(BASE_SCHEMA_VERSION)).unwrap_or(0));
     missing.clone().try_for_each(|step| tx.execute_batch(step))?;
     tx.execute("UPDATE shipstation_schema SET version = ?1", [newest(steps)])?;
     Ok(tx.commit()?)
@@ -290,7 +290,7 @@ mod tests {
         let steps = ["UPDATE shipstation_listing SET sku = sku || '+'"];
         for _ in 0..2 {
             migrate(&mut connection, &steps[..]).unwrap();
-            assert_eq!(version_and_skus(&connection), (FIRST + 1, "SKU-1+".to_owned()));
+            assert_eq!(version_and_skus(&connection), (BASE_SCHEMA_VERSION + 1, "SKU-1+".to_owned()));
         }
     }
 
@@ -300,7 +300,7 @@ mod tests {
         let mut connection = first_version(&folder.path().join("store.sqlite"));
         let steps = ["UPDATE shipstation_listing SET sku = 'lost'", "nonsense"];
         assert!(matches!(migrate(&mut connection, &steps[..]), Err(OpenProblem::Refused { .. })));
-        assert_eq!(version_and_skus(&connection), (FIRST, "SKU-1".to_owned()));
+        assert_eq!(version_and_skus(&connection), (BASE_SCHEMA_VERSION, "SKU-1".to_owned()));
     }
 
     #[test]

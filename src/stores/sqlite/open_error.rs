@@ -23,7 +23,7 @@ pub struct OpenError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenProblem {
-    /// It is no SQLite database.
+    /// It is not an SQLite database.
     #[error("it is not an SQLite database")]
     NotADatabase,
     /// It has tables named `shipstation_…` that are not of this store.
@@ -54,8 +54,8 @@ pub enum OpenProblem {
         /// What SQLite says.
         detail: String,
     },
-    /// Another process did not let go of it in time.
-    #[error("another process did not let go of it in time")]
+    /// Another process kept it locked until the busy timeout.
+    #[error("still locked by another process after the busy timeout")]
     Locked,
     /// The system would not let us read or write it.
     #[error("the system does not allow it")]

@@ -14,7 +14,7 @@ use rusqlite::{
 use super::{SqliteStore, open::TABLES};
 use crate::{
     channel::{Listing, store::StoreError},
-    testing::conformance::{self, BuildError, Fresh},
+    testing::conformance::{self, BuildError, TestStores},
 };
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -26,7 +26,7 @@ fn watch(event: TraceEvent<'_>) {
     }
 }
 
-async fn watched() -> Result<Fresh, BuildError> {
+async fn watched() -> Result<TestStores, BuildError> {
     let folder = tempfile::tempdir()?;
     let store = SqliteStore::open(folder.path().join("store.sqlite"))?;
     for worker in [&store.writer, &store.reader] {
@@ -40,7 +40,7 @@ async fn watched() -> Result<Fresh, BuildError> {
     let sold = ["L1", "L2", "L3"].map(|id| Listing::new(id, id)).to_vec();
     store.put_listings(&"here".into(), sold.clone()).await?;
     host_side(&store).await?;
-    Ok(Fresh::new(Arc::new(store).stores()).with_listings("here".into(), sold).with_guard(folder))
+    Ok(TestStores::new(Arc::new(store).stores()).with_listings("here".into(), sold).with_guard(folder))
 }
 
 /// What the suite does not call.
@@ -52,7 +52,7 @@ async fn host_side(store: &SqliteStore) -> Result<(), StoreError> {
     store.release_order(here, &"1".into()).await?;
     store.put_cancelled(here, &"1".into(), Vec::new()).await?;
     store.remove_listing(here, &"L1".into()).await?;
-    let blanked = store.blank_buyers_data(here, crate::Timestamp::UNIX_EPOCH).await?;
+    let blanked = store.redact_buyer_data(here, crate::Timestamp::UNIX_EPOCH).await?;
     assert_eq!(blanked.blanked, 0);
     Ok(())
 }

@@ -13,17 +13,17 @@ use crate::{
 };
 
 /// Orders that are blanked in one transaction, so that an import does not wait long.
-const BATCH: i64 = 500;
+const ORDERS_PER_REDACTION: i64 = 500;
 
-/// What a call to [`SqliteStore::blank_buyers_data`] did.
+/// What a call to [`SqliteStore::redact_buyer_data`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "orders that are not handed over keep their buyers' data"]
-pub struct Blanked {
+pub struct Redacted {
     /// Orders whose buyer's data is gone now.
     pub blanked: u64,
     /// Orders that are old enough but that the host has not acknowledged: they are as they were.
-    pub not_handed_over: u64,
+    pub not_acknowledged: u64,
 }
 
 impl SqliteStore {
@@ -37,13 +37,13 @@ impl SqliteStore {
     ///
     /// # Errors
     /// When the file cannot be written. What was blanked until then stays blanked.
-    pub async fn blank_buyers_data(
+    pub async fn redact_buyer_data(
         &self,
         connection: &ConnectionId,
         imported_before: Timestamp,
-    ) -> Result<Blanked, StoreError> {
+    ) -> Result<Redacted, StoreError> {
         let (connection, before) = (key(connection), nanos(imported_before));
-        let mut total = Blanked::default();
+        let mut total = Redacted::default();
         loop {
             let connection = connection.clone();
             let blanked = self.change(move |tx| blank_some(tx, &connection, before)).await?;
@@ -55,7 +55,7 @@ impl SqliteStore {
         if total.blanked > 0 {
             self.writer.run(|db| Ok(empty_log(db)?)).await?;
         }
-        total.not_handed_over = self.read(move |tx| left(tx, &connection, before)).await?;
+        total.not_acknowledged = self.read(move |tx| left(tx, &connection, before)).await?;
         Ok(total)
     }
 }
@@ -65,7 +65,8 @@ fn blank_some(tx: &Transaction<'_>, connection: &str, before: i64) -> Answer<u64
         "SELECT seq, order_json FROM shipstation_host_order
          WHERE connection = ?1 AND blanked = 0 AND handed_over = 1 AND imported_at < ?2 LIMIT ?3",
     )?;
-    let rows = find.query_map((connection, before, BATCH), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows =
+        find.query_map((connection, before, ORDERS_PER_REDACTION), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let found = rows.collect::<Result<Vec<(i64, String)>, _>>()?;
     let mut put =
         tx.prepare_cached("UPDATE shipstation_host_order SET order_json = ?2, blanked = 1 WHERE seq = ?1")?;

@@ -15,22 +15,24 @@ use crate::{
     Timestamp,
     channel::{
         ConnectionId, Operation, RunId,
-        store::{Begin, Lease, LeaseHolder, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError},
+        store::{
+            BeginOutcome, Lease, LeaseHolder, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError,
+        },
     },
 };
 
 /// Runs that are kept per connection and operation, beside the newest that did its work.
-const HISTORY: i64 = 1_000;
+const RUNS_KEPT: i64 = 1_000;
 
 const SUMMARY: &str = "shipstation_run.summary_json";
 
 #[async_trait]
 impl RunStore for SqliteStore {
-    async fn begin(&self, run: NewRun) -> Result<Begin, StoreError> {
+    async fn begin(&self, run: NewRun) -> Result<BeginOutcome, StoreError> {
         self.change(move |tx| {
             let (connection, operation) = (run.connection.as_str(), run.operation.name());
             let answer = with_lease(tx, connection, operation, |lease| Ok(lease.begin(&run)))?;
-            if let Begin::Granted(_) = answer {
+            if let BeginOutcome::Granted(_) = answer {
                 abandon_running(tx, connection, operation)?;
                 put_summary(tx, connection, operation, &RunSummary::running(&run))?;
                 prune(tx, connection, operation)?;
@@ -202,7 +204,7 @@ fn prune(tx: &Transaction<'_>, connection: &str, operation: &str) -> Answer<()> 
         "DELETE FROM shipstation_run WHERE connection = ?1 AND operation = ?2
          AND seq <= (SELECT seq FROM shipstation_run WHERE connection = ?1 AND operation = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?3)
          AND seq <> ifnull((SELECT max(seq) FROM shipstation_run WHERE connection = ?1 AND operation = ?2 AND success = 1), 0)",
-        (connection, operation, HISTORY),
+        (connection, operation, RUNS_KEPT),
     )?;
     Ok(())
 }

@@ -36,7 +36,7 @@ impl Stop {
 
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
-        Self::Violated(format!("an error nobody expected: {error} ({:?})", error.kind()))
+        Self::Violated(format!("unexpected error: {error} ({:?})", error.kind()))
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn same<T: PartialEq + Debug>(what: &str, found: &T, wanted: &T) -> C
 
 /// The check fails unless this holds.
 pub(super) fn holds(what: &str, so: bool) -> Check {
-    if so { Ok(()) } else { Err(Stop::Violated(format!("not so: {what}"))) }
+    if so { Ok(()) } else { Err(Stop::Violated(format!("does not hold: {what}"))) }
 }
 
 /// The check fails unless the store refused a stale token.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::channel::{
     ChannelProductId, LinkState, ListingId, ListingLink, NewLink, Operation,
-    store::{ListingStoreExt, PutLink, RunToken},
+    store::{ListingStoreExt, PutLinkOutcome, RunToken},
 };
 
 checks! { "listings":
@@ -18,9 +18,9 @@ checks! { "listings":
     answers_stand_in_the_order_of_the_links => "`put_links` answers in the order given",
     links_come_in_pages_that_are_stable_while_writing => "`links` pages in ascending order of listing id: rows written meanwhile hide no others",
     listings_come_in_pages => "`listings` pages in ascending order of listing id",
-    links_are_found_by_500_skus => "`links_by_sku` takes at least 500 SKUs and compares them exactly",
-    links_are_found_by_500_products => "`links_by_product` takes at least 500 products and answers with the link of each",
-    a_broken_link_is_kept_but_not_found => "`mark_broken` keeps the link, and `links_by_sku` and `links_by_product` leave it out",
+    links_are_found_by_500_skus => "`LinkQuery::Skus` takes at least 500 SKUs and compares them exactly",
+    links_are_found_by_500_products => "`LinkQuery::Products` takes at least 500 products and answers with the link of each",
+    a_broken_link_is_kept_but_not_found => "`mark_broken` keeps the link, and neither `LinkQuery::Skus` nor `LinkQuery::Products` finds it",
     a_broken_link_that_is_put_again_is_linked => "a broken link that is put again is linked again",
     a_broken_link_lets_its_product_go => "a broken link is removed when its product is put on another listing",
     links_of_connections_are_separate => "ids of two connections do not meet",
@@ -34,7 +34,7 @@ fn link(listing: &str, product: &str, sku: &str) -> NewLink {
     NewLink::new(listing.into(), product.into(), sku.to_owned(), at(10))
 }
 
-async fn put(on: &TestBed, token: &RunToken, links: &[NewLink]) -> Check<Vec<PutLink>> {
+async fn put(on: &TestBed, token: &RunToken, links: &[NewLink]) -> Check<Vec<PutLinkOutcome>> {
     Ok(on.stores.listings.put_links(token, links).await?)
 }
 
@@ -53,8 +53,16 @@ fn linked(listing: &str, product: &str) -> (String, String, LinkState) {
 async fn a_link_is_kept_once(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     let new = link("L1", "P1", "Größe-1");
-    same("the first time", &put(&on, &token, std::slice::from_ref(&new)).await?, &vec![PutLink::Created])?;
-    same("the second time", &put(&on, &token, std::slice::from_ref(&new)).await?, &vec![PutLink::Same])?;
+    same(
+        "the first time",
+        &put(&on, &token, std::slice::from_ref(&new)).await?,
+        &vec![PutLinkOutcome::Created],
+    )?;
+    same(
+        "the second time",
+        &put(&on, &token, std::slice::from_ref(&new)).await?,
+        &vec![PutLinkOutcome::Same],
+    )?;
     let links = on.peer.listings.links_after(&on.here, None, 9).await?;
     same("the links", &links, &vec![ListingLink::from_new(new)])
 }
@@ -62,7 +70,7 @@ async fn a_link_is_kept_once(on: TestBed) -> Check {
 async fn a_product_has_one_listing(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
-    let conflict = PutLink::Conflict { with: "L1".into() };
+    let conflict = PutLinkOutcome::Conflict { with: "L1".into() };
     same("another listing", &put(&on, &token, &[link("L3", "P1", "a")]).await?, &vec![conflict.clone()])?;
     same("a linked listing", &put(&on, &token, &[link("L2", "P1", "a")]).await?, &vec![conflict])?;
     same("the links", &kept(&on).await?, &vec![linked("L1", "P1"), linked("L2", "P2")])
@@ -74,7 +82,8 @@ async fn one_of_many_links_to_a_product_is_kept(on: TestBed) -> Check {
         let (token, new) = (token.clone(), link(&format!("L{n}"), "P1", "a"));
         async move { stores.listings.put_links(&token, &[new]).await }
     });
-    let created = at_once(tasks).await?.into_iter().flatten().filter(|put| *put == PutLink::Created).count();
+    let created =
+        at_once(tasks).await?.into_iter().flatten().filter(|put| *put == PutLinkOutcome::Created).count();
     same("links created by 16 tasks", &created, &1)?;
     same("links kept", &kept(&on).await?.len(), &1)
 }
@@ -82,8 +91,16 @@ async fn one_of_many_links_to_a_product_is_kept(on: TestBed) -> Check {
 async fn a_listing_has_one_product(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a")]).await?;
-    same("to another product", &put(&on, &token, &[link("L1", "P2", "b")]).await?, &vec![PutLink::Replaced])?;
-    same("the old product", &put(&on, &token, &[link("L2", "P1", "a")]).await?, &vec![PutLink::Created])?;
+    same(
+        "to another product",
+        &put(&on, &token, &[link("L1", "P2", "b")]).await?,
+        &vec![PutLinkOutcome::Replaced],
+    )?;
+    same(
+        "the old product",
+        &put(&on, &token, &[link("L2", "P1", "a")]).await?,
+        &vec![PutLinkOutcome::Created],
+    )?;
     same("the links", &kept(&on).await?, &vec![linked("L1", "P2"), linked("L2", "P1")])
 }
 
@@ -95,7 +112,7 @@ async fn answers_stand_in_the_order_of_the_links(on: TestBed) -> Check {
     same(
         "the answers",
         &answers,
-        &vec![PutLink::Created, PutLink::Same, PutLink::Conflict { with: "L3".into() }],
+        &vec![PutLinkOutcome::Created, PutLinkOutcome::Same, PutLinkOutcome::Conflict { with: "L3".into() }],
     )?;
     same("of no links", &put(&on, &token, &[]).await?, &Vec::new())
 }
@@ -197,8 +214,12 @@ async fn a_broken_link_lets_its_product_go(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
     on.stores.listings.mark_broken(&token, &["L1".into()]).await?;
-    let conflict = PutLink::Conflict { with: "L3".into() };
-    same("another listing", &put(&on, &token, &[link("L3", "P1", "a")]).await?, &vec![PutLink::Created])?;
+    let conflict = PutLinkOutcome::Conflict { with: "L3".into() };
+    same(
+        "another listing",
+        &put(&on, &token, &[link("L3", "P1", "a")]).await?,
+        &vec![PutLinkOutcome::Created],
+    )?;
     same("the one before", &put(&on, &token, &[link("L1", "P1", "c")]).await?, &vec![conflict])?;
     same("the links", &kept(&on).await?, &vec![linked("L2", "P2"), linked("L3", "P1")])?;
     let found = on.peer.listings.links_by_sku(&on.here, &["a".to_owned(), "c".to_owned()]).await?;
@@ -211,7 +232,7 @@ async fn links_of_connections_are_separate(on: TestBed) -> Check {
     let other = on.begun_elsewhere(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a")]).await?;
     let answers = put(&on, &other, &[link("L2", "P1", "a")]).await?;
-    same("the same product elsewhere", &answers, &vec![PutLink::Created])?;
+    same("the same product elsewhere", &answers, &vec![PutLinkOutcome::Created])?;
     on.stores.listings.mark_broken(&other, &["L1".into()]).await?;
     same("the links here", &kept(&on).await?, &vec![linked("L1", "P1")])
 }

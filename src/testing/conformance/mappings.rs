@@ -7,7 +7,7 @@ use super::{
 };
 use crate::channel::{
     shipping::{CarrierRule, ShippingRule, StoreKey, UnmappedText},
-    store::{MappingStoreExt, Replace, Sighting, Versioned},
+    store::{MappingStoreExt, ReplaceOutcome, UnmappedOccurrence, Versioned},
 };
 
 checks! { "mappings":
@@ -45,11 +45,11 @@ async fn tables_begin_empty_at_version_0(on: TestBed) -> Check {
 
 async fn shipping_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
     let answer = on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
-    same("the first replacement", &answer, &Replace::Replaced { version: 1 })?;
+    same("the first replacement", &answer, &ReplaceOutcome::Replaced { version: 1 })?;
     let wanted = Versioned { version: 1, rows: rules() };
     same("the rules", &on.peer.mappings.shipping_rules(&on.here).await?, &wanted)?;
     let answer = on.peer.mappings.replace_shipping_rules(&on.here, 1, Vec::new()).await?;
-    same("the second replacement", &answer, &Replace::Replaced { version: 2 })?;
+    same("the second replacement", &answer, &ReplaceOutcome::Replaced { version: 2 })?;
     let wanted = Versioned { version: 2, rows: Vec::new() };
     same("the emptied table", &on.stores.mappings.shipping_rules(&on.here).await?, &wanted)
 }
@@ -57,7 +57,7 @@ async fn shipping_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
 async fn carrier_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
     on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
     let answer = on.stores.mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
-    same("the first replacement", &answer, &Replace::Replaced { version: 1 })?;
+    same("the first replacement", &answer, &ReplaceOutcome::Replaced { version: 1 })?;
     let wanted = Versioned { version: 1, rows: carriers() };
     same("the rules", &on.peer.mappings.carrier_rules(&on.here).await?, &wanted)?;
     same("the shipping rules", &on.peer.mappings.shipping_rules(&on.here).await?.rows.len(), &rules().len())
@@ -66,14 +66,14 @@ async fn carrier_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
 async fn a_stale_version_replaces_nothing(on: TestBed) -> Check {
     let mappings = &on.stores.mappings;
     let conflict = mappings.replace_shipping_rules(&on.here, 7, rules()).await?;
-    same("a version that never was", &conflict, &Replace::VersionConflict { current: 0 })?;
+    same("a version that never was", &conflict, &ReplaceOutcome::VersionConflict { current: 0 })?;
     mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
     let conflict = mappings.replace_shipping_rules(&on.here, 0, Vec::new()).await?;
-    same("a version that was", &conflict, &Replace::VersionConflict { current: 1 })?;
+    same("a version that was", &conflict, &ReplaceOutcome::VersionConflict { current: 1 })?;
     same("the rules", &mappings.shipping_rules(&on.here).await?, &Versioned { version: 1, rows: rules() })?;
     mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
     let conflict = mappings.replace_carrier_rules(&on.here, 0, Vec::new()).await?;
-    same("of carrier rules", &conflict, &Replace::VersionConflict { current: 1 })
+    same("of carrier rules", &conflict, &ReplaceOutcome::VersionConflict { current: 1 })
 }
 
 async fn one_of_many_replacements_wins(on: TestBed) -> Check {
@@ -84,7 +84,7 @@ async fn one_of_many_replacements_wins(on: TestBed) -> Check {
             async move { stores.mappings.replace_shipping_rules(&here, version, vec![rule]).await }
         });
         let answers = at_once(tasks).await?;
-        let wanted = Replace::Replaced { version: version + 1 };
+        let wanted = ReplaceOutcome::Replaced { version: version + 1 };
         let replaced = answers.iter().filter(|answer| **answer == wanted).count();
         same(&format!("replacements of version {version} by 16 tasks"), &replaced, &1)?;
         let now = on.peer.mappings.shipping_rules(&on.here).await?.version;
@@ -93,14 +93,14 @@ async fn one_of_many_replacements_wins(on: TestBed) -> Check {
     Ok(())
 }
 
-fn sighting(store: Option<&str>, text: &str, order: &str, second: u64) -> Sighting {
-    Sighting::new(store.map(StoreKey::from), text.to_owned(), order.into(), at(second))
+fn sighting(store: Option<&str>, text: &str, order: &str, second: u64) -> UnmappedOccurrence {
+    UnmappedOccurrence::new(store.map(StoreKey::from), text.to_owned(), order.into(), at(second))
 }
 
 async fn sightings_add_up(on: TestBed) -> Check {
     let first = [sighting(Some("12"), "Standard", "o1", 20), sighting(Some("12"), "Standard", "o2", 10)];
     on.stores.mappings.note_unmapped(&on.here, &first).await?;
-    let later: Vec<Sighting> =
+    let later: Vec<UnmappedOccurrence> =
         (3..10).map(|n| sighting(Some("12"), "Standard", &format!("o{n}"), 20 + n)).collect();
     on.peer.mappings.note_unmapped(&on.here, &later).await?;
     let found = on.stores.mappings.unmapped(&on.here).await?;
@@ -127,7 +127,7 @@ async fn texts_are_kept_apart(on: TestBed) -> Check {
 
 async fn unmapped_texts_come_most_often_seen_first(on: TestBed) -> Check {
     for (text, times) in [("b", 2), ("c", 3), ("a", 1)] {
-        let seen: Vec<Sighting> =
+        let seen: Vec<UnmappedOccurrence> =
             (0..times).map(|n| sighting(None, text, &format!("{text}{n}"), n)).collect();
         on.stores.mappings.note_unmapped(&on.here, &seen).await?;
     }

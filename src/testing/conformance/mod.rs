@@ -6,7 +6,7 @@
 //! use shipstation_connector::{channel::store::Stores, stores::MemoryStore, testing::conformance};
 //! use std::sync::Arc;
 //!
-//! let builder = || async { conformance::fresh(Stores::all_in(Arc::new(MemoryStore::new()))) };
+//! let builder = || async { conformance::test_stores(Stores::all_in(Arc::new(MemoryStore::new()))) };
 //! let report = conformance::all(&builder).await;
 //! assert!(report.passed(), "{report}");
 //! # }
@@ -15,7 +15,7 @@
 //! Every check gets a store of its own that is empty, and is run as a task of its own, so that a store that
 //! panics fails its check and no other. The suite never panics and never waits: instants are arguments.
 //!
-//! A store that is written for real use should hand out a second handle as well ([`Fresh::with_peer`]), opened as
+//! A store that is written for real use should hand out a second handle as well ([`TestStores::with_peer`]), opened as
 //! another process would open it: concurrency is then tried through both.
 
 mod check;
@@ -43,29 +43,29 @@ use crate::channel::{ConnectionId, Listing, store::Stores};
 /// Whatever went wrong while a store was made.
 pub type BuildError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Makes stores to be checked. A closure that returns a future of [`Fresh`] is one.
+/// Makes stores to be checked. A closure that returns a future of [`TestStores`] is one.
 #[async_trait]
 pub trait StoreBuilder: Send + Sync {
     /// Stores in which nothing is kept.
     ///
     /// # Errors
     /// When they cannot be made; the check then counts as failed.
-    async fn fresh(&self) -> Result<Fresh, BuildError>;
+    async fn test_stores(&self) -> Result<TestStores, BuildError>;
 }
 
 #[async_trait]
 impl<F, R> StoreBuilder for F
 where
     F: Fn() -> R + Send + Sync,
-    R: Future<Output = Result<Fresh, BuildError>> + Send,
+    R: Future<Output = Result<TestStores, BuildError>> + Send,
 {
-    async fn fresh(&self) -> Result<Fresh, BuildError> {
+    async fn test_stores(&self) -> Result<TestStores, BuildError> {
         self().await
     }
 }
 
 /// Empty stores for one check, and what must live as long as they do.
-pub struct Fresh {
+pub struct TestStores {
     stores: Stores,
     peer: Option<Stores>,
     listings: Option<(ConnectionId, Vec<Listing>)>,
@@ -73,7 +73,7 @@ pub struct Fresh {
     guard: Option<Box<dyn Any + Send>>,
 }
 
-impl Fresh {
+impl TestStores {
     /// These stores.
     pub fn new(stores: Stores) -> Self {
         Self { stores, peer: None, listings: None, refused_order: None, guard: None }
@@ -110,21 +110,21 @@ impl Fresh {
     }
 }
 
-impl fmt::Debug for Fresh {
+impl fmt::Debug for TestStores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fresh")
+        f.debug_struct("TestStores")
             .field("stores", &self.stores)
             .field("peer", &self.peer)
             .finish_non_exhaustive()
     }
 }
 
-/// Wraps stores that need no guard: the shortest builder is `|| async { fresh(stores) }`.
+/// Wraps stores that need no guard: the shortest builder is `|| async { test_stores(stores) }`.
 ///
 /// # Errors
 /// Never; it returns what a builder returns.
-pub fn fresh(stores: Stores) -> Result<Fresh, BuildError> {
-    Ok(Fresh::new(stores))
+pub fn test_stores(stores: Stores) -> Result<TestStores, BuildError> {
+    Ok(TestStores::new(stores))
 }
 
 /// Runs every check of every trait. Must be called inside a tokio runtime.
@@ -191,10 +191,11 @@ async fn run(builder: &dyn StoreBuilder, cases: &[Case]) -> Report {
 async fn try_case(builder: &dyn StoreBuilder, case: &Case) -> Result<(), Stop> {
     let no_runtime = |_| Stop::violated("the suite must be called inside a tokio runtime");
     let runtime = tokio::runtime::Handle::try_current().map_err(no_runtime)?;
-    let fresh = builder.fresh().await;
-    let fresh = fresh.map_err(|error| Stop::violated(format!("the builder made no store: {error}")))?;
-    let bed = TestBed::new(&fresh);
+    let test_stores = builder.test_stores().await;
+    let test_stores =
+        test_stores.map_err(|error| Stop::violated(format!("the builder made no store: {error}")))?;
+    let bed = TestBed::new(&test_stores);
     let finding = runtime.spawn((case.run)(bed)).await;
-    drop(fresh.guard);
+    drop(test_stores.guard);
     finding.unwrap_or_else(|error| Err(Stop::violated(format!("the store panicked: {error}"))))
 }

@@ -36,7 +36,7 @@ pub enum Verdict {
     },
     /// It could not be tried on what the builder gave.
     LeftOut {
-        /// Why.
+        /// Why it was left out.
         why: &'static str,
     },
 }

@@ -11,7 +11,7 @@ use crate::{
     Timestamp,
     channel::{
         Operation, RunId, RunStatus,
-        store::{Begin, NewRun, RunKind, RunState, RunSummary, RunToken},
+        store::{BeginOutcome, NewRun, RunKind, RunState, RunSummary, RunToken},
     },
 };
 
@@ -20,7 +20,7 @@ checks! { "runs":
     a_dropped_begin_leaves_all_or_nothing => "a dropped future leaves either the whole effect of the call or none",
     a_refusal_names_the_run_that_has_the_lease => "`AlreadyRunning` says since when and who, and changes nothing",
     a_lease_that_has_lasted_goes_to_the_next => "a lease that has lasted must not keep the next `begin` from being granted",
-    a_run_that_lost_its_lease_is_marked_abandoned => "the next `begin` marks the run whose lease has lasted as abandoned",
+    a_run_that_lost_its_lease_is_marked_abandoned => "the next `begin` marks the run whose lease has expired as abandoned",
     a_heartbeat_lengthens_the_lease => "a lease is renewed by `heartbeat` until `now + ttl`",
     a_lease_that_lies_ahead_is_not_taken_on_the_spot => "a lease that ends later than its length from now is not granted to another run on the spot",
     a_lease_that_lies_ahead_is_shortened => "`begin` shortens a lease that lies ahead so that it ends at `now` plus its length",
@@ -79,10 +79,10 @@ async fn one_of_many_begins_is_granted(on: TestBed) -> Check {
     )
 }
 
-fn token(begin: Begin) -> Option<RunToken> {
+fn token(begin: BeginOutcome) -> Option<RunToken> {
     match begin {
-        Begin::Granted(token) => Some(token),
-        Begin::AlreadyRunning { .. } => None,
+        BeginOutcome::Granted(token) => Some(token),
+        BeginOutcome::AlreadyRunning { .. } => None,
     }
 }
 
@@ -93,7 +93,7 @@ async fn a_dropped_begin_leaves_all_or_nothing(on: TestBed) -> Check {
         drop_after(polls, on.stores.runs.begin(on.wants(GET, "dropped", now))).await;
         let stores = [&on.peer, &on.stores];
         let mut granted = stores[0].runs.begin(on.wants(GET, "next", now)).await?;
-        if let Begin::AlreadyRunning { owner, .. } = &granted {
+        if let BeginOutcome::AlreadyRunning { owner, .. } = &granted {
             same("who has the lease that was not granted", &owner.as_str(), &"owner of dropped")?;
             granted = stores[1].runs.begin(on.wants(GET, "next", now + TTL + Duration::from_secs(1))).await?;
         }
@@ -108,7 +108,7 @@ async fn a_dropped_begin_leaves_all_or_nothing(on: TestBed) -> Check {
 async fn a_refusal_names_the_run_that_has_the_lease(on: TestBed) -> Check {
     let first = on.begun(GET).await?;
     let answer = on.peer.runs.begin(on.wants(GET, "second", at(30))).await?;
-    let wanted = Begin::AlreadyRunning { since: at(0), owner: "owner of first".to_owned() };
+    let wanted = BeginOutcome::AlreadyRunning { since: at(0), owner: "owner of first".to_owned() };
     same("the answer to the second run", &answer, &wanted)?;
     on.stores.runs.heartbeat(&first, TTL, at(31)).await?;
     same("recent runs", &on.stores.runs.recent(&on.here, GET, 9).await?.len(), &1)
@@ -118,7 +118,7 @@ async fn a_lease_that_has_lasted_goes_to_the_next(on: TestBed) -> Check {
     on.begun(GET).await?;
     let last = at(0) + TTL - Duration::from_millis(1);
     let before = on.stores.runs.begin(on.wants(GET, "second", last)).await?;
-    holds("the lease lasts for its ttl", matches!(before, Begin::AlreadyRunning { .. }))?;
+    holds("the lease lasts for its ttl", matches!(before, BeginOutcome::AlreadyRunning { .. }))?;
     granted(on.peer.runs.begin(on.wants(GET, "third", last + Duration::from_millis(2))).await?)?;
     Ok(())
 }
@@ -136,7 +136,7 @@ async fn a_heartbeat_lengthens_the_lease(on: TestBed) -> Check {
     on.stores.runs.heartbeat(&first, TTL, at(500)).await?;
     let later = at(500) + TTL - Duration::from_secs(1);
     let answer = on.peer.runs.begin(on.wants(GET, "second", later)).await?;
-    holds("the renewed lease holds", matches!(answer, Begin::AlreadyRunning { .. }))?;
+    holds("the renewed lease holds", matches!(answer, BeginOutcome::AlreadyRunning { .. }))?;
     granted(on.peer.runs.begin(on.wants(GET, "third", later + Duration::from_secs(2))).await?)?;
     Ok(())
 }
@@ -151,7 +151,7 @@ async fn begun_ahead(on: &TestBed) -> Check<RunToken> {
 
 async fn is_refused(on: &TestBed, what: &str, run: &str, now: Timestamp) -> Check {
     let answer = on.peer.runs.begin(on.wants(GET, run, now)).await?;
-    holds(what, matches!(answer, Begin::AlreadyRunning { .. }))
+    holds(what, matches!(answer, BeginOutcome::AlreadyRunning { .. }))
 }
 
 async fn a_lease_that_lies_ahead_is_not_taken_on_the_spot(on: TestBed) -> Check {
@@ -177,7 +177,7 @@ async fn a_lease_that_lies_ahead_keeps_its_own_length(on: TestBed) -> Check {
     on.stores.runs.heartbeat(&ahead, TTL * 2, at(0) + AHEAD).await?;
     for (run, ttl) in [("second", TTL / 10), ("third", TTL * 10)] {
         let answer = on.peer.runs.begin(NewRun { ttl, ..on.wants(GET, run, at(0)) }).await?;
-        holds("the lease that lies ahead holds", matches!(answer, Begin::AlreadyRunning { .. }))?;
+        holds("the lease that lies ahead holds", matches!(answer, BeginOutcome::AlreadyRunning { .. }))?;
     }
     let end = at(0) + TTL * 2;
     is_refused(&on, "it holds for its own length", "fourth", end - Duration::from_millis(1)).await?;
@@ -229,7 +229,7 @@ async fn a_stale_token_cannot_finish(on: TestBed) -> Check {
     let (stale, _newest) = on.superseded(GET).await?;
     refused("finish", on.stores.runs.finish(&stale, ended("first", at(0), RunStatus::Succeeded)).await)?;
     let answer = on.stores.runs.begin(on.wants(GET, "third", at(700))).await?;
-    holds("the newer run still has the lease", matches!(answer, Begin::AlreadyRunning { .. }))?;
+    holds("the newer run still has the lease", matches!(answer, BeginOutcome::AlreadyRunning { .. }))?;
     same("the last success", &on.stores.runs.last_success(&on.here, GET).await?, &None)
 }
 

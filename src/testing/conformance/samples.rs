@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Texts that a store must keep apart and give back as they are. Keys with odd collations, trimming, folding or
-/// normalisation confuse some of them.
+/// normalization confuse some of them.
 pub(super) const ODD_TEXTS: [&str; 16] = [
     "a",
     "A",

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Fresh,
+    TestStores,
     check::{Check, Stop},
     samples::at,
 };
@@ -11,7 +11,7 @@ use crate::{
     Timestamp,
     channel::{
         ConnectionId, Listing, Operation, RunId,
-        store::{Begin, NewRun, RunToken, Stores},
+        store::{BeginOutcome, NewRun, RunToken, Stores},
     },
 };
 
@@ -29,14 +29,14 @@ pub(super) struct TestBed {
 }
 
 impl TestBed {
-    pub(super) fn new(fresh: &Fresh) -> Self {
+    pub(super) fn new(test_stores: &TestStores) -> Self {
         Self {
-            stores: fresh.stores.clone(),
-            peer: fresh.peer.as_ref().unwrap_or(&fresh.stores).clone(),
+            stores: test_stores.stores.clone(),
+            peer: test_stores.peer.as_ref().unwrap_or(&test_stores.stores).clone(),
             here: "here".into(),
             elsewhere: "elsewhere".into(),
-            listings: fresh.listings.clone(),
-            refused_order: fresh.refused_order.clone(),
+            listings: test_stores.listings.clone(),
+            refused_order: test_stores.refused_order.clone(),
         }
     }
 
@@ -55,7 +55,7 @@ impl TestBed {
         granted(self.stores.runs.begin(self.wants(operation, "first", at(0))).await?)
     }
 
-    /// A run whose lease has lasted, and the one that has the lease now.
+    /// A run whose lease has expired, and the one that has the lease now.
     pub(super) async fn superseded(&self, operation: Operation) -> Check<(RunToken, RunToken)> {
         let stale = self.begun(operation).await?;
         let later = at(0) + TTL + Duration::from_secs(1);
@@ -78,10 +78,10 @@ impl TestBed {
     }
 }
 
-pub(super) fn granted(begin: Begin) -> Check<RunToken> {
+pub(super) fn granted(begin: BeginOutcome) -> Check<RunToken> {
     match begin {
-        Begin::Granted(token) => Ok(token),
-        Begin::AlreadyRunning { since, owner } => Err(Stop::Violated(format!(
+        BeginOutcome::Granted(token) => Ok(token),
+        BeginOutcome::AlreadyRunning { since, owner } => Err(Stop::Violated(format!(
             "a free lease was not granted: already running since {since} ({owner})"
         ))),
     }

@@ -1,4 +1,4 @@
-//! Time-outs run on the client's clock: a transport that never answers is given up without any real time.
+//! Timeouts run on the client's clock: a transport that never answers is given up without any real time.
 
 use std::{
     sync::{Arc, Mutex},
@@ -73,7 +73,7 @@ impl Transport for Stops {
 }
 
 fn client(stops: Stops, clock: &Arc<PassingClock>) -> ShipStation {
-    let policy = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
+    let policy = RetryPolicy { max_attempts: 2, ..RetryPolicy::default() };
     let builder = builder("http://127.0.0.1:1").transport(Arc::new(stops)).retry(policy);
     builder.clock(clock.clone()).timeout(Duration::from_secs(90)).build().unwrap()
 }

@@ -13,7 +13,8 @@ async fn server(status: u16, body: Vec<u8>) -> (MockServer, ShipStation) {
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(status).set_body_raw(body, "application/json");
     Mock::given(any()).respond_with(answer).mount(&server).await;
-    let retry = RetryPolicy { attempts: 1, total_time: std::time::Duration::ZERO, ..RetryPolicy::default() };
+    let retry =
+        RetryPolicy { max_attempts: 1, max_elapsed: std::time::Duration::ZERO, ..RetryPolicy::default() };
     let client = builder(&server.uri()).retry(retry).build().unwrap();
     (server, client)
 }
@@ -130,7 +131,7 @@ async fn faults_of_a_whole_429_are_read_from_its_headers() {
     }
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(answer).mount(&server).await;
-    let retry = RetryPolicy { total_time: std::time::Duration::ZERO, ..RetryPolicy::default() };
+    let retry = RetryPolicy { max_elapsed: std::time::Duration::ZERO, ..RetryPolicy::default() };
     let client = builder(&server.uri()).retry(retry).build().unwrap();
     let error = client.orders().get(OrderId::new(1)).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(18)));

@@ -14,7 +14,7 @@ use shipstation_connector::testing::simulator::SimulatorConfig;
 
 use crate::support::{
     builder,
-    tcp::{Behaviour, TcpServer},
+    tcp::{Behavior, TcpServer},
 };
 
 const CLASSES: [Idempotency; 3] = [Idempotency::Read, Idempotency::Repeatable, Idempotency::Once];
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const IMPATIENCE: Duration = Duration::from_millis(400);
 
 fn client(url: &str, patience: Duration) -> ShipStation {
-    let retry = RetryPolicy { attempts: 3, ..RetryPolicy::default() };
+    let retry = RetryPolicy { max_attempts: 3, ..RetryPolicy::default() };
     builder(url).retry(retry).timeout(patience).build().unwrap()
 }
 
@@ -41,10 +41,10 @@ async fn ask_within(patience: Duration, url: &str, class: Idempotency) -> Result
 /// For each class: requests that the server saw, kind and outcome.
 type Row = [(usize, ErrorKind, Outcome); 3];
 
-async fn outcome_is(name: &str, behaviour: Behaviour, row: Row) {
-    let patience = if matches!(behaviour, Behaviour::Hang) { IMPATIENCE } else { PATIENCE };
+async fn outcome_is(name: &str, behavior: Behavior, row: Row) {
+    let patience = if matches!(behavior, Behavior::Hang) { IMPATIENCE } else { PATIENCE };
     for (class, (requests, kind, outcome)) in CLASSES.into_iter().zip(row) {
-        let server = TcpServer::start(vec![behaviour.clone()]).await;
+        let server = TcpServer::start(vec![behavior.clone()]).await;
         let error = ask_within(patience, &server.url(), class).await.unwrap_err();
         let told = (server.seen(), error.kind(), error.outcome());
         assert_eq!(told, (requests, kind, outcome), "{name}, {class:?}: {error:?}");
@@ -60,37 +60,35 @@ fn passing(kind: ErrorKind) -> Row {
 #[tokio::test]
 async fn faults_after_the_request_left_leave_the_outcome_unknown() {
     let html = "<html><h1>503 - Service Unavailable</h1></html>";
-    outcome_is("503 HTML", Behaviour::answer("503 Service Unavailable", "", html), passing(Unavailable))
-        .await;
+    outcome_is("503 HTML", Behavior::answer("503 Service Unavailable", "", html), passing(Unavailable)).await;
     outcome_is(
         "500",
-        Behaviour::answer("500 Error", "", r#"{"message":"An internal error occurred"}"#),
+        Behavior::answer("500 Error", "", r#"{"message":"An internal error occurred"}"#),
         passing(Unavailable),
     )
     .await;
     let deadlock = EXCEPTION.replace("Ship To: Postal Code must be provided.", "Execution Timeout Expired.");
-    outcome_is("500 passing exception", Behaviour::answer("500 Error", "", &deadlock), passing(Unavailable))
+    outcome_is("500 passing exception", Behavior::answer("500 Error", "", &deadlock), passing(Unavailable))
         .await;
-    outcome_is("reset before the body", Behaviour::ResetBefore, passing(Transport)).await;
-    outcome_is("reset after the body", Behaviour::ResetAfter, passing(Transport)).await;
-    outcome_is("time-out", Behaviour::Hang, passing(Timeout)).await;
-    let half = Behaviour::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"success\":".to_vec());
+    outcome_is("reset before the body", Behavior::ResetBefore, passing(Transport)).await;
+    outcome_is("reset after the body", Behavior::ResetAfter, passing(Transport)).await;
+    outcome_is("timeout", Behavior::Hang, passing(Timeout)).await;
+    let half = Behavior::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"success\":".to_vec());
     outcome_is("half an answer", half, passing(Transport)).await;
 }
 
 #[tokio::test]
 async fn faults_of_a_write_that_are_exceptions_are_not_repeated() {
     let row = [(3, Unavailable, Unknown), (1, Invalid, Unknown), (1, Invalid, Unknown)];
-    outcome_is("500 exception", Behaviour::answer("500 Error", "", EXCEPTION), row).await;
+    outcome_is("500 exception", Behavior::answer("500 Error", "", EXCEPTION), row).await;
 }
 
 #[tokio::test]
 async fn faults_of_a_success_that_cannot_be_read_are_not_repeated() {
     let row = [(1, Decode, Unknown); 3];
-    outcome_is("truncated JSON", Behaviour::answer("200 OK", "", r#"{"success": tr"#), row).await;
-    outcome_is("HTML with 200", Behaviour::answer("200 OK", "", "<html>hello</html>"), row).await;
-    outcome_is("redirect", Behaviour::answer("302 Found", "Location: http://127.0.0.1:1/\r\n", ""), row)
-        .await;
+    outcome_is("truncated JSON", Behavior::answer("200 OK", "", r#"{"success": tr"#), row).await;
+    outcome_is("HTML with 200", Behavior::answer("200 OK", "", "<html>hello</html>"), row).await;
+    outcome_is("redirect", Behavior::answer("302 Found", "Location: http://127.0.0.1:1/\r\n", ""), row).await;
 }
 
 #[tokio::test]
@@ -104,9 +102,9 @@ async fn faults_before_the_request_left_are_repeated_for_every_class() {
 #[tokio::test]
 async fn faults_of_the_rate_limit_cost_no_attempt_and_end_in_time() {
     let limit = "X-Rate-Limit-Limit: 60\r\nX-Rate-Limit-Remaining: 0\r\nX-Rate-Limit-Reset: 20\r\n";
-    let throttled = Behaviour::answer("429 Too Many Requests", limit, r#"{"message":"Too Many Requests"}"#);
-    let disguised = Behaviour::answer("200 OK", limit, r#"{"message": "Too Many Requests"}"#);
-    let done = Behaviour::answer("200 OK", "", "{}");
+    let throttled = Behavior::answer("429 Too Many Requests", limit, r#"{"message":"Too Many Requests"}"#);
+    let disguised = Behavior::answer("200 OK", limit, r#"{"message": "Too Many Requests"}"#);
+    let done = Behavior::answer("200 OK", "", "{}");
     for class in CLASSES {
         let server = TcpServer::start(vec![throttled.clone()]).await;
         let error = ask(&server.url(), class).await.unwrap_err();
@@ -124,9 +122,9 @@ async fn faults_of_the_rate_limit_cost_no_attempt_and_end_in_time() {
 
 #[tokio::test]
 async fn faults_that_pass_are_survived_by_reads() {
-    let fail = Behaviour::answer("502 Bad Gateway", "", "<html>");
+    let fail = Behavior::answer("502 Bad Gateway", "", "<html>");
     let server =
-        TcpServer::start(vec![fail, Behaviour::ResetAfter, Behaviour::answer("200 OK", "", "[]")]).await;
+        TcpServer::start(vec![fail, Behavior::ResetAfter, Behavior::answer("200 OK", "", "[]")]).await;
     assert_eq!(ask(&server.url(), Idempotency::Read).await.unwrap(), json!([]));
     assert_eq!(server.seen(), 3);
 }

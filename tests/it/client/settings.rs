@@ -8,7 +8,7 @@ use shipstation_connector::client::{
 
 use crate::support::{
     fixture,
-    tcp::{Behaviour, TcpServer},
+    tcp::{Behavior, TcpServer},
 };
 
 fn build(settings: &ClientSettings) -> Result<ShipStation, Error> {
@@ -20,14 +20,14 @@ fn wire_settings_are_read_as_they_are_written() {
     let mut settings = ClientSettings::default();
     let default = serde_json::to_value(&settings).unwrap();
     assert_eq!(default["timeout"], "PT1M40S");
-    assert_eq!(default["retry"]["total_time"], "PT5M");
+    assert_eq!(default["retry"]["max_elapsed"], "PT5M");
     assert_eq!(serde_json::from_str::<ClientSettings>("{}").unwrap(), settings);
     settings.base_url = "http://127.0.0.1:9/v1".to_owned();
     settings.proxy = Some("http://user:planted@proxy.example:3128".to_owned());
     settings.root_certificates = Some("pem".to_owned());
     (settings.timeout, settings.connect_timeout) = (Duration::from_secs(90), Duration::from_millis(500));
     (settings.body_limit, settings.requests_per_minute, settings.reserve) = (1_000, 200, 20);
-    settings.retry = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
+    settings.retry = RetryPolicy { max_attempts: 2, ..RetryPolicy::default() };
     let text = serde_json::to_string(&settings).unwrap();
     assert_eq!(serde_json::from_str::<ClientSettings>(&text).unwrap(), settings);
 }
@@ -64,7 +64,7 @@ fn faults_of_settings_name_the_setting() {
 
 #[tokio::test]
 async fn secrets_a_proxy_is_used_and_its_password_not_shown() {
-    let proxy = TcpServer::start(vec![Behaviour::ResetAfter]).await;
+    let proxy = TcpServer::start(vec![Behavior::ResetAfter]).await;
     let mut settings = ClientSettings::default();
     settings.proxy = Some(proxy.url().replace("http://", "http://user:planted@"));
     settings.root_certificates = Some(String::from_utf8(fixture("authority.pem")).unwrap());

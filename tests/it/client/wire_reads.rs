@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use shipstation_connector::client::{
-    CallAnswer, CallInfo, CallObserver, DriftKind, ErrorKind, Lane, OrderId, OrderStatus, RowErrorKind, Wait,
+    AttemptOutcome, CallInfo, CallObserver, DriftKind, ErrorKind, Lane, OrderId, OrderStatus, RowErrorKind,
+    Wait,
 };
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -143,7 +144,7 @@ impl CallObserver for Diary {
         self.note(format!("waiting {:?}", wait.why));
     }
 
-    fn answered(&self, _: &CallInfo, answer: &CallAnswer) {
+    fn attempt_ended(&self, _: &CallInfo, answer: &AttemptOutcome) {
         self.note(format!(
             "{:?} left {:?}, attempt {}",
             answer.status, answer.rate.remaining, answer.attempt

@@ -33,7 +33,7 @@ impl Scenario for Linking {
         };
         let gone = product("GONE-9");
         put("L-gone", "GONE-9").await;
-        assert!(bed.process().link_listings(LinkListings::new()).await.unwrap().run.status.did_its_work());
+        assert!(bed.process().link_listings(LinkListings::new()).await.unwrap().run.status.read_everything());
         bed.a_quarter_of_an_hour_passes();
         bed.sim.account(|account| account.products.remove(&gone));
         let (mug, tea) = (product("MUG-1"), product("TEA-2"));
@@ -111,7 +111,7 @@ impl Scenario for Importing {
     }
 }
 
-/// Two held orders whose text is mapped by now, and one whose text still is not.
+/// Two held orders whose text is mapped now, and one whose text still is not.
 pub(super) struct Resolving {
     all_but_one: Vec<i64>,
     still_held: i64,
@@ -124,7 +124,7 @@ impl Scenario for Resolving {
         let ready = bed.add_order("A-1", "Standard");
         let held = ["H-1", "H-2"].map(|number| bed.add_order(number, "By zeppelin"));
         let still_held = bed.add_order("H-3", "By submarine");
-        assert!(bed.process().get_orders(GetOrders::new()).await.unwrap().run.status.did_its_work());
+        assert!(bed.process().get_orders(GetOrders::new()).await.unwrap().run.status.read_everything());
         bed.a_quarter_of_an_hour_passes();
         bed.map_texts(&bed.open(), &["Standard", "By zeppelin"]).await;
         Self { all_but_one: [[ready].as_slice(), &held].concat(), still_held }
@@ -157,9 +157,11 @@ impl Scenario for Shipping {
     async fn set_up(bed: &mut TestBed) -> Self {
         let [plain, double, blocked, by_hand] =
             ["A-1", "A-2", "A-3", "A-4"].map(|number| bed.add_order(number, "Standard"));
-        assert!(bed.process().get_orders(GetOrders::new()).await.unwrap().run.status.did_its_work());
+        assert!(bed.process().get_orders(GetOrders::new()).await.unwrap().run.status.read_everything());
         bed.ship(blocked, "Acme Freight", "1ZBLOCKED").await;
-        assert!(bed.process().sync_shipments(SyncShipments::new()).await.unwrap().run.status.did_its_work());
+        assert!(
+            bed.process().sync_shipments(SyncShipments::new()).await.unwrap().run.status.read_everything()
+        );
         bed.a_quarter_of_an_hour_passes();
         bed.map_carriers(&bed.open(), &["UPS", "Acme Freight"]).await;
         bed.ship(plain, "UPS", "1ZPLAIN").await;

@@ -7,7 +7,7 @@ use shipstation_connector::{
     channel::{
         ConnectionId, Shipment,
         shipping::{CarrierRule, ShippingRule},
-        store::{Enqueued, MappingStoreExt, Replace, ShipmentStoreExt, Stores},
+        store::{EnqueueOutcome, MappingStoreExt, ReplaceOutcome, ShipmentStoreExt, Stores},
     },
     client::{Clock, RateLimiter},
     stores::{Instrumented, SqliteStore},
@@ -94,14 +94,14 @@ impl TestBed {
         let version = store.shipping_rules(&self.connection).await.unwrap().version;
         let rules = texts.iter().map(|text| ShippingRule::exact(*text, "ground")).collect();
         let replaced = store.replace_shipping_rules(&self.connection, version, rules).await.unwrap();
-        assert!(matches!(replaced, Replace::Replaced { .. }));
+        assert!(matches!(replaced, ReplaceOutcome::Replaced { .. }));
     }
 
     pub(super) async fn map_carriers(&self, store: &SqliteStore, carriers: &[&str]) {
         let version = store.carrier_rules(&self.connection).await.unwrap().version;
         let rules = carriers.iter().map(|carrier| CarrierRule::new(*carrier, "ups")).collect();
         let replaced = store.replace_carrier_rules(&self.connection, version, rules).await.unwrap();
-        assert!(matches!(replaced, Replace::Replaced { .. }));
+        assert!(matches!(replaced, ReplaceOutcome::Replaced { .. }));
     }
 
     /// An order that is to be imported: two lines, an hour old.
@@ -121,7 +121,7 @@ impl TestBed {
         let now = Clock::now(&*self.sim.clock());
         let shipment = Shipment::new(format!("S-{tracking}"), order.to_string(), now, carrier, tracking);
         let answer = self.open().enqueue_one(&self.connection, shipment, now).await.unwrap();
-        assert_eq!(answer, Enqueued::Enqueued);
+        assert_eq!(answer, EnqueueOutcome::New);
     }
 
     /// How often ShipStation marked this order as shipped.

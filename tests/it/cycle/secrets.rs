@@ -82,7 +82,7 @@ async fn secrets_and_buyers_stay_out_of_logs_reports_and_errors() {
     write!(shown, "{held:?} {channel:?}").unwrap();
 
     shown += &log.text();
-    assert!(shown.contains("run ends"), "the log was captured");
+    assert!(shown.contains("run finished"), "the log was captured");
     for secret in [PLANTED, world.sim.api_secret()] {
         let place = shown.find(secret).map(|at| shown[at.saturating_sub(200)..at].to_owned());
         assert_eq!(place, None, "{secret} leaked");

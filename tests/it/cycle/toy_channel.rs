@@ -14,7 +14,7 @@ use shipstation_connector::{
         report::ImportOutcome,
         report::RunInfo,
         shipping::ShippingResolution,
-        store::{Begin, NewOrder, NewRun, RunSummary, SaveOutcome, Stores},
+        store::{BeginOutcome, NewOrder, NewRun, RunSummary, SaveOutcome, Stores},
     },
     stores::MemoryStore,
 };
@@ -74,7 +74,7 @@ impl ChannelConnector for LemonadeStand {
             now,
         );
         let token = match self.stores.runs.begin(new).await.map_err(refuse)? {
-            Begin::Granted(token) => token,
+            BeginOutcome::Granted(token) => token,
             other => panic!("{other:?}"),
         };
         let order = NewOrder::new(ChannelOrder::new("1", "one"), ShippingResolution::NoText, 0, now);

@@ -1,7 +1,7 @@
 //! Products known by other names, in the stores that know them so.
 
 use shipstation_connector::{
-    channel::{ChannelConnector, GetOrders, LinkListings, report::MetOn},
+    channel::{ChannelConnector, GetOrders, LinkListings, report::MatchedBy},
     client::StoreId,
     connector::ListingSettings,
     testing::simulator::{SimLine, SimOrder, SimProduct},
@@ -18,7 +18,7 @@ async fn wire_an_alias_links_and_names_its_stores() {
     let report = link(&world).await;
     assert_eq!(outcomes(&report), wanted([("a", format!("linked {mug}"))]));
     let stores = vec!["11".into(), "12".into()];
-    assert_eq!(report.items[0].met_on, Some(MetOn::Alias { stores }));
+    assert_eq!(report.items[0].matched_by, Some(MatchedBy::Alias { stores }));
     assert_eq!(
         report.items[0].to_string(),
         format!("a (\"SHOP-A\") linked with product {mug} by an alias of store 11, 12")
@@ -33,7 +33,7 @@ async fn faults_a_products_own_sku_goes_before_another_ones_alias() {
     list(&world, &[("a", "MUG"), ("b", "MASTER")]);
     let report = link(&world).await;
     assert_eq!(outcomes(&report), wanted([("a", format!("linked {own}")), ("b", format!("linked {mug}"))]));
-    assert_eq!(report.items[0].met_on, Some(MetOn::Sku));
+    assert_eq!(report.items[0].matched_by, Some(MatchedBy::Sku));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
         ChannelConnector, ConnectionId, LinkListings, Operation, RunId, RunStatus,
-        store::{Begin, NewRun, RunStore, StoreError, Stores},
+        store::{BeginOutcome, NewRun, RunStore, StoreError, Stores},
     },
     client::{Lane, Permit, RateHeaders, RateLimiter},
     connector::ListingSettings,
@@ -139,7 +139,7 @@ impl StoreHook for TakenOver {
                 Duration::from_secs(300),
                 now,
             );
-            assert!(matches!(self.0.begin(other).await?, Begin::Granted(_)));
+            assert!(matches!(self.0.begin(other).await?, BeginOutcome::Granted(_)));
         }
         next.await
     }

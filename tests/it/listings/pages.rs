@@ -56,7 +56,7 @@ async fn faults_a_store_whose_pages_go_in_circles_is_a_refusal() {
         let stores = Stores::all_in(world.store.clone()).with_listings(listings);
         let error = channel_on(&world, stores, |_| {}).link_listings(LinkListings::new()).await.unwrap_err();
         assert!(matches!(&error.refusal, Refusal::Store(error) if !error.is_retryable()), "{error}");
-        assert!(error.to_string().contains("go round in circles: a page after a ends with a"), "{error}");
+        assert!(error.to_string().contains("paging does not advance: a page after a repeats it"), "{error}");
         assert_eq!(kept(&world).await, before);
     }
 }

@@ -188,7 +188,7 @@ async fn faults_an_account_that_has_nothing_to_choose_from_says_so() {
 type Change = fn(&mut Settings);
 
 #[tokio::test]
-async fn faults_an_acknowledgement_tag_that_filters_or_a_misspelt_status_is_refused_at_once() {
+async fn faults_an_acknowledgement_tag_that_filters_or_a_misspelled_status_is_refused_at_once() {
     let world = World::new().await;
     let cases: [(Change, &str); 3] = [
         (

@@ -5,7 +5,7 @@ use shipstation_connector::{
         ChannelConnector, CheckConnection, HoldReason, Refusal, ResolveHeld, RunControl, RunStatus,
         shipping::{ShippingResolution, ShippingRule},
     },
-    connector::UnlinkedLines,
+    connector::UnlinkedLinePolicy,
 };
 
 use super::{import, order, resolve};
@@ -109,7 +109,7 @@ async fn faults_scopes_and_missing_texts_count_for_held_orders_too() {
 async fn faults_other_reasons_go_on_holding_an_order() {
     let world = World::new().await;
     order(&world, "T-1", "2 Day");
-    let channel = world.channel(|settings| settings.orders.unlinked_lines = UnlinkedLines::Hold);
+    let channel = world.channel(|settings| settings.orders.unlinked_lines = UnlinkedLinePolicy::Hold);
     let _ = import(&channel).await;
     world.rules(vec![ShippingRule::exact("2 Day", "air")]).await;
     let report = resolve(&channel).await;

@@ -10,7 +10,7 @@ use shipstation_connector::{
         report::ImportOutcomeKind,
         store::{OrderStoreExt, Stores},
     },
-    connector::PossibleDuplicates,
+    connector::PossibleDuplicatePolicy,
     stores::SqliteStore,
     testing::simulator::{Field, SimAddress, SimLine, SimOrder},
 };
@@ -19,7 +19,7 @@ use super::{import, import_with, imported};
 use crate::support::{DAY, Gate, World};
 
 fn hold(settings: &mut Settings) {
-    settings.orders.possible_duplicates = PossibleDuplicates::Hold;
+    settings.orders.possible_duplicates = PossibleDuplicatePolicy::Hold;
 }
 
 fn holding(world: &World) -> ShipStationChannel {
@@ -212,7 +212,7 @@ async fn secrets_a_fingerprint_is_forgotten_with_its_buyer() {
         async || store.find_by_fingerprint(&world.connection, std::slice::from_ref(&print), 9).await.unwrap();
     assert_eq!(alike().await[&print].len(), 2);
     store.acknowledge_orders(&world.connection, std::slice::from_ref(first)).await.unwrap();
-    let blanked = store.blank_buyers_data(&world.connection, world.now() + DAY).await.unwrap();
+    let blanked = store.redact_buyer_data(&world.connection, world.now() + DAY).await.unwrap();
     assert_eq!((blanked.blanked, fingerprint().await), (1, None));
     assert_eq!(alike().await[&print].len(), 1, "the held one waits with its data");
 }

@@ -156,7 +156,7 @@ async fn faults_a_page_that_times_out_is_read_in_smaller_pieces() {
         world.add(world.order(&format!("A-{number}")).created(world.ago(DAY / 48 * (20 - number))));
     }
     let patience = Duration::from_millis(150);
-    let attempts = RetryPolicy::default().attempts;
+    let attempts = RetryPolicy::default().max_attempts;
     world.sim.fault(Fault::on(Method::GET, "/orders").times(attempts.into()).with(FaultKind::Hang));
     let stores = Stores::all_in(world.store.clone());
     let channel = world

@@ -126,7 +126,7 @@ async fn faults_orders_that_are_dismissed_over_or_gone_are_not_tried_again() {
     let report = import(&channel).await;
     assert_eq!(report.counts.scanned(), 0, "{report}");
     let text = report.to_string();
-    assert!(text.contains("is cancelled by now") && text.contains("is shipped by now"), "{text}");
+    assert!(text.contains("is now cancelled") && text.contains("is now shipped"), "{text}");
     assert!(text.contains("no longer exists"), "{text}");
     world.sim.clear_journal();
     world.sim.clock().advance(DAY);

@@ -3,7 +3,7 @@
 use shipstation_connector::{
     channel::{ChannelConnector, DiagnoseOrder, ExplainImports, GetOrders, OrderSelector},
     client::UserId,
-    connector::{EmptyOrders, UnmappedPolicy},
+    connector::{EmptyOrderPolicy, UnmappedPolicy},
     testing::simulator::{ActionFailure, Fault, FaultKind, Method, Quirks, SimAddress, SimulatorConfig},
 };
 
@@ -61,7 +61,7 @@ async fn secrets_no_report_or_diagnosis_names_a_buyer() {
     for policy in [UnmappedPolicy::Hold, UnmappedPolicy::Reject] {
         let channel = world.channel(|settings| {
             settings.orders.assign_user = Some(UserId::new(&user));
-            settings.orders.empty_orders = EmptyOrders::Skip;
+            settings.orders.empty_orders = EmptyOrderPolicy::Skip;
             settings.shipping.unmapped = policy;
         });
         let report = import(&channel).await;

@@ -8,7 +8,7 @@ use shipstation_connector::{
         report::{ImportOutcome, SkipReason},
     },
     client::{OrderStatus, StoreId, TagId},
-    connector::{AgeBasis, EmptyOrders, LineagePolicy, UnmappedPolicy},
+    connector::{AgeBasis, EmptyOrderPolicy, LineagePolicy, UnmappedPolicy},
     testing::simulator::{SimLine, SimOrder},
 };
 
@@ -81,7 +81,7 @@ async fn clock_an_order_in_the_margin_of_the_query_is_too_old_by_the_exact_cut()
     let report = import(&channel).await;
     let text = report.items[0].to_string();
     assert!(text.contains("created 7 d ago (placed 9 d ago), limit 7 d"), "{text}");
-    assert_eq!(report.counts.too_old.get("awaiting_shipment"), Some(&1), "{report}");
+    assert_eq!(report.counts.outside_window.get("awaiting_shipment"), Some(&1), "{report}");
     let ImportOutcome::Skipped { reasons } = &report.items[0].outcome else { panic!("{report}") };
     assert_eq!(reasons[0].remedy().unwrap(), "8 days would include it, or import this one order now");
 }
@@ -156,7 +156,7 @@ async fn faults_an_order_without_goods_is_imported_with_a_warning_or_left_out() 
         .shipping("Standard")
         .line(SimLine::new("COUPON", 0, "0.00"));
     world.add(empty);
-    let codes = reasons(&world, |settings| settings.orders.empty_orders = EmptyOrders::Skip).await;
+    let codes = reasons(&world, |settings| settings.orders.empty_orders = EmptyOrderPolicy::Skip).await;
     assert_eq!(codes, ["empty_order"]);
     let report = import(&world.channel(|_| {})).await;
     assert_eq!(report.counts.imported(), 1, "{report}");
@@ -187,7 +187,7 @@ async fn faults_all_reasons_are_kept_and_the_first_is_counted() {
         orders.tag = Some(TagId::new(tag));
         orders.own_key_prefix = Some("oms".into());
         orders.lineage = LineagePolicy::Skip;
-        orders.empty_orders = EmptyOrders::Skip;
+        orders.empty_orders = EmptyOrderPolicy::Skip;
         settings.shipping.unmapped = UnmappedPolicy::Reject;
     });
     let report = channel_import(&channel, order).await;

@@ -36,7 +36,7 @@ async fn clock_the_worked_example_holds() {
 
     let outage = run_on_day_100(90, |_| {}).await;
     assert_eq!((from(&outage), outage.window.as_ref().unwrap().extended_by), (Some(noon(83)), DAY * 10));
-    assert!(outage.to_string().contains("stretched by 240 h over an outage"), "{outage}");
+    assert!(outage.to_string().contains("extended by 240 h after an outage"), "{outage}");
 
     for last in [99, 90] {
         let floored = run_on_day_100(last, |settings| settings.orders.not_before = Some(noon(95))).await;
@@ -122,7 +122,7 @@ async fn requests_a_probe_that_fails_does_not_spoil_the_run() {
     world.sim.account(|account| account.poison(old));
     let report = import(&world.channel(|_| {})).await;
     assert_eq!((report.run.status.clone(), report.counts.imported()), (RunStatus::Succeeded, 1), "{report}");
-    assert_eq!(report.scans[0].too_old, None, "{report}");
+    assert_eq!(report.scans[0].outside_window, None, "{report}");
     assert!(report.to_string().contains("could not be counted"), "{report}");
 }
 

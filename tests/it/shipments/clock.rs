@@ -106,7 +106,7 @@ async fn clock_ahead_when_shipments_are_sent_delays_no_confirmation() {
             account.quirks.fulfillment_delay = MINUTE;
         });
         clock.step_to(right + DAY * 8);
-        assert_eq!(sync(&world).await.counts.sent(), count);
+        assert_eq!(sync(&world).await.counts.unconfirmed(), count);
         clock.step_to(right);
         world.sim.account(|account| account.quirks.clock_skew = 0);
         for _ in 0..5 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{Marketplace, RunStatus, ShipmentState, report::SyncOutcomeKind},
+    channel::{NotificationStatus, RunStatus, ShipmentState, report::SyncOutcomeKind},
     connector::Confirm,
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -23,10 +23,10 @@ async fn requests_what_does_not_show_yet_is_confirmed_by_a_later_run_and_never_r
     world.sim.account(|account| account.quirks.fulfillment_delay = HOUR * 5);
     let order = one(&world).await;
     let report = sync(&world).await;
-    assert_eq!((report.counts.sent(), report.counts.confirmed()), (1, 0), "{report}");
+    assert_eq!((report.counts.unconfirmed(), report.counts.confirmed()), (1, 0), "{report}");
     for _ in 0..4 {
         let report = sync_after(&world, HOUR).await;
-        assert_eq!((report.counts.sent(), world.marks()), (1, 1), "{report}");
+        assert_eq!((report.counts.unconfirmed(), world.marks()), (1, 1), "{report}");
     }
     let report = sync_after(&world, HOUR * 2).await;
     assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
@@ -41,7 +41,7 @@ async fn requests_a_notice_that_fails_later_reaches_the_report() {
         account.fulfillments.values_mut().for_each(|record| record.set("marketplaceNotified", false));
     });
     let report = sync(&world).await;
-    assert_eq!(report.counts.sent(), 1, "the notice is still on its way: {report}");
+    assert_eq!(report.counts.unconfirmed(), 1, "the notice is still on its way: {report}");
     world.sim.account(|account| {
         account.fulfillments.values_mut().for_each(|record| {
             record.set("notifyErrorMessage", "Store refused order of jane@example.com");
@@ -51,10 +51,10 @@ async fn requests_a_notice_that_fails_later_reaches_the_report() {
     assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
     let text = report.to_string();
-    assert!(text.contains("the store could not be told: Store refused"), "{text}");
+    assert!(text.contains("ShipStation could not notify the sales channel: Store refused"), "{text}");
     assert!(!text.contains("jane@"), "{text}");
-    let ShipmentState::Confirmed { marketplace, .. } = state(&world, order).await else { panic!("{text}") };
-    assert!(matches!(marketplace, Marketplace::Failed { .. }));
+    let ShipmentState::Confirmed { notification, .. } = state(&world, order).await else { panic!("{text}") };
+    assert!(matches!(notification, NotificationStatus::Failed { .. }));
 }
 
 #[tokio::test]
@@ -66,8 +66,8 @@ async fn requests_a_notice_that_never_comes_is_not_waited_for_for_ever() {
     });
     sync(&world).await;
     sync_after(&world, HOUR * 2).await;
-    let ShipmentState::Confirmed { marketplace, .. } = state(&world, order).await else { panic!() };
-    assert_eq!(marketplace, Marketplace::Pending);
+    let ShipmentState::Confirmed { notification, .. } = state(&world, order).await else { panic!() };
+    assert_eq!(notification, NotificationStatus::Pending);
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn faults_a_confirmation_that_fails_is_repeated_and_fails_nothing() {
     one(&world).await;
     world.sim.fault(Fault::on(Method::GET, "/fulfillments").always().with(FaultKind::Html { status: 503 }));
     let report = sync(&world).await;
-    assert_eq!(report.counts.sent(), 1, "{report}");
+    assert_eq!(report.counts.unconfirmed(), 1, "{report}");
     assert!(report.run.warnings.iter().any(|warning| warning.contains("could not be confirmed")), "{report}");
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
     world.sim.clear_faults();

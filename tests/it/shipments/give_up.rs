@@ -1,4 +1,4 @@
-//! Back-off, giving up, and healing.
+//! Backoff, giving up, and healing.
 
 use shipstation_connector::{
     Credentials, ShipStation,
@@ -91,7 +91,9 @@ async fn requests_a_shipment_that_waited_for_a_week_is_not_given_up_at_its_first
 /// The next look at the order fails, with all its repeats.
 fn unreadable_once(world: &World, order: i64) {
     let look = Fault::on(Method::GET, &format!("/orders/{order}"));
-    world.sim.fault(look.times(RetryPolicy::default().attempts.into()).with(FaultKind::Html { status: 503 }));
+    world
+        .sim
+        .fault(look.times(RetryPolicy::default().max_attempts.into()).with(FaultKind::Html { status: 503 }));
 }
 
 /// An order whose shipment was tried in vain for some hours.

@@ -43,7 +43,7 @@ async fn requests_two_suppliers_on_two_days_are_one_mark_with_the_first_number()
     assert_eq!(report.unreported.len(), 1);
     assert!(report.unreported[0].note.as_ref().unwrap().contains("1ZB"), "{report}");
     let rows = rows(&world, order).await;
-    let reason = SupersedeReason::ConveyedWith { shipment: "B".into() };
+    let reason = SupersedeReason::ReportedWith { shipment: "B".into() };
     assert_eq!(rows[0].state, ShipmentState::Superseded { reason });
 }
 

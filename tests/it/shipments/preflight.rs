@@ -2,7 +2,8 @@
 
 use shipstation_connector::{
     channel::{
-        BlockKind, FailKind, FailReason, Marketplace, RunStatus, ShipmentState, report::SyncOutcomeKind,
+        BlockKind, FailKind, FailReason, NotificationStatus, RunStatus, ShipmentState,
+        report::SyncOutcomeKind,
     },
     connector::Preflight,
     testing::simulator::{Method, Quirks, RateLimit, SimulatorConfig},
@@ -214,7 +215,7 @@ async fn requests_on_retry_only_looks_at_nothing_before_the_first_attempt() {
     assert_eq!(world.sim.journal().len(), 2, "the mark and its confirmation");
     assert!(matches!(
         state(&world, order).await,
-        ShipmentState::Confirmed { marketplace: Marketplace::Notified, .. }
+        ShipmentState::Confirmed { notification: NotificationStatus::Notified, .. }
     ));
 }
 

@@ -87,7 +87,9 @@ async fn requests_a_number_without_room_is_listed_for_what_it_is() {
     let report = sync(&world).await;
     let text = report.to_string();
     let order = report.items[0].order.as_str();
-    let wanted = format!("  not told  B (revision 1) of order {order}: number not told: 1ZB, for the order");
+    let wanted = format!(
+        "  omitted   B (revision 1) of order {order}: tracking number not reported: 1ZB, for the order"
+    );
     assert!(text.contains(&wanted), "{text}");
     assert!(text.contains("1 superseded by another shipment"), "{text}");
 }
@@ -174,7 +176,7 @@ async fn requests_a_part_of_an_order_that_was_never_imported_is_marked_with_a_wa
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     let report = sync(&world).await;
     assert_eq!(report.counts.confirmed(), 1, "{report}");
-    assert!(report.to_string().contains("cannot be told, and it is marked shipped as a whole"), "{report}");
+    assert!(report.to_string().contains("is not known, and it is marked shipped as a whole"), "{report}");
 
     let other = world.add(world.order("2"));
     world.enqueue(part(&world, "B", other, 5, &[(0, 1)])).await;

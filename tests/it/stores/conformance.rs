@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use shipstation_connector::{
     channel::{ConnectionId, Listing, store::Stores},
     stores::{MemoryStore, SqliteStore, sqlite::SqliteOptions},
-    testing::conformance::{self, BuildError, Fresh, StoreBuilder, Verdict},
+    testing::conformance::{self, BuildError, StoreBuilder, TestStores, Verdict},
 };
 
 use super::broken::{BrokenStore, FLAWS, Flaw};
@@ -24,21 +24,21 @@ fn memory() -> Arc<MemoryStore> {
     store
 }
 
-async fn fresh_memory() -> Result<Fresh, BuildError> {
+async fn fresh_memory() -> Result<TestStores, BuildError> {
     let (connection, listings) = sold();
-    Ok(Fresh::new(memory().stores()).with_listings(connection, listings))
+    Ok(TestStores::new(memory().stores()).with_listings(connection, listings))
 }
 
-async fn fresh_sqlite() -> Result<Fresh, BuildError> {
+async fn fresh_sqlite() -> Result<TestStores, BuildError> {
     fresh_file(&SqliteOptions::new()).await
 }
 
 /// No call waits for another process here, and none could: all run on one thread.
-async fn fresh_inline_sqlite() -> Result<Fresh, BuildError> {
+async fn fresh_inline_sqlite() -> Result<TestStores, BuildError> {
     fresh_file(&SqliteOptions::new().inline()).await
 }
 
-async fn fresh_file(options: &SqliteOptions) -> Result<Fresh, BuildError> {
+async fn fresh_file(options: &SqliteOptions) -> Result<TestStores, BuildError> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("store.sqlite");
     let (connection, listings) = sold();
@@ -49,7 +49,7 @@ async fn fresh_file(options: &SqliteOptions) -> Result<Fresh, BuildError> {
                   BEGIN SELECT RAISE(ABORT, 'the host does not want it'); END";
     rusqlite::Connection::open(&file)?.execute_batch(refuse)?;
     let peer = SqliteStore::open_with(&file, options)?;
-    Ok(Fresh::new(Arc::new(store).stores())
+    Ok(TestStores::new(Arc::new(store).stores())
         .with_peer(Arc::new(peer).stores())
         .with_listings(connection, listings)
         .with_refused_order("refused")
@@ -100,7 +100,7 @@ struct FullDisk;
 
 #[async_trait::async_trait]
 impl StoreBuilder for FullDisk {
-    async fn fresh(&self) -> Result<Fresh, BuildError> {
+    async fn test_stores(&self) -> Result<TestStores, BuildError> {
         Err("the disk is full".into())
     }
 }
@@ -116,7 +116,7 @@ async fn failures_of(flaw: Flaw) -> BTreeSet<&'static str> {
     let builder = move || async move {
         let (connection, listings) = sold();
         let store = Arc::new(BrokenStore::new(memory(), flaw));
-        Ok(Fresh::new(Stores::all_in(store.clone()).with_history(store))
+        Ok(TestStores::new(Stores::all_in(store.clone()).with_history(store))
             .with_listings(connection, listings)
             .with_refused_order("refused"))
     };

@@ -10,9 +10,9 @@ use shipstation_connector::{
         ShipmentState,
         shipping::ShippingResolution,
         store::{
-            Applied, Begin, BeginSend, ListingStore, ListingStoreExt, MappingStore, NewOrder, NewRun,
-            OrderStore, OrderStoreExt, RunStore, RunToken, SaveOutcome, SendIntent, ShipmentStore,
-            ShipmentStoreExt, WorkKind, WorkQuery,
+            ApplyOutcome, BeginOutcome, BeginSendOutcome, ListingStore, ListingStoreExt, MappingStore,
+            NewOrder, NewRun, OrderStore, OrderStoreExt, RunStore, RunToken, SaveOutcome, SendIntent,
+            ShipmentStore, ShipmentStoreExt, WorkKind, WorkQuery,
         },
     },
     channel::{LineQuantity, OrderLine, OrderOption, Shipment},
@@ -50,7 +50,7 @@ fn at(seconds: i64) -> Timestamp {
 async fn begin(store: &SqliteStore, operation: Operation, run: &str, now: Timestamp) -> RunToken {
     let run = NewRun::new(here(), operation, run.into(), "test", Duration::from_secs(60), now);
     match store.begin(run).await.unwrap() {
-        Begin::Granted(token) => token,
+        BeginOutcome::Granted(token) => token,
         other => panic!("{other:?}"),
     }
 }
@@ -149,7 +149,7 @@ async fn is_as_version_0_1_left_it(store: &SqliteStore) {
     assert_eq!((tried.next_attempt, tried.outcome_unknown), (to_the_nanosecond(900), true));
     assert_eq!((tried.tried.clone(), tried.number.as_str()), (vec!["u-1".to_owned()], "N-1"));
     assert_eq!(
-        tried.user_before.as_ref().map(shipstation_connector::channel::UserKey::as_str),
+        tried.user_before.as_ref().map(shipstation_connector::channel::ChannelUserId::as_str),
         Some("before")
     );
     assert_eq!((work[5].retryable, work[5].failed_at), (true, Some(to_the_nanosecond(10))));
@@ -159,7 +159,7 @@ async fn is_as_version_0_1_left_it(store: &SqliteStore) {
 
     let counts = store.counts(here).await.unwrap();
     assert_eq!((counts.len(), counts["blocked"], counts.values().sum::<u64>()), (12, 2, 13), "{counts:?}");
-    let flying = store.unfinished(here, None, 9).await.unwrap();
+    let flying = store.in_flight(here, None, 9).await.unwrap();
     let flying: Vec<_> = flying.iter().map(|row| (row.shipment.id.as_str(), row.attempts)).collect();
     assert_eq!(flying, [("sending", 0), ("unknown", 1), ("sent", 1)]);
     let sending = store.order_progress(here, &"order of sending".into()).await.unwrap().rows;
@@ -206,15 +206,15 @@ async fn opening_takes_over_a_file_of_version_0_1_once() {
     let store = file.open();
     let held =
         NewRun::new(here(), Operation::GetOrders, "x".into(), "test", Duration::from_secs(600), at(10));
-    assert!(matches!(store.begin(held.clone()).await.unwrap(), Begin::AlreadyRunning { .. }));
+    assert!(matches!(store.begin(held.clone()).await.unwrap(), BeginOutcome::AlreadyRunning { .. }));
     assert_eq!(store.release_leases("worker-1").await.unwrap(), 3);
-    let Begin::Granted(token) = store.begin(held).await.unwrap() else { panic!("it was released") };
+    let BeginOutcome::Granted(token) = store.begin(held).await.unwrap() else { panic!("it was released") };
     assert!(token.fence > 3, "fences grow on");
     assert_eq!(store.unblock(&here(), "Österreichische Post").await.unwrap(), 1);
     assert_eq!(store.reopen_work(&token, WorkKind::AssignUser, "u-3", at(0)).await.unwrap(), 1);
     let applied =
         store.apply_shipping(&token, &"4".into(), Some("Größe L"), &ShippingResolution::NoText, 9).await;
-    assert_eq!(applied.unwrap(), Applied::Applied { still_held: false });
+    assert_eq!(applied.unwrap(), ApplyOutcome::Applied { still_held: false });
 }
 
 #[tokio::test]
@@ -350,13 +350,13 @@ async fn durable_everything_is_there_after_opening_again() {
     let shipment = Shipment::new("S", "1", at(0), "UPS", "1Z");
     store.enqueue_one(&here(), shipment.clone(), at(0)).await.unwrap();
     let intent = SendIntent::new(shipment.outbox_id(), 1, at(1));
-    assert_eq!(store.begin_send(&sync, &[intent]).await.unwrap(), [BeginSend::Granted]);
+    assert_eq!(store.begin_send(&sync, &[intent]).await.unwrap(), [BeginSendOutcome::Granted]);
     store.close().await;
     assert!(!file.0.path().join("store.sqlite-wal").exists(), "a closed store is one file");
 
     let store = file.open();
     assert!(store.known(&here(), &["1".into()]).await.unwrap().contains_key(&"1".into()));
-    assert_eq!(store.unfinished(&here(), None, 9).await.unwrap().len(), 1);
+    assert_eq!(store.in_flight(&here(), None, 9).await.unwrap().len(), 1);
     let later = begin(&store, Operation::GetOrders, "three", at(100)).await;
     assert!(later.fence > token.fence, "fences are never used again, also after a restart");
     assert!(store.save(&token, &[order("2")]).await.unwrap_err().is_lost_lease());
@@ -448,8 +448,8 @@ async fn blanking_forgets_buyers_whose_orders_were_handed_over() {
     store.save(&token, &[order("old"), order("not taken"), young]).await.unwrap();
     store.acknowledge_orders(&here(), &["old".into(), "young".into()]).await.unwrap();
 
-    let blanked = store.blank_buyers_data(&here(), at(1_000)).await.unwrap();
-    assert_eq!((blanked.blanked, blanked.not_handed_over), (1, 1));
+    let blanked = store.redact_buyer_data(&here(), at(1_000)).await.unwrap();
+    assert_eq!((blanked.blanked, blanked.not_acknowledged), (1, 1));
     let old = store.order(&here(), &"old".into()).await.unwrap().unwrap().order;
     let text = serde_json::to_string(&old).unwrap();
     assert!(!text.contains("lanted"), "{text}");
@@ -461,8 +461,8 @@ async fn blanking_forgets_buyers_whose_orders_were_handed_over() {
         let kept = store.order(&here(), &kept.into()).await.unwrap().unwrap().order;
         assert_eq!(kept.buyer, order("x").order.buyer);
     }
-    let again = store.blank_buyers_data(&here(), at(1_000)).await.unwrap();
-    assert_eq!((again.blanked, again.not_handed_over), (0, 1));
+    let again = store.redact_buyer_data(&here(), at(1_000)).await.unwrap();
+    assert_eq!((again.blanked, again.not_acknowledged), (0, 1));
 }
 
 #[tokio::test]
@@ -475,7 +475,7 @@ async fn secrets_blanked_data_is_gone_from_the_file_and_its_log() {
     assert!(contains(&bytes(file.0.path()), b"planted-buyer"));
     let all: Vec<_> = batch.iter().map(|new| new.order.id.clone()).collect();
     store.acknowledge_orders(&here(), &all).await.unwrap();
-    assert_eq!(store.blank_buyers_data(&here(), at(9)).await.unwrap().blanked, 50);
+    assert_eq!(store.redact_buyer_data(&here(), at(9)).await.unwrap().blanked, 50);
     assert!(!contains(&bytes(file.0.path()), b"lanted"));
 }
 
@@ -490,7 +490,7 @@ async fn workers_on_one_file_one_works_and_one_that_stalls_stops_without_a_write
     let first = begin(&one, Operation::GetOrders, "stalls", at(0)).await;
     let busy =
         NewRun::new(here(), Operation::GetOrders, "two".into(), "test", Duration::from_secs(60), at(59));
-    assert!(matches!(two.begin(busy).await.unwrap(), Begin::AlreadyRunning { .. }));
+    assert!(matches!(two.begin(busy).await.unwrap(), BeginOutcome::AlreadyRunning { .. }));
 
     // The first one stalls past its lease while the second one works; then it wakes up in the midst of it.
     let second = begin(&two, Operation::GetOrders, "works", at(61)).await;

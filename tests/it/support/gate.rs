@@ -15,7 +15,7 @@ use shipstation_connector::{
         ChannelOrderId, ConnectionId,
         shipping::ShippingResolution,
         store::{
-            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
             SaveOutcome, StoreError, Stores, WorkKind, WorkOutcome, WorkQuery,
         },
     },
@@ -185,7 +185,7 @@ impl OrderStore for Gate {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
-    ) -> Result<Applied, StoreError> {
+    ) -> Result<ApplyOutcome, StoreError> {
         self.around(self.inner.apply_shipping(token, order, text, resolution, rules_version)).await
     }
 }

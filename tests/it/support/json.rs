@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Members that name a variant.
 const NAMING: [&str; 9] =
-    ["status", "outcome", "reason", "met_on", "notice", "severity", "verdict", "strategy", "trigger"];
+    ["status", "outcome", "reason", "matched_by", "notice", "severity", "verdict", "strategy", "trigger"];
 
 /// The report as JSON. Proves beside that it is read back unchanged, and that what a newer version would write into it is
 /// kept.

@@ -16,7 +16,7 @@ use tokio::{
 
 /// What the server does with every connection.
 #[derive(Debug, Clone)]
-pub(crate) enum Behaviour {
+pub(crate) enum Behavior {
     /// Closes at once, without reading.
     ResetBefore,
     /// Reads the whole request, then closes without a byte of answer.
@@ -27,7 +27,7 @@ pub(crate) enum Behaviour {
     Send(Vec<u8>),
 }
 
-impl Behaviour {
+impl Behavior {
     /// An answer of HTTP.
     pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Self {
         let length = body.len();
@@ -48,8 +48,8 @@ pub(crate) struct TcpServer {
 }
 
 impl TcpServer {
-    /// Serves the behaviours in turn; the last one stays.
-    pub(crate) async fn start(behaviours: Vec<Behaviour>) -> Self {
+    /// Serves the behaviors in turn; the last one stays.
+    pub(crate) async fn start(behaviors: Vec<Behavior>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(AtomicUsize::new(0));
@@ -57,8 +57,8 @@ impl TcpServer {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let turn = count.fetch_add(1, Ordering::SeqCst);
-                let behaviour = behaviours[turn.min(behaviours.len() - 1)].clone();
-                tokio::spawn(serve(stream, behaviour));
+                let behavior = behaviors[turn.min(behaviors.len() - 1)].clone();
+                tokio::spawn(serve(stream, behavior));
             }
         });
         Self { address, seen, task }
@@ -85,15 +85,15 @@ impl Drop for TcpServer {
     }
 }
 
-async fn serve(mut stream: TcpStream, behaviour: Behaviour) {
-    match behaviour {
-        Behaviour::ResetBefore => {}
-        Behaviour::ResetAfter => read_request(&mut stream).await,
-        Behaviour::Hang => {
+async fn serve(mut stream: TcpStream, behavior: Behavior) {
+    match behavior {
+        Behavior::ResetBefore => {}
+        Behavior::ResetAfter => read_request(&mut stream).await,
+        Behavior::Hang => {
             read_request(&mut stream).await;
             std::future::pending::<()>().await;
         }
-        Behaviour::Send(bytes) => {
+        Behavior::Send(bytes) => {
             read_request(&mut stream).await;
             let _ = stream.write_all(&bytes).await;
             let _ = stream.shutdown().await;

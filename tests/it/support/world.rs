@@ -7,10 +7,10 @@ use shipstation_connector::{
     channel::{
         ConnectionId, Shipment,
         shipping::{CarrierRule, ShippingRule},
-        store::{Enqueued, MappingStoreExt, Replace, ShipmentStoreExt, Stores},
+        store::{EnqueueOutcome, MappingStoreExt, ReplaceOutcome, ShipmentStoreExt, Stores},
     },
     client::{Clock, RetryPolicy, ShipStation, ShipStationBuilder},
-    connector::ChannelBuilder,
+    connector::ShipStationChannelBuilder,
     stores::MemoryStore,
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
 };
@@ -43,7 +43,7 @@ impl World {
     pub(crate) async fn rules(&self, rules: Vec<ShippingRule>) {
         let version = self.store.shipping_rules(&self.connection).await.unwrap().version;
         let replaced = self.store.replace_shipping_rules(&self.connection, version, rules).await.unwrap();
-        assert!(matches!(replaced, Replace::Replaced { .. }));
+        assert!(matches!(replaced, ReplaceOutcome::Replaced { .. }));
     }
 
     pub(crate) fn client(&self) -> ShipStation {
@@ -77,7 +77,7 @@ impl World {
         client: ShipStation,
         stores: Stores,
         change: impl FnOnce(&mut Settings),
-    ) -> ChannelBuilder {
+    ) -> ShipStationChannelBuilder {
         let mut settings = Settings::default();
         change(&mut settings);
         ShipStationChannel::builder(client, self.connection.clone(), stores).settings(settings)
@@ -114,7 +114,7 @@ impl World {
 
     pub(crate) async fn enqueue(&self, shipment: Shipment) {
         let answer = self.store.enqueue_one(&self.connection, shipment, self.now()).await.unwrap();
-        assert_eq!(answer, Enqueued::Enqueued);
+        assert_eq!(answer, EnqueueOutcome::New);
     }
 
     /// How many times ShipStation was asked to mark an order as shipped.

@@ -45,7 +45,7 @@ impl SyncCounts {
     }
 
     /// How many rows the channel has accepted, in this run or an earlier one, and were not confirmed yet.
-    pub fn sent(&self) -> u64 {
+    pub fn unconfirmed(&self) -> u64 {
         self.of(SyncOutcomeKind::Sent) + self.of(SyncOutcomeKind::SentEarlier)
     }
 

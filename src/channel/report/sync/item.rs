@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::{
-    BlockReason, ChannelOrderId, FailReason, LineQuantity, Marketplace, OutboxId, Unrecognized, kinds::kinds,
+    BlockReason, ChannelOrderId, FailReason, LineQuantity, NotificationStatus, OutboxId, Unrecognized,
+    kinds::kinds,
 };
 
 /// One shipment.
@@ -70,14 +71,14 @@ pub enum SyncOutcome {
     /// Accepted and confirmed.
     Confirmed {
         /// What became of the notice to the store.
-        marketplace: Marketplace,
+        notification: NotificationStatus,
     },
     /// Accepted; not confirmed yet.
     Sent,
     /// Accepted in an earlier run, and confirmed in this one.
     ConfirmedEarlier {
         /// What became of the notice to the store.
-        marketplace: Marketplace,
+        notification: NotificationStatus,
     },
     /// Accepted in an earlier run; not confirmed yet.
     SentEarlier,
@@ -102,7 +103,7 @@ pub enum SyncOutcome {
     Unknown,
     /// Given up.
     Failed {
-        /// Why.
+        /// Why it failed.
         #[serde(flatten)]
         reason: FailReason,
     },
@@ -127,8 +128,8 @@ impl SyncOutcome {
         match self {
             Self::RetryWaiting | Self::Unknown | Self::Failed { .. } => true,
             Self::Blocked { reason } => reason.kind().is_error(),
-            Self::Confirmed { marketplace } | Self::ConfirmedEarlier { marketplace } => {
-                matches!(marketplace, Marketplace::Failed { .. })
+            Self::Confirmed { notification } | Self::ConfirmedEarlier { notification } => {
+                matches!(notification, NotificationStatus::Failed { .. })
             }
             _ => false,
         }
@@ -153,7 +154,7 @@ kinds! {
         Suppressed = "suppressed" ("suppressed by the host"): Self::Suppressed,
         Superseded = "superseded" ("superseded by another shipment"): Self::Superseded,
         Cancelled = "cancelled" ("taken back by the host"): Self::Cancelled,
-        Unreported = "unreported" ("number not told"): Self::Unreported,
+        Unreported = "unreported" ("tracking number not reported"): Self::Unreported,
         NotReached = "not_reached" ("not reached"): Self::NotReached,
         Unrecognized = "unrecognized" ("not known to this version"): Self::Unrecognized(_),
     }

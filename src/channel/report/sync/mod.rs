@@ -20,7 +20,7 @@ use super::{RunInfo, fmt_items, in_groups};
 pub struct SyncReport {
     /// The run.
     pub run: RunInfo,
-    /// How many.
+    /// Shipments, by what became of them.
     pub counts: SyncCounts,
     /// Which. What needs a person is never left out; successes may be.
     pub items: Vec<SyncItem>,
@@ -78,7 +78,7 @@ impl fmt::Display for SyncReport {
         let items = self.items.iter().filter(|item| item.needs_attention());
         let lines = in_groups("shipment", items.map(|item| (item.name(), item.message())));
         fmt_items(f, "shipment", lines.iter())?;
-        fmt_items(f, "not told", self.unreported.iter())?;
+        fmt_items(f, "omitted", self.unreported.iter())?;
         if let Some(oldest) = self.oldest_waiting {
             writeln!(f, "  waiting   the order that waits longest: for {} h", oldest.as_secs() / 3600)?;
         }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Orders that one order may have been merged into, one after the other, before more are left out.
-const MOST_SURVIVORS: usize = 100;
+const MAX_MERGE_CHAIN: usize = 100;
 
 /// Conveniences for whoever calls an [`OrderStore`]. They take any number of keys.
 ///
@@ -42,7 +42,7 @@ pub trait OrderStoreExt: OrderStore {
         connection: &ConnectionId,
         orders: &[ChannelOrderId],
     ) -> Result<HashMap<ChannelOrderId, Vec<ImportRecord>>, StoreError> {
-        by_key(self, connection, orders, RecordKey::MergedInto, MOST_SURVIVORS).await
+        by_key(self, connection, orders, RecordKey::MergedInto, MAX_MERGE_CHAIN).await
     }
 
     /// The records that have one of these fingerprints, at most `limit` for each.

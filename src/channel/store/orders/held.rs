@@ -27,7 +27,7 @@ pub struct HeldOrder {
     pub text: Option<String>,
     /// Why it waits.
     pub holds: Vec<HoldReason>,
-    /// Since when.
+    /// When it was held.
     pub since: Timestamp,
 }
 
@@ -60,28 +60,28 @@ impl HeldOrder {
 
     /// Lifts the holds that are about shipping ([`HoldReason::is_about_shipping`]), provided that there are any and that the
     /// shipping text is still this one.
-    pub fn apply_shipping(&mut self, text: Option<&str>) -> Applied {
+    pub fn apply_shipping(&mut self, text: Option<&str>) -> ApplyOutcome {
         if !self.holds.iter().any(HoldReason::is_about_shipping) {
-            return Applied::NoLongerHeld;
+            return ApplyOutcome::NoLongerHeld;
         }
         if self.text.as_deref() != text {
-            return Applied::Stale;
+            return ApplyOutcome::Stale;
         }
         self.holds.retain(|hold| !hold.is_about_shipping());
-        Applied::Applied { still_held: !self.holds.is_empty() }
+        ApplyOutcome::Applied { still_held: !self.holds.is_empty() }
     }
 }
 
 /// The answer to [`OrderStore::apply_shipping`](super::OrderStore::apply_shipping).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Applied {
+pub enum ApplyOutcome {
     /// The method is set; the order is ready, or held for other reasons only.
     Applied {
         /// Whether other reasons still hold it.
         still_held: bool,
     },
-    /// The order's shipping text is another one by now: nothing was changed.
+    /// The order's shipping text is another one now: nothing was changed.
     Stale,
     /// It no longer waits for a shipping method: nothing was changed.
     NoLongerHeld,

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 pub use self::{
     ext::OrderStoreExt,
-    held::{Applied, HeldOrder},
+    held::{ApplyOutcome, HeldOrder},
     import::{ImportRecord, LineNames, NewOrder, RecordKey, SaveOutcome},
     work::{NewFollowUp, OrderFailure, OrderWork, WorkKind, WorkOutcome, WorkQuery, WorkResult, WorkState},
 };
@@ -87,7 +87,7 @@ pub trait OrderStore: Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// A person's word that an order shall not be tried again: its [`WorkKind::Import`] entry becomes
+    /// Called when a person decides that an order is not tried again: its [`WorkKind::Import`] entry becomes
     /// [`WorkState::Dismissed`]; without one nothing happens. Imports leave the order out from then on, also where they meet it
     /// in their window and whatever it looks like by then, until somebody imports it by hand.
     ///
@@ -121,5 +121,5 @@ pub trait OrderStore: Debug + Send + Sync {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
-    ) -> Result<Applied, StoreError>;
+    ) -> Result<ApplyOutcome, StoreError>;
 }

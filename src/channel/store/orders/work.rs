@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::NewOrder;
 use crate::{
     Timestamp,
-    channel::{ChannelOrderId, UserKey},
+    channel::{ChannelOrderId, ChannelUserId},
     named_enum::named_enum,
 };
 
@@ -45,7 +45,7 @@ pub struct OrderWork {
     pub attempts: u32,
     /// Since when it is in the ledger.
     pub first_seen: Timestamp,
-    /// Not before this.
+    /// The earliest time of the next attempt.
     pub next_attempt: Timestamp,
     /// When the last import of the order failed.
     pub failed_at: Option<Timestamp>,
@@ -54,7 +54,7 @@ pub struct OrderWork {
     /// Whether trying again may help by itself.
     pub retryable: bool,
     /// The user the order had when it was imported: tells our own earlier attempt from a person's choice.
-    pub user_before: Option<UserKey>,
+    pub user_before: Option<ChannelUserId>,
     /// Whether an attempt may have taken effect without our knowing: then look first.
     pub outcome_unknown: bool,
     /// The values that were tried, each once: finding one of them on the channel is our own doing.
@@ -138,7 +138,7 @@ impl OrderWork {
 
     /// The entry for `(order, kind)` after this outcome, where `kept` is the one before; `None` where there is none.
     ///
-    /// Only [`WorkResult::ImportFailed`] makes an entry. Of a follow-up that is not open, nothing else is believed.
+    /// Only [`WorkResult::ImportFailed`] makes an entry. Of a follow-up that is not open, every other outcome is ignored.
     pub fn step(kept: Option<Self>, outcome: &WorkOutcome) -> Option<Self> {
         if let WorkResult::ImportFailed(failure) = &outcome.result {
             return Some(Self::failed_again(kept, failure));
@@ -202,12 +202,12 @@ pub struct NewFollowUp {
     /// What is to be done: [a follow-up](WorkKind::is_follow_up).
     pub kind: WorkKind,
     /// The user the order had when it was imported.
-    pub user_before: Option<UserKey>,
+    pub user_before: Option<ChannelUserId>,
 }
 
 impl NewFollowUp {
     /// A follow-up of an order that had this user.
-    pub fn new(kind: WorkKind, user_before: Option<UserKey>) -> Self {
+    pub fn new(kind: WorkKind, user_before: Option<ChannelUserId>) -> Self {
         Self { kind, user_before }
     }
 }
@@ -218,16 +218,16 @@ impl NewFollowUp {
 pub enum WorkQuery<'a> {
     /// Failed imports that are [due](OrderWork::is_due) at `now`: at most `limit`, in the order of [`OrderWork::place`].
     DueImports {
-        /// The instant.
+        /// The time at which it must be due.
         now: Timestamp,
-        /// How many at most.
+        /// The length of the answer.
         limit: usize,
     },
     /// Follow-ups that are due at `now`: at most `limit`, in the same order.
     DueFollowUps {
-        /// The instant.
+        /// The time at which it must be due.
         now: Timestamp,
-        /// How many at most.
+        /// The length of the answer.
         limit: usize,
     },
     /// Every entry of these orders, due or not, in any order. At least 500 orders MUST be taken in one call.
@@ -275,18 +275,18 @@ pub enum WorkResult {
     OverriddenByPerson,
     /// Not yet: it stays open.
     Pending {
-        /// Not before this.
+        /// The earliest time of the next attempt.
         next_attempt: Timestamp,
         /// Whether the attempt may have taken effect.
         outcome_unknown: bool,
-        /// What happened.
+        /// What went wrong.
         error: String,
     },
     /// It cannot work with this value: it waits until the setting changes.
     Failed {
         /// The value that was tried.
         wanted: String,
-        /// What happened.
+        /// What went wrong.
         error: String,
     },
     /// The order could not be imported: makes an entry, or counts another attempt of it, also of a dismissed one.
@@ -307,7 +307,7 @@ pub struct OrderFailure {
     pub retryable: bool,
     /// When it happened.
     pub at: Timestamp,
-    /// Not before this.
+    /// The earliest time of the next attempt.
     pub next_attempt: Timestamp,
 }
 

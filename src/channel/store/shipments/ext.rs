@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, SendIntent, ShipmentStore,
+    BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, SendIntent,
+    ShipmentStore,
 };
 use crate::{
     Timestamp,
@@ -17,7 +18,7 @@ use crate::{
 pub type OrderProgress = OutboxPage;
 
 /// More rows than any order has.
-const ALL: usize = 10_000;
+const MAX_ROWS_PER_ORDER: usize = 10_000;
 
 /// Conveniences for whoever calls a [`ShipmentStore`].
 ///
@@ -31,12 +32,16 @@ pub trait ShipmentStoreExt: ShipmentStore {
         connection: &ConnectionId,
         shipment: Shipment,
         now: Timestamp,
-    ) -> Result<Enqueued, StoreError> {
+    ) -> Result<EnqueueOutcome, StoreError> {
         only(self.enqueue(connection, std::slice::from_ref(&shipment), now).await?)
     }
 
     /// Begins to send one row.
-    async fn begin_send_one(&self, token: &RunToken, intent: &SendIntent) -> Result<BeginSend, StoreError> {
+    async fn begin_send_one(
+        &self,
+        token: &RunToken,
+        intent: &SendIntent,
+    ) -> Result<BeginSendOutcome, StoreError> {
         only(self.begin_send(token, std::slice::from_ref(intent)).await?)
     }
 
@@ -51,14 +56,14 @@ pub trait ShipmentStoreExt: ShipmentStore {
         Ok(self.rows(connection, &OutboxQuery::Due { now }, after, limit).await?.rows)
     }
 
-    /// A page of the rows that are [unfinished](OutboxQuery::Unfinished).
-    async fn unfinished(
+    /// A page of the rows that are [in flight](OutboxQuery::InFlight).
+    async fn in_flight(
         &self,
         connection: &ConnectionId,
         after: Option<&OutboxCursor>,
         limit: usize,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        Ok(self.rows(connection, &OutboxQuery::Unfinished, after, limit).await?.rows)
+        Ok(self.rows(connection, &OutboxQuery::InFlight, after, limit).await?.rows)
     }
 
     /// A page of the rows that are [blocked](OutboxQuery::Blocked).
@@ -77,7 +82,7 @@ pub trait ShipmentStoreExt: ShipmentStore {
         connection: &ConnectionId,
         order: &ChannelOrderId,
     ) -> Result<OrderProgress, StoreError> {
-        self.rows(connection, &OutboxQuery::OfOrder(order.clone()), None, ALL).await
+        self.rows(connection, &OutboxQuery::OfOrder(order.clone()), None, MAX_ROWS_PER_ORDER).await
     }
 }
 

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 
 pub use self::{
     ext::{OrderProgress, ShipmentStoreExt},
-    row::{OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, SendLane, ShipmentRecord},
-    send::{BeginSend, SendIntent},
+    row::{OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, SendLane, ShipmentTransition},
+    send::{BeginSendOutcome, SendIntent},
 };
 use super::{RunToken, StoreError};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     channel::{ConnectionId, Shipment},
 };
 
-/// Keeps the shipments that the channel is to be told of, and where each one stands.
+/// Keeps the shipments that are reported to the channel, and the state of each.
 ///
 /// Beside the [common contract](super), every member of [`OutboxRow`] MUST be kept, `unknown_outcomes` among them: it bounds
 /// how often a row is sent. What becomes of a row is decided by the row: a store reads, lets it take the step, and writes, in
@@ -43,7 +43,7 @@ pub trait ShipmentStore: Debug + Send + Sync {
         connection: &ConnectionId,
         shipments: &[Shipment],
         now: Timestamp,
-    ) -> Result<Vec<Enqueued>, StoreError>;
+    ) -> Result<Vec<EnqueueOutcome>, StoreError>;
 
     /// At most `limit` of the rows that [the query takes](OutboxQuery::takes), after `after`.
     ///
@@ -72,13 +72,13 @@ pub trait ShipmentStore: Debug + Send + Sync {
         &self,
         token: &RunToken,
         intents: &[SendIntent],
-    ) -> Result<Vec<BeginSend>, StoreError>;
+    ) -> Result<Vec<BeginSendOutcome>, StoreError>;
 
     /// Records steps. MUST make of each row what [`OutboxRow::step`] makes of it; all of them commit, or none.
     ///
     /// # Errors
     /// `LostLease`; a permanent error for an illegal step or a row that is not there; or when the store cannot write.
-    async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError>;
+    async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError>;
 
     /// Puts the rows that are blocked on `key` back into `Pending`: [`OutboxRow::unblock`]. Says how many. The host calls this.
     ///
@@ -96,9 +96,9 @@ pub trait ShipmentStore: Debug + Send + Sync {
 /// What became of a shipment that was enqueued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Enqueued {
+pub enum EnqueueOutcome {
     /// It is new.
-    Enqueued,
+    New,
     /// It was there already; nothing was changed.
     Duplicate,
 }

@@ -53,7 +53,7 @@ impl OutboxRow {
     ///
     /// # Errors
     /// [`IllegalTransition`] when the state machine does not have it; the row is as it was then.
-    pub fn step(&mut self, record: ShipmentRecord) -> Result<(), IllegalTransition> {
+    pub fn step(&mut self, record: ShipmentTransition) -> Result<(), IllegalTransition> {
         let was_sending = matches!(self.state, ShipmentState::Sending { .. });
         self.state = self.state.step(record.state)?;
         let is_unknown = matches!(self.state, ShipmentState::Unknown { .. });
@@ -97,7 +97,7 @@ pub enum SendLane {
     /// By a request of its own.
     #[default]
     Single,
-    /// Together with others, in one request.
+    /// Together with others, in one request. Reserved: nothing is sent so.
     Bulk,
 }
 
@@ -125,8 +125,8 @@ pub enum OutboxQuery {
         /// At this instant.
         now: Timestamp,
     },
-    /// Rows that the channel may have been told of: [in flight](ShipmentState::is_in_flight).
-    Unfinished,
+    /// Rows of which a request may have reached the channel: [in flight](ShipmentState::is_in_flight).
+    InFlight,
     /// Rows that are `Blocked`.
     Blocked,
     /// Every row of one order, closed ones included.
@@ -138,7 +138,7 @@ impl OutboxQuery {
     pub fn takes(&self, row: &OutboxRow) -> bool {
         match self {
             Self::Due { now } => row.state.is_due(*now),
-            Self::Unfinished => row.state.is_in_flight(),
+            Self::InFlight => row.state.is_in_flight(),
             Self::Blocked => matches!(row.state, ShipmentState::Blocked { .. }),
             Self::OfOrder(order) => row.shipment.order == *order,
         }
@@ -165,7 +165,7 @@ impl OutboxPage {
 /// A step of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ShipmentRecord {
+pub struct ShipmentTransition {
     /// The row.
     pub id: OutboxId,
     /// The state it is in from now on.
@@ -178,7 +178,7 @@ pub struct ShipmentRecord {
     pub now: Timestamp,
 }
 
-impl ShipmentRecord {
+impl ShipmentTransition {
     /// A step that counts no attempt and leaves no error.
     pub fn new(id: OutboxId, state: ShipmentState, now: Timestamp) -> Self {
         Self { id, state, counts_attempt: false, error: None, now }
@@ -191,7 +191,7 @@ impl ShipmentRecord {
         self
     }
 
-    /// What happened.
+    /// With a note on what happened.
     #[must_use]
     pub fn because(mut self, error: impl Into<String>) -> Self {
         self.error = Some(error.into());

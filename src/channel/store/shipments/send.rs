@@ -42,7 +42,7 @@ impl SendIntent {
 /// Whether a row may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum BeginSend {
+pub enum BeginSendOutcome {
     /// The intent is durable: send.
     Granted,
     /// The row is not due any more. Do not send.
@@ -62,15 +62,15 @@ impl OutboxRow {
         &mut self,
         intent: &SendIntent,
         order: &[Self],
-    ) -> Result<BeginSend, IllegalTransition> {
+    ) -> Result<BeginSendOutcome, IllegalTransition> {
         if !self.state.is_due(intent.now) {
-            return Ok(BeginSend::NotDue);
+            return Ok(BeginSendOutcome::NotDue);
         }
         if order.iter().any(|other| other.state.is_in_flight()) {
-            return Ok(BeginSend::OrderBusy);
+            return Ok(BeginSendOutcome::OrderBusy);
         }
         self.state = self.state.step(intent.sending())?;
         self.updated_at = intent.now;
-        Ok(BeginSend::Granted)
+        Ok(BeginSendOutcome::Granted)
     }
 }

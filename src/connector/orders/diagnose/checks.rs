@@ -6,10 +6,10 @@ use super::{Facts, Window};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, Check, DiagnosisNote, HoldReason, UserKey, Verdict,
+        ChannelOrder, ChannelOrderId, ChannelUserId, Check, DiagnosisNote, HoldReason, Verdict,
         report::{SkipKind, SkipReason},
         shipping::{DisplayText, ShippingResolution, StoreKey, suggest},
-        store::{OrderWork as FailureRecord, RunSummary},
+        store::{OrderWork, RunSummary},
     },
     client::{AccountTag, Order, PacificTime, Rows, Store},
     connector::{
@@ -112,9 +112,9 @@ impl Skips<'_> {
 /// All four dates, and the limit.
 pub(super) fn age(order: &Order, window: &Window) -> String {
     let limit = window.limit_days.map_or("no limit".to_owned(), |days| format!("limit {days} d"));
-    let stretched = match window.extended_by.as_secs() / 86_400 {
+    let extended = match window.extended_by.as_secs() / 86_400 {
         0 => String::new(),
-        days => format!(" (stretched by {days} d over an outage)"),
+        days => format!(" (extended by {days} d after an outage)"),
     };
     let dates = [
         ("created", &order.create_date),
@@ -126,7 +126,7 @@ pub(super) fn age(order: &Order, window: &Window) -> String {
         let days = window.to.since(translate::said(date.as_ref())?).as_secs() / 86_400;
         Some(format!("{word} {days} d ago"))
     };
-    format!("{}, {limit}{stretched}", join(dates.into_iter().filter_map(ago)))
+    format!("{}, {limit}{extended}", join(dates.into_iter().filter_map(ago)))
 }
 
 pub(super) fn store(order: &ChannelOrder, names: &Names) -> String {
@@ -141,7 +141,7 @@ pub(super) fn lines(order: &ChannelOrder) -> String {
     format!("{} shippable of {}", order.shippable_lines().count(), order.lines.len())
 }
 
-/// Who fulfils it, if that is somebody else.
+/// Who fulfills it, if that is somebody else.
 pub(super) fn fulfillment(order: &ChannelOrder, skips: &Skips<'_>, holds: &[HoldReason]) -> Option<Check> {
     if !order.externally_fulfilled {
         return None;
@@ -224,7 +224,7 @@ fn exists(verdict: Verdict, observed: &str, remedy: &str) -> Check {
     Check::new("exists", verdict, observed, None, Some(remedy.to_owned()))
 }
 
-pub(super) fn ledger(failure: &FailureRecord) -> Check {
+pub(super) fn ledger(failure: &OrderWork) -> Check {
     let observed =
         format!("failed {} times: {}", failure.attempts, failure.error.as_deref().unwrap_or_default());
     let (verdict, remedy) = if failure.is_dismissed() {
@@ -293,7 +293,7 @@ fn user(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> &'stat
     let Some(wanted) = settings.assign_user.as_ref().filter(|_| facts.follow_ups.is_empty()) else {
         return "";
     };
-    match order.assigned_user.as_ref().map(UserKey::as_str) {
+    match order.assigned_user.as_ref().map(ChannelUserId::as_str) {
         Some(now) if now.eq_ignore_ascii_case(wanted.as_str()) => "; the user is assigned",
         Some(_) => "; it is assigned to somebody else",
         None => "; nobody is assigned",

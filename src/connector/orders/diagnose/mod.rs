@@ -4,7 +4,7 @@
 mod checks;
 mod overview;
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use self::checks::Names;
 use super::{
@@ -19,16 +19,16 @@ use crate::{
     channel::{
         ChannelError, ChannelOrder, ChannelOrderId, Check, DiagnoseOrder, Diagnosis, OrderSelector, Verdict,
         report::SkipKind,
-        store::{OrderStoreExt, OrderWork, OutboxRow, RunSummary, ShipmentStoreExt, StoreError},
+        store::{
+            OrderStoreExt, OrderWork, OutboxRow, RunSummary, ShipmentStoreExt, StoreError, WorkKind,
+            WorkQuery,
+        },
     },
     client::{Lane, Order, OrderId, ShipStation},
-    connector::{ShipStationChannel, failure, mapping::Mapper, run, settings::PossibleDuplicates, translate},
+    connector::{
+        ShipStationChannel, failure, mapping::Mapper, run, settings::PossibleDuplicatePolicy, translate,
+    },
 };
-
-/// How many open follow-ups are searched for the order's own.
-const FOLLOW_UPS: usize = 1_000;
-/// Follow-ups that wait for a later attempt count too.
-const SOON: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// What is known beside the order itself.
 struct Facts {
@@ -42,7 +42,7 @@ struct Facts {
 }
 
 impl ShipStationChannel {
-    pub(in crate::connector) async fn diagnose(
+    pub(in crate::connector) async fn run_diagnose_order(
         &self,
         request: DiagnoseOrder,
     ) -> Result<Vec<Diagnosis>, ChannelError> {
@@ -126,32 +126,25 @@ impl ShipStationChannel {
     async fn facts(&self, order: &ChannelOrder, last: Option<RunSummary>) -> Result<Facts, StoreError> {
         let ids: Vec<ChannelOrderId> = with_relatives(order).cloned().collect();
         let known = self.stores.orders.known(&self.connection, &ids).await?;
-        let imported = known.contains_key(&order.id);
         let mut look_alike = None;
-        if !imported && self.settings.orders.possible_duplicates == PossibleDuplicates::Hold {
+        if !known.contains_key(&order.id)
+            && self.settings.orders.possible_duplicates == PossibleDuplicatePolicy::Hold
+        {
             look_alike = duplicates::look_alike(&*self.stores.orders, &self.connection, order).await?;
         }
-        let mut follow_ups = Vec::new();
-        if imported {
-            let soon = self.now() + SOON;
-            follow_ups = self.stores.orders.due_follow_ups(&self.connection, soon, FOLLOW_UPS).await?;
-            follow_ups.retain(|task| task.order == order.id);
-        }
+        let of_order = WorkQuery::Of(std::slice::from_ref(&order.id));
+        let work = self.stores.orders.work(&self.connection, of_order).await?.into_iter();
+        let (failures, follow_ups): (Vec<_>, Vec<_>) = work.partition(|entry| entry.kind == WorkKind::Import);
         let merged_into =
             self.stores.orders.merged_into(&self.connection, std::slice::from_ref(&order.id)).await?;
         Ok(Facts {
             records: Records { known, merged_into, failures: HashMap::new() },
-            failure: self.failure(&order.id).await?,
+            failure: failures.into_iter().next(),
             follow_ups,
             look_alike,
             outbox: self.stores.shipments.order_progress(&self.connection, &order.id).await?.rows,
             last,
         })
-    }
-
-    async fn failure(&self, order: &ChannelOrderId) -> Result<Option<OrderWork>, StoreError> {
-        let failures = self.stores.orders.failures(&self.connection, std::slice::from_ref(order)).await?;
-        Ok(failures.into_values().next())
     }
 
     /// What people call the stores and tags. An answer without names is better than none.

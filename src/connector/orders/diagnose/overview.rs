@@ -5,7 +5,7 @@ use crate::{
     channel::{ChannelError, ImportOverview, Operation, RunControl, StatusTotals, store::StoreError},
     client::{Error, Lane, ListOrders, Order, OrderStatus, Page, ShipStation},
     connector::{
-        self, ShipStationChannel, check, failure, mapping::Mapper, run, settings::ExternallyFulfilled,
+        self, ShipStationChannel, check, failure, mapping::Mapper, run, settings::ExternallyFulfilledPolicy,
     },
 };
 
@@ -23,7 +23,7 @@ const QUESTION: &str = "why_nothing";
 
 impl ShipStationChannel {
     /// Costs a small request or two for each status.
-    pub(in crate::connector) async fn explain_imports(
+    pub(in crate::connector) async fn run_why_nothing(
         &self,
         control: &RunControl,
     ) -> Result<ImportOverview, ChannelError> {
@@ -56,7 +56,7 @@ impl ShipStationChannel {
         Ok(answer)
     }
 
-    /// Looks at the stores, and at orders that somebody else fulfils: where the counts explain nothing, or are few.
+    /// Looks at the stores, and at orders that somebody else fulfills: where the counts explain nothing, or are few.
     async fn look_further(
         &self,
         client: &ShipStation,
@@ -72,7 +72,7 @@ impl ShipStationChannel {
             Err(error) if failure::is_about_credentials(&error) => return Err(error),
             Err(_) => {}
         }
-        if settings.externally_fulfilled != ExternallyFulfilled::Skip {
+        if settings.externally_fulfilled != ExternallyFulfilledPolicy::Skip {
             return Ok(());
         }
         for totals in answer.statuses.iter_mut().filter(|totals| totals.imported && totals.inside > Some(0)) {

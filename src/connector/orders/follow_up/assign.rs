@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     channel::{
-        UserKey,
+        ChannelUserId,
         store::{OrderWork, WorkResult},
     },
     client::{Error, ErrorKind, OrderId, UserId},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// ShipStation names no limit; a hundred at a time is modest.
-const BATCH: usize = 100;
+const ORDERS_PER_ASSIGN: usize = 100;
 
 /// The assignments of one run.
 pub(super) struct Assigner {
@@ -47,7 +47,7 @@ impl Assigner {
         let mut ready = look_first(ctx, recorder, &self.users, tasks, &user).await?;
         while !ready.is_empty() && *failures_left > 0 {
             ctx.run.checkpoint().await?;
-            let rest = ready.split_off(ready.len().min(BATCH));
+            let rest = ready.split_off(ready.len().min(ORDERS_PER_ASSIGN));
             self.batch(ctx, recorder, ready, &user, failures_left).await?;
             ready = rest;
         }
@@ -183,7 +183,7 @@ async fn look_first(
 }
 
 /// What an order's present user means for its assignment: done already, overridden, or `None` for still to do.
-fn verdict(task: &OrderWork, now: Option<&UserKey>, wanted: &UserId) -> Option<WorkResult> {
+fn verdict(task: &OrderWork, now: Option<&ChannelUserId>, wanted: &UserId) -> Option<WorkResult> {
     let now = now?;
     let is = |user: &str| now.as_str().eq_ignore_ascii_case(user);
     if is(wanted.as_str()) {
@@ -197,7 +197,11 @@ fn verdict(task: &OrderWork, now: Option<&UserKey>, wanted: &UserId) -> Option<W
 }
 
 /// The user that the order has now, or what the failure to read it means.
-async fn read_user(ctx: &Context<'_>, task: &Task, user: &UserId) -> Result<Option<UserKey>, WorkResult> {
+async fn read_user(
+    ctx: &Context<'_>,
+    task: &Task,
+    user: &UserId,
+) -> Result<Option<ChannelUserId>, WorkResult> {
     match lookup::order(ctx.client(), task.order).await {
         Ok(Some(order)) => Ok(translate::assigned_user(&order)),
         Ok(None) => Err(failed(user.as_str(), "the order no longer exists")),

@@ -11,17 +11,17 @@ use self::{assign::Assigner, tag::Tagger};
 use super::{
     context::Context,
     recorder::Recorder,
-    waits::{self, FOR_EVER, due_at, is_misdated},
+    retry_wait::{self, FAR_FUTURE, due_at, is_misdated},
 };
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, RunEvent, UserKey,
+        ChannelOrderId, ChannelUserId, RunEvent,
         report::{FollowUpStatus, Tally},
         store::{OrderStoreExt, OrderWork, WorkKind, WorkOutcome, WorkResult},
     },
     client::{Error, ErrorKind, Order, OrderId, Outcome},
-    connector::{PAGE, failure, run::Stop, translate},
+    connector::{STORE_BATCH, failure, run::Stop, translate},
 };
 
 /// How many orders' users are remembered from the window, to save a look at each of them.
@@ -52,7 +52,7 @@ enum TargetStatus {
 pub(super) struct UserSnapshots(HashMap<ChannelOrderId, Option<UserSnapshot>>);
 
 /// The user that an order has, if any.
-type UserSnapshot = Option<UserKey>;
+type UserSnapshot = Option<ChannelUserId>;
 
 impl UserSnapshots {
     /// Keeps the users of orders that were read: it saves a look at each of them later.
@@ -122,7 +122,7 @@ async fn work_off(
     loop {
         ctx.run.checkpoint().await?;
         // What is tried and stays open is not due again before `due_at` is long over, so this ends.
-        let due = ctx.store().due_follow_ups(ctx.connection(), due_at, PAGE).await?;
+        let due = ctx.store().due_follow_ups(ctx.connection(), due_at, STORE_BATCH).await?;
         let first = due.first().map(|task| (task.order.clone(), task.kind));
         if first.is_none() {
             break;
@@ -144,7 +144,7 @@ async fn work_off(
 /// Those whose date is further ahead than the longest wait.
 async fn misdated(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<OrderWork>, Stop> {
     let now = ctx.now();
-    let mut open = ctx.store().due_follow_ups(ctx.connection(), now + FOR_EVER, MAX_COUNTED).await?;
+    let mut open = ctx.store().due_follow_ups(ctx.connection(), now + FAR_FUTURE, MAX_COUNTED).await?;
     open.retain(|task| is_misdated(task, now));
     recorder.warn_of_misdated(open.len(), "follow-up");
     Ok(open)
@@ -246,7 +246,7 @@ fn is_refusal(error: &Error) -> bool {
 fn pending(ctx: &Context<'_>, task: &OrderWork, error: &Error) -> WorkResult {
     WorkResult::Pending {
         next_attempt: ctx.now()
-            + waits::wait_as_asked(task.attempts, error.retry_after().unwrap_or_default()),
+            + retry_wait::at_least(task.attempts, error.retry_after().unwrap_or_default()),
         outcome_unknown: error.outcome() == Outcome::Unknown,
         error: failure::describe(error),
     }

@@ -135,7 +135,7 @@ fn one_late_look_is_not_two() {
 
 #[test]
 fn longer_gaps_of_the_settings_are_kept() {
-    let mut settings = ShipmentSettings { read_back_gap: MINUTE * 10, ..ShipmentSettings::default() };
+    let mut settings = ShipmentSettings { lookup_interval: MINUTE * 10, ..ShipmentSettings::default() };
     assert_eq!(resend_gap(&settings, 1), MINUTE * 10, "never before the second look");
     settings.resend_after = HOUR;
     assert_eq!((resend_gap(&settings, 1), resend_gap(&settings, 2)), (HOUR, HOUR * 16));

@@ -7,7 +7,7 @@ use crate::{
     channel::{
         ChannelOrderId,
         shipping::ShippingResolution,
-        store::{Applied, HeldOrder},
+        store::{ApplyOutcome, HeldOrder},
     },
     stores::sqlite::{
         convert::{Answer, integer, json},
@@ -46,10 +46,10 @@ pub(super) fn apply(
     text: Option<&str>,
     resolution: &ShippingResolution,
     rules_version: u64,
-) -> Answer<Applied> {
-    let Some(mut held) = held(tx, connection, order)? else { return Ok(Applied::NoLongerHeld) };
+) -> Answer<ApplyOutcome> {
+    let Some(mut held) = held(tx, connection, order)? else { return Ok(ApplyOutcome::NoLongerHeld) };
     let answer = held.apply_shipping(text);
-    if let Applied::Applied { .. } = answer {
+    if let ApplyOutcome::Applied { .. } = answer {
         execute(
             tx,
             "UPDATE shipstation_host_order SET shipping_json = ?3, rules_version = ?4

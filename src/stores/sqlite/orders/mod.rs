@@ -14,7 +14,7 @@ use crate::{
         ChannelOrderId, ConnectionId,
         shipping::ShippingResolution,
         store::{
-            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
             SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery,
         },
     },
@@ -101,7 +101,7 @@ impl OrderStore for SqliteStore {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
-    ) -> Result<Applied, StoreError> {
+    ) -> Result<ApplyOutcome, StoreError> {
         let (order, text, resolution) = (order.clone(), text.map(str::to_owned), resolution.clone());
         self.write(token, move |tx, token| {
             held::apply(tx, token.connection.as_str(), &order, text.as_deref(), &resolution, rules_version)

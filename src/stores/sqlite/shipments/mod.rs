@@ -19,8 +19,8 @@ use crate::{
     channel::{
         ChannelOrderId, ConnectionId, IllegalTransition, LineQuantity, Shipment, ShipmentState,
         store::{
-            BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken, SendIntent,
-            ShipmentRecord, ShipmentStore, StoreError,
+            BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
+            SendIntent, ShipmentStore, ShipmentTransition, StoreError,
         },
     },
 };
@@ -32,13 +32,13 @@ impl ShipmentStore for SqliteStore {
         connection: &ConnectionId,
         shipments: &[Shipment],
         now: Timestamp,
-    ) -> Result<Vec<Enqueued>, StoreError> {
+    ) -> Result<Vec<EnqueueOutcome>, StoreError> {
         let connection = key(connection);
         let rows: Vec<_> = shipments.iter().map(|shipment| OutboxRow::new(shipment.clone(), now)).collect();
         self.change(move |tx| {
             let enqueue = |row| {
                 let new = rows::insert(tx, &connection, row)?;
-                Ok(if new { Enqueued::Enqueued } else { Enqueued::Duplicate })
+                Ok(if new { EnqueueOutcome::New } else { EnqueueOutcome::Duplicate })
             };
             rows.iter().map(enqueue).collect()
         })
@@ -67,7 +67,7 @@ impl ShipmentStore for SqliteStore {
         &self,
         token: &RunToken,
         intents: &[SendIntent],
-    ) -> Result<Vec<BeginSend>, StoreError> {
+    ) -> Result<Vec<BeginSendOutcome>, StoreError> {
         let intents = intents.to_vec();
         self.write(token, move |tx, token| {
             intents.iter().map(|intent| begin_send(tx, token.connection.as_str(), intent)).collect()
@@ -75,7 +75,7 @@ impl ShipmentStore for SqliteStore {
         .await
     }
 
-    async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError> {
+    async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
         let records = records.to_vec();
         self.write(token, move |tx, token| {
             records.into_iter().try_for_each(|record| step(tx, token.connection.as_str(), record))
@@ -127,17 +127,17 @@ impl SqliteStore {
     }
 }
 
-fn begin_send(tx: &Transaction<'_>, connection: &str, intent: &SendIntent) -> Answer<BeginSend> {
+fn begin_send(tx: &Transaction<'_>, connection: &str, intent: &SendIntent) -> Answer<BeginSendOutcome> {
     let mut row = rows::find(tx, connection, &intent.id)?;
     let in_flight = rows::in_flight(tx, connection, &row.shipment.order)?;
     let answer = row.begin_send(intent, &in_flight).map_err(illegal)?;
-    if answer == BeginSend::Granted {
+    if answer == BeginSendOutcome::Granted {
         rows::update(tx, connection, &row)?;
     }
     Ok(answer)
 }
 
-fn step(tx: &Transaction<'_>, connection: &str, record: ShipmentRecord) -> Answer<()> {
+fn step(tx: &Transaction<'_>, connection: &str, record: ShipmentTransition) -> Answer<()> {
     let mut row = rows::find(tx, connection, &record.id)?;
     row.step(record).map_err(illegal)?;
     rows::update(tx, connection, &row)
@@ -159,7 +159,7 @@ fn due_from(state: &ShipmentState) -> Option<i64> {
 
 /// A row that is due only later than this waits for a time that a wrong clock has set: it is due now.
 fn overdue_from(now: Timestamp) -> i64 {
-    nanos(now + ShipmentState::LONGEST_WAIT)
+    nanos(now + ShipmentState::MAX_RETRY_WAIT)
 }
 
 #[cfg(test)]

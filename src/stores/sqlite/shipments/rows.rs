@@ -110,7 +110,7 @@ pub(super) fn page(
             (connection, shipped_at, shipment, revision, nanos(*now), limit, overdue_from(*now)),
             from_json(ROW),
         ),
-        OutboxQuery::Unfinished => in_order(page!("in_flight = 1 AND ?5"), &true),
+        OutboxQuery::InFlight => in_order(page!("in_flight = 1 AND ?5"), &true),
         OutboxQuery::Blocked => in_order(page!("state = 'blocked' AND ?5"), &true),
         OutboxQuery::OfOrder(order) => in_order(page!("order_id = ?5"), &order.as_str()),
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::channel::{
     HoldReason, Operation,
     shipping::{ShippingResolution, WonBy},
-    store::{Applied, HeldOrder, NewOrder, RunToken},
+    store::{ApplyOutcome, HeldOrder, NewOrder, RunToken},
 };
 
 checks! { "orders":
@@ -40,7 +40,7 @@ async fn page(on: &TestBed, after: Option<&str>, limit: usize) -> Check<Vec<Stri
     Ok(held.into_iter().map(|held| held.order.to_string()).collect())
 }
 
-async fn apply(on: &TestBed, token: &RunToken, id: &str, text: Option<&str>) -> Check<Applied> {
+async fn apply(on: &TestBed, token: &RunToken, id: &str, text: Option<&str>) -> Check<ApplyOutcome> {
     Ok(on.stores.orders.apply_shipping(token, &id.into(), text, &ground_method(), 4).await?)
 }
 
@@ -77,8 +77,16 @@ async fn applying_lifts_only_what_is_about_shipping(on: TestBed) -> Check {
     let other = HoldReason::NotManagedLine { skus: vec!["SKU-1".to_owned()] };
     new.holds.push(other.clone());
     let token = saved(&on, &[new, held("2", "x")]).await?;
-    same("of two holds", &apply(&on, &token, "1", Some("x")).await?, &Applied::Applied { still_held: true })?;
-    same("of one hold", &apply(&on, &token, "2", Some("x")).await?, &Applied::Applied { still_held: false })?;
+    same(
+        "of two holds",
+        &apply(&on, &token, "1", Some("x")).await?,
+        &ApplyOutcome::Applied { still_held: true },
+    )?;
+    same(
+        "of one hold",
+        &apply(&on, &token, "2", Some("x")).await?,
+        &ApplyOutcome::Applied { still_held: false },
+    )?;
     let left: Vec<Vec<HoldReason>> =
         on.peer.orders.held(&on.here, None, 9).await?.into_iter().map(|held| held.holds).collect();
     same("what is still held", &left, &vec![vec![other.clone()]])?;
@@ -94,15 +102,19 @@ async fn applying_compares_the_text(on: TestBed) -> Check {
     no_text.holds = vec![HoldReason::NoShippingText];
     let token = saved(&on, &[held("1", "Standard"), no_text]).await?;
     for other in [Some("standard"), Some("Standard "), Some(""), None] {
-        same(&format!("with {other:?}"), &apply(&on, &token, "1", other).await?, &Applied::Stale)?;
+        same(&format!("with {other:?}"), &apply(&on, &token, "1", other).await?, &ApplyOutcome::Stale)?;
     }
-    same("a text for an order without one", &apply(&on, &token, "2", Some("")).await?, &Applied::Stale)?;
+    same("a text for an order without one", &apply(&on, &token, "2", Some("")).await?, &ApplyOutcome::Stale)?;
     same("still held", &page(&on, None, 9).await?, &vec!["1".into(), "2".into()])?;
-    same("with no text", &apply(&on, &token, "2", None).await?, &Applied::Applied { still_held: false })?;
+    same(
+        "with no text",
+        &apply(&on, &token, "2", None).await?,
+        &ApplyOutcome::Applied { still_held: false },
+    )?;
     same(
         "with its text",
         &apply(&on, &token, "1", Some("Standard")).await?,
-        &Applied::Applied { still_held: false },
+        &ApplyOutcome::Applied { still_held: false },
     )
 }
 
@@ -112,7 +124,7 @@ async fn applying_twice_changes_nothing_more(on: TestBed) -> Check {
     let token = saved(&on, &[held("1", "x"), other, plain("3")]).await?;
     apply(&on, &token, "1", Some("x")).await?;
     for id in ["1", "2", "3", "not there"] {
-        same(&format!("order {id}"), &apply(&on, &token, id, Some("x")).await?, &Applied::NoLongerHeld)?;
+        same(&format!("order {id}"), &apply(&on, &token, id, Some("x")).await?, &ApplyOutcome::NoLongerHeld)?;
     }
     same("held for another reason", &page(&on, None, 9).await?, &vec!["2".into()])
 }
@@ -124,7 +136,7 @@ async fn one_of_many_applies_takes_effect(on: TestBed) -> Check {
         async move { stores.orders.apply_shipping(&token, &"1".into(), Some("x"), &ground_method(), 4).await }
     });
     let answers = at_once(tasks).await?;
-    let applied = answers.iter().filter(|answer| matches!(answer, Applied::Applied { .. })).count();
+    let applied = answers.iter().filter(|answer| matches!(answer, ApplyOutcome::Applied { .. })).count();
     same("applied by 16 tasks", &applied, &1)?;
     same(
         "imported at",

@@ -18,7 +18,7 @@ checks! { "orders":
     one_of_many_saves_inserts => "two concurrent saves of one order give one `Inserted` and one `AlreadyExists`",
     answers_stand_in_the_order_of_the_batch => "`save` answers for every order, in the order of its batch",
     what_is_saved_is_seen_by_others => "`Ok` means that every later read sees it, also from other processes",
-    ids_are_compared_exactly => "ids are opaque texts: nothing is trimmed, folded or normalised",
+    ids_are_compared_exactly => "ids are opaque texts: nothing is trimmed, folded or normalized",
     connections_are_separate => "ids of two connections do not meet",
     an_order_that_the_host_refuses_fails_alone => "nothing of an order is kept that the host refuses, and it keeps no other from being saved",
     a_dropped_save_leaves_all_or_nothing => "a dropped future leaves either the whole effect of the call or none",

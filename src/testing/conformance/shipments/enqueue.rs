@@ -10,7 +10,7 @@ use super::{
 };
 use crate::channel::{
     LineQuantity, Operation, Package, ShipmentState,
-    store::{Enqueued, OutboxRow, ShipmentStoreExt},
+    store::{EnqueueOutcome, OutboxRow, ShipmentStoreExt},
 };
 
 checks! { "shipments":
@@ -19,7 +19,7 @@ checks! { "shipments":
     a_duplicate_changes_nothing => "enqueuing again answers `Duplicate`, whatever state the row is in",
     answers_stand_in_the_order_of_the_shipments => "`enqueue` answers for every shipment, in the order given",
     a_revision_is_a_row_of_its_own => "revisions of one shipment are rows of their own",
-    shipment_ids_are_compared_exactly => "ids are opaque texts: nothing is trimmed, folded or normalised",
+    shipment_ids_are_compared_exactly => "ids are opaque texts: nothing is trimmed, folded or normalized",
     outboxes_of_connections_are_separate => "ids of two connections do not meet",
 }
 
@@ -29,7 +29,7 @@ async fn one_of_many_enqueues_is_new(on: TestBed) -> Check {
         async move { stores.shipments.enqueue_one(&here, shipment("1", "o", at(1)), at(2)).await }
     });
     let answers = at_once(tasks).await?;
-    let new = answers.iter().filter(|answer| **answer == Enqueued::Enqueued).count();
+    let new = answers.iter().filter(|answer| **answer == EnqueueOutcome::New).count();
     same("new rows by 16 tasks", &new, &1)
 }
 
@@ -47,7 +47,7 @@ async fn a_duplicate_changes_nothing(on: TestBed) -> Check {
     on.stores.shipments.record(&token, &[to("1", ShipmentState::Cancelled)]).await?;
     let other = shipment("1", "another order", at(9));
     let answer = on.stores.shipments.enqueue_one(&on.here, other, at(99)).await?;
-    same("a closed row enqueued again", &answer, &Enqueued::Duplicate)?;
+    same("a closed row enqueued again", &answer, &EnqueueOutcome::Duplicate)?;
     same("its state", &state(&on, "o", "1").await?, &Some(ShipmentState::Cancelled))?;
     same("a row of the other order", &state(&on, "another order", "1").await?, &None)
 }
@@ -56,7 +56,7 @@ async fn answers_stand_in_the_order_of_the_shipments(on: TestBed) -> Check {
     enqueue(&on, &[("2", "o", 1)]).await?;
     let batch = ["1", "2", "3", "1"].map(|id| shipment(id, "o", at(1)));
     let answers = on.stores.shipments.enqueue(&on.here, &batch, at(2)).await?;
-    let new: Vec<bool> = answers.iter().map(|answer| *answer == Enqueued::Enqueued).collect();
+    let new: Vec<bool> = answers.iter().map(|answer| *answer == EnqueueOutcome::New).collect();
     same("new, known, new, twice in the batch", &new, &vec![true, false, true, false])?;
     same("of no shipments", &on.stores.shipments.enqueue(&on.here, &[], at(2)).await?, &Vec::new())
 }
@@ -65,7 +65,7 @@ async fn a_revision_is_a_row_of_its_own(on: TestBed) -> Check {
     enqueue(&on, &[("1", "o", 1)]).await?;
     let answer =
         on.stores.shipments.enqueue_one(&on.here, shipment("1", "o", at(1)).revision(2), at(50)).await?;
-    same("the second revision", &answer, &Enqueued::Enqueued)?;
+    same("the second revision", &answer, &EnqueueOutcome::New)?;
     let due = on.stores.shipments.due(&on.here, at(99), None, 9).await?;
     let revisions: Vec<u32> = due.iter().map(|row| row.shipment.revision).collect();
     same("due revisions", &revisions, &vec![1, 2])
@@ -74,7 +74,7 @@ async fn a_revision_is_a_row_of_its_own(on: TestBed) -> Check {
 async fn shipment_ids_are_compared_exactly(on: TestBed) -> Check {
     for text in ODD_TEXTS {
         let answer = on.stores.shipments.enqueue_one(&on.here, shipment(text, text, at(1)), at(50)).await?;
-        same(&format!("{text:?}"), &answer, &Enqueued::Enqueued)?;
+        same(&format!("{text:?}"), &answer, &EnqueueOutcome::New)?;
     }
     for text in ODD_TEXTS {
         let rows = on.peer.shipments.order_progress(&on.here, &text.into()).await?.rows;
@@ -87,7 +87,7 @@ async fn shipment_ids_are_compared_exactly(on: TestBed) -> Check {
 async fn outboxes_of_connections_are_separate(on: TestBed) -> Check {
     enqueue(&on, &[("1", "o", 1)]).await?;
     let answer = on.stores.shipments.enqueue_one(&on.elsewhere, shipment("1", "o", at(1)), at(2)).await?;
-    same("the same shipment elsewhere", &answer, &Enqueued::Enqueued)?;
+    same("the same shipment elsewhere", &answer, &EnqueueOutcome::New)?;
     let token = on.begun(Operation::SyncShipments).await?;
     on.stores.shipments.record(&token, &[to("1", ShipmentState::Cancelled)]).await?;
     let counts = on.stores.shipments.counts(&on.elsewhere).await?;

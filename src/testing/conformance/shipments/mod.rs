@@ -14,7 +14,7 @@ use crate::{
     Timestamp,
     channel::{
         OutboxId, RetryClass, ShipmentState,
-        store::{OutboxRow, SendIntent, ShipmentRecord, ShipmentStoreExt},
+        store::{OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition},
     },
 };
 
@@ -30,8 +30,8 @@ fn intent(shipment: &str, now: Timestamp) -> SendIntent {
     SendIntent::new(id(shipment), 1, now)
 }
 
-fn to(shipment: &str, state: ShipmentState) -> ShipmentRecord {
-    ShipmentRecord::new(id(shipment), state, at(100))
+fn to(shipment: &str, state: ShipmentState) -> ShipmentTransition {
+    ShipmentTransition::new(id(shipment), state, at(100))
 }
 
 fn retry(until: Timestamp, class: RetryClass) -> ShipmentState {

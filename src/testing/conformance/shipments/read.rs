@@ -12,7 +12,7 @@ use crate::{
     Timestamp,
     channel::{
         BlockReason, Operation, RetryClass, ShipmentState,
-        store::{OutboxCursor, OutboxQuery, OutboxRow, SendIntent, ShipmentRecord, ShipmentStoreExt},
+        store::{OutboxCursor, OutboxQuery, OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition},
     },
 };
 
@@ -21,7 +21,7 @@ checks! { "shipments":
     due_rows_are_those_whose_state_is_due => "`Due` are the rows whose state is due at `now`",
     due_pages_are_stable_while_rows_leave => "rows are paged by their key without gaps while rows change",
     pages_go_on_within_the_revisions_of_a_shipment => "every query pages by the whole of its key, the revision included",
-    unfinished_rows_are_those_in_flight => "`Unfinished` are the rows that the channel may have been told of, in order and in pages",
+    unfinished_rows_are_those_in_flight => "`InFlight` are the rows that the channel may have been told of, in order and in pages",
     blocked_rows_are_those_that_are_blocked => "`Blocked` are the rows that wait for a change, also where they are due",
     counts_are_by_state => "`counts` says how many rows are in each state",
     progress_shows_every_row_of_an_order => "`OfOrder` are all rows of the order, closed ones included, in order",
@@ -66,7 +66,7 @@ async fn due_rows_are_those_whose_state_is_due(on: TestBed) -> Check {
     on.stores.shipments.record(&token, &records).await?;
     let wanted = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     same("due before the retry", &names(&due(&on, at(499), None, 9).await?), &wanted(&["a", "b", "c"]))?;
-    let long_before = due(&on, at(499) - ShipmentState::LONGEST_WAIT, None, 9).await?;
+    let long_before = due(&on, at(499) - ShipmentState::MAX_RETRY_WAIT, None, 9).await?;
     same("due while the retry lies too far ahead", &names(&long_before), &wanted(&["a", "b", "c", "e"]))?;
     same("due at the retry", &names(&due(&on, at(500), None, 9).await?), &wanted(&["a", "b", "c", "e"]))?;
     same("elsewhere", &on.stores.shipments.due(&on.elsewhere, at(999), None, 9).await?.len(), &0)
@@ -103,14 +103,14 @@ async fn pages_go_on_within_the_revisions_of_a_shipment(on: TestBed) -> Check {
             }
             if id == "blocked" {
                 let blocked = ShipmentState::Blocked { reason: BlockReason::NoTracking };
-                let record = ShipmentRecord::new(new.outbox_id(), blocked, at(60));
+                let record = ShipmentTransition::new(new.outbox_id(), blocked, at(60));
                 on.stores.shipments.record(&token, &[record]).await?;
             }
         }
     }
     let queries = [
         OutboxQuery::Due { now: at(99) },
-        OutboxQuery::Unfinished,
+        OutboxQuery::InFlight,
         OutboxQuery::Blocked,
         OutboxQuery::OfOrder("d".into()),
     ];
@@ -156,10 +156,10 @@ async fn unfinished_rows_are_those_in_flight(on: TestBed) -> Check {
         to("d", retry(at(70), RetryClass::RateLimited)),
     ];
     on.stores.shipments.record(&token, &records).await?;
-    let all = on.peer.shipments.unfinished(&on.here, None, 9).await?;
-    same("unfinished", &names(&all), &["c", "b", "a"].map(str::to_owned).to_vec())?;
+    let all = on.peer.shipments.in_flight(&on.here, None, 9).await?;
+    same("in_flight", &names(&all), &["c", "b", "a"].map(str::to_owned).to_vec())?;
     let cursor = all.first().map(OutboxRow::cursor);
-    let next = on.peer.shipments.unfinished(&on.here, cursor.as_ref(), 1).await?;
+    let next = on.peer.shipments.in_flight(&on.here, cursor.as_ref(), 1).await?;
     same("one after the first", &names(&next), &vec!["b".to_owned()])
 }
 

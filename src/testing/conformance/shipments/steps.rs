@@ -11,9 +11,9 @@ use super::{
     enqueue, id, intent, retry, row, state, to,
 };
 use crate::channel::{
-    BlockReason, FailReason, LineQuantity, Marketplace, Operation, RetryClass, ShipmentState,
+    BlockReason, FailReason, LineQuantity, NotificationStatus, Operation, RetryClass, ShipmentState,
     SupersedeReason,
-    store::{RunToken, ShipmentRecord, ShipmentStoreExt},
+    store::{RunToken, ShipmentStoreExt, ShipmentTransition},
 };
 
 checks! { "shipments":
@@ -37,8 +37,8 @@ async fn step(on: &TestBed, token: &RunToken, name: &str, next: ShipmentState) -
 }
 
 fn confirmed() -> ShipmentState {
-    let marketplace = Marketplace::Failed { message: "naïve store".to_owned() };
-    ShipmentState::Confirmed { record: Some("F-1".to_owned()), marketplace, already_there: true }
+    let notification = NotificationStatus::Failed { message: "naïve store".to_owned() };
+    ShipmentState::Confirmed { record: Some("F-1".to_owned()), notification, already_there: true }
 }
 
 async fn states_come_back_as_they_were(on: TestBed) -> Check {
@@ -116,13 +116,13 @@ async fn attempts_and_errors_are_kept(on: TestBed) -> Check {
     let found = async || {
         Check::Ok(row(&on, "1", "a").await?.map(|row| (row.attempts, row.last_error, row.updated_at)))
     };
-    let record = ShipmentRecord::new(id("a"), wait(70), at(60)).counting_attempt().because("no röute");
+    let record = ShipmentTransition::new(id("a"), wait(70), at(60)).counting_attempt().because("no röute");
     on.stores.shipments.record(&token, &[record]).await?;
     same("after a counted attempt", &found().await?, &Some((1, Some("no röute".to_owned()), at(60))))?;
-    let record = ShipmentRecord::new(id("a"), wait(80), at(71)).because("busy");
+    let record = ShipmentTransition::new(id("a"), wait(80), at(71)).because("busy");
     on.stores.shipments.record(&token, &[record]).await?;
     same("after one that is not counted", &found().await?, &Some((1, Some("busy".to_owned()), at(71))))?;
-    on.stores.shipments.record(&token, &[ShipmentRecord::new(id("a"), wait(90), at(81))]).await?;
+    on.stores.shipments.record(&token, &[ShipmentTransition::new(id("a"), wait(90), at(81))]).await?;
     same("after one without an error", &found().await?, &Some((1, None, at(81))))
 }
 

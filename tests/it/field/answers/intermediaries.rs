@@ -13,7 +13,7 @@ use shipstation_connector::{
 
 use crate::support::{
     World, builder,
-    tcp::{Behaviour, TcpServer},
+    tcp::{Behavior, TcpServer},
 };
 
 const MARK: &str = "/orders/markasshipped";
@@ -36,7 +36,7 @@ const FOREIGN: [&str; 9] = [
 ];
 
 async fn answered(status: u16, body: &str, class: Idempotency) -> (Error, usize) {
-    let server = TcpServer::start(vec![Behaviour::answer(&format!("{status} Whatever"), "", body)]).await;
+    let server = TcpServer::start(vec![Behavior::answer(&format!("{status} Whatever"), "", body)]).await;
     let client = builder(&server.url()).build().unwrap();
     let call = client.post("orders/markasshipped").idempotency(class).json(&json!({"orderId": 1}));
     (call.send::<Value>().await.unwrap_err(), server.seen())

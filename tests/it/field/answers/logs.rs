@@ -72,11 +72,11 @@ async fn faults_every_line_of_a_run_belongs_to_its_span() {
             }
         };
         let span = format!("run{{connection=shop operation=\"{operation}\" run={}}}", run.run);
-        assert_eq!(lines(&log, from, &["run begins", &span]).len(), 1, "{}", log.text());
+        assert_eq!(lines(&log, from, &["run started", &span]).len(), 1, "{}", log.text());
         let requests = usize::try_from(run.api.requests).unwrap();
         let attempts = lines(&log, from, &["attempt ended", &span, "shipstation{"]);
         assert_eq!(attempts.len(), requests, "{operation}: each request is in the span");
-        let ends = lines(&log, from, &["run ends", "INFO", &span, "counts=", "status=succeeded"]);
+        let ends = lines(&log, from, &["run finished", "INFO", &span, "counts=", "status=succeeded"]);
         assert_eq!(ends.len(), 1, "{operation}: {}", &log.text()[from..]);
         from = log.text().len();
     }
@@ -86,7 +86,7 @@ async fn faults_every_line_of_a_run_belongs_to_its_span() {
 async fn faults_the_level_says_how_a_run_ended() {
     let (log, _guard) = caught().await;
     let ended = |from, level: &str| {
-        let fields = ["run ends", level, "connection=shop", "operation=", "counts="];
+        let fields = ["run finished", level, "connection=shop", "operation=", "counts="];
         lines(&log, from, &fields).len()
     };
 
@@ -112,7 +112,7 @@ async fn faults_the_level_says_how_a_run_ended() {
     assert_eq!(ended(from, "ERROR"), 1, "{}", &log.text()[from..]);
     let from = log.text().len();
     let _ = world.channel(|_| {}).link_listings(LinkListings::new()).await.unwrap_err();
-    let refused = ["does not begin", "ERROR", "connection=shop", "operation=\"link_listings\""];
+    let refused = ["not started", "ERROR", "connection=shop", "operation=\"link_listings\""];
     assert_eq!(lines(&log, from, &refused).len(), 1, "{}", &log.text()[from..]);
 }
 
@@ -148,7 +148,7 @@ async fn faults_the_cause_of_a_stores_failure_is_in_the_log_and_not_in_the_error
         assert!(!error.to_string().contains("no route"), "{error}");
         let failed = ["ERROR", "runs cannot be read", "no route to the database", "connection=shop"];
         assert_eq!(lines(&log, from, &failed).len(), 1, "{}", &log.text()[from..]);
-        let ended = if begins { ["run ends", "ERROR"] } else { ["run does not begin", "WARN"] };
+        let ended = if begins { ["run finished", "ERROR"] } else { ["run not started", "WARN"] };
         assert_eq!(lines(&log, from, &ended).len(), 1, "{}", &log.text()[from..]);
         let cause = error.refusal.source().map(ToString::to_string);
         assert_eq!(cause.as_deref(), Some("no route to the database"), "it is in the chain of the error");

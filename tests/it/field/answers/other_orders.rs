@@ -17,7 +17,7 @@ use shipstation_connector::{
 
 use crate::support::{
     World, builder,
-    tcp::{Behaviour, TcpServer},
+    tcp::{Behavior, TcpServer},
 };
 
 const MARK: &str = "/orders/markasshipped";
@@ -47,7 +47,7 @@ async fn faults_every_single_read_is_about_what_was_asked_for() {
         "orderId": 2, "productId": 2, "customerId": 2, "storeId": 2, "warehouseId": 2,
         "orderNumber": "B-1", "sku": "B", "name": "B", "storeName": "B", "warehouseName": "B",
     });
-    let server = TcpServer::start(vec![Behaviour::answer("200 OK", "", &body.to_string())]).await;
+    let server = TcpServer::start(vec![Behavior::answer("200 OK", "", &body.to_string())]).await;
     let client = builder(&server.url()).build().unwrap();
     let errors: [Error; 6] = [
         client.orders().get(OrderId::new(1)).await.unwrap_err(),

@@ -13,7 +13,7 @@ use shipstation_connector::{
 
 use crate::support::{
     CaughtLog, JumpClock, World, builder,
-    tcp::{Behaviour, TcpServer},
+    tcp::{Behavior, TcpServer},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -127,7 +127,7 @@ async fn faults_the_count_is_the_keys_and_not_the_clients() {
 
 #[tokio::test]
 async fn faults_clients_on_the_machines_clock_share_the_count() {
-    let server = TcpServer::start(vec![Behaviour::answer("401 Unauthorized", "", "401 Unauthorized")]).await;
+    let server = TcpServer::start(vec![Behavior::answer("401 Unauthorized", "", "401 Unauthorized")]).await;
     let client = || {
         let credentials = Credentials::new("machine-clock", "s");
         ShipStation::builder(credentials).base_url(server.url()).build().unwrap()
@@ -200,7 +200,7 @@ async fn clock_a_step_of_the_wall_clock_does_not_end_the_hour() {
 
 #[tokio::test]
 async fn clock_without_a_monotonic_clock_a_step_backwards_does_not_make_the_hour_longer() {
-    let server = TcpServer::start(vec![Behaviour::answer("401 Unauthorized", "", "")]).await;
+    let server = TcpServer::start(vec![Behavior::answer("401 Unauthorized", "", "")]).await;
     let clock = Arc::new(JumpClock::at("2026-06-15T18:00:00Z"));
     let client = builder(&server.url()).clock(clock.clone()).build().unwrap();
     refused_times(&client, 3).await;
@@ -213,7 +213,7 @@ async fn clock_without_a_monotonic_clock_a_step_backwards_does_not_make_the_hour
 }
 
 #[tokio::test]
-async fn secrets_a_key_that_is_left_alone_is_not_shown() {
+async fn secrets_a_suspended_key_is_not_shown() {
     let world = World::new().await;
     refuse(&world);
     let client = world.client();
@@ -223,7 +223,7 @@ async fn secrets_a_key_that_is_left_alone_is_not_shown() {
     refused_times(&client, 2).await;
     let error = is_left_alone(&client).await;
     let shown = format!("{error} {error:?} {client:?} {}", log.text());
-    assert!(shown.contains("WARN") && shown.contains("left alone"), "{shown}");
+    assert!(shown.contains("WARN") && shown.contains("suspended"), "{shown}");
     for secret in [world.sim.api_key(), world.sim.api_secret()] {
         assert!(!shown.contains(secret), "{shown}");
     }

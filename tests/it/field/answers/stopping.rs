@@ -8,9 +8,9 @@ use shipstation_connector::{
     channel::{
         CancelToken, ChannelConnector, GetOrders, LinkListings, Listing, Operation, Refusal, RunControl,
         RunStatus, ShipmentState, SyncShipments,
-        store::{Begin, NewRun, OrderStoreExt, RunStore, ShipmentStoreExt, Stores},
+        store::{BeginOutcome, NewRun, OrderStoreExt, RunStore, ShipmentStoreExt, Stores},
     },
-    client::{Clock, ErrorKind, MinuteWindow, OrderId, Outcome, ShipStation, StopSignal, UserId},
+    client::{CancelSignal, Clock, ErrorKind, MinuteWindow, OrderId, Outcome, ShipStation, UserId},
     connector::ListingSettings,
     testing::simulator::{Fault, FaultKind, Method, SimClock},
 };
@@ -43,8 +43,8 @@ impl Clock for EndlessSleep {
 struct StopOn(CancelToken);
 
 #[async_trait]
-impl StopSignal for StopOn {
-    async fn stopped(&self) {
+impl CancelSignal for StopOn {
+    async fn cancelled(&self) {
         self.0.cancelled().await;
     }
 }
@@ -153,7 +153,7 @@ async fn faults_a_synchronization_that_waits_ends_when_it_is_cancelled() {
             assert_eq!(row.attempts, 0, "{wait:?}: what was not sent is no attempt: {row:?}");
         }
 
-        // The next run goes on where this one stopped.
+        // The next run goes on where this one cancelled.
         world.sim.clear_faults();
         let report = world.channel(|_| {}).sync_shipments(SyncShipments::new()).await.unwrap();
         assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
@@ -211,7 +211,7 @@ async fn faults_a_request_that_is_under_way_is_finished_and_recorded() {
     let report = world.channel(|_| {}).sync_shipments(request).await.unwrap();
     assert_cancelled(&report.run.status);
     assert_eq!((report.counts.marked, world.marks()), (1, 1), "{report}");
-    let sent = world.store.unfinished(&world.connection, None, 9).await.unwrap();
+    let sent = world.store.in_flight(&world.connection, None, 9).await.unwrap();
     assert!(matches!(sent[..], [ref row] if matches!(row.state, ShipmentState::Sent { .. })), "{sent:?}");
 }
 
@@ -224,7 +224,7 @@ async fn faults_a_stopped_client_says_whether_an_earlier_attempt_may_have_worked
     ] {
         let sleeper = Sleeper::new(wait, 0).await;
         let signal = Arc::new(StopOn(sleeper.cancel.clone()));
-        let client = sleeper.client.stopping_on(signal);
+        let client = sleeper.client.cancel_on(signal);
         let order = [OrderId::new(sleeper.world.add(sleeper.world.order("A-1")))];
         let assigned = UserId::new("7fdb4f4f-3f0f-4e0b-8d8a-2f9b0c1d2e3f");
         let call = async { client.orders().assign_user(&order, &assigned).await };
@@ -256,7 +256,7 @@ async fn a_restart_under_an_exclusive_name_need_not_wait_for_the_lease_of_the_de
         Duration::from_secs(300),
         world.now(),
     );
-    assert!(matches!(world.store.begin(dead).await.unwrap(), Begin::Granted(_)));
+    assert!(matches!(world.store.begin(dead).await.unwrap(), BeginOutcome::Granted(_)));
     let refused = named(None).release_leases().await.unwrap_err();
     assert!(matches!(refused.refusal, Refusal::Config { .. }), "{refused}");
     assert_eq!(named(Some("pod-1")).release_leases().await.unwrap(), 0);

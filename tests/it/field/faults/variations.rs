@@ -92,7 +92,7 @@ async fn totals_in_notations_that_are_no_plain_number() {
         let channel = proxy.channel(&world, |_| {});
         let report = channel.get_orders(GetOrders::new()).await;
         if let Ok(report) = report
-            && report.run.status.did_its_work()
+            && report.run.status.read_everything()
         {
             let mut lost = String::new();
             for _ in 0..9 {
@@ -135,7 +135,7 @@ async fn envelopes_that_say_two_things() {
         let proxy = Proxy::before(&world, raw_list(body.to_owned())).await;
         let report = proxy.channel(&world, |_| {}).get_orders(GetOrders::new()).await;
         if let Ok(report) = report
-            && report.run.status.did_its_work()
+            && report.run.status.read_everything()
         {
             broken.push(format!("{body}: {}", report.run.status));
         }
@@ -175,7 +175,7 @@ async fn rows_that_share_an_id_do_not_fill_the_total() {
         let channel = proxy.channel(&world, |settings| settings.orders.created_within_days = Some(2));
         let first = channel.get_orders(GetOrders::new()).await;
         let said = first.as_ref().map(|report| report.run.status.to_string());
-        let done = first.as_ref().is_ok_and(|report| report.run.status.did_its_work());
+        let done = first.as_ref().is_ok_and(|report| report.run.status.read_everything());
         let doubles = {
             let mut ids: Vec<String> =
                 world.store.orders(&world.connection).iter().map(|o| o.order.id.to_string()).collect();
@@ -243,7 +243,7 @@ async fn lists_by_tag_whose_totals_waver() {
             .get_orders(GetOrders::new())
             .await;
         if let Ok(report) = report
-            && report.run.status.did_its_work()
+            && report.run.status.read_everything()
             && imported(&world) < 4
         {
             broken.push(format!(
@@ -652,7 +652,7 @@ async fn an_order_in_the_ledger_is_not_forgotten_over_odd_answers() {
     verdict(&broken);
 }
 
-/// What says in another way that somebody else fulfils the order, or cannot be read.
+/// What says in another way that somebody else fulfills the order, or cannot be read.
 #[tokio::test]
 async fn orders_of_somebody_else_in_other_spellings() {
     let mut broken = Vec::new();

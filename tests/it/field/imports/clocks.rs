@@ -116,9 +116,9 @@ async fn a_last_success_that_lies_ahead_gives_way_to_the_one_before_or_to_the_li
         let report = import(&channel).await;
         let window = report.window.as_ref().unwrap();
         let (extended_by, words) = if had_a_good_run {
-            (DAY * 2, "which is still to come: the one before it counts")
+            (DAY * 2, "which is in the future: the one before it counts")
         } else {
-            (DAY * 30, "which is still to come: the window goes back to the catch-up limit")
+            (DAY * 30, "which is in the future: the window goes back to the catch-up limit")
         };
         assert_eq!(window.extended_by, extended_by, "{report}");
         assert!(report.to_string().contains(words), "{report}");
@@ -166,7 +166,7 @@ async fn many_waiting_failures_hide_no_misdated_one() {
     let token = {
         use shipstation_connector::channel::{
             Operation, RunId,
-            store::{Begin, NewRun},
+            store::{BeginOutcome, NewRun},
         };
         let new = NewRun::new(
             world.connection.clone(),
@@ -177,7 +177,7 @@ async fn many_waiting_failures_hide_no_misdated_one() {
             world.now(),
         );
         match store.begin(new).await.unwrap() {
-            Begin::Granted(token) => token,
+            BeginOutcome::Granted(token) => token,
             other => panic!("{other:?}"),
         }
     };

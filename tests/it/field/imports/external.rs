@@ -1,11 +1,11 @@
-//! Orders that somebody else fulfils: left out and named, held, or imported, as the setting says.
+//! Orders that somebody else fulfills: left out and named, held, or imported, as the setting says.
 
 use shipstation_connector::{
     channel::{
         ChannelConnector, DiagnoseOrder, ExplainImports, HoldKind, HoldReason, OrderSelector, ResolveHeld,
         RunStatus, report::SkipKind,
     },
-    connector::ExternallyFulfilled,
+    connector::ExternallyFulfilledPolicy,
     testing::simulator::SimOrder,
 };
 
@@ -60,14 +60,14 @@ async fn held_ones_are_released_by_the_changed_setting_and_by_nothing_less() {
     world.add(external(&world, "A-2").shipping("Unheard of"));
     world.add(world.order("A-3"));
     let with = |setting| world.channel(|settings| settings.orders.externally_fulfilled = setting);
-    let report = import(&with(ExternallyFulfilled::Hold)).await;
+    let report = import(&with(ExternallyFulfilledPolicy::Hold)).await;
     assert_eq!((report.counts.imported(), report.counts.held()), (3, 2), "{report}");
     assert_eq!(report.counts.held_by.of(HoldKind::ExternallyFulfilled), 2, "{report}");
-    for setting in [ExternallyFulfilled::Hold, ExternallyFulfilled::Skip] {
+    for setting in [ExternallyFulfilledPolicy::Hold, ExternallyFulfilledPolicy::Skip] {
         let report = with(setting).resolve_held(ResolveHeld::new()).await.unwrap();
         assert_eq!(report.counts.released, 0, "{report}");
     }
-    let report = with(ExternallyFulfilled::Import).resolve_held(ResolveHeld::new()).await.unwrap();
+    let report = with(ExternallyFulfilledPolicy::Import).resolve_held(ResolveHeld::new()).await.unwrap();
     assert_eq!((report.counts.released, report.counts.still_unmapped), (1, 1), "{report}");
     let orders = world.store.orders(&world.connection);
     let held = |number: &str| {
@@ -82,7 +82,7 @@ async fn held_ones_are_released_by_the_changed_setting_and_by_nothing_less() {
     world
         .rules(vec![shipstation_connector::channel::shipping::ShippingRule::exact("Unheard of", "ground")])
         .await;
-    let report = with(ExternallyFulfilled::Import).resolve_held(ResolveHeld::new()).await.unwrap();
+    let report = with(ExternallyFulfilledPolicy::Import).resolve_held(ResolveHeld::new()).await.unwrap();
     assert_eq!(report.counts.released, 1, "{report}");
 }
 
@@ -91,7 +91,7 @@ async fn with_import_they_come_like_any_other() {
     let world = World::new().await;
     world.add(external(&world, "A-1"));
     let channel =
-        world.channel(|settings| settings.orders.externally_fulfilled = ExternallyFulfilled::Import);
+        world.channel(|settings| settings.orders.externally_fulfilled = ExternallyFulfilledPolicy::Import);
     let report = import(&channel).await;
     assert_eq!((report.counts.imported(), report.counts.held()), (1, 0), "{report}");
     assert!(report.run.settings.contains_key("externally_fulfilled"), "{report}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use shipstation_connector::{
     channel::{ChannelConnector, CheckConnection, CheckReport, ExplainImports, report::SkipKind},
     client::StoreId,
-    connector::PossibleDuplicates,
+    connector::PossibleDuplicatePolicy,
 };
 
 use super::import;
@@ -83,7 +83,7 @@ async fn a_store_that_was_connected_again_is_named_by_check_and_by_the_orders_th
         warning.contains(&format!("of store {old}")) && warning.contains(&format!("of store {new}")),
         "{report}"
     );
-    let held = world.channel(|settings| settings.orders.possible_duplicates = PossibleDuplicates::Hold);
+    let held = world.channel(|settings| settings.orders.possible_duplicates = PossibleDuplicatePolicy::Hold);
     assert!(
         held.check(CheckConnection::new()).await.unwrap().finding("store_connected_again").is_none(),
         "they are held"

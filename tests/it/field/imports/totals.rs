@@ -57,7 +57,7 @@ async fn orders_that_were_counted_for_nine_days_and_never_shown_are_imported_by_
         proxy.now(empty_of(50));
         for _ in 0..9 {
             let report = import(&proxy.channel(&world, |_| {})).await;
-            assert!(!report.run.status.did_its_work(), "{report}");
+            assert!(!report.run.status.read_everything(), "{report}");
             world.sim.clock().advance(DAY);
         }
         proxy.heal();
@@ -85,7 +85,7 @@ async fn orders_that_grow_too_old_within_hours_of_a_broken_run_are_imported() {
     world.sim.clock().advance(DAY / 2);
     let report = import(&proxy.channel(&world, |_| {})).await;
     assert_eq!((report.run.status.clone(), report.counts.imported()), (RunStatus::Succeeded, 1), "{report}");
-    assert!(report.to_string().contains("stretched by 13 h over an outage"), "{report}");
+    assert!(report.to_string().contains("extended by 13 h after an outage"), "{report}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ConnectionId, GetOrders, Operation, Refusal, RunControl, RunEvent, RunId,
         RunObserver, RunStatus,
-        store::{Begin, NewRun, RunState, RunStore, Stores},
+        store::{BeginOutcome, NewRun, RunState, RunStore, Stores},
     },
     client::Clock,
     stores::{MemoryStore, SqliteStore},
@@ -31,7 +31,7 @@ async fn died_ahead(world: &World, runs: &dyn RunStore) {
     let now = world.now() + AHEAD;
     let run =
         NewRun::new(world.connection.clone(), Operation::GetOrders, "dead".into(), "other host", LEASE, now);
-    assert!(matches!(runs.begin(run).await.unwrap(), Begin::Granted(_)));
+    assert!(matches!(runs.begin(run).await.unwrap(), BeginOutcome::Granted(_)));
 }
 
 async fn blocks_for_one_lease(world: &World, stores: Stores) {
@@ -91,7 +91,7 @@ impl RunObserver for Rival {
         let run =
             NewRun::new(self.connection.clone(), Operation::GetOrders, "rival".into(), "other", LEASE, now);
         let begun = self.runs.begin(run).now_or_never().unwrap().unwrap();
-        self.granted.fetch_add(usize::from(matches!(begun, Begin::Granted(_))), Ordering::SeqCst);
+        self.granted.fetch_add(usize::from(matches!(begun, BeginOutcome::Granted(_))), Ordering::SeqCst);
     }
 }
 
@@ -119,5 +119,5 @@ async fn a_clock_that_is_set_back_costs_a_living_run_no_lease() {
     let pages = rival.pages.load(Ordering::SeqCst);
     assert!(pages > 10, "{pages} pages take longer than the lease");
     assert_eq!(rival.granted.load(Ordering::SeqCst), 0);
-    assert_eq!((report.run.status.did_its_work(), report.counts.imported()), (true, 20), "{report}");
+    assert_eq!((report.run.status.read_everything(), report.counts.imported()), (true, 20), "{report}");
 }

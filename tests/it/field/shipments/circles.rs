@@ -13,8 +13,8 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ConnectionId, Shipment, SyncShipments,
         store::{
-            BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, RunToken, SendIntent, ShipmentRecord,
-            ShipmentStore, StoreError, Stores,
+            BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, RunToken, SendIntent,
+            ShipmentStore, ShipmentTransition, StoreError, Stores,
         },
     },
     stores::MemoryStore,
@@ -35,7 +35,7 @@ impl ShipmentStore for Circling {
         at: &ConnectionId,
         what: &[Shipment],
         now: Timestamp,
-    ) -> Result<Vec<Enqueued>, StoreError> {
+    ) -> Result<Vec<EnqueueOutcome>, StoreError> {
         self.0.enqueue(at, what, now).await
     }
 
@@ -48,7 +48,7 @@ impl ShipmentStore for Circling {
     ) -> Result<OutboxPage, StoreError> {
         let list = match query {
             OutboxQuery::Due { .. } => "due",
-            OutboxQuery::Unfinished => "unfinished",
+            OutboxQuery::InFlight => "in_flight",
             OutboxQuery::Blocked => "blocked",
             _ => "others",
         };
@@ -62,11 +62,11 @@ impl ShipmentStore for Circling {
         &self,
         token: &RunToken,
         intents: &[SendIntent],
-    ) -> Result<Vec<BeginSend>, StoreError> {
+    ) -> Result<Vec<BeginSendOutcome>, StoreError> {
         self.0.begin_send(token, intents).await
     }
 
-    async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError> {
+    async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
         self.0.record(token, records).await
     }
 
@@ -81,10 +81,10 @@ impl ShipmentStore for Circling {
 
 #[tokio::test]
 async fn faults_an_outbox_that_pages_in_circles_ends_the_run() {
-    for list in ["due", "unfinished", "blocked"] {
+    for list in ["due", "in_flight", "blocked"] {
         let world = World::new().await;
         one(&world, FaultKind::ServerError).await;
-        if list == "unfinished" {
+        if list == "in_flight" {
             super::sync(&world).await;
         }
         let held = world.add(world.order("2").status("on_hold"));
@@ -98,6 +98,6 @@ async fn faults_an_outbox_that_pages_in_circles_ends_the_run() {
             Ok(report) => report.to_string(),
             Err(error) => error.to_string(),
         };
-        assert!(told.contains("circles"), "{list}: {told}");
+        assert!(told.contains("does not advance"), "{list}: {told}");
     }
 }

@@ -1,13 +1,13 @@
-//! Orders that somebody else fulfils.
+//! Orders that somebody else fulfills.
 
 use shipstation_connector::channel::BlockKind;
-use shipstation_connector::connector::ExternallyFulfilled;
+use shipstation_connector::connector::ExternallyFulfilledPolicy;
 
 use super::{HOUR, fulfillments, sync, sync_after, sync_with};
 use crate::support::World;
 
 #[tokio::test]
-async fn requests_an_order_that_somebody_else_fulfils_is_not_marked_unless_the_setting_says_so() {
+async fn requests_an_order_that_somebody_else_fulfills_is_not_marked_unless_the_setting_says_so() {
     for several in [false, true] {
         let world = World::new().await;
         let orders: Vec<i64> =
@@ -19,12 +19,12 @@ async fn requests_an_order_that_somebody_else_fulfils_is_not_marked_unless_the_s
         }
         let report = sync(&world).await;
         assert_eq!(report.counts.blocked.of(BlockKind::ExternallyFulfilled), 1, "{report}");
-        assert!(report.to_string().contains("somebody else fulfils the order"), "{report}");
+        assert!(report.to_string().contains("the order is fulfilled externally"), "{report}");
         assert_eq!((fulfillments(&world, order), world.marks()), (0, orders.len() - 1));
         sync_after(&world, HOUR).await;
         assert_eq!(fulfillments(&world, order), 0, "it is looked at again in every run");
         let import = |settings: &mut shipstation_connector::Settings| {
-            settings.orders.externally_fulfilled = ExternallyFulfilled::Import;
+            settings.orders.externally_fulfilled = ExternallyFulfilledPolicy::Import;
         };
         let report = sync_with(&world, import).await;
         assert_eq!((report.counts.confirmed(), fulfillments(&world, order)), (1, 1), "{report}");

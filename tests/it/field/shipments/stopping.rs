@@ -84,7 +84,7 @@ async fn faults_cancelling_between_two_items_ends_the_run() {
     let request = SyncShipments::with(RunControl::new().cancel(cancel));
     let report = world.channel(|_| {}).sync_shipments(request).await.unwrap();
     assert_eq!(
-        (world.marks(), report.counts.sent(), report.counts.of(SyncOutcomeKind::NotReached)),
+        (world.marks(), report.counts.unconfirmed(), report.counts.of(SyncOutcomeKind::NotReached)),
         (2, 2, 3),
         "{report}"
     );

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use shipstation_connector::channel::{
     ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
-    store::{LinkQuery, ListingStore, ListingStoreExt, PutLink, RunToken, StoreError},
+    store::{LinkQuery, ListingStore, ListingStoreExt, PutLinkOutcome, RunToken, StoreError},
 };
 
 use super::{BrokenStore, Flaw, Write};
@@ -53,7 +53,11 @@ impl ListingStore for BrokenStore {
         }
     }
 
-    async fn put_links(&self, token: &RunToken, links: &[NewLink]) -> Result<Vec<PutLink>, StoreError> {
+    async fn put_links(
+        &self,
+        token: &RunToken,
+        links: &[NewLink],
+    ) -> Result<Vec<PutLinkOutcome>, StoreError> {
         let token = self.token(token, Write::PutLinks);
         let mut links = links.to_vec();
         if self.is(Flaw::BrokenLinksStayBroken) {
@@ -68,15 +72,17 @@ impl ListingStore for BrokenStore {
             if let Some(owner) = links.iter().filter_map(owner).find(|kept| kept.state == LinkState::Broken)
                 && links.iter().all(|link| link.listing != owner.listing)
             {
-                return Ok(vec![PutLink::Conflict { with: owner.listing.clone() }; links.len()]);
+                return Ok(vec![PutLinkOutcome::Conflict { with: owner.listing.clone() }; links.len()]);
             }
         }
         let mut answers = self.inner.put_links(&token, &links).await?;
         for answer in &mut answers {
             match answer {
-                PutLink::Same if self.is(Flaw::SameIsCreated) => *answer = PutLink::Created,
-                PutLink::Conflict { .. } if self.is(Flaw::ConflictIsCreated) => *answer = PutLink::Created,
-                PutLink::Replaced if self.is(Flaw::ReplacedIsSame) => *answer = PutLink::Same,
+                PutLinkOutcome::Same if self.is(Flaw::SameIsCreated) => *answer = PutLinkOutcome::Created,
+                PutLinkOutcome::Conflict { .. } if self.is(Flaw::ConflictIsCreated) => {
+                    *answer = PutLinkOutcome::Created;
+                }
+                PutLinkOutcome::Replaced if self.is(Flaw::ReplacedIsSame) => *answer = PutLinkOutcome::Same,
                 _ => {}
             }
         }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use shipstation_connector::channel::{
     ConnectionId,
     shipping::UnmappedText,
-    store::{MappingStore, NewRules, Replace, RuleTables, Sighting, StoreError},
+    store::{MappingStore, NewRules, ReplaceOutcome, RuleTables, StoreError, UnmappedOccurrence},
 };
 
 use super::{BrokenStore, Flaw};
@@ -29,7 +29,7 @@ impl MappingStore for BrokenStore {
         connection: &ConnectionId,
         mut expected_version: u64,
         rules: NewRules,
-    ) -> Result<Replace, StoreError> {
+    ) -> Result<ReplaceOutcome, StoreError> {
         let connection = self.connection(connection);
         let current = async || {
             let tables = self.inner.rules(&connection).await?;
@@ -44,9 +44,9 @@ impl MappingStore for BrokenStore {
         // Without a lock: two that read the same version both write. From the second version on only, where it is easily
         // missed.
         if self.is(Flaw::ReplacesWithoutALock) && expected_version > 0 {
-            let answer = Replace::decide(current().await?, expected_version);
+            let answer = ReplaceOutcome::decide(current().await?, expected_version);
             tokio::task::yield_now().await;
-            if let Replace::Replaced { .. } = answer {
+            if let ReplaceOutcome::Replaced { .. } = answer {
                 self.inner.replace(&connection, current().await?, rules).await?;
             }
             return Ok(answer);
@@ -54,7 +54,11 @@ impl MappingStore for BrokenStore {
         self.inner.replace(&connection, expected_version, rules).await
     }
 
-    async fn note_unmapped(&self, connection: &ConnectionId, seen: &[Sighting]) -> Result<(), StoreError> {
+    async fn note_unmapped(
+        &self,
+        connection: &ConnectionId,
+        seen: &[UnmappedOccurrence],
+    ) -> Result<(), StoreError> {
         let mut seen = seen.to_vec();
         for seen in &mut seen {
             seen.text = self.text(&seen.text);

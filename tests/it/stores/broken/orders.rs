@@ -7,7 +7,7 @@ use shipstation_connector::{
         ChannelOrder, ChannelOrderId, ConnectionId, Lineage,
         shipping::ShippingResolution,
         store::{
-            Applied, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderStoreExt, OrderWork, RecordKey,
+            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderStoreExt, OrderWork, RecordKey,
             RunToken, SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkResult,
         },
     },
@@ -266,7 +266,7 @@ impl OrderStore for BrokenStore {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
-    ) -> Result<Applied, StoreError> {
+    ) -> Result<ApplyOutcome, StoreError> {
         let token = self.token(token, Write::ApplyShipping);
         let mut text = text.map(str::to_owned);
         if self.is(Flaw::AppliesToAnyText) {
@@ -276,10 +276,12 @@ impl OrderStore for BrokenStore {
         let applied =
             self.data().apply_shipping(&token, order, text.as_deref(), resolution, rules_version).await?;
         Ok(match applied {
-            Applied::Applied { .. } if self.is(Flaw::ApplyLiftsEverything) => {
-                Applied::Applied { still_held: false }
+            ApplyOutcome::Applied { .. } if self.is(Flaw::ApplyLiftsEverything) => {
+                ApplyOutcome::Applied { still_held: false }
             }
-            Applied::NoLongerHeld if self.is(Flaw::AppliesForEver) => Applied::Applied { still_held: false },
+            ApplyOutcome::NoLongerHeld if self.is(Flaw::AppliesForEver) => {
+                ApplyOutcome::Applied { still_held: false }
+            }
             applied => applied,
         })
     }

@@ -7,7 +7,7 @@ use shipstation_connector::{
     Timestamp,
     channel::{
         ConnectionId, Operation,
-        store::{Begin, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError},
+        store::{BeginOutcome, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError},
     },
 };
 
@@ -33,7 +33,7 @@ impl BrokenStore {
 
 #[async_trait]
 impl RunStore for BrokenStore {
-    async fn begin(&self, mut run: NewRun) -> Result<Begin, StoreError> {
+    async fn begin(&self, mut run: NewRun) -> Result<BeginOutcome, StoreError> {
         run.connection = self.connection(&run.connection);
         if self.is(Flaw::BeginsWithoutALock) {
             // Two that read the same lease both take it. Not the very first one, which is looked at most.
@@ -61,23 +61,25 @@ impl RunStore for BrokenStore {
         let (now, ends) = (run.now, run.now + run.ttl);
         self.meet_a_lease_ahead(&mut run).await?;
         Ok(match self.inner.begin(run).await? {
-            Begin::AlreadyRunning { since, .. } if since > now && self.is(Flaw::LeasesAheadAreTaken) => {
-                Begin::Granted(RunToken::new(connection, operation, id, 99))
+            BeginOutcome::AlreadyRunning { since, .. }
+                if since > now && self.is(Flaw::LeasesAheadAreTaken) =>
+            {
+                BeginOutcome::Granted(RunToken::new(connection, operation, id, 99))
             }
-            Begin::AlreadyRunning { .. } if self.is(Flaw::GrantsToAll) => {
-                Begin::Granted(RunToken::new(connection, operation, id, 99))
+            BeginOutcome::AlreadyRunning { .. } if self.is(Flaw::GrantsToAll) => {
+                BeginOutcome::Granted(RunToken::new(connection, operation, id, 99))
             }
-            Begin::AlreadyRunning { since, .. } if self.is(Flaw::RefusalForgetsWho) => {
-                Begin::AlreadyRunning { since, owner: String::new() }
+            BeginOutcome::AlreadyRunning { since, .. } if self.is(Flaw::RefusalForgetsWho) => {
+                BeginOutcome::AlreadyRunning { since, owner: String::new() }
             }
-            Begin::Granted(mut token) if self.is(Flaw::FenceStandsStill) => {
+            BeginOutcome::Granted(mut token) if self.is(Flaw::FenceStandsStill) => {
                 token.fence = 1;
-                Begin::Granted(token)
+                BeginOutcome::Granted(token)
             }
-            Begin::Granted(token) => {
+            BeginOutcome::Granted(token) => {
                 self.fence.fetch_max(token.fence, Ordering::SeqCst);
                 *self.lease.lock().unwrap() = Some((token.clone(), ends));
-                Begin::Granted(token)
+                BeginOutcome::Granted(token)
             }
             answer => answer,
         })
@@ -123,7 +125,7 @@ impl RunStore for BrokenStore {
         if self.is(Flaw::DryRunsCount) {
             let runs = self.inner.recent(&connection, operation, 99).await?;
             return Ok(runs.into_iter().find(|run| match &run.state {
-                RunState::Ended { status } => status.did_its_work(),
+                RunState::Ended { status } => status.read_everything(),
                 _ => false,
             }));
         }

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ConnectionId, Marketplace, Shipment, ShipmentState,
+        ConnectionId, NotificationStatus, Shipment, ShipmentState,
         store::{
-            BeginSend, Enqueued, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken, SendIntent,
-            ShipmentRecord, ShipmentStore, ShipmentStoreExt, StoreError,
+            BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
+            SendIntent, ShipmentStore, ShipmentStoreExt, ShipmentTransition, StoreError,
         },
     },
 };
@@ -23,7 +23,7 @@ impl ShipmentStore for BrokenStore {
         connection: &ConnectionId,
         shipments: &[Shipment],
         now: Timestamp,
-    ) -> Result<Vec<Enqueued>, StoreError> {
+    ) -> Result<Vec<EnqueueOutcome>, StoreError> {
         let connection = self.connection(connection);
         let mut shipments = shipments.to_vec();
         for shipment in &mut shipments {
@@ -44,10 +44,10 @@ impl ShipmentStore for BrokenStore {
         }
         let mut answers = self.data().enqueue(&connection, &shipments, now).await?;
         match self.flaw {
-            Flaw::DuplicatesAreNew => answers.fill(Enqueued::Enqueued),
+            Flaw::DuplicatesAreNew => answers.fill(EnqueueOutcome::New),
             Flaw::EnqueueLooksBeforeItWrites => {
                 let unseen = answers.iter_mut().zip(seen).filter(|(_, seen)| !seen);
-                unseen.for_each(|(answer, _)| *answer = Enqueued::Enqueued);
+                unseen.for_each(|(answer, _)| *answer = EnqueueOutcome::New);
             }
             Flaw::EnqueueAnswersBackwards => answers.reverse(),
             _ => {}
@@ -82,7 +82,7 @@ impl ShipmentStore for BrokenStore {
             (Flaw::DueForgetsRetries, OutboxQuery::Due { .. }) => {
                 rows.retain(|row| row.state.name() != "retry_wait");
             }
-            (Flaw::UnfinishedForgetsSent, OutboxQuery::Unfinished) => {
+            (Flaw::UnfinishedForgetsSent, OutboxQuery::InFlight) => {
                 rows.retain(|row| row.state.name() != "sent");
             }
             (Flaw::BlockedForgetsWhatIsDue, OutboxQuery::Blocked) => {
@@ -102,8 +102,8 @@ impl ShipmentStore for BrokenStore {
             }
             (Flaw::StatesForgetDetails, _) => {
                 for row in rows {
-                    if let ShipmentState::Confirmed { marketplace, .. } = &mut row.state {
-                        *marketplace = Marketplace::Unknown;
+                    if let ShipmentState::Confirmed { notification, .. } = &mut row.state {
+                        *notification = NotificationStatus::Unknown;
                     }
                 }
             }
@@ -116,8 +116,8 @@ impl ShipmentStore for BrokenStore {
         &self,
         token: &RunToken,
         intents: &[SendIntent],
-    ) -> Result<Vec<BeginSend>, StoreError> {
-        let token = self.token(token, Write::BeginSend);
+    ) -> Result<Vec<BeginSendOutcome>, StoreError> {
+        let token = self.token(token, Write::BeginSendOutcome);
         let mut intents = intents.to_vec();
         if self.is(Flaw::AttemptIsNotKept) {
             for intent in &mut intents {
@@ -140,15 +140,19 @@ impl ShipmentStore for BrokenStore {
         }
         let mut answers = match self.data().begin_send(&token, &intents).await {
             Err(error) if self.is(Flaw::UnknownRowsAreIgnored) && !error.is_lost_lease() => {
-                vec![BeginSend::NotDue; intents.len()]
+                vec![BeginSendOutcome::NotDue; intents.len()]
             }
             answers => answers?,
         };
         for answer in &mut answers {
             match *answer {
-                BeginSend::OrderBusy if self.is(Flaw::OrdersAreNeverBusy) => *answer = BeginSend::Granted,
-                BeginSend::NotDue if self.is(Flaw::NotDueIsGranted) => *answer = BeginSend::Granted,
-                _ if granted => *answer = BeginSend::Granted,
+                BeginSendOutcome::OrderBusy if self.is(Flaw::OrdersAreNeverBusy) => {
+                    *answer = BeginSendOutcome::Granted;
+                }
+                BeginSendOutcome::NotDue if self.is(Flaw::NotDueIsGranted) => {
+                    *answer = BeginSendOutcome::Granted;
+                }
+                _ if granted => *answer = BeginSendOutcome::Granted,
                 _ => {}
             }
         }
@@ -158,7 +162,7 @@ impl ShipmentStore for BrokenStore {
         Ok(answers)
     }
 
-    async fn record(&self, token: &RunToken, records: &[ShipmentRecord]) -> Result<(), StoreError> {
+    async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
         let token = self.token(token, Write::Record);
         let mut records = records.to_vec();
         if self.is(Flaw::AttemptsAlwaysCount) {

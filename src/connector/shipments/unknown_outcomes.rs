@@ -31,7 +31,7 @@ pub(super) async fn recover(
     lookups: &mut Lookups,
 ) -> Result<(), Stop> {
     ctx.run.channel.readings.forget_old(&ctx.moment());
-    for row in ctx.rows(&OutboxQuery::Unfinished, |_| true).await? {
+    for row in ctx.rows(&OutboxQuery::InFlight, |_| true).await? {
         recorder.look_at(&row);
         if let ShipmentState::Sending { since, server_since, .. } = row.state {
             let state = unknown_since(since, server_since);
@@ -53,14 +53,14 @@ pub(super) async fn look_for_unknown(
     if ctx.is_dry_run() {
         return Ok(());
     }
-    let rows = ctx.rows(&OutboxQuery::Unfinished, |row| !lookups.failed.contains(&row.id())).await?;
+    let rows = ctx.rows(&OutboxQuery::InFlight, |row| !lookups.failed.contains(&row.id())).await?;
     let mut unknown: Vec<UnknownRow> = rows.into_iter().filter_map(|row| UnknownRow::of(ctx, row)).collect();
     let now = ctx.moment();
     unknown.retain(|unknown| unknown.search.look_is_due(ctx.settings(), &now));
     unknown.sort_by_key(|unknown| unknown.search.looked.map(|looked| looked.at.host.wall));
     for unknown in unknown {
         ctx.checkpoint().await?;
-        if unknown.search.is_dated_ahead(ctx.now() + ShipmentState::LONGEST_WAIT) {
+        if unknown.search.is_dated_ahead(ctx.now() + ShipmentState::MAX_RETRY_WAIT) {
             recorder.warn_of_clock(&unknown.row.id());
         }
         let (decision, failed) = look_for(ctx, &unknown, lookups).await?;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::alias::Alias;
 use crate::channel::{
     ChannelProductId, ListingId,
-    report::MetOn,
+    report::MatchedBy,
     shipping::{StoreKey, fold_text},
 };
 
@@ -35,7 +35,7 @@ struct Entry {
 #[derive(Debug)]
 pub(super) enum Decision {
     /// One listing and one product: they belong together.
-    Link { listing: ListingId, product: ChannelProductId, met_on: MetOn },
+    Link { listing: ListingId, product: ChannelProductId, matched_by: MatchedBy },
     /// Several products fit.
     ManyProducts { listings: Vec<ListingId>, products: Vec<ChannelProductId> },
     /// Several listings fit the product; the others are the last ones named.
@@ -136,10 +136,11 @@ impl Entry {
 
     fn decide(self, claims: &Claims, near: impl FnOnce() -> Vec<String>) -> Decision {
         let met = self.product().map(|(product, alias)| {
-            let met_on = alias.map_or(MetOn::Sku, |stores| MetOn::Alias { stores: stores.to_vec() });
-            (product.clone(), met_on)
+            let matched_by =
+                alias.map_or(MatchedBy::Sku, |stores| MatchedBy::Alias { stores: stores.to_vec() });
+            (product.clone(), matched_by)
         });
-        let Some((product, met_on)) = met else {
+        let Some((product, matched_by)) = met else {
             let listings = self.listings;
             if self.by_sku.is_empty() && self.by_alias.is_empty() {
                 return Decision::NoProduct { listings, near_misses: near() };
@@ -151,9 +152,9 @@ impl Entry {
         match <[ListingId; 1]>::try_from(self.listings) {
             Ok([listing]) => {
                 let others =
-                    if met_on == MetOn::Sku { Vec::new() } else { claims.rivals(&product, &listing) };
+                    if matched_by == MatchedBy::Sku { Vec::new() } else { claims.rivals(&product, &listing) };
                 if others.is_empty() {
-                    Decision::Link { listing, product, met_on }
+                    Decision::Link { listing, product, matched_by }
                 } else {
                     Decision::ManyListings { listings: vec![listing], others }
                 }
@@ -232,7 +233,7 @@ mod tests {
     fn short(decision: Decision) -> String {
         let ids = |list: Vec<ListingId>| list.iter().map(ToString::to_string).collect::<Vec<_>>().join("+");
         match decision {
-            Decision::Link { listing, product, met_on } => format!("{listing}={product}{met_on}"),
+            Decision::Link { listing, product, matched_by } => format!("{listing}={product}{matched_by}"),
             Decision::ManyProducts { listings, products } => format!("{} {products:?}", ids(listings)),
             Decision::ManyListings { listings, others } => format!("{} among {}", ids(listings), ids(others)),
             Decision::NoProduct { near_misses, .. } => format!("none, near {near_misses:?}"),

@@ -33,7 +33,7 @@ type Answer = Result<ImportReport, ChannelError>;
 
 impl ShipStationChannel {
     /// Imports what a delivery names, or waits for the import of the same address that is about to begin.
-    pub(in crate::connector) async fn import_delivery(
+    pub(in crate::connector) async fn run_on_webhook(
         &self,
         delivery: &WebhookDelivery,
         control: RunControl,

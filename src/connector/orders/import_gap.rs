@@ -1,11 +1,9 @@
 //! For how long orders were not read, from the summaries of earlier runs, and the window that follows from it.
 
-use std::time::Duration;
-
 use super::{
     context::Context,
     recorder::Recorder,
-    window::{Unwatched, Window},
+    window::{ImportGap, Window},
 };
 use crate::{
     Timestamp,
@@ -15,15 +13,15 @@ use crate::{
     },
     connector::{
         ShipStationChannel,
-        clocks::{TOLERATED_SKEW, apart},
+        clocks::{MAX_CLOCK_SKEW, apart},
     },
+    time::DAY,
 };
 
 /// Runs that are looked through where no last good run can be relied on.
-const MAX_SEARCHED: usize = 1_000;
+const MAX_RUNS_READ: usize = 1_000;
 /// Runs that are looked through for the one before this: dry runs may stand between them.
 const MAX_RECENT: usize = 10;
-const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl ShipStationChannel {
     pub(super) async fn last_import(&self) -> Result<Option<RunSummary>, StoreError> {
@@ -32,25 +30,25 @@ impl ShipStationChannel {
 
     /// The window of a run that begins at `now`.
     pub(super) async fn window_at(&self, now: Timestamp) -> Result<Window, StoreError> {
-        Ok(Window::of(&self.settings.orders, now, &self.unwatched(now).await?))
+        Ok(Window::of(&self.settings.orders, now, &self.gap_at(now).await?))
     }
 
-    /// Since when orders are not watched, as of `now`. A run that is dated later has a wrong date, and is not relied on.
-    async fn unwatched(&self, now: Timestamp) -> Result<Unwatched, StoreError> {
+    /// Since when no run reads orders, as of `now`. A run that is dated later has a wrong date, and is not relied on.
+    async fn gap_at(&self, now: Timestamp) -> Result<ImportGap, StoreError> {
         let last = self.last_import().await?;
         if let Some(last) = last.as_ref().filter(|last| !is_ahead(last, now)) {
             let recent = self.recent_imports(MAX_RECENT).await?;
             let interrupted = recent.iter().find(|run| ended(run)).is_some_and(|run| !run.is_success());
-            return Ok(Unwatched { since: Some(last.started), interrupted, warning: None });
+            return Ok(ImportGap { since: Some(last.started), interrupted, warning: None });
         }
-        let runs = self.recent_imports(MAX_SEARCHED).await?;
+        let runs = self.recent_imports(MAX_RUNS_READ).await?;
         let mut runs = runs.iter().filter(|run| !run.dry_run && !is_ahead(run, now));
         let Some(last) = last else {
             let since = runs.map(|run| run.started).min();
-            return Ok(Unwatched { since, interrupted: true, warning: None });
+            return Ok(ImportGap { since, interrupted: true, warning: None });
         };
         let ahead =
-            format!("the last good run is dated {}, which is still to come", last.started.floor_second());
+            format!("the last good run is dated {}, which is in the future", last.started.floor_second());
         let earlier = runs.by_ref().filter(|run| run.is_success()).map(|run| run.started).max();
         let (since, means) = match earlier {
             Some(earlier) => (earlier, "the one before it counts"),
@@ -58,7 +56,7 @@ impl ShipStationChannel {
                 (now - DAY * self.settings.orders.catch_up_days, "the window goes back to the catch-up limit")
             }
         };
-        Ok(Unwatched { since: Some(since), interrupted: true, warning: Some(format!("{ahead}: {means}")) })
+        Ok(ImportGap { since: Some(since), interrupted: true, warning: Some(format!("{ahead}: {means}")) })
     }
 
     async fn recent_imports(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
@@ -81,7 +79,7 @@ impl Window {
         self.clock_checked = true;
         let elapsed = ctx.run.elapsed();
         let wrong = apart(self.to + elapsed, now);
-        if wrong <= TOLERATED_SKEW {
+        if wrong <= MAX_CLOCK_SKEW {
             return Ok(false);
         }
         recorder.warn(format!(
@@ -96,7 +94,7 @@ impl Window {
 }
 
 fn is_ahead(run: &RunSummary, now: Timestamp) -> bool {
-    run.started > now && apart(run.started, now) > TOLERATED_SKEW
+    run.started > now && apart(run.started, now) > MAX_CLOCK_SKEW
 }
 
 fn ended(run: &RunSummary) -> bool {

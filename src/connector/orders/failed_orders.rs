@@ -8,7 +8,7 @@ use super::{
     follow_up::UserSnapshots,
     page,
     recorder::{Recorder, failure},
-    waits::{self, FOR_EVER, due_at, is_misdated},
+    retry_wait::{self, FAR_FUTURE, due_at, is_misdated},
     window::Window,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 /// How many are read in one run: one request each.
 const MAX_READ: usize = 200;
 /// How many are looked through for those that are due, where more are kept than can be read in one run.
-const MAX_SEARCHED: usize = 10_000;
+const MAX_WORK_ITEMS_READ: usize = 10_000;
 
 /// Reads the due ones again: answers with those that are dealt with for this run. With a deadline they get half of the time: a
 /// long ledger must not keep a run from its window.
@@ -46,7 +46,7 @@ pub(super) async fn read_again(
         if half_time.is_some_and(|half_time| half_time <= ctx.run.now()) {
             let (orders, wait) = (count_of(count(left), "order"), if left == 1 { "waits" } else { "wait" });
             recorder.warn(format!(
-                "{orders} that failed before {wait} for the next run: half of the time is over"
+                "{orders} that failed before {wait} for the next run: half of the time before the deadline is used"
             ));
             break;
         }
@@ -60,10 +60,10 @@ pub(super) async fn read_again(
 /// taken as due.
 async fn due(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<OrderWork>, Stop> {
     let now = due_at(ctx.now());
-    let kept = |limit| ctx.store().due_failures(ctx.connection(), now + FOR_EVER, limit);
+    let kept = |limit| ctx.store().due_failures(ctx.connection(), now + FAR_FUTURE, limit);
     let mut due = kept(MAX_READ + 1).await?;
     if due.len() > MAX_READ {
-        due = kept(MAX_SEARCHED).await?;
+        due = kept(MAX_WORK_ITEMS_READ).await?;
     }
     due.retain(|record| record.next_attempt <= now || is_misdated(record, now));
     recorder.warn_of_misdated(due.iter().filter(|record| is_misdated(record, now)).count(), "failed order");
@@ -88,7 +88,7 @@ async fn read_one(
             // An imported one could not be read when changes were looked for.
             if !changes::compare_one(ctx, recorder, &order).await? {
                 recorder.warn(format!(
-                    "order {} failed before and is {} by now: it is no longer tried",
+                    "order {} failed before and is now {}: not retried",
                     record.order,
                     order.order_status.as_ref().map_or("over", OrderStatus::as_str)
                 ));
@@ -128,7 +128,7 @@ async fn settle(
     outcome: Option<&ImportOutcome>,
 ) -> Result<(), Stop> {
     match outcome {
-        Some(outcome) if outcome.is_with_host() => forget(ctx, recorder, &record).await,
+        Some(outcome) if outcome.is_imported() => forget(ctx, recorder, &record).await,
         Some(ImportOutcome::Skipped { reasons })
             if !matches!(reasons.first(), Some(SkipReason::UnmappedShipping { .. })) =>
         {
@@ -164,6 +164,6 @@ async fn keep(
     error: &str,
 ) -> Result<(), Stop> {
     let (order, number) = (&record.order, &record.number);
-    let failure = failure(ctx, order, number, error, true, waits::wait(record.attempts));
+    let failure = failure(ctx, order, number, error, true, retry_wait::wait(record.attempts));
     Ok(recorder.keep_failures(ctx, &[failure]).await?)
 }

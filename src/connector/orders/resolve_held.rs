@@ -3,21 +3,21 @@
 use crate::{
     channel::{
         ChannelError, HoldReason, Operation, ResolveReport, RunControl, RunEvent, RunStatus,
-        store::{Applied, HeldOrder, StoreErrorKind},
+        store::{ApplyOutcome, HeldOrder, StoreErrorKind},
     },
     client::Lane,
     connector::{
-        PAGE, ShipStationChannel,
+        STORE_BATCH, ShipStationChannel,
         mapping::{self, Mapper},
         run::{Run, Stop},
-        settings::ExternallyFulfilled,
+        settings::ExternallyFulfilledPolicy,
         store_pages::Bookmark,
         trace,
     },
 };
 
 impl ShipStationChannel {
-    pub(in crate::connector) async fn resolve_held_orders(
+    pub(in crate::connector) async fn run_resolve_held(
         &self,
         control: RunControl,
     ) -> Result<ResolveReport, ChannelError> {
@@ -43,7 +43,7 @@ async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) 
     let mut read = Bookmark::at_the_start();
     loop {
         run.checkpoint().await?;
-        let page = channel.stores.orders.held(&channel.connection, read.after(), PAGE).await?;
+        let page = channel.stores.orders.held(&channel.connection, read.after(), STORE_BATCH).await?;
         let Some(last) = page.last() else { return Ok(()) };
         read.pass(&last.order)?;
         for held in page.iter().filter(|held| may_be_released(held, setting)) {
@@ -52,12 +52,12 @@ async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) 
     }
 }
 
-/// What somebody else fulfils waits until the setting says that it is imported like any other order, whatever else holds
+/// What somebody else fulfills waits until the setting says that it is imported like any other order, whatever else holds
 /// it.
-fn may_be_released(held: &HeldOrder, setting: ExternallyFulfilled) -> bool {
+fn may_be_released(held: &HeldOrder, setting: ExternallyFulfilledPolicy) -> bool {
     let external = held.holds.contains(&HoldReason::ExternallyFulfilled);
     held.holds.iter().any(HoldReason::is_about_shipping)
-        && (!external || setting == ExternallyFulfilled::Import)
+        && (!external || setting == ExternallyFulfilledPolicy::Import)
 }
 
 async fn one(
@@ -76,18 +76,18 @@ async fn one(
     let text = held.text.as_deref();
     let applied = if run.control.dry_run {
         let others = held.holds.iter().filter(|hold| !hold.is_about_shipping());
-        Ok(Applied::Applied { still_held: others.count() > 0 })
+        Ok(ApplyOutcome::Applied { still_held: others.count() > 0 })
     } else {
         orders.apply_shipping(&run.token, &held.order, text, &resolution, mapper.version).await
     };
     match applied {
-        Ok(Applied::Applied { still_held }) => {
+        Ok(ApplyOutcome::Applied { still_held }) => {
             report.counts.released += 1;
             report.counts.held_for_other_reasons += u64::from(still_held);
             report.released.push(held.order.clone());
             run.event(&RunEvent::ItemDone { id: held.order.as_str(), outcome: "released" });
         }
-        Ok(Applied::Stale | Applied::NoLongerHeld) => report.counts.stale += 1,
+        Ok(ApplyOutcome::Stale | ApplyOutcome::NoLongerHeld) => report.counts.stale += 1,
         Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),
         Err(error) => {
             report.counts.failed += 1;
