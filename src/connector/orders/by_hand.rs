@@ -58,7 +58,6 @@ impl ShipStationChannel {
         lane: Lane,
         control: RunControl,
     ) -> Result<(Context<'_>, Recorder), ChannelError> {
-        self.check_order_references(OPERATION, &control).await?;
         self.begin_import(OPERATION, lane, control).await
     }
 

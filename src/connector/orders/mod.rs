@@ -50,7 +50,6 @@ use crate::{
 impl ShipStationChannel {
     pub(super) async fn run_get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
         const OPERATION: Operation = Operation::GetOrders;
-        self.check_order_references(OPERATION, &request.control).await?;
         let (ctx, mut recorder) = self.begin_import(OPERATION, Lane::Import, request.control).await?;
         let mut window = match self.window_at(recorder.report.run.started).await {
             Ok(window) => window,
@@ -61,15 +60,17 @@ impl ShipStationChannel {
         finish(ctx, recorder, window, stop).await
     }
 
-    /// Takes the lease and reads the shipping rules.
+    /// Looks up what the settings name, reads the shipping rules, and takes the lease.
     async fn begin_import(
         &self,
         operation: Operation,
         lane: Lane,
         control: RunControl,
     ) -> Result<(Context<'_>, Recorder), ChannelError> {
+        let cost = self.check_order_references(operation, &control).await?;
         let mapper = Mapper::load(self).await.map_err(|refusal| trace::not_started(operation, refusal))?;
         let (run, mut info) = Run::begin(self, operation, lane, control).await?;
+        run.meter().add(&cost);
         info.show_settings(self.settings.orders.describe());
         let mut recorder = Recorder::new(info);
         if mapper.is_empty(&self.settings.shipping) {
