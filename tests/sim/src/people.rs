@@ -1,0 +1,196 @@
+//! Those who change ShipStation and the host from outside: marketplaces, the merchant, a person at the screens, the warehouse.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use fastrand::Rng;
+use shipstation_connector::{
+    channel::{
+        ChannelOrderId, Shipment,
+        shipping::{CarrierRule, ShippingRule},
+        store::{MappingStoreExt, OrderStoreExt, ShipmentStoreExt},
+    },
+    testing::simulator::{SimAddress, SimLine, SimOrder},
+};
+
+use crate::{
+    executor::yield_now,
+    plan::{pick, stream},
+    world::{PLANTED, World},
+};
+
+/// Texts that are mapped from the start, and one that a person maps later.
+const MAPPED: [&str; 2] = ["Standard", "Standard (3-5 days)"];
+const UNMAPPED: &str = "Express Überraschung";
+
+/// A connection as it is before anything happens.
+pub async fn set_up(world: Arc<World>, connection: usize) {
+    let it = &world.connections[connection];
+    it.sim.account(|account| account.add_user("Packing"));
+    let store = world.open();
+    let rules = MAPPED.map(|text| ShippingRule::exact(text, "ground")).to_vec();
+    store.mappings.replace_shipping_rules(&it.id, 0, rules).await.unwrap();
+    let carriers = vec![CarrierRule::new("UPS", "ups")];
+    store.mappings.replace_carrier_rules(&it.id, 0, carriers).await.unwrap();
+}
+
+/// Brings orders, some of them days after they were placed.
+pub async fn marketplace(world: Arc<World>, connection: usize) {
+    let mut rng = stream(world.plan.seed, "marketplace", connection);
+    let orders = world.plan.orders.div_ceil(world.plan.connections);
+    let mut arrivals: Vec<Duration> =
+        (0..orders).map(|_| world.plan.troubled.mul_f64(rng.f64() * rng.f64())).collect();
+    arrivals.sort_unstable();
+    for (number, arrival) in arrivals.into_iter().enumerate() {
+        world.time.sleep(arrival.saturating_sub(world.time.elapsed())).await;
+        let order = order(&world, &mut rng, &format!("R-{connection}-{number}"));
+        let it = &world.connections[connection];
+        let id = it.sim.account(|account| account.add_order(order));
+        it.truth.lock().unwrap().orders.entry(id).or_default();
+        it.changes.fetch_add(1, Ordering::Relaxed);
+        world.tell(&it.id, format_args!("order {id} comes"));
+    }
+}
+
+fn order(world: &World, rng: &mut Rng, number: &str) -> SimOrder {
+    let address = SimAddress::sample().set("name", PLANTED).set("street1", PLANTED).set("phone", PLANTED);
+    let text = if world.plan.trouble.person && rng.u8(..) < 40 { UNMAPPED } else { pick(rng, &MAPPED) };
+    let mut order = SimOrder::new(number)
+        .status("awaiting_shipment")
+        .created(world.time.now())
+        .shipping(text)
+        .ship_to(address.clone())
+        .set("billTo", address)
+        .set("customerEmail", format!("{PLANTED}@example.net"))
+        .set("customerNotes", PLANTED);
+    for line in 0..rng.usize(1..3) {
+        order = order.line(SimLine::new(format!("SKU-{line}"), rng.i64(1..4), "4.20"));
+    }
+    if rng.u8(..) < 10 { order.externally_fulfilled("FBA") } else { order }
+}
+
+/// Edits, holds, releases, cancels, splits, merges and ships by hand.
+pub async fn merchant(world: Arc<World>, connection: usize) {
+    let mut rng = stream(world.plan.seed, "merchant", connection);
+    let it = &world.connections[connection];
+    loop {
+        world.time.sleep(world.plan.interval.mul_f64(rng.f64() * 4.0 + 0.2)).await;
+        if world.is_quiet() {
+            return;
+        }
+        let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
+        if orders.is_empty() {
+            continue;
+        }
+        let (order, other) = (pick(&mut rng, &orders), pick(&mut rng, &orders));
+        let what = rng.u8(..8);
+        let is_open = |id| {
+            it.sim.account(|account| {
+                let mut visible = account.visible_orders().filter(|row| row.int("orderId") == Some(id));
+                visible.any(|row| matches!(row.text("orderStatus"), Some("awaiting_shipment" | "on_hold")))
+            })
+        };
+        if !is_open(order) {
+            continue;
+        }
+        let (done, new) = it.sim.account(|account| match what {
+            0 => (account.cancel(order), None),
+            1 => (account.hold(order), None),
+            2 => (account.set_status(order, "awaiting_shipment"), None),
+            3 => (account.ship_by_hand(order, "ANOTHER-NUMBER", "fedex"), None),
+            4 => (true, account.split_order(order, &[0])),
+            5 if order != other => (account.merge_orders(order, &[other]), None),
+            _ => (account.edit(order, |row| row.set("internalNotes", PLANTED)), None),
+        });
+        if !done {
+            continue;
+        }
+        world.tell(&it.id, format_args!("order {order}: the merchant does {what} ({other})"));
+        let mut truth = it.truth.lock().unwrap();
+        if what < 6 {
+            for id in [Some(order), new, Some(other).filter(|_| what == 5)].into_iter().flatten() {
+                truth.orders.entry(id).or_default().touched = true;
+            }
+        }
+        drop(truth);
+        it.changes.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Maps what was not mapped, dismisses failures, corrects and takes back shipments.
+pub async fn person(world: Arc<World>, connection: usize) {
+    let mut rng = stream(world.plan.seed, "person", connection);
+    let it = &world.connections[connection];
+    let store = world.open();
+    loop {
+        world.time.sleep(world.plan.interval.mul_f64(rng.f64() * 12.0 + 1.0)).await;
+        let is_last = world.is_quiet();
+        if is_last || rng.u8(..) < 60 {
+            // In the end everything is mapped.
+            let rules = store.mappings.shipping_rules(&it.id).await.unwrap();
+            let texts = MAPPED.into_iter().chain((is_last || rng.bool()).then_some(UNMAPPED));
+            let new = texts.map(|text| ShippingRule::exact(text, "ground")).collect();
+            let _ = store.mappings.replace_shipping_rules(&it.id, rules.version, new).await.unwrap();
+            world.tell(&it.id, "the mappings are replaced");
+        }
+        if is_last {
+            return;
+        }
+        let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
+        if orders.is_empty() {
+            continue;
+        }
+        let order = pick(&mut rng, &orders);
+        let id = ChannelOrderId::new(order.to_string());
+        if rng.u8(..) < 30 {
+            let failures = store.orders.failures(&it.id, std::slice::from_ref(&id)).await.unwrap();
+            if failures.contains_key(&id) && store.orders.dismiss(&it.id, &id).await.is_ok() {
+                world.tell(&it.id, format_args!("order {order}: the failure is dismissed"));
+                it.truth.lock().unwrap().dismissed.insert(id.clone());
+            }
+        }
+        let is_enqueued = it.truth.lock().unwrap().orders[&order].enqueued;
+        if is_enqueued && rng.u8(..) < 60 {
+            let shipment = shipment(&world, order, &format!("1ZC{order}")).revision(2);
+            let shipment = if rng.bool() { shipment.voided() } else { shipment };
+            let answer = store.shipments.enqueue_one(&it.id, shipment, world.time.now()).await.unwrap();
+            world.tell(&it.id, format_args!("order {order}: a second revision: {answer:?}"));
+            it.truth.lock().unwrap().orders.entry(order).or_default().touched = true;
+        }
+    }
+}
+
+/// Ships what the host has and nothing holds.
+pub async fn warehouse(world: Arc<World>, connection: usize) {
+    let mut rng = stream(world.plan.seed, "warehouse", connection);
+    let it = &world.connections[connection];
+    let store = world.open();
+    loop {
+        let interval = if world.is_quiet() { world.plan.quiet_interval() } else { world.plan.interval };
+        world.time.sleep(interval.mul_f64(rng.f64() * 2.0 + 0.2)).await;
+        let open: Vec<(i64, ChannelOrderId)> = {
+            let truth = it.truth.lock().unwrap();
+            let open = truth.orders.iter().filter(|(_, order)| !order.enqueued);
+            open.map(|(id, _)| (*id, ChannelOrderId::new(id.to_string()))).collect()
+        };
+        let ids: Vec<ChannelOrderId> = open.iter().map(|(_, id)| id.clone()).collect();
+        let known = store.orders.known(&it.id, &ids).await.unwrap();
+        for (order, id) in open {
+            let is_ready = known.get(&id).is_some_and(|record| record.holds.is_empty());
+            if !is_ready || (!world.is_quiet() && rng.u8(..) < 100) {
+                continue;
+            }
+            let shipment = shipment(&world, order, &format!("1Z{order}"));
+            let _ = store.shipments.enqueue_one(&it.id, shipment, world.time.now()).await.unwrap();
+            it.truth.lock().unwrap().orders.entry(order).or_default().enqueued = true;
+            world.tell(&it.id, format_args!("order {order}: shipped by the host"));
+            yield_now().await;
+        }
+    }
+}
+
+fn shipment(world: &World, order: i64, tracking: &str) -> Shipment {
+    Shipment::new(format!("ship-{order}"), order.to_string(), world.time.now(), "UPS", tracking)
+}

@@ -1,0 +1,185 @@
+//! What a seed decides before anything happens: how large the world is, and which kinds of trouble it has. Many worlds lack many
+//! of them (swarm testing), so that one kind does not hide another.
+
+use std::{fmt, time::Duration};
+
+use fastrand::Rng;
+use shipstation_connector::Timestamp;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
+/// Runs of a history before the quiet phase, about.
+const RUNS: u64 = 160;
+
+macro_rules! kinds_of_trouble {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// The kinds of trouble that a world has.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[allow(clippy::struct_excessive_bools)] // each is a switch of its own
+        pub struct Trouble { $($(#[$doc])* pub $name: bool),+ }
+
+        impl Trouble {
+            pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
+            fn draw(rng: &mut Rng) -> Self {
+                Self { $($name: rng.u8(..) < 96),+ }
+            }
+
+            /// Switches a kind off; false when there is none of this name.
+            pub fn switch_off(&mut self, name: &str) -> bool {
+                match name {
+                    $(stringify!($name) => { self.$name = false; true })+
+                    _ => false,
+                }
+            }
+
+            pub fn has(&self, name: &str) -> bool {
+                match name { $(stringify!($name) => self.$name,)+ _ => false }
+            }
+        }
+    };
+}
+
+kinds_of_trouble! {
+    /// Requests and answers are lost, and connections refused.
+    losses,
+    /// Requests and answers take minutes, also longer than a lease.
+    delays,
+    /// Requests arrive twice.
+    doubles,
+    /// ShipStation fails: 500, HTML, 429, broken JSON, nothing.
+    failures,
+    /// A write takes effect and its answer fails, or takes effect late.
+    effects,
+    /// Lists contradict themselves.
+    lists,
+    /// Lists hide rows without a trace, and reads are stale.
+    lies,
+    /// Rows are damaged.
+    damage,
+    /// The store fails, before or after what it was to do, or is slow.
+    storage,
+    /// Processes die.
+    kills,
+    /// Processes stand still, also longer than a lease.
+    stalls,
+    /// Wall clocks of workers are wrong and jump.
+    clocks,
+    /// The key is refused for a while.
+    keys,
+    /// The merchant edits, holds, cancels, splits, merges and ships by hand.
+    merchant,
+    /// A person imports by hand, dismisses failures, changes mappings, corrects and voids shipments.
+    person,
+    /// ShipStation's habits differ from the usual ones.
+    quirks,
+}
+
+/// The world of a seed.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub start: Timestamp,
+    pub workers: usize,
+    pub connections: usize,
+    pub orders: usize,
+    /// Between two runs of a process.
+    pub interval: Duration,
+    /// How long there is trouble.
+    pub troubled: Duration,
+    /// How long everything is well afterwards.
+    pub quiet: Duration,
+    pub sqlite: bool,
+    pub has_monotonic: bool,
+    pub page_size: u32,
+    pub trouble: Trouble,
+}
+
+/// Starts: both clock-change nights of two years, a leap day, the turn of a year, and days without anything.
+const STARTS: [&str; 8] = [
+    "2026-03-07T20:00:00Z",
+    "2026-10-31T20:00:00Z",
+    "2027-11-06T20:00:00Z",
+    "2028-02-28T12:00:00Z",
+    "2026-12-31T10:00:00Z",
+    "2027-03-13T20:00:00Z",
+    "2026-06-15T08:00:00Z",
+    "2031-09-01T23:30:00Z",
+];
+
+impl Plan {
+    pub fn draw(seed: u64) -> Self {
+        let mut rng = stream(seed, "plan", 0);
+        let workers = pick(&mut rng, &[1, 1, 2, 2, 3, 4]);
+        let connections = pick(&mut rng, &[1, 1, 1, 2, 3, 5]);
+        let interval = pick(&mut rng, &[MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY]);
+        let rounds = (RUNS / (2 * workers as u64 * connections as u64)).max(4);
+        let start: Timestamp = pick(&mut rng, &STARTS).parse().unwrap();
+        Self {
+            seed,
+            start: start + Duration::from_secs(rng.u64(..8 * HOUR)),
+            workers,
+            connections,
+            orders: if rng.u8(..) < 40 { rng.usize(40..200) } else { rng.usize(3..40) },
+            interval: Duration::from_secs(interval),
+            troubled: Duration::from_secs(interval * rng.u64(rounds / 3..=rounds)),
+            quiet: Duration::from_secs(48 * HOUR),
+            sqlite: rng.u8(..) < 16,
+            has_monotonic: rng.u8(..) < 220,
+            page_size: pick(&mut rng, &[2, 3, 7, 500, 500]),
+            trouble: Trouble::draw(&mut rng),
+        }
+    }
+
+    /// The largest interval between runs in the quiet phase: short enough for every retry to come.
+    pub fn quiet_interval(&self) -> Duration {
+        self.interval.clamp(Duration::from_secs(20 * MINUTE), Duration::from_secs(2 * HOUR))
+    }
+}
+
+/// The command that replays this plan.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let drawn = Self::draw(self.seed);
+        write!(f, "--seed {}", self.seed)?;
+        let off: Vec<&str> = Trouble::NAMES
+            .iter()
+            .copied()
+            .filter(|name| drawn.trouble.has(name) && !self.trouble.has(name))
+            .collect();
+        if !off.is_empty() {
+            write!(f, " --without {}", off.join(","))?;
+        }
+        for (name, was, is) in [
+            ("workers", drawn.workers, self.workers),
+            ("connections", drawn.connections, self.connections),
+            ("orders", drawn.orders, self.orders),
+        ] {
+            if was != is {
+                write!(f, " --{name} {is}")?;
+            }
+        }
+        if drawn.troubled != self.troubled {
+            write!(f, " --troubled {}", self.troubled.as_secs())?;
+        }
+        if drawn.sqlite != self.sqlite {
+            write!(f, " --memory")?;
+        }
+        Ok(())
+    }
+}
+
+/// The random numbers of one actor of a seed. Each has its own, so that leaving one out changes the others little.
+pub fn stream(seed: u64, actor: &str, number: usize) -> Rng {
+    let mut mixed = seed ^ 0x9e37_79b9_7f4a_7c15;
+    for byte in actor.bytes().chain((number as u64).to_le_bytes()) {
+        mixed = (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+    }
+    Rng::with_seed(mixed)
+}
+
+/// One of several, at random.
+pub fn pick<T: Clone>(rng: &mut Rng, of: &[T]) -> T {
+    of[rng.usize(..of.len())].clone()
+}

@@ -1,0 +1,259 @@
+//! A worker's process for one connection: it runs one operation again and again, dies, stands still, and starts again.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use fastrand::Rng;
+use shipstation_connector::{
+    Settings, ShipStationChannel,
+    channel::{
+        ChannelConnector, ChannelError, CheckConnection, DiagnoseOrder, ExplainImports, GetOrders,
+        ImportOrder, LinkListings, Operation, OrderSelector, ResolveHeld, SyncShipments,
+    },
+    client::{RateLimiter, UserId},
+    stores::{StoreHook, instrumented},
+    testing::simulator::JournalEntry,
+};
+
+use crate::{
+    executor::{Sleep, WorkerClock},
+    network::Network,
+    oracle,
+    plan::{pick, stream},
+    storage::Storage,
+    world::World,
+};
+
+/// What one run did, as the network and the database saw it.
+#[derive(Debug, Default)]
+pub struct RunLog {
+    pub name: String,
+    pub requests: AtomicU64,
+    pub entries: Mutex<Vec<JournalEntry>>,
+    pub inserted: AtomicU64,
+    pub marked: AtomicU64,
+    /// Whether the database kept something and said that it failed.
+    pub is_answer_lost: AtomicBool,
+    pub token: Mutex<Option<(Operation, u64)>>,
+    /// How long the process stood still.
+    pub stalled: Mutex<Duration>,
+    /// The time at which it began, and the changes of the account until then.
+    pub began: Duration,
+    pub changes: u64,
+}
+
+/// What a process is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Job {
+    Import,
+    Ship,
+}
+
+/// Where a process runs.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub worker: usize,
+    pub connection: usize,
+    pub job: Job,
+    /// What the processes of a worker share for one key.
+    pub limiter: Arc<dyn RateLimiter>,
+}
+
+/// One life of a process.
+struct Life {
+    channel: ShipStationChannel,
+    clock: Arc<WorkerClock>,
+    run: Arc<Mutex<Arc<RunLog>>>,
+}
+
+/// Runs until the world ends.
+pub async fn live(world: Arc<World>, place: Place) {
+    let name = format!("w{}/{}/{:?}", place.worker, world.connections[place.connection].id, place.job);
+    let mut rng = stream(world.plan.seed, &name, 0);
+    for number in 0.. {
+        let life = begin_life(&world, &place, &name, number, &mut rng);
+        loop {
+            let interval =
+                if world.is_quiet() { world.plan.quiet_interval() } else { world.plan.interval };
+            world.time.sleep(interval.mul_f64(rng.f64() + 0.5)).await;
+            if world.has(|trouble| trouble.clocks) && rng.u8(..) < 24 {
+                let ahead = pick(&mut rng, &[0, 0, 2, 70, 3_600, 8 * 86_400, -3_600, -90]);
+                world.tell(&name, format_args!("the wall clock is ahead by {ahead} s"));
+                life.clock.step_to(ahead);
+            } else if world.is_quiet() {
+                life.clock.step_to(0);
+            }
+            let log = Arc::new(RunLog {
+                name: name.clone(),
+                began: world.time.elapsed(),
+                changes: world.connections[place.connection].changes.load(Ordering::Relaxed),
+                ..RunLog::default()
+            });
+            *life.run.lock().unwrap() = Arc::clone(&log);
+            let moment = Moment::draw(&world, &mut rng);
+            let work = work(&world, &place, &life, &log, &mut rng);
+            if !moment.watch(&world, &log, work).await {
+                world.tell(&name, "dies");
+                world.stats.kills.fetch_add(1, Ordering::Relaxed);
+                break;
+            }
+        }
+        world.time.sleep(Duration::from_secs(rng.u64(1..600))).await;
+    }
+}
+
+fn begin_life(world: &Arc<World>, place: &Place, name: &str, number: usize, rng: &mut Rng) -> Life {
+    let plan = &world.plan;
+    let connection = &world.connections[place.connection];
+    let stream = |what| stream(plan.seed, &format!("{name}/{what}"), number);
+    let ahead = if world.has(|trouble| trouble.clocks) { pick(rng, &[0, 0, 0, 3, -3, 45, -120]) } else { 0 };
+    let clock = WorkerClock::new(&world.time, ahead, plan.has_monotonic);
+    let run = Arc::new(Mutex::new(Arc::new(RunLog::default())));
+    let network = Network::new(world, place.connection, Arc::clone(&run), stream("network"));
+    let storage: Arc<dyn StoreHook> =
+        Storage::new(world, place.connection, Arc::clone(&run), stream("storage"));
+    let client = connection
+        .sim
+        .client()
+        .clock(clock.clone())
+        .transport(network)
+        .rate_limiter(Arc::clone(&place.limiter))
+        .seed(rng.u64(..))
+        .build()
+        .unwrap();
+    let mut settings = Settings::default();
+    settings.orders.page_size = plan.page_size;
+    settings.orders.assign_user = user_of(world, place.connection).map(UserId::new);
+    settings.orders.watch_changes = plan.seed.is_multiple_of(3);
+    let channel = ShipStationChannel::builder(client, connection.id.clone(), instrumented(&world.open(), &storage))
+        .settings(settings)
+        .owner(format!("{name}/{number}"))
+        .build()
+        .unwrap();
+    Life { channel, clock, run }
+}
+
+/// The user that imported orders are assigned to.
+pub fn user_of(world: &World, connection: usize) -> Option<String> {
+    if world.plan.seed.is_multiple_of(4) {
+        return None;
+    }
+    let users = world.connections[connection].sim.account(|account| account.users.clone());
+    users.first().and_then(|user| user.text("userId")).map(str::to_owned)
+}
+
+/// One run, judged when it has ended.
+async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, rng: &mut Rng) {
+    let channel = &life.channel;
+    let draw = rng.u8(..);
+    world.stats.runs.fetch_add(1, Ordering::Relaxed);
+    let outcome: Result<String, ChannelError> = match (place.job, draw) {
+        (Job::Ship, _) => channel.sync_shipments(SyncShipments::new()).await.map(|report| {
+            oracle::judge_sync(world, place.connection, log, &report);
+            shown(&report)
+        }),
+        (Job::Import, 0..8) => channel.resolve_held(ResolveHeld::new()).await.map(|report| {
+            world.assert(report.counts.add_up(), || format!("{report}"));
+            shown(&report)
+        }),
+        (Job::Import, 8..10) => channel.check(CheckConnection::new()).await.map(|report| shown(&report)),
+        (Job::Import, 10..12) => {
+            channel.why_nothing(ExplainImports::new()).await.map(|overview| shown(&overview))
+        }
+        (Job::Import, 12..14) => {
+            channel.link_listings(LinkListings::new()).await.map(|report| shown(&report))
+        }
+        (Job::Import, 14..20) => by_hand(world, place, channel, draw, rng).await,
+        (Job::Import, _) => channel.get_orders(GetOrders::new()).await.map(|report| {
+            oracle::judge_import(world, place.connection, log, &report);
+            shown(&report)
+        }),
+    };
+    let text = outcome.unwrap_or_else(|error| format!("{error} {error:?}"));
+    oracle::assert_clean(world, &log.name, &text);
+    world.tell(&log.name, text.lines().take(3).collect::<Vec<_>>().join(" | "));
+}
+
+/// A person imports or diagnoses one order.
+async fn by_hand(
+    world: &World,
+    place: &Place,
+    channel: &ShipStationChannel,
+    draw: u8,
+    rng: &mut Rng,
+) -> Result<String, ChannelError> {
+    let orders: Vec<i64> =
+        world.connections[place.connection].truth.lock().unwrap().orders.keys().copied().collect();
+    if orders.is_empty() {
+        return Ok(String::new());
+    }
+    let selector = OrderSelector::Id(pick(rng, &orders).to_string().into());
+    if draw < 17 && world.has(|trouble| trouble.person) {
+        return channel.import_order(ImportOrder::new(selector)).await.map(|report| shown(&report));
+    }
+    let answers = channel.diagnose_order(DiagnoseOrder::new(selector)).await?;
+    Ok(answers.iter().map(shown).collect())
+}
+
+/// As a person and as a log see it.
+fn shown(report: &(impl std::fmt::Display + std::fmt::Debug)) -> String {
+    format!("{report}\n{report:?}")
+}
+
+/// At which turn of a run its process dies, and at which it stands still and for how long.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    death: Option<u32>,
+    stall: Option<(u32, Duration)>,
+}
+
+impl Moment {
+    fn draw(world: &World, rng: &mut Rng) -> Self {
+        let mut turn = || {
+            let most = pick(rng, &[8, 60, 60, 400]);
+            rng.u32(1..most)
+        };
+        let (death, stall) = (turn(), turn());
+        let dies = world.has(|trouble| trouble.kills) && rng.u8(..) < 40;
+        let stalls = world.has(|trouble| trouble.stalls) && rng.u8(..) < 40;
+        let long = Duration::from_secs(pick(rng, &[5, 70, 200, 310, 700, 5_000]));
+        Self { death: dies.then_some(death), stall: stalls.then_some((stall, long)) }
+    }
+
+    /// Runs the work to its end; false when the process died before.
+    async fn watch(self, world: &World, log: &RunLog, work: impl Future<Output = ()>) -> bool {
+        let mut work = pin!(work);
+        let (mut turn, mut standing): (u32, Option<Sleep>) = (0, None);
+        std::future::poll_fn(|context| {
+            if let Some(sleep) = &mut standing {
+                if std::pin::Pin::new(sleep).poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                standing = None;
+            }
+            turn += 1;
+            if self.death == Some(turn) {
+                return Poll::Ready(false);
+            }
+            if let Some((_, long)) = self.stall.filter(|(at, _)| *at == turn) {
+                world.tell(&log.name, format_args!("stands still for {} s", long.as_secs()));
+                *log.stalled.lock().unwrap() += long;
+                let mut sleep = world.time.sleep(long);
+                if std::pin::Pin::new(&mut sleep).poll(context).is_pending() {
+                    standing = Some(sleep);
+                    return Poll::Pending;
+                }
+            }
+            work.as_mut().poll(context).map(|()| true)
+        })
+        .await
+    }
+}
