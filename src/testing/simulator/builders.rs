@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
 use super::{
-    record::{Field, Record, amount},
+    record::{Field, Record, amount, record},
     shapes::{ADDRESS, LINE, ORDER, PRODUCT},
 };
 use crate::Timestamp;
@@ -14,9 +14,12 @@ fn amount_or_zero(text: &str) -> Decimal {
     amount(text).unwrap_or_default()
 }
 
-/// A [`Record`] with setters for what tests change most.
+/// A [`Record`] with setters for what tests change most: `=` sets a member, `+=` adds to a list.
 macro_rules! builder {
-    ($(#[$doc:meta])* $name:ident { $($(#[$setter_doc:meta])* $setter:ident: $kind:ty => $member:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $(
+        $(#[$setter_doc:meta])*
+        $setter:ident($($argument:ident: $kind:ty),*) { $($member:literal $operator:tt $value:expr),+ }
+    )* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         #[must_use = "a row does nothing until an account has it"]
@@ -24,8 +27,9 @@ macro_rules! builder {
 
         impl $name {
             $($(#[$setter_doc])*
-            pub fn $setter(self, value: $kind) -> Self {
-                self.set($member, value)
+            pub fn $setter(mut self, $($argument: $kind),*) -> Self {
+                $(builder!(@change self.0, $member $operator $value);)+
+                self
             })*
 
             /// Any other member, by ShipStation's name; see [`Record::set`].
@@ -59,6 +63,8 @@ macro_rules! builder {
             }
         }
     };
+    (@change $row:expr, $member:literal = $value:expr) => { $row.set($member, $value) };
+    (@change $row:expr, $list:literal += $value:expr) => { $row.push($list, $value) };
 }
 
 builder! {
@@ -74,31 +80,51 @@ builder! {
     /// ```
     SimOrder {
         /// A number of your choice, instead of the next free one.
-        id: i64 => "orderId",
+        id(order_id: i64) { "orderId" = order_id }
         /// The store.
-        store: i64 => "advancedOptions.storeId",
+        store(store_id: i64) { "advancedOptions.storeId" = store_id }
         /// The status, any text.
-        status: impl Into<Field> => "orderStatus",
+        status(status: impl Into<Field>) { "orderStatus" = status }
         /// When ShipStation made it.
-        created: Timestamp => "createDate",
+        created(at: Timestamp) { "createDate" = at }
         /// When it last changed; the creation by default.
-        modified: Timestamp => "modifyDate",
+        modified(at: Timestamp) { "modifyDate" = at }
         /// When it was ordered; the creation by default.
-        ordered: Timestamp => "orderDate",
+        ordered(at: Timestamp) { "orderDate" = at }
         /// When it was paid; the order date by default.
-        paid: Timestamp => "paymentDate",
+        paid(at: Timestamp) { "paymentDate" = at }
+        /// Not paid yet.
+        unpaid() { "paymentDate" = Field::Null }
         /// The shipping method as the store names it.
-        shipping: impl Into<Field> => "requestedShippingService",
+        shipping(method: impl Into<Field>) { "requestedShippingService" = method }
+        /// Carrier, service and package as chosen in ShipStation.
+        shipping_codes(carrier: impl Into<String>, service: impl Into<String>, package: impl Into<String>) {
+            "carrierCode" = carrier.into(), "serviceCode" = service.into(), "packageCode" = package.into()
+        }
         /// The assigned user.
-        user: impl Into<Field> => "userId",
+        user(user_id: impl Into<Field>) { "userId" = user_id }
         /// The channel's key; a fresh GUID by default.
-        order_key: impl Into<Field> => "orderKey",
+        order_key(key: impl Into<Field>) { "orderKey" = key }
         /// The country it goes to.
-        country: impl Into<Field> => "shipTo.country",
+        country(code: impl Into<Field>) { "shipTo.country" = code }
         /// Where it goes.
-        ship_to: SimAddress => "shipTo",
+        ship_to(address: SimAddress) { "shipTo" = address }
         /// The import that brought it, as webhook addresses name it.
-        import_batch: impl Into<Field> => "importBatch",
+        import_batch(batch: impl Into<Field>) { "importBatch" = batch }
+        /// One more tag.
+        tag(tag_id: i64) { "tagIds" += tag_id }
+        /// One more line.
+        line(line: SimLine) { "items" += line }
+        /// Says that it was split off this order.
+        parent(order_id: i64) { "advancedOptions.mergedOrSplit" = true, "advancedOptions.parentId" = order_id }
+        /// Tax on the whole order. A text that is not a number counts as zero.
+        tax(amount: &str) { "taxAmount" = amount_or_zero(amount) }
+        /// What the buyer paid for shipping. A text that is not a number counts as zero.
+        shipping_paid(amount: &str) { "shippingAmount" = amount_or_zero(amount) }
+        /// Somebody else ships it, such as a marketplace's own warehouse.
+        externally_fulfilled(by: impl Into<String>) {
+            "externallyFulfilled" = true, "externallyFulfilledBy" = by.into()
+        }
     }
 }
 
@@ -108,19 +134,12 @@ pub(super) const WHEN_ADDED: Timestamp = Timestamp::UNIX_EPOCH;
 impl SimOrder {
     /// A paid order of one United States buyer, without lines.
     pub fn new(order_number: impl Into<String>) -> Self {
-        let order = Record::new(&ORDER)
-            .with("orderId", 0)
-            .with("orderNumber", order_number.into())
-            .with("createDate", WHEN_ADDED)
-            .with("orderStatus", "awaiting_shipment")
-            .with("modifyDate", WHEN_ADDED)
-            .with("orderDate", WHEN_ADDED)
-            .with("paymentDate", WHEN_ADDED)
-            .with("customerUsername", "robin.sample@example.com")
-            .with("customerEmail", "robin.sample@example.com")
-            .with("billTo", SimAddress::named("Robin Sample"))
-            .with("shipTo", SimAddress::sample());
-        Self(order)
+        Self(record!(ORDER {
+            "orderId": 0, "orderNumber": order_number.into(), "orderStatus": "awaiting_shipment",
+            "createDate": WHEN_ADDED, "modifyDate": WHEN_ADDED, "orderDate": WHEN_ADDED, "paymentDate": WHEN_ADDED,
+            "customerUsername": "robin.sample@example.com", "customerEmail": "robin.sample@example.com",
+            "billTo": SimAddress::named("Robin Sample"), "shipTo": SimAddress::sample(),
+        }))
     }
 
     /// The total that ShipStation computes: lines, tax and shipping.
@@ -128,62 +147,10 @@ impl SimOrder {
         total(&self.0)
     }
 
-    /// Not paid yet.
-    pub fn unpaid(self) -> Self {
-        self.set("paymentDate", Field::Null)
-    }
-
-    /// One more tag.
-    pub fn tag(self, tag_id: i64) -> Self {
-        self.push("tagIds", tag_id)
-    }
-
-    /// One more line.
-    pub fn line(self, line: SimLine) -> Self {
-        self.push("items", line)
-    }
-
-    /// Carrier, service and package as chosen in ShipStation.
-    pub fn shipping_codes(
-        self,
-        carrier: impl Into<String>,
-        service: impl Into<String>,
-        package: impl Into<String>,
-    ) -> Self {
-        self.set("carrierCode", carrier.into())
-            .set("serviceCode", service.into())
-            .set("packageCode", package.into())
-    }
-
-    /// Says that it was split off this order.
-    pub fn parent(self, order_id: i64) -> Self {
-        self.set("advancedOptions.mergedOrSplit", true).set("advancedOptions.parentId", order_id)
-    }
-
     /// Says that other orders were merged into it, or that it was split into them.
     pub fn merged(self, ids: impl IntoIterator<Item = i64>) -> Self {
         let order = self.set("advancedOptions.mergedOrSplit", true);
-        ids.into_iter().fold(order, |order, id| order.push("advancedOptions.mergedIds", id))
-    }
-
-    /// Tax on the whole order. A text that is not a number counts as zero.
-    pub fn tax(self, amount: &str) -> Self {
-        self.set("taxAmount", amount_or_zero(amount))
-    }
-
-    /// What the buyer paid for shipping. A text that is not a number counts as zero.
-    pub fn shipping_paid(self, amount: &str) -> Self {
-        self.set("shippingAmount", amount_or_zero(amount))
-    }
-
-    /// Somebody else ships it, such as a marketplace's own warehouse.
-    pub fn externally_fulfilled(self, by: impl Into<String>) -> Self {
-        self.set("externallyFulfilled", true).set("externallyFulfilledBy", by.into())
-    }
-
-    fn push(mut self, list: &str, value: impl Into<Field>) -> Self {
-        self.0.push(list, value);
-        self
+        order.with(|order| ids.into_iter().for_each(|id| order.push("advancedOptions.mergedIds", id)))
     }
 }
 
@@ -201,52 +168,36 @@ builder! {
     /// A line of an order. (V1 reference, models / `OrderItem`.)
     SimLine {
         /// The product's name.
-        named: impl Into<Field> => "name",
+        named(name: impl Into<Field>) { "name" = name }
         /// A number of your choice, which may be another line's too, instead of the next free one.
-        id: i64 => "orderItemId",
+        id(order_item_id: i64) { "orderItemId" = order_item_id }
+        /// The number is 0 and stays so.
+        without_id() { "unnumbered" = true }
         /// The channel's own number of the line.
-        key: impl Into<Field> => "lineItemKey",
+        key(key: impl Into<Field>) { "lineItemKey" = key }
+        /// Takes the SKU away, as stores without SKUs do.
+        without_sku() { "sku" = Field::Null }
         /// The SKU to ship instead of the one sold.
-        fulfillment_sku: impl Into<Field> => "fulfillmentSku",
+        fulfillment_sku(sku: impl Into<Field>) { "fulfillmentSku" = sku }
+        /// A chosen option.
+        option(name: impl Into<String>, value: impl Into<String>) {
+            "options" += record!({ "name": name.into(), "value": value.into() })
+        }
     }
 }
 
 impl SimLine {
     /// `quantity` pieces of `sku` at `unit_price` each. A price that is not a number counts as zero.
     pub fn new(sku: impl Into<String>, quantity: i64, unit_price: &str) -> Self {
-        let sku = sku.into();
-        let line = Record::new(&LINE)
-            .with("orderItemId", 0)
-            .with("name", format!("Item {sku}"))
-            .with("sku", sku)
-            .with("quantity", quantity)
-            .with("unitPrice", amount_or_zero(unit_price));
-        Self(line)
+        let (sku, price) = (sku.into(), amount_or_zero(unit_price));
+        Self(record!(LINE {
+            "orderItemId": 0, "name": format!("Item {sku}"), "sku": sku, "quantity": quantity, "unitPrice": price,
+        }))
     }
 
     /// A discount or fee: nothing to ship, no SKU, and a negative amount when it is a discount.
     pub fn adjustment(name: impl Into<String>, amount: &str) -> Self {
-        let line = Record::new(&LINE)
-            .with("name", name.into())
-            .with("unitPrice", amount_or_zero(amount))
-            .with("adjustment", true);
-        Self(line)
-    }
-
-    /// Takes the SKU away, as stores without SKUs do.
-    pub fn without_sku(self) -> Self {
-        self.set("sku", Field::Null)
-    }
-
-    /// The number is 0 and stays so.
-    pub fn without_id(self) -> Self {
-        self.set("unnumbered", true)
-    }
-
-    /// A chosen option.
-    pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.0.push("options", Record::of([("name", name.into().into()), ("value", value.into().into())]));
-        self
+        Self(record!(LINE { "name": name.into(), "unitPrice": amount_or_zero(amount), "adjustment": true }))
     }
 }
 
@@ -254,11 +205,19 @@ builder! {
     /// A product of the catalog. (V1 reference, models / Product.)
     SimProduct {
         /// Its name.
-        named: impl Into<Field> => "name",
+        named(name: impl Into<Field>) { "name" = name }
         /// Its bar code.
-        upc: impl Into<Field> => "upc",
+        upc(code: impl Into<Field>) { "upc" = code }
         /// When ShipStation made it.
-        created: Timestamp => "createDate",
+        created(at: Timestamp) { "createDate" = at }
+        /// Its price. A text that is not a number counts as zero.
+        price(price: &str) { "price" = amount_or_zero(price) }
+        /// One more alias, as the newer recordings show them: a name, and the store it holds for.
+        alias(name: impl Into<String>, store_id: i64) {
+            "aliases" += record!({ "name": name.into(), "storeId": store_id })
+        }
+        /// Makes it inactive.
+        inactive() { "active" = false }
     }
 }
 
@@ -266,23 +225,7 @@ impl SimProduct {
     /// An active product with this SKU and little else, as ShipStation makes them on import.
     pub fn new(sku: impl Into<String>) -> Self {
         let sku = sku.into();
-        Self(Record::new(&PRODUCT).with("productId", 0).with("name", format!("Item {sku}")).with("sku", sku))
-    }
-
-    /// Its price. A text that is not a number counts as zero.
-    pub fn price(self, price: &str) -> Self {
-        self.set("price", amount_or_zero(price))
-    }
-
-    /// One more alias, as the newer recordings show them: a name, and the store it holds for.
-    pub fn alias(mut self, name: impl Into<String>, store_id: i64) -> Self {
-        self.0.push("aliases", Record::of([("name", name.into().into()), ("storeId", store_id.into())]));
-        self
-    }
-
-    /// Makes it inactive.
-    pub fn inactive(self) -> Self {
-        self.set("active", false)
+        Self(record!(PRODUCT { "productId": 0, "name": format!("Item {sku}"), "sku": sku }))
     }
 }
 
@@ -294,20 +237,15 @@ builder! {
 impl SimAddress {
     /// A made-up, complete address in the United States.
     pub fn sample() -> Self {
-        Self::named("Robin Sample")
-            .set("street1", "1200 EXAMPLE ST")
-            .set("street2", "")
-            .set("city", "SPRINGFIELD")
-            .set("state", "IL")
-            .set("postalCode", "62701-0042")
-            .set("country", "US")
-            .set("phone", "217-555-0142")
-            .set("residential", true)
-            .set("addressVerified", "Address validated successfully")
+        Self(record!(ADDRESS {
+            "name": "Robin Sample", "street1": "1200 EXAMPLE ST", "street2": "", "city": "SPRINGFIELD", "state": "IL",
+            "postalCode": "62701-0042", "country": "US", "phone": "217-555-0142", "residential": true,
+            "addressVerified": "Address validated successfully",
+        }))
     }
 
     /// Only a name, everything else null, as billing addresses often are.
     pub fn named(name: impl Into<String>) -> Self {
-        Self(Record::new(&ADDRESS).with("name", name.into()))
+        Self(record!(ADDRESS { "name": name.into() }))
     }
 }

@@ -1,8 +1,8 @@
-//! Simulated time: it moves only when told to, or when somebody sleeps on it.
+//! Simulated time: it moves only when it is set, or when somebody sleeps on it.
 
 use std::{
     pin::pin,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use futures_util::future::select;
 use tokio::sync::watch;
 
+use super::pipeline::lock;
 use crate::{
     Timestamp,
     client::{Clock, SystemClock},
@@ -92,7 +93,7 @@ impl SimClock {
     }
 
     fn times(&self) -> MutexGuard<'_, Times> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.times)
     }
 }
 

@@ -1,16 +1,17 @@
 //! The control API over HTTP, for other processes. What it offers is told in the module's documentation.
 
-use http::Method;
+use std::{collections::BTreeMap, time::Duration};
+
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    Fault, FaultKind, JournalEntry, RateLimit, SimOrder, SimProduct,
-    account::Table,
-    answer::Answer,
-    pipeline::{AccountState, KeyPair, Service, lock},
-    record::{Field, Record},
-    request::Call,
+    JournalEntry, RateLimit, SimOrder, SimProduct,
+    api::Handled,
+    pipeline::{AccountState, Backend, KeyPair, lock},
+    record::Record,
+    reply::Reply,
+    request::ApiRequest,
     shapes::{ORDER, PRODUCT},
 };
 use crate::Timestamp;
@@ -18,35 +19,54 @@ use crate::Timestamp;
 /// The first part of every path. It is none of ShipStation's.
 pub(super) const PREFIX: &str = "_simulator";
 
-type Outcome = Result<Answer, Answer>;
-
 /// Carries out one request.
-pub(super) fn answer(service: &Service, call: &Call) -> Answer {
-    let segments: Vec<&str> = call.segments.iter().skip(1).map(String::as_str).collect();
-    let outcome = match (call.method.as_str(), segments.as_slice()) {
-        ("GET", ["clock"]) => Ok(Answer::json(&json!({ "now": service.clock.now() }))),
-        ("PUT", ["clock"]) => set_clock(service, call),
-        ("GET", ["accounts"]) => Ok(Answer::json(&service.keys())),
-        ("POST", ["accounts"]) => add_account(service, call),
-        (method, segments) => {
-            let state = match call.query("account") {
-                Some(key) => service.account_of(key),
-                None => service.first_account(),
-            };
-            let state = state.ok_or_else(|| Answer::message(404, "No account has this key."));
-            state.and_then(|state| in_account(&mut lock(&state), call, method, segments))
-        }
-    };
-    outcome.unwrap_or_else(|refusal| refusal)
+pub(super) fn handle(backend: &Backend, call: &ApiRequest) -> Reply {
+    route(backend, call).unwrap_or_else(|refusal| refusal)
 }
 
-fn done() -> Answer {
-    Answer::empty(204)
+fn route(backend: &Backend, call: &ApiRequest) -> Handled {
+    let segments: Vec<&str> = call.segments.iter().skip(1).map(String::as_str).collect();
+    match (call.method.as_str(), segments.as_slice()) {
+        ("GET", ["clock"]) => return Ok(Reply::json(&json!({ "now": backend.clock.now() }))),
+        ("PUT", ["clock"]) => match body(call)? {
+            ClockChange::Now(now) => backend.clock.set(now),
+            ClockChange::AdvanceSeconds(seconds) => {
+                backend.clock.advance(Duration::from_secs(seconds));
+            }
+        },
+        ("GET", ["accounts"]) => return Ok(Reply::json(&backend.keys())),
+        ("POST", ["accounts"]) => {
+            let pair: Credentials = body(call)?;
+            if backend.account_of(&pair.api_key).is_some() {
+                return Err(Reply::message(400, "An account has this key already."));
+            }
+            backend.add_account(&pair.api_key, &pair.api_secret);
+        }
+        (method, segments) => {
+            let state =
+                call.query("account").map_or_else(|| backend.first_account(), |key| backend.account_of(key));
+            let state = state.ok_or_else(|| Reply::message(404, "No account has this key."))?;
+            return in_account(&mut lock(&state), call, method, segments);
+        }
+    }
+    Ok(done())
+}
+
+fn done() -> Reply {
+    Reply::empty(204)
+}
+
+fn unknown() -> Reply {
+    Reply::message(404, "The simulator has nothing of this name.")
+}
+
+fn bad_request(error: impl ToString) -> Reply {
+    Reply::message(400, &error.to_string())
 }
 
 /// The body as one of the control API's own types.
-fn body<'a, T: Deserialize<'a>>(call: &'a Call) -> Result<T, Answer> {
-    serde_json::from_str(&call.text).map_err(|error| Answer::message(400, &error.to_string()))
+fn body<'a, T: Deserialize<'a>>(call: &'a ApiRequest) -> Result<T, Reply> {
+    serde_json::from_str(&call.text).map_err(bad_request)
 }
 
 #[derive(Deserialize)]
@@ -56,182 +76,104 @@ enum ClockChange {
     AdvanceSeconds(u64),
 }
 
-fn set_clock(service: &Service, call: &Call) -> Outcome {
-    match body(call)? {
-        ClockChange::Now(now) => service.clock.set(now),
-        ClockChange::AdvanceSeconds(seconds) => {
-            service.clock.advance(std::time::Duration::from_secs(seconds));
-        }
-    }
-    Ok(done())
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Pair {
+struct Credentials {
     api_key: String,
     api_secret: String,
 }
 
-fn add_account(service: &Service, call: &Call) -> Outcome {
-    let pair: Pair = body(call)?;
-    if service.account_of(&pair.api_key).is_some() {
-        return Err(Answer::message(400, "An account has this key already."));
-    }
-    service.add_account(&pair.api_key, &pair.api_secret);
-    Ok(done())
-}
-
-fn in_account(state: &mut AccountState, call: &Call, method: &str, segments: &[&str]) -> Outcome {
+fn in_account(state: &mut AccountState, call: &ApiRequest, method: &str, segments: &[&str]) -> Handled {
     match (method, segments) {
         ("POST", ["keys"]) => {
-            let pair: Pair = body(call)?;
+            let pair: Credentials = body(call)?;
             state.keys.push(KeyPair::new(&pair.api_key, &pair.api_secret));
-            Ok(done())
         }
-        ("PUT", ["keys", _]) => expire_key(state, call),
+        ("PUT", ["keys", _]) => {
+            // As it was sent: a key is not lower case.
+            let key = call.path.rsplit('/').next().unwrap_or_default();
+            let at = call.text("expires").map_or(Ok(state.account.now()), str::parse);
+            let at = at.map_err(|_| bad_request("`expires` is not an instant."))?;
+            return if state.expire_key(key, at) { Ok(done()) } else { Err(unknown()) };
+        }
         ("PUT", ["limit"]) => {
             let limit = call.member("perMinute").and_then(Value::as_u64);
             let limit = limit.map(|limit| RateLimit::PerMinute(u32::try_from(limit).unwrap_or(u32::MAX)));
             state.limit = limit.unwrap_or(RateLimit::Unlimited);
-            Ok(done())
         }
-        ("GET", ["quirks"]) => Ok(Answer::json(&state.account.quirks)),
-        ("PUT", ["quirks"]) => {
-            state.account.quirks = body(call)?;
-            Ok(done())
+        ("GET", ["quirks"]) => return Ok(Reply::json(&state.account.quirks)),
+        ("PUT", ["quirks"]) => state.account.quirks = body(call)?,
+        ("POST", ["faults"]) => state.add_fault(body(call)?),
+        ("DELETE", ["faults"]) => state.clear_faults(),
+        ("GET", ["journal"]) => {
+            return Ok(Reply::json(&state.journal.iter().map(entry).collect::<Vec<_>>()));
         }
-        ("POST", ["faults"]) => {
-            state.add_fault(body::<FaultRule>(call)?.fault()?);
-            Ok(done())
+        ("DELETE", ["journal"]) => state.journal.0.clear(),
+        ("POST", [table]) => {
+            let ids = add(state, call, table)?;
+            return Ok(Reply::json(&json!({ "ids": ids })));
         }
-        ("DELETE", ["faults"]) => {
-            state.clear_faults();
-            Ok(done())
-        }
-        ("GET", ["journal"]) => Ok(Answer::json(&state.journal.iter().map(entry).collect::<Vec<_>>())),
-        ("DELETE", ["journal"]) => {
-            state.journal = super::Journal::default();
-            Ok(done())
-        }
-        ("POST", [table]) => add(state, call, table),
-        ("GET", [table, id]) => Ok(Answer::json(row(state, table, id)?)),
-        ("PATCH", [table, id]) => change(state, call, table, id),
-        _ => Err(unknown()),
+        ("GET", [table, _]) => return Ok(Reply::json(row(state, call, table)?)),
+        ("PATCH", [table, _]) => change(state, call, table)?,
+        _ => return Err(unknown()),
     }
+    Ok(done())
 }
 
-fn unknown() -> Answer {
-    Answer::message(404, "The simulator has nothing of this name.")
-}
-
-fn expire_key(state: &mut AccountState, call: &Call) -> Outcome {
-    // As it was sent: a key is not lower case.
-    let key = call.path.rsplit('/').next().unwrap_or_default();
-    let at = match call.text("expires") {
-        Some(text) => text.parse().map_err(|_| Answer::message(400, "`expires` is no instant."))?,
-        None => state.account.now(),
-    };
-    if state.expire_key(key, at) { Ok(done()) } else { Err(unknown()) }
-}
-
-/// Adds what the body holds, one or several, and answers the numbers.
-fn add(state: &mut AccountState, call: &Call, table: &str) -> Outcome {
-    if matches!(table, "orders" | "products") {
+/// Adds what the body holds, one or several of orders and products, and gives the numbers.
+fn add(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Reply> {
+    if let "orders" | "products" = table {
         let rows: Vec<&RawValue> = if call.body.is_array() { body(call)? } else { vec![body(call)?] };
-        let add = |json: &&RawValue| {
-            add_row(state, table, json.get()).map_err(|error| Answer::message(400, &error))
-        };
-        let ids: Vec<i64> = rows.iter().map(add).collect::<Result<_, _>>()?;
-        return Ok(Answer::json(&json!({ "ids": ids })));
+        let add = |json: &&RawValue| add_row(state, table, json.get()).map(Value::from).map_err(bad_request);
+        return rows.iter().map(add).collect();
     }
     let name = call.required_text(if table == "carriers" { "code" } else { "name" })?;
-    let id: Field = state.change(|account| match table {
-        "stores" => account.add_store(name, &call.text("marketplace").unwrap_or_default()).into(),
-        "tags" => account.add_tag(name).into(),
-        "users" => account.add_user(name).into(),
-        "carriers" => account.add_carrier(name).into(),
-        "warehouses" => account.add_warehouse(name).into(),
-        _ => Field::Null,
+    let id = state.change(|account| {
+        Some(match table {
+            "stores" => account.add_store(name, call.text("marketplace").unwrap_or_default()).into(),
+            "tags" => account.add_tag(name).into(),
+            "users" => account.add_user(name).into(),
+            "carriers" => account.add_carrier(name).into(),
+            "warehouses" => account.add_warehouse(name).into(),
+            _ => return None,
+        })
     });
-    if id == Field::Null { Err(unknown()) } else { Ok(Answer::object([("ids", vec![id].into())])) }
+    Ok(vec![id.ok_or_else(unknown)?])
 }
 
 fn add_row(state: &mut AccountState, table: &str, json: &str) -> Result<i64, String> {
-    let (shape, blank): (_, Record) = match table {
-        "orders" => (&ORDER, SimOrder::new("").into()),
-        _ => (&PRODUCT, SimProduct::new("").into()),
-    };
-    let row = blank.updated(Record::read(shape, json)?);
-    Ok(state
-        .change(|account| if table == "orders" { account.add_order(row) } else { account.add_product(row) }))
+    if table == "orders" {
+        let order = Record::from(SimOrder::new("")).updated(Record::read(&ORDER, json)?);
+        return Ok(state.change(|account| account.add_order(order)));
+    }
+    let product = Record::from(SimProduct::new("")).updated(Record::read(&PRODUCT, json)?);
+    Ok(state.change(|account| account.add_product(product)))
 }
 
-fn rows<'a>(state: &'a mut AccountState, table: &str) -> Result<&'a mut Table, Answer> {
-    let account = &mut state.account;
-    Ok(match table {
-        "orders" => &mut account.orders,
-        "products" => &mut account.products,
-        "stores" => &mut account.stores,
-        "tags" => &mut account.tags,
-        "shipments" => &mut account.shipments,
-        "fulfillments" => &mut account.fulfillments,
-        "customers" => &mut account.customers,
-        "warehouses" => &mut account.warehouses,
-        "webhooks" => &mut account.webhooks,
-        _ => return Err(unknown()),
-    })
-}
-
-fn row<'a>(state: &'a mut AccountState, table: &str, id: &str) -> Result<&'a mut Record, Answer> {
-    state.settle();
-    let id: i64 = id.parse().map_err(|_| unknown())?;
+/// The row with the number in the path.
+fn row<'a>(state: &'a mut AccountState, call: &ApiRequest, table: &str) -> Result<&'a mut Record, Reply> {
+    state.run_scheduled();
+    let id = call.id().map_err(|_| unknown())?;
     if table == "orders" {
         state.account.materialize(id);
     }
-    rows(state, table)?.get_mut(&id).ok_or_else(unknown)
+    state.account.table_mut(table).and_then(|rows| rows.get_mut(&id)).ok_or_else(unknown)
 }
 
 /// Changes members of a row. An order counts as modified.
-fn change(state: &mut AccountState, call: &Call, table: &str, id: &str) -> Outcome {
+fn change(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<(), Reply> {
     let now = state.account.now();
-    let changes: std::collections::BTreeMap<String, &RawValue> = body(call)?;
-    let row = row(state, table, id)?;
+    let changes: BTreeMap<String, &RawValue> = body(call)?;
+    let row = row(state, call, table)?;
     for (path, json) in changes {
-        let value = row.read_member(&path, json).map_err(|error| Answer::message(400, &error))?;
+        let value = row.read_member(&path, json).map_err(bad_request)?;
         row.set(&path, value);
     }
     if table == "orders" {
         row.set("modifyDate", now);
     }
-    state.remember();
-    Ok(done())
-}
-
-/// A fault as the control API takes it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct FaultRule {
-    method: Option<String>,
-    path: Option<String>,
-    order_id: Option<i64>,
-    #[serde(default)]
-    after: u64,
-    times: Option<u64>,
-    #[serde(default)]
-    always: bool,
-    kind: FaultKind,
-}
-
-impl FaultRule {
-    fn fault(self) -> Result<Fault, Answer> {
-        let method = self.method.map(|method| method.to_ascii_uppercase().parse::<Method>()).transpose();
-        let method = method.map_err(|_| Answer::message(400, "`method` is no method of HTTP."))?;
-        let fault = Fault::at(method, self.path.as_deref().unwrap_or("*")).after(self.after).with(self.kind);
-        let fault = fault.times(self.times.unwrap_or(1));
-        let fault = self.order_id.into_iter().fold(fault, Fault::for_order);
-        Ok(if self.always { fault.always() } else { fault })
-    }
+    state.remember(now);
+    Ok(())
 }
 
 fn entry(entry: &JournalEntry) -> Value {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::Method;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 
-use super::request::Call;
+use super::request::ApiRequest;
 
 /// What goes wrong. "Executed" means that a write takes effect although the caller cannot know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,27 +124,6 @@ pub enum ListFlaw {
     FirstPage,
 }
 
-/// Which requests are meant.
-#[derive(Debug, Clone)]
-pub(super) struct Target {
-    method: Option<Method>,
-    path: String,
-}
-
-impl Target {
-    /// A path that ends in `*` stands for everything that begins so; case and slashes at either end do not count.
-    pub(super) fn new(method: Option<Method>, path: &str) -> Self {
-        Self { method, path: path.trim_matches('/').to_ascii_lowercase() }
-    }
-
-    pub(super) fn matches(&self, call: &Call) -> bool {
-        let path = call.segments.join("/");
-        let begins = |prefix| path.starts_with(prefix);
-        self.method.as_ref().is_none_or(|method| *method == call.method)
-            && self.path.strip_suffix('*').map_or_else(|| path == self.path, begins)
-    }
-}
-
 /// A rule about which requests meet a fault. Rules are tried in the order in which they were given, and one request meets
 /// one fault at most.
 ///
@@ -158,31 +137,39 @@ impl Target {
 ///     .with(FaultKind::DropAfterEffect);
 /// # let _ = fault;
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[must_use = "a fault does nothing until a simulator is given it"]
 pub struct Fault {
-    target: Target,
+    #[serde(default, deserialize_with = "method")]
+    method: Option<Method>,
+    path: Option<String>,
     order_id: Option<i64>,
-    skip: u64,
-    left: Option<u64>,
+    #[serde(default)]
+    after: u64,
+    times: Option<u64>,
+    #[serde(default)]
+    always: bool,
     pub(super) kind: FaultKind,
+}
+
+fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Method>, D::Error> {
+    let method =
+        Option::<String>::deserialize(deserializer)?.map(|method| method.to_ascii_uppercase().parse());
+    method.transpose().map_err(|_| D::Error::custom("`method` is not a method of HTTP."))
 }
 
 impl Fault {
     /// Requests with this method and path. A path that ends in `*` stands for everything that begins so; case and slashes at either
     /// end do not count. Without further words, the next such request meets a [`FaultKind::ServerError`].
     pub fn on(method: Method, path: &str) -> Self {
-        Self::at(Some(method), path)
+        Self { method: Some(method), path: Some(path.to_owned()), ..Self::any() }
     }
 
     /// Any request.
     pub fn any() -> Self {
-        Self::at(None, "*")
-    }
-
-    pub(super) fn at(method: Option<Method>, path: &str) -> Self {
-        let target = Target::new(method, path);
-        Self { target, order_id: None, skip: 0, left: Some(1), kind: FaultKind::ServerError }
+        let kind = FaultKind::ServerError;
+        Self { method: None, path: None, order_id: None, after: 0, times: None, always: false, kind }
     }
 
     /// Only requests about this order: its number is the path's last part, or the body's `orderId`, or among its `orderIds`.
@@ -193,19 +180,19 @@ impl Fault {
 
     /// Lets this many matching requests pass first.
     pub fn after(mut self, requests: u64) -> Self {
-        self.skip = requests;
+        self.after = requests;
         self
     }
 
     /// How many matching requests meet it; 1 by default.
     pub fn times(mut self, requests: u64) -> Self {
-        self.left = Some(requests);
+        (self.times, self.always) = (Some(requests), false);
         self
     }
 
     /// Every matching request meets it, until the faults are cleared.
     pub fn always(mut self) -> Self {
-        self.left = None;
+        self.always = true;
         self
     }
 
@@ -215,27 +202,29 @@ impl Fault {
         self
     }
 
-    fn matches(&self, call: &Call) -> bool {
-        self.target.matches(call) && self.order_id.is_none_or(|id| is_about(call, id))
+    fn matches(&self, call: &ApiRequest) -> bool {
+        let path = call.segments.join("/");
+        let wanted = self.path.as_deref().unwrap_or("*").trim_matches('/').to_ascii_lowercase();
+        self.method.as_ref().is_none_or(|method| *method == call.method)
+            && wanted.strip_suffix('*').map_or_else(|| path == wanted, |prefix| path.starts_with(prefix))
+            && self.order_id.is_none_or(|id| is_about(call, id))
     }
 
     /// Counts a matching request, and says whether this is one that meets the fault.
-    pub(super) fn strikes(&mut self, call: &Call) -> bool {
-        if self.left == Some(0) || !self.matches(call) {
+    pub(super) fn applies(&mut self, call: &ApiRequest) -> bool {
+        if (self.times == Some(0) && !self.always) || !self.matches(call) {
             return false;
         }
-        if self.skip > 0 {
-            self.skip -= 1;
+        if self.after > 0 {
+            self.after -= 1;
             return false;
         }
-        if let Some(left) = &mut self.left {
-            *left -= 1;
-        }
+        self.times = Some(self.times.unwrap_or(1).saturating_sub(1));
         true
     }
 }
 
-fn is_about(call: &Call, order_id: i64) -> bool {
+fn is_about(call: &ApiRequest, order_id: i64) -> bool {
     let in_list = |ids: &Value| ids.as_array().is_some_and(|ids| ids.iter().any(|id| *id == order_id));
     call.segments.last().is_some_and(|last| *last == order_id.to_string())
         || call.body.get("orderId").is_some_and(|id| *id == order_id)
@@ -246,26 +235,26 @@ fn is_about(call: &Call, order_id: i64) -> bool {
 mod tests {
     use super::*;
 
-    fn call(method: Method, path: &str, body: &str) -> Call {
-        Call::new(method, &path.parse().unwrap(), body.as_bytes())
+    fn call(method: Method, path: &str, body: &str) -> ApiRequest {
+        ApiRequest::new(method, &path.parse().unwrap(), body.as_bytes())
     }
 
     #[test]
-    fn strikes_after_and_as_often_as_told() {
+    fn applies_after_and_as_often_as_set() {
         let mut fault = Fault::on(Method::GET, "/orders/").after(1).times(2);
-        let strikes: Vec<bool> =
-            (0..5).map(|_| fault.strikes(&call(Method::GET, "//Orders?page=1", ""))).collect();
-        assert_eq!(strikes, [false, true, true, false, false]);
+        let applies: Vec<bool> =
+            (0..5).map(|_| fault.applies(&call(Method::GET, "//Orders?page=1", ""))).collect();
+        assert_eq!(applies, [false, true, true, false, false]);
     }
 
     #[test]
     fn is_particular_about_method_path_and_order() {
         let mut fault = Fault::on(Method::POST, "/orders/*").for_order(7).always();
-        assert!(fault.strikes(&call(Method::POST, "/orders/markasshipped", r#"{"orderId":7}"#)));
-        assert!(fault.strikes(&call(Method::POST, "/orders/assignuser", r#"{"orderIds":[6,7]}"#)));
-        assert!(!fault.strikes(&call(Method::POST, "/orders/markasshipped", r#"{"orderId":8}"#)));
-        assert!(!fault.strikes(&call(Method::GET, "/orders/7", "")));
-        assert!(!fault.strikes(&call(Method::POST, "/shipments/7", "")));
-        assert!(Fault::any().strikes(&call(Method::GET, "/anything", "")));
+        assert!(fault.applies(&call(Method::POST, "/orders/markasshipped", r#"{"orderId":7}"#)));
+        assert!(fault.applies(&call(Method::POST, "/orders/assignuser", r#"{"orderIds":[6,7]}"#)));
+        assert!(!fault.applies(&call(Method::POST, "/orders/markasshipped", r#"{"orderId":8}"#)));
+        assert!(!fault.applies(&call(Method::GET, "/orders/7", "")));
+        assert!(!fault.applies(&call(Method::POST, "/shipments/7", "")));
+        assert!(Fault::any().applies(&call(Method::GET, "/anything", "")));
     }
 }

@@ -2,72 +2,65 @@
 
 use super::{
     FaultKind, JournalEntry, ListFlaw,
-    answer::Delivery,
-    answer::{Answer, Headers, Page, PageRow},
+    reply::{ListPage, ListRow, Reply, ServiceHeaders, WireResponse},
 };
 
 /// What a fault makes of an answer; what is sent of it is noted in the journal.
 pub(super) fn inject(
     fault: &FaultKind,
-    mut answer: Answer,
-    mut headers: Headers,
+    mut reply: Reply,
+    mut headers: ServiceHeaders,
     entry: &mut JournalEntry,
-) -> Delivery {
-    let answer = match fault {
-        FaultKind::Refuse => return Delivery::Refuse,
-        FaultKind::DropBefore | FaultKind::DropAfterEffect => return Delivery::Drop,
-        FaultKind::Hang | FaultKind::HangAfterEffect => return Delivery::Hang,
+) -> WireResponse {
+    let reply = match fault {
+        FaultKind::Refuse => return WireResponse::Refuse,
+        FaultKind::DropBefore | FaultKind::DropAfterEffect => return WireResponse::Drop,
+        FaultKind::Hang | FaultKind::HangAfterEffect => return WireResponse::Hang,
         FaultKind::CutBody | FaultKind::StallBody => {
-            entry.status = Some(answer.status);
-            answer.body = answer.body.map(first_half);
-            let response = answer.into_response(headers);
+            entry.status = Some(reply.status);
+            reply.body = reply.body.map(first_half);
+            let response = reply.into_response(headers);
             let cut = *fault == FaultKind::CutBody;
-            return if cut { Delivery::CutBody(response) } else { Delivery::StallBody(response) };
+            return if cut { WireResponse::CutBody(response) } else { WireResponse::StallBody(response) };
         }
         FaultKind::Throttle { reset } => {
             if let Some([_, remaining, seconds]) = &mut headers.rate {
                 "0".clone_into(remaining);
                 *seconds = reset.map_or_else(|| seconds.clone(), |reset| reset.to_string());
             }
-            Answer::too_many()
+            Reply::too_many()
         }
         FaultKind::ServerError | FaultKind::ErrorAfterEffect => {
-            Answer::exception("Object reference not set to an instance of an object.")
+            Reply::exception("Object reference not set to an instance of an object.")
         }
-        FaultKind::Exception { message } => Answer::exception(message),
-        FaultKind::Html { status } | FaultKind::HtmlAfterEffect { status } => Answer::html(*status),
-        FaultKind::LateEffect(_) => Answer::html(504),
-        FaultKind::Status { code, body } | FaultKind::StatusAfterEffect { code, body } => stated(*code, body),
-        FaultKind::List(flaw) => flawed(flaw, answer),
-        FaultKind::Truncate => Answer { body: answer.body.map(first_half), page: None, ..answer },
-        FaultKind::EmptyBody => Answer::empty(answer.status),
-        FaultKind::Slow(_) | FaultKind::StaleRead(_) | FaultKind::AnotherOrder => answer,
+        FaultKind::Exception { message } => Reply::exception(message),
+        FaultKind::Html { status } | FaultKind::HtmlAfterEffect { status } => Reply::html(*status),
+        FaultKind::LateEffect(_) => Reply::html(504),
+        FaultKind::Status { code, body } | FaultKind::StatusAfterEffect { code, body } => match body.as_str()
+        {
+            "" => Reply::empty(*code),
+            body => Reply::text(body).with_status(*code),
+        },
+        FaultKind::List(flaw) => match reply.page {
+            Some(page) => Reply::page(flawed(flaw, page)),
+            None => reply,
+        },
+        FaultKind::Truncate => Reply { body: reply.body.map(first_half), page: None, ..reply },
+        FaultKind::EmptyBody => Reply::empty(reply.status),
+        FaultKind::Slow(_) | FaultKind::StaleRead(_) | FaultKind::AnotherOrder => reply,
     };
-    answer.deliver(headers, entry)
+    reply.send(headers, entry)
 }
 
-fn stated(code: u16, body: &str) -> Answer {
-    if body.is_empty() { Answer::empty(code) } else { Answer::text(body).with_status(code) }
-}
-
-fn flawed(flaw: &ListFlaw, answer: Answer) -> Answer {
-    let Some(mut page) = answer.page.clone() else { return answer };
-    spoil(flaw, &mut page);
-    Answer::page(page)
-}
-
-fn spoil(flaw: &ListFlaw, page: &mut Page) {
+fn flawed(flaw: &ListFlaw, mut page: ListPage) -> ListPage {
     match flaw {
         ListFlaw::Total(total) => page.total = *total,
         ListFlaw::NoRows => page.rows.clear(),
         ListFlaw::Missing(count) => page.rows.truncate(page.rows.len().saturating_sub(*count)),
-        ListFlaw::NullRows => page.rows.fill_with(PageRow::null),
+        ListFlaw::NullRows => page.rows.fill_with(ListRow::null),
         ListFlaw::NullRow(id) => {
-            for row in &mut page.rows {
-                if [row.id, row.order_id].contains(&Some(*id)) {
-                    *row = PageRow::null();
-                }
-            }
+            let meant = page.rows.iter_mut().filter(|row| [row.id, row.order_id].contains(&Some(*id)));
+            meant.for_each(|row| *row = ListRow::null());
         }
         ListFlaw::Reversed => page.rows.reverse(),
         ListFlaw::LastIn2099 => {
@@ -80,6 +73,7 @@ fn spoil(flaw: &ListFlaw, page: &mut Page) {
         // The request was answered as if it had asked for that page.
         ListFlaw::FirstPage => {}
     }
+    page
 }
 
 /// The row with the first date of this name in the year 2099.

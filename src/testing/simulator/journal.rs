@@ -5,7 +5,7 @@ use std::ops::Deref;
 use http::Method;
 use serde_json::Value;
 
-use super::{FaultKind, request::Call};
+use super::{FaultKind, request::ApiRequest};
 use crate::Timestamp;
 
 /// One request, and what became of it. The `Authorization` header is never kept.
@@ -47,7 +47,7 @@ pub struct ShownList {
 }
 
 impl JournalEntry {
-    pub(super) fn new(at: Timestamp, call: &Call, authorized: bool) -> Self {
+    pub(super) fn new(at: Timestamp, call: &ApiRequest, authorized: bool) -> Self {
         Self {
             at,
             method: call.method.clone(),

@@ -15,15 +15,15 @@ impl Record {
     pub(super) fn read_member(&self, path: &str, json: &RawValue) -> Result<Field, String> {
         let (outer, name) =
             path.rsplit_once('.').map_or((Some(self), path), |(outer, name)| (self.row(outer), name));
-        let kind = outer.and_then(|row| row.shape.members.iter().find(|member| member.name == name));
-        Field::read(kind.map_or(Kind::Any, |member| member.kind), json)
+        let member = outer.and_then(|row| row.shape.member(name));
+        Field::read(member.map_or(Kind::Any, |member| member.kind), json)
     }
 
     /// Reads a row from the JSON of a request. Members match whatever their case, unknown ones are left out, and null is the
     /// default. An object without a shape takes every member.
     ///
     /// # Errors
-    /// In the words of a refusal: the text is no object, or a member is of another kind.
+    /// With ShipStation's message: the text is not an object, or a member is of another kind.
     pub(super) fn read(shape: &'static Shape, json: &str) -> Result<Self, String> {
         let sent: BTreeMap<String, &RawValue> = parsed(json)?;
         let mut row = Self::new(shape);
@@ -91,7 +91,6 @@ fn parsed<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let known = |name: &str| self.shape.members.iter().any(|member| member.name == name);
         for member in self.shape.members.iter().filter(|member| !matches!(member.kind, Kind::Hidden)) {
             let value = match self.member(member.name) {
                 Field::List(list) if list.is_empty() => &member.default,
@@ -99,7 +98,7 @@ impl Serialize for Record {
             };
             map.serialize_entry(member.name, &Printed(value, self.shape.digits))?;
         }
-        for (name, value) in self.set.iter().filter(|(name, _)| !known(name)) {
+        for (name, value) in self.set.iter().filter(|(name, _)| self.shape.member(name).is_none()) {
             map.serialize_entry(name, &Printed(value, self.shape.digits))?;
         }
         map.end()
@@ -128,25 +127,14 @@ impl Serialize for Printed<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::record::Member, *};
+    use super::{
+        super::{record, record::Member, shapes::shape},
+        *,
+    };
     use crate::Timestamp;
 
-    static INNER: Shape = Shape {
-        digits: Digits::Trimmed,
-        members: &[
-            Member { name: "at", kind: Kind::Time, default: Field::Null },
-            Member { name: "secret", kind: Kind::Hidden, default: Field::Null },
-        ],
-    };
-    static OUTER: Shape = Shape {
-        digits: Digits::Seven,
-        members: &[
-            Member { name: "price", kind: Kind::Amount, default: Field::Null },
-            Member { name: "tags", kind: Kind::Ids, default: Field::Null },
-            Member { name: "inner", kind: Kind::Row(&INNER), default: Field::Null },
-            Member { name: "on", kind: Kind::Flag, default: Field::Flag(true) },
-        ],
-    };
+    shape! { INNER, Trimmed: at: Time, secret: Hidden }
+    shape! { OUTER, Seven: price: Amount, tags: Ids, inner: Row(INNER), on: Flag = Field::Flag(true) }
 
     fn read(json: &str) -> Result<String, String> {
         Record::read(&OUTER, json).map(|row| row.json())
@@ -155,22 +143,22 @@ mod tests {
     #[test]
     fn keeps_every_digit_and_the_order_of_members() {
         for (sent, printed) in [
-            (r#"{"on":false,"price":10.10}"#, r#"{"price":10.10,"tags":null,"inner":null,"on":false}"#),
+            (r#"{"on":false,"price":10.10}"#, r#""price":10.10,"tags":null,"inner":null,"on":false"#),
             (
                 r#"{"Price":"1.50","x":1,"tags":["7",8]}"#,
-                r#"{"price":1.50,"tags":[7,8],"inner":null,"on":true}"#,
+                r#""price":1.50,"tags":[7,8],"inner":null,"on":true"#,
             ),
             (
                 r#"{"price":123456789012345.67}"#,
-                r#"{"price":123456789012345.67,"tags":null,"inner":null,"on":true}"#,
+                r#""price":123456789012345.67,"tags":null,"inner":null,"on":true"#,
             ),
-            (r#"{"price":1e2,"on":null}"#, r#"{"price":100,"tags":null,"inner":null,"on":true}"#),
+            (r#"{"price":1e2,"on":null}"#, r#""price":100,"tags":null,"inner":null,"on":true"#),
             (
                 r#"{"inner":{"at":"2021-01-23T09:09:08.4","secret":1}}"#,
-                r#"{"price":null,"tags":null,"inner":{"at":"2021-01-23T09:09:08.4"},"on":true}"#,
+                r#""price":null,"tags":null,"inner":{"at":"2021-01-23T09:09:08.4"},"on":true"#,
             ),
         ] {
-            assert_eq!(read(sent).unwrap(), printed);
+            assert_eq!(read(sent).unwrap(), format!("{{{printed}}}"));
         }
         for refused in ["[]", r#"{"price":"dear"}"#, r#"{"tags":7}"#, r#"{"on":"maybe"}"#, r#"{"inner":1}"#] {
             assert!(read(refused).is_err(), "{refused}");
@@ -181,7 +169,7 @@ mod tests {
     fn reaches_members_of_members_and_adds_unknown_ones() {
         let mut row = Record::new(&OUTER);
         row.set("inner.at", Timestamp::from_unix_seconds(1_611_421_748));
-        row.set("more", Record::of([("a", 1.into()), ("b", vec![Field::Null, "x".into()].into())]));
+        row.set("more", record!({ "a": 1, "b": vec![Field::Null, "x".into()] }));
         row.set("more.b.0", true);
         row.set("more.b.9", true);
         assert_eq!(

@@ -9,39 +9,36 @@ use jiff::civil::DateTime;
 
 use super::{
     Account,
-    answer::{Answer, Page, PageRow},
+    api::Handled,
     pacific::{self, Bound},
     record::{Field, Record},
-    request::Call,
+    reply::{ListPage, ListRow, Reply},
+    request::ApiRequest,
 };
 use crate::Timestamp;
+use FilterTest::{Contains, Exact, Number, Prefix, Text, Until};
 
 /// What is known of one kind of list.
 #[derive(Debug)]
-pub(super) struct List {
+pub(super) struct ListEndpoint {
     /// The member of the answer that holds the rows.
-    pub(super) name: &'static str,
+    name: &'static str,
     /// The member that holds a row's number, by which rows are sorted last.
-    pub(super) id: &'static str,
-    pub(super) filters: &'static [Filter],
-    /// The members that `sortBy` may name.
-    pub(super) sorts: &'static [&'static str],
-    pub(super) default_sort: Option<&'static str>,
+    id: &'static str,
+    filters: &'static [ListFilter],
+    /// The members that `sortBy` may name, with blanks between.
+    sorts: &'static str,
+    default_sort: Option<&'static str>,
     /// `pages` is divided without rounding up, so 0 for less than a page, as recorded on products and lists by tag.
-    pub(super) rounds_down: bool,
+    rounds_down: bool,
 }
 
-/// A filter by one query parameter, or two for a range of dates. An absent one admits every row.
-#[derive(Debug)]
-pub(super) struct Filter {
-    pub(super) query: &'static str,
-    pub(super) test: Test,
-    /// One of these must pass; `.*.` stands for each row of a list.
-    pub(super) members: &'static [&'static str],
-}
+/// A query parameter (of a range of dates the first of two), and the members of which one must pass, with blanks between. `.*.`
+/// stands for each row of a list. An absent parameter admits every row.
+type ListFilter = (&'static str, FilterTest, &'static str);
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Test {
+enum FilterTest {
     Number,
     /// The same text, whatever the case.
     Text,
@@ -55,34 +52,132 @@ pub(super) enum Test {
     Until(&'static str),
 }
 
+pub(super) static ORDERS: ListEndpoint = ListEndpoint {
+    name: "orders",
+    id: "orderId",
+    filters: &[
+        ("orderStatus", Text, "orderStatus"),
+        ("storeId", Number, "advancedOptions.storeId"),
+        ("createDateStart", Until("createDateEnd"), "createDate"),
+        ("modifyDateStart", Until("modifyDateEnd"), "modifyDate"),
+        ("orderDateStart", Until("orderDateEnd"), "orderDate"),
+        ("paymentDateStart", Until("paymentDateEnd"), "paymentDate"),
+        ("orderNumber", Prefix, "orderNumber"),
+        ("customerName", Contains, "shipTo.name billTo.name customerUsername"),
+        ("itemKeyword", Contains, "items.*.name items.*.sku items.*.options.*.value"),
+        ("importBatch", Text, "importBatch"),
+    ],
+    sorts: "orderDate modifyDate createDate",
+    default_sort: None,
+    rounds_down: false,
+};
+
+pub(super) static ORDERS_BY_TAG: ListEndpoint = ListEndpoint { filters: &[], rounds_down: true, ..ORDERS };
+
+pub(super) static SHIPMENTS: ListEndpoint = ListEndpoint {
+    name: "shipments",
+    id: "shipmentId",
+    filters: &[
+        ("orderId", Number, "orderId"),
+        ("storeId", Number, "advancedOptions.storeId"),
+        ("createDateStart", Until("createDateEnd"), "createDate"),
+        ("shipDateStart", Until("shipDateEnd"), "shipDate"),
+        ("voidDateStart", Until("voidDateEnd"), "voidDate"),
+        ("orderNumber", Text, "orderNumber"),
+        ("trackingNumber", Text, "trackingNumber"),
+        ("carrierCode", Text, "carrierCode"),
+        ("serviceCode", Text, "serviceCode"),
+        ("batchId", Text, "batchNumber"),
+        ("recipientName", Text, "shipTo.name"),
+        ("recipientCountryCode", Text, "shipTo.country"),
+    ],
+    sorts: "shipDate",
+    default_sort: Some("createDate"),
+    rounds_down: false,
+};
+
+pub(super) static FULFILLMENTS: ListEndpoint = ListEndpoint {
+    name: "fulfillments",
+    id: "fulfillmentId",
+    filters: &[
+        ("fulfillmentId", Number, "fulfillmentId"),
+        ("orderId", Number, "orderId"),
+        ("createDateStart", Until("createDateEnd"), "createDate"),
+        ("shipDateStart", Until("shipDateEnd"), "shipDate"),
+        ("orderNumber", Text, "orderNumber"),
+        ("trackingNumber", Text, "trackingNumber"),
+        ("recipientName", Text, "shipTo.name"),
+    ],
+    ..SHIPMENTS
+};
+
+pub(super) static PRODUCTS: ListEndpoint = ListEndpoint {
+    name: "products",
+    id: "productId",
+    filters: &[
+        ("sku", Prefix, "sku"),
+        ("name", Prefix, "name"),
+        ("upc", Exact, "upc"),
+        ("startDate", Until("endDate"), "createDate"),
+    ],
+    sorts: "sku createDate modifyDate",
+    default_sort: None,
+    rounds_down: true,
+};
+
+pub(super) static CUSTOMERS: ListEndpoint = ListEndpoint {
+    name: "customers",
+    id: "customerId",
+    filters: &[
+        ("stateCode", Text, "state"),
+        ("countryCode", Text, "countryCode"),
+        ("marketplaceId", Number, "marketplaceUsernames.*.marketplaceId"),
+        ("tagId", Number, "tags.*.tagId"),
+    ],
+    sorts: "name createDate modifyDate",
+    default_sort: None,
+    rounds_down: false,
+};
+
+/// Answers all rows at once; only its filter is used.
+pub(super) static STORES: ListEndpoint = ListEndpoint {
+    name: "stores",
+    id: "storeId",
+    filters: &[("marketplaceId", Number, "marketplaceId")],
+    sorts: "",
+    default_sort: None,
+    rounds_down: false,
+};
+
 /// A filter and the value that a request gives it.
 pub(super) struct Condition {
-    filter: &'static Filter,
-    value: Value,
+    filter: &'static ListFilter,
+    pub(super) value: FilterValue,
 }
 
-enum Value {
+pub(super) enum FilterValue {
     Number(i64),
     Text(String),
     Dates(DateRange),
 }
 
-impl List {
+impl ListEndpoint {
     /// The conditions that a request sets.
-    pub(super) fn conditions(&self, account: &Account, call: &Call) -> Result<Vec<Condition>, Answer> {
+    pub(super) fn conditions(&self, account: &Account, call: &ApiRequest) -> Result<Vec<Condition>, Reply> {
         let mut conditions = Vec::new();
         for filter in self.filters {
-            let value = match filter.test {
-                Test::Number => call.query_number(filter.query)?.map(Value::Number),
-                Test::Exact => call.query(filter.query).map(|text| Value::Text(text.to_owned())),
-                Test::Text | Test::Prefix | Test::Contains => {
-                    call.query(filter.query).map(|text| Value::Text(text.to_lowercase()))
+            let (query, test, _) = *filter;
+            let value = match test {
+                Number => call.query_number(query)?.map(FilterValue::Number),
+                Exact => call.query(query).map(|text| FilterValue::Text(text.to_owned())),
+                Text | Prefix | Contains => {
+                    call.query(query).map(|text| FilterValue::Text(text.to_lowercase()))
                 }
-                Test::Until(end) => {
+                Until(end) => {
                     let exclusive = account.quirks.bounds_exclusive && self.name == "orders";
-                    let (start, end) = (call.query_bound(filter.query)?, call.query_bound(end)?);
-                    let dates = DateRange { start, end, exclusive };
-                    (!dates.is_open()).then_some(Value::Dates(dates))
+                    let (start, end) = (call.query_bound(query)?, call.query_bound(end)?);
+                    let is_open = start.is_none() && end.is_none();
+                    (!is_open).then_some(FilterValue::Dates(DateRange { start, end, exclusive }))
                 }
             };
             conditions.extend(value.map(|value| Condition { filter, value }));
@@ -91,25 +186,23 @@ impl List {
     }
 
     /// The page that a request asks for of those rows that it wants.
-    pub(super) fn answer<'a>(
+    pub(super) fn reply<'a>(
         &self,
         account: &Account,
-        call: &Call,
+        call: &ApiRequest,
         rows: impl Iterator<Item = &'a Record>,
-    ) -> Result<Answer, Answer> {
+    ) -> Handled {
         let conditions = self.conditions(account, call)?;
-        let mut rows: Vec<&Record> =
-            rows.filter(|row| conditions.iter().all(|condition| condition.admits(row))).collect();
+        let mut rows: Vec<&Record> = rows.filter(|row| admit(&conditions, row)).collect();
         self.sort(&mut rows, call);
-        let paging = Paging::of(call)?;
-        self.page(account, paging, paging.slice(&rows), rows.len())
+        self.page(account, Paging::of(call)?, &rows)
     }
 
     /// Sorts by the wall-clock digits that the database holds, then by number.
-    pub(super) fn sort(&self, rows: &mut [&Record], call: &Call) {
-        let named = |by: &str| self.sorts.iter().find(|member| member.eq_ignore_ascii_case(by)).copied();
+    pub(super) fn sort(&self, rows: &mut [&Record], call: &ApiRequest) {
+        let named = |by: &str| self.sorts.split(' ').find(|member| member.eq_ignore_ascii_case(by));
         let by = call.query("sortBy").and_then(named).or(self.default_sort);
-        let key = |row: &&Record| (by.map(|member| SortKey::of(row.get(member))), row.int(self.id));
+        let key = |row: &&Record| (by.map(|member| sort_key(row.get(member))), row.int(self.id));
         if is_descending(call) {
             rows.sort_by_cached_key(|row| Reverse(key(row)));
         } else {
@@ -117,89 +210,79 @@ impl List {
         }
     }
 
+    /// The page of these rows.
+    pub(super) fn page(&self, account: &Account, paging: Paging, rows: &[&Record]) -> Handled {
+        let shown = rows.get(paging.range(rows.len())).unwrap_or_default();
+        self.reply_with(account, paging, shown.iter().copied(), rows.len())
+    }
+
     /// The answer with these rows on its page.
-    pub(super) fn page(
+    pub(super) fn reply_with<'a>(
         &self,
         account: &Account,
         paging: Paging,
-        rows: &[&Record],
+        rows: impl Iterator<Item = &'a Record>,
         total: usize,
-    ) -> Result<Answer, Answer> {
-        let mut printed: Vec<PageRow> = Vec::with_capacity(rows.len());
-        for row in rows {
-            printed.push(account.page_row(self.id, row)?);
-        }
-        if account.quirks.null_rows && !printed.is_empty() {
-            printed.push(PageRow::null());
+    ) -> Handled {
+        let mut rows = rows.map(|row| account.list_row(self.id, row)).collect::<Result<Vec<_>, _>>()?;
+        if account.quirks.null_rows && !rows.is_empty() {
+            rows.push(ListRow::null());
         }
         let pages = match self.rounds_down {
             _ if account.quirks.pages_zero => 0,
             true => total / paging.size,
             false => total.div_ceil(paging.size),
         };
-        Ok(Answer::page(Page { name: self.name, rows: printed, total, number: paging.page, pages }))
+        Ok(Reply::page(ListPage { name: self.name, rows, total, number: paging.page, pages }))
     }
+}
+
+/// Whether a row meets every condition.
+pub(super) fn admit(conditions: &[Condition], row: &Record) -> bool {
+    let meets = |condition: &Condition| {
+        condition.filter.2.split(' ').any(|member| row.any(member, &|field| condition.passes(field)))
+    };
+    conditions.iter().all(meets)
 }
 
 impl Condition {
     pub(super) fn query(&self) -> &'static str {
-        self.filter.query
+        self.filter.0
     }
 
     pub(super) fn dates(&self) -> Option<&DateRange> {
-        if let Value::Dates(dates) = &self.value { Some(dates) } else { None }
-    }
-
-    pub(super) fn is_number(&self, number: i64) -> bool {
-        matches!(self.value, Value::Number(wanted) if wanted == number)
-    }
-
-    pub(super) fn is_text(&self, text: &str) -> bool {
-        matches!(&self.value, Value::Text(wanted) if wanted == text)
-    }
-
-    pub(super) fn admits(&self, row: &Record) -> bool {
-        self.filter.members.iter().any(|member| row.any(member, &|field| self.passes(field)))
+        if let FilterValue::Dates(dates) = &self.value { Some(dates) } else { None }
     }
 
     fn passes(&self, field: &Field) -> bool {
         match (&self.value, field) {
-            (Value::Number(wanted), Field::Int(number)) => number == wanted,
-            (Value::Text(wanted), Field::Text(text)) => match self.filter.test {
-                Test::Exact => text == wanted,
-                Test::Prefix => text.to_lowercase().starts_with(wanted),
-                Test::Contains => text.to_lowercase().contains(wanted),
+            (FilterValue::Number(wanted), Field::Int(number)) => number == wanted,
+            (FilterValue::Text(wanted), Field::Text(text)) => match self.filter.1 {
+                Exact => text == wanted,
+                Prefix => text.to_lowercase().starts_with(wanted),
+                Contains => text.to_lowercase().contains(wanted),
                 _ => text.eq_ignore_ascii_case(wanted),
             },
-            (Value::Dates(dates), Field::Time(at)) => dates.admits(*at),
-            (Value::Dates(dates), Field::Text(day)) => {
-                pacific::parse(day).is_some_and(|midnight| dates.admits(pacific::instant(midnight)))
+            (FilterValue::Dates(dates), Field::Time(at)) => dates.position(*at).is_eq(),
+            (FilterValue::Dates(dates), Field::Text(day)) => {
+                pacific::parse(day).is_some_and(|day| dates.position(pacific::instant(day)).is_eq())
             }
             _ => false,
         }
     }
 }
 
-/// What rows are sorted by.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum SortKey {
-    None,
-    Text(String),
-    Wall(DateTime),
-}
-
-impl SortKey {
-    fn of(field: &Field) -> Self {
-        match field {
-            Field::Text(text) => Self::Text(text.to_lowercase()),
-            Field::Time(at) => Self::Wall(pacific::wall(*at)),
-            _ => Self::None,
-        }
+/// What rows are sorted by: a text, or wall-clock digits.
+fn sort_key(field: &Field) -> (Option<String>, Option<DateTime>) {
+    match field {
+        Field::Text(text) => (Some(text.to_lowercase()), None),
+        Field::Time(at) => (None, Some(pacific::wall(*at))),
+        _ => (None, None),
     }
 }
 
 /// Whether the list is wanted in descending order.
-pub(super) fn is_descending(call: &Call) -> bool {
+pub(super) fn is_descending(call: &ApiRequest) -> bool {
     call.query("sortDir").is_some_and(|text| text.eq_ignore_ascii_case("desc"))
 }
 
@@ -212,27 +295,18 @@ pub(super) struct DateRange {
 }
 
 impl DateRange {
-    fn admits(&self, at: Timestamp) -> bool {
-        self.has_begun(at) && !self.is_over(at)
-    }
-
-    fn is_open(&self) -> bool {
-        self.start.is_none() && self.end.is_none()
-    }
-
-    pub(super) fn has_begun(&self, at: Timestamp) -> bool {
-        self.lies(self.start, at, Ordering::Greater)
-    }
-
-    pub(super) fn is_over(&self, at: Timestamp) -> bool {
-        !self.lies(self.end, at, Ordering::Less)
-    }
-
-    fn lies(&self, bound: Option<Bound>, at: Timestamp, wanted: Ordering) -> bool {
-        bound.is_none_or(|bound| {
-            let order = bound.order_of(at);
-            order == wanted || (order == Ordering::Equal && !self.exclusive)
-        })
+    /// Whether an instant lies before the range, in it, or after it.
+    pub(super) fn position(&self, at: Timestamp) -> Ordering {
+        let is_within = |bound: Option<Bound>, side: Ordering| {
+            bound
+                .map(|bound| bound.order_of(at))
+                .is_none_or(|order| order == side || (order.is_eq() && !self.exclusive))
+        };
+        match (is_within(self.start, Ordering::Greater), is_within(self.end, Ordering::Less)) {
+            (false, _) => Ordering::Less,
+            (true, false) => Ordering::Greater,
+            (true, true) => Ordering::Equal,
+        }
     }
 }
 
@@ -247,7 +321,7 @@ impl Paging {
     const DEFAULT_SIZE: i64 = 100;
     const MAX_SIZE: i64 = 500;
 
-    pub(super) fn of(call: &Call) -> Result<Self, Answer> {
+    pub(super) fn of(call: &ApiRequest) -> Result<Self, Reply> {
         let page = call.query_number("page")?.unwrap_or(1).max(1);
         let size = call.query_number("pageSize")?.filter(|size| *size > 0).unwrap_or(Self::DEFAULT_SIZE);
         Ok(Self {
@@ -261,19 +335,14 @@ impl Paging {
         let from = (self.page - 1).saturating_mul(self.size).min(total);
         from..from.saturating_add(self.size).min(total)
     }
-
-    /// The rows of the page.
-    pub(super) fn slice<'a, T>(&self, rows: &'a [T]) -> &'a [T] {
-        rows.get(self.range(rows.len())).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn paging(query: &str) -> Result<Paging, Answer> {
-        Paging::of(&Call::new(http::Method::GET, &format!("/x?{query}").parse().unwrap(), &[]))
+    fn paging(query: &str) -> Result<Paging, Reply> {
+        Paging::of(&ApiRequest::new(http::Method::GET, &format!("/x?{query}").parse().unwrap(), &[]))
     }
 
     #[test]

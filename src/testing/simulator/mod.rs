@@ -25,25 +25,25 @@
 //! | `PUT keys/KEY` | lets the pair expire at `expires`; now, without it |
 
 mod account;
-mod answer;
+mod account_orders;
+mod account_shipping;
 mod api;
 mod builders;
 mod clock;
 mod config;
 mod control;
 mod fault;
-mod history;
 mod inject;
 mod journal;
 mod json;
 mod lists;
+mod order_sequence;
 mod pacific;
 mod pipeline;
-mod quirks;
 mod rate_limit;
 mod record;
+mod reply;
 mod request;
-mod server;
 mod shapes;
 mod transport;
 
@@ -57,11 +57,10 @@ use tokio::sync::watch;
 pub use account::{Account, Notice};
 pub use builders::{SimAddress, SimLine, SimOrder, SimProduct};
 pub use clock::SimClock;
-pub use config::{RateLimit, SimulatorConfig};
+pub use config::{ActionFailure, Quirks, RateLimit, RepeatMarkAsShipped, SimulatorConfig, UnshippableMark};
 pub use fault::{Fault, FaultKind, ListFlaw};
 pub use http::Method;
 pub use journal::{Journal, JournalEntry, ShownList};
-pub use quirks::{ActionFailure, Quirks, RepeatMarkAsShipped, UnshippableMark};
 pub use record::{Field, Record};
 pub use transport::InProcess;
 
@@ -69,7 +68,7 @@ use crate::{
     Timestamp,
     client::{Credentials, ShipStation, ShipStationBuilder},
 };
-use pipeline::{AccountState, KeyPair, Service, lock};
+use pipeline::{AccountState, Backend, KeyPair, lock};
 
 /// An account of a simulated ShipStation. Clones share it, and a port closes when the last handle is dropped.
 ///
@@ -88,7 +87,7 @@ use pipeline::{AccountState, KeyPair, Service, lock};
 /// ```
 #[derive(Clone)]
 pub struct Simulator {
-    service: Arc<Service>,
+    backend: Arc<Backend>,
     /// The account that this handle is about.
     state: Arc<Mutex<AccountState>>,
     api_key: Arc<str>,
@@ -117,9 +116,9 @@ impl Simulator {
     pub fn in_process(config: SimulatorConfig) -> Self {
         let (api_key, api_secret): (Arc<str>, Arc<str>) =
             (config.api_key.as_str().into(), config.api_secret.as_str().into());
-        let service = Service::new(config);
-        let state = service.add_account(&api_key, &api_secret);
-        Self { service: Arc::new(service), state, api_key, api_secret, port: Arc::default() }
+        let backend = Backend::new(config);
+        let state = backend.add_account(&api_key, &api_secret);
+        Self { backend: Arc::new(backend), state, api_key, api_secret, port: Arc::default() }
     }
 
     /// A simulator that serves any HTTP client on a loopback port as well; see [`open_port`](Self::open_port).
@@ -139,7 +138,7 @@ impl Simulator {
     pub async fn open_port(&self) -> io::Result<&str> {
         if self.port.get().is_none() {
             let (sender, receiver) = watch::channel(true);
-            let address = server::open(Arc::clone(&self.service), receiver).await?;
+            let address = transport::open_port(Arc::clone(&self.backend), receiver).await?;
             let url = format!("http://{address}/");
             self.port.get_or_init(|| Port { url, _guard: ShutdownGuard(sender) });
         }
@@ -154,7 +153,7 @@ impl Simulator {
 
     /// What takes a client's requests here without a socket.
     pub fn transport(&self) -> Arc<InProcess> {
-        Arc::new(InProcess::new(Arc::clone(&self.service)))
+        Arc::new(InProcess(Arc::clone(&self.backend)))
     }
 
     /// A client of this account, to be built: with its key, the simulated clock, and no socket.
@@ -176,7 +175,7 @@ impl Simulator {
     /// ```
     #[must_use = "the handle is the way to the account"]
     pub fn add_account(&self, key: &str, secret: &str) -> Self {
-        let state = self.service.add_account(key, secret);
+        let state = self.backend.add_account(key, secret);
         Self { state, api_key: key.into(), api_secret: secret.into(), ..self.clone() }
     }
 
@@ -202,7 +201,7 @@ impl Simulator {
 
     /// The simulated clock, to be given to the client as well.
     pub fn clock(&self) -> Arc<SimClock> {
-        Arc::clone(&self.service.clock)
+        Arc::clone(&self.backend.clock)
     }
 
     /// Looks at the account or changes it. No request is served meanwhile.
@@ -230,8 +229,8 @@ impl Simulator {
         nth: u64,
         change: impl FnOnce(&mut Account) + Send + 'static,
     ) {
-        let target = fault::Target::new(Some(method), path);
-        self.with_state(|state| state.add_hook(target, nth, Box::new(change)));
+        let rule = Fault::on(method, path).after(nth.saturating_sub(1));
+        self.with_state(|state| state.hooks.push((rule, Box::new(change))));
     }
 
     /// Changes the rate limit.

@@ -24,7 +24,7 @@ pub(super) fn instant(wall: DateTime) -> Timestamp {
 }
 
 /// Reads a filter or a body's date: `date time` or `dateTtime` with 0 to 9 fraction digits, or a
-/// date alone (midnight). An explicit offset is honoured, as one production client relies on.
+/// date alone (midnight). An explicit offset is honored, as one production client relies on.
 pub(super) fn parse(text: &str) -> Option<DateTime> {
     let text = text.trim();
     if let Ok(instant) = text.parse::<jiff::Timestamp>() {

@@ -2,27 +2,27 @@
 
 use std::{
     collections::BTreeMap,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{header::AUTHORIZATION, request::Parts};
+use http::{Method, header::AUTHORIZATION, request::Parts};
 
 use super::{
     Account, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, SimClock, SimulatorConfig,
-    answer::{Answer, Delivery, Headers},
+    account::Table,
     api, control,
-    fault::Target,
-    history::History,
     inject::inject,
-    rate_limit::{Budget, Standing},
-    request::Call,
+    rate_limit::{MinuteUsage, RateStatus},
+    reply::{Reply, ServiceHeaders, WireResponse},
+    request::ApiRequest,
 };
 use crate::Timestamp;
 
 /// Everything behind the port and the transport.
-pub(super) struct Service {
+pub(super) struct Backend {
     pub(super) clock: Arc<SimClock>,
     pub(super) config: SimulatorConfig,
     accounts: Mutex<Vec<Arc<Mutex<AccountState>>>>,
@@ -33,32 +33,30 @@ pub(super) struct AccountState {
     pub(super) account: Account,
     pub(super) keys: Vec<KeyPair>,
     pub(super) journal: Journal,
-    faults: Vec<Fault>,
-    hooks: Vec<Hook>,
-    late: BTreeMap<Timestamp, Vec<Call>>,
-    history: History,
     pub(super) limit: RateLimit,
+    /// Changes of the account that wait for their request.
+    pub(super) hooks: Vec<(Fault, AccountChange)>,
+    faults: Vec<Fault>,
+    late_writes: BTreeMap<Timestamp, Vec<ApiRequest>>,
+    /// What reads that lag behind show, each with the instant since which it held.
+    history: Vec<(Timestamp, Snapshot)>,
 }
 
 /// A key and its secret. Each pair has a budget of its own.
 pub(super) struct KeyPair {
-    key: String,
+    pub(super) key: String,
     secret: String,
     /// From then on it is refused.
     expires: Option<Timestamp>,
-    budget: Budget,
+    usage: MinuteUsage,
 }
 
-/// A change of the account that waits for its request.
-struct Hook {
-    target: Target,
-    wait: u64,
-    change: Change,
-}
+pub(super) type AccountChange = Box<dyn FnOnce(&mut Account) + Send>;
 
-type Change = Box<dyn FnOnce(&mut Account) + Send>;
+/// Orders, fulfillments and shipments.
+type Snapshot = [Table; 3];
 
-impl Service {
+impl Backend {
     pub(super) fn new(config: SimulatorConfig) -> Self {
         Self { clock: Arc::new(SimClock::new(config.now)), config, accounts: Mutex::default() }
     }
@@ -69,11 +67,11 @@ impl Service {
             account: Account::new(Arc::clone(&self.clock), self.config.quirks.clone()),
             keys: vec![KeyPair::new(key, secret)],
             journal: Journal::default(),
-            faults: Vec::new(),
-            hooks: Vec::new(),
-            late: BTreeMap::new(),
-            history: History::default(),
             limit: self.config.rate_limit,
+            hooks: Vec::new(),
+            faults: Vec::new(),
+            late_writes: BTreeMap::new(),
+            history: Vec::new(),
         }));
         lock(&self.accounts).push(Arc::clone(&state));
         state
@@ -81,7 +79,8 @@ impl Service {
 
     /// The account that a key opens.
     pub(super) fn account_of(&self, key: &str) -> Option<Arc<Mutex<AccountState>>> {
-        lock(&self.accounts).iter().find(|state| lock(state).has_key(key)).cloned()
+        let opens = |state: &&Arc<Mutex<AccountState>>| lock(state).keys.iter().any(|pair| pair.key == key);
+        lock(&self.accounts).iter().find(opens).cloned()
     }
 
     /// The account that the simulator began with.
@@ -96,15 +95,16 @@ impl Service {
     }
 
     /// Takes one request through.
-    pub(super) fn handle(&self, head: &Parts, body: &[u8]) -> Delivery {
-        let call = Call::new(head.method.clone(), &head.uri, body);
+    pub(super) fn handle(&self, head: &Parts, body: &[u8]) -> WireResponse {
+        let call = ApiRequest::new(head.method.clone(), &head.uri, body);
         if call.segments.first().is_some_and(|first| first == control::PREFIX) {
-            return Delivery::Answer(control::answer(self, &call).into_response(Headers::default()));
+            let reply = control::handle(self, &call);
+            return WireResponse::Complete(reply.into_response(ServiceHeaders::default()));
         }
         let (key, secret) = credentials(head).unwrap_or_default();
-        // Strangers are noted by the first account.
+        // Requests with an unknown key are noted by the first account.
         let Some(state) = self.account_of(&key).or_else(|| self.first_account()) else {
-            return Delivery::Drop;
+            return WireResponse::Drop;
         };
         let mut state = lock(&state);
         let at = self.clock.advance(self.config.latency);
@@ -113,11 +113,13 @@ impl Service {
             let ends = [pair.expires, state.account.quirks.key_expires];
             pair.key == key && pair.secret == secret && ends.into_iter().flatten().all(|at| at > now)
         };
-        let pair = state.keys.iter().position(is_valid).or_else(|| is_open(&call).then_some(0));
+        // Registering an account is the one call without credentials.
+        let is_open = call.segments == ["accounts", "registeraccount"];
+        let pair = state.keys.iter().position(is_valid).or_else(|| is_open.then_some(0));
         let mut entry = JournalEntry::new(at, &call, pair.is_some());
-        let delivery = state.serve(&call, pair, &mut entry, &self.clock);
+        let response = state.serve(&call, pair, &mut entry, &self.clock);
         state.journal.0.push(entry);
-        delivery
+        response
     }
 }
 
@@ -134,23 +136,18 @@ fn credentials(head: &Parts) -> Option<(String, String)> {
     Some((key.to_owned(), secret.to_owned()))
 }
 
-/// Registering an account is the one call without credentials.
-fn is_open(call: &Call) -> bool {
-    call.segments == ["accounts", "registeraccount"]
-}
-
 impl KeyPair {
     pub(super) fn new(key: &str, secret: &str) -> Self {
-        Self { key: key.to_owned(), secret: secret.to_owned(), expires: None, budget: Budget::default() }
+        Self { key: key.to_owned(), secret: secret.to_owned(), expires: None, usage: MinuteUsage::default() }
     }
 }
 
 impl AccountState {
     /// Looks at the account or changes it.
     pub(super) fn change<R>(&mut self, f: impl FnOnce(&mut Account) -> R) -> R {
-        self.settle();
+        self.run_scheduled();
         let result = f(&mut self.account);
-        self.remember();
+        self.remember(self.account.now());
         result
     }
 
@@ -160,170 +157,157 @@ impl AccountState {
         pair.map(|pair| pair.expires = Some(at)).is_some()
     }
 
-    fn has_key(&self, key: &str) -> bool {
-        self.keys.iter().any(|pair| pair.key == key)
-    }
-
     /// Spends requests of the first pair's present minute.
     pub(super) fn spend(&mut self, requests: u32) {
         let now = self.account.now();
         if let Some(pair) = self.keys.first_mut() {
-            pair.budget.spend(now, requests);
+            pair.usage.spend(now, requests);
         }
     }
 
     pub(super) fn add_fault(&mut self, fault: Fault) {
         self.faults.push(fault);
-        self.remember();
+        self.remember(self.account.now());
     }
 
     pub(super) fn clear_faults(&mut self) {
         self.faults.clear();
-        self.history = History::default();
-    }
-
-    /// Arranges a change for just before the `nth` matching request from now, the first being 1.
-    pub(super) fn add_hook(&mut self, target: Target, nth: u64, change: Change) {
-        self.hooks.push(Hook { target, wait: nth.max(1), change });
+        self.history.clear();
     }
 
     fn serve(
         &mut self,
-        call: &Call,
+        call: &ApiRequest,
         pair: Option<usize>,
         entry: &mut JournalEntry,
         clock: &SimClock,
-    ) -> Delivery {
-        self.settle();
+    ) -> WireResponse {
+        self.run_scheduled();
         if !entry.authorized {
-            return self.early(Answer::lower_message(401, "Invalid API credentials"), None, entry);
+            return Reply::lower_message(401, "Invalid API credentials").send(self.headers(None), entry);
         }
         let now = self.account.now();
         let pair = pair.and_then(|place| self.keys.get_mut(place));
-        let standing = pair.and_then(|pair| pair.budget.count(self.limit, now));
-        if standing.is_some_and(|standing| standing.over) {
-            entry.over_limit = true;
-            return self.early(Answer::too_many(), standing, entry);
+        let rate = pair.and_then(|pair| pair.usage.count(self.limit, now));
+        entry.over_limit = rate.is_some_and(|rate| rate.over);
+        if entry.over_limit {
+            return Reply::too_many().send(self.headers(rate), entry);
         }
-        self.run_hooks(call);
-        entry.fault =
-            self.faults.iter_mut().find_map(|fault| fault.strikes(call).then(|| fault.kind.clone()));
-        if let Some(FaultKind::Slow(time)) = entry.fault {
+        for (_, change) in self.hooks.extract_if(.., |(rule, _)| rule.applies(call)) {
+            change(&mut self.account);
+        }
+        let fault = self.faults.iter_mut().find_map(|fault| fault.applies(call).then(|| fault.kind.clone()));
+        entry.fault.clone_from(&fault);
+        if let Some(FaultKind::Slow(time)) = fault {
             clock.advance(time);
         }
-        let answer = self.answer(call, entry.fault.as_ref());
-        entry.executed = answer.effect || self.postpone(call, entry.fault.as_ref());
-        let headers = self.headers(standing);
-        match &entry.fault {
-            Some(fault) => inject(&fault.clone(), answer, headers, entry),
-            None => answer.deliver(headers, entry),
-        }
-    }
-
-    /// An answer that comes before any operation.
-    fn early(&self, answer: Answer, standing: Option<Standing>, entry: &mut JournalEntry) -> Delivery {
-        answer.deliver(self.headers(standing), entry)
-    }
-
-    /// Carries out the changes that were waiting for this request.
-    fn run_hooks(&mut self, call: &Call) {
-        for hook in self.hooks.iter_mut().filter(|hook| hook.target.matches(call)) {
-            hook.wait -= 1;
-        }
-        for hook in self.hooks.extract_if(.., |hook| hook.wait == 0) {
-            (hook.change)(&mut self.account);
+        self.remember(self.account.now());
+        let reply = self.carry_out(call, fault.as_ref());
+        self.remember(self.account.now());
+        entry.executed = reply.effect || self.postpone(call, fault.as_ref());
+        let headers = self.headers(rate);
+        match fault {
+            Some(fault) => inject(&fault, reply, headers, entry),
+            None => reply.send(headers, entry),
         }
     }
 
     /// What the operation comes to, before a fault changes its answer.
-    fn answer(&mut self, call: &Call, fault: Option<&FaultKind>) -> Answer {
-        self.remember();
-        let answer = match fault {
-            Some(FaultKind::StaleRead(age)) if call.method == http::Method::GET => self.stale(call, *age),
-            Some(fault) if !fault.executes() => Answer::empty(200),
+    fn carry_out(&mut self, call: &ApiRequest, fault: Option<&FaultKind>) -> Reply {
+        match fault {
+            Some(FaultKind::StaleRead(age)) if call.method == Method::GET => self.stale(call, *age),
+            Some(fault) if !fault.executes() => Reply::empty(200),
             Some(FaultKind::List(ListFlaw::FirstPage)) => {
-                api::answer(&mut self.account, &call.clone().without_query("page"))
+                let mut call = call.clone();
+                call.query.retain(|(key, _)| !key.eq_ignore_ascii_case("page"));
+                api::handle(&mut self.account, &call)
             }
             Some(FaultKind::AnotherOrder) => {
                 let other = self.neighbor(call);
-                api::answer(&mut self.account, other.as_ref().unwrap_or(call))
+                api::handle(&mut self.account, other.as_ref().unwrap_or(call))
             }
-            _ => api::answer(&mut self.account, call),
-        };
-        self.remember();
-        answer
+            _ => api::handle(&mut self.account, call),
+        }
     }
 
     /// The question for the next order, or for the one before if there is none, if this is one for an order.
-    fn neighbor(&self, call: &Call) -> Option<Call> {
+    fn neighbor(&self, call: &ApiRequest) -> Option<ApiRequest> {
         let [orders, id] = call.segments.as_slice() else { return None };
-        let id: i64 = id.parse().ok().filter(|_| call.method == http::Method::GET && orders == "orders")?;
+        let id: i64 = id.parse().ok().filter(|_| call.method == Method::GET && orders == "orders")?;
         let ids: Vec<i64> = self.account.visible_orders().filter_map(|order| order.int("orderId")).collect();
         let other =
             ids.iter().find(|other| **other > id).or_else(|| ids.iter().rfind(|other| **other < id))?;
-        Some(Call { segments: vec![orders.clone(), other.to_string()], ..call.clone() })
+        Some(ApiRequest { segments: vec![orders.clone(), other.to_string()], ..call.clone() })
     }
 
-    /// The answer that was right this long ago.
-    fn stale(&mut self, call: &Call, age: Duration) -> Answer {
+    /// The answer that was right this long ago, or else when the oldest state was kept.
+    fn stale(&mut self, call: &ApiRequest, age: Duration) -> Reply {
         let then = self.account.now() - age;
-        let mut past = self.history.at(then);
-        self.account.swap_shown(&mut past);
-        let answer = self.account.as_of(then, |account| api::answer(account, call));
-        self.account.swap_shown(&mut past);
-        answer
+        let held = self.history.iter().rev().find(|(since, _)| *since <= then);
+        let held = held.or_else(|| self.history.first()).map(|(_, shown)| shown.clone()).unwrap_or_default();
+        let present = self.replace_shown(held);
+        let reply = self.account.as_of(then, |account| api::handle(account, call));
+        self.replace_shown(present);
+        reply
     }
 
-    /// Keeps the present state, if a stale read may ask for it.
-    pub(super) fn remember(&mut self) {
-        self.remember_since(self.account.now());
+    fn replace_shown(&mut self, [orders, fulfillments, shipments]: Snapshot) -> Snapshot {
+        let account = &mut self.account;
+        [
+            mem::replace(&mut account.orders, orders),
+            mem::replace(&mut account.fulfillments, fulfillments),
+            mem::replace(&mut account.shipments, shipments),
+        ]
     }
 
-    fn remember_since(&mut self, since: Timestamp) {
-        if self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::StaleRead(_))) {
-            self.history.remember(since, &self.account);
+    /// Keeps the state that holds since an instant, if a stale read may ask for it and it is another than the one kept last.
+    pub(super) fn remember(&mut self, since: Timestamp) {
+        if !self.faults.iter().any(|fault| matches!(fault.kind, FaultKind::StaleRead(_))) {
+            return;
+        }
+        let account = &self.account;
+        let shown = [&account.orders, &account.fulfillments, &account.shipments].map(Table::clone);
+        if self.history.last().is_none_or(|(_, last)| *last != shown) {
+            self.history.push((since, shown));
         }
     }
 
     /// Carries out everything whose time has come.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn run_scheduled(&mut self) {
         let now = self.account.now();
-        while let Some(entry) = self.late.first_entry().filter(|entry| *entry.key() <= now) {
+        while let Some(entry) = self.late_writes.first_entry().filter(|entry| *entry.key() <= now) {
             let (at, calls) = entry.remove_entry();
             for call in calls {
                 // Nobody waits for the answer.
-                let _ = self.account.as_of(at, |account| api::answer(account, &call));
-                self.remember_since(at);
+                let _ = self.account.as_of(at, |account| api::handle(account, &call));
+                self.remember(at);
             }
         }
-        self.account.settle();
+        self.account.run_scheduled();
     }
 
     /// Keeps a write whose effect is to come later, and says whether this is one.
-    fn postpone(&mut self, call: &Call, fault: Option<&FaultKind>) -> bool {
-        let Some(FaultKind::LateEffect(delay)) = fault else { return false };
-        if call.method == http::Method::GET {
+    fn postpone(&mut self, call: &ApiRequest, fault: Option<&FaultKind>) -> bool {
+        let Some(FaultKind::LateEffect(delay)) = fault.filter(|_| call.method != Method::GET) else {
             return false;
-        }
-        self.late.entry(self.account.now() + *delay).or_default().push(call.clone());
+        };
+        self.late_writes.entry(self.account.now() + *delay).or_default().push(call.clone());
         true
     }
 
-    fn headers(&self, standing: Option<Standing>) -> Headers {
-        let quirks = &self.account.quirks;
-        let now = self.account.now();
+    fn headers(&self, rate: Option<RateStatus>) -> ServiceHeaders {
+        let (quirks, now) = (&self.account.quirks, self.account.now());
         let date =
             if quirks.blank_date { String::new() } else { httpdate::fmt_http_date(SystemTime::from(now)) };
-        let standing = standing.filter(|standing| standing.over || !quirks.missing_rate_headers);
-        let rate = standing.map(|standing| {
+        let rate = rate.filter(|rate| rate.over || !quirks.missing_rate_headers).map(|rate| {
             if quirks.absurd_rate_headers {
                 return [String::new(), "-1".to_owned(), now.unix_seconds().to_string()];
             }
-            let lag = u32::from(quirks.remaining_lags && !standing.over);
-            let remaining = (standing.remaining + lag).min(standing.limit);
-            [standing.limit.to_string(), remaining.to_string(), standing.reset.to_string()]
+            let lag = u32::from(quirks.remaining_lags && !rate.over);
+            let remaining = (rate.remaining + lag).min(rate.limit);
+            [rate.limit.to_string(), remaining.to_string(), rate.reset.to_string()]
         });
-        Headers { date, rate }
+        ServiceHeaders { date, rate }
     }
 }
 

@@ -5,14 +5,14 @@ use crate::Timestamp;
 
 /// Requests of one pair of keys, counted in the present minute.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
+pub(super) struct MinuteUsage {
     minute: i64,
     used: u32,
 }
 
-/// Where a request stands in its minute.
+/// What the rate headers of an answer say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct RateStatus {
     pub(super) limit: u32,
     pub(super) remaining: u32,
     /// Seconds until the next minute, 1 to 60.
@@ -20,30 +20,24 @@ pub(super) struct Standing {
     pub(super) over: bool,
 }
 
-impl Budget {
+impl MinuteUsage {
     /// Spends requests of the present minute without a call, as another user of the key would.
     pub(super) fn spend(&mut self, now: Timestamp, requests: u32) {
-        self.turn_to(now);
-        self.used = self.used.saturating_add(requests);
-    }
-
-    /// Counts one request; `None` when there is no limit.
-    pub(super) fn count(&mut self, limit: RateLimit, now: Timestamp) -> Option<Standing> {
-        let RateLimit::PerMinute(limit) = limit else { return None };
-        self.turn_to(now);
-        let over = self.used >= limit;
-        if !over {
-            self.used += 1;
-        }
-        let second = now.unix_seconds().rem_euclid(60).unsigned_abs();
-        Some(Standing { limit, remaining: limit.saturating_sub(self.used), reset: 60 - second, over })
-    }
-
-    fn turn_to(&mut self, now: Timestamp) {
         let minute = now.unix_seconds().div_euclid(60);
         if minute != self.minute {
             (self.minute, self.used) = (minute, 0);
         }
+        self.used = self.used.saturating_add(requests);
+    }
+
+    /// Counts one request; `None` when there is no limit.
+    pub(super) fn count(&mut self, limit: RateLimit, now: Timestamp) -> Option<RateStatus> {
+        let RateLimit::PerMinute(limit) = limit else { return None };
+        self.spend(now, 0);
+        let over = self.used >= limit;
+        self.used += u32::from(!over);
+        let second = now.unix_seconds().rem_euclid(60).unsigned_abs();
+        Some(RateStatus { limit, remaining: limit.saturating_sub(self.used), reset: 60 - second, over })
     }
 }
 
@@ -53,14 +47,14 @@ mod tests {
 
     #[test]
     fn counts_afresh_in_every_clock_minute() {
-        let mut budget = Budget::default();
-        let mut count = |text: &str| budget.count(RateLimit::PerMinute(2), text.parse().unwrap()).unwrap();
+        let mut usage = MinuteUsage::default();
+        let mut count = |text: &str| usage.count(RateLimit::PerMinute(2), text.parse().unwrap()).unwrap();
         let first = count("2026-03-02T17:00:43Z");
-        assert_eq!(first, Standing { limit: 2, remaining: 1, reset: 17, over: false });
+        assert_eq!(first, RateStatus { limit: 2, remaining: 1, reset: 17, over: false });
         assert!(!count("2026-03-02T17:00:59Z").over);
         assert!(count("2026-03-02T17:00:59.9Z").over);
         let next = count("2026-03-02T17:01:00Z");
-        assert_eq!(next, Standing { limit: 2, remaining: 1, reset: 60, over: false });
-        assert_eq!(budget.count(RateLimit::Unlimited, Timestamp::UNIX_EPOCH), None);
+        assert_eq!(next, RateStatus { limit: 2, remaining: 1, reset: 60, over: false });
+        assert_eq!(usage.count(RateLimit::Unlimited, Timestamp::UNIX_EPOCH), None);
     }
 }

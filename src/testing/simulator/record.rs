@@ -43,6 +43,20 @@ pub(super) enum Kind {
 /// A shape without members of its own: for objects that are put together on the spot.
 pub(super) static OPEN: Shape = Shape { digits: Digits::Seven, members: &[] };
 
+/// A row of a shape with these members; without a shape, an object of exactly these.
+macro_rules! record {
+    ($shape:ident { $($member:literal: $value:expr),* $(,)? }) => {{
+        let mut row = $crate::testing::simulator::record::Record::new(&$shape);
+        $(row.set($member, $value);)*
+        row
+    }};
+    ({ $($member:literal: $value:expr),* $(,)? }) => {{
+        use $crate::testing::simulator::record::OPEN;
+        record!(OPEN { $($member: $value),* })
+    }};
+}
+pub(super) use record;
+
 /// The value of one member of a [`Record`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -90,11 +104,6 @@ impl Record {
         Self { shape, set: Vec::new() }
     }
 
-    /// An object of exactly these members.
-    pub(super) fn of<N: Into<Cow<'static, str>>, const COUNT: usize>(members: [(N, Field); COUNT]) -> Self {
-        Self { shape: &OPEN, set: members.into_iter().map(|(name, value)| (name.into(), value)).collect() }
-    }
-
     /// An object of these members of this row, named with blanks between.
     pub(super) fn only(&self, names: &'static str) -> Self {
         let set = names.split(' ').map(|name| (Cow::Borrowed(name), self.member(name).clone())).collect();
@@ -113,18 +122,12 @@ impl Record {
     }
 
     pub(super) fn member(&self, name: &str) -> &Field {
-        if let Some((_, value)) = self.set.iter().find(|(own, _)| own == name) {
-            return value;
-        }
-        self.shape
-            .members
-            .iter()
-            .find(|member| member.name == name)
-            .map_or(&Field::Null, |member| &member.default)
+        let set = self.set.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+        set.or_else(|| Some(&self.shape.member(name)?.default)).unwrap_or(&Field::Null)
     }
 
     /// Changes a member. A name that ShipStation does not have becomes a further member at the end of the row; a path that leads
-    /// through something that is no object and no list changes nothing.
+    /// through something that is not an object or a list changes nothing.
     pub fn set(&mut self, path: &str, value: impl Into<Field>) {
         if let Some(field) = self.field_mut(path) {
             *field = value.into();
@@ -163,9 +166,10 @@ impl Record {
 
     fn member_mut(&mut self, name: &str) -> Option<&mut Field> {
         let at = self.set.iter().position(|(own, _)| own == name).unwrap_or_else(|| {
-            let known = self.shape.members.iter().find(|member| member.name == name);
-            let name = known.map_or_else(|| Cow::Owned(name.to_owned()), |member| Cow::Borrowed(member.name));
-            self.set.push((name, known.map_or(Field::Null, Member::initial)));
+            self.set.push(match self.shape.member(name) {
+                Some(member) => (Cow::Borrowed(member.name), member.initial()),
+                None => (Cow::Owned(name.to_owned()), Field::Null),
+            });
             self.set.len() - 1
         });
         self.set.get_mut(at).map(|(_, value)| value)
@@ -173,46 +177,36 @@ impl Record {
 
     /// A text; `None` for null and anything else.
     pub fn text(&self, path: &str) -> Option<&str> {
-        match self.get(path) {
-            Field::Text(text) => Some(text),
-            _ => None,
-        }
+        if let Field::Text(text) = self.get(path) { Some(text) } else { None }
     }
 
     /// A whole number; `None` for null and anything else.
     pub fn int(&self, path: &str) -> Option<i64> {
-        match self.get(path) {
-            Field::Int(number) => Some(*number),
-            _ => None,
-        }
+        self.get(path).int()
     }
 
     /// An amount; `None` for null and anything else.
     pub fn amount(&self, path: &str) -> Option<Decimal> {
-        match self.get(path) {
-            Field::Amount(amount) => Some(*amount),
-            Field::Int(number) => Some(Decimal::from(*number)),
-            _ => None,
+        if let Field::Amount(amount) = self.get(path) {
+            Some(*amount)
+        } else {
+            self.int(path).map(Decimal::from)
         }
     }
 
     /// An instant; `None` for null and anything else.
     pub fn time(&self, path: &str) -> Option<Timestamp> {
-        match self.get(path) {
-            Field::Time(at) => Some(*at),
-            _ => None,
-        }
+        if let Field::Time(at) = self.get(path) { Some(*at) } else { None }
     }
 
     /// Whether the member is `true`.
     pub fn flag(&self, path: &str) -> bool {
-        matches!(self.get(path), Field::Flag(true))
+        *self.get(path) == Field::Flag(true)
     }
 
     /// The whole numbers of a list, such as `tagIds`.
     pub fn ids(&self, path: &str) -> Vec<i64> {
-        let number = |field: &Field| if let Field::Int(number) = field { Some(*number) } else { None };
-        self.list(path).iter().filter_map(number).collect()
+        self.list(path).iter().filter_map(Field::int).collect()
     }
 
     /// The objects of a list, such as `items`.
@@ -281,6 +275,12 @@ impl Record {
     }
 }
 
+impl Shape {
+    pub(super) fn member(&self, name: &str) -> Option<&'static Member> {
+        self.members.iter().find(|member| member.name == name)
+    }
+}
+
 impl Member {
     /// What the member is before it is changed from outside: an object that is null by default has its own shape.
     fn initial(&self) -> Field {
@@ -302,28 +302,32 @@ impl PartialEq for Record {
     }
 }
 
-macro_rules! fields {
-    ($($kind:ty => $variant:ident),*) => {
+impl Field {
+    fn int(&self) -> Option<i64> {
+        if let Self::Int(number) = self { Some(*number) } else { None }
+    }
+}
+
+macro_rules! from {
+    ($($kind:ty: $value:ident => $field:expr,)*) => {
         $(impl From<$kind> for Field {
-            fn from(value: $kind) -> Self {
-                Self::$variant(value.into())
+            fn from($value: $kind) -> Self {
+                $field
             }
         })*
     };
 }
 
-fields!(bool => Flag, i32 => Int, i64 => Int, Decimal => Amount, String => Text, Timestamp => Time, Record => Row);
-
-impl From<&str> for Field {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
-    }
-}
-
-impl From<&String> for Field {
-    fn from(text: &String) -> Self {
-        text.clone().into()
-    }
+from! {
+    bool: flag => Self::Flag(flag),
+    i32: number => Self::Int(number.into()),
+    i64: number => Self::Int(number),
+    Decimal: amount => Self::Amount(amount),
+    String: text => Self::Text(text.into()),
+    &String: text => text.as_str().into(),
+    &str: text => text.to_owned().into(),
+    Timestamp: at => Self::Time(at),
+    Record: row => Self::Row(row),
 }
 
 impl<T: Into<Field>> From<Option<T>> for Field {

@@ -3,11 +3,15 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{answer::Answer, pacific};
+use super::{
+    pacific,
+    record::{Record, Shape},
+    reply::Reply,
+};
 
 /// One request, taken apart. Path and query names match without regard to case, as on the live service.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
+pub(super) struct ApiRequest {
     pub(super) method: Method,
     /// The path as it was sent.
     pub(super) path: String,
@@ -20,7 +24,7 @@ pub(super) struct Call {
     pub(super) text: String,
 }
 
-impl Call {
+impl ApiRequest {
     pub(super) fn new(method: Method, uri: &http::Uri, body: &[u8]) -> Self {
         let path = uri.path().to_owned();
         let segments = path.split('/').filter(|part| !part.is_empty()).map(str::to_ascii_lowercase).collect();
@@ -31,22 +35,36 @@ impl Call {
         Self { method, path, segments, query, body, text }
     }
 
-    /// The same request without this query value.
-    pub(super) fn without_query(mut self, name: &str) -> Self {
-        self.query.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
-        self
+    /// The number at the end of the path; anything else is an unknown resource.
+    pub(super) fn id(&self) -> Result<i64, Reply> {
+        let id = self.segments.last().and_then(|last| last.parse().ok());
+        id.ok_or_else(Reply::unknown_resource)
     }
 
     /// A query value; an empty one counts as absent.
     pub(super) fn query(&self, name: &str) -> Option<&str> {
-        let mut matching = self.query.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        matching.next().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        let (_, value) = self.query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A query value that must be there.
+    pub(super) fn required_query(&self, name: &str) -> Result<&str, Reply> {
+        self.query(name).ok_or_else(|| Reply::invalid(name, "A value is required."))
     }
 
     /// A whole number in the query.
-    pub(super) fn query_number(&self, name: &str) -> Result<Option<i64>, Answer> {
-        let Some(text) = self.query(name) else { return Ok(None) };
-        text.trim().parse().map(Some).map_err(|_| Answer::invalid(name, &not_valid(text)))
+    pub(super) fn query_number(&self, name: &str) -> Result<Option<i64>, Reply> {
+        self.parsed_query(name, |text| text.trim().parse().ok())
+    }
+
+    /// One end of a date range in the query.
+    pub(super) fn query_bound(&self, name: &str) -> Result<Option<pacific::Bound>, Reply> {
+        self.parsed_query(name, |text| pacific::parse(text).map(pacific::Bound::new))
+    }
+
+    fn parsed_query<T>(&self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Reply> {
+        let refused = |text| Reply::invalid(name, &format!("The value '{text}' is not valid."));
+        self.query(name).map(|text| parse(text).ok_or_else(|| refused(text))).transpose()
     }
 
     /// `true`, `True`, `1`; everything else is false.
@@ -54,52 +72,45 @@ impl Call {
         self.query(name).is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1")
     }
 
-    /// One end of a date range in the query.
-    pub(super) fn query_bound(&self, name: &str) -> Result<Option<pacific::Bound>, Answer> {
-        let Some(text) = self.query(name) else { return Ok(None) };
-        let wall = pacific::parse(text).ok_or_else(|| Answer::invalid(name, &not_valid(text)))?;
-        Ok(Some(pacific::Bound::new(wall)))
-    }
-
     /// A member of the body, found without regard to case as the live service does; null counts as absent.
     pub(super) fn member(&self, name: &str) -> Option<&Value> {
-        let members = self.body.as_object()?;
-        let (_, value) = members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        let (_, value) = self.body.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         Some(value).filter(|value| !value.is_null())
     }
 
     /// A text in the body.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        self.member(name)?.as_str().map(str::to_owned)
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.member(name)?.as_str()
     }
 
     /// A whole number in the body, also in quotes.
-    pub(super) fn number(&self, name: &str) -> Result<i64, Answer> {
-        self.member(name).and_then(whole_number).ok_or_else(|| Answer::required(name))
+    pub(super) fn number(&self, name: &str) -> Result<i64, Reply> {
+        self.member(name).and_then(whole_number).ok_or_else(|| Reply::required(name))
     }
 
     /// A text in the body that must be there.
-    pub(super) fn required_text(&self, name: &str) -> Result<String, Answer> {
-        self.text(name).ok_or_else(|| Answer::required(name))
+    pub(super) fn required_text(&self, name: &str) -> Result<&str, Reply> {
+        self.text(name).ok_or_else(|| Reply::required(name))
     }
 
     /// Refuses a body that lacks one of these members.
-    pub(super) fn require(&self, names: &[&str]) -> Result<(), Answer> {
+    pub(super) fn require(&self, names: &[&str]) -> Result<(), Reply> {
         let missing = names.iter().find(|name| self.member(name).is_none());
-        missing.map_or(Ok(()), |name| Err(Answer::required(name)))
+        missing.map_or(Ok(()), |name| Err(Reply::required(name)))
     }
 
     /// A flag in the body.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.member(name).and_then(Value::as_bool).unwrap_or(false)
     }
+
+    /// The body as a row; `parameter` is what a refusal calls it.
+    pub(super) fn row(&self, shape: &'static Shape, parameter: &str) -> Result<Record, Reply> {
+        Record::read(shape, &self.text).map_err(|error| Reply::invalid(parameter, &error))
+    }
 }
 
 /// A JSON number, or one in quotes as Json.NET takes it.
 pub(super) fn whole_number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
-}
-
-fn not_valid(text: &str) -> String {
-    format!("The value '{text}' is not valid.")
 }

@@ -27,6 +27,9 @@ macro_rules! shape {
     (@default $default:expr) => { $default };
 }
 
+#[cfg(test)]
+pub(super) use shape;
+
 const NO: Field = Field::Flag(false);
 const YES: Field = Field::Flag(true);
 const ZERO: Field = Field::Amount(Decimal::ZERO);

@@ -1,29 +1,36 @@
-//! The simulator without a socket.
+//! The two ways to the simulator: without a socket, and over a loopback port. axum reads and writes HTTP there; a connection is
+//! closed by a body that breaks off, which sends nothing if that comes at once.
 
-use std::{fmt, future, io, sync::Arc};
+use std::{
+    fmt, future, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request as ServerRequest, State},
+    serve::ListenerExt as _,
+};
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use http::{Request, Response};
+use tokio::{net::TcpListener, sync::watch, task::yield_now};
 
-use super::{SimClock, answer::Delivery, pipeline::Service};
+use super::{SimClock, pipeline::Backend, reply::WireResponse};
 use crate::client::{Transport, TransportBody, TransportError, TransportErrorKind};
+
+/// Larger bodies than this are not read; ShipStation's own limit is not known.
+const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Takes a client's requests to a [`Simulator`](super::Simulator) in the same process.
 ///
 /// Every fault looks as it does on a port: a dropped or cut connection may have left its request executed, a refused one has
 /// certainly not. A request that is never answered ends the time-outs that run on the simulator's clock at once.
 #[derive(Clone)]
-pub struct InProcess {
-    service: Arc<Service>,
-}
-
-impl InProcess {
-    pub(super) fn new(service: Arc<Service>) -> Self {
-        Self { service }
-    }
-}
+pub struct InProcess(pub(super) Arc<Backend>);
 
 impl fmt::Debug for InProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,34 +42,32 @@ impl fmt::Debug for InProcess {
 impl Transport for InProcess {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<TransportBody>, TransportError> {
         let (head, body) = request.into_parts();
-        let clock = Arc::clone(&self.service.clock);
+        let clock = Arc::clone(&self.0.clock);
         // Others run, and the request may be dropped, before it is executed and before it is answered.
-        tokio::task::yield_now().await;
-        let delivery = self.service.handle(&head, &body);
-        tokio::task::yield_now().await;
-        match delivery {
-            Delivery::Answer(response) => Ok(response.map(TransportBody::from)),
-            Delivery::CutBody(response) => {
-                Ok(response.map(|half| begun(half, stream::once(async { Err(interrupted()) }))))
+        yield_now().await;
+        let response = self.0.handle(&head, &body);
+        yield_now().await;
+        match response {
+            WireResponse::Complete(response) => Ok(response.map(TransportBody::from)),
+            WireResponse::CutBody(response) => {
+                Ok(response.map(|half| TransportBody::from_stream(broken_off(half, async { interrupted() }))))
             }
-            Delivery::StallBody(response) => {
-                Ok(response.map(|half| begun(half, stream::once(async move { never(&clock).await }))))
+            WireResponse::StallBody(response) => Ok(response.map(|half| {
+                TransportBody::from_stream(broken_off(half, async move { never(&clock).await }))
+            })),
+            WireResponse::Refuse => {
+                let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+                Err(TransportError::new(TransportErrorKind::Connect, refused))
             }
-            Delivery::Refuse => Err(TransportError::new(
-                TransportErrorKind::Connect,
-                io::Error::from(io::ErrorKind::ConnectionRefused),
-            )),
-            Delivery::Drop => Err(interrupted()),
-            Delivery::Hang => never(&clock).await,
+            WireResponse::Drop => Err(interrupted()),
+            WireResponse::Hang => never(&clock).await,
         }
     }
 }
 
-fn begun(
-    half: Bytes,
-    rest: impl stream::Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
-) -> TransportBody {
-    TransportBody::from_stream(stream::iter([Ok(half)]).chain(rest))
+/// A body that breaks off with this error.
+fn broken_off<E>(half: Bytes, error: impl Future<Output = E>) -> impl Stream<Item = Result<Bytes, E>> {
+    stream::iter([Ok(half)]).chain(stream::once(async { Err(error.await) }))
 }
 
 fn interrupted() -> TransportError {
@@ -73,4 +78,67 @@ fn interrupted() -> TransportError {
 async fn never<T>(clock: &SimClock) -> T {
     clock.end_timers().await;
     future::pending().await
+}
+
+#[derive(Clone)]
+struct AppState {
+    backend: Arc<Backend>,
+    open: watch::Receiver<bool>,
+}
+
+/// Opens the port and serves until `open` becomes false. Returns the address.
+pub(super) async fn open_port(backend: Arc<Backend>, open: watch::Receiver<bool>) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, backend.config.port)).await?;
+    let address = listener.local_addr()?;
+    let listener = listener.tap_io(|stream| {
+        // Without it small answers wait for the client's acknowledgement.
+        let _ = stream.set_nodelay(true);
+    });
+    let router = Router::new().fallback(serve).with_state(AppState { backend, open: open.clone() });
+    let serving = axum::serve(listener, router).with_graceful_shutdown(closed(open));
+    tokio::spawn(async move {
+        // The only error is one of accepting, which axum handles itself.
+        let _ = serving.await;
+    });
+    Ok(address)
+}
+
+/// Waits until the simulator is gone.
+async fn closed(mut open: watch::Receiver<bool>) {
+    // An error says that the sender is gone, which means the same.
+    let _ = open.wait_for(|open| !open).await;
+}
+
+async fn serve(State(state): State<AppState>, request: ServerRequest) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else { return hang_up() };
+    match state.backend.handle(&head, &body) {
+        WireResponse::Complete(response) => response.map(Body::from),
+        WireResponse::CutBody(response) => response.map(|half| cut_after(half, future::ready(()))),
+        WireResponse::StallBody(response) => response.map(|half| cut_after(half, closed(state.open))),
+        WireResponse::Refuse | WireResponse::Drop => hang_up(),
+        WireResponse::Hang => {
+            closed(state.open).await;
+            hang_up()
+        }
+    }
+}
+
+/// An answer of which nothing is sent: its body breaks off before the head leaves, and the connection is closed.
+fn hang_up() -> Response<Body> {
+    Response::new(Body::from_stream(stream::once(future::ready(Err::<Bytes, _>(cut())))))
+}
+
+/// A body that breaks off after this event.
+fn cut_after(half: Bytes, end: impl Future<Output = ()> + Send + 'static) -> Body {
+    Body::from_stream(broken_off(half, async {
+        // The pause makes the server flush what it has.
+        yield_now().await;
+        end.await;
+        cut()
+    }))
+}
+
+fn cut() -> io::Error {
+    io::Error::other("cut")
 }

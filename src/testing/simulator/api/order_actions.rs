@@ -1,60 +1,42 @@
-//! What can be done to orders: assign, tag, hold, mark as shipped. Larger ones have files of their own.
+//! What can be done to orders: assign, tag, hold, mark as shipped.
 
 use serde_json::Value;
 
 use super::super::{
-    Account, ActionFailure,
-    account::Marking,
-    answer::Answer,
-    pacific,
+    Account, ActionFailure, Notice, pacific,
     record::Field,
-    request::{Call, whole_number},
+    reply::Reply,
+    request::{ApiRequest, whole_number},
 };
-use super::{Outcome, order_writes, shipments};
-
-pub(super) fn act(account: &mut Account, call: &Call, action: &str) -> Outcome {
-    match action {
-        "assignuser" => assign_user(account, call),
-        "unassignuser" => unassign_user(account, call),
-        "addtag" => add_tag(account, call),
-        "removetag" => remove_tag(account, call),
-        "holduntil" => hold_until(account, call),
-        "restorefromhold" => restore_from_hold(account, call),
-        "createorder" => order_writes::create_one(account, call),
-        "createorders" => order_writes::create_many(account, call),
-        "createlabelfororder" => shipments::label_for_order(account, call),
-        "markasshipped" => mark_as_shipped(account, call),
-        _ => Err(super::no_such_resource(call)),
-    }
-}
+use super::Handled;
 
 /// The refusal of an action on something that does not exist, in the shape that the switch asks for.
-fn refusal(account: &Account, message: &str) -> Answer {
+fn refusal(account: &Account, message: &str) -> Reply {
     match account.quirks.action_failure {
-        ActionFailure::SuccessFalse => Answer::refused(message),
-        ActionFailure::NotFound => Answer::refused(message).with_status(404),
-        ActionFailure::Error500 => Answer::exception(message),
+        ActionFailure::SuccessFalse => Reply::refused(message),
+        ActionFailure::NotFound => Reply::refused(message).with_status(404),
+        ActionFailure::Error500 => Reply::exception(message),
     }
 }
 
-fn no_such_order(account: &Account) -> Answer {
+fn no_such_order(account: &Account) -> Reply {
     refusal(account, "The requested order could not be found.")
 }
 
 /// The orders of a call that takes several. All of them must exist, or nothing is done.
-fn order_ids(account: &Account, call: &Call) -> Result<Vec<i64>, Answer> {
+fn order_ids(account: &Account, call: &ApiRequest) -> Result<Vec<i64>, Reply> {
     let ids: Option<Vec<i64>> = call
         .member("orderIds")
         .and_then(Value::as_array)
         .and_then(|ids| ids.iter().map(whole_number).collect());
     let ids = ids.filter(|ids| !ids.is_empty());
-    let ids = ids.ok_or_else(|| Answer::required("orderIds"))?;
+    let ids = ids.ok_or_else(|| Reply::required("orderIds"))?;
     if ids.iter().all(|id| account.order(*id).is_some()) { Ok(ids) } else { Err(no_such_order(account)) }
 }
 
-fn assign_user(account: &mut Account, call: &Call) -> Outcome {
+pub(super) fn assign_user(account: &mut Account, call: &ApiRequest) -> Handled {
     let wanted = call.required_text("userId")?;
-    let user = account.users.iter().find(|user| user.is_text("userId", &wanted));
+    let user = account.users.iter().find(|user| user.is_text("userId", wanted));
     let user = user.ok_or_else(|| refusal(account, "The requested user could not be found."))?;
     if user.flag("inactive") {
         return Err(refusal(account, "The requested user is not active."));
@@ -63,17 +45,17 @@ fn assign_user(account: &mut Account, call: &Call) -> Outcome {
     for id in order_ids(account, call)? {
         account.edit(id, |order| order.set("userId", user_id.clone()));
     }
-    Ok(Answer::done("User assigned successfully."))
+    Ok(Reply::done("User assigned successfully."))
 }
 
-fn unassign_user(account: &mut Account, call: &Call) -> Outcome {
+pub(super) fn unassign_user(account: &mut Account, call: &ApiRequest) -> Handled {
     for id in order_ids(account, call)? {
         account.edit(id, |order| order.clear("userId"));
     }
-    Ok(Answer::done("User unassigned successfully."))
+    Ok(Reply::done("User unassigned successfully."))
 }
 
-fn add_tag(account: &mut Account, call: &Call) -> Outcome {
+pub(super) fn add_tag(account: &mut Account, call: &ApiRequest) -> Handled {
     let (id, tag) = (call.number("orderId")?, call.number("tagId")?);
     if !account.tags.contains_key(&tag) {
         return Err(refusal(account, "The requested tag could not be found."));
@@ -86,7 +68,7 @@ fn add_tag(account: &mut Account, call: &Call) -> Outcome {
     done_if(account, tagged, "Tag added successfully.")
 }
 
-fn remove_tag(account: &mut Account, call: &Call) -> Outcome {
+pub(super) fn remove_tag(account: &mut Account, call: &ApiRequest) -> Handled {
     let (id, tag) = (call.number("orderId")?, call.number("tagId")?);
     let untagged = account.edit(id, |order| {
         let left: Field = order.ids("tagIds").into_iter().filter(|own| *own != tag).collect();
@@ -95,15 +77,15 @@ fn remove_tag(account: &mut Account, call: &Call) -> Outcome {
     done_if(account, untagged, "Tag removed successfully.")
 }
 
-fn hold_until(account: &mut Account, call: &Call) -> Outcome {
+pub(super) fn hold_until(account: &mut Account, call: &ApiRequest) -> Handled {
     let id = call.number("orderId")?;
-    let day = call.text("holdUntilDate").as_deref().and_then(pacific::parse);
-    let day = day.ok_or_else(|| Answer::invalid("request.holdUntilDate", "The value is not valid."))?;
+    let day = call.text("holdUntilDate").and_then(pacific::parse);
+    let day = day.ok_or_else(|| Reply::invalid("request.holdUntilDate", "The value is not valid."))?;
     let held = account.hold_until(id, &day.date().to_string());
     done_if(account, held, "Order held successfully.")
 }
 
-fn restore_from_hold(account: &mut Account, call: &Call) -> Outcome {
+pub(super) fn restore_from_hold(account: &mut Account, call: &ApiRequest) -> Handled {
     let id = call.number("orderId")?;
     let restored = account.edit(id, |order| {
         if order.text("orderStatus") == Some("on_hold") {
@@ -114,25 +96,24 @@ fn restore_from_hold(account: &mut Account, call: &Call) -> Outcome {
     done_if(account, restored, "The requested order has been restored")
 }
 
-fn done_if(account: &Account, done: bool, message: &str) -> Outcome {
-    if done { Ok(Answer::done(message)) } else { Err(no_such_order(account)) }
+fn done_if(account: &Account, done: bool, message: &str) -> Handled {
+    if done { Ok(Reply::done(message)) } else { Err(no_such_order(account)) }
 }
 
-fn mark_as_shipped(account: &mut Account, call: &Call) -> Outcome {
+pub(super) fn mark_as_shipped(account: &mut Account, call: &ApiRequest) -> Handled {
     let id = call.number("orderId")?;
     let carrier = call.required_text("carrierCode")?;
-    let ship_date = match call.text("shipDate").filter(|text| !text.is_empty()) {
-        None => None,
-        Some(text) => Some(pacific::parse(&text).ok_or_else(|| {
-            Answer::invalid("request.shipDate", &format!("The value '{text}' is not valid for shipDate."))
-        })?),
+    let ship_date = call.text("shipDate").filter(|text| !text.is_empty()).map(|text| {
+        let message = format!("The value '{text}' is not valid for shipDate.");
+        pacific::parse(text).ok_or_else(|| Reply::invalid("request.shipDate", &message))
+    });
+    let ship_date = ship_date.transpose()?.map(pacific::instant);
+    let notice = Notice {
+        at: account.now(),
+        order_id: id,
+        tracking: call.text("trackingNumber").map(str::to_owned),
+        customer: call.flag("notifyCustomer"),
+        channel: call.flag("notifySalesChannel"),
     };
-    let mark = Marking {
-        carrier,
-        tracking: call.text("trackingNumber"),
-        ship_date: ship_date.map(pacific::instant),
-        notify_customer: call.flag("notifyCustomer"),
-        notify_channel: call.flag("notifySalesChannel"),
-    };
-    account.mark_as_shipped(id, mark)
+    account.mark_as_shipped(carrier, ship_date, notice)
 }

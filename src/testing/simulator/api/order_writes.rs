@@ -4,15 +4,15 @@ use serde_json::value::RawValue;
 
 use super::super::{
     Account,
-    answer::Answer,
-    record::Record,
-    request::Call,
+    record::{Record, record},
+    reply::Reply,
+    request::ApiRequest,
     shapes::{LINE, ORDER},
 };
-use super::Outcome;
+use super::{Handled, found};
 
 /// The most orders that one call may carry.
-const BULK_LIMIT: usize = 100;
+const MAX_BULK_ORDERS: usize = 100;
 
 /// The members that only ShipStation writes. What callers send for them is ignored.
 const READ_ONLY: &str = "orderId createDate modifyDate customerId orderTotal holdUntilDate userId externallyFulfilled \
@@ -23,25 +23,27 @@ const READ_ONLY: &str = "orderId createDate modifyDate customerId orderTotal hol
 const KEPT: &str = "orderId orderKey createDate customerId userId holdUntilDate importBatch advancedOptions.storeId \
     advancedOptions.mergedOrSplit advancedOptions.mergedIds advancedOptions.parentId";
 
-pub(super) fn create_one(account: &mut Account, call: &Call) -> Outcome {
-    let sent = Record::read(&ORDER, &call.text).map_err(|error| Answer::invalid("apiOrder", &error))?;
-    let id = upsert(account, sent).map_err(Reason::answer)?;
-    Ok(Answer::json(account.order(id).ok_or_else(|| Answer::empty(404))?).took_effect())
+pub(super) fn create_one(account: &mut Account, call: &ApiRequest) -> Handled {
+    let id = upsert(account, call.row(&ORDER, "apiOrder")?).map_err(|refusal| match refusal.missing {
+        Some(member) => Reply::invalid(&format!("apiOrder.{member}"), &refusal.reason),
+        None => Reply::exception(&refusal.reason),
+    })?;
+    Ok(Reply::json(found(account.order(id))?).took_effect())
 }
 
-pub(super) fn create_many(account: &mut Account, call: &Call) -> Outcome {
+pub(super) fn create_many(account: &mut Account, call: &ApiRequest) -> Handled {
     const NOT_A_LIST: &str = "Cannot deserialize the current JSON object because the type requires a JSON array to deserialize correctly.";
     let rows: Vec<&RawValue> =
-        serde_json::from_str(&call.text).map_err(|_| Answer::invalid("apiOrders", NOT_A_LIST))?;
-    if rows.len() > BULK_LIMIT {
-        return Err(Answer::message(400, "No more than 100 orders may be sent at once."));
+        serde_json::from_str(&call.text).map_err(|_| Reply::invalid("apiOrders", NOT_A_LIST))?;
+    if rows.len() > MAX_BULK_ORDERS {
+        return Err(Reply::message(400, "No more than 100 orders may be sent at once."));
     }
     let sent: Result<Vec<Record>, _> = rows.iter().map(|row| Record::read(&ORDER, row.get())).collect();
-    let sent = sent.map_err(|error| Answer::invalid("apiOrders", &error))?;
+    let sent = sent.map_err(|error| Reply::invalid("apiOrders", &error))?;
     let results: Vec<Record> = sent.into_iter().map(|order| bulk_result(account, order)).collect();
     let succeeded = results.iter().filter(|result| result.flag("success")).count();
     let has_errors = succeeded < results.len();
-    let answer = Answer::object([("hasErrors", has_errors.into()), ("results", results.into())]);
+    let answer = Reply::json(&record!({ "hasErrors": has_errors, "results": results }));
     Ok(if succeeded > 0 { answer.took_effect() } else { answer })
 }
 
@@ -52,46 +54,28 @@ fn bulk_result(account: &mut Account, sent: Record) -> Record {
         Ok(id) => {
             (Some(id), account.order(id).and_then(|order| order.text("orderKey")).unwrap_or(&key), None)
         }
-        Err(reason) => (None, &*key, Some(reason.text())),
+        Err(refusal) => (None, &*key, Some(refusal.reason)),
     };
-    Record::of([
-        ("orderId", id.into()),
-        ("orderNumber", number.into()),
-        ("orderKey", key.into()),
-        ("success", id.is_some().into()),
-        ("errorMessage", error.into()),
-    ])
+    record!({
+        "orderId": id, "orderNumber": number, "orderKey": key, "success": id.is_some(), "errorMessage": error,
+    })
 }
 
-/// Why an order was not taken.
-enum Reason {
-    /// A member that must be there is not: 400.
-    Missing(&'static str),
-    /// A rule was broken: 500 with an exception, as recorded.
-    Broken(&'static str),
+/// Why an order was not taken: a member is missing (400), or a rule was broken (500 with an exception, as recorded).
+struct Refusal {
+    missing: Option<&'static str>,
+    reason: String,
 }
 
-impl Reason {
-    fn text(&self) -> String {
-        match self {
-            Self::Missing(member) => format!("The {member} field is required."),
-            Self::Broken(rule) => (*rule).to_owned(),
-        }
-    }
-
-    fn answer(self) -> Answer {
-        match self {
-            Self::Missing(member) => Answer::invalid(&format!("apiOrder.{member}"), &self.text()),
-            Self::Broken(rule) => Answer::exception(rule),
-        }
-    }
+fn broken(rule: &str) -> Refusal {
+    Refusal { missing: None, reason: rule.to_owned() }
 }
 
-fn upsert(account: &mut Account, sent: Record) -> Result<i64, Reason> {
+fn upsert(account: &mut Account, sent: Record) -> Result<i64, Refusal> {
     let known = find(account, &sent).cloned();
     let status = known.as_ref().and_then(|order| order.text("orderStatus"));
     if matches!(status, Some("shipped" | "cancelled")) {
-        return Err(Reason::Broken("The order cannot be updated in its present status."));
+        return Err(broken("The order cannot be updated in its present status."));
     }
     let mut order = build(account, sent)?;
     let Some((known, id)) = known.and_then(|known| known.int("orderId").map(|id| (known, id))) else {
@@ -119,10 +103,13 @@ fn find<'a>(account: &'a Account, sent: &Record) -> Option<&'a Record> {
 }
 
 /// The order as it is kept: checked, without what is not the caller's to write, and with the address as ShipStation rewrites it.
-fn build(account: &Account, mut order: Record) -> Result<Record, Reason> {
+fn build(account: &Account, mut order: Record) -> Result<Record, Refusal> {
     for member in ["orderNumber", "orderDate", "orderStatus", "billTo", "shipTo"] {
         if !order.has(member) {
-            return Err(Reason::Missing(member));
+            return Err(Refusal {
+                missing: Some(member),
+                reason: format!("The {member} field is required."),
+            });
         }
     }
     check_addresses(&order)?;
@@ -149,17 +136,17 @@ fn build(account: &Account, mut order: Record) -> Result<Record, Reason> {
     Ok(order)
 }
 
-fn check_addresses(order: &Record) -> Result<(), Reason> {
+fn check_addresses(order: &Record) -> Result<(), Refusal> {
     let blank = |member: &str| order.text(member).is_none_or(|text| text.trim().is_empty());
     let long = |member: &str| order.text(member).is_some_and(|text| !matches!(text.len(), 0 | 2));
     if blank("billTo.name") {
-        Err(Reason::Broken("'Bill Name' must not be empty."))
+        Err(broken("'Bill Name' must not be empty."))
     } else if blank("shipTo.name") {
-        Err(Reason::Broken("'Ship Name' must not be empty."))
+        Err(broken("'Ship Name' must not be empty."))
     } else if long("shipTo.country") || long("billTo.country") {
-        Err(Reason::Broken("Please use a 2 character country code"))
+        Err(broken("Please use a 2 character country code"))
     } else if order.is_text("shipTo.country", "US") && blank("shipTo.postalCode") {
-        Err(Reason::Broken("Ship To: Postal Code must be provided."))
+        Err(broken("Ship To: Postal Code must be provided."))
     } else {
         Ok(())
     }

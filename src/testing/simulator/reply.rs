@@ -7,13 +7,13 @@ use serde::Serialize;
 use super::{
     JournalEntry, ShownList,
     account::Table,
-    record::{Field, Record},
+    record::{OPEN, Record, record},
 };
 
-/// What becomes of a request.
+/// What becomes of a request on its connection.
 #[derive(Debug)]
-pub(super) enum Delivery {
-    Answer(Response<Bytes>),
+pub(super) enum WireResponse {
+    Complete(Response<Bytes>),
     /// Send the head and this part of the body, then close.
     CutBody(Response<Bytes>),
     /// Send the head and this part of the body, then nothing.
@@ -22,31 +22,35 @@ pub(super) enum Delivery {
     Refuse,
     /// Close without a byte.
     Drop,
-    /// Say nothing, ever.
+    /// Never answer.
     Hang,
 }
 
-/// An answer before it is damaged by a fault and sent.
+/// An answer before a fault changes it and it is sent.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
+pub(super) struct Reply {
     pub(super) status: u16,
     /// `None` is an answer without body and content type.
     pub(super) body: Option<Vec<u8>>,
     /// What the body is made of, if it is a page of a list.
-    pub(super) page: Option<Page>,
+    pub(super) page: Option<ListPage>,
     pub(super) html: bool,
     /// Whether a write took effect.
     pub(super) effect: bool,
 }
 
-impl Answer {
+impl Reply {
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, body: None, page: None, html: false, effect: false }
+    }
+
     /// 200 with this JSON text.
     pub(super) fn text(body: impl Into<Vec<u8>>) -> Self {
-        Self { status: 200, body: Some(body.into()), page: None, html: false, effect: false }
+        Self { body: Some(body.into()), ..Self::empty(200) }
     }
 
     /// 200 with this page of a list.
-    pub(super) fn page(page: Page) -> Self {
+    pub(super) fn page(page: ListPage) -> Self {
         let text = page.text();
         Self { page: Some(page), ..Self::text(text) }
     }
@@ -61,15 +65,6 @@ impl Answer {
         Self::json(&rows.values().collect::<Vec<_>>())
     }
 
-    /// 200 with these members in this order.
-    pub(super) fn object<const N: usize>(members: [(&'static str, Field); N]) -> Self {
-        Self::json(&Record::of(members))
-    }
-
-    pub(super) fn empty(status: u16) -> Self {
-        Self { status, body: None, page: None, html: false, effect: false }
-    }
-
     pub(super) fn html(status: u16) -> Self {
         let page =
             format!("<!DOCTYPE html><html><head><title>{status}</title></head><body>{status}</body></html>");
@@ -78,42 +73,40 @@ impl Answer {
 
     /// Error shape E3: `{"Message": …}`.
     pub(super) fn message(status: u16, message: &str) -> Self {
-        Self::object([("Message", message.into())]).with_status(status)
+        Self::json(&record!({ "Message": message })).with_status(status)
     }
 
     /// Error shape E4: `{"message": …}`.
     pub(super) fn lower_message(status: u16, message: &str) -> Self {
-        Self::object([("message", message.into())]).with_status(status)
+        Self::json(&record!({ "message": message })).with_status(status)
     }
 
     /// Error shape E1: 400 with the messages of one member.
     pub(super) fn invalid(member: &str, message: &str) -> Self {
-        let state = Record::of([(member.to_owned(), vec![message].into())]);
-        Self::object([("Message", "The request is invalid.".into()), ("ModelState", state.into())])
-            .with_status(400)
+        let state = Record { shape: &OPEN, set: vec![(member.to_owned().into(), vec![message].into())] };
+        let body = record!({ "Message": "The request is invalid.", "ModelState": state });
+        Self::json(&body).with_status(400)
     }
 
     /// Error shape E2: 500 with an exception. Validation failures look like this, too.
     pub(super) fn exception(reason: &str) -> Self {
         const TRACE: &str = "   at SS.OpenApi.Controllers.OrdersController.Execute(Order apiOrder)\r\n   \
                              at System.Web.Http.Dispatcher.HttpControllerDispatcher.SendAsync()";
-        Self::object([
-            ("Message", "An error has occurred.".into()),
-            ("ExceptionMessage", reason.into()),
-            ("ExceptionType", "System.Exception".into()),
-            ("StackTrace", TRACE.into()),
-        ])
-        .with_status(500)
+        let body = record!({
+            "Message": "An error has occurred.", "ExceptionMessage": reason, "ExceptionType": "System.Exception",
+            "StackTrace": TRACE,
+        });
+        Self::json(&body).with_status(500)
     }
 
     /// A write that was done: `{"success":true,"message":…}`.
     pub(super) fn done(message: &str) -> Self {
-        Self::object([("success", true.into()), ("message", message.into())]).took_effect()
+        Self::json(&record!({ "success": true, "message": message })).took_effect()
     }
 
     /// Error shape E5: `{"success":false,"message":…}`, with 200.
     pub(super) fn refused(message: &str) -> Self {
-        Self::object([("success", false.into()), ("message", message.into())])
+        Self::json(&record!({ "success": false, "message": message }))
     }
 
     /// 400 because the body lacks a member.
@@ -121,33 +114,13 @@ impl Answer {
         Self::invalid(&format!("request.{member}"), &format!("The {member} field is required."))
     }
 
+    pub(super) fn unknown_resource() -> Self {
+        Self::message(404, "No HTTP resource was found that matches the request URI.")
+    }
+
     /// The answer to one request too many.
     pub(super) fn too_many() -> Self {
         Self::lower_message(429, "Too Many Requests")
-    }
-
-    /// Sends the answer, and notes in the journal what was sent.
-    pub(super) fn deliver(self, headers: Headers, entry: &mut JournalEntry) -> Delivery {
-        entry.status = Some(self.status);
-        entry.list = self.page.as_ref().map(Page::shown);
-        Delivery::Answer(self.into_response(headers))
-    }
-
-    pub(super) fn into_response(self, headers: Headers) -> Response<Bytes> {
-        let kind = if self.html { "text/html; charset=utf-8" } else { "application/json; charset=utf-8" };
-        let kind = self.body.is_some().then_some(kind);
-        let mut response = Response::new(self.body.unwrap_or_default().into());
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
-        let fields = response.headers_mut();
-        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        kind.map(|kind| fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind)));
-        let rate = headers.rate.into_iter().flat_map(|rate| RATE_HEADERS.into_iter().zip(rate));
-        for (name, value) in rate.chain([("date", headers.date)]) {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                fields.insert(HeaderName::from_static(name), value);
-            }
-        }
-        response
     }
 
     pub(super) fn with_status(mut self, status: u16) -> Self {
@@ -159,13 +132,38 @@ impl Answer {
         self.effect = true;
         self
     }
+
+    /// Sends the answer, and notes in the journal what was sent.
+    pub(super) fn send(self, headers: ServiceHeaders, entry: &mut JournalEntry) -> WireResponse {
+        entry.status = Some(self.status);
+        entry.list = self.page.as_ref().map(ListPage::shown);
+        WireResponse::Complete(self.into_response(headers))
+    }
+
+    pub(super) fn into_response(self, headers: ServiceHeaders) -> Response<Bytes> {
+        const RATE: [&str; 3] = ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"];
+        let kind = if self.html { "text/html; charset=utf-8" } else { "application/json; charset=utf-8" };
+        let kind = self.body.is_some().then_some(kind);
+        let mut response = Response::new(self.body.unwrap_or_default().into());
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
+        let fields = response.headers_mut();
+        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        kind.map(|kind| fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind)));
+        let rate = headers.rate.into_iter().flat_map(|rate| RATE.into_iter().zip(rate));
+        for (name, value) in rate.chain([("date", headers.date)]) {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                fields.insert(HeaderName::from_static(name), value);
+            }
+        }
+        response
+    }
 }
 
 /// One page of a list before it is sent.
 #[derive(Debug, Clone)]
-pub(super) struct Page {
+pub(super) struct ListPage {
     pub(super) name: &'static str,
-    pub(super) rows: Vec<PageRow>,
+    pub(super) rows: Vec<ListRow>,
     pub(super) total: usize,
     pub(super) number: usize,
     pub(super) pages: usize,
@@ -173,20 +171,20 @@ pub(super) struct Page {
 
 /// A row as text, which need not be JSON, and whose row it is.
 #[derive(Debug, Clone)]
-pub(super) struct PageRow {
+pub(super) struct ListRow {
     pub(super) id: Option<i64>,
     pub(super) order_id: Option<i64>,
     pub(super) text: Vec<u8>,
 }
 
-impl PageRow {
+impl ListRow {
     pub(super) fn null() -> Self {
         Self { id: None, order_id: None, text: b"null".to_vec() }
     }
 }
 
-impl Page {
-    pub(super) fn shown(&self) -> ShownList {
+impl ListPage {
+    fn shown(&self) -> ShownList {
         ShownList { ids: self.rows.iter().map(|row| row.id).collect(), total: self.total }
     }
 
@@ -199,11 +197,9 @@ impl Page {
     }
 }
 
-const RATE_HEADERS: [&str; 3] = ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"];
-
 /// The headers that the service itself decides on.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Headers {
+pub(super) struct ServiceHeaders {
     pub(super) date: String,
     /// Limit, remaining requests, and seconds until the reset.
     pub(super) rate: Option<[String; 3]>,

@@ -1,16 +1,27 @@
-//! Orders: adding, finding, changing, splitting and combining them.
+//! Orders: adding, finding, changing, splitting and combining them, and what ShipStation does to them by itself when the time
+//! comes. That is carried out when a request arrives, so that the clock may jump.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use rust_decimal::Decimal;
 
-use super::super::{
-    answer::{Answer, PageRow},
+use super::{
+    Account,
     builders::{WHEN_ADDED, total},
     pacific,
-    record::{Field, Record},
+    record::{Field, Record, record},
+    reply::{ListRow, Reply},
 };
-use super::{Account, next, scheduled::Due};
+use crate::Timestamp;
+
+/// Something ShipStation does to the order of this number on its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ScheduledChange {
+    /// Modify it once more, as happens shortly after its creation.
+    Touch(i64),
+    /// End a hold whose day has come.
+    Release(i64),
+}
 
 /// Whether an order can be found: it was neither deleted nor merged into another.
 fn is_visible(order: &Record) -> bool {
@@ -28,9 +39,10 @@ impl Account {
     /// total, product links, default warehouse and, without a store, the manual one.
     pub fn add_order(&mut self, order: impl Into<Record>) -> i64 {
         let mut order = order.into();
-        let id =
-            order.int("orderId").filter(|id| *id != 0).unwrap_or_else(|| self.last.order.saturating_add(1));
-        self.last.order = self.last.order.max(id);
+        let own = order.int("orderId").filter(|id| *id != 0);
+        let id = own.unwrap_or_else(|| self.next_id("orderId"));
+        let last = self.last_id("orderId");
+        *last = id.max(*last);
         order.set("orderId", id);
         if order.text("orderKey").is_none_or(str::is_empty) {
             order.set("orderKey", self.next_guid());
@@ -39,14 +51,14 @@ impl Account {
         self.complete(&mut order);
         if self.quirks.modify_after_creation {
             let created = order.time("createDate").unwrap_or_else(|| self.now());
-            self.schedule(created + Self::TOUCH_AFTER, Due::Touch(id));
+            self.schedule(created + Self::TOUCH_AFTER, ScheduledChange::Touch(id));
         }
         self.orders.insert(id, order);
         id
     }
 
     /// Puts an order in the place of the one with its number. Lines and total follow.
-    pub(in super::super) fn replace_order(&mut self, id: i64, mut order: Record) {
+    pub(super) fn replace_order(&mut self, id: i64, mut order: Record) {
         self.number_lines(&mut order);
         self.fill_lines(&mut order);
         update_total(&mut order);
@@ -55,25 +67,6 @@ impl Account {
 
     /// Fills in everything that depends on nothing but the order and the account.
     pub(super) fn complete(&self, order: &mut Record) {
-        self.fill_dates(order);
-        self.fill_lines(order);
-        update_total(order);
-        if order.time("paymentDate").is_some() && order.amount("amountPaid") == Some(Decimal::ZERO) {
-            order.set("amountPaid", total(order));
-        }
-        if order.int("advancedOptions.storeId").is_none() {
-            order.set("advancedOptions.storeId", Self::MANUAL_STORE);
-        }
-        if order.int("advancedOptions.warehouseId").is_none() {
-            let default = self.warehouses.values().find(|warehouse| warehouse.flag("isDefault"));
-            order.set(
-                "advancedOptions.warehouseId",
-                default.and_then(|warehouse| warehouse.int("warehouseId")),
-            );
-        }
-    }
-
-    fn fill_dates(&self, order: &mut Record) {
         let now = self.now();
         for (date, same_as) in [
             ("createDate", ""),
@@ -85,12 +78,25 @@ impl Account {
                 order.set(date, order.time(same_as).unwrap_or(now));
             }
         }
+        self.fill_lines(order);
+        update_total(order);
+        if order.time("paymentDate").is_some() && order.amount("amountPaid") == Some(Decimal::ZERO) {
+            order.set("amountPaid", total(order));
+        }
+        if order.int("advancedOptions.storeId").is_none() {
+            order.set("advancedOptions.storeId", Self::MANUAL_STORE);
+        }
+        if order.int("advancedOptions.warehouseId").is_none() {
+            let default = self.warehouses.values().find(|warehouse| warehouse.flag("isDefault"));
+            let id = default.and_then(|warehouse| warehouse.int("warehouseId"));
+            order.set("advancedOptions.warehouseId", id);
+        }
     }
 
     fn number_lines(&mut self, order: &mut Record) {
         for line in order.rows_mut("items") {
             if line.int("orderItemId") == Some(0) && !line.flag("unnumbered") {
-                line.set("orderItemId", next(&mut self.last.item));
+                line.set("orderItemId", self.next_id("orderItemId"));
             }
         }
     }
@@ -169,7 +175,7 @@ impl Account {
             order.set("holdUntilDate", day);
         });
         if let Some(midnight) = pacific::parse(day).filter(|_| held) {
-            self.schedule(pacific::instant(midnight), Due::Release(order_id));
+            self.schedule(pacific::instant(midnight), ScheduledChange::Release(order_id));
         }
         held
     }
@@ -180,7 +186,7 @@ impl Account {
     /// only `parentId` and `mergedIds` tell them apart. The child carries no tax and no shipping amount.
     pub fn split_order(&mut self, order_id: i64, lines: &[usize]) -> Option<i64> {
         let now = self.now();
-        let child_id = next(&mut self.last.order);
+        let child_id = self.next_id("orderId");
         let parent = self.order_mut(order_id)?;
         let mut child = parent.clone().with("orderId", child_id);
         let all = parent.rows("items").cloned().enumerate();
@@ -218,13 +224,9 @@ impl Account {
             }
         }
         self.edit(survivor, |order| {
-            for line in lines {
-                order.push("items", line);
-            }
+            lines.into_iter().for_each(|line| order.push("items", line));
             order.set("advancedOptions.mergedOrSplit", true);
-            for id in merged {
-                order.push("advancedOptions.mergedIds", id);
-            }
+            merged.into_iter().for_each(|id| order.push("advancedOptions.mergedIds", id));
             update_total(order);
         })
     }
@@ -243,6 +245,36 @@ impl Account {
             order.set("advancedOptions.mergedIds", merged.collect::<Field>());
             update_total(order);
         })
+    }
+
+    /// The delay that was measured between an order's creation and its unprompted modification.
+    const TOUCH_AFTER: Duration = Duration::from_millis(18_500);
+
+    fn schedule(&mut self, at: Timestamp, change: ScheduledChange) {
+        self.scheduled.entry(at).or_default().push(change);
+    }
+
+    /// Carries out everything whose time has come.
+    pub(super) fn run_scheduled(&mut self) {
+        let now = self.now();
+        while let Some(entry) = self.scheduled.first_entry().filter(|entry| *entry.key() <= now) {
+            let (at, changes) = entry.remove_entry();
+            changes.into_iter().for_each(|change| self.carry_out(at, change));
+        }
+    }
+
+    fn carry_out(&mut self, at: Timestamp, change: ScheduledChange) {
+        let (ScheduledChange::Touch(id) | ScheduledChange::Release(id)) = change;
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        if matches!(change, ScheduledChange::Release(_)) {
+            let today = pacific::date(at);
+            if order.text("orderStatus") != Some("on_hold") || order.text("holdUntilDate") != Some(&today) {
+                return;
+            }
+            order.clear("holdUntilDate");
+            order.set("orderStatus", "awaiting_shipment");
+        }
+        order.set("modifyDate", order.time("modifyDate").max(Some(at)));
     }
 
     /// Makes every page that holds this order answer 500 with an exception body.
@@ -271,10 +303,10 @@ impl Account {
     }
 
     /// The row as it is printed on its own, which a poisoned order refuses.
-    pub(in super::super) fn page_row(&self, id_member: &str, row: &Record) -> Result<PageRow, Answer> {
+    pub(super) fn list_row(&self, id_member: &str, row: &Record) -> Result<ListRow, Reply> {
         let id = row.int(id_member);
         if id.is_some_and(|id| self.poisoned.contains(&id)) {
-            return Err(Answer::exception("Object reference not set to an instance of an object."));
+            return Err(Reply::exception("Object reference not set to an instance of an object."));
         }
         let changes = id.and_then(|id| self.overwritten.get(&id)).map(Vec::as_slice).unwrap_or_default();
         let mut printed = Cow::Borrowed(row);
@@ -289,7 +321,7 @@ impl Account {
             replace(&mut text, &format!("\"{}\"", placeholder(place)), bytes);
         }
         let id = id.filter(|_| changes.iter().all(|(member, _)| member != id_member));
-        Ok(PageRow { id, order_id: row.int("orderId"), text })
+        Ok(ListRow { id, order_id: row.int("orderId"), text })
     }
 }
 
@@ -307,13 +339,9 @@ fn replace(text: &mut Vec<u8>, part: &str, bytes: &[u8]) {
 
 /// Makes the order what a newer server might print: unknown members, and values outside the documented ones.
 fn drift(order: &mut Record) {
-    let step = Record::of([("at", Field::Null)]);
-    let plan = Record::of([
-        ("steps", vec![Field::from(1), step.into()].into()),
-        ("score", Decimal::new(5, 1).into()),
-    ]);
+    let steps = vec![Field::from(1), record!({ "at": Field::Null }).into()];
     order.set("confirmation", "video_signature");
     order.set("weight.units", "inches");
     order.set("allocationStatus", "partially_allocated");
-    order.set("fulfillmentPlan", plan);
+    order.set("fulfillmentPlan", record!({ "steps": steps, "score": Decimal::new(5, 1) }));
 }

@@ -2,36 +2,35 @@
 
 use std::{collections::BTreeSet, ops::Range, time::Duration};
 
-use super::super::{SimOrder, record::Record};
-use super::Account;
+use super::{Account, SimOrder, record::Record};
 use crate::Timestamp;
 
 type Make = Box<dyn Fn(u32) -> SimOrder + Send>;
 
 /// Orders at equal distances in time, numbered one after the other, all of one status and store.
-pub(in super::super) struct OrderSequence {
+pub(super) struct OrderSequence {
     first_id: i64,
     first_created: Timestamp,
     every: Duration,
     count: u32,
     make: Make,
-    pub(in super::super) status: String,
-    pub(in super::super) store: i64,
+    pub(super) status: String,
+    pub(super) store: i64,
     /// Those that are kept among the ordinary orders.
     materialized: BTreeSet<u32>,
 }
 
 impl OrderSequence {
-    pub(in super::super) fn id(&self, index: u32) -> i64 {
+    pub(super) fn id(&self, index: u32) -> i64 {
         self.first_id.saturating_add(i64::from(index))
     }
 
-    pub(in super::super) fn created(&self, index: u32) -> Timestamp {
+    pub(super) fn created(&self, index: u32) -> Timestamp {
         self.first_created + self.every.saturating_mul(index)
     }
 
     /// The first index for which `passed` holds. It must hold for all later ones.
-    pub(in super::super) fn first_where(&self, passed: impl Fn(u32) -> bool) -> u32 {
+    pub(super) fn first_where(&self, passed: impl Fn(u32) -> bool) -> u32 {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -40,16 +39,21 @@ impl OrderSequence {
         low
     }
 
-    /// The parts of a range that are still pending.
-    pub(in super::super) fn pending(&self, range: Range<u32>) -> Vec<Range<u32>> {
-        let mut parts = Vec::new();
-        let mut from = range.start;
-        for &index in self.materialized.range(from..range.end.max(from)) {
-            parts.push(from..index);
-            from = index + 1;
+    /// How many of a range are still pending.
+    pub(super) fn count_pending(&self, range: Range<u32>) -> usize {
+        range.len() - self.materialized.range(range).count()
+    }
+
+    /// Those from an index on that are still pending, without the first ones.
+    pub(super) fn pending_from(&self, begin: u32, skipped: usize) -> impl Iterator<Item = u32> {
+        let mut first = begin.saturating_add(u32::try_from(skipped).unwrap_or(u32::MAX));
+        for index in self.materialized.range(begin..) {
+            if *index > first {
+                break;
+            }
+            first = first.saturating_add(1);
         }
-        parts.push(from..range.end.max(from));
-        parts
+        (first..self.count).filter(|index| !self.materialized.contains(index))
     }
 
     fn index(&self, order_id: i64) -> Option<u32> {
@@ -72,8 +76,9 @@ impl Account {
         every: Duration,
         make: impl Fn(u32) -> SimOrder + Send + 'static,
     ) -> i64 {
-        let first_id = self.last.order.saturating_add(1);
-        self.last.order = self.last.order.saturating_add(i64::from(count));
+        let last_id = self.last_id("orderId");
+        let first_id = last_id.saturating_add(1);
+        *last_id = last_id.saturating_add(i64::from(count));
         let sample = Record::from(make(0));
         self.sequence = Some(OrderSequence {
             first_id,
@@ -88,14 +93,10 @@ impl Account {
         first_id
     }
 
-    pub(in super::super) fn sequence(&self) -> Option<&OrderSequence> {
-        self.sequence.as_ref()
-    }
-
     /// One order of the sequence, complete.
-    pub(in super::super) fn pending_order(&self, sequence: &OrderSequence, index: u32) -> Record {
-        /// More lines than any order has: keeps the lines' numbers apart.
-        const LINES: i64 = 100;
+    pub(super) fn pending_order(&self, sequence: &OrderSequence, index: u32) -> Record {
+        /// Keeps the lines' numbers apart.
+        const MAX_LINES: i64 = 100;
         let mut order = Record::from((sequence.make)(index));
         let id = sequence.id(index);
         order.set("orderId", id);
@@ -103,7 +104,7 @@ impl Account {
         if order.text("orderKey").is_none_or(str::is_empty) {
             order.set("orderKey", format!("generated-{id}"));
         }
-        for (line, line_id) in order.rows_mut("items").zip(id.saturating_mul(LINES)..) {
+        for (line, line_id) in order.rows_mut("items").zip(id.saturating_mul(MAX_LINES)..) {
             line.set("orderItemId", line_id);
         }
         self.complete(&mut order);

@@ -1,13 +1,11 @@
 //! Marking orders as shipped and buying labels.
 
-use super::super::{
-    RepeatMarkAsShipped as RepeatMark, UnshippableMark,
-    answer::Answer,
-    pacific,
-    record::{Field, Record},
+use super::{
+    Account, RepeatMarkAsShipped as RepeatMark, UnshippableMark, pacific,
+    record::{Field, Record, record},
+    reply::Reply,
     shapes::{FULFILLMENT, SHIPMENT},
 };
-use super::{Account, next};
 use crate::Timestamp;
 
 /// A message that a `markasshipped` would have sent: what a buyer gets twice when a connector errs.
@@ -24,16 +22,6 @@ pub struct Notice {
     pub customer: bool,
     /// Whether the sales channel was told.
     pub channel: bool,
-}
-
-/// What `markasshipped` was given.
-#[derive(Debug, Clone, Default)]
-pub(in super::super) struct Marking {
-    pub(in super::super) carrier: String,
-    pub(in super::super) tracking: Option<String>,
-    pub(in super::super) ship_date: Option<Timestamp>,
-    pub(in super::super) notify_customer: bool,
-    pub(in super::super) notify_channel: bool,
 }
 
 const UNSHIPPABLE: &str = "The order cannot be marked as shipped in its present status.";
@@ -59,71 +47,59 @@ fn printed_lines(order: &Record) -> Field {
 }
 
 impl Account {
-    /// Marks an order as shipped as the API call does, by the switches in [`Quirks`](super::Quirks), and gives the answer.
-    pub(in super::super) fn mark_as_shipped(
+    /// Marks an order as shipped as the API call does, by the switches in [`Quirks`](super::Quirks), and gives the reply.
+    pub(super) fn mark_as_shipped(
         &mut self,
-        order_id: i64,
-        mark: Marking,
-    ) -> Result<Answer, Answer> {
-        let order = self.order(order_id).ok_or_else(|| Answer::empty(404))?;
-        let answer = Answer::json(&order.only("orderId orderNumber"));
+        carrier: &str,
+        ship_date: Option<Timestamp>,
+        notice: Notice,
+    ) -> Result<Reply, Reply> {
+        let order = self.order(notice.order_id).ok_or_else(|| Reply::empty(404))?;
+        let reply = Reply::json(&order.only("orderId orderNumber"));
         match order.text("orderStatus") {
             Some("shipped") => match self.quirks.repeat_mark_as_shipped {
                 RepeatMark::SecondFulfillment => {}
-                RepeatMark::Error500 => return Err(Answer::exception("The order has already been shipped.")),
-                RepeatMark::Ok => return Ok(answer),
+                RepeatMark::Error500 => return Err(Reply::exception("The order has already been shipped.")),
+                RepeatMark::Ok => return Ok(reply),
             },
             Some("on_hold" | "awaiting_payment" | "cancelled") => match self.quirks.unshippable_mark {
                 UnshippableMark::Ships => {}
-                UnshippableMark::Error500 => return Err(Answer::exception(UNSHIPPABLE)),
-                UnshippableMark::BadRequest => return Err(Answer::message(400, UNSHIPPABLE)),
+                UnshippableMark::Error500 => return Err(Reply::exception(UNSHIPPABLE)),
+                UnshippableMark::BadRequest => return Err(Reply::message(400, UNSHIPPABLE)),
             },
             _ => {}
         }
-        self.keep_fulfillment(order_id, mark);
-        Ok(answer.took_effect())
+        self.keep_fulfillment(carrier, ship_date, notice);
+        Ok(reply.took_effect())
     }
 
-    fn keep_fulfillment(&mut self, order_id: i64, mark: Marking) {
-        let Some(order) = self.order(order_id) else { return };
-        let now = self.now();
-        let midnight = pacific::parse(&pacific::date(now)).map(pacific::instant);
-        let ship_date = mark.ship_date.or(midnight).unwrap_or(now);
-        let mut row = Record::new(&FULFILLMENT)
-            .with("createDate", now)
-            .with("shipDate", ship_date)
-            .with("trackingNumber", mark.tracking.clone().unwrap_or_default())
-            .with("carrierCode", mark.carrier)
-            .with("marketplaceNotified", mark.notify_channel)
-            .with("shipTo", printed_address(order))
-            .with("visibleFrom", now + self.quirks.fulfillment_delay);
+    fn keep_fulfillment(&mut self, carrier: &str, ship_date: Option<Timestamp>, notice: Notice) {
+        let Some(order) = self.order(notice.order_id) else { return };
+        let midnight = pacific::parse(&pacific::date(notice.at)).map(pacific::instant);
+        let ship_date = ship_date.or(midnight).unwrap_or(notice.at);
+        let mut row = record!(FULFILLMENT {
+            "createDate": notice.at, "shipDate": ship_date, "carrierCode": carrier,
+            "trackingNumber": notice.tracking.clone().unwrap_or_default(), "marketplaceNotified": notice.channel,
+            "shipTo": printed_address(order), "visibleFrom": notice.at + self.quirks.fulfillment_delay,
+        });
         row.copy(order, "orderId orderNumber userId customerEmail");
-        let id = next(&mut self.last.fulfillment);
+        let id = self.next_id("fulfillmentId");
         self.fulfillments.insert(id, row.with("fulfillmentId", id));
-        self.edit(order_id, |order| {
+        self.edit(notice.order_id, |order| {
             order.set("orderStatus", "shipped");
             order.set("shipDate", pacific::date(ship_date));
             order.clear("holdUntilDate");
         });
-        if mark.notify_customer || mark.notify_channel {
-            self.notices.push(Notice {
-                at: now,
-                order_id,
-                tracking: mark.tracking,
-                customer: mark.notify_customer,
-                channel: mark.notify_channel,
-            });
+        if notice.customer || notice.channel {
+            self.notices.push(notice);
         }
     }
 
     /// A person marks an order as shipped in ShipStation's pages: nobody is told. False when there is no such order.
     pub fn ship_by_hand(&mut self, order_id: i64, tracking: &str, carrier: &str) -> bool {
-        let mark = Marking {
-            carrier: carrier.to_owned(),
-            tracking: Some(tracking.to_owned()),
-            ..Marking::default()
-        };
-        self.mark_as_shipped(order_id, mark).is_ok()
+        let (at, tracking) = (self.now(), Some(tracking.to_owned()));
+        let notice = Notice { at, order_id, tracking, customer: false, channel: false };
+        self.mark_as_shipped(carrier, None, notice).is_ok()
     }
 
     /// The shipments made elsewhere of an order, also those not yet visible in lists.
@@ -165,17 +141,15 @@ impl Account {
     }
 
     /// A label with no order behind it.
-    pub(in super::super) fn blank_label(&self, carrier: &str, service: &str, ship_date: &str) -> Record {
-        Record::new(&SHIPMENT)
-            .with("createDate", self.now())
-            .with("shipDate", ship_date)
-            .with("carrierCode", carrier)
-            .with("serviceCode", service)
+    pub(super) fn blank_label(&self, carrier: &str, service: &str, ship_date: &str) -> Record {
+        record!(SHIPMENT {
+            "createDate": self.now(), "shipDate": ship_date, "carrierCode": carrier, "serviceCode": service,
+        })
     }
 
     /// Numbers a label, gives it a tracking number and a batch, and keeps it.
-    pub(in super::super) fn keep_label(&mut self, label: Record) -> i64 {
-        let id = next(&mut self.last.shipment);
+    pub(super) fn keep_label(&mut self, label: Record) -> i64 {
+        let id = self.next_id("shipmentId");
         let label = label
             .with("shipmentId", id)
             .with("trackingNumber", format!("9400100000000{id}"))
