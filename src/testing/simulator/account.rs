@@ -7,17 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    Quirks, SimAddress, SimClock,
-    account_orders::ScheduledChange,
-    order_sequence::OrderSequence,
-    pacific,
-    record::{Field, Record, record},
-    shapes::{CARRIER, CUSTOMER, STORE, TAG, USER, WAREHOUSE, WEBHOOK},
-};
+use super::{Notice, Quirks, Record, SimAddress, SimClock, order_sequence::OrderSequence, pacific, record};
 use crate::Timestamp;
 
-pub use super::account_shipping::Notice;
+/// What ShipStation does by itself at an instant.
+type ScheduledChange = Box<dyn FnOnce(&mut Account, Timestamp) + Send>;
 
 /// Rows by number.
 pub(super) type Table = BTreeMap<i64, Record>;
@@ -286,32 +280,27 @@ impl Account {
 
     /// Adds a ship-from location and returns its number. The first one is the default.
     pub fn add_warehouse(&mut self, name: impl Into<String>) -> i64 {
-        let id = self.next_id("warehouseId");
         let origin = SimAddress::sample().set("phone", "937-555-0199");
-        self.keep_warehouse(id, &name.into(), origin.into(), None, false);
+        let id = self.next_id("warehouseId");
+        self.keep_warehouse(
+            id,
+            &record!(WAREHOUSE { "warehouseName": name.into(), "originAddress": origin }),
+        );
         id
     }
 
     /// Adds a ship-from location or replaces it. Without a return address, parcels come back to where they leave.
-    pub(super) fn keep_warehouse(
-        &mut self,
-        id: i64,
-        name: &str,
-        origin: Record,
-        back: Option<Record>,
-        is_default: bool,
-    ) {
-        let is_default = is_default || self.warehouses.is_empty();
-        if is_default {
-            self.warehouses.values_mut().for_each(|other| other.set("isDefault", false));
+    pub(super) fn keep_warehouse(&mut self, id: i64, sent: &Record) {
+        let new = record!(WAREHOUSE { "warehouseId": id, "createDate": self.now() });
+        let mut warehouse = self.warehouses.get(&id).cloned().unwrap_or(new);
+        warehouse.copy(sent, "originAddress returnAddress");
+        warehouse.set("warehouseName", sent.text("warehouseName").unwrap_or_default());
+        if sent.row("returnAddress").is_none() {
+            warehouse.set("returnAddress", sent.get("originAddress").clone());
+            warehouse.clear("returnAddress.residential");
         }
-        let new = || record!(WAREHOUSE { "warehouseId": id, "createDate": self.now() });
-        let mut warehouse = self.warehouses.get(&id).cloned().unwrap_or_else(new);
-        warehouse.set("warehouseName", name);
-        warehouse
-            .set("returnAddress", back.unwrap_or_else(|| origin.clone().with("residential", Field::Null)));
-        warehouse.set("originAddress", origin);
-        if is_default {
+        if sent.flag("isDefault") || self.warehouses.is_empty() {
+            self.warehouses.values_mut().for_each(|other| other.set("isDefault", false));
             warehouse.set("isDefault", true);
         }
         self.warehouses.insert(id, warehouse);

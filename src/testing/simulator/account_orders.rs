@@ -5,23 +5,8 @@ use std::{borrow::Cow, time::Duration};
 
 use rust_decimal::Decimal;
 
-use super::{
-    Account,
-    builders::{WHEN_ADDED, total},
-    pacific,
-    record::{Field, Record, record},
-    reply::{ListRow, Reply},
-};
+use super::{Account, Field, ListRow, Record, Reply, builders::WHEN_ADDED, builders::total, pacific, record};
 use crate::Timestamp;
-
-/// Something ShipStation does to the order of this number on its own.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum ScheduledChange {
-    /// Modify it once more, as happens shortly after its creation.
-    Touch(i64),
-    /// End a hold whose day has come.
-    Release(i64),
-}
 
 /// Whether an order can be found: it was neither deleted nor merged into another.
 fn is_visible(order: &Record) -> bool {
@@ -51,7 +36,7 @@ impl Account {
         self.complete(&mut order);
         if self.quirks.modify_after_creation {
             let created = order.time("createDate").unwrap_or_else(|| self.now());
-            self.schedule(created + Self::TOUCH_AFTER, ScheduledChange::Touch(id));
+            self.schedule(created + Self::TOUCH_AFTER, move |account, at| account.touch(id, at));
         }
         self.orders.insert(id, order);
         id
@@ -175,7 +160,7 @@ impl Account {
             order.set("holdUntilDate", day);
         });
         if let Some(midnight) = pacific::parse(day).filter(|_| held) {
-            self.schedule(pacific::instant(midnight), ScheduledChange::Release(order_id));
+            self.schedule(pacific::instant(midnight), move |account, at| account.release(order_id, at));
         }
         held
     }
@@ -250,8 +235,8 @@ impl Account {
     /// The delay that was measured between an order's creation and its unprompted modification.
     const TOUCH_AFTER: Duration = Duration::from_millis(18_500);
 
-    fn schedule(&mut self, at: Timestamp, change: ScheduledChange) {
-        self.scheduled.entry(at).or_default().push(change);
+    fn schedule(&mut self, at: Timestamp, change: impl FnOnce(&mut Self, Timestamp) + Send + 'static) {
+        self.scheduled.entry(at).or_default().push(Box::new(change));
     }
 
     /// Carries out everything whose time has come.
@@ -259,22 +244,24 @@ impl Account {
         let now = self.now();
         while let Some(entry) = self.scheduled.first_entry().filter(|entry| *entry.key() <= now) {
             let (at, changes) = entry.remove_entry();
-            changes.into_iter().for_each(|change| self.carry_out(at, change));
+            changes.into_iter().for_each(|change| change(self, at));
         }
     }
 
-    fn carry_out(&mut self, at: Timestamp, change: ScheduledChange) {
-        let (ScheduledChange::Touch(id) | ScheduledChange::Release(id)) = change;
-        let Some(order) = self.orders.get_mut(&id) else { return };
-        if matches!(change, ScheduledChange::Release(_)) {
-            let today = pacific::date(at);
-            if order.text("orderStatus") != Some("on_hold") || order.text("holdUntilDate") != Some(&today) {
-                return;
-            }
+    fn touch(&mut self, id: i64, at: Timestamp) {
+        if let Some(order) = self.orders.get_mut(&id) {
+            order.set("modifyDate", order.time("modifyDate").max(Some(at)));
+        }
+    }
+
+    /// Ends a hold whose day has come.
+    fn release(&mut self, id: i64, at: Timestamp) {
+        let (today, Some(order)) = (pacific::date(at), self.orders.get_mut(&id)) else { return };
+        if order.text("orderStatus") == Some("on_hold") && order.text("holdUntilDate") == Some(&today) {
             order.clear("holdUntilDate");
             order.set("orderStatus", "awaiting_shipment");
+            self.touch(id, at);
         }
-        order.set("modifyDate", order.time("modifyDate").max(Some(at)));
     }
 
     /// Makes every page that holds this order answer 500 with an exception body.
@@ -313,27 +300,17 @@ impl Account {
         if self.quirks.drift && id_member == "orderId" {
             drift(printed.to_mut());
         }
-        for (place, (member, _)) in changes.iter().enumerate() {
-            printed.to_mut().set(member, placeholder(place));
-        }
+        let placeholder = |member: &str| format!("@{member}@");
+        changes.iter().for_each(|(member, _)| printed.to_mut().set(member, placeholder(member)));
         let mut text = printed.json().into_bytes();
-        for (place, (_, bytes)) in changes.iter().enumerate() {
-            replace(&mut text, &format!("\"{}\"", placeholder(place)), bytes);
+        for (member, bytes) in changes.iter().rev() {
+            let part = format!("\"{}\"", placeholder(member));
+            if let Some(start) = text.windows(part.len()).position(|window| window == part.as_bytes()) {
+                text.splice(start..start + part.len(), bytes.iter().copied());
+            }
         }
         let id = id.filter(|_| changes.iter().all(|(member, _)| member != id_member));
         Ok(ListRow { id, order_id: row.int("orderId"), text })
-    }
-}
-
-/// Stands in a row for bytes that need not be JSON.
-fn placeholder(place: usize) -> String {
-    format!("@overwritten-{place}@")
-}
-
-/// Replaces a part of a text.
-fn replace(text: &mut Vec<u8>, part: &str, bytes: &[u8]) {
-    if let Some(start) = text.windows(part.len()).position(|window| window == part.as_bytes()) {
-        text.splice(start..start + part.len(), bytes.iter().copied());
     }
 }
 

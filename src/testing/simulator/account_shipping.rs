@@ -1,10 +1,8 @@
 //! Marking orders as shipped and buying labels.
 
 use super::{
-    Account, RepeatMarkAsShipped as RepeatMark, UnshippableMark, pacific,
-    record::{Field, Record, record},
-    reply::Reply,
-    shapes::{FULFILLMENT, SHIPMENT},
+    Account, Field, Handled, Record, RepeatMarkAsShipped as RepeatMark, Reply, UnshippableMark, pacific,
+    record,
 };
 use crate::Timestamp;
 
@@ -53,7 +51,7 @@ impl Account {
         carrier: &str,
         ship_date: Option<Timestamp>,
         notice: Notice,
-    ) -> Result<Reply, Reply> {
+    ) -> Handled {
         let order = self.order(notice.order_id).ok_or_else(|| Reply::empty(404))?;
         let reply = Reply::json(&order.only("orderId orderNumber"));
         match order.text("orderStatus") {

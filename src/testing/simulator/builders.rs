@@ -3,10 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
-use super::{
-    record::{Field, Record, amount, record},
-    shapes::{ADDRESS, LINE, ORDER, PRODUCT},
-};
+use super::{Field, Record, record, record::amount};
 use crate::Timestamp;
 
 /// What an amount in a test says; a text that is not a number counts as zero.

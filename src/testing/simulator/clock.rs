@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::future::select;
 use tokio::sync::watch;
 
-use super::pipeline::lock;
+use super::lock;
 use crate::{
     Timestamp,
     client::{Clock, SystemClock},

@@ -6,13 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    JournalEntry, RateLimit, SimOrder, SimProduct,
-    api::Handled,
-    pipeline::{AccountState, Backend, KeyPair, lock},
-    record::Record,
-    reply::Reply,
-    request::ApiRequest,
-    shapes::{ORDER, PRODUCT},
+    AccountState, ApiRequest, Backend, Handled, JournalEntry, KeyPair, RateLimit, Record, Reply, SimOrder,
+    SimProduct, lock,
 };
 use crate::Timestamp;
 
@@ -143,10 +138,10 @@ fn add(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<Vec<V
 
 fn add_row(state: &mut AccountState, table: &str, json: &str) -> Result<i64, String> {
     if table == "orders" {
-        let order = Record::from(SimOrder::new("")).updated(Record::read(&ORDER, json)?);
+        let order = Record::from(SimOrder::new("")).read(json)?;
         return Ok(state.change(|account| account.add_order(order)));
     }
-    let product = Record::from(SimProduct::new("")).updated(Record::read(&PRODUCT, json)?);
+    let product = Record::from(SimProduct::new("")).read(json)?;
     Ok(state.change(|account| account.add_product(product)))
 }
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use http::Method;
 use serde_json::Value;
 
-use super::{FaultKind, request::ApiRequest};
+use super::{ApiRequest, FaultKind};
 use crate::Timestamp;
 
 /// One request, and what became of it. The `Authorization` header is never kept.

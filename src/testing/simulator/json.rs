@@ -1,13 +1,13 @@
 //! Rows as JSON: reading what requests bring, and printing.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer, ser::Error as _, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
 use super::{
-    pacific::{self, Digits},
-    record::{Field, Kind, OPEN, Record, Shape, amount},
+    Digits, Field, Kind, Record, pacific,
+    record::{OPEN, amount},
 };
 
 impl Record {
@@ -19,27 +19,28 @@ impl Record {
         Field::read(member.map_or(Kind::Any, |member| member.kind), json)
     }
 
-    /// Reads a row from the JSON of a request. Members match whatever their case, unknown ones are left out, and null is the
-    /// default. An object without a shape takes every member.
+    /// The row with the members that the JSON of a request sets. They match whatever their case, unknown ones are left out, and
+    /// null is the default. An object without a shape takes every member.
     ///
     /// # Errors
     /// With ShipStation's message: the text is not an object, or a member is of another kind.
-    pub(super) fn read(shape: &'static Shape, json: &str) -> Result<Self, String> {
+    pub(super) fn read(mut self, json: &str) -> Result<Self, String> {
         let sent: BTreeMap<String, &RawValue> = parsed(json)?;
-        let mut row = Self::new(shape);
         for (name, value) in sent {
-            let known = shape.members.iter().find(|member| member.name.eq_ignore_ascii_case(&name));
+            let known = self.shape.members.iter().find(|member| member.name.eq_ignore_ascii_case(&name));
             let (name, kind) = match known {
-                Some(member) => (Cow::Borrowed(member.name), member.kind),
-                None if shape.members.is_empty() => (Cow::Owned(name), Kind::Any),
+                Some(member) => (member.name, member.kind),
+                None if self.shape.members.is_empty() => (name.as_str(), Kind::Any),
                 None => continue,
             };
             let value = Field::read(kind, value)?;
-            if value != Field::Null {
-                row.set.push((name, value));
+            if value != Field::Null
+                && let Some(member) = self.member_mut(name)
+            {
+                *member = value;
             }
         }
-        Ok(row)
+        Ok(self)
     }
 }
 
@@ -47,38 +48,33 @@ impl Field {
     fn read(kind: Kind, json: &RawValue) -> Result<Self, String> {
         let text = json.get();
         let wrong = || format!("Could not convert '{}'.", text.chars().take(40).collect::<String>());
-        let plain = match text.as_bytes().first() {
-            Some(b'n') => return Ok(Self::Null),
-            Some(b'{') => {
-                Self::Row(Record::read(if let Kind::Row(shape) = kind { shape } else { &OPEN }, text)?)
+        let row = |shape| Record::new(shape).read(text).map(Self::Row);
+        let list =
+            |kind| parsed::<Vec<&RawValue>>(text)?.into_iter().map(|json| Self::read(kind, json)).collect();
+        match (text.as_bytes().first(), kind) {
+            (Some(b'n'), _) | (_, Kind::Hidden) => Ok(Self::Null),
+            (Some(b'{'), Kind::Row(shape)) => row(shape),
+            (Some(b'{'), Kind::Any) => row(&OPEN),
+            (Some(b'['), Kind::Rows(shape)) => list(Kind::Row(shape)),
+            (Some(b'['), Kind::Ids) => list(Kind::Int),
+            (Some(b'['), Kind::Any) => list(Kind::Any),
+            (Some(b't' | b'f'), Kind::Flag | Kind::Any) => Ok(Self::Flag(text == "true")),
+            (Some(b'-' | b'0'..=b'9'), Kind::Int) => text.parse().map(Self::Int).map_err(|_| wrong()),
+            (Some(b'-' | b'0'..=b'9'), Kind::Amount | Kind::Any) => {
+                text.parse().map(Self::Int).or_else(|_| amount(text).map(Self::Amount).ok_or_else(wrong))
             }
-            Some(b'[') => {
-                let one = match kind {
-                    Kind::Ids => Kind::Int,
-                    Kind::Rows(shape) => Kind::Row(shape),
-                    _ => Kind::Any,
-                };
-                let list: Vec<&RawValue> = parsed(text)?;
-                list.into_iter().map(|json| Self::read(one, json)).collect::<Result<_, _>>()?
+            (Some(b'"'), kind) => {
+                let text: String = parsed(text)?;
+                match kind {
+                    Kind::Any | Kind::Text => Ok(Self::Text(text.into())),
+                    Kind::Time => Ok(pacific::parse(&text).map(pacific::instant).into()),
+                    Kind::Amount if text.trim().is_empty() => Ok(Self::Null),
+                    // A number in quotes, as Json.NET takes it.
+                    Kind::Amount => amount(text.trim()).map(Self::Amount).ok_or_else(wrong),
+                    Kind::Int => text.trim().parse().map(Self::Int).map_err(|_| wrong()),
+                    _ => Err(wrong()),
+                }
             }
-            Some(b'"') => Self::Text(parsed::<String>(text)?.into()),
-            Some(b't' | b'f') => Self::Flag(text == "true"),
-            _ => text.parse().map(Self::Int).or_else(|_| amount(text).map(Self::Amount).ok_or_else(wrong))?,
-        };
-        match (kind, plain) {
-            (Kind::Hidden, _) => Ok(Self::Null),
-            (Kind::Time, Self::Text(text)) => Ok(pacific::parse(&text).map(pacific::instant).into()),
-            (Kind::Amount, Self::Text(text)) if text.trim().is_empty() => Ok(Self::Null),
-            // A number in quotes, as Json.NET takes it.
-            (Kind::Amount, Self::Text(text)) => amount(text.trim()).map(Self::Amount).ok_or_else(wrong),
-            (Kind::Int, Self::Text(text)) => text.trim().parse().map(Self::Int).map_err(|_| wrong()),
-            (Kind::Any, plain)
-            | (Kind::Int, plain @ Self::Int(_))
-            | (Kind::Amount, plain @ (Self::Int(_) | Self::Amount(_)))
-            | (Kind::Flag, plain @ Self::Flag(_))
-            | (Kind::Text, plain @ Self::Text(_))
-            | (Kind::Ids | Kind::Rows(_), plain @ Self::List(_))
-            | (Kind::Row(_), plain @ Self::Row(_)) => Ok(plain),
             _ => Err(wrong()),
         }
     }
@@ -128,16 +124,18 @@ impl Serialize for Printed<'_> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{record, record::Member, shapes::shape},
+        super::{Member, Shape, record, shapes::shapes},
         *,
     };
     use crate::Timestamp;
 
-    shape! { INNER, Trimmed: at: Time, secret: Hidden }
-    shape! { OUTER, Seven: price: Amount, tags: Ids, inner: Row(INNER), on: Flag = Field::Flag(true) }
+    shapes! {
+        INNER, Trimmed { at: Time, secret: Hidden }
+        OUTER, Seven { price: Amount, tags: Ids, inner: Row(INNER), on: Flag = Field::Flag(true) }
+    }
 
     fn read(json: &str) -> Result<String, String> {
-        Record::read(&OUTER, json).map(|row| row.json())
+        Record::new(&OUTER).read(json).map(|row| row.json())
     }
 
     #[test]

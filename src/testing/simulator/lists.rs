@@ -7,14 +7,7 @@ use std::{
 
 use jiff::civil::DateTime;
 
-use super::{
-    Account,
-    api::Handled,
-    pacific::{self, Bound},
-    record::{Field, Record},
-    reply::{ListPage, ListRow, Reply},
-    request::ApiRequest,
-};
+use super::{Account, ApiRequest, Field, Handled, ListPage, ListRow, Record, Reply, pacific, pacific::Bound};
 use crate::Timestamp;
 use FilterTest::{Contains, Exact, Number, Prefix, Text, Until};
 
@@ -52,105 +45,84 @@ enum FilterTest {
     Until(&'static str),
 }
 
-pub(super) static ORDERS: ListEndpoint = ListEndpoint {
-    name: "orders",
-    id: "orderId",
-    filters: &[
-        ("orderStatus", Text, "orderStatus"),
-        ("storeId", Number, "advancedOptions.storeId"),
-        ("createDateStart", Until("createDateEnd"), "createDate"),
-        ("modifyDateStart", Until("modifyDateEnd"), "modifyDate"),
-        ("orderDateStart", Until("orderDateEnd"), "orderDate"),
-        ("paymentDateStart", Until("paymentDateEnd"), "paymentDate"),
-        ("orderNumber", Prefix, "orderNumber"),
-        ("customerName", Contains, "shipTo.name billTo.name customerUsername"),
-        ("itemKeyword", Contains, "items.*.name items.*.sku items.*.options.*.value"),
-        ("importBatch", Text, "importBatch"),
-    ],
-    sorts: "orderDate modifyDate createDate",
-    default_sort: None,
-    rounds_down: false,
-};
+const LIST: ListEndpoint =
+    ListEndpoint { name: "", id: "", filters: &[], sorts: "", default_sort: None, rounds_down: false };
 
-pub(super) static ORDERS_BY_TAG: ListEndpoint = ListEndpoint { filters: &[], rounds_down: true, ..ORDERS };
+macro_rules! lists {
+    ($($list:ident { $($field:ident: $value:expr),* $(,)? })*) => {
+        $(pub(super) static $list: ListEndpoint = ListEndpoint { $($field: $value,)* ..LIST };)*
+    };
+}
 
-pub(super) static SHIPMENTS: ListEndpoint = ListEndpoint {
-    name: "shipments",
-    id: "shipmentId",
-    filters: &[
-        ("orderId", Number, "orderId"),
-        ("storeId", Number, "advancedOptions.storeId"),
-        ("createDateStart", Until("createDateEnd"), "createDate"),
-        ("shipDateStart", Until("shipDateEnd"), "shipDate"),
-        ("voidDateStart", Until("voidDateEnd"), "voidDate"),
-        ("orderNumber", Text, "orderNumber"),
-        ("trackingNumber", Text, "trackingNumber"),
-        ("carrierCode", Text, "carrierCode"),
-        ("serviceCode", Text, "serviceCode"),
-        ("batchId", Text, "batchNumber"),
-        ("recipientName", Text, "shipTo.name"),
-        ("recipientCountryCode", Text, "shipTo.country"),
-    ],
-    sorts: "shipDate",
-    default_sort: Some("createDate"),
-    rounds_down: false,
-};
-
-pub(super) static FULFILLMENTS: ListEndpoint = ListEndpoint {
-    name: "fulfillments",
-    id: "fulfillmentId",
-    filters: &[
-        ("fulfillmentId", Number, "fulfillmentId"),
-        ("orderId", Number, "orderId"),
-        ("createDateStart", Until("createDateEnd"), "createDate"),
-        ("shipDateStart", Until("shipDateEnd"), "shipDate"),
-        ("orderNumber", Text, "orderNumber"),
-        ("trackingNumber", Text, "trackingNumber"),
-        ("recipientName", Text, "shipTo.name"),
-    ],
-    ..SHIPMENTS
-};
-
-pub(super) static PRODUCTS: ListEndpoint = ListEndpoint {
-    name: "products",
-    id: "productId",
-    filters: &[
-        ("sku", Prefix, "sku"),
-        ("name", Prefix, "name"),
-        ("upc", Exact, "upc"),
-        ("startDate", Until("endDate"), "createDate"),
-    ],
-    sorts: "sku createDate modifyDate",
-    default_sort: None,
-    rounds_down: true,
-};
-
-pub(super) static CUSTOMERS: ListEndpoint = ListEndpoint {
-    name: "customers",
-    id: "customerId",
-    filters: &[
-        ("stateCode", Text, "state"),
-        ("countryCode", Text, "countryCode"),
-        ("marketplaceId", Number, "marketplaceUsernames.*.marketplaceId"),
-        ("tagId", Number, "tags.*.tagId"),
-    ],
-    sorts: "name createDate modifyDate",
-    default_sort: None,
-    rounds_down: false,
-};
-
-/// Answers all rows at once; only its filter is used.
-pub(super) static STORES: ListEndpoint = ListEndpoint {
-    name: "stores",
-    id: "storeId",
-    filters: &[("marketplaceId", Number, "marketplaceId")],
-    sorts: "",
-    default_sort: None,
-    rounds_down: false,
-};
+lists! {
+    ORDERS {
+        name: "orders", id: "orderId", sorts: "orderDate modifyDate createDate",
+        filters: &[
+            ("orderStatus", Text, "orderStatus"),
+            ("storeId", Number, "advancedOptions.storeId"),
+            ("createDateStart", Until("createDateEnd"), "createDate"),
+            ("modifyDateStart", Until("modifyDateEnd"), "modifyDate"),
+            ("orderDateStart", Until("orderDateEnd"), "orderDate"),
+            ("paymentDateStart", Until("paymentDateEnd"), "paymentDate"),
+            ("orderNumber", Prefix, "orderNumber"),
+            ("customerName", Contains, "shipTo.name billTo.name customerUsername"),
+            ("itemKeyword", Contains, "items.*.name items.*.sku items.*.options.*.value"),
+            ("importBatch", Text, "importBatch"),
+        ],
+    }
+    ORDERS_BY_TAG { name: "orders", id: "orderId", rounds_down: true }
+    SHIPMENTS {
+        name: "shipments", id: "shipmentId", sorts: "shipDate", default_sort: Some("createDate"),
+        filters: &[
+            ("orderId", Number, "orderId"),
+            ("storeId", Number, "advancedOptions.storeId"),
+            ("createDateStart", Until("createDateEnd"), "createDate"),
+            ("shipDateStart", Until("shipDateEnd"), "shipDate"),
+            ("voidDateStart", Until("voidDateEnd"), "voidDate"),
+            ("orderNumber", Text, "orderNumber"),
+            ("trackingNumber", Text, "trackingNumber"),
+            ("carrierCode", Text, "carrierCode"),
+            ("serviceCode", Text, "serviceCode"),
+            ("batchId", Text, "batchNumber"),
+            ("recipientName", Text, "shipTo.name"),
+            ("recipientCountryCode", Text, "shipTo.country"),
+        ],
+    }
+    FULFILLMENTS {
+        name: "fulfillments", id: "fulfillmentId", sorts: "shipDate", default_sort: Some("createDate"),
+        filters: &[
+            ("fulfillmentId", Number, "fulfillmentId"),
+            ("orderId", Number, "orderId"),
+            ("createDateStart", Until("createDateEnd"), "createDate"),
+            ("shipDateStart", Until("shipDateEnd"), "shipDate"),
+            ("orderNumber", Text, "orderNumber"),
+            ("trackingNumber", Text, "trackingNumber"),
+            ("recipientName", Text, "shipTo.name"),
+        ],
+    }
+    PRODUCTS {
+        name: "products", id: "productId", sorts: "sku createDate modifyDate", rounds_down: true,
+        filters: &[
+            ("sku", Prefix, "sku"),
+            ("name", Prefix, "name"),
+            ("upc", Exact, "upc"),
+            ("startDate", Until("endDate"), "createDate"),
+        ],
+    }
+    CUSTOMERS {
+        name: "customers", id: "customerId", sorts: "name createDate modifyDate",
+        filters: &[
+            ("stateCode", Text, "state"),
+            ("countryCode", Text, "countryCode"),
+            ("marketplaceId", Number, "marketplaceUsernames.*.marketplaceId"),
+            ("tagId", Number, "tags.*.tagId"),
+        ],
+    }
+}
 
 /// A filter and the value that a request gives it.
 pub(super) struct Condition {
+    pub(super) query: &'static str,
     filter: &'static ListFilter,
     pub(super) value: FilterValue,
 }
@@ -176,11 +148,11 @@ impl ListEndpoint {
                 Until(end) => {
                     let exclusive = account.quirks.bounds_exclusive && self.name == "orders";
                     let (start, end) = (call.query_bound(query)?, call.query_bound(end)?);
-                    let is_open = start.is_none() && end.is_none();
-                    (!is_open).then_some(FilterValue::Dates(DateRange { start, end, exclusive }))
+                    let is_set = start.is_some() || end.is_some();
+                    is_set.then_some(FilterValue::Dates(DateRange { start, end, exclusive }))
                 }
             };
-            conditions.extend(value.map(|value| Condition { filter, value }));
+            conditions.extend(value.map(|value| Condition { query, filter, value }));
         }
         Ok(conditions)
     }
@@ -246,10 +218,6 @@ pub(super) fn admit(conditions: &[Condition], row: &Record) -> bool {
 }
 
 impl Condition {
-    pub(super) fn query(&self) -> &'static str {
-        self.filter.0
-    }
-
     pub(super) fn dates(&self) -> Option<&DateRange> {
         if let FilterValue::Dates(dates) = &self.value { Some(dates) } else { None }
     }
@@ -298,9 +266,8 @@ impl DateRange {
     /// Whether an instant lies before the range, in it, or after it.
     pub(super) fn position(&self, at: Timestamp) -> Ordering {
         let is_within = |bound: Option<Bound>, side: Ordering| {
-            bound
-                .map(|bound| bound.order_of(at))
-                .is_none_or(|order| order == side || (order.is_eq() && !self.exclusive))
+            let order = bound.map_or(side, |bound| bound.order_of(at));
+            order == side || (order.is_eq() && !self.exclusive)
         };
         match (is_within(self.start, Ordering::Greater), is_within(self.end, Ordering::Less)) {
             (false, _) => Ordering::Less,

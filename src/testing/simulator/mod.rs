@@ -1,5 +1,5 @@
-//! A stateful ShipStation V1 for tests and demonstrations, in process or on a loopback port. It is a witness independent of the
-//! client: it shares nothing with it but the [`Clock`](crate::client::Clock) and the [`Transport`](crate::client::Transport).
+//! A stateful ShipStation V1 for tests and demonstrations, in process or on a loopback port. It is independent of the
+//! client, with which it shares nothing but the [`Clock`](crate::client::Clock) and the [`Transport`](crate::client::Transport).
 //!
 //! # From other processes
 //!
@@ -33,7 +33,6 @@ mod clock;
 mod config;
 mod control;
 mod fault;
-mod inject;
 mod journal;
 mod json;
 mod lists;
@@ -48,13 +47,14 @@ mod shapes;
 mod transport;
 
 use std::{
-    io,
+    fmt, io,
     sync::{Arc, Mutex, OnceLock},
 };
 
 use tokio::sync::watch;
 
-pub use account::{Account, Notice};
+pub use account::Account;
+pub use account_shipping::Notice;
 pub use builders::{SimAddress, SimLine, SimOrder, SimProduct};
 pub use clock::SimClock;
 pub use config::{ActionFailure, Quirks, RateLimit, RepeatMarkAsShipped, SimulatorConfig, UnshippableMark};
@@ -64,11 +64,17 @@ pub use journal::{Journal, JournalEntry, ShownList};
 pub use record::{Field, Record};
 pub use transport::InProcess;
 
+use api::Handled;
+use pacific::Digits;
+use pipeline::{AccountState, Backend, KeyPair, lock};
+use record::{Kind, Member, Shape, record};
+use reply::{ListPage, ListRow, Reply, WireResponse};
+use request::{ApiRequest, whole_number};
+
 use crate::{
     Timestamp,
     client::{Credentials, ShipStation, ShipStationBuilder},
 };
-use pipeline::{AccountState, Backend, KeyPair, lock};
 
 /// An account of a simulated ShipStation. Clones share it, and a port closes when the last handle is dropped.
 ///
@@ -92,13 +98,8 @@ pub struct Simulator {
     state: Arc<Mutex<AccountState>>,
     api_key: Arc<str>,
     api_secret: Arc<str>,
-    port: Arc<OnceLock<Port>>,
-}
-
-#[derive(Debug)]
-struct Port {
-    url: String,
-    _guard: ShutdownGuard,
+    /// The address of the open port.
+    port: Arc<OnceLock<(String, ShutdownGuard)>>,
 }
 
 /// Closes the port when the last handle is gone.
@@ -140,7 +141,7 @@ impl Simulator {
             let (sender, receiver) = watch::channel(true);
             let address = transport::open_port(Arc::clone(&self.backend), receiver).await?;
             let url = format!("http://{address}/");
-            self.port.get_or_init(|| Port { url, _guard: ShutdownGuard(sender) });
+            self.port.get_or_init(|| (url, ShutdownGuard(sender)));
         }
         Ok(self.url())
     }
@@ -148,7 +149,7 @@ impl Simulator {
     /// The base address, such as `http://127.0.0.1:49152/`. Without an open port it leads nowhere but through the
     /// [`transport`](Self::transport).
     pub fn url(&self) -> &str {
-        self.port.get().map_or("http://127.0.0.1/", |port| &port.url)
+        self.port.get().map_or("http://127.0.0.1/", |(url, _)| url)
     }
 
     /// What takes a client's requests here without a socket.
@@ -263,8 +264,8 @@ impl Simulator {
     }
 }
 
-impl std::fmt::Debug for Simulator {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulator").field("url", &self.url()).finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Range, time::Duration};
 
-use super::{Account, SimOrder, record::Record};
+use super::{Account, Record, SimOrder};
 use crate::Timestamp;
 
 type Make = Box<dyn Fn(u32) -> SimOrder + Send>;

@@ -49,31 +49,24 @@ pub(super) enum Digits {
 
 /// The instant in Pacific wall-clock time.
 pub(super) fn written(instant: Timestamp, digits: Digits) -> String {
-    let wall = wall(instant);
-    let nanoseconds = wall.subsec_nanosecond();
     match digits {
-        Digits::Seven => format!("{}.{:07}", to_the_second(wall), nanoseconds / 100),
+        Digits::Seven => wall(instant).strftime("%Y-%m-%dT%H:%M:%S%.7f").to_string(),
         Digits::Trimmed => {
-            let text = format!("{}.{:03}", to_the_second(wall), nanoseconds / 1_000_000);
+            let text = wall(instant).strftime("%Y-%m-%dT%H:%M:%S%.3f").to_string();
             text.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
     }
 }
 
-fn to_the_second(wall: DateTime) -> String {
-    let (hour, minute, second) = (wall.hour(), wall.minute(), wall.second());
-    format!("{}T{hour:02}:{minute:02}:{second:02}", wall.date())
-}
-
 /// The instant as SQL Server's `datetime` would keep it: milliseconds ending in 0, 3 or 7.
 pub(super) fn stored(instant: Timestamp) -> Timestamp {
     let millis = instant.unix_millis();
-    let ending = match millis.rem_euclid(10) {
-        0..=2 => 0,
-        3..=6 => 3,
-        _ => 7,
+    let kept = match millis.rem_euclid(10) {
+        last @ 0..=2 => millis - last,
+        last @ 3..=6 => millis - last + 3,
+        last => millis - last + 7,
     };
-    Timestamp::from_unix_millis(millis - millis.rem_euclid(10) + ending)
+    Timestamp::from_unix_millis(kept)
 }
 
 /// One end of a date filter: compares wall-clock digits, as the server's database does. In the

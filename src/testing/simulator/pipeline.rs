@@ -8,16 +8,12 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{Method, header::AUTHORIZATION, request::Parts};
+use http::{HeaderMap, HeaderName, Method, header::AUTHORIZATION, request::Parts};
 
 use super::{
-    Account, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, SimClock, SimulatorConfig,
-    account::Table,
-    api, control,
-    inject::inject,
-    rate_limit::{MinuteUsage, RateStatus},
-    reply::{Reply, ServiceHeaders, WireResponse},
-    request::ApiRequest,
+    Account, ApiRequest, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, Reply, SimClock,
+    SimulatorConfig, WireResponse, account::Table, api, control, fault::RATE_HEADERS, fault::inject,
+    rate_limit::MinuteUsage, rate_limit::RateStatus,
 };
 use crate::Timestamp;
 
@@ -99,7 +95,7 @@ impl Backend {
         let call = ApiRequest::new(head.method.clone(), &head.uri, body);
         if call.segments.first().is_some_and(|first| first == control::PREFIX) {
             let reply = control::handle(self, &call);
-            return WireResponse::Complete(reply.into_response(ServiceHeaders::default()));
+            return WireResponse::Complete(reply.into_response(HeaderMap::new()));
         }
         let (key, secret) = credentials(head).unwrap_or_default();
         // Requests with an unknown key are noted by the first account.
@@ -184,7 +180,7 @@ impl AccountState {
     ) -> WireResponse {
         self.run_scheduled();
         if !entry.authorized {
-            return Reply::lower_message(401, "Invalid API credentials").send(self.headers(None), entry);
+            return Reply::turned_away(401, "Invalid API credentials").send(self.headers(None), entry);
         }
         let now = self.account.now();
         let pair = pair.and_then(|place| self.keys.get_mut(place));
@@ -295,7 +291,7 @@ impl AccountState {
         true
     }
 
-    fn headers(&self, rate: Option<RateStatus>) -> ServiceHeaders {
+    fn headers(&self, rate: Option<RateStatus>) -> HeaderMap {
         let (quirks, now) = (&self.account.quirks, self.account.now());
         let date =
             if quirks.blank_date { String::new() } else { httpdate::fmt_http_date(SystemTime::from(now)) };
@@ -307,7 +303,12 @@ impl AccountState {
             let remaining = (rate.remaining + lag).min(rate.limit);
             [rate.limit.to_string(), remaining.to_string(), rate.reset.to_string()]
         });
-        ServiceHeaders { date, rate }
+        let headers = [("date", date)]
+            .into_iter()
+            .chain(rate.into_iter().flat_map(|rate| RATE_HEADERS.into_iter().zip(rate)));
+        let parsed =
+            |(name, value): (_, String)| Some((HeaderName::from_static(name), value.try_into().ok()?));
+        headers.filter_map(parsed).collect()
     }
 }
 

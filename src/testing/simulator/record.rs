@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
-use super::pacific::Digits;
+use super::Digits;
 use crate::Timestamp;
 
 /// The members of one kind of row, in the order in which ShipStation prints them.
@@ -45,14 +45,12 @@ pub(super) static OPEN: Shape = Shape { digits: Digits::Seven, members: &[] };
 
 /// A row of a shape with these members; without a shape, an object of exactly these.
 macro_rules! record {
-    ($shape:ident { $($member:literal: $value:expr),* $(,)? }) => {{
-        let mut row = $crate::testing::simulator::record::Record::new(&$shape);
+    ($shape:ident { $($members:tt)* }) => { record!(@new &crate::testing::simulator::shapes::$shape, $($members)*) };
+    ({ $($members:tt)* }) => { record!(@new &crate::testing::simulator::record::OPEN, $($members)*) };
+    (@new $shape:expr, $($member:literal: $value:expr),* $(,)?) => {{
+        let mut row = crate::testing::simulator::Record::new($shape);
         $(row.set($member, $value);)*
         row
-    }};
-    ({ $($member:literal: $value:expr),* $(,)? }) => {{
-        use $crate::testing::simulator::record::OPEN;
-        record!(OPEN { $($member: $value),* })
     }};
 }
 pub(super) use record;
@@ -164,7 +162,7 @@ impl Record {
         Some(field)
     }
 
-    fn member_mut(&mut self, name: &str) -> Option<&mut Field> {
+    pub(super) fn member_mut(&mut self, name: &str) -> Option<&mut Field> {
         let at = self.set.iter().position(|(own, _)| own == name).unwrap_or_else(|| {
             self.set.push(match self.shape.member(name) {
                 Some(member) => (Cow::Borrowed(member.name), member.initial()),
@@ -266,12 +264,6 @@ impl Record {
     /// Sets these members, named with blanks between, as the other row has them.
     pub(super) fn copy(&mut self, from: &Self, members: &str) {
         members.split(' ').for_each(|member| self.set(member, from.get(member).clone()));
-    }
-
-    /// The row with the members that another row of its kind sets.
-    pub(super) fn updated(mut self, by: Self) -> Self {
-        by.set.into_iter().for_each(|(name, value)| self.set(&name, value));
-        self
     }
 }
 

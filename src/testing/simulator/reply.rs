@@ -1,14 +1,13 @@
 //! What ShipStation answers: JSON, nothing, or one of its shapes of error.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
 use serde::Serialize;
 
-use super::{
-    JournalEntry, ShownList,
-    account::Table,
-    record::{OPEN, Record, record},
-};
+use super::{JournalEntry, Record, ShownList, account::Table, record, record::OPEN};
 
 /// What becomes of a request on its connection.
 #[derive(Debug)]
@@ -49,9 +48,12 @@ impl Reply {
         Self { body: Some(body.into()), ..Self::empty(200) }
     }
 
-    /// 200 with this page of a list.
     pub(super) fn page(page: ListPage) -> Self {
-        let text = page.text();
+        let ListPage { name, rows, total, number, pages } = &page;
+        let rows = rows.iter().map(|row| &*row.text).collect::<Vec<_>>().join(&b","[..]);
+        let (head, tail) =
+            (format!("{{\"{name}\":["), format!("],\"total\":{total},\"page\":{number},\"pages\":{pages}}}"));
+        let text = [head.as_bytes(), &rows, tail.as_bytes()].concat();
         Self { page: Some(page), ..Self::text(text) }
     }
 
@@ -74,11 +76,6 @@ impl Reply {
     /// Error shape E3: `{"Message": …}`.
     pub(super) fn message(status: u16, message: &str) -> Self {
         Self::json(&record!({ "Message": message })).with_status(status)
-    }
-
-    /// Error shape E4: `{"message": …}`.
-    pub(super) fn lower_message(status: u16, message: &str) -> Self {
-        Self::json(&record!({ "message": message })).with_status(status)
     }
 
     /// Error shape E1: 400 with the messages of one member.
@@ -118,9 +115,13 @@ impl Reply {
         Self::message(404, "No HTTP resource was found that matches the request URI.")
     }
 
-    /// The answer to one request too many.
+    /// Error shape E4: `{"message": …}`.
+    pub(super) fn turned_away(status: u16, message: &str) -> Self {
+        Self::json(&record!({ "message": message })).with_status(status)
+    }
+
     pub(super) fn too_many() -> Self {
-        Self::lower_message(429, "Too Many Requests")
+        Self::turned_away(429, "Too Many Requests")
     }
 
     pub(super) fn with_status(mut self, status: u16) -> Self {
@@ -134,27 +135,22 @@ impl Reply {
     }
 
     /// Sends the answer, and notes in the journal what was sent.
-    pub(super) fn send(self, headers: ServiceHeaders, entry: &mut JournalEntry) -> WireResponse {
+    pub(super) fn send(self, headers: HeaderMap, entry: &mut JournalEntry) -> WireResponse {
+        let ids = |page: &ListPage| page.rows.iter().map(|row| row.id).collect();
         entry.status = Some(self.status);
-        entry.list = self.page.as_ref().map(ListPage::shown);
+        entry.list = self.page.as_ref().map(|page| ShownList { ids: ids(page), total: page.total });
         WireResponse::Complete(self.into_response(headers))
     }
 
-    pub(super) fn into_response(self, headers: ServiceHeaders) -> Response<Bytes> {
-        const RATE: [&str; 3] = ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"];
+    pub(super) fn into_response(self, mut headers: HeaderMap) -> Response<Bytes> {
         let kind = if self.html { "text/html; charset=utf-8" } else { "application/json; charset=utf-8" };
-        let kind = self.body.is_some().then_some(kind);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if self.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
         let mut response = Response::new(self.body.unwrap_or_default().into());
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();
-        let fields = response.headers_mut();
-        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        kind.map(|kind| fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind)));
-        let rate = headers.rate.into_iter().flat_map(|rate| RATE.into_iter().zip(rate));
-        for (name, value) in rate.chain([("date", headers.date)]) {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                fields.insert(HeaderName::from_static(name), value);
-            }
-        }
+        *response.headers_mut() = headers;
         response
     }
 }
@@ -181,26 +177,4 @@ impl ListRow {
     pub(super) fn null() -> Self {
         Self { id: None, order_id: None, text: b"null".to_vec() }
     }
-}
-
-impl ListPage {
-    fn shown(&self) -> ShownList {
-        ShownList { ids: self.rows.iter().map(|row| row.id).collect(), total: self.total }
-    }
-
-    fn text(&self) -> Vec<u8> {
-        let Self { name, total, number, pages, .. } = self;
-        let rows = self.rows.iter().map(|row| &*row.text).collect::<Vec<_>>().join(&b","[..]);
-        let head = format!("{{\"{name}\":[");
-        let tail = format!("],\"total\":{total},\"page\":{number},\"pages\":{pages}}}");
-        [head.as_bytes(), &rows, tail.as_bytes()].concat()
-    }
-}
-
-/// The headers that the service itself decides on.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ServiceHeaders {
-    pub(super) date: String,
-    /// Limit, remaining requests, and seconds until the reset.
-    pub(super) rate: Option<[String; 3]>,
 }

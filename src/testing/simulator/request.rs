@@ -3,11 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{
-    pacific,
-    record::{Record, Shape},
-    reply::Reply,
-};
+use super::{Record, Reply, Shape, account::Table, pacific};
 
 /// One request, taken apart. Path and query names match without regard to case, as on the live service.
 #[derive(Debug, Clone)]
@@ -39,6 +35,11 @@ impl ApiRequest {
     pub(super) fn id(&self) -> Result<i64, Reply> {
         let id = self.segments.last().and_then(|last| last.parse().ok());
         id.ok_or_else(Reply::unknown_resource)
+    }
+
+    /// The row with the number in the path.
+    pub(super) fn row_in<'a>(&self, rows: &'a Table) -> Result<&'a Record, Reply> {
+        rows.get(&self.id()?).ok_or_else(|| Reply::empty(404))
     }
 
     /// A query value; an empty one counts as absent.
@@ -106,7 +107,7 @@ impl ApiRequest {
 
     /// The body as a row; `parameter` is what a refusal calls it.
     pub(super) fn row(&self, shape: &'static Shape, parameter: &str) -> Result<Record, Reply> {
-        Record::read(shape, &self.text).map_err(|error| Reply::invalid(parameter, &error))
+        Record::new(shape).read(&self.text).map_err(|error| Reply::invalid(parameter, &error))
     }
 }
 

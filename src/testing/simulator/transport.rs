@@ -19,7 +19,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use http::{Request, Response};
 use tokio::{net::TcpListener, sync::watch, task::yield_now};
 
-use super::{SimClock, pipeline::Backend, reply::WireResponse};
+use super::{Backend, SimClock, WireResponse};
 use crate::client::{Transport, TransportBody, TransportError, TransportErrorKind};
 
 /// Larger bodies than this are not read; ShipStation's own limit is not known.

@@ -2,14 +2,36 @@
 
 use serde_json::value::RawValue;
 
-use super::super::{
-    Account,
-    record::{Record, record},
-    reply::Reply,
-    request::ApiRequest,
-    shapes::{LINE, ORDER},
-};
-use super::{Handled, found};
+use super::super::{Account, Record, Reply, record, shapes};
+use super::{Route, found};
+
+pub(super) const ROUTES: &[Route] = &[
+    ("POST", "orders/createorder", |account, call| {
+        let id = upsert(account, call.row(&shapes::ORDER, "apiOrder")?).map_err(|refusal| {
+            match refusal.missing {
+                Some(member) => Reply::invalid(&format!("apiOrder.{member}"), &refusal.reason),
+                None => Reply::exception(&refusal.reason),
+            }
+        })?;
+        Ok(Reply::json(found(account.order(id))?).took_effect())
+    }),
+    ("POST", "orders/createorders", |account, call| {
+        const NOT_A_LIST: &str = "Cannot deserialize the current JSON object because the type requires a JSON array to deserialize correctly.";
+        let rows: Vec<&RawValue> =
+            serde_json::from_str(&call.text).map_err(|_| Reply::invalid("apiOrders", NOT_A_LIST))?;
+        if rows.len() > MAX_BULK_ORDERS {
+            return Err(Reply::message(400, "No more than 100 orders may be sent at once."));
+        }
+        let sent: Result<Vec<Record>, _> =
+            rows.iter().map(|row| Record::new(&shapes::ORDER).read(row.get())).collect();
+        let sent = sent.map_err(|error| Reply::invalid("apiOrders", &error))?;
+        let results: Vec<Record> = sent.into_iter().map(|order| bulk_result(account, order)).collect();
+        let succeeded = results.iter().filter(|result| result.flag("success")).count();
+        let has_errors = succeeded < results.len();
+        let answer = Reply::json(&record!({ "hasErrors": has_errors, "results": results }));
+        Ok(if succeeded > 0 { answer.took_effect() } else { answer })
+    }),
+];
 
 /// The most orders that one call may carry.
 const MAX_BULK_ORDERS: usize = 100;
@@ -22,30 +44,6 @@ const READ_ONLY: &str = "orderId createDate modifyDate customerId orderTotal hol
 /// What an update leaves as it is.
 const KEPT: &str = "orderId orderKey createDate customerId userId holdUntilDate importBatch advancedOptions.storeId \
     advancedOptions.mergedOrSplit advancedOptions.mergedIds advancedOptions.parentId";
-
-pub(super) fn create_one(account: &mut Account, call: &ApiRequest) -> Handled {
-    let id = upsert(account, call.row(&ORDER, "apiOrder")?).map_err(|refusal| match refusal.missing {
-        Some(member) => Reply::invalid(&format!("apiOrder.{member}"), &refusal.reason),
-        None => Reply::exception(&refusal.reason),
-    })?;
-    Ok(Reply::json(found(account.order(id))?).took_effect())
-}
-
-pub(super) fn create_many(account: &mut Account, call: &ApiRequest) -> Handled {
-    const NOT_A_LIST: &str = "Cannot deserialize the current JSON object because the type requires a JSON array to deserialize correctly.";
-    let rows: Vec<&RawValue> =
-        serde_json::from_str(&call.text).map_err(|_| Reply::invalid("apiOrders", NOT_A_LIST))?;
-    if rows.len() > MAX_BULK_ORDERS {
-        return Err(Reply::message(400, "No more than 100 orders may be sent at once."));
-    }
-    let sent: Result<Vec<Record>, _> = rows.iter().map(|row| Record::read(&ORDER, row.get())).collect();
-    let sent = sent.map_err(|error| Reply::invalid("apiOrders", &error))?;
-    let results: Vec<Record> = sent.into_iter().map(|order| bulk_result(account, order)).collect();
-    let succeeded = results.iter().filter(|result| result.flag("success")).count();
-    let has_errors = succeeded < results.len();
-    let answer = Reply::json(&record!({ "hasErrors": has_errors, "results": results }));
-    Ok(if succeeded > 0 { answer.took_effect() } else { answer })
-}
 
 fn bulk_result(account: &mut Account, sent: Record) -> Record {
     let number = sent.has("orderNumber").then(|| sent.get("orderNumber").clone());
@@ -113,7 +111,7 @@ fn build(account: &Account, mut order: Record) -> Result<Record, Refusal> {
         }
     }
     check_addresses(&order)?;
-    order.copy(&Record::new(&ORDER), READ_ONLY);
+    order.copy(&Record::new(&shapes::ORDER), READ_ONLY);
     let number: String = order.text("orderNumber").unwrap_or_default().chars().take(50).collect();
     order.set("orderNumber", number);
     for member in ["street1", "street2", "city", "state", "country"] {
@@ -125,7 +123,7 @@ fn build(account: &Account, mut order: Record) -> Result<Record, Refusal> {
     order.set("shipTo.residential", order.text("shipTo.company").is_none());
     order.set("shipTo.addressVerified", "Address validated successfully");
     for line in order.rows_mut("items") {
-        line.copy(&Record::new(&LINE), "orderItemId productId createDate modifyDate");
+        line.copy(&Record::new(&shapes::LINE), "orderItemId productId createDate modifyDate");
     }
     if order.int("advancedOptions.warehouseId") == Some(0) {
         order.clear("advancedOptions.warehouseId");
