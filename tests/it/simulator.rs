@@ -6,6 +6,7 @@ mod flaws;
 mod in_process;
 mod quirks;
 mod resources;
+mod rules;
 mod shapes;
 
 use reqwest::{Method, Response};

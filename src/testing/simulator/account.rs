@@ -7,7 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Notice, Quirks, Record, SimAddress, SimClock, order_sequence::OrderSequence, pacific, record};
+use super::{
+    Notice, Quirks, Record, SimAddress, SimClock, order_sequence::OrderSequence, pacific, record, set,
+};
 use crate::Timestamp;
 
 /// What ShipStation does by itself at an instant.
@@ -60,9 +62,8 @@ const FIRST_IDS: [(&str, i64); 11] = [
 /// let id = sim.account(|account| {
 ///     let store = account.add_store("Web shop", "Shopify");
 ///     account.add_order(SimOrder::new("1001").store(store).line(SimLine::new("MUG", 1, "18.50")))
-/// });
-/// let total = sim.account(|account| account.order(id)?.amount("orderTotal"));
-/// assert_eq!(total.unwrap().to_string(), "18.50");
+/// }); let total = sim.account(|account| account.order(id)?.amount("orderTotal")); assert_eq!(total.unwrap().to_string(),
+/// "18.50");
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 #[non_exhaustive]
@@ -167,7 +168,6 @@ impl Account {
         *last
     }
 
-    /// The last number of a kind that was given out.
     pub(super) fn last_id(&mut self, member: &'static str) -> &mut i64 {
         self.last_ids.entry(member).or_default()
     }
@@ -178,7 +178,6 @@ impl Account {
         format!("5f0c2a9e-7d41-4b6e-9c35-{:012x}", self.last_guid)
     }
 
-    /// The rows of a kind, named as in the API.
     pub(super) fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
         Some(match name {
             "orders" => &mut self.orders,
@@ -211,9 +210,7 @@ impl Account {
     /// Says whether a store is refreshed by itself, and when it last was.
     pub fn set_refresh(&mut self, store_id: i64, auto: bool, last: Option<Timestamp>) {
         if let Some(store) = self.stores.get_mut(&store_id) {
-            store.set("autoRefresh", auto);
-            store.set("refreshDate", last);
-            store.set("lastRefreshAttempt", last);
+            set!(store, "autoRefresh": auto, "refreshDate": last, "lastRefreshAttempt": last);
         }
     }
 

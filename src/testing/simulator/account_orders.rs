@@ -5,7 +5,9 @@ use std::{borrow::Cow, time::Duration};
 
 use rust_decimal::Decimal;
 
-use super::{Account, Field, ListRow, Record, Reply, builders::WHEN_ADDED, builders::total, pacific, record};
+use super::{
+    Account, Field, ListRow, Record, Reply, builders::WHEN_ADDED, builders::total, pacific, record, set,
+};
 use crate::Timestamp;
 
 /// Whether an order can be found: it was neither deleted nor merged into another.
@@ -156,8 +158,7 @@ impl Account {
     /// Holds an order until midnight Pacific of this day (`yyyy-MM-dd`).
     pub fn hold_until(&mut self, order_id: i64, day: &str) -> bool {
         let held = self.edit(order_id, |order| {
-            order.set("orderStatus", "on_hold");
-            order.set("holdUntilDate", day);
+            set!(order, "orderStatus": "on_hold", "holdUntilDate": day);
         });
         if let Some(midnight) = pacific::parse(day).filter(|_| held) {
             self.schedule(pacific::instant(midnight), move |account, at| account.release(order_id, at));
@@ -177,15 +178,11 @@ impl Account {
         let all = parent.rows("items").cloned().enumerate();
         let (moved, kept): (Vec<_>, Vec<_>) = all.partition(|(index, _)| lines.contains(index));
         for (part, lines) in [(&mut child, moved), (&mut *parent, kept)] {
-            part.set("items", lines.into_iter().map(|(_, line)| line).collect::<Field>());
-            part.set("advancedOptions.mergedOrSplit", true);
-            part.set("modifyDate", now);
+            let lines: Field = lines.into_iter().map(|(_, line)| line).collect();
+            set!(part, "items": lines, "advancedOptions.mergedOrSplit": true, "modifyDate": now);
         }
-        for amount in ["taxAmount", "shippingAmount", "amountPaid"] {
-            child.set(amount, Decimal::ZERO);
-        }
-        child.set("advancedOptions.mergedIds", Vec::<i64>::new());
-        child.set("advancedOptions.parentId", order_id);
+        set!(child, "taxAmount": Decimal::ZERO, "shippingAmount": Decimal::ZERO, "amountPaid": Decimal::ZERO);
+        set!(child, "advancedOptions.mergedIds": Vec::<i64>::new(), "advancedOptions.parentId": order_id);
         parent.push("advancedOptions.mergedIds", child_id);
         update_total(parent);
         update_total(&mut child);
@@ -199,8 +196,7 @@ impl Account {
         if self.order(survivor).is_none() {
             return false;
         }
-        let mut lines = Vec::new();
-        let mut merged = Vec::new();
+        let (mut lines, mut merged) = (Vec::new(), Vec::new());
         for &id in others.iter().filter(|id| **id != survivor) {
             if let Some(order) = self.order_mut(id) {
                 order.set("mergedInto", survivor);
@@ -235,17 +231,20 @@ impl Account {
     /// The delay that was measured between an order's creation and its unprompted modification.
     const TOUCH_AFTER: Duration = Duration::from_millis(18_500);
 
-    fn schedule(&mut self, at: Timestamp, change: impl FnOnce(&mut Self, Timestamp) + Send + 'static) {
+    pub(super) fn schedule(
+        &mut self,
+        at: Timestamp,
+        change: impl FnOnce(&mut Self, Timestamp) + Send + 'static,
+    ) {
         self.scheduled.entry(at).or_default().push(Box::new(change));
     }
 
-    /// Carries out everything whose time has come.
-    pub(super) fn run_scheduled(&mut self) {
+    /// Carries out the next changes whose time has come, and gives their instant.
+    pub(super) fn run_scheduled(&mut self) -> Option<Timestamp> {
         let now = self.now();
-        while let Some(entry) = self.scheduled.first_entry().filter(|entry| *entry.key() <= now) {
-            let (at, changes) = entry.remove_entry();
-            changes.into_iter().for_each(|change| change(self, at));
-        }
+        let (at, changes) = self.scheduled.first_entry().filter(|entry| *entry.key() <= now)?.remove_entry();
+        self.as_of(at, |account| changes.into_iter().for_each(|change| change(account, at)));
+        Some(at)
     }
 
     fn touch(&mut self, id: i64, at: Timestamp) {
@@ -258,8 +257,7 @@ impl Account {
     fn release(&mut self, id: i64, at: Timestamp) {
         let (today, Some(order)) = (pacific::date(at), self.orders.get_mut(&id)) else { return };
         if order.text("orderStatus") == Some("on_hold") && order.text("holdUntilDate") == Some(&today) {
-            order.clear("holdUntilDate");
-            order.set("orderStatus", "awaiting_shipment");
+            set!(order, "holdUntilDate": Field::Null, "orderStatus": "awaiting_shipment");
             self.touch(id, at);
         }
     }
@@ -317,8 +315,8 @@ impl Account {
 /// Makes the order what a newer server might print: unknown members, and values outside the documented ones.
 fn drift(order: &mut Record) {
     let steps = vec![Field::from(1), record!({ "at": Field::Null }).into()];
-    order.set("confirmation", "video_signature");
-    order.set("weight.units", "inches");
-    order.set("allocationStatus", "partially_allocated");
-    order.set("fulfillmentPlan", record!({ "steps": steps, "score": Decimal::new(5, 1) }));
+    set!(order,
+        "confirmation": "video_signature", "weight.units": "inches", "allocationStatus": "partially_allocated",
+        "fulfillmentPlan": record!({ "steps": steps, "score": Decimal::new(5, 1) }),
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Account, Field, Handled, Record, RepeatMarkAsShipped as RepeatMark, Reply, UnshippableMark, pacific,
-    record,
+    record, set,
 };
 use crate::Timestamp;
 
@@ -24,24 +24,9 @@ pub struct Notice {
 
 const UNSHIPPABLE: &str = "The order cannot be marked as shipped in its present status.";
 
-/// The address as shipments and fulfillments print it: without residence and verification.
+/// The address as shipments and fulfillments print it.
 fn printed_address(order: &Record) -> Option<Record> {
-    let mut address = order.row("shipTo")?.clone();
-    address.clear("residential");
-    address.clear("addressVerified");
-    Some(address)
-}
-
-/// The lines as shipments print them: without weight, options, amounts and dates.
-fn printed_lines(order: &Record) -> Field {
-    let printed = |line: &Record| {
-        let mut line = line.clone();
-        for member in ["weight", "taxAmount", "shippingAmount", "options", "createDate", "modifyDate"] {
-            line.clear(member);
-        }
-        line
-    };
-    order.rows("items").map(printed).collect()
+    order.row("shipTo").map(|address| address.without("residential addressVerified"))
 }
 
 impl Account {
@@ -84,9 +69,7 @@ impl Account {
         let id = self.next_id("fulfillmentId");
         self.fulfillments.insert(id, row.with("fulfillmentId", id));
         self.edit(notice.order_id, |order| {
-            order.set("orderStatus", "shipped");
-            order.set("shipDate", pacific::date(ship_date));
-            order.clear("holdUntilDate");
+            set!(order, "orderStatus": "shipped", "shipDate": pacific::date(ship_date), "holdUntilDate": Field::Null);
         });
         if notice.customer || notice.channel {
             self.notices.push(notice);
@@ -109,31 +92,28 @@ impl Account {
     pub fn void_fulfillment(&mut self, fulfillment_id: i64) -> bool {
         let now = self.now();
         let Some(row) = self.fulfillments.get_mut(&fulfillment_id) else { return false };
-        row.set("voided", true);
-        row.set("voidRequested", true);
-        row.set("voidDate", now);
+        set!(row, "voided": true, "voidRequested": true, "voidDate": now);
         true
     }
 
     /// A person buys a label for an order: a shipment, not a fulfillment. `None` when there is no such order.
     pub fn buy_label(&mut self, order_id: i64, carrier: &str, service: &str) -> Option<i64> {
         const BILLING: &str = "billToParty billToAccount billToPostalCode billToCountryCode storeId";
+        const NOT_PRINTED: &str = "weight taxAmount shippingAmount options createDate modifyDate";
         const COPIED: &str = "orderId orderKey orderNumber userId customerEmail packageCode weight dimensions insuranceOptions";
         let order = self.order(order_id)?;
         let today = pacific::date(self.now());
-        let mut label = self
-            .blank_label(carrier, service, &today)
-            .with("warehouseId", order.int("advancedOptions.warehouseId"))
-            .with("shipTo", printed_address(order))
-            .with("advancedOptions", order.row("advancedOptions").map(|options| options.only(BILLING)))
-            .with("shipmentItems", printed_lines(order));
+        let lines = order.rows("items").map(|line| line.without(NOT_PRINTED));
+        let mut label = self.blank_label(carrier, service, &today);
+        set!(label,
+            "warehouseId": order.int("advancedOptions.warehouseId"), "shipTo": printed_address(order),
+            "advancedOptions": order.row("advancedOptions").map(|options| options.only(BILLING)),
+            "shipmentItems": lines.collect::<Field>(),
+        );
         label.copy(order, COPIED);
         let id = self.keep_label(label);
         self.edit(order_id, |order| {
-            order.set("orderStatus", "shipped");
-            order.set("shipDate", today);
-            order.set("carrierCode", carrier);
-            order.set("serviceCode", service);
+            set!(order, "orderStatus": "shipped", "shipDate": today, "carrierCode": carrier, "serviceCode": service);
         });
         Some(id)
     }
@@ -146,12 +126,10 @@ impl Account {
     }
 
     /// Numbers a label, gives it a tracking number and a batch, and keeps it.
-    pub(super) fn keep_label(&mut self, label: Record) -> i64 {
+    pub(super) fn keep_label(&mut self, mut label: Record) -> i64 {
         let id = self.next_id("shipmentId");
-        let label = label
-            .with("shipmentId", id)
-            .with("trackingNumber", format!("9400100000000{id}"))
-            .with("batchNumber", (id - 879_912_000).to_string());
+        let batch = (id - 879_912_000).to_string();
+        set!(label, "shipmentId": id, "trackingNumber": format!("9400100000000{id}"), "batchNumber": batch);
         self.shipments.insert(id, label);
         id
     }
@@ -163,8 +141,7 @@ impl Account {
         if label.flag("voided") {
             return Some(false);
         }
-        label.set("voided", true);
-        label.set("voidDate", now);
+        set!(label, "voided": true, "voidDate": now);
         if let Some(order_id) = label.int("orderId") {
             self.set_status(order_id, "awaiting_shipment");
         }

@@ -151,7 +151,6 @@ impl SimOrder {
     }
 }
 
-/// The total of an order: lines, tax and shipping.
 pub(super) fn total(order: &Record) -> Decimal {
     let amount = |row: &Record, member: &str| row.amount(member).unwrap_or_default();
     let lines = order.rows("items").fold(Decimal::ZERO, |sum, line| {

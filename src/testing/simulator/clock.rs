@@ -1,10 +1,6 @@
 //! Simulated time: it moves only when it is set, or when somebody sleeps on it.
 
-use std::{
-    pin::pin,
-    sync::{Mutex, MutexGuard},
-    time::Duration,
-};
+use std::{pin::pin, sync::Mutex, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::future::select;
@@ -60,26 +56,25 @@ impl SimClock {
 
     /// The present simulated instant.
     pub fn now(&self) -> Timestamp {
-        self.times().wall
+        lock(&self.times).wall
     }
 
     /// Lets time pass until `now`. An earlier instant sets the wall clock back, and no time passes.
     pub fn set(&self, now: Timestamp) {
-        let mut times = self.times();
+        let mut times = lock(&self.times);
         let wall = times.wall;
         times.passed += now.since(wall);
         times.wall = now;
     }
 
-    /// Changes what the wall clock shows, forwards or backwards, without any time passing: the mistake that a host's
-    /// clock makes.
+    /// Changes what the wall clock shows, forwards or backwards, without any time passing: the mistake that a host's clock makes.
     pub fn step_to(&self, now: Timestamp) {
-        self.times().wall = now;
+        lock(&self.times).wall = now;
     }
 
     /// Moves the clock forward and returns the new time.
     pub fn advance(&self, by: Duration) -> Timestamp {
-        let mut times = self.times();
+        let mut times = lock(&self.times);
         times.wall = times.wall + by;
         times.passed += by;
         times.wall
@@ -91,10 +86,6 @@ impl SimClock {
         tokio::task::yield_now().await;
         self.timers.send_replace(());
     }
-
-    fn times(&self) -> MutexGuard<'_, Times> {
-        lock(&self.times)
-    }
 }
 
 #[async_trait]
@@ -104,7 +95,7 @@ impl Clock for SimClock {
     }
 
     fn monotonic(&self) -> Option<Duration> {
-        Some(self.times().passed)
+        Some(lock(&self.times).passed)
     }
 
     /// Moves the clock forward by `duration`, lets other tasks run, and returns.

@@ -14,7 +14,6 @@ use crate::Timestamp;
 /// The first part of every path. It is none of ShipStation's.
 pub(super) const PREFIX: &str = "_simulator";
 
-/// Carries out one request.
 pub(super) fn handle(backend: &Backend, call: &ApiRequest) -> Reply {
     route(backend, call).unwrap_or_else(|refusal| refusal)
 }
@@ -119,7 +118,15 @@ fn in_account(state: &mut AccountState, call: &ApiRequest, method: &str, segment
 fn add(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Reply> {
     if let "orders" | "products" = table {
         let rows: Vec<&RawValue> = if call.body.is_array() { body(call)? } else { vec![body(call)?] };
-        let add = |json: &&RawValue| add_row(state, table, json.get()).map(Value::from).map_err(bad_request);
+        let blank = || if table == "orders" { SimOrder::new("").into() } else { SimProduct::new("").into() };
+        let add = |json: &&RawValue| {
+            let row = Record::read(blank(), json.get()).map_err(bad_request)?;
+            let id = state.change(|account| match table {
+                "orders" => account.add_order(row),
+                _ => account.add_product(row),
+            });
+            Ok(id.into())
+        };
         return rows.iter().map(add).collect();
     }
     let name = call.required_text(if table == "carriers" { "code" } else { "name" })?;
@@ -136,16 +143,6 @@ fn add(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<Vec<V
     Ok(vec![id.ok_or_else(unknown)?])
 }
 
-fn add_row(state: &mut AccountState, table: &str, json: &str) -> Result<i64, String> {
-    if table == "orders" {
-        let order = Record::from(SimOrder::new("")).read(json)?;
-        return Ok(state.change(|account| account.add_order(order)));
-    }
-    let product = Record::from(SimProduct::new("")).read(json)?;
-    Ok(state.change(|account| account.add_product(product)))
-}
-
-/// The row with the number in the path.
 fn row<'a>(state: &'a mut AccountState, call: &ApiRequest, table: &str) -> Result<&'a mut Record, Reply> {
     state.run_scheduled();
     let id = call.id().map_err(|_| unknown())?;
@@ -173,17 +170,9 @@ fn change(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<()
 
 fn entry(entry: &JournalEntry) -> Value {
     json!({
-        "at": entry.at,
-        "method": entry.method.as_str(),
-        "path": entry.path,
-        "query": entry.query,
-        "body": entry.body,
-        "status": entry.status,
-        "executed": entry.executed,
-        "fault": entry.fault,
-        "authorized": entry.authorized,
-        "overLimit": entry.over_limit,
-        "total": entry.list.as_ref().map(|list| list.total),
+        "at": entry.at, "method": entry.method.as_str(), "path": entry.path, "query": entry.query, "body": entry.body,
+        "status": entry.status, "executed": entry.executed, "fault": entry.fault, "authorized": entry.authorized,
+        "overLimit": entry.over_limit, "total": entry.list.as_ref().map(|list| list.total),
         "ids": entry.list.as_ref().map(|list| &list.ids),
     })
 }

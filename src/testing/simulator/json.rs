@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize, Serializer, ser::Error as _, ser::SerializeMap as _};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
+use serde_json::{Value, value::RawValue};
 
 use super::{
     Digits, Field, Kind, Record, pacific,
@@ -11,7 +11,6 @@ use super::{
 };
 
 impl Record {
-    /// Reads the JSON of a member.
     pub(super) fn read_member(&self, path: &str, json: &RawValue) -> Result<Field, String> {
         let (outer, name) =
             path.rsplit_once('.').map_or((Some(self), path), |(outer, name)| (self.row(outer), name));
@@ -86,37 +85,40 @@ fn parsed<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, String> {
 
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for member in self.shape.members.iter().filter(|member| !matches!(member.kind, Kind::Hidden)) {
-            let value = match self.member(member.name) {
-                Field::List(list) if list.is_empty() => &member.default,
-                value => value,
-            };
-            map.serialize_entry(member.name, &Printed(value, self.shape.digits))?;
-        }
-        for (name, value) in self.set.iter().filter(|(name, _)| self.shape.member(name).is_none()) {
-            map.serialize_entry(name, &Printed(value, self.shape.digits))?;
-        }
-        map.end()
+        RawValue::from_string(self.json()).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
-/// A value, and how its row prints times.
-struct Printed<'a>(&'a Field, Digits);
+impl Record {
+    /// The row as JSON text.
+    pub(super) fn json(&self) -> String {
+        let printed = self.shape.members.iter().filter(|member| !matches!(member.kind, Kind::Hidden));
+        let known = printed.map(|member| match self.member(member.name) {
+            Field::List(list) if list.is_empty() => (member.name, &member.default),
+            value => (member.name, value),
+        });
+        let further = self.set.iter().filter(|(name, _)| self.shape.member(name).is_none());
+        let members = known.chain(further.map(|(name, value)| (name.as_ref(), value)));
+        let members: Vec<String> = members
+            .map(|(name, value)| format!("{}:{}", Value::from(name), value.json(self.shape.digits)))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
 
-impl Serialize for Printed<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Field::Null => serializer.serialize_unit(),
-            Field::Flag(flag) => serializer.serialize_bool(*flag),
-            Field::Int(number) => serializer.serialize_i64(*number),
-            Field::Amount(amount) => {
-                RawValue::from_string(amount.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+impl Field {
+    fn json(&self, digits: Digits) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Int(number) => number.to_string(),
+            Self::Amount(amount) => amount.to_string(),
+            Self::Text(text) => Value::from(text.as_ref()).to_string(),
+            Self::Time(at) => format!("\"{}\"", pacific::written(*at, digits)),
+            Self::List(list) => {
+                format!("[{}]", list.iter().map(|field| field.json(digits)).collect::<Vec<_>>().join(","))
             }
-            Field::Text(text) => serializer.serialize_str(text),
-            Field::Time(at) => serializer.serialize_str(&pacific::written(*at, self.1)),
-            Field::List(list) => serializer.collect_seq(list.iter().map(|field| Printed(field, self.1))),
-            Field::Row(row) => row.serialize(serializer),
+            Self::Row(row) => row.json(),
         }
     }
 }

@@ -1,17 +1,17 @@
 //! Lists: which rows a request asks for, in what order, and the page of them that is answered.
 
 use std::{
+    borrow::Cow,
     cmp::{Ordering, Reverse},
     ops,
 };
 
 use jiff::civil::DateTime;
 
-use super::{Account, ApiRequest, Field, Handled, ListPage, ListRow, Record, Reply, pacific, pacific::Bound};
+use super::{Account, ApiRequest, Field, Handled, ListPage, ListRow, Record, Reply, pacific};
 use crate::Timestamp;
 use FilterTest::{Contains, Exact, Number, Prefix, Text, Until};
 
-/// What is known of one kind of list.
 #[derive(Debug)]
 pub(super) struct ListEndpoint {
     /// The member of the answer that holds the rows.
@@ -134,7 +134,6 @@ pub(super) enum FilterValue {
 }
 
 impl ListEndpoint {
-    /// The conditions that a request sets.
     pub(super) fn conditions(&self, account: &Account, call: &ApiRequest) -> Result<Vec<Condition>, Reply> {
         let mut conditions = Vec::new();
         for filter in self.filters {
@@ -167,7 +166,7 @@ impl ListEndpoint {
         let conditions = self.conditions(account, call)?;
         let mut rows: Vec<&Record> = rows.filter(|row| admit(&conditions, row)).collect();
         self.sort(&mut rows, call);
-        self.page(account, Paging::of(call)?, &rows)
+        self.page(account, call, rows.len(), |place| rows.get(place).map(|row| Cow::Borrowed(*row)))
     }
 
     /// Sorts by the wall-clock digits that the database holds, then by number.
@@ -182,21 +181,17 @@ impl ListEndpoint {
         }
     }
 
-    /// The page of these rows.
-    pub(super) fn page(&self, account: &Account, paging: Paging, rows: &[&Record]) -> Handled {
-        let shown = rows.get(paging.range(rows.len())).unwrap_or_default();
-        self.reply_with(account, paging, shown.iter().copied(), rows.len())
-    }
-
-    /// The answer with these rows on its page.
-    pub(super) fn reply_with<'a>(
+    /// The page that a request asks for of `total` rows, each of which is given by its place.
+    pub(super) fn page<'a>(
         &self,
         account: &Account,
-        paging: Paging,
-        rows: impl Iterator<Item = &'a Record>,
+        call: &ApiRequest,
         total: usize,
+        row: impl FnMut(usize) -> Option<Cow<'a, Record>>,
     ) -> Handled {
-        let mut rows = rows.map(|row| account.list_row(self.id, row)).collect::<Result<Vec<_>, _>>()?;
+        let paging = Paging::of(call)?;
+        let rows = paging.range(total).filter_map(row).map(|row| account.list_row(self.id, &row));
+        let mut rows: Vec<ListRow> = rows.collect::<Result<_, _>>()?;
         if account.quirks.null_rows && !rows.is_empty() {
             rows.push(ListRow::null());
         }
@@ -209,7 +204,6 @@ impl ListEndpoint {
     }
 }
 
-/// Whether a row meets every condition.
 pub(super) fn admit(conditions: &[Condition], row: &Record) -> bool {
     let meets = |condition: &Condition| {
         condition.filter.2.split(' ').any(|member| row.any(member, &|field| condition.passes(field)))
@@ -249,24 +243,25 @@ fn sort_key(field: &Field) -> (Option<String>, Option<DateTime>) {
     }
 }
 
-/// Whether the list is wanted in descending order.
 pub(super) fn is_descending(call: &ApiRequest) -> bool {
     call.query("sortDir").is_some_and(|text| text.eq_ignore_ascii_case("desc"))
 }
 
-/// A date range, open at either end.
+/// A date range, open at either end. It compares wall-clock digits, as the server's database does: in the repeated hour of autumn
+/// two instants are equal.
 #[derive(Debug)]
 pub(super) struct DateRange {
-    start: Option<Bound>,
-    end: Option<Bound>,
+    start: Option<DateTime>,
+    end: Option<DateTime>,
     exclusive: bool,
 }
 
 impl DateRange {
     /// Whether an instant lies before the range, in it, or after it.
     pub(super) fn position(&self, at: Timestamp) -> Ordering {
-        let is_within = |bound: Option<Bound>, side: Ordering| {
-            let order = bound.map_or(side, |bound| bound.order_of(at));
+        let wall = pacific::wall(at);
+        let is_within = |bound: Option<DateTime>, side: Ordering| {
+            let order = bound.map_or(side, |bound| wall.cmp(&bound));
             order == side || (order.is_eq() && !self.exclusive)
         };
         match (is_within(self.start, Ordering::Greater), is_within(self.end, Ordering::Less)) {
@@ -277,7 +272,6 @@ impl DateRange {
     }
 }
 
-/// Which page was asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Paging {
     page: usize,
@@ -301,30 +295,5 @@ impl Paging {
     pub(super) fn range(&self, total: usize) -> ops::Range<usize> {
         let from = (self.page - 1).saturating_mul(self.size).min(total);
         from..from.saturating_add(self.size).min(total)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn paging(query: &str) -> Result<Paging, Reply> {
-        Paging::of(&ApiRequest::new(http::Method::GET, &format!("/x?{query}").parse().unwrap(), &[]))
-    }
-
-    #[test]
-    fn cuts_pages_and_is_empty_past_the_end() {
-        let cases = [
-            ("", 0..3, 1),
-            ("pageSize=2&page=2", 2..3, 2),
-            ("page=9&pageSize=0", 3..3, 9),
-            ("page=-1", 0..3, 1),
-        ];
-        for (query, range, page) in cases {
-            let paging = paging(query).unwrap();
-            assert_eq!((paging.range(3), paging.page), (range, page), "{query}");
-        }
-        assert_eq!(paging("pageSize=9999").unwrap().range(501), 0..500);
-        assert_eq!(paging("page=two").unwrap_err().status, 400);
     }
 }

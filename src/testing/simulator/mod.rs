@@ -67,7 +67,7 @@ pub use transport::InProcess;
 use api::Handled;
 use pacific::Digits;
 use pipeline::{AccountState, Backend, KeyPair, lock};
-use record::{Kind, Member, Shape, record};
+use record::{Kind, Member, Shape, record, set};
 use reply::{ListPage, ListRow, Reply, WireResponse};
 use request::{ApiRequest, whole_number};
 
@@ -241,7 +241,10 @@ impl Simulator {
 
     /// Spends requests of the first key's present minute, as another program with the same key would.
     pub fn spend_budget(&self, requests: u32) {
-        self.with_state(|state| state.spend(requests));
+        self.with_state(|state| {
+            let now = state.account.now();
+            state.keys.iter_mut().take(1).for_each(|pair| pair.usage.spend(now, requests));
+        });
     }
 
     /// A copy of the journal so far.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Range, time::Duration};
 
-use super::{Account, Record, SimOrder};
+use super::{Account, Record, SimOrder, set};
 use crate::Timestamp;
 
 type Make = Box<dyn Fn(u32) -> SimOrder + Send>;
@@ -93,14 +93,12 @@ impl Account {
         first_id
     }
 
-    /// One order of the sequence, complete.
     pub(super) fn pending_order(&self, sequence: &OrderSequence, index: u32) -> Record {
         /// Keeps the lines' numbers apart.
         const MAX_LINES: i64 = 100;
         let mut order = Record::from((sequence.make)(index));
         let id = sequence.id(index);
-        order.set("orderId", id);
-        order.set("createDate", sequence.created(index));
+        set!(order, "orderId": id, "createDate": sequence.created(index));
         if order.text("orderKey").is_none_or(str::is_empty) {
             order.set("orderKey", format!("generated-{id}"));
         }

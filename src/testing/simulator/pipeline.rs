@@ -1,14 +1,17 @@
 //! The one path that every request takes: time, credentials, limit, fault, operation, journal.
 
 use std::{
-    collections::BTreeMap,
-    mem,
+    mem::replace,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderName, Method, header::AUTHORIZATION, request::Parts};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{AUTHORIZATION, DATE},
+    request::Parts,
+};
 
 use super::{
     Account, ApiRequest, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, Reply, SimClock,
@@ -33,18 +36,18 @@ pub(super) struct AccountState {
     /// Changes of the account that wait for their request.
     pub(super) hooks: Vec<(Fault, AccountChange)>,
     faults: Vec<Fault>,
-    late_writes: BTreeMap<Timestamp, Vec<ApiRequest>>,
     /// What reads that lag behind show, each with the instant since which it held.
     history: Vec<(Timestamp, Snapshot)>,
 }
 
 /// A key and its secret. Each pair has a budget of its own.
+#[derive(Default)]
 pub(super) struct KeyPair {
     pub(super) key: String,
     secret: String,
     /// From then on it is refused.
     expires: Option<Timestamp>,
-    usage: MinuteUsage,
+    pub(super) usage: MinuteUsage,
 }
 
 pub(super) type AccountChange = Box<dyn FnOnce(&mut Account) + Send>;
@@ -57,7 +60,6 @@ impl Backend {
         Self { clock: Arc::new(SimClock::new(config.now)), config, accounts: Mutex::default() }
     }
 
-    /// Adds an account that this pair opens.
     pub(super) fn add_account(&self, key: &str, secret: &str) -> Arc<Mutex<AccountState>> {
         let state = Arc::new(Mutex::new(AccountState {
             account: Account::new(Arc::clone(&self.clock), self.config.quirks.clone()),
@@ -66,14 +68,12 @@ impl Backend {
             limit: self.config.rate_limit,
             hooks: Vec::new(),
             faults: Vec::new(),
-            late_writes: BTreeMap::new(),
             history: Vec::new(),
         }));
         lock(&self.accounts).push(Arc::clone(&state));
         state
     }
 
-    /// The account that a key opens.
     pub(super) fn account_of(&self, key: &str) -> Option<Arc<Mutex<AccountState>>> {
         let opens = |state: &&Arc<Mutex<AccountState>>| lock(state).keys.iter().any(|pair| pair.key == key);
         lock(&self.accounts).iter().find(opens).cloned()
@@ -84,23 +84,22 @@ impl Backend {
         lock(&self.accounts).first().cloned()
     }
 
-    /// The keys of every account.
     pub(super) fn keys(&self) -> Vec<Vec<String>> {
         let keys = |state: &AccountState| state.keys.iter().map(|pair| pair.key.clone()).collect();
         lock(&self.accounts).iter().map(|state| keys(&lock(state))).collect()
     }
 
-    /// Takes one request through.
     pub(super) fn handle(&self, head: &Parts, body: &[u8]) -> WireResponse {
         let call = ApiRequest::new(head.method.clone(), &head.uri, body);
         if call.segments.first().is_some_and(|first| first == control::PREFIX) {
             let reply = control::handle(self, &call);
-            return WireResponse::Complete(reply.into_response(HeaderMap::new()));
+            let headers = [(DATE, HeaderValue::from_static(""))].into_iter().collect();
+            return WireResponse::Complete(reply.into_response(headers));
         }
         let (key, secret) = credentials(head).unwrap_or_default();
         // Requests with an unknown key are noted by the first account.
         let Some(state) = self.account_of(&key).or_else(|| self.first_account()) else {
-            return WireResponse::Drop;
+            return WireResponse::Refuse;
         };
         let mut state = lock(&state);
         let at = self.clock.advance(self.config.latency);
@@ -124,7 +123,6 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Key and secret in the Basic header.
 fn credentials(head: &Parts) -> Option<(String, String)> {
     let (scheme, pair) = head.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let pair = String::from_utf8(STANDARD.decode(pair.trim()).ok()?).ok()?;
@@ -134,7 +132,7 @@ fn credentials(head: &Parts) -> Option<(String, String)> {
 
 impl KeyPair {
     pub(super) fn new(key: &str, secret: &str) -> Self {
-        Self { key: key.to_owned(), secret: secret.to_owned(), expires: None, usage: MinuteUsage::default() }
+        Self { key: key.to_owned(), secret: secret.to_owned(), ..Self::default() }
     }
 }
 
@@ -151,14 +149,6 @@ impl AccountState {
     pub(super) fn expire_key(&mut self, key: &str, at: Timestamp) -> bool {
         let pair = self.keys.iter_mut().find(|pair| pair.key == key);
         pair.map(|pair| pair.expires = Some(at)).is_some()
-    }
-
-    /// Spends requests of the first pair's present minute.
-    pub(super) fn spend(&mut self, requests: u32) {
-        let now = self.account.now();
-        if let Some(pair) = self.keys.first_mut() {
-            pair.usage.spend(now, requests);
-        }
     }
 
     pub(super) fn add_fault(&mut self, fault: Fault) {
@@ -248,12 +238,9 @@ impl AccountState {
     }
 
     fn replace_shown(&mut self, [orders, fulfillments, shipments]: Snapshot) -> Snapshot {
-        let account = &mut self.account;
-        [
-            mem::replace(&mut account.orders, orders),
-            mem::replace(&mut account.fulfillments, fulfillments),
-            mem::replace(&mut account.shipments, shipments),
-        ]
+        let Account { orders: own, fulfillments: own_fulfillments, shipments: own_shipments, .. } =
+            &mut self.account;
+        [replace(own, orders), replace(own_fulfillments, fulfillments), replace(own_shipments, shipments)]
     }
 
     /// Keeps the state that holds since an instant, if a stale read may ask for it and it is another than the one kept last.
@@ -270,16 +257,9 @@ impl AccountState {
 
     /// Carries out everything whose time has come.
     pub(super) fn run_scheduled(&mut self) {
-        let now = self.account.now();
-        while let Some(entry) = self.late_writes.first_entry().filter(|entry| *entry.key() <= now) {
-            let (at, calls) = entry.remove_entry();
-            for call in calls {
-                // Nobody waits for the answer.
-                let _ = self.account.as_of(at, |account| api::handle(account, &call));
-                self.remember(at);
-            }
+        while let Some(at) = self.account.run_scheduled() {
+            self.remember(at);
         }
-        self.account.run_scheduled();
     }
 
     /// Keeps a write whose effect is to come later, and says whether this is one.
@@ -287,7 +267,9 @@ impl AccountState {
         let Some(FaultKind::LateEffect(delay)) = fault.filter(|_| call.method != Method::GET) else {
             return false;
         };
-        self.late_writes.entry(self.account.now() + *delay).or_default().push(call.clone());
+        let (at, call) = (self.account.now() + *delay, call.clone());
+        // Nobody waits for the answer.
+        self.account.schedule(at, move |account, _| drop(api::handle(account, &call)));
         true
     }
 
@@ -309,24 +291,5 @@ impl AccountState {
         let parsed =
             |(name, value): (_, String)| Some((HeaderName::from_static(name), value.try_into().ok()?));
         headers.filter_map(parsed).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_documented_credentials_in_the_basic_scheme_only() {
-        let read = |value: &str| {
-            let (head, ()) =
-                http::Request::get("/").header(AUTHORIZATION, value).body(()).unwrap().into_parts();
-            credentials(&head)
-        };
-        let documented = Some(("ShipStation".to_owned(), "Rocks".to_owned()));
-        assert_eq!(read("Basic U2hpcFN0YXRpb246Um9ja3M="), documented);
-        assert_eq!(read("basic U2hpcFN0YXRpb246Um9ja3M="), documented);
-        assert_eq!(read("Bearer U2hpcFN0YXRpb246Um9ja3M="), None);
-        assert_eq!(read("Basic ?"), None);
     }
 }

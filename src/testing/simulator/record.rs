@@ -47,13 +47,18 @@ pub(super) static OPEN: Shape = Shape { digits: Digits::Seven, members: &[] };
 macro_rules! record {
     ($shape:ident { $($members:tt)* }) => { record!(@new &crate::testing::simulator::shapes::$shape, $($members)*) };
     ({ $($members:tt)* }) => { record!(@new &crate::testing::simulator::record::OPEN, $($members)*) };
-    (@new $shape:expr, $($member:literal: $value:expr),* $(,)?) => {{
+    (@new $shape:expr, $($members:tt)*) => {{
         let mut row = crate::testing::simulator::Record::new($shape);
-        $(row.set($member, $value);)*
+        crate::testing::simulator::set!(row, $($members)*);
         row
     }};
 }
-pub(super) use record;
+
+/// Changes several members of a row.
+macro_rules! set {
+    ($row:expr, $($member:literal: $value:expr),* $(,)?) => {{ $($row.set($member, $value);)* }};
+}
+pub(super) use {record, set};
 
 /// The value of one member of a [`Record`].
 #[derive(Debug, Clone, PartialEq)]
@@ -104,8 +109,13 @@ impl Record {
 
     /// An object of these members of this row, named with blanks between.
     pub(super) fn only(&self, names: &'static str) -> Self {
-        let set = names.split(' ').map(|name| (Cow::Borrowed(name), self.member(name).clone())).collect();
+        let set = names.split(' ').map(|name| (name.into(), self.member(name).clone())).collect();
         Self { shape: &OPEN, set }
+    }
+
+    /// The row without these members, named with blanks between.
+    pub(super) fn without(&self, names: &str) -> Self {
+        names.split(' ').fold(self.clone(), |row, name| row.with(name, Field::Null))
     }
 
     /// The value of a member; null when there is no such member.
@@ -132,7 +142,6 @@ impl Record {
         }
     }
 
-    /// Whether a member of the row itself was set.
     pub(super) fn has(&self, member: &str) -> bool {
         self.set.iter().any(|(name, _)| name == member)
     }
@@ -243,7 +252,6 @@ impl Record {
         }
     }
 
-    /// Whether a text is this one, whatever the case.
     pub(super) fn is_text(&self, path: &str, wanted: &str) -> bool {
         self.text(path).is_some_and(|text| text.eq_ignore_ascii_case(wanted))
     }
@@ -254,11 +262,6 @@ impl Record {
             None => test(self.get(path)),
             Some((list, rest)) => self.rows(list).any(|row| row.any(rest, test)),
         }
-    }
-
-    /// The row as JSON text.
-    pub(super) fn json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|_| "null".to_owned())
     }
 
     /// Sets these members, named with blanks between, as the other row has them.

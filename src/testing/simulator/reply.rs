@@ -13,15 +13,16 @@ use super::{JournalEntry, Record, ShownList, account::Table, record, record::OPE
 #[derive(Debug)]
 pub(super) enum WireResponse {
     Complete(Response<Bytes>),
-    /// Send the head and this part of the body, then close.
-    CutBody(Response<Bytes>),
-    /// Send the head and this part of the body, then nothing.
-    StallBody(Response<Bytes>),
+    /// Send the head and this part of the body, or nothing, and then end in this way.
+    Broken(Option<Response<Bytes>>, ConnectionEnd),
     /// Take no connection.
     Refuse,
-    /// Close without a byte.
-    Drop,
-    /// Never answer.
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ConnectionEnd {
+    Close,
+    /// Send nothing more, and keep the connection open.
     Hang,
 }
 
@@ -43,7 +44,6 @@ impl Reply {
         Self { status, body: None, page: None, html: false, effect: false }
     }
 
-    /// 200 with this JSON text.
     pub(super) fn text(body: impl Into<Vec<u8>>) -> Self {
         Self { body: Some(body.into()), ..Self::empty(200) }
     }
@@ -57,12 +57,10 @@ impl Reply {
         Self { page: Some(page), ..Self::text(text) }
     }
 
-    /// 200 with this value as JSON.
     pub(super) fn json(value: &impl Serialize) -> Self {
         Self::text(serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()))
     }
 
-    /// 200 with all of these rows.
     pub(super) fn rows(rows: &Table) -> Self {
         Self::json(&rows.values().collect::<Vec<_>>())
     }
@@ -155,7 +153,6 @@ impl Reply {
     }
 }
 
-/// One page of a list before it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct ListPage {
     pub(super) name: &'static str,

@@ -1,6 +1,7 @@
 //! A request as the account's operations see it: path parts, query, body.
 
 use http::Method;
+use jiff::civil::DateTime;
 use serde_json::Value;
 
 use super::{Record, Reply, Shape, account::Table, pacific};
@@ -37,7 +38,6 @@ impl ApiRequest {
         id.ok_or_else(Reply::unknown_resource)
     }
 
-    /// The row with the number in the path.
     pub(super) fn row_in<'a>(&self, rows: &'a Table) -> Result<&'a Record, Reply> {
         rows.get(&self.id()?).ok_or_else(|| Reply::empty(404))
     }
@@ -48,19 +48,16 @@ impl ApiRequest {
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// A query value that must be there.
     pub(super) fn required_query(&self, name: &str) -> Result<&str, Reply> {
         self.query(name).ok_or_else(|| Reply::invalid(name, "A value is required."))
     }
 
-    /// A whole number in the query.
     pub(super) fn query_number(&self, name: &str) -> Result<Option<i64>, Reply> {
         self.parsed_query(name, |text| text.trim().parse().ok())
     }
 
-    /// One end of a date range in the query.
-    pub(super) fn query_bound(&self, name: &str) -> Result<Option<pacific::Bound>, Reply> {
-        self.parsed_query(name, |text| pacific::parse(text).map(pacific::Bound::new))
+    pub(super) fn query_bound(&self, name: &str) -> Result<Option<DateTime>, Reply> {
+        self.parsed_query(name, pacific::parse)
     }
 
     fn parsed_query<T>(&self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Reply> {
@@ -79,7 +76,6 @@ impl ApiRequest {
         Some(value).filter(|value| !value.is_null())
     }
 
-    /// A text in the body.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.member(name)?.as_str()
     }
@@ -89,7 +85,6 @@ impl ApiRequest {
         self.member(name).and_then(whole_number).ok_or_else(|| Reply::required(name))
     }
 
-    /// A text in the body that must be there.
     pub(super) fn required_text(&self, name: &str) -> Result<&str, Reply> {
         self.text(name).ok_or_else(|| Reply::required(name))
     }
@@ -100,7 +95,6 @@ impl ApiRequest {
         missing.map_or(Ok(()), |name| Err(Reply::required(name)))
     }
 
-    /// A flag in the body.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.member(name).and_then(Value::as_bool).unwrap_or(false)
     }

@@ -19,7 +19,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use http::{Request, Response};
 use tokio::{net::TcpListener, sync::watch, task::yield_now};
 
-use super::{Backend, SimClock, WireResponse};
+use super::{Backend, WireResponse, reply::ConnectionEnd};
 use crate::client::{Transport, TransportBody, TransportError, TransportErrorKind};
 
 /// Larger bodies than this are not read; ShipStation's own limit is not known.
@@ -47,20 +47,26 @@ impl Transport for InProcess {
         yield_now().await;
         let response = self.0.handle(&head, &body);
         yield_now().await;
-        match response {
-            WireResponse::Complete(response) => Ok(response.map(TransportBody::from)),
-            WireResponse::CutBody(response) => {
-                Ok(response.map(|half| TransportBody::from_stream(broken_off(half, async { interrupted() }))))
-            }
-            WireResponse::StallBody(response) => Ok(response.map(|half| {
-                TransportBody::from_stream(broken_off(half, async move { never(&clock).await }))
-            })),
+        let (part, end) = match response {
+            WireResponse::Complete(response) => return Ok(response.map(TransportBody::from)),
+            WireResponse::Broken(part, end) => (part, end),
             WireResponse::Refuse => {
                 let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-                Err(TransportError::new(TransportErrorKind::Connect, refused))
+                return Err(TransportError::new(TransportErrorKind::Connect, refused));
             }
-            WireResponse::Drop => Err(interrupted()),
-            WireResponse::Hang => never(&clock).await,
+        };
+        let error = async move {
+            if let ConnectionEnd::Hang = end {
+                // Whoever waits gives up first.
+                clock.end_timers().await;
+                future::pending::<()>().await;
+            }
+            let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+            TransportError::new(TransportErrorKind::Interrupted, reset)
+        };
+        match part {
+            Some(response) => Ok(response.map(|half| TransportBody::from_stream(broken_off(half, error)))),
+            None => Err(error.await),
         }
     }
 }
@@ -68,16 +74,6 @@ impl Transport for InProcess {
 /// A body that breaks off with this error.
 fn broken_off<E>(half: Bytes, error: impl Future<Output = E>) -> impl Stream<Item = Result<Bytes, E>> {
     stream::iter([Ok(half)]).chain(stream::once(async { Err(error.await) }))
-}
-
-fn interrupted() -> TransportError {
-    TransportError::new(TransportErrorKind::Interrupted, io::Error::from(io::ErrorKind::ConnectionReset))
-}
-
-/// Does not end: whoever waits gives up first.
-async fn never<T>(clock: &SimClock) -> T {
-    clock.end_timers().await;
-    future::pending().await
 }
 
 #[derive(Clone)]
@@ -103,7 +99,6 @@ pub(super) async fn open_port(backend: Arc<Backend>, open: watch::Receiver<bool>
     Ok(address)
 }
 
-/// Waits until the simulator is gone.
 async fn closed(mut open: watch::Receiver<bool>) {
     // An error says that the sender is gone, which means the same.
     let _ = open.wait_for(|open| !open).await;
@@ -111,34 +106,29 @@ async fn closed(mut open: watch::Receiver<bool>) {
 
 async fn serve(State(state): State<AppState>, request: ServerRequest) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else { return hang_up() };
-    match state.backend.handle(&head, &body) {
-        WireResponse::Complete(response) => response.map(Body::from),
-        WireResponse::CutBody(response) => response.map(|half| cut_after(half, future::ready(()))),
-        WireResponse::StallBody(response) => response.map(|half| cut_after(half, closed(state.open))),
-        WireResponse::Refuse | WireResponse::Drop => hang_up(),
-        WireResponse::Hang => {
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
+        return hang_up(io::Error::other("too long"));
+    };
+    let (part, end) = match state.backend.handle(&head, &body) {
+        WireResponse::Complete(response) => return response.map(Body::from),
+        WireResponse::Broken(part, end) => (part, end),
+        WireResponse::Refuse => (None, ConnectionEnd::Close),
+    };
+    let error = async move {
+        // The pause makes the server flush what it has.
+        yield_now().await;
+        if let ConnectionEnd::Hang = end {
             closed(state.open).await;
-            hang_up()
         }
+        io::Error::other("cut")
+    };
+    match part {
+        Some(response) => response.map(|half| Body::from_stream(broken_off(half, error))),
+        None => hang_up(error.await),
     }
 }
 
 /// An answer of which nothing is sent: its body breaks off before the head leaves, and the connection is closed.
-fn hang_up() -> Response<Body> {
-    Response::new(Body::from_stream(stream::once(future::ready(Err::<Bytes, _>(cut())))))
-}
-
-/// A body that breaks off after this event.
-fn cut_after(half: Bytes, end: impl Future<Output = ()> + Send + 'static) -> Body {
-    Body::from_stream(broken_off(half, async {
-        // The pause makes the server flush what it has.
-        yield_now().await;
-        end.await;
-        cut()
-    }))
-}
-
-fn cut() -> io::Error {
-    io::Error::other("cut")
+fn hang_up(error: io::Error) -> Response<Body> {
+    Response::new(Body::from_stream(stream::once(future::ready(Err::<Bytes, _>(error)))))
 }

@@ -1,5 +1,4 @@
-//! The operations of the V1 reference, over the simulated account. Nothing here knows of faults, limits or
-//! connections.
+//! The operations of the V1 reference, over the simulated account. Nothing here knows of faults, limits or connections.
 
 mod order_writes;
 mod orders;

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::super::{Account, Record, Reply, record, shapes};
+use super::super::{Account, Record, Reply, record, set, shapes};
 use super::{Route, found};
 
 pub(super) const ROUTES: &[Route] = &[
@@ -77,9 +77,8 @@ fn upsert(account: &mut Account, sent: Record) -> Result<i64, Refusal> {
     }
     let mut order = build(account, sent)?;
     let Some((known, id)) = known.and_then(|known| known.int("orderId").map(|id| (known, id))) else {
-        order.set("createDate", account.now());
-        order.set("modifyDate", account.now());
-        order.set("customerId", customer_of(account, &order));
+        let customer = customer_of(account, &order);
+        set!(order, "createDate": account.now(), "modifyDate": account.now(), "customerId": customer);
         return Ok(account.add_order(order));
     };
     order.copy(&known, KEPT);
@@ -104,24 +103,23 @@ fn find<'a>(account: &'a Account, sent: &Record) -> Option<&'a Record> {
 fn build(account: &Account, mut order: Record) -> Result<Record, Refusal> {
     for member in ["orderNumber", "orderDate", "orderStatus", "billTo", "shipTo"] {
         if !order.has(member) {
-            return Err(Refusal {
-                missing: Some(member),
-                reason: format!("The {member} field is required."),
-            });
+            let reason = format!("The {member} field is required.");
+            return Err(Refusal { missing: Some(member), reason });
         }
     }
-    check_addresses(&order)?;
+    if let Some(rule) = broken_address_rule(&order) {
+        return Err(broken(rule));
+    }
     order.copy(&Record::new(&shapes::ORDER), READ_ONLY);
     let number: String = order.text("orderNumber").unwrap_or_default().chars().take(50).collect();
-    order.set("orderNumber", number);
     for member in ["street1", "street2", "city", "state", "country"] {
         let member = format!("shipTo.{member}");
         if let Some(capitals) = order.text(&member).map(str::to_uppercase) {
             order.set(&member, capitals);
         }
     }
-    order.set("shipTo.residential", order.text("shipTo.company").is_none());
-    order.set("shipTo.addressVerified", "Address validated successfully");
+    let (residential, verified) = (order.text("shipTo.company").is_none(), "Address validated successfully");
+    set!(order, "orderNumber": number, "shipTo.residential": residential, "shipTo.addressVerified": verified);
     for line in order.rows_mut("items") {
         line.copy(&Record::new(&shapes::LINE), "orderItemId productId createDate modifyDate");
     }
@@ -134,20 +132,18 @@ fn build(account: &Account, mut order: Record) -> Result<Record, Refusal> {
     Ok(order)
 }
 
-fn check_addresses(order: &Record) -> Result<(), Refusal> {
+/// The first rule about addresses that the order breaks.
+fn broken_address_rule(order: &Record) -> Option<&'static str> {
     let blank = |member: &str| order.text(member).is_none_or(|text| text.trim().is_empty());
     let long = |member: &str| order.text(member).is_some_and(|text| !matches!(text.len(), 0 | 2));
-    if blank("billTo.name") {
-        Err(broken("'Bill Name' must not be empty."))
-    } else if blank("shipTo.name") {
-        Err(broken("'Ship Name' must not be empty."))
-    } else if long("shipTo.country") || long("billTo.country") {
-        Err(broken("Please use a 2 character country code"))
-    } else if order.is_text("shipTo.country", "US") && blank("shipTo.postalCode") {
-        Err(broken("Ship To: Postal Code must be provided."))
-    } else {
-        Ok(())
-    }
+    let no_postal_code = order.is_text("shipTo.country", "US") && blank("shipTo.postalCode");
+    let rules = [
+        (blank("billTo.name"), "'Bill Name' must not be empty."),
+        (blank("shipTo.name"), "'Ship Name' must not be empty."),
+        (long("shipTo.country") || long("billTo.country"), "Please use a 2 character country code"),
+        (no_postal_code, "Ship To: Postal Code must be provided."),
+    ];
+    rules.into_iter().find(|(is_broken, _)| *is_broken).map(|(_, rule)| rule)
 }
 
 /// The buyer's record, made when there is none. Orders without a user name have none.

@@ -12,7 +12,7 @@ use super::super::{
     Account, ActionFailure, ApiRequest, Field, Handled, Notice, Record, Reply,
     lists::{Condition, FilterValue, ORDERS, ORDERS_BY_TAG, Paging, admit, is_descending},
     order_sequence::OrderSequence,
-    pacific, whole_number,
+    pacific, set, whole_number,
 };
 use super::Route;
 
@@ -36,7 +36,7 @@ pub(super) const ROUTES: &[Route] = &[
         let wanted = |order: &&Record| order.is_text("orderStatus", status) && has_tag(order);
         let mut rows: Vec<&Record> = account.visible_orders().filter(wanted).collect();
         rows.sort_by_key(|order| Reverse((order.time("createDate"), order.int("orderId"))));
-        ORDERS_BY_TAG.page(account, Paging::of(call)?, &rows)
+        ORDERS_BY_TAG.page(account, call, rows.len(), |place| rows.get(place).map(|row| Cow::Borrowed(*row)))
     }),
     ("POST", "orders/assignuser", |account, call| {
         let wanted = call.required_text("userId")?;
@@ -79,8 +79,7 @@ pub(super) const ROUTES: &[Route] = &[
     ("POST", "orders/restorefromhold", |account, call| {
         edit_one(account, call, "The requested order has been restored", |order| {
             if order.text("orderStatus") == Some("on_hold") {
-                order.set("orderStatus", "awaiting_shipment");
-                order.clear("holdUntilDate");
+                set!(order, "orderStatus": "awaiting_shipment", "holdUntilDate": Field::Null);
             }
         })
     }),
@@ -152,7 +151,6 @@ fn list_with_sequence(
     sequence: &OrderSequence,
     conditions: &[Condition],
 ) -> Handled {
-    let paging = Paging::of(call)?;
     let mut ordinary: Vec<&Record> =
         account.visible_orders().filter(|order| admit(conditions, order)).collect();
     ORDERS.sort(&mut ordinary, call);
@@ -178,16 +176,15 @@ fn list_with_sequence(
     }
     let total = ordinary.len() + pending + sequence.count_pending(next..end);
 
-    let range = paging.range(total);
+    // The places of a page are asked for one after the other.
+    let range = Paging::of(call)?.range(total);
     let passed = positions.partition_point(|position| *position < range.start);
     let mut generated = sequence.pending_from(begin, range.start - passed);
     let mut ordinary = positions.into_iter().zip(ordinary).skip(passed).peekable();
-    let row = |position: usize| match ordinary.next_if(|(own, _)| *own == position) {
+    ORDERS.page(account, call, total, |position| match ordinary.next_if(|(own, _)| *own == position) {
         Some((_, order)) => Some(Cow::Borrowed(order)),
         None => generated.next().map(|index| Cow::Owned(account.pending_order(sequence, index))),
-    };
-    let rows: Vec<Cow<'_, Record>> = range.filter_map(row).collect();
-    ORDERS.reply_with(account, paging, rows.iter().map(|row| &**row), total)
+    })
 }
 
 /// The refusal of an action on something that does not exist, in the shape that the switch asks for.
@@ -205,27 +202,17 @@ fn done_if(account: &Account, done: bool, message: &str) -> Handled {
 }
 
 /// Changes the orders of a call that takes several. All of them must exist, or nothing is done.
-fn edit_all(
-    account: &mut Account,
-    call: &ApiRequest,
-    message: &str,
-    change: impl Fn(&mut Record),
-) -> Handled {
+fn edit_all(account: &mut Account, call: &ApiRequest, done: &str, edit: impl Fn(&mut Record)) -> Handled {
     let ids = call.member("orderIds").and_then(Value::as_array).into_iter().flatten();
     let ids: Option<Vec<i64>> = ids.map(whole_number).collect();
     let ids = ids.filter(|ids| !ids.is_empty()).ok_or_else(|| Reply::required("orderIds"))?;
     let exist = ids.iter().all(|id| account.order(*id).is_some());
-    let done = exist && ids.iter().all(|id| account.edit(*id, &change));
-    done_if(account, done, message)
+    let is_done = exist && ids.iter().all(|id| account.edit(*id, &edit));
+    done_if(account, is_done, done)
 }
 
 /// Changes the order of a call that takes one.
-fn edit_one(
-    account: &mut Account,
-    call: &ApiRequest,
-    message: &str,
-    change: impl FnOnce(&mut Record),
-) -> Handled {
-    let done = account.edit(call.number("orderId")?, change);
-    done_if(account, done, message)
+fn edit_one(account: &mut Account, call: &ApiRequest, done: &str, edit: impl FnOnce(&mut Record)) -> Handled {
+    let is_done = account.edit(call.number("orderId")?, edit);
+    done_if(account, is_done, done)
 }

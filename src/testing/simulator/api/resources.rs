@@ -1,7 +1,7 @@
 //! Stores, the catalog, users, customers, warehouses, webhooks, and registering an account.
 
 use super::super::{
-    Account, ApiRequest, Field, Handled, Record, Reply, account::MARKETPLACES, lists, pacific, record,
+    Account, ApiRequest, Field, Handled, Record, Reply, account::MARKETPLACES, lists, pacific, record, set,
     shapes, whole_number,
 };
 use super::{Route, found};
@@ -66,10 +66,7 @@ pub(super) const ROUTES: &[Route] = &[
     ("POST", "stores/refreshstore", |account, call| {
         let store = call.query_number("storeId")?.or_else(|| call.member("storeId").and_then(whole_number));
         let now = account.now();
-        let refreshed = |store: &mut Record| {
-            store.set("refreshDate", now);
-            store.set("lastRefreshAttempt", now);
-        };
+        let refreshed = |store: &mut Record| set!(store, "refreshDate": now, "lastRefreshAttempt": now);
         let Some(id) = store else {
             account.stores.values_mut().filter(|store| store.flag("autoRefresh")).for_each(refreshed);
             return Ok(Reply::done("A store refresh has been initiated for all stores"));
@@ -89,9 +86,8 @@ pub(super) const ROUTES: &[Route] = &[
         let store = found(account.stores.get_mut(&call.id()?))?;
         call.required_text("storeName")?;
         store.copy(&sent, WRITABLE);
-        store.set("autoRefresh", call.flag("autoRefresh"));
-        store.set("active", call.flag("active"));
-        store.set("modifyDate", now);
+        let (active, auto_refresh) = (call.flag("active"), call.flag("autoRefresh"));
+        set!(store, "autoRefresh": auto_refresh, "active": active, "modifyDate": now);
         Ok(Reply::json(store).took_effect())
     }),
     ("GET", "users", |account, call| {
