@@ -98,10 +98,7 @@ impl Account {
                 }
             }
             if line.int("productId").is_none() && !line.flag("adjustment") {
-                let product = line.text("sku").and_then(|sku| self.product_for_sku(sku));
-                if product.is_some() {
-                    line.set("productId", product);
-                }
+                line.set("productId", line.text("sku").and_then(|sku| self.product_for_sku(sku)));
             }
         }
     }

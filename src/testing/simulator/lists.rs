@@ -12,7 +12,6 @@ use super::{Account, ApiRequest, Field, Handled, ListPage, ListRow, Record, Repl
 use crate::Timestamp;
 use FilterTest::{Contains, Exact, Number, Prefix, Text, Until};
 
-#[derive(Debug)]
 pub(super) struct ListEndpoint {
     /// The member of the answer that holds the rows.
     name: &'static str,
@@ -249,7 +248,6 @@ pub(super) fn is_descending(call: &ApiRequest) -> bool {
 
 /// A date range, open at either end. It compares wall-clock digits, as the server's database does: in the repeated hour of autumn
 /// two instants are equal.
-#[derive(Debug)]
 pub(super) struct DateRange {
     start: Option<DateTime>,
     end: Option<DateTime>,

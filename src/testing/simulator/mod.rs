@@ -39,7 +39,6 @@ mod lists;
 mod order_sequence;
 mod pacific;
 mod pipeline;
-mod rate_limit;
 mod record;
 mod reply;
 mod request;
@@ -103,7 +102,6 @@ pub struct Simulator {
 }
 
 /// Closes the port when the last handle is gone.
-#[derive(Debug)]
 struct ShutdownGuard(watch::Sender<bool>);
 
 impl Drop for ShutdownGuard {

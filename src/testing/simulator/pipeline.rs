@@ -1,7 +1,7 @@
 //! The one path that every request takes: time, credentials, limit, fault, operation, journal.
 
 use std::{
-    mem::replace,
+    mem::swap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -16,7 +16,6 @@ use http::{
 use super::{
     Account, ApiRequest, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, Reply, SimClock,
     SimulatorConfig, WireResponse, account::Table, api, control, fault::RATE_HEADERS, fault::inject,
-    rate_limit::MinuteUsage, rate_limit::RateStatus,
 };
 use crate::Timestamp;
 
@@ -136,6 +135,42 @@ impl KeyPair {
     }
 }
 
+/// Requests of one pair of keys in the present minute; the limit is a fixed window, aligned with the clock minute.
+#[derive(Debug, Default)]
+pub(super) struct MinuteUsage {
+    minute: i64,
+    used: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RateStatus {
+    pub(super) limit: u32,
+    pub(super) remaining: u32,
+    /// Seconds until the next minute, 1 to 60.
+    pub(super) reset: u64,
+    pub(super) over: bool,
+}
+
+impl MinuteUsage {
+    /// Spends requests of the present minute without a call, as another user of the key would.
+    pub(super) fn spend(&mut self, now: Timestamp, requests: u32) {
+        let minute = now.unix_seconds().div_euclid(60);
+        if minute != self.minute {
+            (self.minute, self.used) = (minute, 0);
+        }
+        self.used = self.used.saturating_add(requests);
+    }
+
+    pub(super) fn count(&mut self, limit: RateLimit, now: Timestamp) -> Option<RateStatus> {
+        let RateLimit::PerMinute(limit) = limit else { return None };
+        self.spend(now, 0);
+        let over = self.used >= limit;
+        self.used += u32::from(!over);
+        let second = now.unix_seconds().rem_euclid(60).unsigned_abs();
+        Some(RateStatus { limit, remaining: limit.saturating_sub(self.used), reset: 60 - second, over })
+    }
+}
+
 impl AccountState {
     /// Looks at the account or changes it.
     pub(super) fn change<R>(&mut self, f: impl FnOnce(&mut Account) -> R) -> R {
@@ -230,17 +265,18 @@ impl AccountState {
     fn stale(&mut self, call: &ApiRequest, age: Duration) -> Reply {
         let then = self.account.now() - age;
         let held = self.history.iter().rev().find(|(since, _)| *since <= then);
-        let held = held.or_else(|| self.history.first()).map(|(_, shown)| shown.clone()).unwrap_or_default();
-        let present = self.replace_shown(held);
+        let held = held.or_else(|| self.history.first());
+        let mut shown = held.map(|(_, shown)| shown.clone()).unwrap_or_default();
+        self.swap_shown(&mut shown);
         let reply = self.account.as_of(then, |account| api::handle(account, call));
-        self.replace_shown(present);
+        self.swap_shown(&mut shown);
         reply
     }
 
-    fn replace_shown(&mut self, [orders, fulfillments, shipments]: Snapshot) -> Snapshot {
-        let Account { orders: own, fulfillments: own_fulfillments, shipments: own_shipments, .. } =
-            &mut self.account;
-        [replace(own, orders), replace(own_fulfillments, fulfillments), replace(own_shipments, shipments)]
+    fn swap_shown(&mut self, [orders, fulfillments, shipments]: &mut Snapshot) {
+        swap(&mut self.account.orders, orders);
+        swap(&mut self.account.fulfillments, fulfillments);
+        swap(&mut self.account.shipments, shipments);
     }
 
     /// Keeps the state that holds since an instant, if a stale read may ask for it and it is another than the one kept last.

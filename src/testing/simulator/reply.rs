@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::{JournalEntry, Record, ShownList, account::Table, record, record::OPEN};
 
 /// What becomes of a request on its connection.
-#[derive(Debug)]
 pub(super) enum WireResponse {
     Complete(Response<Bytes>),
     /// Send the head and this part of the body, or nothing, and then end in this way.
@@ -27,7 +26,6 @@ pub(super) enum ConnectionEnd {
 }
 
 /// An answer before a fault changes it and it is sent.
-#[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub(super) status: u16,
     /// `None` is an answer without body and content type.
@@ -153,7 +151,6 @@ impl Reply {
     }
 }
 
-#[derive(Debug, Clone)]
 pub(super) struct ListPage {
     pub(super) name: &'static str,
     pub(super) rows: Vec<ListRow>,
@@ -163,7 +160,6 @@ pub(super) struct ListPage {
 }
 
 /// A row as text, which need not be JSON, and whose row it is.
-#[derive(Debug, Clone)]
 pub(super) struct ListRow {
     pub(super) id: Option<i64>,
     pub(super) order_id: Option<i64>,

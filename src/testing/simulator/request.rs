@@ -38,6 +38,14 @@ impl ApiRequest {
         id.ok_or_else(Reply::unknown_resource)
     }
 
+    /// The orders that are named by number, in the path or the body.
+    pub(super) fn order_ids(&self) -> impl Iterator<Item = i64> {
+        let several = self.member("orderIds").and_then(Value::as_array).into_iter().flatten();
+        self.id()
+            .into_iter()
+            .chain(self.member("orderId").into_iter().chain(several).filter_map(whole_number))
+    }
+
     pub(super) fn row_in<'a>(&self, rows: &'a Table) -> Result<&'a Record, Reply> {
         rows.get(&self.id()?).ok_or_else(|| Reply::empty(404))
     }

@@ -6,7 +6,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shipstation_connector::{
     Timestamp,
-    testing::simulator::{Fault, FaultKind, RateLimit, SimOrder, SimProduct, Simulator, SimulatorConfig},
+    testing::simulator::{
+        Fault, FaultKind, Field, RateLimit, Record, SimAddress, SimOrder, SimProduct, Simulator,
+        SimulatorConfig,
+    },
 };
 
 use super::{get, ids, post, send, start};
@@ -149,4 +152,63 @@ async fn faults_apply_to_their_method_path_and_order_only() {
     assert_ne!(status(&sim, Method::POST, "shipments/7").await, 599);
     sim.fault(Fault::any());
     assert_eq!(status(&sim, Method::GET, "anything").await, 500);
+}
+
+#[tokio::test]
+async fn every_digit_and_the_order_of_members_are_kept() {
+    let sim = start().await;
+    let add = async |table: &str, row: &str| {
+        let url = format!("{}_simulator/{table}", sim.url());
+        let answer = reqwest::Client::new().post(url).body(row.to_owned()).send().await.unwrap();
+        let (status, body) = (answer.status().as_u16(), answer.text().await.unwrap());
+        (status, serde_json::from_str::<Value>(&body).unwrap()["ids"][0].as_i64())
+    };
+    for (table, sent, printed) in [
+        ("products", r#"{"name":"Mug","price":10.10}"#, r#""name":"Mug","price":10.10,"#),
+        ("products", r#"{"Price":"1.50","x":1}"#, r#""price":1.50,"#),
+        ("products", r#"{"price":123456789012345.67}"#, r#""price":123456789012345.67,"#),
+        ("products", r#"{"price":1e2,"active":null}"#, r#""price":100,"#),
+        ("products", r#"{"createDate":"2021-01-23T09:09:08.4"}"#, r#""createDate":"2021-01-23T09:09:08.4","#),
+        ("orders", r#"{"tagIds":["7",8]}"#, r#""tagIds":[7,8],"#),
+        ("orders", r#"{"gift":true,"importBatch":1}"#, r#""gift":true,"#),
+    ] {
+        let id = add(table, sent).await.1.unwrap();
+        let answer = send(&sim, Method::GET, &format!("{table}/{id}"), None).await.unwrap();
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(printed), "{printed} is missing in {text}");
+        assert!(!text.contains("\"x\"") && !text.contains("importBatch"), "{text}");
+        assert!(table == "orders" || text.contains("\"active\":true"), "{text}");
+    }
+    let refused =
+        ["[5]", r#"{"orderTotal":"dear"}"#, r#"{"tagIds":7}"#, r#"{"gift":"maybe"}"#, r#"{"shipTo":1}"#];
+    for row in refused {
+        assert_eq!(add("orders", row).await.0, 400, "{row}");
+    }
+}
+
+#[test]
+fn members_of_members_are_reached_and_unknown_ones_added() {
+    let mut row = Record::from(SimOrder::new("1"));
+    row.set("insuranceOptions.at", at("2021-01-23T17:09:08Z"));
+    row.set("more", Record::from(SimAddress::named("x")));
+    row.set("more.a", 1);
+    row.set("more.b", vec![Field::Null, "x".into()]);
+    row.set("more.b.0", true);
+    row.set("more.b.9", true);
+    assert_eq!((row.text("more.b.1"), row.int("more.a"), row.flag("more.b.0")), (Some("x"), Some(1), true));
+    let text = serde_json::to_string(&row).unwrap();
+    assert!(text.contains(r#""insuredValue":0,"at":"2021-01-23T09:09:08.0000000"}"#), "{text}");
+    assert!(text.ends_with(r#""addressVerified":null,"a":1,"b":[true,"x"]}}"#), "{text}");
+}
+
+#[tokio::test]
+async fn bodies_are_cut_between_characters() {
+    let sim = start().await;
+    sim.fault(Fault::any().always().with(FaultKind::Truncate));
+    for notes in ["", "a", "ab"].map(|start| format!("{start}{}", "é".repeat(4_000))) {
+        let order = sim.account(|account| account.add_order(SimOrder::new("1").set("customerNotes", notes)));
+        let answer = send(&sim, Method::GET, &format!("orders/{order}"), None).await.unwrap();
+        let half = String::from_utf8(answer.bytes().await.unwrap().to_vec()).unwrap();
+        assert!(half.ends_with('é'), "{half}");
+    }
 }

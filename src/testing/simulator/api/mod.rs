@@ -5,7 +5,7 @@ mod orders;
 mod resources;
 mod shipping;
 
-use super::{Account, ApiRequest, Reply, whole_number};
+use super::{Account, ApiRequest, Reply};
 
 /// What an operation comes to; an early refusal is an answer like any other.
 pub(super) type Handled = Result<Reply, Reply>;
@@ -19,9 +19,7 @@ fn routes() -> impl Iterator<Item = &'static Route> {
 
 /// Finds the operation of a request and carries it out.
 pub(super) fn handle(account: &mut Account, call: &ApiRequest) -> Reply {
-    for id in orders_named_in(call) {
-        account.materialize(id);
-    }
+    call.order_ids().for_each(|id| account.materialize(id));
     let is_path = |path: &str| {
         path.split('/').count() == call.segments.len()
             && path.split('/').zip(&call.segments).all(|(part, own)| part == "*" || part == own)
@@ -29,12 +27,6 @@ pub(super) fn handle(account: &mut Account, call: &ApiRequest) -> Reply {
     let route = routes().find(|(method, path, _)| *method == call.method.as_str() && is_path(path));
     let reply = route.map_or_else(|| Err(no_such_operation(call)), |(_, _, handler)| handler(account, call));
     reply.unwrap_or_else(|refusal| refusal)
-}
-
-/// The orders that a request names by number, in its path or its body.
-fn orders_named_in(call: &ApiRequest) -> impl Iterator<Item = i64> {
-    let several = call.member("orderIds").and_then(serde_json::Value::as_array).into_iter().flatten();
-    call.id().into_iter().chain(call.member("orderId").into_iter().chain(several).filter_map(whole_number))
 }
 
 fn no_such_operation(call: &ApiRequest) -> Reply {
