@@ -13,7 +13,7 @@ use super::{
 use crate::Timestamp;
 
 /// What ShipStation does by itself at an instant.
-type ScheduledChange = Box<dyn FnOnce(&mut Account, Timestamp) + Send>;
+pub(super) type ScheduledChange = Box<dyn FnOnce(&mut Account, Timestamp) + Send>;
 
 /// Rows by number.
 pub(super) type Table = BTreeMap<i64, Record>;
@@ -102,7 +102,7 @@ pub struct Account {
     last_ids: BTreeMap<&'static str, i64>,
     last_guid: u64,
     pub(super) sequence: Option<OrderSequence>,
-    clock: Arc<SimClock>,
+    pub(super) clock: Arc<SimClock>,
     /// The instant of something that is carried out or shown afterwards.
     instant: Option<Timestamp>,
 }
@@ -216,9 +216,7 @@ impl Account {
 
     /// Makes a store inactive.
     pub fn deactivate_store(&mut self, store_id: i64) {
-        if let Some(store) = self.stores.get_mut(&store_id) {
-            store.set("active", false);
-        }
+        self.stores.get_mut(&store_id).into_iter().for_each(|store| store.set("active", false));
     }
 
     /// Adds an order tag and returns its number.
@@ -238,9 +236,8 @@ impl Account {
 
     /// Makes a user inactive: no longer listed by default, no longer assignable.
     pub fn deactivate_user(&mut self, user_id: &str) {
-        if let Some(user) = self.users.iter_mut().find(|user| user.is_text("userId", user_id)) {
-            user.set("inactive", true);
-        }
+        let user = self.users.iter_mut().find(|user| user.is_text("userId", user_id));
+        user.into_iter().for_each(|user| user.set("inactive", true));
     }
 
     /// Connects a carrier account and returns its provider number. A code may be added more than once.

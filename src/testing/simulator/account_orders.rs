@@ -6,7 +6,8 @@ use std::{borrow::Cow, time::Duration};
 use rust_decimal::Decimal;
 
 use super::{
-    Account, Field, ListRow, Record, Reply, builders::WHEN_ADDED, builders::total, pacific, record, set,
+    Account, Field, ListRow, Record, Reply, account::ScheduledChange, builders::WHEN_ADDED, builders::total,
+    pacific, record, set,
 };
 use crate::Timestamp;
 
@@ -38,7 +39,7 @@ impl Account {
         self.complete(&mut order);
         if self.quirks.modify_after_creation {
             let created = order.time("createDate").unwrap_or_else(|| self.now());
-            self.schedule(created + Self::TOUCH_AFTER, move |account, at| account.touch(id, at));
+            self.schedule(created + Self::TOUCH_AFTER, Box::new(move |account, at| account.touch(id, at)));
         }
         self.orders.insert(id, order);
         id
@@ -158,7 +159,8 @@ impl Account {
             set!(order, "orderStatus": "on_hold", "holdUntilDate": day);
         });
         if let Some(midnight) = pacific::parse(day).filter(|_| held) {
-            self.schedule(pacific::instant(midnight), move |account, at| account.release(order_id, at));
+            let release: ScheduledChange = Box::new(move |account, at| account.release(order_id, at));
+            self.schedule(pacific::instant(midnight), release);
         }
         held
     }
@@ -228,12 +230,8 @@ impl Account {
     /// The delay that was measured between an order's creation and its unprompted modification.
     const TOUCH_AFTER: Duration = Duration::from_millis(18_500);
 
-    pub(super) fn schedule(
-        &mut self,
-        at: Timestamp,
-        change: impl FnOnce(&mut Self, Timestamp) + Send + 'static,
-    ) {
-        self.scheduled.entry(at).or_default().push(Box::new(change));
+    pub(super) fn schedule(&mut self, at: Timestamp, change: ScheduledChange) {
+        self.scheduled.entry(at).or_default().push(change);
     }
 
     /// Carries out the next changes whose time has come, and gives their instant.

@@ -31,12 +31,7 @@ fn printed_address(order: &Record) -> Option<Record> {
 
 impl Account {
     /// Marks an order as shipped as the API call does, by the switches in [`Quirks`](super::Quirks), and gives the reply.
-    pub(super) fn mark_as_shipped(
-        &mut self,
-        carrier: &str,
-        ship_date: Option<Timestamp>,
-        notice: Notice,
-    ) -> Handled {
+    pub(super) fn mark_shipped(&mut self, carrier: &str, date: Option<Timestamp>, notice: Notice) -> Handled {
         let order = self.order(notice.order_id).ok_or_else(|| Reply::empty(404))?;
         let reply = Reply::json(&order.only("orderId orderNumber"));
         match order.text("orderStatus") {
@@ -52,14 +47,8 @@ impl Account {
             },
             _ => {}
         }
-        self.keep_fulfillment(carrier, ship_date, notice);
-        Ok(reply.took_effect())
-    }
-
-    fn keep_fulfillment(&mut self, carrier: &str, ship_date: Option<Timestamp>, notice: Notice) {
-        let Some(order) = self.order(notice.order_id) else { return };
         let midnight = pacific::parse(&pacific::date(notice.at)).map(pacific::instant);
-        let ship_date = ship_date.or(midnight).unwrap_or(notice.at);
+        let ship_date = date.or(midnight).unwrap_or(notice.at);
         let mut row = record!(FULFILLMENT {
             "createDate": notice.at, "shipDate": ship_date, "carrierCode": carrier,
             "trackingNumber": notice.tracking.clone().unwrap_or_default(), "marketplaceNotified": notice.channel,
@@ -74,13 +63,14 @@ impl Account {
         if notice.customer || notice.channel {
             self.notices.push(notice);
         }
+        Ok(reply.took_effect())
     }
 
     /// A person marks an order as shipped in ShipStation's pages: nobody is told. False when there is no such order.
     pub fn ship_by_hand(&mut self, order_id: i64, tracking: &str, carrier: &str) -> bool {
         let (at, tracking) = (self.now(), Some(tracking.to_owned()));
         let notice = Notice { at, order_id, tracking, customer: false, channel: false };
-        self.mark_as_shipped(carrier, None, notice).is_ok()
+        self.mark_shipped(carrier, None, notice).is_ok()
     }
 
     /// The shipments made elsewhere of an order, also those not yet visible in lists.

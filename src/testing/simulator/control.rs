@@ -1,32 +1,34 @@
 //! The control API over HTTP, for other processes. What it offers is told in the module's documentation.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    AccountState, ApiRequest, Backend, Handled, JournalEntry, KeyPair, RateLimit, Record, Reply, SimOrder,
-    SimProduct, lock,
+    Account, ApiRequest, Backend, Handled, JournalEntry, RateLimit, Record, Reply, SimOrder, SimProduct,
+    Simulator,
 };
 use crate::Timestamp;
 
 /// The first part of every path. It is none of ShipStation's.
 pub(super) const PREFIX: &str = "_simulator";
 
-pub(super) fn handle(backend: &Backend, call: &ApiRequest) -> Reply {
-    route(backend, call).unwrap_or_else(|refusal| refusal)
+pub(super) fn handle(backend: &Arc<Backend>, call: &ApiRequest) -> Reply {
+    // The pair of the handle is not used.
+    let state = call.query("account").map_or_else(|| backend.first_account(), |key| backend.account_of(key));
+    let sim = state.map(|state| Simulator::of(Arc::clone(backend), state, "", ""));
+    let sim = sim.ok_or_else(|| Reply::message(404, "No account has this key."));
+    sim.and_then(|sim| route(&sim, backend, call)).unwrap_or_else(|refusal| refusal)
 }
 
-fn route(backend: &Backend, call: &ApiRequest) -> Handled {
+fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
     let segments: Vec<&str> = call.segments.iter().skip(1).map(String::as_str).collect();
     match (call.method.as_str(), segments.as_slice()) {
-        ("GET", ["clock"]) => return Ok(Reply::json(&json!({ "now": backend.clock.now() }))),
+        ("GET", ["clock"]) => return Ok(Reply::json(&json!({ "now": sim.clock().now() }))),
         ("PUT", ["clock"]) => match body(call)? {
-            ClockChange::Now(now) => backend.clock.set(now),
-            ClockChange::AdvanceSeconds(seconds) => {
-                backend.clock.advance(Duration::from_secs(seconds));
-            }
+            ClockChange::Now(now) => sim.clock().set(now),
+            ClockChange::AdvanceSeconds(seconds) => drop(sim.clock().advance(Duration::from_secs(seconds))),
         },
         ("GET", ["accounts"]) => return Ok(Reply::json(&backend.keys())),
         ("POST", ["accounts"]) => {
@@ -36,18 +38,40 @@ fn route(backend: &Backend, call: &ApiRequest) -> Handled {
             }
             backend.add_account(&pair.api_key, &pair.api_secret);
         }
-        (method, segments) => {
-            let state =
-                call.query("account").map_or_else(|| backend.first_account(), |key| backend.account_of(key));
-            let state = state.ok_or_else(|| Reply::message(404, "No account has this key."))?;
-            return in_account(&mut lock(&state), call, method, segments);
+        ("POST", ["keys"]) => {
+            let pair: Credentials = body(call)?;
+            sim.add_key(&pair.api_key, &pair.api_secret);
         }
+        ("PUT", ["keys", _]) => {
+            // As it was sent: a key is not lower case.
+            let key = call.path.rsplit('/').next().unwrap_or_default();
+            let at = call.text("expires").map_or(Ok(sim.account(|account| account.now())), str::parse);
+            let at = at.map_err(|_| bad_request("`expires` is not an instant."))?;
+            sim.expire_key(key, at).then_some(()).ok_or_else(unknown)?;
+        }
+        ("PUT", ["limit"]) => {
+            let limit = call.member("perMinute").and_then(Value::as_u64);
+            let limit = limit.map(|limit| RateLimit::PerMinute(u32::try_from(limit).unwrap_or(u32::MAX)));
+            sim.set_rate_limit(limit.unwrap_or(RateLimit::Unlimited));
+        }
+        ("GET", ["quirks"]) => return Ok(sim.account(|account| Reply::json(&account.quirks))),
+        ("PUT", ["quirks"]) => {
+            let quirks = body(call)?;
+            sim.account(|account| account.quirks = quirks);
+        }
+        ("POST", ["faults"]) => sim.fault(body(call)?),
+        ("DELETE", ["faults"]) => sim.clear_faults(),
+        ("GET", ["journal"]) => return Ok(Reply::json(&sim.journal().iter().map(entry).collect::<Vec<_>>())),
+        ("DELETE", ["journal"]) => sim.clear_journal(),
+        ("POST", [table]) => {
+            let ids = add(sim, call, table)?;
+            return Ok(Reply::json(&json!({ "ids": ids })));
+        }
+        ("GET", [table, _]) => return sim.account(|account| Ok(Reply::json(row(account, call, table)?))),
+        ("PATCH", [table, _]) => sim.account(|account| change(account, call, table))?,
+        _ => return Err(unknown()),
     }
-    Ok(done())
-}
-
-fn done() -> Reply {
-    Reply::empty(204)
+    Ok(Reply::empty(204))
 }
 
 fn unknown() -> Reply {
@@ -77,51 +101,14 @@ struct Credentials {
     api_secret: String,
 }
 
-fn in_account(state: &mut AccountState, call: &ApiRequest, method: &str, segments: &[&str]) -> Handled {
-    match (method, segments) {
-        ("POST", ["keys"]) => {
-            let pair: Credentials = body(call)?;
-            state.keys.push(KeyPair::new(&pair.api_key, &pair.api_secret));
-        }
-        ("PUT", ["keys", _]) => {
-            // As it was sent: a key is not lower case.
-            let key = call.path.rsplit('/').next().unwrap_or_default();
-            let at = call.text("expires").map_or(Ok(state.account.now()), str::parse);
-            let at = at.map_err(|_| bad_request("`expires` is not an instant."))?;
-            return if state.expire_key(key, at) { Ok(done()) } else { Err(unknown()) };
-        }
-        ("PUT", ["limit"]) => {
-            let limit = call.member("perMinute").and_then(Value::as_u64);
-            let limit = limit.map(|limit| RateLimit::PerMinute(u32::try_from(limit).unwrap_or(u32::MAX)));
-            state.limit = limit.unwrap_or(RateLimit::Unlimited);
-        }
-        ("GET", ["quirks"]) => return Ok(Reply::json(&state.account.quirks)),
-        ("PUT", ["quirks"]) => state.account.quirks = body(call)?,
-        ("POST", ["faults"]) => state.add_fault(body(call)?),
-        ("DELETE", ["faults"]) => state.clear_faults(),
-        ("GET", ["journal"]) => {
-            return Ok(Reply::json(&state.journal.iter().map(entry).collect::<Vec<_>>()));
-        }
-        ("DELETE", ["journal"]) => state.journal.0.clear(),
-        ("POST", [table]) => {
-            let ids = add(state, call, table)?;
-            return Ok(Reply::json(&json!({ "ids": ids })));
-        }
-        ("GET", [table, _]) => return Ok(Reply::json(row(state, call, table)?)),
-        ("PATCH", [table, _]) => change(state, call, table)?,
-        _ => return Err(unknown()),
-    }
-    Ok(done())
-}
-
 /// Adds what the body holds, one or several of orders and products, and gives the numbers.
-fn add(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Reply> {
+fn add(sim: &Simulator, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Reply> {
     if let "orders" | "products" = table {
         let rows: Vec<&RawValue> = if call.body.is_array() { body(call)? } else { vec![body(call)?] };
         let blank = || if table == "orders" { SimOrder::new("").into() } else { SimProduct::new("").into() };
         let add = |json: &&RawValue| {
             let row = Record::read(blank(), json.get()).map_err(bad_request)?;
-            let id = state.change(|account| match table {
+            let id = sim.account(|account| match table {
                 "orders" => account.add_order(row),
                 _ => account.add_product(row),
             });
@@ -130,7 +117,7 @@ fn add(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<Vec<V
         return rows.iter().map(add).collect();
     }
     let name = call.required_text(if table == "carriers" { "code" } else { "name" })?;
-    let id = state.change(|account| {
+    let id = sim.account(|account| {
         Some(match table {
             "stores" => account.add_store(name, call.text("marketplace").unwrap_or_default()).into(),
             "tags" => account.add_tag(name).into(),
@@ -143,20 +130,17 @@ fn add(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<Vec<V
     Ok(vec![id.ok_or_else(unknown)?])
 }
 
-fn row<'a>(state: &'a mut AccountState, call: &ApiRequest, table: &str) -> Result<&'a mut Record, Reply> {
-    state.run_scheduled();
+fn row<'a>(account: &'a mut Account, call: &ApiRequest, table: &str) -> Result<&'a mut Record, Reply> {
     let id = call.id().map_err(|_| unknown())?;
-    if table == "orders" {
-        state.account.materialize(id);
-    }
-    state.account.table_mut(table).and_then(|rows| rows.get_mut(&id)).ok_or_else(unknown)
+    account.materialize(id);
+    account.table_mut(table).and_then(|rows| rows.get_mut(&id)).ok_or_else(unknown)
 }
 
 /// Changes members of a row. An order counts as modified.
-fn change(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<(), Reply> {
-    let now = state.account.now();
+fn change(account: &mut Account, call: &ApiRequest, table: &str) -> Result<(), Reply> {
+    let now = account.now();
     let changes: BTreeMap<String, &RawValue> = body(call)?;
-    let row = row(state, call, table)?;
+    let row = row(account, call, table)?;
     for (path, json) in changes {
         let value = row.read_member(&path, json).map_err(bad_request)?;
         row.set(&path, value);
@@ -164,7 +148,6 @@ fn change(state: &mut AccountState, call: &ApiRequest, table: &str) -> Result<()
     if table == "orders" {
         row.set("modifyDate", now);
     }
-    state.remember(now);
     Ok(())
 }
 

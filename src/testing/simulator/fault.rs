@@ -228,20 +228,16 @@ pub(super) const RATE_HEADERS: [&str; 3] =
     ["x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"];
 
 /// What a fault makes of an answer; what is sent of it is noted in the journal.
-pub(super) fn inject(
-    fault: &FaultKind,
-    mut reply: Reply,
-    mut headers: HeaderMap,
-    entry: &mut JournalEntry,
-) -> WireResponse {
-    let reply = match fault {
+pub(super) fn inject(mut reply: Reply, mut headers: HeaderMap, entry: &mut JournalEntry) -> WireResponse {
+    let Some(fault) = entry.fault.clone() else { return reply.send(headers, entry) };
+    let reply = match &fault {
         FaultKind::Refuse => return WireResponse::Refuse,
         FaultKind::DropBefore | FaultKind::DropAfterEffect => return WireResponse::Broken(None, Close),
         FaultKind::Hang | FaultKind::HangAfterEffect => return WireResponse::Broken(None, Hang),
         FaultKind::CutBody | FaultKind::StallBody => {
             entry.status = Some(reply.status);
             reply.body = reply.body.map(first_half);
-            let end = if *fault == FaultKind::CutBody { Close } else { Hang };
+            let end = if fault == FaultKind::CutBody { Close } else { Hang };
             return WireResponse::Broken(Some(reply.into_response(headers)), end);
         }
         FaultKind::Throttle { reset } => {

@@ -1,10 +1,6 @@
 //! Lists: which rows a request asks for, in what order, and the page of them that is answered.
 
-use std::{
-    borrow::Cow,
-    cmp::{Ordering, Reverse},
-    ops,
-};
+use std::{borrow::Cow, cmp::Ordering, ops};
 
 use jiff::civil::DateTime;
 
@@ -156,14 +152,9 @@ impl ListEndpoint {
     }
 
     /// The page that a request asks for of those rows that it wants.
-    pub(super) fn reply<'a>(
-        &self,
-        account: &Account,
-        call: &ApiRequest,
-        rows: impl Iterator<Item = &'a Record>,
-    ) -> Handled {
+    pub(super) fn reply(&self, account: &Account, call: &ApiRequest, mut rows: Vec<&Record>) -> Handled {
         let conditions = self.conditions(account, call)?;
-        let mut rows: Vec<&Record> = rows.filter(|row| admit(&conditions, row)).collect();
+        rows.retain(|row| admit(&conditions, row));
         self.sort(&mut rows, call);
         self.page(account, call, rows.len(), |place| rows.get(place).map(|row| Cow::Borrowed(*row)))
     }
@@ -173,10 +164,9 @@ impl ListEndpoint {
         let named = |by: &str| self.sorts.split(' ').find(|member| member.eq_ignore_ascii_case(by));
         let by = call.query("sortBy").and_then(named).or(self.default_sort);
         let key = |row: &&Record| (by.map(|member| sort_key(row.get(member))), row.int(self.id));
+        rows.sort_by_cached_key(key);
         if is_descending(call) {
-            rows.sort_by_cached_key(|row| Reverse(key(row)));
-        } else {
-            rows.sort_by_cached_key(key);
+            rows.reverse();
         }
     }
 

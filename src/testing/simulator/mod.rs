@@ -113,11 +113,14 @@ impl Drop for ShutdownGuard {
 impl Simulator {
     /// A simulator that is reached through its [`client`](Self::client) or [`transport`](Self::transport), without a socket.
     pub fn in_process(config: SimulatorConfig) -> Self {
-        let (api_key, api_secret): (Arc<str>, Arc<str>) =
-            (config.api_key.as_str().into(), config.api_secret.as_str().into());
-        let backend = Backend::new(config);
+        let (api_key, api_secret) = (config.api_key.clone(), config.api_secret.clone());
+        let backend = Arc::new(Backend::new(config));
         let state = backend.add_account(&api_key, &api_secret);
-        Self { backend: Arc::new(backend), state, api_key, api_secret, port: Arc::default() }
+        Self::of(backend, state, &api_key, &api_secret)
+    }
+
+    fn of(backend: Arc<Backend>, state: Arc<Mutex<AccountState>>, key: &str, secret: &str) -> Self {
+        Self { backend, state, api_key: key.into(), api_secret: secret.into(), port: Arc::default() }
     }
 
     /// A simulator that serves any HTTP client on a loopback port as well; see [`open_port`](Self::open_port).
@@ -185,7 +188,10 @@ impl Simulator {
 
     /// Refuses a key of this account with 401 from an instant on. False when there is no such key.
     pub fn expire_key(&self, key: &str, at: Timestamp) -> bool {
-        self.with_state(|state| state.expire_key(key, at))
+        self.with_state(|state| {
+            let pair = state.keys.iter_mut().find(|pair| pair.key == key);
+            pair.map(|pair| pair.expires = Some(at)).is_some()
+        })
     }
 
     /// The account's first key.
@@ -205,17 +211,28 @@ impl Simulator {
 
     /// Looks at the account or changes it. No request is served meanwhile.
     pub fn account<R>(&self, f: impl FnOnce(&mut Account) -> R) -> R {
-        self.with_state(|state| state.change(f))
+        self.with_state(|state| {
+            state.run_scheduled();
+            let result = f(&mut state.account);
+            state.remember(state.account.now());
+            result
+        })
     }
 
     /// Scripts a fault, behind those given before.
     pub fn fault(&self, fault: Fault) {
-        self.with_state(|state| state.add_fault(fault));
+        self.with_state(|state| {
+            state.faults.push(fault);
+            state.remember(state.account.now());
+        });
     }
 
     /// Forgets every scripted fault.
     pub fn clear_faults(&self) {
-        self.with_state(AccountState::clear_faults);
+        self.with_state(|state| {
+            state.faults.clear();
+            state.history.clear();
+        });
     }
 
     /// Changes the account just before the `nth` request from now with this method and path, the first being 1: the way to let

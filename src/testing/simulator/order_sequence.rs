@@ -55,11 +55,6 @@ impl OrderSequence {
         }
         (first..self.count).filter(|index| !self.materialized.contains(index))
     }
-
-    fn index(&self, order_id: i64) -> Option<u32> {
-        let index = u32::try_from(order_id.checked_sub(self.first_id)?).ok()?;
-        (index < self.count && !self.materialized.contains(&index)).then_some(index)
-    }
 }
 
 impl Account {
@@ -112,11 +107,11 @@ impl Account {
     /// Makes an order of [`generate`](Self::generate) an ordinary one, so that [`order`](Self::order) finds it. Other numbers do nothing.
     pub fn materialize(&mut self, order_id: i64) {
         let Some(sequence) = &self.sequence else { return };
-        let Some(index) = sequence.index(order_id) else { return };
+        let index = order_id.checked_sub(sequence.first_id).and_then(|index| u32::try_from(index).ok());
+        let pending = index.filter(|at| *at < sequence.count && !sequence.materialized.contains(at));
+        let Some(index) = pending else { return };
         let order = self.pending_order(sequence, index);
         self.orders.insert(order_id, order);
-        if let Some(sequence) = &mut self.sequence {
-            sequence.materialized.insert(index);
-        }
+        self.sequence.iter_mut().for_each(|sequence| sequence.materialized.extend([index]));
     }
 }

@@ -34,9 +34,9 @@ pub(super) struct AccountState {
     pub(super) limit: RateLimit,
     /// Changes of the account that wait for their request.
     pub(super) hooks: Vec<(Fault, AccountChange)>,
-    faults: Vec<Fault>,
+    pub(super) faults: Vec<Fault>,
     /// What reads that lag behind show, each with the instant since which it held.
-    history: Vec<(Timestamp, Snapshot)>,
+    pub(super) history: Vec<(Timestamp, Snapshot)>,
 }
 
 /// A key and its secret. Each pair has a budget of its own.
@@ -45,14 +45,14 @@ pub(super) struct KeyPair {
     pub(super) key: String,
     secret: String,
     /// From then on it is refused.
-    expires: Option<Timestamp>,
+    pub(super) expires: Option<Timestamp>,
     pub(super) usage: MinuteUsage,
 }
 
 pub(super) type AccountChange = Box<dyn FnOnce(&mut Account) + Send>;
 
 /// Orders, fulfillments and shipments.
-type Snapshot = [Table; 3];
+pub(super) type Snapshot = [Table; 3];
 
 impl Backend {
     pub(super) fn new(config: SimulatorConfig) -> Self {
@@ -88,7 +88,7 @@ impl Backend {
         lock(&self.accounts).iter().map(|state| keys(&lock(state))).collect()
     }
 
-    pub(super) fn handle(&self, head: &Parts, body: &[u8]) -> WireResponse {
+    pub(super) fn handle(self: &Arc<Self>, head: &Parts, body: &[u8]) -> WireResponse {
         let call = ApiRequest::new(head.method.clone(), &head.uri, body);
         if call.segments.first().is_some_and(|first| first == control::PREFIX) {
             let reply = control::handle(self, &call);
@@ -111,7 +111,7 @@ impl Backend {
         let is_open = call.segments == ["accounts", "registeraccount"];
         let pair = state.keys.iter().position(is_valid).or_else(|| is_open.then_some(0));
         let mut entry = JournalEntry::new(at, &call, pair.is_some());
-        let response = state.serve(&call, pair, &mut entry, &self.clock);
+        let response = state.serve(&call, pair, &mut entry);
         state.journal.0.push(entry);
         response
     }
@@ -172,37 +172,7 @@ impl MinuteUsage {
 }
 
 impl AccountState {
-    /// Looks at the account or changes it.
-    pub(super) fn change<R>(&mut self, f: impl FnOnce(&mut Account) -> R) -> R {
-        self.run_scheduled();
-        let result = f(&mut self.account);
-        self.remember(self.account.now());
-        result
-    }
-
-    /// Refuses a key from an instant on. False when there is no such key.
-    pub(super) fn expire_key(&mut self, key: &str, at: Timestamp) -> bool {
-        let pair = self.keys.iter_mut().find(|pair| pair.key == key);
-        pair.map(|pair| pair.expires = Some(at)).is_some()
-    }
-
-    pub(super) fn add_fault(&mut self, fault: Fault) {
-        self.faults.push(fault);
-        self.remember(self.account.now());
-    }
-
-    pub(super) fn clear_faults(&mut self) {
-        self.faults.clear();
-        self.history.clear();
-    }
-
-    fn serve(
-        &mut self,
-        call: &ApiRequest,
-        pair: Option<usize>,
-        entry: &mut JournalEntry,
-        clock: &SimClock,
-    ) -> WireResponse {
+    fn serve(&mut self, call: &ApiRequest, pair: Option<usize>, entry: &mut JournalEntry) -> WireResponse {
         self.run_scheduled();
         if !entry.authorized {
             return Reply::turned_away(401, "Invalid API credentials").send(self.headers(None), entry);
@@ -220,17 +190,13 @@ impl AccountState {
         let fault = self.faults.iter_mut().find_map(|fault| fault.applies(call).then(|| fault.kind.clone()));
         entry.fault.clone_from(&fault);
         if let Some(FaultKind::Slow(time)) = fault {
-            clock.advance(time);
+            self.account.clock.advance(time);
         }
         self.remember(self.account.now());
         let reply = self.carry_out(call, fault.as_ref());
         self.remember(self.account.now());
         entry.executed = reply.effect || self.postpone(call, fault.as_ref());
-        let headers = self.headers(rate);
-        match fault {
-            Some(fault) => inject(&fault, reply, headers, entry),
-            None => reply.send(headers, entry),
-        }
+        inject(reply, self.headers(rate), entry)
     }
 
     /// What the operation comes to, before a fault changes its answer.
@@ -305,7 +271,7 @@ impl AccountState {
         };
         let (at, call) = (self.account.now() + *delay, call.clone());
         // Nobody waits for the answer.
-        self.account.schedule(at, move |account, _| drop(api::handle(account, &call)));
+        self.account.schedule(at, Box::new(move |account, _| drop(api::handle(account, &call))));
         true
     }
 

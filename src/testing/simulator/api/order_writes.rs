@@ -47,13 +47,11 @@ const KEPT: &str = "orderId orderKey createDate customerId userId holdUntilDate 
 
 fn bulk_result(account: &mut Account, sent: Record) -> Record {
     let number = sent.has("orderNumber").then(|| sent.get("orderNumber").clone());
-    let key = sent.text("orderKey").unwrap_or_default().to_owned();
-    let (id, key, error) = match upsert(account, sent) {
-        Ok(id) => {
-            (Some(id), account.order(id).and_then(|order| order.text("orderKey")).unwrap_or(&key), None)
-        }
-        Err(refusal) => (None, &*key, Some(refusal.reason)),
-    };
+    let sent_key = sent.text("orderKey").unwrap_or_default().to_owned();
+    let outcome = upsert(account, sent);
+    let id = outcome.as_ref().ok().copied();
+    let key = id.and_then(|id| account.order(id)?.text("orderKey")).unwrap_or(&sent_key);
+    let error = outcome.err().map(|refusal| refusal.reason);
     record!({
         "orderId": id, "orderNumber": number, "orderKey": key, "success": id.is_some(), "errorMessage": error,
     })

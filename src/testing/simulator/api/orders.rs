@@ -20,12 +20,11 @@ pub(super) const ROUTES: &[Route] = &[
     ("GET", "orders", |account, call| {
         check_status(call)?;
         if let Some(sequence) = account.sequence.as_ref().filter(|_| is_ascending(call)) {
-            let conditions = ORDERS.conditions(account, call)?;
-            if may_admit(sequence, &conditions) {
-                return list_with_sequence(account, call, sequence, &conditions);
+            if may_admit(sequence, &ORDERS.conditions(account, call)?) {
+                return list_with_sequence(account, call, sequence);
             }
         }
-        ORDERS.reply(account, call, account.visible_orders())
+        ORDERS.reply(account, call, account.visible_orders().collect())
     }),
     ("GET", "orders/listbytag", |account, call| {
         check_status(call)?;
@@ -98,7 +97,7 @@ pub(super) const ROUTES: &[Route] = &[
             customer: call.flag("notifyCustomer"),
             channel: call.flag("notifySalesChannel"),
         };
-        account.mark_as_shipped(carrier, ship_date, notice)
+        account.mark_shipped(carrier, ship_date, notice)
     }),
     ("GET", "orders/*", |account, call| {
         let order = account.order(call.id()?).ok_or_else(|| not_found(account))?;
@@ -145,14 +144,10 @@ fn may_admit(sequence: &OrderSequence, conditions: &[Condition]) -> bool {
 }
 
 /// The list with the sequence's pending orders among the ordinary ones.
-fn list_with_sequence(
-    account: &Account,
-    call: &ApiRequest,
-    sequence: &OrderSequence,
-    conditions: &[Condition],
-) -> Handled {
+fn list_with_sequence(account: &Account, call: &ApiRequest, sequence: &OrderSequence) -> Handled {
+    let conditions = ORDERS.conditions(account, call)?;
     let mut ordinary: Vec<&Record> =
-        account.visible_orders().filter(|order| admit(conditions, order)).collect();
+        account.visible_orders().filter(|order| admit(&conditions, order)).collect();
     ORDERS.sort(&mut ordinary, call);
     let dates = conditions.iter().find_map(Condition::dates);
     let side = |index| dates.map_or(Ordering::Equal, |dates| dates.position(sequence.created(index)));

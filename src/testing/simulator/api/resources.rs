@@ -10,11 +10,8 @@ use crate::Timestamp;
 pub(super) const ROUTES: &[Route] = &[
     ("GET", "products", |account, call| {
         let inactive = call.query_flag("showInactive");
-        lists::PRODUCTS.reply(
-            account,
-            call,
-            account.products.values().filter(|row| inactive || row.flag("active")),
-        )
+        let rows = account.products.values().filter(|row| inactive || row.flag("active"));
+        lists::PRODUCTS.reply(account, call, rows.collect())
     }),
     ("GET", "products/*", |account, call| {
         let product = call.row_in(&account.products)?;
@@ -110,7 +107,9 @@ pub(super) const ROUTES: &[Route] = &[
             "apiKey": Field::Null, "apiSecret": Field::Null,
         })))
     }),
-    ("GET", "customers", |account, call| lists::CUSTOMERS.reply(account, call, account.customers.values())),
+    ("GET", "customers", |account, call| {
+        lists::CUSTOMERS.reply(account, call, account.customers.values().collect())
+    }),
     ("GET", "customers/*", |account, call| Ok(Reply::json(call.row_in(&account.customers)?))),
     ("GET", "warehouses", |account, _| Ok(Reply::rows(&account.warehouses))),
     ("POST", "warehouses/createwarehouse", |account, call| {

@@ -18,14 +18,14 @@ pub(super) const ROUTES: &[Route] = &[
     ("GET", "fulfillments", |account, call| {
         let now = Some(account.now());
         let rows = account.fulfillments.values().filter(|row| row.time("visibleFrom") <= now);
-        lists::FULFILLMENTS.reply(account, call, rows)
+        lists::FULFILLMENTS.reply(account, call, rows.collect())
     }),
     ("GET", "shipments", |account, call| {
-        if call.query_flag("includeShipmentItems") {
-            return lists::SHIPMENTS.reply(account, call, account.shipments.values());
+        let mut rows: Vec<Record> = account.shipments.values().cloned().collect();
+        if !call.query_flag("includeShipmentItems") {
+            rows.iter_mut().for_each(|row| row.clear("shipmentItems"));
         }
-        let rows = account.shipments.values().cloned().map(|row| row.with("shipmentItems", Field::Null));
-        lists::SHIPMENTS.reply(account, call, rows.collect::<Vec<_>>().iter())
+        lists::SHIPMENTS.reply(account, call, rows.iter().collect())
     }),
     ("POST", "shipments/createlabel", |account, call| {
         let (carrier, service, ship_date) = purchase(account, call)?;
