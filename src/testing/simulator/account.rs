@@ -216,7 +216,9 @@ impl Account {
 
     /// Makes a store inactive.
     pub fn deactivate_store(&mut self, store_id: i64) {
-        self.stores.get_mut(&store_id).into_iter().for_each(|store| store.set("active", false));
+        if let Some(store) = self.stores.get_mut(&store_id) {
+            store.set("active", false);
+        }
     }
 
     /// Adds an order tag and returns its number.
@@ -236,8 +238,9 @@ impl Account {
 
     /// Makes a user inactive: no longer listed by default, no longer assignable.
     pub fn deactivate_user(&mut self, user_id: &str) {
-        let user = self.users.iter_mut().find(|user| user.is_text("userId", user_id));
-        user.into_iter().for_each(|user| user.set("inactive", true));
+        if let Some(user) = self.users.iter_mut().find(|user| user.is_text("userId", user_id)) {
+            user.set("inactive", true);
+        }
     }
 
     /// Connects a carrier account and returns its provider number. A code may be added more than once.

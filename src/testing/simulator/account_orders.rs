@@ -204,9 +204,13 @@ impl Account {
             }
         }
         self.edit(survivor, |order| {
-            lines.into_iter().for_each(|line| order.push("items", line));
+            for line in lines {
+                order.push("items", line);
+            }
             order.set("advancedOptions.mergedOrSplit", true);
-            merged.into_iter().for_each(|id| order.push("advancedOptions.mergedIds", id));
+            for id in merged {
+                order.push("advancedOptions.mergedIds", id);
+            }
             update_total(order);
         })
     }
@@ -294,7 +298,9 @@ impl Account {
             drift(printed.to_mut());
         }
         let placeholder = |member: &str| format!("@{member}@");
-        changes.iter().for_each(|(member, _)| printed.to_mut().set(member, placeholder(member)));
+        for (member, _) in changes {
+            printed.to_mut().set(member, placeholder(member));
+        }
         let mut text = printed.json().into_bytes();
         for (member, bytes) in changes.iter().rev() {
             let part = format!("\"{}\"", placeholder(member));

@@ -46,7 +46,7 @@ fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
             // As it was sent: a key is not lower case.
             let key = call.path.rsplit('/').next().unwrap_or_default();
             let at = call.text("expires").map_or(Ok(sim.account(|account| account.now())), str::parse);
-            let at = at.map_err(|_| bad_request("`expires` is not an instant."))?;
+            let at = at.map_err(|_| Reply::message(400, "`expires` is not an instant."))?;
             sim.expire_key(key, at).then_some(()).ok_or_else(unknown)?;
         }
         ("PUT", ["limit"]) => {
@@ -78,13 +78,9 @@ fn unknown() -> Reply {
     Reply::message(404, "The simulator has nothing of this name.")
 }
 
-fn bad_request(error: impl ToString) -> Reply {
-    Reply::message(400, &error.to_string())
-}
-
 /// The body as one of the control API's own types.
 fn body<'a, T: Deserialize<'a>>(call: &'a ApiRequest) -> Result<T, Reply> {
-    serde_json::from_str(&call.text).map_err(bad_request)
+    serde_json::from_str(&call.text).map_err(|error| Reply::message(400, &error.to_string()))
 }
 
 #[derive(Deserialize)]
@@ -107,7 +103,7 @@ fn add(sim: &Simulator, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Re
         let rows: Vec<&RawValue> = if call.body.is_array() { body(call)? } else { vec![body(call)?] };
         let blank = || if table == "orders" { SimOrder::new("").into() } else { SimProduct::new("").into() };
         let add = |json: &&RawValue| {
-            let row = Record::read(blank(), json.get()).map_err(bad_request)?;
+            let row = Record::read(blank(), json.get()).map_err(|error| Reply::message(400, &error))?;
             let id = sim.account(|account| match table {
                 "orders" => account.add_order(row),
                 _ => account.add_product(row),
@@ -142,7 +138,7 @@ fn change(account: &mut Account, call: &ApiRequest, table: &str) -> Result<(), R
     let changes: BTreeMap<String, &RawValue> = body(call)?;
     let row = row(account, call, table)?;
     for (path, json) in changes {
-        let value = row.read_member(&path, json).map_err(bad_request)?;
+        let value = row.read_member(&path, json).map_err(|error| Reply::message(400, &error))?;
         row.set(&path, value);
     }
     if table == "orders" {

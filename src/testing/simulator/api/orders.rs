@@ -19,10 +19,10 @@ use super::Route;
 pub(super) const ROUTES: &[Route] = &[
     ("GET", "orders", |account, call| {
         check_status(call)?;
-        if let Some(sequence) = account.sequence.as_ref().filter(|_| is_ascending(call)) {
-            if may_admit(sequence, &ORDERS.conditions(account, call)?) {
-                return list_with_sequence(account, call, sequence);
-            }
+        if let Some(sequence) = account.sequence.as_ref().filter(|_| is_ascending(call))
+            && may_admit(sequence, &ORDERS.conditions(account, call)?)
+        {
+            return list_with_sequence(account, call, sequence);
         }
         ORDERS.reply(account, call, account.visible_orders().collect())
     }),

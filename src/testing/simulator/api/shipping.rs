@@ -23,7 +23,9 @@ pub(super) const ROUTES: &[Route] = &[
     ("GET", "shipments", |account, call| {
         let mut rows: Vec<Record> = account.shipments.values().cloned().collect();
         if !call.query_flag("includeShipmentItems") {
-            rows.iter_mut().for_each(|row| row.clear("shipmentItems"));
+            for row in &mut rows {
+                row.clear("shipmentItems");
+            }
         }
         lists::SHIPMENTS.reply(account, call, rows.iter().collect())
     }),
