@@ -40,6 +40,10 @@ pub fn play(plan: Plan, printed: bool) -> Ending {
         world.executor.run(world.plan.troubled);
         world.begin_quiet();
         world.tell("world", "the quiet phase begins");
+        for connection in 0..world.connections.len() {
+            trouble::end(&world, connection);
+            futures_util::FutureExt::now_or_never(people::map(&world, connection, true)).unwrap();
+        }
         world.executor.run(world.plan.troubled + world.plan.quiet);
         if world.violation().is_none() {
             oracle::judge_end(&world);

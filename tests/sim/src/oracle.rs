@@ -78,6 +78,10 @@ fn assert_all_seen(world: &Arc<World>, connection: usize, log: &RunLog, report: 
     if missing.is_empty() {
         return;
     }
+    // A list to the end of a wrong clock's window is given up for another one.
+    if report.run.warnings.iter().any(|warning| warning.contains("the window was computed again")) {
+        return;
+    }
     let entries = log.entries.lock().unwrap();
     let retried = report.counts.of(ImportOutcomeKind::FailedRetryable) > 0;
     world.assert(!retried, || format!("succeeded with failures: {report}"));

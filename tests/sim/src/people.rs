@@ -119,6 +119,17 @@ pub async fn merchant(world: Arc<World>, connection: usize) {
     }
 }
 
+/// Maps the usual texts, and the unusual one or not.
+pub async fn map(world: &World, connection: usize, all: bool) {
+    let it = &world.connections[connection];
+    let mappings = world.open().mappings;
+    let rules = mappings.shipping_rules(&it.id).await.unwrap();
+    let texts = MAPPED.into_iter().chain(all.then_some(UNMAPPED));
+    let new = texts.map(|text| ShippingRule::exact(text, "ground")).collect();
+    let _ = mappings.replace_shipping_rules(&it.id, rules.version, new).await.unwrap();
+    world.tell(&it.id, "the mappings are replaced");
+}
+
 /// Maps what was not mapped, dismisses failures, corrects and takes back shipments.
 pub async fn person(world: Arc<World>, connection: usize) {
     let mut rng = stream(world.plan.seed, "person", connection);
@@ -126,17 +137,11 @@ pub async fn person(world: Arc<World>, connection: usize) {
     let store = world.open();
     loop {
         world.time.sleep(world.plan.interval.mul_f64(rng.f64() * 12.0 + 1.0)).await;
-        let is_last = world.is_quiet();
-        if is_last || rng.u8(..) < 60 {
-            // In the end everything is mapped.
-            let rules = store.mappings.shipping_rules(&it.id).await.unwrap();
-            let texts = MAPPED.into_iter().chain((is_last || rng.bool()).then_some(UNMAPPED));
-            let new = texts.map(|text| ShippingRule::exact(text, "ground")).collect();
-            let _ = store.mappings.replace_shipping_rules(&it.id, rules.version, new).await.unwrap();
-            world.tell(&it.id, "the mappings are replaced");
-        }
-        if is_last {
+        if world.is_quiet() {
             return;
+        }
+        if rng.u8(..) < 60 {
+            map(&world, connection, rng.bool()).await;
         }
         let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
         if orders.is_empty() {

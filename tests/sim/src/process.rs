@@ -153,7 +153,8 @@ pub fn user_of(world: &World, connection: usize) -> Option<String> {
 /// One run, judged when it has ended.
 async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, rng: &mut Rng) {
     let channel = &life.channel;
-    let draw = rng.u8(..);
+    // In the quiet phase every fourth run lets go what a mapping holds no more.
+    let draw = if world.is_quiet() && rng.u8(..) < 64 { 0 } else { rng.u8(..) };
     world.stats.runs.fetch_add(1, Ordering::Relaxed);
     let outcome: Result<String, ChannelError> = match (place.job, draw) {
         (Job::Ship, _) => channel.sync_shipments(SyncShipments::new()).await.map(|report| {

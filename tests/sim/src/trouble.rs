@@ -32,16 +32,16 @@ pub fn quirks(world: &World, connection: usize) -> Quirks {
         .fulfillment_delay(seconds(&mut rng, &[0, 0, 20, 600]))
 }
 
-/// Lets faults come and go until the quiet phase, and then ends them all.
+/// Lets faults come and go until the quiet phase.
 pub async fn shipstation(world: Arc<World>, connection: usize) {
     let mut rng = stream(world.plan.seed, "shipstation", connection);
     let it = &world.connections[connection];
     loop {
         world.time.sleep(world.plan.interval.mul_f64(rng.f64() * 3.0 + 0.2)).await;
-        it.sim.clear_faults();
         if world.is_quiet() {
-            break;
+            return;
         }
+        it.sim.clear_faults();
         for _ in 0..rng.usize(..4) {
             let Some(fault) = draw(&world, connection, &mut rng) else { continue };
             let fault = fault.after(rng.u64(..3));
@@ -51,9 +51,17 @@ pub async fn shipstation(world: Arc<World>, connection: usize) {
         }
         damage(&world, connection, &mut rng);
     }
+}
+
+/// ShipStation is well again.
+pub fn end(world: &World, connection: usize) {
+    let it = &world.connections[connection];
+    it.sim.clear_faults();
     let damaged = std::mem::take(&mut it.truth.lock().unwrap().damaged);
-    it.sim.account(|account| damaged.into_iter().for_each(|id| account.heal(id)));
-    world.tell(&it.id, "ShipStation is well again");
+    it.sim.account(|account| {
+        account.quirks.key_expires = None;
+        damaged.into_iter().for_each(|id| account.heal(id));
+    });
 }
 
 /// Refuses the key for a while, once.
@@ -109,7 +117,6 @@ fn failure(_: &World, _: usize, rng: &mut Rng) -> Fault {
         FaultKind::EmptyBody,
         FaultKind::Html { status: pick(rng, &[200, 400, 403, 502, 504]) },
         FaultKind::Status { code: 200, body: r#"{"status":"ok"}"#.to_owned() },
-        FaultKind::Slow(Duration::from_secs(pick(rng, &[5, 40, 400]))),
     ];
     let kind = pick(rng, &kinds);
     if rng.bool() { read_of(rng).with(kind) } else { Fault::any().with(kind) }
@@ -154,7 +161,7 @@ fn lie(_: &World, _: usize, rng: &mut Rng) -> Fault {
         0 => Fault::on(Method::GET, "/orders").with(FaultKind::List(ListFlaw::Total(rng.usize(..6)))),
         1 => Fault::on(Method::GET, "/orders").with(FaultKind::Status { code: 200, body: empty }),
         _ => {
-            let age = Duration::from_secs(pick(rng, &[20, 90, 180, 3_600]));
+            let age = Duration::from_secs(pick(rng, &[20, 45, 90, 180]));
             read_of(rng).with(FaultKind::StaleRead(age))
         }
     }
