@@ -127,7 +127,7 @@ async fn show_held(scenario: &Scenario) -> Outcome<()> {
     let rules = ShippingRules::compile(&table.rows, ShippingDefaults::none(), Comparison::Exact)?;
     for text in scenario.store.unmapped(&scenario.connection).await? {
         let store = text.store.as_ref().map(|store| format!(" of store {store}")).unwrap_or_default();
-        println!("  not mapped: \"{}\"{store}, seen on {} orders", text.visible(), text.count);
+        println!("  not mapped: \"{}\"{store}, seen on {} orders", text.escaped_text(), text.count);
         for suggestion in suggest(&text.text, text.store.as_ref(), &rules).iter().take(1) {
             println!("    {suggestion}");
         }

@@ -1,12 +1,16 @@
-//! The way out: from the host's carrier to the channel's carrier code, exactly and without guessing.
-//! Suggestions live in a file of their own and are never applied by themselves.
+//! From the host's carrier to the channel's carrier code, exactly and without guessing, and "did you mean" for carriers
+//! that no rule is for. Suggestions are never applied by themselves.
 
 use std::{collections::HashMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountCarrier, DisplayText, errors::fmt_first};
-use crate::{channel::wording::count_of, setters::setters};
+use super::{
+    CarrierRuleError, CarrierRuleErrors, DisplayText, SuggestionReason,
+    similarity::{Comparable, words},
+    suggestions::MAX_SUGGESTIONS,
+};
+use crate::setters::setters;
 
 /// Shipments of this carrier (by this method) carry this code on the channel.
 ///
@@ -68,7 +72,7 @@ impl fmt::Display for CarrierKey {
     }
 }
 
-/// What became of a carrier. What happens to an unmapped one is not decided here.
+/// The code of a carrier, or none. What happens to an unmapped carrier is not decided here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -85,47 +89,7 @@ pub enum CarrierResolution {
     },
 }
 
-/// Something wrong with the carrier rules. Rules are named by their place in the list, from 0.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "problem", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CarrierRuleError {
-    /// Two rules are for the same carrier and method.
-    #[error("carrier rules {first} and {second} are both for {key}")]
-    Repeated {
-        /// The rule that stands first.
-        first: usize,
-        /// The other rule.
-        second: usize,
-        /// What both are for.
-        key: CarrierKey,
-    },
-    /// The carrier, the method or the code is empty.
-    #[error("carrier rule {rule}: the carrier, the method or the code is empty")]
-    Empty {
-        /// The rule.
-        rule: usize,
-    },
-}
-
-/// Everything that is wrong with a list of carrier rules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CarrierRuleErrors {
-    /// The errors. Never empty.
-    pub errors: Vec<CarrierRuleError>,
-}
-
-impl fmt::Display for CarrierRuleErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the carrier rules have {}", count_of(self.errors.len() as u64, "error"))?;
-        fmt_first(f, self.errors.iter(), self.errors.len())
-    }
-}
-
-impl std::error::Error for CarrierRuleErrors {}
-
-/// Carrier rules made ready.
+/// Compiled carrier rules.
 ///
 /// Carrier and method are compared character by character. A rule for the carrier and the method goes before
 /// one for the carrier alone.
@@ -149,7 +113,7 @@ pub struct CarrierRules {
 }
 
 impl CarrierRules {
-    /// Checks the rules and makes them ready.
+    /// Checks and compiles the rules.
     ///
     /// # Errors
     ///
@@ -198,6 +162,106 @@ impl CarrierRules {
     ) -> impl Iterator<Item = &'s CarrierRule> {
         self.rules.iter().filter(|rule| !account.iter().any(|carrier| carrier.code == rule.code))
     }
+
+    /// At most three carriers of the account that the host's carrier may stand for, the likeliest first.
+    ///
+    /// ```
+    /// use shipstation_connector::channel::shipping::{AccountCarrier, CarrierRules};
+    ///
+    /// let account = [AccountCarrier::new("stamps_com", "Stamps.com"), AccountCarrier::new("ups", "UPS")];
+    /// let suggestions = CarrierRules::suggest("U.S. Postal Service", &account);
+    /// assert_eq!(suggestions[0].to_string(), "stamps_com (Stamps.com): is another name of that carrier");
+    /// ```
+    pub fn suggest(carrier: &str, account: &[AccountCarrier]) -> Vec<CarrierSuggestion> {
+        let suggestion = |known: &AccountCarrier| {
+            let reasons = [&known.code, &known.name].into_iter().filter_map(|name| reason(carrier, name));
+            let reason = reasons.min_by_key(SuggestionReason::rank)?;
+            Some(CarrierSuggestion { carrier: known.clone(), reason })
+        };
+        let mut suggestions: Vec<CarrierSuggestion> = account.iter().filter_map(suggestion).collect();
+        suggestions.sort_by(|one, other| {
+            let key = |suggestion: &CarrierSuggestion| suggestion.reason.rank();
+            (key(one), &one.carrier.code).cmp(&(key(other), &other.carrier.code))
+        });
+        // An account may have one carrier several times, under one code.
+        suggestions.dedup_by(|one, other| one.carrier.code == other.carrier.code);
+        suggestions.truncate(MAX_SUGGESTIONS);
+        suggestions
+    }
+}
+
+/// A carrier of the channel's account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AccountCarrier {
+    /// The channel's code.
+    pub code: String,
+    /// The name shown to people.
+    pub name: String,
+}
+
+impl AccountCarrier {
+    /// A carrier with its code and its name.
+    pub fn new(code: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { code: code.into(), name: name.into() }
+    }
+}
+
+/// A carrier of the account that may be meant. `Display` is for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CarrierSuggestion {
+    /// The carrier.
+    pub carrier: AccountCarrier,
+    /// Why it is suggested.
+    pub reason: SuggestionReason,
+}
+
+impl fmt::Display for CarrierSuggestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.carrier.code, self.carrier.name, self.reason)
+    }
+}
+
+/// What people call the large carriers, one line each. A name matches by its words; the resellers of a carrier's labels
+/// are on its line.
+const LARGE_CARRIERS: [&str; 10] = [
+    "usps|us postal service|u s postal service|united states postal service|us mail|stamps com|endicia",
+    "ups|united parcel service",
+    "fedex|fed ex|federal express",
+    "dhl",
+    "canada post|postes canada",
+    "royal mail",
+    "australia post|auspost",
+    "ontrac|on trac",
+    "purolator",
+    "amazon|amzn",
+];
+
+fn reason(carrier: &str, name: &str) -> Option<SuggestionReason> {
+    if carrier.is_empty() || name.is_empty() {
+        return None;
+    }
+    if carrier == name {
+        return Some(SuggestionReason::SameName);
+    }
+    let (one, other) = (Comparable::new(carrier), Comparable::new(name));
+    let mut unlimited = usize::MAX;
+    one.equality(&other, &mut unlimited).or_else(|| match (large_carrier(carrier), large_carrier(name)) {
+        // "UPS" and "USPS" differ in one letter, but are not alike.
+        (Some(one), Some(other)) => (one == other).then_some(SuggestionReason::Alias),
+        _ => one.similarity(&other, &mut unlimited),
+    })
+}
+
+/// The line of [`LARGE_CARRIERS`] with a name whose words follow each other in the text.
+fn large_carrier(text: &str) -> Option<usize> {
+    let text = words(text);
+    let in_text = |name: &str| {
+        let name = words(name);
+        text.windows(name.len().max(1)).any(|window| window == name)
+    };
+    LARGE_CARRIERS.iter().position(|names| names.split('|').any(in_text))
 }
 
 #[cfg(test)]
@@ -255,11 +319,10 @@ mod tests {
 
     #[test]
     fn finds_codes_that_are_not_connected() {
-        let rules =
-            CarrierRules::compile(&[CarrierRule::new("A", "ups"), CarrierRule::new("B", "usps")]).unwrap();
+        let rules = [CarrierRule::new("A", "ups"), CarrierRule::new("B", "usps")];
+        let compiled = CarrierRules::compile(&rules).unwrap();
         let account = [AccountCarrier::new("ups", "UPS")];
-        let codes: Vec<&str> = rules.not_connected(&account).map(|rule| rule.code.as_str()).collect();
-        assert_eq!(codes, ["usps"]);
+        assert_eq!(compiled.not_connected(&account).collect::<Vec<_>>(), [&rules[1]]);
     }
 
     #[test]
@@ -268,5 +331,43 @@ mod tests {
         let json = serde_json::to_string(&rule).unwrap();
         assert_eq!(json, r#"{"carrier":"UPS","method":"Ground","code":"ups"}"#);
         assert_eq!(serde_json::from_str::<CarrierRule>(&json).unwrap(), rule);
+    }
+
+    #[test]
+    fn suggests_by_name_words_alias_and_likeness() {
+        let account = [
+            ("stamps_com", "Stamps.com"),
+            ("ups_walleted", "UPS Wallet"),
+            ("fedex", "FedEx"),
+            ("fedex", "FedEx 2"),
+            ("dhl_express", "DHL Express"),
+            ("ups", "UPS"),
+            ("other", "Local courier"),
+        ]
+        .map(|(code, name)| AccountCarrier::new(code, name));
+        let cases: [(&str, &[(&str, &str)]); 9] = [
+            ("fedex", &[("fedex", "has the same name")]),
+            ("FEDEX ", &[("fedex", "differs only in a leading, trailing or doubled space and capitals")]),
+            ("Express-DHL", &[("dhl_express", "has the same words")]),
+            (
+                "United Parcel Service",
+                &[
+                    ("ups", "is another name of that carrier"),
+                    ("ups_walleted", "is another name of that carrier"),
+                ],
+            ),
+            ("USPS", &[("stamps_com", "is another name of that carrier")]),
+            ("Federal Express", &[("fedex", "is another name of that carrier")]),
+            ("Fedx", &[("fedex", "differs in one character")]),
+            ("Pigeon", &[]),
+            ("", &[]),
+        ];
+        for (carrier, wanted) in cases {
+            let found = CarrierRules::suggest(carrier, &account);
+            let found: Vec<(&str, String)> =
+                found.iter().map(|found| (found.carrier.code.as_str(), found.reason.to_string())).collect();
+            let wanted: Vec<_> = wanted.iter().map(|(code, reason)| (*code, (*reason).to_owned())).collect();
+            assert_eq!(found, wanted, "{carrier:?}");
+        }
     }
 }

@@ -1,9 +1,9 @@
-//! Showing texts from outside: what they hide, and how much of them. Knows no rules.
+//! How texts from outside are shown: with invisible characters escaped, and cut. Knows no rules.
 
 use std::fmt::{self, Write};
 
-/// A text from outside, as every report, finding, error and answer writes it: in double quotes, with what hides in it
-/// made visible (see [`visible`](visible())), and cut where it is long.
+/// A text from outside, as every report, finding, error and answer writes it: in double quotes, with its invisible
+/// characters escaped (see [`escape_invisible`](escape_invisible())), and cut where it is long.
 ///
 /// It is for people only: texts are compared whole, and never in this form.
 ///
@@ -22,87 +22,85 @@ pub struct DisplayText<'t> {
 
 impl<'t> DisplayText<'t> {
     /// The characters that are shown of a shipping text.
-    pub const LONGEST_TEXT: usize = 1_000;
+    pub const MAX_TEXT_CHARS: usize = 1_000;
     /// The characters that are shown of a SKU or a name.
-    pub const LONGEST_NAME: usize = 500;
+    pub const MAX_NAME_CHARS: usize = 500;
 
     /// A shipping text, or a text that may be as long.
     pub fn new(text: &'t str) -> Self {
-        Self { text, limit: Self::LONGEST_TEXT }
+        Self { text, limit: Self::MAX_TEXT_CHARS }
     }
 
     /// A SKU, or the name of something.
     pub fn name(text: &'t str) -> Self {
-        Self { text, limit: Self::LONGEST_NAME }
+        Self { text, limit: Self::MAX_NAME_CHARS }
     }
 
-    /// The text without quotes and with nothing made visible, cut where it is long: for a report's data, which programs
-    /// read.
+    /// The text without quotes and without escapes, cut where it is long: for a report's data, which programs read.
     pub fn cut(self) -> String {
         let (shown, more) = self.parts();
         format!("{shown}{more}")
     }
 
-    /// The text without quotes, with what hides in it made visible, cut where it is long: for an order number in a
+    /// The text without quotes, with its invisible characters escaped, cut where it is long: for an order number in a
     /// sentence.
     pub fn unquoted(self) -> String {
         let (shown, more) = self.parts();
-        format!("{}{more}", visible(shown))
+        format!("{}{more}", escape_invisible(shown))
     }
 
-    fn parts(self) -> (&'t str, More) {
+    /// What is shown of the text, and a mark that says how many characters are not.
+    fn parts(self) -> (&'t str, String) {
         let end = self.text.char_indices().nth(self.limit).map_or(self.text.len(), |(at, _)| at);
         let (shown, rest) = self.text.split_at_checked(end).unwrap_or((self.text, ""));
-        (shown, More(rest.chars().count()))
+        let count = rest.chars().count().to_string();
+        // Groups of three digits, from the end.
+        let groups = count.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+        let more = match count.as_str() {
+            "0" => String::new(),
+            "1" => "… (1 more character)".to_owned(),
+            _ => format!("… ({} more characters)", joined(groups, ",")),
+        };
+        (shown, more)
     }
 }
 
 impl fmt::Display for DisplayText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (shown, more) = self.parts();
-        write!(f, "\"{}\"{more}", visible(shown))
+        write!(f, "\"{}\"{more}", escape_invisible(shown))
     }
 }
 
 /// The first few of many names as a report keeps them, each cut where it is long.
 pub(crate) fn cut_names(names: &[String]) -> Vec<String> {
-    const KEPT: usize = 20;
-    let kept = names.iter().take(KEPT).map(|name| DisplayText::name(name).cut());
-    let more = names.len().saturating_sub(KEPT);
+    const MAX_NAMES: usize = 20;
+    let kept = names.iter().take(MAX_NAMES).map(|name| DisplayText::name(name).cut());
+    let more = names.len().saturating_sub(MAX_NAMES);
     kept.chain((more > 0).then(|| format!("… ({more} more)"))).collect()
 }
 
 /// Names in a row, as people read them.
 pub(crate) fn name_list(names: &[String]) -> String {
-    names.iter().map(|name| DisplayText::name(name).to_string()).collect::<Vec<_>>().join(", ")
+    joined(names.iter().map(|name| DisplayText::name(name)), ", ")
 }
 
-/// How many characters were cut off.
-struct More(usize);
-
-impl fmt::Display for More {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 {
-            return Ok(());
-        }
-        let digits: Vec<char> = self.0.to_string().chars().collect();
-        let groups: Vec<String> = digits.rchunks(3).rev().map(|group| group.iter().collect()).collect();
-        write!(f, "… ({} more character{})", groups.join(","), if self.0 == 1 { "" } else { "s" })
-    }
+pub(super) fn joined<T: ToString>(items: impl IntoIterator<Item = T>, between: &str) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(between)
 }
 
-/// The text with everything that hides in it made visible, for people who look for a difference.
+/// The text with its invisible characters escaped, for people who look for a difference.
 ///
 /// Single spaces between words stay. A leading, trailing or repeated space becomes `␠`, a tab `␉`, line
 /// ends `␊` and `␍`, and every other blank, control or invisible character its code, as in `<U+00A0>`.
 ///
 /// ```
-/// use shipstation_connector::channel::shipping::visible;
+/// use shipstation_connector::channel::shipping::escape_invisible;
 ///
-/// assert_eq!(visible("Standard Mail"), "Standard Mail");
-/// assert_eq!(visible("Standard\u{a0}Mail "), "Standard<U+00A0>Mail␠");
+/// assert_eq!(escape_invisible("Standard Mail"), "Standard Mail");
+/// assert_eq!(escape_invisible("Standard\u{a0}Mail "), "Standard<U+00A0>Mail␠");
 /// ```
-pub fn visible(text: &str) -> String {
+pub fn escape_invisible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut before = None;
     let mut rest = text.chars().peekable();
@@ -150,11 +148,9 @@ mod tests {
         for (text, shown) in cases {
             assert_eq!(DisplayText::name(&text).to_string(), shown);
         }
+        let cut = format!("{}… (10 more characters)", "x".repeat(500));
+        assert_eq!(DisplayText::name(&"x".repeat(510)).cut(), cut);
         assert_eq!(DisplayText::name("a\tb").cut(), "a\tb");
-        assert_eq!(
-            DisplayText::name(&"x".repeat(510)).cut(),
-            format!("{}… (10 more characters)", "x".repeat(500))
-        );
     }
 
     #[test]
@@ -169,7 +165,7 @@ mod tests {
             ("2\u{2013}Day é", "2\u{2013}Day é"),
         ];
         for (text, shown) in cases {
-            assert_eq!(visible(text), shown, "{text:?}");
+            assert_eq!(escape_invisible(text), shown, "{text:?}");
         }
     }
 }

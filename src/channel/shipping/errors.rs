@@ -1,10 +1,10 @@
-//! What can be wrong with a list of rules. Finding it lives in `rules` and `conflicts`.
+//! What can be wrong with a list of shipping rules or carrier rules.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DisplayText, GlobError, ShippingRule};
+use super::{CarrierKey, DisplayText, ShippingRule, display_text::joined};
 use crate::channel::wording::count_of;
 
 /// Something wrong with one rule or between two. Rules are named by their place in the list, from 0.
@@ -12,7 +12,7 @@ use crate::channel::wording::count_of;
 #[serde(tag = "problem", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RuleError {
-    /// Both rules fit some order equally well, so the winner would be a matter of luck.
+    /// Both rules fit some order equally well, so the winner would be arbitrary.
     Tie {
         /// The rule that stands first.
         first: usize,
@@ -50,7 +50,7 @@ pub enum RuleError {
         /// The country as written.
         country: String,
     },
-    /// The patterns up to this rule are too many to be told apart in bounded time, so there may be a tie.
+    /// The patterns up to this rule are too many to be compared in bounded time, so there may be a tie.
     TooManyPatterns {
         /// The rule.
         rule: usize,
@@ -65,27 +65,27 @@ pub enum RuleError {
 impl RuleError {
     /// What is wrong, without naming the rules.
     pub fn what(&self) -> String {
-        match self {
-            Self::Tie { .. } => "they fit the same orders equally well".to_owned(),
-            Self::Collision { .. } => "their texts are the same under lenient comparison".to_owned(),
-            Self::BadGlob { why, .. } => why.to_string(),
+        let text = match self {
+            Self::Tie { .. } => "they fit the same orders equally well",
+            Self::Collision { .. } => "their texts are the same under lenient comparison",
+            Self::BadGlob { why, .. } => return why.to_string(),
             Self::EmptyText { .. } => {
-                "the text is empty (a rule for orders without a text is of kind absent)".to_owned()
+                "the text is empty (a rule for orders without a text is of kind absent)"
             }
-            Self::EmptyScope { .. } => "the store or marketplace is empty".to_owned(),
+            Self::EmptyScope { .. } => "the store or marketplace is empty",
             Self::BadCountry { country, .. } => {
-                format!("{} is not a two-letter country code", DisplayText::name(country))
+                return format!("{} is not a two-letter country code", DisplayText::name(country));
             }
             Self::TooManyPatterns { .. } => {
-                "there are too many patterns like this one to tell which of them clash: \
-                 use fewer, or give them longer texts before their first and behind their last wildcard"
-                    .to_owned()
+                "there are too many patterns like this one to find those that conflict: \
+                 use fewer, or give them longer texts before their first and after their last wildcard"
             }
-            Self::NoPolicy { .. } => "no policy is given".to_owned(),
-        }
+            Self::NoPolicy { .. } => "no policy is given",
+        };
+        text.to_owned()
     }
 
-    /// The rule concerned, and the second one where two clash.
+    /// The rule concerned, and the second one where two conflict.
     pub fn rules(&self) -> (usize, Option<usize>) {
         match self {
             Self::Tie { first, second } | Self::Collision { first, second } => (*first, Some(*second)),
@@ -96,6 +96,11 @@ impl RuleError {
             | Self::TooManyPatterns { rule }
             | Self::NoPolicy { rule } => (*rule, None),
         }
+    }
+
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> + use<> {
+        let (first, second) = self.rules();
+        [first].into_iter().chain(second)
     }
 }
 
@@ -110,18 +115,32 @@ impl fmt::Display for RuleError {
 
 impl std::error::Error for RuleError {}
 
-/// How many errors about rules are kept and shown one by one.
-const SHOWN: usize = 20;
+/// Why a pattern is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GlobError {
+    /// The pattern is empty, so it would only fit an order without a text.
+    #[error("the pattern is empty")]
+    Empty,
+    /// A backslash stands before something other than `*`, `?` or a backslash, or at the end.
+    #[error(r"a backslash must stand before *, ? or another backslash")]
+    Escape,
+}
+
+/// The number of errors that are kept and shown.
+const MAX_ERRORS_SHOWN: usize = 20;
 
 /// What is wrong with a list of rules.
 ///
 /// `Display` names each error on a line of its own, with the rules it concerns written out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("the shipping rules have {}", listed(self.written(), "error", self.total()))]
 #[non_exhaustive]
 pub struct RuleErrors {
     /// The first 20 errors, by the place of the (first) rule they concern. Never empty.
     pub errors: Vec<RuleError>,
-    /// How many errors there are beside them.
+    /// The number of errors beside them.
     #[serde(default)]
     pub more: usize,
     /// The rules concerned with their places, in order.
@@ -131,16 +150,11 @@ pub struct RuleErrors {
 impl RuleErrors {
     pub(super) fn new(mut errors: Vec<RuleError>, rules: &[&ShippingRule]) -> Self {
         errors.sort_by_key(RuleError::rules);
-        let more = errors.len().saturating_sub(SHOWN);
-        errors.truncate(SHOWN);
-        let mut concerned: Vec<usize> =
-            errors.iter().map(RuleError::rules).flat_map(|(one, two)| [Some(one), two]).flatten().collect();
-        concerned.sort_unstable();
-        concerned.dedup();
-        let rules = concerned
-            .into_iter()
-            .filter_map(|index| Some((index, ShippingRule::clone(rules.get(index)?))))
-            .collect();
+        let more = errors.len().saturating_sub(MAX_ERRORS_SHOWN);
+        errors.truncate(MAX_ERRORS_SHOWN);
+        let concerned: BTreeSet<usize> = errors.iter().flat_map(RuleError::places).collect();
+        let rule = |index: usize| Some((index, ShippingRule::clone(rules.get(index)?)));
+        let rules = concerned.into_iter().filter_map(rule).collect();
         Self { errors, more, rules }
     }
 
@@ -152,38 +166,50 @@ impl RuleErrors {
     /// Each error with the rules it concerns written out.
     pub fn written(&self) -> impl Iterator<Item = String> {
         self.errors.iter().map(|error| {
-            let (first, second) = error.rules();
-            let rules = [Some(first), second].into_iter().flatten().filter_map(|index| self.rule(index));
-            let rules: Vec<String> = rules.map(|rule| format!("[{rule}]")).collect();
-            format!("{error}: {}", rules.join(" and "))
+            let rule = |place| self.rules.iter().find(|(index, _)| *index == place);
+            let rules = error.places().filter_map(rule).map(|(_, rule)| format!("[{rule}]"));
+            format!("{error}: {}", joined(rules, " and "))
         })
     }
-
-    fn rule(&self, index: usize) -> Option<&ShippingRule> {
-        let at = self.rules.binary_search_by_key(&index, |(index, _)| *index).ok()?;
-        self.rules.get(at).map(|(_, rule)| rule)
-    }
 }
 
-impl fmt::Display for RuleErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the shipping rules have {}", count_of(self.total() as u64, "error"))?;
-        fmt_first(f, self.written(), self.total())
-    }
+/// Something wrong with the carrier rules. Rules are named by their place in the list, from 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CarrierRuleError {
+    /// Two rules are for the same carrier and method.
+    #[error("carrier rules {first} and {second} are both for {key}")]
+    Repeated {
+        /// The rule that stands first.
+        first: usize,
+        /// The other rule.
+        second: usize,
+        /// What both are for.
+        key: CarrierKey,
+    },
+    /// The carrier, the method or the code is empty.
+    #[error("carrier rule {rule}: the carrier, the method or the code is empty")]
+    Empty {
+        /// The rule.
+        rule: usize,
+    },
 }
 
-impl std::error::Error for RuleErrors {}
+/// Everything that is wrong with a list of carrier rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("the carrier rules have {}", listed(.errors, "error", .errors.len()))]
+#[non_exhaustive]
+pub struct CarrierRuleErrors {
+    /// The errors. Never empty.
+    pub errors: Vec<CarrierRuleError>,
+}
 
-/// Writes the first errors of a list, each on a line of its own, and how many more there are.
-pub(super) fn fmt_first<T: fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    errors: impl Iterator<Item = T>,
-    total: usize,
-) -> fmt::Result {
-    let mut more = total;
-    for error in errors.take(SHOWN) {
-        write!(f, "\n- {error}")?;
-        more = more.saturating_sub(1);
-    }
-    if more > 0 { write!(f, "\n- and {more} more") } else { Ok(()) }
+/// The number of errors and the first of them, each on a line of its own.
+pub(super) fn listed<T: ToString>(errors: impl IntoIterator<Item = T>, noun: &str, total: usize) -> String {
+    let shown = errors.into_iter().take(MAX_ERRORS_SHOWN).map(|error| error.to_string());
+    let mut lines: Vec<String> = [count_of(total as u64, noun)].into_iter().chain(shown).collect();
+    let more = total.saturating_sub(lines.len() - 1);
+    lines.extend((more > 0).then(|| format!("and {more} more")));
+    lines.join("\n- ")
 }

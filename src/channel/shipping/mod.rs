@@ -10,48 +10,33 @@
 
 pub mod csv;
 
-mod audit;
-mod carrier_suggestions;
 mod carriers;
-mod conflicts;
+mod comparison;
+mod compiled;
 mod display_text;
 mod errors;
 mod explain;
-mod fold;
-mod glob;
-mod likeness;
-mod request;
+mod pattern;
+mod resolution;
 mod rule;
 mod rules;
-mod scope;
-mod suggest;
-mod text_table;
-mod unmapped;
-
-#[cfg(test)]
-mod properties;
+mod similarity;
+mod suggestions;
 
 pub use self::{
-    audit::Shadowed,
-    carrier_suggestions::{AccountCarrier, CarrierSuggestion},
-    carriers::{
-        CarrierKey, CarrierResolution, CarrierRule, CarrierRuleError, CarrierRuleErrors, CarrierRules,
-    },
-    display_text::{DisplayText, visible},
-    errors::{RuleError, RuleErrors},
-    explain::{Considered, Explanation, NoMatch, RuleMatch, Strength},
-    fold::{Comparison, Difference},
-    glob::GlobError,
-    likeness::Reason,
-    request::{ShippingDefaults, ShippingRequest, ShippingResolution, WonBy},
-    rule::{MatchKind, ShippingMethod, ShippingPolicy, ShippingRule, StoreKey, TextMatch},
+    carriers::{AccountCarrier, CarrierKey, CarrierResolution, CarrierRule, CarrierRules, CarrierSuggestion},
+    comparison::{Comparison, Difference},
+    display_text::{DisplayText, escape_invisible},
+    errors::{CarrierRuleError, CarrierRuleErrors, GlobError, RuleError, RuleErrors},
+    explain::{Considered, Explanation, NoMatch, RuleMatch, Shadowed, Strength},
+    resolution::{MethodSource, ShippingDefaults, ShippingRequest, ShippingResolution, UnmappedText},
+    rule::{MatchKind, Scope, ScopeLevel, ShippingMethod, ShippingPolicy, ShippingRule, StoreKey, TextMatch},
     rules::ShippingRules,
-    scope::{Scope, ScopeLevel},
-    suggest::{Suggestion, suggest},
-    unmapped::{UnmappedShipping, UnmappedText},
+    similarity::SuggestionReason,
+    suggestions::{Suggestion, UnmappedShipping, suggest},
 };
 pub(crate) use self::{
+    comparison::fold_text,
     display_text::{cut_names, is_invisible, name_list},
-    fold::fold_text,
-    suggest::Suggester,
+    suggestions::Suggester,
 };

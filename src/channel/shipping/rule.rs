@@ -1,10 +1,10 @@
-//! A shipping rule as a person writes it, and what it gives. Comparing lives elsewhere.
+//! A shipping rule as a person writes it: the texts it matches, its scope and its method.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DisplayText, Scope};
+use super::DisplayText;
 use crate::{channel::ids::text_id, named_enum::named_enum, setters::setters};
 
 text_id! {
@@ -240,6 +240,69 @@ named_enum! {
     }
 }
 
+/// The orders a rule is for. Every part that is set must fit; the default fits every order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Scope {
+    /// Only this store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreKey>,
+    /// Only this marketplace, compared character by character.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marketplace: Option<String>,
+    /// Only these ship-to countries, as two-letter ISO 3166 codes in either case. `UK` and `EL` stand for `GB` and `GR`;
+    /// anything else is refused when the rules are compiled. Empty: every country.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub countries: BTreeSet<String>,
+}
+
+impl Scope {
+    /// Which parts are set, and so how specific the scope is.
+    pub fn level(&self) -> ScopeLevel {
+        ScopeLevel {
+            store: self.store.is_some(),
+            marketplace: self.marketplace.is_some(),
+            country: !self.countries.is_empty(),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let store = self.store.as_ref().map(|store| format!("store {store}"));
+        let marketplace = self.marketplace.as_ref().map(|name| format!("marketplace {name}"));
+        let countries: Vec<&str> = self.countries.iter().map(String::as_str).collect();
+        let country = (!countries.is_empty()).then(|| format!("country {}", countries.join("|")));
+        let parts: Vec<String> = [store, marketplace, country].into_iter().flatten().collect();
+        if parts.is_empty() { f.write_str("for every order") } else { write!(f, "for {}", parts.join(", ")) }
+    }
+}
+
+/// How specific a scope is: the greater level wins between rules that match a text equally well.
+///
+/// The order is store and country, store, marketplace and country, marketplace, country, nothing. A
+/// scope that names both a store and a marketplace stands above one that names only the store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ScopeLevel {
+    // The derived order compares the fields from the top, which is the documented order.
+    /// A store is named.
+    pub store: bool,
+    /// A marketplace is named.
+    pub marketplace: bool,
+    /// At least one country is named.
+    pub country: bool,
+}
+
+impl fmt::Display for ScopeLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [(self.store, "store"), (self.marketplace, "marketplace"), (self.country, "country")];
+        let set: Vec<&str> = parts.iter().filter(|(set, _)| *set).map(|(_, word)| *word).collect();
+        f.write_str(if set.is_empty() { "every order".to_owned() } else { set.join(" and ") }.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,5 +325,32 @@ mod tests {
     fn shows_what_cannot_be_seen() {
         let rule = ShippingRule::exact("Standard\u{a0}", "ground");
         assert_eq!(rule.to_string(), "exact \"Standard<U+00A0>\" -> ground");
+    }
+
+    #[test]
+    fn levels_stand_in_the_documented_order() {
+        let documented = [
+            (true, false, true),
+            (true, false, false),
+            (false, true, true),
+            (false, true, false),
+            (false, false, true),
+            (false, false, false),
+        ]
+        .map(|(store, marketplace, country)| ScopeLevel { store, marketplace, country });
+        assert!(documented.is_sorted_by(|higher, lower| higher > lower));
+    }
+
+    #[test]
+    fn scopes_and_levels_read_well() {
+        let scope = Scope {
+            store: Some("12".into()),
+            marketplace: Some("eBay".to_owned()),
+            countries: ["US".to_owned(), "CA".to_owned(), "MX".to_owned()].into(),
+        };
+        assert_eq!(scope.to_string(), "for store 12, marketplace eBay, country CA|MX|US");
+        assert_eq!(scope.level().to_string(), "store and marketplace and country");
+        assert_eq!(Scope::default().to_string(), "for every order");
+        assert_eq!(ScopeLevel::default().to_string(), "every order");
     }
 }

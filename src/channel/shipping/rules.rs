@@ -1,22 +1,18 @@
-//! The compiled rules: the one way from an order's shipping text to a method. Explaining, auditing and
-//! suggesting build on it in files of their own.
+//! The compiled rules: the one way from an order's shipping text to a method.
 
-use std::{borrow::Cow, cmp::Reverse};
+use std::borrow::Cow;
 
 use super::{
-    Comparison, MatchKind, RuleError, RuleErrors, ScopeLevel, ShippingDefaults, ShippingRequest,
-    ShippingResolution, ShippingRule, TextMatch, WonBy,
-    conflicts::conflicts,
-    fold::Ends,
-    glob::{BigramSet, Glob},
-    scope::{CompiledScope, Destination},
-    text_table::TextTable,
+    Comparison, MatchKind, MethodSource, RuleErrors, ShippingDefaults, ShippingRequest, ShippingResolution,
+    ShippingRule,
+    compiled::{CompiledRule, CompiledRules},
+    pattern::char_set,
+    resolution::Destination,
 };
 
-/// Shipping rules made ready to resolve orders.
+/// Compiled shipping rules, which resolve orders.
 ///
-/// The answer never depends on the order of the rules. Among the enabled rules whose scope fits, these
-/// decide, in turn:
+/// The answer never depends on the order of the rules. Among the enabled rules whose scope fits, these decide, in turn:
 ///
 /// 1. the kind: exact, then prefix, then glob, then any. An exact text beats every wildcard, whatever the
 ///    scopes;
@@ -50,17 +46,13 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub struct ShippingRules {
     rules: Vec<ShippingRule>,
-    /// The enabled rules, the strongest first.
-    pub(super) compiled: Vec<CompiledRule>,
-    /// The exact texts and the prefixes, by their places in `compiled`.
-    exact: TextTable,
-    prefixes: TextTable,
+    pub(super) compiled: CompiledRules,
     comparison: Comparison,
     defaults: ShippingDefaults,
 }
 
 impl ShippingRules {
-    /// Checks the rules and makes them ready.
+    /// Checks and compiles the rules.
     ///
     /// Disabled rules are carried along, so that places in the list stay what they were, but not checked.
     ///
@@ -73,13 +65,8 @@ impl ShippingRules {
         defaults: ShippingDefaults,
         comparison: Comparison,
     ) -> Result<Self, RuleErrors> {
-        let compiled = compile(&rules.iter().collect::<Vec<_>>(), comparison)?;
-        let texts = |kind: MatchKind| -> TextTable {
-            let of_kind = compiled.iter().enumerate().filter(|(_, rule)| rule.precedence.kind == kind);
-            of_kind.filter_map(|(at, rule)| Some((rule.pattern.text()?.to_owned(), at))).collect()
-        };
-        let (exact, prefixes) = (texts(MatchKind::Exact), texts(MatchKind::Prefix));
-        Ok(Self { rules: rules.to_vec(), compiled, exact, prefixes, comparison, defaults })
+        let compiled = CompiledRules::compile(&rules.iter().collect::<Vec<_>>(), comparison)?;
+        Ok(Self { rules: rules.to_vec(), compiled, comparison, defaults })
     }
 
     /// The rules as they were compiled, in their order.
@@ -96,11 +83,9 @@ impl ShippingRules {
     pub fn resolve(&self, request: &ShippingRequest) -> ShippingResolution {
         let text = self.compared(request.text.as_deref());
         let winner = self.winner(text.as_deref(), &Destination::of(request));
-        if let Some((compiled, rule)) =
-            winner.and_then(|winner| Some((winner, self.rules.get(winner.index)?)))
-        {
-            let Precedence { kind, level, .. } = compiled.precedence;
-            let won = WonBy::Rule { index: compiled.index, kind, scope: level };
+        let rule = winner.and_then(|winner| Some((winner, self.rules.get(winner.index)?)));
+        if let Some((&CompiledRule { index, kind, level: scope, .. }, rule)) = rule {
+            let won = MethodSource::Rule { index, kind, scope };
             return ShippingResolution::Mapped { method: rule.method.clone(), won };
         }
         match (self.defaults.of(request.store.as_ref()), &request.text) {
@@ -112,14 +97,15 @@ impl ShippingRules {
 
     /// The strongest rule that fits, found without trying every rule.
     fn winner(&self, text: Option<&str>, destination: &Destination<'_>) -> Option<&CompiledRule> {
-        // The strongest kind comes first in the list, and only "absent" fits an order without a text.
-        let Some(text) = text else { return self.compiled.iter().find(|rule| rule.fits(None, destination)) };
-        let with_text = self.exact.equal(text).iter().chain(self.prefixes.prefixes_of(text));
-        let mut with_text = with_text.filter_map(|(_, at)| self.compiled.get(*at));
-        with_text.find(|rule| rule.scope.fits(destination)).or_else(|| {
-            let patterns = self.compiled.partition_point(|rule| rule.precedence.kind > MatchKind::Glob);
-            let bigrams = BigramSet::of(text);
-            let mut likely = self.compiled.iter().skip(patterns).filter(|rule| rule.pattern.may_fit(bigrams));
+        let Some(text) = text else {
+            // Only "absent" fits an order without a text, and stands first.
+            return self.compiled.iter().find(|rule| rule.fits(None, destination));
+        };
+        let with_text = self.compiled.by_text(text, destination.store).find(|rule| rule.serves(destination));
+        with_text.or_else(|| {
+            let chars = char_set(text.chars());
+            let mut likely =
+                self.compiled.at_most(MatchKind::Glob).filter(|rule| rule.pattern.may_fit(chars));
             likely.find(|rule| rule.fits(Some(text), destination))
         })
     }
@@ -128,134 +114,188 @@ impl ShippingRules {
     pub(super) fn compared<'t>(&self, text: Option<&'t str>) -> Option<Cow<'t, str>> {
         text.map(|text| self.comparison.prepare(text)).filter(|text| !text.is_empty())
     }
-
-    /// The enabled rules with their compiled form, the strongest first.
-    pub(super) fn enabled(&self) -> impl Iterator<Item = (&ShippingRule, &CompiledRule)> {
-        self.compiled.iter().filter_map(|compiled| Some((self.rules.get(compiled.index)?, compiled)))
-    }
 }
 
-/// The enabled rules in their compiled form, the strongest first.
-pub(super) fn compile(
-    rules: &[&ShippingRule],
-    comparison: Comparison,
-) -> Result<Vec<CompiledRule>, RuleErrors> {
-    let (mut compiled, mut errors) = (Vec::new(), Vec::new());
-    for (index, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.enabled) {
-        match CompiledRule::new(index, rule, comparison) {
-            Ok(rule) => compiled.push(rule),
-            Err(error) => errors.push(error),
-        }
-    }
-    compiled.sort_by_key(|rule| (Reverse(rule.precedence), rule.index));
-    errors.extend(conflicts(&compiled, rules));
-    if errors.is_empty() { Ok(compiled) } else { Err(RuleErrors::new(errors, rules)) }
-}
+/// What holds for every list of rules: the order of rules never matters, an exact text beats everything, and the answers
+/// agree with trying every rule as documented.
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, option, prelude::*, sample::select};
 
-/// An enabled rule that is sound in itself.
-#[derive(Debug, Clone)]
-pub(super) struct CompiledRule {
-    /// The place of the rule in the list, from 0.
-    pub(super) index: usize,
-    pub(super) pattern: Pattern,
-    pub(super) scope: CompiledScope,
-    pub(super) precedence: Precedence,
-}
+    use super::{
+        super::{RuleMatch, Scope, ShippingMethod, TextMatch, comparison::fold_text, pattern::Pattern},
+        *,
+    };
 
-impl CompiledRule {
-    /// # Errors
-    ///
-    /// What is wrong with the rule taken alone.
-    pub(super) fn new(index: usize, rule: &ShippingRule, comparison: Comparison) -> Result<Self, RuleError> {
-        if rule.method.policy.as_str().trim().is_empty() {
-            return Err(RuleError::NoPolicy { rule: index });
-        }
-        let scope = &rule.scope;
-        if scope.store.as_ref().is_some_and(|store| store.as_str().is_empty())
-            || scope.marketplace.as_ref().is_some_and(String::is_empty)
-        {
-            return Err(RuleError::EmptyScope { rule: index });
-        }
-        let level = scope.level();
-        let scope = CompiledScope::new(scope)
-            .map_err(|country| RuleError::BadCountry { rule: index, country: country.to_owned() })?;
-        let pattern = Pattern::new(index, &rule.text, comparison)?;
-        let precedence = Precedence { kind: rule.text.kind(), weight: pattern.weight(), level };
-        Ok(Self { index, pattern, scope, precedence })
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[aAb -]{0,5}",
+            select(vec!["UPS", "UPS Ground", "ups ground", "Standard", " Standard", "2\u{2013}Day", "2-Day"])
+                .prop_map(str::to_owned),
+        ]
     }
 
-    pub(super) fn fits(&self, text: Option<&str>, destination: &Destination<'_>) -> bool {
-        self.pattern.fits(text) && self.scope.fits(destination)
+    fn rule() -> impl Strategy<Value = ShippingRule> {
+        let text_match = prop_oneof![
+            3 => text().prop_map(TextMatch::Exact),
+            2 => text().prop_map(TextMatch::Prefix),
+            2 => "[aAb*? -]{1,5}".prop_map(TextMatch::Glob),
+            1 => Just(TextMatch::Absent),
+            1 => Just(TextMatch::Any),
+        ];
+        let store = option::of(select(vec!["1", "2"]));
+        let marketplace = option::weighted(0.3, select(vec!["eBay", "Etsy"]));
+        let countries = vec(select(vec!["US", "ca", "MX"]), 0..3);
+        let scope = (store, marketplace, countries);
+        (text_match, scope, prop::bool::weighted(0.9), "[p-z]{1,3}").prop_map(
+            |(text, scope, enabled, policy)| {
+                let mut rule = ShippingRule::new(text, policy);
+                rule.scope.store = scope.0.map(Into::into);
+                rule.scope.marketplace = scope.1.map(str::to_owned);
+                rule.scope.countries = scope.2.into_iter().map(str::to_owned).collect();
+                rule.enabled = enabled;
+                rule
+            },
+        )
     }
-}
 
-/// The order among rules that fit the same order: the greatest wins. Two equal ones are a tie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Precedence {
-    // The derived order compares the fields from the top.
-    pub(super) kind: MatchKind,
-    /// The length of a prefix or the literal characters of a glob; 0 for the other kinds.
-    pub(super) weight: usize,
-    pub(super) level: ScopeLevel,
-}
+    fn request() -> impl Strategy<Value = ShippingRequest> {
+        let store = option::of(select(vec!["1", "2", "3"]));
+        let marketplace = option::of(select(vec!["eBay", "Etsy"]));
+        let country = option::of(select(vec!["us", "CA", "DE", "Canada"]));
+        let text = option::weighted(0.9, text());
+        (text, store, marketplace, country).prop_map(|(text, store, marketplace, country)| ShippingRequest {
+            text,
+            store: store.map(Into::into),
+            marketplace: marketplace.map(str::to_owned),
+            country: country.map(str::to_owned),
+        })
+    }
 
-/// The texts a rule matches, in the form in which texts are compared.
-#[derive(Debug, Clone)]
-pub(super) enum Pattern {
-    Exact(String),
-    Prefix(String),
-    Glob(Glob),
-    Absent,
-    Any,
-}
+    fn comparison() -> impl Strategy<Value = Comparison> {
+        select(vec![Comparison::Exact, Comparison::Lenient])
+    }
 
-impl Pattern {
-    fn new(index: usize, text: &TextMatch, comparison: Comparison) -> Result<Self, RuleError> {
-        let pattern = match text {
-            TextMatch::Exact(text) => Self::Exact(comparison.prepare(text).into_owned()),
-            TextMatch::Prefix(text) => {
-                let ends = Ends { open_start: false, open_end: true };
-                Self::Prefix(comparison.prepare_part(text, ends).into_owned())
+    /// Rules that compile: those that are unsound or conflict with an earlier one are left out.
+    fn sound(rules: Vec<ShippingRule>, comparison: Comparison) -> ShippingRules {
+        let mut kept: Vec<ShippingRule> = Vec::new();
+        let mut compiled = ShippingRules::default();
+        for rule in rules {
+            kept.push(rule);
+            match ShippingRules::compile(&kept, defaults(), comparison) {
+                Ok(fine) => compiled = fine,
+                Err(_) => drop(kept.pop()),
             }
-            TextMatch::Glob(pattern) => Glob::parse(pattern, comparison)
-                .map(Self::Glob)
-                .map_err(|why| RuleError::BadGlob { rule: index, why })?,
-            TextMatch::Absent => Self::Absent,
-            TextMatch::Any => Self::Any,
+        }
+        compiled
+    }
+
+    fn defaults() -> ShippingDefaults {
+        ShippingDefaults::none().store("3", "default of store 3")
+    }
+
+    /// The documented resolution: filter, then the greatest of (kind, length, scope). Patterns have tests of their own
+    /// against their definition, so they are used here.
+    fn reference(rules: &ShippingRules, request: &ShippingRequest) -> Option<(ShippingMethod, usize)> {
+        let folded = |text: &str| match rules.comparison() {
+            Comparison::Exact => text.to_owned(),
+            Comparison::Lenient => fold_text(text),
         };
-        if pattern.text() == Some("") { Err(RuleError::EmptyText { rule: index }) } else { Ok(pattern) }
-    }
-
-    /// The text of an exact rule or a prefix.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Exact(text) | Self::Prefix(text) => Some(text),
-            Self::Glob(_) | Self::Absent | Self::Any => None,
-        }
-    }
-
-    fn weight(&self) -> usize {
-        match self {
-            Self::Prefix(text) => text.chars().count(),
-            Self::Glob(glob) => glob.literals,
-            Self::Exact(_) | Self::Absent | Self::Any => 0,
-        }
-    }
-
-    /// Whether the rule matches a text in its compared form, or its absence.
-    pub(super) fn fits(&self, text: Option<&str>) -> bool {
-        match (self, text) {
-            (Self::Absent, text) => text.is_none(),
+        // The blank at the end of a prefix is kept, which folding the prefix with a mark behind it shows.
+        let prefix = |text: &str| folded(&format!("{text}|")).trim_end_matches('|').to_owned();
+        let pattern = |rule: &ShippingRule| Pattern::new(0, &rule.text, rules.comparison()).unwrap();
+        let text = request.text.as_deref().map(folded).filter(|text| !text.is_empty());
+        let fits_text = |rule: &ShippingRule| match (&rule.text, &text) {
+            (TextMatch::Absent, text) => text.is_none(),
             (_, None) => false,
-            (Self::Exact(wanted), Some(text)) => wanted == text,
-            (Self::Prefix(prefix), Some(text)) => text.starts_with(prefix.as_str()),
-            (Self::Glob(glob), Some(text)) => glob.fits(text),
-            (Self::Any, Some(_)) => true,
-        }
+            (TextMatch::Exact(wanted), Some(text)) => folded(wanted) == *text,
+            (TextMatch::Prefix(wanted), Some(text)) => text.starts_with(&prefix(wanted)),
+            (TextMatch::Glob(_), text) => pattern(rule).fits(text.as_deref()),
+            (TextMatch::Any, Some(_)) => true,
+        };
+        let fits_scope = |Scope { store, marketplace, countries }: &Scope| {
+            let country =
+                |wanted: &String| request.country.as_ref().is_some_and(|c| c.eq_ignore_ascii_case(wanted));
+            (store.is_none() || *store == request.store)
+                && (marketplace.is_none() || *marketplace == request.marketplace)
+                && (countries.is_empty() || countries.iter().any(country))
+        };
+        let rank = |rule: &ShippingRule| {
+            let length = match &rule.text {
+                TextMatch::Prefix(wanted) => prefix(wanted).chars().count(),
+                TextMatch::Glob(_) => pattern(rule).weight(),
+                _ => 0,
+            };
+            (rule.text.kind(), length, rule.scope.level())
+        };
+        let fitting = rules.rules().iter().enumerate();
+        fitting
+            .filter(|(_, rule)| rule.enabled && fits_text(rule) && fits_scope(&rule.scope))
+            .max_by_key(|(_, rule)| rank(rule))
+            .map(|(index, rule)| (rule.method.clone(), index))
     }
 
-    /// Whether the rule may match a text with these pairs of characters.
-    fn may_fit(&self, bigrams: BigramSet) -> bool {
-        if let Self::Glob(glob) = self { bigrams.may_have(glob.bigrams) } else { true }
+    proptest! {
+        #[test]
+        fn resolve_explain_and_shadowed_agree_with_the_definition(
+            rules in vec(rule(), 0..40), requests in vec(request(), 20), comparison in comparison(),
+        ) {
+            let rules = sound(rules, comparison);
+            let shadowed: Vec<usize> = rules.shadowed().iter().map(|shadowed| shadowed.rule).collect();
+            for request in &requests {
+                let explanation = rules.explain(request);
+                prop_assert_eq!(explanation.considered.len(), rules.rules().len());
+                let winners = explanation.considered.iter().filter(|considered| considered.verdict == RuleMatch::Won);
+                let winners: Vec<usize> = winners.map(|considered| considered.index).collect();
+                let wanted = reference(&rules, request);
+                prop_assert_eq!(&winners, &wanted.iter().map(|(_, index)| *index).collect::<Vec<_>>());
+                prop_assert!(winners.iter().all(|index| !shadowed.contains(index)));
+                let resolution = rules.resolve(request);
+                prop_assert_eq!(&resolution, &explanation.resolution);
+                match (resolution, wanted) {
+                    (ShippingResolution::Mapped { method, won: MethodSource::Rule { index, .. } }, Some(wanted)) => {
+                        prop_assert_eq!((method, index), wanted);
+                    }
+                    (ShippingResolution::Mapped { won, .. }, None) => {
+                        prop_assert_eq!(won, MethodSource::StoreDefault);
+                        prop_assert_eq!(&request.store, &Some("3".into()));
+                    }
+                    (ShippingResolution::Unmapped { text }, None) => prop_assert_eq!(Some(text), request.text.clone()),
+                    (ShippingResolution::NoText, None) => {
+                        let text = request.text.as_deref().unwrap_or_default();
+                        prop_assert!(text.is_empty() || comparison == Comparison::Lenient && text.trim().is_empty());
+                    }
+                    (got, wanted) => prop_assert!(false, "{got:?} instead of {wanted:?}"),
+                }
+            }
+        }
+
+        #[test]
+        fn the_order_of_rules_never_matters(
+            (rules, shuffled) in vec(rule(), 0..25).prop_map(|rules| sound(rules, Comparison::Exact).rules().to_vec())
+                .prop_flat_map(|rules| (Just(rules.clone()), Just(rules).prop_shuffle())),
+            requests in vec(request(), 20),
+        ) {
+            let compile = |rules: &[ShippingRule]| ShippingRules::compile(rules, defaults(), Comparison::Exact);
+            let (rules, shuffled) = (compile(&rules).unwrap(), compile(&shuffled).unwrap());
+            for request in &requests {
+                prop_assert_eq!(rules.resolve(request).method().cloned(), shuffled.resolve(request).method().cloned());
+            }
+        }
+
+        #[test]
+        fn an_exact_text_beats_everything(
+            rules in vec(rule(), 0..25), request in request(), comparison in comparison(),
+        ) {
+            prop_assume!(request.text.as_deref().is_some_and(|text| !text.trim().is_empty()));
+            let mut all = vec![ShippingRule::exact(request.text.clone().unwrap(), "the exact one")];
+            all.extend(rules);
+            let resolution = sound(all, comparison).resolve(&request);
+            let exact = matches!(
+                resolution,
+                ShippingResolution::Mapped { won: MethodSource::Rule { kind: MatchKind::Exact, .. }, .. }
+            );
+            prop_assert!(exact, "{:?}", resolution);
+        }
     }
 }

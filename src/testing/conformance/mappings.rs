@@ -107,7 +107,7 @@ async fn sightings_add_up(on: TestBed) -> Check {
     let seen = |text: &UnmappedText| (text.count, text.first_seen, text.last_seen);
     same("count, first and last", &found.iter().map(seen).collect::<Vec<_>>(), &vec![(9, at(10), at(29))])?;
     let samples = found.first().map_or(0, |text| text.samples.len());
-    same("there are a few samples", &(1..=UnmappedText::SAMPLES).contains(&samples), &true)
+    same("there are a few samples", &(1..=UnmappedText::MAX_SAMPLES).contains(&samples), &true)
 }
 
 async fn texts_are_kept_apart(on: TestBed) -> Check {

@@ -4,7 +4,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, Refusal, ResolveShipping,
         report::SkipKind,
-        shipping::{ShippingRequest, ShippingResolution, ShippingRule, WonBy},
+        shipping::{MethodSource, ShippingRequest, ShippingResolution, ShippingRule},
         store::{MappingStoreExt, Stores},
     },
     connector::UnmappedPolicy,
@@ -29,7 +29,7 @@ async fn requests_a_resolution_says_which_rule_won_and_why_the_others_did_not() 
     let channel = world.channel(|_| {});
     let asked = ShippingRequest::new("Standard").store("12").country("US");
     let resolution = channel.resolve_shipping(ResolveShipping::new(asked.clone())).await.unwrap();
-    let ShippingResolution::Mapped { method, won: WonBy::Rule { index, .. } } = &resolution else {
+    let ShippingResolution::Mapped { method, won: MethodSource::Rule { index, .. } } = &resolution else {
         panic!("{resolution}")
     };
     assert_eq!((method.policy.as_str(), *index), ("ground-12", 1));
@@ -156,7 +156,7 @@ async fn faults_every_unmapped_policy_is_followed() {
     assert_eq!((report.counts.imported(), report.counts.held()), (1, 0), "{report}");
     let stored = world.store.orders(&world.connection);
     assert!(
-        matches!(&stored[0].shipping, ShippingResolution::Mapped { method, won: WonBy::GlobalDefault } if method.policy.as_str() == "slow")
+        matches!(&stored[0].shipping, ShippingResolution::Mapped { method, won: MethodSource::GlobalDefault } if method.policy.as_str() == "slow")
     );
     assert!(default.unmapped().await.unwrap().is_empty());
 }

@@ -10,11 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sim::{
-    history::play,
-    plan::Plan,
-    shrink::shrink,
-};
+use sim::{history::play, plan::Plan, shrink::shrink};
 
 const USAGE: &str = "\
 sim --seeds N [--from S]       plays N seeds from S on (0, or with --fresh a number from the clock)

@@ -105,7 +105,8 @@ fn assert_all_seen(world: &Arc<World>, connection: usize, log: &RunLog, report: 
     let in_window: Vec<&i64> = missing
         .iter()
         .filter(|id| {
-            let created = it.sim.account(|account| account.order(**id).and_then(|row| row.time("createDate")));
+            let created =
+                it.sim.account(|account| account.order(**id).and_then(|row| row.time("createDate")));
             let from = report.window.as_ref().and_then(|window| window.from);
             created.zip(from).is_none_or(|(created, from)| created > from + Duration::from_secs(7_200))
         })
@@ -208,7 +209,8 @@ fn judge_orders(world: &Arc<World>, number: usize, connection: &Connection) {
     world.assert(missing.is_empty(), || format!("lost in the end: {missing:?}"));
     let stores = world.open();
     let truth = connection.truth.lock().unwrap();
-    let ids: Vec<ChannelOrderId> = truth.orders.keys().map(|id| ChannelOrderId::new(id.to_string())).collect();
+    let ids: Vec<ChannelOrderId> =
+        truth.orders.keys().map(|id| ChannelOrderId::new(id.to_string())).collect();
     let known = now_or_never(stores.orders.known(&connection.id, &ids));
     world.assert(truth.inserted == known.len() as u64, || {
         format!("{} orders were inserted {} times", known.len(), truth.inserted)
@@ -245,7 +247,9 @@ fn judge_shipments(world: &Arc<World>, connection: &Connection) {
             let is_fine = match &row.state {
                 ShipmentState::Confirmed { .. } => order.marked > 0 || order.touched,
                 ShipmentState::Blocked { reason } => match reason {
-                    BlockReason::OutcomeUnknown { .. } => order.marked > 0 || truth.late + truth.stale > NEXT_SEND[0],
+                    BlockReason::OutcomeUnknown { .. } => {
+                        order.marked > 0 || truth.late + truth.stale > NEXT_SEND[0]
+                    }
                     BlockReason::Refused { .. } | BlockReason::RefusedCarrier { .. } => truth.refusals,
                     _ => order.touched,
                 },

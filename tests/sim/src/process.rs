@@ -81,8 +81,7 @@ pub async fn live(world: Arc<World>, place: Place) {
     for number in 0.. {
         let life = begin_life(&world, &place, &name, number, &mut rng);
         loop {
-            let interval =
-                if world.is_quiet() { world.plan.quiet_interval() } else { world.plan.interval };
+            let interval = if world.is_quiet() { world.plan.quiet_interval() } else { world.plan.interval };
             world.time.sleep(interval.mul_f64(rng.f64() + 0.5)).await;
             if world.has(|trouble| trouble.clocks) && rng.u8(..) < 24 {
                 let ahead = pick(&mut rng, &[0, 0, 2, 70, 3_600, 8 * 86_400, -3_600, -90]);
@@ -133,11 +132,12 @@ fn begin_life(world: &Arc<World>, place: &Place, name: &str, number: usize, rng:
     settings.orders.page_size = plan.page_size;
     settings.orders.assign_user = user_of(world, place.connection).map(UserId::new);
     settings.orders.watch_changes = plan.seed.is_multiple_of(3);
-    let channel = ShipStationChannel::builder(client, connection.id.clone(), instrumented(&world.open(), &storage))
-        .settings(settings)
-        .owner(format!("{name}/{number}"))
-        .build()
-        .unwrap();
+    let channel =
+        ShipStationChannel::builder(client, connection.id.clone(), instrumented(&world.open(), &storage))
+            .settings(settings)
+            .owner(format!("{name}/{number}"))
+            .build()
+            .unwrap();
     Life { channel, clock, run }
 }
 

@@ -13,12 +13,7 @@ use shipstation_connector::{
     stores::{NextCall, StoreAnswer, StoreCall, StoreHook},
 };
 
-use crate::{
-    executor::yield_now,
-    plan::pick,
-    process::RunLog,
-    world::World,
-};
+use crate::{executor::yield_now, plan::pick, process::RunLog, world::World};
 
 /// Methods that a run may call with the newest fence only.
 const FENCED: [&str; 11] = [

@@ -1,9 +1,6 @@
 //! ShipStation on a bad day: faults that come and go, stale reads, lists that lie, damaged rows, a refused key.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use shipstation_connector::testing::simulator::{Fault, FaultKind, ListFlaw, Method, Quirks};
@@ -139,7 +136,8 @@ fn effect(_: &World, _: usize, rng: &mut Rng) -> Fault {
 }
 
 fn list(world: &World, connection: usize, rng: &mut Rng) -> Fault {
-    let orders: Vec<i64> = world.connections[connection].truth.lock().unwrap().orders.keys().copied().collect();
+    let orders: Vec<i64> =
+        world.connections[connection].truth.lock().unwrap().orders.keys().copied().collect();
     let one = if orders.is_empty() { 1 } else { pick(rng, &orders) };
     let flaws = [
         FaultKind::List(ListFlaw::NoRows),

@@ -1,4 +1,4 @@
-//! What an import would do, before it does it. The plan changes nothing: it hands back a new list of rules.
+//! What an import would do. The plan changes nothing: it returns a new list of rules.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -7,24 +7,18 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    FormulaGuard, ImportProblem, ImportRefused, Placed, Problem,
-    read::{TableRow, read},
-};
+use super::{FormulaGuard, ImportProblem, Placed, Problem, Row, read::read};
 use crate::{
-    channel::{
-        shipping::{
-            Comparison, RuleError, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, audit::shadowed,
-            errors::fmt_first, rules::compile,
-        },
-        wording::count_of,
+    channel::shipping::{
+        Comparison, RuleError, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, compiled::CompiledRules,
+        errors::listed, explain::shadowed,
     },
     named_enum::named_enum,
     setters::setters,
 };
 
 named_enum! {
-    /// What becomes of rules that are not in the table.
+    /// Whether rules that are not in the table stay.
     #[derive(Default)]
     ImportMode {
         /// They stay.
@@ -40,9 +34,9 @@ named_enum! {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ImportOptions {
-    /// What becomes of rules that are not in the table.
+    /// Whether rules that are not in the table stay.
     pub mode: ImportMode,
-    /// How the rules will be compared, which decides what clashes.
+    /// How the rules will be compared, which decides what conflicts.
     pub comparison: Comparison,
     /// Whether the table was exported with protection against formulas.
     pub guard: FormulaGuard,
@@ -76,15 +70,15 @@ impl ImportOptions {
 pub struct ImportPlan {
     /// Rules that are new.
     pub added: Vec<Row>,
-    /// Rules that are there already, by match, text and scope, but with something else in them.
+    /// Rules with the match, text and scope of a present rule, but with other content.
     pub changed: Vec<Change>,
     /// Rules that would go.
     pub removed: Vec<ShippingRule>,
-    /// How many rules of the table are there already, just so.
+    /// The number of rules that equal a present rule.
     pub unchanged: usize,
     /// Everything that is wrong, ties between rules included. Nothing is applied while there is any.
     pub problems: Vec<ImportProblem>,
-    /// How many errors about rules there are beside those in `problems`, of which there are at most 20.
+    /// The number of errors about rules beside those in `problems`, of which there are at most 20.
     pub more_rule_errors: usize,
     /// Rules that could never win: a warning. Only looked for when there are no problems.
     pub shadowed: Vec<RowShadow>,
@@ -93,31 +87,14 @@ pub struct ImportPlan {
     result: Vec<Slot>,
 }
 
-/// A place of the list as it would be.
+/// A place of the list as it would be. A rule of the table is kept once, among the added or the changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Slot {
-    row: Option<u64>,
-    rule: Source,
-}
-
-/// The rule of a place. One of the table is not kept twice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Source {
-    Present(Box<ShippingRule>),
+enum Slot {
+    Present(Box<Placed>),
     /// By its place among the added.
     Added(usize),
     /// By its place among the changed.
     Changed(usize),
-}
-
-/// A rule and its row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Row {
-    /// The row of the table; the header is row 1.
-    pub row: u64,
-    /// The rule.
-    pub rule: ShippingRule,
 }
 
 /// A rule before and after the import.
@@ -138,7 +115,7 @@ pub struct Change {
 pub struct RowShadow {
     /// The rule.
     pub rule: Placed,
-    /// The rules that stand before it.
+    /// The rules that win before it.
     pub by: Vec<Placed>,
 }
 
@@ -164,31 +141,45 @@ impl ImportPlan {
 
     /// The list as it would be.
     fn rules(&self) -> impl Iterator<Item = &ShippingRule> {
-        self.result.iter().filter_map(|slot| self.rule(slot))
+        (0..self.result.len()).filter_map(|index| Some(self.slot(index)?.1))
     }
 
-    fn rule<'p>(&'p self, slot: &'p Slot) -> Option<&'p ShippingRule> {
-        match &slot.rule {
-            Source::Present(rule) => Some(rule),
-            Source::Added(at) => self.added.get(*at).map(|row| &row.rule),
-            Source::Changed(at) => self.changed.get(*at).map(|change| &change.after),
+    /// A rule of that list, with its row if it is in the table.
+    fn slot(&self, index: usize) -> Option<(Option<u64>, &ShippingRule)> {
+        match self.result.get(index)? {
+            Slot::Present(placed) => Some((placed.row, &placed.rule)),
+            Slot::Added(at) => self.added.get(*at).map(|Row { row, rule }| (Some(*row), rule)),
+            Slot::Changed(at) => self.changed.get(*at).map(|change| (Some(change.row), &change.after)),
         }
     }
 
     fn placed(&self, index: usize) -> Option<Placed> {
-        let slot = self.result.get(index)?;
-        Some(Placed { row: slot.row, rule: self.rule(slot)?.clone() })
+        self.slot(index).map(|(row, rule)| Placed { row, rule: rule.clone() })
     }
 }
 
 impl fmt::Display for ImportPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (added, changed, removed) = (self.added.len(), self.changed.len(), self.removed.len());
-        write!(f, "{added} added, {changed} changed, {removed} removed, ")?;
-        let problems = self.problems.len().saturating_add(self.more_rule_errors);
-        write!(f, "{} unchanged, {}", self.unchanged, count_of(problems as u64, "problem"))?;
-        fmt_first(f, self.problems.iter(), problems)
+        let problems = listed(&self.problems, "problem", self.problems.len() + self.more_rule_errors);
+        write!(
+            f,
+            "{added} added, {changed} changed, {removed} removed, {} unchanged, {problems}",
+            self.unchanged
+        )
     }
+}
+
+/// The table has problems, so nothing of it is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("the table of shipping rules has {}", listed(.problems, "problem", .problems.len() + .more_rule_errors))]
+#[non_exhaustive]
+pub struct ImportRefused {
+    /// Every problem, of errors about rules the first 20. Never empty.
+    pub problems: Vec<ImportProblem>,
+    /// The number of errors about rules beside those in `problems`.
+    #[serde(default)]
+    pub more_rule_errors: usize,
 }
 
 /// Plans the import of a table over the present rules. Nothing is changed.
@@ -199,19 +190,28 @@ pub fn plan(current: &[ShippingRule], file: &[u8], options: &ImportOptions) -> I
     let table = read(file, options.guard);
     // A table whose columns cannot be told apart says nothing about the rules, so it removes none.
     let mode = if table.readable { options.mode } else { ImportMode::Merge };
-    let lines: HashMap<u64, u64> = table.rows.iter().map(|row| (row.row, row.line)).collect();
     let mut plan = merge(current, table.rows, mode);
     plan.problems = table.problems;
     let rules: Vec<&ShippingRule> = plan.rules().collect();
-    match compile(&rules, options.comparison) {
+    match CompiledRules::compile(&rules, options.comparison) {
         Ok(compiled) if plan.problems.is_empty() => {
-            let shadowed = shadowed(&compiled);
-            plan.shadowed = shadowed.iter().filter_map(|shadow| row_shadow(&plan, shadow)).collect();
+            let row_shadow = |shadow: Shadowed| {
+                let by = shadow.by.into_iter().filter_map(|index| plan.placed(index)).collect();
+                Some(RowShadow { rule: plan.placed(shadow.rule)?, by })
+            };
+            plan.shadowed = shadowed(&compiled).into_iter().filter_map(row_shadow).collect();
         }
         Ok(_) => {}
         Err(RuleErrors { errors, more, .. }) => {
-            let problems: Vec<ImportProblem> =
-                errors.into_iter().map(|error| rule_problem(&plan, error, &lines)).collect();
+            let problem = |error: RuleError| {
+                let rules: Vec<Placed> = error.places().filter_map(|index| plan.placed(index)).collect();
+                // The later row is the one to look at: the earlier one was fine without it.
+                let row = rules.iter().filter_map(|placed| placed.row).max();
+                let line =
+                    row.and_then(|row| table.lines.get(usize::try_from(row).ok()?.checked_sub(1)?).copied());
+                ImportProblem { row, line, problem: Problem::Rule { error, rules } }
+            };
+            let problems: Vec<ImportProblem> = errors.into_iter().map(problem).collect();
             plan.problems.extend(problems);
             plan.more_rule_errors = more;
         }
@@ -221,43 +221,40 @@ pub fn plan(current: &[ShippingRule], file: &[u8], options: &ImportOptions) -> I
 }
 
 /// What makes two rules the same one.
-type Key = (TextMatch, Scope);
-
-fn key(rule: &ShippingRule) -> Key {
+fn key(rule: &ShippingRule) -> (TextMatch, Scope) {
     let mut scope = rule.scope.clone();
     scope.countries = scope.countries.iter().map(|country| country.to_ascii_uppercase()).collect();
     (rule.text.clone(), scope)
 }
 
 /// The list as it would be, before it is checked.
-fn merge(current: &[ShippingRule], rows: Vec<TableRow>, mode: ImportMode) -> ImportPlan {
+fn merge(current: &[ShippingRule], rows: Vec<Row>, mode: ImportMode) -> ImportPlan {
     let mut plan = ImportPlan::default();
     // The present rules that no row has matched yet.
-    let mut unmatched: HashMap<Key, VecDeque<usize>> = HashMap::new();
+    let mut unmatched: HashMap<_, VecDeque<usize>> = HashMap::new();
     for (index, rule) in current.iter().enumerate() {
         unmatched.entry(key(rule)).or_default().push_back(index);
     }
-    let present = |rule: &ShippingRule| Source::Present(Box::new(rule.clone()));
+    let present = |row, rule: &ShippingRule| Slot::Present(Box::new(Placed { row, rule: rule.clone() }));
     if mode == ImportMode::Merge {
-        plan.result = current.iter().map(|rule| Slot { row: None, rule: present(rule) }).collect();
+        plan.result = current.iter().map(|rule| present(None, rule)).collect();
     }
-    for TableRow { row, rule, .. } in rows {
+    for Row { row, rule } in rows {
         let matched = unmatched.get_mut(&key(&rule)).and_then(VecDeque::pop_front);
-        let source = match matched.and_then(|index| current.get(index)) {
+        let slot = match matched.and_then(|index| current.get(index)) {
             None => {
                 plan.added.push(Row { row, rule });
-                Source::Added(plan.added.len() - 1)
+                Slot::Added(plan.added.len() - 1)
             }
             Some(before) if *before == rule => {
                 plan.unchanged += 1;
-                present(before)
+                present(Some(row), before)
             }
             Some(before) => {
                 plan.changed.push(Change { row, before: before.clone(), after: rule });
-                Source::Changed(plan.changed.len() - 1)
+                Slot::Changed(plan.changed.len() - 1)
             }
         };
-        let slot = Slot { row: Some(row), rule: source };
         let own = matched.filter(|_| mode == ImportMode::Merge).and_then(|index| plan.result.get_mut(index));
         match own {
             Some(own) => *own = slot,
@@ -270,19 +267,4 @@ fn merge(current: &[ShippingRule], rows: Vec<TableRow>, mode: ImportMode) -> Imp
         plan.removed = removed.into_iter().filter_map(|index| current.get(index).cloned()).collect();
     }
     plan
-}
-
-fn rule_problem(plan: &ImportPlan, error: RuleError, lines: &HashMap<u64, u64>) -> ImportProblem {
-    let (first, second) = error.rules();
-    let both = [Some(first), second].into_iter().flatten();
-    let rules: Vec<Placed> = both.filter_map(|index| plan.placed(index)).collect();
-    // The later row is the one to look at: the earlier one was fine without it.
-    let row = rules.iter().filter_map(|placed| placed.row).max();
-    let line = row.and_then(|row| lines.get(&row).copied());
-    ImportProblem { row, line, problem: Problem::Rule { error, rules } }
-}
-
-fn row_shadow(plan: &ImportPlan, shadow: &Shadowed) -> Option<RowShadow> {
-    let by = shadow.by.iter().filter_map(|index| plan.placed(*index)).collect();
-    Some(RowShadow { rule: plan.placed(shadow.rule)?, by })
 }

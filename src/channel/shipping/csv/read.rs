@@ -1,35 +1,153 @@
-//! From the bytes of a table to the rules of its rows, with every problem on the way.
+//! From the bytes of a table to the rules of its rows, with every problem by its row.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use ::csv::{ByteRecord, ReaderBuilder, StringRecord};
+use serde::{Deserialize, Serialize};
 
-use super::{COLUMNS, COUNT, FormulaGuard, ImportProblem, Problem};
-use crate::channel::shipping::{MatchKind, Scope, ShippingMethod, ShippingRule, TextMatch};
+use super::{COLUMNS, FormulaGuard};
+use crate::channel::shipping::{DisplayText, MatchKind, RuleError, ShippingRule, display_text::joined};
 
-/// What a table holds.
+/// One thing wrong with an imported table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ImportProblem {
+    /// The row, as a spreadsheet counts: the header is row 1. `None` if the whole file is concerned.
+    /// Lines without any character are not counted; `line` is exact.
+    pub row: Option<u64>,
+    /// The line of the file on which that row starts, from 1. A cell with line ends takes several lines.
+    pub line: Option<u64>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no header, or nothing at all.
+    #[error("there is no header")]
+    NoHeader,
+    /// A column that does not exist.
+    #[error("there is no column {}", DisplayText::name(.column))]
+    UnknownColumn {
+        /// Its name.
+        column: String,
+    },
+    /// A column that is there twice.
+    #[error("column {} is there twice", DisplayText::name(.column))]
+    RepeatedColumn {
+        /// Its name.
+        column: String,
+    },
+    /// A column that is not there.
+    #[error("column {} is missing", DisplayText::name(.column))]
+    MissingColumn {
+        /// Its name.
+        column: String,
+    },
+    /// A quote is opened and never closed, so that rows run into each other.
+    #[error("a quote is opened and never closed")]
+    OpenQuote,
+    /// A quote is inside a cell that is not quoted, or something stands between a closing quote and the end of its cell.
+    #[error("a quote is out of place: quote the whole cell and double the quotes inside it")]
+    StrayQuote,
+    /// The bytes are not UTF-8.
+    #[error("not UTF-8: save the file as \"CSV UTF-8\"")]
+    NotUtf8,
+    /// The row has another number of cells than the header.
+    #[error("{cells} cells instead of {columns}")]
+    WrongLength {
+        /// How many cells it has.
+        cells: usize,
+        /// How many it should have.
+        columns: usize,
+    },
+    /// The kind of match does not exist.
+    #[error("match is {}, not exact, prefix, glob, absent or any", DisplayText::name(.found))]
+    UnknownMatch {
+        /// What is written there.
+        found: String,
+    },
+    /// A kind of match that has no text has one.
+    #[error("a rule of kind {kind} has no text")]
+    UnwantedText {
+        /// The kind.
+        kind: MatchKind,
+    },
+    /// A cell is neither `true` nor `false`.
+    #[error("{column} is {}, not true or false", DisplayText::name(.found))]
+    BadFlag {
+        /// Its column.
+        column: String,
+        /// What is written there.
+        found: String,
+    },
+    /// A rule is unsound, or two rules conflict.
+    #[error("{}: {}", .error.what(), joined(.rules, " and "))]
+    Rule {
+        /// What is wrong; its places are those of the list that was planned.
+        error: RuleError,
+        /// The rules concerned.
+        rules: Vec<Placed>,
+    },
+}
+
+/// A rule and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Placed {
+    /// The row of the table; `None` for a rule that was there before and is not in the table.
+    pub row: Option<u64>,
+    /// The rule.
+    pub rule: ShippingRule,
+}
+
+impl fmt::Display for Placed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.row {
+            Some(row) => write!(f, "row {row} [{}]", self.rule),
+            None => write!(f, "the present rule [{}]", self.rule),
+        }
+    }
+}
+
+impl fmt::Display for ImportProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(row) = self.row {
+            write!(f, "row {row}: ")?;
+        }
+        self.problem.fmt(f)
+    }
+}
+
+/// A rule and its row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The row of the table; the header is row 1.
+    pub row: u64,
+    /// The rule.
+    pub rule: ShippingRule,
+}
+
+/// The content of a table.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// Whether the columns could be told apart; if not, there are no rows either.
     pub(super) readable: bool,
-    pub(super) rows: Vec<TableRow>,
+    pub(super) rows: Vec<Row>,
+    /// The line on which each row starts, the header included.
+    pub(super) lines: Vec<u64>,
     pub(super) problems: Vec<ImportProblem>,
-}
-
-/// A row that makes a rule.
-#[derive(Debug)]
-pub(super) struct TableRow {
-    pub(super) row: u64,
-    pub(super) line: u64,
-    pub(super) rule: ShippingRule,
 }
 
 pub(super) fn read(file: &[u8], guard: FormulaGuard) -> Table {
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     let mut table = Table::default();
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
-    let mut record = ByteRecord::new();
-    let mut layout = None;
+    let (mut record, mut places) = (ByteRecord::new(), None);
     let (mut row, mut line, mut counted) = (0, 1, 0);
     // Reading from memory, with records of any length allowed, has no way to fail.
     while let Ok(true) = reader.read_byte_record(&mut record) {
@@ -41,26 +159,24 @@ pub(super) fn read(file: &[u8], guard: FormulaGuard) -> Table {
         line +=
             file.get(counted..first).unwrap_or_default().split(|byte| *byte == b'\n').skip(1).count() as u64;
         counted = first;
+        table.lines.push(line);
         let quotes = check_quotes(bytes).map_err(|stray| vec![stray]);
-        let problems = match &layout {
-            None => quotes.and_then(|()| Layout::read(&record)).map(|found| layout = Some(found)),
+        let problems = match &places {
+            None => quotes.and_then(|()| read_header(&record)).map(|found| places = Some(found)),
             // Spreadsheets leave rows of nothing but separators behind.
             Some(_) if quotes.is_ok() && record.iter().all(<[u8]>::is_empty) => Ok(()),
-            Some(layout) => quotes.and_then(|()| layout.rule(&record, guard)).map(|rule| {
-                table.rows.push(TableRow { row, line, rule });
-            }),
+            Some(places) => {
+                let rule = quotes.and_then(|()| read_rule(places, &record, guard));
+                rule.map(|rule| table.rows.push(Row { row, rule }))
+            }
         };
-        let problems = problems.err().into_iter().flatten();
-        table.problems.extend(problems.map(|problem| ImportProblem {
-            row: Some(row),
-            line: Some(line),
-            problem,
-        }));
-        if layout.is_none() {
+        let at_row = |problem| ImportProblem { row: Some(row), line: Some(line), problem };
+        table.problems.extend(problems.err().into_iter().flatten().map(at_row));
+        if places.is_none() {
             return table;
         }
     }
-    match layout {
+    match places {
         Some(_) => table.readable = true,
         None => table.problems.push(ImportProblem { row: None, line: None, problem: Problem::NoHeader }),
     }
@@ -96,110 +212,46 @@ fn check_quotes(record: &[u8]) -> Result<(), Problem> {
     if matches!(position, Position::Quoted) { Err(Problem::OpenQuote) } else { Ok(()) }
 }
 
-/// Where each of [`COLUMNS`] stands in the file.
-struct Layout([usize; COUNT]);
-
-impl Layout {
-    fn read(header: &ByteRecord) -> Result<Self, Vec<Problem>> {
-        let header = StringRecord::from_byte_record(header.clone()).map_err(|_| vec![Problem::NotUtf8])?;
-        let mut problems = Vec::new();
-        let mut places = HashMap::new();
-        for (place, name) in header.iter().map(str::trim).enumerate() {
-            let column = name.to_owned();
-            if !COLUMNS.contains(&name) {
-                problems.push(Problem::UnknownColumn { column });
-            } else if places.insert(name, place).is_some() {
-                problems.push(Problem::RepeatedColumn { column });
-            }
+/// The place of each of [`COLUMNS`] in the file.
+fn read_header(header: &ByteRecord) -> Result<Vec<usize>, Vec<Problem>> {
+    let header = utf8(header)?;
+    let (mut problems, mut places) = (Vec::new(), HashMap::new());
+    for (place, name) in header.iter().map(str::trim).enumerate() {
+        let column = name.to_owned();
+        if !COLUMNS.iter().any(|known| known.name == name) {
+            problems.push(Problem::UnknownColumn { column });
+        } else if places.insert(name, place).is_some() {
+            problems.push(Problem::RepeatedColumn { column });
         }
-        let layout = COLUMNS.map(|name| {
-            places.get(name).copied().unwrap_or_else(|| {
-                problems.push(Problem::MissingColumn { column: name.to_owned() });
-                usize::MAX
-            })
-        });
-        if problems.is_empty() { Ok(Self(layout)) } else { Err(problems) }
     }
-
-    fn rule(&self, record: &ByteRecord, guard: FormulaGuard) -> Result<ShippingRule, Vec<Problem>> {
-        if record.len() != COUNT {
-            return Err(vec![Problem::WrongLength { cells: record.len(), columns: COUNT }]);
-        }
-        let record = StringRecord::from_byte_record(record.clone()).map_err(|_| vec![Problem::NotUtf8])?;
-        rule(self.0.map(|place| guard.restore(record.get(place).unwrap_or_default())))
-    }
+    let missing = COLUMNS.iter().filter(|column| !places.contains_key(column.name));
+    problems.extend(missing.map(|column| Problem::MissingColumn { column: column.name.to_owned() }));
+    let places = COLUMNS.iter().filter_map(|column| places.get(column.name).copied());
+    if problems.is_empty() { Ok(places.collect()) } else { Err(problems) }
 }
 
 /// The rule of a row.
 ///
 /// # Errors
 ///
-/// Every cell that cannot be read. Whether the rule is sound is for the compiler to say.
-fn rule(cells: [&str; COUNT]) -> Result<ShippingRule, Vec<Problem>> {
-    let [
-        kind,
-        text,
-        store,
-        marketplace,
-        countries,
-        policy,
-        carrier,
-        service,
-        package,
-        confirmation,
-        flags @ ..,
-        note,
-    ] = cells;
-    let mut problems = Vec::new();
-    let text = text_match(kind, text).map_err(|problem| problems.push(problem));
-    let [rush, lock, enabled] = [("rush", false), ("lock", false), ("enabled", true)];
-    let mut flag = |(column, otherwise): (&str, bool), cell: &str| {
-        read_flag(cell, otherwise).unwrap_or_else(|| {
-            problems.push(Problem::BadFlag { column: column.to_owned(), found: cell.to_owned() });
-            otherwise
-        })
-    };
-    let [rush, lock, enabled] = [flag(rush, flags[0]), flag(lock, flags[1]), flag(enabled, flags[2])];
-    match text {
-        Ok(text) if problems.is_empty() => {
-            let countries = countries.split('|').map(str::trim).filter(|country| !country.is_empty());
-            let scope = Scope {
-                store: optional(store.trim()).map(Into::into),
-                marketplace: optional(marketplace),
-                countries: countries.map(str::to_owned).collect(),
-            };
-            let method = ShippingMethod {
-                policy: policy.trim().into(),
-                carrier_code: optional(carrier),
-                service_code: optional(service),
-                package_code: optional(package),
-                confirmation: optional(confirmation),
-                rush,
-                lock,
-            };
-            Ok(ShippingRule { text, scope, enabled, note: optional(note), method })
-        }
-        _ => Err(problems),
+/// Every cell that cannot be read. Whether the rule is sound is decided when the rules are compiled.
+fn read_rule(
+    places: &[usize],
+    record: &ByteRecord,
+    guard: FormulaGuard,
+) -> Result<ShippingRule, Vec<Problem>> {
+    let (cells, columns) = (record.len(), places.len());
+    if cells != columns {
+        return Err(vec![Problem::WrongLength { cells, columns }]);
     }
+    let record = utf8(record)?;
+    let mut rule = ShippingRule::exact("", "");
+    let cells = places.iter().map(|place| guard.restore(record.get(*place).unwrap_or_default()));
+    let results = COLUMNS.iter().zip(cells).map(|(column, cell)| (column.set)(&mut rule, cell));
+    let problems: Vec<Problem> = results.filter_map(Result::err).collect();
+    if problems.is_empty() { Ok(rule) } else { Err(problems) }
 }
 
-fn optional(cell: &str) -> Option<String> {
-    Some(cell.to_owned()).filter(|cell| !cell.is_empty())
-}
-
-fn text_match(kind: &str, text: &str) -> Result<TextMatch, Problem> {
-    let unknown = |_| Problem::UnknownMatch { found: kind.to_owned() };
-    match kind.trim().to_ascii_lowercase().parse().map_err(unknown)? {
-        MatchKind::Exact => Ok(TextMatch::Exact(text.to_owned())),
-        MatchKind::Prefix => Ok(TextMatch::Prefix(text.to_owned())),
-        MatchKind::Glob => Ok(TextMatch::Glob(text.to_owned())),
-        kind if !text.is_empty() => Err(Problem::UnwantedText { kind }),
-        MatchKind::Absent => Ok(TextMatch::Absent),
-        MatchKind::Any => Ok(TextMatch::Any),
-    }
-}
-
-fn read_flag(cell: &str, default: bool) -> Option<bool> {
-    let cell = cell.trim();
-    if cell.is_empty() { Some(default) } else { cell.to_ascii_lowercase().parse().ok() }
+fn utf8(record: &ByteRecord) -> Result<StringRecord, Vec<Problem>> {
+    StringRecord::from_byte_record(record.clone()).map_err(|_| vec![Problem::NotUtf8])
 }

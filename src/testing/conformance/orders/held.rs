@@ -10,7 +10,7 @@ use super::{
 };
 use crate::channel::{
     HoldReason, Operation,
-    shipping::{ShippingResolution, WonBy},
+    shipping::{MethodSource, ShippingResolution},
     store::{ApplyOutcome, HeldOrder, NewOrder, RunToken},
 };
 
@@ -25,7 +25,7 @@ checks! { "orders":
 }
 
 fn ground_method() -> ShippingResolution {
-    ShippingResolution::Mapped { method: "ground".into(), won: WonBy::GlobalDefault }
+    ShippingResolution::Mapped { method: "ground".into(), won: MethodSource::GlobalDefault }
 }
 
 async fn saved(on: &TestBed, batch: &[NewOrder]) -> Check<RunToken> {

@@ -1,4 +1,4 @@
-//! How shipping texts are compared, and in what two nearly equal texts differ. Knows no rules.
+//! How shipping texts are compared, and how two nearly equal texts differ. Knows no rules.
 
 use std::{borrow::Cow, fmt};
 
@@ -11,7 +11,7 @@ use crate::named_enum::named_enum;
 /// Whether a text is too long to be compared in any other way than whole.
 pub(super) fn is_long(text: &str) -> bool {
     // A character has at least one byte.
-    text.len() > DisplayText::LONGEST_TEXT && text.chars().nth(DisplayText::LONGEST_TEXT).is_some()
+    text.len() > DisplayText::MAX_TEXT_CHARS && text.chars().nth(DisplayText::MAX_TEXT_CHARS).is_some()
 }
 
 named_enum! {
@@ -30,46 +30,35 @@ named_enum! {
 impl Comparison {
     /// The text in the form in which it is compared.
     pub(super) fn prepare(self, text: &str) -> Cow<'_, str> {
-        self.prepare_part(text, Ends::CLOSED)
+        self.prepare_part(text, false, false)
     }
 
-    /// As [`prepare`](Self::prepare), for a part of a text: at an open end one blank is kept.
-    pub(super) fn prepare_part(self, text: &str, ends: Ends) -> Cow<'_, str> {
+    /// As [`prepare`](Self::prepare), for a part of a text: where more text may stand before or after it, one blank is kept.
+    pub(super) fn prepare_part(self, text: &str, open_start: bool, open_end: bool) -> Cow<'_, str> {
         match self {
             Self::Exact => Cow::Borrowed(text),
-            Self::Lenient => Cow::Owned(fold(text, ends)),
+            Self::Lenient => Cow::Owned(fold(text, open_start, open_end)),
         }
     }
 }
 
-/// Whether more text may stand before and after a part.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ends {
-    pub(super) open_start: bool,
-    pub(super) open_end: bool,
-}
-
-impl Ends {
-    const CLOSED: Self = Self { open_start: false, open_end: false };
-}
-
 /// The lenient form of a whole text.
 pub(crate) fn fold_text(text: &str) -> String {
-    fold(text, Ends::CLOSED)
+    fold(text, false, false)
 }
 
-fn fold(text: &str, ends: Ends) -> String {
-    // Nearly every shipping text is ASCII, where composing changes nothing and folding is one pass.
-    if text.is_ascii() {
-        let plain = text.chars().filter(|&c| !is_invisible(c)).map(plain_char);
-        return single_blanks(plain.map(|c| c.to_ascii_lowercase()), text.len(), ends);
-    }
-    let folded = lower(&composed(&plain(&seen(text))));
-    single_blanks(folded.chars(), folded.len(), ends)
+fn fold(text: &str, open_start: bool, open_end: bool) -> String {
+    let folded = if text.is_ascii() {
+        // Nearly every shipping text: composing changes nothing, and folding is one pass.
+        text.chars().filter(|&c| !is_invisible(c)).map(|c| plain_char(c).to_ascii_lowercase()).collect()
+    } else {
+        lower(&composed(&plain(&without_invisible(text))))
+    };
+    single_blanks(&folded, open_start, open_end)
 }
 
 /// The text without what cannot be seen.
-fn seen(text: &str) -> String {
+fn without_invisible(text: &str) -> String {
     text.chars().filter(|&c| !is_invisible(c)).collect()
 }
 
@@ -89,39 +78,35 @@ fn lower(text: &str) -> String {
 }
 
 fn plain_char(c: char) -> char {
-    if c.is_whitespace() {
-        ' '
-    } else if is_dash(c) {
-        '-'
-    } else {
-        c
+    match c {
+        c if c.is_whitespace() => ' ',
+        '\u{2010}'..='\u{2015}'
+        | '\u{2043}'
+        | '\u{2212}'
+        | '\u{2e3a}'
+        | '\u{2e3b}'
+        | '\u{fe58}'
+        | '\u{fe63}'
+        | '\u{ff0d}' => '-',
+        c => c,
     }
 }
 
-fn is_dash(c: char) -> bool {
-    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{2e3a}' | '\u{2e3b}')
-        || matches!(c, '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
-}
-
-fn single_blanks(chars: impl Iterator<Item = char>, capacity: usize, ends: Ends) -> String {
-    let mut folded = String::with_capacity(capacity);
-    let mut blank = false;
-    for c in chars {
-        if c == ' ' {
-            blank = true;
-            continue;
+/// Words with one blank between them, and with one at an open end that has blanks.
+fn single_blanks(text: &str, open_start: bool, open_end: bool) -> String {
+    let open_start = open_start && text.starts_with(' ');
+    let mut single = String::with_capacity(text.len());
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        if open_start || !single.is_empty() {
+            single.push(' ');
         }
-        if blank && (ends.open_start || !folded.is_empty()) {
-            folded.push(' ');
-        }
-        blank = false;
-        folded.push(c);
+        single.push_str(word);
     }
     // A part that is nothing but blanks keeps one of them only if text may stand on both sides.
-    if blank && ends.open_end && (ends.open_start || !folded.is_empty()) {
-        folded.push(' ');
+    if open_end && text.ends_with(' ') && (open_start || !single.is_empty()) {
+        single.push(' ');
     }
-    folded
+    single
 }
 
 /// One way in which two texts differ although a person takes them for the same.
@@ -156,20 +141,19 @@ impl fmt::Display for Difference {
     }
 }
 
-/// A part of folding.
 type Step = fn(&str) -> String;
 
-/// In what two texts differ, if folding makes them equal; `None` if it does not, if they are equal, or if one is long.
+/// How two texts differ, if folding makes them equal; `None` if it does not, if they are equal, or if one is long.
 pub(super) fn differences(one: &str, other: &str) -> Option<Vec<Difference>> {
     if one == other || is_long(one) || is_long(other) || fold_text(one) != fold_text(other) {
         return None;
     }
     let steps: [(Difference, Step); 6] = [
-        (Difference::Invisible, seen),
+        (Difference::Invisible, without_invisible),
         (Difference::UnusualSpace, |text| {
             text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
         }),
-        (Difference::ExtraSpace, |text| single_blanks(text.chars(), text.len(), Ends::CLOSED)),
+        (Difference::ExtraSpace, |text| single_blanks(text, false, false)),
         (Difference::Dash, plain),
         (Difference::Form, composed),
         (Difference::Case, lower),
@@ -180,8 +164,9 @@ pub(super) fn differences(one: &str, other: &str) -> Option<Vec<Difference>> {
         let nearer = (step(&one), step(&other));
         // A step counts if it removes a difference, not if it merely changes both texts alike. An unusual
         // space too many is worth naming, although it is still there as a plain one after its step.
-        let odd_space = difference == Difference::UnusualSpace && odd_spaces(&one) != odd_spaces(&other);
-        if odd_space || gap(&nearer.0, &nearer.1) < gap(&one, &other) {
+        let unusual =
+            difference == Difference::UnusualSpace && unusual_spaces(&one) != unusual_spaces(&other);
+        if unusual || edit_distance(&nearer.0, &nearer.1) < edit_distance(&one, &other) {
             found.push(difference);
         }
         (one, other) = nearer;
@@ -189,12 +174,12 @@ pub(super) fn differences(one: &str, other: &str) -> Option<Vec<Difference>> {
     Some(found)
 }
 
-fn odd_spaces(text: &str) -> String {
+fn unusual_spaces(text: &str) -> String {
     text.chars().filter(|&c| c != ' ' && c.is_whitespace()).collect()
 }
 
-/// How far apart two texts are. Long ones are only told apart, since the exact distance is quadratic.
-fn gap(one: &str, other: &str) -> usize {
+/// The edit distance of two texts; 0 or 1 if they are long, since the exact distance takes quadratic time.
+fn edit_distance(one: &str, other: &str) -> usize {
     if one.len() + other.len() > 400 { usize::from(one != other) } else { strsim::levenshtein(one, other) }
 }
 
@@ -225,12 +210,16 @@ mod tests {
 
     #[test]
     fn keeps_one_blank_at_an_open_end() {
-        let fold_at = |text, open_start, open_end| fold(text, Ends { open_start, open_end });
-        assert_eq!(fold_at("UPS  ", false, true), "ups ");
-        assert_eq!(fold_at("  UPS", true, false), " ups");
-        assert_eq!(fold_at("  ", true, true), " ");
-        assert_eq!(fold_at("  ", false, true), "");
-        assert_eq!(fold_at("  ", true, false), "");
+        let cases = [
+            ("UPS  ", false, true, "ups "),
+            ("  UPS", true, false, " ups"),
+            ("  ", true, true, " "),
+            ("  ", false, true, ""),
+            ("  ", true, false, ""),
+        ];
+        for (text, open_start, open_end, folded) in cases {
+            assert_eq!(fold(text, open_start, open_end), folded, "{text:?} {open_start} {open_end}");
+        }
     }
 
     #[test]
