@@ -198,14 +198,25 @@ impl<'de, F: Field> DeserializeSeed<'de> for FieldSeed<F> {
 
 /// Reads a member that no decision needs: what cannot be read is left out and noted. Only the slow pass does so; the fast
 /// one fails, and is followed by it.
+#[inline]
 pub(crate) fn droppable<'de, F: Field, A: MapAccess<'de>>(
     map: &mut A,
     (model, member): (&'static str, &'static str),
     extra: &mut Extra,
 ) -> Result<F, A::Error> {
-    if !is_slow_pass() {
-        return map.next_value_seed(FieldSeed::new());
+    if is_slow_pass() {
+        return droppable_slowly(map, (model, member), extra);
     }
+    map.next_value_seed(FieldSeed::new())
+}
+
+#[cold]
+#[inline(never)]
+fn droppable_slowly<'de, F: Field, A: MapAccess<'de>>(
+    map: &mut A,
+    (model, member): (&'static str, &'static str),
+    extra: &mut Extra,
+) -> Result<F, A::Error> {
     let raw: Box<RawValue> = map.next_value()?;
     let read = F::read(&mut serde_json::Deserializer::from_str(raw.get()));
     read.or_else(|issue| {

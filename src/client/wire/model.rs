@@ -96,13 +96,21 @@ macro_rules! model {
                 fn visit_str<E: de::Error>(self, name: &str) -> Result<Key, E> {
                     Ok(match name {
                         $($json => Key::$field,)*
-                        $(other if other.eq_ignore_ascii_case($json) => Key::$field,)*
-                        other => {
-                            other.clone_into(self.0);
-                            Key::Other__
-                        }
+                        other => in_other_case(other, self.0),
                     })
                 }
+            }
+
+            #[cold]
+            #[inline(never)]
+            fn in_other_case(name: &str, unknown: &mut String) -> Key {
+                $(
+                    if name.eq_ignore_ascii_case($json) {
+                        return Key::$field;
+                    }
+                )*
+                name.clone_into(unknown);
+                Key::Other__
             }
 
             struct ModelVisitor;

@@ -12,10 +12,23 @@ pub(super) fn all<R>(
     params: impl Params,
     read: impl Fn(&Row<'_>) -> Answer<R>,
 ) -> Answer<Vec<R>> {
+    some(tx, sql, params, usize::MAX, read)
+}
+
+/// The first rows of the answer, so many at most.
+pub(super) fn some<R>(
+    tx: &Transaction<'_>,
+    sql: &str,
+    params: impl Params,
+    limit: usize,
+    read: impl Fn(&Row<'_>) -> Answer<R>,
+) -> Answer<Vec<R>> {
     let mut statement = tx.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
+    while found.len() < limit
+        && let Some(row) = rows.next()?
+    {
         found.push(read(row)?);
     }
     Ok(found)

@@ -8,8 +8,8 @@ use crate::{
         store::{ImportRecord, RecordKey},
     },
     stores::sqlite::{
-        convert::{Answer, integer, json},
-        query::{all, execute, from_json},
+        convert::{Answer, json},
+        query::{execute, from_json, some},
     },
 };
 
@@ -24,23 +24,24 @@ pub(super) fn with(
 ) -> Answer<Vec<ImportRecord>> {
     let (sql, key) = match key {
         RecordKey::Id(order) => (
-            "SELECT record_json FROM shipstation_import_record WHERE connection = ?1 AND order_id = ?2 LIMIT ?3",
+            "SELECT record_json FROM shipstation_import_record WHERE connection = ?1 AND order_id = ?2",
             order.as_str(),
         ),
         RecordKey::MergedInto(order) => (
             "SELECT record_json FROM shipstation_merged_order AS inside
              JOIN shipstation_import_record AS record ON record.connection = ?1 AND record.order_id = inside.survivor
-             WHERE inside.connection = ?1 AND inside.order_id = ?2 ORDER BY inside.survivor LIMIT ?3",
+             WHERE inside.connection = ?1 AND inside.order_id = ?2 ORDER BY inside.survivor",
             order.as_str(),
         ),
         // The index is named, because the planner would rather walk all records of a connection for the sake of their order.
         RecordKey::Fingerprint(fingerprint) => (
             "SELECT record_json FROM shipstation_import_record INDEXED BY shipstation_import_record_fingerprint
-             WHERE connection = ?1 AND fingerprint = ?2 ORDER BY order_id LIMIT ?3",
+             WHERE connection = ?1 AND fingerprint = ?2 ORDER BY order_id",
             fingerprint.as_str(),
         ),
     };
-    all(tx, sql, (connection, key, integer(limit)), from_json(RECORD))
+    // No LIMIT in the statement: SQLite prepares one anew each time its limit is bound.
+    some(tx, sql, (connection, key), limit, from_json(RECORD))
 }
 
 /// Changes the record of an order.
