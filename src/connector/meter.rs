@@ -33,16 +33,6 @@ impl Meter {
         Self { used: Mutex::default(), date: Mutex::default(), clock, run: run.clone(), observer }
     }
 
-    /// Counts what was used for the run before it began.
-    pub(super) fn add(&self, earlier: &ApiUse) {
-        let mut used = self.used();
-        used.requests += earlier.requests;
-        used.waited += earlier.waited;
-        used.retries += earlier.retries;
-        used.throttled += earlier.throttled;
-        used.faults += earlier.faults;
-    }
-
     pub(super) fn requests(&self) -> u64 {
         self.used().requests
     }

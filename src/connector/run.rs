@@ -17,7 +17,8 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        CancelToken, ChannelError, Operation, Refusal, RunControl, RunEvent, RunId, RunStatus, Trigger,
+        CancelToken, ChannelError, Finding, Operation, Refusal, RunControl, RunEvent, RunId, RunStatus,
+        Trigger,
         report::RunInfo,
         store::{BeginOutcome, NewRun, RunKind, RunSummary, RunToken, StoreError},
     },
@@ -54,6 +55,8 @@ pub(super) enum Stop {
     Remote(client::Error),
     /// A store failed, or the lease is lost.
     Store(StoreError),
+    /// The settings name what ShipStation does not have.
+    Misconfigured(Vec<Finding>),
 }
 
 impl From<client::Error> for Stop {
@@ -85,6 +88,10 @@ impl Stop {
                 trace::store_failed(error);
                 RunStatus::Failed { error: format!("the host's storage failed: {error}") }
             }
+            Self::Misconfigured(findings) => {
+                let found: Vec<String> = findings.iter().map(ToString::to_string).collect();
+                RunStatus::Failed { error: found.join("; ") }
+            }
         }
     }
 
@@ -94,6 +101,7 @@ impl Stop {
             Self::Interrupted(message) | Self::LimitReached(message) => Refusal::Unavailable { message },
             Self::Remote(error) => failure::refusal(&error),
             Self::Store(error) => Refusal::Store(error),
+            Self::Misconfigured(findings) => Refusal::Config { findings },
         }
     }
 }

@@ -60,17 +60,19 @@ impl ShipStationChannel {
         finish(ctx, recorder, window, stop).await
     }
 
-    /// Looks up what the settings name, reads the shipping rules, and takes the lease.
+    /// Reads the shipping rules, takes the lease, and looks up what the settings name: a run that is refused for that is in
+    /// the history of runs, so that the window begins no later than it.
     async fn begin_import(
         &self,
         operation: Operation,
         lane: Lane,
         control: RunControl,
     ) -> Result<(Context<'_>, Recorder), ChannelError> {
-        let cost = self.check_order_references(operation, &control).await?;
         let mapper = Mapper::load(self).await.map_err(|refusal| trace::not_started(operation, refusal))?;
         let (run, mut info) = Run::begin(self, operation, lane, control).await?;
-        run.meter().add(&cost);
+        if let Err(stop) = self.check_order_references(&run).await {
+            return Err(run.refuse(info, stop).await);
+        }
         info.show_settings(self.settings.orders.describe());
         let mut recorder = Recorder::new(info);
         if mapper.is_empty(&self.settings.shipping) {
