@@ -179,7 +179,7 @@ pub enum RetryClass {
     Unavailable,
     /// The answer to a look could not be read.
     Unreadable,
-    /// The channel did not find the order. It counts as gone only when it is not found again, a while later.
+    /// The channel did not find the order. It counts as gone only when it is not found an hour later either.
     OrderMissing,
 }
 

@@ -91,11 +91,12 @@ struct Merges {
 
 impl Lookups {
     /// Why an order does not exist any more: merged into another one, or deleted. `None` if the orders that it may have been
-    /// merged into could not all be read.
+    /// merged into could not all be read, or if it has not been missing for so long that no read is as stale.
     pub(super) async fn why_gone(
         &mut self,
         ctx: Ctx<'_>,
         order: OrderId,
+        for_long: bool,
     ) -> Result<Option<FailReason>, Stop> {
         let merges = match &mut self.merges {
             Some(merges) => merges,
@@ -103,7 +104,7 @@ impl Lookups {
         };
         Ok(match merges.into.get(&order) {
             Some(survivor) => Some(FailReason::MergedInto { order: translate::order_id(*survivor) }),
-            None => merges.is_complete.then_some(FailReason::OrderGone),
+            None => (for_long && merges.is_complete).then_some(FailReason::OrderGone),
         })
     }
 }

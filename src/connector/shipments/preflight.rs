@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ctx, Decision, Lookups, OpenOrders, Parcel, RecordMatch, Stop, evidence,
-    retry::{look_again, missing_once},
+    Ctx, Decision, Event, Lookups, OpenOrders, Parcel, RecordMatch, Stop, evidence,
+    retry::{look_again, missing_once, missing_twice},
     timing, tracking,
 };
 use crate::{
@@ -55,25 +55,30 @@ pub(super) async fn preflight(
     check(ctx, parcel, &seen).await
 }
 
-/// The order was not found. When that was so before, long enough ago, it is gone.
+/// The order was not found. When that was so before, it is looked for among those that others were merged into; without a
+/// trace it is gone only after so long that no read is as stale.
 async fn missing(ctx: Ctx<'_>, parcel: &Parcel, lookups: &mut Lookups) -> Result<Decision, Stop> {
-    if !was_missing(ctx, parcel) {
+    let missed_for =
+        |gap| missed_before(ctx, parcel).is_some_and(|missed| missed.is_over(gap, &ctx.moment()));
+    if !missed_for(ctx.settings().lookup_interval) {
         return Ok(missing_once(ctx, parcel, false));
     }
+    let for_long = missed_for(timing::GONE_AFTER);
     let why = "ShipStation does not find the order, and the orders that it may have been merged into could not all be read";
-    Ok(match lookups.why_gone(ctx, parcel.order).await? {
+    Ok(match lookups.why_gone(ctx, parcel.order, for_long).await? {
         Some(reason) => Decision::steps(parcel.rows(), &ShipmentState::Failed { reason }),
+        None if !for_long => missing_twice(ctx, parcel),
         None => look_again(ctx, parcel, RetryClass::OrderMissing, why),
     })
 }
 
-fn was_missing(ctx: Ctx<'_>, parcel: &Parcel) -> bool {
+/// When the order was last not found.
+fn missed_before(ctx: Ctx<'_>, parcel: &Parcel) -> Option<Event> {
     let row = &parcel.row;
     let ShipmentState::RetryWait { class: RetryClass::OrderMissing, server_since, .. } = row.state else {
-        return false;
+        return None;
     };
-    let missed = ctx.event(&row.id(), row.updated_at, server_since);
-    missed.is_over(ctx.settings().lookup_interval, &ctx.moment())
+    Some(ctx.event(&row.id(), row.updated_at, server_since))
 }
 
 /// Whether the order's present state lets it be marked shipped.

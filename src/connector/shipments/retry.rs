@@ -50,6 +50,11 @@ pub(super) fn missing_once(ctx: Ctx<'_>, parcel: &Parcel, counts_attempt: bool) 
     Decision::postpone(parcel, state, counts_attempt, MISSING)
 }
 
+/// The order was not found again. It counts as gone if it is not found after this wait either.
+pub(super) fn missing_twice(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
+    Decision::postpone(parcel, waiting(ctx, timing::GONE_AFTER, RetryClass::OrderMissing), false, MISSING)
+}
+
 /// What a look showed decides nothing yet: after a while again.
 pub(super) fn look_again(ctx: Ctx<'_>, parcel: &Parcel, class: RetryClass, why: &str) -> Decision {
     let wait = timing::next_look_wait(ctx.settings(), parcel.row.attempts, ctx.share());

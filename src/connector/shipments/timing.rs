@@ -50,6 +50,8 @@ const CREDENTIALS_WAIT: Duration = HOUR;
 /// take at least an hour.
 const MIN_ATTEMPTS: u32 = 6;
 
+/// An order that is not found is gone if it was not found so long before either: no read is as stale.
+pub(super) const GONE_AFTER: Duration = HOUR;
 /// How far apart looks become.
 const MAX_LOOKUP_INTERVAL: Duration = HOUR;
 /// Requests of unknown outcome, after which a shipment is only looked for.
@@ -229,9 +231,9 @@ impl Search {
         self.looked.is_some() && self.sent.is_over_at_last(settings.give_up_after, now)
     }
 
-    /// Whether the last look is so long ago that the next one counts beside it.
-    pub(super) fn is_apart(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
-        self.looked.is_some_and(|looked| looked.is_over(settings.lookup_interval, now))
+    /// Whether the last look is so long ago.
+    pub(super) fn is_apart(&self, gap: Duration, now: &Moment) -> bool {
+        self.looked.is_some_and(|looked| looked.is_over(gap, now))
     }
 
     /// Whether a time in the row lies so far ahead that no wait explains it.

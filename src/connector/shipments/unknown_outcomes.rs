@@ -5,7 +5,7 @@ use super::{
     Ctx, Decision, LookupResult, Lookups, Moment, Recorder, RowOutcome, Stop,
     decision::unknown_since,
     lookup::look_up,
-    timing::{NextStep, Search},
+    timing::{self, NextStep, Search},
 };
 use crate::{
     channel::{
@@ -87,9 +87,11 @@ async fn look_for(
     // What the look saw, ShipStation knew when the look began: how long it took makes it no younger.
     let moment = begun.with_server_of(&ctx.moment());
     ctx.remember(&id, &moment);
-    let is_missing_again = unknown.order_missing && unknown.search.is_apart(ctx.settings(), &moment);
+    let is_missing_again =
+        unknown.order_missing && unknown.search.is_apart(ctx.settings().lookup_interval, &moment);
+    let for_long = unknown.search.is_apart(timing::GONE_AFTER, &moment);
     if is_missing_again && matches!(found, Ok(LookupResult::Missing)) {
-        found = match lookups.why_gone(ctx, unknown.order).await {
+        found = match lookups.why_gone(ctx, unknown.order, for_long).await {
             Ok(Some(reason)) => Ok(LookupResult::Never(reason)),
             Ok(None) => Ok(LookupResult::MissingAgain),
             Err(stop) => Err(stop),

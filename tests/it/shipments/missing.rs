@@ -45,19 +45,21 @@ async fn faults_one_answer_that_an_order_is_missing_does_not_make_it_gone() {
 }
 
 #[tokio::test]
-async fn requests_an_order_that_is_missing_twice_a_minute_apart_is_gone() {
+async fn requests_an_order_that_is_missing_for_an_hour_is_gone() {
     let world = World::new().await;
     let order = one(&world).await;
-    hide(&world, order, 2);
-    sync(&world).await;
-    assert!(matches!(
-        state(&world, order).await,
-        ShipmentState::RetryWait { class: RetryClass::OrderMissing, .. }
-    ));
-    let report = sync_after(&world, MINUTE).await;
+    hide(&world, order, 3);
+    for wait in [MINUTE * 0, MINUTE] {
+        sync_after(&world, wait).await;
+        assert!(matches!(
+            state(&world, order).await,
+            ShipmentState::RetryWait { class: RetryClass::OrderMissing, .. }
+        ));
+    }
+    let report = sync_after(&world, HOUR).await;
     assert_eq!(report.counts.failed.of(FailKind::OrderGone), 1, "{report}");
     assert_eq!(state(&world, order).await, ShipmentState::Failed { reason: FailReason::OrderGone });
-    assert_eq!(world.sim.journal().len(), 3, "two looks and one search for survivors");
+    assert_eq!(world.sim.journal().len(), 5, "three looks, and a search for survivors with the last two");
 }
 
 #[tokio::test]

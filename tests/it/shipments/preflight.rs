@@ -9,7 +9,7 @@ use shipstation_connector::{
     testing::simulator::{Method, Quirks, RateLimit, SimulatorConfig},
 };
 
-use super::{MINUTE, import, marked, state, sync, sync_after, sync_with};
+use super::{HOUR, MINUTE, import, marked, state, sync, sync_after, sync_with};
 use crate::support::World;
 
 #[tokio::test]
@@ -171,6 +171,7 @@ async fn requests_a_vanished_order_is_looked_for_among_the_merged_ones() {
     });
     sync(&world).await;
     let report = sync_after(&world, MINUTE).await;
+    sync_after(&world, HOUR).await;
     assert_eq!(world.marks(), 0);
     assert_eq!(state(&world, deleted).await, ShipmentState::Failed { reason: FailReason::OrderGone });
     let into = FailReason::MergedInto { order: survivor.to_string().into() };

@@ -159,7 +159,7 @@ fn lie(_: &World, _: usize, rng: &mut Rng) -> Fault {
         0 => Fault::on(Method::GET, "/orders").with(FaultKind::List(ListFlaw::Total(rng.usize(..6)))),
         1 => Fault::on(Method::GET, "/orders").with(FaultKind::Status { code: 200, body: empty }),
         _ => {
-            let age = Duration::from_secs(pick(rng, &[20, 45, 90, 180]));
+            let age = Duration::from_secs(pick(rng, &[20, 45, 90, 180, 1_800]));
             read_of(rng).with(FaultKind::StaleRead(age))
         }
     }

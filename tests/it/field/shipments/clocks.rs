@@ -219,12 +219,14 @@ async fn clock_a_row_of_an_earlier_version_is_read_and_brought_to_its_end() {
 }
 
 #[tokio::test]
-async fn faults_an_order_that_is_gone_is_believed_after_two_looks() {
+async fn faults_an_order_is_gone_once_it_is_missing_for_an_hour() {
     let world = World::new().await;
     let order = world.add(world.order("1"));
     world.ship(order, "1Z1").await;
     world.sim.account(|account| account.delete(order));
     sync(&world).await;
     sync_after(&world, MINUTE).await;
+    assert!(matches!(state(&world, order).await, ShipmentState::RetryWait { .. }), "a read may be stale");
+    sync_after(&world, HOUR).await;
     assert_eq!(state(&world, order).await, ShipmentState::Failed { reason: FailReason::OrderGone });
 }
