@@ -124,7 +124,7 @@ impl Plan {
             orders: if rng.u8(..) < 40 { rng.usize(40..200) } else { rng.usize(3..40) },
             interval: Duration::from_secs(interval),
             troubled: Duration::from_secs(interval * rng.u64(rounds / 3..=rounds)),
-            quiet: Duration::from_secs(48 * HOUR),
+            quiet: Duration::from_secs(40 * HOUR),
             sqlite: rng.u8(..) < 16,
             has_monotonic: rng.u8(..) < 220,
             page_size: pick(&mut rng, &[2, 3, 7, 500, 500]),
@@ -132,9 +132,9 @@ impl Plan {
         }
     }
 
-    /// The largest interval between runs in the quiet phase: short enough for every retry to come.
+    /// Between two runs in the quiet phase: short enough for every retry to come.
     pub fn quiet_interval(&self) -> Duration {
-        self.interval.clamp(Duration::from_secs(20 * MINUTE), Duration::from_secs(2 * HOUR))
+        Duration::from_secs(if self.workers * self.connections > 3 { 3 * HOUR } else { 2 * HOUR })
     }
 }
 
