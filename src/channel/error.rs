@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Operation, report::Finding, store::StoreError};
+use super::{Operation, report::Finding, shipping::DisplayText, store::StoreError};
 use crate::Timestamp;
 
 /// Why an operation did not begin. **Nothing was done**: once a run has begun it ends in a report.
@@ -120,8 +120,9 @@ impl fmt::Display for Refusal {
                 write!(f, "already running since {since} ({owner}); wait for it, or for its lease to expire")
             }
             Self::Credentials { message } | Self::Unavailable { message } => f.write_str(message),
-            Self::NotFound { what } => write!(f, "there is no {what}"),
+            Self::NotFound { what } => write!(f, "there is no {}", DisplayText::new(what).unquoted()),
             Self::Ambiguous { what, found } => {
+                let what = DisplayText::new(what).unquoted();
                 write!(f, "there is more than one {what}: {}; name the one by its id", found.join(", "))
             }
             Self::Store(error) => write!(f, "the host's storage failed: {error}"),

@@ -8,7 +8,7 @@ use futures_util::{
     TryStreamExt as _,
     future::{Either, select},
 };
-use http::{Method, Response, header};
+use http::{Method, Response, StatusCode, header};
 use tracing::Instrument as _;
 
 use super::{
@@ -157,7 +157,7 @@ impl ShipStation {
                 }
                 Err(problem) => problem.after(earlier),
             };
-            if problem.kind == ErrorKind::Auth
+            if problem.status == Some(StatusCode::UNAUTHORIZED)
                 && let Some(refused) = key.filter(|_| !has_tried_other_key)
                 && self.has_other_key(&refused).await
             {
@@ -270,15 +270,25 @@ async fn within<T, E: From<TransportError>>(
     }
 }
 
+/// What is reserved at once for an announced body: a header is no proof of its length.
+const MAX_RESERVED_BYTES: usize = 4 * 1024 * 1024;
+/// Pieces without a byte, of which an answer without end may consist.
+const MAX_EMPTY_CHUNKS: usize = 1_000;
+
 async fn read_bounded(response: Response<TransportBody>, bound: usize) -> Result<Bytes, BodyError> {
     let length = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let announced = length.and_then(|length| length.parse().ok()).unwrap_or(0);
     if announced > bound {
         return Err(BodyError::TooLong);
     }
-    let mut body = Vec::with_capacity(announced);
+    let mut body = Vec::with_capacity(announced.min(MAX_RESERVED_BYTES));
     let mut chunks = response.into_body();
+    let mut empty = 0;
     while let Some(chunk) = chunks.try_next().await? {
+        empty += usize::from(chunk.is_empty());
+        if empty > MAX_EMPTY_CHUNKS {
+            return Err(BodyError::TooLong);
+        }
         if body.len() + chunk.len() > bound {
             return Err(BodyError::TooLong);
         }

@@ -196,9 +196,14 @@ impl<'c> Run<'c> {
         self.control.deadline.map(|deadline| begun + deadline.since(begun) / 2)
     }
 
+    /// Says so when the run must not start anything new.
+    pub(super) fn check_may_start(&self) -> Result<(), Stop> {
+        check_may_start(&self.control, self.now())
+    }
+
     /// Keeps the lease, and says so when the run must not start anything new.
     pub(super) async fn checkpoint(&self) -> Result<(), Stop> {
-        check_may_start(&self.control, self.now())?;
+        self.check_may_start()?;
         self.keep_lease().await?;
         Ok(())
     }

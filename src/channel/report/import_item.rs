@@ -63,7 +63,8 @@ impl fmt::Display for DisplayItem<'_> {
 
 impl DisplayItem<'_> {
     pub(super) fn name(&self) -> String {
-        format!("{} ({})", self.item.number, self.item.order).trim_start().to_owned()
+        let number = DisplayText::name(&self.item.number).unquoted();
+        format!("{number} ({})", self.item.order).trim_start().to_owned()
     }
 
     /// What became of it.

@@ -162,7 +162,7 @@ impl LinkItem {
 
 impl fmt::Display for LinkItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.listing)?;
+        write!(f, "{}", DisplayText::name(self.listing.as_str()).unquoted())?;
         if let Some(sku) = &self.sku {
             write!(f, " ({})", DisplayText::name(sku))?;
         }

@@ -4,7 +4,7 @@
 //!
 //! Every report can be written as JSON and read back, also by another version of this crate: members are only added,
 //! and a value of an enumeration that the reading version does not know is kept as it is
-//! ([`Unrecognized`]).
+//! ([`Unrecognized`]). Only the operation must be known: it says which report it is. `settings` are texts for people.
 //!
 //! | in Rust | in JSON |
 //! | --- | --- |

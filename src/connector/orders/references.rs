@@ -15,7 +15,8 @@ impl ShipStationChannel {
     /// Stops an import under a tag or a user that does not exist. Costs a request each for the first import
     /// of this object, and none when a check was made before.
     pub(super) async fn check_order_references(&self, run: &Run<'_>) -> Result<(), Stop> {
-        if self.references_checked.load(Ordering::Relaxed) {
+        // A run that must not start anything ends by itself, with a report.
+        if self.references_checked.load(Ordering::Relaxed) || run.check_may_start().is_err() {
             return Ok(());
         }
         let mut findings = match self.references(run).await {

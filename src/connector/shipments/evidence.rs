@@ -64,9 +64,7 @@ pub(super) async fn match_records(
         () if theirs.iter().any(probably) => RecordMatch::Probably,
         () if !complete => RecordMatch::Unreadable,
         // A record whose number nobody can read may be ours.
-        () if !shipped && !ours.is_empty() && theirs.iter().any(|text| is_illegible(text)) => {
-            RecordMatch::Unreadable
-        }
+        () if !ours.is_empty() && theirs.iter().any(|text| is_illegible(text)) => RecordMatch::Unreadable,
         () if theirs.is_empty() => RecordMatch::Nothing,
         () => RecordMatch::Theirs { tracking: theirs.iter().find_map(|text| number(text)) },
     })

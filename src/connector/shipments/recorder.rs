@@ -136,10 +136,11 @@ impl<'r> Recorder<'r> {
         moment: &Moment,
     ) -> Result<BeginSendOutcome, Stop> {
         let id = &intent.id;
+        // Whatever the store answers: a failure may hide that the row is kept.
+        self.has_acted = true;
         let answer = self.ctx.store().0.begin_send_one(&self.ctx.run.token, intent).await?;
         if answer == BeginSendOutcome::Granted {
             self.ctx.remember(id, moment);
-            self.has_acted = true;
             self.report.counts.marked += 1;
             if let Some(account) = self.rows.get_mut(id) {
                 account.state = intent.sending();

@@ -213,12 +213,15 @@ fn find(tx: &Transaction<'_>, steps: &[&str]) -> Result<SchemaState, OpenProblem
         |row| row.get(0),
     )?;
     if tables > 0 {
-        let version = "SELECT version FROM shipstation_schema";
-        let version = tx.query_row(version, [], |row| row.get(0)).map_err(|_| OpenProblem::NotOurs)?;
-        return if version > supported {
-            Err(OpenProblem::Newer { found: version, supported })
-        } else {
-            Ok(SchemaState::Tables(version))
+        let version = "SELECT min(version), count(*) FROM shipstation_schema";
+        let read = tx.query_row(version, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)));
+        let (version, rows) = read.map_err(|_| OpenProblem::NotOurs)?;
+        return match (version, rows) {
+            (version, 1) if version > supported => Err(OpenProblem::Newer { found: version, supported }),
+            (version, 1) if version >= BASE_SCHEMA_VERSION && has_every_table(tx)? => {
+                Ok(SchemaState::Tables(version))
+            }
+            _ => Err(OpenProblem::NotOurs),
         };
     }
     if number(tx, "application_id")? != APPLICATION_ID {
@@ -228,6 +231,19 @@ fn find(tx: &Transaction<'_>, steps: &[&str]) -> Result<SchemaState, OpenProblem
         found if found >= BASE_SCHEMA_VERSION => Err(OpenProblem::Newer { found, supported }),
         version => Ok(SchemaState::Version01(version)),
     }
+}
+
+/// Whether the tables that every version of the schema has are there.
+fn has_every_table(tx: &Transaction<'_>) -> Result<bool, rusqlite::Error> {
+    let wanted = TABLES.lines().filter_map(|line| line.trim().strip_prefix("CREATE TABLE "));
+    let names = wanted.map(|rest| rest.split([' ', '(']).next().unwrap_or_default());
+    let mut find = tx.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1")?;
+    for name in names {
+        if find.query_row([name], |row| row.get::<_, i64>(0))? == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether nobody else has tables in the file.

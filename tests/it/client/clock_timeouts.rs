@@ -48,6 +48,8 @@ enum Stops {
     BeforeTheHead,
     InTheBody,
     Never,
+    /// After the first byte, pieces without any, without end.
+    Empties,
     /// It says that it did not get through.
     At(TransportErrorKind),
 }
@@ -63,6 +65,7 @@ impl Transport for Stops {
         let body = match self {
             Self::BeforeTheHead => return std::future::pending().await,
             Self::At(kind) => return Err(TransportError::new(*kind, "said so")),
+            Self::Empties => TransportBody::from_stream(head.chain(stream::repeat_with(|| Ok(Bytes::new())))),
             Self::InTheBody => TransportBody::from_stream(head.chain(stream::pending())),
             Self::Never => {
                 TransportBody::from_stream(head.chain(stream::once(async { Ok(Bytes::from_static(b"]")) })))
@@ -124,4 +127,11 @@ async fn faults_of_a_transport_say_whether_the_request_left() {
         assert_eq!((error.kind(), error.outcome(), error.attempts()), want, "{kind:?}");
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "said so");
     }
+}
+
+#[tokio::test]
+async fn faults_a_body_of_empty_pieces_is_given_up() {
+    let clock = Arc::new(PassingClock::default());
+    let error = client(Stops::Empties, &clock).get("users").send::<serde_json::Value>().await.unwrap_err();
+    assert_eq!(error.status(), Some(200), "{error}");
 }

@@ -67,6 +67,8 @@ impl CredentialSource for OfVault {
 #[derive(Debug, Default)]
 struct Account {
     valid: Mutex<Vec<&'static str>>,
+    /// Whether a refusal is a page of something before ShipStation.
+    shows_a_page: AtomicBool,
     seen: Mutex<Vec<String>>,
 }
 
@@ -96,7 +98,12 @@ impl Transport for ToAccount {
         let valid = self.0.valid.lock().unwrap().contains(&key.as_str());
         self.0.seen.lock().unwrap().push(key);
         tokio::task::yield_now().await;
-        let (status, body) = if valid { (200, "[]") } else { (401, r#"{"message":"Unauthorized"}"#) };
+        let refusal = if self.0.shows_a_page.load(Ordering::Relaxed) {
+            "<html><title>401</title></html>"
+        } else {
+            r#"{"message":"Unauthorized"}"#
+        };
+        let (status, body) = if valid { (200, "[]") } else { (401, refusal) };
         Ok(http::Response::builder().status(status).body(TransportBody::from(body)).unwrap())
     }
 }
@@ -135,6 +142,21 @@ async fn faults_a_key_that_was_exchanged_costs_one_more_request_and_no_error() {
     assert_eq!((account.seen(), vault.asked()), (vec!["old".to_owned(), "new".to_owned()], 2));
     read(&client.clone()).await.unwrap();
     assert_eq!((account.seen(), vault.asked()), (vec!["new".to_owned()], 2), "the clones know it too");
+}
+
+#[tokio::test]
+async fn faults_any_401_asks_the_source_a_page_too() {
+    let (vault, account) = (Vault::with("old"), Arc::new(Account::default()));
+    account.shows_a_page.store(true, Ordering::Relaxed);
+    account.valid(&["old"]);
+    let client = client(&vault, &account);
+    read(&client).await.unwrap();
+    account.valid(&["new"]);
+    vault.put("new");
+    read(&client).await.unwrap();
+    assert_eq!(vault.asked(), 2);
+    account.valid(&[]);
+    assert_eq!(read(&client).await.unwrap_err().kind(), ErrorKind::Unavailable, "a page proves nothing");
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn requests_an_order_that_is_missing_for_an_hour_is_gone() {
     let world = World::new().await;
     let order = one(&world).await;
     hide(&world, order, 3);
-    for wait in [MINUTE * 0, MINUTE] {
+    for wait in [std::time::Duration::ZERO, MINUTE] {
         sync_after(&world, wait).await;
         assert!(matches!(
             state(&world, order).await,

@@ -269,6 +269,23 @@ fn opening_refuses_tables_of_these_names_that_another_program_made() {
     let file = File::new();
     Connection::open(file.path()).unwrap().execute_batch("CREATE TABLE shipstation_orders (x)").unwrap();
     assert!(matches!(problem(&file.path()).0, OpenProblem::NotOurs));
+    for rows in ["(2), (3)", "(1)", "(-3)", "(4), (4)", "(5)"] {
+        let file = File::new();
+        let foreign = Connection::open(file.path()).unwrap();
+        let table = "CREATE TABLE shipstation_schema (version INTEGER)";
+        foreign.execute_batch(&format!("{table}; INSERT INTO shipstation_schema VALUES {rows}")).unwrap();
+        let sum = || foreign.query_row("SELECT sum(version) FROM shipstation_schema", [], |row| row.get(0));
+        let before: i64 = sum().unwrap();
+        assert!(
+            matches!(problem(&file.path()).0, OpenProblem::NotOurs | OpenProblem::Newer { .. }),
+            "{rows}"
+        );
+        assert_eq!(sum().unwrap(), before, "{rows}");
+    }
+    let file = File::new();
+    drop(file.open());
+    Connection::open(file.path()).unwrap().execute_batch("DROP TABLE shipstation_run").unwrap();
+    assert!(matches!(problem(&file.path()).0, OpenProblem::NotOurs), "a table is missing");
 }
 
 #[tokio::test]

@@ -102,7 +102,9 @@ impl Time {
         let now = self.start + state.elapsed;
         drop(state);
         self.shown.set(now);
-        due.into_iter().for_each(|timer| timer.waker.wake());
+        for timer in due {
+            timer.waker.wake();
+        }
         true
     }
 }

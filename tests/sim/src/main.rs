@@ -1,5 +1,5 @@
 //! Plays histories from seeds, on all cores. `--seed S` plays one, `--trace` prints it step by step.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::cast_possible_truncation)]
 
 use std::{
     process::ExitCode,
@@ -54,7 +54,6 @@ impl Arguments {
     }
 }
 
-#[allow(clippy::cast_possible_truncation)]
 fn main() -> ExitCode {
     let arguments = Arguments(std::env::args().skip(1).collect());
     std::panic::set_hook(Box::new(|_| {}));

@@ -4,7 +4,6 @@ use std::{
     io,
     pin::pin,
     sync::{Arc, Mutex, atomic::Ordering},
-    task::Poll,
     time::Duration,
 };
 
@@ -39,6 +38,7 @@ pub struct Network {
 
 /// What becomes of one request.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // each may happen to any request
 struct Fate {
     before: Duration,
     after: Duration,
@@ -104,13 +104,18 @@ impl Transport for Network {
             }
             let delivery = Delivery { world: &world, connection, run: &run, sent_before: fate.before };
             let copy = fate.is_doubled.then(|| request_copy(&request));
-            let first = delivery.deliver(&inner, request, false).await;
+            let (first, mut seen) = delivery.deliver(&inner, request, false).await;
             if let Some(copy) = copy {
                 drop(delivery.deliver(&inner, copy, true).await);
             }
             world.time.sleep(fate.after).await;
             let first = if fate.is_answer_lost { Err(error(TransportErrorKind::Interrupted)) } else { first };
-            let _ = answer.send(first);
+            let is_lost = first.is_err();
+            if answer.send(first).is_err() || is_lost {
+                run.is_disturbed.store(true, Ordering::Relaxed);
+            } else {
+                run.entries.lock().unwrap().append(&mut seen);
+            }
         });
         arrives.await.unwrap_or_else(|_| Err(error(TransportErrorKind::Interrupted)))
     }
@@ -125,24 +130,30 @@ struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    async fn deliver(&self, inner: &InProcess, request: Request<Bytes>, is_copy: bool) -> Answer {
+    /// The answer, and the journal's entry of it.
+    async fn deliver(
+        &self,
+        inner: &InProcess,
+        request: Request<Bytes>,
+        is_copy: bool,
+    ) -> (Answer, Vec<JournalEntry>) {
         let connection = &self.world.connections[self.connection];
         let mut call = pin!(inner.send(request));
-        std::future::poll_fn(|context| {
+        let mut seen = Vec::new();
+        let answer = std::future::poll_fn(|context| {
             let answer = call.as_mut().poll(context);
             // Nothing else runs during this turn: what is in the journal is this request.
-            for entry in connection.sim.take_journal().iter() {
-                self.note(connection, entry.clone(), is_copy);
+            for entry in &connection.sim.take_journal() {
+                self.note(connection, entry, is_copy);
+                seen.push(entry.clone());
             }
-            match answer {
-                Poll::Ready(answer) => Poll::Ready(answer),
-                Poll::Pending => Poll::Pending,
-            }
+            answer
         })
-        .await
+        .await;
+        (answer, seen)
     }
 
-    fn note(&self, connection: &Connection, entry: JournalEntry, is_copy: bool) {
+    fn note(&self, connection: &Connection, entry: &JournalEntry, is_copy: bool) {
         let status = entry.status.map_or("none".to_owned(), |status| status.to_string());
         let fault = entry.fault.as_ref().map(|fault| format!(" {fault:?}")).unwrap_or_default();
         let query: Vec<String> = entry.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -173,10 +184,6 @@ impl Delivery<'_> {
                 self.run.marked.fetch_add(1, Ordering::Relaxed);
                 self.world.stats.marks.fetch_add(1, Ordering::Relaxed);
             }
-        }
-        drop(truth);
-        if !is_copy {
-            self.run.entries.lock().unwrap().push(entry);
         }
     }
 }

@@ -100,7 +100,8 @@ fn assert_all_seen(world: &Arc<World>, connection: usize, log: &RunLog, report: 
         });
         by_filter.entry(filter(entry)).or_default().push(entry);
     }
-    let has_faults = entries.iter().any(|entry| entry.fault.is_some() || entry.status != Some(200));
+    let has_faults = log.is_disturbed.load(Ordering::Relaxed)
+        || entries.iter().any(|entry| entry.fault.is_some() || entry.status != Some(200));
     // A wall clock that is wrong moves the window, which is said in the report.
     let clocks = world.plan.trouble.clocks;
     let in_window: Vec<&i64> = missing
@@ -213,7 +214,8 @@ fn judge_orders(world: &Arc<World>, number: usize, connection: &Connection) {
     let mut missing = missing(world, connection, None);
     // The merchant made it eligible when it was too old, which every report counts as outside the window.
     missing.retain(|id| {
-        let created = connection.sim.account(|account| account.order(*id).and_then(|row| row.time("createDate")));
+        let created =
+            connection.sim.account(|account| account.order(*id).and_then(|row| row.time("createDate")));
         let is_old = created.is_none_or(|at| at + Duration::from_secs(7 * 86_400) < world.time.now());
         let is_touched = connection.truth.lock().unwrap().orders.get(id).is_none_or(|order| order.touched);
         !(is_old && is_touched)

@@ -37,7 +37,10 @@ use crate::{
 pub struct RunLog {
     pub name: String,
     pub requests: AtomicU64,
+    /// The answers that arrived.
     pub entries: Mutex<Vec<JournalEntry>>,
+    /// Whether an answer did not arrive, or too late.
+    pub is_disturbed: AtomicBool,
     pub inserted: AtomicU64,
     pub marked: AtomicU64,
     /// Whether the database kept something and said that it failed.
@@ -80,7 +83,7 @@ pub async fn live(world: Arc<World>, place: Place) {
     let mut rng = stream(world.plan.seed, &name, 0);
     for number in 0.. {
         let life = begin_life(&world, &place, &name, number, &mut rng);
-        loop {
+        for turn in 0.. {
             let interval = if world.is_quiet() { world.plan.quiet_interval() } else { world.plan.interval };
             world.time.sleep(interval.mul_f64(rng.f64() + 0.5)).await;
             if world.has(|trouble| trouble.clocks) && rng.u8(..) < 24 {
@@ -98,7 +101,9 @@ pub async fn live(world: Arc<World>, place: Place) {
             });
             *life.run.lock().unwrap() = Arc::clone(&log);
             let moment = Moment::draw(&world, &mut rng);
-            let work = work(&world, &place, &life, &log, &mut rng);
+            // In the quiet phase every third run releases what a mapping holds no more.
+            let draw = if world.is_quiet() && turn % 3 == 0 { 0 } else { rng.u8(..) };
+            let work = work(&world, &place, &life, &log, (draw, &mut rng));
             if !moment.watch(&world, &log, work).await {
                 world.tell(&name, "dies");
                 world.stats.kills.fetch_add(1, Ordering::Relaxed);
@@ -151,10 +156,8 @@ pub fn user_of(world: &World, connection: usize) -> Option<String> {
 }
 
 /// One run, judged when it has ended.
-async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, rng: &mut Rng) {
+async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, (draw, rng): (u8, &mut Rng)) {
     let channel = &life.channel;
-    // In the quiet phase every fourth run lets go what a mapping holds no more.
-    let draw = if world.is_quiet() && rng.u8(..) < 64 { 0 } else { rng.u8(..) };
     world.stats.runs.fetch_add(1, Ordering::Relaxed);
     let outcome: Result<String, ChannelError> = match (place.job, draw) {
         (Job::Ship, _) => channel.sync_shipments(SyncShipments::new()).await.map(|report| {

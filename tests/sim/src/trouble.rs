@@ -57,7 +57,9 @@ pub fn end(world: &World, connection: usize) {
     let damaged = std::mem::take(&mut it.truth.lock().unwrap().damaged);
     it.sim.account(|account| {
         account.quirks.key_expires = None;
-        damaged.into_iter().for_each(|id| account.heal(id));
+        for id in damaged {
+            account.heal(id);
+        }
     });
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::{
     BlockReason, ChannelOrderId, FailReason, LineQuantity, NotificationStatus, OutboxId, Unrecognized,
-    kinds::kinds,
+    kinds::kinds, shipping::DisplayText,
 };
 
 /// One shipment.
@@ -45,12 +45,18 @@ impl SyncItem {
 
     /// Which shipment it is.
     pub(super) fn name(&self) -> String {
-        format!("{} of order {}", self.shipment, self.order_number.as_deref().unwrap_or(self.order.as_str()))
+        let order = self.order_number.as_deref().unwrap_or(self.order.as_str());
+        let order = DisplayText::name(order).unquoted();
+        format!("{} of order {order}", DisplayText::name(&self.shipment.to_string()).unquoted())
     }
 
     /// What became of it, to stand behind its name.
     pub(super) fn message(&self) -> String {
-        let note = self.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+        let note = self
+            .note
+            .as_ref()
+            .map(|note| format!(": {}", DisplayText::new(note).unquoted()))
+            .unwrap_or_default();
         format!(": {}{note}", self.outcome.kind().message())
     }
 }

@@ -116,7 +116,13 @@ async fn by_key<K: Clone + Eq + Hash + Send + Sync>(
     let mut found = HashMap::new();
     for keys in keys.chunks(KEYS_PER_CALL) {
         let asked: Vec<RecordKey> = keys.iter().cloned().map(key).collect();
-        let answers = keys.iter().cloned().zip(store.records(connection, &asked, limit).await?);
+        let answers = store.records(connection, &asked, limit).await?;
+        if answers.len() != asked.len() {
+            return Err(StoreError::permanent(
+                "records answered for fewer or more keys than it was asked for",
+            ));
+        }
+        let answers = keys.iter().cloned().zip(answers);
         found.extend(answers.filter(|(_, records)| !records.is_empty()));
     }
     Ok(found)

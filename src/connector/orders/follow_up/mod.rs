@@ -197,6 +197,7 @@ async fn reopen(ctx: &Context<'_>, now: Timestamp) -> Result<(), Stop> {
     ];
     for (kind, wanted) in wanted {
         if let Some(wanted) = wanted {
+            ctx.run.checkpoint().await?;
             ctx.store().reopen_work(&ctx.run.token, kind, &wanted, now).await?;
         }
     }

@@ -165,3 +165,24 @@ async fn faults_a_look_at_another_order_proves_nothing_about_this_one() {
     sync_after(&world, HOUR).await;
     assert_eq!((name(&world, order).await, world.marks(), fulfillments(&world, other)), ("confirmed", 1, 0));
 }
+
+#[tokio::test]
+async fn faults_a_mark_whose_number_cannot_be_read_for_a_while_is_ours_in_the_end() {
+    for printed in ["\"\"", "null", "\"\u{fffd}\"", "\"N/A\""] {
+        let world = World::new().await;
+        let order = one(&world, FaultKind::DropAfterEffect).await;
+        world.sim.fault(Fault::on(Method::GET, "/fulfillments").always().with(FaultKind::ServerError));
+        sync(&world).await;
+        world.sim.clear_faults();
+        let record =
+            world.sim.account(|account| account.fulfillments_of(order)[0].int("fulfillmentId")).unwrap();
+        world.sim.account(|account| account.overwrite(record, "trackingNumber", printed));
+        for _ in 0..3 {
+            sync_after(&world, MINUTE * 20).await;
+            assert_ne!(name(&world, order).await, "failed", "{printed}");
+        }
+        world.sim.account(|account| account.heal(record));
+        sync_after(&world, HOUR).await;
+        assert_eq!(name(&world, order).await, "confirmed", "{printed}");
+    }
+}
