@@ -4,7 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Erro
 use serde_json::Value;
 
 use super::{ListingSettings, Settings};
-use crate::{channel::shipping::DisplayText, duration_text, named_enum::nearest_name};
+use crate::{
+    channel::shipping::{DisplayText, ShippingMethod},
+    duration_text,
+    named_enum::nearest_name,
+};
 
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -30,7 +34,10 @@ fn read(given: Value) -> Result<Settings, String> {
                     .map(|value| section::<ListingSettings>(&key, value))
                     .transpose()?;
             }
-            "shipping" => settings.shipping = section(&key, value)?,
+            "shipping" => {
+                unknown_key_of_a_method(&value)?;
+                settings.shipping = section(&key, value)?;
+            }
             _ => settings.lease = duration_text::deserialize(value).map_err(|why| format!("{key}: {why}"))?,
         }
     }
@@ -41,6 +48,21 @@ fn section<T: Default + Serialize + DeserializeOwned>(name: &str, given: Value) 
     unknown_key(&given, &to_value(&T::default()), name)?;
     serde_path_to_error::deserialize(given)
         .map_err(|error| format!("{name}.{}: {}", error.path(), error.inner()))
+}
+
+/// Refuses a key that no method has, in the methods of the shipping part.
+fn unknown_key_of_a_method(shipping: &Value) -> Result<(), String> {
+    let every_part =
+        ShippingMethod::new("").carrier_code("").service_code("").package_code("").confirmation("");
+    let known = to_value(&every_part);
+    let defaults = &shipping["defaults"];
+    let by_store = defaults["by_store"].as_object().into_iter().flatten();
+    let of_stores = by_store.map(|(store, method)| (format!("shipping.defaults.by_store.{store}"), method));
+    let others = [
+        ("shipping.defaults.global".to_owned(), &defaults["global"]),
+        ("shipping.unmapped.default".to_owned(), &shipping["unmapped"]["default"]),
+    ];
+    of_stores.chain(others).try_for_each(|(path, method)| unknown_key(method, &known, &path))
 }
 
 fn to_value(settings: &impl Serialize) -> Value {

@@ -124,6 +124,18 @@ fn what_cannot_be_read_is_named_by_its_path() {
             json!({"shipping": {"defaults": {"globl": 1}}}),
             "shipping.defaults.globl is not a setting: did you mean global?",
         ),
+        (
+            json!({"shipping": {"defaults": {"global": {"policy": "g", "carrier_cod": "ups"}}}}),
+            "shipping.defaults.global.carrier_cod is not a setting: did you mean carrier_code?",
+        ),
+        (
+            json!({"shipping": {"defaults": {"by_store": {"7": {"policy": "g", "rsh": true}}}}}),
+            "shipping.defaults.by_store.7.rsh is not a setting: did you mean rush?",
+        ),
+        (
+            json!({"shipping": {"unmapped": {"default": {"policy": "g", "servce_code": "x"}}}}),
+            "shipping.unmapped.default.servce_code is not a setting: did you mean service_code?",
+        ),
         (json!({"orders": {"page_size": -1}}), "orders.page_size: invalid value: integer `-1`, expected u32"),
         (
             json!({"orders": {"lineage": "keep"}}),
