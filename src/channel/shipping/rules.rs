@@ -17,7 +17,7 @@ use super::{
 /// 1. the kind: exact, then prefix, then glob, then any. An exact text beats every wildcard, whatever the
 ///    scopes;
 /// 2. the longest prefix, or the glob with the most literal characters;
-/// 3. the scope: see [`ScopeLevel`];
+/// 3. the scope: see [`ScopeLevel`](super::ScopeLevel);
 /// 4. where no rule fits: the default of the store, then the global default.
 ///
 /// Rules that would still be equal are refused when they are compiled.

@@ -153,7 +153,7 @@ fn is_formula(cell: &str) -> bool {
 
 /// Writes the rules as a table, disabled ones too, in their order.
 ///
-/// Importing the table with [`ImportMode::Replace`](super::ImportMode::Replace) and the same guard gives the
+/// Importing the table with [`ImportMode::Replace`] and the same guard gives the
 /// same rules, as long as they are sound (an optional text that is set but empty comes back as not set, and a
 /// store or policy without the blanks around it).
 ///
