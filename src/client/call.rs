@@ -160,6 +160,8 @@ impl ShipStation {
             if problem.status == Some(StatusCode::UNAUTHORIZED)
                 && let Some(refused) = key.filter(|_| !has_tried_other_key)
                 && self.has_other_key(&refused).await
+                // A page is nobody's refusal: what must happen once may have happened.
+                && (problem.kind == ErrorKind::Auth || may_repeat(call.class, &problem))
             {
                 has_tried_other_key = true;
                 continue;
@@ -287,7 +289,8 @@ async fn read_bounded(response: Response<TransportBody>, bound: usize) -> Result
     while let Some(chunk) = chunks.try_next().await? {
         empty += usize::from(chunk.is_empty());
         if empty > MAX_EMPTY_CHUNKS {
-            return Err(BodyError::TooLong);
+            let why = "the body goes on without a byte";
+            return Err(TransportError::new(TransportErrorKind::Interrupted, why).into());
         }
         if body.len() + chunk.len() > bound {
             return Err(BodyError::TooLong);

@@ -157,6 +157,17 @@ async fn faults_any_401_asks_the_source_a_page_too() {
     assert_eq!(vault.asked(), 2);
     account.valid(&[]);
     assert_eq!(read(&client).await.unwrap_err().kind(), ErrorKind::Unavailable, "a page proves nothing");
+    vault.put("newest");
+    account.valid(&["newest"]);
+    account.seen();
+    let error = mark(&client).await.unwrap_err();
+    assert_eq!(
+        (error.outcome(), account.seen().len()),
+        (Outcome::Unknown, 1),
+        "a write is not sent blindly again"
+    );
+    mark(&client).await.unwrap();
+    assert_eq!(account.seen(), ["newest"], "the next request has the new key");
 }
 
 #[tokio::test]
