@@ -68,7 +68,7 @@ async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRow
     for order in left {
         let Some(SentRow { row, .. }) = sent.get(&order) else { continue };
         let ours = ctx.all_tracking(row).await?;
-        let found = evidence::match_records(&ctx.run.client, order, &ours, asked, true).await?;
+        let found = evidence::match_records(&ctx.run.client, order, &ours, asked, true, true).await?;
         if let RecordMatch::Ours { record, notification, .. } = found
             && let Some(proven) = sent.remove(&order)
         {

@@ -30,14 +30,16 @@ struct Look<T> {
     complete: bool,
 }
 
-/// Looks for records of the order. `ours` are our tracking numbers, `asked` is whether the store was to be told, and labels
-/// bought in ShipStation are looked for only if the order is `shipped`.
+/// Looks for records of the order. `ours` are our tracking numbers, `asked` is whether the store was to be notified, and labels
+/// bought in ShipStation are looked for only if the order is `shipped`. Only where we may have `sent` something can a record of
+/// a shipped order be ours that shows no number.
 pub(super) async fn match_records(
     client: &ShipStation,
     order: OrderId,
     ours: &[String],
     asked: bool,
     shipped: bool,
+    sent: bool,
 ) -> Result<RecordMatch, Error> {
     let Look { found: records, mut complete } = fulfillments(client, order).await?;
     if let Some(record) = records.iter().find(|record| is_ours(record, ours)) {
@@ -64,7 +66,9 @@ pub(super) async fn match_records(
         () if theirs.iter().any(probably) => RecordMatch::Probably,
         () if !complete => RecordMatch::Unreadable,
         // A record whose number nobody can read may be ours.
-        () if !ours.is_empty() && theirs.iter().any(|text| is_illegible(text)) => RecordMatch::Unreadable,
+        () if (sent || !shipped) && !ours.is_empty() && theirs.iter().any(|text| is_illegible(text)) => {
+            RecordMatch::Unreadable
+        }
         () if theirs.is_empty() => RecordMatch::Nothing,
         () => RecordMatch::Theirs { tracking: theirs.iter().find_map(|text| number(text)) },
     })

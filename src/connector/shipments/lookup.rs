@@ -48,7 +48,7 @@ pub(super) async fn look_up(
     let shipped = status == Some(OrderStatus::Shipped);
     let ours = ctx.all_tracking(row).await?;
     let asked = ctx.settings().notify_sales_channel;
-    Ok(match evidence::match_records(client, order, &ours, asked, shipped).await? {
+    Ok(match evidence::match_records(client, order, &ours, asked, shipped, true).await? {
         RecordMatch::Ours { record, tracking, notification } => LookupResult::Ours(
             ShipmentState::Confirmed { record, notification, already_there: false },
             tracking,

@@ -137,7 +137,8 @@ fn other_store(parcel: &Parcel, order: &Order) -> Option<String> {
 async fn already_shipped(ctx: Ctx<'_>, parcel: &Parcel, order: &Order) -> Result<Decision, Stop> {
     let asked = ctx.settings().notify_sales_channel;
     let (client, ours) = (&ctx.run.client, &parcel.all_tracking);
-    let found = evidence::match_records(client, parcel.order, ours, asked, true).await?;
+    let sent = parcel.row.unknown_outcomes > 0;
+    let found = evidence::match_records(client, parcel.order, ours, asked, true, sent).await?;
     let is_recent = order
         .modify_date
         .as_ref()

@@ -159,6 +159,17 @@ async fn requests_an_order_on_hold_is_looked_at_in_every_run_and_sent_once_relea
 }
 
 #[tokio::test]
+async fn requests_an_order_that_a_person_shipped_without_a_number_is_told_at_once() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.account(|account| account.ship_by_hand(order, "", "fedex"));
+    sync(&world).await;
+    let reason = FailReason::AlreadyShipped { theirs: None };
+    assert_eq!(state(&world, order).await, ShipmentState::Failed { reason });
+}
+
+#[tokio::test]
 async fn requests_a_vanished_order_is_looked_for_among_the_merged_ones() {
     let world = World::new().await;
     let (deleted, swallowed, survivor) =
