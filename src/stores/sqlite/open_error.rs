@@ -27,7 +27,9 @@ pub enum OpenProblem {
     #[error("it is not an SQLite database")]
     NotADatabase,
     /// It has tables named `shipstation_…` that are not of this store.
-    #[error("it has tables named shipstation_… that another program made; give this store another file")]
+    #[error(
+        "it has tables named shipstation_… that are not those of this store; give it another file, or restore this one from a backup"
+    )]
     NotOurs,
     /// A newer version of this crate has written it.
     #[error(
