@@ -197,16 +197,14 @@ async fn plan_orders(
     let imports = ctx.run.channel.stores.orders.known(&ctx.run.channel.connection, orders).await?;
     let mut parcels = Vec::new();
     for order in orders {
-        let moment = ctx.moment();
-        let now = moment.host.wall;
-        let at_least = now.min(moment.server_or_host());
+        let now = ctx.moment();
         let progress = ctx.order_progress(order).await?;
         let (settings, carriers, import) = (ctx.settings(), &ctx.carriers, imports.get(order));
-        let planner = Planner { settings, carriers, now, at_least, import, progress: &progress };
+        let planner = Planner { settings, carriers, now, import, progress: &progress };
         let (decision, parcel) = planner.plan(translate::wire_order_id(order));
         // Rows of a later page are planned with their order now, and so are rows that are not due by themselves.
         let is_decided = |row: &OutboxRow| decision.outcomes.iter().any(|(id, _)| *id == row.id());
-        let looked_at = progress.rows.iter().filter(|row| row.state.is_due(now) || is_decided(row));
+        let looked_at = progress.rows.iter().filter(|row| row.state.is_due(now.host.wall) || is_decided(row));
         looked_at.for_each(|row| recorder.look_at(row));
         recorder.apply(decision).await?;
         parcels.extend(parcel);

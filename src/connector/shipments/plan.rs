@@ -3,14 +3,13 @@
 use std::cmp::Reverse;
 
 use super::{
-    Decision, Parcel,
+    Decision, Moment, Parcel,
     decision::superseded_by,
     lines::{self, LineAccount},
     parcel::carrier_code,
     rows, timing, tracking,
 };
 use crate::{
-    Timestamp,
     channel::{
         BlockReason, FailReason, Package, ShipmentState, SupersedeReason,
         shipping::CarrierRules,
@@ -24,9 +23,7 @@ use crate::{
 pub(super) struct Planner<'a> {
     pub(super) settings: &'a ShipmentSettings,
     pub(super) carriers: &'a CarrierRules,
-    pub(super) now: Timestamp,
-    /// The present by the clock that is behind, the host's or ShipStation's.
-    pub(super) at_least: Timestamp,
+    pub(super) now: Moment,
     /// The order as it was imported, if it was.
     pub(super) import: Option<&'a ImportRecord>,
     pub(super) progress: &'a OrderProgress,
@@ -56,7 +53,8 @@ impl<'a> Planner<'a> {
                 RowDecision::Open => open.push(row),
             }
         }
-        let due: Vec<&OutboxRow> = open.iter().copied().filter(|row| row.state.is_due(self.now)).collect();
+        let due: Vec<&OutboxRow> =
+            open.iter().copied().filter(|row| row.state.is_due(self.now.host.wall)).collect();
         let (Some(order), false) = (order, due.is_empty()) else { return (decision, None) };
         if let Some(reported) = all.iter().find(|row| rows::is_reported(row)) {
             // ShipStation has no room for anything further.
@@ -77,7 +75,7 @@ impl<'a> Planner<'a> {
     /// Another row of the order that has to be settled first.
     fn why_wait(&self, open: &[&OutboxRow]) -> Option<&'static str> {
         let is_postponed = |row: &&OutboxRow| {
-            matches!(row.state, ShipmentState::RetryWait { .. }) && !row.state.is_due(self.now)
+            matches!(row.state, ShipmentState::RetryWait { .. }) && !row.state.is_due(self.now.host.wall)
         };
         match self.progress.rows.iter().find(|row| rows::is_outcome_unknown(row)) {
             Some(row) if row.state.is_in_flight() => Some("another shipment of the order is under way"),
@@ -111,7 +109,7 @@ impl<'a> Planner<'a> {
         } else if let Some(why) = &shipment.suppressed {
             ShipmentState::Suppressed { why: why.clone() }
         } else if matches!(row.state, ShipmentState::RetryWait { .. } | ShipmentState::Pending)
-            && let Some(after) = timing::tried_in_vain(self.settings, row, self.at_least)
+            && let Some(after) = timing::tried_in_vain(self.settings, row, &self.now)
         {
             let last_error = row.last_error.clone().unwrap_or_else(|| "no answer".to_owned());
             failed(FailReason::GaveUp { after, last_error })
@@ -158,7 +156,7 @@ impl<'a> Planner<'a> {
         let Some(import) = self.import else { return LineAccount::default() };
         let current = rows::current(&self.progress.rows);
         let account = lines::account(import, &current, &self.progress.cancelled);
-        for row in current.into_iter().filter(|row| row.state.is_due(self.now)) {
+        for row in current.into_iter().filter(|row| row.state.is_due(self.now.host.wall)) {
             if let Some(shipped) = account.unfit.get(&row.id()) {
                 let (shipped, ordered) = (shipped.clone(), import.lines.clone());
                 let reason = BlockReason::UnknownLines { shipped, ordered };
@@ -186,7 +184,9 @@ impl<'a> Planner<'a> {
         let PartialPolicy::HoldUntilComplete { max_hold: Some(most) } = self.settings.partial else {
             return false;
         };
-        open.iter().any(|row| self.at_least.since(row.shipment.shipped_at) >= most)
+        // By the clock that is behind.
+        let at_least = self.now.host.wall.min(self.now.server_or_host());
+        open.iter().any(|row| at_least.since(row.shipment.shipped_at) >= most)
     }
 
     /// What is sent with this row, or what a person must change first.
@@ -262,7 +262,11 @@ fn tracking(package: &Package) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{super::RowOutcome, *};
-    use crate::channel::{LineQuantity, Lineage, RunId, Shipment};
+    use crate::{
+        Timestamp,
+        channel::{LineQuantity, Lineage, RunId, Shipment},
+        connector::clocks::HostTime,
+    };
 
     fn lines(quantities: &[(&str, i64)]) -> Vec<LineQuantity> {
         let line =
@@ -294,10 +298,10 @@ mod tests {
 
     fn state_of(record: &ImportRecord, progress: &OrderProgress) -> Option<ShipmentState> {
         let (settings, carriers) = (ShipmentSettings::default(), CarrierRules::default());
-        let now = Timestamp::UNIX_EPOCH;
+        let host = HostTime { wall: Timestamp::UNIX_EPOCH, monotonic: None };
+        let now = Moment { host, server: None };
         let import = Some(record);
-        let planner =
-            Planner { settings: &settings, carriers: &carriers, now, at_least: now, import, progress };
+        let planner = Planner { settings: &settings, carriers: &carriers, now, import, progress };
         let (decision, _) = planner.plan(Some(OrderId::new(7)));
         decision.outcomes.into_iter().find_map(|(_, outcome)| match outcome {
             RowOutcome::Step { state, .. } => Some(state),

@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     Timestamp,
-    channel::{OutboxId, RetryClass, store::OutboxRow},
+    channel::{OutboxId, RetryClass, ShipmentState, store::OutboxRow},
     client::ShipStation,
     connector::{clocks::HostTime, settings::ShipmentSettings},
     time::{DAY, HOUR, MINUTE},
@@ -289,13 +289,14 @@ pub(super) fn next_look_wait(settings: &ShipmentSettings, attempts: u32, share: 
     backoff(settings.backoff, attempts, share).max(settings.lookup_interval)
 }
 
-/// For how long a row has been tried in vain, `now` by the clock that is behind, if that is as long as anything is tried.
-pub(super) fn tried_in_vain(
-    settings: &ShipmentSettings,
-    row: &OutboxRow,
-    now: Timestamp,
-) -> Option<Duration> {
-    let after = now.since(row.enqueued_at);
+/// For how long a row has been tried in vain, if that is as long as anything is tried. ShipStation's clock has to say so too,
+/// as it is known now or was at the last attempt: a row of which no answer tells the time is tried on.
+pub(super) fn tried_in_vain(settings: &ShipmentSettings, row: &OutboxRow, now: &Moment) -> Option<Duration> {
+    let at_last_attempt = match row.state {
+        ShipmentState::RetryWait { server_since, .. } => server_since,
+        _ => None,
+    };
+    let after = now.server.or(at_last_attempt)?.min(now.host.wall).since(row.enqueued_at);
     (row.attempts >= MIN_ATTEMPTS && after >= settings.give_up_after).then_some(after)
 }
 

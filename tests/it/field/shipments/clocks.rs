@@ -230,3 +230,24 @@ async fn faults_an_order_is_gone_once_it_is_missing_for_an_hour() {
     sync_after(&world, HOUR).await;
     assert_eq!(state(&world, order).await, ShipmentState::Failed { reason: FailReason::OrderGone });
 }
+
+#[tokio::test]
+async fn clock_days_ahead_in_a_new_process_gives_nothing_up() {
+    let host = Host::new(Quirks::default()).await;
+    let world = &host.world;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::GET, "/orders/*").always().with(FaultKind::ServerError));
+    for _ in 0..10 {
+        sync_on(&host.process()).await;
+        host.wait(HOUR * 6);
+    }
+    host.step(DAY * 8);
+    sync_on(&host.process()).await;
+    assert_eq!(name(world, order).await, "retry_wait", "ShipStation's clock says three days");
+    host.wait(DAY * 5);
+    sync_on(&host.process()).await;
+    host.wait(HOUR * 7);
+    sync_on(&host.process()).await;
+    assert_eq!(name(world, order).await, "failed", "a week by both clocks");
+}
