@@ -42,8 +42,10 @@ pub(super) async fn confirm(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result
             .warn_incomplete(format!("shipments could not be confirmed yet: {}", failure::describe(&error))),
         other => other?,
     }
-    let mut expired: Vec<SentRow> =
-        sent.into_values().filter(|sent| ctx.now().since(sent.at) >= ctx.settings().give_up_after).collect();
+    let mut expired: Vec<SentRow> = sent
+        .into_values()
+        .filter(|sent| ctx.moment().server_or_host().since(sent.at) >= ctx.settings().give_up_after)
+        .collect();
     // What was accepted and never seen for as long as anything is tried is taken for confirmed, and said.
     expired.sort_by_key(|sent| sent.row.cursor());
     for SentRow { row, .. } in expired {
@@ -60,7 +62,7 @@ impl SentRow {
 }
 
 async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRows) -> Result<(), Stop> {
-    let left = match worth_reading_from(sent, ctx.now()) {
+    let left = match worth_reading_from(sent, ctx.moment().server_or_host()) {
         Some(since) => read_records(ctx, recorder, since, sent).await?,
         None => overdue(ctx, sent),
     };
@@ -72,7 +74,7 @@ async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRow
         if let RecordMatch::Ours { record, notification, .. } = found
             && let Some(proven) = sent.remove(&order)
         {
-            recorder.apply(proven_by(&proven, record, notification, ctx.now())).await?;
+            recorder.apply(proven_by(&proven, record, notification, ctx.moment().server_or_host())).await?;
         }
         ctx.checkpoint().await?;
     }
@@ -91,7 +93,7 @@ fn worth_reading_from(sent: &SentRows, now: Timestamp) -> Option<Timestamp> {
 
 /// Some of the overdue orders, others in every run.
 fn overdue(ctx: Ctx<'_>, sent: &SentRows) -> Vec<OrderId> {
-    let now = ctx.now();
+    let now = ctx.moment().server_or_host();
     let overdue =
         sent.iter().filter(|(_, sent)| timing::is_record_overdue(sent.at, now)).map(|(order, _)| *order);
     ctx.run.client.draw(|random| random.choose_multiple(overdue, MAX_OVERDUE_READS))
@@ -137,7 +139,12 @@ async fn prove(ctx: Ctx<'_>, record: &Fulfillment, sent: &mut SentRows) -> Resul
         && let Some(proven) = sent.remove(&order)
     {
         let notification = evidence::notice(record, ctx.settings().notify_sales_channel);
-        return Ok(proven_by(&proven, Some(record.fulfillment_id.to_string()), notification, ctx.now()));
+        return Ok(proven_by(
+            &proven,
+            Some(record.fulfillment_id.to_string()),
+            notification,
+            ctx.moment().server_or_host(),
+        ));
     }
     Ok(Decision::default())
 }

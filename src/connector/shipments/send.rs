@@ -151,7 +151,8 @@ fn accepted(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
 }
 
 fn sent(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
-    let state = ShipmentState::Sent { at: ctx.now() };
+    // Its record is looked for by ShipStation's clock.
+    let state = ShipmentState::Sent { at: ctx.moment().server_or_host() };
     Decision::of(&parcel.row, RowOutcome::Step { state, counts_attempt: true, error: None })
 }
 

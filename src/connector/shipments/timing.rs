@@ -215,9 +215,13 @@ pub(super) enum NextStep {
 }
 
 impl Search {
-    /// Whether a look may show something new. A look that comes too early is harmless: it only decides nothing.
+    /// Whether a look may show something new. A look that comes too early is harmless: it only decides nothing. One that was made
+    /// while the host's clock was far ahead keeps nothing waiting.
     pub(super) fn look_is_due(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
         let Some(looked) = &self.looked else { return true };
+        if looked.at.host.wall > now.host.wall + MAX_LOOKUP_INTERVAL {
+            return true;
+        }
         let before = self.sent.age(&looked.at).unwrap_or_default();
         let first = settings.lookup_interval;
         let wait = (before / 4).min(MAX_LOOKUP_INTERVAL).max(first);

@@ -124,8 +124,7 @@ async fn clock_a_shipstation_clock_that_is_behind_hides_no_record() {
     let world = World::new().await;
     world.sim.account(|account| account.quirks.clock_skew = -1200);
     one(&world).await;
-    sync(&world).await;
-    let report = sync_after(&world, HOUR * 2).await;
+    let report = sync(&world).await;
     assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
 }
 

@@ -6,7 +6,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -85,6 +85,12 @@ impl Time {
     /// Ends once so much time has passed.
     pub fn sleep(self: &Arc<Self>, duration: Duration) -> Sleep {
         Sleep { at: self.elapsed() + duration, time: Arc::clone(self), registered: false }
+    }
+
+    /// Forgets who waits.
+    fn clear(&self) {
+        let timers = std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).timers);
+        drop(timers);
     }
 
     /// Lets time pass until the next timer; false when there is none up to `end`.
@@ -265,6 +271,14 @@ impl Executor {
                 free.push(number);
             }
         }
+    }
+
+    /// Drops every task, and with it what it holds of the world: the world holds the tasks.
+    pub fn clear(&self) {
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let spawned = std::mem::take(&mut *self.spawned.lock().unwrap_or_else(PoisonError::into_inner));
+        drop((tasks, spawned));
+        self.time.clear();
     }
 
     fn place(&self, slots: &mut Vec<Slot>, free: &mut Vec<usize>, task: Task) {

@@ -49,6 +49,7 @@ pub fn play(plan: Plan, printed: bool) -> Ending {
             oracle::judge_end(&world);
         }
     }));
+    world.executor.clear();
     if let Err(panic) = played {
         let what = panic.downcast_ref::<String>().map(String::as_str);
         let what = what.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");

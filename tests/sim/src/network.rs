@@ -18,6 +18,7 @@ use shipstation_connector::{
 };
 
 use crate::{
+    oracle,
     plan::pick,
     process::RunLog,
     world::{Connection, World},
@@ -88,11 +89,16 @@ impl Transport for Network {
         let (answer, arrives) = oneshot::channel();
         let run = Arc::clone(&self.run.lock().unwrap());
         run.requests.fetch_add(1, Ordering::Relaxed);
+        oracle::judge_departure(&self.world, self.connection, &run, &request);
         self.world.stats.requests.fetch_add(1, Ordering::Relaxed);
         let (world, inner, connection) = (Arc::clone(&self.world), Arc::clone(&self.inner), self.connection);
         self.world.executor.spawn(async move {
             world.time.sleep(fate.before).await;
             if fate.is_refused {
+                // Nothing has left: the client knows.
+                oracle::mark_of(&request).into_iter().for_each(|order| {
+                    world.connections[connection].truth.lock().unwrap().settle(order);
+                });
                 world.tell(&run.name, format_args!("{} refused", request.uri().path()));
                 let _ = answer.send(Err(error(TransportErrorKind::Connect)));
                 return;
@@ -167,6 +173,8 @@ impl Delivery<'_> {
         }
         let mut truth = connection.truth.lock().unwrap();
         truth.throttled += u64::from(entry.over_limit);
+        truth.count_request(self.world.time.now().unix_millis().div_euclid(60_000));
+        truth.note_looks(self.world.time.elapsed(), entry);
         match &entry.fault {
             Some(FaultKind::LateEffect(late)) => truth.late = truth.late.max(*late),
             Some(FaultKind::StaleRead(age)) => truth.stale = truth.stale.max(*age),

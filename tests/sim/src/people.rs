@@ -8,11 +8,11 @@ use std::{
 use fastrand::Rng;
 use shipstation_connector::{
     channel::{
-        ChannelOrderId, Shipment,
+        ChannelOrderId, LineQuantity, Listing, Shipment,
         shipping::{CarrierRule, ShippingRule},
         store::{MappingStoreExt, OrderStoreExt, ShipmentStoreExt},
     },
-    testing::simulator::{SimAddress, SimLine, SimOrder},
+    testing::simulator::{SimAddress, SimLine, SimOrder, SimProduct},
 };
 
 use crate::{
@@ -25,10 +25,26 @@ use crate::{
 const MAPPED: [&str; 2] = ["Standard", "Standard (3-5 days)"];
 const UNMAPPED: &str = "Express Überraschung";
 
+/// What ShipStation has, one of them twice.
+const PRODUCTS: [&str; 4] = ["SKU-0", "SKU-1", "SKU-2", "SKU-2"];
+/// What the host sells, one of which ShipStation does not have.
+const LISTINGS: [&str; 4] = ["SKU-0", "SKU-1", "SKU-2", "SKU-3"];
+/// What is linked in the end.
+pub const LINKED: [&str; 2] = ["SKU-0", "SKU-1"];
+
 /// A connection as it is before anything happens.
 pub async fn set_up(world: Arc<World>, connection: usize) {
     let it = &world.connections[connection];
-    it.sim.account(|account| account.add_user("Packing"));
+    let tag = it.sim.account(|account| {
+        account.add_user("Packing");
+        for sku in PRODUCTS {
+            account.add_product(SimProduct::new(sku));
+        }
+        account.add_tag("Imported")
+    });
+    let listings = LISTINGS.map(|sku| Listing::new(format!("listing-{sku}"), sku)).to_vec();
+    world.put_listings(&it.id, listings);
+    it.truth.lock().unwrap().tag = Some(tag);
     let store = world.open();
     let rules = MAPPED.map(|text| ShippingRule::exact(text, "ground")).to_vec();
     store.mappings.replace_shipping_rules(&it.id, 0, rules).await.unwrap();
@@ -173,27 +189,39 @@ pub async fn warehouse(world: Arc<World>, connection: usize) {
     let it = &world.connections[connection];
     let store = world.open();
     loop {
-        let interval = if world.is_quiet() { world.plan.quiet_interval() } else { world.plan.interval };
-        world.time.sleep(interval.mul_f64(rng.f64() * 2.0 + 0.2)).await;
+        world.rest(Duration::from_secs(2 * 3_600), rng.f64() * 2.0 + 0.2).await;
         let open: Vec<(i64, ChannelOrderId)> = {
             let truth = it.truth.lock().unwrap();
-            let open = truth.orders.iter().filter(|(_, order)| !order.enqueued);
+            let open = truth.orders.iter().filter(|(_, order)| order.parcels < order.parcels_in_all.max(1));
             open.map(|(id, _)| (*id, ChannelOrderId::new(id.to_string()))).collect()
         };
         let ids: Vec<ChannelOrderId> = open.iter().map(|(_, id)| id.clone()).collect();
         let known = store.orders.known(&it.id, &ids).await.unwrap();
         for (order, id) in open {
-            let is_ready = known.get(&id).is_some_and(|record| record.holds.is_empty());
-            if !is_ready || (!world.is_quiet() && rng.u8(..) < 100) {
+            let Some(record) = known.get(&id).filter(|record| record.holds.is_empty()) else { continue };
+            if !world.is_quiet() && rng.u8(..) < 100 {
                 continue;
             }
-            let shipment = shipment(&world, order, &format!("1Z{order}"));
+            let parcel = it.truth.lock().unwrap().orders[&order].parcels;
+            let is_divided = world.plan.host.ships_parts && record.lines.len() > 1;
+            let shipment = if is_divided {
+                part(&world, order, parcel, &record.lines)
+            } else {
+                shipment(&world, order, &format!("1Z{order}"))
+            };
             let _ = store.shipments.enqueue_one(&it.id, shipment, world.time.now()).await.unwrap();
-            it.truth.lock().unwrap().orders.entry(order).or_default().enqueued = true;
+            it.truth.lock().unwrap().ship(order, if is_divided { 2 } else { 1 });
             world.tell(&it.id, format_args!("order {order}: shipped by the host"));
             yield_now().await;
         }
     }
+}
+
+/// The first line of an order, or the rest.
+fn part(world: &World, order: i64, parcel: u32, lines: &[LineQuantity]) -> Shipment {
+    let lines = if parcel == 0 { &lines[..1] } else { &lines[1..] };
+    let (id, tracking) = (format!("ship-{order}-{parcel}"), format!("1Z{order}P{parcel}"));
+    Shipment::new(id, order.to_string(), world.time.now(), "UPS", tracking).lines(lines.to_vec())
 }
 
 fn shipment(world: &World, order: i64, tracking: &str) -> Shipment {

@@ -76,6 +76,31 @@ kinds_of_trouble! {
     quirks,
 }
 
+/// What the host asks of the crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // each is a setting of its own
+pub struct Host {
+    /// Imported orders get a user.
+    pub assigns: bool,
+    /// Imported orders get a tag.
+    pub tags: bool,
+    /// Changes after the import are watched.
+    pub watches: bool,
+    /// Orders of several lines leave in two parcels.
+    pub ships_parts: bool,
+}
+
+impl Host {
+    fn draw(mut rng: Rng) -> Self {
+        Self {
+            assigns: rng.u8(..) < 192,
+            tags: rng.u8(..) < 80,
+            watches: rng.u8(..) < 96,
+            ships_parts: rng.u8(..) < 64,
+        }
+    }
+}
+
 /// The world of a seed.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -93,6 +118,7 @@ pub struct Plan {
     pub sqlite: bool,
     pub has_monotonic: bool,
     pub page_size: u32,
+    pub host: Host,
     pub trouble: Trouble,
 }
 
@@ -128,13 +154,16 @@ impl Plan {
             sqlite: rng.u8(..) < 16,
             has_monotonic: rng.u8(..) < 220,
             page_size: pick(&mut rng, &[2, 3, 7, 500, 500]),
+            host: Host::draw(stream(seed, "host", 0)),
             trouble: Trouble::draw(&mut rng),
         }
     }
 
-    /// Between two runs in the quiet phase: short enough for every retry to come.
+    /// Between two runs of a process in the quiet phase: the processes of a connection together are often enough at work for every
+    /// retry to come.
     pub fn quiet_interval(&self) -> Duration {
-        Duration::from_secs(if self.workers * self.connections > 3 { 3 * HOUR } else { 2 * HOUR })
+        let hours = if self.connections > 2 { 3 } else { 2 };
+        Duration::from_secs(self.workers as u64 * hours * HOUR)
     }
 }
 

@@ -18,7 +18,8 @@ use shipstation_connector::{
         ChannelConnector, ChannelError, CheckConnection, DiagnoseOrder, ExplainImports, GetOrders,
         ImportOrder, LinkListings, Operation, OrderSelector, ResolveHeld, SyncShipments,
     },
-    client::{RateLimiter, UserId},
+    client::{RateLimiter, TagId, UserId},
+    connector::ListingSettings,
     stores::{StoreHook, instrumented},
     testing::simulator::JournalEntry,
 };
@@ -60,6 +61,9 @@ pub enum Job {
     Ship,
 }
 
+/// What a process does in the quiet phase: import, release what a mapping holds no more, link listings, import.
+const QUIET_TURNS: [u8; 4] = [255, 0, 12, 255];
+
 /// Where a process runs.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -81,11 +85,11 @@ struct Life {
 pub async fn live(world: Arc<World>, place: Place) {
     let name = format!("w{}/{}/{:?}", place.worker, world.connections[place.connection].id, place.job);
     let mut rng = stream(world.plan.seed, &name, 0);
+    let mut quiet_turn = 0;
     for number in 0.. {
         let life = begin_life(&world, &place, &name, number, &mut rng);
-        for turn in 0.. {
-            let interval = if world.is_quiet() { world.plan.quiet_interval() } else { world.plan.interval };
-            world.time.sleep(interval.mul_f64(rng.f64() + 0.5)).await;
+        loop {
+            world.rest(world.plan.quiet_interval(), rng.f64() + 0.5).await;
             if world.has(|trouble| trouble.clocks) && rng.u8(..) < 24 {
                 let ahead = pick(&mut rng, &[0, 0, 2, 70, 3_600, 8 * 86_400, -3_600, -90]);
                 world.tell(&name, format_args!("the wall clock is ahead by {ahead} s"));
@@ -101,8 +105,12 @@ pub async fn live(world: Arc<World>, place: Place) {
             });
             *life.run.lock().unwrap() = Arc::clone(&log);
             let moment = Moment::draw(&world, &mut rng);
-            // In the quiet phase every third run releases what a mapping holds no more.
-            let draw = if world.is_quiet() && turn % 3 == 0 { 0 } else { rng.u8(..) };
+            let draw = if world.is_quiet() {
+                quiet_turn += 1;
+                QUIET_TURNS[(quiet_turn - 1) % QUIET_TURNS.len()]
+            } else {
+                rng.u8(..)
+            };
             let work = work(&world, &place, &life, &log, (draw, &mut rng));
             if !moment.watch(&world, &log, work).await {
                 world.tell(&name, "dies");
@@ -136,7 +144,9 @@ fn begin_life(world: &Arc<World>, place: &Place, name: &str, number: usize, rng:
     let mut settings = Settings::default();
     settings.orders.page_size = plan.page_size;
     settings.orders.assign_user = user_of(world, place.connection).map(UserId::new);
-    settings.orders.watch_changes = plan.seed.is_multiple_of(3);
+    settings.orders.acknowledgement_tag = tag_of(world, place.connection).map(TagId::new);
+    settings.orders.watch_changes = plan.host.watches;
+    settings.listings = Some(ListingSettings::default());
     let channel =
         ShipStationChannel::builder(client, connection.id.clone(), instrumented(&world.open(), &storage))
             .settings(settings)
@@ -148,11 +158,16 @@ fn begin_life(world: &Arc<World>, place: &Place, name: &str, number: usize, rng:
 
 /// The user that imported orders are assigned to.
 pub fn user_of(world: &World, connection: usize) -> Option<String> {
-    if world.plan.seed.is_multiple_of(4) {
+    if !world.plan.host.assigns {
         return None;
     }
     let users = world.connections[connection].sim.account(|account| account.users.clone());
     users.first().and_then(|user| user.text("userId")).map(str::to_owned)
+}
+
+/// The tag that imported orders get.
+pub fn tag_of(world: &World, connection: usize) -> Option<i64> {
+    world.connections[connection].truth.lock().unwrap().tag.filter(|_| world.plan.host.tags)
 }
 
 /// One run, judged when it has ended.
@@ -161,7 +176,7 @@ async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, (dra
     world.stats.runs.fetch_add(1, Ordering::Relaxed);
     let outcome: Result<String, ChannelError> = match (place.job, draw) {
         (Job::Ship, _) => channel.sync_shipments(SyncShipments::new()).await.map(|report| {
-            oracle::judge_sync(world, place.connection, log, &report);
+            oracle::judge_sync(world, log, &report);
             shown(&report)
         }),
         (Job::Import, 0..8) => channel.resolve_held(ResolveHeld::new()).await.map(|report| {
@@ -172,9 +187,10 @@ async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, (dra
         (Job::Import, 10..12) => {
             channel.why_nothing(ExplainImports::new()).await.map(|overview| shown(&overview))
         }
-        (Job::Import, 12..14) => {
-            channel.link_listings(LinkListings::new()).await.map(|report| shown(&report))
-        }
+        (Job::Import, 12..14) => channel.link_listings(LinkListings::new()).await.map(|report| {
+            oracle::judge_links(world, log, &report);
+            shown(&report)
+        }),
         (Job::Import, 14..20) => by_hand(world, place, channel, draw, rng).await,
         (Job::Import, _) => channel.get_orders(GetOrders::new()).await.map(|report| {
             oracle::judge_import(world, place.connection, log, &report);

@@ -12,9 +12,9 @@ use std::{
 };
 
 use shipstation_connector::{
-    channel::{ChannelOrderId, ConnectionId, Operation, store::Stores},
+    channel::{ChannelOrderId, ConnectionId, Listing, Operation, store::Stores},
     stores::{MemoryStore, SqliteStore, sqlite::SqliteOptions},
-    testing::simulator::{RateLimit, Simulator, SimulatorConfig},
+    testing::simulator::{FaultKind, JournalEntry, ListFlaw, RateLimit, Simulator, SimulatorConfig},
 };
 use tempfile::TempDir;
 
@@ -25,6 +25,8 @@ use crate::{
 
 /// One word for everything that is personal: where it turns up, something leaked.
 pub const PLANTED: &str = "Quillfeather";
+/// Two looks at an order are so far apart, less what a second of a `Date` hides.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(55);
 /// Lines of the trace that are kept when it is not printed.
 const MAX_LINES_KEPT: usize = 40;
 
@@ -56,8 +58,55 @@ pub struct Truth {
     pub late: Duration,
     /// Whether a mark may have been refused by an answer.
     pub refusals: bool,
+    /// Requests that arrived in the present minute, and most in any.
+    pub minute: (i64, u32),
+    pub most_in_a_minute: u32,
+    /// The tag that imported orders get, if they get one.
+    pub tag: Option<i64>,
     /// Throttled by ShipStation itself and not by a fault.
     pub throttled: u64,
+}
+
+impl Truth {
+    /// An answer said of the last mark of an order that nothing happened.
+    pub fn settle(&mut self, order: i64) {
+        self.orders.entry(order).or_default().doubt = None;
+    }
+
+    /// A parcel of an order was put into the outbox, one of so many.
+    pub fn ship(&mut self, order: i64, parcels_in_all: u32) {
+        let order = self.orders.entry(order).or_default();
+        order.enqueued = true;
+        order.parcels += 1;
+        order.parcels_in_all = parcels_in_all;
+    }
+
+    pub fn count_request(&mut self, minute: i64) {
+        let (present, count) = self.minute;
+        self.minute = (minute, if present == minute { count + 1 } else { 1 });
+        self.most_in_a_minute = self.most_in_a_minute.max(self.minute.1);
+    }
+
+    /// What a request shows of orders, and of what was done to them.
+    pub fn note_looks(&mut self, now: Duration, entry: &JournalEntry) {
+        let id = entry.path.strip_prefix("/orders/").and_then(|id| id.parse().ok());
+        if let Some(doubt) = id.and_then(|id| self.orders.get_mut(&id)?.doubt.as_mut()) {
+            doubt.look(now);
+        }
+        let is_mark = entry.is("POST", "/orders/markasshipped");
+        let is_html = matches!(entry.fault, Some(FaultKind::Html { .. } | FaultKind::HtmlAfterEffect { .. }));
+        if is_mark && !entry.executed && !is_html && matches!(entry.status, Some(400..500)) {
+            self.settle(entry.body["orderId"].as_i64().unwrap_or_default());
+        }
+        let is_list = entry.is("GET", "/orders") && entry.query_value("pageSize") != Some("1");
+        let hides = matches!(
+            entry.fault,
+            Some(FaultKind::Status { .. } | FaultKind::StaleRead(_) | FaultKind::List(ListFlaw::Total(_)))
+        );
+        if is_list && hides {
+            self.orders.values_mut().for_each(|order| order.hidden = true);
+        }
+    }
 }
 
 /// What is true about one order.
@@ -72,6 +121,34 @@ pub struct OrderTruth {
     pub doubled: u32,
     /// The longest time from sending a mark to its effect.
     pub late: Duration,
+    /// Parcels that the warehouse has put into the outbox.
+    pub parcels: u32,
+    /// How many it makes of the order; 0 before the first.
+    pub parcels_in_all: u32,
+    /// A list of orders without it was as consistent as a true one.
+    pub hidden: bool,
+    /// Since a mark left whose answer did not say that nothing happened.
+    pub doubt: Option<Doubt>,
+}
+
+/// A mark of which nobody but ShipStation knows what became of it, and the looks at its order since.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Doubt {
+    pub first_look: Option<Duration>,
+    pub last_look: Option<Duration>,
+}
+
+impl Doubt {
+    pub fn look(&mut self, now: Duration) {
+        self.first_look.get_or_insert(now);
+        self.last_look = Some(now);
+    }
+
+    /// Whether two looks were made, so far apart that one late effect does not hide from both.
+    pub fn has_two_looks(&self) -> bool {
+        let apart = self.first_look.zip(self.last_look).map(|(first, last)| last.saturating_sub(first));
+        apart.is_some_and(|apart| apart >= BETWEEN_LOOKS)
+    }
 }
 
 /// Where the host keeps everything.
@@ -167,6 +244,29 @@ impl World {
                 Arc::new(store).stores()
             }
         }
+    }
+
+    /// What the host sells.
+    pub fn put_listings(&self, connection: &ConnectionId, listings: Vec<Listing>) {
+        match &self.database {
+            Database::Memory(store) => store.put_listings(connection, listings),
+            Database::File(folder) => {
+                let options = SqliteOptions::new().inline();
+                let store = SqliteStore::open_with(folder.path().join("host.sqlite"), &options).unwrap();
+                futures_util::FutureExt::now_or_never(store.put_listings(connection, listings))
+                    .unwrap()
+                    .unwrap();
+            }
+        }
+    }
+
+    /// Waits for a share of the interval of those who come again and again; in the quiet phase, of a `quiet` one. A rest of days does
+    /// not last into that phase.
+    pub async fn rest(&self, quiet: Duration, share: f64) {
+        let left = self.plan.troubled.saturating_sub(self.time.elapsed());
+        let rest = quiet.mul_f64(share);
+        let rest = if left.is_zero() { rest } else { self.plan.interval.mul_f64(share).min(left + rest) };
+        self.time.sleep(rest).await;
     }
 
     pub fn is_quiet(&self) -> bool {

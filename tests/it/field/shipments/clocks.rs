@@ -17,6 +17,21 @@ use shipstation_connector::{
 use super::{HOUR, MINUTE, fulfillments, name, one, rows, state, sync, sync_after, sync_on};
 use crate::support::{DAY, World};
 
+/// A clock without a monotonic one beside it.
+#[derive(Debug)]
+struct WallClock(Arc<SimClock>);
+
+#[async_trait::async_trait]
+impl Clock for WallClock {
+    fn now(&self) -> shipstation_connector::Timestamp {
+        Clock::now(&*self.0)
+    }
+
+    async fn sleep(&self, duration: std::time::Duration) {
+        Clock::sleep(&*self.0, duration).await;
+    }
+}
+
 /// A host whose clock is not ShipStation's. Time passes on both together.
 struct Host {
     world: World,
@@ -229,6 +244,24 @@ async fn faults_an_order_is_gone_once_it_is_missing_for_an_hour() {
     assert!(matches!(state(&world, order).await, ShipmentState::RetryWait { .. }), "a read may be stale");
     sync_after(&world, HOUR).await;
     assert_eq!(state(&world, order).await, ShipmentState::Failed { reason: FailReason::OrderGone });
+}
+
+#[tokio::test]
+async fn clock_days_ahead_during_a_look_delays_no_further_look() {
+    let host = Host::new(Quirks::default()).await;
+    let world = &host.world;
+    let order = one(world, FaultKind::DropBefore).await;
+    // A process without a monotonic clock learns the time from answers alone.
+    let client = world.sim.client().clock(Arc::new(WallClock(host.clock.clone()))).build().unwrap();
+    let process = world.builder(client, Stores::all_in(world.store.clone()), |_| {}).build().unwrap();
+    host.step(DAY * 8);
+    sync_on(&process).await;
+    host.clock.step_to(world.now());
+    for _ in 0..3 {
+        host.wait(HOUR * 2);
+        sync_on(&process).await;
+    }
+    assert_eq!((name(world, order).await, world.marks()), ("confirmed", 2));
 }
 
 #[tokio::test]

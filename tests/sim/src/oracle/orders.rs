@@ -1,0 +1,112 @@
+//! What became of the orders in the end: the host has them, once, with all that follows an import.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use shipstation_connector::channel::{
+    ChannelOrderId, HoldKind,
+    store::{ImportRecord, OrderChangeKind, OrderStoreExt, Stores},
+};
+
+use super::{imports::missing, now_or_never};
+use crate::{
+    process::{tag_of, user_of},
+    world::{Connection, Truth, World},
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub fn judge(world: &Arc<World>, number: usize, connection: &Connection) {
+    let missing: BTreeSet<i64> = missing(world, connection, None)
+        .into_iter()
+        .filter(|id| !may_be_too_old(world, connection, *id))
+        .collect();
+    world.assert(missing.is_empty(), || format!("lost in the end: {missing:?}"));
+    let stores = world.open();
+    let (user, tag) = (user_of(world, number), tag_of(world, number));
+    let truth = connection.truth.lock().unwrap();
+    let ids: Vec<ChannelOrderId> =
+        truth.orders.keys().map(|id| ChannelOrderId::new(id.to_string())).collect();
+    let known = now_or_never(stores.orders.known(&connection.id, &ids));
+    world.assert(truth.inserted == known.len() as u64, || {
+        format!("{} orders were inserted {} times", known.len(), truth.inserted)
+    });
+    for held in now_or_never(stores.orders.held(&connection.id, None, 1_000)) {
+        let text = held.holds.iter().find(|hold| hold.kind() == HoldKind::UnmappedShipping);
+        world.assert(text.is_none(), || format!("order {} is still held: {text:?}", held.order));
+    }
+    judge_follow_ups(world, connection, &truth, &known, (user, tag));
+    if world.plan.host.watches {
+        judge_changes(world, connection, &stores, &known);
+    }
+}
+
+/// Whether every report may have counted an order as outside the window: the merchant made it eligible when it was too old, or a list
+/// that was as consistent as a true one hid it until it was.
+fn may_be_too_old(world: &World, connection: &Connection, id: i64) -> bool {
+    let created = connection.sim.account(|account| account.order(id).and_then(|row| row.time("createDate")));
+    let is_old = created.is_none_or(|at| at + 7 * DAY < world.time.now());
+    is_old
+        && connection.truth.lock().unwrap().orders.get(&id).is_none_or(|order| order.touched || order.hidden)
+}
+
+/// Every imported order that nobody touched has its user and its tag.
+fn judge_follow_ups(
+    world: &World,
+    connection: &Connection,
+    truth: &Truth,
+    known: &HashMap<ChannelOrderId, ImportRecord>,
+    (user, tag): (Option<String>, Option<i64>),
+) {
+    let untouched = truth.orders.iter().filter(|(_, order)| !order.touched && order.marked == 0);
+    for id in untouched.map(|(id, _)| id) {
+        if !known.contains_key(&ChannelOrderId::new(id.to_string())) {
+            continue;
+        }
+        let (assigned, tagged) = connection.sim.account(|account| {
+            let row = account.order(*id);
+            (
+                user.is_none() || row.is_some_and(|row| row.text("userId") == user.as_deref()),
+                tag.is_none_or(|tag| row.is_some_and(|row| row.ids("tagIds").contains(&tag))),
+            )
+        });
+        world.assert(assigned, || format!("order {id} was imported and its user never assigned"));
+        world.assert(tagged, || format!("order {id} was imported and never tagged"));
+    }
+}
+
+/// The feed tells each modification of an order once, and every cancellation.
+fn judge_changes(
+    world: &World,
+    connection: &Connection,
+    stores: &Stores,
+    known: &HashMap<ChannelOrderId, ImportRecord>,
+) {
+    let Some(history) = &stores.history else { return };
+    let feed = now_or_never(history.changes(&connection.id, None, 10_000));
+    let mut told = BTreeSet::new();
+    for recorded in &feed {
+        let change = &recorded.change;
+        let is_new = told.insert((change.order.clone(), change.modified_at));
+        world.assert(is_new, || format!("told twice: {change:?}"));
+    }
+    let trouble = &world.plan.trouble;
+    if trouble.lies || trouble.lists || trouble.clocks {
+        return;
+    }
+    for id in known.keys() {
+        let number = id.as_str().parse().unwrap_or_default();
+        let cancelled_at = connection.sim.account(|account| {
+            let row = account.order(number).filter(|row| row.text("orderStatus") == Some("cancelled"));
+            row.and_then(|row| row.time("modifyDate"))
+        });
+        let is_due = cancelled_at.is_some_and(|at| at + DAY < world.time.now());
+        let is_told = feed.iter().any(|recorded| {
+            recorded.change.order == *id && recorded.change.what.contains(&OrderChangeKind::Cancelled)
+        });
+        world.assert(!is_due || is_told, || format!("order {id} was cancelled, and the host not told"));
+    }
+}

@@ -1,0 +1,89 @@
+//! What became of the shipments in the end: each has an answer that what happened explains, and none was told twice.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use shipstation_connector::channel::{
+    BlockReason, ChannelOrderId, FailReason, RetryClass, ShipmentState,
+    store::{OutboxRow, ShipmentStoreExt},
+};
+
+use super::now_or_never;
+use crate::world::{Connection, OrderTruth, Truth, World};
+
+/// So long after a first and a second send of unknown outcome comes the next one: an effect or a read that is late by more may
+/// lead to one mark more (behaviour 6.12).
+const NEXT_SEND: [Duration; 2] = [Duration::from_secs(4 * 60), Duration::from_secs(64 * 60)];
+
+pub fn judge(world: &Arc<World>, connection: &Connection) {
+    let stores = world.open();
+    let has_null_rows = connection.sim.account(|account| account.quirks.null_rows);
+    let truth = connection.truth.lock().unwrap();
+    for (id, order) in &truth.orders {
+        let allowed = allowed_marks(&truth, order);
+        world.assert(order.marked <= allowed, || {
+            format!("order {id} was marked {} times, and {allowed} are allowed", order.marked)
+        });
+        world.stats.repeated_marks.fetch_add(u64::from(order.marked.saturating_sub(1)), Ordering::Relaxed);
+        let key = ChannelOrderId::new(id.to_string());
+        let rows = now_or_never(stores.shipments.order_progress(&connection.id, &key)).rows;
+        world.assert(!order.enqueued || !rows.is_empty(), || format!("the shipment of order {id} is lost"));
+        let is_superseded = |row: &OutboxRow| matches!(row.state, ShipmentState::Superseded { .. });
+        let are_all = order.parcels > 0 && !order.touched && rows.iter().all(is_superseded);
+        world.assert(!are_all, || format!("no shipment of order {id} was told: {rows:?}"));
+        // What is due is done within twelve hours once everything is well.
+        let newest = rows.iter().map(|row| row.enqueued_at).max();
+        if newest.is_none_or(|at| at + Duration::from_secs(12 * 3_600) > world.time.now()) {
+            continue;
+        }
+        for row in &rows {
+            let is_fine = is_explained(world, &truth, order, row, has_null_rows);
+            world.assert(is_fine, || format!("order {id}, marked {} times: {row:?}", order.marked));
+        }
+    }
+}
+
+/// Whether what happened explains the state of a shipment.
+fn is_explained(
+    world: &World,
+    truth: &Truth,
+    order: &OrderTruth,
+    row: &OutboxRow,
+    has_null_rows: bool,
+) -> bool {
+    // Trouble that lasts longer than anything is tried.
+    let is_long = world.plan.troubled >= Duration::from_secs(7 * 86_400);
+    let was_marked = order.marked + order.doubled > 0;
+    // Somebody shipped it, and lists with nulls never prove by whom.
+    let is_beyond_proof = order.touched && has_null_rows;
+    match &row.state {
+        ShipmentState::Confirmed { .. } => was_marked || order.touched,
+        // Five a run are proven whose record came late: within a day.
+        ShipmentState::Sent { at } => was_marked && *at + Duration::from_secs(86_400) > world.time.now(),
+        ShipmentState::Blocked { reason } => match reason {
+            // Nothing is sent more than three times, however often a request is lost.
+            BlockReason::OutcomeUnknown { requests: 3.., .. } => true,
+            BlockReason::OutcomeUnknown { .. } => {
+                was_marked || truth.late + truth.stale > NEXT_SEND[0] || is_beyond_proof || is_long
+            }
+            BlockReason::Refused { .. } | BlockReason::RefusedCarrier { .. } => truth.refusals,
+            _ => order.touched,
+        },
+        ShipmentState::Failed { reason: FailReason::GaveUp { .. } } => is_long,
+        ShipmentState::Failed { .. } => order.touched || was_marked,
+        ShipmentState::RetryWait { class: RetryClass::Unreadable, .. } => is_beyond_proof,
+        // It waits with another one of its order.
+        ShipmentState::Waiting { .. } | ShipmentState::Pending => is_beyond_proof && order.parcels > 1,
+        ShipmentState::Superseded { .. } => order.touched || order.parcels > 1,
+        ShipmentState::Cancelled => order.touched,
+        _ => false,
+    }
+}
+
+/// One, and one more for each gap between sends that an effect or a read was later than.
+fn allowed_marks(truth: &Truth, order: &OrderTruth) -> u32 {
+    let lag = truth.late + truth.stale + order.late;
+    1 + NEXT_SEND.iter().filter(|gap| lag >= **gap).count() as u32
+}
