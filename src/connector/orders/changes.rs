@@ -22,7 +22,7 @@ use crate::{
             StoreError,
         },
     },
-    client::{Order, OrderId, OrderStatus, RowError},
+    client::{Order, OrderId, OrderStatus, PacificTime, RowError},
     connector::{count, failure as client_failure, lookup, run::Stop, translate},
 };
 
@@ -232,9 +232,14 @@ pub(super) async fn publish(
     Ok(())
 }
 
-/// Whether this modification was not seen before.
+/// Whether this modification was not seen before. An older one is a read that is behind, and no news.
 fn is_news(snapshot: &OrderSnapshot, old: Option<&OrderSnapshot>) -> bool {
-    old.is_none_or(|old| old.modified_at != snapshot.modified_at || old.merged_into.is_some())
+    let Some(old) = old else { return true };
+    let is_older = snapshot.modified_at.zip(old.modified_at).is_some_and(|(now, then)| {
+        // In the repeated hour of autumn a later modification may look like an earlier one.
+        PacificTime::of(now).latest() < then
+    });
+    !is_older && (old.modified_at != snapshot.modified_at || old.merged_into.is_some())
 }
 
 /// What is published of an imported order that was modified, if anything of it matters to the host.

@@ -186,3 +186,23 @@ async fn faults_a_look_for_changes_that_is_refused_keeps_no_user_from_being_assi
     let said = "changes of imported orders could not be looked for";
     assert!(report.run.warnings.iter().any(|warning| warning.contains(said)), "{report}");
 }
+
+#[tokio::test]
+async fn faults_a_read_that_is_behind_is_no_change() {
+    let world = World::new().await;
+    let feed = Feed::of(&world);
+    let order = world.add(world.order("A-1"));
+    let channel = watched(&world, None);
+    let _ = import(&channel).await;
+    quarter_of_an_hour(&world);
+    world.sim.account(|account| account.edit(order, |order| order.set("shipTo.city", "AUSTIN")));
+    let _ = import(&channel).await;
+    assert_eq!(feed.told(), [(order, vec![OrderChangeKind::Address])]);
+    world.sim.clock().advance(Duration::from_secs(60));
+    let behind = FaultKind::StaleRead(Duration::from_secs(120));
+    world.sim.fault(Fault::on(Method::GET, "/orders").times(2).with(behind));
+    for _ in 0..3 {
+        let _ = import(&channel).await;
+    }
+    assert_eq!(feed.told(), [], "neither the change back nor the change again");
+}

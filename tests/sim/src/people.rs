@@ -29,6 +29,8 @@ const UNMAPPED: &str = "Express Überraschung";
 const PRODUCTS: [&str; 4] = ["SKU-0", "SKU-1", "SKU-2", "SKU-2"];
 /// What the host sells, one of which ShipStation does not have.
 const LISTINGS: [&str; 4] = ["SKU-0", "SKU-1", "SKU-2", "SKU-3"];
+/// What ShipStation has twice.
+pub const TWICE: &str = "SKU-2";
 /// What is linked in the end.
 pub const LINKED: [&str; 2] = ["SKU-0", "SKU-1"];
 

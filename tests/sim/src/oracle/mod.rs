@@ -57,10 +57,13 @@ pub fn judge_links(world: &World, log: &RunLog, report: &LinkReport) {
     judge_requests(world, log, report.run.api.requests);
     let links = report.counts.linked + report.counts.already_linked + report.counts.relinked;
     let most = people::LINKED.len() as u64;
-    world.assert(links <= most, || format!("{links} links, and {most} are unambiguous: {report}"));
+    world.assert(links <= most || !report.complete, || {
+        format!("{links} links, and {most} are unambiguous: {report}")
+    });
 }
 
-/// What the host sells and ShipStation has exactly once is linked, and nothing else.
+/// What the host sells and ShipStation has exactly once is linked. What it has twice is not, unless a reading that did not come to
+/// its end showed one of the two.
 fn judge_kept_links(world: &World, connection: &Connection) {
     let links = now_or_never(
         world.open().listings.links(&connection.id, LinkQuery::After { after: None, limit: 100 }),
@@ -68,6 +71,16 @@ fn judge_kept_links(world: &World, connection: &Connection) {
     let linked = links.iter().filter(|link| link.state == LinkState::Linked);
     let mut skus: Vec<&str> = linked.map(|link| link.sku.as_str()).collect();
     skus.sort_unstable();
+    let trouble = &world.plan.trouble;
+    let may_be_incomplete = trouble.losses
+        || trouble.delays
+        || trouble.failures
+        || trouble.lists
+        || trouble.lies
+        || trouble.storage
+        || trouble.kills
+        || trouble.stalls;
+    skus.retain(|sku| !may_be_incomplete || *sku != people::TWICE);
     world.assert(skus == people::LINKED, || format!("the links are {links:?}"));
 }
 

@@ -40,7 +40,7 @@ pub fn judge(world: &Arc<World>, number: usize, connection: &Connection) {
     }
     judge_follow_ups(world, connection, &truth, &known, (user, tag));
     if world.plan.host.watches {
-        judge_changes(world, connection, &stores, &known);
+        judge_changes(world, connection, &stores, known.keys().filter(|id| !truth.dismissed.contains(id)));
     }
 }
 
@@ -78,12 +78,12 @@ fn judge_follow_ups(
     }
 }
 
-/// The feed tells each modification of an order once, and every cancellation.
-fn judge_changes(
+/// The feed tells each modification of an order once, and every cancellation of one that no person has dismissed.
+fn judge_changes<'a>(
     world: &World,
     connection: &Connection,
     stores: &Stores,
-    known: &HashMap<ChannelOrderId, ImportRecord>,
+    known: impl Iterator<Item = &'a ChannelOrderId>,
 ) {
     let Some(history) = &stores.history else { return };
     let feed = now_or_never(history.changes(&connection.id, None, 10_000));
@@ -97,7 +97,7 @@ fn judge_changes(
     if trouble.lies || trouble.lists || trouble.clocks {
         return;
     }
-    for id in known.keys() {
+    for id in known {
         let number = id.as_str().parse().unwrap_or_default();
         let cancelled_at = connection.sim.account(|account| {
             let row = account.order(number).filter(|row| row.text("orderStatus") == Some("cancelled"));

@@ -38,7 +38,15 @@ pub fn judge(world: &Arc<World>, connection: &Connection) {
         if newest.is_none_or(|at| at + Duration::from_secs(12 * 3_600) > world.time.now()) {
             continue;
         }
-        for row in &rows {
+        let is_stuck = |row: &OutboxRow| {
+            matches!(row.state, ShipmentState::Blocked { .. } | ShipmentState::RetryWait { .. })
+        };
+        // What is stuck is judged by itself, and the rest of its order waits with it.
+        let waits = |row: &OutboxRow| {
+            matches!(row.state, ShipmentState::Waiting { .. } | ShipmentState::Pending)
+                && rows.iter().any(is_stuck)
+        };
+        for row in rows.iter().filter(|row| !waits(row)) {
             let is_fine = is_explained(world, &truth, order, row, has_null_rows);
             world.assert(is_fine, || format!("order {id}, marked {} times: {row:?}", order.marked));
         }
@@ -74,8 +82,6 @@ fn is_explained(
         ShipmentState::Failed { reason: FailReason::GaveUp { .. } } => is_long,
         ShipmentState::Failed { .. } => order.touched || was_marked,
         ShipmentState::RetryWait { class: RetryClass::Unreadable, .. } => is_beyond_proof,
-        // It waits with another one of its order.
-        ShipmentState::Waiting { .. } | ShipmentState::Pending => is_beyond_proof && order.parcels > 1,
         ShipmentState::Superseded { .. } => order.touched || order.parcels > 1,
         ShipmentState::Cancelled => order.touched,
         _ => false,
