@@ -47,7 +47,7 @@ impl Criteria<'_> {
         .into_iter()
         .flatten()
         .collect();
-        skips.extend(self.age(wire));
+        skips.extend(self.age(wire, order));
         let mut holds = Vec::new();
         if order.externally_fulfilled && self.settings.externally_fulfilled == ExternallyFulfilledPolicy::Hold
         {
@@ -84,11 +84,12 @@ impl Criteria<'_> {
         (!fits).then(|| SkipReason::WrongStatus { status: order.status.clone(), wanted: wanted().collect() })
     }
 
-    /// Both limits are reported: an order may be too old and stand before the floor.
-    fn age(&self, wire: &Order) -> Vec<SkipReason> {
+    /// Both limits are reported: an order may be too old and stand before the floor. One that failed when it was young is never too old.
+    fn age(&self, wire: &Order, order: &ChannelOrder) -> Vec<SkipReason> {
         let floor =
             self.admission.window.floor.filter(|_| !(self.admission.by_hand && self.admission.bypass.age));
-        let limited = self.admission.window.age_from.filter(|_| !self.admission.bypass.age);
+        let is_of_any_age = self.admission.bypass.age || self.records.failures.contains_key(&order.id);
+        let limited = self.admission.window.age_from.filter(|_| !is_of_any_age);
         let Some(date) = self.admission.window.date(wire) else {
             // With no limit and no floor the date does not matter, and may be missing.
             let matters = limited.is_some() || floor.is_some();

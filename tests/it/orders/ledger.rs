@@ -306,3 +306,22 @@ async fn faults_a_dismissed_order_that_fails_by_hand_is_promised_no_other_attemp
     assert!(report.to_string().contains("it stays dismissed"), "{report}");
     assert!(!report.to_string().contains("will be tried again"), "{report}");
 }
+
+#[tokio::test]
+async fn clock_an_order_that_failed_is_imported_from_the_margin_of_the_window_before_its_turn_in_the_ledger()
+{
+    let world = World::new().await;
+    let order = world.add(world.order("1").created(world.now()));
+    world.sim.account(|account| account.overwrite(order, "orderNumber", b"[]"));
+    for _ in 0..4 {
+        let _ = import(&world.channel(|_| {})).await;
+        world.sim.clock().advance(DAY * 41 / 24);
+    }
+    // Less than an hour too old, and not due in the ledger for hours.
+    world.sim.clock().advance(DAY / 6);
+    let _ = import(&world.channel(|_| {})).await;
+    world.sim.account(|account| account.heal(order));
+    world.sim.clock().advance(Duration::from_secs(600));
+    let report = import(&world.channel(|_| {})).await;
+    assert_eq!((report.counts.imported(), failure_of(&world, order).await), (1, None), "{report}");
+}
