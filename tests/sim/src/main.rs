@@ -14,7 +14,7 @@ use sim::{history::play, plan::Plan, shrink::shrink};
 
 const USAGE: &str = "\
 sim --seeds N [--from S]       plays N seeds from S on (0, or with --fresh a number from the clock)
-sim --minutes M [--fresh]      plays seeds for so long
+sim --minutes M [--fresh]      plays seeds for so long; with --whole a failing one is not made smaller
 sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory]
 sim --kept                     plays every kept seed";
 
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             ExitCode::from(2)
         }
-        (seeds, minutes) => many(from, seeds.unwrap_or(u64::MAX), minutes),
+        (seeds, minutes) => many(from, seeds.unwrap_or(u64::MAX), minutes, !arguments.has("--whole")),
     }
 }
 
@@ -120,7 +120,7 @@ struct Sum {
     seconds: AtomicU64,
 }
 
-fn many(from: u64, seeds: u64, minutes: Option<u64>) -> ExitCode {
+fn many(from: u64, seeds: u64, minutes: Option<u64>, shrinks: bool) -> ExitCode {
     let began = Instant::now();
     let (next, stop, sum) = (AtomicU64::new(0), AtomicBool::new(false), Sum::default());
     let failed: Mutex<Option<(Plan, String, Vec<String>)>> = Mutex::new(None);
@@ -148,9 +148,12 @@ fn many(from: u64, seeds: u64, minutes: Option<u64>) -> ExitCode {
     report(&sum, began.elapsed());
     let Some((plan, violation, lines)) = failed.into_inner().unwrap() else { return ExitCode::SUCCESS };
     println!("seed {} BREAKS a promise: {violation}\n  {}", plan.seed, lines.join("\n  "));
+    if !shrinks {
+        return ExitCode::FAILURE;
+    }
     let (small, violation) = shrink(plan, violation);
     println!("the smallest history found that breaks one: {violation}");
-    println!("  cargo run --release -p sim -- {small} --trace");
+    println!("  cargo run --profile sim -p sim -- {small} --trace");
     ExitCode::FAILURE
 }
 

@@ -18,7 +18,7 @@ use shipstation_connector::{
 };
 
 use crate::{
-    oracle,
+    oracle, people,
     plan::pick,
     process::RunLog,
     world::{Connection, World},
@@ -38,7 +38,7 @@ pub struct Network {
 }
 
 /// What becomes of one request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools)] // each may happen to any request
 struct Fate {
     before: Duration,
@@ -47,6 +47,8 @@ struct Fate {
     is_lost: bool,
     is_answer_lost: bool,
     is_doubled: bool,
+    /// The merchant is at work and changes something before the next request.
+    change: Option<Rng>,
 }
 
 impl Network {
@@ -64,7 +66,12 @@ impl Network {
             is_lost: false,
             is_answer_lost: false,
             is_doubled: false,
+            change: None,
         };
+        if self.world.plan.has_busy_merchant && self.world.has(|trouble| trouble.merchant) && rng.u8(..) < 32
+        {
+            fate.change = Some(rng.fork());
+        }
         if self.world.has(|trouble| trouble.losses) {
             match rng.u8(..) {
                 0..4 => fate.is_refused = true,
@@ -113,6 +120,9 @@ impl Transport for Network {
             let (first, mut seen) = delivery.deliver(&inner, request, false).await;
             if let Some(copy) = copy {
                 drop(delivery.deliver(&inner, copy, true).await);
+            }
+            if let Some(mut rng) = fate.change {
+                people::change(&world, connection, &mut rng);
             }
             world.time.sleep(fate.after).await;
             let first = if fate.is_answer_lost { Err(error(TransportErrorKind::Interrupted)) } else { first };

@@ -89,52 +89,54 @@ fn order(world: &World, rng: &mut Rng, number: &str) -> SimOrder {
     if rng.u8(..) < 10 { order.externally_fulfilled("FBA") } else { order }
 }
 
-/// Edits, holds, releases, cancels, splits, merges and ships by hand.
+/// Changes orders now and then.
 pub async fn merchant(world: Arc<World>, connection: usize) {
     let mut rng = stream(world.plan.seed, "merchant", connection);
-    let it = &world.connections[connection];
     loop {
         world.time.sleep(world.plan.interval.mul_f64(rng.f64() * 4.0 + 0.2)).await;
         if world.is_quiet() {
             return;
         }
-        let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
-        if orders.is_empty() {
-            continue;
-        }
-        let (order, other) = (pick(&mut rng, &orders), pick(&mut rng, &orders));
-        let what = rng.u8(..8);
-        let is_open = |id| {
-            it.sim.account(|account| {
-                let mut visible = account.visible_orders().filter(|row| row.int("orderId") == Some(id));
-                visible.any(|row| matches!(row.text("orderStatus"), Some("awaiting_shipment" | "on_hold")))
-            })
-        };
-        if !is_open(order) {
-            continue;
-        }
-        let (done, new) = it.sim.account(|account| match what {
-            0 => (account.cancel(order), None),
-            1 => (account.hold(order), None),
-            2 => (account.set_status(order, "awaiting_shipment"), None),
-            3 => (account.ship_by_hand(order, "ANOTHER-NUMBER", "fedex"), None),
-            4 => (true, account.split_order(order, &[0])),
-            5 if order != other => (account.merge_orders(order, &[other]), None),
-            _ => (account.edit(order, |row| row.set("internalNotes", PLANTED)), None),
-        });
-        if !done {
-            continue;
-        }
-        world.tell(&it.id, format_args!("order {order}: the merchant does {what} ({other})"));
-        let mut truth = it.truth.lock().unwrap();
-        if what < 6 {
-            for id in [Some(order), new, Some(other).filter(|_| what == 5)].into_iter().flatten() {
-                truth.orders.entry(id).or_default().touched = true;
-            }
-        }
-        drop(truth);
-        it.changes.fetch_add(1, Ordering::Relaxed);
+        change(&world, connection, &mut rng);
     }
+}
+
+/// Edits, holds, releases, cancels, splits, merges or ships an order by hand.
+pub fn change(world: &World, connection: usize, rng: &mut Rng) {
+    let it = &world.connections[connection];
+    let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
+    if orders.is_empty() {
+        return;
+    }
+    let (order, other) = (pick(rng, &orders), pick(rng, &orders));
+    let what = rng.u8(..8);
+    let is_open = it.sim.account(|account| {
+        let mut visible = account.visible_orders().filter(|row| row.int("orderId") == Some(order));
+        visible.any(|row| matches!(row.text("orderStatus"), Some("awaiting_shipment" | "on_hold")))
+    });
+    if !is_open {
+        return;
+    }
+    let (done, new) = it.sim.account(|account| match what {
+        0 => (account.cancel(order), None),
+        1 => (account.hold(order), None),
+        2 => (account.set_status(order, "awaiting_shipment"), None),
+        3 => (account.ship_by_hand(order, "ANOTHER-NUMBER", "fedex"), None),
+        4 => (true, account.split_order(order, &[0])),
+        5 if order != other => (account.merge_orders(order, &[other]), None),
+        _ => (account.edit(order, |row| row.set("internalNotes", PLANTED)), None),
+    });
+    if !done {
+        return;
+    }
+    world.tell(&it.id, format_args!("order {order}: the merchant does {what} ({other})"));
+    if what < 6 {
+        let mut truth = it.truth.lock().unwrap();
+        for id in [Some(order), new, Some(other).filter(|_| what == 5)].into_iter().flatten() {
+            truth.orders.entry(id).or_default().touched = true;
+        }
+    }
+    it.changes.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Maps the usual texts, and the unusual one or not.

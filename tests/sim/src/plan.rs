@@ -119,6 +119,8 @@ pub struct Plan {
     pub has_monotonic: bool,
     pub page_size: u32,
     pub host: Host,
+    /// The merchant also changes orders while a run reads them.
+    pub has_busy_merchant: bool,
     pub trouble: Trouble,
 }
 
@@ -154,6 +156,7 @@ impl Plan {
             sqlite: rng.u8(..) < 16,
             has_monotonic: rng.u8(..) < 220,
             page_size: pick(&mut rng, &[2, 3, 7, 500, 500]),
+            has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
             trouble: Trouble::draw(&mut rng),
         }
