@@ -14,7 +14,9 @@ use sim::{history::play, plan::Plan, shrink::shrink};
 
 const USAGE: &str = "\
 sim --seeds N [--from S]       plays N seeds from S on (0, or with --fresh a number from the clock)
-sim --minutes M [--fresh]      plays seeds for so long; with --whole a failing one is not made smaller
+sim --minutes M [--fresh]      plays seeds for so long
+    --whole                    does not make a failing history smaller
+    --go-on                    plays on after a failing seed, and lists all of them in the end
 sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory]
 sim --kept                     plays every kept seed";
 
@@ -69,7 +71,10 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             ExitCode::from(2)
         }
-        (seeds, minutes) => many(from, seeds.unwrap_or(u64::MAX), minutes, !arguments.has("--whole")),
+        (seeds, minutes) => {
+            let (goes_on, shrinks) = (arguments.has("--go-on"), !arguments.has("--whole"));
+            many(from, seeds.unwrap_or(u64::MAX), minutes, (goes_on, shrinks))
+        }
     }
 }
 
@@ -120,10 +125,10 @@ struct Sum {
     seconds: AtomicU64,
 }
 
-fn many(from: u64, seeds: u64, minutes: Option<u64>, shrinks: bool) -> ExitCode {
+fn many(from: u64, seeds: u64, minutes: Option<u64>, (goes_on, shrinks): (bool, bool)) -> ExitCode {
     let began = Instant::now();
     let (next, stop, sum) = (AtomicU64::new(0), AtomicBool::new(false), Sum::default());
-    let failed: Mutex<Option<(Plan, String, Vec<String>)>> = Mutex::new(None);
+    let failed: Mutex<Vec<(Plan, String, Vec<String>)>> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -138,15 +143,20 @@ fn many(from: u64, seeds: u64, minutes: Option<u64>, shrinks: bool) -> ExitCode 
                     let ending = play(plan.clone(), false);
                     add(&sum, &ending);
                     if let Some(violation) = ending.violation {
-                        stop.store(true, Ordering::Relaxed);
-                        failed.lock().unwrap().get_or_insert((plan, violation, ending.last_lines));
+                        stop.store(!goes_on, Ordering::Relaxed);
+                        failed.lock().unwrap().push((plan, violation, ending.last_lines));
                     }
                 }
             });
         }
     });
     report(&sum, began.elapsed());
-    let Some((plan, violation, lines)) = failed.into_inner().unwrap() else { return ExitCode::SUCCESS };
+    let failed = failed.into_inner().unwrap();
+    if goes_on {
+        println!("{} seeds failed", failed.len());
+        failed.iter().for_each(|(plan, violation, _)| println!("{plan} # {violation}"));
+    }
+    let Some((plan, violation, lines)) = failed.into_iter().next() else { return ExitCode::SUCCESS };
     println!("seed {} BREAKS a promise: {violation}\n  {}", plan.seed, lines.join("\n  "));
     if !shrinks {
         return ExitCode::FAILURE;

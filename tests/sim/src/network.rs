@@ -68,7 +68,7 @@ impl Network {
             is_doubled: false,
             change: None,
         };
-        if self.world.plan.has_busy_merchant && self.world.has(|trouble| trouble.merchant) && rng.u8(..) < 32
+        if self.world.plan.has_busy_merchant && self.world.has(|trouble| trouble.merchant) && rng.u8(..) < 96
         {
             fate.change = Some(rng.fork());
         }
@@ -116,13 +116,14 @@ impl Transport for Network {
                 return;
             }
             let delivery = Delivery { world: &world, connection, run: &run, sent_before: fate.before };
+            let is_list = request.method() == http::Method::GET && request.uri().path().ends_with("/orders");
             let copy = fate.is_doubled.then(|| request_copy(&request));
             let (first, mut seen) = delivery.deliver(&inner, request, false).await;
             if let Some(copy) = copy {
                 drop(delivery.deliver(&inner, copy, true).await);
             }
-            if let Some(mut rng) = fate.change {
-                people::change(&world, connection, &mut rng);
+            if let Some(mut rng) = fate.change.filter(|_| is_list) {
+                people::take_the_first(&world, connection, &mut rng);
             }
             world.time.sleep(fate.after).await;
             let first = if fate.is_answer_lost { Err(error(TransportErrorKind::Interrupted)) } else { first };

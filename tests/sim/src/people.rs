@@ -12,7 +12,7 @@ use shipstation_connector::{
         shipping::{CarrierRule, ShippingRule},
         store::{MappingStoreExt, OrderStoreExt, ShipmentStoreExt},
     },
-    testing::simulator::{SimAddress, SimLine, SimOrder, SimProduct},
+    testing::simulator::{Record, SimAddress, SimLine, SimOrder, SimProduct},
 };
 
 use crate::{
@@ -101,8 +101,25 @@ pub async fn merchant(world: Arc<World>, connection: usize) {
     }
 }
 
+/// Takes the first order out of the list that a run is reading, so that every later one moves up.
+pub fn take_the_first(world: &World, connection: usize, rng: &mut Rng) {
+    let it = &world.connections[connection];
+    let hold = rng.bool();
+    let taken = it.sim.account(|account| {
+        let is_waiting = |row: &&Record| row.text("orderStatus") == Some("awaiting_shipment");
+        let first = account.visible_orders().find(is_waiting).and_then(|row| row.int("orderId"))?;
+        let taken =
+            if hold { account.hold(first) } else { account.ship_by_hand(first, "ANOTHER-NUMBER", "fedex") };
+        taken.then_some(first)
+    });
+    let Some(order) = taken else { return };
+    world.tell(&it.id, format_args!("order {order}: the merchant takes it while a run reads"));
+    it.truth.lock().unwrap().orders.entry(order).or_default().touched = true;
+    it.changes.fetch_add(1, Ordering::Relaxed);
+}
+
 /// Edits, holds, releases, cancels, splits, merges or ships an order by hand.
-pub fn change(world: &World, connection: usize, rng: &mut Rng) {
+fn change(world: &World, connection: usize, rng: &mut Rng) {
     let it = &world.connections[connection];
     let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
     if orders.is_empty() {

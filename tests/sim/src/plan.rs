@@ -155,7 +155,7 @@ impl Plan {
             quiet: Duration::from_secs(40 * HOUR),
             sqlite: rng.u8(..) < 16,
             has_monotonic: rng.u8(..) < 220,
-            page_size: pick(&mut rng, &[2, 3, 7, 500, 500]),
+            page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
             trouble: Trouble::draw(&mut rng),

@@ -81,7 +81,9 @@ fn is_explained(
         },
         ShipmentState::Failed { reason: FailReason::GaveUp { .. } } => is_long,
         ShipmentState::Failed { .. } => order.touched || was_marked,
-        ShipmentState::RetryWait { class: RetryClass::Unreadable, .. } => is_beyond_proof,
+        ShipmentState::RetryWait { class: RetryClass::Unreadable, .. } | ShipmentState::Unknown { .. } => {
+            is_beyond_proof
+        }
         ShipmentState::Superseded { .. } => order.touched || order.parcels > 1,
         ShipmentState::Cancelled => order.touched,
         _ => false,
