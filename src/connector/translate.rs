@@ -1,4 +1,5 @@
-//! From ShipStation's words to the channel's: every conversion stands here, and nothing is decided.
+//! From ShipStation's words to the channel's: every conversion stands here. Settings choose among
+//! what an order says (which SKU of a line, which shipping text); nothing else is decided.
 
 use super::settings::{OrderSettings, ShippingTextSource, SkuSource};
 use crate::{

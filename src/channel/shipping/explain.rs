@@ -12,9 +12,9 @@ use super::{
     Difference, DisplayText, MatchKind, ShippingRequest, ShippingResolution, ShippingRule, ShippingRules,
     StoreKey, TextMatch,
     comparison::differences,
-    compiled::{CompiledRule, CompiledRules},
     display_text::joined,
     pattern::Glob,
+    precedence::{CompiledRule, CompiledRules},
     resolution::Destination,
 };
 

@@ -12,11 +12,11 @@ pub mod csv;
 
 mod carriers;
 mod comparison;
-mod compiled;
 mod display_text;
 mod errors;
 mod explain;
 mod pattern;
+mod precedence;
 mod resolution;
 mod rule;
 mod rules;

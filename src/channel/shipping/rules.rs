@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::{
     Comparison, MatchKind, MethodSource, RuleErrors, ShippingDefaults, ShippingRequest, ShippingResolution,
     ShippingRule,
-    compiled::{CompiledRule, CompiledRules},
     pattern::char_set,
+    precedence::{CompiledRule, CompiledRules},
     resolution::Destination,
 };
 

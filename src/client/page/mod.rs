@@ -2,8 +2,8 @@
 //! `stream`, and how the next page is found is in `reader`.
 
 mod end;
+mod offset;
 mod poison;
-mod position;
 mod reader;
 mod request;
 mod sequence;

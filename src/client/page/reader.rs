@@ -3,24 +3,22 @@
 //!
 //! A reading that is not proven to be complete goes on to an empty page; then the list is read once more by number.
 
-use std::time::Duration;
+mod by_date;
 
 use futures_core::Stream;
 
 use super::{
     super::{
         Error,
-        wire::{PacificTime, filters::filter_start, rows::Listed},
+        wire::{PacificTime, rows::Listed},
     },
     Incomplete, ListEnd, MAX_PAGE_SIZE, Page, fetch,
+    offset::Position,
     poison::{Poison, is_page_fault},
-    position::Position,
     request::{Key, ListCall},
     sequence::is_in_sequence,
     tally::Tally,
 };
-use crate::Timestamp;
-
 /// A second with more rows than a page is read again until nothing new turns up, at most so often.
 const MAX_PASSES: u32 = 5;
 /// No list is read further than so many rows would fill pages: 10,000 pages of the usual size.
@@ -334,40 +332,6 @@ impl<T: Listed> Reader<T> {
         is_counted.then_some(LastPage::Counted)
     }
 
-    /// Decides where the next request starts. Gives the last page back if there is none.
-    fn choose_next_start(&mut self, last: Option<LastPage>, date: Option<Timestamp>) -> Option<LastPage> {
-        let later = date.filter(|_| !self.by_number).and_then(|date| self.later_start(date));
-        let is_beyond_first = self.position.offset > u64::from(self.position.full);
-        let was_numbered = !self.by_number && is_beyond_first && !self.poison.is_in_filter();
-        if (last.is_some() || later.is_some())
-            && was_numbered
-            && self.received.new_rows > 0
-            && self.received.passes < MAX_PASSES
-        {
-            // The pages of one second were read by number: once more, in case rows slipped from one into another.
-            self.received = Received { passes: self.received.passes + 1, ..Received::default() };
-            self.position.go_to(0);
-            return None;
-        }
-        if last.is_none() && later.is_some() {
-            self.set_start(later);
-            self.tally.next_filter();
-            self.poison.next_filter();
-            self.begin(0);
-        }
-        last
-    }
-
-    /// The start of the filter that goes on after `last`, if it is later than the present one. It overlaps by a
-    /// second: whether the bound is inclusive is not known.
-    fn later_start(&self, last: Timestamp) -> Option<String> {
-        let instant = last.floor_second() - Duration::from_secs(1);
-        let present = self.list.call.get(self.key?.start);
-        let start = filter_start(instant);
-        let is_later = present.is_none_or(|present| start.as_str() > present);
-        (is_later && self.poison.lets_filter_start(instant)).then_some(start)
-    }
-
     /// Reads the list once more from the start, by number.
     fn read_again(&mut self) {
         self.reading = Reading::Second;
@@ -382,13 +346,5 @@ impl<T: Listed> Reader<T> {
     fn begin(&mut self, offset: u64) {
         self.position = Position::new(offset, self.position.full);
         self.received = Received { rows: offset, ..Received::default() };
-    }
-
-    /// Sets the start of the key's filter; gives back the one before.
-    fn set_start(&mut self, start: Option<String>) -> Option<String> {
-        let key = self.key?;
-        let before = self.list.call.get(key.start).map(str::to_owned);
-        self.list.call.set(key.start, start);
-        before
     }
 }

@@ -1,6 +1,6 @@
 //! Link listings: match the host's listings with ShipStation's products by exact SKU.
 //!
-//! `product_scan` reads products into the `index`, which decides; `save_links` keeps the links and `break_links` breaks those that
+//! `product_scan` reads products into the `sku_index`, which decides; `save_links` keeps the links and `break_links` breaks those that
 //! hold no more. Nothing is changed on ShipStation.
 
 mod alias;

@@ -1,4 +1,4 @@
-//! Which of the host's listings each line of a new order is.
+//! Which of the host's listings each line of a new order is, by the SKU that `translate` has chosen for it.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
 //! What an earlier run, or this one, left without knowing its outcome: it is looked for, twice and apart, before
-//! anything is sent again.
+//! anything is sent again. How far apart stands in `timing`.
 
 use super::{
     Ctx, Decision, LookupResult, Lookups, Moment, Recorder, RowOutcome, Stop,

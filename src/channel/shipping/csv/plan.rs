@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{FormulaGuard, ImportProblem, Placed, Problem, Row, read::read};
 use crate::{
     channel::shipping::{
-        Comparison, RuleError, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, compiled::CompiledRules,
-        errors::listed, explain::shadowed,
+        Comparison, RuleError, RuleErrors, Scope, Shadowed, ShippingRule, TextMatch, errors::listed,
+        explain::shadowed, precedence::CompiledRules,
     },
     named_enum::named_enum,
     setters::setters,

@@ -1,4 +1,5 @@
-//! Where the next page of a list begins and how large it is. Inside a run of rows that fails as a whole, pages are small.
+//! From which row of the present filter a page is asked for, and how many rows. Inside a run of rows that fails as a whole, pages are
+//! small. How the filter itself moves on is in `reader::by_date`.
 
 #[derive(Debug)]
 pub(super) struct Position {

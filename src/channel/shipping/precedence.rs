@@ -1,4 +1,5 @@
-//! Rules in compared form, sorted by strength: which orders they fit, how they are found, and which of them conflict.
+//! Which of two rules comes first: the rules in compared form, sorted by strength, which orders they fit, and which of them
+//! conflict.
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
