@@ -54,6 +54,7 @@ pub mod stores;
 #[cfg(any(feature = "conformance", feature = "simulator"))]
 pub mod testing;
 mod time;
+mod unknown_key;
 
 pub use crate::{
     client::{Credentials, ShipStation},

@@ -103,6 +103,9 @@ impl ShipStationBuilder {
     pub fn build(self) -> Result<ShipStation, Error> {
         let headers = self.headers()?;
         let settings = self.settings;
+        if let Some(setting) = settings.unusable() {
+            return Err(Problem::config(format!("{setting}: must be more than zero")).into());
+        }
         let base = base(&settings.base_url)?;
         let keys = Keys::new(self.credentials, &base, self.clock.as_ref())?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));

@@ -2,13 +2,15 @@
 
 use std::{fmt, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::Value;
 
 use super::{MinuteWindow, RetryPolicy, wire::Masked};
+use crate::unknown_key::refuse_unknown_keys;
 
 /// The settings of a client that are plain values, for a configuration file; see
 /// [`ShipStationBuilder::settings`](super::ShipStationBuilder::settings). What is left out has its default, an unknown key is
-/// an error, and durations are texts such as `90s`, `15m` or `PT15M`.
+/// an error that names the one that was meant, and durations are texts such as `90s`, `15m` or `PT15M`.
 ///
 /// ```
 /// use shipstation_connector::client::{ClientSettings, Credentials, ShipStation};
@@ -18,11 +20,12 @@ use super::{MinuteWindow, RetryPolicy, wire::Masked};
 /// assert_eq!(settings.timeout, Duration::from_secs(120));
 /// let client = ShipStation::builder(Credentials::new("key", "secret")).settings(&settings).build()?;
 /// assert_eq!(client.timeout(), settings.timeout);
-/// assert!(serde_json::from_str::<ClientSettings>(r#"{"timout": "2m"}"#).is_err());
+/// let error = serde_json::from_str::<ClientSettings>(r#"{"timout": "2m"}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "timout is not a setting: did you mean timeout?");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, remote = "Self")]
 #[non_exhaustive]
 pub struct ClientSettings {
     /// The address that paths are added to. Default `https://ssapi.shipstation.com/`.
@@ -63,6 +66,37 @@ impl Default for ClientSettings {
             reserve: MinuteWindow::DEFAULT_RESERVE,
             retry: RetryPolicy::default(),
         }
+    }
+}
+
+impl Serialize for ClientSettings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Value::deserialize(deserializer)?;
+        let known = serde_json::to_value(Self::default()).map_err(D::Error::custom)?;
+        refuse_unknown_keys(&given, &known, "").map_err(D::Error::custom)?;
+        let mut track = serde_path_to_error::Track::new();
+        Self::deserialize(serde_path_to_error::Deserializer::new(given, &mut track))
+            .map_err(|error| D::Error::custom(format!("{}: {error}", track.path())))
+    }
+}
+
+impl ClientSettings {
+    /// The first setting with which no request could be sent.
+    pub(super) fn unusable(&self) -> Option<&'static str> {
+        let zeros = [
+            ("timeout", self.timeout.is_zero()),
+            ("connect_timeout", self.connect_timeout.is_zero()),
+            ("body_limit", self.body_limit == 0),
+            ("requests_per_minute", self.requests_per_minute == 0),
+            ("retry.max_attempts", self.retry.max_attempts == 0),
+        ];
+        zeros.into_iter().find_map(|(name, is_zero)| is_zero.then_some(name))
     }
 }
 

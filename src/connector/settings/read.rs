@@ -4,11 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Erro
 use serde_json::Value;
 
 use super::{ListingSettings, Settings};
-use crate::{
-    channel::shipping::{DisplayText, ShippingMethod},
-    duration_text,
-    named_enum::nearest_name,
-};
+use crate::{channel::shipping::ShippingMethod, duration_text, unknown_key::refuse_unknown_keys};
 
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -20,7 +16,7 @@ impl<'de> Deserialize<'de> for Settings {
 /// What is left out keeps its default.
 fn read(given: Value) -> Result<Settings, String> {
     let mut settings = Settings::default();
-    unknown_key(&given, &to_value(&settings), "")?;
+    refuse_unknown_keys(&given, &to_value(&settings), "")?;
     let Value::Object(sections) = given else {
         return Err("settings are an object with a key for each part".into());
     };
@@ -45,7 +41,7 @@ fn read(given: Value) -> Result<Settings, String> {
 }
 
 fn section<T: Default + Serialize + DeserializeOwned>(name: &str, given: Value) -> Result<T, String> {
-    unknown_key(&given, &to_value(&T::default()), name)?;
+    refuse_unknown_keys(&given, &to_value(&T::default()), name)?;
     serde_path_to_error::deserialize(given)
         .map_err(|error| format!("{name}.{}: {}", error.path(), error.inner()))
 }
@@ -62,27 +58,9 @@ fn unknown_key_of_a_method(shipping: &Value) -> Result<(), String> {
         ("shipping.defaults.global".to_owned(), &defaults["global"]),
         ("shipping.unmapped.default".to_owned(), &shipping["unmapped"]["default"]),
     ];
-    of_stores.chain(others).try_for_each(|(path, method)| unknown_key(method, &known, &path))
+    of_stores.chain(others).try_for_each(|(path, method)| refuse_unknown_keys(method, &known, &path))
 }
 
 fn to_value(settings: &impl Serialize) -> Value {
     serde_json::to_value(settings).unwrap_or_default()
-}
-
-/// Refuses a key that the defaults do not have. A part without keys by default has keys of the host's.
-fn unknown_key(given: &Value, known: &Value, path: &str) -> Result<(), String> {
-    let (Value::Object(given), Value::Object(known)) = (given, known) else { return Ok(()) };
-    for (key, value) in given.iter().filter(|_| !known.is_empty()) {
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        let Some(known_value) = known.get(key) else {
-            let keys = || known.keys().map(String::as_str);
-            let meant = match nearest_name(key, keys()) {
-                Some(name) => format!("did you mean {name}?"),
-                None => format!("there are {}", keys().collect::<Vec<_>>().join(", ")),
-            };
-            return Err(format!("{} is not a setting: {meant}", DisplayText::name(&path).unquoted()));
-        };
-        unknown_key(value, known_value, &path)?;
-    }
-    Ok(())
 }

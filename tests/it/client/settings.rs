@@ -35,9 +35,14 @@ fn wire_settings_are_read_as_they_are_written() {
 #[test]
 fn wire_settings_that_nobody_knows_are_refused() {
     for (text, word) in [
-        (r#"{"timout": "90s"}"#, "timout"),
+        (r#"{"timout": "90s"}"#, "timout is not a setting: did you mean timeout?"),
+        (r#"{"timeout": 90}"#, "timeout: "),
         (r#"{"timeout": 90}"#, "a duration such as 90s"),
-        (r#"{"retry": {"tries": 3}}"#, "tries"),
+        (
+            r#"{"retry": {"max_attempt": 3}}"#,
+            "retry.max_attempt is not a setting: did you mean max_attempts?",
+        ),
+        (r#"{"retry": {"max_elapsed": "soon"}}"#, "retry.max_elapsed: "),
         (r#"{"requests_per_minute": -1}"#, "-1"),
     ] {
         let error = serde_json::from_str::<ClientSettings>(text).unwrap_err().to_string();
@@ -55,6 +60,11 @@ fn faults_of_settings_name_the_setting() {
     for (error, word) in [
         (with(|settings| settings.base_url = "http://ssapi.shipstation.com".to_owned()), "base_url"),
         (with(|settings| settings.proxy = Some("http://".to_owned())), "proxy"),
+        (with(|settings| settings.timeout = Duration::ZERO), "timeout: must be more than zero"),
+        (with(|settings| settings.connect_timeout = Duration::ZERO), "connect_timeout"),
+        (with(|settings| settings.body_limit = 0), "body_limit"),
+        (with(|settings| settings.requests_per_minute = 0), "requests_per_minute"),
+        (with(|settings| settings.retry.max_attempts = 0), "retry.max_attempts"),
         (with(|settings| settings.root_certificates = Some("planted".to_owned())), "root_certificates"),
     ] {
         assert_eq!((error.kind(), error.outcome()), (ErrorKind::Config, Outcome::NotSent));
