@@ -63,7 +63,7 @@ pub use crate::{
     time::{ParseTimestampError, Timestamp},
 };
 
-/// The README, so that its examples are compiled.
-#[cfg(doctest)]
+/// The README, so that its examples are compiled where everything that they name is there.
+#[cfg(all(doctest, feature = "conformance", feature = "simulator", feature = "sqlite"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

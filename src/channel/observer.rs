@@ -9,6 +9,26 @@ use crate::Timestamp;
 ///
 /// The calls come from the run's own task, one after another: an observer must return at once and must not
 /// panic. Nothing in an event names a buyer.
+///
+/// ```
+/// use shipstation_connector::channel::{RunEvent, RunId, RunObserver};
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// #[derive(Debug, Default)]
+/// struct RowsRead(AtomicUsize);
+///
+/// impl RunObserver for RowsRead {
+///     fn on_event(&self, _: &RunId, event: &RunEvent<'_>) {
+///         if let RunEvent::PageRead { rows, .. } = event {
+///             self.0.fetch_add(*rows, Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// let read = RowsRead::default();
+/// read.on_event(&RunId::new("r1"), &RunEvent::PageRead { what: "orders", rows: 500, of: Some(812) });
+/// assert_eq!(read.0.into_inner(), 500);
+/// ```
 pub trait RunObserver: Debug + Send + Sync {
     /// Something happened in `run`.
     fn on_event(&self, run: &RunId, event: &RunEvent<'_>);

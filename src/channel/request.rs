@@ -15,6 +15,16 @@ use super::{ChannelOrderId, RunObserver, Unrecognized, shipping::ShippingRequest
 use crate::Timestamp;
 
 /// The options of the run.
+///
+/// ```
+/// use shipstation_connector::channel::{CancelToken, GetOrders, RunControl, Trigger};
+///
+/// let stop = CancelToken::new();
+/// let control = RunControl::new().dry_run().trigger(Trigger::Manual).cancel(stop.clone());
+/// let request = GetOrders::with(control);
+/// stop.cancel(); // from a signal handler, say
+/// assert!(request.control.dry_run && request.control.cancel.is_cancelled());
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct RunControl {
@@ -215,6 +225,15 @@ request! {
     }
 }
 /// Ask for one order to be imported now.
+///
+/// ```
+/// use shipstation_connector::channel::{Bypass, ImportOrder, OrderSelector};
+///
+/// // The order has no tag and is too old, and a person wants it all the same.
+/// let request = ImportOrder::new(OrderSelector::Number("1001".into()));
+/// let request = request.bypass(Bypass { age: true, tag: true, ..Bypass::NONE });
+/// assert!(!request.bypass.status);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ImportOrder {
@@ -248,6 +267,15 @@ impl ImportOrder {
 }
 
 /// What a channel posted to the host's address for webhooks. `Debug` shows none of it: whoever has it may post too.
+///
+/// ```
+/// use shipstation_connector::channel::Delivery;
+///
+/// // As the web server received it.
+/// let body = br#"{"resource_url":"https://ssapi.shipstation.com/orders?importBatch=1f","resource_type":"ORDER_NOTIFY"}"#;
+/// let delivery = Delivery::new("/hooks/shipstation?key=planted", &body[..]).header("content-type", "application/json");
+/// assert!(!format!("{delivery:?}").contains("planted"));
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Delivery {

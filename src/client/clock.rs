@@ -16,6 +16,32 @@ use crate::Timestamp;
 /// - `now` MUST NOT go backwards by more than the platform's clock corrections do.
 /// - `sleep` MUST NOT return before `now` has advanced by `duration`, and MUST be cancel-safe: dropping the
 ///   future abandons the wait and changes nothing else.
+///
+/// ```
+/// use shipstation_connector::{Timestamp, client::Clock};
+/// use std::{sync::Mutex, time::Duration};
+///
+/// /// A clock on which every wait is over at once.
+/// #[derive(Debug)]
+/// struct Hurried(Mutex<Timestamp>);
+///
+/// #[async_trait::async_trait]
+/// impl Clock for Hurried {
+///     fn now(&self) -> Timestamp {
+///         *self.0.lock().unwrap()
+///     }
+///
+///     async fn sleep(&self, duration: Duration) {
+///         let mut now = self.0.lock().unwrap();
+///         *now = *now + duration;
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let clock = Hurried(Mutex::new(Timestamp::UNIX_EPOCH));
+/// clock.sleep(Duration::from_secs(86_400)).await;
+/// assert_eq!(clock.now().to_string(), "1970-01-02T00:00:00Z");
+/// # }
+/// ```
 #[async_trait]
 pub trait Clock: Debug + Send + Sync {
     /// The present instant.

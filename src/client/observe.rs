@@ -10,6 +10,22 @@ use crate::Timestamp;
 /// Watches the requests of a client.
 ///
 /// Every method has an empty default. They are called on the request's own task and should return at once.
+///
+/// ```
+/// use shipstation_connector::client::{AttemptOutcome, CallInfo, CallObserver};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// /// Answers of ShipStation's that say that it had too many requests.
+/// #[derive(Debug, Default)]
+/// struct Throttled(AtomicU64);
+///
+/// impl CallObserver for Throttled {
+///     fn attempt_ended(&self, _: &CallInfo, outcome: &AttemptOutcome) {
+///         self.0.fetch_add(u64::from(outcome.status == Some(429)), Ordering::Relaxed);
+///     }
+/// }
+/// # let _ = Throttled::default();
+/// ```
 pub trait CallObserver: Debug + Send + Sync {
     /// An attempt is about to be sent.
     fn sending(&self, _call: &CallInfo) {}

@@ -160,6 +160,15 @@ fn is_formula(cell: &str) -> bool {
 /// # Errors
 ///
 /// Only what the writer answers.
+///
+/// ```
+/// use shipstation_connector::channel::shipping::{ShippingRule, csv};
+///
+/// let mut table = Vec::new();
+/// csv::export(&[ShippingRule::exact("Standard", "ground")], csv::FormulaGuard::Off, &mut table)?;
+/// assert!(String::from_utf8(table)?.contains("exact,Standard,"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn export(rules: &[ShippingRule], guard: FormulaGuard, to: impl io::Write) -> io::Result<()> {
     let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(to);
     writer.write_record(COLUMNS.iter().map(|column| column.name))?;

@@ -186,6 +186,20 @@ pub struct ImportRefused {
 ///
 /// A row and a present rule are the same rule if match, text and scope are the same; where several rules
 /// share these (all but one of them disabled), they are paired in their order.
+///
+/// ```
+/// use shipstation_connector::channel::shipping::{ShippingRule, csv};
+///
+/// let present = [ShippingRule::exact("Standard", "ground"), ShippingRule::exact("Express", "air")];
+/// let mut table = Vec::new();
+/// csv::export(&present, csv::FormulaGuard::Off, &mut table)?;
+/// // As a person edits it.
+/// let edited = String::from_utf8(table)?.replace("ground", "economy");
+/// let plan = csv::plan(&present, edited.as_bytes(), &csv::ImportOptions::replace());
+/// assert!(plan.problems.is_empty());
+/// assert_eq!((plan.added.len(), plan.changed.len(), plan.unchanged), (0, 1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn plan(current: &[ShippingRule], file: &[u8], options: &ImportOptions) -> ImportPlan {
     let table = read(file, options.guard);
     // A table whose columns cannot be told apart says nothing about the rules, so it removes none.
