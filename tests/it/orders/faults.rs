@@ -276,3 +276,19 @@ async fn faults_an_imported_order_whose_row_turns_unreadable_is_no_failure() {
     );
     assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }
+
+#[tokio::test]
+async fn faults_an_order_that_slips_into_a_page_of_repeats_is_not_missed() {
+    let world = World::new().await;
+    let now = world.now();
+    // The second page begins again with the last second of the first one, so that it repeats it, and the list goes on by number.
+    let [first, _, _] = [2_500, 1_600, 1_500].map(|age| {
+        let created = now - Duration::from_millis(age);
+        world.add(world.order(&format!("A-{age}")).created(created))
+    });
+    world.sim.before(Method::GET, "/orders", 3, move |account| {
+        account.hold(first);
+    });
+    let report = import(&world.channel(|settings| settings.orders.page_size = 2)).await;
+    assert_eq!(imported(&world), 3, "{report}");
+}

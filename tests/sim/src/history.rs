@@ -42,6 +42,7 @@ pub fn play(plan: Plan, printed: bool) -> Ending {
         world.tell("world", "the quiet phase begins");
         for connection in 0..world.connections.len() {
             trouble::end(&world, connection);
+            people::pay(&world, connection);
             futures_util::FutureExt::now_or_never(people::map(&world, connection, true)).unwrap();
         }
         world.executor.run(world.plan.troubled + world.plan.quiet);

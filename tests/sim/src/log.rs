@@ -14,6 +14,9 @@ use tracing::{
 
 use crate::world::PLANTED;
 
+/// As the secret stands in the header that every request has.
+const SECRET_IN_BASE64: &str = "cGxhbnRlZC1zZWNyZXQt";
+
 thread_local! {
     static LEAK: RefCell<Option<String>> = const { RefCell::new(None) };
 }
@@ -33,7 +36,7 @@ impl Searched {
 
 /// Whether a text holds something personal or secret.
 pub fn leaks(text: &str) -> bool {
-    text.contains(PLANTED) || text.contains("planted-secret")
+    text.contains(PLANTED) || text.contains("planted-secret") || text.contains(SECRET_IN_BASE64)
 }
 
 #[derive(Default)]

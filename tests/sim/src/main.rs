@@ -58,11 +58,11 @@ impl Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments(std::env::args().skip(1).collect());
-    std::panic::set_hook(Box::new(|_| {}));
     if arguments.has("--kept") {
         return kept();
     }
     if let Some(plan) = arguments.plan() {
+        silence_panics();
         return one(plan, arguments.has("--trace"));
     }
     let from = if arguments.has("--fresh") { fresh() } else { arguments.number("--from").unwrap_or(0) };
@@ -97,6 +97,11 @@ fn one(plan: Plan, printed: bool) -> ExitCode {
     }
 }
 
+/// A history that panics is reported like any other that breaks a promise.
+fn silence_panics() {
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
 fn kept() -> ExitCode {
     let mut broken = 0;
     for line in KEPT.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
@@ -126,6 +131,7 @@ struct Sum {
 }
 
 fn many(from: u64, seeds: u64, minutes: Option<u64>, (goes_on, shrinks): (bool, bool)) -> ExitCode {
+    silence_panics();
     let began = Instant::now();
     let (next, stop, sum) = (AtomicU64::new(0), AtomicBool::new(false), Sum::default());
     let failed: Mutex<Vec<(Plan, String, Vec<String>)>> = Mutex::default();
@@ -151,7 +157,8 @@ fn many(from: u64, seeds: u64, minutes: Option<u64>, (goes_on, shrinks): (bool, 
         }
     });
     report(&sum, began.elapsed());
-    let failed = failed.into_inner().unwrap();
+    let mut failed = failed.into_inner().unwrap();
+    failed.sort_by_key(|(plan, ..)| plan.seed);
     if goes_on {
         println!("{} seeds failed", failed.len());
         failed.iter().for_each(|(plan, violation, _)| println!("{plan} # {violation}"));
@@ -161,7 +168,8 @@ fn many(from: u64, seeds: u64, minutes: Option<u64>, (goes_on, shrinks): (bool, 
     if !shrinks {
         return ExitCode::FAILURE;
     }
-    let (small, violation) = shrink(plan, violation);
+    let began = Instant::now();
+    let (small, violation) = shrink(plan, violation, || began.elapsed() > Duration::from_secs(60));
     println!("the smallest history found that breaks one: {violation}");
     println!("  cargo run --profile sim -p sim -- {small} --trace");
     ExitCode::FAILURE

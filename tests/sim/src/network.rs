@@ -195,12 +195,12 @@ impl Delivery<'_> {
         if entry.is("POST", "/orders/markasshipped") && entry.executed {
             let order = entry.body["orderId"].as_i64().unwrap_or_default();
             let order = truth.orders.entry(order).or_default();
-            order.late = order.late.max(self.sent_before + *self.run.stalled.lock().unwrap());
+            let stalled = *self.run.stalled.lock().unwrap() - *self.run.stalled_at_begin.lock().unwrap();
+            order.late = order.late.max(self.sent_before + stalled);
             if is_copy {
                 order.doubled += 1;
             } else {
                 order.marked += 1;
-                self.run.marked.fetch_add(1, Ordering::Relaxed);
                 self.world.stats.marks.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -63,8 +63,9 @@ pub async fn marketplace(world: Arc<World>, connection: usize) {
     arrivals.sort_unstable();
     for (number, arrival) in arrivals.into_iter().enumerate() {
         world.time.sleep(arrival.saturating_sub(world.time.elapsed())).await;
-        let order = order(&world, &mut rng, &format!("R-{connection}-{number}"));
         let it = &world.connections[connection];
+        pay(&world, connection);
+        let order = order(&world, &mut rng, &format!("R-{connection}-{number}"));
         let id = it.sim.account(|account| account.add_order(order));
         it.truth.lock().unwrap().orders.entry(id).or_default();
         it.changes.fetch_add(1, Ordering::Relaxed);
@@ -72,12 +73,31 @@ pub async fn marketplace(world: Arc<World>, connection: usize) {
     }
 }
 
+/// Buyers pay what they have not paid yet: an order may be older than the window by then.
+pub fn pay(world: &World, connection: usize) {
+    let it = &world.connections[connection];
+    let mut truth = it.truth.lock().unwrap();
+    it.sim.account(|account| {
+        let is_unpaid = |row: &&Record| row.text("orderStatus") == Some("awaiting_payment");
+        let unpaid: Vec<i64> =
+            account.visible_orders().filter(is_unpaid).filter_map(|row| row.int("orderId")).collect();
+        for id in unpaid {
+            account.set_status(id, "awaiting_shipment");
+            truth.orders.entry(id).or_default().hidden = true;
+        }
+    });
+    it.changes.fetch_add(1, Ordering::Relaxed);
+}
+
 fn order(world: &World, rng: &mut Rng, number: &str) -> SimOrder {
     let address = SimAddress::sample().set("name", PLANTED).set("street1", PLANTED).set("phone", PLANTED);
     let text = if world.plan.trouble.person && rng.u8(..) < 40 { UNMAPPED } else { pick(rng, &MAPPED) };
+    let placed = Duration::from_secs(pick(rng, &[0, 0, 3_600, 3 * 86_400, 9 * 86_400]));
+    let status = if rng.u8(..) < 16 { "awaiting_payment" } else { "awaiting_shipment" };
     let mut order = SimOrder::new(number)
-        .status("awaiting_shipment")
+        .status(status)
         .created(world.time.now())
+        .ordered(world.time.now() - placed)
         .shipping(text)
         .ship_to(address.clone())
         .set("billTo", address)
@@ -150,7 +170,12 @@ fn change(world: &World, connection: usize, rng: &mut Rng) {
     if what < 6 {
         let mut truth = it.truth.lock().unwrap();
         for id in [Some(order), new, Some(other).filter(|_| what == 5)].into_iter().flatten() {
-            truth.orders.entry(id).or_default().touched = true;
+            let touched = truth.orders.entry(id).or_default();
+            touched.touched = true;
+            touched.merged |= what == 5;
+        }
+        if let Some(new) = new {
+            truth.orders.entry(new).or_default().parent = Some((order, world.time.now()));
         }
     }
     it.changes.fetch_add(1, Ordering::Relaxed);

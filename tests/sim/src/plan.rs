@@ -149,7 +149,7 @@ impl Plan {
             start: start + Duration::from_secs(rng.u64(..8 * HOUR)),
             workers,
             connections,
-            orders: if rng.u8(..) < 40 { rng.usize(40..200) } else { rng.usize(3..40) },
+            orders: if rng.u8(..) < 80 { rng.usize(60..=200) } else { rng.usize(3..60) },
             interval: Duration::from_secs(interval),
             troubled: Duration::from_secs(interval * rng.u64(rounds / 3..=rounds)),
             quiet: Duration::from_secs(40 * HOUR),

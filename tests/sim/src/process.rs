@@ -47,11 +47,19 @@ pub struct RunLog {
     /// Whether the database kept something and said that it failed.
     pub is_answer_lost: AtomicBool,
     pub token: Mutex<Option<(Operation, u64)>>,
-    /// How long the process stood still.
+    /// How long the process stood still, and had stood still when it last said that a request may be on its way.
     pub stalled: Mutex<Duration>,
+    pub stalled_at_begin: Mutex<Duration>,
     /// The time at which it began, and the changes of the account until then.
     pub began: Duration,
     pub changes: u64,
+}
+
+impl RunLog {
+    /// Whether the process has stood still since it said that a request may be on its way.
+    pub fn stalled_since_begin(&self) -> bool {
+        *self.stalled.lock().unwrap() > *self.stalled_at_begin.lock().unwrap()
+    }
 }
 
 /// What a process is for.
@@ -61,8 +69,8 @@ pub enum Job {
     Ship,
 }
 
-/// What a process does in the quiet phase: import, release what a mapping holds no more, link listings, import.
-const QUIET_TURNS: [u8; 4] = [255, 0, 12, 255];
+/// What a process does in the quiet phase: import, release what a mapping holds no more, import, link listings.
+const QUIET_TURNS: [u8; 4] = [255, 0, 255, 12];
 
 /// Where a process runs.
 #[derive(Debug, Clone)]
@@ -104,10 +112,10 @@ pub async fn live(world: Arc<World>, place: Place) {
                 ..RunLog::default()
             });
             *life.run.lock().unwrap() = Arc::clone(&log);
-            let moment = Moment::draw(&world, &mut rng);
+            let moment = Moment::draw(&world, &life.clock, &mut rng);
             let draw = if world.is_quiet() {
                 quiet_turn += 1;
-                QUIET_TURNS[(quiet_turn - 1) % QUIET_TURNS.len()]
+                QUIET_TURNS[(quiet_turn - 1 + place.worker) % QUIET_TURNS.len()]
             } else {
                 rng.u8(..)
             };
@@ -181,6 +189,7 @@ async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, (dra
         }),
         (Job::Import, 0..8) => channel.resolve_held(ResolveHeld::new()).await.map(|report| {
             world.assert(report.counts.add_up(), || format!("{report}"));
+            oracle::judge_requests(world, log, report.run.api.requests);
             shown(&report)
         }),
         (Job::Import, 8..10) => channel.check(CheckConnection::new()).await.map(|report| shown(&report)),
@@ -191,12 +200,15 @@ async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, (dra
             oracle::judge_links(world, log, &report);
             shown(&report)
         }),
-        (Job::Import, 14..20) => by_hand(world, place, channel, draw, rng).await,
+        (Job::Import, 14..20) => by_hand(world, place, channel, log, (draw, rng)).await,
         (Job::Import, _) => channel.get_orders(GetOrders::new()).await.map(|report| {
             oracle::judge_import(world, place.connection, log, &report);
             shown(&report)
         }),
     };
+    if outcome.is_err() {
+        oracle::judge_refusal(world, log);
+    }
     let text = outcome.unwrap_or_else(|error| format!("{error} {error:?}"));
     oracle::assert_clean(world, &log.name, &text);
     world.tell(&log.name, text.lines().take(3).collect::<Vec<_>>().join(" | "));
@@ -207,8 +219,8 @@ async fn by_hand(
     world: &World,
     place: &Place,
     channel: &ShipStationChannel,
-    draw: u8,
-    rng: &mut Rng,
+    log: &RunLog,
+    (draw, rng): (u8, &mut Rng),
 ) -> Result<String, ChannelError> {
     let orders: Vec<i64> =
         world.connections[place.connection].truth.lock().unwrap().orders.keys().copied().collect();
@@ -217,7 +229,10 @@ async fn by_hand(
     }
     let selector = OrderSelector::Id(pick(rng, &orders).to_string().into());
     if draw < 17 && world.has(|trouble| trouble.person) {
-        return channel.import_order(ImportOrder::new(selector)).await.map(|report| shown(&report));
+        return channel.import_order(ImportOrder::new(selector)).await.map(|report| {
+            oracle::judge_requests(world, log, report.run.api.requests);
+            shown(&report)
+        });
     }
     let answers = channel.diagnose_order(DiagnoseOrder::new(selector)).await?;
     Ok(answers.iter().map(shown).collect())
@@ -228,24 +243,34 @@ fn shown(report: &(impl std::fmt::Display + std::fmt::Debug)) -> String {
     format!("{report}\n{report:?}")
 }
 
-/// At which turn of a run its process dies, and at which it stands still and for how long.
-#[derive(Debug, Clone, Copy)]
+/// At which turn of a run its process dies, at which it stands still and for how long, and at which its wall clock jumps.
+#[derive(Debug, Clone)]
 struct Moment {
     death: Option<u32>,
     stall: Option<(u32, Duration)>,
+    /// The wall clock jumps, and to where.
+    step: Option<(u32, i64)>,
+    clock: Arc<WorkerClock>,
 }
 
 impl Moment {
-    fn draw(world: &World, rng: &mut Rng) -> Self {
+    fn draw(world: &World, clock: &Arc<WorkerClock>, rng: &mut Rng) -> Self {
         let mut turn = || {
             let most = pick(rng, &[8, 60, 60, 400]);
             rng.u32(1..most)
         };
-        let (death, stall) = (turn(), turn());
+        let (death, stall, step) = (turn(), turn(), turn());
         let dies = world.has(|trouble| trouble.kills) && rng.u8(..) < 40;
         let stalls = world.has(|trouble| trouble.stalls) && rng.u8(..) < 40;
         let long = Duration::from_secs(pick(rng, &[5, 70, 200, 310, 700, 5_000]));
-        Self { death: dies.then_some(death), stall: stalls.then_some((stall, long)) }
+        let steps = world.has(|trouble| trouble.clocks) && rng.u8(..) < 16;
+        let ahead = pick(rng, &[0, 70, -90, 3_600, -3_600, 8 * 86_400]);
+        Self {
+            death: dies.then_some(death),
+            stall: stalls.then_some((stall, long)),
+            step: steps.then_some((step, ahead)),
+            clock: Arc::clone(clock),
+        }
     }
 
     /// Runs the work to its end; false when the process died before.
@@ -262,6 +287,10 @@ impl Moment {
             turn += 1;
             if self.death == Some(turn) {
                 return Poll::Ready(false);
+            }
+            if let Some((_, ahead)) = self.step.filter(|(at, _)| *at == turn) {
+                world.tell(&log.name, format_args!("the wall clock jumps and is ahead by {ahead} s"));
+                self.clock.step_to(ahead);
             }
             if let Some((_, long)) = self.stall.filter(|(at, _)| *at == turn) {
                 world.tell(&log.name, format_args!("stands still for {} s", long.as_secs()));

@@ -1,16 +1,21 @@
 //! Makes a failing plan smaller, as long as it fails.
 
+use std::time::Duration;
+
 use crate::{
     history::play,
     plan::{Plan, Trouble},
 };
 
-/// The smallest plan found that still breaks a promise, and which.
-pub fn shrink(plan: Plan, violation: String) -> (Plan, String) {
+/// The smallest plan that is found before time is up that still breaks a promise, and which.
+pub fn shrink(plan: Plan, violation: String, is_up: impl Fn() -> bool) -> (Plan, String) {
     let (mut plan, mut violation) = (plan, violation);
     let mut is_smaller = true;
     while std::mem::take(&mut is_smaller) {
         for candidate in candidates(&plan) {
+            if is_up() {
+                break;
+            }
             let broken = play(candidate.clone(), false).violation;
             if let Some(broken) = broken.filter(|broken| kind(broken) == kind(&violation)) {
                 (plan, violation, is_smaller) = (candidate, broken, true);
@@ -50,7 +55,8 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
             plan.orders > 0
         });
         try_with(&|plan| {
-            plan.troubled = plan.troubled * (part - 1) as u32 / part as u32;
+            // In whole seconds, as the command that replays it says.
+            plan.troubled = Duration::from_secs(plan.troubled.as_secs() * (part as u64 - 1) / part as u64);
             plan.troubled.as_secs() > 3_600
         });
     }

@@ -70,6 +70,9 @@ impl Storage {
             self.world.assert(fence > newest, || format!("fence {fence} was granted after {newest}"));
             return;
         }
+        if call.method == "begin_send" {
+            *run.stalled_at_begin.lock().unwrap() = *run.stalled.lock().unwrap();
+        }
         let token = *run.token.lock().unwrap();
         if let Some((operation, fence)) = token.filter(|_| FENCED.contains(&call.method)) {
             let newest = truth.fences.get(&operation).copied().unwrap_or_default();

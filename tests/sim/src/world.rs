@@ -12,6 +12,7 @@ use std::{
 };
 
 use shipstation_connector::{
+    Timestamp,
     channel::{ChannelOrderId, ConnectionId, Listing, Operation, store::Stores},
     stores::{MemoryStore, SqliteStore, sqlite::SqliteOptions},
     testing::simulator::{FaultKind, JournalEntry, ListFlaw, RateLimit, Simulator, SimulatorConfig},
@@ -70,7 +71,9 @@ pub struct Truth {
 impl Truth {
     /// An answer said of the last mark of an order that nothing happened.
     pub fn settle(&mut self, order: i64) {
-        self.orders.entry(order).or_default().doubt = None;
+        let order = self.orders.entry(order).or_default();
+        order.doubt = None;
+        order.doubtful_marks = order.doubtful_marks.saturating_sub(1);
     }
 
     /// A parcel of an order was put into the outbox, one of so many.
@@ -99,12 +102,16 @@ impl Truth {
             self.settle(entry.body["orderId"].as_i64().unwrap_or_default());
         }
         let is_list = entry.is("GET", "/orders") && entry.query_value("pageSize") != Some("1");
-        let hides = matches!(
-            entry.fault,
-            Some(FaultKind::Status { .. } | FaultKind::StaleRead(_) | FaultKind::List(ListFlaw::Total(_)))
-        );
-        if is_list && hides {
-            self.orders.values_mut().for_each(|order| order.hidden = true);
+        let is_consistent = match &entry.fault {
+            Some(FaultKind::Status { body, .. }) => body.contains("\"total\":0"),
+            Some(FaultKind::StaleRead(_) | FaultKind::List(ListFlaw::Total(_))) => true,
+            _ => false,
+        };
+        if is_list && is_consistent {
+            let shown: Vec<i64> = entry.list.iter().flat_map(|list| &list.ids).flatten().copied().collect();
+            for (_, order) in self.orders.iter_mut().filter(|(id, _)| !shown.contains(id)) {
+                order.hidden = true;
+            }
         }
     }
 }
@@ -125,8 +132,14 @@ pub struct OrderTruth {
     pub parcels: u32,
     /// How many it makes of the order; 0 before the first.
     pub parcels_in_all: u32,
-    /// A list of orders without it was as consistent as a true one.
+    /// It became eligible late, or a list of orders without it was as consistent as a true one.
     pub hidden: bool,
+    /// Marks that left and whose answer did not say that nothing happened.
+    pub doubtful_marks: u32,
+    /// The order that it was split off from, and when.
+    pub parent: Option<(i64, Timestamp)>,
+    /// It was merged with another one.
+    pub merged: bool,
     /// Since a mark left whose answer did not say that nothing happened.
     pub doubt: Option<Doubt>,
 }

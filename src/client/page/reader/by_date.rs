@@ -20,10 +20,11 @@ impl<T: Listed> Reader<T> {
         let was_numbered = !self.by_number && is_beyond_first && !self.poison.is_in_filter();
         if (last.is_some() || later.is_some())
             && was_numbered
-            && self.received.new_rows > 0
+            && (self.received.new_rows > 0 || self.received.passes == 0)
             && self.received.passes < MAX_PASSES
         {
-            // The pages of one second were read by number: once more, in case rows slipped from one into another.
+            // The pages of one second were read by number: once more, in case rows slipped from one into another. Also where
+            // all of them were repeats: the one row that is new may have slipped into the first page.
             self.received = Received { passes: self.received.passes + 1, ..Received::default() };
             self.position.go_to(0);
             return None;

@@ -46,10 +46,19 @@ pub fn judge_sync(world: &World, log: &RunLog, report: &SyncReport) {
     });
 }
 
-fn judge_requests(world: &World, log: &RunLog, reported: u64) {
+pub fn judge_requests(world: &World, log: &RunLog, reported: u64) {
     let left = log.requests.load(Ordering::Relaxed);
     world.assert(left == reported, || format!("{left} requests left, and the report says {reported}"));
     world.assert(left <= MAX_REQUESTS_OF_A_RUN, || format!("{left} requests in one run"));
+}
+
+/// A run that was refused has changed nothing, unless the database kept it to itself.
+pub fn judge_refusal(world: &World, log: &RunLog) {
+    let (inserted, marked) = (log.inserted.load(Ordering::Relaxed), log.marked.load(Ordering::Relaxed));
+    let is_known = !log.is_answer_lost.load(Ordering::Relaxed);
+    world.assert(!is_known || inserted + marked == 0, || {
+        format!("{} was not started, imported {inserted} orders and sent {marked} marks", log.name)
+    });
 }
 
 /// The report of a run that links listings.

@@ -38,19 +38,48 @@ pub fn judge(world: &Arc<World>, number: usize, connection: &Connection) {
         let text = held.holds.iter().find(|hold| hold.kind() == HoldKind::UnmappedShipping);
         world.assert(text.is_none(), || format!("order {} is still held: {text:?}", held.order));
     }
+    judge_imported(world, connection, &truth, &known);
     judge_follow_ups(world, connection, &truth, &known, (user, tag));
     if world.plan.host.watches {
         judge_changes(world, connection, &stores, known.keys().filter(|id| !truth.dismissed.contains(id)));
     }
 }
 
-/// Whether every report may have counted an order as outside the window: the merchant made it eligible when it was too old, or a list
-/// that was as consistent as a true one hid it until it was.
+/// Whether every report may have counted an order as outside the window: the merchant made it eligible when it was too old, a list
+/// that was as consistent as a true one hid it until it was, or no run came to its end for as long as a window catches up.
 fn may_be_too_old(world: &World, connection: &Connection, id: i64) -> bool {
     let created = connection.sim.account(|account| account.order(id).and_then(|row| row.time("createDate")));
-    let is_old = created.is_none_or(|at| at + 7 * DAY < world.time.now());
-    is_old
-        && connection.truth.lock().unwrap().orders.get(&id).is_none_or(|order| order.touched || order.hidden)
+    let is_older = |days: u32| created.is_none_or(|at| at + days * DAY < world.time.now());
+    let truth = connection.truth.lock().unwrap();
+    let is_excused = truth.orders.get(&id).is_none_or(|order| order.touched || order.hidden);
+    is_older(7 + 30) || (is_older(7) && is_excused)
+}
+
+/// What somebody else fulfills is not imported; a part that was split off an imported order is held; what nobody touched is not.
+fn judge_imported(
+    world: &World,
+    connection: &Connection,
+    truth: &Truth,
+    known: &HashMap<ChannelOrderId, ImportRecord>,
+) {
+    for (id, order) in &truth.orders {
+        let Some(record) = known.get(&ChannelOrderId::new(id.to_string())) else { continue };
+        let is_foreign = connection
+            .sim
+            .account(|account| account.order(*id).is_some_and(|row| row.flag("externallyFulfilled")));
+        world.assert(!is_foreign, || format!("order {id} is fulfilled by somebody else and was imported"));
+        let holds = &record.holds;
+        world.assert(order.touched || holds.is_empty(), || format!("order {id} is held: {holds:?}"));
+        let was_imported = order.parent.is_some_and(|(parent, split_at)| {
+            let parent = known.get(&ChannelOrderId::new(parent.to_string()));
+            parent.is_some_and(|parent| parent.imported_at < split_at)
+        });
+        // Where a clock is wrong, so may be the time of an import.
+        let is_certain = world.plan.has_monotonic && !world.plan.trouble.clocks;
+        world.assert(!was_imported || !is_certain || !holds.is_empty(), || {
+            format!("order {id} was split off an imported one, was imported and is not held")
+        });
+    }
 }
 
 /// Every imported order that nobody touched has its user and its tag.
@@ -61,7 +90,7 @@ fn judge_follow_ups(
     known: &HashMap<ChannelOrderId, ImportRecord>,
     (user, tag): (Option<String>, Option<i64>),
 ) {
-    let untouched = truth.orders.iter().filter(|(_, order)| !order.touched && order.marked == 0);
+    let untouched = truth.orders.iter().filter(|(_, order)| !order.touched);
     for id in untouched.map(|(id, _)| id) {
         if !known.contains_key(&ChannelOrderId::new(id.to_string())) {
             continue;

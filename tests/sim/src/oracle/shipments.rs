@@ -46,10 +46,38 @@ pub fn judge(world: &Arc<World>, connection: &Connection) {
             matches!(row.state, ShipmentState::Waiting { .. } | ShipmentState::Pending)
                 && rows.iter().any(is_stuck)
         };
+        let shown = Shown::of(connection, *id);
         for row in rows.iter().filter(|row| !waits(row)) {
-            let is_fine = is_explained(world, &truth, order, row, has_null_rows);
+            let is_fine = is_explained(world, &truth, order, row, &shown, has_null_rows);
             world.assert(is_fine, || format!("order {id}, marked {} times: {row:?}", order.marked));
         }
+    }
+}
+
+/// What is on an order in ShipStation now.
+struct Shown {
+    /// A record with one of the host's numbers.
+    ours: bool,
+    /// A record with another one.
+    theirs: bool,
+    status: String,
+}
+
+impl Shown {
+    fn of(connection: &Connection, order: i64) -> Self {
+        connection.sim.account(|account| {
+            let numbers: Vec<String> = account
+                .fulfillments_of(order)
+                .iter()
+                .filter_map(|row| row.text("trackingNumber").map(str::to_owned))
+                .collect();
+            let status = account.order(order).and_then(|row| row.text("orderStatus")).unwrap_or_default();
+            Self {
+                ours: numbers.iter().any(|number| number.starts_with("1Z")),
+                theirs: numbers.iter().any(|number| !number.starts_with("1Z")),
+                status: status.to_owned(),
+            }
+        })
     }
 }
 
@@ -59,33 +87,42 @@ fn is_explained(
     truth: &Truth,
     order: &OrderTruth,
     row: &OutboxRow,
-    has_null_rows: bool,
+    shown: &Shown,
+    nulls: bool,
 ) -> bool {
     // Trouble that lasts longer than anything is tried.
     let is_long = world.plan.troubled >= Duration::from_secs(7 * 86_400);
-    let was_marked = order.marked + order.doubled > 0;
     // Somebody shipped it, and lists with nulls never prove by whom.
-    let is_beyond_proof = order.touched && has_null_rows;
+    let is_beyond_proof = order.touched && nulls;
+    let is_late = truth.late + truth.stale > NEXT_SEND[0];
     match &row.state {
-        ShipmentState::Confirmed { .. } => was_marked || order.touched,
+        ShipmentState::Confirmed { .. } => shown.ours || order.merged,
         // Five a run are proven whose record came late: within a day.
-        ShipmentState::Sent { at } => was_marked && *at + Duration::from_secs(86_400) > world.time.now(),
+        ShipmentState::Sent { at } => shown.ours && *at + Duration::from_secs(86_400) > world.time.now(),
         ShipmentState::Blocked { reason } => match reason {
             // Nothing is sent more than three times, however often a request is lost.
             BlockReason::OutcomeUnknown { requests: 3.., .. } => true,
-            BlockReason::OutcomeUnknown { .. } => {
-                was_marked || truth.late + truth.stale > NEXT_SEND[0] || is_beyond_proof || is_long
+            BlockReason::OutcomeUnknown { .. } => is_late || is_beyond_proof || is_long,
+            BlockReason::Refused { .. } | BlockReason::RefusedCarrier { .. } => {
+                truth.refusals && (!shown.ours || !truth.stale.is_zero())
             }
-            BlockReason::Refused { .. } | BlockReason::RefusedCarrier { .. } => truth.refusals,
+            BlockReason::OrderNotShippable { .. } => {
+                is_beyond_proof || matches!(shown.status.as_str(), "on_hold" | "awaiting_payment")
+            }
             _ => order.touched,
         },
         ShipmentState::Failed { reason: FailReason::GaveUp { .. } } => is_long,
-        ShipmentState::Failed { .. } => order.touched || was_marked,
+        ShipmentState::Failed { reason: FailReason::AlreadyShipped { .. } } => shown.theirs || order.merged,
+        ShipmentState::Failed { reason: FailReason::AmendmentNotSupported } => order.touched,
+        // It was cancelled or merged; our mark may have come late to it.
+        ShipmentState::Failed { .. } => {
+            order.touched && (!shown.ours || order.merged || is_late || order.late > NEXT_SEND[0])
+        }
         ShipmentState::RetryWait { class: RetryClass::Unreadable, .. } | ShipmentState::Unknown { .. } => {
             is_beyond_proof
         }
         ShipmentState::Superseded { .. } => order.touched || order.parcels > 1,
-        ShipmentState::Cancelled => order.touched,
+        ShipmentState::Cancelled => row.shipment.voided,
         _ => false,
     }
 }
