@@ -103,9 +103,9 @@ impl Transport for Network {
             world.time.sleep(fate.before).await;
             if fate.is_refused {
                 // Nothing has left: the client knows.
-                oracle::mark_of(&request).into_iter().for_each(|order| {
+                if let Some(order) = oracle::mark_of(&request) {
                     world.connections[connection].truth.lock().unwrap().settle(order);
-                });
+                }
                 world.tell(&run.name, format_args!("{} refused", request.uri().path()));
                 let _ = answer.send(Err(error(TransportErrorKind::Connect)));
                 return;
@@ -116,13 +116,14 @@ impl Transport for Network {
                 return;
             }
             let delivery = Delivery { world: &world, connection, run: &run, sent_before: fate.before };
-            let is_list = request.method() == http::Method::GET && request.uri().path().ends_with("/orders");
+            let lists_orders =
+                request.method() == http::Method::GET && request.uri().path().ends_with("/orders");
             let copy = fate.is_doubled.then(|| request_copy(&request));
             let (first, mut seen) = delivery.deliver(&inner, request, false).await;
             if let Some(copy) = copy {
                 drop(delivery.deliver(&inner, copy, true).await);
             }
-            if let Some(mut rng) = fate.change.filter(|_| is_list) {
+            if let Some(mut rng) = fate.change.filter(|_| lists_orders) {
                 people::take_the_first(&world, connection, &mut rng);
             }
             world.time.sleep(fate.after).await;
@@ -177,7 +178,13 @@ impl Delivery<'_> {
         let twice = if is_copy { " again" } else { "" };
         self.world.tell(
             &self.run.name,
-            format_args!("{} {}?{}{twice} -> {status}{fault}", entry.method, entry.path, query.join("&")),
+            format_args!(
+                "{} {}?{}{twice}{} -> {status}{fault}",
+                entry.method,
+                entry.path,
+                query.join("&"),
+                if entry.body.is_null() { String::new() } else { format!(" {}", entry.body) },
+            ),
         );
         if entry.executed && entry.method != Method::GET {
             connection.changes.fetch_add(1, Ordering::Relaxed);
@@ -195,8 +202,7 @@ impl Delivery<'_> {
         if entry.is("POST", "/orders/markasshipped") && entry.executed {
             let order = entry.body["orderId"].as_i64().unwrap_or_default();
             let order = truth.orders.entry(order).or_default();
-            let stalled = *self.run.stalled.lock().unwrap() - *self.run.stalled_at_begin.lock().unwrap();
-            order.late = order.late.max(self.sent_before + stalled);
+            order.late = order.late.max(self.sent_before + self.run.stalled_since_begin());
             if is_copy {
                 order.doubled += 1;
             } else {

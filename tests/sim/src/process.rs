@@ -56,9 +56,9 @@ pub struct RunLog {
 }
 
 impl RunLog {
-    /// Whether the process has stood still since it said that a request may be on its way.
-    pub fn stalled_since_begin(&self) -> bool {
-        *self.stalled.lock().unwrap() > *self.stalled_at_begin.lock().unwrap()
+    /// How long the process has stood still since it said that a request may be on its way.
+    pub fn stalled_since_begin(&self) -> Duration {
+        self.stalled.lock().unwrap().saturating_sub(*self.stalled_at_begin.lock().unwrap())
     }
 }
 

@@ -118,6 +118,7 @@ impl Truth {
 
 /// What is true about one order.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub struct OrderTruth {
     /// A person or the merchant changed what is to become of it.
     pub touched: bool,
