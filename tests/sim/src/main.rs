@@ -161,7 +161,9 @@ fn many(from: u64, seeds: u64, minutes: Option<u64>, (goes_on, shrinks): (bool, 
     failed.sort_by_key(|(plan, ..)| plan.seed);
     if goes_on {
         println!("{} seeds failed", failed.len());
-        failed.iter().for_each(|(plan, violation, _)| println!("{plan} # {violation}"));
+        for (plan, violation, _) in &failed {
+            println!("{plan} # {violation}");
+        }
     }
     let Some((plan, violation, lines)) = failed.into_iter().next() else { return ExitCode::SUCCESS };
     println!("seed {} BREAKS a promise: {violation}\n  {}", plan.seed, lines.join("\n  "));
