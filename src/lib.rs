@@ -46,6 +46,7 @@
 
 pub mod channel;
 pub mod client;
+mod config_file;
 pub mod connector;
 mod duration_text;
 mod named_enum;
@@ -54,7 +55,6 @@ pub mod stores;
 #[cfg(any(feature = "conformance", feature = "simulator"))]
 pub mod testing;
 mod time;
-mod unknown_key;
 
 pub use crate::{
     client::{Credentials, ShipStation},

@@ -8,15 +8,24 @@ use std::{
 };
 
 /// What every layer may use, as it depends on none of them.
-const SHARED: [&str; 7] =
-    ["Timestamp", "duration_text", "named_enum", "nearest_name", "setters", "time", "UnknownName"];
+const SHARED: [&str; 8] = [
+    "Timestamp",
+    "duration_text",
+    "named_enum",
+    "nearest_name",
+    "setters",
+    "time",
+    "config_file",
+    "UnknownName",
+];
 
 /// Each layer, and the other layers whose names it may use.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("time", &[]),
     ("duration_text", &[]),
     ("named_enum", &[]),
     ("setters", &[]),
+    ("config_file", &[]),
     ("client", &["client"]),
     ("channel", &["channel"]),
     ("connector", &["connector", "client", "channel"]),

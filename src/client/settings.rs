@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
 
 use super::{MinuteWindow, RetryPolicy, wire::Masked};
-use crate::unknown_key::refuse_unknown_keys;
+use crate::config_file::{refuse_unknown_keys, wrong_value};
 
 /// The settings of a client that are plain values, for a configuration file; see
 /// [`ShipStationBuilder::settings`](super::ShipStationBuilder::settings). What is left out has its default, an unknown key is
@@ -81,8 +81,8 @@ impl<'de> Deserialize<'de> for ClientSettings {
         let known = serde_json::to_value(Self::default()).map_err(D::Error::custom)?;
         refuse_unknown_keys(&given, &known, "").map_err(D::Error::custom)?;
         let mut track = serde_path_to_error::Track::new();
-        Self::deserialize(serde_path_to_error::Deserializer::new(given, &mut track))
-            .map_err(|error| D::Error::custom(format!("{}: {error}", track.path())))
+        Self::deserialize(serde_path_to_error::Deserializer::new(&given, &mut track))
+            .map_err(|error| D::Error::custom(wrong_value(&given, &track.path(), &error)))
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn with_relatives(order: &ChannelOrder) -> impl Iterator<Item = &Chan
     std::iter::once(&order.id).chain(&order.lineage.parent).chain(&order.lineage.merged)
 }
 
-/// Which orders are admitted: the window, and what a person or the failure ledger lets pass.
+/// Which orders are admitted: the window, and what a person lets pass.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Admission<'w> {
     pub(super) window: &'w Window,
@@ -90,11 +90,6 @@ impl<'w> Admission<'w> {
     /// By the settings alone.
     pub(super) fn by_settings(window: &'w Window) -> Self {
         Self { window, bypass: Bypass::NONE, by_hand: false }
-    }
-
-    /// Whatever the age: for orders that failed before.
-    pub(super) fn of_any_age(window: &'w Window) -> Self {
-        Self { bypass: Bypass { age: true, ..Bypass::NONE }, ..Self::by_settings(window) }
     }
 }
 
@@ -135,6 +130,11 @@ impl Records {
     /// How often an order has failed before.
     pub(super) fn attempts(&self, order: &ChannelOrderId) -> u32 {
         self.failures.get(order).map_or(0, |failure| failure.attempts)
+    }
+
+    /// Whether the order has failed before and is still to be tried.
+    pub(super) fn is_open_failure(&self, order: &ChannelOrderId) -> bool {
+        self.failures.get(order).is_some_and(|failure| !failure.is_dismissed())
     }
 
     /// Whether a person has dismissed the order: only a person tries it again.

@@ -88,7 +88,7 @@ impl Criteria<'_> {
     fn age(&self, wire: &Order, order: &ChannelOrder) -> Vec<SkipReason> {
         let floor =
             self.admission.window.floor.filter(|_| !(self.admission.by_hand && self.admission.bypass.age));
-        let is_of_any_age = self.admission.bypass.age || self.records.failures.contains_key(&order.id);
+        let is_of_any_age = self.admission.bypass.age || self.records.is_open_failure(&order.id);
         let limited = self.admission.window.age_from.filter(|_| !is_of_any_age);
         let Some(date) = self.admission.window.date(wire) else {
             // With no limit and no floor the date does not matter, and may be missing.

@@ -98,7 +98,7 @@ async fn read_one(
         }
         Ok(Some(order)) => {
             users.observe(std::slice::from_ref(&order));
-            let outcomes = page::import(ctx, recorder, Admission::of_any_age(window), vec![order]).await?;
+            let outcomes = page::import(ctx, recorder, Admission::by_settings(window), vec![order]).await?;
             settle(ctx, recorder, record, outcomes.first()).await?;
             Ok(id)
         }

@@ -4,7 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Erro
 use serde_json::Value;
 
 use super::{ListingSettings, Settings};
-use crate::{channel::shipping::ShippingMethod, duration_text, unknown_key::refuse_unknown_keys};
+use crate::{
+    channel::shipping::ShippingMethod,
+    config_file::{refuse_unknown_keys, wrong_value},
+    duration_text,
+};
 
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -22,17 +26,17 @@ fn read(given: Value) -> Result<Settings, String> {
     };
     for (key, value) in sections {
         match key.as_str() {
-            "orders" => settings.orders = section(&key, value)?,
-            "shipments" => settings.shipments = section(&key, value)?,
+            "orders" => settings.orders = section(&key, &value)?,
+            "shipments" => settings.shipments = section(&key, &value)?,
             "listings" => {
                 settings.listings = Some(value)
                     .filter(|value| !value.is_null())
-                    .map(|value| section::<ListingSettings>(&key, value))
+                    .map(|value| section::<ListingSettings>(&key, &value))
                     .transpose()?;
             }
             "shipping" => {
                 unknown_key_of_a_method(&value)?;
-                settings.shipping = section(&key, value)?;
+                settings.shipping = section(&key, &value)?;
             }
             _ => settings.lease = duration_text::deserialize(value).map_err(|why| format!("{key}: {why}"))?,
         }
@@ -40,10 +44,10 @@ fn read(given: Value) -> Result<Settings, String> {
     Ok(settings)
 }
 
-fn section<T: Default + Serialize + DeserializeOwned>(name: &str, given: Value) -> Result<T, String> {
-    refuse_unknown_keys(&given, &to_value(&T::default()), name)?;
+fn section<T: Default + Serialize + DeserializeOwned>(name: &str, given: &Value) -> Result<T, String> {
+    refuse_unknown_keys(given, &to_value(&T::default()), name)?;
     serde_path_to_error::deserialize(given)
-        .map_err(|error| format!("{name}.{}: {}", error.path(), error.inner()))
+        .map_err(|error| format!("{name}.{}", wrong_value(given, error.path(), error.inner())))
 }
 
 /// Refuses a key that no method has, in the methods of the shipping part.

@@ -42,16 +42,19 @@ pub(super) async fn confirm(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result
             .warn_incomplete(format!("shipments could not be confirmed yet: {}", failure::describe(&error))),
         other => other?,
     }
-    let mut expired: Vec<SentRow> = sent
-        .into_values()
-        .filter(|sent| ctx.moment().server_or_host().since(sent.at) >= ctx.settings().give_up_after)
-        .collect();
+    let mut expired: Vec<SentRow> =
+        sent.into_values().filter(|sent| now(ctx).since(sent.at) >= ctx.settings().give_up_after).collect();
     // What was accepted and never seen for as long as anything is tried is taken for confirmed, and said.
     expired.sort_by_key(|sent| sent.row.cursor());
     for SentRow { row, .. } in expired {
         recorder.apply(Decision::of(&row, RowOutcome::AssumedConfirmed)).await?;
     }
     Ok(())
+}
+
+/// The present as the rows' `at` is: by ShipStation's clock, where it is known.
+fn now(ctx: Ctx<'_>) -> Timestamp {
+    ctx.moment().server_or_host()
 }
 
 impl SentRow {
@@ -62,7 +65,7 @@ impl SentRow {
 }
 
 async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRows) -> Result<(), Stop> {
-    let left = match worth_reading_from(sent, ctx.moment().server_or_host()) {
+    let left = match worth_reading_from(sent, now(ctx)) {
         Some(since) => read_records(ctx, recorder, since, sent).await?,
         None => overdue(ctx, sent),
     };
@@ -74,7 +77,7 @@ async fn prove_all(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, sent: &mut SentRow
         if let RecordMatch::Ours { record, notification, .. } = found
             && let Some(proven) = sent.remove(&order)
         {
-            recorder.apply(proven_by(&proven, record, notification, ctx.moment().server_or_host())).await?;
+            recorder.apply(proven_by(&proven, record, notification, now(ctx))).await?;
         }
         ctx.checkpoint().await?;
     }
@@ -93,7 +96,7 @@ fn worth_reading_from(sent: &SentRows, now: Timestamp) -> Option<Timestamp> {
 
 /// Some of the overdue orders, others in every run.
 fn overdue(ctx: Ctx<'_>, sent: &SentRows) -> Vec<OrderId> {
-    let now = ctx.moment().server_or_host();
+    let now = now(ctx);
     let overdue =
         sent.iter().filter(|(_, sent)| timing::is_record_overdue(sent.at, now)).map(|(order, _)| *order);
     ctx.run.client.draw(|random| random.choose_multiple(overdue, MAX_OVERDUE_READS))
@@ -139,12 +142,7 @@ async fn prove(ctx: Ctx<'_>, record: &Fulfillment, sent: &mut SentRows) -> Resul
         && let Some(proven) = sent.remove(&order)
     {
         let notification = evidence::notice(record, ctx.settings().notify_sales_channel);
-        return Ok(proven_by(
-            &proven,
-            Some(record.fulfillment_id.to_string()),
-            notification,
-            ctx.moment().server_or_host(),
-        ));
+        return Ok(proven_by(&proven, Some(record.fulfillment_id.to_string()), notification, now(ctx)));
     }
     Ok(Decision::default())
 }

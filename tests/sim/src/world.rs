@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use shipstation_connector::{
     Timestamp,
     channel::{ChannelOrderId, ConnectionId, Listing, Operation, store::Stores},
@@ -39,6 +40,13 @@ pub struct Connection {
     pub truth: Mutex<Truth>,
     /// Counts the changes of the account.
     pub changes: AtomicU64,
+}
+
+impl Connection {
+    /// When an order was created, if it is there and says so.
+    pub fn created_at(&self, order: i64) -> Option<Timestamp> {
+        self.sim.account(|account| account.order(order)?.time("createDate"))
+    }
 }
 
 /// What is true about the orders of a connection.
@@ -172,6 +180,10 @@ enum Database {
     File(TempDir),
 }
 
+fn open_file(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open_with(folder.path().join("host.sqlite"), &SqliteOptions::new().inline()).unwrap()
+}
+
 /// The world of one seed.
 pub struct World {
     pub plan: Plan,
@@ -252,11 +264,7 @@ impl World {
     pub fn open(&self) -> Stores {
         match &self.database {
             Database::Memory(store) => store.stores(),
-            Database::File(folder) => {
-                let options = SqliteOptions::new().inline();
-                let store = SqliteStore::open_with(folder.path().join("host.sqlite"), &options).unwrap();
-                Arc::new(store).stores()
-            }
+            Database::File(folder) => Arc::new(open_file(folder)).stores(),
         }
     }
 
@@ -265,11 +273,8 @@ impl World {
         match &self.database {
             Database::Memory(store) => store.put_listings(connection, listings),
             Database::File(folder) => {
-                let options = SqliteOptions::new().inline();
-                let store = SqliteStore::open_with(folder.path().join("host.sqlite"), &options).unwrap();
-                futures_util::FutureExt::now_or_never(store.put_listings(connection, listings))
-                    .unwrap()
-                    .unwrap();
+                let put = open_file(folder).put_listings(connection, listings).now_or_never();
+                put.unwrap().unwrap();
             }
         }
     }

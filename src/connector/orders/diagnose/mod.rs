@@ -4,8 +4,6 @@
 mod checks;
 mod overview;
 
-use std::collections::HashMap;
-
 use self::checks::Names;
 use super::{
     by_hand::{describe, unanswered},
@@ -137,9 +135,13 @@ impl ShipStationChannel {
         let (failures, follow_ups): (Vec<_>, Vec<_>) = work.partition(|entry| entry.kind == WorkKind::Import);
         let merged_into =
             self.stores.orders.merged_into(&self.connection, std::slice::from_ref(&order.id)).await?;
+        let failure = failures.into_iter().next();
+        // What a person has dismissed is shown by itself.
+        let open = failure.iter().filter(|failure| !failure.is_dismissed());
+        let failures = open.map(|failure| (failure.order.clone(), failure.clone())).collect();
         Ok(Facts {
-            records: Records { known, merged_into, failures: HashMap::new() },
-            failure: failures.into_iter().next(),
+            records: Records { known, merged_into, failures },
+            failure,
             follow_ups,
             look_alike,
             outbox: self.stores.shipments.order_progress(&self.connection, &order.id).await?.rows,
@@ -166,8 +168,7 @@ impl ShipStationChannel {
         names: &Names,
     ) -> Diagnosis {
         let settings = &self.settings.orders;
-        let failed = facts.failure.as_ref().is_some_and(|failure| !failure.is_dismissed());
-        let admission = if failed { Admission::of_any_age(window) } else { Admission::by_settings(window) };
+        let admission = Admission::by_settings(window);
         let records = &facts.records;
         let criteria = Criteria { settings, is_own: &*self.is_own, admission, records };
         let Eligibility { skips: reasons, holds } = criteria.judge(wire, order);

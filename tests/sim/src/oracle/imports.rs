@@ -42,10 +42,7 @@ fn assert_all_seen(world: &Arc<World>, connection: usize, log: &RunLog, report: 
     let mut missing = missing(world, it, Some(world.plan.start + log.began));
     // An old one that an answer shows in passing is counted as outside the window.
     let from = report.window.as_ref().and_then(|window| window.from);
-    missing.retain(|id| {
-        let created = it.sim.account(|account| account.order(*id).and_then(|row| row.time("createDate")));
-        created.zip(from).is_none_or(|(created, from)| created >= from)
-    });
+    missing.retain(|id| it.created_at(*id).zip(from).is_none_or(|(created, from)| created >= from));
     if missing.is_empty() {
         return;
     }
@@ -77,9 +74,8 @@ fn assert_all_seen(world: &Arc<World>, connection: usize, log: &RunLog, report: 
     let in_window: Vec<&i64> = missing
         .iter()
         .filter(|id| {
-            let created =
-                it.sim.account(|account| account.order(**id).and_then(|row| row.time("createDate")));
-            created.zip(from).is_none_or(|(created, from)| created > from + Duration::from_secs(7_200))
+            let margin = Duration::from_secs(7_200);
+            it.created_at(**id).zip(from).is_none_or(|(created, from)| created > from + margin)
         })
         .collect();
     world.assert(has_faults || clocks || in_window.is_empty(), || {

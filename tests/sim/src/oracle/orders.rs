@@ -48,7 +48,7 @@ pub fn judge(world: &Arc<World>, number: usize, connection: &Connection) {
 /// Whether every report may have counted an order as outside the window: the merchant made it eligible when it was too old, a list
 /// that was as consistent as a true one hid it until it was, or no run came to its end for as long as a window catches up.
 fn may_be_too_old(world: &World, connection: &Connection, id: i64) -> bool {
-    let created = connection.sim.account(|account| account.order(id).and_then(|row| row.time("createDate")));
+    let created = connection.created_at(id);
     let is_older = |days: u32| created.is_none_or(|at| at + days * DAY < world.time.now());
     let truth = connection.truth.lock().unwrap();
     let is_excused = truth.orders.get(&id).is_none_or(|order| order.touched || order.hidden);

@@ -1,4 +1,6 @@
-//! Keys of a configuration file that are none: refused with the one that was meant.
+//! What is wrong in a configuration file: a key that is none is refused with the one that was meant, a value with where it stands.
+
+use std::fmt::Display;
 
 use serde_json::Value;
 
@@ -24,4 +26,14 @@ pub(crate) fn refuse_unknown_keys(given: &Value, known: &Value, path: &str) -> R
         refuse_unknown_keys(value, known_value, &path)?;
     }
     Ok(())
+}
+
+/// What is wrong with the value at `path`. A number is shown also where `serde_json` does not tell it, as with its feature
+/// `arbitrary_precision`.
+pub(crate) fn wrong_value(given: &Value, path: &impl Display, error: &impl Display) -> String {
+    let text = format!("{path}: {error}");
+    match given.pointer(&format!("/{}", path.to_string().replace('.', "/"))) {
+        Some(Value::Number(number)) if !text.contains(&number.to_string()) => format!("{text}: {number}"),
+        _ => text,
+    }
 }
