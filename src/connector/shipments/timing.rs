@@ -240,6 +240,16 @@ impl Search {
         self.looked.is_some_and(|looked| looked.is_over(gap, now))
     }
 
+    /// Whether a look that began at `begun` proves something if it finds nothing.
+    pub(super) fn is_late_enough(&self, settings: &ShipmentSettings, begun: &Moment) -> bool {
+        self.sent.is_over(settings.lookup_interval, begun)
+    }
+
+    /// Whether the request has left so shortly before that it may still be on its way.
+    pub(super) fn may_be_under_way(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
+        !self.sent.is_over_at_last(resend_gap(settings, 1), now)
+    }
+
     /// Whether a time in the row lies so far ahead that no wait explains it.
     pub(super) fn is_dated_ahead(&self, latest: Timestamp) -> bool {
         self.looked.iter().chain([&self.sent]).any(|event| event.at.host.wall > latest)
@@ -250,7 +260,7 @@ impl Search {
     pub(super) fn next_step(&self, settings: &ShipmentSettings, now: &Moment) -> NextStep {
         let first = settings.lookup_interval;
         let before = self.looked.filter(|looked| {
-            self.looks > 0 && looked.is_over(first, now) && self.sent.is_over(first, &looked.at)
+            self.looks > 0 && looked.is_over(first, now) && self.is_late_enough(settings, &looked.at)
         });
         let gap = resend_gap(settings, self.unknown_outcomes);
         if before.is_none() || !self.sent.is_over(gap, now) {

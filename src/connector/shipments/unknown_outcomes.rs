@@ -24,6 +24,13 @@ struct UnknownRow {
     order_missing: bool,
 }
 
+/// When a look was made. It may wait for the rate limit in between. What it saw, ShipStation knew when it began: how long it took
+/// makes it no younger. The next one is apart from its end.
+struct Look {
+    begun: Moment,
+    ended: Moment,
+}
+
 /// Takes over what is in flight. A row in `Sending` belongs to a run that is gone, since this one has the lease.
 pub(super) async fn recover(
     ctx: Ctx<'_>,
@@ -84,12 +91,14 @@ async fn look_for(
 ) -> Result<(Decision, Option<Error>), Stop> {
     let (id, begun) = (unknown.row.id(), ctx.moment());
     let mut found = look_up(ctx, &unknown.row, unknown.order, &unknown.search.sent).await;
-    // What the look saw, ShipStation knew when the look began: how long it took makes it no younger.
-    let moment = begun.with_server_of(&ctx.moment());
-    ctx.remember(&id, &moment);
+    let ended = ctx.moment();
+    let look = Look { begun: begun.with_server_of(&ended), ended };
+    for moment in [&look.begun, &look.ended] {
+        ctx.remember(&id, moment);
+    }
     let is_missing_again =
-        unknown.order_missing && unknown.search.is_apart(ctx.settings().lookup_interval, &moment);
-    let for_long = unknown.search.is_apart(timing::GONE_AFTER, &moment);
+        unknown.order_missing && unknown.search.is_apart(ctx.settings().lookup_interval, &look.begun);
+    let for_long = unknown.search.is_apart(timing::GONE_AFTER, &look.begun);
     if is_missing_again && matches!(found, Ok(LookupResult::Missing)) {
         found = match lookups.why_gone(ctx, unknown.order, for_long).await {
             Ok(Some(reason)) => Ok(LookupResult::Never(reason)),
@@ -109,7 +118,7 @@ async fn look_for(
     if matches!(found, LookupResult::Inconclusive(_) | LookupResult::Failed(_)) {
         lookups.failed.insert(id);
     }
-    Ok((unknown.decide(ctx.settings(), found, &moment), error))
+    Ok((unknown.decide(ctx.settings(), found, &look), error))
 }
 
 impl UnknownRow {
@@ -137,10 +146,10 @@ impl UnknownRow {
     }
 
     /// What a look means for the row. The other rows of the order follow when it is planned next.
-    fn decide(&self, settings: &ShipmentSettings, found: LookupResult, moment: &Moment) -> Decision {
+    fn decide(&self, settings: &ShipmentSettings, found: LookupResult, look: &Look) -> Decision {
         let mut decision = Decision::default();
         let search = &self.search;
-        let is_given_up = search.is_given_up(settings, moment);
+        let is_given_up = search.is_given_up(settings, &look.begun);
         let note = match &found {
             LookupResult::Inconclusive(why) => Some((*why).to_owned()),
             LookupResult::Failed(why) => Some(format!("it could not be looked for: {why}")),
@@ -151,30 +160,44 @@ impl UnknownRow {
                 decision.list_unreported([&self.row], &[tracking]);
                 state
             }
+            LookupResult::Never(FailReason::OrderCancelled)
+                if search.may_be_under_way(settings, &look.begun) =>
+            {
+                self.looked_for(0, false, &look.ended)
+            }
             LookupResult::Never(reason) => ShipmentState::Failed { reason },
             LookupResult::ShippedSomehow if is_given_up => {
                 ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
             }
-            LookupResult::Nothing => match search.next_step(settings, moment) {
+            LookupResult::Nothing => match search.next_step(settings, &look.begun) {
                 NextStep::SendAgain => ShipmentState::Pending,
                 NextStep::LeaveToPerson => self.left_to_person("the order is open and shows nothing of ours"),
                 NextStep::LookAgain if is_given_up => {
                     self.left_to_person("the order is open and shows nothing of ours, by clocks that differ")
                 }
-                NextStep::LookAgain => self.looked_for(search.looks.saturating_add(1), false, moment),
+                NextStep::LookAgain => {
+                    // One that came too early is dated so, and proves nothing.
+                    let is_early = !search.is_late_enough(settings, &look.begun);
+                    let at = if is_early { &look.begun } else { &look.ended };
+                    self.looked_for(search.looks.saturating_add(1), false, at)
+                }
             },
             LookupResult::MissingAgain if is_given_up => {
                 self.left_to_person("ShipStation does not find the order")
             }
-            LookupResult::Missing | LookupResult::MissingAgain => self.looked_for(search.looks, true, moment),
+            LookupResult::Missing | LookupResult::MissingAgain => {
+                self.looked_for(search.looks, true, &look.ended)
+            }
             LookupResult::Inconclusive(why) if is_given_up => self.left_to_person(why),
             LookupResult::Failed(why) if is_given_up => {
                 self.left_to_person(&format!("the last look failed: {why}"))
             }
             // Nothing is known better than before, but that it was tried.
-            LookupResult::Failed(_) => self.looked_for(search.looks, self.order_missing, moment),
+            LookupResult::Failed(_) => self.looked_for(search.looks, self.order_missing, &look.ended),
             // Only looks that find the order open count towards another attempt.
-            LookupResult::ShippedSomehow | LookupResult::Inconclusive(_) => self.looked_for(0, false, moment),
+            LookupResult::ShippedSomehow | LookupResult::Inconclusive(_) => {
+                self.looked_for(0, false, &look.ended)
+            }
         };
         let error = self.row.last_error.clone().filter(|_| !state.is_closed());
         let step = RowOutcome::Step { state, counts_attempt: false, error };

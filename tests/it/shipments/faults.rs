@@ -379,3 +379,41 @@ async fn faults_an_order_shipped_with_records_that_cannot_be_read_is_given_up_af
     let looks = world.sim.journal().count("GET", "/fulfillments");
     assert!((20..60).contains(&looks), "{looks} looks in a week");
 }
+
+#[tokio::test]
+async fn faults_the_gap_between_two_looks_begins_when_the_first_has_ended() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropBefore));
+    sync(&world).await;
+    // The first look that counts takes a hundred seconds, as one does that waits for the rate limit.
+    let slow = FaultKind::Slow(Duration::from_secs(50));
+    world.sim.fault(Fault::on(Method::GET, &format!("/orders/{order}")).with(slow.clone()));
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").with(slow));
+    sync_after(&world, MINUTE * 4).await;
+    assert!(matches!(state(&world, order).await, ShipmentState::Unknown { checks: 2, .. }));
+    sync_after(&world, Duration::from_secs(15)).await;
+    assert_eq!(world.marks(), 1, "fifteen seconds after what the first look saw");
+    sync_after(&world, MINUTE * 2).await;
+    assert_eq!((world.marks(), marked(&world, order)), (2, 1));
+}
+
+#[tokio::test]
+async fn faults_an_order_cancelled_right_after_the_request_may_show_it_yet() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    let late = FaultKind::LateEffect(MINUTE * 3);
+    world.sim.fault(Fault::on(Method::POST, MARK).with(late));
+    // After the look before the request.
+    world.sim.before(Method::GET, &format!("/orders/{order}"), 2, move |account| {
+        account.cancel(order);
+    });
+    sync(&world).await;
+    assert_eq!(state(&world, order).await.name(), "unknown");
+    sync_after(&world, MINUTE * 2).await;
+    assert_eq!(state(&world, order).await.name(), "unknown");
+    sync_after(&world, MINUTE * 2).await;
+    assert_eq!((state(&world, order).await.name(), marked(&world, order)), ("confirmed", 1));
+}
