@@ -314,3 +314,49 @@ async fn faults_users_that_a_cancelled_run_leaves_are_counted() {
     let report = import_with(&channel, control).await;
     assert!(report.to_string().contains("  user      100 assigned, 150 pending\n"), "{report}");
 }
+
+#[tokio::test]
+async fn faults_an_empty_answer_does_not_say_that_a_user_was_assigned() {
+    let quirks = Quirks::default().action_failure(ActionFailure::SuccessFalse);
+    let world = World::with(SimulatorConfig::default().rate_limit(RateLimit::Unlimited).quirks(quirks)).await;
+    let user = user(&world);
+    let orders: Vec<i64> = (0..10).map(|n| world.add(world.order(&format!("A-{n}")))).collect();
+    let gone = orders[3];
+    world.sim.before(Method::POST, "/orders/assignuser", 1, move |account| {
+        account.delete(gone);
+    });
+    world.sim.fault(Fault::on(Method::POST, "/orders/assignuser").with(FaultKind::EmptyBody));
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let report = import(&channel).await;
+    assert_eq!(report.counts.users.of(FollowUpStatus::Pending), 10, "{report}");
+    world.sim.clock().advance(LATER);
+    let report = import(&channel).await;
+    let counted = [FollowUpStatus::Done, FollowUpStatus::Failed].map(|status| report.counts.users.of(status));
+    assert_eq!(counted, [9, 1], "{report}");
+
+    world.sim.fault(Fault::on(Method::POST, "/orders/assignuser").with(FaultKind::EmptyBody));
+    let late = world.add(world.order("A-late"));
+    let _ = import(&channel).await;
+    assert_eq!(user_of(&world, late), Some(user), "it was done");
+    world.sim.clear_journal();
+    world.sim.clock().advance(LATER);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.users.of(FollowUpStatus::Done), assignments(&world)), (1, 0), "{report}");
+}
+
+#[tokio::test]
+async fn faults_an_empty_answer_to_a_tag_is_settled_by_a_look() {
+    let quirks = Quirks::default().action_failure(ActionFailure::SuccessFalse);
+    let world = World::with(SimulatorConfig::default().rate_limit(RateLimit::Unlimited).quirks(quirks)).await;
+    let tag = world.sim.account(|account| account.add_tag("Imported"));
+    let channel = world.channel(|settings| settings.orders.acknowledgement_tag = Some(TagId::new(tag)));
+    let tags = |status: u16| FaultKind::Status { code: status, body: String::new() };
+    world.add(world.order("A-1"));
+    world.sim.fault(Fault::on(Method::POST, "/orders/addtag").with(FaultKind::EmptyBody));
+    assert_eq!(import(&channel).await.counts.tags.of(FollowUpStatus::Done), 1);
+    world.add(world.order("A-2"));
+    world.sim.fault(Fault::on(Method::POST, "/orders/addtag").with(tags(200)));
+    assert_eq!(import(&channel).await.counts.tags.of(FollowUpStatus::Pending), 1, "it was not done");
+    world.sim.clock().advance(LATER);
+    assert_eq!(import(&channel).await.counts.tags.of(FollowUpStatus::Done), 1);
+}

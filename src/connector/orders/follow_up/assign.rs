@@ -2,7 +2,7 @@
 //! order spoils is halved until that order stands alone.
 
 use super::{
-    MAX_EXCEPTIONS, TargetStatus, Task, UserSnapshots, failed, is_refusal, may_be_the_order,
+    MAX_EXCEPTIONS, TargetStatus, Task, UserSnapshots, answered, failed, is_refusal, may_be_the_order,
     no_longer_required, outcome, pending, settle, settle_all, settle_pending, with_ids,
 };
 use crate::{
@@ -73,11 +73,16 @@ impl Assigner {
                 continue;
             }
             let ids: Vec<OrderId> = batch.iter().map(|task| task.order).collect();
-            let Err(error) = ctx.run.writer().orders().assign_user(&ids, user).await else {
-                *failures_left = super::MAX_FAILURES;
-                exceptions = 0;
-                settle_all(ctx, recorder, &batch, &WorkResult::Done).await?;
-                continue;
+            let error = match ctx.run.writer().orders().assign_user(&ids, user).await {
+                Ok(answer) => {
+                    *failures_left = super::MAX_FAILURES;
+                    exceptions = 0;
+                    let result = |task: &Task| answered(ctx, &task.follow_up, &answer);
+                    let outcomes = batch.iter().map(|task| outcome(&task.follow_up, result(task))).collect();
+                    settle(ctx, recorder, outcomes).await?;
+                    continue;
+                }
+                Err(error) => error,
             };
             exceptions = if is_refusal(&error) { 0 } else { exceptions + 1 };
             if !may_be_the_order(&error) || exceptions > MAX_EXCEPTIONS {

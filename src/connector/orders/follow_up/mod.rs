@@ -20,7 +20,7 @@ use crate::{
         report::{FollowUpStatus, Tally},
         store::{OrderStoreExt, OrderWork, WorkKind, WorkOutcome, WorkResult},
     },
-    client::{Error, ErrorKind, Order, OrderId, Outcome},
+    client::{ActionResponse, Error, ErrorKind, Order, OrderId, Outcome},
     connector::{STORE_BATCH, failure, run::Stop, translate},
 };
 
@@ -250,6 +250,19 @@ fn pending(ctx: &Context<'_>, task: &OrderWork, error: &Error) -> WorkResult {
             + retry_wait::at_least(task.attempts, error.retry_after().unwrap_or_default()),
         outcome_unknown: error.outcome() == Outcome::Unknown,
         error: failure::describe(error),
+    }
+}
+
+/// What an answer proves. One without a body does not say that it was done, since ShipStation refuses under HTTP 200 as well: what
+/// became of it is looked at later.
+fn answered(ctx: &Context<'_>, task: &OrderWork, answer: &ActionResponse) -> WorkResult {
+    if answer.success.is_some() {
+        return WorkResult::Done;
+    }
+    WorkResult::Pending {
+        next_attempt: ctx.now() + retry_wait::wait(task.attempts),
+        outcome_unknown: true,
+        error: "ShipStation's answer is empty: whether it was done is not known".to_owned(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Putting on the acknowledgement tag, one order a call: ShipStation has no other way. Repeating it changes nothing.
 
 use super::{
-    MAX_EXCEPTIONS, TargetStatus, Task, failed, is_refusal, may_be_the_order, no_longer_required, outcome,
-    pending, settle, with_ids,
+    MAX_EXCEPTIONS, TargetStatus, Task, answered, failed, is_refusal, may_be_the_order, no_longer_required,
+    outcome, pending, settle, with_ids,
 };
 use crate::{
     channel::store::{OrderWork, WorkResult},
@@ -58,10 +58,14 @@ impl Tagger {
         if self.target == TargetStatus::Gone {
             return Ok(failed(&tag.to_string(), "the tag is unknown: set another one"));
         }
-        let Err(error) = ctx.run.writer().orders().add_tag(task.order, tag).await else {
-            *failures_left = super::MAX_FAILURES;
-            self.exceptions = 0;
-            return Ok(WorkResult::Done);
+        let error = match ctx.run.writer().orders().add_tag(task.order, tag).await {
+            Ok(answer) => {
+                *failures_left = super::MAX_FAILURES;
+                self.exceptions = 0;
+                let is_done = answer.success.is_some() || shows(ctx, task, tag).await;
+                return Ok(if is_done { WorkResult::Done } else { answered(ctx, &task.follow_up, &answer) });
+            }
+            Err(error) => error,
         };
         if is_refusal(&error) {
             self.exceptions = 0;
@@ -130,4 +134,10 @@ impl Tagger {
         }
         Ok(())
     }
+}
+
+/// Whether the order has the tag, as far as a look can tell.
+async fn shows(ctx: &Context<'_>, task: &Task, tag: TagId) -> bool {
+    let order = lookup::order(ctx.client(), task.order).await;
+    matches!(order, Ok(Some(order)) if order.tag_ids.contains(&tag))
 }
