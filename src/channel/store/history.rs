@@ -15,7 +15,7 @@ use crate::{
 /// last seen, by which the next change is noticed. Optional: without it nothing is compared.
 ///
 /// # Testing an implementation
-/// Record a snapshot twice; record a change with a stale token; ask for an order without a snapshot; read the feed one by one.
+/// Record a snapshot twice; record one change from two tasks; record a change with a stale token; ask for an order without a snapshot; read the feed one by one.
 #[async_trait]
 pub trait HistoryStore: Debug + Send + Sync {
     /// The snapshots of those of these orders that have one, in any order. MUST take at least 500 orders in one call.
@@ -28,18 +28,20 @@ pub trait HistoryStore: Debug + Send + Sync {
         orders: &[ChannelOrderId],
     ) -> Result<Vec<OrderSnapshot>, StoreError>;
 
-    /// Adds changes to the feed and keeps the snapshots that go with them, each in place of the one of the same order.
+    /// Keeps what was seen of orders: each snapshot in place of the one of the same order, and what changed in the feed. Says how
+    /// many changes were added.
     ///
-    /// All of it MUST commit in one transaction: that is what makes each change known exactly once.
+    /// MUST leave out, one by one and as if nobody else wrote, what is not [up to date](OrderObservation::is_up_to_date) any more: an
+    /// import by hand may see the same change as the scan beside it. All of it MUST commit in one transaction. Both together make
+    /// each change known exactly once.
     ///
     /// # Errors
     /// `LostLease`, or when the store cannot write. The run then ends, and the changes come again with the next one.
     async fn record_changes(
         &self,
         token: &RunToken,
-        changes: &[OrderChange],
-        snapshots: &[OrderSnapshot],
-    ) -> Result<(), StoreError>;
+        observed: &[OrderObservation],
+    ) -> Result<u64, StoreError>;
 
     /// The feed: at most `limit` changes after `after`, in the order in which they were recorded. The host reads it.
     ///
@@ -222,6 +224,30 @@ fn address_number(address: &Address) -> u64 {
         &address.country,
     ];
     number_of(members.map(|member| member.as_deref().unwrap_or_default()))
+}
+
+/// What a run saw of an imported order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrderObservation {
+    /// The snapshot that it was compared with.
+    pub before: Option<OrderSnapshot>,
+    /// How it looks now.
+    pub now: OrderSnapshot,
+    /// What of that the host is to know.
+    pub change: Option<OrderChange>,
+}
+
+impl OrderObservation {
+    /// An observation.
+    pub fn new(before: Option<OrderSnapshot>, now: OrderSnapshot, change: Option<OrderChange>) -> Self {
+        Self { before, now, change }
+    }
+
+    /// Whether it was compared with what is kept of the order now. Otherwise another run was first, and the next one compares again.
+    pub fn is_up_to_date(&self, kept: Option<&OrderSnapshot>) -> bool {
+        self.before.as_ref() == kept
+    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ macro_rules! for_each_store {
         } }
         $then! { HistoryStore {
             fn snapshots(connection: &ConnectionId, orders: &[ChannelOrderId]) -> Vec<OrderSnapshot>;
-            fn record_changes(token: &RunToken, changes: &[OrderChange], snapshots: &[OrderSnapshot]) -> ();
+            fn record_changes(token: &RunToken, observed: &[OrderObservation]) -> u64;
             fn changes(
                 connection: &ConnectionId,
                 after: Option<ChangeCursor>,

@@ -37,8 +37,8 @@ pub(crate) use self::methods::for_each_store;
 pub use self::{
     error::{StoreError, StoreErrorKind},
     history::{
-        ChangeCursor, HistoryStore, HistoryStoreExt, OrderChange, OrderChangeKind, OrderSnapshot,
-        RecordedChange,
+        ChangeCursor, HistoryStore, HistoryStoreExt, OrderChange, OrderChangeKind, OrderObservation,
+        OrderSnapshot, RecordedChange,
     },
     lease::{Lease, LeaseHolder},
     listings::{LinkQuery, ListingStore, ListingStoreExt, PutLinkOutcome},

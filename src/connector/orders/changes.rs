@@ -18,12 +18,12 @@ use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ShipmentState,
         store::{
-            HistoryStoreExt, ImportRecord, OrderChange, OrderChangeKind, OrderSnapshot, ShipmentStoreExt,
-            StoreError,
+            HistoryStoreExt, ImportRecord, OrderChange, OrderChangeKind, OrderObservation, OrderSnapshot,
+            ShipmentStoreExt, StoreError,
         },
     },
     client::{Order, OrderId, OrderStatus, PacificTime, RowError},
-    connector::{count, failure as client_failure, lookup, run::Stop, translate},
+    connector::{failure as client_failure, lookup, run::Stop, translate},
 };
 
 /// The states that imported orders go to and that the import itself seldom reads.
@@ -207,28 +207,23 @@ pub(super) async fn publish(
     let seen = observed.seen.iter().map(|(snapshot, _)| snapshot.order.clone());
     let ids: Vec<ChannelOrderId> = seen.chain(observed.merged.iter().map(|(id, _)| id.clone())).collect();
     let before = history.snapshots_by_order(ctx.connection(), &ids).await?;
-    let (mut changes, mut snapshots) = (Vec::new(), new);
-    for (snapshot, number) in observed.seen {
-        let (old, record) = (before.get(&snapshot.order), known.get(&snapshot.order));
-        if is_news(&snapshot, old) {
-            changes.extend(changed(ctx, &snapshot, number, old, record).await?);
-            snapshots.push(snapshot);
+    let mut news: Vec<_> = new.into_iter().map(|now| OrderObservation::new(None, now, None)).collect();
+    for (now, number) in observed.seen {
+        let (old, record) = (before.get(&now.order), known.get(&now.order));
+        if is_news(&now, old) {
+            let change = changed(ctx, &now, number, old, record).await?;
+            news.push(OrderObservation::new(old.cloned(), now, change));
         }
     }
     for (id, survivor) in observed.merged {
-        if let Some(record) = known.get(&id)
-            && let Some((change, snapshot)) = merged(record, &survivor, before.get(&id))
-        {
-            changes.push(change);
-            snapshots.push(snapshot);
-        }
+        let old = before.get(&id);
+        news.extend(known.get(&id).and_then(|record| merged(record, &survivor, old)));
     }
-    if changes.is_empty() && snapshots.is_empty() {
+    if news.is_empty() {
         return Ok(());
     }
     recorder.writes();
-    history.record_changes(&ctx.run.token, &changes, &snapshots).await?;
-    recorder.report.counts.changed += count(changes.len());
+    recorder.report.counts.changed += history.record_changes(&ctx.run.token, &news).await?;
     Ok(())
 }
 
@@ -263,16 +258,16 @@ fn merged(
     record: &ImportRecord,
     survivor: &OrderSnapshot,
     old: Option<&OrderSnapshot>,
-) -> Option<(OrderChange, OrderSnapshot)> {
+) -> Option<OrderObservation> {
     if old.is_some_and(|old| old.merged_into.as_ref() == Some(&survivor.order)) {
         return None;
     }
     let id = record.order.clone();
     let what = vec![OrderChangeKind::Merged { into: survivor.order.clone() }];
     let change = OrderChange::new(id.clone(), record.number.clone(), survivor.modified_at, what);
-    let mut snapshot = old.cloned().unwrap_or(OrderSnapshot { order: id, ..survivor.clone() });
-    snapshot.merged_into = Some(survivor.order.clone());
-    Some((change, snapshot))
+    let mut now = old.cloned().unwrap_or(OrderSnapshot { order: id, ..survivor.clone() });
+    now.merged_into = Some(survivor.order.clone());
+    Some(OrderObservation::new(old.cloned(), now, Some(change)))
 }
 
 /// What is different. An order that was imported before changes were watched is compared with its import record.

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use crate::channel::{
     ChannelOrderId, ConnectionId,
-    store::{ChangeCursor, HistoryStore, OrderChange, OrderSnapshot, RecordedChange, RunToken, StoreError},
+    store::{
+        ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+    },
 };
 
 #[derive(Debug, Default)]
@@ -15,6 +17,19 @@ pub(super) struct History {
     snapshots: BTreeMap<ChannelOrderId, OrderSnapshot>,
     /// In the order in which they were recorded; their cursors count from 1.
     pub(super) changes: Vec<RecordedChange>,
+}
+
+impl History {
+    /// Keeps an observation; says whether it added a change.
+    fn record(&mut self, seen: &OrderObservation) -> bool {
+        if !seen.is_up_to_date(self.snapshots.get(&seen.now.order)) {
+            return false;
+        }
+        self.snapshots.insert(seen.now.order.clone(), seen.now.clone());
+        let cursor = ChangeCursor::new(self.changes.len() as u64 + 1);
+        self.changes.extend(seen.change.iter().map(|change| RecordedChange::new(cursor, change.clone())));
+        seen.change.is_some()
+    }
 }
 
 #[async_trait]
@@ -32,18 +47,9 @@ impl HistoryStore for MemoryStore {
     async fn record_changes(
         &self,
         token: &RunToken,
-        changes: &[OrderChange],
-        snapshots: &[OrderSnapshot],
-    ) -> Result<(), StoreError> {
-        self.write(token, |kept| {
-            let history = &mut kept.history;
-            let kept = snapshots.iter().map(|snapshot| (snapshot.order.clone(), snapshot.clone()));
-            history.snapshots.extend(kept);
-            for (cursor, change) in (history.changes.len() as u64 + 1..).zip(changes) {
-                history.changes.push(RecordedChange::new(ChangeCursor::new(cursor), change.clone()));
-            }
-            Ok(())
-        })
+        observed: &[OrderObservation],
+    ) -> Result<u64, StoreError> {
+        self.write(token, |kept| Ok(observed.iter().map(|seen| u64::from(kept.history.record(seen))).sum()))
     }
 
     async fn changes(

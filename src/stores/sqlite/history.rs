@@ -2,15 +2,19 @@
 
 use async_trait::async_trait;
 
+use rusqlite::Transaction;
+
 use super::{
     SqliteStore,
-    convert::{integer, json, parse, unsigned},
+    convert::{Answer, integer, json, parse, unsigned},
     key,
     query::{all, execute, first, from_json},
 };
 use crate::channel::{
     ChannelOrderId, ConnectionId,
-    store::{ChangeCursor, HistoryStore, OrderChange, OrderSnapshot, RecordedChange, RunToken, StoreError},
+    store::{
+        ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+    },
 };
 
 const SNAPSHOT: &str = "shipstation_order_snapshot.snapshot_json";
@@ -24,12 +28,8 @@ impl HistoryStore for SqliteStore {
         orders: &[ChannelOrderId],
     ) -> Result<Vec<OrderSnapshot>, StoreError> {
         let (connection, orders) = (key(connection), orders.to_vec());
-        let find =
-            "SELECT snapshot_json FROM shipstation_order_snapshot WHERE connection = ?1 AND order_id = ?2";
         self.read(move |tx| {
-            let snapshot =
-                |order: &ChannelOrderId| first(tx, find, (&connection, order.as_str()), from_json(SNAPSHOT));
-            orders.iter().filter_map(|order| snapshot(order).transpose()).collect()
+            orders.iter().filter_map(|order| snapshot(tx, &connection, order).transpose()).collect()
         })
         .await
     }
@@ -37,24 +37,13 @@ impl HistoryStore for SqliteStore {
     async fn record_changes(
         &self,
         token: &RunToken,
-        changes: &[OrderChange],
-        snapshots: &[OrderSnapshot],
-    ) -> Result<(), StoreError> {
-        let (changes, snapshots) = (changes.to_vec(), snapshots.to_vec());
-        let keep =
-            "INSERT INTO shipstation_order_snapshot (connection, order_id, snapshot_json) VALUES (?1, ?2, ?3)
-                    ON CONFLICT DO UPDATE SET snapshot_json = excluded.snapshot_json";
-        let add =
-            "INSERT INTO shipstation_order_change (connection, order_id, change_json) VALUES (?1, ?2, ?3)";
+        observed: &[OrderObservation],
+    ) -> Result<u64, StoreError> {
+        let observed = observed.to_vec();
         self.write(token, move |tx, token| {
-            let connection = token.connection.as_str();
-            for snapshot in &snapshots {
-                execute(tx, keep, (connection, snapshot.order.as_str(), json(snapshot)?))?;
-            }
-            for change in &changes {
-                execute(tx, add, (connection, change.order.as_str(), json(change)?))?;
-            }
-            Ok(())
+            observed.iter().try_fold(0, |added, seen| {
+                Ok(added + u64::from(record(tx, token.connection.as_str(), seen)?))
+            })
         })
         .await
     }
@@ -76,4 +65,26 @@ impl HistoryStore for SqliteStore {
         })
         .await
     }
+}
+
+fn snapshot(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Option<OrderSnapshot>> {
+    let find = "SELECT snapshot_json FROM shipstation_order_snapshot WHERE connection = ?1 AND order_id = ?2";
+    first(tx, find, (connection, order.as_str()), from_json(SNAPSHOT))
+}
+
+/// Keeps an observation; says whether it added a change.
+fn record(tx: &Transaction<'_>, connection: &str, seen: &OrderObservation) -> Answer<bool> {
+    let order = &seen.now.order;
+    if !seen.is_up_to_date(snapshot(tx, connection, order)?.as_ref()) {
+        return Ok(false);
+    }
+    let keep =
+        "INSERT INTO shipstation_order_snapshot (connection, order_id, snapshot_json) VALUES (?1, ?2, ?3)
+                ON CONFLICT DO UPDATE SET snapshot_json = excluded.snapshot_json";
+    execute(tx, keep, (connection, order.as_str(), json(&seen.now)?))?;
+    let add = "INSERT INTO shipstation_order_change (connection, order_id, change_json) VALUES (?1, ?2, ?3)";
+    if let Some(change) = &seen.change {
+        execute(tx, add, (connection, order.as_str(), json(change)?))?;
+    }
+    Ok(seen.change.is_some())
 }

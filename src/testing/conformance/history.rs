@@ -9,7 +9,7 @@ use super::{
 };
 use crate::channel::{
     ChannelOrderId, Operation,
-    store::{HistoryStore, OrderChange, OrderChangeKind, OrderSnapshot, Stores},
+    store::{HistoryStore, OrderChange, OrderChangeKind, OrderObservation, OrderSnapshot, Stores},
 };
 
 checks! { "history":
@@ -17,6 +17,7 @@ checks! { "history":
     snapshots_of_500_orders_are_found => "`snapshots` takes at least 500 orders in one call, and answers for those that have one",
     changes_come_in_the_order_in_which_they_were_recorded => "the feed goes on after its cursor, without gaps and repeats",
     histories_of_connections_are_separate => "ids of two connections do not meet",
+    a_change_that_two_runs_saw_is_told_once => "what was compared with a snapshot that is not kept any more is left out",
     a_stale_token_cannot_record_changes => "`record_changes` refuses a stale fence and writes nothing",
 }
 
@@ -37,11 +38,18 @@ fn change(id: &str) -> OrderChange {
     OrderChange::new(id.into(), format!("N-{id}"), Some(at(7)), what)
 }
 
+/// The first look at an order, and a change that it shows.
+fn seen_first(id: &str, status: &str) -> OrderObservation {
+    OrderObservation::new(None, snapshot(id, status), Some(change(id)))
+}
+
 async fn snapshots_are_kept_one_for_each_order(on: TestBed) -> Check {
     let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
     let token = on.begun(GET).await?;
-    for status in ["awaiting_shipment", "on_hold"] {
-        history.record_changes(&token, &[], &[snapshot("1", status)]).await?;
+    let (first, second) = (snapshot("1", "awaiting_shipment"), snapshot("1", "on_hold"));
+    for (before, now) in [(None, first.clone()), (Some(first), second)] {
+        let added = history.record_changes(&token, &[OrderObservation::new(before, now, None)]).await?;
+        same("the changes added", &added, &0)?;
     }
     let found = peer.snapshots(&on.here, &["1".into(), "2".into()]).await?;
     same("the snapshots of 1 and 2", &found, &vec![snapshot("1", "on_hold")])
@@ -50,8 +58,9 @@ async fn snapshots_are_kept_one_for_each_order(on: TestBed) -> Check {
 async fn snapshots_of_500_orders_are_found(on: TestBed) -> Check {
     let history = history(&on.stores)?;
     let token = on.begun(GET).await?;
-    let kept: Vec<_> = (0..250).map(|n| snapshot(&(n * 2).to_string(), "shipped")).collect();
-    history.record_changes(&token, &[], &kept).await?;
+    let kept = (0..250).map(|n| snapshot(&(n * 2).to_string(), "shipped"));
+    let kept: Vec<_> = kept.map(|now| OrderObservation::new(None, now, None)).collect();
+    history.record_changes(&token, &kept).await?;
     let asked: Vec<ChannelOrderId> = (0..500).map(|n| n.to_string().into()).collect();
     same("the known half of 500", &history.snapshots(&on.here, &asked).await?.len(), &250)
 }
@@ -61,7 +70,8 @@ async fn changes_come_in_the_order_in_which_they_were_recorded(on: TestBed) -> C
     let token = on.begun(GET).await?;
     let (mut seen, mut after) = (Vec::new(), None);
     for batch in [["b", "a"], ["d", "c"]] {
-        history.record_changes(&token, &batch.map(change), &[]).await?;
+        let added = history.record_changes(&token, &batch.map(|id| seen_first(id, "shipped"))).await?;
+        same("the changes added", &added, &2)?;
         while seen.len() < 9 {
             let Some(next) = peer.changes(&on.here, after, 1).await?.into_iter().next() else { break };
             after = Some(next.cursor);
@@ -75,17 +85,29 @@ async fn changes_come_in_the_order_in_which_they_were_recorded(on: TestBed) -> C
 async fn histories_of_connections_are_separate(on: TestBed) -> Check {
     let history = history(&on.stores)?;
     let token = on.begun(GET).await?;
-    history.record_changes(&token, &[change("1")], &[snapshot("1", "shipped")]).await?;
+    history.record_changes(&token, &[seen_first("1", "shipped")]).await?;
     same("changes elsewhere", &history.changes(&on.elsewhere, None, 9).await?.len(), &0)?;
     same("snapshots elsewhere", &history.snapshots(&on.elsewhere, &["1".into()]).await?.len(), &0)
+}
+
+async fn a_change_that_two_runs_saw_is_told_once(on: TestBed) -> Check {
+    let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
+    let (scan, by_hand) = (on.begun(GET).await?, on.begun(Operation::ImportOrder).await?);
+    let seen = [seen_first("1", "shipped")];
+    let both = tokio::join!(history.record_changes(&scan, &seen), peer.record_changes(&by_hand, &seen));
+    same("the changes added by both", &(both.0? + both.1?), &1)?;
+    same("the feed", &history.changes(&on.here, None, 9).await?.len(), &1)?;
+    let stale = OrderObservation { before: None, ..seen_first("1", "on_hold") };
+    same("a comparison with nothing", &peer.record_changes(&by_hand, &[stale]).await?, &0)?;
+    same("the snapshot", &history.snapshots(&on.here, &["1".into()]).await?, &vec![snapshot("1", "shipped")])
 }
 
 async fn a_stale_token_cannot_record_changes(on: TestBed) -> Check {
     let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
     let (stale, newest) = on.superseded(GET).await?;
-    peer.record_changes(&newest, &[], &[snapshot("1", "shipped")]).await?;
-    let answer = history.record_changes(&stale, &[change("1")], &[snapshot("1", "on_hold")]).await;
-    refused("record_changes", answer)?;
-    same("the feed", &history.changes(&on.here, None, 9).await?.len(), &0)?;
+    peer.record_changes(&newest, &[seen_first("1", "shipped")]).await?;
+    let next = OrderObservation { before: Some(snapshot("1", "shipped")), ..seen_first("1", "on_hold") };
+    refused("record_changes", history.record_changes(&stale, &[next]).await)?;
+    same("the feed", &history.changes(&on.here, None, 9).await?.len(), &1)?;
     same("the snapshot", &history.snapshots(&on.here, &["1".into()]).await?, &vec![snapshot("1", "shipped")])
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ConnectionId, RunStatus,
+        ChannelConnector, ConnectionId, ImportOrder, OrderSelector, RunStatus,
         report::FollowUpStatus,
         store::{OrderChangeKind, StoreError, Stores},
     },
@@ -111,7 +111,7 @@ async fn faults_each_kind_of_change_is_told_once() {
 
 #[tokio::test]
 async fn faults_what_the_host_itself_ships_is_no_news() {
-    use shipstation_connector::channel::{ChannelConnector, SyncShipments};
+    use shipstation_connector::channel::SyncShipments;
     let world = World::new().await;
     let feed = Feed::of(&world);
     let order = world.add(world.order("A-1"));
@@ -209,4 +209,34 @@ async fn faults_a_read_that_is_behind_is_no_change() {
         let _ = import(&channel).await;
     }
     assert_eq!(feed.told(), [], "neither the change back nor the change again");
+}
+
+#[tokio::test]
+async fn faults_an_import_by_hand_beside_a_scan_tells_a_change_once() {
+    /// Lets another run see to the order between the comparison and what is made of it.
+    #[derive(Debug)]
+    struct Beside(Mutex<Option<(ShipStationChannel, ImportOrder)>>);
+    #[async_trait]
+    impl StoreHook for Beside {
+        async fn around(&self, call: StoreCall, next: NextCall<'_>) -> Result<StoreAnswer, StoreError> {
+            let other = self.0.lock().unwrap().take_if(|_| call.method == "record_changes");
+            if let Some((channel, import)) = other {
+                let report = channel.import_order(import).await.unwrap();
+                assert_eq!(report.counts.changed, 1, "{report}");
+            }
+            next.await
+        }
+    }
+    let world = World::new().await;
+    let feed = Feed::of(&world);
+    let order = world.add(world.order("A-1"));
+    let _ = import(&watched(&world, None)).await;
+    world.sim.account(|account| account.cancel(order));
+    quarter_of_an_hour(&world);
+    let by_hand = ImportOrder::new(OrderSelector::Id(order.to_string().into()));
+    let beside = Beside(Mutex::new(Some((watched(&world, None), by_hand))));
+    let stores = instrumented(&world.store.stores(), &(Arc::new(beside) as Arc<dyn StoreHook>));
+    let report = import(&watched_on(&world, stores, None)).await;
+    assert_eq!((report.counts.changed, report.run.status), (0, RunStatus::Succeeded));
+    assert_eq!(feed.told(), [(order, vec![OrderChangeKind::Cancelled])]);
 }

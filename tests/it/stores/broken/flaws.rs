@@ -129,6 +129,7 @@ pub(crate) enum Flaw {
     UnmappedByAlphabet,
     SnapshotsTake100,
     FirstSnapshotsStay,
+    ComparesNothing,
     FeedRepeats,
 }
 
@@ -265,6 +266,7 @@ pub(crate) const FLAWS: &[(Flaw, &str)] = &[
     (F::UnmappedByAlphabet, "mappings::unmapped_texts_come_most_often_seen_first"),
     (F::FirstSnapshotsStay, "history::snapshots_are_kept_one_for_each_order"),
     (F::SnapshotsTake100, "history::snapshots_of_500_orders_are_found"),
+    (F::ComparesNothing, "history::a_change_that_two_runs_saw_is_told_once"),
     (F::FeedRepeats, "history::changes_come_in_the_order_in_which_they_were_recorded"),
     (F::ConnectionsMeet, "history::histories_of_connections_are_separate"),
     (F::TakesStale(Write::RecordChanges), "history::a_stale_token_cannot_record_changes"),

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use shipstation_connector::channel::{
     ChannelOrderId, ConnectionId,
-    store::{ChangeCursor, HistoryStore, OrderChange, OrderSnapshot, RecordedChange, RunToken, StoreError},
+    store::{
+        ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+    },
 };
 
 use super::{BrokenStore, Flaw, Write};
@@ -22,16 +24,20 @@ impl HistoryStore for BrokenStore {
     async fn record_changes(
         &self,
         token: &RunToken,
-        changes: &[OrderChange],
-        snapshots: &[OrderSnapshot],
-    ) -> Result<(), StoreError> {
-        let mut snapshots = snapshots.to_vec();
+        observed: &[OrderObservation],
+    ) -> Result<u64, StoreError> {
+        let mut observed = observed.to_vec();
+        let ids: Vec<_> = observed.iter().map(|seen| seen.now.order.clone()).collect();
+        let kept = self.inner.snapshots(&token.connection, &ids).await?;
         if self.is(Flaw::FirstSnapshotsStay) {
-            let ids: Vec<_> = snapshots.iter().map(|snapshot| snapshot.order.clone()).collect();
-            let kept = self.inner.snapshots(&token.connection, &ids).await?;
-            snapshots.retain(|new| kept.iter().all(|kept| kept.order != new.order));
+            observed.retain(|new| kept.iter().all(|kept| kept.order != new.now.order));
         }
-        self.inner.record_changes(&self.token(token, Write::RecordChanges), changes, &snapshots).await
+        if self.is(Flaw::ComparesNothing) {
+            for seen in &mut observed {
+                seen.before = kept.iter().find(|kept| kept.order == seen.now.order).cloned();
+            }
+        }
+        self.inner.record_changes(&self.token(token, Write::RecordChanges), &observed).await
     }
 
     async fn changes(
