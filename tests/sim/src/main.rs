@@ -149,6 +149,7 @@ fn many(from: u64, seeds: u64, minutes: Option<u64>, (goes_on, shrinks): (bool, 
                     let ending = play(plan.clone(), false);
                     add(&sum, &ending);
                     if let Some(violation) = ending.violation {
+                        eprintln!("seed {} breaks a promise: {violation}", plan.seed);
                         stop.store(!goes_on, Ordering::Relaxed);
                         failed.lock().unwrap().push((plan, violation, ending.last_lines));
                     }

@@ -18,7 +18,7 @@ use shipstation_connector::{
 use crate::{
     executor::yield_now,
     plan::{pick, stream},
-    world::{PLANTED, World},
+    world::{PLANTED, Parent, World},
 };
 
 /// Texts that are mapped from the start, and one that a person maps later.
@@ -154,6 +154,7 @@ fn change(world: &World, connection: usize, rng: &mut Rng) {
     if !is_open {
         return;
     }
+    let lines = it.sim.account(|account| account.order(order).map_or(0, |row| row.rows("items").count()));
     let (done, new) = it.sim.account(|account| match what {
         0 => (account.cancel(order), None),
         1 => (account.hold(order), None),
@@ -175,7 +176,8 @@ fn change(world: &World, connection: usize, rng: &mut Rng) {
             touched.merged |= what == 5;
         }
         if let Some(new) = new {
-            truth.orders.entry(new).or_default().parent = Some((order, world.time.now()));
+            let parent = Parent { id: order, lines, split_at: world.time.now() };
+            truth.orders.entry(new).or_default().parent = Some(parent);
         }
     }
     it.changes.fetch_add(1, Ordering::Relaxed);

@@ -145,12 +145,21 @@ pub struct OrderTruth {
     pub hidden: bool,
     /// Marks that left and whose answer did not say that nothing happened.
     pub doubtful_marks: u32,
-    /// The order that it was split off from, and when.
-    pub parent: Option<(i64, Timestamp)>,
+    /// The order that it was split off from.
+    pub parent: Option<Parent>,
     /// It was merged with another one.
     pub merged: bool,
     /// Since a mark left whose answer did not say that nothing happened.
     pub doubt: Option<Doubt>,
+}
+
+/// An order that another one was split off from.
+#[derive(Debug, Clone, Copy)]
+pub struct Parent {
+    pub id: i64,
+    /// The lines that it had before.
+    pub lines: usize,
+    pub split_at: Timestamp,
 }
 
 /// A mark of which nobody but ShipStation knows what became of it, and the looks at its order since.

@@ -70,9 +70,12 @@ fn judge_imported(
         world.assert(!is_foreign, || format!("order {id} is fulfilled by somebody else and was imported"));
         let holds = &record.holds;
         world.assert(order.touched || holds.is_empty(), || format!("order {id} is held: {holds:?}"));
-        let was_imported = order.parent.is_some_and(|(parent, split_at)| {
-            let parent = known.get(&ChannelOrderId::new(parent.to_string()));
-            parent.is_some_and(|parent| parent.imported_at < split_at)
+        // What was read of it had the lines that were split off.
+        let was_imported = order.parent.is_some_and(|parent| {
+            let record = known.get(&ChannelOrderId::new(parent.id.to_string()));
+            record.is_some_and(|record| {
+                record.imported_at < parent.split_at && record.line_names.len() >= parent.lines
+            })
         });
         // Where a clock is wrong, so may be the time of an import.
         let is_certain = world.plan.has_monotonic && !world.plan.trouble.clocks;

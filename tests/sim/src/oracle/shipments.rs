@@ -39,7 +39,12 @@ pub fn judge(world: &Arc<World>, connection: &Connection) {
             continue;
         }
         let is_stuck = |row: &OutboxRow| {
-            matches!(row.state, ShipmentState::Blocked { .. } | ShipmentState::RetryWait { .. })
+            matches!(
+                row.state,
+                ShipmentState::Blocked { .. }
+                    | ShipmentState::RetryWait { .. }
+                    | ShipmentState::Unknown { .. }
+            )
         };
         // What is stuck is judged by itself, and the rest of its order waits with it.
         let waits = |row: &OutboxRow| {
@@ -111,16 +116,15 @@ fn is_explained(
             }
             _ => order.touched,
         },
-        ShipmentState::Failed { reason: FailReason::GaveUp { .. } } => is_long,
+        ShipmentState::Failed { reason: FailReason::GaveUp { .. } } => is_long || is_beyond_proof,
         ShipmentState::Failed { reason: FailReason::AlreadyShipped { .. } } => shown.theirs || order.merged,
         ShipmentState::Failed { reason: FailReason::AmendmentNotSupported } => order.touched,
         // It was cancelled or merged; our mark may have come late to it.
         ShipmentState::Failed { .. } => {
             order.touched && (!shown.ours || order.merged || is_late || order.late > NEXT_SEND[0])
         }
-        ShipmentState::RetryWait { class: RetryClass::Unreadable, .. } | ShipmentState::Unknown { .. } => {
-            is_beyond_proof
-        }
+        ShipmentState::RetryWait { class: RetryClass::Unreadable | RetryClass::OrderMissing, .. }
+        | ShipmentState::Unknown { .. } => is_beyond_proof,
         ShipmentState::Superseded { .. } => order.touched || order.parcels > 1,
         ShipmentState::Cancelled => row.shipment.voided,
         _ => false,
