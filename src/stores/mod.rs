@@ -1,5 +1,9 @@
 //! Ready-made implementations of the storage traits.
 
+#[cfg(feature = "sqlite")]
+mod columns;
+#[cfg(feature = "sqlite")]
+mod failure;
 mod instrumented;
 pub mod memory;
 #[cfg(feature = "sqlite")]

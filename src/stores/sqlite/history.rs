@@ -1,19 +1,22 @@
 //! What becomes of orders after they were imported.
 
 use async_trait::async_trait;
-
 use rusqlite::Transaction;
 
 use super::{
-    SqliteStore,
-    convert::{Answer, integer, json, parse, unsigned},
-    key,
+    SqliteStore, key,
     query::{all, execute, first, from_json},
 };
-use crate::channel::{
-    ChannelOrderId, ConnectionId,
-    store::{
-        ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+use crate::{
+    channel::{
+        ChannelOrderId, ConnectionId,
+        store::{
+            ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+        },
+    },
+    stores::{
+        columns::{integer, json, parse, unsigned},
+        failure::Answer,
     },
 };
 

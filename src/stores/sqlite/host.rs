@@ -3,14 +3,16 @@
 use rusqlite::Row;
 
 use super::{
-    SqliteStore,
-    convert::{Answer, integer, parse, unsigned},
-    key, orders,
+    SqliteStore, key, orders,
     query::{all, execute, first},
 };
 use crate::{
     channel::{ChannelOrderId, ConnectionId, store::StoreError},
-    stores::StoredOrder,
+    stores::{
+        StoredOrder,
+        columns::{integer, parse, unsigned},
+        failure::Answer,
+    },
 };
 
 macro_rules! select {

@@ -4,14 +4,18 @@ use async_trait::async_trait;
 use rusqlite::{Row, Transaction};
 
 use super::{
-    SqliteStore,
-    convert::{Answer, instant, integer, nanos},
-    key,
+    SqliteStore, key,
     query::{all, execute, first},
 };
-use crate::channel::{
-    ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
-    store::{LinkQuery, ListingStore, PutLinkOutcome, RunToken, StoreError},
+use crate::{
+    channel::{
+        ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
+        store::{LinkQuery, ListingStore, PutLinkOutcome, RunToken, StoreError},
+    },
+    stores::{
+        columns::{instant, integer, nanos},
+        failure::Answer,
+    },
 };
 
 macro_rules! select_link {

@@ -5,15 +5,21 @@ use rusqlite::Transaction;
 use serde::de::DeserializeOwned;
 
 use super::{
-    SqliteStore,
-    convert::{Answer, integer, json, parse, unsigned},
-    key,
+    SqliteStore, key,
     query::{all, execute, first, from_json},
 };
-use crate::channel::{
-    ConnectionId,
-    shipping::{StoreKey, UnmappedText},
-    store::{MappingStore, NewRules, ReplaceOutcome, RuleTables, StoreError, UnmappedOccurrence, Versioned},
+use crate::{
+    channel::{
+        ConnectionId,
+        shipping::{StoreKey, UnmappedText},
+        store::{
+            MappingStore, NewRules, ReplaceOutcome, RuleTables, StoreError, UnmappedOccurrence, Versioned,
+        },
+    },
+    stores::{
+        columns::{integer, json, parse, unsigned},
+        failure::Answer,
+    },
 };
 
 const SHIPPING: &str = "shipping";

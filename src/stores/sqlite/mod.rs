@@ -1,4 +1,4 @@
-//! Every storage trait in one SQLite file (feature `sqlite`). SQL lives below this folder and nowhere else.
+//! Every storage trait in one SQLite file (feature `sqlite`). Its SQL lives below this folder and nowhere else.
 //!
 //! # The file
 //! It may be a file of its own or the host's own database: every table of the store is named `shipstation_…`, and the
@@ -49,15 +49,18 @@ use std::{
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use self::{convert::Answer, worker::Worker};
+use self::worker::Worker;
 pub use self::{
     open::SqliteOptions,
     open_error::{OpenError, OpenProblem},
     retention::Redacted,
 };
-use crate::channel::{
-    ConnectionId,
-    store::{RunToken, StoreError, Stores},
+use crate::{
+    channel::{
+        ConnectionId,
+        store::{RunToken, StoreError, Stores},
+    },
+    stores::failure::Answer,
 };
 
 /// A store that keeps everything in one SQLite file, and is the host's own table of orders: the host takes

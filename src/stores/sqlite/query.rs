@@ -3,7 +3,7 @@
 use rusqlite::{Params, Row, Transaction};
 use serde::de::DeserializeOwned;
 
-use super::convert::{Answer, parse};
+use crate::stores::{columns::parse, failure::Answer};
 
 /// Every row of the answer.
 pub(super) fn all<R>(
@@ -53,5 +53,5 @@ pub(super) fn execute(tx: &Transaction<'_>, sql: &str, params: impl Params) -> A
 
 /// Reads the first column, which holds JSON; `column` names it in an error.
 pub(super) fn from_json<T: DeserializeOwned>(column: &'static str) -> impl Fn(&Row<'_>) -> Answer<T> {
-    move |row| parse(column, row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)
+    move |row| Ok(parse(column, row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?)
 }

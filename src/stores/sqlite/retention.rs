@@ -2,14 +2,14 @@
 
 use rusqlite::Transaction;
 
-use super::{
-    SqliteStore,
-    convert::{Answer, json, nanos, parse, unsigned},
-    key, orders,
-};
+use super::{SqliteStore, key, orders};
 use crate::{
     Timestamp,
     channel::{Address, Buyer, ChannelOrder, ConnectionId, store::StoreError},
+    stores::{
+        columns::{json, nanos, parse, unsigned},
+        failure::Answer,
+    },
 };
 
 /// Orders that are blanked in one transaction, so that an import does not wait long.

@@ -6,9 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{Row, Transaction};
 
 use super::{
-    SqliteStore,
-    convert::{Answer, instant, integer, json, nanos, unsigned},
-    key,
+    SqliteStore, key,
     query::{all, execute, first, from_json},
 };
 use crate::{
@@ -18,6 +16,10 @@ use crate::{
         store::{
             BeginOutcome, Lease, LeaseHolder, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError,
         },
+    },
+    stores::{
+        columns::{instant, integer, json, nanos, unsigned},
+        failure::Answer,
     },
 };
 

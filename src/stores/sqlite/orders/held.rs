@@ -9,9 +9,10 @@ use crate::{
         shipping::ShippingResolution,
         store::{ApplyOutcome, HeldOrder},
     },
-    stores::sqlite::{
-        convert::{Answer, integer, json},
-        query::{all, execute, first, from_json},
+    stores::{
+        columns::{integer, json},
+        failure::Answer,
+        sqlite::query::{all, execute, first, from_json},
     },
 };
 

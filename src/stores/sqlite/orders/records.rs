@@ -7,9 +7,10 @@ use crate::{
         ChannelOrderId,
         store::{ImportRecord, RecordKey},
     },
-    stores::sqlite::{
-        convert::{Answer, json},
-        query::{execute, from_json, some},
+    stores::{
+        columns::json,
+        failure::Answer,
+        sqlite::query::{execute, from_json, some},
     },
 };
 

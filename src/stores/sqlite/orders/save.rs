@@ -4,53 +4,23 @@ use rusqlite::Transaction;
 
 use super::work;
 use crate::{
-    Timestamp,
     channel::{
-        ChannelOrderId, OrderFingerprint, RunId,
-        store::{HeldOrder, NewOrder, OrderWork, SaveOutcome, StoreError, WorkKind},
+        OrderFingerprint, RunId,
+        store::{NewOrder, SaveOutcome, StoreError, WorkKind},
     },
-    stores::sqlite::{
-        convert::{Answer, Failure, integer, json, nanos},
-        query::execute,
+    stores::{
+        columns::{OrderRow, integer, nanos},
+        failure::{Answer, Failure},
+        sqlite::query::execute,
     },
 };
 
-/// A new order as the tables take it. It is written down before the thread of the file is asked, since no order has
-/// to be copied to get there then.
-pub(super) struct Row {
-    order: ChannelOrderId,
-    imported_at: Timestamp,
-    held_json: Option<String>,
-    rules_version: u64,
-    shipping_json: String,
-    order_json: String,
-    record_json: String,
-    fingerprint: Option<OrderFingerprint>,
-    inside: Vec<ChannelOrderId>,
-    follow_ups: Vec<OrderWork>,
-}
-
 /// A row, or what becomes of an order that cannot be written down.
-pub(super) type Written = Result<Row, SaveOutcome>;
+pub(super) type Written = Result<OrderRow, SaveOutcome>;
 
+/// An order is written down before the thread of the file is asked, since no order has to be copied to get there then.
 pub(super) fn write_down(new: &NewOrder, run: &RunId) -> Written {
-    row(new, run).map_err(refused)
-}
-
-fn row(new: &NewOrder, run: &RunId) -> Answer<Row> {
-    let order = &new.order;
-    Ok(Row {
-        order: order.id.clone(),
-        imported_at: new.imported_at,
-        held_json: if new.holds.is_empty() { None } else { Some(json(&HeldOrder::of(new))?) },
-        rules_version: new.rules_version,
-        shipping_json: json(&new.shipping)?,
-        order_json: json(order)?,
-        record_json: json(&new.record(run, None))?,
-        fingerprint: new.fingerprint.clone(),
-        inside: order.lineage.merged.clone(),
-        follow_ups: OrderWork::follow_ups_of(new),
-    })
+    OrderRow::of(new, run).map_err(|error| refused(error.into()))
 }
 
 /// Saves a batch. An order that the file refuses fails alone: nothing of it stays, and the others are saved.

@@ -8,9 +8,10 @@ use crate::{
         ChannelOrderId,
         store::{OrderWork, WorkKind, WorkOutcome, WorkState},
     },
-    stores::sqlite::{
-        convert::{Answer, integer, json, nanos},
-        query::{all, execute, first, from_json},
+    stores::{
+        columns::{integer, json, nanos},
+        failure::Answer,
+        sqlite::query::{all, execute, first, from_json},
     },
 };
 

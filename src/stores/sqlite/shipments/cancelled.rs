@@ -4,9 +4,9 @@ use rusqlite::Transaction;
 
 use crate::{
     channel::{ChannelOrderId, LineId, LineQuantity},
-    stores::sqlite::{
-        convert::Answer,
-        query::{all, execute},
+    stores::{
+        failure::Answer,
+        sqlite::query::{all, execute},
     },
 };
 

@@ -8,21 +8,17 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use rusqlite::Transaction;
 
-use super::{
-    SqliteStore,
-    convert::{Answer, nanos, unsigned},
-    key,
-    query::all,
-};
+use super::{SqliteStore, key, query::all};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, IllegalTransition, LineQuantity, Shipment, ShipmentState,
+        ChannelOrderId, ConnectionId, IllegalTransition, LineQuantity, Shipment,
         store::{
             BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
             SendIntent, ShipmentStore, ShipmentTransition, StoreError,
         },
     },
+    stores::{columns::unsigned, failure::Answer},
 };
 
 #[async_trait]
@@ -145,56 +141,4 @@ fn step(tx: &Transaction<'_>, connection: &str, record: ShipmentTransition) -> A
 
 fn illegal(error: IllegalTransition) -> StoreError {
     StoreError::permanent(error.to_string()).with_source(error)
-}
-
-/// From when a row in this state is due; `None` while it is not due by itself. With [`overdue_from`] the same answer as
-/// [`ShipmentState::is_due`], as a column.
-fn due_from(state: &ShipmentState) -> Option<i64> {
-    let always = Timestamp::from_unix_seconds(i64::MIN);
-    match state {
-        ShipmentState::RetryWait { until, .. } => Some(nanos(*until)),
-        state => state.is_due(always).then(|| nanos(always)),
-    }
-}
-
-/// A row that is due only later than this waits for a time that a wrong clock has set: it is due now.
-fn overdue_from(now: Timestamp) -> i64 {
-    nanos(now + ShipmentState::MAX_RETRY_WAIT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::channel::{BlockReason, RetryClass};
-
-    #[test]
-    fn the_column_says_what_the_state_machine_says() {
-        let at = Timestamp::from_unix_seconds(1_000);
-        let states = [
-            ShipmentState::Pending,
-            ShipmentState::Waiting { missing: Vec::new() },
-            ShipmentState::Blocked { reason: BlockReason::NoTracking },
-            ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".into() } },
-            ShipmentState::RetryWait { until: at, class: RetryClass::Unreachable, server_since: None },
-            ShipmentState::Sending { attempt: 1, since: at, server_since: None },
-            ShipmentState::Unknown {
-                since: at,
-                checks: 0,
-                last_check: None,
-                order_missing: false,
-                server_since: None,
-                server_last_check: None,
-            },
-            ShipmentState::Sent { at },
-            ShipmentState::Cancelled,
-        ];
-        for state in states {
-            for second in [-100_000, 0, 999, 1_000, 1_001] {
-                let now = Timestamp::from_unix_seconds(second);
-                let column =
-                    due_from(&state).is_some_and(|from| from <= nanos(now) || from > overdue_from(now));
-                assert_eq!(column, state.is_due(now), "{} at {now}", state.name());
-            }
-        }
-    }
 }

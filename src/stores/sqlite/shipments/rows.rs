@@ -2,15 +2,15 @@
 
 use rusqlite::{ToSql, Transaction};
 
-use super::{due_from, overdue_from};
 use crate::{
     channel::{
         ChannelOrderId, OutboxId, ShipmentState,
         store::{OutboxCursor, OutboxQuery, OutboxRow, StoreError},
     },
-    stores::sqlite::{
-        convert::{Answer, integer, json, nanos},
-        query::{all, execute, first, from_json},
+    stores::{
+        columns::{due_from, integer, json, nanos, overdue_from},
+        failure::Answer,
+        sqlite::query::{all, execute, first, from_json},
     },
 };
 
