@@ -6,7 +6,7 @@ use std::{
 };
 
 use shipstation_connector::channel::{
-    BlockReason, ChannelOrderId, FailReason, RetryClass, ShipmentState,
+    BlockReason, ChannelOrderId, FailReason, ShipmentState,
     store::{OutboxRow, ShipmentStoreExt},
 };
 
@@ -123,8 +123,7 @@ fn is_explained(
         ShipmentState::Failed { .. } => {
             order.touched && (!shown.ours || order.merged || is_late || order.late > NEXT_SEND[0])
         }
-        ShipmentState::RetryWait { class: RetryClass::Unreadable | RetryClass::OrderMissing, .. }
-        | ShipmentState::Unknown { .. } => is_beyond_proof,
+        ShipmentState::RetryWait { .. } | ShipmentState::Unknown { .. } => is_beyond_proof,
         ShipmentState::Superseded { .. } => order.touched || order.parcels > 1,
         ShipmentState::Cancelled => row.shipment.voided,
         _ => false,
