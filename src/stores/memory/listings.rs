@@ -10,8 +10,9 @@ use crate::channel::{
     store::{LinkQuery, ListingStore, PutLinkOutcome, RunToken, StoreError},
 };
 
+/// Links, and what becomes of them. A store that keeps them elsewhere loads those that a call touches.
 #[derive(Debug, Default)]
-pub(super) struct Links {
+pub(in crate::stores) struct Links {
     listings: BTreeMap<ListingId, Listing>,
     kept: BTreeMap<ListingId, ListingLink>,
     by_product: BTreeMap<ChannelProductId, ListingId>,
@@ -19,11 +20,28 @@ pub(super) struct Links {
 }
 
 impl Links {
+    /// These links.
+    #[cfg(feature = "postgres")]
+    pub(in crate::stores) fn of(links: Vec<ListingLink>) -> Self {
+        let mut all = Self::default();
+        for link in links {
+            all.by_product.insert(link.product.clone(), link.listing.clone());
+            all.kept.insert(link.listing.clone(), link);
+        }
+        all
+    }
+
+    /// Every link.
+    #[cfg(feature = "postgres")]
+    pub(in crate::stores) fn all(&self) -> impl Iterator<Item = &ListingLink> {
+        self.kept.values()
+    }
+
     pub(super) fn put_listings(&mut self, listings: impl IntoIterator<Item = Listing>) {
         self.listings.extend(listings.into_iter().map(|listing| (listing.id.clone(), listing)));
     }
 
-    fn put(&mut self, new: &NewLink) -> PutLinkOutcome {
+    pub(in crate::stores) fn put(&mut self, new: &NewLink) -> PutLinkOutcome {
         let owner = self.by_product.get(&new.product).and_then(|owner| self.kept.get(owner));
         let answer = PutLinkOutcome::decide(new, owner, self.kept.get(&new.listing));
         if matches!(answer, PutLinkOutcome::Conflict { .. }) {

@@ -14,9 +14,8 @@ use std::{
 };
 
 pub use self::orders::StoredOrder;
-use self::{
-    history::History, listings::Links, mappings::Mappings, orders::Orders, runs::Runs, shipments::Outbox,
-};
+use self::{history::History, mappings::Mappings, orders::Orders, runs::Runs};
+pub(super) use self::{listings::Links, shipments::Outbox};
 use crate::channel::{
     ChannelOrder, ConnectionId, Listing,
     store::{OrderChange, RunToken, StoreError, Stores},

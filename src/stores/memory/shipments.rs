@@ -16,8 +16,9 @@ use crate::{
     },
 };
 
+/// Rows of an outbox, and what becomes of them. A store that keeps them elsewhere loads those that a call touches.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(in crate::stores) struct Outbox {
     rows: BTreeMap<OutboxCursor, OutboxRow>,
     places: BTreeMap<OutboxId, OutboxCursor>,
     by_order: BTreeMap<ChannelOrderId, Vec<OutboxCursor>>,
@@ -27,16 +28,28 @@ pub(super) struct Outbox {
 type Changed = BTreeMap<OutboxCursor, OutboxRow>;
 
 impl Outbox {
-    fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> EnqueueOutcome {
-        let id = shipment.outbox_id();
-        if self.places.contains_key(&id) {
-            return EnqueueOutcome::Duplicate;
+    /// These rows.
+    #[cfg(feature = "postgres")]
+    pub(in crate::stores) fn of(rows: Vec<OutboxRow>) -> Self {
+        let mut outbox = Self::default();
+        for row in rows {
+            outbox.add(row);
         }
-        let row = OutboxRow::new(shipment.clone(), now);
+        outbox
+    }
+
+    fn add(&mut self, row: OutboxRow) {
         let place = row.cursor();
-        self.places.insert(id, place.clone());
+        self.places.insert(row.id(), place.clone());
         self.by_order.entry(row.shipment.order.clone()).or_default().push(place.clone());
         self.rows.insert(place, row);
+    }
+
+    fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> EnqueueOutcome {
+        if self.places.contains_key(&shipment.outbox_id()) {
+            return EnqueueOutcome::Duplicate;
+        }
+        self.add(OutboxRow::new(shipment.clone(), now));
         EnqueueOutcome::New
     }
 
@@ -65,7 +78,11 @@ impl Outbox {
         row.cloned().ok_or_else(|| StoreError::permanent(format!("there is no shipment {id} in the outbox")))
     }
 
-    fn begin_send(&mut self, intents: &[SendIntent]) -> Result<Vec<BeginSendOutcome>, StoreError> {
+    /// The answers, and the rows as they are from then on.
+    pub(in crate::stores) fn begin_send(
+        &self,
+        intents: &[SendIntent],
+    ) -> Result<(Vec<BeginSendOutcome>, Changed), StoreError> {
         let (mut changed, mut answers) = (Changed::new(), Vec::new());
         for intent in intents {
             let mut row = self.row(&intent.id, &changed)?;
@@ -73,19 +90,18 @@ impl Outbox {
             answers.push(row.begin_send(intent, &order).map_err(illegal)?);
             changed.insert(row.cursor(), row);
         }
-        self.rows.extend(changed);
-        Ok(answers)
+        Ok((answers, changed))
     }
 
-    fn record(&mut self, records: &[ShipmentTransition]) -> Result<(), StoreError> {
+    /// The rows as they are once these steps are taken.
+    pub(in crate::stores) fn record(&self, records: &[ShipmentTransition]) -> Result<Changed, StoreError> {
         let mut changed = Changed::new();
         for record in records {
             let mut row = self.row(&record.id, &changed)?;
             row.step(record.clone()).map_err(illegal)?;
             changed.insert(row.cursor(), row);
         }
-        self.rows.extend(changed);
-        Ok(())
+        Ok(changed)
     }
 }
 
@@ -121,11 +137,19 @@ impl ShipmentStore for MemoryStore {
         token: &RunToken,
         intents: &[SendIntent],
     ) -> Result<Vec<BeginSendOutcome>, StoreError> {
-        self.write(token, |kept| kept.outbox.begin_send(intents))
+        self.write(token, |kept| {
+            let (answers, changed) = kept.outbox.begin_send(intents)?;
+            kept.outbox.rows.extend(changed);
+            Ok(answers)
+        })
     }
 
     async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
-        self.write(token, |kept| kept.outbox.record(records))
+        self.write(token, |kept| {
+            let changed = kept.outbox.record(records)?;
+            kept.outbox.rows.extend(changed);
+            Ok(())
+        })
     }
 
     async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {

@@ -12,7 +12,7 @@ use super::broken::{BrokenStore, FLAWS, Flaw};
 
 const REFUSES: &str = "orders::an_order_that_the_host_refuses_fails_alone";
 
-fn sold() -> (ConnectionId, Vec<Listing>) {
+pub(super) fn sold() -> (ConnectionId, Vec<Listing>) {
     let listings = ["L3", "L1", "L5", "L2"].map(|id| Listing::new(id, format!("sku of {id}")));
     ("here".into(), [listings.to_vec(), vec![Listing::without_sku("L4")]].concat())
 }

@@ -3,4 +3,6 @@
 mod broken;
 mod conformance;
 mod json;
+#[cfg(feature = "postgres-tests")]
+mod postgres;
 mod sqlite;

@@ -6,6 +6,8 @@ pub(crate) mod gate;
 pub(crate) mod json;
 pub(crate) mod list;
 pub(crate) mod log;
+#[cfg(feature = "postgres-tests")]
+pub(crate) mod postgres;
 pub(crate) mod tcp;
 pub(crate) mod world;
 

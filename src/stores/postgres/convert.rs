@@ -1,0 +1,79 @@
+//! How failures of PostgreSQL become failures of a store.
+
+use std::{error::Error as _, io};
+
+use deadpool_postgres::PoolError;
+use tokio_postgres::{
+    Error,
+    error::{DbError, SqlState},
+};
+
+use crate::{channel::store::StoreError, stores::failure::Failure};
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.as_db_error() {
+            Some(refusal) => refused(refusal),
+            None if is_about_the_connection(&error) => {
+                let failure = StoreError::retryable("the connection to PostgreSQL broke");
+                Self::new(failure.with_source(error), false)
+            }
+            // A value that cannot be sent, or an answer that was not expected.
+            None => {
+                Self::new(StoreError::permanent("PostgreSQL and this program do not agree on a value"), true)
+            }
+        }
+    }
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => error.into(),
+            PoolError::Timeout(_) => {
+                let words = "no connection to PostgreSQL became free in time: make the pool larger";
+                Self::new(StoreError::retryable(words), false)
+            }
+            error => Self::new(StoreError::permanent(format!("no connection to PostgreSQL: {error}")), false),
+        }
+    }
+}
+
+pub(super) fn is_about_the_connection(error: &Error) -> bool {
+    error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<io::Error>)
+}
+
+/// What PostgreSQL says when it refuses. Where a value may be at fault its words may hold the value, and are left out.
+fn refused(refusal: &DbError) -> Failure {
+    let code = refusal.code();
+    let concerns_one_row = matches!(code.code().get(..2), Some("22" | "23" | "54"));
+    let words = if concerns_one_row { place(refusal) } else { refusal.message().to_owned() };
+    let message = format!("PostgreSQL refused: {words} (SQLSTATE {})", code.code());
+    let error = if may_pass(code) { StoreError::retryable(message) } else { StoreError::permanent(message) };
+    Failure::new(error, concerns_one_row)
+}
+
+fn place(refusal: &DbError) -> String {
+    let named =
+        [("table", refusal.table()), ("column", refusal.column()), ("constraint", refusal.constraint())];
+    let named: Vec<String> =
+        named.into_iter().filter_map(|(what, name)| Some(format!("{what} {}", name?))).collect();
+    if named.is_empty() { "a value".to_owned() } else { named.join(", ") }
+}
+
+/// Whether the same call may succeed later: the server restarts or hands over, or others were in the way.
+fn may_pass(code: &SqlState) -> bool {
+    let is_of = |class: &str| code.code().starts_with(class);
+    // A connection that fails, a transaction that others rolled back, too many connections, locks and time-outs, a shutdown; and a
+    // server that was the primary until now.
+    is_of("08")
+        || is_of("40")
+        || is_of("57")
+        || [
+            SqlState::TOO_MANY_CONNECTIONS,
+            SqlState::OUT_OF_MEMORY,
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+        ]
+        .contains(code)
+}

@@ -1,0 +1,107 @@
+//! The schema and its versions.
+
+use deadpool_postgres::Object;
+use tokio_postgres::{Client, IsolationLevel, Transaction};
+
+use super::{ConnectProblem, PostgresOptions, PostgresStore};
+use crate::stores::columns::integer;
+
+/// What brings the schema from each version to the next one; nothing is version 0.
+const MIGRATIONS: &[&str] = &[include_str!("schema/0001_tables.sql")];
+
+/// Held while the schema is made or changed, whatever its name.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('shipstation-connector/schema', 0))";
+
+const OLDEST_SERVER: i32 = 150_000;
+
+pub(super) fn check_name(name: &str) -> Result<(), ConnectProblem> {
+    let is_fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let begins_well =
+        name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit()) && !name.starts_with("pg_");
+    if begins_well && name.len() <= 60 && name.bytes().all(is_fine) {
+        return Ok(());
+    }
+    Err(ConnectProblem::SchemaName { name: name.chars().take(60).collect() })
+}
+
+/// The statements that bring `schema` from `version` to the newest one.
+fn steps(schema: &str, version: usize) -> String {
+    let mut sql = format!("SET LOCAL search_path TO \"{schema}\";\n");
+    if version == 0 {
+        sql.insert_str(0, &format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\";\n"));
+        sql.push_str("CREATE TABLE schema_version (version bigint NOT NULL);\nINSERT INTO schema_version VALUES (0);\n");
+    }
+    MIGRATIONS.iter().skip(version).for_each(|step| sql.push_str(step));
+    sql + &format!("UPDATE schema_version SET version = {};\n", MIGRATIONS.len())
+}
+
+impl PostgresStore {
+    /// What makes the whole schema, for a host that migrates with a tool of its own: to be run once, in one transaction.
+    ///
+    /// # Errors
+    /// When the name of the schema is not allowed.
+    pub fn schema_sql(schema: &str) -> Result<String, ConnectProblem> {
+        check_name(schema)?;
+        Ok(steps(schema, 0))
+    }
+}
+
+/// Looks at the server, and makes the schema or brings it up to date.
+pub(super) async fn open(client: &mut Object, options: &PostgresOptions) -> Result<(), ConnectProblem> {
+    let client: &mut Client = client;
+    let begin = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+    let tx = begin.start().await?;
+    check_server(&tx).await?;
+    let schema = &options.schema;
+    if version(&tx, schema).await? == MIGRATIONS.len() {
+        return Ok(());
+    }
+    if !options.migrates {
+        return Err(ConnectProblem::NotMigrated { schema: schema.clone() });
+    }
+    tx.batch_execute(LOCK).await?;
+    // Another process may have been first.
+    let found = version(&tx, schema).await?;
+    if found < MIGRATIONS.len() {
+        tx.batch_execute(&steps(schema, found)).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn check_server(tx: &Transaction<'_>) -> Result<(), ConnectProblem> {
+    let about = "SELECT current_setting('server_version_num')::int, current_setting('server_version'),
+                        current_setting('server_encoding'), current_setting('transaction_read_only') = 'on'";
+    let about = tx.query_typed_one(about, &[]).await?;
+    let encoding: String = about.try_get(2)?;
+    if about.try_get::<_, i32>(0)? < OLDEST_SERVER {
+        return Err(ConnectProblem::TooOld { found: about.try_get(1)? });
+    }
+    if encoding != "UTF8" {
+        return Err(ConnectProblem::Encoding { found: encoding });
+    }
+    if about.try_get(3)? {
+        return Err(ConnectProblem::ReadOnly);
+    }
+    Ok(())
+}
+
+/// The version of a schema, 0 where there is none.
+async fn version(tx: &Transaction<'_>, schema: &str) -> Result<usize, ConnectProblem> {
+    let tables = "SELECT count(*), count(*) FILTER (WHERE relname = 'schema_version') FROM pg_class
+                  WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p', 'v')";
+    let name = format!("\"{schema}\"");
+    let tables = tx.query_typed_one(tables, super::query::params![name]).await?;
+    match (tables.try_get::<_, i64>(0)?, tables.try_get::<_, i64>(1)?) {
+        (0, _) => return Ok(0),
+        (_, 0) => return Err(ConnectProblem::NotOurs { schema: schema.to_owned() }),
+        _ => {}
+    }
+    let found =
+        tx.query_typed_one(&format!("SELECT max(version) FROM \"{schema}\".schema_version"), &[]).await?;
+    let found: i64 = found.try_get::<_, Option<i64>>(0)?.unwrap_or_default();
+    usize::try_from(found).ok().filter(|found| *found <= MIGRATIONS.len()).ok_or(ConnectProblem::Newer {
+        schema: schema.to_owned(),
+        found,
+        supported: integer(MIGRATIONS.len()),
+    })
+}

@@ -1,0 +1,146 @@
+//! Every storage trait in a PostgreSQL database, from version 15 on (feature `postgres`). Its SQL lives below this folder and
+//! nowhere else.
+//!
+//! # The schema
+//! Everything lies in a schema of its own (`shipstation_connector`, unless the options name another), with its own version table,
+//! so that it shares a database with the host's tables. It is made and brought up to date when the store is opened, in one
+//! transaction under an advisory lock; a schema of a newer version is refused. Who migrates with a tool of their own applies
+//! [`PostgresStore::schema_sql`] instead.
+//!
+//! The rules stand in the database: unique orders and shipments, one shipment of an order in flight, fences that are compared in the
+//! transaction that writes. Leases are judged by the server's clock (the function `now_nanos` of the schema), so that no
+//! host's clock matters. Any number of processes and machines may share it.
+//!
+//! Every call is one transaction of statements without names, and its locks end with it: it works behind `PgBouncer` in
+//! transaction mode.
+//!
+//! It holds buyers' data; who may read the schema is the host's business.
+//!
+//! The schema, table by table:
+//!
+//! ```sql
+#![doc = include_str!("schema/0001_tables.sql")]
+//! ```
+
+mod connect;
+mod connect_error;
+mod convert;
+mod history;
+mod host;
+mod listings;
+mod mappings;
+mod migrate;
+mod orders;
+mod query;
+mod runs;
+mod shipments;
+
+use std::{fmt, sync::Arc};
+
+use deadpool_postgres::{Object, Pool};
+use tokio_postgres::{Client, IsolationLevel, Transaction};
+
+use self::query::{execute, first, get, params};
+pub use self::{
+    connect::PostgresOptions,
+    connect_error::{ConnectError, ConnectProblem},
+};
+use crate::{
+    channel::{
+        ConnectionId,
+        store::{RunToken, StoreError, Stores},
+    },
+    stores::failure::{Answer, Failure},
+};
+
+pub use deadpool_postgres;
+pub use tokio_postgres;
+
+/// A store that keeps everything in one schema of a PostgreSQL database, and is the host's own table of orders: the host takes
+/// imported orders out with [`take_orders`](PostgresStore::take_orders).
+///
+/// Share it as `Arc<PostgresStore>`; its connections come from a pool.
+///
+/// ```no_run
+/// use shipstation_connector::stores::postgres::{PostgresOptions, PostgresStore};
+/// use std::sync::Arc;
+///
+/// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+/// let url = "postgresql://shop@localhost/shop";
+/// let store = Arc::new(PostgresStore::connect(url, &PostgresOptions::default()).await?);
+/// let stores = store.stores();
+/// # let _ = stores;
+/// # Ok(()) }
+/// ```
+pub struct PostgresStore {
+    pool: Pool,
+    schema: String,
+    /// What every transaction begins with.
+    enter: String,
+}
+
+impl PostgresStore {
+    /// This store for every job, the history included.
+    pub fn stores(self: &Arc<Self>) -> Stores {
+        Stores::all_in(self.clone()).with_history(self.clone())
+    }
+
+    /// The schema that everything lies in.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    async fn client(&self) -> Answer<Object> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Begins to look something up in one consistent snapshot that shows everything written before.
+    async fn reading<'c>(&self, client: &'c mut Object) -> Answer<Transaction<'c>> {
+        let client: &mut Client = client;
+        let begin =
+            client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+        self.enter(begin.start().await?).await
+    }
+
+    /// Begins to change something in the host's name.
+    async fn changing<'c>(&self, client: &'c mut Object) -> Answer<Transaction<'c>> {
+        let client: &mut Client = client;
+        let begin =
+            client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).read_only(false);
+        self.enter(begin.start().await?).await
+    }
+
+    /// Begins to change something in the name of the run that holds `token`, unless it has lost its lease.
+    async fn writing<'c>(&self, client: &'c mut Object, token: &RunToken) -> Answer<Transaction<'c>> {
+        let tx = self.changing(client).await?;
+        let (connection, operation) = (token.connection.as_str(), token.operation.name());
+        let fence = crate::stores::columns::integer(token.fence);
+        let admitted =
+            first(&tx, "SELECT admit($1, $2, $3)", params![connection, operation, fence], |row| get(row, 0))
+                .await?;
+        if admitted == Some(true) { Ok(tx) } else { Err(StoreError::lost_lease().into()) }
+    }
+
+    async fn enter<'c>(&self, tx: Transaction<'c>) -> Answer<Transaction<'c>> {
+        tx.batch_execute(&self.enter).await?;
+        Ok(tx)
+    }
+
+    /// Lets nobody else into this part of a connection until the transaction ends.
+    async fn lock(&self, tx: &Transaction<'_>, connection: &ConnectionId, part: &str) -> Answer<()> {
+        let key = format!("{}/{part}/{connection}", self.schema);
+        execute(tx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", params![key]).await.map(drop)
+    }
+}
+
+/// Keeps what a transaction has done.
+async fn commit<R>(tx: Transaction<'_>, answer: R) -> Result<R, StoreError> {
+    tx.commit().await.map_err(Failure::from)?;
+    Ok(answer)
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}

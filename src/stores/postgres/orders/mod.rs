@@ -1,0 +1,119 @@
+//! Imported orders: the trait, in terms of the tables beside this file.
+
+mod held;
+mod records;
+mod save;
+mod work;
+
+use async_trait::async_trait;
+
+use super::{PostgresStore, commit};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId,
+        shipping::ShippingResolution,
+        store::{
+            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
+            SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery,
+        },
+    },
+};
+
+pub(super) use self::held::lift_holds;
+
+/// The ledger is read, stepped and written back with nobody between.
+const LEDGER: &str = "work";
+
+#[async_trait]
+impl OrderStore for PostgresStore {
+    async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
+        let rows: Vec<save::Written> = batch.iter().map(|new| save::write_down(new, &token.run)).collect();
+        let mut client = self.client().await?;
+        let tx = self.writing(&mut client, token).await?;
+        let saved = save::save(&tx, token.connection.as_str(), rows).await?;
+        commit(tx, saved).await
+    }
+
+    async fn records(
+        &self,
+        connection: &ConnectionId,
+        keys: &[RecordKey],
+        limit: usize,
+    ) -> Result<Vec<Vec<ImportRecord>>, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.reading(&mut client).await?;
+        Ok(records::with(&tx, connection.as_str(), keys, limit).await?)
+    }
+
+    async fn work(
+        &self,
+        connection: &ConnectionId,
+        query: WorkQuery<'_>,
+    ) -> Result<Vec<OrderWork>, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.reading(&mut client).await?;
+        let connection = connection.as_str();
+        Ok(match query {
+            WorkQuery::DueImports { now, limit } => work::due(&tx, connection, false, now, limit).await?,
+            WorkQuery::DueFollowUps { now, limit } => work::due(&tx, connection, true, now, limit).await?,
+            WorkQuery::Of(orders) => work::of(&tx, connection, orders.iter()).await?,
+        })
+    }
+
+    async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.writing(&mut client, token).await?;
+        self.lock(&tx, &token.connection, LEDGER).await?;
+        work::record(&tx, token.connection.as_str(), outcomes).await?;
+        commit(tx, ()).await
+    }
+
+    async fn reopen_work(
+        &self,
+        token: &RunToken,
+        kind: WorkKind,
+        wanted: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.writing(&mut client, token).await?;
+        self.lock(&tx, &token.connection, LEDGER).await?;
+        let reopened = work::reopen(&tx, token.connection.as_str(), kind, wanted, now).await?;
+        commit(tx, reopened).await
+    }
+
+    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.changing(&mut client).await?;
+        self.lock(&tx, connection, LEDGER).await?;
+        work::dismiss(&tx, connection.as_str(), order).await?;
+        commit(tx, ()).await
+    }
+
+    async fn held(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&ChannelOrderId>,
+        limit: usize,
+    ) -> Result<Vec<HeldOrder>, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.reading(&mut client).await?;
+        Ok(held::page(&tx, connection.as_str(), after, limit).await?)
+    }
+
+    async fn apply_shipping(
+        &self,
+        token: &RunToken,
+        order: &ChannelOrderId,
+        text: Option<&str>,
+        resolution: &ShippingResolution,
+        rules_version: u64,
+    ) -> Result<ApplyOutcome, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.writing(&mut client, token).await?;
+        let connection = token.connection.as_str();
+        let answer = held::apply(&tx, connection, order, text, resolution, rules_version).await?;
+        commit(tx, answer).await
+    }
+}

@@ -1,0 +1,138 @@
+//! A throw-away PostgreSQL cluster for the tests of this process: in a temporary folder, on a socket, with `fsync` on. Another
+//! database is used where `SHIPSTATION_TEST_POSTGRES` holds its URL.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use shipstation_connector::stores::postgres::tokio_postgres::{Client, NoTls, connect};
+
+pub(crate) struct Cluster {
+    /// Where a database may be reached that may be filled.
+    pub(crate) url: String,
+    schemas: AtomicU32,
+    /// Stops the server and removes its folder once this process is gone.
+    _keeper: Option<Child>,
+}
+
+/// The cluster of this process, started when it is first asked for.
+pub(crate) fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let (url, keeper) = match env::var("SHIPSTATION_TEST_POSTGRES") {
+            Ok(url) => (url, None),
+            Err(_) => start(),
+        };
+        Cluster { url, schemas: AtomicU32::new(0), _keeper: keeper }
+    })
+}
+
+impl Cluster {
+    /// The name of a schema that is not there yet.
+    pub(crate) fn new_schema(&self) -> String {
+        format!("test_{}_{}", std::process::id(), self.schemas.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A connection beside those of the stores.
+    pub(crate) async fn client(&self) -> Client {
+        let (client, connection) = connect(&self.url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    /// Does something beside the stores.
+    pub(crate) async fn run(&self, sql: &str) {
+        self.client().await.batch_execute(sql).await.unwrap();
+    }
+}
+
+/// A URL of the same database through `PgBouncer` in transaction mode, where each transaction may meet another connection.
+pub(crate) fn through_pgbouncer() -> String {
+    static BOUNCER: OnceLock<(String, Child)> = OnceLock::new();
+    let (url, _) = BOUNCER.get_or_init(|| {
+        let server = &cluster().url;
+        let folder = server.split(' ').find_map(|pair| pair.strip_prefix("host=")).expect("PgBouncer is tried before a cluster of our own only");
+        let socket = Path::new(folder).join("pgbouncer");
+        let settings = format!(
+            "[databases]\npostgres = host={folder} dbname=postgres user=postgres\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = {}\n\
+             auth_type = any\npool_mode = transaction\ndefault_pool_size = 3\nmax_client_conn = 200\n",
+            socket.display()
+        );
+        run(unprivileged(Path::new("mkdir")).arg(&socket));
+        let file = Path::new(folder).join("pgbouncer.ini");
+        fs::write(&file, settings).unwrap();
+        let program = Path::new("pgbouncer");
+        // It ends with the standard input of its shell, as the server does.
+        let keep = r#""$0" -q "$1" & bouncer=$!; read -r _; kill "$bouncer"; wait; rm -rf "$2""#;
+        let mut keeper = unprivileged(Path::new("sh"));
+        keeper.args(["-c", keep]).arg(program).arg(&file).arg(folder).stdin(Stdio::piped());
+        let keeper = keeper.stdout(Stdio::null()).spawn().expect("PgBouncer is to be installed");
+        let listens = socket.join(".s.PGSQL.6432");
+        while !listens.exists() {
+            std::thread::yield_now();
+        }
+        (server.replace(folder, &socket.display().to_string()) + " port=6432", keeper)
+    });
+    url.clone()
+}
+
+fn start() -> (String, Option<Child>) {
+    let programs = programs();
+    let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap().keep();
+    let (data, log) = (folder.join("data"), folder.join("log"));
+    if is_root() {
+        let owner = Command::new("chown").arg("postgres").arg(&folder).status().unwrap();
+        assert!(owner.success(), "PostgreSQL does not run as root, and there is no user postgres");
+    }
+    let initdb = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync", "-D"];
+    run(unprivileged(&programs.join("initdb")).args(initdb).arg(&data));
+    let options = format!("-k {} -c listen_addresses='' -c max_connections=300", folder.display());
+    let pg_ctl = programs.join("pg_ctl");
+    run(unprivileged(&pg_ctl)
+        .args(["-w", "-s", "-o", &options, "-l"])
+        .arg(log)
+        .arg("-D")
+        .arg(&data)
+        .arg("start"));
+    let keep = r#"read -r _; "$0" -s -m immediate -D "$1/data" stop; rm -rf "$1""#;
+    let mut keeper = unprivileged(Path::new("sh"));
+    keeper.args(["-c", keep]).arg(&pg_ctl).arg(&folder).stdin(Stdio::piped());
+    let keeper = keeper.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    (format!("host={} user=postgres dbname=postgres", folder.display()), Some(keeper))
+}
+
+fn run(command: &mut Command) {
+    let done = command.stdout(Stdio::null()).stderr(Stdio::inherit()).status().unwrap();
+    assert!(done.success(), "{command:?}");
+}
+
+/// The folder of the newest PostgreSQL: that of the path, or the distribution's.
+fn programs() -> PathBuf {
+    let paths = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&paths).find(|folder| folder.join("initdb").exists());
+    let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest =
+        installed.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").exists()).max();
+    let words = "PostgreSQL's programs are neither on the path nor in /usr/lib/postgresql; or set SHIPSTATION_TEST_POSTGRES";
+    on_path.or(newest).expect(words)
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"))
+}
+
+/// PostgreSQL refuses to be started by root.
+fn unprivileged(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("runuser");
+    command.args(["-u", "postgres", "--"]).arg(program).current_dir("/");
+    command
+}
