@@ -48,6 +48,11 @@ impl Poison {
         true
     }
 
+    /// The rows that failed alone have come after all.
+    pub(super) fn came_after_all(&mut self) {
+        self.awaits_row = false;
+    }
+
     /// Notes a page that came.
     pub(super) fn page_came<T>(&mut self, rows: &[T], key: Option<Key<T>>) {
         self.in_a_row = 0;

@@ -235,7 +235,9 @@ impl<T: Listed + Send + 'static> Reader<T> {
     /// costs no row.
     async fn recheck_poison(&mut self, mut page: Page<T>) -> Result<Page<T>, Error> {
         let mut saved = Vec::new();
-        for suspect in std::mem::take(&mut self.poison.suspects) {
+        let suspects = std::mem::take(&mut self.poison.suspects);
+        let had_suspects = !suspects.is_empty();
+        for suspect in suspects {
             match self.fetch(u64::try_from(suspect.index).unwrap_or(u64::MAX), 1).await {
                 Ok(alone) => {
                     saved.extend(alone.items);
@@ -246,6 +248,9 @@ impl<T: Listed + Send + 'static> Reader<T> {
             }
         }
         page.items.splice(0..0, saved);
+        if had_suspects && self.poison.suspects.is_empty() {
+            self.poison.came_after_all();
+        }
         Ok(page)
     }
 
@@ -305,7 +310,8 @@ impl<T: Listed> Reader<T> {
         if tally.anonymous(nulls) < nulls {
             page.nulls = 0;
         }
-        self.by_number |= tally.contradicts_itself();
+        // Behind a row that is stepped over pages are read by number: where the list changes meanwhile, no date makes up for it.
+        self.by_number |= tally.contradicts_itself() || (self.poison.is_in_filter() && tally.varies());
         self.received.new_rows += u64::try_from(page.items.len()).unwrap_or(u64::MAX);
     }
 

@@ -172,6 +172,11 @@ impl Tally {
         self.present.total
     }
 
+    /// Whether the pages of the present filter gave different totals.
+    pub(super) fn varies(&self) -> bool {
+        self.present.varied
+    }
+
     /// The rows with an id of the present filter.
     pub(super) fn identified(&self) -> u64 {
         self.present.rows

@@ -292,3 +292,35 @@ async fn faults_an_order_that_slips_into_a_page_of_repeats_is_not_missed() {
     let report = import(&world.channel(|settings| settings.orders.page_size = 2)).await;
     assert_eq!(imported(&world), 3, "{report}");
 }
+
+#[tokio::test]
+async fn faults_pages_read_in_pieces_miss_no_order_when_others_leave() {
+    // The first order fails every page that holds it, for a while or for good, and two leave before any of the requests: one that
+    // moves the others up, and one that makes the number of those that were read come right again.
+    for for_good in [false, true] {
+        for (first, second) in [(0, 1), (0, 2), (1, 2), (1, 3), (2, 1)] {
+            for (nth, gap) in (5..12).flat_map(|nth| (1..4).map(move |gap| (nth, gap))) {
+                let world = World::new().await;
+                let age = |n: u32| world.ago(DAY / 48 * (20 - n));
+                let orders: Vec<i64> =
+                    (0..6).map(|n| world.add(world.order(&format!("A-{n}")).created(age(n)))).collect();
+                if for_good {
+                    world.sim.account(|account| account.poison(orders[0]));
+                } else {
+                    world.sim.fault(Fault::on(Method::GET, "/orders").times(5).with(FaultKind::ServerError));
+                }
+                for (leaving, before) in [(orders[first], nth), (orders[second], nth + gap)] {
+                    world.sim.before(Method::GET, "/orders", before, move |account| {
+                        account.hold(leaving);
+                    });
+                }
+                let report = import(&world.channel(|settings| settings.orders.page_size = 2)).await;
+                for n in (1..6).filter(|n| ![first, second].contains(n)) {
+                    let is_there = world.store.order(&world.connection, &orders[n].to_string()).is_some();
+                    let left = format!("{first} left before request {nth}, {second} before {}", nth + gap);
+                    assert!(is_there, "order {n} is missed, {for_good}, {left}: {report}");
+                }
+            }
+        }
+    }
+}
