@@ -5,4 +5,6 @@ mod conformance;
 mod json;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
+#[cfg(feature = "postgres-tests")]
+mod postgres_plans;
 mod sqlite;

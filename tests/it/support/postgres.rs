@@ -46,6 +46,13 @@ impl Cluster {
         client
     }
 
+    /// The server's log: of a cluster of our own only.
+    pub(crate) fn log(&self) -> String {
+        let folder =
+            self.url.split(' ').find_map(|pair| pair.strip_prefix("host=")).expect("a cluster of our own");
+        fs::read_to_string(Path::new(folder).join("log")).unwrap()
+    }
+
     /// Does something beside the stores.
     pub(crate) async fn run(&self, sql: &str) {
         self.client().await.batch_execute(sql).await.unwrap();
