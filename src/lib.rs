@@ -42,6 +42,7 @@
 //! | `gzip`, `http2`, `system-proxy`, `socks` | `gzip` | as reqwest's |
 //! | `simulator` | no | `testing::simulator` |
 //! | `sqlite` | no | `stores::SqliteStore` |
+//! | `postgres` | no | `stores::PostgresStore` |
 //! | `conformance` | no | `testing::conformance` |
 
 pub mod channel;

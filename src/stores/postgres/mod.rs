@@ -14,7 +14,7 @@
 //! Every call is one transaction of statements without names, and its locks end with it: it works behind `PgBouncer` in
 //! transaction mode.
 //!
-//! It holds buyers' data; who may read the schema is the host's business.
+//! It holds buyers' data, also of orders that were handed over; who may read the schema is the host's business.
 //!
 //! The schema, table by table:
 //!
