@@ -58,9 +58,11 @@ enum LastPage {
 struct Received {
     /// Rows, repeats and those before the first page included.
     rows: u64,
-    /// How often the filter was begun again, and the new rows since.
+    /// How often the filter was begun again; and since then: the new rows, the first total, and whether another one came.
     passes: u32,
     new_rows: u64,
+    first_total: Option<u64>,
+    varied: bool,
 }
 
 pub(super) struct Reader<T> {
@@ -240,6 +242,11 @@ impl<T: Listed + Send + 'static> Reader<T> {
         for suspect in suspects {
             match self.fetch(u64::try_from(suspect.index).unwrap_or(u64::MAX), 1).await {
                 Ok(alone) => {
+                    // Another row may stand in its place by now; then no date tells where the list is to be read on.
+                    let is_other = |row: &T| {
+                        self.tally.knows(row.key()) || page.items.iter().any(|other| other.key() == row.key())
+                    };
+                    self.by_number |= alone.items.iter().any(is_other) || alone.rows() == 0;
                     saved.extend(alone.items);
                     page.errors.extend(alone.errors);
                 }
@@ -313,6 +320,8 @@ impl<T: Listed> Reader<T> {
         // Behind a row that is stepped over pages are read by number: where the list changes meanwhile, no date makes up for it.
         self.by_number |= tally.contradicts_itself() || (self.poison.is_in_filter() && tally.varies());
         self.received.new_rows += u64::try_from(page.items.len()).unwrap_or(u64::MAX);
+        let first_total = *self.received.first_total.get_or_insert(page.total.unwrap_or_default());
+        self.received.varied |= first_total != page.total.unwrap_or_default();
     }
 
     /// Whether the page ends the reading.

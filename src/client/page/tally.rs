@@ -102,6 +102,11 @@ impl Tally {
         self.note(id, RowSeen::Row(date))
     }
 
+    /// Whether the row was seen before, as far back as that is remembered.
+    pub(super) fn knows(&self, id: i64) -> bool {
+        self.seen.contains_key(&id)
+    }
+
     /// Notes a row that cannot be read; false if it was given before.
     pub(super) fn unreadable(&mut self, id: Option<i64>) -> bool {
         match id {

@@ -324,3 +324,29 @@ async fn faults_pages_read_in_pieces_miss_no_order_when_others_leave() {
         }
     }
 }
+
+#[tokio::test]
+async fn faults_the_orders_of_one_second_are_not_missed_when_others_leave() {
+    // They fill five pages that are read by number, more than once, and three leave before any of the requests.
+    let gaps = (2..9).flat_map(|nth| (1..8).flat_map(move |gap| (1..6).map(move |then| (nth, gap, then))));
+    for (nth, gap, then) in gaps {
+        let world = World::new().await;
+        let second = world.ago(DAY);
+        let orders: Vec<i64> =
+            (0..10).map(|n| world.add(world.order(&format!("A-{n}")).created(second))).collect();
+        for (n, before) in [nth, nth + gap, nth + gap + then].into_iter().enumerate() {
+            let leaving = orders[n];
+            world.sim.before(Method::GET, "/orders", before, move |account| {
+                account.hold(leaving);
+            });
+        }
+        let report = import(&world.channel(|settings| settings.orders.page_size = 2)).await;
+        for (n, order) in orders.iter().enumerate().skip(3) {
+            let is_there = world.store.order(&world.connection, &order.to_string()).is_some();
+            assert!(
+                is_there,
+                "order {n} is missed, others left before {nth}, {gap} and {then} later: {report}"
+            );
+        }
+    }
+}

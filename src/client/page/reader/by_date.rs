@@ -18,16 +18,20 @@ impl<T: Listed> Reader<T> {
         let later = date.filter(|_| !self.by_number).and_then(|date| self.later_start(date));
         let is_beyond_first = self.position.offset > u64::from(self.position.full);
         let was_numbered = !self.by_number && is_beyond_first && !self.poison.is_in_filter();
-        if (last.is_some() || later.is_some())
-            && was_numbered
-            && (self.received.new_rows > 0 || self.received.passes == 0)
-            && self.received.passes < MAX_PASSES
-        {
-            // The pages of one second were read by number: once more, in case rows slipped from one into another. Also where
-            // all of them were repeats: the one row that is new may have slipped into the first page.
-            self.received = Received { passes: self.received.passes + 1, ..Received::default() };
-            self.position.go_to(0);
-            return None;
+        if (last.is_some() || later.is_some()) && was_numbered {
+            let Received { passes, new_rows, varied, .. } = self.received;
+            if (new_rows > 0 || passes == 0 || varied) && passes < MAX_PASSES {
+                // The pages of one second were read by number: once more, in case rows slipped from one into another. Also where
+                // all of them were repeats: the one row that is new may have slipped into the first page.
+                self.received = Received { passes: passes + 1, ..Received::default() };
+                self.position.go_to(0);
+                return None;
+            }
+            if varied {
+                // It has changed each time: no number of rows proves anything.
+                self.by_number = true;
+                return last;
+            }
         }
         if last.is_none() && later.is_some() {
             self.set_start(later);
