@@ -245,6 +245,12 @@ impl Search {
         self.sent.is_over(settings.lookup_interval, begun)
     }
 
+    /// The looks in a row that prove something; none if the last one came too early.
+    pub(super) fn looks_that_count(&self, settings: &ShipmentSettings) -> u32 {
+        let is_late_enough = self.looked.is_some_and(|looked| self.is_late_enough(settings, &looked.at));
+        if is_late_enough { self.looks } else { 0 }
+    }
+
     /// Whether the request has left so shortly before that it may still be on its way.
     pub(super) fn may_be_under_way(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
         !self.sent.is_over_at_last(resend_gap(settings, 1), now)
@@ -259,11 +265,9 @@ impl Search {
     /// enough after the request and long enough ago.
     pub(super) fn next_step(&self, settings: &ShipmentSettings, now: &Moment) -> NextStep {
         let first = settings.lookup_interval;
-        let before = self.looked.filter(|looked| {
-            self.looks > 0 && looked.is_over(first, now) && self.is_late_enough(settings, &looked.at)
-        });
+        let before = self.looked.filter(|looked| looked.is_over(first, now));
         let gap = resend_gap(settings, self.unknown_outcomes);
-        if before.is_none() || !self.sent.is_over(gap, now) {
+        if before.is_none() || self.looks_that_count(settings) == 0 || !self.sent.is_over(gap, now) {
             NextStep::LookAgain
         } else if self.unknown_outcomes >= MAX_UNKNOWN_OUTCOMES {
             NextStep::LeaveToPerson

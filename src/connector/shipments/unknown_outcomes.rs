@@ -186,14 +186,16 @@ impl UnknownRow {
                 self.left_to_person("ShipStation does not find the order")
             }
             LookupResult::Missing | LookupResult::MissingAgain => {
-                self.looked_for(search.looks, true, &look.ended)
+                self.looked_for(search.looks_that_count(settings), true, &look.ended)
             }
             LookupResult::Inconclusive(why) if is_given_up => self.left_to_person(why),
             LookupResult::Failed(why) if is_given_up => {
                 self.left_to_person(&format!("the last look failed: {why}"))
             }
             // Nothing is known better than before, but that it was tried.
-            LookupResult::Failed(_) => self.looked_for(search.looks, self.order_missing, &look.ended),
+            LookupResult::Failed(_) => {
+                self.looked_for(search.looks_that_count(settings), self.order_missing, &look.ended)
+            }
             // Only looks that find the order open count towards another attempt.
             LookupResult::ShippedSomehow | LookupResult::Inconclusive(_) => {
                 self.looked_for(0, false, &look.ended)

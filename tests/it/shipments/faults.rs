@@ -417,3 +417,20 @@ async fn faults_an_order_cancelled_right_after_the_request_may_show_it_yet() {
     sync_after(&world, MINUTE * 2).await;
     assert_eq!((state(&world, order).await.name(), marked(&world, order)), ("confirmed", 1));
 }
+
+#[tokio::test]
+async fn faults_a_look_that_fails_makes_no_proof_of_one_that_came_too_early() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropBefore));
+    sync(&world).await;
+    let look = Fault::on(Method::GET, &format!("/orders/{order}"));
+    world.sim.fault(look.times(9).with(FaultKind::ServerError));
+    sync_after(&world, Duration::from_secs(90)).await;
+    world.sim.clear_faults();
+    sync_after(&world, MINUTE * 3).await;
+    assert_eq!(world.marks(), 1, "one look alone has shown that the order is open");
+    sync_after(&world, MINUTE * 3).await;
+    assert_eq!((world.marks(), marked(&world, order)), (2, 1));
+}
