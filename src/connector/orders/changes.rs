@@ -206,18 +206,20 @@ pub(super) async fn publish(
     };
     let seen = observed.seen.iter().map(|(snapshot, _)| snapshot.order.clone());
     let ids: Vec<ChannelOrderId> = seen.chain(observed.merged.iter().map(|(id, _)| id.clone())).collect();
-    let before = history.snapshots_by_order(ctx.connection(), &ids).await?;
+    let mut before = history.snapshots_by_order(ctx.connection(), &ids).await?;
     let mut news: Vec<_> = new.into_iter().map(|now| OrderObservation::new(None, now, None)).collect();
     for (now, number) in observed.seen {
         let (old, record) = (before.get(&now.order), known.get(&now.order));
         if is_news(&now, old) {
             let change = changed(ctx, &now, number, old, record).await?;
-            news.push(OrderObservation::new(old.cloned(), now, change));
+            let old = before.insert(now.order.clone(), now.clone());
+            news.push(OrderObservation::new(old, now, change));
         }
     }
     for (id, survivor) in observed.merged {
-        let old = before.get(&id);
-        news.extend(known.get(&id).and_then(|record| merged(record, &survivor, old)));
+        let seen = known.get(&id).and_then(|record| merged(record, &survivor, before.get(&id)));
+        before.extend(seen.iter().map(|seen| (id.clone(), seen.now.clone())));
+        news.extend(seen);
     }
     if news.is_empty() {
         return Ok(());
