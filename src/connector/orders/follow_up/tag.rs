@@ -60,10 +60,13 @@ impl Tagger {
         }
         let error = match ctx.run.writer().orders().add_tag(task.order, tag).await {
             Ok(answer) => {
-                *failures_left = super::MAX_FAILURES;
                 self.exceptions = 0;
-                let is_done = answer.success.is_some() || shows(ctx, task, tag).await;
-                return Ok(if is_done { WorkResult::Done } else { answered(ctx, &task.follow_up, &answer) });
+                if answer.success.is_some() || shows(ctx, task, tag).await? {
+                    *failures_left = super::MAX_FAILURES;
+                    return Ok(WorkResult::Done);
+                }
+                *failures_left = failures_left.saturating_sub(1);
+                return Ok(answered(ctx, &task.follow_up, &answer));
             }
             Err(error) => error,
         };
@@ -137,7 +140,11 @@ impl Tagger {
 }
 
 /// Whether the order has the tag, as far as a look can tell.
-async fn shows(ctx: &Context<'_>, task: &Task, tag: TagId) -> bool {
-    let order = lookup::order(ctx.client(), task.order).await;
-    matches!(order, Ok(Some(order)) if order.tag_ids.contains(&tag))
+async fn shows(ctx: &Context<'_>, task: &Task, tag: TagId) -> Result<bool, Stop> {
+    ctx.run.checkpoint().await?;
+    match lookup::order(ctx.client(), task.order).await {
+        Ok(order) => Ok(order.is_some_and(|order| order.tag_ids.contains(&tag))),
+        Err(error) if failure::ends_the_run(&error) => Err(error.into()),
+        Err(_) => Ok(false),
+    }
 }
