@@ -27,7 +27,7 @@ pub struct PostgresOptions {
     pub pool_size: usize,
     /// How long a connection is waited for, new or from the pool. 30 seconds by default.
     pub connect_timeout: Duration,
-    /// How long one statement may take on the server. 60 seconds by default.
+    /// How long one statement may take on the server, and a transaction wait for the next one. 60 seconds by default.
     pub statement_timeout: Duration,
     /// Whether the schema is made and brought up to date. `true` by default; otherwise one that is missing or old is refused.
     pub migrates: bool,
@@ -115,6 +115,11 @@ impl PostgresStore {
             config.application_name("shipstation-connector");
         }
         config.connect_timeout(options.connect_timeout);
+        // A server that is gone without a word is noticed.
+        config.keepalives_idle(options.statement_timeout);
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(options.statement_timeout);
+        }
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, NoTls, fast))
             .max_size(options.pool_size.max(1))
@@ -135,10 +140,12 @@ impl PostgresStore {
         let mut client = pool.get().await.map_err(ConnectProblem::from)?;
         migrate::open(&mut client, options).await?;
         drop(client);
+        // A process that stands still inside a transaction must not keep its locks for ever.
         let enter = format!(
-            "SET LOCAL search_path TO \"{}\"; SET LOCAL statement_timeout TO {}",
+            "SET LOCAL search_path TO \"{}\"; SET LOCAL statement_timeout TO {millis}; \
+             SET LOCAL idle_in_transaction_session_timeout TO {millis}",
             options.schema,
-            options.statement_timeout.as_millis()
+            millis = options.statement_timeout.as_millis()
         );
         Ok(Self { pool, schema: options.schema.clone(), enter })
     }

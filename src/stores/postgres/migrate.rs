@@ -26,17 +26,26 @@ pub(super) fn check_name(name: &str) -> Result<(), ConnectProblem> {
 
 /// The statements that bring `schema` from `version` to the newest one.
 fn steps(schema: &str, version: usize) -> String {
-    let mut sql = format!("SET LOCAL search_path TO \"{schema}\";\n");
-    if version == 0 {
-        sql.insert_str(0, &format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\";\n"));
-        sql.push_str("CREATE TABLE schema_version (version bigint NOT NULL);\nINSERT INTO schema_version VALUES (0);\n");
-    }
-    MIGRATIONS.iter().skip(version).for_each(|step| sql.push_str(step));
-    sql + &format!("UPDATE schema_version SET version = {};\n", MIGRATIONS.len())
+    let (make, version_table) = if version == 0 {
+        (
+            format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\";\n"),
+            "CREATE TABLE schema_version (version bigint NOT NULL);\nINSERT INTO schema_version VALUES (0);\n",
+        )
+    } else {
+        (String::new(), "")
+    };
+    let steps = MIGRATIONS.get(version..).unwrap_or_default().concat();
+    // The path of whoever runs it is as before in the end.
+    format!(
+        "{make}SELECT set_config('shipstation_connector.path', current_setting('search_path'), false);\n\
+         SET search_path TO \"{schema}\";\n{version_table}{steps}UPDATE schema_version SET version = {};\n\
+         SELECT set_config('search_path', current_setting('shipstation_connector.path'), false);\n",
+        MIGRATIONS.len()
+    )
 }
 
 impl PostgresStore {
-    /// What makes the whole schema, for a host that migrates with a tool of its own: to be run once, in one transaction.
+    /// What makes the whole schema, for a host that migrates with a tool of its own: to be run once.
     ///
     /// # Errors
     /// When the name of the schema is not allowed.

@@ -14,6 +14,9 @@
 //! Every call is one transaction of statements without names, and its locks end with it: it works behind `PgBouncer` in
 //! transaction mode.
 //!
+//! What was answered `Ok` survives a crash of the server: `synchronous_commit` is switched on for what is written. A hand-over to a
+//! replica that is not synchronous may lose what was committed last, as it does for the host's own tables.
+//!
 //! It holds buyers' data, also of orders that were handed over; who may read the schema is the host's business.
 //!
 //! The schema, table by table:
@@ -79,6 +82,10 @@ pub struct PostgresStore {
     enter: String,
 }
 
+/// What was answered `Ok` survives a crash of the server, also where its settings would rather be fast.
+const DURABLY: &str =
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
+
 impl PostgresStore {
     /// This store for every job, the history included.
     pub fn stores(self: &Arc<Self>) -> Stores {
@@ -107,7 +114,9 @@ impl PostgresStore {
         let client: &mut Client = client;
         let begin =
             client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).read_only(false);
-        self.enter(begin.start().await?).await
+        let tx = self.enter(begin.start().await?).await?;
+        tx.batch_execute(DURABLY).await?;
+        Ok(tx)
     }
 
     /// Begins to change something in the name of the run that holds `token`, unless it has lost its lease.

@@ -31,6 +31,8 @@ impl OrderStore for PostgresStore {
         let rows: Vec<save::Written> = batch.iter().map(|new| save::write_down(new, &token.run)).collect();
         let mut client = self.client().await?;
         let tx = self.writing(&mut client, token).await?;
+        // It ends what was open of an import.
+        self.lock(&tx, &token.connection, LEDGER).await?;
         let saved = save::save(&tx, token.connection.as_str(), rows).await?;
         commit(tx, saved).await
     }

@@ -32,8 +32,8 @@ DECLARE
     newest bigint;
 BEGIN
     SELECT fence INTO newest FROM lease WHERE connection = of_connection AND operation = of_operation FOR SHARE;
-    IF newest = of_fence THEN
-        RETURN true;
+    IF newest >= of_fence THEN
+        RETURN newest = of_fence;
     END IF;
     INSERT INTO lease AS kept (connection, operation, fence) VALUES (of_connection, of_operation, of_fence)
         ON CONFLICT (connection, operation) DO UPDATE SET fence = excluded.fence WHERE kept.fence <= excluded.fence;
