@@ -98,7 +98,8 @@ fn is_explained(
     // Trouble that lasts longer than anything is tried.
     let is_long = world.plan.troubled >= Duration::from_secs(7 * 86_400);
     // Somebody shipped it, and lists with nulls never prove by whom.
-    let is_beyond_proof = order.touched && nulls;
+    let is_shipped = shown.theirs || shown.status == "shipped";
+    let is_beyond_proof = order.touched && nulls && (is_shipped || order.merged);
     let is_late = truth.late + truth.stale > NEXT_SEND[0];
     match &row.state {
         ShipmentState::Confirmed { .. } => shown.ours || order.merged,
