@@ -9,7 +9,7 @@ use shipstation_connector::{
         store::{
             BeginOutcome, HistoryStore, LinkQuery, ListingStore, MappingStore, NewFollowUp, NewOrder,
             NewRules, NewRun, OrderChange, OrderChangeKind, OrderObservation, OrderSnapshot, OrderStore,
-            OutboxQuery, RecordKey, RunStore, RunSummary, RunToken, SendIntent, ShipmentStore,
+            OutboxQuery, RecordKey, RunKind, RunStore, RunSummary, RunToken, SendIntent, ShipmentStore,
             ShipmentTransition, StoreError, UnmappedOccurrence, WorkKind, WorkOutcome, WorkQuery, WorkResult,
         },
     },
@@ -146,7 +146,7 @@ async fn everything(store: &PostgresStore, here: &ConnectionId, token: &RunToken
     store.put_cancelled(here, &"x7".into(), Vec::new()).await?;
     store.remove_listing(here, &"x7".into()).await?;
     let ended = RunSummary::ended(RunId::new("run"), at(0), at(9), false, RunStatus::Succeeded, "");
-    store.finish(token, ended.of_kind(Operation::GetOrders, Default::default())).await?;
+    store.finish(token, ended.of_kind(Operation::GetOrders, RunKind::Full)).await?;
     store.release_leases("me").await?;
     begun(store, here).await.map(drop)
 }
