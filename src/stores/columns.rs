@@ -8,8 +8,9 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrderId, OrderFingerprint, RunId, ShipmentState,
-        store::{HeldOrder, NewOrder, OrderWork, StoreError},
+        store::{HeldOrder, NewOrder, OrderWork, SaveOutcome, StoreError},
     },
+    stores::failure::Failure,
 };
 
 const NANOS: i64 = 1_000_000_000;
@@ -78,8 +79,16 @@ pub(super) struct OrderRow {
     pub(super) follow_ups: Vec<OrderWork>,
 }
 
+/// A row, or what becomes of an order that cannot be written down.
+pub(super) type Written = Result<OrderRow, SaveOutcome>;
+
 impl OrderRow {
-    pub(super) fn of(new: &NewOrder, run: &RunId) -> Result<Self, StoreError> {
+    /// An order is written down before the database is asked, since no order has to be copied to get there then.
+    pub(super) fn write_down(new: &NewOrder, run: &RunId) -> Written {
+        Self::of(new, run).map_err(|error| Failure::from(error).into())
+    }
+
+    fn of(new: &NewOrder, run: &RunId) -> Result<Self, StoreError> {
         let order = &new.order;
         Ok(Self {
             order: order.id.clone(),

@@ -1,6 +1,6 @@
 //! What the code of a store fails with, whatever the database.
 
-use crate::channel::store::{StoreError, StoreErrorKind};
+use crate::channel::store::{SaveOutcome, StoreError, StoreErrorKind};
 
 /// A type of its own, so that the crate's public error knows nothing of a database and `?` works all the same.
 #[derive(Debug)]
@@ -19,6 +19,13 @@ impl Failure {
     /// Whether the value that was to be written is at fault, and not the database.
     pub(super) fn concerns_one_row(&self) -> bool {
         self.concerns_one_row
+    }
+}
+
+/// What becomes of the one order that is at fault.
+impl From<Failure> for SaveOutcome {
+    fn from(failure: Failure) -> Self {
+        Self::Failed { message: failure.error.to_string(), retryable: false }
     }
 }
 

@@ -15,7 +15,8 @@ use crate::{
 /// last seen, by which the next change is noticed. Optional: without it nothing is compared.
 ///
 /// # Testing an implementation
-/// Record a snapshot twice; record one change from two tasks; record a change with a stale token; ask for an order without a snapshot; read the feed one by one.
+/// Record a snapshot twice; record one change from two tasks; record a change with a stale token; ask for an order without a
+/// snapshot; read the feed one by one.
 #[async_trait]
 pub trait HistoryStore: Debug + Send + Sync {
     /// The snapshots of those of these orders that have one, in any order. MUST take at least 500 orders in one call.

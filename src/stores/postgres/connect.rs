@@ -122,7 +122,7 @@ impl PostgresStore {
         }
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, NoTls, fast))
-            .max_size(options.pool_size.max(1))
+            .max_size(options.pool_size)
             .wait_timeout(Some(options.connect_timeout))
             .create_timeout(Some(options.connect_timeout))
             .runtime(Runtime::Tokio1)

@@ -1,5 +1,7 @@
 //! The host's side: taking orders out, acknowledging them, letting held ones go, and what it sells.
 
+use std::collections::BTreeMap;
+
 use tokio_postgres::Row;
 
 use super::{
@@ -104,7 +106,7 @@ impl PostgresStore {
         listings: impl IntoIterator<Item = Listing> + Send,
     ) -> Result<(), StoreError> {
         // Of one that is given twice the last counts.
-        let listings: std::collections::BTreeMap<String, Option<String>> = listings
+        let listings: BTreeMap<String, Option<String>> = listings
             .into_iter()
             .map(|listing| (text(listing.id.as_str()), listing.sku.as_deref().map(text)))
             .collect();

@@ -53,7 +53,10 @@ use crate::{
         ConnectionId,
         store::{RunToken, StoreError, Stores},
     },
-    stores::failure::{Answer, Failure},
+    stores::{
+        columns::integer,
+        failure::{Answer, Failure},
+    },
 };
 
 pub use deadpool_postgres;
@@ -123,7 +126,7 @@ impl PostgresStore {
     async fn writing<'c>(&self, client: &'c mut Object, token: &RunToken) -> Answer<Transaction<'c>> {
         let tx = self.changing(client).await?;
         let (connection, operation) = (token.connection.as_str(), token.operation.name());
-        let fence = crate::stores::columns::integer(token.fence);
+        let fence = integer(token.fence);
         let admitted =
             first(&tx, "SELECT admit($1, $2, $3)", params![connection, operation, fence], |row| get(row, 0))
                 .await?;

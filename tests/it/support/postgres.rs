@@ -81,9 +81,8 @@ pub(crate) fn through_pgbouncer() -> String {
         keeper.args(["-c", keep]).arg(program).arg(&file).arg(folder).stdin(Stdio::piped());
         let keeper = keeper.stdout(Stdio::null()).spawn().expect("PgBouncer is to be installed");
         let listens = socket.join(".s.PGSQL.6432");
-        while !listens.exists() {
-            std::thread::yield_now();
-        }
+        let mut looks = std::iter::repeat_with(std::thread::yield_now).take(20_000_000);
+        assert!(looks.any(|()| listens.exists()), "PgBouncer does not listen");
         (server.replace(folder, &socket.display().to_string()) + " port=6432", keeper)
     });
     url.clone()

@@ -18,6 +18,7 @@ use crate::{
             SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery,
         },
     },
+    stores::columns::OrderRow,
 };
 
 pub(super) use self::held::lift_holds;
@@ -28,7 +29,7 @@ const LEDGER: &str = "work";
 #[async_trait]
 impl OrderStore for PostgresStore {
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
-        let rows: Vec<save::Written> = batch.iter().map(|new| save::write_down(new, &token.run)).collect();
+        let rows = batch.iter().map(|new| OrderRow::write_down(new, &token.run)).collect();
         let mut client = self.client().await?;
         let tx = self.writing(&mut client, token).await?;
         // It ends what was open of an import.

@@ -6,27 +6,13 @@ use tokio_postgres::Transaction;
 
 use super::work;
 use crate::{
-    channel::{
-        RunId,
-        store::{NewOrder, OrderWork, SaveOutcome, StoreError},
-    },
+    channel::store::{OrderWork, SaveOutcome, StoreError},
     stores::{
-        columns::{OrderRow, integer, nanos},
-        failure::{Answer, Failure},
+        columns::{OrderRow, Written, integer, nanos},
+        failure::Answer,
         postgres::query::{all, execute, get, params, text},
     },
 };
-
-/// A row, or what becomes of an order that cannot be written down.
-pub(super) type Written = Result<OrderRow, SaveOutcome>;
-
-pub(super) fn write_down(new: &NewOrder, run: &RunId) -> Written {
-    OrderRow::of(new, run).map_err(|error| refused(error.into()))
-}
-
-fn refused(failure: Failure) -> SaveOutcome {
-    SaveOutcome::Failed { message: StoreError::from(failure).to_string(), retryable: false }
-}
 
 /// Saves a batch. An order that the database refuses fails alone: nothing of it stays, and the others are saved.
 pub(super) async fn save(
@@ -39,7 +25,7 @@ pub(super) async fn save(
         Err(failure) if failure.concerns_one_row() && rows.len() > 1 => {
             one_by_one(tx, connection, &rows).await?
         }
-        Err(failure) if failure.concerns_one_row() => vec![refused(failure)],
+        Err(failure) if failure.concerns_one_row() => vec![failure.into()],
         saved => saved?,
     }
     .into_iter();
@@ -54,7 +40,7 @@ async fn one_by_one(tx: &Transaction<'_>, connection: &str, rows: &[&OrderRow]) 
     let mut saved = Vec::with_capacity(rows.len());
     for row in rows {
         match or_nothing(tx, connection, &[row]).await {
-            Err(failure) if failure.concerns_one_row() => saved.push(refused(failure)),
+            Err(failure) if failure.concerns_one_row() => saved.push(failure.into()),
             outcome => saved.extend(outcome?),
         }
     }

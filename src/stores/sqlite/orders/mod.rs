@@ -18,6 +18,7 @@ use crate::{
             SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery,
         },
     },
+    stores::columns::OrderRow,
 };
 
 pub(super) use self::{held::lift_holds, records::forget_fingerprint};
@@ -25,7 +26,7 @@ pub(super) use self::{held::lift_holds, records::forget_fingerprint};
 #[async_trait]
 impl OrderStore for SqliteStore {
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
-        let batch: Vec<_> = batch.iter().map(|new| save::write_down(new, &token.run)).collect();
+        let batch: Vec<_> = batch.iter().map(|new| OrderRow::write_down(new, &token.run)).collect();
         self.write(token, move |tx, token| save::save(tx, token.connection.as_str(), &batch)).await
     }
 

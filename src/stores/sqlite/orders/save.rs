@@ -5,23 +5,15 @@ use rusqlite::Transaction;
 use super::work;
 use crate::{
     channel::{
-        OrderFingerprint, RunId,
-        store::{NewOrder, SaveOutcome, StoreError, WorkKind},
+        OrderFingerprint,
+        store::{SaveOutcome, WorkKind},
     },
     stores::{
-        columns::{OrderRow, integer, nanos},
-        failure::{Answer, Failure},
+        columns::{Written, integer, nanos},
+        failure::Answer,
         sqlite::query::execute,
     },
 };
-
-/// A row, or what becomes of an order that cannot be written down.
-pub(super) type Written = Result<OrderRow, SaveOutcome>;
-
-/// An order is written down before the thread of the file is asked, since no order has to be copied to get there then.
-pub(super) fn write_down(new: &NewOrder, run: &RunId) -> Written {
-    OrderRow::of(new, run).map_err(|error| refused(error.into()))
-}
 
 /// Saves a batch. An order that the file refuses fails alone: nothing of it stays, and the others are saved.
 pub(super) fn save(tx: &Transaction<'_>, connection: &str, batch: &[Written]) -> Answer<Vec<SaveOutcome>> {
@@ -36,13 +28,9 @@ pub(super) fn save(tx: &Transaction<'_>, connection: &str, batch: &[Written]) ->
 
 fn save_alone(tx: &Transaction<'_>, connection: &str, written: &Written) -> Answer<SaveOutcome> {
     match or_nothing(tx, || insert(tx, connection, written)) {
-        Err(failure) if failure.concerns_one_row() => Ok(refused(failure)),
+        Err(failure) if failure.concerns_one_row() => Ok(failure.into()),
         saved => saved,
     }
-}
-
-fn refused(failure: Failure) -> SaveOutcome {
-    SaveOutcome::Failed { message: StoreError::from(failure).to_string(), retryable: false }
 }
 
 /// Does `work` as a whole, or takes back what it wrote. A failure of the file itself is left to the transaction.
