@@ -268,6 +268,8 @@ fn merged(
     let what = vec![OrderChangeKind::Merged { into: survivor.order.clone() }];
     let change = OrderChange::new(id.clone(), record.number.clone(), survivor.modified_at, what);
     let mut now = old.cloned().unwrap_or(OrderSnapshot { order: id, ..survivor.clone() });
+    // A read of the order as it was before is older than the merge, and no news.
+    now.modified_at = now.modified_at.max(survivor.modified_at);
     now.merged_into = Some(survivor.order.clone());
     Some(OrderObservation::new(old.cloned(), now, Some(change)))
 }

@@ -143,7 +143,7 @@ async fn already_shipped(ctx: Ctx<'_>, parcel: &Parcel, order: &Order) -> Result
         .modify_date
         .as_ref()
         .map(PacificTime::instant)
-        .is_some_and(|at| ctx.moment().server_or_host().since(at) < timing::RECORDS_LAG);
+        .is_some_and(|at| ctx.moment().server_or_host().since(at) < timing::records_lag(sent));
     match found {
         RecordMatch::Ours { record, tracking, notification } => {
             let state = ShipmentState::Confirmed { record, notification, already_there: true };

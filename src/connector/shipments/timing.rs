@@ -51,7 +51,9 @@ const CREDENTIALS_WAIT: Duration = HOUR;
 const MIN_ATTEMPTS: u32 = 6;
 
 /// An order that is not found is gone if it was not found so long before either: no read is as stale.
-pub(super) const GONE_AFTER: Duration = HOUR;
+pub(super) const GONE_AFTER: Duration = OLDEST_READ;
+/// No read is so far behind.
+const OLDEST_READ: Duration = HOUR;
 /// How far apart looks become.
 const MAX_LOOKUP_INTERVAL: Duration = HOUR;
 /// Requests of unknown outcome, after which a shipment is only looked for.
@@ -62,6 +64,12 @@ const RESEND_FACTOR: u32 = 16;
 const LAST_LOOK: Duration = Duration::from_secs(4 * 3600);
 /// ShipStation's `Date` counts whole seconds.
 const SERVER_DATE_RESOLUTION: Duration = Duration::from_secs(1);
+
+/// How long after an order was shipped it says nothing that no record shows by whom. Longer where it may have been us: then no
+/// read that is behind is taken for somebody else's shipment.
+pub(super) const fn records_lag(may_be_ours: bool) -> Duration {
+    if may_be_ours { OLDEST_READ } else { RECORDS_LAG }
+}
 
 /// A moment of the present process, by the host's clocks and by ShipStation's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

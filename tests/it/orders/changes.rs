@@ -212,6 +212,30 @@ async fn faults_a_read_that_is_behind_is_no_change() {
 }
 
 #[tokio::test]
+async fn faults_a_read_of_a_merged_order_as_it_was_tells_the_merge_no_second_time() {
+    let world = World::new().await;
+    let feed = Feed::of(&world);
+    let [survivor, inside] = [world.add(world.order("A-1")), world.add(world.order("A-2"))];
+    let channel = watched(&world, None);
+    for _ in 0..2 {
+        let _ = import(&channel).await;
+        quarter_of_an_hour(&world);
+    }
+    let requests = world.sim.journal().count("GET", "/orders") as u64 / 2;
+    let before_the_merge = FaultKind::StaleRead(Duration::from_secs(1_000));
+    world.sim.fault(Fault::on(Method::GET, "/orders").after(requests).times(1).with(before_the_merge));
+    world.sim.account(|account| assert!(account.merge_orders(survivor, &[inside])));
+    let _ = import(&channel).await;
+    let into = survivor.to_string().into();
+    assert!(feed.told().contains(&(inside, vec![OrderChangeKind::Merged { into }])));
+    quarter_of_an_hour(&world);
+    let report = import(&channel).await;
+    assert_eq!(report.counts.already_imported(), 2, "both were seen once more: {report}");
+    let _ = import(&channel).await;
+    assert_eq!(feed.told(), []);
+}
+
+#[tokio::test]
 async fn faults_an_import_by_hand_beside_a_scan_tells_a_change_once() {
     /// Lets another run see to the order between the comparison and what is made of it.
     #[derive(Debug)]

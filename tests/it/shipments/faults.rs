@@ -10,10 +10,8 @@ use shipstation_connector::{
     testing::simulator::{Fault, FaultKind, Method, RepeatMarkAsShipped},
 };
 
-use super::{HOUR, MINUTE, marked, state, sync, sync_after};
+use super::{HOUR, MARK, MINUTE, marked, state, sync, sync_after};
 use crate::support::{DAY, World};
-
-const MARK: &str = "/orders/markasshipped";
 
 fn every_kind() -> Vec<FaultKind> {
     vec![

@@ -12,10 +12,8 @@ use shipstation_connector::{
     testing::simulator::{Fault, FaultKind, Method},
 };
 
-use super::{HOUR, MINUTE, marked, rows, state, sync, sync_after, sync_with};
+use super::{HOUR, MARK, MINUTE, marked, rows, state, sync, sync_after, sync_with};
 use crate::support::{DAY, World};
-
-const MARK: &str = "/orders/markasshipped";
 
 async fn failing(world: &World) -> i64 {
     let order = world.add(world.order("1"));

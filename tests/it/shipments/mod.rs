@@ -33,6 +33,8 @@ use shipstation_connector::{
 
 use crate::support::World;
 
+/// The request that marks an order as shipped.
+pub(crate) const MARK: &str = "/orders/markasshipped";
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 

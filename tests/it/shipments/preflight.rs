@@ -6,10 +6,10 @@ use shipstation_connector::{
         report::SyncOutcomeKind,
     },
     connector::Preflight,
-    testing::simulator::{Method, Quirks, RateLimit, SimulatorConfig},
+    testing::simulator::{Fault, FaultKind, Method, Quirks, RateLimit, SimulatorConfig},
 };
 
-use super::{HOUR, MINUTE, import, marked, state, sync, sync_after, sync_with};
+use super::{HOUR, MARK, MINUTE, import, marked, state, sync, sync_after, sync_with};
 use crate::support::World;
 
 #[tokio::test]
@@ -167,6 +167,29 @@ async fn requests_an_order_that_a_person_shipped_without_a_number_is_told_at_onc
     sync(&world).await;
     let reason = FailReason::AlreadyShipped { theirs: None };
     assert_eq!(state(&world, order).await, ShipmentState::Failed { reason });
+}
+
+#[tokio::test]
+async fn requests_what_took_effect_late_is_ours_although_its_record_does_not_show_yet() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    let late = FaultKind::LateEffect(HOUR * 2);
+    let refused = FaultKind::Status { code: 401, body: String::new() };
+    world.sim.fault(Fault::on(Method::POST, MARK).times(1).with(late));
+    world.sim.fault(Fault::on(Method::POST, MARK).with(refused));
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").always().with(FaultKind::StaleRead(MINUTE * 30)));
+    let begun = world.now();
+    sync(&world).await;
+    while state(&world, order).await.name() == "unknown" {
+        sync_after(&world, MINUTE * 10).await;
+    }
+    let effect = begun + HOUR * 2;
+    assert!(world.now() < effect, "its repetition is refused before it takes effect");
+    let report = sync_after(&world, (effect + MINUTE * 20).since(world.now())).await;
+    assert_eq!(state(&world, order).await.name(), "retry_wait", "{report}");
+    let report = sync_after(&world, HOUR).await;
+    assert_eq!((report.counts.of(SyncOutcomeKind::AlreadyThere), marked(&world, order)), (1, 1), "{report}");
 }
 
 #[tokio::test]
