@@ -12,7 +12,7 @@ use http::{Method, Response, StatusCode, header};
 use tracing::Instrument as _;
 
 use super::{
-    AttemptOutcome, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
+    AttemptOutcome, CallInfo, CallObserver, Error, HostTime, ShipStation, TransportBody, TransportError,
     TransportErrorKind, Wait, WaitReason,
     classify::{classify, transport_problem},
     endpoints::{Endpoint, Idempotency},
@@ -146,8 +146,7 @@ impl ShipStation {
             let (permit, key) =
                 turn.map_err(|problem| problem.after(earlier).at(&call.endpoint, attempts))?;
             permit.spend();
-            let now = self.inner.clock.now();
-            let deadline = *began.get_or_insert(now) + policy.max_elapsed;
+            let began = *began.get_or_insert_with(|| HostTime::now(&*self.inner.clock));
             attempts += 1;
             let attempt = self.attempt(call, key.as_ref(), &info, attempts).await;
             let problem = match attempt.result {
@@ -177,8 +176,9 @@ impl ShipStation {
                 let backoff = policy.backoff(counted, self.draw(fastrand::Rng::f64));
                 (backoff.max(problem.retry_after.unwrap_or_default()), WaitReason::Backoff)
             };
-            let until = self.inner.clock.now() + wait;
-            if until > deadline || self.is_late(until) {
+            let now = HostTime::now(&*self.inner.clock);
+            let until = now.wall + wait;
+            if now.since(began) + wait > policy.max_elapsed || self.is_late(until) {
                 return Err(problem.at(&call.endpoint, attempts));
             }
             tracing::debug!(kind = ?problem.kind, attempts, wait_ms = wait.as_millis(), "retrying after backoff");

@@ -1,4 +1,4 @@
-//! The clock that the client uses. Nothing else in the crate reads the time or sleeps.
+//! The clock that the crate uses: nothing else in it reads the time or sleeps. And moments by it.
 
 use std::{fmt::Debug, time::Duration};
 
@@ -90,5 +90,37 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that sleeps")]
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+}
+
+/// An instant by both clocks of the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HostTime {
+    pub(crate) wall: Timestamp,
+    pub(crate) monotonic: Option<Duration>,
+}
+
+impl HostTime {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    /// How much time has passed since an earlier moment: by the monotonic clock if there is one, since the wall clock may
+    /// have been set in between.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        match (earlier.monotonic, self.monotonic) {
+            (Some(then), Some(now)) => now.saturating_sub(then),
+            _ => self.wall.since(earlier.wall),
+        }
+    }
+
+    /// The longest time that any of the two clocks has counted since an earlier moment.
+    pub(crate) fn longest_since(self, earlier: Self) -> Duration {
+        self.since(earlier).max(self.wall.since(earlier.wall))
+    }
+
+    /// How much time has passed since this moment.
+    pub(crate) fn elapsed(self, clock: &dyn Clock) -> Duration {
+        Self::now(clock).since(self)
     }
 }

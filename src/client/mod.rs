@@ -130,7 +130,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
 use url::Url;
 
-pub(crate) use self::page::MAX_PAGE_SIZE;
 pub use self::{
     accounts::{AccountTag, Accounts, NewAccount, RegisteredAccount},
     answer::{ActionResponse, Updated},
@@ -166,6 +165,7 @@ use self::{
     call::Call, error::Problem, key::Keys, retry::RetryBudget, server_clock::ServerClock,
     wire::drift::DriftCounter,
 };
+pub(crate) use self::{clock::HostTime, page::MAX_PAGE_SIZE};
 use crate::Timestamp;
 pub use rust_decimal::Decimal;
 

@@ -1,6 +1,20 @@
 //! Looking an order up where its absence would be final: one odd answer must not pass for "it is gone".
 
-use crate::client::{Error, ErrorKind, Order, OrderId, ShipStation};
+use std::time::Duration;
+
+use crate::{
+    Timestamp,
+    client::{Error, ErrorKind, Order, OrderId, ShipStation},
+    time::HOUR,
+};
+
+/// No read is so far behind.
+pub(super) const OLDEST_READ: Duration = HOUR;
+
+/// Whether a read of an order that has been known for so short a time may be from before it was there.
+pub(super) fn may_be_behind(known_since: Timestamp, now: Timestamp) -> bool {
+    now.since(known_since) < OLDEST_READ
+}
 
 /// The order, or `None` once ShipStation has said twice that there is none.
 pub(super) async fn order(client: &ShipStation, id: OrderId) -> Result<Option<Order>, Error> {

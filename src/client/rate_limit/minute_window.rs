@@ -251,6 +251,8 @@ impl Minutes {
         };
         let opens = opens.saturating_mul(MINUTE_MS).saturating_add(CLOCK_UNCERTAINTY_MS);
         let window = Duration::from_millis(u64::try_from(opens.saturating_sub(server)).unwrap_or(0));
+        // A longer pause is one that began before the clock was set back.
+        self.closed_until = self.closed_until.min(now + MAX_PAUSE);
         let wait = window.max(self.closed_until.since(now));
         (wait > Duration::ZERO).then_some(wait)
     }

@@ -102,6 +102,12 @@ async fn read_one(
             settle(ctx, recorder, record, outcomes.first()).await?;
             Ok(id)
         }
+        Ok(None) if id.is_some() && lookup::may_be_behind(record.first_seen, ctx.now()) => {
+            let why = "ShipStation does not find the order";
+            recorder.failed(ctx, &record.order, &record.number, why);
+            keep(ctx, recorder, &record, why).await?;
+            Ok(id)
+        }
         Ok(None) => {
             if id.is_some() {
                 recorder.warn(format!("order {} failed before and no longer exists", record.order));

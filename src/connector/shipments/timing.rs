@@ -13,7 +13,7 @@ use crate::{
     Timestamp,
     channel::{OutboxId, RetryClass, ShipmentState, store::OutboxRow},
     client::ShipStation,
-    connector::{clocks::HostTime, settings::ShipmentSettings},
+    connector::{clocks::HostTime, lookup::OLDEST_READ, settings::ShipmentSettings},
     time::{DAY, HOUR, MINUTE},
 };
 
@@ -52,8 +52,6 @@ const MIN_ATTEMPTS: u32 = 6;
 
 /// An order that is not found is gone if it was not found so long before either: no read is as stale.
 pub(super) const GONE_AFTER: Duration = OLDEST_READ;
-/// No read is so far behind.
-const OLDEST_READ: Duration = HOUR;
 /// How far apart looks become.
 const MAX_LOOKUP_INTERVAL: Duration = HOUR;
 /// Requests of unknown outcome, after which a shipment is only looked for.
@@ -238,9 +236,12 @@ impl Search {
         looked.may_be_over(wait, now)
     }
 
-    /// Whether it was looked for, and for as long as anything is tried.
+    /// Whether it was looked for, and for as long as anything is tried. ShipStation's clock or this process's has to say so too:
+    /// while no answer tells the time, it is looked for.
     pub(super) fn is_given_up(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
-        self.looked.is_some() && self.sent.is_over_at_last(settings.give_up_after, now)
+        let (sent, after) = (&self.sent, settings.give_up_after);
+        let by_server = now.server.is_some_and(|server| server.since(sent.at.host.wall) >= after);
+        self.looked.is_some() && sent.is_over_at_last(after, now) && (by_server || sent.is_over(after, now))
     }
 
     /// Whether the last look is so long ago.

@@ -1,10 +1,14 @@
 //! Each class of operation against each way to fail: how often the server was asked, and what the caller is told.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
+use shipstation_connector::Timestamp;
 use shipstation_connector::client::{
-    Error, ErrorKind,
+    Clock, Error, ErrorKind,
     ErrorKind::{Decode, Invalid, RateLimited, Timeout, Transport, Unavailable},
     Idempotency, OrderId, Outcome,
     Outcome::{NotSent, Unknown},
@@ -175,4 +179,39 @@ async fn faults_a_mark_whose_turn_comes_too_late_never_leaves() {
         .await
         .unwrap_err();
     assert_eq!(world.marks(), 1, "the second one did not leave at all");
+}
+
+/// A wall clock that is set back by a day as soon as something waits, and a monotonic one that is right.
+#[derive(Debug, Default)]
+struct SetBack {
+    passed: Mutex<Duration>,
+}
+
+#[async_trait::async_trait]
+impl Clock for SetBack {
+    fn now(&self) -> Timestamp {
+        let passed = *self.passed.lock().unwrap();
+        let back = if passed.is_zero() { Duration::ZERO } else { Duration::from_secs(86_400) };
+        Timestamp::from_unix_seconds(1_780_000_000) + passed - back
+    }
+
+    fn monotonic(&self) -> Option<Duration> {
+        Some(*self.passed.lock().unwrap())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        *self.passed.lock().unwrap() += duration;
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn clock_that_is_set_back_prolongs_no_call() {
+    let limit = "X-Rate-Limit-Limit: 60\r\nX-Rate-Limit-Remaining: 0\r\nX-Rate-Limit-Reset: 20\r\n";
+    let throttled = Behavior::answer("429 Too Many Requests", limit, r#"{"message":"Too Many Requests"}"#);
+    let server = TcpServer::start(vec![throttled]).await;
+    let client = builder(&server.url()).clock(Arc::new(SetBack::default())).build().unwrap();
+    let error = client.get("orders/1").send::<Value>().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (RateLimited, NotSent));
+    assert!((4..=15).contains(&server.seen()), "{} requests in five minutes", server.seen());
 }

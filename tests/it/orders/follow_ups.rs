@@ -60,6 +60,31 @@ async fn faults_a_deleted_order_does_not_spoil_its_batch() {
 }
 
 #[tokio::test]
+async fn faults_a_read_from_before_the_order_was_there_does_not_end_its_assignment() {
+    let world = World::new().await;
+    let user = user(&world);
+    let stale = || FaultKind::StaleRead(Duration::from_secs(1_800));
+    world.sim.fault(Fault::on(Method::POST, "/orders/assignuser").times(4).with(FaultKind::DropBefore));
+    world.sim.fault(Fault::on(Method::GET, "/orders").after(2).times(2).with(stale()));
+    world.sim.fault(Fault::on(Method::GET, "/orders/*").times(2).with(stale()));
+    world.sim.clock().advance(LATER);
+    let order = world.add(world.order("A-1"));
+    let channel = world.channel(|settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    assert_eq!(import(&channel).await.counts.imported(), 1);
+    world.sim.clock().advance(Duration::from_secs(600));
+    let report = import(&channel).await;
+    assert_eq!(report.counts.users.of(FollowUpStatus::Pending), 1, "{report}");
+    assert_eq!(world.sim.journal().count("GET", &format!("/orders/{order}")), 2);
+    world.sim.clock().advance(LATER);
+    let report = import(&channel).await;
+    assert_eq!(
+        (report.counts.users.of(FollowUpStatus::Done), user_of(&world, order)),
+        (1, Some(user)),
+        "{report}"
+    );
+}
+
+#[tokio::test]
 async fn faults_a_user_deactivated_between_check_and_run_fails_once_and_heals() {
     let world = World::new().await;
     let (user, substitute) =

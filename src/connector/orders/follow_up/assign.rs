@@ -13,7 +13,7 @@ use crate::{
     client::{Error, ErrorKind, OrderId, UserId},
     connector::{
         check, failure, lookup,
-        orders::{context::Context, recorder::Recorder},
+        orders::{context::Context, recorder::Recorder, retry_wait},
         run::Stop,
         translate,
     },
@@ -209,6 +209,11 @@ async fn read_user(
 ) -> Result<Option<ChannelUserId>, WorkResult> {
     match lookup::order(ctx.client(), task.order).await {
         Ok(Some(order)) => Ok(translate::assigned_user(&order)),
+        Ok(None) if lookup::may_be_behind(task.follow_up.first_seen, ctx.now()) => Err(WorkResult::Pending {
+            next_attempt: ctx.now() + retry_wait::wait(task.follow_up.attempts),
+            outcome_unknown: true,
+            error: "ShipStation does not find the order".to_owned(),
+        }),
         Ok(None) => Err(failed(user.as_str(), "the order no longer exists")),
         // Reading has not changed what is known of the attempt.
         Err(error) => Err(match pending(ctx, &task.follow_up, &error) {

@@ -59,6 +59,24 @@ fn the_wall_clock_alone_is_not_believed() {
 }
 
 #[test]
+fn nothing_is_given_up_by_the_wall_clock_alone() {
+    let settings = ShipmentSettings::default();
+    let later = settings.give_up_after.as_secs();
+    let of_another = |moment: &Moment| Event {
+        at: Moment { host: HostTime { monotonic: None, ..moment.host }, ..*moment },
+        first_seen: None,
+    };
+    let search = |sent| Search { sent, looked: Some(sent), looks: 1, unknown_outcomes: 1 };
+    let unanswered = of_another(&Moment { server: None, ..at(0) });
+    let wall_alone = Moment { server: None, ..at(later) };
+    assert!(!search(unanswered).is_given_up(&settings, &wall_alone), "no answer tells the time");
+    assert!(search(unanswered).is_given_up(&settings, &at(later)), "ShipStation's clock says it");
+    let ahead = Moment { server: at(90).server, ..at(later) };
+    assert!(!search(unanswered).is_given_up(&settings, &ahead), "ShipStation's clock denies it");
+    assert!(search(happened(&at(0))).is_given_up(&settings, &wall_alone), "this process saw the time pass");
+}
+
+#[test]
 fn the_clock_of_shipstation_replaces_that_of_a_process_that_is_gone() {
     let sent = of_another_process(&at(0), &at(100));
     assert!(sent.is_over(MINUTE, &at(100)), "at once: two clocks agree");
