@@ -7,8 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, OrderFingerprint, RunId, ShipmentState,
-        store::{HeldOrder, NewOrder, OrderWork, SaveOutcome, StoreError},
+        ChannelOrderId, HostOrderId, OrderFingerprint, RunId, ShipmentState,
+        store::{HeldOrder, ImportRecord, NewOrder, OrderWork, SaveOutcome, StoreError},
     },
     stores::failure::Failure,
 };
@@ -72,11 +72,14 @@ pub(super) struct OrderRow {
     pub(super) held_json: Option<String>,
     pub(super) rules_version: u64,
     pub(super) shipping_json: String,
-    pub(super) order_json: String,
+    /// `None` where the host keeps the order itself.
+    pub(super) order_json: Option<String>,
     pub(super) record_json: String,
     pub(super) fingerprint: Option<OrderFingerprint>,
     pub(super) inside: Vec<ChannelOrderId>,
     pub(super) follow_ups: Vec<OrderWork>,
+    /// For the host's own tables.
+    pub(super) for_host: Option<NewOrder>,
 }
 
 /// A row, or what becomes of an order that cannot be written down.
@@ -84,11 +87,18 @@ pub(super) type Written = Result<OrderRow, SaveOutcome>;
 
 impl OrderRow {
     /// An order is written down before the database is asked, since no order has to be copied to get there then.
-    pub(super) fn write_down(new: &NewOrder, run: &RunId) -> Written {
-        Self::of(new, run).map_err(|error| Failure::from(error).into())
+    pub(super) fn write_down(new: &NewOrder, run: &RunId, host_keeps_it: bool) -> Written {
+        Self::of(new, run, host_keeps_it).map_err(|error| Failure::from(error).into())
     }
 
-    fn of(new: &NewOrder, run: &RunId) -> Result<Self, StoreError> {
+    /// Its import record once the host has given it a name.
+    pub(super) fn record_of(&self, host_order: &HostOrderId) -> Result<String, StoreError> {
+        let mut record: ImportRecord = parse("the import record", &self.record_json)?;
+        record.host_order = Some(host_order.clone());
+        json(&record)
+    }
+
+    fn of(new: &NewOrder, run: &RunId, host_keeps_it: bool) -> Result<Self, StoreError> {
         let order = &new.order;
         Ok(Self {
             order: order.id.clone(),
@@ -96,11 +106,12 @@ impl OrderRow {
             held_json: if new.holds.is_empty() { None } else { Some(json(&HeldOrder::of(new))?) },
             rules_version: new.rules_version,
             shipping_json: json(&new.shipping)?,
-            order_json: json(order)?,
+            order_json: if host_keeps_it { None } else { Some(json(order)?) },
             record_json: json(&new.record(run, None))?,
             fingerprint: new.fingerprint.clone(),
             inside: order.lineage.merged.clone(),
             follow_ups: OrderWork::follow_ups_of(new),
+            for_host: host_keeps_it.then(|| new.clone()),
         })
     }
 }

@@ -1,10 +1,15 @@
-//! What the code of a store fails with, whatever the database.
+//! What the code of a store, or the host's inside it, fails with, whatever the database.
+
+use std::fmt;
 
 use crate::channel::store::{SaveOutcome, StoreError, StoreErrorKind};
 
-/// A type of its own, so that the crate's public error knows nothing of a database and `?` works all the same.
+/// Why something could not be written. An error of the database's driver becomes one by `?`.
+///
+/// A type of its own, so that the crate's [`StoreError`] knows nothing of a database. It says whether the value that was to be
+/// written is at fault (a constraint, a refusal), or the database.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub struct Failure {
     error: StoreError,
     concerns_one_row: bool,
 }
@@ -12,6 +17,11 @@ pub(super) struct Failure {
 pub(super) type Answer<T> = Result<T, Failure>;
 
 impl Failure {
+    /// The host does not take an order, for this reason. The reason is shown in reports: no buyer's data in it.
+    pub fn refused(why: impl Into<String>) -> Self {
+        StoreError::permanent(why).into()
+    }
+
     pub(super) fn new(error: StoreError, concerns_one_row: bool) -> Self {
         Self { error, concerns_one_row }
     }
@@ -39,5 +49,11 @@ impl From<StoreError> for Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         failure.error
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
     }
 }

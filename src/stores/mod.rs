@@ -8,6 +8,8 @@ mod instrumented;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod released;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -15,6 +17,8 @@ pub mod sqlite;
 pub use self::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteStore;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use self::{failure::Failure, released::ReleasedOrder};
 pub use self::{
     instrumented::{Instrumented, NextCall, StoreAnswer, StoreCall, StoreHook, instrumented},
     memory::{MemoryStore, StoredOrder},

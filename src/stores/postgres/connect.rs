@@ -8,7 +8,7 @@ use tokio_postgres::{
     config::{Host, SslMode},
 };
 
-use super::{ConnectError, ConnectProblem, PostgresStore, migrate};
+use super::{ConnectError, ConnectProblem, PostgresStore, migrate, writer};
 
 /// How a [`PostgresStore`] is opened.
 ///
@@ -142,11 +142,10 @@ impl PostgresStore {
         drop(client);
         // A process that stands still inside a transaction must not keep its locks for ever.
         let enter = format!(
-            "SET LOCAL search_path TO \"{}\"; SET LOCAL statement_timeout TO {millis}; \
-             SET LOCAL idle_in_transaction_session_timeout TO {millis}",
-            options.schema,
+            "{}; SET LOCAL statement_timeout TO {millis}; SET LOCAL idle_in_transaction_session_timeout TO {millis}",
+            writer::entrance(&options.schema),
             millis = options.statement_timeout.as_millis()
         );
-        Ok(Self { pool, schema: options.schema.clone(), enter })
+        Ok(Self { pool, schema: options.schema.clone(), enter, host: None })
     }
 }

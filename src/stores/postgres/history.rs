@@ -78,6 +78,9 @@ impl HistoryStore for PostgresStore {
             params![connection.as_str(), orders, jsons],
         )
         .await?;
+        if let Some(host) = self.host.as_ref().filter(|_| !changes.is_empty()) {
+            host.change(&tx, connection, &changes).await?;
+        }
         commit(tx, changes.len() as u64).await
     }
 

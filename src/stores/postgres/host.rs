@@ -21,7 +21,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT order_json::text, shipping_json::text, rules_version, record_json::text ",
-            "FROM host_order JOIN import_record USING (connection, order_id) WHERE connection = $1 AND ",
+            "FROM host_order JOIN import_record USING (connection, order_id) ",
+            "WHERE connection = $1 AND order_json IS NOT NULL AND ",
             $rest
         )
     };
@@ -66,7 +67,7 @@ impl PostgresStore {
         commit(tx, ()).await
     }
 
-    /// One imported order, held or not, handed over or not.
+    /// One imported order, held or not, handed over or not; `None` where an [`OrderWriter`](super::OrderWriter) took it.
     ///
     /// # Errors
     /// When the database cannot say.
@@ -92,7 +93,8 @@ impl PostgresStore {
     ) -> Result<bool, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
-        let was_held = orders::lift_holds(&tx, connection.as_str(), order).await?;
+        let held = orders::Held { tx: &tx, host: self.host.as_ref(), connection, order };
+        let was_held = held.lift().await?;
         commit(tx, was_held).await
     }
 

@@ -7,7 +7,8 @@ use super::{ConnectProblem, PostgresOptions, PostgresStore};
 use crate::stores::columns::integer;
 
 /// What brings the schema from each version to the next one; nothing is version 0.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_tables.sql")];
+const MIGRATIONS: &[&str] =
+    &[concat!(include_str!("schema/0001_tables.sql"), include_str!("schema/0001_functions.sql"))];
 
 /// Held while the schema is made or changed, whatever its name.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('shipstation-connector/schema', 0))";

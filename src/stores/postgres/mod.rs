@@ -17,12 +17,18 @@
 //! What was answered `Ok` survives a crash of the server: `synchronous_commit` is switched on for what is written. A hand-over to a
 //! replica that is not synchronous may lose what was committed last, as it does for the host's own tables.
 //!
+//! # Without Rust
+//! Orders and shipments pass between the host and the schema by functions of it, in the host's own transaction and from any language:
+//! `enqueue(connection, shipment)`, `take_orders(connection, most)` and `acknowledge(connection, orders)`. In Rust a shipment is
+//! enqueued that way by [`enqueue_in`](PostgresStore::enqueue_in).
+//!
 //! It holds buyers' data, also of orders that were handed over; who may read the schema is the host's business.
 //!
 //! The schema, table by table:
 //!
 //! ```sql
 #![doc = include_str!("schema/0001_tables.sql")]
+#![doc = include_str!("schema/0001_functions.sql")]
 //! ```
 
 mod connect;
@@ -37,16 +43,21 @@ mod orders;
 mod query;
 mod runs;
 mod shipments;
+mod writer;
 
 use std::{fmt, sync::Arc};
 
 use deadpool_postgres::{Object, Pool};
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
-use self::query::{execute, first, get, params};
 pub use self::{
     connect::PostgresOptions,
     connect_error::{ConnectError, ConnectProblem},
+    writer::OrderWriter,
+};
+use self::{
+    query::{execute, first, get, params},
+    writer::HostTables,
 };
 use crate::{
     channel::{
@@ -63,7 +74,8 @@ pub use deadpool_postgres;
 pub use tokio_postgres;
 
 /// A store that keeps everything in one schema of a PostgreSQL database, and is the host's own table of orders: the host takes
-/// imported orders out with [`take_orders`](PostgresStore::take_orders).
+/// imported orders out with [`take_orders`](PostgresStore::take_orders), or has them written into tables of its own by an
+/// [`OrderWriter`].
 ///
 /// Share it as `Arc<PostgresStore>`; its connections come from a pool.
 ///
@@ -83,6 +95,7 @@ pub struct PostgresStore {
     schema: String,
     /// What every transaction begins with.
     enter: String,
+    host: Option<HostTables>,
 }
 
 /// What was answered `Ok` survives a crash of the server, also where its settings would rather be fast.
@@ -93,6 +106,14 @@ impl PostgresStore {
     /// This store for every job, the history included.
     pub fn stores(self: &Arc<Self>) -> Stores {
         Stores::all_in(self.clone()).with_history(self.clone())
+    }
+
+    /// Has the host's `writer` write imported orders into tables of its own in the same database. The store keeps no copy of them,
+    /// and hands none out; orders that were imported before stay where they are.
+    #[must_use]
+    pub fn with_order_writer(mut self, writer: impl OrderWriter + 'static) -> Self {
+        self.host = Some(HostTables::new(writer, &self.schema));
+        self
     }
 
     /// The schema that everything lies in.

@@ -11,7 +11,8 @@ use crate::{
     channel::{
         ChannelOrderId, ConnectionId,
         store::{
-            ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+            ChangeCursor, HistoryStore, OrderChange, OrderObservation, OrderSnapshot, RecordedChange,
+            RunToken, StoreError,
         },
     },
     stores::{
@@ -42,11 +43,16 @@ impl HistoryStore for SqliteStore {
         token: &RunToken,
         observed: &[OrderObservation],
     ) -> Result<u64, StoreError> {
-        let observed = observed.to_vec();
+        let (observed, host) = (observed.to_vec(), self.order_writer.clone());
         self.write(token, move |tx, token| {
-            observed.iter().try_fold(0, |added, seen| {
-                Ok(added + u64::from(record(tx, token.connection.as_str(), seen)?))
-            })
+            let mut changes = Vec::new();
+            for seen in &observed {
+                changes.extend(record(tx, token.connection.as_str(), seen)?);
+            }
+            if let Some(host) = host.filter(|_| !changes.is_empty()) {
+                host.change(tx, &token.connection, &changes)?;
+            }
+            Ok(changes.len() as u64)
         })
         .await
     }
@@ -75,11 +81,15 @@ fn snapshot(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> A
     first(tx, find, (connection, order.as_str()), from_json(SNAPSHOT))
 }
 
-/// Keeps an observation; says whether it added a change.
-fn record(tx: &Transaction<'_>, connection: &str, seen: &OrderObservation) -> Answer<bool> {
+/// Keeps an observation; gives the change that it adds, if it does.
+fn record<'s>(
+    tx: &Transaction<'_>,
+    connection: &str,
+    seen: &'s OrderObservation,
+) -> Answer<Option<&'s OrderChange>> {
     let order = &seen.now.order;
     if !seen.is_up_to_date(snapshot(tx, connection, order)?.as_ref()) {
-        return Ok(false);
+        return Ok(None);
     }
     let keep =
         "INSERT INTO shipstation_order_snapshot (connection, order_id, snapshot_json) VALUES (?1, ?2, ?3)
@@ -89,5 +99,5 @@ fn record(tx: &Transaction<'_>, connection: &str, seen: &OrderObservation) -> An
     if let Some(change) = &seen.change {
         execute(tx, add, (connection, order.as_str(), json(change)?))?;
     }
-    Ok(seen.change.is_some())
+    Ok(seen.change.as_ref())
 }

@@ -20,7 +20,7 @@ macro_rules! select {
         concat!(
             "SELECT order_json, shipping_json, rules_version, record_json ",
             "FROM shipstation_host_order JOIN shipstation_import_record USING (connection, order_id) ",
-            "WHERE connection = ?1 AND ",
+            "WHERE connection = ?1 AND order_json IS NOT NULL AND ",
             $rest
         )
     };
@@ -69,7 +69,7 @@ impl SqliteStore {
         .await
     }
 
-    /// One imported order, held or not, handed over or not.
+    /// One imported order, held or not, handed over or not; `None` where an [`OrderWriter`](super::OrderWriter) took it.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -91,8 +91,11 @@ impl SqliteStore {
         connection: &ConnectionId,
         order: &ChannelOrderId,
     ) -> Result<bool, StoreError> {
-        let (connection, order) = (key(connection), order.clone());
-        self.change(move |tx| orders::lift_holds(tx, &connection, &order)).await
+        let (connection, order, host) = (connection.clone(), order.clone(), self.order_writer.clone());
+        self.change(move |tx| {
+            orders::Held { tx, host: host.as_deref(), connection: &connection, order: &order }.lift()
+        })
+        .await
     }
 }
 

@@ -38,6 +38,7 @@ mod retention;
 mod runs;
 mod shipments;
 mod worker;
+mod writer;
 
 #[cfg(test)]
 mod plans;
@@ -54,6 +55,7 @@ pub use self::{
     open::SqliteOptions,
     open_error::{OpenError, OpenProblem},
     retention::Redacted,
+    writer::OrderWriter,
 };
 use crate::{
     channel::{
@@ -62,9 +64,11 @@ use crate::{
     },
     stores::failure::Answer,
 };
+pub use rusqlite;
 
 /// A store that keeps everything in one SQLite file, and is the host's own table of orders: the host takes
-/// imported orders out with [`take_orders`](SqliteStore::take_orders).
+/// imported orders out with [`take_orders`](SqliteStore::take_orders), or has them written into tables of its own by an
+/// [`OrderWriter`].
 ///
 /// Share it as `Arc<SqliteStore>`. It has two threads, unless it is opened [`inline`](SqliteOptions::inline): one writes, one
 /// reads, so that a look-up does not wait for a batch that is being saved.
@@ -85,6 +89,7 @@ pub struct SqliteStore {
     path: PathBuf,
     writer: Worker,
     reader: Worker,
+    order_writer: Option<Arc<dyn OrderWriter>>,
 }
 
 impl SqliteStore {
@@ -115,7 +120,16 @@ impl SqliteStore {
             path: path.to_owned(),
             writer: start("sqlite-writer", writer)?,
             reader: start("sqlite-reader", reader)?,
+            order_writer: None,
         })
+    }
+
+    /// Has the host's `writer` write imported orders into tables of its own in the same file. The store keeps no copy of them, and
+    /// hands none out; orders that were imported before stay where they are.
+    #[must_use]
+    pub fn with_order_writer(mut self, writer: impl OrderWriter + 'static) -> Self {
+        self.order_writer = Some(Arc::new(writer));
+        self
     }
 
     /// This store for every job, the history included.

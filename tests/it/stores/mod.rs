@@ -3,8 +3,11 @@
 mod broken;
 mod conformance;
 mod json;
+mod order_writer;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
+#[cfg(feature = "postgres-tests")]
+mod postgres_host;
 #[cfg(feature = "postgres-tests")]
 mod postgres_plans;
 mod sqlite;

@@ -31,7 +31,7 @@ async fn fresh() -> (&'static Cluster, String, PostgresStore) {
 }
 
 /// Leases go by the host's time, which the suite simulates.
-fn on_simulated_time(schema: &str) -> String {
+pub(super) fn on_simulated_time(schema: &str) -> String {
     format!(
         "CREATE OR REPLACE FUNCTION {schema}.now_nanos(of_host bigint) RETURNS bigint LANGUAGE sql AS 'SELECT of_host';"
     )

@@ -1,18 +1,22 @@
 //! Orders that wait for a person, and what lets them go.
 
-use tokio_postgres::Transaction;
+use tokio_postgres::{Row, Transaction};
 
 use super::records;
 use crate::{
     channel::{
-        ChannelOrderId,
+        ChannelOrderId, ConnectionId,
         shipping::ShippingResolution,
-        store::{ApplyOutcome, HeldOrder},
+        store::{ApplyOutcome, HeldOrder, StoreError},
     },
     stores::{
-        columns::{integer, json},
+        ReleasedOrder,
+        columns::{integer, json, parse, unsigned},
         failure::Answer,
-        postgres::query::{all, execute, first, from_json, params, text},
+        postgres::{
+            query::{all, execute, first, from_json, get, params, text},
+            writer::HostTables,
+        },
     },
 };
 
@@ -32,53 +36,83 @@ pub(super) async fn page(
     all(tx, page, params![connection, after, integer(limit)], from_json(HELD)).await
 }
 
-/// The order, if it is held, with nobody else changing it until the transaction ends.
-async fn held(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Option<HeldOrder>> {
-    let held = "SELECT held_json::text FROM host_order
-                WHERE connection = $1 AND order_id = $2 AND held_json IS NOT NULL FOR UPDATE";
-    first(tx, held, params![connection, text(order.as_str())], from_json(HELD)).await
+/// One order that may be held, in a transaction that may let it go.
+pub(in crate::stores::postgres) struct Held<'a> {
+    pub(in crate::stores::postgres) tx: &'a Transaction<'a>,
+    pub(in crate::stores::postgres) host: Option<&'a HostTables>,
+    pub(in crate::stores::postgres) connection: &'a ConnectionId,
+    pub(in crate::stores::postgres) order: &'a ChannelOrderId,
 }
 
-pub(super) async fn apply(
-    tx: &Transaction<'_>,
-    connection: &str,
-    order: &ChannelOrderId,
-    shown: Option<&str>,
-    resolution: &ShippingResolution,
-    rules_version: u64,
-) -> Answer<ApplyOutcome> {
-    let Some(mut held) = held(tx, connection, order).await? else { return Ok(ApplyOutcome::NoLongerHeld) };
-    let answer = held.apply_shipping(shown);
-    if let ApplyOutcome::Applied { .. } = answer {
-        let put = "UPDATE host_order SET shipping_json = $3::json, rules_version = $4
-                   WHERE connection = $1 AND order_id = $2";
-        execute(
-            tx,
-            put,
-            params![connection, text(order.as_str()), json(resolution)?, integer(rules_version)],
-        )
-        .await?;
-        keep_holds(tx, connection, &held).await?;
+impl Held<'_> {
+    pub(super) async fn apply(
+        &self,
+        shown: Option<&str>,
+        resolution: &ShippingResolution,
+        rules_version: u64,
+    ) -> Answer<ApplyOutcome> {
+        let Some(mut held) = self.find().await? else { return Ok(ApplyOutcome::NoLongerHeld) };
+        let answer = held.apply_shipping(shown);
+        if let ApplyOutcome::Applied { .. } = answer {
+            let put = "UPDATE host_order SET shipping_json = $3::json, rules_version = $4
+                       WHERE connection = $1 AND order_id = $2";
+            let (connection, order) = self.key();
+            let version = integer(rules_version);
+            execute(self.tx, put, params![connection, order, json(resolution)?, version]).await?;
+            self.keep(&held).await?;
+        }
+        Ok(answer)
     }
-    Ok(answer)
-}
 
-/// Lifts every hold of an order; says whether it was held.
-pub(in crate::stores::postgres) async fn lift_holds(
-    tx: &Transaction<'_>,
-    connection: &str,
-    order: &ChannelOrderId,
-) -> Answer<bool> {
-    let Some(mut held) = held(tx, connection, order).await? else { return Ok(false) };
-    held.holds.clear();
-    keep_holds(tx, connection, &held).await?;
-    Ok(true)
-}
+    /// Lifts every hold; says whether it was held.
+    pub(in crate::stores::postgres) async fn lift(&self) -> Answer<bool> {
+        let Some(mut held) = self.find().await? else { return Ok(false) };
+        held.holds.clear();
+        self.keep(&held).await?;
+        Ok(true)
+    }
 
-/// Writes down the holds that an order has left.
-async fn keep_holds(tx: &Transaction<'_>, connection: &str, held: &HeldOrder) -> Answer<()> {
-    let waits = if held.holds.is_empty() { None } else { Some(json(held)?) };
-    let put = "UPDATE host_order SET held_json = $3::json WHERE connection = $1 AND order_id = $2";
-    execute(tx, put, params![connection, text(held.order.as_str()), waits]).await?;
-    records::change(tx, connection, &held.order, |record| record.holds.clone_from(&held.holds)).await
+    fn key(&self) -> (&str, String) {
+        (self.connection.as_str(), text(self.order.as_str()))
+    }
+
+    /// The order, if it is held, with nobody else changing it until the transaction ends.
+    async fn find(&self) -> Answer<Option<HeldOrder>> {
+        let held = "SELECT held_json::text FROM host_order
+                    WHERE connection = $1 AND order_id = $2 AND held_json IS NOT NULL FOR UPDATE";
+        let (connection, order) = self.key();
+        first(self.tx, held, params![connection, order], from_json(HELD)).await
+    }
+
+    /// Writes down the holds that are left, and tells the host if there are none.
+    async fn keep(&self, held: &HeldOrder) -> Answer<()> {
+        let waits = if held.holds.is_empty() { None } else { Some(json(held)?) };
+        let put = "UPDATE host_order SET held_json = $3::json WHERE connection = $1 AND order_id = $2";
+        let (connection, order) = self.key();
+        execute(self.tx, put, params![connection, order, waits]).await?;
+        records::change(self.tx, connection, self.order, |record| record.holds.clone_from(&held.holds))
+            .await?;
+        match self.host {
+            Some(host) if held.holds.is_empty() => {
+                host.release(self.tx, self.connection, &self.released().await?).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn released(&self) -> Answer<ReleasedOrder> {
+        let find = "SELECT shipping_json::text, rules_version, record_json::text
+                    FROM host_order JOIN import_record USING (connection, order_id)
+                    WHERE connection = $1 AND order_id = $2";
+        let (connection, order) = self.key();
+        let released = |row: &Row| {
+            Ok(ReleasedOrder {
+                shipping: parse("host_order.shipping_json", get(row, 0)?)?,
+                rules_version: unsigned(get(row, 1)?),
+                record: parse("import_record.record_json", get(row, 2)?)?,
+            })
+        };
+        let found = first(self.tx, find, params![connection, order], released).await?;
+        found.ok_or_else(|| StoreError::permanent("a held order has no import record").into())
+    }
 }

@@ -21,7 +21,7 @@ use crate::{
     stores::columns::OrderRow,
 };
 
-pub(super) use self::held::lift_holds;
+pub(super) use self::held::Held;
 
 /// The ledger is read, stepped and written back with nobody between.
 const LEDGER: &str = "work";
@@ -29,12 +29,14 @@ const LEDGER: &str = "work";
 #[async_trait]
 impl OrderStore for PostgresStore {
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
-        let rows = batch.iter().map(|new| OrderRow::write_down(new, &token.run)).collect();
+        let row = |new| OrderRow::write_down(new, &token.run, self.host.is_some());
+        let rows = batch.iter().map(row).collect();
         let mut client = self.client().await?;
         let tx = self.writing(&mut client, token).await?;
         // It ends what was open of an import.
         self.lock(&tx, &token.connection, LEDGER).await?;
-        let saved = save::save(&tx, token.connection.as_str(), rows).await?;
+        let to = save::Tables { tx: &tx, host: self.host.as_ref(), connection: &token.connection };
+        let saved = to.save(rows).await?;
         commit(tx, saved).await
     }
 
@@ -115,8 +117,8 @@ impl OrderStore for PostgresStore {
     ) -> Result<ApplyOutcome, StoreError> {
         let mut client = self.client().await?;
         let tx = self.writing(&mut client, token).await?;
-        let connection = token.connection.as_str();
-        let answer = held::apply(&tx, connection, order, text, resolution, rules_version).await?;
+        let held = Held { tx: &tx, host: self.host.as_ref(), connection: &token.connection, order };
+        let answer = held.apply(text, resolution, rules_version).await?;
         commit(tx, answer).await
     }
 }

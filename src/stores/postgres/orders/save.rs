@@ -6,78 +6,116 @@ use tokio_postgres::Transaction;
 
 use super::work;
 use crate::{
-    channel::store::{OrderWork, SaveOutcome, StoreError},
+    channel::{
+        ConnectionId, HostOrderId,
+        store::{NewOrder, OrderWork, SaveOutcome, StoreError},
+    },
     stores::{
         columns::{OrderRow, Written, integer, nanos},
         failure::Answer,
-        postgres::query::{all, execute, get, params, text},
+        postgres::{
+            query::{all, execute, get, params, text},
+            writer::HostTables,
+        },
     },
 };
 
-/// Saves a batch. An order that the database refuses fails alone: nothing of it stays, and the others are saved.
-pub(super) async fn save(
-    tx: &Transaction<'_>,
-    connection: &str,
-    batch: Vec<Written>,
-) -> Answer<Vec<SaveOutcome>> {
-    let rows: Vec<&OrderRow> = batch.iter().flatten().collect();
-    let mut saved = match or_nothing(tx, connection, &rows).await {
-        Err(failure) if failure.concerns_one_row() && rows.len() > 1 => {
-            one_by_one(tx, connection, &rows).await?
-        }
-        Err(failure) if failure.concerns_one_row() => vec![failure.into()],
-        saved => saved?,
-    }
-    .into_iter();
-    let outcome = |written| match written {
-        Ok(_) => saved.next().ok_or_else(|| StoreError::permanent("an order has no outcome").into()),
-        Err(outcome) => Ok(outcome),
-    };
-    batch.into_iter().map(outcome).collect()
+/// Where a batch goes.
+pub(super) struct Tables<'a> {
+    pub(super) tx: &'a Transaction<'a>,
+    pub(super) host: Option<&'a HostTables>,
+    pub(super) connection: &'a ConnectionId,
 }
 
-async fn one_by_one(tx: &Transaction<'_>, connection: &str, rows: &[&OrderRow]) -> Answer<Vec<SaveOutcome>> {
-    let mut saved = Vec::with_capacity(rows.len());
-    for row in rows {
-        match or_nothing(tx, connection, &[row]).await {
-            Err(failure) if failure.concerns_one_row() => saved.push(failure.into()),
-            outcome => saved.extend(outcome?),
+impl Tables<'_> {
+    /// Saves a batch. An order that the database or the host refuses fails alone: nothing of it stays, and the others are saved.
+    pub(super) async fn save(&self, batch: Vec<Written>) -> Answer<Vec<SaveOutcome>> {
+        let rows: Vec<&OrderRow> = batch.iter().flatten().collect();
+        let mut saved = match self.insert_or_nothing(&rows).await {
+            Err(failure) if failure.concerns_one_row() => self.one_by_one(&rows).await?,
+            saved => saved?,
         }
+        .into_iter();
+        let outcome = |written| match written {
+            Ok(_) => saved.next().ok_or_else(|| StoreError::permanent("an order has no outcome").into()),
+            Err(outcome) => Ok(outcome),
+        };
+        batch.into_iter().map(outcome).collect()
     }
-    Ok(saved)
-}
 
-/// Inserts rows as a whole, or takes back what it wrote. A failure of the database itself is left to the transaction.
-async fn or_nothing(tx: &Transaction<'_>, connection: &str, rows: &[&OrderRow]) -> Answer<Vec<SaveOutcome>> {
-    tx.batch_execute("SAVEPOINT attempt").await?;
-    let saved = insert(tx, connection, rows).await;
-    match &saved {
-        Ok(_) => tx.batch_execute("RELEASE attempt").await?,
-        Err(failure) if failure.concerns_one_row() => {
-            tx.batch_execute("ROLLBACK TO attempt; RELEASE attempt").await?;
+    async fn one_by_one(&self, rows: &[&OrderRow]) -> Answer<Vec<SaveOutcome>> {
+        let mut saved = Vec::with_capacity(rows.len());
+        for alone in rows.chunks(1) {
+            match self.insert_or_nothing(alone).await {
+                Err(failure) if failure.concerns_one_row() => saved.push(failure.into()),
+                outcome => saved.extend(outcome?),
+            }
         }
-        Err(_) => {}
+        Ok(saved)
     }
-    saved
-}
 
-async fn insert(tx: &Transaction<'_>, connection: &str, rows: &[&OrderRow]) -> Answer<Vec<SaveOutcome>> {
-    let mut new = insert_records(tx, connection, rows).await?;
-    let is_new = |row: &&OrderRow| new.remove(&text(row.order.as_str()));
-    let are_new: Vec<bool> = rows.iter().map(is_new).collect();
-    let new: Vec<&OrderRow> =
-        rows.iter().zip(&are_new).filter(|(_, is_new)| **is_new).map(|(row, _)| *row).collect();
-    if !new.is_empty() {
-        insert_orders(tx, connection, &new).await?;
-        work::imported(tx, connection, &new).await?;
-        let follow_ups: Vec<&OrderWork> = new.iter().flat_map(|row| &row.follow_ups).collect();
-        work::put(tx, connection, &follow_ups).await?;
-        insert_inside(tx, connection, &new).await?;
+    /// Inserts rows as a whole, or takes back what it wrote. A failure of the database itself is left to the transaction.
+    async fn insert_or_nothing(&self, rows: &[&OrderRow]) -> Answer<Vec<SaveOutcome>> {
+        self.tx.batch_execute("SAVEPOINT attempt").await?;
+        let saved = self.insert(rows).await;
+        match &saved {
+            Ok(_) => self.tx.batch_execute("RELEASE attempt").await?,
+            Err(failure) if failure.concerns_one_row() => {
+                self.tx.batch_execute("ROLLBACK TO attempt; RELEASE attempt").await?;
+            }
+            Err(_) => {}
+        }
+        saved
     }
-    let outcome = |is_new| {
-        if is_new { SaveOutcome::Inserted { host_order: None } } else { SaveOutcome::AlreadyExists }
-    };
-    Ok(are_new.into_iter().map(outcome).collect())
+
+    async fn insert(&self, rows: &[&OrderRow]) -> Answer<Vec<SaveOutcome>> {
+        let (tx, connection) = (self.tx, self.connection.as_str());
+        let mut new = insert_records(tx, connection, rows).await?;
+        let is_new = |row: &&OrderRow| new.remove(&text(row.order.as_str()));
+        let are_new: Vec<bool> = rows.iter().map(is_new).collect();
+        let new: Vec<&OrderRow> =
+            rows.iter().zip(&are_new).filter(|(_, is_new)| **is_new).map(|(row, _)| *row).collect();
+        let mut names = Vec::new();
+        if !new.is_empty() {
+            insert_orders(tx, connection, &new).await?;
+            work::imported(tx, connection, &new).await?;
+            let follow_ups: Vec<&OrderWork> = new.iter().flat_map(|row| &row.follow_ups).collect();
+            work::put(tx, connection, &follow_ups).await?;
+            insert_inside(tx, connection, &new).await?;
+            names = self.give_to_host(&new).await?;
+        }
+        let mut names = names.into_iter();
+        let outcome = |is_new| {
+            if is_new {
+                SaveOutcome::Inserted { host_order: names.next().flatten() }
+            } else {
+                SaveOutcome::AlreadyExists
+            }
+        };
+        Ok(are_new.into_iter().map(outcome).collect())
+    }
+
+    /// Has the host write new orders, and keeps what it calls them.
+    async fn give_to_host(&self, rows: &[&OrderRow]) -> Answer<Vec<Option<HostOrderId>>> {
+        let Some(host) = self.host else { return Ok(Vec::new()) };
+        let orders: Vec<&NewOrder> = rows.iter().filter_map(|row| row.for_host.as_ref()).collect();
+        let names = host.write(self.tx, self.connection, &orders).await?;
+        let mut called: Vec<String> = Vec::new();
+        let mut records: Vec<String> = Vec::new();
+        for (row, name) in rows.iter().zip(&names) {
+            if let Some(name) = name {
+                called.push(text(row.order.as_str()));
+                records.push(row.record_of(name)?);
+            }
+        }
+        let put = "UPDATE import_record SET record_json = new.record::json
+                   FROM unnest($2::text[], $3::text[]) AS new (order_id, record)
+                   WHERE connection = $1 AND import_record.order_id = new.order_id COLLATE \"C\"";
+        if !called.is_empty() {
+            execute(self.tx, put, params![self.connection.as_str(), called, records]).await?;
+        }
+        Ok(names)
+    }
 }
 
 /// The primary key decides which orders are new, not a look before. In order, so that two batches do not wait for each other.
@@ -108,8 +146,10 @@ async fn insert_records(
 async fn insert_orders(tx: &Transaction<'_>, connection: &str, rows: &[&OrderRow]) -> Answer<()> {
     execute(
         tx,
-        "INSERT INTO host_order (connection, order_id, imported_at, held_json, rules_version, shipping_json, order_json)
-         SELECT $1, new.order_id, new.imported_at, new.held::json, new.rules_version, new.shipping::json, new.body::json
+        "INSERT INTO host_order (connection, order_id, imported_at, held_json, rules_version, shipping_json, order_json,
+                                 handed_over)
+         SELECT $1, new.order_id, new.imported_at, new.held::json, new.rules_version, new.shipping::json, new.body::json,
+                new.body IS NULL
          FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[])
               WITH ORDINALITY AS new (order_id, imported_at, held, rules_version, shipping, body, place)
          ORDER BY new.place",
@@ -120,7 +160,7 @@ async fn insert_orders(tx: &Transaction<'_>, connection: &str, rows: &[&OrderRow
             rows.iter().map(|row| row.held_json.as_deref()).collect::<Vec<Option<&str>>>(),
             rows.iter().map(|row| integer(row.rules_version)).collect::<Vec<i64>>(),
             rows.iter().map(|row| row.shipping_json.as_str()).collect::<Vec<&str>>(),
-            rows.iter().map(|row| row.order_json.as_str()).collect::<Vec<&str>>(),
+            rows.iter().map(|row| row.order_json.as_deref()).collect::<Vec<Option<&str>>>(),
         ],
     )
     .await

@@ -74,8 +74,8 @@ CREATE TABLE merged_order (
     PRIMARY KEY (connection, order_id, survivor)
 );
 
--- The imported orders themselves, in the order in which they came. `order_json` holds the buyer's data. `handed_over` is set once
--- the host has acknowledged the order. `held_json` says why it waits, and is NULL once it is ready.
+-- The imported orders themselves, in the order in which they came. `order_json` holds the buyer's data; it is NULL where the host's
+-- own tables have the order. `handed_over` is set once the host has acknowledged the order. `held_json` says why it waits, and is NULL once it is ready.
 CREATE TABLE host_order (
     seq           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     connection    text COLLATE "C" NOT NULL,
@@ -85,7 +85,7 @@ CREATE TABLE host_order (
     held_json     json,
     rules_version bigint           NOT NULL,
     shipping_json json             NOT NULL,
-    order_json    json             NOT NULL,
+    order_json    json,
     UNIQUE (connection, order_id)
 );
 CREATE INDEX host_order_held    ON host_order (connection, order_id) WHERE held_json IS NOT NULL;

@@ -6,11 +6,12 @@ mod rows;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, Transaction};
 
 use super::{
     PostgresStore, commit,
     query::{all, execute, get, params, text},
+    writer,
 };
 use crate::{
     Timestamp,
@@ -100,6 +101,25 @@ impl ShipmentStore for PostgresStore {
 }
 
 impl PostgresStore {
+    /// The host's side: adds shipments in a transaction of the host's own on the same database. They are in the outbox if it commits.
+    /// The answers stand in the order given.
+    ///
+    /// # Errors
+    /// When the database refuses. The transaction can only be rolled back then.
+    pub async fn enqueue_in(
+        &self,
+        tx: &Transaction<'_>,
+        connection: &ConnectionId,
+        shipments: &[Shipment],
+        now: Timestamp,
+    ) -> Result<Vec<EnqueueOutcome>, StoreError> {
+        let rows: Vec<_> = shipments.iter().map(|shipment| OutboxRow::new(shipment.clone(), now)).collect();
+        writer::enter(tx, &self.schema).await?;
+        let answers = rows::insert(tx, connection.as_str(), &rows).await?;
+        writer::leave(tx).await?;
+        Ok(answers)
+    }
+
     /// The host's side: these quantities of an order will never be shipped, so that no shipment waits for them.
     /// Replaces what was said of the order before; an empty list takes it back.
     ///

@@ -5,14 +5,18 @@ use rusqlite::Transaction;
 use super::records;
 use crate::{
     channel::{
-        ChannelOrderId,
+        ChannelOrderId, ConnectionId,
         shipping::ShippingResolution,
         store::{ApplyOutcome, HeldOrder},
     },
     stores::{
-        columns::{integer, json},
+        ReleasedOrder,
+        columns::{integer, json, parse, unsigned},
         failure::Answer,
-        sqlite::query::{all, execute, first, from_json},
+        sqlite::{
+            OrderWriter,
+            query::{all, execute, first, from_json},
+        },
     },
 };
 
@@ -34,50 +38,73 @@ pub(super) fn page(
     )
 }
 
-fn held(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Option<HeldOrder>> {
-    let held = "SELECT held_json FROM shipstation_host_order
-                WHERE connection = ?1 AND order_id = ?2 AND held_json IS NOT NULL";
-    first(tx, held, (connection, order.as_str()), from_json(HELD))
+/// One order that may be held, in a transaction that may let it go.
+pub(in crate::stores::sqlite) struct Held<'a> {
+    pub(in crate::stores::sqlite) tx: &'a Transaction<'a>,
+    pub(in crate::stores::sqlite) host: Option<&'a dyn OrderWriter>,
+    pub(in crate::stores::sqlite) connection: &'a ConnectionId,
+    pub(in crate::stores::sqlite) order: &'a ChannelOrderId,
 }
 
-pub(super) fn apply(
-    tx: &Transaction<'_>,
-    connection: &str,
-    order: &ChannelOrderId,
-    text: Option<&str>,
-    resolution: &ShippingResolution,
-    rules_version: u64,
-) -> Answer<ApplyOutcome> {
-    let Some(mut held) = held(tx, connection, order)? else { return Ok(ApplyOutcome::NoLongerHeld) };
-    let answer = held.apply_shipping(text);
-    if let ApplyOutcome::Applied { .. } = answer {
-        execute(
-            tx,
-            "UPDATE shipstation_host_order SET shipping_json = ?3, rules_version = ?4
-             WHERE connection = ?1 AND order_id = ?2",
-            (connection, order.as_str(), json(resolution)?, integer(rules_version)),
-        )?;
-        keep_holds(tx, connection, &held)?;
+impl Held<'_> {
+    pub(super) fn apply(
+        &self,
+        text: Option<&str>,
+        resolution: &ShippingResolution,
+        rules_version: u64,
+    ) -> Answer<ApplyOutcome> {
+        let Some(mut held) = self.find()? else { return Ok(ApplyOutcome::NoLongerHeld) };
+        let answer = held.apply_shipping(text);
+        if let ApplyOutcome::Applied { .. } = answer {
+            execute(
+                self.tx,
+                "UPDATE shipstation_host_order SET shipping_json = ?3, rules_version = ?4
+                 WHERE connection = ?1 AND order_id = ?2",
+                (self.connection.as_str(), self.order.as_str(), json(resolution)?, integer(rules_version)),
+            )?;
+            self.keep(&held)?;
+        }
+        Ok(answer)
     }
-    Ok(answer)
-}
 
-/// Lifts every hold of an order; says whether it was held.
-pub(in crate::stores::sqlite) fn lift_holds(
-    tx: &Transaction<'_>,
-    connection: &str,
-    order: &ChannelOrderId,
-) -> Answer<bool> {
-    let Some(mut held) = held(tx, connection, order)? else { return Ok(false) };
-    held.holds.clear();
-    keep_holds(tx, connection, &held)?;
-    Ok(true)
-}
+    /// Lifts every hold; says whether it was held.
+    pub(in crate::stores::sqlite) fn lift(&self) -> Answer<bool> {
+        let Some(mut held) = self.find()? else { return Ok(false) };
+        held.holds.clear();
+        self.keep(&held)?;
+        Ok(true)
+    }
 
-/// Writes down the holds that an order has left.
-fn keep_holds(tx: &Transaction<'_>, connection: &str, held: &HeldOrder) -> Answer<()> {
-    let waits = if held.holds.is_empty() { None } else { Some(json(held)?) };
-    let put = "UPDATE shipstation_host_order SET held_json = ?3 WHERE connection = ?1 AND order_id = ?2";
-    execute(tx, put, (connection, held.order.as_str(), waits))?;
-    records::change(tx, connection, &held.order, |record| record.holds.clone_from(&held.holds))
+    fn find(&self) -> Answer<Option<HeldOrder>> {
+        let held = "SELECT held_json FROM shipstation_host_order
+                    WHERE connection = ?1 AND order_id = ?2 AND held_json IS NOT NULL";
+        first(self.tx, held, (self.connection.as_str(), self.order.as_str()), from_json(HELD))
+    }
+
+    /// Writes down the holds that are left, and tells the host if there are none.
+    fn keep(&self, held: &HeldOrder) -> Answer<()> {
+        let (tx, connection) = (self.tx, self.connection.as_str());
+        let waits = if held.holds.is_empty() { None } else { Some(json(held)?) };
+        let put = "UPDATE shipstation_host_order SET held_json = ?3 WHERE connection = ?1 AND order_id = ?2";
+        execute(tx, put, (connection, self.order.as_str(), waits))?;
+        records::change(tx, connection, self.order, |record| record.holds.clone_from(&held.holds))?;
+        match self.host {
+            Some(host) if held.holds.is_empty() => host.release(tx, self.connection, &self.released()?),
+            _ => Ok(()),
+        }
+    }
+
+    fn released(&self) -> Answer<ReleasedOrder> {
+        let find = "SELECT shipping_json, rules_version, record_json
+                    FROM shipstation_host_order JOIN shipstation_import_record USING (connection, order_id)
+                    WHERE connection = ?1 AND order_id = ?2";
+        let found = first(self.tx, find, (self.connection.as_str(), self.order.as_str()), |row| {
+            Ok(ReleasedOrder {
+                shipping: parse("shipstation_host_order.shipping_json", &row.get::<_, String>(0)?)?,
+                rules_version: unsigned(row.get(1)?),
+                record: parse("shipstation_import_record.record_json", &row.get::<_, String>(2)?)?,
+            })
+        })?;
+        Ok(found.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
+    }
 }

@@ -21,13 +21,15 @@ use crate::{
     stores::columns::OrderRow,
 };
 
-pub(super) use self::{held::lift_holds, records::forget_fingerprint};
+pub(super) use self::{held::Held, records::forget_fingerprint};
 
 #[async_trait]
 impl OrderStore for SqliteStore {
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
-        let batch: Vec<_> = batch.iter().map(|new| OrderRow::write_down(new, &token.run)).collect();
-        self.write(token, move |tx, token| save::save(tx, token.connection.as_str(), &batch)).await
+        let host = self.order_writer.clone();
+        let row = |new| OrderRow::write_down(new, &token.run, host.is_some());
+        let batch: Vec<_> = batch.iter().map(row).collect();
+        self.write(token, move |tx, token| save::save(tx, host.as_deref(), &token.connection, &batch)).await
     }
 
     async fn records(
@@ -104,8 +106,10 @@ impl OrderStore for SqliteStore {
         rules_version: u64,
     ) -> Result<ApplyOutcome, StoreError> {
         let (order, text, resolution) = (order.clone(), text.map(str::to_owned), resolution.clone());
+        let host = self.order_writer.clone();
         self.write(token, move |tx, token| {
-            held::apply(tx, token.connection.as_str(), &order, text.as_deref(), &resolution, rules_version)
+            let held = Held { tx, host: host.as_deref(), connection: &token.connection, order: &order };
+            held.apply(text.as_deref(), &resolution, rules_version)
         })
         .await
     }

@@ -5,32 +5,67 @@ use rusqlite::Transaction;
 use super::work;
 use crate::{
     channel::{
-        OrderFingerprint,
-        store::{SaveOutcome, WorkKind},
+        ConnectionId, OrderFingerprint,
+        store::{NewOrder, SaveOutcome, WorkKind},
     },
     stores::{
-        columns::{Written, integer, nanos},
+        columns::{OrderRow, Written, integer, nanos},
         failure::Answer,
-        sqlite::query::execute,
+        released::one_for_each,
+        sqlite::{OrderWriter, query::execute},
     },
 };
 
-/// Saves a batch. An order that the file refuses fails alone: nothing of it stays, and the others are saved.
-pub(super) fn save(tx: &Transaction<'_>, connection: &str, batch: &[Written]) -> Answer<Vec<SaveOutcome>> {
-    let all = || batch.iter().map(|written| insert(tx, connection, written)).collect();
-    match or_nothing(tx, all) {
+/// Saves a batch. An order that the file or the host refuses fails alone: nothing of it stays, and the others are saved.
+pub(super) fn save(
+    tx: &Transaction<'_>,
+    host: Option<&dyn OrderWriter>,
+    connection: &ConnectionId,
+    batch: &[Written],
+) -> Answer<Vec<SaveOutcome>> {
+    match or_nothing(tx, || insert_all(tx, host, connection, batch)) {
         Err(failure) if failure.concerns_one_row() => {
-            batch.iter().map(|written| save_alone(tx, connection, written)).collect()
+            let mut outcomes = Vec::with_capacity(batch.len());
+            for alone in batch.chunks(1) {
+                match or_nothing(tx, || insert_all(tx, host, connection, alone)) {
+                    Err(failure) if failure.concerns_one_row() => outcomes.push(failure.into()),
+                    saved => outcomes.extend(saved?),
+                }
+            }
+            Ok(outcomes)
         }
         saved => saved,
     }
 }
 
-fn save_alone(tx: &Transaction<'_>, connection: &str, written: &Written) -> Answer<SaveOutcome> {
-    match or_nothing(tx, || insert(tx, connection, written)) {
-        Err(failure) if failure.concerns_one_row() => Ok(failure.into()),
-        saved => saved,
+/// Inserts orders, and has the host write those that are new.
+fn insert_all(
+    tx: &Transaction<'_>,
+    host: Option<&dyn OrderWriter>,
+    connection: &ConnectionId,
+    batch: &[Written],
+) -> Answer<Vec<SaveOutcome>> {
+    let insert = |written| insert(tx, connection.as_str(), written);
+    let mut outcomes = batch.iter().map(insert).collect::<Answer<Vec<_>>>()?;
+    let Some(host) = host else { return Ok(outcomes) };
+    let new = outcomes.iter_mut().zip(batch).filter_map(|(outcome, written)| {
+        let row = written.as_ref().ok().filter(|_| matches!(outcome, SaveOutcome::Inserted { .. }))?;
+        Some((outcome, row, row.for_host.as_ref()?))
+    });
+    let new: Vec<(&mut SaveOutcome, &OrderRow, &NewOrder)> = new.collect();
+    let orders: Vec<&NewOrder> = new.iter().map(|(_, _, order)| *order).collect();
+    if orders.is_empty() {
+        return Ok(outcomes);
     }
+    let names = one_for_each(host.write(tx, connection, &orders)?, orders.len())?;
+    let put = "UPDATE shipstation_import_record SET record_json = ?3 WHERE connection = ?1 AND order_id = ?2";
+    for ((outcome, row, _), name) in new.into_iter().zip(names) {
+        if let Some(name) = &name {
+            execute(tx, put, (connection.as_str(), row.order.as_str(), row.record_of(name)?))?;
+        }
+        *outcome = SaveOutcome::Inserted { host_order: name };
+    }
+    Ok(outcomes)
 }
 
 /// Does `work` as a whole, or takes back what it wrote. A failure of the file itself is left to the transaction.
@@ -68,11 +103,12 @@ fn insert(tx: &Transaction<'_>, connection: &str, written: &Written) -> Answer<S
     if inserted == 0 {
         return Ok(SaveOutcome::AlreadyExists);
     }
+    let kept_by_host = row.order_json.is_none();
     execute(
         tx,
         "INSERT INTO shipstation_host_order (connection, order_id, imported_at, held_json, shipping_json, rules_version,
-                                             order_json)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                                             order_json, handed_over, blanked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
         (
             connection,
             row.order.as_str(),
@@ -81,6 +117,7 @@ fn insert(tx: &Transaction<'_>, connection: &str, written: &Written) -> Answer<S
             &row.shipping_json,
             integer(row.rules_version),
             &row.order_json,
+            kept_by_host,
         ),
     )?;
     work::remove(tx, connection, &row.order, WorkKind::Import)?;

@@ -62,7 +62,7 @@ CREATE TABLE shipstation_merged_order (
 ) STRICT, WITHOUT ROWID;
 
 -- The imported orders themselves, in the order in which they came. `order_json` holds the buyer's data, until
--- `blanked`. `handed_over` is set once the host has acknowledged the order. `held_json` says why it waits, and is NULL
+-- `blanked`; it is NULL where the host's own tables have the order. `handed_over` is set once the host has acknowledged the order. `held_json` says why it waits, and is NULL
 -- once it is ready.
 CREATE TABLE shipstation_host_order (
     seq           INTEGER PRIMARY KEY,
@@ -74,7 +74,7 @@ CREATE TABLE shipstation_host_order (
     held_json     TEXT,
     rules_version INTEGER NOT NULL,
     shipping_json TEXT    NOT NULL,
-    order_json    TEXT    NOT NULL,
+    order_json    TEXT,
     UNIQUE (connection, order_id)
 ) STRICT;
 CREATE INDEX shipstation_host_order_held     ON shipstation_host_order (connection, order_id)    WHERE held_json IS NOT NULL;

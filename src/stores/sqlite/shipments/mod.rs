@@ -29,16 +29,8 @@ impl ShipmentStore for SqliteStore {
         shipments: &[Shipment],
         now: Timestamp,
     ) -> Result<Vec<EnqueueOutcome>, StoreError> {
-        let connection = key(connection);
-        let rows: Vec<_> = shipments.iter().map(|shipment| OutboxRow::new(shipment.clone(), now)).collect();
-        self.change(move |tx| {
-            let enqueue = |row| {
-                let new = rows::insert(tx, &connection, row)?;
-                Ok(if new { EnqueueOutcome::New } else { EnqueueOutcome::Duplicate })
-            };
-            rows.iter().map(enqueue).collect()
-        })
-        .await
+        let (connection, shipments) = (connection.clone(), shipments.to_vec());
+        self.change(move |tx| enqueue(tx, &connection, &shipments, now)).await
     }
 
     async fn rows(
@@ -107,6 +99,20 @@ impl ShipmentStore for SqliteStore {
 }
 
 impl SqliteStore {
+    /// The host's side: adds shipments in a transaction of the host's own on the store's file. They are in the outbox if it commits.
+    /// The answers stand in the order given.
+    ///
+    /// # Errors
+    /// When the file refuses.
+    pub fn enqueue_in(
+        tx: &Transaction<'_>,
+        connection: &ConnectionId,
+        shipments: &[Shipment],
+        now: Timestamp,
+    ) -> Result<Vec<EnqueueOutcome>, StoreError> {
+        Ok(enqueue(tx, connection, shipments, now)?)
+    }
+
     /// The host's side: these quantities of an order will never be shipped, so that no shipment waits for them.
     /// Replaces what was said of the order before; an empty list takes it back.
     ///
@@ -121,6 +127,19 @@ impl SqliteStore {
         let (connection, order) = (key(connection), order.clone());
         self.change(move |tx| cancelled::replace(tx, &connection, &order, &lines)).await
     }
+}
+
+fn enqueue(
+    tx: &Transaction<'_>,
+    connection: &ConnectionId,
+    shipments: &[Shipment],
+    now: Timestamp,
+) -> Answer<Vec<EnqueueOutcome>> {
+    let enqueue = |shipment: &Shipment| {
+        let new = rows::insert(tx, connection.as_str(), &OutboxRow::new(shipment.clone(), now))?;
+        Ok(if new { EnqueueOutcome::New } else { EnqueueOutcome::Duplicate })
+    };
+    shipments.iter().map(enqueue).collect()
 }
 
 fn begin_send(tx: &Transaction<'_>, connection: &str, intent: &SendIntent) -> Answer<BeginSendOutcome> {
