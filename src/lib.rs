@@ -30,6 +30,7 @@
 //! | [`client`] | ShipStation V1 over HTTP, complete and typed | nothing else here |
 //! | [`channel`] | the contract between a host and any channel: the [`ChannelConnector`](channel::ChannelConnector) trait, reports, storage traits | nothing else here |
 //! | [`connector`] | [`ShipStationChannel`]: the contract, fulfilled by means of the client and the host's stores | both |
+//! | [`fleet`] | runs many connections on a schedule, in one process or in many | the contract |
 //! | [`stores`] | ready-made stores | the contract |
 //! | `testing` | for a host's own tests: a simulated ShipStation (feature `simulator`), checks for stores (feature `conformance`) | client and contract |
 //!
@@ -47,9 +48,11 @@
 
 pub mod channel;
 pub mod client;
+mod clock;
 mod config_file;
 pub mod connector;
 mod duration_text;
+pub mod fleet;
 mod named_enum;
 mod setters;
 pub mod stores;

@@ -8,8 +8,9 @@ use std::{
 };
 
 /// What every layer may use, as it depends on none of them.
-const SHARED: [&str; 8] = [
+const SHARED: [&str; 9] = [
     "Timestamp",
+    "clock",
     "duration_text",
     "named_enum",
     "nearest_name",
@@ -20,7 +21,8 @@ const SHARED: [&str; 8] = [
 ];
 
 /// Each layer, and the other layers whose names it may use.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
+    ("clock", &["client"]),
     ("time", &[]),
     ("duration_text", &[]),
     ("named_enum", &[]),
@@ -29,8 +31,10 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("client", &["client"]),
     ("channel", &["channel"]),
     ("connector", &["connector", "client", "channel"]),
-    ("stores", &["stores", "channel"]),
-    ("testing", &["testing", "client", "channel"]),
+    ("fleet", &["fleet", "channel"]),
+    // What PostgreSQL fulfills of it is the trait `Schedule`.
+    ("stores", &["stores", "channel", "fleet"]),
+    ("testing", &["testing", "client", "channel", "fleet"]),
 ];
 
 #[test]

@@ -12,7 +12,7 @@ use http::{Method, Response, StatusCode, header};
 use tracing::Instrument as _;
 
 use super::{
-    AttemptOutcome, CallInfo, CallObserver, Error, HostTime, ShipStation, TransportBody, TransportError,
+    AttemptOutcome, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
     TransportErrorKind, Wait, WaitReason,
     classify::{classify, transport_problem},
     endpoints::{Endpoint, Idempotency},
@@ -20,6 +20,7 @@ use super::{
     key::{Key, KeyInUse},
     rate_limit::RateHeaders,
 };
+use crate::clock::HostTime;
 
 /// One call, ready to be sent as often as its class allows.
 pub(crate) struct Call {

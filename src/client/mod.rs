@@ -89,7 +89,6 @@ mod answer;
 mod builder;
 mod call;
 mod classify;
-mod clock;
 mod credentials;
 mod endpoints;
 mod error;
@@ -130,12 +129,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
 use url::Url;
 
+pub(crate) use self::page::MAX_PAGE_SIZE;
 pub use self::{
     accounts::{AccountTag, Accounts, NewAccount, RegisteredAccount},
     answer::{ActionResponse, Updated},
     builder::ShipStationBuilder,
     carriers::{Carrier, Carriers, Package, Service},
-    clock::{Clock, SystemClock},
     credentials::{CredentialSource, Credentials},
     customers::{Customer, CustomerSort, CustomerTag, Customers, ListCustomers, MarketplaceUsername},
     endpoints::{Endpoint, Idempotency, endpoints},
@@ -165,8 +164,8 @@ use self::{
     call::Call, error::Problem, key::Keys, retry::RetryBudget, server_clock::ServerClock,
     wire::drift::DriftCounter,
 };
-pub(crate) use self::{clock::HostTime, page::MAX_PAGE_SIZE};
 use crate::Timestamp;
+pub use crate::clock::{Clock, SystemClock};
 pub use rust_decimal::Decimal;
 
 /// A client for one ShipStation account. Clones are cheap and share the connections, the rate limit and the

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Timestamp;
-pub(super) use crate::client::HostTime;
+pub(super) use crate::clock::HostTime;
 
 /// A larger difference between the host's clock and ShipStation's is not tolerated.
 pub(super) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);

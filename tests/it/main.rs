@@ -11,6 +11,7 @@ mod client;
 mod crash;
 mod cycle;
 mod field;
+mod fleet;
 mod listings;
 mod mappings;
 mod orders;

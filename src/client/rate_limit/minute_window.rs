@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::{Lane, Permit, RateHeaders, RateLimiter};
 use crate::{
     Timestamp,
-    client::clock::{Clock, SystemClock},
+    clock::{Clock, SystemClock},
 };
 
 /// Where the server's minute ends is known to about a second: its `Date` has no fraction.

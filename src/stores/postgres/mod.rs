@@ -42,6 +42,7 @@ mod migrate;
 mod orders;
 mod query;
 mod runs;
+mod schedule;
 mod shipments;
 mod writer;
 
@@ -53,6 +54,7 @@ use tokio_postgres::{Client, IsolationLevel, Transaction};
 pub use self::{
     connect::PostgresOptions,
     connect_error::{ConnectError, ConnectProblem},
+    schedule::PostgresSchedule,
     writer::OrderWriter,
 };
 use self::{

@@ -26,10 +26,11 @@ mod orders;
 mod report;
 mod runs;
 mod samples;
+mod schedule;
 mod shipments;
 mod test_bed;
 
-use std::{any::Any, fmt, future::Future};
+use std::{any::Any, fmt, future::Future, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -38,7 +39,10 @@ use self::{
     check::{Case, Stop},
     test_bed::TestBed,
 };
-use crate::channel::{ConnectionId, Listing, store::Stores};
+use crate::{
+    channel::{ConnectionId, Listing, store::Stores},
+    fleet::Schedule,
+};
 
 /// Whatever went wrong while a store was made.
 pub type BuildError = Box<dyn std::error::Error + Send + Sync>;
@@ -64,19 +68,22 @@ where
     }
 }
 
+type Schedules = (Arc<dyn Schedule>, Arc<dyn Schedule>);
+
 /// Empty stores for one check, and what must live as long as they do.
 pub struct TestStores {
     stores: Stores,
     peer: Option<Stores>,
     listings: Option<(ConnectionId, Vec<Listing>)>,
     refused_order: Option<String>,
+    schedule: Option<Schedules>,
     guard: Option<Box<dyn Any + Send>>,
 }
 
 impl TestStores {
     /// These stores.
     pub fn new(stores: Stores) -> Self {
-        Self { stores, peer: None, listings: None, refused_order: None, guard: None }
+        Self { stores, peer: None, listings: None, refused_order: None, schedule: None, guard: None }
     }
 
     /// A second handle on the same data, as another process would have it.
@@ -99,6 +106,13 @@ impl TestStores {
     #[must_use]
     pub fn with_refused_order(mut self, id: impl Into<String>) -> Self {
         self.refused_order = Some(id.into());
+        self
+    }
+
+    /// A schedule without jobs, and a second handle on it, as another process would have it: for [`schedule`].
+    #[must_use]
+    pub fn with_schedule(mut self, schedule: Arc<dyn Schedule>, peer: Arc<dyn Schedule>) -> Self {
+        self.schedule = Some((schedule, peer));
         self
     }
 
@@ -173,6 +187,11 @@ pub async fn mappings(builder: &dyn StoreBuilder) -> Report {
 /// tokens.
 pub async fn history(builder: &dyn StoreBuilder) -> Report {
     run(builder, history::CHECKS).await
+}
+
+/// Checks the [`Schedule`] that the builder hands out with its stores.
+pub async fn schedule(builder: &dyn StoreBuilder) -> Report {
+    run(builder, schedule::CHECKS).await
 }
 
 async fn run(builder: &dyn StoreBuilder, cases: &[Case]) -> Report {

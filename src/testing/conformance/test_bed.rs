@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    TestStores,
+    Schedules, TestStores,
     check::{Check, Stop},
     samples::at,
 };
@@ -26,6 +26,7 @@ pub(super) struct TestBed {
     pub(super) elsewhere: ConnectionId,
     pub(super) listings: Option<(ConnectionId, Vec<Listing>)>,
     pub(super) refused_order: Option<String>,
+    pub(super) schedule: Option<Schedules>,
 }
 
 impl TestBed {
@@ -37,6 +38,7 @@ impl TestBed {
             elsewhere: "elsewhere".into(),
             listings: test_stores.listings.clone(),
             refused_order: test_stores.refused_order.clone(),
+            schedule: test_stores.schedule.clone(),
         }
     }
 

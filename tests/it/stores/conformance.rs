@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use shipstation_connector::{
     channel::{ConnectionId, Listing, store::Stores},
+    fleet::MemorySchedule,
     stores::{MemoryStore, SqliteStore, sqlite::SqliteOptions},
     testing::conformance::{self, BuildError, StoreBuilder, TestStores, Verdict},
 };
@@ -139,4 +140,14 @@ async fn conformance_finds_every_flaw_and_every_check_finds_one() {
         conformance::all(&fresh_memory).await.outcomes.iter().map(|outcome| outcome.name).collect();
     let idle: Vec<_> = all.difference(&found).collect();
     assert!(idle.is_empty(), "no flaw proves these checks: {idle:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conformance_memory_schedule_keeps_every_clause() {
+    let fresh = || async {
+        let schedule = Arc::new(MemorySchedule::new());
+        Ok(TestStores::new(memory().stores()).with_schedule(schedule.clone(), schedule))
+    };
+    let report = conformance::schedule(&fresh).await;
+    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
 }

@@ -12,7 +12,8 @@ use shipstation_connector::{
             RunStore, RunToken, SaveOutcome, ShipmentStore, StoreError,
         },
     },
-    stores::postgres::{ConnectError, ConnectProblem, PostgresOptions, PostgresStore},
+    fleet::{JobKey, JobPlan, Schedule},
+    stores::postgres::{ConnectError, ConnectProblem, PostgresOptions, PostgresSchedule, PostgresStore},
     testing::conformance::{self, BuildError, TestStores, Verdict},
 };
 
@@ -72,6 +73,42 @@ async fn conformance_postgres_store_keeps_every_clause_through_two_pools() {
 async fn conformance_postgres_store_keeps_every_clause_behind_pgbouncer() {
     let report = conformance::all(&fresh_behind_pgbouncer).await;
     assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conformance_postgres_schedule_keeps_every_clause_behind_pgbouncer() {
+    let fresh = || async {
+        let (cluster, url) = (cluster(), through_pgbouncer());
+        let options = PostgresOptions::default().schema(cluster.new_schema()).pool_size(4);
+        let store = Arc::new(PostgresStore::connect(&url, &options).await?);
+        cluster.run(&on_simulated_time(&options.schema)).await;
+        let peer = Arc::new(PostgresStore::connect(&url, &options).await?);
+        let schedule = |of: &Arc<PostgresStore>| Arc::new(PostgresSchedule::new(of.clone()));
+        Ok(TestStores::new(store.stores()).with_schedule(schedule(&store), schedule(&peer)))
+    };
+    let report = conformance::schedule(&fresh).await;
+    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+}
+
+#[tokio::test]
+async fn requests_a_wake_up_reaches_another_process_at_once() {
+    let (cluster, _, store) = fresh().await;
+    let store = Arc::new(store);
+    let listening = PostgresSchedule::new(store.clone()).listen(&cluster.url);
+    let job = JobKey { connection: here(), operation: Operation::GetOrders };
+    let plan =
+        JobPlan::new(job.clone(), std::time::Duration::from_secs(900), std::time::Duration::from_secs(900));
+    listening.plan(&[plan], at(0)).await.unwrap();
+    // Whoever waits has to listen before the other one speaks: it is told until it hears.
+    let waking = async {
+        loop {
+            assert!(PostgresSchedule::new(store.clone()).wake(&job, at(0)).await.unwrap());
+        }
+    };
+    futures_util::future::select(listening.woken(), Box::pin(waking)).await;
+    assert_eq!(listening.next_due(at(0)).await.unwrap(), Some(std::time::Duration::ZERO));
+    let deaf = PostgresSchedule::new(store).listen("host=/nowhere user=me");
+    assert!(futures_util::FutureExt::now_or_never(deaf.woken()).is_none(), "it waits for its next look");
 }
 
 fn here() -> ConnectionId {

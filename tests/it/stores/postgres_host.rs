@@ -153,9 +153,9 @@ async fn faults_a_shipment_joins_the_transaction_of_the_host() {
         // The host's own names mean what they meant before.
         tx.execute("INSERT INTO outbox VALUES ('of the host')", &[]).await.unwrap();
         if commits {
-            tx.commit().await.unwrap()
+            tx.commit().await.unwrap();
         } else {
-            tx.rollback().await.unwrap()
+            tx.rollback().await.unwrap();
         }
         let kept = if commits { Some(2) } else { None };
         assert_eq!(store.counts(&here()).await.unwrap().get("pending").copied(), kept);

@@ -40,6 +40,23 @@ BEGIN
     RETURN FOUND;
 END $$;
 
+-- The schedule of a fleet: when each operation of each connection is due; of a claimed one, when the claim ends. `every` is in
+-- nanoseconds. `fence` tells a claim from earlier ones; `woken` is set while somebody works on it. `last_json` says how it ran last.
+CREATE TABLE job (
+    connection text COLLATE "C" NOT NULL,
+    operation  text COLLATE "C" NOT NULL,
+    every      bigint           NOT NULL,
+    due        bigint           NOT NULL,
+    paused     text,
+    claimed_by text,
+    fence      bigint           NOT NULL DEFAULT 0,
+    woken      boolean          NOT NULL DEFAULT false,
+    failures   bigint           NOT NULL DEFAULT 0,
+    last_json  json,
+    PRIMARY KEY (connection, operation)
+);
+CREATE INDEX job_due ON job (due) WHERE paused IS NULL;
+
 -- The history of runs, in the order in which they began.
 CREATE TABLE run (
     seq          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,103 @@
+//! How a fleet is set up.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::{ConnectionSource, Connections, Fleet, MemorySchedule, Runs, Schedule, Shared};
+use crate::{
+    channel::Operation,
+    clock::{Clock, SystemClock},
+    setters::setters,
+    time::{HOUR, MINUTE},
+};
+
+/// How often each operation runs unless something else is said.
+const INTERVALS: [(Operation, Duration); 4] = [
+    (Operation::GetOrders, MINUTE.saturating_mul(15)),
+    (Operation::SyncShipments, MINUTE.saturating_mul(5)),
+    (Operation::ResolveHeld, MINUTE.saturating_mul(15)),
+    (Operation::LinkListings, HOUR.saturating_mul(24)),
+];
+
+/// Sets a fleet up: see [`Fleet::builder`].
+#[derive(Debug)]
+pub struct FleetBuilder {
+    source: Arc<dyn ConnectionSource>,
+    schedule: Arc<dyn Schedule>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    seed: Option<u64>,
+}
+
+#[derive(Debug)]
+pub(super) struct Options {
+    pub(super) worker: String,
+    pub(super) intervals: BTreeMap<Operation, Duration>,
+    pub(super) max_runs: usize,
+    pub(super) max_run_time: Duration,
+    pub(super) claim_length: Duration,
+    pub(super) refresh_every: Duration,
+    pub(super) grace: Duration,
+}
+
+impl FleetBuilder {
+    pub(super) fn new(source: Arc<dyn ConnectionSource>) -> Self {
+        Self {
+            source,
+            schedule: Arc::new(MemorySchedule::new()),
+            clock: Arc::new(SystemClock),
+            options: Options {
+                worker: format!("worker {}", std::process::id()),
+                intervals: INTERVALS.into(),
+                max_runs: 16,
+                max_run_time: MINUTE.saturating_mul(15),
+                claim_length: MINUTE,
+                refresh_every: MINUTE,
+                grace: Duration::from_secs(30),
+            },
+            seed: None,
+        }
+    }
+
+    setters! {
+        /// Who keeps what is due when. By default a [`MemorySchedule`].
+        schedule(schedule: Arc<dyn Schedule>) => schedule = schedule;
+        /// The clock of the fleet. By default the machine's.
+        clock(clock: Arc<dyn Clock>) => clock = clock;
+        /// What this worker is called in the schedule. By default by the number of its process.
+        worker(name: impl Into<String>) => options.worker = name.into();
+        /// How many runs are under way at once, at most. By default 16.
+        max_runs(runs: usize) => options.max_runs = runs.max(1);
+        /// After how long a run stops and goes on in its next turn, so that one large account keeps no other waiting. By default 15
+        /// minutes.
+        max_run_time(time: Duration) => options.max_run_time = time;
+        /// How long a job is claimed: what a worker had that died is taken over after so long. By default a minute.
+        claim_length(length: Duration) => options.claim_length = length;
+        /// How often the source is asked for its connections. By default every minute.
+        refresh_every(interval: Duration) => options.refresh_every = interval;
+        /// How long runs have to stop when the fleet does. By default 30 seconds.
+        grace(time: Duration) => options.grace = time;
+        /// Makes what is drawn by chance (the spread of what is due) the same each time.
+        seed(seed: u64) => seed = Some(seed);
+    }
+
+    /// How often an operation runs; never, if the interval is zero. By default orders are fetched every 15 minutes, shipments sent
+    /// every 5, held orders looked at every 15, and listings linked once a day. The operation is one of these.
+    #[must_use]
+    pub fn every(mut self, operation: Operation, interval: Duration) -> Self {
+        self.options.intervals.insert(operation, interval);
+        self
+    }
+
+    /// The fleet.
+    pub fn build(self) -> Fleet {
+        let runs = Runs::new(self.seed);
+        Fleet(Arc::new(Shared {
+            connections: Connections::new(self.source),
+            schedule: self.schedule,
+            clock: self.clock,
+            options: self.options,
+            runs,
+            woken: tokio::sync::Notify::new(),
+        }))
+    }
+}

@@ -1,0 +1,186 @@
+//! Which connections there are, and the channel of each.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use crate::channel::{ChannelConnector, ConnectionId, Operation};
+
+/// Why a host could not name its connections or build a channel. It is shown to people: no secret in it.
+pub type BuildFailure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where a host has its connections.
+#[async_trait]
+pub trait ConnectionSource: Debug + Send + Sync {
+    /// Every connection that there is. One that is missing is served no more.
+    ///
+    /// # Errors
+    /// When that is not known: then those of the last answer are served on.
+    async fn connections(&self) -> Result<Vec<FleetConnection>, BuildFailure>;
+
+    /// The channel of a connection: built when it is first needed, kept, and built anew when the connection has changed.
+    ///
+    /// # Errors
+    /// When it cannot be built. It is tried again after a while.
+    async fn channel(&self, connection: &ConnectionId) -> Result<Arc<dyn ChannelConnector>, BuildFailure>;
+
+    /// Waits until the connections may have changed. By itself that is never told, and they are asked for at intervals.
+    /// Cancel-safe.
+    async fn changed(&self) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A connection of a fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FleetConnection {
+    /// Its name.
+    pub id: ConnectionId,
+    /// Grows whenever its credentials or settings change: its channel is built anew then.
+    pub revision: u64,
+    /// Why it is not served.
+    pub paused: Option<String>,
+    /// How often an operation runs, where that differs from the other connections. Zero: never.
+    pub intervals: BTreeMap<Operation, Duration>,
+}
+
+impl FleetConnection {
+    /// A connection that is served like the others.
+    pub fn new(id: impl Into<ConnectionId>) -> Self {
+        Self { id: id.into(), revision: 0, paused: None, intervals: BTreeMap::new() }
+    }
+
+    /// With this revision of its credentials and settings.
+    #[must_use]
+    pub fn revision(mut self, revision: u64) -> Self {
+        self.revision = revision;
+        self
+    }
+
+    /// It is not served, for this reason.
+    #[must_use]
+    pub fn paused(mut self, why: impl Into<String>) -> Self {
+        self.paused = Some(why.into());
+        self
+    }
+
+    /// Runs an operation at another interval than the other connections; never, if it is zero.
+    #[must_use]
+    pub fn every(mut self, operation: Operation, interval: Duration) -> Self {
+        self.intervals.insert(operation, interval);
+        self
+    }
+}
+
+/// The connections as they were last named, with the channels that were built.
+#[derive(Debug)]
+pub(super) struct Connections {
+    source: Arc<dyn ConnectionSource>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    known: BTreeMap<ConnectionId, Known>,
+    /// Those that the schedule has not removed yet.
+    gone: BTreeSet<ConnectionId>,
+}
+
+#[derive(Debug)]
+struct Known {
+    connection: FleetConnection,
+    /// Whether the schedule has its jobs as they are to be.
+    is_planned: bool,
+    channel: Option<Arc<dyn ChannelConnector>>,
+}
+
+/// What the schedule does not know yet.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub(super) present: Vec<FleetConnection>,
+    pub(super) gone: Vec<ConnectionId>,
+}
+
+impl Changed {
+    pub(super) fn is_empty(&self) -> bool {
+        self.present.is_empty() && self.gone.is_empty()
+    }
+}
+
+impl Connections {
+    pub(super) fn new(source: Arc<dyn ConnectionSource>) -> Self {
+        Self { source, state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn changed(&self) {
+        self.source.changed().await;
+    }
+
+    /// Asks for the connections.
+    pub(super) async fn refresh(&self) -> Result<Changed, BuildFailure> {
+        let present = self.source.connections().await?;
+        let state = &mut *self.lock();
+        let mut before = std::mem::take(&mut state.known);
+        for connection in present {
+            let kept = before.remove(&connection.id);
+            let is_planned =
+                kept.as_ref().is_some_and(|kept| kept.is_planned && kept.connection == connection);
+            let channel = kept.filter(|kept| kept.connection.revision == connection.revision);
+            let channel = channel.and_then(|kept| kept.channel);
+            state.gone.remove(&connection.id);
+            state.known.insert(connection.id.clone(), Known { connection, is_planned, channel });
+        }
+        state.gone.extend(before.into_keys());
+        let unplanned = state.known.values().filter(|known| !known.is_planned);
+        Ok(Changed {
+            present: unplanned.map(|known| known.connection.clone()).collect(),
+            gone: state.gone.iter().cloned().collect(),
+        })
+    }
+
+    /// The schedule knows it now.
+    pub(super) fn settle(&self, changed: &Changed) {
+        let state = &mut *self.lock();
+        for connection in &changed.present {
+            if let Some(known) = state.known.get_mut(&connection.id) {
+                known.is_planned = known.connection == *connection;
+            }
+        }
+        state.gone.retain(|connection| !changed.gone.contains(connection));
+    }
+
+    /// The channel of a connection; `None` if there is no such connection.
+    pub(super) async fn channel(
+        &self,
+        connection: &ConnectionId,
+    ) -> Option<Result<Arc<dyn ChannelConnector>, BuildFailure>> {
+        let revision = match self.lock().known.get(connection)? {
+            Known { channel: Some(channel), .. } => return Some(Ok(channel.clone())),
+            Known { connection, .. } => connection.revision,
+        };
+        let channel = match self.source.channel(connection).await {
+            Ok(channel) => channel,
+            Err(failure) => return Some(Err(failure)),
+        };
+        if let Some(known) = self.lock().known.get_mut(connection)
+            && known.connection.revision == revision
+        {
+            known.channel = Some(channel.clone());
+        }
+        Some(Ok(channel))
+    }
+
+    pub(super) fn has(&self, connection: &ConnectionId) -> bool {
+        self.lock().known.contains_key(connection)
+    }
+}

@@ -1,0 +1,141 @@
+//! The runs that are under way, one claimed job each, and how the worker is.
+
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::FutureExt;
+use serde::Serialize;
+
+use super::{Claim, JobKey, after::RunEnd};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelConnector, ChannelError, GetOrders, LinkListings, Operation, Refusal, ResolveHeld, RunControl,
+        SyncShipments, report::RunStatus, store::StoreError,
+    },
+};
+
+/// How a worker is, for a health check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WorkerHealth {
+    /// Its name.
+    pub worker: String,
+    /// The jobs that it works on, and since when.
+    pub running: Vec<(JobKey, Timestamp)>,
+    /// When it last looked for work.
+    pub looked_at: Option<Timestamp>,
+    /// Why the schedule or the source failed, while they do.
+    pub trouble: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Runs(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    running: BTreeMap<JobKey, (Claim, Timestamp)>,
+    looked_at: Option<Timestamp>,
+    trouble: BTreeMap<&'static str, String>,
+    rng: fastrand::Rng,
+}
+
+impl Runs {
+    pub(super) fn new(seed: Option<u64>) -> Self {
+        let rng = seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        let (running, trouble) = (BTreeMap::new(), BTreeMap::new());
+        Self(Mutex::new(State { running, looked_at: None, trouble, rng }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn health(&self, worker: &str) -> WorkerHealth {
+        let state = self.lock();
+        WorkerHealth {
+            worker: worker.to_owned(),
+            running: state.running.values().map(|(claim, since)| (claim.job.clone(), *since)).collect(),
+            looked_at: state.looked_at,
+            trouble: state.trouble.values().cloned().collect(),
+        }
+    }
+
+    pub(super) fn begin(&self, claim: &Claim, now: Timestamp) {
+        self.lock().running.insert(claim.job.clone(), (claim.clone(), now));
+    }
+
+    pub(super) fn end(&self, job: &JobKey) {
+        self.lock().running.remove(job);
+    }
+
+    pub(super) fn claims(&self) -> Vec<Claim> {
+        self.lock().running.values().map(|(claim, _)| claim.clone()).collect()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.lock().running.len()
+    }
+
+    pub(super) fn looked(&self, now: Timestamp) {
+        self.lock().looked_at = Some(now);
+    }
+
+    /// Notes whether something of the host's works; what does not is logged once, until it works again.
+    pub(super) fn note(&self, what: &'static str, failure: Option<String>) {
+        let mut state = self.lock();
+        let Some(failure) = failure else {
+            state.trouble.remove(what);
+            return;
+        };
+        let words = format!("{what}: {failure}");
+        if state.trouble.insert(what, words.clone()).is_none() {
+            tracing::warn!("the fleet has trouble with {words}");
+        }
+    }
+
+    /// Notes how a call of the schedule ended.
+    pub(super) fn note_schedule<T>(&self, answer: Result<T, StoreError>) -> Option<T> {
+        self.note("the schedule", answer.as_ref().err().map(ToString::to_string));
+        answer.ok()
+    }
+
+    /// A random share, from 0 to 1.
+    pub(super) fn draw(&self) -> f64 {
+        self.lock().rng.f64()
+    }
+}
+
+/// Runs an operation to its end, whatever that is.
+pub(super) async fn run(
+    channel: &Arc<dyn ChannelConnector>,
+    operation: Operation,
+    control: RunControl,
+) -> RunEnd {
+    let ended = AssertUnwindSafe(status_of(channel, operation, control)).catch_unwind().await;
+    match ended {
+        Ok(Ok(status)) => RunEnd::Ended(status),
+        Ok(Err(error)) => RunEnd::NotStarted(error),
+        Err(_) => RunEnd::Panicked,
+    }
+}
+
+async fn status_of(
+    channel: &Arc<dyn ChannelConnector>,
+    operation: Operation,
+    control: RunControl,
+) -> Result<RunStatus, ChannelError> {
+    Ok(match operation {
+        Operation::GetOrders => channel.get_orders(GetOrders::with(control)).await?.run.status,
+        Operation::SyncShipments => channel.sync_shipments(SyncShipments::with(control)).await?.run.status,
+        Operation::LinkListings => channel.link_listings(LinkListings::with(control)).await?.run.status,
+        Operation::ResolveHeld => channel.resolve_held(ResolveHeld::with(control)).await?.run.status,
+        _ => {
+            let why = "a fleet fetches orders, sends shipments, links listings and resolves held orders";
+            return Err(ChannelError::new(operation, Refusal::Unsupported { why, instead: None }));
+        }
+    })
+}

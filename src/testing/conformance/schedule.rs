@@ -1,0 +1,188 @@
+//! The schedule of a fleet.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use super::{
+    check::{Check, Stop, at_once, checks, holds, same},
+    samples::at,
+    test_bed::TestBed,
+};
+use crate::{
+    channel::{ConnectionId, Operation},
+    fleet::{Claim, JobEnd, JobKey, JobPlan, JobStatus, LastRun, Schedule},
+};
+
+checks! { "schedule":
+    a_job_is_claimed_by_one_of_many => "a job is claimed by one worker at a time",
+    what_is_due_for_longest_is_claimed_first => "what is due for longest is claimed first",
+    a_claim_that_ends_is_due_again => "a claim that has ended cannot be renewed or settled, and the job is due again",
+    a_renewed_claim_holds => "`renew` prolongs claims that still hold",
+    a_settled_job_is_due_after_its_wait => "`settle` ends a claim, and keeps how it ended",
+    a_woken_job_is_due_at_once => "a job that is woken while it is claimed is due at once when it is settled",
+    a_plan_changes_what_differs => "`plan` adds and changes, and removes none",
+    a_paused_job_is_not_claimed => "a paused job is not claimed until a plan says otherwise",
+    a_removed_job_is_gone => "`remove` removes every job of these connections, claimed ones too",
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(900);
+
+fn job(connection: &str) -> JobKey {
+    JobKey { connection: ConnectionId::new(connection), operation: Operation::GetOrders }
+}
+
+fn plan(connection: &str, first_wait: u64) -> JobPlan {
+    JobPlan::new(job(connection), EVERY, Duration::from_secs(first_wait))
+}
+
+fn end(wait: Duration) -> JobEnd {
+    JobEnd::new(wait, 0, LastRun::new(at(9), "succeeded"))
+}
+
+fn schedules(on: &TestBed) -> Check<(&dyn Schedule, &dyn Schedule)> {
+    let (schedule, peer) = on.schedule.as_ref().ok_or(Stop::LeftOut("the builder hands out no schedule"))?;
+    Ok((&**schedule, &**peer))
+}
+
+async fn claim(schedule: &dyn Schedule, limit: usize, second: u64) -> Check<Vec<Claim>> {
+    Ok(schedule.claim("worker", limit, MINUTE, at(second)).await?)
+}
+
+fn names(claims: &[Claim]) -> Vec<&str> {
+    claims.iter().map(|claim| claim.job.connection.as_str()).collect()
+}
+
+async fn status(schedule: &dyn Schedule, connection: &str) -> Check<JobStatus> {
+    let jobs = schedule.jobs(Some(&connection.into())).await?;
+    jobs.into_iter().next().ok_or_else(|| Stop::violated(format!("there is no job of {connection}")))
+}
+
+async fn a_job_is_claimed_by_one_of_many(on: TestBed) -> Check {
+    let (schedule, _) = schedules(&on)?;
+    let plans: Vec<JobPlan> = (0..40).map(|n| plan(&format!("shop {n}"), 0)).collect();
+    schedule.plan(&plans, at(0)).await?;
+    let Some((schedule, peer)) = on.schedule.clone() else { return Ok(()) };
+    let looks = (0..12).map(|n| if n % 2 == 0 { schedule.clone() } else { peer.clone() });
+    let looks = looks
+        .enumerate()
+        .map(|(n, schedule)| async move { schedule.claim(&format!("worker {n}"), 7, MINUTE, at(1)).await });
+    let claims: Vec<Claim> = at_once(looks).await?.into_iter().flatten().collect();
+    let jobs: BTreeSet<&JobKey> = claims.iter().map(|claim| &claim.job).collect();
+    same("jobs that were claimed twice", &(claims.len() - jobs.len()), &0)?;
+    let rest = claim(&*peer, 99, 1).await?.len();
+    same("jobs in all", &(claims.len() + rest), &40)?;
+    same("jobs that are left", &claim(&*schedule, 99, 1).await?.len(), &0)
+}
+
+async fn what_is_due_for_longest_is_claimed_first(on: TestBed) -> Check {
+    let (schedule, peer) = schedules(&on)?;
+    schedule.plan(&[plan("c", 30), plan("a", 20), plan("b", 10), plan("d", 500)], at(0)).await?;
+    same("the first wait", &schedule.next_due(at(0)).await?, &Some(Duration::from_secs(10)))?;
+    same("before any is due", &claim(schedule, 9, 9).await?.len(), &0)?;
+    let first = claim(peer, 2, 100).await?;
+    same("the first two", &names(&first), &vec!["b", "a"])?;
+    same("since when", &first.iter().map(|claim| claim.due).collect::<Vec<_>>(), &vec![at(10), at(20)])?;
+    same("the next", &names(&claim(schedule, 9, 100).await?), &vec!["c"])
+}
+
+async fn a_claim_that_ends_is_due_again(on: TestBed) -> Check {
+    let (schedule, peer) = schedules(&on)?;
+    schedule.plan(&[plan("a", 0)], at(0)).await?;
+    let dead = claim(schedule, 1, 0).await?;
+    same("while it is claimed", &claim(peer, 1, 59).await?.len(), &0)?;
+    peer.renew(&dead, MINUTE, at(60)).await?;
+    let next = claim(peer, 1, 60).await?;
+    same("once the claim has ended", &names(&next), &vec!["a"])?;
+    let (Some(dead), Some(next)) = (dead.first(), next.first()) else { return Ok(()) };
+    holds("each claim has a fence of its own", dead.fence != next.fence)?;
+    schedule.renew(std::slice::from_ref(dead), EVERY, at(61)).await?;
+    same("settling the dead claim", &schedule.settle(dead, &end(EVERY), at(61)).await?, &false)?;
+    same("who works on it", &status(schedule, "a").await?.claimed_by, &Some("worker".to_owned()))?;
+    same("settling after the end", &schedule.settle(next, &end(EVERY), at(120)).await?, &false)
+}
+
+async fn a_renewed_claim_holds(on: TestBed) -> Check {
+    let (schedule, peer) = schedules(&on)?;
+    schedule.plan(&[plan("a", 0), plan("b", 0)], at(0)).await?;
+    let claims = claim(schedule, 2, 0).await?;
+    schedule.renew(&claims, MINUTE, at(50)).await?;
+    same("while they are claimed", &claim(peer, 9, 100).await?.len(), &0)?;
+    for claim in &claims {
+        same("settling", &peer.settle(claim, &end(EVERY), at(109)).await?, &true)?;
+        same("settling again", &schedule.settle(claim, &end(EVERY), at(109)).await?, &false)?;
+    }
+    Ok(())
+}
+
+async fn a_settled_job_is_due_after_its_wait(on: TestBed) -> Check {
+    let (schedule, peer) = schedules(&on)?;
+    schedule.plan(&[plan("a", 0)], at(0)).await?;
+    let claims = claim(schedule, 1, 5).await?;
+    let last = LastRun::new(at(9), "failed: \"away\"").waits("it failed");
+    for claim in &claims {
+        schedule.settle(claim, &JobEnd::new(MINUTE, 3, last.clone()), at(10)).await?;
+    }
+    let kept = status(peer, "a").await?;
+    same("who works on it", &kept.claimed_by, &None)?;
+    same("when it is due", &kept.due, &at(70))?;
+    same("how it ran", &kept.last, &Some(last))?;
+    same("before its time", &claim(peer, 1, 69).await?.len(), &0)?;
+    let next = claim(peer, 1, 70).await?;
+    same("its failures", &next.iter().map(|claim| claim.failures).collect::<Vec<_>>(), &vec![3])
+}
+
+async fn a_woken_job_is_due_at_once(on: TestBed) -> Check {
+    let (schedule, peer) = schedules(&on)?;
+    schedule.plan(&[plan("a", 500)], at(0)).await?;
+    same("a job that is not there", &peer.wake(&job("b"), at(1)).await?, &false)?;
+    same("a job that is", &peer.wake(&job("a"), at(1)).await?, &true)?;
+    let claims = claim(schedule, 1, 1).await?;
+    same("once it is woken", &names(&claims), &vec!["a"])?;
+    peer.wake(&job("a"), at(2)).await?;
+    same("while it is claimed", &claim(peer, 1, 3).await?.len(), &0)?;
+    for one in &claims {
+        schedule.settle(one, &end(EVERY), at(4)).await?;
+    }
+    let again = claim(peer, 1, 4).await?;
+    same("when it is settled", &names(&again), &vec!["a"])?;
+    for one in &again {
+        schedule.settle(one, &end(EVERY), at(5)).await?;
+    }
+    same("nobody has woken it since", &claim(peer, 1, 6).await?.len(), &0)
+}
+
+async fn a_plan_changes_what_differs(on: TestBed) -> Check {
+    let (schedule, peer) = schedules(&on)?;
+    schedule.plan(&[plan("a", 800), plan("b", 800)], at(0)).await?;
+    let mut sooner = plan("a", 7);
+    sooner.every = MINUTE;
+    peer.plan(&[sooner, plan("b", 7)], at(1)).await?;
+    same("a shorter interval", &status(schedule, "a").await?.due, &at(61))?;
+    same("the same interval", &status(schedule, "b").await?.due, &at(800))?;
+    same("the interval", &status(schedule, "a").await?.every, &MINUTE)?;
+    peer.plan(&[plan("c", 7)], at(1)).await?;
+    same("jobs in all", &schedule.jobs(None).await?.len(), &3)
+}
+
+async fn a_paused_job_is_not_claimed(on: TestBed) -> Check {
+    let (schedule, peer) = schedules(&on)?;
+    schedule.plan(&[plan("a", 0).paused("the bill is open")], at(0)).await?;
+    same("the reason", &status(peer, "a").await?.paused, &Some("the bill is open".to_owned()))?;
+    schedule.wake(&job("a"), at(1)).await?;
+    same("while it is paused", &claim(peer, 1, 99).await?.len(), &0)?;
+    same("what is due", &schedule.next_due(at(99)).await?, &None)?;
+    peer.plan(&[plan("a", 0)], at(100)).await?;
+    same("afterwards", &names(&claim(schedule, 1, 100).await?), &vec!["a"])
+}
+
+async fn a_removed_job_is_gone(on: TestBed) -> Check {
+    let (schedule, peer) = schedules(&on)?;
+    schedule.plan(&[plan("a", 0), plan("b", 0)], at(0)).await?;
+    let claims = claim(schedule, 9, 0).await?;
+    peer.remove(&["a".into(), "nobody".into()]).await?;
+    for one in &claims {
+        let is_there = one.job.connection.as_str() == "b";
+        same("settling", &schedule.settle(one, &end(EVERY), at(1)).await?, &is_there)?;
+    }
+    same("jobs that are left", &schedule.jobs(None).await?.len(), &1)
+}

@@ -1,0 +1,217 @@
+//! Many connections on a schedule: what runs when, what follows a failure, and how a worker stops.
+
+mod scripted;
+
+use std::{sync::Arc, time::Duration};
+
+use shipstation_connector::{
+    channel::{CancelToken, Operation, Refusal, report::RunStatus},
+    client::Clock,
+    fleet::{Fleet, FleetBuilder, FleetConnection, JobKey, JobStatus},
+    testing::simulator::SimClock,
+};
+
+use self::scripted::{Accounts, Script};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const ORDERS: Operation = Operation::GetOrders;
+
+/// A fleet that fetches orders only, on simulated time.
+fn fleet(accounts: &Arc<Accounts>) -> FleetBuilder {
+    let others = [Operation::SyncShipments, Operation::ResolveHeld, Operation::LinkListings];
+    others
+        .into_iter()
+        .fold(Fleet::builder(accounts.clone()), |fleet, operation| fleet.every(operation, Duration::ZERO))
+        .clock(accounts.clock.clone())
+        .worker("w")
+        .seed(7)
+}
+
+/// Runs a fleet for so long.
+async fn run_for(accounts: &Accounts, fleet: &Fleet, time: Duration) {
+    accounts.stop_after(time);
+    fleet.run(&accounts.stop()).await;
+}
+
+async fn job(fleet: &Fleet, connection: &str, operation: Operation) -> JobStatus {
+    let jobs = fleet.status(Some(&connection.into())).await.unwrap();
+    jobs.into_iter().find(|status| status.job.operation == operation).unwrap()
+}
+
+#[tokio::test]
+async fn clock_each_connection_runs_at_its_interval() {
+    let accounts = Accounts::new(["a", "b", "c"]);
+    accounts.set([
+        FleetConnection::new("a"),
+        FleetConnection::new("b").every(ORDERS, MINUTE * 60),
+        FleetConnection::new("c").paused("the bill is open"),
+    ]);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).build();
+    run_for(&accounts, &fleet, MINUTE * 600).await;
+    let (a, b, c) = (accounts.runs("a"), accounts.runs("b"), accounts.runs("c"));
+    assert!((58..=62).contains(&a), "{a} runs in ten hours");
+    assert!((9..=11).contains(&b), "{b} runs in ten hours");
+    assert_eq!(c, 0);
+    assert_eq!(job(&fleet, "c", ORDERS).await.paused.as_deref(), Some("the bill is open"));
+    let last = job(&fleet, "a", ORDERS).await.last.unwrap();
+    assert_eq!((last.ended.as_str(), last.waits), ("succeeded", None));
+    assert!(
+        accounts.gaps("a").iter().all(|gap| (MINUTE * 9..=MINUTE * 11).contains(gap)),
+        "{:?}",
+        accounts.gaps("a")
+    );
+}
+
+#[tokio::test]
+async fn clock_what_was_missed_while_the_machine_slept_is_made_up_for_once() {
+    let accounts = Accounts::new(["a"]);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).build();
+    run_for(&accounts, &fleet, MINUTE * 30).await;
+    let before = accounts.runs("a");
+    accounts.clock.advance(MINUTE * 60 * 24);
+    run_for(&accounts, &fleet, MINUTE * 5).await;
+    assert_eq!(accounts.runs("a"), before + 1);
+}
+
+#[tokio::test]
+async fn faults_each_kind_of_end_has_its_wait_and_its_reason() {
+    let refused = |refusal: fn() -> Refusal| Script::Refused(refusal);
+    for (script, hours, runs, why) in [
+        (Script::Ends(RunStatus::Failed { error: "away".into() }), 24, 20..=30, Some("it failed")),
+        (Script::Ends(RunStatus::Partial { why: "stopped".into() }), 2, 12..=20, Some("goes on")),
+        (refused(|| Refusal::Credentials { message: "HTTP 401".into() }), 48, 10..=13, Some("credentials")),
+        (refused(|| Refusal::Unsupported { why: "", instead: None }), 48, 2..=3, Some("cannot do it")),
+        (refused(|| Refusal::NotConfigured { missing: vec!["orders".into()] }), 48, 10..=13, Some("mend")),
+        (Script::Panics, 24, 20..=30, Some("it failed")),
+        (Script::IsNotBuilt, 48, 10..=13, Some("cannot be built")),
+        (Script::Ends(RunStatus::CompletedWithErrors), 1, 5..=7, None),
+    ] {
+        let accounts = Accounts::new(["a", "good"]);
+        accounts.script("a", script.clone());
+        let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).build();
+        run_for(&accounts, &fleet, MINUTE * 60 * hours).await;
+        let ran = accounts.runs("a");
+        assert!(runs.contains(&ran), "{script:?}: {ran} runs in {hours} hours");
+        let last = job(&fleet, "a", ORDERS).await.last.unwrap();
+        assert_eq!(
+            last.waits.as_deref().map(|said| why.is_some_and(|why| said.contains(why))),
+            why.map(|_| true),
+            "{last:?}"
+        );
+        let good = accounts.runs("good");
+        assert!(good >= 5 * usize::try_from(hours).unwrap(), "{script:?}: the other one ran {good} times");
+        accounts.script("a", Script::Ends(RunStatus::Succeeded));
+        let key = JobKey { connection: "a".into(), operation: ORDERS };
+        assert!(fleet.wake(&key.connection, key.operation).await.unwrap());
+        run_for(&accounts, &fleet, MINUTE).await;
+        let healed = job(&fleet, "a", ORDERS).await;
+        assert_eq!((healed.failures, healed.last.unwrap().waits), (0, None), "{script:?}");
+    }
+}
+
+#[tokio::test]
+async fn faults_connections_come_change_and_go_while_it_runs() {
+    let accounts = Accounts::new(["a"]);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).build();
+    run_for(&accounts, &fleet, MINUTE * 30).await;
+    assert_eq!(accounts.built("a"), 1, "the channel is kept");
+    accounts.set([FleetConnection::new("a").revision(2), FleetConnection::new("b")]);
+    run_for(&accounts, &fleet, MINUTE * 30).await;
+    assert_eq!(accounts.built("a"), 2, "and built anew when its credentials change");
+    assert!(accounts.runs("b") >= 2);
+    accounts.set([FleetConnection::new("b").paused("moved")]);
+    let (a, b) = (accounts.runs("a"), accounts.runs("b"));
+    run_for(&accounts, &fleet, MINUTE * 60).await;
+    assert_eq!((accounts.runs("a"), accounts.runs("b")), (a, b));
+    assert!(fleet.status(Some(&"a".into())).await.unwrap().is_empty());
+    // A source that fails takes nothing away.
+    accounts.set([FleetConnection::new("b")]);
+    run_for(&accounts, &fleet, MINUTE * 2).await;
+    accounts.fails(true);
+    run_for(&accounts, &fleet, MINUTE * 60).await;
+    assert!(accounts.runs("b") >= b + 5);
+    assert!(
+        fleet.health().trouble.iter().any(|said| said.contains("planted outage")),
+        "{:?}",
+        fleet.health()
+    );
+    accounts.fails(false);
+    run_for(&accounts, &fleet, MINUTE * 2).await;
+    assert!(fleet.health().trouble.is_empty());
+}
+
+#[tokio::test]
+async fn faults_one_slow_account_starves_nobody() {
+    let names: Vec<String> = (0..20).map(|n| format!("shop {n}")).collect();
+    let accounts = Accounts::new(names.iter().map(String::as_str));
+    // It stops at its deadline and goes on in its next turn, for ever.
+    accounts.script("shop 0", Script::IsLong);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).max_runs(2).max_run_time(MINUTE * 5).build();
+    run_for(&accounts, &fleet, MINUTE * 240).await;
+    for name in &names[1..] {
+        assert!(accounts.runs(name) >= 20, "{name} ran {} times", accounts.runs(name));
+    }
+    assert!(accounts.most_at_once() <= 2);
+}
+
+#[tokio::test]
+async fn faults_a_worker_that_is_told_to_stop_stops_its_runs_or_abandons_them() {
+    let accounts = Accounts::new(["a", "b"]);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE).grace(Duration::from_millis(50)).build();
+    run_for(&accounts, &fleet, MINUTE * 2).await;
+    accounts.script("a", Script::IsLong);
+    accounts.script("b", Script::Hangs);
+    for name in ["a", "b"] {
+        fleet.wake(&name.into(), ORDERS).await.unwrap();
+    }
+    let before = (accounts.runs("a"), accounts.runs("b"));
+    let stop = CancelToken::new();
+    let stopping = async {
+        while accounts.runs("a") == before.0 || accounts.runs("b") == before.1 {
+            tokio::task::yield_now().await;
+        }
+        let health = fleet.health();
+        assert!(health.running.iter().any(|(job, _)| job.connection.as_str() == "b"), "{health:?}");
+        stop.cancel();
+    };
+    let (left, ()) = tokio::join!(fleet.run(&stop), stopping);
+    assert_eq!(left, [JobKey { connection: "b".into(), operation: ORDERS }]);
+    let last = job(&fleet, "a", ORDERS).await.last.unwrap();
+    assert!(last.ended.contains("cancelled"), "{last:?}");
+    assert!(fleet.health().running.is_empty());
+    // Another worker takes the abandoned job over once its claim has ended.
+    accounts.script("b", Script::Ends(RunStatus::Succeeded));
+    let before = accounts.runs("b");
+    run_for(&accounts, &fleet, MINUTE * 3).await;
+    assert!(accounts.runs("b") > before);
+}
+
+#[tokio::test]
+async fn requests_a_wake_up_runs_at_once_and_once_more_if_it_comes_during_a_run() {
+    let accounts = Accounts::new(["a"]);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 600).build();
+    run_for(&accounts, &fleet, MINUTE * 5).await;
+    assert_eq!(accounts.runs("a"), 1);
+    assert!(!fleet.wake(&"nobody".into(), ORDERS).await.unwrap());
+    assert!(fleet.wake(&"a".into(), ORDERS).await.unwrap());
+    accounts.wakes_itself(&fleet, ORDERS);
+    run_for(&accounts, &fleet, MINUTE).await;
+    assert_eq!(accounts.runs("a"), 3, "woken, and woken once while it ran");
+}
+
+#[tokio::test]
+async fn wire_status_and_health_are_data() {
+    let accounts = Accounts::new(["a"]);
+    let fleet = fleet(&accounts).build();
+    run_for(&accounts, &fleet, MINUTE * 5).await;
+    let status = fleet.status(None).await.unwrap();
+    let json = serde_json::to_value(&status).unwrap();
+    let of_orders =
+        json.as_array().unwrap().iter().find(|job| job["job"]["operation"] == "get_orders").unwrap();
+    assert_eq!((&of_orders["every"], &of_orders["last"]["ended"]), (&"PT15M".into(), &"succeeded".into()));
+    assert_eq!(serde_json::from_value::<Vec<JobStatus>>(json).unwrap(), status);
+    let health = serde_json::to_value(fleet.health()).unwrap();
+    assert_eq!((&health["worker"], &health["running"]), (&"w".into(), &serde_json::json!([])));
+    let clock: &SimClock = &accounts.clock;
+    assert!(Clock::now(clock) > "2026-01-01T00:00:00Z".parse().unwrap());
+}
