@@ -1,0 +1,135 @@
+//! Three workers, one of them killed every few seconds, import and ship every order of every account: nothing is lost or doubled.
+//! Time passes thirty times as fast, in the workers, in the database and in the simulator, so that the lease of a dead worker ends
+//! after seconds. `FLEET_ACCOUNTS` and `FLEET_ORDERS` (of each account) make it larger.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+#[path = "../../../tests/it/support/postgres.rs"]
+#[allow(dead_code, reason = "shared with the scenarios")]
+mod postgres;
+
+use std::{
+    env,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use shipstation_connector::{
+    Timestamp,
+    client::{Clock, SystemClock},
+    stores::postgres::{
+        PostgresOptions, PostgresStore,
+        tokio_postgres::{Client, NoTls, connect},
+    },
+    testing::simulator::{SimLine, SimOrder, Simulator, SimulatorConfig},
+};
+
+const SPEED: u32 = 30;
+const WORKERS: usize = 3;
+
+fn number(variable: &str, usual: usize) -> usize {
+    env::var(variable).map_or(usual, |number| number.parse().unwrap())
+}
+
+fn worker(url: &str, since: Timestamp) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fleet"));
+    command.arg(url).args(["--since", &since.unix_seconds().to_string(), "--speed", &SPEED.to_string()]);
+    command.stdin(Stdio::null()).spawn().unwrap()
+}
+
+/// Everything that a host needs for its accounts, in a schema of its own.
+async fn prepare(url: &str, sim: &Simulator, accounts: usize, since: Timestamp) -> Client {
+    PostgresStore::connect(url, &PostgresOptions::default()).await.unwrap();
+    let (client, connection) = connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let fast = format!(
+        "CREATE OR REPLACE FUNCTION shipstation_connector.now_nanos(of_host bigint) RETURNS bigint LANGUAGE sql VOLATILE AS $$
+         SELECT ({since}::numeric * 1000000000 + (extract(epoch FROM clock_timestamp()) - {since}) * {SPEED} * 1000000000)::bigint $$",
+        since = since.unix_seconds()
+    );
+    client.batch_execute(&fast).await.unwrap();
+    client
+        .batch_execute(
+            "CREATE TABLE account (name text PRIMARY KEY, api_key text NOT NULL, api_secret text NOT NULL, base_url text,
+                                   revision bigint NOT NULL DEFAULT 1, paused text)",
+        )
+        .await
+        .unwrap();
+    for n in 0..accounts {
+        let account =
+            "INSERT INTO account (name, api_key, api_secret, base_url) VALUES ($1, $2, 'secret', $3)";
+        client.execute(account, &[&format!("shop {n}"), &format!("key-{n}"), &sim.url()]).await.unwrap();
+    }
+    client
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crash_workers_that_are_killed_lose_and_double_nothing() {
+    let (accounts, orders) = (number("FLEET_ACCOUNTS", 6), number("FLEET_ORDERS", 40));
+    let since = Timestamp::from_unix_seconds(SystemClock.now().unix_seconds());
+    let now = move || since + SystemClock.now().since(since) * SPEED;
+    let sim = Simulator::start(SimulatorConfig::default().now(since)).await.unwrap();
+    let shops: Vec<Simulator> =
+        (0..accounts).map(|n| sim.add_account(&format!("key-{n}"), "secret")).collect();
+    for shop in &shops {
+        shop.account(|account| {
+            for n in 0..orders {
+                let line = SimLine::new("MUG-1", 1, "18.50");
+                account.add_order(SimOrder::new(format!("N-{n}")).shipping("Standard").line(line));
+            }
+        });
+    }
+    let clock = sim.clock();
+    tokio::spawn(async move {
+        loop {
+            clock.set(now());
+            SystemClock.sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let database = postgres::cluster().new_schema();
+    postgres::cluster().run(&format!("CREATE DATABASE {database}")).await;
+    let url = postgres::cluster().url.replace("dbname=postgres", &format!("dbname={database}"));
+    let host = prepare(&url, &sim, accounts, since).await;
+
+    let mut workers: Vec<Child> = (0..WORKERS).map(|_| worker(&url, since)).collect();
+    let (mut kills, mut looks) = (0, 0);
+    let shipped = |shop: &Simulator| {
+        shop.account(|account| {
+            account.orders.values().filter(|order| order.text("orderStatus") == Some("shipped")).count()
+        })
+    };
+    let begun = SystemClock.now();
+    loop {
+        SystemClock.sleep(Duration::from_millis(200)).await;
+        looks += 1;
+        let done: usize = shops.iter().map(shipped).sum();
+        let open = "SELECT count(*) FROM shipstation_connector.outbox WHERE state <> 'confirmed'";
+        let open: i64 = host.query_one(open, &[]).await.unwrap().get(0);
+        if done == accounts * orders && open == 0 {
+            break;
+        }
+        assert!(SystemClock.now().since(begun) < Duration::from_secs(1_800), "{done} shipped, {open} open");
+        if looks % 10 == 0 {
+            let victim = &mut workers[kills % WORKERS];
+            victim.kill().unwrap();
+            victim.wait().unwrap();
+            *victim = worker(&url, since);
+            kills += 1;
+        }
+    }
+    for mut worker in workers {
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+    }
+    let imported = "SELECT count(*), count(DISTINCT (account, channel_order)) FROM shop_order";
+    let imported = host.query_one(imported, &[]).await.unwrap();
+    let total = i64::try_from(accounts * orders).unwrap();
+    assert_eq!((imported.get::<_, i64>(0), imported.get::<_, i64>(1)), (total, total), "each order once");
+    for shop in &shops {
+        shop.account(|account| {
+            assert_eq!(account.fulfillments.len(), orders, "each order is marked once");
+        });
+    }
+    let took = SystemClock.now().since(begun).as_secs();
+    println!("{total} orders of {accounts} accounts, {kills} workers killed, in {took} s");
+    assert!(kills > 0);
+}
