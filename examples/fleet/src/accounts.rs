@@ -11,19 +11,22 @@ use shipstation_connector::{
         store::MappingStoreExt,
     },
     fleet::{BuildFailure, ConnectionSource, FleetConnection},
-    stores::{PostgresStore, postgres::tokio_postgres::Client},
+    stores::{
+        PostgresStore,
+        postgres::{deadpool_postgres::Pool, tokio_postgres::Row},
+    },
 };
 
 use crate::clock::FastClock;
 
 pub(crate) struct Accounts {
-    host: Arc<Client>,
+    host: Pool,
     store: Arc<PostgresStore>,
     clock: Arc<FastClock>,
 }
 
 impl Accounts {
-    pub(crate) fn new(host: Arc<Client>, store: Arc<PostgresStore>, clock: Arc<FastClock>) -> Self {
+    pub(crate) fn new(host: Pool, store: Arc<PostgresStore>, clock: Arc<FastClock>) -> Self {
         Self { host, store, clock }
     }
 }
@@ -37,8 +40,9 @@ impl std::fmt::Debug for Accounts {
 #[async_trait]
 impl ConnectionSource for Accounts {
     async fn connections(&self) -> Result<Vec<FleetConnection>, BuildFailure> {
-        let rows = self.host.query("SELECT name, revision, paused FROM account", &[]).await?;
-        let connection = |row: &shipstation_connector::stores::postgres::tokio_postgres::Row| {
+        let host = self.host.get().await?;
+        let rows = host.query("SELECT name, revision, paused FROM account", &[]).await?;
+        let connection = |row: &Row| {
             let revision = u64::try_from(row.try_get::<_, i64>(1)?)?;
             let connection = FleetConnection::new(row.try_get::<_, String>(0)?).revision(revision);
             Ok(match row.try_get::<_, Option<String>>(2)? {
@@ -51,7 +55,8 @@ impl ConnectionSource for Accounts {
 
     async fn channel(&self, connection: &ConnectionId) -> Result<Arc<dyn ChannelConnector>, BuildFailure> {
         let account = "SELECT api_key, api_secret, base_url FROM account WHERE name = $1";
-        let account = self.host.query_one(account, &[&connection.as_str()]).await?;
+        let host = self.host.get().await?;
+        let account = host.query_one(account, &[&connection.as_str()]).await?;
         let credentials =
             Credentials::new(account.try_get::<_, String>(0)?, account.try_get::<_, String>(1)?);
         let mut client = ShipStation::builder(credentials).clock(self.clock.clone());

@@ -51,8 +51,8 @@ async fn main() -> ExitCode {
 async fn work(url: &str, clock: Arc<FastClock>) -> Result<(), Box<dyn Error>> {
     let store = PostgresStore::connect(url, &PostgresOptions::default()).await?.with_order_writer(Shop);
     let store = Arc::new(store);
-    let host = Arc::new(shop::connect(url).await?);
-    let accounts = Arc::new(Accounts::new(host, store.clone(), clock.clone()));
+    let host = shop::connect(url).await?;
+    let accounts = Arc::new(Accounts::new(host.clone(), store.clone(), clock.clone()));
     let fleet = Fleet::builder(accounts)
         .schedule(Arc::new(PostgresSchedule::new(store.clone()).listen(url)))
         .clock(clock)
@@ -66,8 +66,7 @@ async fn work(url: &str, clock: Arc<FastClock>) -> Result<(), Box<dyn Error>> {
             stopping.cancel();
         }
     });
-    let mut host = shop::connect(url).await?;
-    tokio::spawn(async move { warehouse::pack(&mut host, &store, &packing).await });
+    tokio::spawn(async move { warehouse::pack(&host, &store, &packing).await });
     let left = fleet.run(&stop).await;
     for job in left {
         println!("abandoned: {job}");

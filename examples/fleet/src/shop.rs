@@ -1,5 +1,7 @@
 //! The host's own tables, and the imported orders in them.
 
+use std::error::Error;
+
 use async_trait::async_trait;
 use shipstation_connector::{
     channel::{ConnectionId, HostOrderId, store::NewOrder},
@@ -7,7 +9,8 @@ use shipstation_connector::{
         Failure, ReleasedOrder,
         postgres::{
             OrderWriter,
-            tokio_postgres::{Client, Error, NoTls, Transaction, connect as connect_to},
+            deadpool_postgres::{Manager, Pool},
+            tokio_postgres::{Config, NoTls, Transaction},
         },
     },
 };
@@ -24,11 +27,11 @@ const TABLES: &str = "BEGIN;
     CREATE INDEX IF NOT EXISTS shop_order_ready ON shop_order (id) WHERE status = 'ready';
     COMMIT;";
 
-pub(crate) async fn connect(url: &str) -> Result<Client, Error> {
-    let (client, connection) = connect_to(url, NoTls).await?;
-    tokio::spawn(connection);
-    client.batch_execute(TABLES).await?;
-    Ok(client)
+/// The host's connections: the database may restart.
+pub(crate) async fn connect(url: &str) -> Result<Pool, Box<dyn Error>> {
+    let pool = Pool::builder(Manager::new(url.parse::<Config>()?, NoTls)).max_size(4).build()?;
+    pool.get().await?.batch_execute(TABLES).await?;
+    Ok(pool)
 }
 
 #[derive(Debug)]

@@ -6,10 +6,10 @@ use shipstation_connector::{
     channel::{ConnectionId, Operation, Shipment},
     client::{Clock, SystemClock},
     fleet::Fleet,
-    stores::{PostgresStore, postgres::tokio_postgres::Client},
+    stores::{PostgresStore, postgres::deadpool_postgres::Pool},
 };
 
-pub(crate) async fn pack(host: &mut Client, store: &PostgresStore, fleet: &Fleet) {
+pub(crate) async fn pack(host: &Pool, store: &PostgresStore, fleet: &Fleet) {
     loop {
         match pack_some(host, store).await {
             Ok(accounts) if accounts.is_empty() => SystemClock.sleep(Duration::from_millis(500)).await,
@@ -28,9 +28,10 @@ pub(crate) async fn pack(host: &mut Client, store: &PostgresStore, fleet: &Fleet
 }
 
 async fn pack_some(
-    host: &mut Client,
+    host: &Pool,
     store: &PostgresStore,
 ) -> Result<BTreeSet<ConnectionId>, Box<dyn Error + Send + Sync>> {
+    let mut host = host.get().await?;
     let tx = host.transaction().await?;
     let ready = "UPDATE shop_order SET status = 'sent' WHERE id IN (
                      SELECT id FROM shop_order WHERE status = 'ready' ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)

@@ -1,4 +1,5 @@
-//! Three workers, one of them killed every few seconds, import and ship every order of every account: nothing is lost or doubled.
+//! Three workers import and ship every order of every account, while every few seconds one of them is killed, or stands still for
+//! longer than its leases last and goes on, or the database crashes and comes back: nothing is lost or doubled.
 //! Time passes thirty times as fast, in the workers, in the database and in the simulator, so that the lease of a dead worker ends
 //! after seconds. `FLEET_ACCOUNTS` and `FLEET_ORDERS` (of each account) make it larger.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
@@ -8,6 +9,7 @@
 mod postgres;
 
 use std::{
+    collections::BTreeMap,
     env,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -18,13 +20,15 @@ use shipstation_connector::{
     client::{Clock, SystemClock},
     stores::postgres::{
         PostgresOptions, PostgresStore,
-        tokio_postgres::{Client, NoTls, connect},
+        tokio_postgres::{NoTls, connect},
     },
     testing::simulator::{SimLine, SimOrder, Simulator, SimulatorConfig},
 };
 
 const SPEED: u32 = 30;
 const WORKERS: usize = 3;
+/// Then it must come to rest: what was interrupted three times would be left to a person.
+const EVENTS: usize = 15;
 
 fn number(variable: &str, usual: usize) -> usize {
     env::var(variable).map_or(usual, |number| number.parse().unwrap())
@@ -37,7 +41,7 @@ fn worker(url: &str, since: Timestamp) -> Child {
 }
 
 /// Everything that a host needs for its accounts, in a schema of its own.
-async fn prepare(url: &str, sim: &Simulator, accounts: usize, since: Timestamp) -> Client {
+async fn prepare(url: &str, sim: &Simulator, accounts: usize, since: Timestamp) {
     PostgresStore::connect(url, &PostgresOptions::default()).await.unwrap();
     let (client, connection) = connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -59,12 +63,25 @@ async fn prepare(url: &str, sim: &Simulator, accounts: usize, since: Timestamp) 
             "INSERT INTO account (name, api_key, api_secret, base_url) VALUES ($1, $2, 'secret', $3)";
         client.execute(account, &[&format!("shop {n}"), &format!("key-{n}"), &sim.url()]).await.unwrap();
     }
-    client
+}
+
+/// The shipments by their states; none while the database is away.
+async fn states(url: &str) -> BTreeMap<String, i64> {
+    let Ok((client, connection)) = connect(url, NoTls).await else { return BTreeMap::new() };
+    tokio::spawn(connection);
+    let states = "SELECT state, count(*) FROM shipstation_connector.outbox GROUP BY state";
+    let rows = client.query(states, &[]).await.unwrap_or_default();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
+    assert!(sent.success(), "{name} for {process}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_workers_that_are_killed_lose_and_double_nothing() {
-    let (accounts, orders) = (number("FLEET_ACCOUNTS", 6), number("FLEET_ORDERS", 40));
+    let (accounts, orders) = (number("FLEET_ACCOUNTS", 6), number("FLEET_ORDERS", 200));
     let since = Timestamp::from_unix_seconds(SystemClock.now().unix_seconds());
     let now = move || since + SystemClock.now().since(since) * SPEED;
     let sim = Simulator::start(SimulatorConfig::default().now(since)).await.unwrap();
@@ -88,10 +105,11 @@ async fn crash_workers_that_are_killed_lose_and_double_nothing() {
     let database = postgres::cluster().new_schema();
     postgres::cluster().run(&format!("CREATE DATABASE {database}")).await;
     let url = postgres::cluster().url.replace("dbname=postgres", &format!("dbname={database}"));
-    let host = prepare(&url, &sim, accounts, since).await;
+    prepare(&url, &sim, accounts, since).await;
 
     let mut workers: Vec<Child> = (0..WORKERS).map(|_| worker(&url, since)).collect();
-    let (mut kills, mut looks) = (0, 0);
+    let (mut events, mut looks) = (0, 0);
+    let mut still: Option<(u32, u32)> = None;
     let shipped = |shop: &Simulator| {
         shop.account(|account| {
             account.orders.values().filter(|order| order.text("orderStatus") == Some("shipped")).count()
@@ -102,20 +120,46 @@ async fn crash_workers_that_are_killed_lose_and_double_nothing() {
         SystemClock.sleep(Duration::from_millis(200)).await;
         looks += 1;
         let done: usize = shops.iter().map(shipped).sum();
-        let open = "SELECT count(*) FROM shipstation_connector.outbox WHERE state <> 'confirmed'";
-        let open: i64 = host.query_one(open, &[]).await.unwrap().get(0);
-        if done == accounts * orders && open == 0 {
+        let states = states(&url).await;
+        let confirmed = states.get("confirmed").and_then(|rows| usize::try_from(*rows).ok());
+        if done == accounts * orders && confirmed == Some(accounts * orders) {
             break;
         }
-        assert!(SystemClock.now().since(begun) < Duration::from_secs(1_800), "{done} shipped, {open} open");
-        if looks % 10 == 0 {
-            let victim = &mut workers[kills % WORKERS];
-            victim.kill().unwrap();
-            victim.wait().unwrap();
-            *victim = worker(&url, since);
-            kills += 1;
+        assert!(SystemClock.now().since(begun) < Duration::from_secs(1_800), "{done} shipped; {states:?}");
+        if looks % 100 == 0 {
+            println!("{done} shipped; {states:?}");
         }
+        if let Some((process, until)) = still.filter(|(_, until)| *until <= looks) {
+            signal("CONT", process);
+            still = None;
+            println!("process {process} goes on at look {until}");
+        }
+        if looks % 10 != 0 || events >= EVENTS {
+            continue;
+        }
+        let victim = &mut workers[events % WORKERS];
+        match events % 5 {
+            // Thirty seconds of ours are fifteen minutes of theirs; a lease lasts for five.
+            1 if still.is_none() => {
+                signal("STOP", victim.id());
+                still = Some((victim.id(), looks + 60));
+            }
+            3 => postgres::cluster().crash(),
+            _ if still.is_none_or(|(process, _)| process != victim.id()) => {
+                victim.kill().unwrap();
+                victim.wait().unwrap();
+                *victim = worker(&url, since);
+            }
+            _ => {}
+        }
+        events += 1;
     }
+    if let Some((process, _)) = still {
+        signal("CONT", process);
+    }
+    let host = connect(&url, NoTls).await.unwrap();
+    tokio::spawn(host.1);
+    let host = host.0;
     for mut worker in workers {
         worker.kill().unwrap();
         worker.wait().unwrap();
@@ -130,6 +174,6 @@ async fn crash_workers_that_are_killed_lose_and_double_nothing() {
         });
     }
     let took = SystemClock.now().since(begun).as_secs();
-    println!("{total} orders of {accounts} accounts, {kills} workers killed, in {took} s");
-    assert!(kills > 0);
+    println!("{total} orders of {accounts} accounts, {events} events, in {took} s");
+    assert!(events > 3);
 }

@@ -53,6 +53,15 @@ impl Cluster {
         fs::read_to_string(Path::new(folder).join("log")).unwrap()
     }
 
+    /// Lets the server die as in a crash of the machine, and starts it again: of a cluster of our own only.
+    pub(crate) fn crash(&self) {
+        let folder =
+            self.url.split(' ').find_map(|pair| pair.strip_prefix("host=")).expect("a cluster of our own");
+        let stop = ["-s", "-m", "immediate", "stop", "-D"];
+        run(unprivileged(&programs().join("pg_ctl")).args(stop).arg(Path::new(folder).join("data")));
+        start_server(Path::new(folder));
+    }
+
     /// Does something beside the stores.
     pub(crate) async fn run(&self, sql: &str) {
         self.client().await.batch_execute(sql).await.unwrap();
@@ -91,26 +100,27 @@ pub(crate) fn through_pgbouncer() -> String {
 fn start() -> (String, Option<Child>) {
     let programs = programs();
     let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap().keep();
-    let (data, log) = (folder.join("data"), folder.join("log"));
+    let data = folder.join("data");
     if is_root() {
         let owner = Command::new("chown").arg("postgres").arg(&folder).status().unwrap();
         assert!(owner.success(), "PostgreSQL does not run as root, and there is no user postgres");
     }
     let initdb = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync", "-D"];
     run(unprivileged(&programs.join("initdb")).args(initdb).arg(&data));
-    let options = format!("-k {} -c listen_addresses='' -c max_connections=300", folder.display());
     let pg_ctl = programs.join("pg_ctl");
-    run(unprivileged(&pg_ctl)
-        .args(["-w", "-s", "-o", &options, "-l"])
-        .arg(log)
-        .arg("-D")
-        .arg(&data)
-        .arg("start"));
+    start_server(&folder);
     let keep = r#"read -r _; "$0" -s -m immediate -D "$1/data" stop; rm -rf "$1""#;
     let mut keeper = unprivileged(Path::new("sh"));
     keeper.args(["-c", keep]).arg(&pg_ctl).arg(&folder).stdin(Stdio::piped());
     let keeper = keeper.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     (format!("host={} user=postgres dbname=postgres", folder.display()), Some(keeper))
+}
+
+fn start_server(folder: &Path) {
+    let options = format!("-k {} -c listen_addresses='' -c max_connections=300", folder.display());
+    let mut start = unprivileged(&programs().join("pg_ctl"));
+    start.args(["-w", "-s", "-o", &options, "-l"]).arg(folder.join("log")).arg("-D").arg(folder.join("data"));
+    run(start.arg("start"));
 }
 
 fn run(command: &mut Command) {
