@@ -47,6 +47,9 @@ pub struct Page<T> {
     pub nulls: u32,
     /// The page size this page was read with, if ShipStation failed at the size that was asked for.
     pub reduced_to: Option<u32>,
+    /// Those of them that stand where the total promises a row: ShipStation has been seen to send some on top of the rows that it
+    /// counts. In a list that is read to its end only.
+    pub(crate) nulls_in_place: u32,
     /// Whether the answer says two things at once, or counts its rows in no number.
     pub(crate) contradicts_itself: bool,
 }
@@ -89,6 +92,7 @@ async fn fetch<T: Listed>(client: &ShipStation, call: &Call, page: u32) -> Resul
         pages: envelope.pages,
         errors: envelope.rows.errors,
         nulls: envelope.rows.nulls,
+        nulls_in_place: envelope.rows.nulls,
         reduced_to: None,
     })
 }

@@ -300,9 +300,11 @@ impl<T: Listed> Reader<T> {
 
     /// Takes the page into the account, and leaves in it what was not given before.
     fn note(&mut self, page: &mut Page<T>) {
-        // Nulls may come on top of the rows that ShipStation counts.
         let rows = page.listed();
-        let nulls = u64::from(page.nulls).min(u64::from(self.position.size).saturating_sub(rows));
+        let counted = page.total.map_or(u64::MAX, |total| total.saturating_sub(self.received.rows));
+        let missing = counted.min(self.position.size.into()).saturating_sub(rows);
+        page.nulls_in_place = page.nulls.min(u32::try_from(missing).unwrap_or(u32::MAX));
+        let nulls = u64::from(page.nulls_in_place);
         let date = |row: &T| Some((self.key?.date)(row)?.earliest().unix_millis());
         let tally = &mut self.tally;
         // In the hour that comes twice the filter stays before it.
@@ -315,7 +317,7 @@ impl<T: Listed> Reader<T> {
             tally.contradict();
         }
         if tally.anonymous(nulls) < nulls {
-            page.nulls = 0;
+            (page.nulls, page.nulls_in_place) = (0, 0);
         }
         // Behind a row that is stepped over pages are read by number: where the list changes meanwhile, no date makes up for it.
         self.by_number |= tally.contradicts_itself() || (self.poison.is_in_filter() && tally.varies());

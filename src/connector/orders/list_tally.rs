@@ -13,7 +13,7 @@ use crate::{
 pub(super) struct ListTally {
     /// Rows with anything in them.
     rows: u64,
-    /// Rows that were null. ShipStation has been seen to send them on top of the rows that it counts.
+    /// Rows that were null where the total promises an order.
     nulls: u64,
     /// Rows that could not be read and that nobody can name.
     unnamed: u64,
@@ -25,19 +25,19 @@ impl ListTally {
     /// Counts a page, before anything is taken out of it.
     pub(super) fn add(&mut self, page: &Page<Order>) {
         self.rows += count(page.items.len() + page.errors.len());
-        self.nulls += u64::from(page.nulls);
+        self.nulls += u64::from(page.nulls_in_place);
         self.unnamed += count(page.errors.iter().filter(|row| row.id.is_none()).count());
         self.total = self.total.max(page.total);
     }
 
     /// Rows that were null where the total promises an order.
     pub(super) fn nulls_in_place(&self) -> u64 {
-        self.total.map_or(self.nulls, |total| self.nulls.min(total.saturating_sub(self.rows)))
+        self.nulls
     }
 
     /// How many rows were read, those that could not be understood included.
     pub(super) fn read(&self) -> u64 {
-        self.rows + self.nulls_in_place()
+        self.rows + self.nulls
     }
 
     pub(super) fn total(&self) -> Option<u64> {
@@ -47,8 +47,7 @@ impl ListTally {
     /// What to say of a list that was not read whole.
     pub(super) fn summary(&self, list: &str) -> String {
         let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
-        let read = self.read() - self.nulls_in_place();
-        format!("{list} could not be read whole: {}{of} came", count_of(read, "row"))
+        format!("{list} could not be read whole: {}{of} came", count_of(self.rows, "row"))
     }
 }
 
@@ -63,7 +62,7 @@ impl Recorder {
         tally: &ListTally,
         end: Option<&ListEnd>,
     ) -> bool {
-        let nulls = tally.nulls_in_place();
+        let nulls = tally.nulls;
         if nulls > 0 {
             self.failed_unnamed(ctx, nulls, &format!("{list}: {} came as null", count_of(nulls, "row")));
         }
@@ -89,23 +88,5 @@ impl Recorder {
     pub(super) fn list_lacks(&mut self, list: &str, read: u64, total: Option<u64>, why: &str) {
         let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
         self.gap(format!("{list}: {}{of} were read: {why}", count_of(read, "row")));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tally(rows: u64, nulls: u64, total: Option<u64>) -> (u64, u64) {
-        let tally = ListTally { rows, nulls, unnamed: 0, total };
-        (tally.read(), tally.nulls_in_place())
-    }
-
-    #[test]
-    fn nulls_on_top_of_the_counted_rows_hide_no_order() {
-        assert_eq!(tally(9, 3, Some(9)), (9, 0));
-        assert_eq!(tally(8, 3, Some(9)), (9, 1), "one of them stands for an order");
-        assert_eq!(tally(2, 1, Some(12)), (3, 1));
-        assert_eq!(tally(2, 1, None), (3, 1), "without a total each may");
     }
 }

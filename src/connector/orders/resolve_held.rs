@@ -66,9 +66,9 @@ async fn one(
     report: &mut ResolveReport,
     held: &HeldOrder,
 ) -> Result<(), Stop> {
-    report.counts.held += 1;
     let resolution = mapper.resolve(&mapping::request_of(held));
     if resolution.method().is_none() {
+        report.counts.held += 1;
         report.counts.still_unmapped += 1;
         return Ok(());
     }
@@ -80,6 +80,11 @@ async fn one(
     } else {
         orders.apply_shipping(&run.token, &held.order, text, &resolution, mapper.version).await
     };
+    let applied = match applied {
+        Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),
+        decided => decided,
+    };
+    report.counts.held += 1;
     match applied {
         Ok(ApplyOutcome::Applied { still_held }) => {
             report.counts.released += 1;
@@ -88,7 +93,6 @@ async fn one(
             run.event(&RunEvent::ItemDone { id: held.order.as_str(), outcome: "released" });
         }
         Ok(ApplyOutcome::Stale | ApplyOutcome::NoLongerHeld) => report.counts.stale += 1,
-        Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),
         Err(error) => {
             report.counts.failed += 1;
             report.run.warnings.push(format!("order {} could not be released: {error}", held.order));

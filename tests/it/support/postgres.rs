@@ -54,6 +54,7 @@ impl Cluster {
     }
 
     /// Lets the server die as in a crash of the machine, and starts it again: of a cluster of our own only.
+    #[allow(dead_code, reason = "the scenarios leave their server alone")]
     pub(crate) fn crash(&self) {
         let folder =
             self.url.split(' ').find_map(|pair| pair.strip_prefix("host=")).expect("a cluster of our own");

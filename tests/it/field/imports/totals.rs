@@ -10,6 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 use shipstation_connector::{
+    Settings,
     channel::{
         Bypass, ChannelConnector, DiagnoseOrder, ImportOrder, OrderSelector, RunStatus,
         report::ImportOutcomeKind,
@@ -158,6 +159,40 @@ async fn a_null_in_place_of_an_order_is_waited_for_until_the_catch_up_limit() {
     let report = import(&proxy.channel(&world, |_| {})).await;
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
     assert!(report.to_string().contains("awaiting_shipment: 1 row came as null"), "{report}");
+}
+
+#[tokio::test]
+async fn nulls_count_where_their_own_page_promises_orders_whatever_others_say() {
+    let world = World::new().await;
+    for n in 0..5 {
+        world.add(world.order(&format!("A-{n}")).created(world.ago(Duration::from_secs(600 - 60 * n))));
+    }
+    let small = |settings: &mut Settings| settings.orders.page_size = 2;
+    // The first page counts one too few; the last one of those that go on by date holds nothing but nulls.
+    let proxy = Proxy::before(&world, |asked, answer| {
+        if asked.starts_with("GET /orders?") && asked.contains("pageSize=2") {
+            answer.json(|json| {
+                if json["total"] == 5 {
+                    json["total"] = json!(4);
+                } else if json["total"] == 2 {
+                    json["orders"] = json!([null, null]);
+                }
+            });
+        }
+    })
+    .await;
+    let report = import(&proxy.channel(&world, small)).await;
+    assert!(partial(&report).contains("2 rows without an id"), "{report}");
+    assert_eq!(report.counts.imported(), 4, "{report}");
+    // On top of as many rows as are counted they stand for no order.
+    let proxy = Proxy::before(&world, |asked, answer| {
+        if asked.starts_with("GET /orders?") && !asked.contains("pageSize=1&") {
+            answer.json(|json| json["orders"].as_array_mut().unwrap().extend([Value::Null, Value::Null]));
+        }
+    })
+    .await;
+    let report = import(&proxy.channel(&world, |_| {})).await;
+    assert_eq!(report.run.status, RunStatus::Succeeded, "{report}");
 }
 
 #[tokio::test]
