@@ -1,11 +1,15 @@
 //! How a fleet is set up.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use super::{ConnectionSource, Connections, Fleet, MemorySchedule, Runs, Schedule, Shared};
 use crate::{
     channel::Operation,
-    clock::{Clock, SystemClock},
+    clock::{Clock, HostTime, SystemClock},
     setters::setters,
     time::{HOUR, MINUTE},
 };
@@ -91,7 +95,9 @@ impl FleetBuilder {
     /// The fleet.
     pub fn build(self) -> Fleet {
         let runs = Runs::new(self.seed);
+        let latest = Mutex::new(HostTime::now(&*self.clock));
         Fleet(Arc::new(Shared {
+            latest,
             connections: Connections::new(self.source),
             schedule: self.schedule,
             clock: self.clock,

@@ -110,13 +110,10 @@ impl Schedule for MemorySchedule {
         now: Timestamp,
     ) -> Result<Vec<Claim>, StoreError> {
         let mut kept = self.lock();
-        let due = kept.by_time.iter().take_while(|(due, _)| *due <= now);
+        let due = kept.by_time.iter().take_while(|(due, _)| *due <= now).take(limit);
         let due: Vec<JobKey> = due.map(|(_, key)| key.clone()).collect();
         let mut claims = Vec::new();
         for key in due {
-            if claims.len() >= limit {
-                break;
-            }
             kept.fences += 1;
             let fence = kept.fences;
             kept.change(&key, |job| {

@@ -48,7 +48,7 @@ mod runs;
 mod schedule;
 mod worker;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 pub use self::{
     builder::FleetBuilder,
@@ -60,7 +60,7 @@ pub use self::{
 use self::{connections::Connections, runs::Runs};
 use crate::{
     channel::{ConnectionId, Operation, store::StoreError},
-    clock::Clock,
+    clock::{Clock, HostTime},
 };
 
 /// A worker that serves many connections. Clones are the same worker.
@@ -72,6 +72,8 @@ struct Shared {
     connections: Connections,
     schedule: Arc<dyn Schedule>,
     clock: Arc<dyn Clock>,
+    /// The latest moment that was seen.
+    latest: Mutex<HostTime>,
     options: builder::Options,
     runs: Runs,
     woken: tokio::sync::Notify,
@@ -90,7 +92,7 @@ impl Fleet {
     /// When the schedule cannot be written.
     pub async fn wake(&self, connection: &ConnectionId, operation: Operation) -> Result<bool, StoreError> {
         let job = JobKey { connection: connection.clone(), operation };
-        let is_known = self.0.schedule.wake(&job, self.0.clock.now()).await?;
+        let is_known = self.0.schedule.wake(&job, self.0.now()).await?;
         self.0.woken.notify_one();
         Ok(is_known)
     }

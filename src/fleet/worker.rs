@@ -2,6 +2,7 @@
 
 use std::{
     pin::{Pin, pin},
+    sync::PoisonError,
     time::Duration,
 };
 
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{CancelToken, RunControl},
+    clock::HostTime,
 };
 
 /// How long a schedule is left alone that has just failed.
@@ -46,33 +48,37 @@ impl Fleet {
     pub async fn run(&self, stop: &CancelToken) -> Vec<JobKey> {
         let fleet = &*self.0;
         let cancel = CancelToken::new();
-        let mut running = FuturesUnordered::new();
-        let now = fleet.clock.now();
+        let mut tasks = Tasks { all: FuturesUnordered::new(), is_refreshing: false };
+        let now = fleet.now();
         let mut times = Times { refresh: now, renew: now };
         while !stop.is_cancelled() {
-            fleet.keep_times(&mut times).await;
-            let free = fleet.options.max_runs.saturating_sub(running.len());
-            let claims = if free == 0 { Vec::new() } else { fleet.claim(free).await };
-            running.extend(claims.into_iter().map(|claim| fleet.work(claim, &cancel)));
-            let wait = fleet.wait(&times, running.len() < fleet.options.max_runs).await;
-            let sleep = if running.is_empty() { fleet.clock.sleep(wait) } else { fleet.clock.timer(wait) };
-            let woken = pin!(fleet.woken_or(sleep, stop));
-            let may_have_changed = if running.is_empty() {
-                woken.await
-            } else {
-                match select(running.next(), woken).await {
-                    Either::Left(_) => false,
-                    Either::Right((changed, _)) => changed,
-                }
+            if !tasks.is_refreshing && fleet.now() >= times.refresh {
+                times.refresh = fleet.now() + fleet.options.refresh_every;
+                tasks.is_refreshing = true;
+                tasks.all.push(Box::pin(async { fleet.refresh(fleet.now()).await }));
+            }
+            tasks.beside(fleet.renew(&mut times)).await;
+            let claims = tasks.beside(fleet.claim(fleet.options.max_runs.saturating_sub(tasks.runs()))).await;
+            for claim in claims {
+                tasks.all.push(Box::pin(fleet.work(claim, &cancel)));
+            }
+            let wait = tasks.beside(fleet.wait(&times, tasks.runs() < fleet.options.max_runs)).await;
+            let sleep = if tasks.all.is_empty() { fleet.clock.sleep(wait) } else { fleet.clock.timer(wait) };
+            let may_have_changed = match select(pin!(tasks.next()), pin!(fleet.woken_or(sleep, stop))).await {
+                Either::Left(_) => false,
+                Either::Right((changed, _)) => changed,
             };
             if may_have_changed {
-                times.refresh = fleet.clock.now();
+                times.refresh = fleet.now();
             }
         }
         cancel.cancel();
-        let mut all_end = running.collect::<Vec<()>>();
-        let mut grace = fleet.clock.timer(fleet.options.grace);
-        if let Either::Right(_) = select(&mut all_end, &mut grace).await {
+        let all_end = pin!(async {
+            while tasks.runs() > 0 {
+                tasks.next().await;
+            }
+        });
+        if let Either::Right(_) = select(all_end, fleet.clock.timer(fleet.options.grace)).await {
             let left: Vec<JobKey> = fleet.runs.claims().into_iter().map(|claim| claim.job).collect();
             for job in &left {
                 fleet.runs.end(job);
@@ -83,31 +89,74 @@ impl Fleet {
     }
 }
 
-impl Shared {
-    /// Asks for the connections, and prolongs claims, where it is time for that.
-    async fn keep_times(&self, times: &mut Times) {
-        let now = self.clock.now();
-        // A clock that was set back keeps neither waiting.
-        if now >= times.refresh || times.refresh > now + self.options.refresh_every {
-            self.refresh(now).await;
-            times.refresh = now + self.options.refresh_every;
-        }
-        let third = self.options.claim_length / 3;
-        if now >= times.renew || times.renew > now + third {
-            let claims = self.runs.claims();
-            if !claims.is_empty() {
-                let renewed = self.schedule.renew(&claims, self.options.claim_length, now).await;
-                self.runs.note_schedule(renewed);
-            }
-            times.renew = now + third;
+/// What is under way: the runs, and a question to the source at most.
+struct Tasks<'f> {
+    all: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send + 'f>>>,
+    is_refreshing: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Run,
+    Refreshed,
+}
+
+impl Tasks<'_> {
+    fn runs(&self) -> usize {
+        self.all.len() - usize::from(self.is_refreshing)
+    }
+
+    /// Waits until one of them is done; for ever if there is none.
+    async fn next(&mut self) {
+        match self.all.next().await {
+            Some(done) => self.is_refreshing &= done != Done::Refreshed,
+            None => std::future::pending().await,
         }
     }
 
+    /// Does this while they go on: a schedule that does not answer stops no run.
+    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            if let Either::Left((done, _)) = select(&mut work, pin!(self.next())).await {
+                return done;
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The present, by a clock that is never set back: what is due would wait as long otherwise.
+    pub(super) fn now(&self) -> Timestamp {
+        let mut last = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let present = HostTime::now(&*self.clock);
+        let wall = present.wall.max(last.wall + present.since(*last));
+        *last = HostTime { wall, ..present };
+        wall
+    }
+
+    /// Prolongs the claims of what runs, where it is time for that.
+    async fn renew(&self, times: &mut Times) {
+        let (now, third) = (self.now(), self.options.claim_length / 3);
+        if now < times.renew {
+            return;
+        }
+        let claims = self.runs.claims();
+        if !claims.is_empty() {
+            let renewed = self.schedule.renew(&claims, self.options.claim_length, now).await;
+            self.runs.note_schedule(renewed);
+        }
+        times.renew = now + third;
+    }
+
     /// Plans the jobs of connections that are new or different, and removes those of connections that are gone.
-    async fn refresh(&self, now: Timestamp) {
+    async fn refresh(&self, now: Timestamp) -> Done {
         let changed = match self.connections.refresh().await {
             Ok(changed) => changed,
-            Err(failure) => return self.runs.note("the connections", Some(failure.to_string())),
+            Err(failure) => {
+                self.runs.note("the connections", Some(failure.to_string()));
+                return Done::Refreshed;
+            }
         };
         self.runs.note("the connections", None);
         let hundreds = u32::try_from(changed.present.len() / 100).unwrap_or(u32::MAX).saturating_add(1);
@@ -120,6 +169,7 @@ impl Shared {
         if !changed.is_empty() && self.runs.note_schedule(planned.await).is_some() {
             self.connections.settle(&changed);
         }
+        Done::Refreshed
     }
 
     fn plans(&self, connection: &FleetConnection, spread: Duration) -> Vec<JobPlan> {
@@ -138,7 +188,10 @@ impl Shared {
     }
 
     async fn claim(&self, limit: usize) -> Vec<Claim> {
-        let now = self.clock.now();
+        if limit == 0 {
+            return Vec::new();
+        }
+        let now = self.now();
         self.runs.looked(now);
         let claimed = self.schedule.claim(&self.options.worker, limit, self.options.claim_length, now).await;
         let claims = self.runs.note_schedule(claimed).unwrap_or_default();
@@ -149,7 +202,7 @@ impl Shared {
     }
 
     /// Runs a claimed job and settles it.
-    async fn work(&self, claim: Claim, cancel: &CancelToken) {
+    async fn work(&self, claim: Claim, cancel: &CancelToken) -> Done {
         let job = &claim.job;
         let deadline = self.clock.now() + self.options.max_run_time;
         let end = match self.connections.channel(&job.connection).await {
@@ -161,29 +214,30 @@ impl Shared {
             // Another worker has planned it, and this one has not heard of it; or it is gone.
             None => {
                 self.leave(&claim).await;
-                return self.runs.end(job);
+                self.runs.end(job);
+                return Done::Run;
             }
         };
-        let now = self.clock.now();
-        let end = after(&end, &claim, now, self.runs.draw());
+        let end = after(&end, &claim, self.now(), self.runs.draw());
         if let Some(why) = &end.last.waits {
             tracing::warn!(connection = %job.connection, operation = %job.operation, ended = end.last.ended, "{why}");
         }
         self.settle(&claim, &end).await;
         self.runs.end(job);
+        Done::Run
     }
 
     async fn settle(&self, claim: &Claim, end: &JobEnd) {
-        let settled = self.schedule.settle(claim, end, self.clock.now()).await;
+        let settled = self.schedule.settle(claim, end, self.now()).await;
         self.runs.note_schedule(settled);
     }
 
     /// A job of a connection that is not known here.
     async fn leave(&self, claim: &Claim) {
-        self.refresh(self.clock.now()).await;
+        self.refresh(self.now()).await;
         let connection = &claim.job.connection;
         if self.connections.has(connection) {
-            let last = LastRun::new(self.clock.now(), "its connection was not known yet");
+            let last = LastRun::new(self.now(), "its connection was not known yet");
             return self.settle(claim, &JobEnd::new(Duration::ZERO, claim.failures, last)).await;
         }
         self.runs.note_schedule(self.schedule.remove(std::slice::from_ref(connection)).await);
@@ -191,7 +245,7 @@ impl Shared {
 
     /// How long there is nothing to do, if nobody wakes the worker. What is due matters only while a run may begin.
     async fn wait(&self, times: &Times, may_claim: bool) -> Duration {
-        let now = self.clock.now();
+        let now = self.now();
         let mut wait = times.refresh.since(now);
         if self.runs.count() > 0 {
             wait = wait.min(times.renew.since(now));

@@ -74,6 +74,36 @@ async fn clock_what_was_missed_while_the_machine_slept_is_made_up_for_once() {
 }
 
 #[tokio::test]
+async fn clock_that_is_set_back_keeps_nothing_waiting() {
+    let accounts = Accounts::new(["a"]);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).build();
+    run_for(&accounts, &fleet, MINUTE * 30).await;
+    let before = accounts.runs("a");
+    accounts.clock.step_to(accounts.clock.now() - MINUTE * 60 * 24);
+    run_for(&accounts, &fleet, MINUTE * 60).await;
+    assert!((before + 5..=before + 7).contains(&accounts.runs("a")), "{} after {before}", accounts.runs("a"));
+}
+
+#[tokio::test]
+async fn faults_a_source_that_hangs_holds_up_no_run_that_is_under_way() {
+    let accounts = Accounts::new(["a"]);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).build();
+    run_for(&accounts, &fleet, MINUTE * 30).await;
+    accounts.script("a", Script::IsLong);
+    accounts.hangs_when_it_runs("a");
+    fleet.wake(&"a".into(), ORDERS).await.unwrap();
+    let stop = CancelToken::new();
+    let ended = async {
+        while !accounts.is_hanging() || !fleet.health().running.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let running = std::pin::pin!(fleet.run(&stop));
+    futures_util::future::select(running, Box::pin(ended)).await;
+    assert!(accounts.is_hanging(), "it was asked meanwhile, and the run came to its end");
+}
+
+#[tokio::test]
 async fn faults_each_kind_of_end_has_its_wait_and_its_reason() {
     let refused = |refusal: fn() -> Refusal| Script::Refused(refusal);
     for (script, hours, runs, why) in [

@@ -22,6 +22,7 @@ use shipstation_connector::{
     fleet::{BuildFailure, ConnectionSource, Fleet, FleetConnection},
     testing::simulator::SimClock,
 };
+use tokio::sync::Notify;
 
 /// What a run of an account comes to.
 #[derive(Debug, Clone)]
@@ -40,6 +41,7 @@ pub(super) struct Accounts {
     pub(super) clock: Arc<SimClock>,
     state: Mutex<State>,
     me: Weak<Accounts>,
+    changed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +51,9 @@ struct State {
     runs: BTreeMap<ConnectionId, Vec<Timestamp>>,
     built: BTreeMap<ConnectionId, usize>,
     fails: bool,
+    /// While this account runs, the source does not answer; and whether it was asked then.
+    hangs_with: Option<ConnectionId>,
+    is_hanging: bool,
     at_once: usize,
     most_at_once: usize,
     wakes: Option<(Fleet, Operation)>,
@@ -61,6 +66,7 @@ impl Accounts {
             clock: Arc::new(SimClock::new("2026-03-02T17:00:00Z".parse().unwrap())),
             state: Mutex::default(),
             me: me.clone(),
+            changed: Notify::new(),
         });
         accounts.set(names.into_iter().map(FleetConnection::new));
         accounts
@@ -80,6 +86,14 @@ impl Accounts {
 
     pub(super) fn fails(&self, fails: bool) {
         self.with(|state| state.fails = fails);
+    }
+
+    pub(super) fn hangs_when_it_runs(&self, connection: &str) {
+        self.with(|state| state.hangs_with = Some(connection.into()));
+    }
+
+    pub(super) fn is_hanging(&self) -> bool {
+        self.with(|state| state.is_hanging)
     }
 
     pub(super) fn wakes_itself(&self, fleet: &Fleet, operation: Operation) {
@@ -120,6 +134,13 @@ impl Accounts {
 impl ConnectionSource for Accounts {
     async fn connections(&self) -> Result<Vec<FleetConnection>, BuildFailure> {
         let now = self.clock.now();
+        let hangs = self.with(|state| {
+            state.is_hanging |= state.hangs_with.is_some() && state.at_once > 0;
+            state.is_hanging
+        });
+        if hangs {
+            std::future::pending::<()>().await;
+        }
         self.with(|state| {
             if let Some((until, stop)) = &state.stop
                 && now >= *until
@@ -128,6 +149,10 @@ impl ConnectionSource for Accounts {
             }
             if state.fails { Err("planted outage".into()) } else { Ok(state.connections.clone()) }
         })
+    }
+
+    async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     async fn channel(&self, connection: &ConnectionId) -> Result<Arc<dyn ChannelConnector>, BuildFailure> {
@@ -162,6 +187,9 @@ impl Scripted {
         });
         if let Some((fleet, operation)) = wakes {
             fleet.wake(&self.id, operation).await.unwrap();
+        }
+        if self.accounts.with(|state| state.hangs_with.as_ref() == Some(&self.id)) {
+            self.accounts.changed.notify_one();
         }
         let ended = match script {
             None | Some(Script::IsNotBuilt) => Ok(RunStatus::Succeeded),
