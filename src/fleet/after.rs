@@ -26,6 +26,8 @@ pub(super) enum RunEnd {
     NotStarted(ChannelError),
     /// Its channel could not be built.
     NotBuilt(String),
+    /// This worker does not know the connection: another one has planned it, or it is gone and nobody has seen it go.
+    NotKnown,
     /// The program has an error.
     Panicked,
 }
@@ -47,6 +49,10 @@ pub(super) fn after(end: &RunEnd, claim: &Claim, now: Timestamp, share: f64) -> 
         }
         RunEnd::Ended(status) => later(soon, status.to_string(), "it failed"),
         RunEnd::Panicked => later(soon, "the program failed".to_owned(), "it failed"),
+        RunEnd::NotKnown => {
+            let wait = backoff(FIRST_WAIT, before, MAX_WAIT_FOR_A_PERSON, share);
+            later(wait, "it was not run".to_owned(), "this worker does not know the connection")
+        }
         RunEnd::NotBuilt(why) => later(for_a_person, why.clone(), "its channel cannot be built"),
         RunEnd::NotStarted(error) => match &error.refusal {
             Refusal::AlreadyRunning { .. } => {
@@ -123,6 +129,7 @@ mod tests {
             (refused(StoreError::permanent("full").into()), [900, 1_800, 21_600], 1),
             (refused(credentials()), [900, 1_800, 21_600], 1),
             (RunEnd::NotBuilt(String::new()), [900, 1_800, 21_600], 1),
+            (RunEnd::NotKnown, [60, 120, 21_600], 1),
             (refused(Refusal::Unsupported { why: "", instead: None }), [86_400, 86_400, 86_400], 1),
             (refused(running), [30, 30, 30], 0),
         ] {

@@ -22,6 +22,10 @@ const INTERVALS: [(Operation, Duration); 4] = [
     (Operation::LinkListings, HOUR.saturating_mul(24)),
 ];
 
+/// Less than that would keep a schedule busy with nothing.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST_CLAIM: Duration = HOUR.saturating_mul(24);
+
 /// Sets a fleet up: see [`Fleet::builder`].
 #[derive(Debug)]
 pub struct FleetBuilder {
@@ -75,10 +79,10 @@ impl FleetBuilder {
         /// minutes.
         max_run_time(time: Duration) => options.max_run_time = time;
         /// How long a job is claimed: what a worker had that died is taken over after so long. By default a minute.
-        claim_length(length: Duration) => options.claim_length = length;
+        claim_length(length: Duration) => options.claim_length = length.clamp(SHORTEST, LONGEST_CLAIM);
         /// How often the source is asked for its connections. By default every minute.
-        refresh_every(interval: Duration) => options.refresh_every = interval;
-        /// How long runs have to stop when the fleet does. By default 30 seconds.
+        refresh_every(interval: Duration) => options.refresh_every = interval.max(SHORTEST);
+        /// How long runs have to stop when the fleet does: half as long as a job is claimed, at most. By default 30 seconds.
         grace(time: Duration) => options.grace = time;
         /// Makes what is drawn by chance (the spread of what is due) the same each time.
         seed(seed: u64) => seed = Some(seed);
@@ -93,11 +97,13 @@ impl FleetBuilder {
     }
 
     /// The fleet.
-    pub fn build(self) -> Fleet {
+    pub fn build(mut self) -> Fleet {
+        self.options.grace = self.options.grace.min(self.options.claim_length / 2);
         let runs = Runs::new(self.seed);
         let latest = Mutex::new(HostTime::now(&*self.clock));
         Fleet(Arc::new(Shared {
             latest,
+            refreshing: tokio::sync::Mutex::default(),
             connections: Connections::new(self.source),
             schedule: self.schedule,
             clock: self.clock,

@@ -42,7 +42,7 @@ pub trait ConnectionSource: Debug + Send + Sync {
 pub struct FleetConnection {
     /// Its name.
     pub id: ConnectionId,
-    /// Grows whenever its credentials or settings change: its channel is built anew then.
+    /// Grows whenever its credentials or settings change: its channel is built anew then, and its operations are due at once.
     pub revision: u64,
     /// Why it is not served.
     pub paused: Option<String>,
@@ -90,6 +90,7 @@ struct State {
     known: BTreeMap<ConnectionId, Known>,
     /// Those that the schedule has not removed yet.
     gone: BTreeSet<ConnectionId>,
+    refreshes: u32,
 }
 
 #[derive(Debug)]
@@ -100,10 +101,15 @@ struct Known {
     channel: Option<Arc<dyn ChannelConnector>>,
 }
 
+/// So often the connections are asked for until all of them are planned anew: another worker may have changed their jobs.
+const REFRESHES_PER_PLAN: u32 = 60;
+
 /// What the schedule does not know yet.
 #[derive(Debug)]
 pub(super) struct Changed {
     pub(super) present: Vec<FleetConnection>,
+    /// Connections with new credentials or settings: what failed may go well now.
+    pub(super) revised: Vec<ConnectionId>,
     pub(super) gone: Vec<ConnectionId>,
 }
 
@@ -131,10 +137,16 @@ impl Connections {
         let present = self.source.connections().await?;
         let state = &mut *self.lock();
         let mut before = std::mem::take(&mut state.known);
+        let mut revised = Vec::new();
+        state.refreshes = state.refreshes.wrapping_add(1);
+        let all_anew = state.refreshes.is_multiple_of(REFRESHES_PER_PLAN);
         for connection in present {
             let kept = before.remove(&connection.id);
-            let is_planned =
-                kept.as_ref().is_some_and(|kept| kept.is_planned && kept.connection == connection);
+            let is_planned = !all_anew
+                && kept.as_ref().is_some_and(|kept| kept.is_planned && kept.connection == connection);
+            if kept.as_ref().is_some_and(|kept| kept.connection.revision != connection.revision) {
+                revised.push(connection.id.clone());
+            }
             let channel = kept.filter(|kept| kept.connection.revision == connection.revision);
             let channel = channel.and_then(|kept| kept.channel);
             state.gone.remove(&connection.id);
@@ -144,6 +156,7 @@ impl Connections {
         let unplanned = state.known.values().filter(|known| !known.is_planned);
         Ok(Changed {
             present: unplanned.map(|known| known.connection.clone()).collect(),
+            revised,
             gone: state.gone.iter().cloned().collect(),
         })
     }
@@ -163,24 +176,18 @@ impl Connections {
     pub(super) async fn channel(
         &self,
         connection: &ConnectionId,
-    ) -> Option<Result<Arc<dyn ChannelConnector>, BuildFailure>> {
-        let revision = match self.lock().known.get(connection)? {
-            Known { channel: Some(channel), .. } => return Some(Ok(channel.clone())),
-            Known { connection, .. } => connection.revision,
+    ) -> Result<Option<Arc<dyn ChannelConnector>>, BuildFailure> {
+        let revision = match self.lock().known.get(connection) {
+            None => return Ok(None),
+            Some(Known { channel: Some(channel), .. }) => return Ok(Some(channel.clone())),
+            Some(Known { connection, .. }) => connection.revision,
         };
-        let channel = match self.source.channel(connection).await {
-            Ok(channel) => channel,
-            Err(failure) => return Some(Err(failure)),
-        };
+        let channel = self.source.channel(connection).await?;
         if let Some(known) = self.lock().known.get_mut(connection)
             && known.connection.revision == revision
         {
             known.channel = Some(channel.clone());
         }
-        Some(Ok(channel))
-    }
-
-    pub(super) fn has(&self, connection: &ConnectionId) -> bool {
-        self.lock().known.contains_key(connection)
+        Ok(Some(channel))
     }
 }

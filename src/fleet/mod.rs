@@ -75,6 +75,8 @@ struct Shared {
     /// The latest moment that was seen.
     latest: Mutex<HostTime>,
     options: builder::Options,
+    /// Held while the connections are asked for and planned.
+    refreshing: tokio::sync::Mutex<()>,
     runs: Runs,
     woken: tokio::sync::Notify,
 }

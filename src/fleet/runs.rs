@@ -37,17 +37,42 @@ pub(super) struct Runs(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    running: BTreeMap<JobKey, (Claim, Timestamp)>,
+    running: BTreeMap<JobKey, UnderWay>,
+    groups: u64,
     looked_at: Option<Timestamp>,
     trouble: BTreeMap<&'static str, String>,
     rng: fastrand::Rng,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    claim: Claim,
+    since: Timestamp,
+    group: u64,
+}
+
+/// A run that is under way, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Begun<'r> {
+    runs: &'r Runs,
+    job: JobKey,
+    fence: u64,
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let mut state = self.runs.lock();
+        if state.running.get(&self.job).is_some_and(|running| running.claim.fence == self.fence) {
+            state.running.remove(&self.job);
+        }
+    }
 }
 
 impl Runs {
     pub(super) fn new(seed: Option<u64>) -> Self {
         let rng = seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let (running, trouble) = (BTreeMap::new(), BTreeMap::new());
-        Self(Mutex::new(State { running, looked_at: None, trouble, rng }))
+        Self(Mutex::new(State { running, groups: 0, looked_at: None, trouble, rng }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -58,26 +83,28 @@ impl Runs {
         let state = self.lock();
         WorkerHealth {
             worker: worker.to_owned(),
-            running: state.running.values().map(|(claim, since)| (claim.job.clone(), *since)).collect(),
+            running: state.running.values().map(|one| (one.claim.job.clone(), one.since)).collect(),
             looked_at: state.looked_at,
             trouble: state.trouble.values().cloned().collect(),
         }
     }
 
-    pub(super) fn begin(&self, claim: &Claim, now: Timestamp) {
-        self.lock().running.insert(claim.job.clone(), (claim.clone(), now));
+    /// A number for the runs of one caller.
+    pub(super) fn new_group(&self) -> u64 {
+        let mut state = self.lock();
+        state.groups += 1;
+        state.groups
     }
 
-    pub(super) fn end(&self, job: &JobKey) {
-        self.lock().running.remove(job);
+    pub(super) fn begin(&self, group: u64, claim: &Claim, since: Timestamp) -> Begun<'_> {
+        let (job, fence) = (claim.job.clone(), claim.fence);
+        self.lock().running.insert(job.clone(), UnderWay { claim: claim.clone(), since, group });
+        Begun { runs: self, job, fence }
     }
 
-    pub(super) fn claims(&self) -> Vec<Claim> {
-        self.lock().running.values().map(|(claim, _)| claim.clone()).collect()
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.lock().running.len()
+    pub(super) fn claims(&self, group: u64) -> Vec<Claim> {
+        let state = self.lock();
+        state.running.values().filter(|one| one.group == group).map(|one| one.claim.clone()).collect()
     }
 
     pub(super) fn looked(&self, now: Timestamp) {

@@ -1,19 +1,20 @@
 //! The worker: looks for what is due, runs it, and settles it, until it is told to stop.
 
 use std::{
+    panic::AssertUnwindSafe,
     pin::{Pin, pin},
     sync::PoisonError,
     time::Duration,
 };
 
 use futures_util::{
-    StreamExt,
+    FutureExt, StreamExt,
     future::{Either, select, select_all},
     stream::FuturesUnordered,
 };
 
 use super::{
-    Claim, Fleet, FleetConnection, JobEnd, JobKey, JobPlan, LastRun, Shared,
+    BuildFailure, Claim, Fleet, FleetConnection, JobEnd, JobKey, JobPlan, Shared,
     after::{RunEnd, after},
     runs,
 };
@@ -21,6 +22,7 @@ use crate::{
     Timestamp,
     channel::{CancelToken, RunControl},
     clock::HostTime,
+    time::DAY,
 };
 
 /// How long a schedule is left alone that has just failed.
@@ -30,6 +32,11 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 /// New jobs are spread over so much time for each hundred connections, and over their interval at most: a fleet that starts does
 /// not run everything at once.
 const FIRST_WAIT_PER_HUNDRED: Duration = Duration::from_secs(60);
+
+/// How long the host may take to name its connections, or to build a channel.
+const HOST_ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+/// Longer than anything is to wait.
+const LONGEST_INTERVAL: Duration = DAY.saturating_mul(366);
 
 type Wait<'w> = Pin<Box<dyn Future<Output = ()> + Send + 'w>>;
 
@@ -48,44 +55,22 @@ impl Fleet {
     pub async fn run(&self, stop: &CancelToken) -> Vec<JobKey> {
         let fleet = &*self.0;
         let cancel = CancelToken::new();
-        let mut tasks = Tasks { all: FuturesUnordered::new(), is_refreshing: false };
+        let mut tasks =
+            Tasks { all: FuturesUnordered::new(), is_refreshing: false, group: fleet.runs.new_group() };
         let now = fleet.now();
         let mut times = Times { refresh: now, renew: now };
-        while !stop.is_cancelled() {
-            if !tasks.is_refreshing && fleet.now() >= times.refresh {
-                times.refresh = fleet.now() + fleet.options.refresh_every;
-                tasks.is_refreshing = true;
-                tasks.all.push(Box::pin(async { fleet.refresh(fleet.now()).await }));
-            }
-            tasks.beside(fleet.renew(&mut times)).await;
-            let claims = tasks.beside(fleet.claim(fleet.options.max_runs.saturating_sub(tasks.runs()))).await;
-            for claim in claims {
-                tasks.all.push(Box::pin(fleet.work(claim, &cancel)));
-            }
-            let wait = tasks.beside(fleet.wait(&times, tasks.runs() < fleet.options.max_runs)).await;
-            let sleep = if tasks.all.is_empty() { fleet.clock.sleep(wait) } else { fleet.clock.timer(wait) };
-            let may_have_changed = match select(pin!(tasks.next()), pin!(fleet.woken_or(sleep, stop))).await {
-                Either::Left(_) => false,
-                Either::Right((changed, _)) => changed,
-            };
-            if may_have_changed {
-                times.refresh = fleet.now();
-            }
-        }
+        while fleet.turn(&mut tasks, &mut times, &cancel, stop).await.is_some() {}
         cancel.cancel();
+        let group = tasks.group;
         let all_end = pin!(async {
             while tasks.runs() > 0 {
                 tasks.next().await;
             }
         });
-        if let Either::Right(_) = select(all_end, fleet.clock.timer(fleet.options.grace)).await {
-            let left: Vec<JobKey> = fleet.runs.claims().into_iter().map(|claim| claim.job).collect();
-            for job in &left {
-                fleet.runs.end(job);
-            }
-            return left;
+        match select(all_end, fleet.clock.timer(fleet.options.grace)).await {
+            Either::Left(_) => Vec::new(),
+            Either::Right(_) => fleet.runs.claims(group).into_iter().map(|claim| claim.job).collect(),
         }
-        Vec::new()
     }
 }
 
@@ -93,6 +78,8 @@ impl Fleet {
 struct Tasks<'f> {
     all: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send + 'f>>>,
     is_refreshing: bool,
+    /// The number of these runs among those of the fleet.
+    group: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +101,15 @@ impl Tasks<'_> {
         }
     }
 
-    /// Does this while they go on: a schedule that does not answer stops no run.
-    async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
+    /// Does this while they go on: a schedule that does not answer stops no run. `None` if the fleet is to stop.
+    async fn beside<T>(&mut self, stop: &CancelToken, work: impl Future<Output = T>) -> Option<T> {
+        let (work, stopped) = (pin!(work), pin!(stop.cancelled()));
+        let mut work = select(work, stopped);
         loop {
-            if let Either::Left((done, _)) = select(&mut work, pin!(self.next())).await {
-                return done;
+            match select(&mut work, pin!(self.next())).await {
+                Either::Left((Either::Left((done, _)), _)) => return Some(done),
+                Either::Left((Either::Right(_), _)) => return None,
+                Either::Right(_) => {}
             }
         }
     }
@@ -135,13 +125,48 @@ impl Shared {
         wall
     }
 
+    /// Looks for what is due, begins it, and waits until there may be something to do. `None` if the fleet is to stop.
+    async fn turn<'f>(
+        &'f self,
+        tasks: &mut Tasks<'f>,
+        times: &mut Times,
+        cancel: &'f CancelToken,
+        stop: &CancelToken,
+    ) -> Option<()> {
+        if !tasks.is_refreshing && self.now() >= times.refresh {
+            times.refresh = self.now() + self.options.refresh_every;
+            tasks.is_refreshing = true;
+            tasks.all.push(Box::pin(self.refresh()));
+        }
+        let group = tasks.group;
+        tasks.beside(stop, self.renew(times, group)).await?;
+        let free = self.options.max_runs.saturating_sub(tasks.runs());
+        for claim in tasks.beside(stop, self.claim(free)).await? {
+            tasks.all.push(Box::pin(self.work(group, claim, cancel)));
+        }
+        let free = self.options.max_runs.saturating_sub(tasks.runs());
+        let mut wait = tasks.beside(stop, self.wait(free > 0)).await?;
+        if tasks.runs() > 0 {
+            wait = wait.min(times.renew.since(self.now()));
+        }
+        if !tasks.is_refreshing {
+            wait = wait.min(times.refresh.since(self.now()));
+        }
+        let sleep = if tasks.all.is_empty() { self.clock.sleep(wait) } else { self.clock.timer(wait) };
+        let woken = pin!(self.woken_or(sleep, stop));
+        if let Either::Right((true, _)) = select(pin!(tasks.next()), woken).await {
+            times.refresh = self.now();
+        }
+        (!stop.is_cancelled()).then_some(())
+    }
+
     /// Prolongs the claims of what runs, where it is time for that.
-    async fn renew(&self, times: &mut Times) {
+    async fn renew(&self, times: &mut Times, group: u64) {
         let (now, third) = (self.now(), self.options.claim_length / 3);
         if now < times.renew {
             return;
         }
-        let claims = self.runs.claims();
+        let claims = self.runs.claims(group);
         if !claims.is_empty() {
             let renewed = self.schedule.renew(&claims, self.options.claim_length, now).await;
             self.runs.note_schedule(renewed);
@@ -150,11 +175,13 @@ impl Shared {
     }
 
     /// Plans the jobs of connections that are new or different, and removes those of connections that are gone.
-    async fn refresh(&self, now: Timestamp) -> Done {
-        let changed = match self.connections.refresh().await {
+    async fn refresh(&self) -> Done {
+        let _alone = self.refreshing.lock().await;
+        let answer = self.in_time(self.connections.refresh()).await;
+        let changed = match answer {
             Ok(changed) => changed,
             Err(failure) => {
-                self.runs.note("the connections", Some(failure.to_string()));
+                self.runs.note("the connections", Some(failure));
                 return Done::Refreshed;
             }
         };
@@ -162,19 +189,41 @@ impl Shared {
         let hundreds = u32::try_from(changed.present.len() / 100).unwrap_or(u32::MAX).saturating_add(1);
         let spread = FIRST_WAIT_PER_HUNDRED.saturating_mul(hundreds);
         let plans = changed.present.iter().flat_map(|connection| self.plans(connection, spread));
+        let now = self.now();
         let planned = async {
             self.schedule.plan(&plans.collect::<Vec<_>>(), now).await?;
-            self.schedule.remove(&changed.gone).await
+            self.schedule.remove(&changed.gone).await?;
+            for connection in &changed.revised {
+                for operation in self.options.intervals.keys() {
+                    let job = JobKey { connection: connection.clone(), operation: *operation };
+                    self.schedule.wake(&job, now).await?;
+                }
+            }
+            Ok(())
         };
         if !changed.is_empty() && self.runs.note_schedule(planned.await).is_some() {
             self.connections.settle(&changed);
+            self.woken.notify_one();
         }
         Done::Refreshed
     }
 
+    /// What the host answers, or why there is no answer.
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, BuildFailure>>) -> Result<T, String> {
+        let answer = pin!(AssertUnwindSafe(answer).catch_unwind());
+        match select(answer, self.clock.timer(HOST_ANSWERS_WITHIN)).await {
+            Either::Left((Ok(answer), _)) => answer.map_err(|failure| failure.to_string()),
+            Either::Left((Err(_), _)) => Err("the host's program failed".to_owned()),
+            Either::Right(_) => {
+                Err(format!("the host did not answer within {} s", HOST_ANSWERS_WITHIN.as_secs()))
+            }
+        }
+    }
+
     fn plans(&self, connection: &FleetConnection, spread: Duration) -> Vec<JobPlan> {
         let plan = |(operation, usual): (&_, &Duration)| {
-            let every = *connection.intervals.get(operation).unwrap_or(usual);
+            let every = connection.intervals.get(operation).unwrap_or(usual).min(&LONGEST_INTERVAL);
+            let every = *every;
             let job = JobKey { connection: connection.id.clone(), operation: *operation };
             let plan = JobPlan::new(job, every, every.min(spread).mul_f64(self.runs.draw()));
             match &connection.paused {
@@ -194,36 +243,27 @@ impl Shared {
         let now = self.now();
         self.runs.looked(now);
         let claimed = self.schedule.claim(&self.options.worker, limit, self.options.claim_length, now).await;
-        let claims = self.runs.note_schedule(claimed).unwrap_or_default();
-        for claim in &claims {
-            self.runs.begin(claim, now);
-        }
-        claims
+        self.runs.note_schedule(claimed).unwrap_or_default()
     }
 
     /// Runs a claimed job and settles it.
-    async fn work(&self, claim: Claim, cancel: &CancelToken) -> Done {
+    async fn work(&self, group: u64, claim: Claim, cancel: &CancelToken) -> Done {
         let job = &claim.job;
-        let deadline = self.clock.now() + self.options.max_run_time;
-        let end = match self.connections.channel(&job.connection).await {
-            Some(Ok(channel)) => {
+        let _under_way = self.runs.begin(group, &claim, self.now());
+        let end = match self.in_time(self.connections.channel(&job.connection)).await {
+            Ok(Some(channel)) => {
+                let deadline = self.clock.now() + self.options.max_run_time;
                 let control = RunControl::new().deadline(deadline).cancel(cancel.clone());
                 runs::run(&channel, job.operation, control).await
             }
-            Some(Err(failure)) => RunEnd::NotBuilt(failure.to_string()),
-            // Another worker has planned it, and this one has not heard of it; or it is gone.
-            None => {
-                self.leave(&claim).await;
-                self.runs.end(job);
-                return Done::Run;
-            }
+            Ok(None) => RunEnd::NotKnown,
+            Err(why) => RunEnd::NotBuilt(why),
         };
         let end = after(&end, &claim, self.now(), self.runs.draw());
         if let Some(why) = &end.last.waits {
             tracing::warn!(connection = %job.connection, operation = %job.operation, ended = end.last.ended, "{why}");
         }
         self.settle(&claim, &end).await;
-        self.runs.end(job);
         Done::Run
     }
 
@@ -232,33 +272,16 @@ impl Shared {
         self.runs.note_schedule(settled);
     }
 
-    /// A job of a connection that is not known here.
-    async fn leave(&self, claim: &Claim) {
-        self.refresh(self.now()).await;
-        let connection = &claim.job.connection;
-        if self.connections.has(connection) {
-            let last = LastRun::new(self.now(), "its connection was not known yet");
-            return self.settle(claim, &JobEnd::new(Duration::ZERO, claim.failures, last)).await;
+    /// How long nothing is due, as far as that matters: while a run may begin.
+    async fn wait(&self, may_claim: bool) -> Duration {
+        if !may_claim {
+            return LONGEST_INTERVAL;
         }
-        self.runs.note_schedule(self.schedule.remove(std::slice::from_ref(connection)).await);
-    }
-
-    /// How long there is nothing to do, if nobody wakes the worker. What is due matters only while a run may begin.
-    async fn wait(&self, times: &Times, may_claim: bool) -> Duration {
-        let now = self.now();
-        let mut wait = times.refresh.since(now);
-        if self.runs.count() > 0 {
-            wait = wait.min(times.renew.since(now));
-        }
-        if may_claim {
-            let next = match self.runs.note_schedule(self.schedule.next_due(now).await) {
-                Some(next) => next,
-                None => Some(WAIT_FOR_SCHEDULE),
-            };
-            let next = next.map(|next| next.max(SHORTEST_WAIT));
-            wait = next.into_iter().chain(self.schedule.poll_every()).fold(wait, Duration::min);
-        }
-        wait
+        let next = match self.runs.note_schedule(self.schedule.next_due(self.now()).await) {
+            Some(next) => next.map(|next| next.max(SHORTEST_WAIT)),
+            None => Some(WAIT_FOR_SCHEDULE),
+        };
+        next.into_iter().chain(self.schedule.poll_every()).fold(LONGEST_INTERVAL, Duration::min)
     }
 
     /// Waits until the sleep is over or there may be something to do: says whether the connections may have changed.

@@ -65,7 +65,7 @@ impl OrderWriter for Shop {
         order: &ReleasedOrder,
     ) -> Result<(), Failure> {
         let id = order.record.host_order.as_ref().map(HostOrderId::as_str);
-        tx.execute("UPDATE shop_order SET status = 'ready' WHERE id::text = $1", &[&id]).await?;
+        tx.execute("UPDATE shop_order SET status = 'ready' WHERE id = $1::text::bigint", &[&id]).await?;
         Ok(())
     }
 }

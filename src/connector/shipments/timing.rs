@@ -240,7 +240,9 @@ impl Search {
     /// while no answer tells the time, it is looked for.
     pub(super) fn is_given_up(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
         let (sent, after) = (&self.sent, settings.give_up_after);
-        let by_server = now.server.is_some_and(|server| server.since(sent.at.host.wall) >= after);
+        // Of a request that was sent before any answer told the time, the host's clock is all there is.
+        let then = sent.at.server.unwrap_or(sent.at.host.wall);
+        let by_server = now.server.is_some_and(|server| server.since(then) >= after);
         self.looked.is_some() && sent.is_over_at_last(after, now) && (by_server || sent.is_over(after, now))
     }
 

@@ -43,11 +43,18 @@ pub(super) fn is_about_the_connection(error: &Error) -> bool {
     error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<io::Error>)
 }
 
-/// What PostgreSQL says when it refuses. Where a value may be at fault its words may hold the value, and are left out.
+/// What PostgreSQL says when it refuses. Its words are shown where they can hold no value of a row.
 fn refused(refusal: &DbError) -> Failure {
     let code = refusal.code();
-    let concerns_one_row = matches!(code.code().get(..2), Some("22" | "23" | "54"));
-    let words = if concerns_one_row { place(refusal) } else { refusal.message().to_owned() };
+    let class = code.code().get(..2);
+    // Values, constraints, what a trigger or a view of the host's refuses, limits.
+    let concerns_one_row =
+        matches!(class, Some("22" | "23" | "27" | "2F" | "38" | "39" | "44" | "54" | "P0"));
+    let is_about_the_server = matches!(
+        class,
+        Some("08" | "0A" | "25" | "28" | "3D" | "3F" | "40" | "42" | "53" | "55" | "57" | "58")
+    );
+    let words = if is_about_the_server { refusal.message().to_owned() } else { place(refusal) };
     let message = format!("PostgreSQL refused: {words} (SQLSTATE {})", code.code());
     let error = if may_pass(code) { StoreError::retryable(message) } else { StoreError::permanent(message) };
     Failure::new(error, concerns_one_row)

@@ -62,7 +62,7 @@ impl PostgresSchedule {
     }
 
     /// Learns at once of what other processes have woken, by `LISTEN` on a connection of its own to `url`: the server itself, for a
-    /// pooler in transaction mode passes nothing on. While it cannot be reached, looking at intervals is all.
+    /// pooler in transaction mode passes nothing on. Without TLS. While it cannot be reached, looking at intervals is all.
     #[must_use]
     pub fn listen(mut self, url: impl Into<String>) -> Self {
         self.listens_at = Some(url.into());
@@ -133,11 +133,13 @@ impl Schedule for PostgresSchedule {
     ) -> Result<Vec<Claim>, StoreError> {
         let mut client = self.store.client().await?;
         let tx = self.store.changing(&mut client).await?;
-        let claim = "UPDATE job SET claimed_by = $1, fence = fence + 1, woken = false, due = due.now + $3
-                     FROM (SELECT connection, operation, due AS since, server.now
-                           FROM job, (SELECT now_nanos($4) AS now) AS server
-                           WHERE paused IS NULL AND due <= (SELECT now_nanos($4))
-                           ORDER BY due LIMIT $2 FOR UPDATE OF job SKIP LOCKED) AS due
+        let claim = "WITH due AS MATERIALIZED (
+                         SELECT connection, operation, due AS since, server.now
+                         FROM job, (SELECT now_nanos($4) AS now) AS server
+                         WHERE paused IS NULL AND due <= (SELECT now_nanos($4))
+                         ORDER BY due LIMIT $2 FOR UPDATE OF job SKIP LOCKED)
+                     UPDATE job SET claimed_by = $1, fence = nextval('job_fence'), woken = false, due = due.now + $3
+                     FROM due
                      WHERE job.connection = due.connection AND job.operation = due.operation
                      RETURNING job.connection, job.operation, job.fence, job.every, due.since, job.failures";
         let read = |row: &Row| {
@@ -233,6 +235,11 @@ impl Schedule for PostgresSchedule {
         let mut listener = self.listener.lock().await;
         if listener.is_none() {
             *listener = self.connect(url).await;
+            if listener.is_some() {
+                // Something may have been said before.
+                return;
+            }
+            tracing::debug!("the schedule cannot listen for what others wake, and looks at intervals");
         }
         while let Some(listening) = &mut *listener {
             match poll_fn(|context| listening.connection.poll_message(context)).await {

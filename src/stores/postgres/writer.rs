@@ -53,7 +53,7 @@ use crate::{
 ///         order: &ReleasedOrder,
 ///     ) -> Result<(), Failure> {
 ///         let id = order.record.host_order.as_ref().map(HostOrderId::as_str);
-///         tx.execute("UPDATE shop_order SET held = false WHERE id::text = $1", &[&id]).await?;
+///         tx.execute("UPDATE shop_order SET held = false WHERE id = $1::text::bigint", &[&id]).await?;
 ///         Ok(())
 ///     }
 /// }

@@ -21,7 +21,7 @@ checks! { "schedule":
     a_woken_job_is_due_at_once => "a job that is woken while it is claimed is due at once when it is settled",
     a_plan_changes_what_differs => "`plan` adds and changes, and removes none",
     a_paused_job_is_not_claimed => "a paused job is not claimed until a plan says otherwise",
-    a_removed_job_is_gone => "`remove` removes every job of these connections, claimed ones too",
+    a_removed_job_is_gone => "`remove` removes every job of these connections; an earlier claim settles no later one",
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -184,5 +184,11 @@ async fn a_removed_job_is_gone(on: TestBed) -> Check {
         let is_there = one.job.connection.as_str() == "b";
         same("settling", &schedule.settle(one, &end(EVERY), at(1)).await?, &is_there)?;
     }
-    same("jobs that are left", &schedule.jobs(None).await?.len(), &1)
+    same("jobs that are left", &schedule.jobs(None).await?.len(), &1)?;
+    schedule.plan(&[plan("a", 0)], at(2)).await?;
+    claim(peer, 1, 2).await?;
+    for one in claims.iter().filter(|one| one.job.connection.as_str() == "a") {
+        same("settling a claim from before", &schedule.settle(one, &end(EVERY), at(3)).await?, &false)?;
+    }
+    Ok(())
 }

@@ -91,16 +91,17 @@ async fn faults_a_source_that_hangs_holds_up_no_run_that_is_under_way() {
     run_for(&accounts, &fleet, MINUTE * 30).await;
     accounts.script("a", Script::IsLong);
     accounts.hangs_when_it_runs("a");
+    let before = accounts.runs("a");
     fleet.wake(&"a".into(), ORDERS).await.unwrap();
     let stop = CancelToken::new();
     let ended = async {
-        while !accounts.is_hanging() || !fleet.health().running.is_empty() {
+        while accounts.runs("a") < before + 2 {
             tokio::task::yield_now().await;
         }
     };
     let running = std::pin::pin!(fleet.run(&stop));
     futures_util::future::select(running, Box::pin(ended)).await;
-    assert!(accounts.is_hanging(), "it was asked meanwhile, and the run came to its end");
+    assert!(accounts.is_hanging(), "it was asked meanwhile, the run came to its end, and the next one began");
 }
 
 #[tokio::test]
@@ -168,6 +169,19 @@ async fn faults_connections_come_change_and_go_while_it_runs() {
     accounts.fails(false);
     run_for(&accounts, &fleet, MINUTE * 2).await;
     assert!(fleet.health().trouble.is_empty());
+}
+
+#[tokio::test]
+async fn requests_corrected_credentials_are_tried_at_once() {
+    let accounts = Accounts::new(["a"]);
+    accounts.script("a", Script::Refused(|| Refusal::Credentials { message: "HTTP 401".into() }));
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).build();
+    run_for(&accounts, &fleet, MINUTE * 60 * 30).await;
+    let before = accounts.runs("a");
+    accounts.script("a", Script::Ends(RunStatus::Succeeded));
+    accounts.set([FleetConnection::new("a").revision(2)]);
+    run_for(&accounts, &fleet, MINUTE * 3).await;
+    assert_eq!(accounts.runs("a"), before + 1);
 }
 
 #[tokio::test]

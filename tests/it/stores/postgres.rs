@@ -253,6 +253,25 @@ async fn faults_an_order_that_the_database_refuses_fails_alone_and_shows_no_valu
 }
 
 #[tokio::test]
+async fn secrets_what_a_trigger_of_the_host_says_of_an_order_is_not_shown_and_stops_no_other() {
+    let (cluster, schema, store) = fresh().await;
+    let refuse = format!(
+        "CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF NEW.order_id = '7' THEN RAISE EXCEPTION 'bad address: 1 Planted Street'; END IF;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON {schema}.host_order FOR EACH ROW EXECUTE FUNCTION {schema}.refuse()"
+    );
+    cluster.run(&refuse).await;
+    let token = begun(&store).await;
+    let batch: Vec<NewOrder> = (0..9).map(|id| order(&id.to_string())).collect();
+    let saved = store.save(&token, &batch).await.unwrap();
+    let SaveOutcome::Failed { message, .. } = &saved[7] else { panic!("{:?}", saved[7]) };
+    assert!(message.contains("P0001") && !message.contains("Planted"), "{message}");
+    assert_eq!(saved.iter().filter(|outcome| matches!(outcome, SaveOutcome::Inserted { .. })).count(), 8);
+}
+
+#[tokio::test]
 async fn faults_a_character_that_the_database_has_no_place_for_is_replaced() {
     let (_, _, store) = fresh().await;
     let token = begun(&store).await;

@@ -56,6 +56,7 @@ CREATE TABLE job (
     PRIMARY KEY (connection, operation)
 );
 CREATE INDEX job_due ON job (due) WHERE paused IS NULL;
+CREATE SEQUENCE job_fence;
 
 -- The history of runs, in the order in which they began.
 CREATE TABLE run (
