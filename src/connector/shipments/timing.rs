@@ -236,14 +236,18 @@ impl Search {
         looked.may_be_over(wait, now)
     }
 
-    /// Whether it was looked for, and for as long as anything is tried. ShipStation's clock or this process's has to say so too:
-    /// while no answer tells the time, it is looked for.
+    /// Whether it was looked for, and for as long as anything is tried.
     pub(super) fn is_given_up(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
+        self.looked.is_some() && self.sent.is_over_at_last(settings.give_up_after, now)
+    }
+
+    /// The same where ShipStation does not answer: its clock or this process's has to say so too.
+    pub(super) fn is_given_up_unanswered(&self, settings: &ShipmentSettings, now: &Moment) -> bool {
         let (sent, after) = (&self.sent, settings.give_up_after);
         // Of a request that was sent before any answer told the time, the host's clock is all there is.
         let then = sent.at.server.unwrap_or(sent.at.host.wall);
         let by_server = now.server.is_some_and(|server| server.since(then) >= after);
-        self.looked.is_some() && sent.is_over_at_last(after, now) && (by_server || sent.is_over(after, now))
+        self.is_given_up(settings, now) && (by_server || sent.is_over(after, now))
     }
 
     /// Whether the last look is so long ago.

@@ -189,7 +189,7 @@ impl UnknownRow {
                 self.looked_for(search.looks_that_count(settings), true, &look.ended)
             }
             LookupResult::Inconclusive(why) if is_given_up => self.left_to_person(why),
-            LookupResult::Failed(why) if is_given_up => {
+            LookupResult::Failed(why) if search.is_given_up_unanswered(settings, &look.begun) => {
                 self.left_to_person(&format!("the last look failed: {why}"))
             }
             // Nothing is known better than before, but that it was tried.

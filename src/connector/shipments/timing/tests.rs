@@ -59,7 +59,7 @@ fn the_wall_clock_alone_is_not_believed() {
 }
 
 #[test]
-fn nothing_is_given_up_by_the_wall_clock_alone() {
+fn nothing_is_given_up_without_an_answer_by_the_wall_clock_alone() {
     let settings = ShipmentSettings::default();
     let later = settings.give_up_after.as_secs();
     let of_another = |moment: &Moment| Event {
@@ -69,11 +69,14 @@ fn nothing_is_given_up_by_the_wall_clock_alone() {
     let search = |sent| Search { sent, looked: Some(sent), looks: 1, unknown_outcomes: 1 };
     let unanswered = of_another(&Moment { server: None, ..at(0) });
     let wall_alone = Moment { server: None, ..at(later) };
-    assert!(!search(unanswered).is_given_up(&settings, &wall_alone), "no answer tells the time");
-    assert!(search(unanswered).is_given_up(&settings, &at(later)), "ShipStation's clock says it");
+    assert!(!search(unanswered).is_given_up_unanswered(&settings, &wall_alone), "no answer tells the time");
+    assert!(search(unanswered).is_given_up_unanswered(&settings, &at(later)), "ShipStation's clock says it");
     let ahead = Moment { server: at(90).server, ..at(later) };
-    assert!(!search(unanswered).is_given_up(&settings, &ahead), "ShipStation's clock denies it");
-    assert!(search(happened(&at(0))).is_given_up(&settings, &wall_alone), "this process saw the time pass");
+    assert!(!search(unanswered).is_given_up_unanswered(&settings, &ahead), "ShipStation's clock denies it");
+    assert!(
+        search(happened(&at(0))).is_given_up_unanswered(&settings, &wall_alone),
+        "this process saw the time pass"
+    );
 }
 
 #[test]
