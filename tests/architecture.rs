@@ -22,7 +22,7 @@ const SHARED: [&str; 9] = [
 
 /// Each layer, and the other layers whose names it may use.
 const MAY_USE: [(&str, &[&str]); 12] = [
-    ("clock", &["client"]),
+    ("clock", &[]),
     ("time", &[]),
     ("duration_text", &[]),
     ("named_enum", &[]),

@@ -98,6 +98,8 @@ struct Known {
     connection: FleetConnection,
     /// Whether the schedule has its jobs as they are to be.
     is_planned: bool,
+    /// Whether its credentials or settings are new since: what failed may go well now.
+    is_revised: bool,
     channel: Option<Arc<dyn ChannelConnector>>,
 }
 
@@ -108,8 +110,8 @@ const REFRESHES_PER_PLAN: u32 = 60;
 #[derive(Debug)]
 pub(super) struct Changed {
     pub(super) present: Vec<FleetConnection>,
-    /// Connections with new credentials or settings: what failed may go well now.
-    pub(super) revised: Vec<ConnectionId>,
+    /// Those of them with new credentials or settings.
+    pub(super) revised: BTreeSet<ConnectionId>,
     pub(super) gone: Vec<ConnectionId>,
 }
 
@@ -137,26 +139,26 @@ impl Connections {
         let present = self.source.connections().await?;
         let state = &mut *self.lock();
         let mut before = std::mem::take(&mut state.known);
-        let mut revised = Vec::new();
         state.refreshes = state.refreshes.wrapping_add(1);
         let all_anew = state.refreshes.is_multiple_of(REFRESHES_PER_PLAN);
         for connection in present {
             let kept = before.remove(&connection.id);
             let is_planned = !all_anew
                 && kept.as_ref().is_some_and(|kept| kept.is_planned && kept.connection == connection);
-            if kept.as_ref().is_some_and(|kept| kept.connection.revision != connection.revision) {
-                revised.push(connection.id.clone());
-            }
+            let is_revised = kept
+                .as_ref()
+                .is_some_and(|kept| kept.is_revised || kept.connection.revision != connection.revision);
             let channel = kept.filter(|kept| kept.connection.revision == connection.revision);
             let channel = channel.and_then(|kept| kept.channel);
             state.gone.remove(&connection.id);
-            state.known.insert(connection.id.clone(), Known { connection, is_planned, channel });
+            state.known.insert(connection.id.clone(), Known { connection, is_planned, is_revised, channel });
         }
         state.gone.extend(before.into_keys());
-        let unplanned = state.known.values().filter(|known| !known.is_planned);
+        let unplanned = || state.known.values().filter(|known| !known.is_planned);
+        let revised = unplanned().filter(|known| known.is_revised);
         Ok(Changed {
-            present: unplanned.map(|known| known.connection.clone()).collect(),
-            revised,
+            present: unplanned().map(|known| known.connection.clone()).collect(),
+            revised: revised.map(|known| known.connection.id.clone()).collect(),
             gone: state.gone.iter().cloned().collect(),
         })
     }
@@ -165,8 +167,10 @@ impl Connections {
     pub(super) fn settle(&self, changed: &Changed) {
         let state = &mut *self.lock();
         for connection in &changed.present {
-            if let Some(known) = state.known.get_mut(&connection.id) {
-                known.is_planned = known.connection == *connection;
+            if let Some(known) =
+                state.known.get_mut(&connection.id).filter(|known| known.connection == *connection)
+            {
+                (known.is_planned, known.is_revised) = (true, false);
             }
         }
         state.gone.retain(|connection| !changed.gone.contains(connection));

@@ -40,10 +40,10 @@
 //! # }
 //! ```
 
-mod after;
 mod builder;
 mod connections;
 mod memory;
+mod next_run;
 mod runs;
 mod schedule;
 mod worker;

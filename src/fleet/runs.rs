@@ -9,7 +9,7 @@ use std::{
 use futures_util::FutureExt;
 use serde::Serialize;
 
-use super::{Claim, JobKey, after::RunEnd};
+use super::{Claim, JobKey, next_run::RunEnd};
 use crate::{
     Timestamp,
     channel::{
@@ -37,7 +37,7 @@ pub(super) struct Runs(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    running: BTreeMap<JobKey, UnderWay>,
+    running: BTreeMap<JobKey, RunningJob>,
     groups: u64,
     looked_at: Option<Timestamp>,
     trouble: BTreeMap<&'static str, String>,
@@ -45,21 +45,21 @@ struct State {
 }
 
 #[derive(Debug)]
-struct UnderWay {
+struct RunningJob {
     claim: Claim,
     since: Timestamp,
     group: u64,
 }
 
-/// A run that is under way, until this is dropped.
+/// Keeps a job among those that run, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Begun<'r> {
+pub(super) struct RunGuard<'r> {
     runs: &'r Runs,
     job: JobKey,
     fence: u64,
 }
 
-impl Drop for Begun<'_> {
+impl Drop for RunGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.runs.lock();
         if state.running.get(&self.job).is_some_and(|running| running.claim.fence == self.fence) {
@@ -96,10 +96,10 @@ impl Runs {
         state.groups
     }
 
-    pub(super) fn begin(&self, group: u64, claim: &Claim, since: Timestamp) -> Begun<'_> {
+    pub(super) fn begin(&self, group: u64, claim: &Claim, since: Timestamp) -> RunGuard<'_> {
         let (job, fence) = (claim.job.clone(), claim.fence);
-        self.lock().running.insert(job.clone(), UnderWay { claim: claim.clone(), since, group });
-        Begun { runs: self, job, fence }
+        self.lock().running.insert(job.clone(), RunningJob { claim: claim.clone(), since, group });
+        RunGuard { runs: self, job, fence }
     }
 
     pub(super) fn claims(&self, group: u64) -> Vec<Claim> {

@@ -1,21 +1,16 @@
 //! The worker: looks for what is due, runs it, and settles it, until it is told to stop.
 
-use std::{
-    panic::AssertUnwindSafe,
-    pin::{Pin, pin},
-    sync::PoisonError,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::PoisonError, time::Duration};
 
 use futures_util::{
     FutureExt, StreamExt,
-    future::{Either, select, select_all},
+    future::{BoxFuture, Either, select, select_all},
     stream::FuturesUnordered,
 };
 
 use super::{
-    BuildFailure, Claim, Fleet, FleetConnection, JobEnd, JobKey, JobPlan, Shared,
-    after::{RunEnd, after},
+    BuildFailure, Claim, Fleet, FleetConnection, JobKey, JobPlan, Shared,
+    next_run::{RunEnd, job_end},
     runs,
 };
 use crate::{
@@ -34,11 +29,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const FIRST_WAIT_PER_HUNDRED: Duration = Duration::from_secs(60);
 
 /// How long the host may take to name its connections, or to build a channel.
-const HOST_ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+const HOST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longer than anything is to wait.
 const LONGEST_INTERVAL: Duration = DAY.saturating_mul(366);
-
-type Wait<'w> = Pin<Box<dyn Future<Output = ()> + Send + 'w>>;
 
 /// When the worker does what comes at intervals.
 struct Times {
@@ -59,7 +52,7 @@ impl Fleet {
             Tasks { all: FuturesUnordered::new(), is_refreshing: false, group: fleet.runs.new_group() };
         let now = fleet.now();
         let mut times = Times { refresh: now, renew: now };
-        while fleet.turn(&mut tasks, &mut times, &cancel, stop).await.is_some() {}
+        while fleet.step(&mut tasks, &mut times, &cancel, stop).await.is_some() {}
         cancel.cancel();
         let group = tasks.group;
         let all_end = pin!(async {
@@ -76,7 +69,7 @@ impl Fleet {
 
 /// What is under way: the runs, and a question to the source at most.
 struct Tasks<'f> {
-    all: FuturesUnordered<Pin<Box<dyn Future<Output = Done> + Send + 'f>>>,
+    all: FuturesUnordered<BoxFuture<'f, Done>>,
     is_refreshing: bool,
     /// The number of these runs among those of the fleet.
     group: u64,
@@ -102,7 +95,7 @@ impl Tasks<'_> {
     }
 
     /// Does this while they go on: a schedule that does not answer stops no run. `None` if the fleet is to stop.
-    async fn beside<T>(&mut self, stop: &CancelToken, work: impl Future<Output = T>) -> Option<T> {
+    async fn run_alongside<T>(&mut self, stop: &CancelToken, work: impl Future<Output = T>) -> Option<T> {
         let (work, stopped) = (pin!(work), pin!(stop.cancelled()));
         let mut work = select(work, stopped);
         loop {
@@ -126,7 +119,7 @@ impl Shared {
     }
 
     /// Looks for what is due, begins it, and waits until there may be something to do. `None` if the fleet is to stop.
-    async fn turn<'f>(
+    async fn step<'f>(
         &'f self,
         tasks: &mut Tasks<'f>,
         times: &mut Times,
@@ -139,13 +132,13 @@ impl Shared {
             tasks.all.push(Box::pin(self.refresh()));
         }
         let group = tasks.group;
-        tasks.beside(stop, self.renew(times, group)).await?;
+        tasks.run_alongside(stop, self.renew(times, group)).await?;
         let free = self.options.max_runs.saturating_sub(tasks.runs());
-        for claim in tasks.beside(stop, self.claim(free)).await? {
+        for claim in tasks.run_alongside(stop, self.claim(free)).await? {
             tasks.all.push(Box::pin(self.work(group, claim, cancel)));
         }
         let free = self.options.max_runs.saturating_sub(tasks.runs());
-        let mut wait = tasks.beside(stop, self.wait(free > 0)).await?;
+        let mut wait = tasks.run_alongside(stop, self.wait(free > 0)).await?;
         if tasks.runs() > 0 {
             wait = wait.min(times.renew.since(self.now()));
         }
@@ -153,7 +146,7 @@ impl Shared {
             wait = wait.min(times.refresh.since(self.now()));
         }
         let sleep = if tasks.all.is_empty() { self.clock.sleep(wait) } else { self.clock.timer(wait) };
-        let woken = pin!(self.woken_or(sleep, stop));
+        let woken = pin!(self.wait_for_event(sleep, stop));
         if let Either::Right((true, _)) = select(pin!(tasks.next()), woken).await {
             times.refresh = self.now();
         }
@@ -177,8 +170,7 @@ impl Shared {
     /// Plans the jobs of connections that are new or different, and removes those of connections that are gone.
     async fn refresh(&self) -> Done {
         let _alone = self.refreshing.lock().await;
-        let answer = self.in_time(self.connections.refresh()).await;
-        let changed = match answer {
+        let changed = match self.within_timeout(self.connections.refresh()).await {
             Ok(changed) => changed,
             Err(failure) => {
                 self.runs.note("the connections", Some(failure));
@@ -189,15 +181,13 @@ impl Shared {
         let hundreds = u32::try_from(changed.present.len() / 100).unwrap_or(u32::MAX).saturating_add(1);
         let spread = FIRST_WAIT_PER_HUNDRED.saturating_mul(hundreds);
         let plans = changed.present.iter().flat_map(|connection| self.plans(connection, spread));
+        let plans: Vec<JobPlan> = plans.collect();
         let now = self.now();
         let planned = async {
-            self.schedule.plan(&plans.collect::<Vec<_>>(), now).await?;
+            self.schedule.plan(&plans, now).await?;
             self.schedule.remove(&changed.gone).await?;
-            for connection in &changed.revised {
-                for operation in self.options.intervals.keys() {
-                    let job = JobKey { connection: connection.clone(), operation: *operation };
-                    self.schedule.wake(&job, now).await?;
-                }
+            for plan in plans.iter().filter(|plan| changed.revised.contains(&plan.job.connection)) {
+                self.schedule.wake(&plan.job, now).await?;
             }
             Ok(())
         };
@@ -209,21 +199,21 @@ impl Shared {
     }
 
     /// What the host answers, or why there is no answer.
-    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, BuildFailure>>) -> Result<T, String> {
+    async fn within_timeout<T>(
+        &self,
+        answer: impl Future<Output = Result<T, BuildFailure>>,
+    ) -> Result<T, String> {
         let answer = pin!(AssertUnwindSafe(answer).catch_unwind());
-        match select(answer, self.clock.timer(HOST_ANSWERS_WITHIN)).await {
+        match select(answer, self.clock.timer(HOST_TIMEOUT)).await {
             Either::Left((Ok(answer), _)) => answer.map_err(|failure| failure.to_string()),
             Either::Left((Err(_), _)) => Err("the host's program failed".to_owned()),
-            Either::Right(_) => {
-                Err(format!("the host did not answer within {} s", HOST_ANSWERS_WITHIN.as_secs()))
-            }
+            Either::Right(_) => Err(format!("the host did not answer within {} s", HOST_TIMEOUT.as_secs())),
         }
     }
 
     fn plans(&self, connection: &FleetConnection, spread: Duration) -> Vec<JobPlan> {
         let plan = |(operation, usual): (&_, &Duration)| {
-            let every = connection.intervals.get(operation).unwrap_or(usual).min(&LONGEST_INTERVAL);
-            let every = *every;
+            let every = *connection.intervals.get(operation).unwrap_or(usual).min(&LONGEST_INTERVAL);
             let job = JobKey { connection: connection.id.clone(), operation: *operation };
             let plan = JobPlan::new(job, every, every.min(spread).mul_f64(self.runs.draw()));
             match &connection.paused {
@@ -249,8 +239,8 @@ impl Shared {
     /// Runs a claimed job and settles it.
     async fn work(&self, group: u64, claim: Claim, cancel: &CancelToken) -> Done {
         let job = &claim.job;
-        let _under_way = self.runs.begin(group, &claim, self.now());
-        let end = match self.in_time(self.connections.channel(&job.connection)).await {
+        let _guard = self.runs.begin(group, &claim, self.now());
+        let end = match self.within_timeout(self.connections.channel(&job.connection)).await {
             Ok(Some(channel)) => {
                 let deadline = self.clock.now() + self.options.max_run_time;
                 let control = RunControl::new().deadline(deadline).cancel(cancel.clone());
@@ -259,17 +249,13 @@ impl Shared {
             Ok(None) => RunEnd::NotKnown,
             Err(why) => RunEnd::NotBuilt(why),
         };
-        let end = after(&end, &claim, self.now(), self.runs.draw());
+        let end = job_end(&end, &claim, self.now(), self.runs.draw());
         if let Some(why) = &end.last.waits {
             tracing::warn!(connection = %job.connection, operation = %job.operation, ended = end.last.ended, "{why}");
         }
-        self.settle(&claim, &end).await;
-        Done::Run
-    }
-
-    async fn settle(&self, claim: &Claim, end: &JobEnd) {
-        let settled = self.schedule.settle(claim, end, self.now()).await;
+        let settled = self.schedule.settle(&claim, &end, self.now()).await;
         self.runs.note_schedule(settled);
+        Done::Run
     }
 
     /// How long nothing is due, as far as that matters: while a run may begin.
@@ -285,8 +271,8 @@ impl Shared {
     }
 
     /// Waits until the sleep is over or there may be something to do: says whether the connections may have changed.
-    async fn woken_or(&self, sleep: Wait<'_>, stop: &CancelToken) -> bool {
-        let waits: [Wait<'_>; 5] = [
+    async fn wait_for_event(&self, sleep: BoxFuture<'_, ()>, stop: &CancelToken) -> bool {
+        let waits: [BoxFuture<'_, ()>; 5] = [
             Box::pin(self.connections.changed()),
             Box::pin(self.woken.notified()),
             self.schedule.woken(),

@@ -47,8 +47,7 @@ pub struct Page<T> {
     pub nulls: u32,
     /// The page size this page was read with, if ShipStation failed at the size that was asked for.
     pub reduced_to: Option<u32>,
-    /// Those of them that stand where the total promises a row: ShipStation has been seen to send some on top of the rows that it
-    /// counts. In a list that is read to its end only.
+    /// Those of them that stand where the total promises a row. In a list that is read to its end only.
     pub(crate) nulls_in_place: u32,
     /// Whether the answer says two things at once, or counts its rows in no number.
     pub(crate) contradicts_itself: bool,
@@ -64,6 +63,13 @@ impl<T> Page<T> {
     fn rows(&self) -> u64 {
         self.listed().saturating_add(self.nulls.into())
     }
+}
+
+/// How many of a page's nulls stand where the total promises a row: ShipStation has been seen to send some on top of the rows that
+/// it counts. `before` is how many rows the filter gave on earlier pages; without a total each may stand for a row.
+fn nulls_in_place(nulls: u32, rows: u64, before: u64, total: Option<u64>, page_size: u32) -> u32 {
+    let promised = total.map_or(u64::MAX, |total| total.saturating_sub(before)).min(page_size.into());
+    nulls.min(u32::try_from(promised.saturating_sub(rows)).unwrap_or(u32::MAX))
 }
 
 open_enum! {
@@ -95,4 +101,19 @@ async fn fetch<T: Listed>(client: &ShipStation, call: &Call, page: u32) -> Resul
         nulls_in_place: envelope.rows.nulls,
         reduced_to: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nulls_in_place;
+
+    #[test]
+    fn nulls_on_top_of_the_counted_rows_hide_no_order() {
+        assert_eq!(nulls_in_place(3, 9, 0, Some(9), 500), 0);
+        assert_eq!(nulls_in_place(3, 8, 0, Some(9), 500), 1, "one of them stands for an order");
+        assert_eq!(nulls_in_place(1, 2, 0, Some(12), 500), 1);
+        assert_eq!(nulls_in_place(1, 2, 0, None, 500), 1, "without a total each may");
+        assert_eq!(nulls_in_place(1, 10, 0, Some(100), 10), 0, "the page is full");
+        assert_eq!(nulls_in_place(3, 0, 4, Some(7), 10), 3, "the page before had the others");
+    }
 }

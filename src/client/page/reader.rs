@@ -12,7 +12,7 @@ use super::{
         Error,
         wire::{PacificTime, rows::Listed},
     },
-    Incomplete, ListEnd, MAX_PAGE_SIZE, Page, fetch,
+    Incomplete, ListEnd, MAX_PAGE_SIZE, Page, fetch, nulls_in_place,
     offset::Position,
     poison::{Poison, is_page_fault},
     request::{Key, ListCall},
@@ -301,9 +301,8 @@ impl<T: Listed> Reader<T> {
     /// Takes the page into the account, and leaves in it what was not given before.
     fn note(&mut self, page: &mut Page<T>) {
         let rows = page.listed();
-        let counted = page.total.map_or(u64::MAX, |total| total.saturating_sub(self.received.rows));
-        let missing = counted.min(self.position.size.into()).saturating_sub(rows);
-        page.nulls_in_place = page.nulls.min(u32::try_from(missing).unwrap_or(u32::MAX));
+        page.nulls_in_place =
+            nulls_in_place(page.nulls, rows, self.received.rows, page.total, self.position.size);
         let nulls = u64::from(page.nulls_in_place);
         let date = |row: &T| Some((self.key?.date)(row)?.earliest().unix_millis());
         let tally = &mut self.tally;

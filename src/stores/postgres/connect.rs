@@ -143,7 +143,7 @@ impl PostgresStore {
         // A process that stands still inside a transaction must not keep its locks for ever.
         let enter = format!(
             "{}; SET LOCAL statement_timeout TO {millis}; SET LOCAL idle_in_transaction_session_timeout TO {millis}",
-            writer::entrance(&options.schema),
+            writer::enter_sql(&options.schema),
             millis = options.statement_timeout.as_millis()
         );
         Ok(Self { pool, schema: options.schema.clone(), enter, host: None })

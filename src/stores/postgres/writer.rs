@@ -103,25 +103,25 @@ pub trait OrderWriter: Debug + Send + Sync {
 const LEAVE: &str =
     "SELECT set_config('search_path', current_setting('shipstation_connector.host_path'), true)";
 
-/// Leads a transaction into the schema of the store, so that it can be left again.
-pub(super) fn entrance(schema: &str) -> String {
+/// Sets the search path of a transaction to the schema of the store, and keeps the host's.
+pub(super) fn enter_sql(schema: &str) -> String {
     format!(
         "SELECT set_config('shipstation_connector.host_path', current_setting('search_path'), true); {}",
-        back_to(schema)
+        return_sql(schema)
     )
 }
 
-/// Leads a transaction of the host's into the schema of the store.
+/// Gives a transaction of the host's the search path of the store.
 pub(super) async fn enter(tx: &Transaction<'_>, schema: &str) -> Answer<()> {
-    Ok(tx.batch_execute(&entrance(schema)).await?)
+    Ok(tx.batch_execute(&enter_sql(schema)).await?)
 }
 
-/// Leads a transaction to where the host has its tables.
+/// Gives a transaction the search path of the host.
 pub(super) async fn leave(tx: &Transaction<'_>) -> Answer<()> {
     Ok(tx.batch_execute(LEAVE).await?)
 }
 
-fn back_to(schema: &str) -> String {
+fn return_sql(schema: &str) -> String {
     format!("SET LOCAL search_path TO \"{schema}\"")
 }
 
@@ -134,7 +134,7 @@ pub(super) struct HostTables {
 
 impl HostTables {
     pub(super) fn new(writer: impl OrderWriter + 'static, schema: &str) -> Self {
-        Self { writer: Arc::new(writer), back: back_to(schema) }
+        Self { writer: Arc::new(writer), back: return_sql(schema) }
     }
 
     pub(super) async fn write(
@@ -143,10 +143,7 @@ impl HostTables {
         connection: &ConnectionId,
         orders: &[&NewOrder],
     ) -> Answer<Vec<Option<HostOrderId>>> {
-        leave(tx).await?;
-        let names = one_for_each(self.writer.write(tx, connection, orders).await?, orders.len())?;
-        tx.batch_execute(&self.back).await?;
-        Ok(names)
+        one_for_each(self.outside(tx, self.writer.write(tx, connection, orders)).await?, orders.len())
     }
 
     pub(super) async fn release(
@@ -155,9 +152,7 @@ impl HostTables {
         connection: &ConnectionId,
         order: &ReleasedOrder,
     ) -> Answer<()> {
-        leave(tx).await?;
-        self.writer.release(tx, connection, order).await?;
-        Ok(tx.batch_execute(&self.back).await?)
+        self.outside(tx, self.writer.release(tx, connection, order)).await
     }
 
     pub(super) async fn change(
@@ -166,8 +161,14 @@ impl HostTables {
         connection: &ConnectionId,
         changes: &[&OrderChange],
     ) -> Answer<()> {
+        self.outside(tx, self.writer.change(tx, connection, changes)).await
+    }
+
+    /// Does this with the search path of the host. After a failure the transaction goes back to a savepoint or is dropped.
+    async fn outside<T>(&self, tx: &Transaction<'_>, work: impl Future<Output = Answer<T>>) -> Answer<T> {
         leave(tx).await?;
-        self.writer.change(tx, connection, changes).await?;
-        Ok(tx.batch_execute(&self.back).await?)
+        let done = work.await?;
+        tx.batch_execute(&self.back).await?;
+        Ok(done)
     }
 }

@@ -1,11 +1,14 @@
 //! The suite: the crate's own stores keep every clause, and a store that breaks one is found out.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use shipstation_connector::{
     channel::{ConnectionId, Listing, store::Stores},
     fleet::MemorySchedule,
-    stores::{MemoryStore, SqliteStore, sqlite::SqliteOptions},
+    stores::{
+        MemoryStore, SqliteStore,
+        sqlite::{OpenError, SqliteOptions},
+    },
     testing::conformance::{self, BuildError, StoreBuilder, TestStores, Verdict},
 };
 
@@ -31,25 +34,28 @@ async fn fresh_memory() -> Result<TestStores, BuildError> {
 }
 
 async fn fresh_sqlite() -> Result<TestStores, BuildError> {
-    fresh_file(&SqliteOptions::new()).await
+    fresh_file(|file| SqliteStore::open(file)).await
 }
 
 /// No call waits for another process here, and none could: all run on one thread.
 async fn fresh_inline_sqlite() -> Result<TestStores, BuildError> {
-    fresh_file(&SqliteOptions::new().inline()).await
+    fresh_file(|file| SqliteStore::open_with(file, &SqliteOptions::new().inline())).await
 }
 
-async fn fresh_file(options: &SqliteOptions) -> Result<TestStores, BuildError> {
+/// A new file, opened twice.
+pub(super) async fn fresh_file(
+    open: impl Fn(&Path) -> Result<SqliteStore, OpenError>,
+) -> Result<TestStores, BuildError> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("store.sqlite");
     let (connection, listings) = sold();
-    let store = SqliteStore::open_with(&file, options)?;
+    let store = open(&file)?;
     store.put_listings(&connection, listings.clone()).await?;
     // The host's own constraint, on an order that it cannot take.
     let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON shipstation_host_order WHEN NEW.order_id = 'refused'
                   BEGIN SELECT RAISE(ABORT, 'the host does not want it'); END";
     rusqlite::Connection::open(&file)?.execute_batch(refuse)?;
-    let peer = SqliteStore::open_with(&file, options)?;
+    let peer = open(&file)?;
     Ok(TestStores::new(Arc::new(store).stores())
         .with_peer(Arc::new(peer).stores())
         .with_listings(connection, listings)

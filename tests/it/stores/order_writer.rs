@@ -224,22 +224,13 @@ async fn faults_orders_imported_before_there_was_a_writer_are_still_handed_out()
 }
 
 async fn fresh_shop() -> Result<TestStores, BuildError> {
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("shop.sqlite");
-    Connection::open(&path)?
-        .execute_batch("CREATE TABLE shop_order (id INTEGER PRIMARY KEY, number TEXT, held BOOLEAN)")?;
-    let (connection, listings) = super::conformance::sold();
-    let (store, peer) = (open(&path), open(&path));
-    store.put_listings(&connection, listings.clone()).await?;
-    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON shipstation_host_order WHEN NEW.order_id = 'refused'
-                  BEGIN SELECT RAISE(ABORT, 'the host does not want it'); END;
-                  CREATE TABLE shop_note (number TEXT, what TEXT);";
-    Connection::open(&path)?.execute_batch(refuse)?;
-    Ok(TestStores::new(Arc::new(store).stores())
-        .with_peer(Arc::new(peer).stores())
-        .with_listings(connection, listings)
-        .with_refused_order("refused")
-        .with_guard(folder))
+    // Orders of the suite may share a number.
+    let tables = SHOP.replace(" UNIQUE", "").replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS");
+    super::conformance::fresh_file(|file| {
+        Connection::open(file).unwrap().execute_batch(&tables).unwrap();
+        Ok(open(file))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,31 +32,35 @@ async fn fresh() -> (&'static Cluster, String, PostgresStore) {
 }
 
 /// Leases go by the host's time, which the suite simulates.
-pub(super) fn on_simulated_time(schema: &str) -> String {
+fn on_simulated_time(schema: &str) -> String {
     format!(
         "CREATE OR REPLACE FUNCTION {schema}.now_nanos(of_host bigint) RETURNS bigint LANGUAGE sql AS 'SELECT of_host';"
     )
 }
 
 async fn fresh_for_the_suite() -> Result<TestStores, BuildError> {
-    fresh_at(&cluster().url).await
+    fresh_at(&cluster().url, |store| store).await
 }
 
 async fn fresh_behind_pgbouncer() -> Result<TestStores, BuildError> {
-    fresh_at(&through_pgbouncer()).await
+    fresh_at(&through_pgbouncer(), |store| store).await
 }
 
-async fn fresh_at(url: &str) -> Result<TestStores, BuildError> {
+/// A new schema, opened twice.
+pub(super) async fn fresh_at(
+    url: &str,
+    with: impl Fn(PostgresStore) -> PostgresStore,
+) -> Result<TestStores, BuildError> {
     let cluster = cluster();
     let schema = cluster.new_schema();
     let options = PostgresOptions::default().schema(&schema).pool_size(4);
-    let store = PostgresStore::connect(url, &options).await?;
+    let store = with(PostgresStore::connect(url, &options).await?);
     // The host's own constraint, on an order that it cannot take.
     let refuse = format!("ALTER TABLE {schema}.host_order ADD CHECK (order_id <> 'refused');");
     cluster.run(&(on_simulated_time(&schema) + &refuse)).await;
     let (connection, listings) = sold();
     store.put_listings(&connection, listings.clone()).await?;
-    let peer = PostgresStore::connect(url, &options).await?;
+    let peer = with(PostgresStore::connect(url, &options).await?);
     Ok(TestStores::new(Arc::new(store).stores())
         .with_peer(Arc::new(peer).stores())
         .with_listings(connection, listings)

@@ -21,9 +21,8 @@ use shipstation_connector::{
 };
 
 use super::{
-    conformance::sold,
     order_writer::{REFUSED, STUCK, begun, here, keeps_both_or_neither, order},
-    postgres::on_simulated_time,
+    postgres::fresh_at,
 };
 use crate::support::postgres::{cluster, through_pgbouncer};
 
@@ -115,28 +114,17 @@ async fn faults_a_host_table_in_the_database_and_the_store_keep_both_or_neither(
     assert_eq!(store.order(&here(), &"1".into()).await.unwrap(), None, "no second copy of a buyer");
 }
 
-async fn fresh_shop(url: &str) -> Result<TestStores, BuildError> {
-    let cluster = cluster();
-    let schema = cluster.new_schema();
-    let options = PostgresOptions::default().schema(&schema).pool_size(4);
-    let store = PostgresStore::connect(url, &options).await?.with_order_writer(Shop);
-    let refuse = format!("ALTER TABLE {schema}.host_order ADD CHECK (order_id <> 'refused');");
-    let tables = "CREATE TABLE IF NOT EXISTS shop_order (id bigint GENERATED ALWAYS AS IDENTITY, number text, held boolean);
-                  CREATE TABLE IF NOT EXISTS shop_note (number text, what text);";
-    let alone = "SELECT pg_advisory_xact_lock(77);";
-    cluster.run(&(format!("BEGIN; {alone}{tables}COMMIT;") + &on_simulated_time(&schema) + &refuse)).await;
-    let (connection, listings) = sold();
-    store.put_listings(&connection, listings.clone()).await?;
-    let peer = PostgresStore::connect(url, &options).await?.with_order_writer(Shop);
-    Ok(TestStores::new(Arc::new(store).stores())
-        .with_peer(Arc::new(peer).stores())
-        .with_listings(connection, listings)
-        .with_refused_order("refused"))
+async fn fresh_shop() -> Result<TestStores, BuildError> {
+    let tables = "BEGIN; SELECT pg_advisory_xact_lock(77);
+                  CREATE TABLE IF NOT EXISTS shop_order (id bigint GENERATED ALWAYS AS IDENTITY, number text, held boolean);
+                  CREATE TABLE IF NOT EXISTS shop_note (number text, what text); COMMIT;";
+    cluster().run(tables).await;
+    fresh_at(&through_pgbouncer(), |store| store.with_order_writer(Shop)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conformance_postgres_store_with_a_hosts_writer_keeps_every_clause_behind_pgbouncer() {
-    let report = conformance::all(&async || fresh_shop(&through_pgbouncer()).await).await;
+    let report = conformance::all(&fresh_shop).await;
     assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
 }
 

@@ -1,4 +1,4 @@
-//! What follows a run: when its job is due again. Pure.
+//! When a job runs next, by how its last run ended. Pure.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) enum RunEnd {
 }
 
 /// When the job is due again; `share`, from 0 to 1, is drawn, and spreads what would come together.
-pub(super) fn after(end: &RunEnd, claim: &Claim, now: Timestamp, share: f64) -> JobEnd {
+pub(super) fn job_end(end: &RunEnd, claim: &Claim, now: Timestamp, share: f64) -> JobEnd {
     let (usual, before) = (usual_wait(claim, now, share), claim.failures);
     let soon = backoff(FIRST_WAIT, before, claim.every.max(HOUR), share);
     let for_a_person = backoff(FIRST_WAIT_FOR_A_PERSON, before, MAX_WAIT_FOR_A_PERSON, share);
@@ -108,12 +108,12 @@ mod tests {
     #[test]
     fn a_good_run_keeps_its_time_and_misses_are_made_up_for_once() {
         let end = RunEnd::Ended(RunStatus::CompletedWithErrors);
-        let wait = |seconds| after(&end, &claim(3), at(seconds), 0.5).wait.as_secs();
+        let wait = |seconds| job_end(&end, &claim(3), at(seconds), 0.5).wait.as_secs();
         assert_eq!((wait(0), wait(200), wait(899)), (900, 700, 1));
         assert_eq!((wait(900), wait(90_000)), (900, 900), "not once for each that was missed");
-        let of = |share| after(&end, &claim(0), at(0), share).wait.as_secs();
+        let of = |share| job_end(&end, &claim(0), at(0), share).wait.as_secs();
         assert_eq!((of(0.0), of(1.0)), (810, 990));
-        assert_eq!(after(&end, &claim(3), at(0), 0.5).failures, 0);
+        assert_eq!(job_end(&end, &claim(3), at(0), 0.5).failures, 0);
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
             (refused(running), [30, 30, 30], 0),
         ] {
             for (before, wait) in [0, 1, 40].into_iter().zip(waits) {
-                let job = after(&end, &claim(before), at(0), 0.5);
+                let job = job_end(&end, &claim(before), at(0), 0.5);
                 assert_eq!((job.wait.as_secs(), job.failures), (wait, before + failures), "{end:?}");
                 assert!(job.last.waits.is_some(), "{end:?}");
             }
