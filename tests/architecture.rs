@@ -32,8 +32,8 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("channel", &["channel"]),
     ("connector", &["connector", "client", "channel"]),
     ("fleet", &["fleet", "channel"]),
-    // What PostgreSQL fulfills of it is the trait `Schedule`.
-    ("stores", &["stores", "channel", "fleet"]),
+    // What they fulfill of the fleet is the trait `Schedule`, and of the client `BudgetStore`.
+    ("stores", &["stores", "channel", "client", "fleet"]),
     ("testing", &["testing", "client", "channel", "fleet"]),
 ];
 

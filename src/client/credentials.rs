@@ -34,6 +34,10 @@ impl Credentials {
         Self { key: key.as_ref().trim().into(), secret: secret.as_ref().trim().into() }
     }
 
+    pub(super) fn key(&self) -> &SecretString {
+        &self.key
+    }
+
     /// The value of the `Authorization` header (V1 reference, Conventions / Authentication).
     pub(crate) fn header(&self) -> Result<HeaderValue, Box<Problem>> {
         let (key, secret) = (self.key.expose_secret(), self.secret.expose_secret());

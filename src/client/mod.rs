@@ -144,7 +144,10 @@ pub use self::{
     orders::*,
     page::{Incomplete, Items, ListEnd, Page, Pages, SortDir},
     products::{ListProducts, Product, ProductCategory, ProductSort, ProductTag, Products},
-    rate_limit::{Lane, MinuteWindow, Permit, RateHeaders, RateLimiter},
+    rate_limit::{
+        BudgetError, BudgetKey, BudgetRecord, BudgetStore, Lane, MinuteWindow, Permit, RateHeaders,
+        RateLimiter, SharedWindow,
+    },
     raw::RawCall,
     retry::RetryPolicy,
     settings::ClientSettings,

@@ -10,6 +10,7 @@ use shipstation_connector::{
         shipping::{CarrierRule, ShippingRule},
         store::MappingStoreExt,
     },
+    client::SharedWindow,
     fleet::{BuildFailure, ConnectionSource, FleetConnection},
     stores::{
         PostgresStore,
@@ -59,7 +60,10 @@ impl ConnectionSource for Accounts {
         let account = host.query_one(account, &[&connection.as_str()]).await?;
         let credentials =
             Credentials::new(account.try_get::<_, String>(0)?, account.try_get::<_, String>(1)?);
-        let mut client = ShipStation::builder(credentials).clock(self.clock.clone());
+        // Other workers may use the key at the same time.
+        let window = SharedWindow::new(self.store.clone(), &credentials).clock(self.clock.clone());
+        let mut client =
+            ShipStation::builder(credentials).clock(self.clock.clone()).rate_limiter(Arc::new(window));
         if let Some(url) = account.try_get::<_, Option<String>>(2)? {
             client = client.base_url(url);
         }

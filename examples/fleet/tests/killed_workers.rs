@@ -4,9 +4,7 @@
 //! after seconds. `FLEET_ACCOUNTS` and `FLEET_ORDERS` (of each account) make it larger.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
-#[path = "../../../tests/it/support/postgres.rs"]
-#[allow(dead_code, reason = "shared with the scenarios")]
-mod postgres;
+mod support;
 
 use std::{
     collections::BTreeMap,
@@ -18,12 +16,10 @@ use std::{
 use shipstation_connector::{
     Timestamp,
     client::{Clock, SystemClock},
-    stores::postgres::{
-        PostgresOptions, PostgresStore,
-        tokio_postgres::{NoTls, connect},
-    },
-    testing::simulator::{SimLine, SimOrder, Simulator, SimulatorConfig},
+    stores::postgres::tokio_postgres::{NoTls, connect},
+    testing::simulator::{SimLine, SimOrder, Simulator},
 };
+use support::{FastTime, postgres};
 
 const SPEED: u32 = 30;
 const WORKERS: usize = 3;
@@ -40,17 +36,10 @@ fn worker(url: &str, since: Timestamp) -> Child {
     command.stdin(Stdio::null()).spawn().unwrap()
 }
 
-/// Everything that a host needs for its accounts, in a schema of its own.
-async fn prepare(url: &str, sim: &Simulator, accounts: usize, since: Timestamp) {
-    PostgresStore::connect(url, &PostgresOptions::default()).await.unwrap();
+/// The host's accounts.
+async fn prepare(url: &str, sim: &Simulator, accounts: usize) {
     let (client, connection) = connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
-    let fast = format!(
-        "CREATE OR REPLACE FUNCTION shipstation_connector.now_nanos(of_host bigint) RETURNS bigint LANGUAGE sql VOLATILE AS $$
-         SELECT ({since}::numeric * 1000000000 + (extract(epoch FROM clock_timestamp()) - {since}) * {SPEED} * 1000000000)::bigint $$",
-        since = since.unix_seconds()
-    );
-    client.batch_execute(&fast).await.unwrap();
     client
         .batch_execute(
             "CREATE TABLE account (name text PRIMARY KEY, api_key text NOT NULL, api_secret text NOT NULL, base_url text,
@@ -82,9 +71,9 @@ fn signal(name: &str, process: u32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_workers_that_are_killed_lose_and_double_nothing() {
     let (accounts, orders) = (number("FLEET_ACCOUNTS", 6), number("FLEET_ORDERS", 200));
-    let since = Timestamp::from_unix_seconds(SystemClock.now().unix_seconds());
-    let now = move || since + SystemClock.now().since(since) * SPEED;
-    let sim = Simulator::start(SimulatorConfig::default().now(since)).await.unwrap();
+    let time = FastTime::begin(SPEED);
+    let since = time.since;
+    let sim = time.simulator().await;
     let shops: Vec<Simulator> =
         (0..accounts).map(|n| sim.add_account(&format!("key-{n}"), "secret")).collect();
     for shop in &shops {
@@ -95,17 +84,8 @@ async fn crash_workers_that_are_killed_lose_and_double_nothing() {
             }
         });
     }
-    let clock = sim.clock();
-    tokio::spawn(async move {
-        loop {
-            clock.set(now());
-            SystemClock.sleep(Duration::from_millis(10)).await;
-        }
-    });
-    let database = postgres::cluster().new_schema();
-    postgres::cluster().run(&format!("CREATE DATABASE {database}")).await;
-    let url = postgres::cluster().url.replace("dbname=postgres", &format!("dbname={database}"));
-    prepare(&url, &sim, accounts, since).await;
+    let url = time.database(Duration::ZERO).await;
+    prepare(&url, &sim, accounts).await;
 
     let mut workers: Vec<Child> = (0..WORKERS).map(|_| worker(&url, since)).collect();
     let (mut events, mut looks) = (0, 0);

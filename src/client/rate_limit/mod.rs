@@ -1,14 +1,24 @@
 //! The contract between the client and whatever keeps it inside ShipStation's rate limit. The limiter that is
-//! used unless the host brings its own is in `minute_window`.
+//! used unless the host brings its own is in `minute_window`; that of several processes with one key, in `shared_window`.
 
+mod budget;
 mod headers;
 mod minute_window;
+mod minutes;
+mod queue;
+mod shared_window;
+mod shares;
 
 use std::fmt::{self, Debug};
 
 use async_trait::async_trait;
 
-pub use self::{headers::RateHeaders, minute_window::MinuteWindow};
+pub use self::{
+    budget::{BudgetError, BudgetKey, BudgetRecord, BudgetStore},
+    headers::RateHeaders,
+    minute_window::MinuteWindow,
+    shared_window::SharedWindow,
+};
 use crate::Timestamp;
 
 /// What a request is for, which decides who goes first when there is not enough for all.

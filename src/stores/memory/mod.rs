@@ -1,6 +1,7 @@
 //! Every storage trait in memory: for tests, for trying things out, and as the shortest reading of the
 //! contracts. Nothing survives the process, which is the one clause that it does not keep.
 
+mod budget;
 mod history;
 mod listings;
 mod mappings;
@@ -16,9 +17,12 @@ use std::{
 pub use self::orders::StoredOrder;
 use self::{history::History, mappings::Mappings, orders::Orders, runs::Runs};
 pub(super) use self::{listings::Links, shipments::Outbox};
-use crate::channel::{
-    ChannelOrder, ConnectionId, Listing,
-    store::{OrderChange, RunToken, StoreError, Stores},
+use crate::{
+    channel::{
+        ChannelOrder, ConnectionId, Listing,
+        store::{OrderChange, RunToken, StoreError, Stores},
+    },
+    client::BudgetKey,
 };
 
 /// A store that keeps everything in memory. Share it as `Arc<MemoryStore>`.
@@ -39,6 +43,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     runs: Runs,
+    budgets: BTreeMap<BudgetKey, (u64, String)>,
     connections: BTreeMap<ConnectionId, Connection>,
 }
 

@@ -31,6 +31,7 @@
 #![doc = include_str!("schema/0001_functions.sql")]
 //! ```
 
+mod budget;
 mod connect;
 mod connect_error;
 mod convert;

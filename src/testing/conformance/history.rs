@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
+
 use super::{
     check::{Check, Stop, checks, refused, same},
     samples::{at, order},
@@ -94,7 +96,7 @@ async fn a_change_that_two_runs_saw_is_told_once(on: TestBed) -> Check {
     let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
     let (scan, by_hand) = (on.begun(GET).await?, on.begun(Operation::ImportOrder).await?);
     let seen = [seen_first("1", "shipped")];
-    let both = tokio::join!(history.record_changes(&scan, &seen), peer.record_changes(&by_hand, &seen));
+    let both = join(history.record_changes(&scan, &seen), peer.record_changes(&by_hand, &seen)).await;
     same("the changes added by both", &(both.0? + both.1?), &1)?;
     same("the feed", &history.changes(&on.here, None, 9).await?.len(), &1)?;
     let stale = OrderObservation { before: None, ..seen_first("1", "on_hold") };

@@ -18,6 +18,7 @@
 //! A store that is written for real use should hand out a second handle as well ([`TestStores::with_peer`]), opened as
 //! another process would open it: concurrency is then tried through both.
 
+mod budget;
 mod check;
 mod history;
 mod listings;
@@ -41,6 +42,7 @@ use self::{
 };
 use crate::{
     channel::{ConnectionId, Listing, store::Stores},
+    client::BudgetStore,
     fleet::Schedule,
 };
 
@@ -68,7 +70,8 @@ where
     }
 }
 
-type Schedules = (Arc<dyn Schedule>, Arc<dyn Schedule>);
+/// Two handles on the same data.
+type Both<T> = (Arc<T>, Arc<T>);
 
 /// Empty stores for one check, and what must live as long as they do.
 pub struct TestStores {
@@ -76,14 +79,23 @@ pub struct TestStores {
     peer: Option<Stores>,
     listings: Option<(ConnectionId, Vec<Listing>)>,
     refused_order: Option<String>,
-    schedule: Option<Schedules>,
+    schedule: Option<Both<dyn Schedule>>,
+    budgets: Option<Both<dyn BudgetStore>>,
     guard: Option<Box<dyn Any + Send>>,
 }
 
 impl TestStores {
     /// These stores.
     pub fn new(stores: Stores) -> Self {
-        Self { stores, peer: None, listings: None, refused_order: None, schedule: None, guard: None }
+        Self {
+            stores,
+            peer: None,
+            listings: None,
+            refused_order: None,
+            schedule: None,
+            budgets: None,
+            guard: None,
+        }
     }
 
     /// A second handle on the same data, as another process would have it.
@@ -113,6 +125,13 @@ impl TestStores {
     #[must_use]
     pub fn with_schedule(mut self, schedule: Arc<dyn Schedule>, peer: Arc<dyn Schedule>) -> Self {
         self.schedule = Some((schedule, peer));
+        self
+    }
+
+    /// A store of budgets that keeps none, and a second handle on it, as another process would have it: for [`budget`].
+    #[must_use]
+    pub fn with_budgets(mut self, budgets: Arc<dyn BudgetStore>, peer: Arc<dyn BudgetStore>) -> Self {
+        self.budgets = Some((budgets, peer));
         self
     }
 
@@ -192,6 +211,11 @@ pub async fn history(builder: &dyn StoreBuilder) -> Report {
 /// Checks the [`Schedule`] that the builder hands out with its stores.
 pub async fn schedule(builder: &dyn StoreBuilder) -> Report {
     run(builder, schedule::CHECKS).await
+}
+
+/// Checks the [`BudgetStore`] that the builder hands out with its stores.
+pub async fn budget(builder: &dyn StoreBuilder) -> Report {
+    run(builder, budget::CHECKS).await
 }
 
 async fn run(builder: &dyn StoreBuilder, cases: &[Case]) -> Report {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Schedules, TestStores,
+    Both, TestStores,
     check::{Check, Stop},
     samples::at,
 };
@@ -13,6 +13,8 @@ use crate::{
         ConnectionId, Listing, Operation, RunId,
         store::{BeginOutcome, NewRun, RunToken, Stores},
     },
+    client::BudgetStore,
+    fleet::Schedule,
 };
 
 /// How long the leases of the suite last.
@@ -26,7 +28,8 @@ pub(super) struct TestBed {
     pub(super) elsewhere: ConnectionId,
     pub(super) listings: Option<(ConnectionId, Vec<Listing>)>,
     pub(super) refused_order: Option<String>,
-    pub(super) schedule: Option<Schedules>,
+    pub(super) schedule: Option<Both<dyn Schedule>>,
+    pub(super) budgets: Option<Both<dyn BudgetStore>>,
 }
 
 impl TestBed {
@@ -39,6 +42,7 @@ impl TestBed {
             listings: test_stores.listings.clone(),
             refused_order: test_stores.refused_order.clone(),
             schedule: test_stores.schedule.clone(),
+            budgets: test_stores.budgets.clone(),
         }
     }
 

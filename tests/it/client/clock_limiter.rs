@@ -16,14 +16,14 @@ use crate::support::JumpClock;
 
 /// Counts requests per minute of its own clock, as ShipStation does.
 #[derive(Debug, Default)]
-struct Server {
-    ahead: i64,
-    used: Mutex<HashMap<i64, u32>>,
-    headers: bool,
+pub(super) struct Server {
+    pub(super) ahead: i64,
+    pub(super) used: Mutex<HashMap<i64, u32>>,
+    pub(super) headers: bool,
 }
 
 impl Server {
-    fn answer(&self, now: Timestamp) -> RateHeaders {
+    pub(super) fn answer(&self, now: Timestamp) -> RateHeaders {
         let seconds = now.unix_seconds() + self.ahead;
         let mut used = self.used.lock().unwrap();
         let count = used.entry(seconds.div_euclid(60)).or_default();
@@ -43,7 +43,7 @@ impl Server {
         RateHeaders::read(status, &headers, now)
     }
 
-    fn most(&self) -> u32 {
+    pub(super) fn most(&self) -> u32 {
         self.used.lock().unwrap().values().copied().max().unwrap_or(0)
     }
 }

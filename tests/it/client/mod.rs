@@ -1,6 +1,7 @@
 //! The V1 client against test servers.
 
 mod clock_limiter;
+mod clock_shared_window;
 mod clock_timeouts;
 mod credentials;
 mod faults_bodies;

@@ -157,3 +157,15 @@ async fn conformance_memory_schedule_keeps_every_clause() {
     let report = conformance::schedule(&fresh).await;
     assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conformance_memory_budget_keeps_every_clause() {
+    let fresh = || async { Ok(TestStores::new(memory().stores()).with_budgets(memory(), memory())) };
+    assert!(!conformance::budget(&fresh).await.passed(), "two stores are not one");
+    let fresh = || async {
+        let store = memory();
+        Ok(TestStores::new(store.stores()).with_budgets(store.clone(), store))
+    };
+    let report = conformance::budget(&fresh).await;
+    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+}

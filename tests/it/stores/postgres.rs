@@ -80,7 +80,7 @@ async fn conformance_postgres_store_keeps_every_clause_behind_pgbouncer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn conformance_postgres_schedule_keeps_every_clause_behind_pgbouncer() {
+async fn conformance_postgres_schedule_and_budget_keep_every_clause_behind_pgbouncer() {
     let fresh = || async {
         let (cluster, url) = (cluster(), through_pgbouncer());
         let options = PostgresOptions::default().schema(cluster.new_schema()).pool_size(4);
@@ -88,10 +88,12 @@ async fn conformance_postgres_schedule_keeps_every_clause_behind_pgbouncer() {
         cluster.run(&on_simulated_time(&options.schema)).await;
         let peer = Arc::new(PostgresStore::connect(&url, &options).await?);
         let schedule = |of: &Arc<PostgresStore>| Arc::new(PostgresSchedule::new(of.clone()));
-        Ok(TestStores::new(store.stores()).with_schedule(schedule(&store), schedule(&peer)))
+        let stores = TestStores::new(store.stores()).with_schedule(schedule(&store), schedule(&peer));
+        Ok(stores.with_budgets(store, peer))
     };
-    let report = conformance::schedule(&fresh).await;
-    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+    for report in [conformance::schedule(&fresh).await, conformance::budget(&fresh).await] {
+        assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use shipstation_connector::client::MinuteWindow;
+use shipstation_connector::client::{BudgetKey, MinuteWindow, RateLimiter, SharedWindow};
 
 use crate::{
     executor::WorkerClock,
@@ -81,7 +81,13 @@ fn begin(world: &Arc<World>) {
         }
         for worker in 0..world.plan.workers {
             let clock = WorkerClock::new(&world.time, 0, true);
-            let limiter = Arc::new(MinuteWindow::new(40).clock(clock));
+            let limiter: Arc<dyn RateLimiter> = if world.plan.shares_budget {
+                let key = BudgetKey::named(connection.id.as_str());
+                let window = SharedWindow::new(world.budgets.clone(), key);
+                Arc::new(window.process(format!("w{worker}")).clock(clock))
+            } else {
+                Arc::new(MinuteWindow::new(40).clock(clock))
+            };
             for job in [Job::Import, Job::Ship] {
                 let place = Place { worker, connection: number, job, limiter: limiter.clone() };
                 world.executor.spawn(process::live(Arc::clone(world), place));

@@ -1,6 +1,7 @@
 //! The whole world from one seed. The README of this folder says what it is for and how to add to it.
 #![allow(clippy::missing_panics_doc, clippy::cast_possible_truncation, clippy::unwrap_used)]
 
+pub mod budgets;
 pub mod executor;
 pub mod history;
 pub mod log;

@@ -17,7 +17,7 @@ sim --seeds N [--from S]       plays N seeds from S on (0, or with --fresh a num
 sim --minutes M [--fresh]      plays seeds for so long
     --whole                    does not make a failing history smaller
     --go-on                    plays on after a failing seed, and lists all of them in the end
-sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory]
+sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory] [--own-limits]
 sim --kept                     plays every kept seed";
 
 /// The kept seeds: `arguments # reason`, a line each.
@@ -52,6 +52,7 @@ impl Arguments {
         plan.orders = size("--orders", plan.orders);
         plan.troubled = self.number("--troubled").map_or(plan.troubled, Duration::from_secs);
         plan.sqlite &= !self.has("--memory");
+        plan.shares_budget &= !self.has("--own-limits");
         Some(plan)
     }
 }

@@ -117,6 +117,8 @@ pub struct Plan {
     pub quiet: Duration,
     pub sqlite: bool,
     pub has_monotonic: bool,
+    /// The workers keep the rate limit of each key together.
+    pub shares_budget: bool,
     pub page_size: u32,
     pub host: Host,
     /// The merchant also changes orders while a run reads them.
@@ -155,6 +157,7 @@ impl Plan {
             quiet: Duration::from_secs(40 * HOUR),
             sqlite: rng.u8(..) < 16,
             has_monotonic: rng.u8(..) < 220,
+            shares_budget: stream(seed, "budget", 0).u8(..) < 160,
             page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
@@ -197,6 +200,9 @@ impl fmt::Display for Plan {
         }
         if drawn.sqlite != self.sqlite {
             write!(f, " --memory")?;
+        }
+        if drawn.shares_budget != self.shares_budget {
+            write!(f, " --own-limits")?;
         }
         Ok(())
     }

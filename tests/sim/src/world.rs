@@ -21,6 +21,7 @@ use shipstation_connector::{
 use tempfile::TempDir;
 
 use crate::{
+    budgets::Budgets,
     executor::{Executor, Time},
     plan::{Plan, stream},
 };
@@ -200,6 +201,8 @@ pub struct World {
     pub executor: Arc<Executor>,
     pub connections: Vec<Connection>,
     database: Database,
+    /// The rate limit of each key, where the workers keep it together.
+    pub budgets: Arc<Budgets>,
     trace: Mutex<Trace>,
     violation: Mutex<Option<String>>,
     quiet: AtomicBool,
@@ -255,6 +258,7 @@ impl World {
         } else {
             Database::Memory(Arc::new(MemoryStore::new()))
         };
+        let budgets = Budgets::new(&plan, &time);
         let trace = Mutex::new(Trace { printed, ..Trace::default() });
         Arc::new(Self {
             plan,
@@ -262,6 +266,7 @@ impl World {
             executor,
             connections,
             database,
+            budgets,
             trace,
             violation: Mutex::default(),
             quiet: AtomicBool::new(false),

@@ -58,6 +58,14 @@ CREATE TABLE job (
 CREATE INDEX job_due ON job (due) WHERE paused IS NULL;
 CREATE SEQUENCE job_fence;
 
+-- What the processes that use one key of ShipStation keep together of its rate limit, by a hash of the key. It begins anew when the
+-- server has crashed, which costs less than a write to disk for every request.
+CREATE UNLOGGED TABLE budget (
+    key         text COLLATE "C" PRIMARY KEY,
+    version     bigint           NOT NULL,
+    budget_json json             NOT NULL
+);
+
 -- The history of runs, in the order in which they began.
 CREATE TABLE run (
     seq          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -101,7 +101,8 @@ pub fn judge_end(world: &Arc<World>) {
         judge_kept_links(world, connection);
         let truth = connection.truth.lock().unwrap();
         let trouble = &world.plan.trouble;
-        let is_alone = world.plan.workers == 1
+        let know_each_other = world.plan.shares_budget && !trouble.storage;
+        let is_alone = (world.plan.workers == 1 || know_each_other)
             && !(trouble.kills || trouble.clocks || trouble.delays || trouble.doubles || trouble.stalls);
         world.assert(!is_alone || truth.throttled == 0, || {
             format!("{} requests over the limit", truth.throttled)

@@ -1,0 +1,327 @@
+//! The limiter of several processes that use one key.
+
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures_util::future::{Either, select};
+
+use super::{
+    BudgetError, BudgetKey, BudgetStore, Lane, MinuteWindow, Permit, RateHeaders, RateLimiter,
+    minutes::Minutes,
+    queue::LaneQueue,
+    shares::{Ask, Grant, Shares},
+};
+use crate::{
+    Timestamp,
+    clock::{Clock, HostTime, SystemClock},
+};
+
+/// How long the store may take, in real time.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a store that did not answer is left alone.
+const STORE_PAUSE: Duration = Duration::from_secs(10);
+/// Answers that wait to be told to the others.
+const MAX_ANSWERS: usize = 40;
+/// How often others may come in between before the store is taken for one that does not answer.
+const MAX_TRIES: u32 = 200;
+/// How many processes there are as long as none was seen.
+const UNSEEN_PROCESSES: u32 = 10;
+
+/// One budget for all processes that use a key: a [`MinuteWindow`] that they keep together in a [`BudgetStore`], such as a
+/// [`PostgresStore`](crate::stores::postgres::PostgresStore).
+///
+/// Which minute it is, is told by the store's clock and the `Date` of ShipStation's answers, so that the clocks of the processes do not
+/// matter. Each request is counted before it leaves; what all processes have used, and what others have by the headers, never
+/// exceeds the limit less the reserve. More urgent [lanes](Lane) go first among all processes; within a lane none takes more than an even part at once.
+/// A permit costs two short statements.
+///
+/// While the store does not answer, each process keeps to a part of the budget: it is divided by the number of processes that were
+/// last seen on the key, and a tenth of it where none was. That is said once as a warning.
+///
+/// ```no_run
+/// use shipstation_connector::client::{BudgetStore, Credentials, SharedWindow, ShipStation};
+/// use std::sync::Arc;
+///
+/// # fn client(store: Arc<dyn BudgetStore>) -> Result<ShipStation, shipstation_connector::client::Error> {
+/// let credentials = Credentials::new("key", "secret");
+/// let window = SharedWindow::new(store, &credentials);
+/// ShipStation::builder(credentials).rate_limiter(Arc::new(window)).build()
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SharedWindow {
+    store: Arc<dyn BudgetStore>,
+    key: BudgetKey,
+    process: String,
+    limit: u32,
+    reserve: u32,
+    clock: Arc<dyn Clock>,
+    queue: LaneQueue,
+    /// One question at a time: the store takes the newest grant that it is told of for all that have arrived.
+    asking: tokio::sync::Mutex<()>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// What the store has granted and nobody has used.
+    granted: Granted,
+    /// What is to be told to the others.
+    answers: Vec<(RateHeaders, HostTime)>,
+    /// What this process knows of the whole budget by itself.
+    all: Minutes,
+    /// What it has used of it.
+    own: Minutes,
+    /// How many processes used the key when the store last answered.
+    processes: Option<u32>,
+    /// When the store did not answer.
+    away: Option<HostTime>,
+    /// When a permit is to be had, as far as is known.
+    expected: Option<Timestamp>,
+}
+
+/// Permits of the store.
+#[derive(Debug, Clone, Copy)]
+struct Granted {
+    number: u64,
+    left: u32,
+    asked: HostTime,
+    lasts: Duration,
+}
+
+impl SharedWindow {
+    /// The budget of this key, which every process names that uses it: 40 requests per clock minute until an answer says otherwise, less
+    /// a reserve of 2.
+    pub fn new(store: Arc<dyn BudgetStore>, key: impl Into<BudgetKey>) -> Self {
+        let (limit, reserve) = (MinuteWindow::DEFAULT_LIMIT, MinuteWindow::DEFAULT_RESERVE);
+        let clock = Arc::new(SystemClock);
+        let never = HostTime { wall: Timestamp::UNIX_EPOCH, monotonic: None };
+        Self {
+            store,
+            key: key.into(),
+            process: format!("{:016x}", fastrand::u64(..)),
+            limit,
+            reserve,
+            clock,
+            queue: LaneQueue::default(),
+            asking: tokio::sync::Mutex::default(),
+            state: Arc::new(Mutex::new(State {
+                granted: Granted { number: 0, left: 0, asked: never, lasts: Duration::ZERO },
+                answers: Vec::new(),
+                all: Minutes::new(limit, reserve),
+                own: Minutes::new(limit, 0),
+                processes: None,
+                away: None,
+                expected: None,
+            })),
+        }
+    }
+
+    /// Requests per clock minute until an answer says otherwise. Every process should say the same.
+    #[must_use]
+    pub fn limit(mut self, requests: u32) -> Self {
+        self.limit = requests;
+        self.bounded()
+    }
+
+    /// Leaves this many requests per minute to other users of the key. At least one stays.
+    #[must_use]
+    pub fn reserve(mut self, requests: u32) -> Self {
+        self.reserve = requests;
+        self.bounded()
+    }
+
+    /// Uses this clock, for waits only.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Calls this process so, in place of a random name. No two may have the same.
+    #[must_use]
+    pub fn process(mut self, name: impl Into<String>) -> Self {
+        self.process = name.into();
+        self
+    }
+
+    fn bounded(self) -> Self {
+        lock(&self.state).all = Minutes::new(self.limit, self.reserve);
+        self
+    }
+
+    fn now(&self) -> HostTime {
+        HostTime::now(&*self.clock)
+    }
+
+    /// A permit, or what to do for one.
+    async fn turn(&self) -> Turn {
+        let _asking = self.asking.lock().await;
+        if let Some(permit) = self.take() {
+            return Turn::Taken(permit);
+        }
+        if let Some(left) = self.leaves_store_alone_for() {
+            return self.take_part().map_or_else(|wait| Turn::Wait(wait.min(left)), Turn::Taken);
+        }
+        match select(pin!(self.ask()), self.clock.timer(STORE_TIMEOUT)).await {
+            Either::Left((Ok(granted), _)) => self.arrived(granted),
+            Either::Left((Err(error), _)) => self.missed(&error),
+            Either::Right(_) => self.missed(&"no answer within two seconds".into()),
+        }
+    }
+
+    /// A permit that the store has granted and that still counts where it is used.
+    fn take(&self) -> Option<Permit> {
+        let now = self.now();
+        let mut state = lock(&self.state);
+        let granted = state.granted;
+        if granted.left == 0 || now.longest_since(granted.asked) >= granted.lasts {
+            return None;
+        }
+        state.granted.left -= 1;
+        Some(self.permit(&mut state, now, Some(granted.number)))
+    }
+
+    /// A permit of this process's part of the budget, or how long until there is one.
+    fn take_part(&self) -> Result<Permit, Duration> {
+        let now = self.now();
+        let mut state = lock(&self.state);
+        let part = state.part();
+        state.own.set_limit(part);
+        match state.all.wait(now.wall).max(state.own.wait(now.wall)) {
+            Some(wait) => Err(wait),
+            None => Ok(self.permit(&mut state, now, None)),
+        }
+    }
+
+    fn permit(&self, state: &mut State, now: HostTime, grant: Option<u64>) -> Permit {
+        let (all, own) = (state.all.take(now.wall, 1), state.own.take(now.wall, 1));
+        let kept = Arc::clone(&self.state);
+        Permit::returnable(move || {
+            let mut state = lock(&kept);
+            state.all.give_back(all, 1);
+            state.own.give_back(own, 1);
+            if grant == Some(state.granted.number) {
+                state.granted.left += 1;
+            }
+        })
+    }
+
+    fn leaves_store_alone_for(&self) -> Option<Duration> {
+        let left = STORE_PAUSE.checked_sub(self.now().since(lock(&self.state).away?))?;
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// Asks for what waits here, until nobody has come in between.
+    async fn ask(&self) -> Result<Asked, BudgetError> {
+        for _ in 0..MAX_TRIES {
+            let at = self.now();
+            let record = self.store.read(&self.key, at.wall).await?;
+            let mut shares = Shares::read(&record.text, self.limit, self.reserve);
+            let (grant, told) = {
+                let state = lock(&self.state);
+                let answers: Vec<_> =
+                    state.answers.iter().map(|(headers, came)| (*headers, at.since(*came))).collect();
+                let ask = Ask {
+                    process: &self.process,
+                    waiting: &self.queue.lanes(),
+                    arrived: state.granted.number,
+                    unused: state.granted.left,
+                    answers: &answers,
+                };
+                (shares.grant(&ask, record.now), answers.len())
+            };
+            if self.store.replace(&self.key, record.version, &serde_json::to_string(&shares)?).await? {
+                return Ok(Asked { grant, at, told });
+            }
+        }
+        Err("other processes keep changing it".into())
+    }
+
+    fn arrived(&self, Asked { grant, at, told }: Asked) -> Turn {
+        let Grant { number, permits, lasts, wait, processes } = grant;
+        let mut state = lock(&self.state);
+        if state.away.take().is_some() {
+            tracing::info!(key = ?self.key, "the shared rate budget answers again");
+        }
+        let told = told.min(state.answers.len());
+        state.answers.drain(..told);
+        state.processes = Some(processes);
+        state.granted = Granted { number, left: permits, asked: at, lasts };
+        state.expected = (permits == 0).then(|| self.clock.now() + wait);
+        if permits == 0 { Turn::Wait(wait) } else { Turn::Again }
+    }
+
+    fn missed(&self, error: &BudgetError) -> Turn {
+        let mut state = lock(&self.state);
+        state.expected = None;
+        if state.away.replace(self.now()).is_none() {
+            tracing::warn!(
+                key = ?self.key, %error, requests_a_minute = state.part(),
+                "the shared rate budget does not answer: this process keeps to its part of it meanwhile"
+            );
+        }
+        Turn::Again
+    }
+}
+
+impl State {
+    /// What one process may use by itself.
+    fn part(&self) -> u32 {
+        (self.all.budget() / self.processes.unwrap_or(UNSEEN_PROCESSES).max(1)).max(1)
+    }
+}
+
+/// What became of a request for a permit.
+enum Turn {
+    Taken(Permit),
+    Again,
+    Wait(Duration),
+}
+
+/// What the store was asked, and answered.
+struct Asked {
+    grant: Grant,
+    at: HostTime,
+    /// How many answers the others know of now.
+    told: usize,
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl RateLimiter for SharedWindow {
+    async fn acquire(&self, lane: Lane) -> Permit {
+        let place = self.queue.join(lane);
+        loop {
+            place.first().await;
+            match self.turn().await {
+                Turn::Taken(permit) => return permit,
+                Turn::Again => {}
+                Turn::Wait(wait) => self.clock.sleep(wait).await,
+            }
+        }
+    }
+
+    fn observe(&self, headers: &RateHeaders) {
+        let now = self.now();
+        let mut state = lock(&self.state);
+        state.all.learn(headers, now.wall, now.wall);
+        state.own.learn(&RateHeaders { limit: None, remaining: None, ..*headers }, now.wall, now.wall);
+        if state.answers.len() >= MAX_ANSWERS {
+            state.answers.remove(0);
+        }
+        state.answers.push((*headers, now));
+    }
+
+    fn expected(&self, _: Lane) -> Option<Timestamp> {
+        let now = self.clock.now();
+        lock(&self.state).expected.filter(|expected| *expected > now)
+    }
+}
