@@ -77,6 +77,24 @@ pub struct ChannelOrder {
 }
 
 impl ChannelOrder {
+    /// The order without what is its buyer's: user name, e-mail, addresses, gift message, notes, free fields, and of the lines their
+    /// names and the buyer's choices. Ids, numbers, quantities, sums and the ship-to country stay.
+    #[must_use]
+    pub fn without_buyer(mut self) -> Self {
+        self.buyer = Buyer::default();
+        self.ship_to = Address { country: self.ship_to.country, ..Address::default() };
+        self.bill_to = None;
+        self.gift_message = None;
+        self.customer_notes = None;
+        self.internal_notes = None;
+        self.custom_fields.clear();
+        for line in &mut self.lines {
+            line.name = None;
+            line.options.clear();
+        }
+        self
+    }
+
     /// An order with an identity and a number, and nothing else.
     pub fn new(id: impl Into<ChannelOrderId>, number: impl Into<String>) -> Self {
         Self {

@@ -8,7 +8,10 @@ use std::{
 
 use super::{ConnectionSource, Connections, Fleet, MemorySchedule, Runs, Schedule, Shared};
 use crate::{
-    channel::Operation,
+    channel::{
+        Operation,
+        store::{Maintenance, RetentionPolicy},
+    },
     clock::{Clock, HostTime, SystemClock},
     setters::setters,
     time::{HOUR, MINUTE},
@@ -45,6 +48,8 @@ pub(super) struct Options {
     pub(super) claim_length: Duration,
     pub(super) refresh_every: Duration,
     pub(super) grace: Duration,
+    pub(super) maintenance: Option<(Arc<dyn Maintenance>, RetentionPolicy)>,
+    pub(super) maintain_every: Duration,
 }
 
 impl FleetBuilder {
@@ -61,6 +66,8 @@ impl FleetBuilder {
                 claim_length: MINUTE,
                 refresh_every: MINUTE,
                 grace: Duration::from_secs(30),
+                maintenance: None,
+                maintain_every: HOUR.saturating_mul(6),
             },
             seed: None,
         }
@@ -84,8 +91,18 @@ impl FleetBuilder {
         refresh_every(interval: Duration) => options.refresh_every = interval.max(SHORTEST);
         /// How long runs have to stop when the fleet does: half as long as a job is claimed, at most. By default 30 seconds.
         grace(time: Duration) => options.grace = time;
+        /// How often the [store is maintained](Self::maintenance). By default every six hours.
+        maintain_every(interval: Duration) => options.maintain_every = interval.max(MINUTE);
         /// Makes what is drawn by chance (the spread of what is due) the same each time.
         seed(seed: u64) => seed = Some(seed);
+    }
+
+    /// Has the store remove what this policy does not keep any more: some minutes after a worker has begun, and
+    /// [again and again](Self::maintain_every). Every worker does so; what one has removed costs the next one a look.
+    #[must_use]
+    pub fn maintenance(mut self, store: Arc<dyn Maintenance>, policy: RetentionPolicy) -> Self {
+        self.options.maintenance = Some((store, policy));
+        self
     }
 
     /// How often an operation runs; never, if the interval is zero. By default orders are fetched every 15 minutes, shipments sent

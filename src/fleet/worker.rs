@@ -15,11 +15,16 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{CancelToken, RunControl},
+    channel::{
+        CancelToken, RunControl,
+        store::{Maintenance, RetentionPolicy},
+    },
     clock::HostTime,
-    time::DAY,
+    time::{DAY, MINUTE},
 };
 
+/// The first maintenance comes within so long of the worker's begin: workers that start together do not begin it together.
+const FIRST_MAINTENANCE: Duration = MINUTE.saturating_mul(5);
 /// How long a schedule is left alone that has just failed.
 const WAIT_FOR_SCHEDULE: Duration = Duration::from_secs(5);
 /// A look that claims nothing although something is due (others are at it) is not repeated at once.
@@ -37,6 +42,7 @@ const LONGEST_INTERVAL: Duration = DAY.saturating_mul(366);
 struct Times {
     refresh: Timestamp,
     renew: Timestamp,
+    maintain: Timestamp,
 }
 
 impl Fleet {
@@ -48,10 +54,12 @@ impl Fleet {
     pub async fn run(&self, stop: &CancelToken) -> Vec<JobKey> {
         let fleet = &*self.0;
         let cancel = CancelToken::new();
+        let group = fleet.runs.new_group();
         let mut tasks =
-            Tasks { all: FuturesUnordered::new(), is_refreshing: false, group: fleet.runs.new_group() };
+            Tasks { all: FuturesUnordered::new(), is_refreshing: false, is_maintaining: false, group };
         let now = fleet.now();
-        let mut times = Times { refresh: now, renew: now };
+        let maintain = now + FIRST_MAINTENANCE.mul_f64(fleet.runs.draw());
+        let mut times = Times { refresh: now, renew: now, maintain };
         while fleet.step(&mut tasks, &mut times, &cancel, stop).await.is_some() {}
         cancel.cancel();
         let group = tasks.group;
@@ -67,10 +75,11 @@ impl Fleet {
     }
 }
 
-/// What is under way: the runs, and a question to the source at most.
+/// What is under way: the runs, and one question to the source and one round of maintenance at most.
 struct Tasks<'f> {
     all: FuturesUnordered<BoxFuture<'f, Done>>,
     is_refreshing: bool,
+    is_maintaining: bool,
     /// The number of these runs among those of the fleet.
     group: u64,
 }
@@ -79,17 +88,21 @@ struct Tasks<'f> {
 enum Done {
     Run,
     Refreshed,
+    Maintained,
 }
 
 impl Tasks<'_> {
     fn runs(&self) -> usize {
-        self.all.len() - usize::from(self.is_refreshing)
+        self.all.len() - usize::from(self.is_refreshing) - usize::from(self.is_maintaining)
     }
 
     /// Waits until one of them is done; for ever if there is none.
     async fn next(&mut self) {
         match self.all.next().await {
-            Some(done) => self.is_refreshing &= done != Done::Refreshed,
+            Some(done) => {
+                self.is_refreshing &= done != Done::Refreshed;
+                self.is_maintaining &= done != Done::Maintained;
+            }
             None => std::future::pending().await,
         }
     }
@@ -131,6 +144,14 @@ impl Shared {
             tasks.is_refreshing = true;
             tasks.all.push(Box::pin(self.refresh()));
         }
+        if let Some((store, policy)) = &self.options.maintenance
+            && !tasks.is_maintaining
+            && self.now() >= times.maintain
+        {
+            times.maintain = self.now() + self.options.maintain_every;
+            tasks.is_maintaining = true;
+            tasks.all.push(Box::pin(self.maintain(&**store, policy)));
+        }
         let group = tasks.group;
         tasks.run_alongside(stop, self.renew(times, group)).await?;
         let free = self.options.max_runs.saturating_sub(tasks.runs());
@@ -144,6 +165,9 @@ impl Shared {
         }
         if !tasks.is_refreshing {
             wait = wait.min(times.refresh.since(self.now()));
+        }
+        if self.options.maintenance.is_some() && !tasks.is_maintaining {
+            wait = wait.min(times.maintain.since(self.now()));
         }
         let sleep = if tasks.all.is_empty() { self.clock.sleep(wait) } else { self.clock.timer(wait) };
         let woken = pin!(self.wait_for_event(sleep, stop));
@@ -165,6 +189,21 @@ impl Shared {
             self.runs.note_schedule(renewed);
         }
         times.renew = now + third;
+    }
+
+    /// Has the store remove what nobody needs any more.
+    async fn maintain(&self, store: &dyn Maintenance, policy: &RetentionPolicy) -> Done {
+        let maintained = AssertUnwindSafe(store.maintain(policy, self.now())).catch_unwind().await;
+        let failure = match maintained {
+            Ok(Ok(done)) => {
+                tracing::debug!(?done, "the store is maintained");
+                None
+            }
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("the store panicked".to_owned()),
+        };
+        self.runs.note("maintenance", failure);
+        Done::Maintained
     }
 
     /// Plans the jobs of connections that are new or different, and removes those of connections that are gone.

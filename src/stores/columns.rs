@@ -8,7 +8,7 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrderId, HostOrderId, OrderFingerprint, RunId, ShipmentState,
-        store::{HeldOrder, ImportRecord, NewOrder, OrderWork, SaveOutcome, StoreError},
+        store::{HeldOrder, ImportRecord, NewOrder, OrderWork, OutboxRow, SaveOutcome, StoreError},
     },
     stores::failure::Failure,
 };
@@ -58,6 +58,11 @@ pub(super) fn due_from(state: &ShipmentState) -> Option<i64> {
         ShipmentState::RetryWait { until, .. } => Some(nanos(*until)),
         state => state.is_due(always).then(|| nanos(always)),
     }
+}
+
+/// When a row was settled; `None` while it is open.
+pub(super) fn settled(row: &OutboxRow) -> Option<i64> {
+    row.state.is_closed().then(|| nanos(row.updated_at))
 }
 
 /// A row that is due only later than this waits for a time that a wrong clock has set: it is due now.

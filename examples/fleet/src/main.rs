@@ -17,7 +17,7 @@ mod warehouse;
 use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
 
 use shipstation_connector::{
-    channel::{CancelToken, Operation},
+    channel::{CancelToken, Operation, store::RetentionPolicy},
     fleet::Fleet,
     stores::postgres::{PostgresOptions, PostgresSchedule, PostgresStore},
 };
@@ -54,6 +54,7 @@ async fn work(url: &str, clock: Arc<FastClock>) -> Result<(), Box<dyn Error>> {
     let host = shop::connect(url).await?;
     let accounts = Arc::new(Accounts::new(host.clone(), store.clone(), clock.clone()));
     let fleet = Fleet::builder(accounts)
+        .maintenance(store.clone(), RetentionPolicy::default())
         .schedule(Arc::new(PostgresSchedule::new(store.clone()).listen(url)))
         .clock(clock)
         .every(Operation::LinkListings, Duration::ZERO)

@@ -23,6 +23,7 @@ mod error;
 mod history;
 mod lease;
 mod listings;
+mod maintenance;
 mod mappings;
 mod methods;
 mod orders;
@@ -33,7 +34,6 @@ mod summary;
 
 use std::sync::Arc;
 
-pub(crate) use self::methods::for_each_store;
 pub use self::{
     error::{StoreError, StoreErrorKind},
     history::{
@@ -42,6 +42,7 @@ pub use self::{
     },
     lease::{Lease, LeaseHolder},
     listings::{LinkQuery, ListingStore, ListingStoreExt, PutLinkOutcome},
+    maintenance::{Forgotten, Maintained, Maintenance, RESTORE_FENCES, RetentionPolicy},
     mappings::{
         MappingStore, MappingStoreExt, NewRules, ReplaceOutcome, RuleTables, UnmappedOccurrence, Versioned,
     },
@@ -58,6 +59,7 @@ pub use self::{
     source::{ChangedShipment, ShipmentSource, SourceCursor},
     summary::{RunKind, RunState, RunSummary},
 };
+pub(crate) use self::{maintenance::doubt_one, methods::for_each_store};
 
 /// Keys that the conveniences ask for in one call: what every store takes.
 const KEYS_PER_CALL: usize = 500;
@@ -78,6 +80,8 @@ pub struct Stores {
     pub mappings: Arc<dyn MappingStore>,
     /// What becomes of orders after they were imported, if that is kept.
     pub history: Option<Arc<dyn HistoryStore>>,
+    /// What removes what nobody needs any more, if something does.
+    pub maintenance: Option<Arc<dyn Maintenance>>,
 }
 
 impl Stores {
@@ -93,6 +97,7 @@ impl Stores {
             listings: store.clone(),
             mappings: store,
             history: None,
+            maintenance: None,
         }
     }
 
@@ -128,6 +133,13 @@ impl Stores {
     #[must_use]
     pub fn with_history(mut self, history: Arc<dyn HistoryStore>) -> Self {
         self.history = Some(history);
+        self
+    }
+
+    /// The same stores, and this removes what nobody needs any more.
+    #[must_use]
+    pub fn with_maintenance(mut self, maintenance: Arc<dyn Maintenance>) -> Self {
+        self.maintenance = Some(maintenance);
         self
     }
 

@@ -215,7 +215,8 @@ impl UnknownRow {
             checks,
             last_check: Some(moment.host.wall),
             order_missing,
-            server_since: self.search.sent.at.server,
+            // Where nobody knew ShipStation's time when the request left, it was no later than this.
+            server_since: self.search.sent.at.server.or(moment.server),
             server_last_check: moment.server,
         }
     }

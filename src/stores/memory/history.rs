@@ -5,30 +5,44 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::MemoryStore;
-use crate::channel::{
-    ChannelOrderId, ConnectionId,
-    store::{
-        ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId,
+        store::{
+            ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+        },
     },
 };
 
 #[derive(Debug, Default)]
 pub(super) struct History {
     snapshots: BTreeMap<ChannelOrderId, OrderSnapshot>,
-    /// In the order in which they were recorded; their cursors count from 1.
-    pub(super) changes: Vec<RecordedChange>,
+    /// In the order in which they were recorded, each with when the run began that noticed it; their cursors count from 1.
+    pub(super) changes: Vec<(Option<Timestamp>, RecordedChange)>,
+    removed: u64,
 }
 
 impl History {
     /// Keeps an observation; says whether it added a change.
-    fn record(&mut self, seen: &OrderObservation) -> bool {
+    fn record(&mut self, seen: &OrderObservation, since: Option<Timestamp>) -> bool {
         if !seen.is_up_to_date(self.snapshots.get(&seen.now.order)) {
             return false;
         }
         self.snapshots.insert(seen.now.order.clone(), seen.now.clone());
-        let cursor = ChangeCursor::new(self.changes.len() as u64 + 1);
-        self.changes.extend(seen.change.iter().map(|change| RecordedChange::new(cursor, change.clone())));
+        let cursor = ChangeCursor::new(self.removed + self.changes.len() as u64 + 1);
+        let change = seen.change.iter().map(|change| (since, RecordedChange::new(cursor, change.clone())));
+        self.changes.extend(change);
         seen.change.is_some()
+    }
+
+    /// Removes what was recorded before.
+    pub(super) fn remove(&mut self, before: Timestamp) -> u64 {
+        let all = self.changes.len();
+        self.changes.retain(|(since, _)| since.is_none_or(|since| since >= before));
+        let removed = (all - self.changes.len()) as u64;
+        self.removed += removed;
+        removed
     }
 }
 
@@ -49,7 +63,10 @@ impl HistoryStore for MemoryStore {
         token: &RunToken,
         observed: &[OrderObservation],
     ) -> Result<u64, StoreError> {
-        self.write(token, |kept| Ok(observed.iter().map(|seen| u64::from(kept.history.record(seen))).sum()))
+        let since = self.lock().runs.lease_of(token).holder.as_ref().map(|holder| holder.since);
+        self.write(token, |kept| {
+            Ok(observed.iter().map(|seen| u64::from(kept.history.record(seen, since))).sum())
+        })
     }
 
     async fn changes(
@@ -59,7 +76,8 @@ impl HistoryStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<RecordedChange>, StoreError> {
         Ok(self.with(connection, |kept| {
-            let newer = kept.history.changes.iter().filter(|change| Some(change.cursor) > after);
+            let changes = kept.history.changes.iter().map(|(_, change)| change);
+            let newer = changes.filter(|change| Some(change.cursor) > after);
             newer.take(limit).cloned().collect()
         }))
     }

@@ -4,6 +4,7 @@
 mod budget;
 mod history;
 mod listings;
+mod maintenance;
 mod mappings;
 mod orders;
 mod runs;
@@ -80,12 +81,14 @@ impl MemoryStore {
 
     /// The host's side: the changes that imported orders underwent, in the order in which they were noticed.
     pub fn order_changes(&self, connection: &ConnectionId) -> Vec<OrderChange> {
-        self.with(connection, |kept| kept.history.changes.iter().map(|kept| kept.change.clone()).collect())
+        self.with(connection, |kept| {
+            kept.history.changes.iter().map(|(_, kept)| kept.change.clone()).collect()
+        })
     }
 
-    /// This store for every job, the history included.
+    /// This store for every job, history and maintenance included.
     pub fn stores(self: &Arc<Self>) -> Stores {
-        Stores::all_in(self.clone()).with_history(self.clone())
+        Stores::all_in(self.clone()).with_history(self.clone()).with_maintenance(self.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

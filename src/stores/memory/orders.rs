@@ -59,6 +59,27 @@ impl Orders {
         self.imported.get(id).map(|stored| stored.order.clone())
     }
 
+    /// Removes what is its buyer's.
+    pub(super) fn blank(&mut self, id: &ChannelOrderId) {
+        if let Some(stored) = self.imported.get_mut(id) {
+            stored.order = stored.order.clone().without_buyer();
+        }
+    }
+
+    /// Forgets by what these orders are recognized under another id; says of how many that was known.
+    pub(super) fn forget_fingerprints(&mut self, of: impl Fn(&ImportRecord) -> bool) -> u64 {
+        let mut forgotten = 0;
+        for record in self.imported.values_mut().map(|stored| &mut stored.record).filter(|record| of(record))
+        {
+            let Some(fingerprint) = record.fingerprint.take() else { continue };
+            if let Some(orders) = self.fingerprints.get_mut(&fingerprint) {
+                orders.remove(&record.order);
+            }
+            forgotten += 1;
+        }
+        forgotten
+    }
+
     fn insert(&mut self, new: &NewOrder, token: &RunToken) -> SaveOutcome {
         let id = &new.order.id;
         if self.imported.contains_key(id) {

@@ -29,6 +29,29 @@ impl Runs {
         self.leases.entry((token.connection.clone(), token.operation)).or_default()
     }
 
+    /// Removes runs that began before, but the newest and the last success of each.
+    pub(super) fn remove(&mut self, before: Timestamp) -> u64 {
+        let mut removed = 0;
+        for history in self.history.values_mut() {
+            let newest = history.len().saturating_sub(1);
+            let last_success = history.iter().rposition(RunSummary::is_success);
+            let mut place = 0;
+            history.retain(|run| {
+                let stays = place == newest || Some(place) == last_success || run.started >= before;
+                place += 1;
+                removed += u64::from(!stays);
+                stays
+            });
+        }
+        removed
+    }
+
+    pub(super) fn raise_fences(&mut self, by: u64) {
+        for lease in self.leases.values_mut() {
+            lease.fence += by;
+        }
+    }
+
     fn newest(&self, connection: &ConnectionId, operation: Operation) -> impl Iterator<Item = &RunSummary> {
         self.history.get(&(connection.clone(), operation)).into_iter().flatten().rev()
     }

@@ -1,6 +1,9 @@
 //! The outbox of shipments.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use async_trait::async_trait;
 
@@ -11,7 +14,7 @@ use crate::{
         ChannelOrderId, ConnectionId, IllegalTransition, OutboxId, Shipment,
         store::{
             BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
-            SendIntent, ShipmentStore, ShipmentTransition, StoreError,
+            SendIntent, ShipmentStore, ShipmentTransition, StoreError, doubt_one,
         },
     },
 };
@@ -51,6 +54,45 @@ impl Outbox {
         }
         self.add(OutboxRow::new(shipment.clone(), now));
         EnqueueOutcome::New
+    }
+
+    /// Keeps what stays of rows that were settled before, of orders that have none to be settled.
+    pub(super) fn reduce(&mut self, before: Timestamp) -> u64 {
+        let is_old =
+            |row: &OutboxRow| row.state.is_closed() && row.updated_at < before && *row != row.reduced();
+        let old: BTreeSet<ChannelOrderId> =
+            self.rows.values().filter(|row| is_old(row)).map(|row| row.shipment.order.clone()).collect();
+        let mut reduced = 0;
+        for order in old {
+            let rows = self.of_order(&order, &Changed::new());
+            if rows.iter().all(|row| row.state.is_closed()) {
+                let old: Vec<_> = rows.into_iter().filter(is_old).collect();
+                reduced += old.len() as u64;
+                self.rows.extend(old.into_iter().map(|row| (row.cursor(), row.reduced())));
+            }
+        }
+        reduced
+    }
+
+    /// The same for one order, whatever its age. Says how many rows stay as they are, since one is to be settled.
+    pub(super) fn reduce_order(&mut self, order: &ChannelOrderId) -> u64 {
+        let rows = self.of_order(order, &Changed::new());
+        if rows.iter().all(|row| row.state.is_closed()) {
+            self.rows.extend(rows.into_iter().map(|row| (row.cursor(), row.reduced())));
+            return 0;
+        }
+        rows.len() as u64
+    }
+
+    /// One row of each order that has some to be settled is doubtful from now on; says how many.
+    pub(super) fn doubt(&mut self, now: Timestamp) -> u64 {
+        let orders: Vec<ChannelOrderId> = self.by_order.keys().cloned().collect();
+        let doubtful =
+            orders.iter().filter_map(|order| doubt_one(self.of_order(order, &Changed::new()), now));
+        let doubtful: Vec<OutboxRow> = doubtful.collect();
+        let doubted = doubtful.len() as u64;
+        self.rows.extend(doubtful.into_iter().map(|row| (row.cursor(), row)));
+        doubted
     }
 
     fn page(&self, query: &OutboxQuery, after: Option<&OutboxCursor>, limit: usize) -> Vec<OutboxRow> {

@@ -72,10 +72,11 @@ impl HistoryStore for PostgresStore {
         let jsons = changes.iter().map(json).collect::<Result<Vec<String>, _>>()?;
         execute(
             &tx,
-            "INSERT INTO order_change (connection, order_id, change_json)
-             SELECT $1, new.order_id, new.change::json
+            "INSERT INTO order_change (connection, order_id, change_json, recorded)
+             SELECT $1, new.order_id, new.change::json,
+                    (SELECT since FROM lease WHERE connection = $1 AND operation = $4)
              FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS new (order_id, change, place) ORDER BY place",
-            params![connection.as_str(), orders, jsons],
+            params![connection.as_str(), orders, jsons, token.operation.name()],
         )
         .await?;
         if let Some(host) = self.host.as_ref().filter(|_| !changes.is_empty()) {

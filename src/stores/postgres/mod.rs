@@ -38,6 +38,7 @@ mod convert;
 mod history;
 mod host;
 mod listings;
+mod maintenance;
 mod mappings;
 mod migrate;
 mod orders;
@@ -106,9 +107,9 @@ const DURABLY: &str =
     "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
 
 impl PostgresStore {
-    /// This store for every job, the history included.
+    /// This store for every job, history and maintenance included.
     pub fn stores(self: &Arc<Self>) -> Stores {
-        Stores::all_in(self.clone()).with_history(self.clone())
+        Stores::all_in(self.clone()).with_history(self.clone()).with_maintenance(self.clone())
     }
 
     /// Has the host's `writer` write imported orders into tables of its own in the same database. The store keeps no copy of them,

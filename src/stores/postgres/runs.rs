@@ -162,7 +162,8 @@ async fn put_summary(
 ) -> Answer<()> {
     execute(
         tx,
-        "INSERT INTO run (connection, operation, run, running, success, summary_json) VALUES ($1, $2, $3, $4, $5, $6::json)
+        "INSERT INTO run (connection, operation, run, running, success, summary_json, began)
+         VALUES ($1, $2, $3, $4, $5, $6::json, $7)
          ON CONFLICT (connection, operation, run) DO UPDATE
          SET running = excluded.running, success = excluded.success, summary_json = excluded.summary_json",
         params![
@@ -172,6 +173,7 @@ async fn put_summary(
             summary.state == RunState::Running,
             summary.is_success(),
             json(summary)?,
+            nanos(summary.started),
         ],
     )
     .await

@@ -47,7 +47,7 @@ impl HistoryStore for SqliteStore {
         self.write(token, move |tx, token| {
             let mut changes = Vec::new();
             for seen in &observed {
-                changes.extend(record(tx, token.connection.as_str(), seen)?);
+                changes.extend(record(tx, token, seen)?);
             }
             if let Some(host) = host.filter(|_| !changes.is_empty()) {
                 host.change(tx, &token.connection, &changes)?;
@@ -84,10 +84,10 @@ fn snapshot(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> A
 /// Keeps an observation; gives the change that it adds, if it does.
 fn record<'s>(
     tx: &Transaction<'_>,
-    connection: &str,
+    token: &RunToken,
     seen: &'s OrderObservation,
 ) -> Answer<Option<&'s OrderChange>> {
-    let order = &seen.now.order;
+    let (connection, order) = (token.connection.as_str(), &seen.now.order);
     if !seen.is_up_to_date(snapshot(tx, connection, order)?.as_ref()) {
         return Ok(None);
     }
@@ -95,9 +95,10 @@ fn record<'s>(
         "INSERT INTO shipstation_order_snapshot (connection, order_id, snapshot_json) VALUES (?1, ?2, ?3)
                 ON CONFLICT DO UPDATE SET snapshot_json = excluded.snapshot_json";
     execute(tx, keep, (connection, order.as_str(), json(&seen.now)?))?;
-    let add = "INSERT INTO shipstation_order_change (connection, order_id, change_json) VALUES (?1, ?2, ?3)";
+    let add = "INSERT INTO shipstation_order_change (connection, order_id, change_json, recorded) VALUES (?1, ?2, ?3,
+                   (SELECT since FROM shipstation_lease WHERE connection = ?1 AND operation = ?4))";
     if let Some(change) = &seen.change {
-        execute(tx, add, (connection, order.as_str(), json(change)?))?;
+        execute(tx, add, (connection, order.as_str(), json(change)?, token.operation.name()))?;
     }
     Ok(seen.change.as_ref())
 }

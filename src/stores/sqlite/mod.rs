@@ -29,12 +29,12 @@ mod convert;
 mod history;
 mod host;
 mod listings;
+mod maintenance;
 mod mappings;
 mod open;
 mod open_error;
 mod orders;
 mod query;
-mod retention;
 mod runs;
 mod shipments;
 mod worker;
@@ -54,7 +54,6 @@ use self::worker::Worker;
 pub use self::{
     open::SqliteOptions,
     open_error::{OpenError, OpenProblem},
-    retention::Redacted,
     writer::OrderWriter,
 };
 use crate::{
@@ -132,9 +131,9 @@ impl SqliteStore {
         self
     }
 
-    /// This store for every job, the history included.
+    /// This store for every job, history and maintenance included.
     pub fn stores(self: &Arc<Self>) -> Stores {
-        Stores::all_in(self.clone()).with_history(self.clone())
+        Stores::all_in(self.clone()).with_history(self.clone()).with_maintenance(self.clone())
     }
 
     /// The file.

@@ -182,10 +182,19 @@ fn put_summary(tx: &Transaction<'_>, connection: &str, operation: &str, summary:
     let running = summary.state == RunState::Running;
     execute(
         tx,
-        "INSERT INTO shipstation_run (connection, operation, run, running, success, summary_json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO shipstation_run (connection, operation, run, running, success, summary_json, began)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (connection, operation, run) DO UPDATE
          SET running = excluded.running, success = excluded.success, summary_json = excluded.summary_json",
-        (connection, operation, summary.run.as_str(), running, summary.is_success(), json(summary)?),
+        (
+            connection,
+            operation,
+            summary.run.as_str(),
+            running,
+            summary.is_success(),
+            json(summary)?,
+            nanos(summary.started),
+        ),
     )?;
     Ok(())
 }

@@ -31,16 +31,16 @@ fn key() -> BudgetKey {
     BudgetKey::named("a")
 }
 
-fn failed(error: BudgetError) -> Stop {
-    Stop::Violated(format!("unexpected error: {error}"))
+fn done<T>(answer: Result<T, BudgetError>) -> Result<T, StoreError> {
+    answer.map_err(|error| StoreError::permanent(error.to_string()))
 }
 
 async fn read(store: &Store, key: &BudgetKey) -> Check<BudgetRecord> {
-    store.read(key, at(0)).await.map_err(failed)
+    Ok(done(store.read(key, at(0)).await)?)
 }
 
 async fn replace(store: &Store, key: &BudgetKey, version: u64, text: &str) -> Check<bool> {
-    store.replace(key, version, text).await.map_err(failed)
+    Ok(done(store.replace(key, version, text).await)?)
 }
 
 async fn what_is_kept_is_seen_by_others(on: TestBed) -> Check {
@@ -76,9 +76,9 @@ async fn nothing_is_lost_among_many(on: TestBed) -> Check {
     let count = |store: Arc<Store>| async move {
         for _ in 0..5 {
             loop {
-                let kept = store.read(&key(), at(0)).await.map_err(unexpected)?;
+                let kept = done(store.read(&key(), at(0)).await)?;
                 let next = kept.text.parse().unwrap_or(0_u32) + 1;
-                if store.replace(&key(), kept.version, &next.to_string()).await.map_err(unexpected)? {
+                if done(store.replace(&key(), kept.version, &next.to_string()).await)? {
                     break;
                 }
             }
@@ -87,10 +87,6 @@ async fn nothing_is_lost_among_many(on: TestBed) -> Check {
     };
     at_once((0..8).map(|n| count(if n % 2 == 0 { store.clone() } else { peer.clone() }))).await?;
     same("what eight have counted to, five each", &read(&*store, &key()).await?.text.as_str(), &"40")
-}
-
-fn unexpected(error: BudgetError) -> StoreError {
-    StoreError::permanent(error.to_string())
 }
 
 async fn keys_do_not_meet(on: TestBed) -> Check {

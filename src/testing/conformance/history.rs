@@ -25,7 +25,7 @@ checks! { "history":
 
 const GET: Operation = Operation::GetOrders;
 
-fn history(stores: &Stores) -> Check<Arc<dyn HistoryStore>> {
+pub(super) fn history(stores: &Stores) -> Check<Arc<dyn HistoryStore>> {
     stores.history.clone().ok_or(Stop::LeftOut("the builder gave no history"))
 }
 
@@ -41,7 +41,7 @@ fn change(id: &str) -> OrderChange {
 }
 
 /// The first look at an order, and a change that it shows.
-fn seen_first(id: &str, status: &str) -> OrderObservation {
+pub(super) fn seen_first(id: &str, status: &str) -> OrderObservation {
     OrderObservation::new(None, snapshot(id, status), Some(change(id)))
 }
 

@@ -22,6 +22,7 @@ mod budget;
 mod check;
 mod history;
 mod listings;
+mod maintenance;
 mod mappings;
 mod orders;
 mod report;
@@ -206,6 +207,11 @@ pub async fn mappings(builder: &dyn StoreBuilder) -> Report {
 /// tokens.
 pub async fn history(builder: &dyn StoreBuilder) -> Report {
     run(builder, history::CHECKS).await
+}
+
+/// Checks the [`Maintenance`](crate::channel::store::Maintenance) of the stores, if there is one: it has to serve all five of them.
+pub async fn maintenance(builder: &dyn StoreBuilder) -> Report {
+    run(builder, maintenance::CHECKS).await
 }
 
 /// Checks the [`Schedule`] that the builder hands out with its stores.

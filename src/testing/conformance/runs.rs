@@ -250,7 +250,7 @@ async fn finishing_twice_is_harmless(on: TestBed) -> Check {
     same("the history", &on.stores.runs.recent(&on.here, GET, 9).await?, &vec![summary])
 }
 
-async fn run_through(on: &TestBed, run: NewRun, status: RunStatus) -> Check<RunToken> {
+pub(super) async fn run_through(on: &TestBed, run: NewRun, status: RunStatus) -> Check<RunToken> {
     let (id, started, dry, kind) = (run.run.clone(), run.now, run.dry_run, run.kind.clone());
     let token = granted(on.stores.runs.begin(run).await?)?;
     let summary = RunSummary::ended(id, started, started + Duration::from_secs(1), dry, status, "");

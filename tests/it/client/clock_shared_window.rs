@@ -1,6 +1,8 @@
 //! One budget for many processes under simulated time: used up and never exceeded, whatever their clocks show; the urgent goes first
 //! in all of them; and a store that fails costs nobody more than a part.
 
+#![allow(clippy::disallowed_methods, reason = "tokio's own time stands still but for waits here")]
+
 use std::{
     sync::{
         Arc, Mutex,

@@ -8,7 +8,7 @@ use shipstation_connector::{
         Bypass, ChannelConnector, DiagnoseOrder, HoldKind, HoldReason, ImportOrder, OrderSelector,
         RunControl, Verdict,
         report::ImportOutcomeKind,
-        store::{OrderStoreExt, Stores},
+        store::{Maintenance, OrderStoreExt, RetentionPolicy, Stores},
     },
     connector::PossibleDuplicatePolicy,
     stores::SqliteStore,
@@ -212,7 +212,13 @@ async fn secrets_a_fingerprint_is_forgotten_with_its_buyer() {
         async || store.find_by_fingerprint(&world.connection, std::slice::from_ref(&print), 9).await.unwrap();
     assert_eq!(alike().await[&print].len(), 2);
     store.acknowledge_orders(&world.connection, std::slice::from_ref(first)).await.unwrap();
-    let blanked = store.redact_buyer_data(&world.connection, world.now() + DAY).await.unwrap();
-    assert_eq!((blanked.blanked, fingerprint().await), (1, None));
+    let done = store.maintain(&RetentionPolicy::default(), world.now() + DAY).await.unwrap();
+    assert_eq!((done.buyers, done.fingerprints), (1, 0));
+    assert_eq!(alike().await[&print].len(), 2, "it is recognized without its address");
+    assert!(store.forget_buyer(&world.connection, first).await.unwrap().is_complete());
+    assert_eq!(fingerprint().await, None);
     assert_eq!(alike().await[&print].len(), 1, "the held one waits with its data");
+    let done = store.maintain(&RetentionPolicy::default(), world.now() + 91 * DAY).await.unwrap();
+    assert_eq!((done.buyers, done.fingerprints), (0, 1));
+    assert!(alike().await.is_empty());
 }

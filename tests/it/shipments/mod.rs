@@ -16,6 +16,7 @@ mod partial;
 mod preflight;
 mod random;
 mod report;
+mod restored;
 mod revisions;
 mod source;
 mod workers;

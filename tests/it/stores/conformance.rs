@@ -169,3 +169,12 @@ async fn conformance_memory_budget_keeps_every_clause() {
     let report = conformance::budget(&fresh).await;
     assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conformance_maintenance_keeps_every_clause_in_memory_and_in_a_file() {
+    let (memory, file) =
+        (conformance::maintenance(&fresh_memory).await, conformance::maintenance(&fresh_sqlite).await);
+    for report in [memory, file] {
+        assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+    }
+}

@@ -9,8 +9,9 @@ use shipstation_connector::{
         ChannelOrder, ConnectionId, HoldReason, HostOrderId, Operation, Shipment,
         shipping::ShippingResolution,
         store::{
-            ApplyOutcome, BeginOutcome, EnqueueOutcome, NewOrder, NewRun, OrderChange, OrderChangeKind,
-            OrderObservation, OrderSnapshot, OrderStoreExt, RunToken, SaveOutcome, ShipmentStore, Stores,
+            ApplyOutcome, BeginOutcome, EnqueueOutcome, Maintenance, NewOrder, NewRun, OrderChange,
+            OrderChangeKind, OrderObservation, OrderSnapshot, OrderStoreExt, RetentionPolicy, RunToken,
+            SaveOutcome, ShipmentStore, Stores,
         },
     },
     stores::{
@@ -205,8 +206,7 @@ async fn faults_a_host_table_in_the_file_and_the_store_keep_both_or_neither() {
     keeps_both_or_neither(&store.stores(), shop, notes).await;
     assert!(store.take_orders(&here(), 9).await.unwrap().is_empty(), "the host has them");
     assert_eq!(store.order(&here(), &"1".into()).await.unwrap(), None, "no second copy of a buyer");
-    let redacted = store.redact_buyer_data(&here(), at(99)).await.unwrap();
-    assert_eq!((redacted.blanked, redacted.not_acknowledged), (0, 0));
+    assert_eq!(store.maintain(&RetentionPolicy::default(), at(99)).await.unwrap().buyers, 0);
 }
 
 #[tokio::test]

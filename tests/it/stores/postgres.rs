@@ -75,8 +75,10 @@ async fn conformance_postgres_store_keeps_every_clause_through_two_pools() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conformance_postgres_store_keeps_every_clause_behind_pgbouncer() {
-    let report = conformance::all(&fresh_behind_pgbouncer).await;
-    assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+    let all = conformance::all(&fresh_behind_pgbouncer).await;
+    for report in [all, conformance::maintenance(&fresh_behind_pgbouncer).await] {
+        assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,10 +7,11 @@ use shipstation_connector::{
         Shipment, ShipmentState,
         shipping::{ShippingResolution, UnmappedText},
         store::{
-            BeginOutcome, HistoryStore, LinkQuery, ListingStore, MappingStore, NewFollowUp, NewOrder,
-            NewRules, NewRun, OrderChange, OrderChangeKind, OrderObservation, OrderSnapshot, OrderStore,
-            OutboxQuery, RecordKey, RunKind, RunStore, RunSummary, RunToken, SendIntent, ShipmentStore,
-            ShipmentTransition, StoreError, UnmappedOccurrence, WorkKind, WorkOutcome, WorkQuery, WorkResult,
+            BeginOutcome, HistoryStore, LinkQuery, ListingStore, Maintenance, MappingStore, NewFollowUp,
+            NewOrder, NewRules, NewRun, OrderChange, OrderChangeKind, OrderObservation, OrderSnapshot,
+            OrderStore, OutboxQuery, RecordKey, RetentionPolicy, RunKind, RunStore, RunSummary, RunToken,
+            SendIntent, ShipmentStore, ShipmentTransition, StoreError, UnmappedOccurrence, WorkKind,
+            WorkOutcome, WorkQuery, WorkResult,
         },
     },
     stores::postgres::{
@@ -30,14 +31,14 @@ const FILL: &str = "
         FROM host_order, generate_series(1, 20000) n WHERE order_id = '1';
     INSERT INTO work SELECT connection, 'x' || n, kind, follow_up, CASE WHEN n % 9 = 0 THEN 'failed' ELSE 'dismissed' END, n, 'u', work_json
         FROM work, generate_series(1, 20000) n WHERE order_id = '1';
-    INSERT INTO outbox SELECT connection, 'x' || n, 1, 'x' || n, n, 'confirmed', NULL, false, NULL, row_json
+    INSERT INTO outbox SELECT connection, 'x' || n, 1, 'x' || n, n, 'confirmed', NULL, false, NULL, CASE WHEN n > 900 THEN n END, row_json
         FROM outbox, generate_series(1, 20000) n WHERE shipment = 's1';
     INSERT INTO listing SELECT connection, 'x' || n, 'k' || n FROM listing, generate_series(1, 20000) n WHERE listing = 'l1';
     INSERT INTO link SELECT connection, 'x' || n, 'p' || n, 'k' || n, n, n % 7 = 0 FROM link, generate_series(1, 20000) n WHERE listing = 'l1';
     INSERT INTO order_snapshot SELECT connection, 'x' || n, snapshot_json FROM order_snapshot, generate_series(1, 20000) n;
-    INSERT INTO order_change (connection, order_id, change_json) SELECT connection, 'x' || n, change_json FROM order_change, generate_series(1, 20000) n;
-    INSERT INTO run (connection, operation, run, running, success, summary_json)
-        SELECT connection, operation, 'r' || n, false, true, summary_json FROM run, generate_series(1, 900) n;
+    INSERT INTO order_change (connection, order_id, recorded, change_json) SELECT connection, 'x' || n, n, change_json FROM order_change, generate_series(1, 20000) n;
+    INSERT INTO run (connection, operation, run, began, running, success, summary_json)
+        SELECT connection, operation, 'r' || n, began, false, true, summary_json FROM run, generate_series(1, 900) n;
     INSERT INTO cancelled_line SELECT connection, 'x' || n, 'line', 1 FROM listing, generate_series(1, 5000) n WHERE listing = 'l1';
     ANALYZE;";
 
@@ -145,6 +146,11 @@ async fn everything(store: &PostgresStore, here: &ConnectionId, token: &RunToken
     store.release_order(here, &"2".into()).await?;
     store.put_cancelled(here, &"x7".into(), Vec::new()).await?;
     store.remove_listing(here, &"x7".into()).await?;
+    let policy = RetentionPolicy::default();
+    let old = Timestamp::UNIX_EPOCH + policy.shipments + std::time::Duration::from_nanos(1_500);
+    let done = store.maintain(&policy, old).await?;
+    assert_eq!((done.shipments, done.changes, done.runs), (599, 1_499, 0));
+    let _ = store.forget_buyer(here, &"x7".into()).await?;
     let ended = RunSummary::ended(RunId::new("run"), at(0), at(9), false, RunStatus::Succeeded, "");
     store.finish(token, ended.of_kind(Operation::GetOrders, RunKind::Full)).await?;
     store.release_leases("me").await?;

@@ -10,9 +10,9 @@ use shipstation_connector::{
         ShipmentState,
         shipping::ShippingResolution,
         store::{
-            ApplyOutcome, BeginOutcome, BeginSendOutcome, ListingStore, ListingStoreExt, MappingStore,
-            NewOrder, NewRun, OrderStore, OrderStoreExt, RunStore, RunToken, SaveOutcome, SendIntent,
-            ShipmentStore, ShipmentStoreExt, WorkKind, WorkQuery,
+            ApplyOutcome, BeginOutcome, BeginSendOutcome, ListingStore, ListingStoreExt, Maintenance,
+            MappingStore, NewOrder, NewRun, OrderStore, OrderStoreExt, RetentionPolicy, RunStore, RunToken,
+            SaveOutcome, SendIntent, ShipmentStore, ShipmentStoreExt, WorkKind, WorkQuery,
         },
     },
     channel::{LineQuantity, OrderLine, OrderOption, Shipment},
@@ -465,8 +465,8 @@ async fn blanking_forgets_buyers_whose_orders_were_handed_over() {
     store.save(&token, &[order("old"), order("not taken"), young]).await.unwrap();
     store.acknowledge_orders(&here(), &["old".into(), "young".into()]).await.unwrap();
 
-    let blanked = store.redact_buyer_data(&here(), at(1_000)).await.unwrap();
-    assert_eq!((blanked.blanked, blanked.not_acknowledged), (1, 1));
+    let policy = RetentionPolicy::default().buyers(Duration::from_secs(500));
+    assert_eq!(store.maintain(&policy, at(1_500)).await.unwrap().buyers, 1);
     let old = store.order(&here(), &"old".into()).await.unwrap().unwrap().order;
     let text = serde_json::to_string(&old).unwrap();
     assert!(!text.contains("lanted"), "{text}");
@@ -478,8 +478,11 @@ async fn blanking_forgets_buyers_whose_orders_were_handed_over() {
         let kept = store.order(&here(), &kept.into()).await.unwrap().unwrap().order;
         assert_eq!(kept.buyer, order("x").order.buyer);
     }
-    let again = store.redact_buyer_data(&here(), at(1_000)).await.unwrap();
-    assert_eq!((again.blanked, again.not_acknowledged), (0, 1));
+    assert_eq!(store.maintain(&policy, at(1_500)).await.unwrap().buyers, 0);
+    assert!(store.forget_buyer(&here(), &"not taken".into()).await.unwrap().not_acknowledged);
+    assert!(store.forget_buyer(&here(), &"young".into()).await.unwrap().is_complete());
+    let young = store.order(&here(), &"young".into()).await.unwrap().unwrap().order;
+    assert_ne!(young.buyer, order("x").order.buyer);
 }
 
 #[tokio::test]
@@ -492,7 +495,7 @@ async fn secrets_blanked_data_is_gone_from_the_file_and_its_log() {
     assert!(contains(&bytes(file.0.path()), b"planted-buyer"));
     let all: Vec<_> = batch.iter().map(|new| new.order.id.clone()).collect();
     store.acknowledge_orders(&here(), &all).await.unwrap();
-    assert_eq!(store.redact_buyer_data(&here(), at(9)).await.unwrap().blanked, 50);
+    assert_eq!(store.maintain(&RetentionPolicy::default(), at(9)).await.unwrap().buyers, 50);
     assert!(!contains(&bytes(file.0.path()), b"lanted"));
 }
 

@@ -21,7 +21,7 @@ use crate::{
     stores::columns::OrderRow,
 };
 
-pub(super) use self::held::Held;
+pub(super) use self::{held::Held, records::forget_fingerprint};
 
 /// The ledger is read, stepped and written back with nobody between.
 const LEDGER: &str = "work";

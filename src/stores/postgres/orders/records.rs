@@ -97,3 +97,19 @@ pub(super) async fn change(
     let put = "UPDATE import_record SET record_json = $3::json WHERE connection = $1 AND order_id = $2";
     execute(tx, put, params![connection, order, json(&record)?]).await.map(drop)
 }
+
+/// Forgets by what an order is recognized under another id.
+pub(in crate::stores::postgres) async fn forget_fingerprint(
+    tx: &Transaction<'_>,
+    connection: &str,
+    order: &ChannelOrderId,
+) -> Answer<()> {
+    change(tx, connection, order, |record| record.fingerprint = None).await?;
+    for forget in [
+        "UPDATE import_record SET fingerprint = NULL WHERE connection = $1 AND order_id = $2",
+        "UPDATE host_order SET fingerprinted = false WHERE connection = $1 AND order_id = $2",
+    ] {
+        execute(tx, forget, params![connection, text(order.as_str())]).await?;
+    }
+    Ok(())
+}

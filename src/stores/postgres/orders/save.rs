@@ -147,11 +147,11 @@ async fn insert_orders(tx: &Transaction<'_>, connection: &str, rows: &[&OrderRow
     execute(
         tx,
         "INSERT INTO host_order (connection, order_id, imported_at, held_json, rules_version, shipping_json, order_json,
-                                 handed_over)
+                                 handed_over, blanked, fingerprinted)
          SELECT $1, new.order_id, new.imported_at, new.held::json, new.rules_version, new.shipping::json, new.body::json,
-                new.body IS NULL
-         FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[])
-              WITH ORDINALITY AS new (order_id, imported_at, held, rules_version, shipping, body, place)
+                new.body IS NULL, new.body IS NULL, new.fingerprinted
+         FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::boolean[])
+              WITH ORDINALITY AS new (order_id, imported_at, held, rules_version, shipping, body, fingerprinted, place)
          ORDER BY new.place",
         params![
             connection,
@@ -161,6 +161,7 @@ async fn insert_orders(tx: &Transaction<'_>, connection: &str, rows: &[&OrderRow
             rows.iter().map(|row| integer(row.rules_version)).collect::<Vec<i64>>(),
             rows.iter().map(|row| row.shipping_json.as_str()).collect::<Vec<&str>>(),
             rows.iter().map(|row| row.order_json.as_deref()).collect::<Vec<Option<&str>>>(),
+            rows.iter().map(|row| row.fingerprint.is_some()).collect::<Vec<bool>>(),
         ],
     )
     .await

@@ -72,6 +72,7 @@ CREATE TABLE run (
     connection   text COLLATE "C" NOT NULL,
     operation    text COLLATE "C" NOT NULL,
     run          text COLLATE "C" NOT NULL,
+    began        bigint           NOT NULL,
     running      boolean          NOT NULL,
     success      boolean          NOT NULL,
     summary_json json             NOT NULL,
@@ -80,6 +81,7 @@ CREATE TABLE run (
 CREATE INDEX run_newest  ON run (connection, operation, seq);
 CREATE INDEX run_success ON run (connection, operation, seq) WHERE success;
 CREATE INDEX run_running ON run (connection, operation)      WHERE running;
+CREATE INDEX run_began   ON run (began);
 
 -- One small row for every order that was ever imported; nothing of a buyer. It stays for ever: it is what keeps
 -- an order from being imported twice. `fingerprint` is what an order is recognized by when it comes under another id.
@@ -100,14 +102,16 @@ CREATE TABLE merged_order (
     PRIMARY KEY (connection, order_id, survivor)
 );
 
--- The imported orders themselves, in the order in which they came. `order_json` holds the buyer's data; it is NULL where the host's
--- own tables have the order. `handed_over` is set once the host has acknowledged the order. `held_json` says why it waits, and is NULL once it is ready.
+-- The imported orders themselves, in the order in which they came. `order_json` holds the buyer's data, until `blanked`; it is NULL where the host's
+-- own tables have the order. `fingerprinted` repeats whether its record has a fingerprint. `handed_over` is set once the host has acknowledged the order. `held_json` says why it waits, and is NULL once it is ready.
 CREATE TABLE host_order (
     seq           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     connection    text COLLATE "C" NOT NULL,
     order_id      text COLLATE "C" NOT NULL,
     imported_at   bigint           NOT NULL,
     handed_over   boolean          NOT NULL DEFAULT false,
+    blanked       boolean          NOT NULL DEFAULT false,
+    fingerprinted boolean          NOT NULL DEFAULT false,
     held_json     json,
     rules_version bigint           NOT NULL,
     shipping_json json             NOT NULL,
@@ -116,6 +120,8 @@ CREATE TABLE host_order (
 );
 CREATE INDEX host_order_held    ON host_order (connection, order_id) WHERE held_json IS NOT NULL;
 CREATE INDEX host_order_to_take ON host_order (connection, seq)      WHERE held_json IS NULL AND NOT handed_over;
+CREATE INDEX host_order_to_blank ON host_order (imported_at)         WHERE handed_over AND NOT blanked;
+CREATE INDEX host_order_to_forget ON host_order (imported_at)        WHERE fingerprinted;
 
 -- The ledger: what is still to be done about orders. `state` is the name of what `work_json` says in full; `wanted` is the
 -- value that failed.
@@ -133,7 +139,8 @@ CREATE TABLE work (
 CREATE INDEX work_due    ON work (connection, follow_up, next_attempt, order_id, kind) WHERE state = 'open';
 CREATE INDEX work_failed ON work (connection, kind)                                    WHERE state = 'failed';
 
--- The outbox of shipments. `due_from` is the instant from which the row is due, NULL while it is not due by itself.
+-- The outbox of shipments. `due_from` is the instant from which the row is due, NULL while it is not due by itself; `settled` is the one
+-- at which it was settled, NULL while it is open and once it was reduced to its key.
 CREATE TABLE outbox (
     connection  text COLLATE "C" NOT NULL,
     shipment    text COLLATE "C" NOT NULL,
@@ -144,6 +151,7 @@ CREATE TABLE outbox (
     due_from    bigint,
     in_flight   boolean          NOT NULL,
     unblock_key text COLLATE "C",
+    settled     bigint,
     row_json    json             NOT NULL,
     PRIMARY KEY (connection, shipment, revision)
 );
@@ -153,6 +161,7 @@ CREATE INDEX outbox_blocked   ON outbox (connection, shipped_at, shipment, revis
 CREATE INDEX outbox_key       ON outbox (connection, unblock_key)                                       WHERE unblock_key IS NOT NULL;
 CREATE INDEX outbox_order     ON outbox (connection, order_id, shipped_at, shipment, revision);
 CREATE INDEX outbox_state     ON outbox (connection, state);
+CREATE INDEX outbox_settled   ON outbox (settled)                                                       WHERE settled IS NOT NULL;
 -- The store's own word that no two shipments of one order are under way at once.
 CREATE UNIQUE INDEX outbox_one_in_flight ON outbox (connection, order_id) WHERE in_flight;
 
@@ -218,11 +227,13 @@ CREATE TABLE order_snapshot (
     PRIMARY KEY (connection, order_id)
 );
 
--- The changes that imported orders underwent, in the order in which they were noticed.
+-- The changes that imported orders underwent, in the order in which they were noticed; when the run began that noticed them.
 CREATE TABLE order_change (
     seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     connection  text COLLATE "C" NOT NULL,
     order_id    text COLLATE "C" NOT NULL,
+    recorded    bigint,
     change_json json             NOT NULL
 );
 CREATE INDEX order_change_newest ON order_change (connection, seq);
+CREATE INDEX order_change_old    ON order_change (recorded);

@@ -25,6 +25,8 @@ use crate::{
     stores::{columns::unsigned, memory::Outbox},
 };
 
+pub(super) use self::rows::update;
+
 #[async_trait]
 impl ShipmentStore for PostgresStore {
     async fn enqueue(

@@ -10,7 +10,7 @@ use crate::{
         store::{EnqueueOutcome, OutboxCursor, OutboxQuery, OutboxRow},
     },
     stores::{
-        columns::{due_from, integer, json, nanos, overdue_from},
+        columns::{due_from, integer, json, nanos, overdue_from, settled},
         failure::Answer,
         postgres::query::{all, execute, from_json, get, params, text},
     },
@@ -65,7 +65,7 @@ pub(super) async fn insert(
 }
 
 /// Writes down rows that have changed.
-pub(super) async fn update(
+pub(in crate::stores::postgres) async fn update(
     tx: &Transaction<'_>,
     connection: &str,
     rows: impl Iterator<Item = &OutboxRow>,
@@ -78,9 +78,9 @@ pub(super) async fn update(
     execute(
         tx,
         "UPDATE outbox SET state = new.state, due_from = new.due_from, in_flight = new.in_flight,
-                           unblock_key = new.unblock_key, row_json = new.row::json
-         FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::boolean[], $7::text[], $8::text[])
-              AS new (shipment, revision, state, due_from, in_flight, unblock_key, row)
+                           unblock_key = new.unblock_key, settled = new.settled, row_json = new.row::json
+         FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::boolean[], $7::text[], $8::bigint[], $9::text[])
+              AS new (shipment, revision, state, due_from, in_flight, unblock_key, settled, row)
          WHERE connection = $1 AND outbox.shipment = new.shipment COLLATE \"C\" AND outbox.revision = new.revision",
         params![
             connection,
@@ -90,6 +90,7 @@ pub(super) async fn update(
             rows.iter().map(|row| due_from(&row.state)).collect::<Vec<Option<i64>>>(),
             rows.iter().map(|row| row.state.is_in_flight()).collect::<Vec<bool>>(),
             rows.iter().map(unblock_key).collect::<Vec<Option<String>>>(),
+            rows.iter().map(|row| settled(row)).collect::<Vec<Option<i64>>>(),
             rows.iter().map(json).collect::<Result<Vec<String>, _>>()?,
         ],
     )

@@ -59,14 +59,18 @@ pub(super) fn change(
     execute(tx, put, (connection, order.as_str(), json(&record)?)).map(drop)
 }
 
-/// A hash of an address is not kept longer than the address.
+/// Forgets by what an order is recognized under another id.
 pub(in crate::stores::sqlite) fn forget_fingerprint(
     tx: &Transaction<'_>,
     connection: &str,
     order: &ChannelOrderId,
 ) -> Answer<()> {
     change(tx, connection, order, |record| record.fingerprint = None)?;
-    let forget =
-        "UPDATE shipstation_import_record SET fingerprint = NULL WHERE connection = ?1 AND order_id = ?2";
-    execute(tx, forget, (connection, order.as_str())).map(drop)
+    for forget in [
+        "UPDATE shipstation_import_record SET fingerprint = NULL WHERE connection = ?1 AND order_id = ?2",
+        "UPDATE shipstation_host_order SET fingerprinted = 0 WHERE connection = ?1 AND order_id = ?2",
+    ] {
+        execute(tx, forget, (connection, order.as_str()))?;
+    }
+    Ok(())
 }

@@ -107,8 +107,8 @@ fn insert(tx: &Transaction<'_>, connection: &str, written: &Written) -> Answer<S
     execute(
         tx,
         "INSERT INTO shipstation_host_order (connection, order_id, imported_at, held_json, shipping_json, rules_version,
-                                             order_json, handed_over, blanked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+                                             order_json, handed_over, blanked, fingerprinted)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
         (
             connection,
             row.order.as_str(),
@@ -118,6 +118,7 @@ fn insert(tx: &Transaction<'_>, connection: &str, written: &Written) -> Answer<S
             integer(row.rules_version),
             &row.order_json,
             kept_by_host,
+            row.fingerprint.is_some(),
         ),
     )?;
     work::remove(tx, connection, &row.order, WorkKind::Import)?;

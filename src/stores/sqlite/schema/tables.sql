@@ -31,6 +31,7 @@ CREATE TABLE shipstation_run (
     connection   TEXT    NOT NULL,
     operation    TEXT    NOT NULL,
     run          TEXT    NOT NULL,
+    began        INTEGER NOT NULL,
     running      INTEGER NOT NULL,
     success      INTEGER NOT NULL,
     summary_json TEXT    NOT NULL,
@@ -39,6 +40,7 @@ CREATE TABLE shipstation_run (
 CREATE INDEX shipstation_run_newest  ON shipstation_run (connection, operation, seq);
 CREATE INDEX shipstation_run_success ON shipstation_run (connection, operation, seq) WHERE success = 1;
 CREATE INDEX shipstation_run_running ON shipstation_run (connection, operation)      WHERE running = 1;
+CREATE INDEX shipstation_run_began   ON shipstation_run (began);
 
 -- One small row for every order that was ever imported; nothing of a buyer. It stays for ever: it is what keeps
 -- an order from being imported twice. `fingerprint` is what an order is recognized by when it comes under another id,
@@ -62,7 +64,7 @@ CREATE TABLE shipstation_merged_order (
 ) STRICT, WITHOUT ROWID;
 
 -- The imported orders themselves, in the order in which they came. `order_json` holds the buyer's data, until
--- `blanked`; it is NULL where the host's own tables have the order. `handed_over` is set once the host has acknowledged the order. `held_json` says why it waits, and is NULL
+-- `blanked`; it is NULL where the host's own tables have the order. `fingerprinted` repeats whether its record has a fingerprint. `handed_over` is set once the host has acknowledged the order. `held_json` says why it waits, and is NULL
 -- once it is ready.
 CREATE TABLE shipstation_host_order (
     seq           INTEGER PRIMARY KEY,
@@ -71,6 +73,7 @@ CREATE TABLE shipstation_host_order (
     imported_at   INTEGER NOT NULL,
     handed_over   INTEGER NOT NULL DEFAULT 0,
     blanked       INTEGER NOT NULL DEFAULT 0,
+    fingerprinted INTEGER NOT NULL DEFAULT 0,
     held_json     TEXT,
     rules_version INTEGER NOT NULL,
     shipping_json TEXT    NOT NULL,
@@ -79,7 +82,8 @@ CREATE TABLE shipstation_host_order (
 ) STRICT;
 CREATE INDEX shipstation_host_order_held     ON shipstation_host_order (connection, order_id)    WHERE held_json IS NOT NULL;
 CREATE INDEX shipstation_host_order_to_take  ON shipstation_host_order (connection, seq)         WHERE held_json IS NULL AND handed_over = 0;
-CREATE INDEX shipstation_host_order_to_blank ON shipstation_host_order (connection, imported_at) WHERE blanked = 0;
+CREATE INDEX shipstation_host_order_to_blank ON shipstation_host_order (imported_at)             WHERE handed_over = 1 AND blanked = 0;
+CREATE INDEX shipstation_host_order_to_forget ON shipstation_host_order (imported_at)            WHERE fingerprinted = 1;
 
 -- The ledger: what is still to be done about orders. `state` is the name of what `work_json` says in full; `wanted` is the
 -- value that failed.
@@ -98,7 +102,8 @@ CREATE INDEX shipstation_work_due    ON shipstation_work (connection, follow_up,
 CREATE INDEX shipstation_work_failed ON shipstation_work (connection, kind, wanted)                            WHERE state = 'failed';
 
 -- The outbox of shipments. The columns beside `row_json` repeat what is looked for. `due_from` is the instant from
--- which the row is due, NULL while it is not due by itself.
+-- which the row is due, NULL while it is not due by itself; `settled` is the one at which it was settled, NULL while it is open and
+-- once it was reduced to its key.
 CREATE TABLE shipstation_outbox (
     connection  TEXT    NOT NULL,
     shipment    TEXT    NOT NULL,
@@ -109,6 +114,7 @@ CREATE TABLE shipstation_outbox (
     due_from    INTEGER,
     in_flight   INTEGER NOT NULL,
     unblock_key TEXT,
+    settled     INTEGER,
     row_json    TEXT    NOT NULL,
     PRIMARY KEY (connection, shipment, revision)
 ) STRICT;
@@ -118,6 +124,7 @@ CREATE INDEX shipstation_outbox_blocked   ON shipstation_outbox (connection, shi
 CREATE INDEX shipstation_outbox_key       ON shipstation_outbox (connection, unblock_key)                              WHERE unblock_key IS NOT NULL;
 CREATE INDEX shipstation_outbox_order     ON shipstation_outbox (connection, order_id, shipped_at, shipment, revision);
 CREATE INDEX shipstation_outbox_state     ON shipstation_outbox (connection, state);
+CREATE INDEX shipstation_outbox_settled   ON shipstation_outbox (settled)                                              WHERE settled IS NOT NULL;
 -- The store's own word that no two shipments of one order are under way at once.
 CREATE UNIQUE INDEX shipstation_outbox_one_in_flight ON shipstation_outbox (connection, order_id) WHERE in_flight = 1;
 
@@ -180,11 +187,13 @@ CREATE TABLE shipstation_order_snapshot (
     PRIMARY KEY (connection, order_id)
 ) STRICT, WITHOUT ROWID;
 
--- The changes that imported orders underwent, in the order in which they were noticed.
+-- The changes that imported orders underwent, in the order in which they were noticed; when the run began that noticed them.
 CREATE TABLE shipstation_order_change (
     seq         INTEGER PRIMARY KEY,
     connection  TEXT    NOT NULL,
     order_id    TEXT    NOT NULL,
+    recorded    INTEGER,
     change_json TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX shipstation_order_change_newest ON shipstation_order_change (connection, seq);
+CREATE INDEX shipstation_order_change_old    ON shipstation_order_change (recorded);

@@ -21,6 +21,8 @@ use crate::{
     stores::{columns::unsigned, failure::Answer},
 };
 
+pub(super) use self::rows::update;
+
 #[async_trait]
 impl ShipmentStore for SqliteStore {
     async fn enqueue(

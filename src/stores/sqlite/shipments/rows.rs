@@ -8,7 +8,7 @@ use crate::{
         store::{OutboxCursor, OutboxQuery, OutboxRow, StoreError},
     },
     stores::{
-        columns::{due_from, integer, json, nanos, overdue_from},
+        columns::{due_from, integer, json, nanos, overdue_from, settled},
         failure::Answer,
         sqlite::query::{all, execute, first, from_json},
     },
@@ -57,14 +57,19 @@ pub(super) fn insert(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) ->
 }
 
 /// Writes down a row that has changed.
-pub(super) fn update(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) -> Answer<()> {
+pub(in crate::stores::sqlite) fn update(
+    tx: &Transaction<'_>,
+    connection: &str,
+    row: &OutboxRow,
+) -> Answer<()> {
     let unblock_key = match &row.state {
         ShipmentState::Blocked { reason } => reason.unblock_key(),
         _ => None,
     };
     execute(
         tx,
-        "UPDATE shipstation_outbox SET state = ?4, due_from = ?5, in_flight = ?6, unblock_key = ?7, row_json = ?8
+        "UPDATE shipstation_outbox SET state = ?4, due_from = ?5, in_flight = ?6, unblock_key = ?7, row_json = ?8,
+                                       settled = ?9
          WHERE connection = ?1 AND shipment = ?2 AND revision = ?3",
         (
             connection,
@@ -75,6 +80,7 @@ pub(super) fn update(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) ->
             row.state.is_in_flight(),
             unblock_key,
             json(row)?,
+            settled(row),
         ),
     )
     .map(drop)

@@ -26,11 +26,11 @@ fn id(shipment: &str) -> OutboxId {
     OutboxId { shipment: shipment.into(), revision: 1 }
 }
 
-fn intent(shipment: &str, now: Timestamp) -> SendIntent {
+pub(super) fn intent(shipment: &str, now: Timestamp) -> SendIntent {
     SendIntent::new(id(shipment), 1, now)
 }
 
-fn to(shipment: &str, state: ShipmentState) -> ShipmentTransition {
+pub(super) fn to(shipment: &str, state: ShipmentState) -> ShipmentTransition {
     ShipmentTransition::new(id(shipment), state, at(100))
 }
 
@@ -39,7 +39,7 @@ fn retry(until: Timestamp, class: RetryClass) -> ShipmentState {
 }
 
 /// Puts shipments into the outbox: id, order, seconds at which it was shipped.
-async fn enqueue(on: &TestBed, shipments: &[(&str, &str, u64)]) -> Check {
+pub(super) async fn enqueue(on: &TestBed, shipments: &[(&str, &str, u64)]) -> Check {
     for (id, order, shipped_at) in shipments {
         on.stores.shipments.enqueue_one(&on.here, shipment(id, order, at(*shipped_at)), at(50)).await?;
     }
@@ -47,12 +47,12 @@ async fn enqueue(on: &TestBed, shipments: &[(&str, &str, u64)]) -> Check {
 }
 
 /// The row of a shipment, by way of its order.
-async fn row(on: &TestBed, order: &str, shipment: &str) -> Check<Option<OutboxRow>> {
+pub(super) async fn row(on: &TestBed, order: &str, shipment: &str) -> Check<Option<OutboxRow>> {
     let progress = on.peer.shipments.order_progress(&on.here, &order.into()).await?;
     Ok(progress.rows.into_iter().find(|row| row.id() == id(shipment)))
 }
 
-async fn state(on: &TestBed, order: &str, shipment: &str) -> Check<Option<ShipmentState>> {
+pub(super) async fn state(on: &TestBed, order: &str, shipment: &str) -> Check<Option<ShipmentState>> {
     Ok(row(on, order, shipment).await?.map(|row| row.state))
 }
 

@@ -2,16 +2,17 @@
 
 INSERT INTO shipstation_lease (connection, operation, fence, run, owner, since, expires, length)
     SELECT connection, operation, fence, run, owner, since, expires, length FROM lease;
-INSERT INTO shipstation_run (seq, connection, operation, run, running, success, summary_json)
-    SELECT seq, connection, operation, run, running, success, summary_json FROM run;
+INSERT INTO shipstation_run (seq, connection, operation, run, began, running, success, summary_json)
+    SELECT seq, connection, operation, run, unixepoch(summary_json ->> '$.started') * 1000000000, running, success, summary_json
+    FROM run;
 INSERT INTO shipstation_import_record (connection, order_id, fingerprint, record_json)
     SELECT connection, order_id, fingerprint, record_json FROM import_record;
 INSERT INTO shipstation_merged_order (connection, order_id, survivor)
     SELECT connection, order_id, survivor FROM swallowed_order;
 
-INSERT INTO shipstation_host_order (seq, connection, order_id, imported_at, handed_over, blanked, held_json, rules_version,
-                                    shipping_json, order_json)
-    SELECT seq, connection, order_id, imported_at, handed_over, blanked,
+INSERT INTO shipstation_host_order (seq, connection, order_id, imported_at, handed_over, blanked, fingerprinted, held_json,
+                                    rules_version, shipping_json, order_json)
+    SELECT seq, connection, order_id, imported_at, handed_over, blanked, fingerprint IS NOT NULL,
            CASE WHEN held THEN json_object(
                'order', order_id,
                'number', record_json ->> '$.number',
@@ -66,8 +67,9 @@ INSERT INTO shipstation_work (connection, order_id, kind, follow_up, state, next
     FROM order_failure;
 
 INSERT INTO shipstation_outbox (connection, shipment, revision, order_id, shipped_at, state, due_from, in_flight, unblock_key,
-                                row_json)
+                                settled, row_json)
     SELECT connection, shipment, revision, order_id, shipped_at, state, due_from, in_flight, unblock_key,
+           iif(state IN ('confirmed', 'failed', 'suppressed', 'superseded', 'cancelled'), updated_at, NULL),
            json_object(
                'shipment', json(shipment_json),
                'state', json_remove(state_json, '$.unknown_outcomes'),

@@ -1,0 +1,206 @@
+//! What is kept for how long, and what is to be done after a restore. Optional.
+
+use std::{fmt::Debug, time::Duration};
+
+use async_trait::async_trait;
+
+use super::{OutboxRow, StoreError};
+use crate::{
+    Timestamp,
+    channel::{BlockReason, ChannelOrderId, ConnectionId, Shipment, ShipmentState},
+    setters::setters,
+    time::DAY,
+};
+
+/// Removes what nobody needs any more, and puts a store in order that was restored from a backup. The ready-made stores do it, for all
+/// of their connections; a [fleet](crate::fleet::FleetBuilder::maintenance) calls it by itself.
+///
+/// What keeps an order from coming twice and a shipment from going twice (import records, and the keys of shipments) is never
+/// removed.
+#[async_trait]
+pub trait Maintenance: Debug + Send + Sync {
+    /// Removes what the policy does not keep any more:
+    ///
+    /// - runs, but MUST keep of each operation of each connection the newest, and the last that was a success;
+    /// - changes of orders;
+    /// - of settled shipments everything but [what stays](OutboxRow::reduced), once no other shipment of the order is open;
+    /// - of orders that the host has acknowledged, [what is the buyer's](crate::channel::ChannelOrder::without_buyer);
+    /// - fingerprints, by which an order is recognized under another id.
+    ///
+    /// MUST do so in small transactions, so that no run waits long for it: one that is given up in the middle has done a part.
+    /// Several may run at once.
+    ///
+    /// # Errors
+    /// When the store cannot be written. What was removed until then stays removed.
+    async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError>;
+
+    /// Removes what is left of the buyer of one order, whatever its age: from the order itself, the fingerprint by which it is
+    /// recognized under another id, and of its shipments everything but what stays.
+    ///
+    /// MUST leave alone an order that the host has not acknowledged, and shipments that are still to be sent, since they would be lost;
+    /// the answer says so, and the host asks again later.
+    ///
+    /// # Errors
+    /// When the store cannot be written. Nothing has changed then.
+    async fn forget_buyer(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<Forgotten, StoreError>;
+
+    /// To be called once when the store was restored from a backup, or taken over from a replica that was behind, **while no worker
+    /// runs**: shipments that were still to be sent may have been sent since.
+    ///
+    /// Of each order with such shipments one MUST become [doubtful](OutboxRow::doubt), so that it is looked for twice before anything
+    /// of the order is sent; the others wait for it. Every fence MUST be raised by [`RESTORE_FENCES`], so that a worker from before
+    /// that comes back has lost its lease. All of it MUST commit in one transaction. Says how many shipments are looked for.
+    ///
+    /// Shipments that the backup did not have are new to the store: where they are enqueued again, the preflight finds them out.
+    /// Keep the setting `shipments.preflight` at its default until they are settled.
+    ///
+    /// # Errors
+    /// When the store cannot be written. Nothing has changed then.
+    async fn after_restore(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// By how much [`Maintenance::after_restore`] raises fences: more runs than can have begun since any backup.
+pub const RESTORE_FENCES: u64 = 1_000_000_000;
+
+/// How long what is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetentionPolicy {
+    /// Runs. 30 days.
+    pub runs: Duration,
+    /// Changes of orders, in the feed. 90 days.
+    pub changes: Duration,
+    /// What was in shipments, after they were settled. 90 days.
+    pub shipments: Duration,
+    /// Buyers' data of orders that the host has acknowledged, after their import. No time at all.
+    pub buyers: Duration,
+    /// Fingerprints of orders, after their import. 90 days.
+    pub fingerprints: Duration,
+}
+
+impl Default for RetentionPolicy {
+    fn default() -> Self {
+        Self {
+            runs: 30 * DAY,
+            changes: 90 * DAY,
+            shipments: 90 * DAY,
+            buyers: Duration::ZERO,
+            fingerprints: 90 * DAY,
+        }
+    }
+}
+
+impl RetentionPolicy {
+    setters! {
+        /// How long runs are kept.
+        runs(time: Duration) => runs = time;
+        /// How long changes of orders are kept.
+        changes(time: Duration) => changes = time;
+        /// How long it is kept what was in settled shipments.
+        shipments(time: Duration) => shipments = time;
+        /// How long buyers' data is kept of orders that the host has acknowledged.
+        buyers(time: Duration) => buyers = time;
+        /// How long the fingerprints of orders are kept.
+        fingerprints(time: Duration) => fingerprints = time;
+    }
+}
+
+/// What [`Maintenance::maintain`] has removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Maintained {
+    /// Runs.
+    pub runs: u64,
+    /// Changes of orders.
+    pub changes: u64,
+    /// Shipments that were reduced to what stays.
+    pub shipments: u64,
+    /// Orders without their buyer's data.
+    pub buyers: u64,
+    /// Orders without their fingerprint.
+    pub fingerprints: u64,
+}
+
+impl Maintained {
+    /// Whether there was something to be removed.
+    pub fn is_something(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+/// What [`Maintenance::forget_buyer`] has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "what is not handed over or not settled keeps its data"]
+pub struct Forgotten {
+    /// The host has not acknowledged the order: it is as it was.
+    pub not_acknowledged: bool,
+    /// Shipments of it that are still to be settled: they are as they were.
+    pub shipments_left: u64,
+}
+
+impl Forgotten {
+    /// Whether nothing of the buyer's is left.
+    pub fn is_complete(&self) -> bool {
+        !self.not_acknowledged && self.shipments_left == 0
+    }
+}
+
+impl OutboxRow {
+    /// What stays of a settled row: its key, its order, its end, and the quantities by which the rest of the order is counted.
+    #[must_use]
+    pub fn reduced(&self) -> Self {
+        let shipment = Shipment {
+            order_number: None,
+            carrier: None,
+            method: None,
+            packages: Vec::new(),
+            suppressed: None,
+            ..self.shipment.clone()
+        };
+        Self { shipment, last_error: None, ..self.clone() }
+    }
+
+    /// After a restore: it may have been sent, unless it is settled or known to be under way. It is looked for then, as if a request
+    /// had left `now`. Says whether that is so.
+    pub fn doubt(&mut self, now: Timestamp) -> bool {
+        if self.state.is_closed() || self.state.is_in_flight() || is_left_to_person(self) {
+            return false;
+        }
+        self.state = ShipmentState::Unknown {
+            since: now,
+            checks: 0,
+            last_check: None,
+            order_missing: false,
+            server_since: None,
+            server_last_check: None,
+        };
+        self.unknown_outcomes = self.unknown_outcomes.saturating_add(1);
+        self.last_error = Some("the store was restored: whether it was sent since is looked for".to_owned());
+        self.updated_at = now;
+        true
+    }
+}
+
+/// Of the open rows of one order, in the order of the outbox, the one that is [doubtful](OutboxRow::doubt) from now on: the first, unless
+/// one of them is under way or left to a person already.
+pub(crate) fn doubt_one(order: impl IntoIterator<Item = OutboxRow>, now: Timestamp) -> Option<OutboxRow> {
+    let mut first = None;
+    for mut row in order {
+        if first.is_none() && row.doubt(now) {
+            first = Some(row);
+        } else if row.state.is_in_flight() || is_left_to_person(&row) {
+            return None;
+        }
+    }
+    first
+}
+
+/// Whether a person has to find out what became of it.
+fn is_left_to_person(row: &OutboxRow) -> bool {
+    matches!(row.state, ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { .. } })
+}

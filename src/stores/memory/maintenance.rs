@@ -1,0 +1,45 @@
+//! What nobody needs any more. The host takes nothing over from memory, so that orders keep their buyers until they are forgotten.
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, State};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId,
+        store::{Forgotten, Maintained, Maintenance, RESTORE_FENCES, RetentionPolicy, StoreError},
+    },
+};
+
+#[async_trait]
+impl Maintenance for MemoryStore {
+    async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError> {
+        let State { runs, connections, .. } = &mut *self.lock();
+        let mut done = Maintained { runs: runs.remove(now - policy.runs), ..Maintained::default() };
+        for kept in connections.values_mut() {
+            done.changes += kept.history.remove(now - policy.changes);
+            done.shipments += kept.outbox.reduce(now - policy.shipments);
+            done.fingerprints +=
+                kept.orders.forget_fingerprints(|record| record.imported_at < now - policy.fingerprints);
+        }
+        Ok(done)
+    }
+
+    async fn forget_buyer(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<Forgotten, StoreError> {
+        Ok(self.with(connection, |kept| {
+            kept.orders.blank(order);
+            kept.orders.forget_fingerprints(|record| record.order == *order);
+            Forgotten { shipments_left: kept.outbox.reduce_order(order), ..Forgotten::default() }
+        }))
+    }
+
+    async fn after_restore(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let State { runs, connections, .. } = &mut *self.lock();
+        runs.raise_fences(RESTORE_FENCES);
+        Ok(connections.values_mut().map(|kept| kept.outbox.doubt(now)).sum())
+    }
+}

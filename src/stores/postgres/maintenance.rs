@@ -1,0 +1,208 @@
+//! What nobody needs any more is removed, batch by batch; and the store is put in order after a restore.
+
+use async_trait::async_trait;
+use tokio_postgres::{Row, Transaction};
+
+use super::{
+    PostgresStore, commit, orders,
+    query::{all, execute, first, get, params, text},
+    shipments,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrder, ChannelOrderId, ConnectionId,
+        store::{
+            Forgotten, Maintained, Maintenance, OutboxRow, RESTORE_FENCES, RetentionPolicy, StoreError,
+            doubt_one,
+        },
+    },
+    stores::{
+        columns::{integer, json, nanos, parse},
+        failure::Answer,
+    },
+};
+
+const ORDER: &str = "host_order.order_json";
+const ROW: &str = "outbox.row_json";
+
+/// Rows that are removed in one transaction, so that a run does not wait long.
+const BATCH: i64 = 500;
+
+/// Rows that somebody else has in hand are left to the next time.
+const OLD_RUNS: &str = "DELETE FROM run WHERE seq IN (
+    SELECT old.seq FROM run AS old WHERE old.began < $1
+    AND EXISTS (SELECT FROM run AS newer
+                WHERE newer.connection = old.connection AND newer.operation = old.operation AND newer.seq > old.seq)
+    AND (NOT old.success OR EXISTS (SELECT FROM run AS newer WHERE newer.connection = old.connection
+                AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success))
+    ORDER BY old.began LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const OLD_CHANGES: &str = "DELETE FROM order_change WHERE seq IN (
+    SELECT seq FROM order_change WHERE recorded < $1 ORDER BY recorded LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const OLD_SHIPMENTS: &str = "SELECT settled.connection, settled.shipment, settled.revision, settled.row_json::text FROM outbox AS settled WHERE settled.settled < $1
+    AND NOT EXISTS (SELECT FROM outbox AS open WHERE open.connection = settled.connection AND open.order_id = settled.order_id
+                    AND (open.due_from IS NOT NULL OR open.in_flight OR open.state = 'blocked'))
+    ORDER BY settled.settled LIMIT $2 FOR UPDATE SKIP LOCKED";
+const OLD_ORDERS: &str =
+    "SELECT seq, order_json::text FROM host_order WHERE handed_over AND NOT blanked AND imported_at < $1
+    ORDER BY imported_at LIMIT $2 FOR UPDATE SKIP LOCKED";
+const OLD_FINGERPRINTS: &str =
+    "SELECT connection, order_id FROM host_order WHERE fingerprinted AND imported_at < $1
+    ORDER BY imported_at LIMIT $2 FOR UPDATE SKIP LOCKED";
+
+#[async_trait]
+impl Maintenance for PostgresStore {
+    async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError> {
+        let mut done = Maintained::default();
+        let before = |age| nanos(now - age);
+        while self.removed(OLD_RUNS, before(policy.runs), &mut done.runs).await? {}
+        while self.removed(OLD_CHANGES, before(policy.changes), &mut done.changes).await? {}
+        while self.reduced(before(policy.shipments), &mut done.shipments).await? {}
+        while self.blanked(before(policy.buyers), &mut done.buyers).await? {}
+        while self.without_fingerprints(before(policy.fingerprints), &mut done.fingerprints).await? {}
+        Ok(done)
+    }
+
+    async fn forget_buyer(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<Forgotten, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.changing(&mut client).await?;
+        let mut forgotten = Forgotten::default();
+        let find = "SELECT seq, order_json::text, handed_over, blanked FROM host_order
+                    WHERE connection = $1 AND order_id = $2 FOR UPDATE";
+        let (connection, id) = (connection.as_str(), text(order.as_str()));
+        let order_of = |row: &Row| {
+            Ok((get(row, 0)?, get::<Option<String>>(row, 1)?, get::<bool>(row, 2)?, get::<bool>(row, 3)?))
+        };
+        match first(&tx, find, params![connection, id], order_of).await? {
+            Some((_, _, false, _)) => forgotten.not_acknowledged = true,
+            Some((seq, Some(body), true, false)) => blank(&tx, &[(seq, body)]).await?,
+            _ => {}
+        }
+        if !forgotten.not_acknowledged {
+            orders::forget_fingerprint(&tx, connection, order).await?;
+        }
+        let rows = "SELECT connection, shipment, revision, row_json::text FROM outbox WHERE connection = $1 AND order_id = $2
+                    ORDER BY order_id, shipment, revision FOR UPDATE";
+        let rows = all(&tx, rows, params![connection, id], keyed).await?;
+        if rows.iter().all(|kept| kept.row.state.is_closed()) {
+            reduce(&tx, &rows).await?;
+        } else {
+            forgotten.shipments_left = rows.len() as u64;
+        }
+        commit(tx, forgotten).await
+    }
+
+    async fn after_restore(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.changing(&mut client).await?;
+        let raise = "UPDATE lease SET fence = fence + $1";
+        execute(&tx, raise, params![integer(RESTORE_FENCES)]).await?;
+        let open = "SELECT connection, shipment, revision, row_json::text FROM outbox WHERE due_from IS NOT NULL OR in_flight OR state = 'blocked'
+                    ORDER BY connection, order_id, shipped_at, shipment, revision FOR UPDATE";
+        let rows = all(&tx, open, params![], keyed).await?;
+        let is_same =
+            |a: &Kept, b: &Kept| a.connection == b.connection && a.row.shipment.order == b.row.shipment.order;
+        let mut doubted = 0;
+        for order in rows.chunk_by(is_same) {
+            let doubtful = doubt_one(order.iter().map(|kept| kept.row.clone()), now);
+            if let Some((row, kept)) = doubtful.as_ref().zip(order.first()) {
+                shipments::update(&tx, &kept.connection, std::iter::once(row)).await?;
+                doubted += 1;
+            }
+        }
+        commit(tx, doubted).await
+    }
+}
+
+impl PostgresStore {
+    /// Removes a batch of rows; says whether there may be more.
+    async fn removed(&self, sql: &str, before: i64, total: &mut u64) -> Result<bool, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.changing(&mut client).await?;
+        let removed = execute(&tx, sql, params![before, BATCH]).await?;
+        commit(tx, count(total, removed)).await
+    }
+
+    async fn reduced(&self, before: i64, total: &mut u64) -> Result<bool, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.changing(&mut client).await?;
+        let old = all(&tx, OLD_SHIPMENTS, params![before, BATCH], keyed).await?;
+        reduce(&tx, &old).await?;
+        commit(tx, count(total, old.len() as u64)).await
+    }
+
+    async fn blanked(&self, before: i64, total: &mut u64) -> Result<bool, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.changing(&mut client).await?;
+        let body = |row: &Row| Ok((get(row, 0)?, get(row, 1)?));
+        let old: Vec<(i64, String)> = all(&tx, OLD_ORDERS, params![before, BATCH], body).await?;
+        blank(&tx, &old).await?;
+        commit(tx, count(total, old.len() as u64)).await
+    }
+
+    async fn without_fingerprints(&self, before: i64, total: &mut u64) -> Result<bool, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.changing(&mut client).await?;
+        let key = |row: &Row| Ok((get(row, 0)?, get(row, 1)?));
+        let old: Vec<(String, String)> = all(&tx, OLD_FINGERPRINTS, params![before, BATCH], key).await?;
+        for (connection, order) in &old {
+            orders::forget_fingerprint(&tx, connection, &order.as_str().into()).await?;
+        }
+        commit(tx, count(total, old.len() as u64)).await
+    }
+}
+
+/// Counts what a batch has removed; says whether it was a whole one.
+fn count(total: &mut u64, removed: u64) -> bool {
+    *total += removed;
+    integer(removed) >= BATCH
+}
+
+/// A row of the outbox with its key.
+struct Kept {
+    connection: String,
+    shipment: String,
+    revision: i64,
+    row: OutboxRow,
+}
+
+fn keyed(row: &Row) -> Answer<Kept> {
+    let (connection, shipment, revision) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
+    Ok(Kept { connection, shipment, revision, row: parse(ROW, get(row, 3)?)? })
+}
+
+/// Keeps of settled rows what stays.
+async fn reduce(tx: &Transaction<'_>, settled: &[Kept]) -> Answer<()> {
+    execute(
+        tx,
+        "UPDATE outbox SET row_json = new.row::json, settled = NULL
+         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS new (connection, shipment, revision, row)
+         WHERE outbox.connection = new.connection COLLATE \"C\" AND outbox.shipment = new.shipment COLLATE \"C\"
+           AND outbox.revision = new.revision",
+        params![
+            settled.iter().map(|kept| kept.connection.as_str()).collect::<Vec<&str>>(),
+            settled.iter().map(|kept| kept.shipment.as_str()).collect::<Vec<&str>>(),
+            settled.iter().map(|kept| kept.revision).collect::<Vec<i64>>(),
+            settled.iter().map(|kept| json(&kept.row.reduced())).collect::<Result<Vec<String>, _>>()?,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Keeps of orders what is not their buyers'.
+async fn blank(tx: &Transaction<'_>, orders: &[(i64, String)]) -> Answer<()> {
+    let (mut numbers, mut bodies) = (Vec::new(), Vec::new());
+    for (seq, body) in orders {
+        let order: ChannelOrder = parse(ORDER, body)?;
+        numbers.push(*seq);
+        bodies.push(json(&order.without_buyer())?);
+    }
+    let put = "UPDATE host_order SET order_json = new.body::json, blanked = true
+               FROM unnest($1::bigint[], $2::text[]) AS new (seq, body) WHERE host_order.seq = new.seq";
+    execute(tx, put, params![numbers, bodies]).await.map(drop)
+}

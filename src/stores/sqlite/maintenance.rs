@@ -1,0 +1,223 @@
+//! What nobody needs any more is removed, batch by batch; and the store is put in order after a restore.
+
+use async_trait::async_trait;
+use rusqlite::Transaction;
+
+use super::{
+    SqliteStore, key, orders,
+    query::{all, execute, first, from_json},
+};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelOrder, ChannelOrderId, ConnectionId,
+        store::{
+            Forgotten, Maintained, Maintenance, OutboxRow, RESTORE_FENCES, RetentionPolicy, StoreError,
+            doubt_one,
+        },
+    },
+    stores::{
+        columns::{integer, json, nanos, parse},
+        failure::Answer,
+    },
+};
+
+const ORDER: &str = "shipstation_host_order.order_json";
+const ROW: &str = "shipstation_outbox.row_json";
+
+/// Rows that are removed in one transaction, so that a run does not wait long.
+const BATCH: i64 = 500;
+
+#[async_trait]
+impl Maintenance for SqliteStore {
+    /// The old bytes of buyers' data are overwritten in the file and in its log. Copies of the file are the host's business.
+    async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError> {
+        let done = Maintained {
+            runs: self.in_batches(now - policy.runs, remove_runs).await?,
+            changes: self.in_batches(now - policy.changes, remove_changes).await?,
+            shipments: self.in_batches(now - policy.shipments, reduce_shipments).await?,
+            buyers: self.in_batches(now - policy.buyers, blank_orders).await?,
+            fingerprints: self.in_batches(now - policy.fingerprints, forget_fingerprints).await?,
+        };
+        if done.buyers + done.fingerprints > 0 {
+            self.writer.run(|db| Ok(empty_log(db)?)).await?;
+        }
+        Ok(done)
+    }
+
+    async fn forget_buyer(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<Forgotten, StoreError> {
+        let (connection, order) = (key(connection), order.clone());
+        let forgotten = self.change(move |tx| forget_buyer(tx, &connection, &order)).await?;
+        self.writer.run(|db| Ok(empty_log(db)?)).await?;
+        Ok(forgotten)
+    }
+
+    async fn after_restore(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.change(move |tx| after_restore(tx, now)).await
+    }
+}
+
+impl SqliteStore {
+    /// Does it again until it has done less than a batch.
+    async fn in_batches(
+        &self,
+        before: Timestamp,
+        remove: fn(&Transaction<'_>, i64) -> Answer<usize>,
+    ) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            let removed = self.change(move |tx| remove(tx, nanos(before))).await?;
+            total += removed as u64;
+            if integer(removed) < BATCH {
+                return Ok(total);
+            }
+        }
+    }
+}
+
+fn remove_runs(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    execute(
+        tx,
+        "DELETE FROM shipstation_run WHERE seq IN (
+            SELECT old.seq FROM shipstation_run AS old WHERE old.began < ?1
+            AND EXISTS (SELECT 1 FROM shipstation_run AS newer
+                        WHERE newer.connection = old.connection AND newer.operation = old.operation AND newer.seq > old.seq)
+            AND (old.success = 0 OR EXISTS (
+                        SELECT 1 FROM shipstation_run AS newer WHERE newer.connection = old.connection
+                        AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success = 1))
+            LIMIT ?2)",
+        (before, BATCH),
+    )
+}
+
+fn remove_changes(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    execute(
+        tx,
+        "DELETE FROM shipstation_order_change WHERE seq IN (
+            SELECT seq FROM shipstation_order_change WHERE recorded < ?1 LIMIT ?2)",
+        (before, BATCH),
+    )
+}
+
+fn reduce_shipments(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    let settled: Vec<(i64, OutboxRow)> = all(
+        tx,
+        "SELECT settled.rowid, settled.row_json FROM shipstation_outbox AS settled WHERE settled.settled < ?1
+         AND NOT EXISTS (SELECT 1 FROM shipstation_outbox AS open
+                         WHERE open.connection = settled.connection AND open.order_id = settled.order_id
+                         AND (open.due_from IS NOT NULL OR open.in_flight = 1 OR open.state = 'blocked'))
+         LIMIT ?2",
+        (before, BATCH),
+        numbered,
+    )?;
+    reduce(tx, settled)
+}
+
+fn numbered(row: &rusqlite::Row<'_>) -> Answer<(i64, OutboxRow)> {
+    Ok((row.get(0)?, parse(ROW, &row.get::<_, String>(1)?)?))
+}
+
+fn reduce(tx: &Transaction<'_>, settled: Vec<(i64, OutboxRow)>) -> Answer<usize> {
+    let put = "UPDATE shipstation_outbox SET row_json = ?2, settled = NULL WHERE rowid = ?1";
+    let reduced = settled.len();
+    for (number, row) in settled {
+        execute(tx, put, (number, json(&row.reduced())?))?;
+    }
+    Ok(reduced)
+}
+
+fn blank_orders(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    let old: Vec<(i64, String)> = all(
+        tx,
+        "SELECT seq, order_json FROM shipstation_host_order
+         WHERE handed_over = 1 AND blanked = 0 AND imported_at < ?1 LIMIT ?2",
+        (before, BATCH),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let blanked = old.len();
+    for (seq, order) in old {
+        blank(tx, seq, &order)?;
+    }
+    Ok(blanked)
+}
+
+fn blank(tx: &Transaction<'_>, seq: i64, order: &str) -> Answer<()> {
+    let order: ChannelOrder = parse(ORDER, order)?;
+    let put = "UPDATE shipstation_host_order SET order_json = ?2, blanked = 1 WHERE seq = ?1";
+    execute(tx, put, (seq, json(&order.without_buyer())?)).map(drop)
+}
+
+fn forget_fingerprints(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    let old: Vec<(String, String)> = all(
+        tx,
+        "SELECT connection, order_id FROM shipstation_host_order WHERE fingerprinted = 1 AND imported_at < ?1 LIMIT ?2",
+        (before, BATCH),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    for (connection, order) in &old {
+        orders::forget_fingerprint(tx, connection, &order.as_str().into())?;
+    }
+    Ok(old.len())
+}
+
+fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Forgotten> {
+    let mut forgotten = Forgotten::default();
+    let kept = first(
+        tx,
+        "SELECT seq, order_json, handed_over, blanked FROM shipstation_host_order WHERE connection = ?1 AND order_id = ?2",
+        (connection, order.as_str()),
+        |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, bool>(2)?, row.get(3)?))
+        },
+    )?;
+    match kept {
+        Some((_, _, false, _)) => forgotten.not_acknowledged = true,
+        Some((seq, Some(body), true, false)) => blank(tx, seq, &body)?,
+        _ => {}
+    }
+    if !forgotten.not_acknowledged {
+        orders::forget_fingerprint(tx, connection, order)?;
+    }
+    let rows = "SELECT rowid, row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2";
+    let (settled, open): (Vec<_>, Vec<_>) = all(tx, rows, (connection, order.as_str()), numbered)?
+        .into_iter()
+        .partition(|(_, row)| row.state.is_closed());
+    forgotten.shipments_left = if open.is_empty() { 0 } else { (settled.len() + open.len()) as u64 };
+    if open.is_empty() {
+        reduce(tx, settled)?;
+    }
+    Ok(forgotten)
+}
+
+fn after_restore(tx: &Transaction<'_>, now: Timestamp) -> Answer<u64> {
+    execute(tx, "UPDATE shipstation_lease SET fence = fence + ?1", [integer(RESTORE_FENCES)])?;
+    let orders: Vec<(String, String)> = all(
+        tx,
+        "SELECT DISTINCT connection, order_id FROM shipstation_outbox
+         WHERE due_from IS NOT NULL OR in_flight = 1 OR state = 'blocked'",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let mut doubted = 0;
+    for (connection, order) in orders {
+        let rows = "SELECT row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2
+                    ORDER BY shipped_at, shipment, revision";
+        let rows: Vec<OutboxRow> = all(tx, rows, (&connection, order), from_json(ROW))?;
+        if let Some(row) = doubt_one(rows, now) {
+            super::shipments::update(tx, &connection, &row)?;
+            doubted += 1;
+        }
+    }
+    Ok(doubted)
+}
+
+/// Moves the log into the file and cuts it off, so that the old pages are not kept there.
+fn empty_log(db: &rusqlite::Connection) -> Answer<()> {
+    // A reader may keep the log in use; the next call tries again.
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}

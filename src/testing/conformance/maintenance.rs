@@ -1,0 +1,221 @@
+//! What is removed, what stays, and what happens after a restore.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    check::{Check, Stop, checks, drop_after, holds, refused, same},
+    history::{history, seen_first},
+    runs::run_through,
+    samples::{at, plain, shipment},
+    shipments::{enqueue, intent, row, state, to},
+    test_bed::{TestBed, granted},
+};
+use crate::{
+    Timestamp,
+    channel::{
+        BlockReason, NotificationStatus, Operation, RetryClass, RunStatus, ShipmentState,
+        store::{
+            BeginSendOutcome, EnqueueOutcome, Maintained, Maintenance, OutboxRow, RESTORE_FENCES,
+            RecordedChange, RetentionPolicy, RunToken, SaveOutcome, ShipmentStoreExt,
+        },
+    },
+    time::DAY,
+};
+
+checks! { "maintenance":
+    old_runs_are_removed => "runs are removed, but the newest and the last success of each operation and connection stay",
+    old_changes_are_removed => "changes are removed after their time, and the feed goes on after its cursors",
+    what_was_in_a_settled_shipment_is_removed => "a settled row is reduced to what stays, and stays known",
+    a_shipment_beside_an_open_one_stays => "a settled row stays whole while another one of its order is open",
+    orders_stay_known => "import records stay, whatever the policy",
+    giving_up_loses_nothing => "maintenance that is given up in the middle has done a part, and can be repeated",
+    a_buyer_is_forgotten_once_all_is_settled => "`forget_buyer` leaves open shipments as they are, and says so",
+    after_a_restore_one_shipment_of_each_order_is_doubtful => "`after_restore`: of each order one becomes doubtful, unless one is under way",
+    after_a_restore_older_workers_have_lost_their_lease => "`after_restore` raises every fence",
+}
+
+const GET: Operation = Operation::GetOrders;
+const SYNC: Operation = Operation::SyncShipments;
+
+fn maintenance(on: &TestBed) -> Check<(Arc<dyn Maintenance>, Arc<dyn Maintenance>)> {
+    let both = on.stores.maintenance.clone().zip(on.peer.maintenance.clone());
+    both.ok_or(Stop::LeftOut("the builder gave no maintenance"))
+}
+
+/// This many days after the runs of the suite.
+fn day(days: u32) -> Timestamp {
+    at(0) + DAY * days
+}
+
+fn usual() -> RetentionPolicy {
+    RetentionPolicy::default()
+}
+
+/// Nothing is kept.
+fn strictest() -> RetentionPolicy {
+    let none = Duration::ZERO;
+    usual().runs(none).changes(none).shipments(none).buyers(none).fingerprints(none)
+}
+
+async fn old_runs_are_removed(on: TestBed) -> Check {
+    let (store, peer) = maintenance(&on)?;
+    let failed = || RunStatus::Failed { error: String::new() };
+    for (run, begins, status) in [
+        ("first", day(0), RunStatus::Succeeded),
+        ("last success", day(1), RunStatus::Succeeded),
+        ("failed", day(2), failed()),
+        ("newest", day(3), failed()),
+    ] {
+        run_through(&on, on.wants(GET, run, begins), status).await?;
+    }
+    run_through(&on, on.wants(SYNC, "other", day(0)), failed()).await?;
+    same("on the last day", &store.maintain(&usual(), day(30)).await?, &Maintained::default())?;
+    same("runs removed", &peer.maintain(&usual(), day(40)).await?.runs, &2)?;
+    let left = on.stores.runs.recent(&on.here, GET, 9).await?;
+    let left: Vec<String> = left.iter().map(|run| run.run.to_string()).collect();
+    same("the runs", &left, &vec!["newest".to_owned(), "last success".to_owned()])?;
+    same("of another operation", &on.stores.runs.recent(&on.here, SYNC, 9).await?.len(), &1)?;
+    let last = on.stores.runs.last_success(&on.here, GET).await?.map(|run| run.run.to_string());
+    same("the last success", &last, &Some("last success".to_owned()))
+}
+
+async fn old_changes_are_removed(on: TestBed) -> Check {
+    let (store, _) = maintenance(&on)?;
+    let feed = history(&on.stores)?;
+    let first = on.begun(GET).await?;
+    feed.record_changes(&first, &["a", "b"].map(|id| seen_first(id, "shipped"))).await?;
+    let before = feed.changes(&on.here, None, 9).await?.last().map(|change| change.cursor);
+    let later = granted(on.peer.runs.begin(on.wants(GET, "later", day(60))).await?)?;
+    feed.record_changes(&later, &[seen_first("c", "shipped")]).await?;
+    same("on the last day", &store.maintain(&usual(), day(90)).await?.changes, &0)?;
+    same("changes removed", &store.maintain(&usual(), day(91)).await?.changes, &2)?;
+    let left = |changes: Vec<RecordedChange>| {
+        changes.iter().map(|change| change.change.order.to_string()).collect::<Vec<_>>()
+    };
+    let third = vec!["c".to_owned()];
+    same("the feed", &left(feed.changes(&on.here, None, 9).await?), &third)?;
+    same("after the last one that is gone", &left(feed.changes(&on.here, before, 9).await?), &third)?;
+    feed.record_changes(&later, &[seen_first("d", "shipped")]).await?;
+    same("one more", &left(feed.changes(&on.here, before, 9).await?), &vec!["c".to_owned(), "d".to_owned()])
+}
+
+/// Rows that are settled: a confirmed one of order 1, a failed one of order 2.
+async fn settled(on: &TestBed) -> Check<[ShipmentState; 2]> {
+    enqueue(on, &[("a", "1", 1), ("b", "2", 2)]).await?;
+    let token = on.begun(SYNC).await?;
+    let ends = [
+        ShipmentState::Confirmed {
+            record: Some("F-1".to_owned()),
+            notification: NotificationStatus::Notified,
+            already_there: false,
+        },
+        ShipmentState::Cancelled,
+    ];
+    let steps = ["a", "b"].into_iter().zip(&ends).map(|(id, end)| to(id, end.clone()).because("a note"));
+    on.stores.shipments.record(&token, &steps.collect::<Vec<_>>()).await?;
+    Ok(ends)
+}
+
+async fn what_was_in_a_settled_shipment_is_removed(on: TestBed) -> Check {
+    let (store, _) = maintenance(&on)?;
+    let ends = settled(&on).await?;
+    let whole = row(&on, "1", "a").await?;
+    same("on the last day", &store.maintain(&usual(), day(90)).await?.shipments, &0)?;
+    same("reduced", &store.maintain(&usual(), day(91)).await?.shipments, &2)?;
+    same("again", &store.maintain(&usual(), day(92)).await?.shipments, &0)?;
+    same("what is left of it", &row(&on, "1", "a").await?, &whole.map(|row| row.reduced()))?;
+    same("the end of the other", &state(&on, "2", "b").await?, &Some(ends[1].clone()))?;
+    let again = on.peer.shipments.enqueue_one(&on.here, shipment("a", "1", at(1)), day(92)).await?;
+    same("enqueuing it again", &again, &EnqueueOutcome::Duplicate)
+}
+
+async fn a_shipment_beside_an_open_one_stays(on: TestBed) -> Check {
+    let (store, _) = maintenance(&on)?;
+    settled(&on).await?;
+    enqueue(&on, &[("c", "1", 3)]).await?;
+    let whole = row(&on, "1", "a").await?;
+    same("reduced", &store.maintain(&usual(), day(91)).await?.shipments, &1)?;
+    same("the row", &row(&on, "1", "a").await?, &whole)
+}
+
+async fn orders_stay_known(on: TestBed) -> Check {
+    let (store, _) = maintenance(&on)?;
+    let token = on.begun(GET).await?;
+    on.stores.orders.save(&token, &[plain("1")]).await?;
+    store.maintain(&strictest(), day(999)).await?;
+    let again = on.peer.orders.save(&token, &[plain("1")]).await?;
+    same("saving it again", &again, &vec![SaveOutcome::AlreadyExists])
+}
+
+async fn giving_up_loses_nothing(on: TestBed) -> Check {
+    let (store, peer) = maintenance(&on)?;
+    let ends = settled(&on).await?;
+    for (run, begins) in [("old", day(1)), ("new", day(2))] {
+        run_through(&on, on.wants(GET, run, begins), RunStatus::Succeeded).await?;
+    }
+    for steps in 0..12 {
+        drop_after(steps, store.maintain(&strictest(), day(300))).await;
+    }
+    peer.maintain(&strictest(), day(300)).await?;
+    for (order, shipment, end) in [("1", "a", &ends[0]), ("2", "b", &ends[1])] {
+        same("the end of a shipment", &state(&on, order, shipment).await?.as_ref(), &Some(end))?;
+    }
+    same("the last success", &on.stores.runs.last_success(&on.here, GET).await?.is_some(), &true)
+}
+
+async fn a_buyer_is_forgotten_once_all_is_settled(on: TestBed) -> Check {
+    let (store, peer) = maintenance(&on)?;
+    settled(&on).await?;
+    enqueue(&on, &[("c", "1", 3)]).await?;
+    let whole = row(&on, "1", "a").await?;
+    same("shipments left", &store.forget_buyer(&on.here, &"1".into()).await?.shipments_left, &2)?;
+    same("the settled row", &row(&on, "1", "a").await?, &whole)?;
+    same("of nobody", &store.forget_buyer(&on.here, &"9".into()).await?.is_complete(), &true)?;
+    let later = granted(on.peer.runs.begin(on.wants(SYNC, "later", day(1))).await?)?;
+    on.peer.shipments.record(&later, &[to("c", ShipmentState::Cancelled)]).await?;
+    same("shipments left then", &peer.forget_buyer(&on.here, &"1".into()).await?.shipments_left, &0)?;
+    same("the settled row then", &row(&on, "1", "a").await?, &whole.map(|row| row.reduced()))
+}
+
+async fn after_a_restore_one_shipment_of_each_order_is_doubtful(on: TestBed) -> Check {
+    let (store, peer) = maintenance(&on)?;
+    let [end, _] = settled(&on).await?;
+    enqueue(&on, &[("c", "3", 3), ("d", "3", 4), ("e", "5", 5), ("f", "5", 6), ("g", "7", 7), ("h", "8", 8)])
+        .await?;
+    let token = granted(on.stores.runs.begin(on.wants(SYNC, "later", day(1))).await?)?;
+    let begun = on.stores.shipments.begin_send(&token, &[intent("f", day(1))]).await?;
+    same("beginning to send", &begun, &vec![BeginSendOutcome::Granted])?;
+    let asked =
+        ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { requests: 3, saw: String::new() } };
+    let wait = ShipmentState::RetryWait { until: day(9), class: RetryClass::Unavailable, server_since: None };
+    on.stores.shipments.record(&token, &[to("g", asked.clone()), to("h", wait)]).await?;
+    same("doubtful", &store.after_restore(day(2)).await?, &2)?;
+    same("again", &peer.after_restore(day(2)).await?, &0)?;
+    let unknown = |row: Option<OutboxRow>| {
+        row.is_some_and(|row| {
+            row.unknown_outcomes == 1
+                && matches!(row.state, ShipmentState::Unknown { since, checks: 0, last_check: None, .. } if since == day(2))
+        })
+    };
+    holds("the first of an order is doubtful", unknown(row(&on, "3", "c").await?))?;
+    same("the second waits", &state(&on, "3", "d").await?, &Some(ShipmentState::Pending))?;
+    same("beside one under way", &state(&on, "5", "e").await?, &Some(ShipmentState::Pending))?;
+    holds("one that waited is doubtful", unknown(row(&on, "8", "h").await?))?;
+    same("what is left to a person", &state(&on, "7", "g").await?, &Some(asked))?;
+    same("what is settled", &state(&on, "1", "a").await?, &Some(end))?;
+    let next = granted(on.peer.runs.begin(on.wants(SYNC, "next", day(3))).await?)?;
+    let intents = [intent("c", day(3)), intent("d", day(3))];
+    let answers = on.peer.shipments.begin_send(&next, &intents).await?;
+    same("sending", &answers, &vec![BeginSendOutcome::NotDue, BeginSendOutcome::OrderBusy])
+}
+
+async fn after_a_restore_older_workers_have_lost_their_lease(on: TestBed) -> Check {
+    let (store, _) = maintenance(&on)?;
+    let token = on.begun(GET).await?;
+    // It was granted after the backup.
+    let unseen = RunToken { fence: token.fence + 1_000, ..token };
+    store.after_restore(at(1)).await?;
+    refused("save", on.stores.orders.save(&unseen, &[plain("1")]).await)?;
+    let next = granted(on.peer.runs.begin(on.wants(GET, "next", day(1))).await?)?;
+    holds("fences go on from there", next.fence > RESTORE_FENCES)
+}
