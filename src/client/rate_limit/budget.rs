@@ -15,7 +15,8 @@ use crate::{Timestamp, client::Credentials};
 /// - What `replace` has kept MUST be seen by every later `read`, in whichever process.
 /// - `now` of a record MUST be by one clock for all processes: the store's own. The argument serves a store without one.
 /// - Nothing needs to survive a crash of the store: a record that is lost is begun anew.
-/// - An error MUST show no secret. The window gives a call up after two seconds; dropping it MUST do no harm.
+/// - An error MUST show no secret. The window gives a call up after two seconds; dropping it MUST do no harm, so that no call may hold
+///   a lock while it waits for its caller.
 ///
 /// The checks of it stand in `testing::conformance` (feature `conformance`).
 #[async_trait]

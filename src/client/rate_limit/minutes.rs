@@ -10,10 +10,14 @@ use crate::Timestamp;
 /// Where the server's minute ends is known to about a second: its `Date` has no fraction.
 const CLOCK_UNCERTAINTY_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60_000;
-/// How late an answer may be read.
-const MAX_LATENESS_MS: i64 = 10_000;
+/// No clock is set more wrongly: ten years.
+const MAX_SKEW_MS: i64 = 10 * 366 * 24 * 3_600_000;
+/// An instant lies on average so far behind the `Date` that is written for it.
+const DATE_RESOLUTION_MS: i64 = 500;
 /// For how long all answers have to be late before they are not.
 const BELIEVED_AFTER: Duration = Duration::from_secs(5);
+/// How long after one late answer another one still goes on from it.
+const LATE_IN_A_ROW: Duration = Duration::from_secs(30);
 /// A 429 blocks every request of the key for two minutes at most; a longer `Retry-After` is the business of the call that got it.
 const MAX_PAUSE: Duration = Duration::from_secs(120);
 
@@ -26,15 +30,42 @@ pub(super) struct Minutes {
     limit: u32,
     #[serde(skip)]
     bounds: Bounds,
-    /// The server's clock minus the one that `now` is by, in milliseconds.
+    /// The server's clock minus the one that `now` is by, in milliseconds; 0 until an answer has told the time.
     skew: i64,
-    /// Since when answers show a clock that is further behind, and by how much at least.
-    late: Option<(Timestamp, i64)>,
-    /// The minute that `used[0]` counts; `used[1]` counts the one after it.
+    is_skew_known: bool,
+    /// Answers that show a clock further behind: since when, the last one, and by how much at least.
+    late: Option<(Timestamp, Timestamp, i64)>,
+    /// The minute that `counts[0]` is of; `counts[1]` is of the one after it.
     first: i64,
-    used: [u32; 2],
+    counts: [Count; 2],
     /// After a 429: nothing before this instant on our own clock, whatever is learned about the server's meanwhile.
     closed_until: Timestamp,
+}
+
+/// Requests of one minute.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Count {
+    /// That were taken here.
+    taken: u32,
+    /// That others have made, at least.
+    others: u32,
+    /// That ShipStation has counted, by its headers.
+    seen: u32,
+}
+
+impl Count {
+    fn used(self) -> u32 {
+        self.taken.saturating_add(self.others)
+    }
+
+    fn of_unknown_minute(used: u32) -> Self {
+        Self { taken: used, ..Self::default() }
+    }
+
+    /// What was seen and not taken here is others'.
+    fn settle(&mut self) {
+        self.others = self.others.max(self.seen.saturating_sub(self.taken));
+    }
 }
 
 /// What a process allows, whatever ShipStation says.
@@ -51,9 +82,10 @@ impl Minutes {
             limit: limit.max(1),
             bounds: Bounds::default(),
             skew: 0,
+            is_skew_known: false,
             late: None,
             first: i64::MIN,
-            used: [0; 2],
+            counts: [Count::default(); 2],
             closed_until: Timestamp::UNIX_EPOCH,
         }
         .within(limit, reserve)
@@ -64,6 +96,11 @@ impl Minutes {
         self.bounds = Bounds { highest: limit.max(1).saturating_mul(10), reserve };
         self.limit = self.limit.clamp(1, self.bounds.highest);
         self
+    }
+
+    /// Whether its clock may be one at all.
+    pub(super) fn is_plausible(&self) -> bool {
+        self.skew.saturating_abs() < MAX_SKEW_MS
     }
 
     pub(super) fn set_reserve(&mut self, requests: u32) {
@@ -95,17 +132,25 @@ impl Minutes {
     fn turn_to(&mut self, earliest: i64) {
         match earliest.saturating_sub(self.first) {
             0 => {}
-            1 => self.used = [self.used[1], 0],
-            2.. => self.used = [0, 0],
+            1 => self.counts = [self.counts[1], Count::default()],
+            2.. => self.counts = [Count::default(); 2],
             // The clock was set back: what was counted may belong to the minute it shows now.
-            _ => self.used = [self.used[0].max(self.used[1]); 2],
+            _ => self.counts = [Count::of_unknown_minute(self.most_used()); 2],
         }
         self.first = earliest;
     }
 
-    fn used_in(&mut self, minute: i64) -> Option<&mut u32> {
+    fn most_used(&self) -> u32 {
+        self.counts[0].used().max(self.counts[1].used())
+    }
+
+    fn count(&mut self, minute: i64) -> Option<&mut Count> {
         let place = usize::try_from(minute.checked_sub(self.first)?).ok()?;
-        self.used.get_mut(place)
+        self.counts.get_mut(place)
+    }
+
+    fn used_in(&mut self, minute: i64) -> u32 {
+        self.count(minute).map_or(0, |count| count.used())
     }
 
     /// How long until a request may be sent; `None` for now.
@@ -113,10 +158,9 @@ impl Minutes {
         let (earliest, latest) = self.counted_in(now);
         self.turn_to(earliest);
         let budget = self.budget();
-        let full = |used: Option<&mut u32>| used.is_some_and(|used| *used >= budget);
-        let window = if full(self.used_in(latest)) {
+        let window = if self.used_in(latest) >= budget {
             self.until_begin_of(latest.saturating_add(1), now, CLOCK_UNCERTAINTY_MS)
-        } else if full(self.used_in(earliest)) {
+        } else if self.used_in(earliest) >= budget {
             self.until_begin_of(earliest.saturating_add(1), now, CLOCK_UNCERTAINTY_MS)
         } else {
             Duration::ZERO
@@ -133,8 +177,7 @@ impl Minutes {
             return 0;
         }
         let (budget, (earliest, latest)) = (self.budget(), self.counted_in(now));
-        let used = [earliest, latest].into_iter().filter_map(|minute| self.used_in(minute).copied()).max();
-        budget.saturating_sub(used.unwrap_or(0))
+        budget.saturating_sub(self.used_in(earliest).max(self.used_in(latest)))
     }
 
     /// How long what is taken now is counted in the minute in which it is sent.
@@ -151,11 +194,21 @@ impl Minutes {
         let (earliest, latest) = self.counted_in(now);
         self.turn_to(earliest);
         for minute in earliest..=latest {
-            if let Some(used) = self.used_in(minute) {
-                *used = used.saturating_add(requests);
+            if let Some(count) = self.count(minute) {
+                count.taken = count.taken.saturating_add(requests);
             }
         }
         (earliest, latest)
+    }
+
+    /// Counts one that was taken `then`, in the present minutes.
+    pub(super) fn note_taken(&mut self, then: Timestamp) {
+        let (earliest, latest) = self.counted_in(then);
+        for minute in earliest..=latest {
+            if let Some(count) = self.count(minute) {
+                count.taken = count.taken.saturating_add(1);
+            }
+        }
     }
 
     /// Takes one, or says how long until it may.
@@ -168,8 +221,9 @@ impl Minutes {
 
     pub(super) fn give_back(&mut self, (earliest, latest): Counted, requests: u32) {
         for minute in earliest..=latest.min(earliest.saturating_add(1)) {
-            if let Some(used) = self.used_in(minute) {
-                *used = used.saturating_sub(requests);
+            if let Some(count) = self.count(minute) {
+                count.taken = count.taken.saturating_sub(requests);
+                count.settle();
             }
         }
     }
@@ -186,9 +240,10 @@ impl Minutes {
         self.turn_to(self.counted_in(now).0);
         let counted = self.minute_of(headers, then);
         if let Some(remaining) = headers.remaining {
-            let used = self.limit.saturating_sub(remaining);
-            if let Some(own) = self.used_in(counted) {
-                *own = (*own).max(used);
+            let seen = self.limit.saturating_sub(remaining);
+            if let Some(count) = self.count(counted) {
+                count.seen = count.seen.max(seen);
+                count.settle();
             }
         }
         if headers.throttled {
@@ -196,30 +251,36 @@ impl Minutes {
         }
     }
 
-    /// A difference within the margin is noise: `Date` is cut to the second and has traveled. A clock that seems to be a few seconds
-    /// ahead of the server's may be one that read the answer late, so that it is believed once answers have said so for a while.
+    /// A difference within the margin is noise: `Date` is cut to the second and has traveled. An answer that was read late shows a
+    /// clock that is ahead, so that this is believed once all answers have said so for a while; the first of all is believed at
+    /// once, since the next one that is not late corrects it.
     fn learn_skew(&mut self, date: Timestamp, then: Timestamp, now: Timestamp) {
         let seen = date.unix_millis().saturating_add(500).saturating_sub(then.unix_millis());
         let differs = seen.saturating_sub(self.skew);
-        if differs.saturating_abs() <= CLOCK_UNCERTAINTY_MS {
+        if differs >= -DATE_RESOLUTION_MS {
             self.late = None;
+        }
+        let is_first = !std::mem::replace(&mut self.is_skew_known, true);
+        if differs.saturating_abs() <= CLOCK_UNCERTAINTY_MS {
             return;
         }
-        let skew = if (-MAX_LATENESS_MS..0).contains(&differs) {
-            let (since, least) = self.late.map_or((then, seen), |(since, least)| (since, least.max(seen)));
-            self.late = Some((since, least));
+        let mut skew = seen;
+        if differs < 0 && !is_first {
+            let goes_on = self.late.filter(|(_, last, _)| then.since(*last) < LATE_IN_A_ROW);
+            let (since, least) = goes_on.map_or((then, seen), |(since, _, least)| (since, least.max(seen)));
+            self.late = Some((since, then, least));
             if then.since(since) < BELIEVED_AFTER {
                 return;
             }
-            least
-        } else {
-            seen
-        };
-        let used = self.used[0].max(self.used[1]);
+            skew = least;
+        }
+        let used = self.most_used();
         (self.skew, self.late) = (skew, None);
-        self.first = self.counted_in(now).0;
+        let (earliest, latest) = self.counted_in(now);
+        self.first = earliest;
         // What was counted in the wrong minute may all belong to this one.
-        self.used = [used, 0];
+        let used = Count::of_unknown_minute(used);
+        self.counts = [used, if earliest == latest { Count::default() } else { used }];
     }
 
     /// The minute in which the answer's request was counted: the one that ends `Reset` seconds after `Date`.
@@ -252,8 +313,12 @@ mod tests {
     fn an_answer_that_was_read_late_moves_no_minute() {
         let mut minutes = Minutes::new(40, 2);
         for second in 0..90 {
-            // Each third answer is read some seconds after it came.
-            let late = if second % 3 == 0 { 2 + u64::try_from(second % 7).unwrap() } else { 0 };
+            // Each third answer is read some seconds after it came, and one after half a minute.
+            let late = match second {
+                50 => 30,
+                _ if second % 3 == 1 => 2 + u64::try_from(second % 7).unwrap(),
+                _ => 0,
+            };
             let then = at(second, 300) + Duration::from_secs(late);
             minutes.learn(&dated(second), then, then);
             assert_eq!(minutes.skew, 0, "at second {second}");
@@ -261,16 +326,37 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_ahead_is_believed_after_some_seconds_and_one_far_ahead_at_once() {
+    fn the_first_answer_is_believed_and_a_clock_that_is_set_later_after_some_seconds() {
         let mut minutes = Minutes::new(40, 2);
-        for (second, skew) in [(0, 0), (2, 0), (4, 0), (5, -2_800), (9, -2_800)] {
-            let then = at(second + 3, 300);
+        for (second, ahead, skew) in [
+            (0, 9, -8_800),
+            (1, 3, -2_800),
+            (2, 3, -2_800),
+            (9, 3_600, -2_800),
+            (12, 3_600, -2_800),
+            (13, 3_601, -2_800),
+            (14, 3_600, -3_599_800),
+            (16, 0, 200),
+        ] {
+            let then = at(second + ahead, 300);
             minutes.learn(&dated(second), then, then);
             assert_eq!(minutes.skew, skew, "at second {second}");
         }
-        minutes.learn(&dated(10), at(3_610, 500), at(3_610, 500));
-        assert_eq!(minutes.skew, -3_600_000);
-        minutes.learn(&dated(12), at(13, 500), at(13, 500));
-        assert_eq!(minutes.skew, -1_000, "a clock that is less far ahead than it seemed");
+    }
+
+    #[test]
+    fn what_is_given_back_never_lowers_what_shipstation_has_counted() {
+        let (now, mut minutes) = (at(10, 0), Minutes::new(40, 2));
+        let counted = minutes.take(now, 20);
+        let remaining = |left| RateHeaders { remaining: Some(left), ..RateHeaders::default() };
+        minutes.learn(&remaining(25), now, now);
+        assert_eq!(minutes.room(now), 18, "the fifteen may be among those that were taken");
+        minutes.give_back(counted, 20);
+        assert_eq!(minutes.room(now), 23, "they were not");
+        minutes.take(now, 10);
+        assert_eq!(minutes.room(now), 13);
+        minutes.learn(&remaining(0), now, now);
+        minutes.give_back(counted, 10);
+        assert_eq!(minutes.room(now), 0);
     }
 }

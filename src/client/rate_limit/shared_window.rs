@@ -13,21 +13,23 @@ use super::{
     BudgetError, BudgetKey, BudgetStore, Lane, MinuteWindow, Permit, RateHeaders, RateLimiter,
     minutes::Minutes,
     queue::LaneQueue,
-    shares::{Ask, Grant, Shares},
+    shares::{Ask, FORGOTTEN_AFTER, Grant, MIN_LASTS, Shares, YIELDS_FOR},
 };
 use crate::{
     Timestamp,
     clock::{Clock, HostTime, SystemClock},
 };
 
-/// How long the store may take, in real time.
+/// How long a call of the store may take, in real time.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a store that did not answer is left alone.
 const STORE_PAUSE: Duration = Duration::from_secs(10);
 /// Answers that wait to be told to the others.
 const MAX_ANSWERS: usize = 40;
-/// How often others may come in between before the store is taken for one that does not answer.
-const MAX_TRIES: u32 = 200;
+/// How often others may come in between before the question is put off.
+const MAX_TRIES: u32 = 20;
+/// What was taken before counts in no present minute.
+const KNOWN_FOR: Duration = Duration::from_secs(120);
 /// How many processes there are as long as none was seen.
 const UNSEEN_PROCESSES: u32 = 10;
 
@@ -35,12 +37,14 @@ const UNSEEN_PROCESSES: u32 = 10;
 /// [`PostgresStore`](crate::stores::postgres::PostgresStore).
 ///
 /// Which minute it is, is told by the store's clock and the `Date` of ShipStation's answers, so that the clocks of the processes do not
-/// matter. Each request is counted before it leaves; what all processes have used, and what others have by the headers, never
-/// exceeds the limit less the reserve. More urgent [lanes](Lane) go first among all processes; within a lane none takes more than an even part at once.
-/// A permit costs two short statements.
+/// matter. Each request is counted before it leaves, and with it what others have used by the headers. More urgent [lanes](Lane) go
+/// first among all processes; within a lane none takes more than an even part
+/// of a minute while others wait. What waits in a process asks together, with two
+/// short calls of the store.
 ///
 /// While the store does not answer, each process keeps to a part of the budget: it is divided by the number of processes that were
-/// last seen on the key, and a tenth of it where none was. That is said once as a warning.
+/// last seen on the key, and a tenth of it where none was. That is said once as a warning. The others learn of it from ShipStation's
+/// headers, or once the store answers again: until then more may be asked for than there is, and ShipStation's 429 is the last word.
 ///
 /// ```no_run
 /// use shipstation_connector::client::{BudgetStore, Credentials, SharedWindow, ShipStation};
@@ -70,16 +74,23 @@ pub struct SharedWindow {
 struct State {
     /// What the store has granted and nobody has used.
     granted: Granted,
-    /// What is to be told to the others.
-    answers: Vec<(RateHeaders, HostTime)>,
+    /// What is to be told to the others, numbered.
+    answers: Vec<(u64, RateHeaders, HostTime)>,
+    last_answer: u64,
+    /// When permits of this process's own part were taken that the store does not know of.
+    alone: Vec<HostTime>,
+    /// What the processes kept together when this one last saw it: for a store that has lost it.
+    shares: Option<Shares>,
     /// What this process knows of the whole budget by itself.
     all: Minutes,
     /// What it has used of it.
     own: Minutes,
-    /// How many processes used the key when the store last answered.
-    processes: Option<u32>,
+    /// How many processes used the key when the store last answered, and when that was.
+    processes: Option<(u32, HostTime)>,
     /// When the store did not answer.
     away: Option<HostTime>,
+    /// Since when it has been asked without an answer.
+    asking: Option<HostTime>,
     /// When a permit is to be had, as far as is known.
     expected: Option<Timestamp>,
 }
@@ -112,16 +123,20 @@ impl SharedWindow {
             state: Arc::new(Mutex::new(State {
                 granted: Granted { number: 0, left: 0, asked: never, lasts: Duration::ZERO },
                 answers: Vec::new(),
+                last_answer: 0,
+                alone: Vec::new(),
+                shares: None,
                 all: Minutes::new(limit, reserve),
                 own: Minutes::new(limit, 0),
                 processes: None,
                 away: None,
+                asking: None,
                 expected: None,
             })),
         }
     }
 
-    /// Requests per clock minute until an answer says otherwise. Every process should say the same.
+    /// Requests per clock minute until an answer says otherwise, to whichever process. Every one should say the same.
     #[must_use]
     pub fn limit(mut self, requests: u32) -> Self {
         self.limit = requests;
@@ -135,17 +150,17 @@ impl SharedWindow {
         self.bounded()
     }
 
-    /// Uses this clock, for waits only.
+    /// Uses this clock. Which minute it is, it says only while the store does not answer.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Calls this process so, in place of a random name. No two may have the same.
+    /// Calls this process so, for people who read what is kept. A random part follows: a process that starts again is another one.
     #[must_use]
-    pub fn process(mut self, name: impl Into<String>) -> Self {
-        self.process = name.into();
+    pub fn process(mut self, name: &str) -> Self {
+        self.process = format!("{name} {:016x}", fastrand::u64(..));
         self
     }
 
@@ -167,10 +182,10 @@ impl SharedWindow {
         if let Some(left) = self.leaves_store_alone_for() {
             return self.take_part().map_or_else(|wait| Turn::Wait(wait.min(left)), Turn::Taken);
         }
-        match select(pin!(self.ask()), self.clock.timer(STORE_TIMEOUT)).await {
-            Either::Left((Ok(granted), _)) => self.arrived(granted),
-            Either::Left((Err(error), _)) => self.missed(&error),
-            Either::Right(_) => self.missed(&"no answer within two seconds".into()),
+        match self.ask().await {
+            Ok(Some(granted)) => self.arrived(granted),
+            Ok(None) => Turn::Wait(YIELDS_FOR),
+            Err(error) => self.missed(&error),
         }
     }
 
@@ -190,11 +205,15 @@ impl SharedWindow {
     fn take_part(&self) -> Result<Permit, Duration> {
         let now = self.now();
         let mut state = lock(&self.state);
-        let part = state.part();
+        let part = state.part(now);
         state.own.set_limit(part);
         match state.all.wait(now.wall).max(state.own.wait(now.wall)) {
             Some(wait) => Err(wait),
-            None => Ok(self.permit(&mut state, now, None)),
+            None => {
+                state.alone.retain(|taken| now.longest_since(*taken) < KNOWN_FOR);
+                state.alone.push(now);
+                Ok(self.permit(&mut state, now, None))
+            }
         }
     }
 
@@ -216,41 +235,77 @@ impl SharedWindow {
         (!left.is_zero()).then_some(left)
     }
 
-    /// Asks for what waits here, until nobody has come in between.
-    async fn ask(&self) -> Result<Asked, BudgetError> {
-        for _ in 0..MAX_TRIES {
+    /// Asks for what waits here; `None` if others kept coming in between.
+    async fn ask(&self) -> Result<Option<Asked>, BudgetError> {
+        for tries in 0..MAX_TRIES {
             let at = self.now();
-            let record = self.store.read(&self.key, at.wall).await?;
-            let mut shares = Shares::read(&record.text, self.limit, self.reserve);
-            let (grant, told) = {
+            let record = self.in_time(self.store.read(&self.key, at.wall)).await?;
+            let is_slow = self.now().longest_since(at) > MIN_LASTS;
+            let kept = Shares::read(&record.text, self.limit, self.reserve)?;
+            let (grant, shares, told) = {
                 let state = lock(&self.state);
-                let answers: Vec<_> =
-                    state.answers.iter().map(|(headers, came)| (*headers, at.since(*came))).collect();
+                let lost = state.shares.clone().filter(|_| record.text.is_empty());
+                let mut shares = kept.or(lost).unwrap_or_else(|| Shares::new(self.limit, self.reserve));
+                let answer = |(_, headers, came): &(u64, RateHeaders, HostTime)| {
+                    // When the store read its clock is not known well enough then.
+                    let date = headers.date.filter(|_| !is_slow);
+                    (RateHeaders { date, ..*headers }, at.longest_since(*came))
+                };
+                let answers: Vec<_> = state.answers.iter().map(answer).collect();
+                let alone: Vec<_> = state.alone.iter().map(|taken| at.longest_since(*taken)).collect();
                 let ask = Ask {
                     process: &self.process,
                     waiting: &self.queue.lanes(),
                     arrived: state.granted.number,
                     unused: state.granted.left,
+                    alone: &alone,
                     answers: &answers,
                 };
-                (shares.grant(&ask, record.now), answers.len())
+                (shares.grant(&ask, record.now), shares, (state.last_answer, alone.len()))
             };
-            if self.store.replace(&self.key, record.version, &serde_json::to_string(&shares)?).await? {
-                return Ok(Asked { grant, at, told });
+            let text = serde_json::to_string(&shares)?;
+            if self.in_time(self.store.replace(&self.key, record.version, &text)).await? {
+                return Ok(Some(Asked { grant, shares, at, told }));
             }
+            self.clock.sleep(Duration::from_millis(tries.into())).await;
         }
-        Err("other processes keep changing it".into())
+        Ok(None)
     }
 
-    fn arrived(&self, Asked { grant, at, told }: Asked) -> Turn {
+    /// What the store answers in time. That goes on when a question is given up and the next one comes at once: callers that have no
+    /// time for that would never see that there is no answer.
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T, BudgetError>>) -> Result<T, BudgetError> {
+        let now = self.now();
+        let since = {
+            let asking = &mut lock(&self.state).asking;
+            *asking = asking.filter(|since| now.since(*since) < STORE_PAUSE);
+            *asking.get_or_insert(now)
+        };
+        let left = STORE_TIMEOUT.saturating_sub(now.since(since));
+        let answer = match select(pin!(call), self.clock.timer(left)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err("no answer within two seconds".into()),
+        };
+        lock(&self.state).asking = None;
+        answer
+    }
+
+    fn arrived(&self, Asked { grant, shares, at, told }: Asked) -> Turn {
         let Grant { number, permits, lasts, wait, processes } = grant;
         let mut state = lock(&self.state);
         if state.away.take().is_some() {
             tracing::info!(key = ?self.key, "the shared rate budget answers again");
         }
-        let told = told.min(state.answers.len());
-        state.answers.drain(..told);
-        state.processes = Some(processes);
+        let (told, taken) = told;
+        state.answers.retain(|(number, ..)| *number > told);
+        // Nothing is taken alone while the store is asked.
+        let taken = taken.min(state.alone.len());
+        state.alone.drain(..taken);
+        state.processes = Some((processes, at));
+        state.shares = Some(shares);
+        // Turned away meanwhile: the others are told before anything else is sent.
+        let is_turned_away = state.answers.iter().any(|(_, headers, _)| headers.throttled);
+        let lasts = if is_turned_away { Duration::ZERO } else { lasts };
         state.granted = Granted { number, left: permits, asked: at, lasts };
         state.expected = (permits == 0).then(|| self.clock.now() + wait);
         if permits == 0 { Turn::Wait(wait) } else { Turn::Again }
@@ -259,9 +314,10 @@ impl SharedWindow {
     fn missed(&self, error: &BudgetError) -> Turn {
         let mut state = lock(&self.state);
         state.expected = None;
-        if state.away.replace(self.now()).is_none() {
+        let now = self.now();
+        if state.away.replace(now).is_none() {
             tracing::warn!(
-                key = ?self.key, %error, requests_a_minute = state.part(),
+                key = ?self.key, %error, requests_a_minute = state.part(now),
                 "the shared rate budget does not answer: this process keeps to its part of it meanwhile"
             );
         }
@@ -270,9 +326,14 @@ impl SharedWindow {
 }
 
 impl State {
-    /// What one process may use by itself.
-    fn part(&self) -> u32 {
-        (self.all.budget() / self.processes.unwrap_or(UNSEEN_PROCESSES).max(1)).max(1)
+    /// What one process may use by itself. What was seen long ago says little.
+    fn part(&self, now: HostTime) -> u32 {
+        let processes = match self.processes {
+            Some((processes, seen)) if now.since(seen) < FORGOTTEN_AFTER => processes,
+            Some((processes, _)) => processes.max(UNSEEN_PROCESSES),
+            None => UNSEEN_PROCESSES,
+        };
+        (self.all.budget() / processes.max(1)).max(1)
     }
 }
 
@@ -286,9 +347,11 @@ enum Turn {
 /// What the store was asked, and answered.
 struct Asked {
     grant: Grant,
+    /// What is kept from then on.
+    shares: Shares,
     at: HostTime,
-    /// How many answers the others know of now.
-    told: usize,
+    /// What the others know of now: the last answer, and how many permits of the own part.
+    told: (u64, usize),
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -314,10 +377,17 @@ impl RateLimiter for SharedWindow {
         let mut state = lock(&self.state);
         state.all.learn(headers, now.wall, now.wall);
         state.own.learn(&RateHeaders { limit: None, remaining: None, ..*headers }, now.wall, now.wall);
-        if state.answers.len() >= MAX_ANSWERS {
-            state.answers.remove(0);
+        if headers.throttled {
+            // What is in hand goes back, and the others are told, before anything else is sent.
+            state.granted.lasts = Duration::ZERO;
         }
-        state.answers.push((*headers, now));
+        if state.answers.len() >= MAX_ANSWERS {
+            let oldest = state.answers.iter().position(|(_, headers, _)| !headers.throttled).unwrap_or(0);
+            state.answers.remove(oldest);
+        }
+        state.last_answer += 1;
+        let number = state.last_answer;
+        state.answers.push((number, *headers, now));
     }
 
     fn expected(&self, _: Lane) -> Option<Timestamp> {

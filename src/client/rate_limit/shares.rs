@@ -11,17 +11,21 @@ use super::{
 use crate::Timestamp;
 
 /// A process that has not asked for so long uses the key no longer.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
+pub(super) const FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
 /// How often a process asks again whose requests have to let more urgent ones of others go first.
-const YIELDS_FOR: Duration = Duration::from_millis(250);
+pub(super) const YIELDS_FOR: Duration = Duration::from_millis(250);
 /// How late a process may be that said when it asks again.
 const MAX_DELAY: Duration = Duration::from_secs(2);
 /// What is taken is sent within this time, even where the minute ends sooner: less than the second on both sides of its edge.
-const MIN_LASTS: Duration = Duration::from_millis(250);
+pub(super) const MIN_LASTS: Duration = Duration::from_millis(250);
+
+/// The form of what is kept. One that cannot read another one's must have another number.
+const FORMAT: u32 = 1;
 
 /// What the processes of a key keep together, by the clock of their store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Shares {
+    format: u32,
     minutes: Minutes,
     processes: BTreeMap<String, Process>,
 }
@@ -39,6 +43,8 @@ struct Process {
     number: u64,
     permits: u32,
     counted: Counted,
+    /// What it got in the newest minute of that.
+    this_minute: u32,
 }
 
 /// What a process says and asks.
@@ -51,6 +57,8 @@ pub(super) struct Ask<'a> {
     pub(super) arrived: u64,
     /// How much of it was not used.
     pub(super) unused: u32,
+    /// How long ago it took permits of its own part.
+    pub(super) alone: &'a [Duration],
     /// The answers that came meanwhile, and how long ago.
     pub(super) answers: &'a [(RateHeaders, Duration)],
 }
@@ -70,16 +78,27 @@ pub(super) struct Grant {
 
 impl Shares {
     /// What nobody has used yet.
-    pub(super) fn new(minutes: Minutes) -> Self {
-        Self { minutes, processes: BTreeMap::new() }
+    pub(super) fn new(limit: u32, reserve: u32) -> Self {
+        Self { format: FORMAT, minutes: Minutes::new(limit, reserve), processes: BTreeMap::new() }
     }
 
-    /// Reads what the processes keep; anew, where another version wrote something else.
-    pub(super) fn read(text: &str, limit: u32, reserve: u32) -> Self {
-        let mut shares: Self =
-            serde_json::from_str(text).unwrap_or_else(|_| Self::new(Minutes::new(limit, reserve)));
-        shares.minutes = shares.minutes.within(limit, reserve);
-        shares
+    /// Reads what the processes keep; `None` where that is nonsense.
+    ///
+    /// # Errors
+    /// Another version wrote it, which would be lost.
+    pub(super) fn read(text: &str, limit: u32, reserve: u32) -> Result<Option<Self>, &'static str> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        match serde_json::from_str::<Format>(text) {
+            Ok(Format { format }) if format != FORMAT => {
+                return Err("another version of the crate keeps it in another form");
+            }
+            _ => {}
+        }
+        let shares = serde_json::from_str::<Self>(text).ok().filter(|shares| shares.minutes.is_plausible());
+        Ok(shares.map(|shares| Self { minutes: shares.minutes.within(limit, reserve), ..shares }))
     }
 
     /// Gives a process what it may use now, and remembers what it waits for.
@@ -92,11 +111,19 @@ impl Shares {
             let unused = if before.number == ask.arrived { ask.unused } else { before.permits };
             self.minutes.give_back(before.counted, unused.min(before.permits));
         }
+        let (_, minute) = self.minutes.take(now, 0);
+        for ago in ask.alone {
+            self.minutes.note_taken(now - *ago);
+        }
         for (headers, ago) in ask.answers {
             self.minutes.learn(headers, now - *ago, now);
         }
         let full = self.minutes.wait(now);
-        let permits = if full.is_some() { 0 } else { self.share(ask.waiting, now) };
+        let this_minute = before
+            .as_ref()
+            .filter(|before| before.counted.1 == minute)
+            .map_or(0, |before| before.this_minute);
+        let permits = if full.is_some() { 0 } else { self.share(ask.waiting, this_minute, now) };
         let wait = full.unwrap_or(YIELDS_FOR);
         let counted = self.minutes.take(now, permits);
         let number = before.map_or(0, |before| before.number).max(ask.arrived).wrapping_add(1);
@@ -107,16 +134,17 @@ impl Shares {
             number,
             permits,
             counted,
+            this_minute: this_minute.saturating_add(permits),
         };
         self.processes.insert(ask.process.to_owned(), process);
         let processes = u32::try_from(self.processes.len()).unwrap_or(u32::MAX);
         Grant { number, permits, lasts: self.minutes.lasts(now).max(MIN_LASTS), wait, processes }
     }
 
-    /// How many of the waiting requests may be sent: those of each lane once nothing more urgent waits anywhere, and no more than an
-    /// equal part where other processes have some in the same lane.
-    fn share(&mut self, waiting: &[(Lane, u32)], now: Timestamp) -> u32 {
-        let room = self.minutes.room(now);
+    /// How many of the waiting requests may be sent, after so many in this minute: those of each lane once nothing more urgent waits
+    /// anywhere; and no more than an equal part of the minute as long as other processes have some in the same lane.
+    fn share(&mut self, waiting: &[(Lane, u32)], this_minute: u32, now: Timestamp) -> u32 {
+        let (room, budget) = (self.minutes.room(now), self.minutes.budget());
         let others: Vec<(u8, u32)> = self
             .processes
             .values()
@@ -130,8 +158,12 @@ impl Shares {
             let first = urgent.fold(0_u32, |sum, (_, waiting)| sum.saturating_add(*waiting));
             let free = room.saturating_sub(permits).saturating_sub(first);
             let same = others.iter().filter(|(other, waiting)| *other == rank && *waiting > 0).count();
-            let part = free.div_ceil(u32::try_from(same + 1).unwrap_or(u32::MAX));
-            let granted = part.min(*wanted);
+            let part = match u32::try_from(same) {
+                Ok(0) => free,
+                Ok(same) => budget.div_ceil(same.saturating_add(1)).saturating_sub(this_minute),
+                Err(_) => 1,
+            };
+            let granted = part.min(free).min(*wanted);
             permits += granted;
             if granted < *wanted {
                 break;

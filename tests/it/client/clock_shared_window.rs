@@ -5,8 +5,8 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -15,8 +15,8 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
     client::{
-        BudgetError, BudgetKey, BudgetRecord, BudgetStore, Clock, Credentials, Lane, RateLimiter,
-        SharedWindow,
+        BudgetError, BudgetKey, BudgetRecord, BudgetStore, Clock, Credentials, Lane, RateHeaders,
+        RateLimiter, SharedWindow,
     },
     stores::MemoryStore,
 };
@@ -78,12 +78,23 @@ struct Store {
     failing: AtomicU32,
     /// How many replacements are kept from now on, and their answers lost.
     forgetting: AtomicU32,
+    /// Whether no call is answered.
+    hanging: AtomicBool,
+    /// What it keeps from now on, once it has lost everything.
+    emptied: OnceLock<MemoryStore>,
 }
 
 impl Store {
     fn new(time: Time, ahead: u64) -> Arc<Self> {
         let clock = Skewed { time, ahead: Duration::from_secs(ahead) };
-        Arc::new(Self { kept: MemoryStore::new(), clock, failing: 0.into(), forgetting: 0.into() })
+        Arc::new(Self {
+            kept: MemoryStore::new(),
+            clock,
+            failing: 0.into(),
+            forgetting: 0.into(),
+            hanging: false.into(),
+            emptied: OnceLock::new(),
+        })
     }
 
     fn process(self: &Arc<Self>, name: &str, ahead: u64) -> Arc<SharedWindow> {
@@ -104,13 +115,16 @@ impl BudgetStore for Store {
         if one_of(&self.failing) {
             return Err("the store is away".into());
         }
-        self.kept.read(key, self.clock.now()).await
+        if self.hanging.load(Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        self.emptied.get().unwrap_or(&self.kept).read(key, self.clock.now()).await
     }
 
     async fn replace(&self, key: &BudgetKey, version: u64, text: &str) -> Result<bool, BudgetError> {
         tokio::task::yield_now().await;
         assert!(!text.contains("planted"), "the key is kept nowhere");
-        let replaced = self.kept.replace(key, version, text).await;
+        let replaced = self.emptied.get().unwrap_or(&self.kept).replace(key, version, text).await;
         if one_of(&self.forgetting) { Err("the connection broke".into()) } else { replaced }
     }
 }
@@ -140,7 +154,7 @@ async fn all(tasks: Vec<tokio::task::JoinHandle<u32>>) -> u32 {
 async fn clock_ten_processes_use_one_budget_up_and_never_exceed_it() {
     let (early, middle, late) = ("2026-01-05T10:00:00Z", "2026-01-05T10:00:37.5Z", "2026-01-05T10:00:59.7Z");
     for (start, server_ahead, store_ahead) in
-        [(early, 0, 0), (middle, 0, 47), (late, 31, 0), (early, -13, 3_600), (late, 7, 29)]
+        [(early, 0, 0), (middle, 0, 47), (late, 31, 0), (early, -13, 3_600), (middle, 0, 3), (late, 0, 7)]
     {
         let time = Time::at(start);
         let store = Store::new(time, store_ahead);
@@ -251,6 +265,67 @@ async fn faults_a_store_that_fails_leaves_each_process_its_part() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn faults_what_the_store_loses_is_kept_by_whoever_asked_last() {
+    let time = Time::at("2026-01-05T10:00:10Z");
+    let (store, empty) = (Store::new(time, 0), MemoryStore::new());
+    let window = store.process("one", 0);
+    for _ in 0..38 {
+        window.acquire(Lane::Import).await.spend();
+    }
+    let _ = store.emptied.set(empty);
+    window.acquire(Lane::Import).await.spend();
+    assert!(!time.is_before("2026-01-05T10:01:00Z"), "the minute was used up before");
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_a_form_of_another_version_is_not_lost() {
+    let time = Time::at("2026-01-05T10:00:10Z");
+    let store = Store::new(time, 0);
+    let key = BudgetKey::from(&Credentials::new("planted-key-7731", "secret"));
+    assert!(store.replace(&key, 0, r#"{"format":2,"used":38}"#).await.unwrap());
+    let window = store.process("one", 0);
+    for n in 0..4 {
+        window.acquire(Lane::Import).await.spend();
+        assert_eq!(time.is_before("2026-01-05T10:00:59Z"), n < 3, "a tenth of 38 is 3: request {n}");
+    }
+    assert_eq!(store.read(&key, time.now()).await.unwrap().text, r#"{"format":2,"used":38}"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_a_store_that_hangs_is_noticed_by_callers_in_a_hurry() {
+    let time = Time::at("2026-01-05T10:00:10Z");
+    let store = Store::new(time, 0);
+    store.hanging.store(true, Relaxed);
+    let window = store.process("one", 0);
+    let mut served = 0;
+    for _ in 0..6 {
+        let hurried =
+            tokio::time::timeout(Duration::from_millis(700), window.acquire(Lane::Interactive)).await;
+        served += u32::from(hurried.is_ok_and(|permit| {
+            permit.spend();
+            true
+        }));
+    }
+    assert_eq!(served, 3, "from two seconds on its part is used");
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_after_a_429_nothing_in_hand_is_used() {
+    let time = Time::at("2026-01-05T10:00:10Z");
+    let store = Store::new(time, 0);
+    let (window, other) = (store.process("one", 0), store.process("other", 0));
+    let held: Vec<_> = futures_util::future::join_all((0..3).map(|_| window.acquire(Lane::Import))).await;
+    drop(held);
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-rate-limit-reset", "20".parse().unwrap());
+    window.observe(&RateHeaders::read(http::StatusCode::TOO_MANY_REQUESTS, &headers, time.now()));
+    window.acquire(Lane::Tracking).await.spend();
+    assert!(!time.is_before("2026-01-05T10:00:31Z"));
+    other.acquire(Lane::Import).await.spend();
+    assert!(time.is_before("2026-01-05T10:00:59Z"), "what was given back is there for others");
+}
+
+#[tokio::test(start_paused = true)]
 async fn faults_permits_whose_answer_was_lost_are_not_lost() {
     let time = Time::at("2026-01-05T10:00:10Z");
     let store = Store::new(time, 0);
@@ -292,11 +367,12 @@ async fn faults_nonsense_in_the_store_is_begun_anew() {
         "null",
         "[1",
         r#"{"minutes": 3}"#,
-        r#"{"minutes":{"limit":0,"skew":9223372036854775807,"first":-9223372036854775808,"used":[4294967295,4294967295],
-            "closed_until":"9999-12-30T00:00:00Z"},"processes":{"one":{"seen":"2026-01-05T10:00:10Z","waiting":[[0,4294967295],
+        r#"{"format":1,"minutes":{"limit":0,"skew":9223372036854775807,"is_skew_known":true,"late":null,
+            "first":-9223372036854775808,"counts":[{"taken":4294967295,"others":4294967295,"seen":4294967295},
+            {"taken":4294967295,"others":4294967295,"seen":4294967295}],"closed_until":"9999-12-30T00:00:00Z"},"processes":{"one":{"seen":"2026-01-05T10:00:10Z","waiting":[[0,4294967295],
             [0,4294967295],[77,1]],"asks_by":"9999-12-30T00:00:00Z","number":18446744073709551615,"permits":4294967295,
-            "counted":[-9223372036854775808,9223372036854775807]},"b":{"seen":"9999-12-30T00:00:00Z","waiting":[[0,4294967295]],
-            "asks_by":"9999-12-30T00:00:00Z","number":0,"permits":1,"counted":[9223372036854775807,9223372036854775807]}}}"#,
+            "this_minute":4294967295,"counted":[-9223372036854775808,9223372036854775807]},"b":{"seen":"9999-12-30T00:00:00Z","waiting":[[0,4294967295]],
+            "asks_by":"9999-12-30T00:00:00Z","number":0,"permits":1,"this_minute":0,"counted":[9223372036854775807,9223372036854775807]}}}"#,
     ] {
         let version = store.read(&key, time.now()).await.unwrap().version;
         assert!(store.replace(&key, version, text).await.unwrap());

@@ -80,12 +80,15 @@ fn begin(world: &Arc<World>) {
             world.executor.spawn(people::merchant(Arc::clone(world), number));
         }
         for worker in 0..world.plan.workers {
-            let clock = WorkerClock::new(&world.time, 0, true);
             let limiter: Arc<dyn RateLimiter> = if world.plan.shares_budget {
+                // Whatever their clocks show.
+                let ahead = i64::try_from(worker).unwrap_or_default() * 3_601;
+                let clock = WorkerClock::new(&world.time, ahead, true);
                 let key = BudgetKey::named(connection.id.as_str());
                 let window = SharedWindow::new(world.budgets.clone(), key);
-                Arc::new(window.process(format!("w{worker}")).clock(clock))
+                Arc::new(window.process(&format!("w{worker}")).clock(clock))
             } else {
+                let clock = WorkerClock::new(&world.time, 0, true);
                 Arc::new(MinuteWindow::new(40).clock(clock))
             };
             for job in [Job::Import, Job::Ship] {
