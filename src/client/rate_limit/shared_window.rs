@@ -207,14 +207,12 @@ impl SharedWindow {
         let mut state = lock(&self.state);
         let part = state.part(now);
         state.own.set_limit(part);
-        match state.all.wait(now.wall).max(state.own.wait(now.wall)) {
-            Some(wait) => Err(wait),
-            None => {
-                state.alone.retain(|taken| now.longest_since(*taken) < KNOWN_FOR);
-                state.alone.push(now);
-                Ok(self.permit(&mut state, now, None))
-            }
+        if let Some(wait) = state.all.wait(now.wall).max(state.own.wait(now.wall)) {
+            return Err(wait);
         }
+        state.alone.retain(|taken| now.longest_since(*taken) < KNOWN_FOR);
+        state.alone.push(now);
+        Ok(self.permit(&mut state, now, None))
     }
 
     fn permit(&self, state: &mut State, now: HostTime, grant: Option<u64>) -> Permit {

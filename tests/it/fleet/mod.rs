@@ -2,10 +2,21 @@
 
 mod scripted;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use shipstation_connector::{
-    channel::{CancelToken, Operation, Refusal, report::RunStatus},
+    Timestamp,
+    channel::{
+        CancelToken, ChannelOrderId, ConnectionId, Operation, Refusal,
+        report::RunStatus,
+        store::{Forgotten, Maintained, Maintenance, RetentionPolicy, StoreError},
+    },
     client::Clock,
     fleet::{Fleet, FleetBuilder, FleetConnection, JobKey, JobStatus},
     testing::simulator::SimClock,
@@ -258,4 +269,51 @@ async fn wire_status_and_health_are_data() {
     assert_eq!((&health["worker"], &health["running"]), (&"w".into(), &serde_json::json!([])));
     let clock: &SimClock = &accounts.clock;
     assert!(Clock::now(clock) > "2026-01-01T00:00:00Z".parse().unwrap());
+}
+
+/// Counts how often it is maintained; the second time it fails, and then it panics.
+#[derive(Debug, Default)]
+struct Kept {
+    rounds: AtomicUsize,
+    latest: Mutex<Option<Timestamp>>,
+}
+
+#[async_trait::async_trait]
+impl Maintenance for Kept {
+    async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError> {
+        assert_eq!(*policy, RetentionPolicy::default().runs(MINUTE));
+        *self.latest.lock().unwrap() = Some(now);
+        match self.rounds.fetch_add(1, Relaxed) {
+            1 => Err(StoreError::retryable("away")),
+            2 => panic!("a store of the host's own"),
+            _ => Ok(Maintained::default()),
+        }
+    }
+
+    async fn forget_buyer(&self, _: &ConnectionId, _: &ChannelOrderId) -> Result<Forgotten, StoreError> {
+        unreachable!("the fleet forgets nobody")
+    }
+
+    async fn after_restore(&self, _: Timestamp) -> Result<u64, StoreError> {
+        unreachable!("a person says so")
+    }
+}
+
+#[tokio::test]
+async fn clock_the_store_is_maintained_at_its_interval_whatever_becomes_of_it() {
+    let (accounts, kept) = (Accounts::new(["a"]), Arc::new(Kept::default()));
+    let policy = RetentionPolicy::default().runs(MINUTE);
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).maintenance(kept.clone(), policy);
+    let fleet = fleet.maintain_every(MINUTE * 60).build();
+    run_for(&accounts, &fleet, MINUTE * 6).await;
+    assert_eq!(kept.rounds.load(Relaxed), 1, "within five minutes");
+    run_for(&accounts, &fleet, MINUTE * 61).await;
+    let trouble = fleet.health().trouble;
+    assert!(trouble.iter().any(|words| words.contains("maintenance: away")), "{trouble:?}");
+    run_for(&accounts, &fleet, MINUTE * 60 * 4).await;
+    assert!((5..=9).contains(&kept.rounds.load(Relaxed)), "{}", kept.rounds.load(Relaxed));
+    assert!(fleet.health().trouble.is_empty(), "{:?}", fleet.health());
+    assert!(accounts.runs("a") >= 28, "{}", accounts.runs("a"));
+    let latest = kept.latest.lock().unwrap().unwrap();
+    assert!(accounts.clock.now().since(latest) < MINUTE * 70);
 }
