@@ -32,7 +32,7 @@ BEGIN
            WHEN 'text' THEN found IN ('string', 'number')
            WHEN 'integer' THEN found = 'number' AND said ~ '^-?[0-9]{1,18}$'
            WHEN 'time' THEN found = 'string' AND said ~
-               '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})$'
+               '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
            ELSE found = kind
        END)
     THEN
