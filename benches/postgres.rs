@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     missing_docs,
     reason = "a bench may stop at the first surprise"
@@ -78,7 +79,8 @@ async fn import_10_000() {
         let (store, _client) = fresh().await;
         let theirs = import(&sim, Stores::all_in(store)).await;
         ratios.push(theirs.as_secs_f64() / ours.as_secs_f64());
-        (memory.push(ours), postgres.push(theirs));
+        memory.push(ours);
+        postgres.push(theirs);
     }
     ratios.sort_unstable_by(f64::total_cmp);
     let ratio = ratios[ROUNDS / 2];

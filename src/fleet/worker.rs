@@ -193,7 +193,7 @@ impl Shared {
 
     /// Has the store remove what nobody needs any more.
     async fn maintain(&self, store: &dyn Maintenance, policy: &RetentionPolicy) -> Done {
-        let maintained = AssertUnwindSafe(store.maintain(policy, self.now())).catch_unwind().await;
+        let maintained = AssertUnwindSafe(store.maintain(policy, self.clock.now())).catch_unwind().await;
         let failure = match maintained {
             Ok(Ok(done)) => {
                 tracing::debug!(?done, "the store is maintained");

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{OutboxRow, StoreError};
 use crate::{
     Timestamp,
-    channel::{BlockReason, ChannelOrderId, ConnectionId, Shipment, ShipmentState},
+    channel::{BlockReason, ChannelOrderId, ConnectionId, Operation, Shipment, ShipmentState},
     setters::setters,
     time::DAY,
 };
@@ -51,20 +51,34 @@ pub trait Maintenance: Debug + Send + Sync {
     /// To be called once when the store was restored from a backup, or taken over from a replica that was behind, **while no worker
     /// runs**: shipments that were still to be sent may have been sent since.
     ///
-    /// Of each order with such shipments one MUST become [doubtful](OutboxRow::doubt), so that it is looked for twice before anything
-    /// of the order is sent; the others wait for it. Every fence MUST be raised by [`RESTORE_FENCES`], so that a worker from before
-    /// that comes back has lost its lease. All of it MUST commit in one transaction. Says how many shipments are looked for.
+    /// - Of each order with such shipments one MUST become doubtful ([`OutboxRow::doubt_one`]), so that it is looked for twice before
+    ///   anything of the order is sent; the others wait for it.
+    /// - What is open of assignments and tags MUST have an unknown outcome.
+    /// - Every fence MUST be at least [`RESTORE_FENCES`] higher, for every operation of each connection, so that a worker from before
+    ///   that comes back has lost its lease; and so MUST be the numbers of the feed of changes.
     ///
-    /// Shipments that the backup did not have are new to the store: where they are enqueued again, the preflight finds them out.
-    /// Keep the setting `shipments.preflight` at its default until they are settled.
+    /// All of it MUST commit in one transaction. Says how many shipments are looked for.
+    ///
+    /// Shipments that the backup did not have are new to the store: where the host enqueues them again, one look before they are sent
+    /// finds out that they were. That one is enough if the old workers stopped at least `shipments.resend_after` (4 minutes) ago, and
+    /// `shipments.preflight` is not `OnRetryOnly`.
     ///
     /// # Errors
     /// When the store cannot be written. Nothing has changed then.
     async fn after_restore(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
-/// By how much [`Maintenance::after_restore`] raises fences: more runs than can have begun since any backup.
+/// By how much [`Maintenance::after_restore`] raises fences and the numbers of changes: more than there can have been since any backup.
 pub const RESTORE_FENCES: u64 = 1_000_000_000;
+
+/// The operations whose runs have a lease.
+pub(crate) const WITH_LEASE: [Operation; 5] = [
+    Operation::GetOrders,
+    Operation::ImportOrder,
+    Operation::LinkListings,
+    Operation::ResolveHeld,
+    Operation::SyncShipments,
+];
 
 /// How long what is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,13 +179,38 @@ impl OutboxRow {
         Self { shipment, last_error: None, ..self.clone() }
     }
 
-    /// After a restore: it may have been sent, unless it is settled or known to be under way. It is looked for then, as if a request
-    /// had left `now`. Says whether that is so.
-    pub fn doubt(&mut self, now: Timestamp) -> bool {
-        if self.state.is_closed() || self.state.is_in_flight() || is_left_to_person(self) {
-            return false;
+    /// After a restore: of all rows of one order, in the order of the outbox, the one that may have been sent since, as it is from now
+    /// on. It is looked for as if a request had left `now`.
+    ///
+    /// That is the one that was under way; else the first that can be sent at all. `None` if there is none, if the channel has the order
+    /// already, so that nothing is sent for it any more, or if a person has to find out about one.
+    pub fn doubt_one(order: &[Self], now: Timestamp) -> Option<Self> {
+        let is_reported =
+            |row: &Self| matches!(row.state, ShipmentState::Sent { .. } | ShipmentState::Confirmed { .. });
+        if order.iter().any(|row| is_reported(row) || is_left_to_person(row)) {
+            return None;
         }
-        self.state = ShipmentState::Unknown {
+        let is_newest = |row: &Self| {
+            let mut others = order.iter().filter(|other| other.shipment.id == row.shipment.id);
+            others.all(|other| other.shipment.revision <= row.shipment.revision)
+        };
+        let can_be_sent = |row: &Self| {
+            let shipment = &row.shipment;
+            let is_set_aside = matches!(
+                row.state,
+                ShipmentState::Blocked {
+                    reason: BlockReason::OrderMismatch { .. } | BlockReason::Unrecognized(_)
+                }
+            );
+            !row.state.is_closed()
+                && !is_set_aside
+                && !shipment.voided
+                && shipment.suppressed.is_none()
+                && is_newest(row)
+        };
+        let under_way = order.iter().find(|row| row.state.is_in_flight());
+        let mut row = under_way.or_else(|| order.iter().find(|row| can_be_sent(row)))?.clone();
+        row.state = ShipmentState::Unknown {
             since: now,
             checks: 0,
             last_check: None,
@@ -179,25 +218,11 @@ impl OutboxRow {
             server_since: None,
             server_last_check: None,
         };
-        self.unknown_outcomes = self.unknown_outcomes.saturating_add(1);
-        self.last_error = Some("the store was restored: whether it was sent since is looked for".to_owned());
-        self.updated_at = now;
-        true
+        row.unknown_outcomes = row.unknown_outcomes.saturating_add(1);
+        row.last_error = Some("the store was restored: whether it was sent since is looked for".to_owned());
+        row.updated_at = now;
+        Some(row)
     }
-}
-
-/// Of the open rows of one order, in the order of the outbox, the one that is [doubtful](OutboxRow::doubt) from now on: the first, unless
-/// one of them is under way or left to a person already.
-pub(crate) fn doubt_one(order: impl IntoIterator<Item = OutboxRow>, now: Timestamp) -> Option<OutboxRow> {
-    let mut first = None;
-    for mut row in order {
-        if first.is_none() && row.doubt(now) {
-            first = Some(row);
-        } else if row.state.is_in_flight() || is_left_to_person(&row) {
-            return None;
-        }
-    }
-    first
 }
 
 /// Whether a person has to find out what became of it.

@@ -59,7 +59,7 @@ pub use self::{
     source::{ChangedShipment, ShipmentSource, SourceCursor},
     summary::{RunKind, RunState, RunSummary},
 };
-pub(crate) use self::{maintenance::doubt_one, methods::for_each_store};
+pub(crate) use self::{maintenance::WITH_LEASE, methods::for_each_store};
 
 /// Keys that the conveniences ask for in one call: what every store takes.
 const KEYS_PER_CALL: usize = 500;

@@ -61,6 +61,13 @@ pub(super) async fn look_for_unknown(
         return Ok(());
     }
     let rows = ctx.rows(&OutboxQuery::InFlight, |row| !lookups.failed.contains(&row.id())).await?;
+    // After a restore such a one may be in doubt, although nothing of it can have left.
+    let invalid = ShipmentState::Failed { reason: FailReason::InvalidOrderId };
+    let is_invalid = |row: &&OutboxRow| {
+        matches!(row.state, ShipmentState::Unknown { .. })
+            && translate::wire_order_id(&row.shipment.order).is_none()
+    };
+    recorder.apply(Decision::steps(rows.iter().filter(is_invalid), &invalid)).await?;
     let mut unknown: Vec<UnknownRow> = rows.into_iter().filter_map(|row| UnknownRow::of(ctx, row)).collect();
     let now = ctx.moment();
     unknown.retain(|unknown| unknown.search.look_is_due(ctx.settings(), &now));

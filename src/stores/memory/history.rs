@@ -36,9 +36,15 @@ impl History {
         seen.change.is_some()
     }
 
-    /// Removes what was recorded before.
-    pub(super) fn remove(&mut self, before: Timestamp) -> u64 {
+    /// Leaves numbers out.
+    pub(super) fn skip(&mut self, numbers: u64) {
+        self.removed += numbers;
+    }
+
+    /// Removes what was recorded before. The age of what does not say it begins now.
+    pub(super) fn remove(&mut self, before: Timestamp, now: Timestamp) -> u64 {
         let all = self.changes.len();
+        self.changes.iter_mut().for_each(|(since, _)| *since = since.or(Some(now)));
         self.changes.retain(|(since, _)| since.is_none_or(|since| since >= before));
         let removed = (all - self.changes.len()) as u64;
         self.removed += removed;

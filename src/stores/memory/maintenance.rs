@@ -17,7 +17,7 @@ impl Maintenance for MemoryStore {
         let State { runs, connections, .. } = &mut *self.lock();
         let mut done = Maintained { runs: runs.remove(now - policy.runs), ..Maintained::default() };
         for kept in connections.values_mut() {
-            done.changes += kept.history.remove(now - policy.changes);
+            done.changes += kept.history.remove(now - policy.changes, now);
             done.shipments += kept.outbox.reduce(now - policy.shipments);
             done.fingerprints +=
                 kept.orders.forget_fingerprints(|record| record.imported_at < now - policy.fingerprints);
@@ -40,6 +40,11 @@ impl Maintenance for MemoryStore {
     async fn after_restore(&self, now: Timestamp) -> Result<u64, StoreError> {
         let State { runs, connections, .. } = &mut *self.lock();
         runs.raise_fences(RESTORE_FENCES);
-        Ok(connections.values_mut().map(|kept| kept.outbox.doubt(now)).sum())
+        let restored = connections.values_mut().map(|kept| {
+            kept.history.skip(RESTORE_FENCES);
+            kept.orders.doubt_follow_ups();
+            kept.outbox.doubt(now)
+        });
+        Ok(restored.sum())
     }
 }

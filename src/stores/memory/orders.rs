@@ -59,6 +59,14 @@ impl Orders {
         self.imported.get(id).map(|stored| stored.order.clone())
     }
 
+    /// Whether what is open of follow-ups was done is not known any more.
+    pub(super) fn doubt_follow_ups(&mut self) {
+        let open = |entry: &&mut OrderWork| entry.kind.is_follow_up() && entry.state == WorkState::Open;
+        for entry in self.work.values_mut().filter(open) {
+            entry.outcome_unknown = true;
+        }
+    }
+
     /// Removes what is its buyer's.
     pub(super) fn blank(&mut self, id: &ChannelOrderId) {
         if let Some(stored) = self.imported.get_mut(id) {

@@ -1,6 +1,9 @@
 //! Leases and run history.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -9,7 +12,9 @@ use crate::{
     Timestamp,
     channel::{
         ConnectionId, Operation,
-        store::{BeginOutcome, Lease, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError},
+        store::{
+            BeginOutcome, Lease, NewRun, RunState, RunStore, RunSummary, RunToken, StoreError, WITH_LEASE,
+        },
     },
 };
 
@@ -47,8 +52,12 @@ impl Runs {
     }
 
     pub(super) fn raise_fences(&mut self, by: u64) {
-        for lease in self.leases.values_mut() {
-            lease.fence += by;
+        let connections: BTreeSet<ConnectionId> =
+            self.leases.keys().map(|(connection, _)| connection.clone()).collect();
+        for connection in connections {
+            for operation in WITH_LEASE {
+                self.leases.entry((connection.clone(), operation)).or_default().fence += by;
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
         ChannelOrderId, ConnectionId, IllegalTransition, OutboxId, Shipment,
         store::{
             BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
-            SendIntent, ShipmentStore, ShipmentTransition, StoreError, doubt_one,
+            SendIntent, ShipmentStore, ShipmentTransition, StoreError,
         },
     },
 };
@@ -86,9 +86,8 @@ impl Outbox {
 
     /// One row of each order that has some to be settled is doubtful from now on; says how many.
     pub(super) fn doubt(&mut self, now: Timestamp) -> u64 {
-        let orders: Vec<ChannelOrderId> = self.by_order.keys().cloned().collect();
-        let doubtful =
-            orders.iter().filter_map(|order| doubt_one(self.of_order(order, &Changed::new()), now));
+        let rows_of = |order| self.of_order(order, &Changed::new());
+        let doubtful = self.by_order.keys().filter_map(|order| OutboxRow::doubt_one(&rows_of(order), now));
         let doubtful: Vec<OutboxRow> = doubtful.collect();
         let doubted = doubtful.len() as u64;
         self.rows.extend(doubtful.into_iter().map(|row| (row.cursor(), row)));

@@ -74,9 +74,9 @@ impl HistoryStore for PostgresStore {
             &tx,
             "INSERT INTO order_change (connection, order_id, change_json, recorded)
              SELECT $1, new.order_id, new.change::json,
-                    (SELECT since FROM lease WHERE connection = $1 AND operation = $4)
+                    (SELECT since FROM lease WHERE connection = $1 AND operation = $4 AND run = $5)
              FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS new (order_id, change, place) ORDER BY place",
-            params![connection.as_str(), orders, jsons, token.operation.name()],
+            params![connection.as_str(), orders, jsons, token.operation.name(), token.run.as_str()],
         )
         .await?;
         if let Some(host) = self.host.as_ref().filter(|_| !changes.is_empty()) {

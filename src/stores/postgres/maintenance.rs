@@ -14,11 +14,11 @@ use crate::{
         ChannelOrder, ChannelOrderId, ConnectionId,
         store::{
             Forgotten, Maintained, Maintenance, OutboxRow, RESTORE_FENCES, RetentionPolicy, StoreError,
-            doubt_one,
+            WITH_LEASE,
         },
     },
     stores::{
-        columns::{integer, json, nanos, parse},
+        columns::{instant, integer, json, nanos, parse},
         failure::Answer,
     },
 };
@@ -37,6 +37,9 @@ const OLD_RUNS: &str = "DELETE FROM run WHERE seq IN (
     AND (NOT old.success OR EXISTS (SELECT FROM run AS newer WHERE newer.connection = old.connection
                 AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success))
     ORDER BY old.began LIMIT $2 FOR UPDATE SKIP LOCKED)";
+/// Of changes that say nothing of their age, it begins now.
+const UNDATED_CHANGES: &str = "UPDATE order_change SET recorded = $1 WHERE seq IN (
+    SELECT seq FROM order_change WHERE recorded IS NULL LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const OLD_CHANGES: &str = "DELETE FROM order_change WHERE seq IN (
     SELECT seq FROM order_change WHERE recorded < $1 ORDER BY recorded LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const OLD_SHIPMENTS: &str = "SELECT settled.connection, settled.shipment, settled.revision, settled.row_json::text FROM outbox AS settled WHERE settled.settled < $1
@@ -53,14 +56,23 @@ const OLD_FINGERPRINTS: &str =
 #[async_trait]
 impl Maintenance for PostgresStore {
     async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError> {
-        let mut done = Maintained::default();
+        let now = self.not_ahead(now).await?;
         let before = |age| nanos(now - age);
-        while self.removed(OLD_RUNS, before(policy.runs), &mut done.runs).await? {}
-        while self.removed(OLD_CHANGES, before(policy.changes), &mut done.changes).await? {}
-        while self.reduced(before(policy.shipments), &mut done.shipments).await? {}
-        while self.blanked(before(policy.buyers), &mut done.buyers).await? {}
-        while self.without_fingerprints(before(policy.fingerprints), &mut done.fingerprints).await? {}
-        Ok(done)
+        // One row that cannot be read keeps no buyer's data in place.
+        let buyers = in_batches(|| self.blanked(before(policy.buyers))).await;
+        let fingerprints = in_batches(|| self.without_fingerprints(before(policy.fingerprints))).await;
+        let shipments = in_batches(|| self.reduced(before(policy.shipments))).await;
+        let dated = in_batches(|| self.removed(UNDATED_CHANGES, nanos(now))).await;
+        let changes = in_batches(|| self.removed(OLD_CHANGES, before(policy.changes))).await;
+        let runs = in_batches(|| self.removed(OLD_RUNS, before(policy.runs))).await;
+        dated?;
+        Ok(Maintained {
+            runs: runs?,
+            changes: changes?,
+            shipments: shipments?,
+            buyers: buyers?,
+            fingerprints: fingerprints?,
+        })
     }
 
     async fn forget_buyer(
@@ -99,16 +111,31 @@ impl Maintenance for PostgresStore {
     async fn after_restore(&self, now: Timestamp) -> Result<u64, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
-        let raise = "UPDATE lease SET fence = fence + $1";
-        execute(&tx, raise, params![integer(RESTORE_FENCES)]).await?;
-        let open = "SELECT connection, shipment, revision, row_json::text FROM outbox WHERE due_from IS NOT NULL OR in_flight OR state = 'blocked'
+        let operations: Vec<&str> = WITH_LEASE.iter().map(|operation| operation.name()).collect();
+        let every = "INSERT INTO lease (connection, operation, fence)
+                     SELECT DISTINCT connection, operation.name, 0 FROM lease, unnest($1::text[]) AS operation (name)
+                     ON CONFLICT DO NOTHING";
+        execute(&tx, every, params![operations]).await?;
+        for raise in [
+            "UPDATE lease SET fence = fence + $1",
+            "SELECT setval(seq, nextval(seq) + $1) FROM pg_get_serial_sequence('order_change', 'seq') AS seq",
+            "SELECT setval('job_fence', nextval('job_fence') + $1)",
+        ] {
+            execute(&tx, raise, params![integer(RESTORE_FENCES)]).await?;
+        }
+        let doubt = "UPDATE work SET work_json = (work_json::jsonb || '{\"outcome_unknown\": true}')::json
+                     WHERE follow_up AND state = 'open'";
+        execute(&tx, doubt, params![]).await?;
+        let rows = "SELECT connection, shipment, revision, row_json::text FROM outbox WHERE (connection, order_id) IN (
+                        SELECT connection, order_id FROM outbox WHERE due_from IS NOT NULL OR in_flight OR state = 'blocked')
                     ORDER BY connection, order_id, shipped_at, shipment, revision FOR UPDATE";
-        let rows = all(&tx, open, params![], keyed).await?;
+        let rows = all(&tx, rows, params![], keyed).await?;
         let is_same =
             |a: &Kept, b: &Kept| a.connection == b.connection && a.row.shipment.order == b.row.shipment.order;
         let mut doubted = 0;
         for order in rows.chunk_by(is_same) {
-            let doubtful = doubt_one(order.iter().map(|kept| kept.row.clone()), now);
+            let rows: Vec<OutboxRow> = order.iter().map(|kept| kept.row.clone()).collect();
+            let doubtful = OutboxRow::doubt_one(&rows, now);
             if let Some((row, kept)) = doubtful.as_ref().zip(order.first()) {
                 shipments::update(&tx, &kept.connection, std::iter::once(row)).await?;
                 doubted += 1;
@@ -119,32 +146,41 @@ impl Maintenance for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Removes a batch of rows; says whether there may be more.
-    async fn removed(&self, sql: &str, before: i64, total: &mut u64) -> Result<bool, StoreError> {
+    /// The host's time, unless it is ahead of the server's.
+    async fn not_ahead(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.reading(&mut client).await?;
+        let time = |row: &Row| Ok(instant(get(row, 0)?));
+        let server = first(&tx, "SELECT now_nanos($1)", params![nanos(now)], time).await?;
+        Ok(server.map_or(now, |server| server.min(now)))
+    }
+
+    /// Removes a batch of rows.
+    async fn removed(&self, sql: &str, before: i64) -> Result<u64, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
         let removed = execute(&tx, sql, params![before, BATCH]).await?;
-        commit(tx, count(total, removed)).await
+        commit(tx, removed).await
     }
 
-    async fn reduced(&self, before: i64, total: &mut u64) -> Result<bool, StoreError> {
+    async fn reduced(&self, before: i64) -> Result<u64, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
         let old = all(&tx, OLD_SHIPMENTS, params![before, BATCH], keyed).await?;
         reduce(&tx, &old).await?;
-        commit(tx, count(total, old.len() as u64)).await
+        commit(tx, old.len() as u64).await
     }
 
-    async fn blanked(&self, before: i64, total: &mut u64) -> Result<bool, StoreError> {
+    async fn blanked(&self, before: i64) -> Result<u64, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
         let body = |row: &Row| Ok((get(row, 0)?, get(row, 1)?));
         let old: Vec<(i64, String)> = all(&tx, OLD_ORDERS, params![before, BATCH], body).await?;
         blank(&tx, &old).await?;
-        commit(tx, count(total, old.len() as u64)).await
+        commit(tx, old.len() as u64).await
     }
 
-    async fn without_fingerprints(&self, before: i64, total: &mut u64) -> Result<bool, StoreError> {
+    async fn without_fingerprints(&self, before: i64) -> Result<u64, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
         let key = |row: &Row| Ok((get(row, 0)?, get(row, 1)?));
@@ -152,14 +188,22 @@ impl PostgresStore {
         for (connection, order) in &old {
             orders::forget_fingerprint(&tx, connection, &order.as_str().into()).await?;
         }
-        commit(tx, count(total, old.len() as u64)).await
+        commit(tx, old.len() as u64).await
     }
 }
 
-/// Counts what a batch has removed; says whether it was a whole one.
-fn count(total: &mut u64, removed: u64) -> bool {
-    *total += removed;
-    integer(removed) >= BATCH
+/// Removes batch after batch, until one is not whole; says how many rows.
+async fn in_batches<F: Future<Output = Result<u64, StoreError>>>(
+    remove: impl Fn() -> F,
+) -> Result<u64, StoreError> {
+    let mut total = 0;
+    loop {
+        let removed = remove().await?;
+        total += removed;
+        if integer(removed) < BATCH {
+            return Ok(total);
+        }
+    }
 }
 
 /// A row of the outbox with its key.

@@ -96,9 +96,13 @@ fn record<'s>(
                 ON CONFLICT DO UPDATE SET snapshot_json = excluded.snapshot_json";
     execute(tx, keep, (connection, order.as_str(), json(&seen.now)?))?;
     let add = "INSERT INTO shipstation_order_change (connection, order_id, change_json, recorded) VALUES (?1, ?2, ?3,
-                   (SELECT since FROM shipstation_lease WHERE connection = ?1 AND operation = ?4))";
+                   (SELECT since FROM shipstation_lease WHERE connection = ?1 AND operation = ?4 AND run = ?5))";
     if let Some(change) = &seen.change {
-        execute(tx, add, (connection, order.as_str(), json(change)?, token.operation.name()))?;
+        execute(
+            tx,
+            add,
+            (connection, order.as_str(), json(change)?, token.operation.name(), token.run.as_str()),
+        )?;
     }
     Ok(seen.change.as_ref())
 }

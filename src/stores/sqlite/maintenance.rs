@@ -13,7 +13,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, ConnectionId,
         store::{
             Forgotten, Maintained, Maintenance, OutboxRow, RESTORE_FENCES, RetentionPolicy, StoreError,
-            doubt_one,
+            WITH_LEASE,
         },
     },
     stores::{
@@ -32,17 +32,22 @@ const BATCH: i64 = 500;
 impl Maintenance for SqliteStore {
     /// The old bytes of buyers' data are overwritten in the file and in its log. Copies of the file are the host's business.
     async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError> {
-        let done = Maintained {
-            runs: self.in_batches(now - policy.runs, remove_runs).await?,
-            changes: self.in_batches(now - policy.changes, remove_changes).await?,
-            shipments: self.in_batches(now - policy.shipments, reduce_shipments).await?,
-            buyers: self.in_batches(now - policy.buyers, blank_orders).await?,
-            fingerprints: self.in_batches(now - policy.fingerprints, forget_fingerprints).await?,
-        };
-        if done.buyers + done.fingerprints > 0 {
-            self.writer.run(|db| Ok(empty_log(db)?)).await?;
-        }
-        Ok(done)
+        // One row that cannot be read keeps no buyer's data in place.
+        let buyers = self.in_batches(now - policy.buyers, blank_orders).await;
+        let fingerprints = self.in_batches(now - policy.fingerprints, forget_fingerprints).await;
+        let emptied = self.writer.run(|db| Ok(empty_log(db)?)).await;
+        let shipments = self.in_batches(now - policy.shipments, reduce_shipments).await;
+        let dated = self.in_batches(now, date_changes).await;
+        let changes = self.in_batches(now - policy.changes, remove_changes).await;
+        let runs = self.in_batches(now - policy.runs, remove_runs).await;
+        emptied.and(dated.map(drop))?;
+        Ok(Maintained {
+            runs: runs?,
+            changes: changes?,
+            shipments: shipments?,
+            buyers: buyers?,
+            fingerprints: fingerprints?,
+        })
     }
 
     async fn forget_buyer(
@@ -91,6 +96,16 @@ fn remove_runs(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
                         AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success = 1))
             LIMIT ?2)",
         (before, BATCH),
+    )
+}
+
+/// Of changes that say nothing of their age, it begins now.
+fn date_changes(tx: &Transaction<'_>, now: i64) -> Answer<usize> {
+    execute(
+        tx,
+        "UPDATE shipstation_order_change SET recorded = ?1 WHERE seq IN (
+            SELECT seq FROM shipstation_order_change WHERE recorded IS NULL LIMIT ?2)",
+        (now, BATCH),
     )
 }
 
@@ -194,7 +209,27 @@ fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) 
 }
 
 fn after_restore(tx: &Transaction<'_>, now: Timestamp) -> Answer<u64> {
-    execute(tx, "UPDATE shipstation_lease SET fence = fence + ?1", [integer(RESTORE_FENCES)])?;
+    let raise = integer(RESTORE_FENCES);
+    for operation in WITH_LEASE {
+        let every = "INSERT INTO shipstation_lease (connection, operation, fence)
+                     SELECT DISTINCT connection, ?1, 0 FROM shipstation_lease WHERE true ON CONFLICT DO NOTHING";
+        execute(tx, every, [operation.name()])?;
+    }
+    execute(tx, "UPDATE shipstation_lease SET fence = fence + ?1", [raise])?;
+    let begin = "INSERT INTO sqlite_sequence (name, seq) SELECT 'shipstation_order_change', 0
+                 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'shipstation_order_change')";
+    execute(tx, begin, [])?;
+    execute(
+        tx,
+        "UPDATE sqlite_sequence SET seq = seq + ?1 WHERE name = 'shipstation_order_change'",
+        [raise],
+    )?;
+    execute(
+        tx,
+        "UPDATE shipstation_work SET work_json = json_set(work_json, '$.outcome_unknown', json('true'))
+         WHERE follow_up = 1 AND state = 'open'",
+        [],
+    )?;
     let orders: Vec<(String, String)> = all(
         tx,
         "SELECT DISTINCT connection, order_id FROM shipstation_outbox
@@ -207,7 +242,7 @@ fn after_restore(tx: &Transaction<'_>, now: Timestamp) -> Answer<u64> {
         let rows = "SELECT row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2
                     ORDER BY shipped_at, shipment, revision";
         let rows: Vec<OutboxRow> = all(tx, rows, (&connection, order), from_json(ROW))?;
-        if let Some(row) = doubt_one(rows, now) {
+        if let Some(row) = OutboxRow::doubt_one(&rows, now) {
             super::shipments::update(tx, &connection, &row)?;
             doubted += 1;
         }

@@ -6,17 +6,17 @@ use super::{
     check::{Check, Stop, checks, drop_after, holds, refused, same},
     history::{history, seen_first},
     runs::run_through,
-    samples::{at, plain, shipment},
+    samples::{at, order, plain, shipment},
     shipments::{enqueue, intent, row, state, to},
     test_bed::{TestBed, granted},
 };
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, NotificationStatus, Operation, RetryClass, RunStatus, ShipmentState,
+        BlockReason, NotificationStatus, Operation, OrderFingerprint, RetryClass, RunStatus, ShipmentState,
         store::{
-            BeginSendOutcome, EnqueueOutcome, Maintained, Maintenance, OutboxRow, RESTORE_FENCES,
-            RecordedChange, RetentionPolicy, RunToken, SaveOutcome, ShipmentStoreExt,
+            BeginSendOutcome, EnqueueOutcome, Maintained, Maintenance, NewOrder, OutboxRow, RESTORE_FENCES,
+            RecordKey, RecordedChange, RetentionPolicy, RunToken, SaveOutcome, ShipmentStoreExt,
         },
     },
     time::DAY,
@@ -30,8 +30,9 @@ checks! { "maintenance":
     orders_stay_known => "import records stay, whatever the policy",
     giving_up_loses_nothing => "maintenance that is given up in the middle has done a part, and can be repeated",
     a_buyer_is_forgotten_once_all_is_settled => "`forget_buyer` leaves open shipments as they are, and says so",
-    after_a_restore_one_shipment_of_each_order_is_doubtful => "`after_restore`: of each order one becomes doubtful, unless one is under way",
-    after_a_restore_older_workers_have_lost_their_lease => "`after_restore` raises every fence",
+    after_a_restore_one_shipment_of_each_order_is_doubtful => "`after_restore`: of each order one becomes doubtful, whatever state it was in",
+    after_a_restore_what_is_never_sent_is_left_alone => "`after_restore`: nothing of an order is doubtful that the channel has, or a person decides about",
+    after_a_restore_older_workers_have_lost_their_lease => "`after_restore` raises every fence and the numbers of the feed",
 }
 
 const GET: Operation = Operation::GetOrders;
@@ -95,8 +96,12 @@ async fn old_changes_are_removed(on: TestBed) -> Check {
     let third = vec!["c".to_owned()];
     same("the feed", &left(feed.changes(&on.here, None, 9).await?), &third)?;
     same("after the last one that is gone", &left(feed.changes(&on.here, before, 9).await?), &third)?;
+    let last = feed.changes(&on.here, None, 9).await?.last().map(|change| change.cursor);
+    same("all of them", &store.maintain(&usual(), day(151)).await?.changes, &1)?;
+    let cursor = feed.changes(&on.here, None, 1).await?;
+    same("an empty feed", &cursor.len(), &0)?;
     feed.record_changes(&later, &[seen_first("d", "shipped")]).await?;
-    same("one more", &left(feed.changes(&on.here, before, 9).await?), &vec!["c".to_owned(), "d".to_owned()])
+    same("one more", &left(feed.changes(&on.here, last, 9).await?), &vec!["d".to_owned()])
 }
 
 /// Rows that are settled: a confirmed one of order 1, a failed one of order 2.
@@ -141,9 +146,23 @@ async fn a_shipment_beside_an_open_one_stays(on: TestBed) -> Check {
 async fn orders_stay_known(on: TestBed) -> Check {
     let (store, _) = maintenance(&on)?;
     let token = on.begun(GET).await?;
-    on.stores.orders.save(&token, &[plain("1")]).await?;
-    store.maintain(&strictest(), day(999)).await?;
-    let again = on.peer.orders.save(&token, &[plain("1")]).await?;
+    let mut looks = order("1");
+    (looks.ship_to.street1, looks.ship_to.city) =
+        (Some("1 Test Street".to_owned()), Some("Testville".to_owned()));
+    let fingerprint = OrderFingerprint::of(&looks, "2026-03-02");
+    let new = NewOrder { fingerprint: fingerprint.clone(), ..plain("1") };
+    on.stores.orders.save(&token, std::slice::from_ref(&new)).await?;
+    same("on the last day", &store.maintain(&usual(), at(1) + DAY * 90).await?.fingerprints, &0)?;
+    let fingerprint = fingerprint.ok_or(Stop::violated("the order has no fingerprint"))?;
+    let alike = async || {
+        let found =
+            on.peer.orders.records(&on.here, &[RecordKey::Fingerprint(fingerprint.clone())], 9).await?;
+        Ok::<_, Stop>(found.concat().len())
+    };
+    same("orders that look like it", &alike().await?, &1)?;
+    same("fingerprints forgotten", &store.maintain(&strictest(), day(999)).await?.fingerprints, &1)?;
+    same("orders that look like it then", &alike().await?, &0)?;
+    let again = on.peer.orders.save(&token, &[new]).await?;
     same("saving it again", &again, &vec![SaveOutcome::AlreadyExists])
 }
 
@@ -160,6 +179,13 @@ async fn giving_up_loses_nothing(on: TestBed) -> Check {
     for (order, shipment, end) in [("1", "a", &ends[0]), ("2", "b", &ends[1])] {
         same("the end of a shipment", &state(&on, order, shipment).await?.as_ref(), &Some(end))?;
     }
+    same("what is left of one", &row(&on, "1", "a").await?.map(|row| row.shipment.packages.len()), &Some(0))?;
+    let runs = on.stores.runs.recent(&on.here, GET, 9).await?;
+    same(
+        "the runs",
+        &runs.iter().map(|run| run.run.to_string()).collect::<Vec<_>>(),
+        &vec!["new".to_owned()],
+    )?;
     same("the last success", &on.stores.runs.last_success(&on.here, GET).await?.is_some(), &true)
 }
 
@@ -177,45 +203,81 @@ async fn a_buyer_is_forgotten_once_all_is_settled(on: TestBed) -> Check {
     same("the settled row then", &row(&on, "1", "a").await?, &whole.map(|row| row.reduced()))
 }
 
+/// Whether a row is looked for as if a request had left so.
+fn is_doubtful(row: Option<OutboxRow>, since: Timestamp, unknown_outcomes: u32) -> bool {
+    row.is_some_and(|row| {
+        let is_new = matches!(row.state, ShipmentState::Unknown { since: left, checks: 0, last_check: None, .. } if left == since);
+        is_new && row.unknown_outcomes == unknown_outcomes
+    })
+}
+
 async fn after_a_restore_one_shipment_of_each_order_is_doubtful(on: TestBed) -> Check {
     let (store, peer) = maintenance(&on)?;
-    let [end, _] = settled(&on).await?;
-    enqueue(&on, &[("c", "3", 3), ("d", "3", 4), ("e", "5", 5), ("f", "5", 6), ("g", "7", 7), ("h", "8", 8)])
-        .await?;
-    let token = granted(on.stores.runs.begin(on.wants(SYNC, "later", day(1))).await?)?;
-    let begun = on.stores.shipments.begin_send(&token, &[intent("f", day(1))]).await?;
+    let token = on.begun(SYNC).await?;
+    enqueue(&on, &[("c", "3", 3), ("d", "3", 4), ("e", "5", 5), ("f", "5", 6), ("h", "8", 8)]).await?;
+    let begun = on.stores.shipments.begin_send(&token, &[intent("f", at(60))]).await?;
     same("beginning to send", &begun, &vec![BeginSendOutcome::Granted])?;
-    let asked =
-        ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { requests: 3, saw: String::new() } };
     let wait = ShipmentState::RetryWait { until: day(9), class: RetryClass::Unavailable, server_since: None };
-    on.stores.shipments.record(&token, &[to("g", asked.clone()), to("h", wait)]).await?;
-    same("doubtful", &store.after_restore(day(2)).await?, &2)?;
-    same("again", &peer.after_restore(day(2)).await?, &0)?;
-    let unknown = |row: Option<OutboxRow>| {
-        row.is_some_and(|row| {
-            row.unknown_outcomes == 1
-                && matches!(row.state, ShipmentState::Unknown { since, checks: 0, last_check: None, .. } if since == day(2))
-        })
-    };
-    holds("the first of an order is doubtful", unknown(row(&on, "3", "c").await?))?;
+    on.stores.shipments.record(&token, &[to("h", wait)]).await?;
+    // A correction, and one that was never to be told.
+    for second in [shipment("h", "8", at(8)).revision(2), shipment("i", "9", at(9)).suppressed("a gift")] {
+        on.stores.shipments.enqueue_one(&on.here, second, at(70)).await?;
+    }
+    same("doubtful", &store.after_restore(day(2)).await?, &3)?;
+    holds("the first of an order is", is_doubtful(row(&on, "3", "c").await?, day(2), 1))?;
     same("the second waits", &state(&on, "3", "d").await?, &Some(ShipmentState::Pending))?;
-    same("beside one under way", &state(&on, "5", "e").await?, &Some(ShipmentState::Pending))?;
-    holds("one that waited is doubtful", unknown(row(&on, "8", "h").await?))?;
-    same("what is left to a person", &state(&on, "7", "g").await?, &Some(asked))?;
-    same("what is settled", &state(&on, "1", "a").await?, &Some(end))?;
+    holds("one that was under way is, from now on", is_doubtful(row(&on, "5", "f").await?, day(2), 1))?;
+    same("beside it", &state(&on, "5", "e").await?, &Some(ShipmentState::Pending))?;
+    let newest = on.peer.shipments.order_progress(&on.here, &"8".into()).await?.rows;
+    holds(
+        "the newest revision is",
+        is_doubtful(newest.into_iter().find(|row| row.shipment.revision == 2), day(2), 1),
+    )?;
+    same("what is not to be told", &state(&on, "9", "i").await?, &Some(ShipmentState::Pending))?;
+    same("again", &peer.after_restore(day(3)).await?, &3)?;
+    holds("one that was in doubt is so anew", is_doubtful(row(&on, "3", "c").await?, day(3), 2))?;
     let next = granted(on.peer.runs.begin(on.wants(SYNC, "next", day(3))).await?)?;
     let intents = [intent("c", day(3)), intent("d", day(3))];
     let answers = on.peer.shipments.begin_send(&next, &intents).await?;
     same("sending", &answers, &vec![BeginSendOutcome::NotDue, BeginSendOutcome::OrderBusy])
 }
 
+async fn after_a_restore_what_is_never_sent_is_left_alone(on: TestBed) -> Check {
+    let (store, _) = maintenance(&on)?;
+    let ends = settled(&on).await?;
+    enqueue(&on, &[("c", "1", 3), ("g", "7", 7), ("m", "4", 8)]).await?;
+    let token = granted(on.stores.runs.begin(on.wants(SYNC, "later", day(1))).await?)?;
+    let asked = BlockReason::OutcomeUnknown { requests: 3, saw: String::new() };
+    let mismatch = BlockReason::OrderMismatch { given: "8".to_owned(), order: "4".to_owned() };
+    let blocked = |reason: &BlockReason| ShipmentState::Blocked { reason: reason.clone() };
+    on.stores.shipments.record(&token, &[to("g", blocked(&asked)), to("m", blocked(&mismatch))]).await?;
+    same("doubtful", &store.after_restore(day(2)).await?, &0)?;
+    same("what is settled", &state(&on, "1", "a").await?.as_ref(), &Some(&ends[0]))?;
+    same("beside what the channel has", &state(&on, "1", "c").await?, &Some(ShipmentState::Pending))?;
+    same("what is left to a person", &state(&on, "7", "g").await?, &Some(blocked(&asked)))?;
+    same("what names another order", &state(&on, "4", "m").await?, &Some(blocked(&mismatch)))
+}
+
 async fn after_a_restore_older_workers_have_lost_their_lease(on: TestBed) -> Check {
     let (store, _) = maintenance(&on)?;
+    let feed = history(&on.stores)?;
     let token = on.begun(GET).await?;
-    // It was granted after the backup.
-    let unseen = RunToken { fence: token.fence + 1_000, ..token };
+    feed.record_changes(&token, &[seen_first("a", "shipped")]).await?;
+    let before = feed.changes(&on.here, None, 9).await?.last().map(|change| change.cursor.number());
+    // They were granted after the backup; of the second operation no run had begun before it.
+    let unseen = RunToken { fence: token.fence + 1_000, ..token.clone() };
+    let other = RunToken { operation: Operation::ImportOrder, fence: 7, ..token };
     store.after_restore(at(1)).await?;
-    refused("save", on.stores.orders.save(&unseen, &[plain("1")]).await)?;
+    for unseen in [unseen, other] {
+        refused("save", on.stores.orders.save(&unseen, &[plain("1")]).await)?;
+    }
     let next = granted(on.peer.runs.begin(on.wants(GET, "next", day(1))).await?)?;
-    holds("fences go on from there", next.fence > RESTORE_FENCES)
+    holds("fences go on from there", next.fence > RESTORE_FENCES)?;
+    feed.record_changes(&next, &[seen_first("b", "shipped")]).await?;
+    let numbers = feed.changes(&on.here, None, 9).await?;
+    let after = numbers.last().map(|change| change.cursor.number());
+    holds(
+        "the feed goes on from there",
+        after.zip(before).is_some_and(|(after, before)| after > before + 1_000_000),
+    )
 }

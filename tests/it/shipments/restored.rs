@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use shipstation_connector::{
     channel::{
-        ChannelConnector, Shipment, ShipmentState, SyncReport, SyncShipments,
+        ChannelConnector, FailReason, Shipment, ShipmentState, SyncReport, SyncShipments,
         shipping::CarrierRule,
         store::{Maintenance, MappingStoreExt, ShipmentStore, ShipmentStoreExt, Stores},
     },
@@ -83,7 +83,20 @@ async fn crash_what_was_sent_after_the_backup_is_not_sent_again() {
     }
 }
 
-/// The proof that the one above has eyes.
+#[tokio::test]
+async fn crash_a_shipment_of_no_order_of_shipstations_comes_to_its_end_after_a_restore_too() {
+    let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());
+    let store = Arc::new(SqliteStore::open(folder.path().join("store.sqlite")).unwrap());
+    let shipment = Shipment::new("s", "A-1001", world.now(), "UPS", "1Z1");
+    store.enqueue_one(&world.connection, shipment, world.now()).await.unwrap();
+    assert_eq!(store.after_restore(world.now()).await.unwrap(), 1);
+    run(&world, &store, Preflight::Bulk).await;
+    let progress = store.order_progress(&world.connection, &"A-1001".into()).await.unwrap();
+    let invalid = ShipmentState::Failed { reason: FailReason::InvalidOrderId };
+    assert_eq!(progress.rows[0].state, invalid);
+}
+
+/// The proof that the first one has eyes.
 #[tokio::test]
 async fn crash_without_the_call_a_late_effect_is_sent_twice() {
     let (world, folder) = (World::new().await, tempfile::tempdir().unwrap());

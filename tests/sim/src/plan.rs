@@ -103,6 +103,7 @@ impl Host {
 
 /// The world of a seed.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 pub struct Plan {
     pub seed: u64,
     pub start: Timestamp,

@@ -189,7 +189,7 @@ CREATE TABLE shipstation_order_snapshot (
 
 -- The changes that imported orders underwent, in the order in which they were noticed; when the run began that noticed them.
 CREATE TABLE shipstation_order_change (
-    seq         INTEGER PRIMARY KEY,
+    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
     connection  TEXT    NOT NULL,
     order_id    TEXT    NOT NULL,
     recorded    INTEGER,
