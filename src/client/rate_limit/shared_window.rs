@@ -38,9 +38,8 @@ const UNSEEN_PROCESSES: u32 = 10;
 ///
 /// Which minute it is, is told by the store's clock and the `Date` of ShipStation's answers, so that the clocks of the processes do not
 /// matter. Each request is counted before it leaves, and with it what others have used by the headers. More urgent [lanes](Lane) go
-/// first among all processes; within a lane none takes more than an even part
-/// of a minute while others wait. What waits in a process asks together, with two
-/// short calls of the store.
+/// first among all processes; within a lane none takes more than an even part of a minute while others wait. What waits in a process
+/// asks together, with two short calls of the store.
 ///
 /// While the store does not answer, each process keeps to a part of the budget: it is divided by the number of processes that were
 /// last seen on the key, and a tenth of it where none was. That is said once as a warning. The others learn of it from ShipStation's
@@ -77,8 +76,9 @@ struct State {
     /// What is to be told to the others, numbered.
     answers: Vec<(u64, RateHeaders, HostTime)>,
     last_answer: u64,
-    /// When permits of this process's own part were taken that the store does not know of.
-    alone: Vec<HostTime>,
+    /// When permits of this process's own part were taken that the store does not know of, numbered.
+    alone: Vec<(u64, HostTime)>,
+    last_alone: u64,
     /// What the processes kept together when this one last saw it: for a store that has lost it.
     shares: Option<Shares>,
     /// What this process knows of the whole budget by itself.
@@ -125,6 +125,7 @@ impl SharedWindow {
                 answers: Vec::new(),
                 last_answer: 0,
                 alone: Vec::new(),
+                last_alone: 0,
                 shares: None,
                 all: Minutes::new(limit, reserve),
                 own: Minutes::new(limit, 0),
@@ -210,8 +211,10 @@ impl SharedWindow {
         if let Some(wait) = state.all.wait(now.wall).max(state.own.wait(now.wall)) {
             return Err(wait);
         }
-        state.alone.retain(|taken| now.longest_since(*taken) < KNOWN_FOR);
-        state.alone.push(now);
+        state.alone.retain(|(_, taken)| now.longest_since(*taken) < KNOWN_FOR);
+        state.last_alone += 1;
+        let number = state.last_alone;
+        state.alone.push((number, now));
         Ok(self.permit(&mut state, now, None))
     }
 
@@ -250,7 +253,8 @@ impl SharedWindow {
                     (RateHeaders { date, ..*headers }, at.longest_since(*came))
                 };
                 let answers: Vec<_> = state.answers.iter().map(answer).collect();
-                let alone: Vec<_> = state.alone.iter().map(|taken| at.longest_since(*taken)).collect();
+                let alone = |(number, taken): &(u64, HostTime)| (*number, at.longest_since(*taken));
+                let alone: Vec<_> = state.alone.iter().map(alone).collect();
                 let ask = Ask {
                     process: &self.process,
                     waiting: &self.queue.lanes(),
@@ -259,7 +263,7 @@ impl SharedWindow {
                     alone: &alone,
                     answers: &answers,
                 };
-                (shares.grant(&ask, record.now), shares, (state.last_answer, alone.len()))
+                (shares.grant(&ask, record.now), shares, (state.last_answer, state.last_alone))
             };
             let text = serde_json::to_string(&shares)?;
             if self.in_time(self.store.replace(&self.key, record.version, &text)).await? {
@@ -296,9 +300,7 @@ impl SharedWindow {
         }
         let (told, taken) = told;
         state.answers.retain(|(number, ..)| *number > told);
-        // Nothing is taken alone while the store is asked.
-        let taken = taken.min(state.alone.len());
-        state.alone.drain(..taken);
+        state.alone.retain(|(number, _)| *number > taken);
         state.processes = Some((processes, at));
         state.shares = Some(shares);
         // Turned away meanwhile: the others are told before anything else is sent.
@@ -348,8 +350,8 @@ struct Asked {
     /// What is kept from then on.
     shares: Shares,
     at: HostTime,
-    /// What the others know of now: the last answer, and how many permits of the own part.
-    told: (u64, usize),
+    /// What the others know of now: the last answer, and the last permit of the own part.
+    told: (u64, u64),
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {

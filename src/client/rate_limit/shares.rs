@@ -45,6 +45,8 @@ struct Process {
     counted: Counted,
     /// What it got in the newest minute of that.
     this_minute: u32,
+    /// The last permit of its own part that is counted.
+    alone: u64,
 }
 
 /// What a process says and asks.
@@ -57,8 +59,8 @@ pub(super) struct Ask<'a> {
     pub(super) arrived: u64,
     /// How much of it was not used.
     pub(super) unused: u32,
-    /// How long ago it took permits of its own part.
-    pub(super) alone: &'a [Duration],
+    /// How long ago it took permits of its own part, numbered: it may say so again.
+    pub(super) alone: &'a [(u64, Duration)],
     /// The answers that came meanwhile, and how long ago.
     pub(super) answers: &'a [(RateHeaders, Duration)],
 }
@@ -112,7 +114,8 @@ impl Shares {
             self.minutes.give_back(before.counted, unused.min(before.permits));
         }
         let (_, minute) = self.minutes.take(now, 0);
-        for ago in ask.alone {
+        let counted_alone = before.as_ref().map_or(0, |before| before.alone);
+        for (_, ago) in ask.alone.iter().filter(|(number, _)| *number > counted_alone) {
             self.minutes.note_taken(now - *ago);
         }
         for (headers, ago) in ask.answers {
@@ -135,6 +138,7 @@ impl Shares {
             permits,
             counted,
             this_minute: this_minute.saturating_add(permits),
+            alone: ask.alone.last().map_or(counted_alone, |(number, _)| *number),
         };
         self.processes.insert(ask.process.to_owned(), process);
         let processes = u32::try_from(self.processes.len()).unwrap_or(u32::MAX);
