@@ -17,7 +17,7 @@ const DATE_RESOLUTION_MS: i64 = 500;
 /// For how long all answers have to be late before they are not.
 const BELIEVED_AFTER: Duration = Duration::from_secs(5);
 /// How long after one late answer another one still goes on from it.
-const LATE_IN_A_ROW: Duration = Duration::from_secs(30);
+const LATE_IN_A_ROW: Duration = Duration::from_secs(10);
 /// A 429 blocks every request of the key for two minutes at most; a longer `Retry-After` is the business of the call that got it.
 const MAX_PAUSE: Duration = Duration::from_secs(120);
 
@@ -334,7 +334,7 @@ mod tests {
             (2, 3, -2_800),
             (9, 3_600, -2_800),
             (12, 3_600, -2_800),
-            (13, 3_601, -2_800),
+            (13, 3_600, -2_800),
             (14, 3_600, -3_599_800),
             (16, 0, 200),
         ] {
