@@ -28,7 +28,7 @@ pub struct WorkerHealth {
     pub running: Vec<(JobKey, Timestamp)>,
     /// When it last looked for work.
     pub looked_at: Option<Timestamp>,
-    /// Why the schedule or the source failed, while they do.
+    /// Why the schedule, the source or the maintenance of the store failed, while they do.
     pub trouble: Vec<String>,
 }
 

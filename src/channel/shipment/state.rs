@@ -126,6 +126,23 @@ impl ShipmentState {
         )
     }
 
+    /// It is not known whether a request that was begun then arrived, and it was not looked for.
+    pub(crate) fn unknown_since(since: Timestamp, server_since: Option<Timestamp>) -> Self {
+        Self::Unknown {
+            since,
+            checks: 0,
+            last_check: None,
+            order_missing: false,
+            server_since,
+            server_last_check: None,
+        }
+    }
+
+    /// Whether the channel has the order marked as shipped by it.
+    pub(crate) fn is_reported(&self) -> bool {
+        matches!(self, Self::Sent { .. } | Self::Confirmed { .. })
+    }
+
     /// Whether a request may have reached the channel, so that nothing may be sent without looking. A row that is
     /// [blocked](BlockReason::OutcomeUnknown) because no look could tell is not among them: a person decides about it.
     pub fn is_in_flight(&self) -> bool {

@@ -139,13 +139,6 @@ pub struct Maintained {
     pub fingerprints: u64,
 }
 
-impl Maintained {
-    /// Whether there was something to be removed.
-    pub fn is_something(&self) -> bool {
-        *self != Self::default()
-    }
-}
-
 /// What [`Maintenance::forget_buyer`] has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -185,9 +178,10 @@ impl OutboxRow {
     /// That is the one that was under way; else the first that can be sent at all. `None` if there is none, if the channel has the order
     /// already, so that nothing is sent for it any more, or if a person has to find out about one.
     pub fn doubt_one(order: &[Self], now: Timestamp) -> Option<Self> {
-        let is_reported =
-            |row: &Self| matches!(row.state, ShipmentState::Sent { .. } | ShipmentState::Confirmed { .. });
-        if order.iter().any(|row| is_reported(row) || is_left_to_person(row)) {
+        let is_left_to_person = |row: &Self| {
+            matches!(row.state, ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { .. } })
+        };
+        if order.iter().any(|row| row.state.is_reported() || is_left_to_person(row)) {
             return None;
         }
         let is_newest = |row: &Self| {
@@ -210,22 +204,10 @@ impl OutboxRow {
         };
         let under_way = order.iter().find(|row| row.state.is_in_flight());
         let mut row = under_way.or_else(|| order.iter().find(|row| can_be_sent(row)))?.clone();
-        row.state = ShipmentState::Unknown {
-            since: now,
-            checks: 0,
-            last_check: None,
-            order_missing: false,
-            server_since: None,
-            server_last_check: None,
-        };
+        row.state = ShipmentState::unknown_since(now, None);
         row.unknown_outcomes = row.unknown_outcomes.saturating_add(1);
         row.last_error = Some("the store was restored: whether it was sent since is looked for".to_owned());
         row.updated_at = now;
         Some(row)
     }
-}
-
-/// Whether a person has to find out what became of it.
-fn is_left_to_person(row: &OutboxRow) -> bool {
-    matches!(row.state, ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { .. } })
 }

@@ -191,24 +191,23 @@ impl Minutes {
     }
 
     pub(super) fn take(&mut self, now: Timestamp, requests: u32) -> Counted {
-        let (earliest, latest) = self.counted_in(now);
-        self.turn_to(earliest);
+        let counted = self.counted_in(now);
+        self.turn_to(counted.0);
+        self.add(counted, requests);
+        counted
+    }
+
+    fn add(&mut self, (earliest, latest): Counted, requests: u32) {
         for minute in earliest..=latest {
             if let Some(count) = self.count(minute) {
                 count.taken = count.taken.saturating_add(requests);
             }
         }
-        (earliest, latest)
     }
 
     /// Counts one that was taken `then`, in the present minutes.
     pub(super) fn note_taken(&mut self, then: Timestamp) {
-        let (earliest, latest) = self.counted_in(then);
-        for minute in earliest..=latest {
-            if let Some(count) = self.count(minute) {
-                count.taken = count.taken.saturating_add(1);
-            }
-        }
+        self.add(self.counted_in(then), 1);
     }
 
     /// Takes one, or says how long until it may.
@@ -255,7 +254,7 @@ impl Minutes {
     /// clock that is ahead, so that this is believed once all answers have said so for a while; the first of all is believed at
     /// once, since the next one that is not late corrects it.
     fn learn_skew(&mut self, date: Timestamp, then: Timestamp, now: Timestamp) {
-        let seen = date.unix_millis().saturating_add(500).saturating_sub(then.unix_millis());
+        let seen = date.unix_millis().saturating_add(DATE_RESOLUTION_MS).saturating_sub(then.unix_millis());
         let differs = seen.saturating_sub(self.skew);
         if differs >= -DATE_RESOLUTION_MS {
             self.late = None;

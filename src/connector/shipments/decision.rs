@@ -2,7 +2,6 @@
 
 use super::{Parcel, rows};
 use crate::{
-    Timestamp,
     channel::{
         OutboxId, ShipmentState, SupersedeReason,
         report::{SyncItem, SyncOutcome},
@@ -109,16 +108,4 @@ pub(super) fn superseded_by(partial: PartialPolicy, other: &OutboxRow) -> Shipme
         }
     };
     ShipmentState::Superseded { reason }
-}
-
-/// It is not known whether ShipStation has it, and it was not looked for.
-pub(super) fn unknown_since(since: Timestamp, server_since: Option<Timestamp>) -> ShipmentState {
-    ShipmentState::Unknown {
-        since,
-        checks: 0,
-        last_check: None,
-        order_missing: false,
-        server_since,
-        server_last_check: None,
-    }
 }

@@ -23,7 +23,7 @@ pub(super) fn is_of_another_order(row: &OutboxRow) -> bool {
 
 /// Whether ShipStation has the order marked as shipped by this row.
 pub(super) fn is_reported(row: &OutboxRow) -> bool {
-    matches!(row.state, ShipmentState::Sent { .. } | ShipmentState::Confirmed { .. })
+    row.state.is_reported()
 }
 
 /// Whether it is not known if ShipStation has it.

@@ -3,7 +3,6 @@
 
 use super::{
     Ctx, Decision, FailureStreak, LookupResult, Parcel, Recorder, RowOutcome, Stop,
-    decision::unknown_since,
     lookup::look_up,
     parcel::carrier_code,
     retry::{MISSING, look_again, missing_once, try_again},
@@ -159,7 +158,7 @@ fn sent(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
 fn unknown(ctx: Ctx<'_>, parcel: &Parcel, error: impl Into<String>) -> Decision {
     let moment = ctx.moment();
     ctx.remember(&parcel.row.id(), &moment);
-    Decision::postpone(parcel, unknown_since(moment.host.wall, moment.server), true, error)
+    Decision::postpone(parcel, ShipmentState::unknown_since(moment.host.wall, moment.server), true, error)
 }
 
 /// ShipStation decided, and said no.

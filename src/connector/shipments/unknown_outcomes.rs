@@ -3,7 +3,6 @@
 
 use super::{
     Ctx, Decision, LookupResult, Lookups, Moment, Recorder, RowOutcome, Stop,
-    decision::unknown_since,
     lookup::look_up,
     timing::{self, NextStep, Search},
 };
@@ -41,7 +40,7 @@ pub(super) async fn recover(
     for row in ctx.rows(&OutboxQuery::InFlight, |_| true).await? {
         recorder.look_at(&row);
         if let ShipmentState::Sending { since, server_since, .. } = row.state {
-            let state = unknown_since(since, server_since);
+            let state = ShipmentState::unknown_since(since, server_since);
             let error = Some("the run that sent it did not record the outcome".to_owned());
             let outcome = RowOutcome::Step { state, counts_attempt: true, error };
             recorder.apply(Decision::of(&row, outcome)).await?;

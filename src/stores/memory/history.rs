@@ -20,7 +20,8 @@ pub(super) struct History {
     snapshots: BTreeMap<ChannelOrderId, OrderSnapshot>,
     /// In the order in which they were recorded, each with when the run began that noticed it; their cursors count from 1.
     pub(super) changes: Vec<(Option<Timestamp>, RecordedChange)>,
-    removed: u64,
+    /// Numbers that no change has any more.
+    unused: u64,
 }
 
 impl History {
@@ -30,7 +31,7 @@ impl History {
             return false;
         }
         self.snapshots.insert(seen.now.order.clone(), seen.now.clone());
-        let cursor = ChangeCursor::new(self.removed + self.changes.len() as u64 + 1);
+        let cursor = ChangeCursor::new(self.unused + self.changes.len() as u64 + 1);
         let change = seen.change.iter().map(|change| (since, RecordedChange::new(cursor, change.clone())));
         self.changes.extend(change);
         seen.change.is_some()
@@ -38,7 +39,7 @@ impl History {
 
     /// Leaves numbers out.
     pub(super) fn skip(&mut self, numbers: u64) {
-        self.removed += numbers;
+        self.unused += numbers;
     }
 
     /// Removes what was recorded before. The age of what does not say it begins now.
@@ -47,7 +48,7 @@ impl History {
         self.changes.iter_mut().for_each(|(since, _)| *since = since.or(Some(now)));
         self.changes.retain(|(since, _)| since.is_none_or(|since| since >= before));
         let removed = (all - self.changes.len()) as u64;
-        self.removed += removed;
+        self.unused += removed;
         removed
     }
 }
@@ -69,7 +70,8 @@ impl HistoryStore for MemoryStore {
         token: &RunToken,
         observed: &[OrderObservation],
     ) -> Result<u64, StoreError> {
-        let since = self.lock().runs.lease_of(token).holder.as_ref().map(|holder| holder.since);
+        let holder = self.lock().runs.lease_of(token).holder.clone();
+        let since = holder.filter(|holder| holder.run == token.run).map(|holder| holder.since);
         self.write(token, |kept| {
             Ok(observed.iter().map(|seen| u64::from(kept.history.record(seen, since))).sum())
         })

@@ -198,12 +198,11 @@ fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) 
         orders::forget_fingerprint(tx, connection, order)?;
     }
     let rows = "SELECT rowid, row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2";
-    let (settled, open): (Vec<_>, Vec<_>) = all(tx, rows, (connection, order.as_str()), numbered)?
-        .into_iter()
-        .partition(|(_, row)| row.state.is_closed());
-    forgotten.shipments_left = if open.is_empty() { 0 } else { (settled.len() + open.len()) as u64 };
-    if open.is_empty() {
-        reduce(tx, settled)?;
+    let rows = all(tx, rows, (connection, order.as_str()), numbered)?;
+    if rows.iter().all(|(_, row)| row.state.is_closed()) {
+        reduce(tx, rows)?;
+    } else {
+        forgotten.shipments_left = rows.len() as u64;
     }
     Ok(forgotten)
 }
