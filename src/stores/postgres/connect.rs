@@ -7,8 +7,9 @@ use tokio_postgres::{
     Config, NoTls,
     config::{Host, SslMode},
 };
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{ConnectError, ConnectProblem, PostgresStore, migrate, writer};
+use super::{ConnectError, ConnectProblem, PostgresStore, migrate, tls, writer};
 
 /// How a [`PostgresStore`] is opened.
 ///
@@ -29,6 +30,8 @@ pub struct PostgresOptions {
     pub connect_timeout: Duration,
     /// How long one statement may take on the server, and a transaction wait for the next one. 60 seconds by default.
     pub statement_timeout: Duration,
+    /// The authorities, as PEM, that vouch for the server's certificate where TLS is used. By default those that the platform trusts.
+    pub root_certificates: Option<String>,
     /// Whether the schema is made and brought up to date. `true` by default; otherwise one that is missing or old is refused.
     pub migrates: bool,
 }
@@ -40,6 +43,7 @@ impl Default for PostgresOptions {
             pool_size: 8,
             connect_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(60),
+            root_certificates: None,
             migrates: true,
         }
     }
@@ -74,6 +78,13 @@ impl PostgresOptions {
         self
     }
 
+    /// Other authorities than those of the platform, as PEM: a bundle of a provider, or one's own.
+    #[must_use]
+    pub fn root_certificates(mut self, pem: impl Into<String>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
     /// Leaves the schema to the host's own tool: see [`PostgresStore::schema_sql`].
     #[must_use]
     pub fn without_migration(mut self) -> Self {
@@ -99,18 +110,16 @@ impl PostgresStore {
     /// Connects to the database of `url` (`postgresql://user:password@host:port/database`, or `key=value` pairs) and opens the
     /// store there.
     ///
+    /// TLS is used where the URL says `sslmode=require` (or `verify-ca`, `verify-full`, which mean the same here): the server's
+    /// certificate has to be valid for the host of the URL, and vouched for by an authority that is trusted. Otherwise it is not
+    /// used, nor on a socket of this machine.
+    ///
     /// # Errors
     /// When an option or the URL is wrong, the server cannot be reached or refuses, its schema is not of this store or of a newer
     /// version, or the role may not do what is needed. Nothing has been changed then.
     pub async fn connect(url: &str, options: &PostgresOptions) -> Result<Self, ConnectError> {
-        let mut config = Config::from_str(url).map_err(|_| ConnectProblem::Url)?;
-        if config.get_hosts().is_empty() {
-            return Err(ConnectProblem::NoHost.into());
-        }
-        let is_local = |host: &Host| matches!(host, Host::Unix(_));
-        if config.get_ssl_mode() == SslMode::Require && !config.get_hosts().iter().all(is_local) {
-            return Err(ConnectProblem::TlsRequired.into());
-        }
+        options.check()?;
+        let (mut config, tls) = read(url, options.root_certificates.as_deref())?;
         if config.get_application_name().is_none() {
             config.application_name("shipstation-connector");
         }
@@ -121,7 +130,11 @@ impl PostgresStore {
             config.tcp_user_timeout(options.statement_timeout);
         }
         let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, fast))
+        let manager = match tls {
+            Some(tls) => Manager::from_config(config, tls, fast),
+            None => Manager::from_config(config, NoTls, fast),
+        };
+        let pool = Pool::builder(manager)
             .max_size(options.pool_size)
             .wait_timeout(Some(options.connect_timeout))
             .create_timeout(Some(options.connect_timeout))
@@ -146,6 +159,27 @@ impl PostgresStore {
             writer::enter_sql(&options.schema),
             millis = options.statement_timeout.as_millis()
         );
-        Ok(Self { pool, schema: options.schema.clone(), enter, host: None })
+        let (schema, root_certificates) = (options.schema.clone(), options.root_certificates.clone());
+        Ok(Self { pool, schema, enter, host: None, root_certificates })
     }
+}
+
+/// What a URL says, and what speaks TLS if it asks for that.
+pub(super) fn read(
+    url: &str,
+    authorities: Option<&str>,
+) -> Result<(Config, Option<MakeRustlsConnect>), ConnectProblem> {
+    // libpq's names for what `require` means here.
+    let url =
+        url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+    let mut config = Config::from_str(&url).map_err(|_| ConnectProblem::Url)?;
+    if config.get_hosts().is_empty() {
+        return Err(ConnectProblem::NoHost);
+    }
+    let is_local = |host: &Host| matches!(host, Host::Unix(_));
+    if config.get_hosts().iter().all(is_local) {
+        config.ssl_mode(SslMode::Disable);
+    }
+    let tls = (config.get_ssl_mode() == SslMode::Require).then(|| tls::connector(authorities)).transpose()?;
+    Ok((config, tls))
 }

@@ -30,11 +30,24 @@ pub enum ConnectProblem {
     /// The URL names no host.
     #[error("the URL names no host; write postgresql://user:password@host:port/database")]
     NoHost,
-    /// The URL asks for TLS.
+    /// TLS with the server fails.
     #[error(
-        "the URL asks for TLS (sslmode=require); make a pool with TLS and give it to PostgresStore::open"
+        "TLS with the server fails ({detail}); check that it offers TLS, that its certificate names the host of the URL, and that \
+         the option root_certificates holds the authority of that certificate if the platform does not trust it"
     )]
-    TlsRequired,
+    Tls {
+        /// What went wrong.
+        detail: String,
+    },
+    /// The option `root_certificates` cannot be read.
+    #[error("the option root_certificates holds no certificate; give it PEM, with BEGIN CERTIFICATE lines")]
+    RootCertificates,
+    /// There is nothing that computes TLS.
+    #[error(
+        "the URL asks for TLS and no provider of it is installed; enable the feature rustls, or call \
+         rustls::crypto::CryptoProvider::install_default() first"
+    )]
+    NoTlsProvider,
     /// An option is zero.
     #[error("the option {option} is zero; leave it out, or give it at least 1")]
     Zero {
@@ -152,8 +165,10 @@ impl From<Error> for ConnectProblem {
         let Some(refusal) = error.as_db_error() else {
             let cause =
                 std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            let is_unreachable = is_about_the_connection(&error) || error.is_closed();
-            return if is_unreachable {
+            // The library has no other name for it.
+            return if error.to_string().starts_with("error performing TLS handshake") {
+                Self::Tls { detail: cause }
+            } else if is_about_the_connection(&error) || error.is_closed() {
                 Self::Unreachable { detail: cause }
             } else {
                 Self::Refused { detail: format!("{error}: {cause}") }

@@ -46,6 +46,7 @@ mod query;
 mod runs;
 mod schedule;
 mod shipments;
+mod tls;
 mod writer;
 
 use std::{fmt, sync::Arc};
@@ -100,6 +101,8 @@ pub struct PostgresStore {
     /// What every transaction begins with.
     enter: String,
     host: Option<HostTables>,
+    /// For connections beside the pool.
+    root_certificates: Option<String>,
 }
 
 /// What was answered `Ok` survives a crash of the server, also where its settings would rather be fast.

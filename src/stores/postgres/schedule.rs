@@ -1,14 +1,21 @@
 //! The schedule of a fleet of many processes. What time it is, is decided by the server.
 
-use std::{fmt, future::poll_fn, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::future::{Either, select};
-use tokio::sync::Mutex;
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, Socket, tls::NoTlsStream};
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+    stream::{BoxStream, poll_fn},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Mutex,
+};
+use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Socket};
 
 use super::{
-    PostgresStore, commit,
+    PostgresStore, commit, connect,
     query::{all, execute, first, get, params, text},
 };
 use crate::{
@@ -45,7 +52,16 @@ pub struct PostgresSchedule {
 struct Listener {
     /// Dropped, the connection would end.
     _client: Client,
-    connection: Connection<Socket, NoTlsStream>,
+    messages: Messages,
+}
+
+/// What the server says. Nothing else drives the connection.
+type Messages = BoxStream<'static, Result<AsyncMessage, Error>>;
+
+fn messages<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    mut connection: Connection<Socket, T>,
+) -> Messages {
+    poll_fn(move |context| connection.poll_message(context)).boxed()
 }
 
 impl PostgresSchedule {
@@ -62,7 +78,7 @@ impl PostgresSchedule {
     }
 
     /// Learns at once of what other processes have woken, by `LISTEN` on a connection of its own to `url`: the server itself, for a
-    /// pooler in transaction mode passes nothing on. Without TLS. While it cannot be reached, looking at intervals is all.
+    /// pooler in transaction mode passes nothing on. With TLS as the store has it. While it cannot be reached, looking at intervals is all.
     #[must_use]
     pub fn listen(mut self, url: impl Into<String>) -> Self {
         self.listens_at = Some(url.into());
@@ -70,15 +86,18 @@ impl PostgresSchedule {
     }
 
     async fn connect(&self, url: &str) -> Option<Listener> {
-        let (client, mut connection) = tokio_postgres::connect(url, NoTls).await.ok()?;
+        let (config, tls) = connect::read(url, self.store.root_certificates.as_deref()).ok()?;
+        let (client, mut messages) = match tls {
+            Some(tls) => config.connect(tls).await.map(|(client, connection)| (client, messages(connection))),
+            None => config.connect(NoTls).await.map(|(client, connection)| (client, messages(connection))),
+        }
+        .ok()?;
         let listen = format!("LISTEN \"{}\"", self.store.schema);
-        // Nobody else drives the connection.
-        let talking = poll_fn(|context| connection.poll_message(context));
-        let is_listening = match select(Box::pin(client.batch_execute(&listen)), talking).await {
+        let is_listening = match select(Box::pin(client.batch_execute(&listen)), messages.next()).await {
             Either::Left((answer, _)) => answer.is_ok(),
             Either::Right(_) => false,
         };
-        is_listening.then_some(Listener { _client: client, connection })
+        is_listening.then_some(Listener { _client: client, messages })
     }
 }
 
@@ -242,7 +261,7 @@ impl Schedule for PostgresSchedule {
             tracing::debug!("the schedule cannot listen for what others wake, and looks at intervals");
         }
         while let Some(listening) = &mut *listener {
-            match poll_fn(|context| listening.connection.poll_message(context)).await {
+            match listening.messages.next().await {
                 Some(Ok(AsyncMessage::Notification(_))) => return,
                 Some(Ok(_)) => {}
                 // The next look connects again.

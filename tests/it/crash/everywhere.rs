@@ -8,7 +8,7 @@ use shipstation_connector::{
 
 use super::{
     fuse::{Fuse, Mode},
-    test_bed::TestBed,
+    test_bed::{Kind, TestBed},
 };
 
 /// An operation with a small world in which it has something of everything to do.
@@ -26,10 +26,10 @@ pub(super) trait Scenario: Sized {
 
 /// Kills the operation at every place and says how many there were.
 #[expect(clippy::print_stdout, reason = "the harness says how much it covered")]
-pub(super) async fn kill<S: Scenario>(name: &str) -> usize {
-    let places = places::<S>(Mode::Kill).await;
+pub(super) async fn kill<S: Scenario>(name: &str, kind: &Kind) -> usize {
+    let places = places::<S>(Mode::Kill, kind).await;
     for (at, place) in places.iter().enumerate() {
-        kill_at::<S>(at, place).await;
+        kill_at::<S>(at, place, kind).await;
     }
     println!("{name}: killed at {} places", places.len());
     places.len()
@@ -37,37 +37,38 @@ pub(super) async fn kill<S: Scenario>(name: &str) -> usize {
 
 /// Stalls the operation at every place until its lease has gone to another process.
 #[expect(clippy::print_stdout, reason = "the harness says how much it covered")]
-pub(super) async fn stall<S: Scenario>(name: &str) -> usize {
-    let places = places::<S>(Mode::Stall).await;
+pub(super) async fn stall<S: Scenario>(name: &str, kind: &Kind) -> usize {
+    let places = places::<S>(Mode::Stall, kind).await;
     for (at, place) in places.iter().enumerate() {
-        stall_at::<S>(at, place).await;
+        stall_at::<S>(at, place, kind).await;
     }
     println!("{name}: stalled at {} places", places.len());
     places.len()
 }
 
 /// Starts a second process while the first holds the lease, then many at once: one works at a time.
-pub(super) async fn rival<S: Scenario>() {
-    let holding = places::<S>(Mode::Stall).await.iter().position(|place| place == "after begin").unwrap();
-    let mut bed = TestBed::new().await;
+pub(super) async fn rival<S: Scenario>(kind: &Kind) {
+    let holding =
+        places::<S>(Mode::Stall, kind).await.iter().position(|place| place == "after begin").unwrap();
+    let mut bed = TestBed::new(kind).await;
     let scenario = S::set_up(&mut bed).await;
     let fuse = Fuse::new(Mode::Stall, holding, &bed.sim);
-    let first = bed.process_with(&fuse);
+    let first = bed.process_with(&fuse).await;
     let mut run = std::pin::pin!(scenario.run(&first));
     tokio::select! {
         biased;
         () = fuse.burning() => {}
         ended = &mut run => panic!("the lease was not taken: {ended:?}"),
     }
-    let refused = scenario.run(&bed.process()).await;
+    let refused = scenario.run(&bed.process().await).await;
     assert!(is_refused(&refused), "{refused:?}");
     fuse.release();
     assert_eq!(run.await.unwrap(), RunStatus::Succeeded);
     finish(&scenario, &bed, "with a rival").await;
 
-    let mut bed = TestBed::new().await;
+    let mut bed = TestBed::new(kind).await;
     let scenario = S::set_up(&mut bed).await;
-    let processes: Vec<_> = (0..4).map(|_| bed.process()).collect();
+    let processes = futures_util::future::join_all((0..4).map(|_| bed.process())).await;
     let runs = processes.iter().map(|process| scenario.run(process));
     let ended = futures_util::future::join_all(runs).await;
     assert!(ended.iter().any(|run| matches!(run, Ok(RunStatus::Succeeded))), "{ended:?}");
@@ -79,22 +80,22 @@ fn is_refused(run: &Result<RunStatus, ChannelError>) -> bool {
     matches!(run, Err(ChannelError { refusal: Refusal::AlreadyRunning { .. }, .. }))
 }
 
-async fn places<S: Scenario>(mode: Mode) -> Vec<String> {
-    let mut bed = TestBed::new().await;
+async fn places<S: Scenario>(mode: Mode, kind: &Kind) -> Vec<String> {
+    let mut bed = TestBed::new(kind).await;
     let scenario = S::set_up(&mut bed).await;
     let fuse = Fuse::new(mode, usize::MAX, &bed.sim);
-    assert_eq!(scenario.run(&bed.process_with(&fuse)).await.unwrap(), RunStatus::Succeeded);
+    assert_eq!(scenario.run(&bed.process_with(&fuse).await).await.unwrap(), RunStatus::Succeeded);
     let places = fuse.places();
     finish(&scenario, &bed, "undisturbed").await;
     places
 }
 
-async fn kill_at<S: Scenario>(at: usize, place: &str) {
-    let mut bed = TestBed::new().await;
+async fn kill_at<S: Scenario>(at: usize, place: &str, kind: &Kind) {
+    let mut bed = TestBed::new(kind).await;
     let scenario = S::set_up(&mut bed).await;
     let fuse = Fuse::new(Mode::Kill, at, &bed.sim);
     {
-        let channel = bed.process_with(&fuse);
+        let channel = bed.process_with(&fuse).await;
         tokio::select! {
             biased;
             () = fuse.burning() => {}
@@ -102,16 +103,16 @@ async fn kill_at<S: Scenario>(at: usize, place: &str) {
         }
     }
     // At once, while the lease of the dead run may still last.
-    let next = scenario.run(&bed.process()).await;
+    let next = scenario.run(&bed.process().await).await;
     assert!(next.is_ok() || is_refused(&next), "{place}: {next:?}");
     finish(&scenario, &bed, place).await;
 }
 
-async fn stall_at<S: Scenario>(at: usize, place: &str) {
-    let mut bed = TestBed::new().await;
+async fn stall_at<S: Scenario>(at: usize, place: &str, kind: &Kind) {
+    let mut bed = TestBed::new(kind).await;
     let scenario = S::set_up(&mut bed).await;
     let fuse = Fuse::new(Mode::Stall, at, &bed.sim);
-    let slow = bed.process_with(&fuse);
+    let slow = bed.process_with(&fuse).await;
     let mut run = std::pin::pin!(scenario.run(&slow));
     tokio::select! {
         biased;
@@ -142,11 +143,12 @@ async fn finish<S: Scenario>(scenario: &S, bed: &TestBed, place: &str) {
     let mut status = None;
     for _ in 0..S::FURTHER_RUNS {
         bed.a_quarter_of_an_hour_passes();
-        status = Some(scenario.run(&bed.process()).await.unwrap_or_else(|error| panic!("{place}: {error}")));
+        status =
+            Some(scenario.run(&bed.process().await).await.unwrap_or_else(|error| panic!("{place}: {error}")));
         bed.host_takes_orders().await;
     }
     assert_eq!(status, Some(RunStatus::Succeeded), "{place}");
-    let damage = bed.open().check_integrity().await.unwrap();
+    let damage = bed.open().await.damage().await;
     assert!(damage.is_empty(), "{place}: {damage:?}");
     scenario.judge(bed, place).await;
 }

@@ -1,11 +1,10 @@
-//! The real thing: a child process that imports and pushes on an SQLite file is killed at random moments, again and
-//! again, and in the end nothing is lost and nothing is doubled.
+//! The real thing: a child process that imports and pushes on an SQLite file, or on a PostgreSQL server, is killed at random
+//! moments, again and again, and in the end nothing is lost and nothing is doubled.
 //!
 //! `CRASH_ORDERS`, `CRASH_SHIPMENTS` and `CRASH_KILLS` change the size, `CRASH_SEED` repeats the moments.
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -17,14 +16,15 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ChannelOrderId, ConnectionId, GetOrders, Shipment, SyncShipments,
         shipping::{CarrierRule, ShippingRule},
-        store::{MappingStoreExt, OrderStoreExt, ShipmentStore, ShipmentStoreExt, Stores},
+        store::{MappingStoreExt, OrderStoreExt, ShipmentStoreExt},
     },
     client::{Clock, Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation, SystemClock, UserId},
-    stores::SqliteStore,
     testing::simulator::{
         Fault, FaultKind, RateLimit, Record, SimClock, SimLine, SimOrder, Simulator, SimulatorConfig,
     },
 };
+
+use super::database::{Database, Store};
 
 /// How a child is told what to do.
 const TASK: &str = "CRASH_CHILD";
@@ -40,7 +40,7 @@ struct Task {
     url: String,
     key: String,
     secret: String,
-    file: PathBuf,
+    database: Database,
     user: String,
     now: Timestamp,
     ships_first: bool,
@@ -71,7 +71,7 @@ impl RateLimiter for Unlimited {
 async fn crash_child_of_the_killing() {
     let Ok(task) = std::env::var(TASK) else { return };
     let task: Task = serde_json::from_str(&task).unwrap();
-    let channel = worker(&task);
+    let channel = worker(&task).await;
     for ships in [task.ships_first, !task.ships_first] {
         let status = if ships {
             channel.sync_shipments(SyncShipments::new()).await.unwrap().run.status
@@ -82,7 +82,7 @@ async fn crash_child_of_the_killing() {
     }
 }
 
-fn worker(task: &Task) -> ShipStationChannel {
+async fn worker(task: &Task) -> ShipStationChannel {
     let client = ShipStation::builder(Credentials::new(&task.key, &task.secret))
         .base_url(&task.url)
         // A child's clock stands still but for its own waits: what it does depends on no machine's pace.
@@ -93,17 +93,14 @@ fn worker(task: &Task) -> ShipStationChannel {
         .unwrap();
     let mut settings = Settings::default();
     settings.orders.assign_user = Some(UserId::new(&task.user));
-    let store = SqliteStore::open(&task.file).unwrap();
-    ShipStationChannel::builder(client, connection(), Stores::all_in(Arc::new(store)))
-        .settings(settings)
-        .build()
-        .unwrap()
+    let stores = task.database.open().await.stores();
+    ShipStationChannel::builder(client, connection(), stores).settings(settings).build().unwrap()
 }
 
 /// What the children work on.
 struct Work {
     sim: Simulator,
-    file: PathBuf,
+    database: Database,
     user: String,
     /// The first order; the others follow.
     first: i64,
@@ -115,7 +112,7 @@ struct Work {
 }
 
 impl Work {
-    async fn new(folder: &Path, orders: u32, shipments: u32) -> Self {
+    async fn new(database: Database, orders: u32, shipments: u32) -> Self {
         let sim =
             Simulator::start(SimulatorConfig::default().rate_limit(RateLimit::Unlimited)).await.unwrap();
         let start = Clock::now(&*sim.clock()) - Duration::from_secs(2 * 24 * 3600);
@@ -128,19 +125,20 @@ impl Work {
             });
             (account.add_user("Night Shift"), first)
         });
-        let file = folder.join("shop.sqlite");
-        let store = SqliteStore::open(&file).unwrap();
+        let store = database.open().await;
+        let stores = store.stores();
         let rules = vec![ShippingRule::exact("Standard", "ground")];
-        store.replace_shipping_rules(&connection(), 0, rules).await.unwrap();
+        stores.mappings.replace_shipping_rules(&connection(), 0, rules).await.unwrap();
         let carriers = vec![CarrierRule::new("UPS", "ups")];
-        store.replace_carrier_rules(&connection(), 0, carriers).await.unwrap();
-        let work = Self { sim, file, user, first, orders, shipments, marks: BTreeMap::new(), rounds: 0 };
+        stores.mappings.replace_carrier_rules(&connection(), 0, carriers).await.unwrap();
+        let work = Self { sim, database, user, first, orders, shipments, marks: BTreeMap::new(), rounds: 0 };
         for order in work.shipped() {
             let now = Clock::now(&*work.sim.clock());
             let shipment =
                 Shipment::new(format!("S-{order}"), order.to_string(), now, "UPS", format!("1Z{order}"));
-            store.enqueue_one(&connection(), shipment, now).await.unwrap();
+            stores.shipments.enqueue_one(&connection(), shipment, now).await.unwrap();
         }
+        drop(stores);
         store.close().await;
         work
     }
@@ -155,9 +153,9 @@ impl Work {
 
     /// Whether the host has the orders that it ships. What is shipped before it was imported is imported no more.
     async fn has_imported(&self) -> bool {
-        let store = SqliteStore::open(&self.file).unwrap();
+        let store = self.database.open().await;
         let ids: Vec<ChannelOrderId> = self.shipped().map(|order| order.to_string().into()).collect();
-        let known = store.known(&connection(), &ids).await.unwrap();
+        let known = store.stores().orders.known(&connection(), &ids).await.unwrap();
         store.close().await;
         known.len() == ids.len()
     }
@@ -169,7 +167,7 @@ impl Work {
             url: self.sim.url().to_owned(),
             key: self.sim.api_key().to_owned(),
             secret: self.sim.api_secret().to_owned(),
-            file: self.file.clone(),
+            database: self.database.clone(),
             user: self.user.clone(),
             now: self.sim.clock().advance(BETWEEN_CHILDREN),
             ships_first,
@@ -221,15 +219,17 @@ impl Work {
     }
 
     async fn is_done(&self) -> bool {
-        let store = SqliteStore::open(&self.file).unwrap();
-        let counts = store.counts(&connection()).await.unwrap();
-        counts == BTreeMap::from([("confirmed".to_owned(), u64::from(self.shipments))])
+        self.counts().await == BTreeMap::from([("confirmed".to_owned(), u64::from(self.shipments))])
+    }
+
+    async fn counts(&self) -> BTreeMap<String, u64> {
+        self.database.open().await.stores().shipments.counts(&connection()).await.unwrap()
     }
 
     async fn judge(&self) {
-        let store = SqliteStore::open(&self.file).unwrap();
-        assert_eq!(store.check_integrity().await.unwrap(), Vec::<String>::new());
-        assert!(self.is_done().await, "{:?}", store.counts(&connection()).await.unwrap());
+        let store = self.database.open().await;
+        assert_eq!(store.damage().await, Vec::<String>::new());
+        assert!(self.is_done().await, "{:?}", self.counts().await);
         let marks = |order| self.marks.get(&order).copied().unwrap_or_default();
         let otherwise: Vec<(i64, u32)> =
             self.shipped().map(|order| (order, marks(order))).filter(|(_, times)| *times != 1).collect();
@@ -263,10 +263,10 @@ impl Work {
 }
 
 /// Everything that the host is handed, and how often.
-async fn hand_over(store: &SqliteStore) -> BTreeMap<i64, u32> {
+async fn hand_over(store: &Store) -> BTreeMap<i64, u32> {
     let mut taken = BTreeMap::new();
     loop {
-        let orders = store.take_orders(&connection(), 1_000).await.unwrap();
+        let orders = store.take_orders(&connection()).await;
         if orders.is_empty() {
             return taken;
         }
@@ -285,14 +285,24 @@ async fn tick() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_killed_for_real_loses_and_doubles_nothing() {
+    let folder = super::test_bed::folder();
+    kill_again_and_again(Database::File(folder.path().join("shop.sqlite"))).await;
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crash_postgres_killed_for_real_loses_and_doubles_nothing() {
+    kill_again_and_again(Database::on_a_server().await).await;
+}
+
+async fn kill_again_and_again(database: Database) {
     let seed = setting("CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
     let orders = setting("CRASH_ORDERS").unwrap_or(20_000);
     let shipments = setting("CRASH_SHIPMENTS").unwrap_or(500);
     let wanted = setting("CRASH_KILLS").unwrap_or(20);
     println!("CRASH_SEED={seed}: {orders} orders, {shipments} shipments, {wanted} kills");
     let mut random = fastrand::Rng::with_seed(seed);
-    let folder = super::test_bed::folder();
-    let mut work = Work::new(folder.path(), orders, shipments).await;
+    let mut work = Work::new(database, orders, shipments).await;
     let (mut kills, mut most, began) = (0, MOST_REQUESTS, SystemClock.now());
     while kills < wanted {
         let pause = Duration::from_micros(random.u64(..20_000));

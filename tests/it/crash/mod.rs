@@ -1,6 +1,7 @@
 //! What a crash costs: a repetition and nothing else. Every operation is killed and stalled wherever it calls a
-//! store or ShipStation, on the SQLite store, and the promises are judged afterwards.
+//! store or ShipStation, on the SQLite store and on the PostgreSQL store, and the promises are judged afterwards.
 
+mod database;
 mod everywhere;
 mod fuse;
 mod killed;
@@ -9,53 +10,84 @@ mod test_bed;
 
 use everywhere::{kill, rival, stall};
 use scenarios::{Importing, Linking, Resolving, Shipping};
+use test_bed::Kind;
 
 // The least numbers of places: the harness must not shrink unseen.
 
 #[tokio::test]
 async fn crash_link_listings_anywhere() {
-    assert!(kill::<Linking>("link_listings").await >= 24);
+    assert!(kill::<Linking>("link_listings", &Kind::File).await >= 24);
 }
 
 #[tokio::test]
 async fn crash_get_orders_anywhere() {
-    assert!(kill::<Importing>("get_orders").await >= 80);
+    assert!(kill::<Importing>("get_orders", &Kind::File).await >= 80);
 }
 
 #[tokio::test]
 async fn crash_resolve_held_anywhere() {
-    assert!(kill::<Resolving>("resolve_held").await >= 20);
+    assert!(kill::<Resolving>("resolve_held", &Kind::File).await >= 20);
 }
 
 #[tokio::test]
 async fn crash_sync_shipments_anywhere() {
-    assert!(kill::<Shipping>("sync_shipments").await >= 100);
+    assert!(kill::<Shipping>("sync_shipments", &Kind::File).await >= 100);
 }
 
 #[tokio::test]
 async fn crash_stalled_link_listings_loses_its_lease() {
-    assert!(stall::<Linking>("link_listings").await >= 14);
+    assert!(stall::<Linking>("link_listings", &Kind::File).await >= 14);
 }
 
 #[tokio::test]
 async fn crash_stalled_get_orders_loses_its_lease() {
-    assert!(stall::<Importing>("get_orders").await >= 50);
+    assert!(stall::<Importing>("get_orders", &Kind::File).await >= 50);
 }
 
 #[tokio::test]
 async fn crash_stalled_resolve_held_loses_its_lease() {
-    assert!(stall::<Resolving>("resolve_held").await >= 14);
+    assert!(stall::<Resolving>("resolve_held", &Kind::File).await >= 14);
 }
 
 #[tokio::test]
 async fn crash_stalled_sync_shipments_loses_its_lease() {
-    assert!(stall::<Shipping>("sync_shipments").await >= 65);
+    assert!(stall::<Shipping>("sync_shipments", &Kind::File).await >= 65);
 }
 
 #[tokio::test]
 async fn crash_two_workers_at_once_one_works() {
-    rival::<Linking>().await;
-    rival::<Importing>().await;
-    rival::<Resolving>().await;
-    rival::<Shipping>().await;
+    rival::<Linking>(&Kind::File).await;
+    rival::<Importing>(&Kind::File).await;
+    rival::<Resolving>(&Kind::File).await;
+    rival::<Shipping>(&Kind::File).await;
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test]
+async fn crash_postgres_anywhere() {
+    let server = Kind::on_a_server().await;
+    assert!(kill::<Linking>("link_listings", &server).await >= 24);
+    assert!(kill::<Importing>("get_orders", &server).await >= 80);
+    assert!(kill::<Resolving>("resolve_held", &server).await >= 20);
+    assert!(kill::<Shipping>("sync_shipments", &server).await >= 100);
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test]
+async fn crash_postgres_stalled_loses_its_lease() {
+    let server = Kind::on_a_server().await;
+    assert!(stall::<Linking>("link_listings", &server).await >= 14);
+    assert!(stall::<Importing>("get_orders", &server).await >= 50);
+    assert!(stall::<Resolving>("resolve_held", &server).await >= 14);
+    assert!(stall::<Shipping>("sync_shipments", &server).await >= 65);
+}
+
+#[cfg(feature = "postgres-tests")]
+#[tokio::test]
+async fn crash_postgres_two_workers_at_once_one_works() {
+    let server = Kind::on_a_server().await;
+    rival::<Linking>(&server).await;
+    rival::<Importing>(&server).await;
+    rival::<Resolving>(&server).await;
+    rival::<Shipping>(&server).await;
 }

@@ -29,11 +29,20 @@ impl Scenario for Linking {
         let product = |sku: &str| bed.sim.account(|account| account.add_product(SimProduct::new(sku)));
         let put = async |id: &str, sku: &str| {
             let listing = Listing::new(id, sku);
-            bed.open().put_listings(&bed.connection, [listing]).await.unwrap();
+            bed.open().await.put_listing(&bed.connection, listing).await;
         };
         let gone = product("GONE-9");
         put("L-gone", "GONE-9").await;
-        assert!(bed.process().link_listings(LinkListings::new()).await.unwrap().run.status.read_everything());
+        assert!(
+            bed.process()
+                .await
+                .link_listings(LinkListings::new())
+                .await
+                .unwrap()
+                .run
+                .status
+                .read_everything()
+        );
         bed.a_quarter_of_an_hour_passes();
         bed.sim.account(|account| account.products.remove(&gone));
         let (mug, tea) = (product("MUG-1"), product("TEA-2"));
@@ -54,7 +63,7 @@ impl Scenario for Linking {
     }
 
     async fn judge(&self, bed: &TestBed, place: &str) {
-        let links = bed.open().links_after(&bed.connection, None, 100).await.unwrap();
+        let links = bed.stores().await.listings.links_after(&bed.connection, None, 100).await.unwrap();
         let links: BTreeMap<_, _> = links
             .into_iter()
             .map(|link| (link.listing.to_string(), (link.product.to_string(), link.state)))
@@ -96,7 +105,7 @@ impl Scenario for Importing {
     async fn judge(&self, bed: &TestBed, place: &str) {
         let once: BTreeMap<_, _> = self.ready.iter().map(|id| (id.to_string(), 1)).collect();
         assert_eq!(*bed.taken.borrow(), once, "{place}: each order reaches the host once");
-        let held = bed.open().held(&bed.connection, None, 100).await.unwrap();
+        let held = bed.stores().await.orders.held(&bed.connection, None, 100).await.unwrap();
         let held: Vec<_> = held.iter().map(|order| order.order.to_string()).collect();
         let wanted: Vec<_> = self.held.iter().map(ToString::to_string).collect();
         assert_eq!(held, wanted, "{place}: held orders are there, once");
@@ -124,9 +133,9 @@ impl Scenario for Resolving {
         let ready = bed.add_order("A-1", "Standard");
         let held = ["H-1", "H-2"].map(|number| bed.add_order(number, "By zeppelin"));
         let still_held = bed.add_order("H-3", "By submarine");
-        assert!(bed.process().get_orders(GetOrders::new()).await.unwrap().run.status.read_everything());
+        assert!(bed.process().await.get_orders(GetOrders::new()).await.unwrap().run.status.read_everything());
         bed.a_quarter_of_an_hour_passes();
-        bed.map_texts(&bed.open(), &["Standard", "By zeppelin"]).await;
+        bed.map_texts(&bed.open().await, &["Standard", "By zeppelin"]).await;
         Self { all_but_one: [[ready].as_slice(), &held].concat(), still_held }
     }
 
@@ -137,7 +146,7 @@ impl Scenario for Resolving {
     async fn judge(&self, bed: &TestBed, place: &str) {
         let once: BTreeMap<_, _> = self.all_but_one.iter().map(|id| (id.to_string(), 1)).collect();
         assert_eq!(*bed.taken.borrow(), once, "{place}: each order reaches the host once");
-        let held = bed.open().held(&bed.connection, None, 100).await.unwrap();
+        let held = bed.stores().await.orders.held(&bed.connection, None, 100).await.unwrap();
         let held: Vec<_> = held.iter().map(|order| order.order.to_string()).collect();
         assert_eq!(held, [self.still_held.to_string()], "{place}");
     }
@@ -157,13 +166,20 @@ impl Scenario for Shipping {
     async fn set_up(bed: &mut TestBed) -> Self {
         let [plain, double, blocked, by_hand] =
             ["A-1", "A-2", "A-3", "A-4"].map(|number| bed.add_order(number, "Standard"));
-        assert!(bed.process().get_orders(GetOrders::new()).await.unwrap().run.status.read_everything());
+        assert!(bed.process().await.get_orders(GetOrders::new()).await.unwrap().run.status.read_everything());
         bed.ship(blocked, "Acme Freight", "1ZBLOCKED").await;
         assert!(
-            bed.process().sync_shipments(SyncShipments::new()).await.unwrap().run.status.read_everything()
+            bed.process()
+                .await
+                .sync_shipments(SyncShipments::new())
+                .await
+                .unwrap()
+                .run
+                .status
+                .read_everything()
         );
         bed.a_quarter_of_an_hour_passes();
-        bed.map_carriers(&bed.open(), &["UPS", "Acme Freight"]).await;
+        bed.map_carriers(&bed.open().await, &["UPS", "Acme Freight"]).await;
         bed.ship(plain, "UPS", "1ZPLAIN").await;
         bed.ship(double, "UPS", "1ZDOUBLE").await;
         bed.ship(double, "UPS", "1ZSECOND").await;
@@ -184,7 +200,7 @@ impl Scenario for Shipping {
         assert_eq!(bed.marks(self.by_hand), 0, "{place}: what is shipped is not marked");
         let notices = bed.sim.account(|account| account.notices.len());
         assert_eq!(notices, self.marked.len(), "{place}: every store is told once");
-        let counts = bed.open().counts(&bed.connection).await.unwrap();
+        let counts = bed.stores().await.shipments.counts(&bed.connection).await.unwrap();
         let wanted = BTreeMap::from([("confirmed".to_owned(), 4), ("superseded".to_owned(), 1)]);
         assert_eq!(counts, wanted, "{place}");
     }

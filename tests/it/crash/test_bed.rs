@@ -1,6 +1,14 @@
-//! What outlives a process: ShipStation, the file, and the host that takes its orders out of the file.
+//! What outlives a process: ShipStation, the database, and the host that takes its orders out of it.
 
-use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use shipstation_connector::{
     Settings, ShipStationChannel,
@@ -10,12 +18,31 @@ use shipstation_connector::{
         store::{EnqueueOutcome, MappingStoreExt, ReplaceOutcome, ShipmentStoreExt, Stores},
     },
     client::{Clock, RateLimiter},
-    stores::{Instrumented, SqliteStore},
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
 };
 use tempfile::TempDir;
 
-use super::fuse::{Fuse, Toll};
+use super::{
+    database::{Database, Store},
+    fuse::{Fuse, Mode, Toll},
+};
+
+/// Which store a test tries.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// An SQLite file for each world, opened by each process.
+    File,
+    /// One PostgreSQL store, and a connection of its own for each world.
+    #[cfg(feature = "postgres-tests")]
+    Server(Store),
+}
+
+impl Kind {
+    #[cfg(feature = "postgres-tests")]
+    pub(super) async fn on_a_server() -> Self {
+        Self::Server(Database::on_a_server().await.open().await)
+    }
+}
 
 pub(super) struct TestBed {
     pub(super) sim: Simulator,
@@ -23,47 +50,62 @@ pub(super) struct TestBed {
     pub(super) settings: Settings,
     /// How often the host was handed each order.
     pub(super) taken: RefCell<BTreeMap<String, u32>>,
-    folder: TempDir,
+    home: Home,
+}
+
+enum Home {
+    Folder(TempDir),
+    #[cfg(feature = "postgres-tests")]
+    Server(Store),
 }
 
 impl TestBed {
     /// "Standard" is mapped and the carrier "UPS" is known. Each request takes eleven seconds, so that leases are
     /// renewed on the way.
-    pub(super) async fn new() -> Self {
+    pub(super) async fn new(kind: &Kind) -> Self {
+        static WORLDS: AtomicU32 = AtomicU32::new(0);
         let config =
             SimulatorConfig::default().rate_limit(RateLimit::Unlimited).latency(Duration::from_secs(11));
         let bed = Self {
             sim: Simulator::in_process(config),
-            connection: ConnectionId::new("shop"),
+            connection: ConnectionId::new(format!("shop {}", WORLDS.fetch_add(1, Ordering::Relaxed))),
             settings: Settings::default(),
             taken: RefCell::default(),
-            folder: folder(),
+            home: match kind {
+                Kind::File => Home::Folder(folder()),
+                #[cfg(feature = "postgres-tests")]
+                Kind::Server(store) => Home::Server(store.clone()),
+            },
         };
-        let store = bed.open();
+        let store = bed.open().await;
         bed.map_texts(&store, &["Standard"]).await;
         bed.map_carriers(&store, &["UPS"]).await;
         bed
     }
 
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("shop.sqlite")
+    /// The store, as a process that has just started opens it.
+    pub(super) async fn open(&self) -> Store {
+        match &self.home {
+            Home::Folder(folder) => Database::File(folder.path().join("shop.sqlite")).open().await,
+            #[cfg(feature = "postgres-tests")]
+            Home::Server(store) => store.clone(),
+        }
     }
 
-    /// The file, as a process that has just started opens it.
-    pub(super) fn open(&self) -> Arc<SqliteStore> {
-        Arc::new(SqliteStore::open(self.file()).unwrap())
+    /// The stores of the crate, as the host asks them.
+    pub(super) async fn stores(&self) -> Stores {
+        self.open().await.stores()
     }
 
     /// A process that has just started and that nothing happens to.
-    pub(super) fn process(&self) -> ShipStationChannel {
-        let limiter = Fuse::new(super::fuse::Mode::Kill, usize::MAX, &self.sim);
-        self.channel(Stores::all_in(self.open()), Arc::new(Toll(limiter)))
+    pub(super) async fn process(&self) -> ShipStationChannel {
+        let limiter = Fuse::new(Mode::Kill, usize::MAX, &self.sim);
+        self.channel(self.stores().await, Arc::new(Toll(limiter)))
     }
 
     /// A process that has just started and carries a fuse.
-    pub(super) fn process_with(&self, fuse: &Arc<Fuse>) -> ShipStationChannel {
-        let stores = Stores::all_in(Arc::new(Instrumented::new(self.open(), fuse.clone())));
-        self.channel(stores, Arc::new(Toll(Arc::clone(fuse))))
+    pub(super) async fn process_with(&self, fuse: &Arc<Fuse>) -> ShipStationChannel {
+        self.channel(self.open().await.hooked(fuse.clone()), Arc::new(Toll(Arc::clone(fuse))))
     }
 
     fn channel(&self, stores: Stores, limiter: Arc<dyn RateLimiter>) -> ShipStationChannel {
@@ -81,8 +123,8 @@ impl TestBed {
 
     /// The host takes what is ready, keeps it, and says so.
     pub(super) async fn host_takes_orders(&self) {
-        let store = self.open();
-        let ready = store.take_orders(&self.connection, 100).await.unwrap();
+        let store = self.open().await;
+        let ready = store.take_orders(&self.connection).await;
         let ids: Vec<_> = ready.iter().map(|stored| stored.order.id.clone()).collect();
         for id in &ids {
             *self.taken.borrow_mut().entry(id.to_string()).or_default() += 1;
@@ -90,14 +132,16 @@ impl TestBed {
         store.acknowledge_orders(&self.connection, &ids).await.unwrap();
     }
 
-    pub(super) async fn map_texts(&self, store: &SqliteStore, texts: &[&str]) {
+    pub(super) async fn map_texts(&self, store: &Store, texts: &[&str]) {
+        let store = store.stores().mappings;
         let version = store.shipping_rules(&self.connection).await.unwrap().version;
         let rules = texts.iter().map(|text| ShippingRule::exact(*text, "ground")).collect();
         let replaced = store.replace_shipping_rules(&self.connection, version, rules).await.unwrap();
         assert!(matches!(replaced, ReplaceOutcome::Replaced { .. }));
     }
 
-    pub(super) async fn map_carriers(&self, store: &SqliteStore, carriers: &[&str]) {
+    pub(super) async fn map_carriers(&self, store: &Store, carriers: &[&str]) {
+        let store = store.stores().mappings;
         let version = store.carrier_rules(&self.connection).await.unwrap().version;
         let rules = carriers.iter().map(|carrier| CarrierRule::new(*carrier, "ups")).collect();
         let replaced = store.replace_carrier_rules(&self.connection, version, rules).await.unwrap();
@@ -120,7 +164,8 @@ impl TestBed {
     pub(super) async fn ship(&self, order: i64, carrier: &str, tracking: &str) {
         let now = Clock::now(&*self.sim.clock());
         let shipment = Shipment::new(format!("S-{tracking}"), order.to_string(), now, carrier, tracking);
-        let answer = self.open().enqueue_one(&self.connection, shipment, now).await.unwrap();
+        let answer =
+            self.stores().await.shipments.enqueue_one(&self.connection, shipment, now).await.unwrap();
         assert_eq!(answer, EnqueueOutcome::New);
     }
 
