@@ -55,7 +55,8 @@ fn refused(refusal: &DbError) -> Failure {
         Some("08" | "0A" | "25" | "28" | "3D" | "3F" | "40" | "42" | "53" | "55" | "57" | "58")
     );
     let words = if is_about_the_server { refusal.message().to_owned() } else { place(refusal) };
-    let message = format!("PostgreSQL refused: {words} (SQLSTATE {})", code.code());
+    let remedy = remedy(code).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    let message = format!("PostgreSQL refused: {words} (SQLSTATE {}){remedy}", code.code());
     let error = if may_pass(code) { StoreError::retryable(message) } else { StoreError::permanent(message) };
     Failure::new(error, concerns_one_row)
 }
@@ -68,19 +69,25 @@ fn place(refusal: &DbError) -> String {
     if named.is_empty() { "a value".to_owned() } else { named.join(", ") }
 }
 
+/// What a person is to do, where that is known.
+fn remedy(code: &SqlState) -> Option<&'static str> {
+    match *code {
+        SqlState::DISK_FULL => Some("make room on the server's disk"),
+        SqlState::READ_ONLY_SQL_TRANSACTION => Some("name the primary in the URL"),
+        SqlState::INSUFFICIENT_PRIVILEGE => Some("grant the role all rights on what is in the schema"),
+        SqlState::TOO_MANY_CONNECTIONS => Some("make the pools smaller, or raise max_connections"),
+        _ => None,
+    }
+}
+
 /// Whether the same call may succeed later: the server restarts or hands over, or others were in the way.
 fn may_pass(code: &SqlState) -> bool {
     let is_of = |class: &str| code.code().starts_with(class);
-    // A connection that fails, a transaction that others rolled back, too many connections, locks and time-outs, a shutdown; and a
-    // server that was the primary until now.
+    // A connection that fails, a transaction that others rolled back, what the server has too little of, locks and time-outs, a
+    // shutdown; and a server that was the primary until now.
     is_of("08")
         || is_of("40")
+        || is_of("53")
         || is_of("57")
-        || [
-            SqlState::TOO_MANY_CONNECTIONS,
-            SqlState::OUT_OF_MEMORY,
-            SqlState::LOCK_NOT_AVAILABLE,
-            SqlState::READ_ONLY_SQL_TRANSACTION,
-        ]
-        .contains(code)
+        || [SqlState::LOCK_NOT_AVAILABLE, SqlState::READ_ONLY_SQL_TRANSACTION].contains(code)
 }

@@ -3,12 +3,22 @@
 use deadpool_postgres::Object;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
-use super::{ConnectProblem, PostgresOptions, PostgresStore};
-use crate::stores::columns::integer;
+use super::{
+    ConnectProblem, PostgresOptions, PostgresStore,
+    query::{first, get, params},
+};
+use crate::{
+    channel::store::StoreError,
+    stores::{columns::integer, failure::Answer},
+};
 
 /// What brings the schema from each version to the next one; nothing is version 0.
 const MIGRATIONS: &[&str] =
     &[concat!(include_str!("schema/0001_tables.sql"), include_str!("schema/0001_functions.sql"))];
+
+/// The version that a program has to know at least to work in the schema as it is now. A migration that older programs cannot live
+/// with raises it to its own; they are refused then, when they open it and when they begin a run.
+const SERVES_FROM: usize = 1;
 
 /// Held while the schema is made or changed, whatever its name.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('shipstation-connector/schema', 0))";
@@ -30,7 +40,8 @@ fn steps(schema: &str, version: usize) -> String {
     let (make, version_table) = if version == 0 {
         (
             format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\";\n"),
-            "CREATE TABLE schema_version (version bigint NOT NULL);\nINSERT INTO schema_version VALUES (0);\n",
+            "CREATE TABLE schema_version (version bigint NOT NULL, serves_from bigint NOT NULL);\n\
+             INSERT INTO schema_version VALUES (0, 0);\n",
         )
     } else {
         (String::new(), "")
@@ -39,7 +50,7 @@ fn steps(schema: &str, version: usize) -> String {
     // The path of whoever runs it is as before in the end.
     format!(
         "{make}SELECT set_config('shipstation_connector.path', current_setting('search_path'), false);\n\
-         SET search_path TO \"{schema}\";\n{version_table}{steps}UPDATE schema_version SET version = {};\n\
+         SET search_path TO \"{schema}\";\n{version_table}{steps}UPDATE schema_version SET version = {}, serves_from = {SERVES_FROM};\n\
          SELECT set_config('search_path', current_setting('shipstation_connector.path'), false);\n",
         MIGRATIONS.len()
     )
@@ -63,7 +74,7 @@ pub(super) async fn open(client: &mut Object, options: &PostgresOptions) -> Resu
     let tx = begin.start().await?;
     check_server(&tx).await?;
     let schema = &options.schema;
-    if version(&tx, schema).await? == MIGRATIONS.len() {
+    if version(&tx, schema).await? >= MIGRATIONS.len() {
         return Ok(());
     }
     if !options.migrates {
@@ -95,23 +106,39 @@ async fn check_server(tx: &Transaction<'_>) -> Result<(), ConnectProblem> {
     Ok(())
 }
 
-/// The version of a schema, 0 where there is none.
+/// The version of a schema, 0 where there is none. It may be newer than this program's, if it serves this one too.
 async fn version(tx: &Transaction<'_>, schema: &str) -> Result<usize, ConnectProblem> {
     let tables = "SELECT count(*), count(*) FILTER (WHERE relname = 'schema_version') FROM pg_class
                   WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p', 'v')";
     let name = format!("\"{schema}\"");
-    let tables = tx.query_typed_one(tables, super::query::params![name]).await?;
+    let tables = tx.query_typed_one(tables, params![name]).await?;
     match (tables.try_get::<_, i64>(0)?, tables.try_get::<_, i64>(1)?) {
         (0, _) => return Ok(0),
         (_, 0) => return Err(ConnectProblem::NotOurs { schema: schema.to_owned() }),
         _ => {}
     }
-    let found =
-        tx.query_typed_one(&format!("SELECT max(version) FROM \"{schema}\".schema_version"), &[]).await?;
-    let found: i64 = found.try_get::<_, Option<i64>>(0)?.unwrap_or_default();
-    usize::try_from(found).ok().filter(|found| *found <= MIGRATIONS.len()).ok_or(ConnectProblem::Newer {
-        schema: schema.to_owned(),
-        found,
-        supported: integer(MIGRATIONS.len()),
-    })
+    let found = format!("SELECT version, serves_from FROM \"{schema}\".schema_version");
+    let Some(found) = tx.query_typed_opt(&found, &[]).await? else { return Ok(0) };
+    let (found, serves_from): (i64, i64) = (found.try_get(0)?, found.try_get(1)?);
+    if serves_from > integer(MIGRATIONS.len()) {
+        return Err(ConnectProblem::Newer {
+            schema: schema.to_owned(),
+            found,
+            supported: integer(MIGRATIONS.len()),
+        });
+    }
+    Ok(usize::try_from(found).unwrap_or_default())
+}
+
+/// Whether the schema still serves this program: another one may have brought it up to date meanwhile.
+pub(super) async fn check_version(tx: &Transaction<'_>) -> Answer<()> {
+    let newer = "SELECT version FROM schema_version WHERE serves_from > $1";
+    let supported = integer(MIGRATIONS.len());
+    let Some(version) = first(tx, newer, params![supported], |row| get::<i64>(row, 0)).await? else {
+        return Ok(());
+    };
+    let message = format!(
+        "the schema has version {version} now, and this program knows versions up to {supported}; use a newer program"
+    );
+    Err(StoreError::permanent(message).into())
 }

@@ -7,6 +7,7 @@ use tokio_postgres::{Row, Transaction};
 
 use super::{
     PostgresStore, commit,
+    migrate::check_version,
     query::{all, execute, first, from_json, get, params},
 };
 use crate::{
@@ -33,6 +34,7 @@ impl RunStore for PostgresStore {
     async fn begin(&self, run: NewRun) -> Result<BeginOutcome, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
+        check_version(&tx).await?;
         let (connection, operation) = (run.connection.as_str(), run.operation.name());
         let take = |lease: &mut Lease, now| Ok(lease.begin(&NewRun { now, ..run.clone() }));
         let answer = with_lease(&tx, connection, operation, run.now, take).await?;

@@ -1,6 +1,6 @@
 //! The schedule of a fleet of many processes. What time it is, is decided by the server.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{
@@ -51,8 +51,23 @@ pub struct PostgresSchedule {
 
 struct Listener {
     /// Dropped, the connection would end.
-    _client: Client,
+    client: Client,
     messages: Messages,
+}
+
+impl Listener {
+    async fn begin(&mut self, channel: &str) -> bool {
+        let listen = format!("LISTEN \"{channel}\"");
+        let mut asking = pin!(self.client.batch_execute(&listen));
+        loop {
+            match select(asking.as_mut(), self.messages.next()).await {
+                Either::Left((answer, _)) => return answer.is_ok(),
+                // Somebody spoke before the answer came.
+                Either::Right((Some(Ok(_)), _)) => {}
+                Either::Right(_) => return false,
+            }
+        }
+    }
 }
 
 /// What the server says. Nothing else drives the connection.
@@ -78,7 +93,8 @@ impl PostgresSchedule {
     }
 
     /// Learns at once of what other processes have woken, by `LISTEN` on a connection of its own to `url`: the server itself, for a
-    /// pooler in transaction mode passes nothing on. With TLS as the store has it. While it cannot be reached, looking at intervals is all.
+    /// pooler in transaction mode passes nothing on. With TLS as the store
+    /// has it. While it cannot be reached, looking at intervals is all.
     #[must_use]
     pub fn listen(mut self, url: impl Into<String>) -> Self {
         self.listens_at = Some(url.into());
@@ -87,17 +103,13 @@ impl PostgresSchedule {
 
     async fn connect(&self, url: &str) -> Option<Listener> {
         let (config, tls) = connect::read(url, self.store.root_certificates.as_deref()).ok()?;
-        let (client, mut messages) = match tls {
+        let (client, messages) = match tls {
             Some(tls) => config.connect(tls).await.map(|(client, connection)| (client, messages(connection))),
             None => config.connect(NoTls).await.map(|(client, connection)| (client, messages(connection))),
         }
         .ok()?;
-        let listen = format!("LISTEN \"{}\"", self.store.schema);
-        let is_listening = match select(Box::pin(client.batch_execute(&listen)), messages.next()).await {
-            Either::Left((answer, _)) => answer.is_ok(),
-            Either::Right(_) => false,
-        };
-        is_listening.then_some(Listener { _client: client, messages })
+        let mut listener = Listener { client, messages };
+        listener.begin(&self.store.schema).await.then_some(listener)
     }
 }
 

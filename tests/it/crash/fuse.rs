@@ -124,6 +124,19 @@ impl StoreHook for Fuse {
     }
 }
 
+/// No limit at all.
+#[derive(Debug)]
+pub(super) struct Unlimited;
+
+#[async_trait]
+impl RateLimiter for Unlimited {
+    async fn acquire(&self, _: Lane) -> Permit {
+        Permit::new()
+    }
+
+    fn observe(&self, _: &RateHeaders) {}
+}
+
 /// Sees every request just before it leaves: the fuse in the place of a limiter, without a limit.
 #[derive(Debug)]
 pub(super) struct Toll(pub(super) Arc<Fuse>);

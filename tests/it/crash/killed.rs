@@ -18,13 +18,16 @@ use shipstation_connector::{
         shipping::{CarrierRule, ShippingRule},
         store::{MappingStoreExt, OrderStoreExt, ShipmentStoreExt},
     },
-    client::{Clock, Credentials, Lane, Permit, RateHeaders, RateLimiter, ShipStation, SystemClock, UserId},
+    client::{Clock, Credentials, ShipStation, SystemClock, UserId},
     testing::simulator::{
         Fault, FaultKind, RateLimit, Record, SimClock, SimLine, SimOrder, Simulator, SimulatorConfig,
     },
 };
 
-use super::database::{Database, Store};
+use super::{
+    database::{Database, Store},
+    fuse::Unlimited,
+};
 
 /// How a child is told what to do.
 const TASK: &str = "CRASH_CHILD";
@@ -52,18 +55,6 @@ fn connection() -> ConnectionId {
 
 fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
-}
-
-#[derive(Debug)]
-struct Unlimited;
-
-#[async_trait::async_trait]
-impl RateLimiter for Unlimited {
-    async fn acquire(&self, _: Lane) -> Permit {
-        Permit::new()
-    }
-
-    fn observe(&self, _: &RateHeaders) {}
 }
 
 /// The child: does one round of work and ends. In an ordinary test run there is no task and nothing to do.
@@ -286,20 +277,20 @@ async fn tick() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_killed_for_real_loses_and_doubles_nothing() {
     let folder = super::test_bed::folder();
-    kill_again_and_again(Database::File(folder.path().join("shop.sqlite"))).await;
+    kill_again_and_again(Database::File(folder.path().join("shop.sqlite")), 20_000, 20).await;
 }
 
 #[cfg(feature = "postgres-tests")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_postgres_killed_for_real_loses_and_doubles_nothing() {
-    kill_again_and_again(Database::on_a_server().await).await;
+    kill_again_and_again(Database::on_a_server().await, 3_000, 8).await;
 }
 
-async fn kill_again_and_again(database: Database) {
+async fn kill_again_and_again(database: Database, orders: u32, kills: u32) {
     let seed = setting("CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
-    let orders = setting("CRASH_ORDERS").unwrap_or(20_000);
+    let orders = setting("CRASH_ORDERS").unwrap_or(orders);
     let shipments = setting("CRASH_SHIPMENTS").unwrap_or(500);
-    let wanted = setting("CRASH_KILLS").unwrap_or(20);
+    let wanted = setting("CRASH_KILLS").unwrap_or(kills);
     println!("CRASH_SEED={seed}: {orders} orders, {shipments} shipments, {wanted} kills");
     let mut random = fastrand::Rng::with_seed(seed);
     let mut work = Work::new(database, orders, shipments).await;

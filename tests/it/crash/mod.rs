@@ -1,6 +1,8 @@
 //! What a crash costs: a repetition and nothing else. Every operation is killed and stalled wherever it calls a
 //! store or ShipStation, on the SQLite store and on the PostgreSQL store, and the promises are judged afterwards.
 
+#[cfg(feature = "postgres-tests")]
+mod at_once;
 mod database;
 mod everywhere;
 mod fuse;

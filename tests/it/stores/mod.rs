@@ -7,6 +7,8 @@ mod order_writer;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
 #[cfg(feature = "postgres-tests")]
+mod postgres_faults;
+#[cfg(feature = "postgres-tests")]
 mod postgres_host;
 #[cfg(feature = "postgres-tests")]
 mod postgres_plans;

@@ -3,6 +3,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -27,7 +28,7 @@ pub(crate) fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| {
         let (url, keeper) = match env::var("SHIPSTATION_TEST_POSTGRES") {
             Ok(url) => (url, None),
-            Err(_) => start(),
+            Err(_) => start(|_| (), "-c listen_addresses=''"),
         };
         Cluster { url, schemas: AtomicU32::new(0), _keeper: keeper }
     })
@@ -60,7 +61,7 @@ impl Cluster {
             self.url.split(' ').find_map(|pair| pair.strip_prefix("host=")).expect("a cluster of our own");
         let stop = ["-s", "-m", "immediate", "stop", "-D"];
         run(unprivileged(&programs().join("pg_ctl")).args(stop).arg(Path::new(folder).join("data")));
-        start_server(Path::new(folder));
+        start_server(Path::new(folder), "-c listen_addresses=''");
     }
 
     /// Does something beside the stores.
@@ -98,18 +99,35 @@ pub(crate) fn through_pgbouncer() -> String {
     url.clone()
 }
 
-fn start() -> (String, Option<Child>) {
+/// A server of its own that is reached at `localhost` with this certificate: its URL without a word about TLS, and what stops it.
+#[allow(dead_code, reason = "the fleet has no use for it")]
+pub(crate) fn server_with_tls(certificate: &str, key: &str) -> (String, Option<Child>) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let options = format!("-c listen_addresses=127.0.0.1 -p {port} -c ssl=on");
+    let (_, keeper) = start(
+        |data| {
+            for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
+                let file = data.join(name);
+                fs::write(&file, pem).unwrap();
+                fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+                make_unprivileged(&file);
+            }
+        },
+        &options,
+    );
+    (format!("host=localhost hostaddr=127.0.0.1 port={port} user=postgres dbname=postgres"), keeper)
+}
+
+fn start(prepare: impl Fn(&Path), options: &str) -> (String, Option<Child>) {
     let programs = programs();
     let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap().keep();
     let data = folder.join("data");
-    if is_root() {
-        let owner = Command::new("chown").arg("postgres").arg(&folder).status().unwrap();
-        assert!(owner.success(), "PostgreSQL does not run as root, and there is no user postgres");
-    }
+    make_unprivileged(&folder);
     let initdb = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync", "-D"];
     run(unprivileged(&programs.join("initdb")).args(initdb).arg(&data));
     let pg_ctl = programs.join("pg_ctl");
-    start_server(&folder);
+    prepare(&data);
+    start_server(&folder, options);
     let keep = r#"read -r _; "$0" -s -m immediate -D "$1/data" stop; rm -rf "$1""#;
     let mut keeper = unprivileged(Path::new("sh"));
     keeper.args(["-c", keep]).arg(&pg_ctl).arg(&folder).stdin(Stdio::piped());
@@ -117,8 +135,8 @@ fn start() -> (String, Option<Child>) {
     (format!("host={} user=postgres dbname=postgres", folder.display()), Some(keeper))
 }
 
-fn start_server(folder: &Path) {
-    let options = format!("-k {} -c listen_addresses='' -c max_connections=300", folder.display());
+fn start_server(folder: &Path, options: &str) {
+    let options = format!("-k {} -c max_connections=300 {options}", folder.display());
     let mut start = unprivileged(&programs().join("pg_ctl"));
     start.args(["-w", "-s", "-o", &options, "-l"]).arg(folder.join("log")).arg("-D").arg(folder.join("data"));
     run(start.arg("start"));
@@ -138,6 +156,14 @@ fn programs() -> PathBuf {
         installed.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").exists()).max();
     let words = "PostgreSQL's programs are neither on the path nor in /usr/lib/postgresql; or set SHIPSTATION_TEST_POSTGRES";
     on_path.or(newest).expect(words)
+}
+
+/// Gives a file to the user that the server runs as.
+fn make_unprivileged(file: &Path) {
+    if is_root() {
+        let owner = Command::new("chown").arg("postgres").arg(file).status().unwrap();
+        assert!(owner.success(), "PostgreSQL does not run as root, and there is no user postgres");
+    }
 }
 
 fn is_root() -> bool {
