@@ -44,6 +44,7 @@ mod builder;
 mod connections;
 mod memory;
 mod next_run;
+mod rules;
 mod runs;
 mod schedule;
 mod worker;

@@ -17,6 +17,18 @@ use shipstation_graphile::{GraphileSchedule, graphile_worker::tokio_postgres::To
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
+/// A database of its own.
+async fn database() -> String {
+    let database = postgres::cluster().new_schema();
+    postgres::cluster().run(&format!("CREATE DATABASE {database}")).await;
+    postgres::cluster().url.replace("dbname=postgres", &format!("dbname={database}"))
+}
+
+async fn open(url: &str) -> GraphileSchedule {
+    let queue = TokioPostgresDatabase::from_url(url, 10).unwrap();
+    GraphileSchedule::open(queue, "jobs").await.unwrap()
+}
+
 /// The next job that the queue begins, within ten seconds.
 async fn claim(schedule: &GraphileSchedule) -> Claim {
     let next = async {
@@ -36,11 +48,8 @@ async fn claim(schedule: &GraphileSchedule) -> Claim {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_is_planned_run_woken_paused_and_removed() {
-    let database = postgres::cluster().new_schema();
-    postgres::cluster().run(&format!("CREATE DATABASE {database}")).await;
-    let url = postgres::cluster().url.replace("dbname=postgres", &format!("dbname={database}"));
-    let queue = TokioPostgresDatabase::from_url(&url, 10).unwrap();
-    let schedule = GraphileSchedule::open(queue, "jobs").await.unwrap();
+    let url = database().await;
+    let schedule = open(&url).await;
     let worker = schedule.worker_options().concurrency(4).init().await.unwrap();
     let (client, connection) = connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -102,6 +111,39 @@ async fn a_job_is_planned_run_woken_paused_and_removed() {
         settle(&fifth, Duration::ZERO, 0).await;
         assert_eq!(keys().await, Vec::<String>::new());
         assert!(!schedule.wake(&orders, now).await.unwrap());
+        worker.request_shutdown();
+    };
+    let (ran, ()) = tokio::join!(worker.run(), work);
+    ran.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_job_of_a_dead_worker_goes_to_another_one() {
+    let url = database().await;
+    let job = JobKey { connection: "my shop".into(), operation: Operation::GetOrders };
+    // What runs in it dies with it: nothing is settled or deregistered.
+    let process = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (to, plan) = (url.clone(), JobPlan::new(job.clone(), HOUR, Duration::ZERO));
+    let begun = process.spawn(async move {
+        let schedule = open(&to).await;
+        let worker = schedule.worker_options().concurrency(1).init().await.unwrap();
+        tokio::spawn(async move { worker.run().await });
+        schedule.plan(&[plan], SystemClock.now()).await.unwrap();
+        claim(&schedule).await
+    });
+    let before = begun.await.unwrap();
+    process.shutdown_background();
+
+    let schedule = open(&url).await;
+    let soon = Duration::from_millis(500);
+    let options = schedule.worker_options().concurrency(1).recovery_delay(Duration::ZERO);
+    let options = options.heartbeat_interval(soon / 2).sweep_interval(soon / 2).sweep_threshold(soon);
+    let worker = options.init().await.unwrap();
+    let work = async {
+        let after = claim(&schedule).await;
+        assert_eq!((&after.job, after.fence), (&job, before.fence));
+        let end = JobEnd::new(HOUR, 0, LastRun::new(SystemClock.now(), "it ended"));
+        assert!(schedule.settle(&after, &end, SystemClock.now()).await.unwrap(), "the claim holds");
         worker.request_shutdown();
     };
     let (ran, ()) = tokio::join!(worker.run(), work);

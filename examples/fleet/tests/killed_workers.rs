@@ -39,8 +39,7 @@ fn worker(url: &str, since: Timestamp) -> Child {
 
 /// The host's accounts.
 async fn prepare(url: &str, sim: &Simulator, accounts: usize) {
-    let (client, connection) = connect(url, NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = postgres::connected(url).await;
     client
         .batch_execute(
             "CREATE TABLE account (name text PRIMARY KEY, api_key text NOT NULL, api_secret text NOT NULL, base_url text,
@@ -140,9 +139,7 @@ async fn crash_workers_that_are_killed_lose_and_double_nothing() {
     if let Some((process, _)) = still {
         signal("CONT", process);
     }
-    let host = connect(&url, NoTls).await.unwrap();
-    tokio::spawn(host.1);
-    let host = host.0;
+    let host = postgres::connected(&url).await;
     for mut worker in workers {
         worker.kill().unwrap();
         worker.wait().unwrap();

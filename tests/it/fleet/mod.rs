@@ -15,10 +15,12 @@ use shipstation_connector::{
     channel::{
         CancelToken, ChannelOrderId, ConnectionId, Operation, Refusal,
         report::RunStatus,
-        store::{Forgotten, Maintained, Maintenance, RetentionPolicy, StoreError},
+        shipping::{CarrierRule, ShippingRule},
+        store::{Forgotten, Maintained, Maintenance, MappingStoreExt, RetentionPolicy, StoreError},
     },
     client::Clock,
     fleet::{Fleet, FleetBuilder, FleetConnection, JobKey, JobStatus},
+    stores::MemoryStore,
     testing::simulator::SimClock,
 };
 
@@ -252,6 +254,25 @@ async fn requests_a_wake_up_runs_at_once_and_once_more_if_it_comes_during_a_run(
     accounts.wakes_itself(&fleet, ORDERS);
     run_for(&accounts, &fleet, MINUTE).await;
     assert_eq!(accounts.runs("a"), 3, "woken, and woken once while it ran");
+}
+
+#[tokio::test]
+async fn requests_held_orders_are_looked_at_again_once_the_rules_are_replaced() {
+    let accounts = Accounts::new(["a", "b"]);
+    let held = Operation::ResolveHeld;
+    let fleet = fleet(&accounts).every(ORDERS, Duration::ZERO).every(held, MINUTE * 600).build();
+    run_for(&accounts, &fleet, MINUTE * 5).await;
+    let rules = fleet.watch_rules(Arc::new(MemoryStore::new()));
+    let a = ConnectionId::new("a");
+    let shipping = || vec![ShippingRule::exact("Standard", "ground")];
+    let is_due = async |connection| job(&fleet, connection, held).await.due <= accounts.clock.now();
+    rules.replace_carrier_rules(&a, 0, vec![CarrierRule::new("UPS", "ups")]).await.unwrap();
+    rules.replace_shipping_rules(&a, 7, shipping()).await.unwrap();
+    rules.replace_shipping_rules(&"nobody".into(), 0, shipping()).await.unwrap();
+    assert!(!is_due("a").await && !is_due("b").await, "nothing that holds an order was replaced");
+    rules.replace_shipping_rules(&a, 0, shipping()).await.unwrap();
+    assert!(is_due("a").await && !is_due("b").await);
+    assert_eq!(rules.shipping_rules(&a).await.unwrap().rows, shipping());
 }
 
 #[tokio::test]

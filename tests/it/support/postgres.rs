@@ -34,6 +34,13 @@ pub(crate) fn cluster() -> &'static Cluster {
     })
 }
 
+/// A connection to a database.
+pub(crate) async fn connected(url: &str) -> Client {
+    let (client, connection) = connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
 impl Cluster {
     /// The name of a schema that is not there yet.
     pub(crate) fn new_schema(&self) -> String {
@@ -42,9 +49,7 @@ impl Cluster {
 
     /// A connection beside those of the stores.
     pub(crate) async fn client(&self) -> Client {
-        let (client, connection) = connect(&self.url, NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
+        connected(&self.url).await
     }
 
     /// The server's log: of a cluster of our own only.

@@ -9,10 +9,7 @@ use std::time::Duration;
 use shipstation_connector::{
     Timestamp,
     client::{Clock, SystemClock},
-    stores::postgres::{
-        PostgresOptions, PostgresStore,
-        tokio_postgres::{NoTls, connect},
-    },
+    stores::postgres::{PostgresOptions, PostgresStore},
     testing::simulator::{Simulator, SimulatorConfig},
 };
 
@@ -51,8 +48,7 @@ impl FastTime {
         postgres::cluster().run(&format!("CREATE DATABASE {database}")).await;
         let url = postgres::cluster().url.replace("dbname=postgres", &format!("dbname={database}"));
         PostgresStore::connect(&url, &PostgresOptions::default()).await.unwrap();
-        let (client, connection) = connect(&url, NoTls).await.unwrap();
-        tokio::spawn(connection);
+        let client = postgres::connected(&url).await;
         let fast = format!(
             "CREATE OR REPLACE FUNCTION shipstation_connector.now_nanos(of_host bigint) RETURNS bigint LANGUAGE sql VOLATILE AS $$
              SELECT (({since}::numeric + {ahead}) * 1000000000
