@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{ChannelOrderId, RunObserver, Unrecognized, shipping::ShippingRequest};
-use crate::Timestamp;
+use crate::{Timestamp, setters::setters};
 
 /// The options of the run.
 ///
@@ -47,39 +47,17 @@ impl RunControl {
         Self::default()
     }
 
-    /// Change nothing.
-    #[must_use]
-    pub fn dry_run(mut self) -> Self {
-        self.dry_run = true;
-        self
-    }
-
-    /// Start nothing new after this instant.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Timestamp) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// Start nothing new once `cancel` is cancelled.
-    #[must_use]
-    pub fn cancel(mut self, cancel: CancelToken) -> Self {
-        self.cancel = cancel;
-        self
-    }
-
-    /// What set the run off.
-    #[must_use]
-    pub fn trigger(mut self, trigger: Trigger) -> Self {
-        self.trigger = trigger;
-        self
-    }
-
-    /// Tell `observer` of progress.
-    #[must_use]
-    pub fn observer(mut self, observer: Arc<dyn RunObserver>) -> Self {
-        self.observer = Some(observer);
-        self
+    setters! {
+        /// Change nothing.
+        dry_run() => dry_run = true;
+        /// Start nothing new after this instant.
+        deadline(deadline: Timestamp) => deadline = Some(deadline);
+        /// Start nothing new once `cancel` is cancelled.
+        cancel(cancel: CancelToken) => cancel = cancel;
+        /// What set the run off.
+        trigger(trigger: Trigger) => trigger = trigger;
+        /// Tell `observer` of progress.
+        observer(observer: Arc<dyn RunObserver>) => observer = Some(observer);
     }
 }
 
@@ -251,18 +229,11 @@ impl ImportOrder {
         Self { order, bypass: Bypass::NONE, control: RunControl::new() }
     }
 
-    /// The same, ignoring these filters.
-    #[must_use]
-    pub fn bypass(mut self, bypass: Bypass) -> Self {
-        self.bypass = bypass;
-        self
-    }
-
-    /// The same with these instructions.
-    #[must_use]
-    pub fn control(mut self, control: RunControl) -> Self {
-        self.control = control;
-        self
+    setters! {
+        /// The same, ignoring these filters.
+        bypass(bypass: Bypass) => bypass = bypass;
+        /// The same with these instructions.
+        control(control: RunControl) => control = control;
     }
 }
 
@@ -303,11 +274,9 @@ impl Delivery {
         self
     }
 
-    /// The same with these instructions.
-    #[must_use]
-    pub fn control(mut self, control: RunControl) -> Self {
-        self.control = control;
-        self
+    setters! {
+        /// The same with these instructions.
+        control(control: RunControl) => control = control;
     }
 }
 

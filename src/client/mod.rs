@@ -334,15 +334,3 @@ macro_rules! resource {
     };
 }
 use resource;
-
-/// Declares setters inside the `impl` of a request, a line each.
-macro_rules! request_setters {
-    ($($(#[$meta:meta])* $name:ident($arg:ident: $ty:ty) => $($field:ident).+ = $value:expr;)+) => {$(
-        $(#[$meta])*
-        pub fn $name(mut self, $arg: $ty) -> Self {
-            self.$($field).+ = $value;
-            self
-        }
-    )+};
-}
-use request_setters;

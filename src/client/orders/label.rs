@@ -5,9 +5,10 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, endpoints, request_setters},
+    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, endpoints},
     AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Weight,
 };
+use crate::setters::setters;
 
 /// A request to buy the label for an order; see [`Orders::create_label`](super::Orders::create_label).
 #[must_use = "nothing is sent until send() is awaited"]
@@ -59,7 +60,8 @@ impl CreateLabelForOrder {
         Self { client, body }
     }
 
-    request_setters! {
+    setters! {
+        #![must_use]
         /// The kind of package.
         package_code(code: impl Into<String>) => body.package_code = Some(code.into());
         /// The proof of delivery. ShipStation requires it; default [`Confirmation::None`], whatever the order says.

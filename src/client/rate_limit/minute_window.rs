@@ -8,6 +8,7 @@ use super::{Lane, Permit, RateHeaders, RateLimiter, minutes::Minutes, queue::Lan
 use crate::{
     Timestamp,
     clock::{Clock, SystemClock},
+    setters::setters,
 };
 
 /// A fixed window on the server's clock minute, shared by everything that holds a clone of the `Arc`.
@@ -46,11 +47,9 @@ impl MinuteWindow {
         self
     }
 
-    /// Uses this clock.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
+    setters! {
+        /// Uses this clock.
+        clock(clock: Arc<dyn Clock>) => clock = clock;
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Timestamp,
     clock::{Clock, HostTime, SystemClock},
+    setters::setters,
 };
 
 /// How long a call of the store may take, in real time.
@@ -151,18 +152,11 @@ impl SharedWindow {
         self.bounded()
     }
 
-    /// Uses this clock. Which minute it is, it says only while the store does not answer.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Calls this process so, for people who read what is kept. A random part follows: a process that starts again is another one.
-    #[must_use]
-    pub fn process(mut self, name: &str) -> Self {
-        self.process = format!("{name} {:016x}", fastrand::u64(..));
-        self
+    setters! {
+        /// Uses this clock. Which minute it is, it says only while the store does not answer.
+        clock(clock: Arc<dyn Clock>) => clock = clock;
+        /// Calls this process so, for people who read what is kept. A random part follows: a process that starts again is another one.
+        process(name: &str) => process = format!("{name} {:016x}", fastrand::u64(..));
     }
 
     fn bounded(self) -> Self {

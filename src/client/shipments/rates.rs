@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::super::{
     Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, WarehouseId, Weight,
     call::Call,
-    endpoints, request_setters,
+    endpoints,
     wire::{model, rows::list_row},
 };
+use crate::setters::setters;
 
 /// A question for rates; see [`Shipments::get_rates`](super::Shipments::get_rates).
 #[must_use = "nothing is sent until send() is awaited"]
@@ -70,7 +71,8 @@ impl GetRates {
         Self { client, body }
     }
 
-    request_setters! {
+    setters! {
+        #![must_use]
         /// Only this service.
         service_code(code: impl Into<String>) => body.service_code = Some(code.into());
         /// Only this kind of package.

@@ -7,12 +7,13 @@ use super::{
     Error, Rows, SellerId, ShipStation, StoreId, WebhookId,
     answer::{is_empty, lacks, undecodable},
     call::Call,
-    endpoints, request_setters, resource,
+    endpoints, resource,
     wire::{
         Envelope, model,
         rows::{self, list_row},
     },
 };
+use crate::setters::setters;
 
 resource! {
     /// Webhook operations; see [`ShipStation::webhooks`](super::ShipStation::webhooks).
@@ -124,7 +125,8 @@ impl std::fmt::Debug for Body {
 }
 
 impl Subscribe {
-    request_setters! {
+    setters! {
+        #![must_use]
         /// Only events of this store. A delivery does not say which subscription it belongs to.
         store(store: StoreId) => body.store_id = Some(store);
         /// The name that ShipStation's pages show.

@@ -13,6 +13,7 @@ use rusqlite::{
 use url::Url;
 
 use super::open_error::{OpenError, OpenProblem};
+use crate::setters::setters;
 
 /// What version 0.1 wrote into the header of its files (the letters `ShCo`).
 const APPLICATION_ID: i32 = 0x5368_436F;
@@ -54,18 +55,11 @@ impl SqliteOptions {
         Self::default()
     }
 
-    /// Waits this long for another process to let go of the file.
-    #[must_use]
-    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy_timeout = timeout;
-        self
-    }
-
-    /// Does all work on the caller's thread; see [`inline`](Self::inline).
-    #[must_use]
-    pub fn inline(mut self) -> Self {
-        self.inline = true;
-        self
+    setters! {
+        /// Waits this long for another process to let go of the file.
+        busy_timeout(timeout: Duration) => busy_timeout = timeout;
+        /// Does all work on the caller's thread; see [`inline`](Self::inline).
+        inline() => inline = true;
     }
 }
 
