@@ -55,6 +55,7 @@ mod duration_text;
 pub mod fleet;
 mod named_enum;
 mod setters;
+mod shows;
 pub mod stores;
 #[cfg(any(feature = "conformance", feature = "simulator"))]
 pub mod testing;

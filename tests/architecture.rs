@@ -8,25 +8,27 @@ use std::{
 };
 
 /// What every layer may use, as it depends on none of them.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 10] = [
     "Timestamp",
     "clock",
     "duration_text",
     "named_enum",
     "nearest_name",
     "setters",
+    "shows",
     "time",
     "config_file",
     "UnknownName",
 ];
 
 /// Each layer, and the other layers whose names it may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("clock", &[]),
     ("time", &[]),
     ("duration_text", &[]),
     ("named_enum", &[]),
     ("setters", &[]),
+    ("shows", &[]),
     ("config_file", &[]),
     ("client", &["client"]),
     ("channel", &["channel"]),

@@ -1,18 +1,15 @@
 //! What a host asks for: the requests of each operation, and the options of every run.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{ChannelOrderId, RunObserver, Unrecognized, shipping::ShippingRequest};
-use crate::{Timestamp, setters::setters};
+use crate::{Timestamp, setters::setters, shows::shows};
 
 /// The options of the run.
 ///
@@ -280,12 +277,7 @@ impl Delivery {
     }
 }
 
-impl fmt::Debug for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (headers, bytes) = (self.headers.len(), self.body.len());
-        f.debug_struct("Delivery").field("headers", &headers).field("bytes", &bytes).finish_non_exhaustive()
-    }
-}
+shows! { |it: Delivery| headers = it.headers.len(), bytes = it.body.len() }
 
 /// How a person names one order.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Sets up a client. Everything but the credentials is optional; what cannot work is refused here and not at the
 //! first request.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
@@ -11,7 +11,7 @@ use super::{
     RetryPolicy, ShipStation, SystemClock, Transport, error::Problem, key::Keys, retry::RetryBudget,
     server_clock::ServerClock, transport, wire::drift::DriftCounter,
 };
-use crate::setters::setters;
+use crate::{setters::setters, shows::shows};
 
 /// Collects the settings of a [`ShipStation`]; see [`ShipStation::builder`].
 #[must_use = "nothing happens until build() is called"]
@@ -26,11 +26,7 @@ pub struct ShipStationBuilder {
     seed: Option<u64>,
 }
 
-impl fmt::Debug for ShipStationBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShipStationBuilder").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
+shows! { |it: ShipStationBuilder| settings }
 
 impl ShipStationBuilder {
     pub(super) fn new(credentials: Arc<dyn CredentialSource>) -> Self {

@@ -6,6 +6,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use http::StatusCode;
 
 use super::{error_body::ErrorBody, wire::rows::DecodeIssue};
+use crate::shows::shows;
 
 /// What went wrong, as far as the caller's next step depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -267,18 +268,9 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.kind())
-            .field("outcome", &self.outcome())
-            .field("status", &self.status())
-            .field("endpoint", &self.endpoint())
-            .field("attempts", &self.attempts())
-            .field("what", &self.0.problem.what)
-            .field("issue", &self.0.problem.issue)
-            .finish_non_exhaustive()
-    }
+shows! {
+    |it: Error| kind = it.kind(), outcome = it.outcome(), status = it.status(), endpoint = it.endpoint(),
+    attempts = it.attempts(), what = it.0.problem.what, issue = it.0.problem.issue
 }
 
 impl StdError for Error {

@@ -120,7 +120,6 @@ mod warehouses;
 mod webhooks;
 
 use std::{
-    fmt,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
@@ -167,8 +166,8 @@ use self::{
     call::Call, error::Problem, key::Keys, retry::RetryBudget, server_clock::ServerClock,
     wire::drift::DriftCounter,
 };
-use crate::Timestamp;
 pub use crate::clock::{Clock, SystemClock};
+use crate::{Timestamp, shows::shows};
 pub use rust_decimal::Decimal;
 
 /// A client for one ShipStation account. Clones are cheap and share the connections, the rate limit and the
@@ -274,14 +273,7 @@ impl ShipStation {
     }
 }
 
-impl fmt::Debug for ShipStation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShipStation")
-            .field("base_url", &self.inner.base.as_str())
-            .field("lane", &self.lane)
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: ShipStation| base_url = it.inner.base.as_str(), lane }
 
 impl Inner {
     /// Writes the call as a request. The address always stays under the base URL.

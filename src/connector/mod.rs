@@ -46,6 +46,7 @@ use crate::{
     },
     client::ShipStation,
     setters::setters,
+    shows::shows,
 };
 
 /// As many rows, ids or texts as stores and ShipStation take and give in one call.
@@ -202,15 +203,7 @@ fn default_owner() -> String {
     format!("process {}", std::process::id())
 }
 
-impl fmt::Debug for ShipStationChannel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShipStationChannel")
-            .field("connection", &self.connection)
-            .field("owner", &self.owner)
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: ShipStationChannel| connection, owner, settings }
 
 impl fmt::Debug for ShipStationChannelBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

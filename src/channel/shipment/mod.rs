@@ -15,7 +15,7 @@ pub use self::{
     step::IllegalTransition,
 };
 use super::{ChannelOrderId, LineQuantity, ShipmentId};
-use crate::{Timestamp, setters::setters};
+use crate::{Timestamp, setters::setters, shows::shows};
 
 /// One shipment of the host: some or all of an order, in one or more parcels.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,18 +92,7 @@ impl Shipment {
     }
 }
 
-impl fmt::Debug for Shipment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shipment")
-            .field("id", &self.id)
-            .field("revision", &self.revision)
-            .field("order", &self.order)
-            .field("shipped_at", &self.shipped_at)
-            .field("carrier", &self.carrier)
-            .field("packages", &self.packages.len())
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: Shipment| id, revision, order, shipped_at, carrier, packages = it.packages.len() }
 
 /// A parcel of a shipment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,5 @@
 //! Asking what a parcel costs.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::super::{
@@ -10,7 +8,7 @@ use super::super::{
     endpoints,
     wire::{model, rows::list_row},
 };
-use crate::setters::setters;
+use crate::{setters::setters, shows::shows};
 
 /// A question for rates; see [`Shipments::get_rates`](super::Shipments::get_rates).
 #[must_use = "nothing is sent until send() is awaited"]
@@ -104,11 +102,7 @@ impl GetRates {
     }
 }
 
-impl fmt::Debug for GetRates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GetRates").field("carrier_code", &self.body.carrier_code).finish_non_exhaustive()
-    }
-}
+shows! { |it: GetRates| carrier_code = it.body.carrier_code }
 
 model! {
     /// What one service with one package costs: both costs together.

@@ -13,7 +13,7 @@ use super::{
         rows::{self, list_row},
     },
 };
-use crate::setters::setters;
+use crate::{setters::setters, shows::shows};
 
 resource! {
     /// Webhook operations; see [`ShipStation::webhooks`](super::ShipStation::webhooks).
@@ -114,14 +114,9 @@ struct Body {
     friendly_name: Option<String>,
 }
 
-/// The target address holds a secret.
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Body")
-            .field("event", &self.event)
-            .field("store_id", &self.store_id)
-            .finish_non_exhaustive()
-    }
+shows! {
+    /// The target address holds a secret.
+    |it: Body| event, store_id
 }
 
 impl Subscribe {

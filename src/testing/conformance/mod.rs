@@ -32,7 +32,7 @@ mod schedule;
 mod shipments;
 mod test_bed;
 
-use std::{any::Any, fmt, future::Future, sync::Arc};
+use std::{any::Any, future::Future, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -46,6 +46,7 @@ use crate::{
     client::BudgetStore,
     fleet::Schedule,
     setters::setters,
+    shows::shows,
 };
 
 /// Whatever went wrong while a store was made.
@@ -118,14 +119,7 @@ impl TestStores {
     }
 }
 
-impl fmt::Debug for TestStores {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestStores")
-            .field("stores", &self.stores)
-            .field("peer", &self.peer)
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: TestStores| stores, peer }
 
 /// Wraps stores that need no guard: the shortest builder is `|| async { test_stores(stores) }`.
 ///

@@ -46,7 +46,7 @@ mod shapes;
 mod transport;
 
 use std::{
-    fmt, io,
+    io,
     sync::{Arc, Mutex, OnceLock},
 };
 
@@ -73,6 +73,7 @@ use request::{ApiRequest, whole_number};
 use crate::{
     Timestamp,
     client::{Credentials, ShipStation, ShipStationBuilder},
+    shows::shows,
 };
 
 /// An account of a simulated ShipStation. Clones share it, and a port closes when the last handle is dropped.
@@ -282,8 +283,4 @@ impl Simulator {
     }
 }
 
-impl fmt::Debug for Simulator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulator").field("url", &self.url()).finish_non_exhaustive()
-    }
-}
+shows! { |it: Simulator| url = it.url() }
