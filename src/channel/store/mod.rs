@@ -16,7 +16,8 @@
 //!   nothing. A store that also holds the leases MUST refuse it from the moment at which a newer lease was granted.
 //! - **One call, one transaction.** The crate never needs a transaction across two calls. Where a method
 //!   takes a batch, its own documentation says what commits together.
-//! - **Errors** say whether trying again may help ([`StoreError::is_retryable`]) and carry no buyer's data.
+//! - **Errors** say whether trying again may help ([`StoreError::is_retryable`]) and carry no buyer's data. A method whose own
+//!   documentation names none fails only when the store cannot read or write.
 //! - **Cancellation.** A dropped future MUST leave either the whole effect of the call or none.
 
 mod error;
