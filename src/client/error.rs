@@ -154,12 +154,12 @@ impl Error {
     /// ShipStation's reason in its own words: the exception's message, else the message, else the model errors, else the
     /// body's text without its markup. It may quote what was sent, so treat it as the buyer's data.
     pub fn message(&self) -> Option<&str> {
-        self.0.problem.body.message()
+        self.0.problem.body.message.as_deref()
     }
 
     /// The beginning of the answer's body, at most 8 KiB. It may hold personal data and server internals.
     pub fn body(&self) -> Option<&str> {
-        self.0.problem.body.text()
+        self.0.problem.body.text.as_deref()
     }
 
     /// The operation, as a path with its variable parts left out: `orders/{orderId}`. Empty if no request was made.
