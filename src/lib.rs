@@ -53,6 +53,7 @@ mod config_file;
 pub mod connector;
 mod duration_text;
 pub mod fleet;
+mod locked;
 mod named_enum;
 mod setters;
 mod shows;

@@ -8,10 +8,11 @@ use std::{
 };
 
 /// What every layer may use, as it depends on none of them.
-const SHARED: [&str; 10] = [
+const SHARED: [&str; 11] = [
     "Timestamp",
     "clock",
     "duration_text",
+    "locked",
     "named_enum",
     "nearest_name",
     "setters",
@@ -22,10 +23,11 @@ const SHARED: [&str; 10] = [
 ];
 
 /// Each layer, and the other layers whose names it may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("clock", &[]),
     ("time", &[]),
     ("duration_text", &[]),
+    ("locked", &[]),
     ("named_enum", &[]),
     ("setters", &[]),
     ("shows", &[]),

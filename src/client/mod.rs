@@ -120,7 +120,7 @@ mod warehouses;
 mod webhooks;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -167,7 +167,7 @@ use self::{
     wire::drift::DriftCounter,
 };
 pub use crate::clock::{Clock, SystemClock};
-use crate::{Timestamp, shows::shows};
+use crate::{Timestamp, locked::locked, shows::shows};
 pub use rust_decimal::Decimal;
 
 /// A client for one ShipStation account. Clones are cheap and share the connections, the rate limit and the
@@ -261,7 +261,7 @@ impl ShipStation {
 
     /// Draws from the client's random numbers.
     pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
-        draw(&mut self.inner.random.lock().unwrap_or_else(PoisonError::into_inner))
+        draw(&mut locked(&self.inner.random))
     }
 
     fn base(&self) -> &Url {

@@ -2,7 +2,7 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Timestamp,
     clock::{Clock, HostTime, SystemClock},
+    locked::locked,
     setters::setters,
 };
 
@@ -160,7 +161,7 @@ impl SharedWindow {
     }
 
     fn bounded(self) -> Self {
-        lock(&self.state).all = Minutes::new(self.limit, self.reserve);
+        locked(&self.state).all = Minutes::new(self.limit, self.reserve);
         self
     }
 
@@ -187,7 +188,7 @@ impl SharedWindow {
     /// A permit that the store has granted and that still counts where it is used.
     fn take(&self) -> Option<Permit> {
         let now = self.now();
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         let granted = state.granted;
         if granted.left == 0 || now.longest_since(granted.asked) >= granted.lasts {
             return None;
@@ -199,7 +200,7 @@ impl SharedWindow {
     /// A permit of this process's part of the budget, or how long until there is one.
     fn take_part(&self) -> Result<Permit, Duration> {
         let now = self.now();
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         let part = state.part(now);
         state.own.set_limit(part);
         if let Some(wait) = state.all.wait(now.wall).max(state.own.wait(now.wall)) {
@@ -216,7 +217,7 @@ impl SharedWindow {
         let (all, own) = (state.all.take(now.wall, 1), state.own.take(now.wall, 1));
         let kept = Arc::clone(&self.state);
         Permit::returnable(move || {
-            let mut state = lock(&kept);
+            let mut state = locked(&kept);
             state.all.give_back(all, 1);
             state.own.give_back(own, 1);
             if grant == Some(state.granted.number) {
@@ -226,7 +227,7 @@ impl SharedWindow {
     }
 
     fn leaves_store_alone_for(&self) -> Option<Duration> {
-        let left = STORE_PAUSE.checked_sub(self.now().since(lock(&self.state).away?))?;
+        let left = STORE_PAUSE.checked_sub(self.now().since(locked(&self.state).away?))?;
         (!left.is_zero()).then_some(left)
     }
 
@@ -238,7 +239,7 @@ impl SharedWindow {
             let is_slow = self.now().longest_since(at) > MIN_LASTS;
             let kept = Shares::read(&record.text, self.limit, self.reserve)?;
             let (grant, shares, told) = {
-                let state = lock(&self.state);
+                let state = locked(&self.state);
                 let lost = state.shares.clone().filter(|_| record.text.is_empty());
                 let mut shares = kept.or(lost).unwrap_or_else(|| Shares::new(self.limit, self.reserve));
                 let answer = |(_, headers, came): &(u64, RateHeaders, HostTime)| {
@@ -273,7 +274,7 @@ impl SharedWindow {
     async fn in_time<T>(&self, call: impl Future<Output = Result<T, BudgetError>>) -> Result<T, BudgetError> {
         let now = self.now();
         let since = {
-            let asking = &mut lock(&self.state).asking;
+            let asking = &mut locked(&self.state).asking;
             *asking = asking.filter(|since| now.since(*since) < STORE_PAUSE);
             *asking.get_or_insert(now)
         };
@@ -282,13 +283,13 @@ impl SharedWindow {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err("no answer within two seconds".into()),
         };
-        lock(&self.state).asking = None;
+        locked(&self.state).asking = None;
         answer
     }
 
     fn arrived(&self, Asked { grant, shares, at, told }: Asked) -> Turn {
         let Grant { number, permits, lasts, wait, processes } = grant;
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         if state.away.take().is_some() {
             tracing::info!(key = ?self.key, "the shared rate budget answers again");
         }
@@ -306,7 +307,7 @@ impl SharedWindow {
     }
 
     fn missed(&self, error: &BudgetError) -> Turn {
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         state.expected = None;
         let now = self.now();
         if state.away.replace(now).is_none() {
@@ -348,10 +349,6 @@ struct Asked {
     told: (u64, u64),
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[async_trait]
 impl RateLimiter for SharedWindow {
     async fn acquire(&self, lane: Lane) -> Permit {
@@ -368,7 +365,7 @@ impl RateLimiter for SharedWindow {
 
     fn observe(&self, headers: &RateHeaders) {
         let now = self.now();
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         state.all.learn(headers, now.wall, now.wall);
         state.own.learn(&RateHeaders { limit: None, remaining: None, ..*headers }, now.wall, now.wall);
         if headers.throttled {
@@ -386,6 +383,6 @@ impl RateLimiter for SharedWindow {
 
     fn expected(&self, _: Lane) -> Option<Timestamp> {
         let now = self.clock.now();
-        lock(&self.state).expected.filter(|expected| *expected > now)
+        locked(&self.state).expected.filter(|expected| *expected > now)
     }
 }

@@ -65,7 +65,7 @@ pub use transport::InProcess;
 
 use api::Handled;
 use pacific::Digits;
-use pipeline::{AccountState, Backend, KeyPair, lock};
+use pipeline::{AccountState, Backend, KeyPair};
 use record::{Kind, Member, Shape, record, set};
 use reply::{ListPage, ListRow, Reply, WireResponse};
 use request::{ApiRequest, whole_number};
@@ -73,6 +73,7 @@ use request::{ApiRequest, whole_number};
 use crate::{
     Timestamp,
     client::{Credentials, ShipStation, ShipStationBuilder},
+    locked::locked,
     shows::shows,
 };
 
@@ -279,7 +280,7 @@ impl Simulator {
     }
 
     fn with_state<R>(&self, f: impl FnOnce(&mut AccountState) -> R) -> R {
-        f(&mut lock(&self.state))
+        f(&mut locked(&self.state))
     }
 }
 
