@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::setters::setters;
+use crate::{channel::IllegalTransition, setters::setters};
 
 /// A failure of a store.
 #[derive(Debug)]
@@ -63,6 +63,13 @@ impl StoreError {
     /// Whether the run has lost its lease.
     pub fn is_lost_lease(&self) -> bool {
         self.kind == StoreErrorKind::LostLease
+    }
+}
+
+/// A step that the state machine does not have, which no store may record.
+impl From<IllegalTransition> for StoreError {
+    fn from(error: IllegalTransition) -> Self {
+        Self::permanent(error.to_string()).with_source(error)
     }
 }
 
