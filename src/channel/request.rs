@@ -133,15 +133,13 @@ macro_rules! request {
                 Self { $($field,)* control: RunControl::new() }
             }
 
-            /// The same with these instructions.
-            #[must_use]
-            pub fn control(mut self, control: RunControl) -> Self {
-                self.control = control;
-                self
+            setters! {
+                /// The same with these instructions.
+                control(control: RunControl) => control = control;
             }
         }
     };
-    ($(#[$doc:meta])* $name:ident) => {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
         request! { $(#[$doc])* #[derive(Default)] $name {} }
 
         impl $name {
@@ -150,40 +148,26 @@ macro_rules! request {
                 Self { control }
             }
         }
-    };
+    )+};
 }
 
 request! {
     /// Ask for the credentials and every setting to be looked at.
-    CheckConnection
-}
-request! {
+    CheckConnection;
     /// Ask for listings to be linked.
-    LinkListings
-}
-request! {
+    LinkListings;
     /// Ask for stock and prices to be sent.
-    SyncListings
-}
-request! {
+    SyncListings;
     /// Ask for products to be created.
-    PublishListings
-}
-request! {
+    PublishListings;
     /// Ask for new orders to be imported.
-    GetOrders
-}
-request! {
+    GetOrders;
     /// Ask for shipments to be sent back.
-    SyncShipments
-}
-request! {
+    SyncShipments;
     /// Ask for held orders to be looked at again.
-    ResolveHeld
-}
-request! {
+    ResolveHeld;
     /// Ask why imports bring nothing.
-    ExplainImports
+    ExplainImports;
 }
 request! {
     /// Ask what a shipping text means.
