@@ -47,7 +47,7 @@ impl Filter {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Tally {
     seen: HashMap<i64, LastSeen>,
     earlier: Vec<Filter>,
@@ -71,20 +71,7 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(skipped: u64) -> Self {
-        Self {
-            seen: HashMap::new(),
-            earlier: Vec::new(),
-            present: Filter { anonymous: skipped, ..Filter::default() },
-            reading: 0,
-            page: 0,
-            skipped,
-            contradiction: false,
-            read: 0,
-            highest: None,
-            total_now: None,
-            anonymous_given: 0,
-            anonymous_seen: 0,
-        }
+        Self { present: Filter { anonymous: skipped, ..Filter::default() }, skipped, ..Self::default() }
     }
 
     /// A page begins. `boundary` is the oldest date that may come again.

@@ -18,7 +18,7 @@ pub struct GetRates {
 }
 
 /// Absent members mean "all" or "not known".
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
     carrier_code: String,
@@ -49,23 +49,8 @@ impl GetRates {
         (to_country, to_postal_code): (String, String),
         weight: Weight,
     ) -> Self {
-        let body = Body {
-            carrier_code,
-            service_code: None,
-            package_code: None,
-            from_postal_code,
-            from_city: None,
-            from_state: None,
-            from_warehouse_id: None,
-            to_state: None,
-            to_country,
-            to_postal_code,
-            to_city: None,
-            weight,
-            dimensions: None,
-            confirmation: None,
-            residential: false,
-        };
+        let body =
+            Body { carrier_code, from_postal_code, to_country, to_postal_code, weight, ..Body::default() };
         Self { client, body }
     }
 
