@@ -223,9 +223,7 @@ model! {
         /// The marketplace's own text.
         status_key: Option<String> = "statusKey",
     }
-}
 
-model! {
     /// How far the import of a store is.
     pub struct StoreRefreshStatus {
         /// The store.
@@ -241,9 +239,7 @@ model! {
         /// How far orders have been fetched: a text whose form is not established.
         refresh_date: Option<String> = "refreshDate",
     }
-}
 
-model! {
     /// A marketplace or cart that ShipStation can connect to.
     pub struct Marketplace {
         /// The name.

@@ -154,9 +154,7 @@ model! {
         /// The name.
         name: Option<String> = "Name",
     }
-}
 
-model! {
     /// A subscription.
     pub struct WebhookSubscription {
         /// The subscription's id.
