@@ -53,8 +53,10 @@ mod config_file;
 pub mod connector;
 mod duration_text;
 pub mod fleet;
+mod locked;
 mod named_enum;
 mod setters;
+mod shows;
 pub mod stores;
 #[cfg(any(feature = "conformance", feature = "simulator"))]
 pub mod testing;

@@ -40,9 +40,9 @@ impl std::fmt::Display for UnknownName {
 
 impl std::error::Error for UnknownName {}
 
-/// An enum of plain variants with a name each: `name`, `Display`, `FromStr` and serde use that name and nothing else.
+/// Enums of plain variants with a name each: `name`, `Display`, `FromStr` and serde use that name and nothing else.
 macro_rules! named_enum {
-    ($(#[$meta:meta])* $enum:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
+    ($($(#[$meta:meta])* $enum:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal),+ $(,)? })+) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -86,7 +86,7 @@ macro_rules! named_enum {
                 name.parse().map_err(serde::de::Error::custom)
             }
         }
-    };
+    )+};
 }
 
 pub(crate) use named_enum;

@@ -8,25 +8,29 @@ use std::{
 };
 
 /// What every layer may use, as it depends on none of them.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 11] = [
     "Timestamp",
     "clock",
     "duration_text",
+    "locked",
     "named_enum",
     "nearest_name",
     "setters",
+    "shows",
     "time",
     "config_file",
     "UnknownName",
 ];
 
 /// Each layer, and the other layers whose names it may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("clock", &[]),
     ("time", &[]),
     ("duration_text", &[]),
+    ("locked", &[]),
     ("named_enum", &[]),
     ("setters", &[]),
+    ("shows", &[]),
     ("config_file", &[]),
     ("client", &["client"]),
     ("channel", &["channel"]),

@@ -40,27 +40,15 @@ pub trait ChannelConnector: Debug + Send + Sync {
     async fn check(&self, request: CheckConnection) -> Result<CheckReport, ChannelError>;
 
     /// Matches the host's listings with the channel's products.
-    ///
-    /// # Errors
-    /// See the contract of the trait.
     async fn link_listings(&self, request: LinkListings) -> Result<LinkReport, ChannelError>;
 
     /// Sends stock and prices of linked listings.
-    ///
-    /// # Errors
-    /// See the contract of the trait.
     async fn sync_listings(&self, request: SyncListings) -> Result<LinkReport, ChannelError>;
 
     /// Creates products on the channel.
-    ///
-    /// # Errors
-    /// See the contract of the trait.
     async fn publish_listings(&self, request: PublishListings) -> Result<LinkReport, ChannelError>;
 
     /// Imports new orders.
-    ///
-    /// # Errors
-    /// See the contract of the trait.
     async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError>;
 
     /// Imports the one order that the request names now, through the same steps, ignoring the filters that it bypasses.
@@ -97,15 +85,9 @@ pub trait ChannelConnector: Debug + Send + Sync {
     async fn resolve_shipping(&self, request: ResolveShipping) -> Result<ShippingResolution, ChannelError>;
 
     /// Looks again at the orders that are held for their shipping text, after a mapping changed.
-    ///
-    /// # Errors
-    /// See the contract of the trait.
     async fn resolve_held(&self, request: ResolveHeld) -> Result<ResolveReport, ChannelError>;
 
     /// Sends shipments back, once each, and proves it.
-    ///
-    /// # Errors
-    /// See the contract of the trait.
     async fn sync_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError>;
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -46,44 +46,28 @@ macro_rules! text_id {
                 Self(text)
             }
         }
-    };
+    )+};
 }
 
 pub(super) use text_id;
 
 text_id! {
     /// One configured account of a channel, named by the host. Every stored row belongs to a connection.
-    ConnectionId
-}
-text_id! {
+    ConnectionId;
     /// An order, as the channel identifies it. Unlike an order *number* it is unique within a connection.
-    ChannelOrderId
-}
-text_id! {
+    ChannelOrderId;
     /// A product, as the channel identifies it.
-    ChannelProductId
-}
-text_id! {
+    ChannelProductId;
     /// A line of an order, as the channel identifies it.
-    LineId
-}
-text_id! {
+    LineId;
     /// A person who works in the channel's own user interface.
-    ChannelUserId
-}
-text_id! {
+    ChannelUserId;
     /// An order, as the host identifies it.
-    HostOrderId
-}
-text_id! {
+    HostOrderId;
     /// Something that the host sells, as the host identifies it.
-    ListingId
-}
-text_id! {
+    ListingId;
     /// A shipment, as the host identifies it.
-    ShipmentId
-}
-text_id! {
+    ShipmentId;
     /// One run of one operation. Unique; chosen by the crate.
-    RunId
+    RunId;
 }

@@ -1,13 +1,11 @@
 //! An order of a channel in neutral words. The fields that identify a person are masked in `Debug`.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::{
     ChannelOrderId, ChannelProductId, ChannelUserId, LineId, ListingId, Money, money, shipping::StoreKey,
 };
-use crate::Timestamp;
+use crate::{Timestamp, shows::shows};
 
 /// An order as the channel had it when it was read.
 ///
@@ -139,18 +137,7 @@ impl ChannelOrder {
     }
 }
 
-impl fmt::Debug for ChannelOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChannelOrder")
-            .field("id", &self.id)
-            .field("number", &self.number)
-            .field("store", &self.store)
-            .field("status", &self.status)
-            .field("created_at", &self.created_at)
-            .field("lines", &self.lines.len())
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: ChannelOrder| id, number, store, status, created_at, lines = it.lines.len() }
 
 /// Who bought. `Debug` shows nothing of it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,11 +149,7 @@ pub struct Buyer {
     pub email: Option<String>,
 }
 
-impl fmt::Debug for Buyer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buyer").finish_non_exhaustive()
-    }
-}
+shows! { |_it: Buyer| }
 
 /// A postal address. `Debug` shows the country only.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,13 +179,8 @@ pub struct Address {
     pub residential: Option<bool>,
 }
 
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Where two letters are not given, it may be anything.
-        let country = self.country.as_deref().filter(|country| country.len() == 2);
-        f.debug_struct("Address").field("country", &country).finish_non_exhaustive()
-    }
-}
+// Where two letters are not given, it may be anything.
+shows! { |it: Address| country = it.country.as_deref().filter(|country| country.len() == 2) }
 
 /// A line of an order. `Debug` shows neither its name nor what the buyer chose: an engraving may stand in either.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,20 +239,7 @@ impl OrderLine {
     }
 }
 
-impl fmt::Debug for OrderLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderLine")
-            .field("id", &self.id)
-            .field("kind", &self.kind)
-            .field("sku", &self.sku)
-            .field("quantity", &self.quantity)
-            .field("unit_price", &self.unit_price)
-            .field("product", &self.product)
-            .field("listing", &self.listing)
-            .field("options", &self.options.len())
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: OrderLine| id, kind, sku, quantity, unit_price, product, listing, options = it.options.len() }
 
 /// What a line stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -298,11 +263,7 @@ pub struct OrderOption {
     pub value: Option<String>,
 }
 
-impl fmt::Debug for OrderOption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderOption").finish_non_exhaustive()
-    }
-}
+shows! { |_it: OrderOption| }
 
 impl OrderOption {
     /// A choice.

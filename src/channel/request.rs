@@ -1,18 +1,15 @@
 //! What a host asks for: the requests of each operation, and the options of every run.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{ChannelOrderId, RunObserver, Unrecognized, shipping::ShippingRequest};
-use crate::Timestamp;
+use crate::{Timestamp, setters::setters, shows::shows};
 
 /// The options of the run.
 ///
@@ -47,39 +44,17 @@ impl RunControl {
         Self::default()
     }
 
-    /// Change nothing.
-    #[must_use]
-    pub fn dry_run(mut self) -> Self {
-        self.dry_run = true;
-        self
-    }
-
-    /// Start nothing new after this instant.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Timestamp) -> Self {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    /// Start nothing new once `cancel` is cancelled.
-    #[must_use]
-    pub fn cancel(mut self, cancel: CancelToken) -> Self {
-        self.cancel = cancel;
-        self
-    }
-
-    /// What set the run off.
-    #[must_use]
-    pub fn trigger(mut self, trigger: Trigger) -> Self {
-        self.trigger = trigger;
-        self
-    }
-
-    /// Tell `observer` of progress.
-    #[must_use]
-    pub fn observer(mut self, observer: Arc<dyn RunObserver>) -> Self {
-        self.observer = Some(observer);
-        self
+    setters! {
+        /// Change nothing.
+        dry_run() => dry_run = true;
+        /// Start nothing new after this instant.
+        deadline(deadline: Timestamp) => deadline = Some(deadline);
+        /// Start nothing new once `cancel` is cancelled.
+        cancel(cancel: CancelToken) => cancel = cancel;
+        /// What set the run off.
+        trigger(trigger: Trigger) => trigger = trigger;
+        /// Tell `observer` of progress.
+        observer(observer: Arc<dyn RunObserver>) => observer = Some(observer);
     }
 }
 
@@ -158,15 +133,13 @@ macro_rules! request {
                 Self { $($field,)* control: RunControl::new() }
             }
 
-            /// The same with these instructions.
-            #[must_use]
-            pub fn control(mut self, control: RunControl) -> Self {
-                self.control = control;
-                self
+            setters! {
+                /// The same with these instructions.
+                control(control: RunControl) => control = control;
             }
         }
     };
-    ($(#[$doc:meta])* $name:ident) => {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
         request! { $(#[$doc])* #[derive(Default)] $name {} }
 
         impl $name {
@@ -175,40 +148,26 @@ macro_rules! request {
                 Self { control }
             }
         }
-    };
+    )+};
 }
 
 request! {
     /// Ask for the credentials and every setting to be looked at.
-    CheckConnection
-}
-request! {
+    CheckConnection;
     /// Ask for listings to be linked.
-    LinkListings
-}
-request! {
+    LinkListings;
     /// Ask for stock and prices to be sent.
-    SyncListings
-}
-request! {
+    SyncListings;
     /// Ask for products to be created.
-    PublishListings
-}
-request! {
+    PublishListings;
     /// Ask for new orders to be imported.
-    GetOrders
-}
-request! {
+    GetOrders;
     /// Ask for shipments to be sent back.
-    SyncShipments
-}
-request! {
+    SyncShipments;
     /// Ask for held orders to be looked at again.
-    ResolveHeld
-}
-request! {
+    ResolveHeld;
     /// Ask why imports bring nothing.
-    ExplainImports
+    ExplainImports;
 }
 request! {
     /// Ask what a shipping text means.
@@ -251,18 +210,11 @@ impl ImportOrder {
         Self { order, bypass: Bypass::NONE, control: RunControl::new() }
     }
 
-    /// The same, ignoring these filters.
-    #[must_use]
-    pub fn bypass(mut self, bypass: Bypass) -> Self {
-        self.bypass = bypass;
-        self
-    }
-
-    /// The same with these instructions.
-    #[must_use]
-    pub fn control(mut self, control: RunControl) -> Self {
-        self.control = control;
-        self
+    setters! {
+        /// The same, ignoring these filters.
+        bypass(bypass: Bypass) => bypass = bypass;
+        /// The same with these instructions.
+        control(control: RunControl) => control = control;
     }
 }
 
@@ -303,20 +255,13 @@ impl Delivery {
         self
     }
 
-    /// The same with these instructions.
-    #[must_use]
-    pub fn control(mut self, control: RunControl) -> Self {
-        self.control = control;
-        self
+    setters! {
+        /// The same with these instructions.
+        control(control: RunControl) => control = control;
     }
 }
 
-impl fmt::Debug for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (headers, bytes) = (self.headers.len(), self.body.len());
-        f.debug_struct("Delivery").field("headers", &headers).field("bytes", &bytes).finish_non_exhaustive()
-    }
-}
+shows! { |it: Delivery| headers = it.headers.len(), bytes = it.body.len() }
 
 /// How a person names one order.
 #[derive(Debug, Clone, PartialEq, Eq)]

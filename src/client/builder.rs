@@ -1,16 +1,17 @@
 //! Sets up a client. Everything but the credentials is optional; what cannot work is refused here and not at the
 //! first request.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use super::{
     ClientSettings, Clock, CredentialSource, Error, Inner, Lane, MinuteWindow, RateLimiter, ReqwestTransport,
-    RetryPolicy, ShipStation, SystemClock, Transport, error::Problem, key::Keys, request_setters,
-    retry::RetryBudget, server_clock::ServerClock, transport, wire::drift::DriftCounter,
+    RetryPolicy, ShipStation, SystemClock, Transport, error::Problem, key::Keys, retry::RetryBudget,
+    server_clock::ServerClock, transport, wire::drift::DriftCounter,
 };
+use crate::{setters::setters, shows::shows};
 
 /// Collects the settings of a [`ShipStation`]; see [`ShipStation::builder`].
 #[must_use = "nothing happens until build() is called"]
@@ -25,11 +26,7 @@ pub struct ShipStationBuilder {
     seed: Option<u64>,
 }
 
-impl fmt::Debug for ShipStationBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShipStationBuilder").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
+shows! { |it: ShipStationBuilder| settings }
 
 impl ShipStationBuilder {
     pub(super) fn new(credentials: Arc<dyn CredentialSource>) -> Self {
@@ -45,20 +42,13 @@ impl ShipStationBuilder {
         }
     }
 
-    /// Takes all settings that are plain values at once, in place of what was set of them before.
-    pub fn settings(mut self, settings: &ClientSettings) -> Self {
-        self.settings = settings.clone();
-        self
-    }
-
-    /// Another address than `https://ssapi.shipstation.com/`, to which paths are added. It must be https, or http on the
-    /// loopback interface, and may hold a path, but neither user nor query nor fragment.
-    pub fn base_url(mut self, base_url: impl AsRef<str>) -> Self {
-        base_url.as_ref().clone_into(&mut self.settings.base_url);
-        self
-    }
-
-    request_setters! {
+    setters! {
+        #![must_use]
+        /// Takes all settings that are plain values at once, in place of what was set of them before.
+        settings(settings: &ClientSettings) => settings = settings.clone();
+        /// Another address than `https://ssapi.shipstation.com/`, to which paths are added. It must be https, or http on the
+        /// loopback interface, and may hold a path, but neither user nor query nor fragment.
+        base_url(base_url: impl AsRef<str>) => settings.base_url = base_url.as_ref().into();
         /// The key that ShipStation gives to integration partners, sent as `x-partner`; it raises the rate limit.
         partner_key(key: impl Into<String>) => partner_key = Some(key.into());
         /// What the client calls itself.
@@ -74,17 +64,6 @@ impl ShipStationBuilder {
         /// The limiter to ask before each request; by default a [`MinuteWindow`] of 40 a minute. Give the *same* limiter to
         /// all clients that use one key.
         rate_limiter(limiter: Arc<dyn RateLimiter>) => limiter = Some(limiter);
-    }
-
-    /// A `reqwest::Client` of the host's own, for its proxy or TLS settings.
-    ///
-    /// It should follow no redirects and retry nothing (`redirect::Policy::none()`, `retry::never()`): a redirect could carry a
-    /// write elsewhere, and a hidden retry would break the promise that some writes are sent once.
-    pub fn http_client(self, client: reqwest::Client) -> Self {
-        self.transport(Arc::new(ReqwestTransport::new(client)))
-    }
-
-    request_setters! {
         /// What sends the requests, in place of the built-in HTTP client.
         transport(transport: Arc<dyn Transport>) => transport = Some(transport);
         /// The clock for limiter, backoff, timeouts and everything else but the [time to connect](Self::connect_timeout).
@@ -94,6 +73,14 @@ impl ShipStationBuilder {
         seed(seed: u64) => seed = Some(seed);
         /// The longest body that is read from an answer, in bytes. Default 64 MiB; a page of 500 orders takes about 2.
         body_limit(bytes: usize) => settings.body_limit = bytes;
+    }
+
+    /// A `reqwest::Client` of the host's own, for its proxy or TLS settings.
+    ///
+    /// It should follow no redirects and retry nothing (`redirect::Policy::none()`, `retry::never()`): a redirect could carry a
+    /// write elsewhere, and a hidden retry would break the promise that some writes are sent once.
+    pub fn http_client(self, client: reqwest::Client) -> Self {
+        self.transport(Arc::new(ReqwestTransport::new(client)))
     }
 
     /// Checks the settings and makes the client. No request is sent.

@@ -20,7 +20,7 @@ use super::{
     key::{Key, KeyInUse},
     rate_limit::RateHeaders,
 };
-use crate::clock::HostTime;
+use crate::{clock::HostTime, shows::shows};
 
 /// One call, ready to be sent as often as its class allows.
 pub(crate) struct Call {
@@ -37,14 +37,9 @@ pub(crate) struct Call {
     pub(crate) without_credentials: bool,
 }
 
-impl std::fmt::Debug for Call {
+shows! {
     /// Neither query nor body: both may name a buyer.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Call")
-            .field("method", &self.method)
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
-    }
+    |it: Call| method, endpoint
 }
 
 impl Call {

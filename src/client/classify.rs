@@ -43,12 +43,12 @@ fn judge(class: Idempotency, status: StatusCode, body: &ErrorBody) -> (ErrorKind
     match status.as_u16() {
         408 => (ErrorKind::Timeout, Outcome::Unknown),
         // What is not ShipStation's answer is not its refusal: the request may have been executed, or never arrived.
-        status @ 400..=499 => match refusal(status, body.origin()) {
+        status @ 400..=499 => match refusal(status, body.origin) {
             Some(kind) => (kind, Outcome::Answered),
             None => (ErrorKind::Unavailable, Outcome::Unknown),
         },
         // ShipStation reports what a request lacks as an exception. It may still have done a part before it threw.
-        500 if write && body.is_exception() && !body.is_passing() => (ErrorKind::Invalid, Outcome::Unknown),
+        500 if write && body.exception && !body.is_passing() => (ErrorKind::Invalid, Outcome::Unknown),
         500..=599 => (ErrorKind::Unavailable, Outcome::Unknown),
         // A redirect, or a status that HTTP does not know: whoever answered, it was not the operation.
         _ => (ErrorKind::Decode, Outcome::Unknown),

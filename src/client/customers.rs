@@ -121,9 +121,7 @@ model! {
         /// The login.
         @personal username: Option<String> = "username",
     }
-}
 
-model! {
     /// A tag on a customer.
     pub struct CustomerTag {
         /// The tag's id.

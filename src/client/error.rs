@@ -6,6 +6,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use http::StatusCode;
 
 use super::{error_body::ErrorBody, wire::rows::DecodeIssue};
+use crate::shows::shows;
 
 /// What went wrong, as far as the caller's next step depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,12 +154,12 @@ impl Error {
     /// ShipStation's reason in its own words: the exception's message, else the message, else the model errors, else the
     /// body's text without its markup. It may quote what was sent, so treat it as the buyer's data.
     pub fn message(&self) -> Option<&str> {
-        self.0.problem.body.message()
+        self.0.problem.body.message.as_deref()
     }
 
     /// The beginning of the answer's body, at most 8 KiB. It may hold personal data and server internals.
     pub fn body(&self) -> Option<&str> {
-        self.0.problem.body.text()
+        self.0.problem.body.text.as_deref()
     }
 
     /// The operation, as a path with its variable parts left out: `orders/{orderId}`. Empty if no request was made.
@@ -267,18 +268,9 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.kind())
-            .field("outcome", &self.outcome())
-            .field("status", &self.status())
-            .field("endpoint", &self.endpoint())
-            .field("attempts", &self.attempts())
-            .field("what", &self.0.problem.what)
-            .field("issue", &self.0.problem.issue)
-            .finish_non_exhaustive()
-    }
+shows! {
+    |it: Error| kind = it.kind(), outcome = it.outcome(), status = it.status(), endpoint = it.endpoint(),
+    attempts = it.attempts(), what = it.0.problem.what, issue = it.0.problem.issue
 }
 
 impl StdError for Error {

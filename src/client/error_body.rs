@@ -8,10 +8,11 @@ const MAX_ERROR_BODY_BYTES: usize = 8 * 1024;
 /// The answer of a failed request, bounded and read.
 #[derive(Default)]
 pub(crate) struct ErrorBody {
-    text: Option<String>,
-    message: Option<String>,
-    exception: bool,
-    origin: Origin,
+    pub(crate) text: Option<String>,
+    pub(crate) message: Option<String>,
+    /// Whether ShipStation's application itself reported an exception.
+    pub(crate) exception: bool,
+    pub(crate) origin: Origin,
 }
 
 /// Who can have written the body of a failed request.
@@ -50,32 +51,15 @@ impl ErrorBody {
         Self { origin: Origin::Intermediary, ..Self::default() }
     }
 
-    pub(crate) fn origin(&self) -> Origin {
-        self.origin
-    }
-
-    pub(crate) fn message(&self) -> Option<&str> {
-        self.message.as_deref()
-    }
-
-    pub(crate) fn text(&self) -> Option<&str> {
-        self.text.as_deref()
-    }
-
-    /// Whether ShipStation's application itself reported an exception.
-    pub(crate) fn is_exception(&self) -> bool {
-        self.exception
-    }
-
     /// Whether the body says that the rate limit was hit; some gateways say so under another status.
     pub(crate) fn is_throttle(&self) -> bool {
         let says_so = |message: &str| message.trim_end_matches('.').eq_ignore_ascii_case("too many requests");
-        self.origin != Origin::Intermediary && self.message().is_some_and(says_so)
+        self.origin != Origin::Intermediary && self.message.as_deref().is_some_and(says_so)
     }
 
     /// Whether the exception is a passing failure of ShipStation's database and not a verdict on the request.
     pub(crate) fn is_passing(&self) -> bool {
-        let message = self.message().unwrap_or_default().to_ascii_lowercase();
+        let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
         ["timeout expired", "deadlock", "timed out"].iter().any(|hint| message.contains(hint))
     }
 }
@@ -258,7 +242,7 @@ mod tests {
             ("<!--", "<!--"),
             ("", ""),
         ] {
-            assert_eq!(ErrorBody::read(body.as_bytes()).message().unwrap_or_default(), want, "{body}");
+            assert_eq!(ErrorBody::read(body.as_bytes()).message.unwrap_or_default(), want, "{body}");
         }
     }
 
@@ -292,9 +276,9 @@ mod tests {
             ("<Error><Message>a</Message></Error>", Intermediary),
             ("blocked: <html><body>", Intermediary),
         ] {
-            assert_eq!(ErrorBody::read(body.as_bytes()).origin(), want, "{body}");
+            assert_eq!(ErrorBody::read(body.as_bytes()).origin, want, "{body}");
         }
-        assert_eq!(ErrorBody::read(b"\x1f\x8b\x08\xff").origin(), Intermediary);
+        assert_eq!(ErrorBody::read(b"\x1f\x8b\x08\xff").origin, Intermediary);
     }
 
     proptest::proptest! {

@@ -120,8 +120,7 @@ mod warehouses;
 mod webhooks;
 
 use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -167,8 +166,8 @@ use self::{
     call::Call, error::Problem, key::Keys, retry::RetryBudget, server_clock::ServerClock,
     wire::drift::DriftCounter,
 };
-use crate::Timestamp;
 pub use crate::clock::{Clock, SystemClock};
+use crate::{Timestamp, locked::locked, shows::shows};
 pub use rust_decimal::Decimal;
 
 /// A client for one ShipStation account. Clones are cheap and share the connections, the rate limit and the
@@ -262,7 +261,7 @@ impl ShipStation {
 
     /// Draws from the client's random numbers.
     pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
-        draw(&mut self.inner.random.lock().unwrap_or_else(PoisonError::into_inner))
+        draw(&mut locked(&self.inner.random))
     }
 
     fn base(&self) -> &Url {
@@ -274,14 +273,7 @@ impl ShipStation {
     }
 }
 
-impl fmt::Debug for ShipStation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShipStation")
-            .field("base_url", &self.inner.base.as_str())
-            .field("lane", &self.lane)
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: ShipStation| base_url = it.inner.base.as_str(), lane }
 
 impl Inner {
     /// Writes the call as a request. The address always stays under the base URL.
@@ -334,15 +326,3 @@ macro_rules! resource {
     };
 }
 use resource;
-
-/// Declares setters inside the `impl` of a request, a line each.
-macro_rules! request_setters {
-    ($($(#[$meta:meta])* $name:ident($arg:ident: $ty:ty) => $($field:ident).+ = $value:expr;)+) => {$(
-        $(#[$meta])*
-        pub fn $name(mut self, $arg: $ty) -> Self {
-            self.$($field).+ = $value;
-            self
-        }
-    )+};
-}
-use request_setters;

@@ -175,9 +175,7 @@ model! {
         /// Its name.
         name: Option<String> = "name",
     }
-}
 
-model! {
     /// A tag on a product.
     pub struct ProductTag {
         /// The tag's id.

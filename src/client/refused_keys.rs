@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher, RandomState},
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{LazyLock, Mutex, MutexGuard, Weak},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use http::HeaderValue;
 use url::Url;
 
 use super::{Clock, ErrorKind, Outcome, error::Problem};
-use crate::Timestamp;
+use crate::{Timestamp, locked::locked};
 
 /// Refusals in a row after which a key is suspended.
 const MAX_REFUSALS: u32 = 3;
@@ -104,5 +104,5 @@ impl Refusals {
 }
 
 fn refused() -> MutexGuard<'static, BTreeMap<KeyId, Refusals>> {
-    REFUSED.lock().unwrap_or_else(PoisonError::into_inner)
+    locked(&REFUSED)
 }

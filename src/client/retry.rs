@@ -1,11 +1,10 @@
 //! How often and how long the client tries again. What may be tried again at all is decided in `call`.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+use crate::locked::locked;
 
 /// When and how often a failed request is repeated.
 ///
@@ -79,14 +78,14 @@ impl RetryBudget {
     }
 
     pub(crate) fn take(&self) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = locked(&self.left);
         let enough = left.checked_sub(10);
         *left = enough.unwrap_or(*left);
         enough.is_some()
     }
 
     pub(crate) fn reward(&self) {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = locked(&self.left);
         *left = left.saturating_add(1).min(self.full);
     }
 }

@@ -1,12 +1,15 @@
 //! What a configuration file can set of a client. It holds no credentials.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
 
 use super::{MinuteWindow, RetryPolicy, wire::Masked};
-use crate::config_file::{refuse_unknown_keys, wrong_value};
+use crate::{
+    config_file::{refuse_unknown_keys, wrong_value},
+    shows::shows,
+};
 
 /// The settings of a client that are plain values, for a configuration file; see
 /// [`ShipStationBuilder::settings`](super::ShipStationBuilder::settings). What is left out has its default, an unknown key is
@@ -100,17 +103,8 @@ impl ClientSettings {
     }
 }
 
-impl fmt::Debug for ClientSettings {
+shows! {
     /// Neither the addresses, which may hold a password, nor the certificates.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientSettings")
-            .field("proxy", &Masked(self.proxy.is_none()))
-            .field("timeout", &self.timeout)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("body_limit", &self.body_limit)
-            .field("requests_per_minute", &self.requests_per_minute)
-            .field("reserve", &self.reserve)
-            .field("retry", &self.retry)
-            .finish_non_exhaustive()
-    }
+    |it: ClientSettings| proxy = Masked(it.proxy.is_none()), timeout, connect_timeout, body_limit,
+    requests_per_minute, reserve, retry
 }

@@ -4,10 +4,10 @@ use super::{
     ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Updated,
     answer::{lacks, of_another},
     call::Call,
-    endpoints, request_setters, resource,
+    endpoints, resource,
     wire::{model, rows::list_row},
 };
-use crate::Timestamp;
+use crate::{Timestamp, setters::setters};
 
 resource! {
     /// Store operations; see [`ShipStation::stores`](super::ShipStation::stores).
@@ -143,7 +143,8 @@ pub struct RefreshStore {
 }
 
 impl RefreshStore {
-    request_setters! {
+    setters! {
+        #![must_use]
         /// Only this store. Without it, every store that can be refreshed.
         store(store: StoreId) => store = Some(store);
         /// How far back to import; only for historical imports.
@@ -222,9 +223,7 @@ model! {
         /// The marketplace's own text.
         status_key: Option<String> = "statusKey",
     }
-}
 
-model! {
     /// How far the import of a store is.
     pub struct StoreRefreshStatus {
         /// The store.
@@ -240,9 +239,7 @@ model! {
         /// How far orders have been fetched: a text whose form is not established.
         refresh_date: Option<String> = "refreshDate",
     }
-}
 
-model! {
     /// A marketplace or cart that ShipStation can connect to.
     pub struct Marketplace {
         /// The name.

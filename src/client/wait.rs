@@ -5,7 +5,7 @@ use std::{
     fmt::Debug,
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -20,7 +20,7 @@ use super::{
     key::KeyInUse,
     rate_limit::Permit,
 };
-use crate::Timestamp;
+use crate::{Timestamp, locked::locked};
 
 /// A permit that was taken before its request; clones of a client share it.
 pub(super) type PermitInHand = Arc<Mutex<Option<Permit>>>;
@@ -83,7 +83,7 @@ impl ShipStation {
         with_credentials: bool,
     ) -> Result<(Permit, Option<KeyInUse>), Box<Problem>> {
         let before = if with_credentials { Some(self.usable_key().await?) } else { None };
-        let in_hand = self.permit.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let in_hand = locked(&self.permit).take();
         let permit = match in_hand {
             Some(permit) => permit,
             None => self.wait_for_permit(info).await?,

@@ -1,7 +1,7 @@
 //! What the requests of one run cost, and what their answers show of ShipStation's time.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use crate::{
     Timestamp,
     channel::{RunEvent, RunId, RunObserver, report::ApiUse},
     client::{AttemptOutcome, CallInfo, CallObserver, Clock, ErrorKind, Wait, WaitReason},
+    locked::locked,
 };
 
 /// Counts the requests of one run, and passes its waits on to the host's observer.
@@ -34,13 +35,13 @@ impl Meter {
     }
 
     pub(super) fn requests(&self) -> u64 {
-        self.used().requests
+        locked(&self.used).requests
     }
 
     /// Takes the time of an answer. It counts whole seconds, so that an earlier answer may be more exact.
     fn observe(&self, date: Timestamp) {
         const MAX_DATE_LAG: Duration = Duration::from_secs(2);
-        let mut known = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.date);
         let by_then = known.map(|(date, came)| date + came.elapsed(&*self.clock));
         if by_then.is_none_or(|by_then| date > by_then || by_then.since(date) > MAX_DATE_LAG) {
             *known = Some((date, HostTime::now(&*self.clock)));
@@ -49,26 +50,22 @@ impl Meter {
 
     /// ShipStation's time, if an answer to this run has shown it.
     pub(super) fn observed_time(&self) -> Option<Timestamp> {
-        let (date, came) = (*self.date.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let (date, came) = (*locked(&self.date))?;
         Some(date + came.elapsed(&*self.clock))
     }
 
     pub(super) fn read(&self) -> ApiUse {
-        *self.used()
-    }
-
-    fn used(&self) -> MutexGuard<'_, ApiUse> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.used)
     }
 }
 
 impl CallObserver for Meter {
     fn sending(&self, _call: &CallInfo) {
-        self.used().requests += 1;
+        locked(&self.used).requests += 1;
     }
 
     fn waiting(&self, _call: &CallInfo, wait: &Wait) {
-        self.used().waited += wait.until.since(self.clock.now());
+        locked(&self.used).waited += wait.until.since(self.clock.now());
         let why = match wait.why {
             WaitReason::RateLimit => "the minute's requests are used up",
             WaitReason::Throttled => "ShipStation asked to wait",
@@ -83,7 +80,7 @@ impl CallObserver for Meter {
         if let Some(date) = answer.date {
             self.observe(date);
         }
-        let mut used = self.used();
+        let mut used = locked(&self.used);
         used.rate_remaining = answer.rate.remaining.or(used.rate_remaining);
         used.retries += u64::from(answer.attempt > 1);
         used.throttled += u64::from(answer.failure == Some(ErrorKind::RateLimited));

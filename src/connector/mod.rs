@@ -45,6 +45,8 @@ use crate::{
         store::{ShipmentSource, Stores},
     },
     client::ShipStation,
+    setters::setters,
+    shows::shows,
 };
 
 /// As many rows, ids or texts as stores and ShipStation take and give in one call.
@@ -154,29 +156,17 @@ impl ShipStationChannel {
 }
 
 impl ShipStationChannelBuilder {
-    /// What the merchant has set.
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.0.settings = settings;
-        self
-    }
-
-    /// Who works: shown to another process that finds the lease taken. Default: the process id.
-    pub fn owner(mut self, owner: impl Into<String>) -> Self {
-        self.0.owner = owner.into();
-        self
-    }
-
-    /// Orders for which `is_own` says yes were put into ShipStation by the host and are never imported.
-    pub fn own_orders(mut self, is_own: impl Fn(&ChannelOrder) -> bool + Send + Sync + 'static) -> Self {
-        self.0.is_own = Arc::new(is_own);
-        self
-    }
-
-    /// Shipments are fetched from here at the start of each synchronization: for a host that cannot put them into the
-    /// outbox itself.
-    pub fn shipment_source(mut self, source: Arc<dyn ShipmentSource>) -> Self {
-        self.0.source = Some(source);
-        self
+    setters! {
+        #![must_use]
+        /// What the merchant has set.
+        settings(settings: Settings) => 0.settings = settings;
+        /// Who works: shown to another process that finds the lease taken. Default: the process id.
+        owner(owner: impl Into<String>) => 0.owner = owner.into();
+        /// Orders for which `is_own` says yes were put into ShipStation by the host and are never imported.
+        own_orders(is_own: impl Fn(&ChannelOrder) -> bool + Send + Sync + 'static) => 0.is_own = Arc::new(is_own);
+        /// Shipments are fetched from here at the start of each synchronization: for a host that cannot put them into the
+        /// outbox itself.
+        shipment_source(source: Arc<dyn ShipmentSource>) => 0.source = Some(source);
     }
 
     /// The channel.
@@ -213,15 +203,7 @@ fn default_owner() -> String {
     format!("process {}", std::process::id())
 }
 
-impl fmt::Debug for ShipStationChannel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ShipStationChannel")
-            .field("connection", &self.connection)
-            .field("owner", &self.owner)
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: ShipStationChannel| connection, owner, settings }
 
 impl fmt::Debug for ShipStationChannelBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! A run from its lease to its report: what every operation shares. Knows nothing of orders or shipments.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use crate::{
         store::{BeginOutcome, NewRun, RunKind, RunSummary, RunToken, StoreError},
     },
     client::{self, CancelSignal, ErrorKind, Lane, ShipStation},
+    locked::locked,
 };
 
 /// The counts of a run in which nothing was done.
@@ -214,13 +215,13 @@ impl<'c> Run<'c> {
         let lease = self.channel.settings.lease;
         if now.since(self.last_beat()) >= lease / 10 {
             self.channel.stores.runs.heartbeat(&self.token, lease, now.wall).await?;
-            *self.last_beat.lock().unwrap_or_else(PoisonError::into_inner) = now;
+            *locked(&self.last_beat) = now;
         }
         Ok(())
     }
 
     fn last_beat(&self) -> HostTime {
-        *self.last_beat.lock().unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.last_beat)
     }
 
     /// The client for what changes something: it leaves in the first half of the lease and is given up within another

@@ -15,7 +15,7 @@ pub use self::{
     step::IllegalTransition,
 };
 use super::{ChannelOrderId, LineQuantity, ShipmentId};
-use crate::Timestamp;
+use crate::{Timestamp, setters::setters, shows::shows};
 
 /// One shipment of the host: some or all of an order, in one or more parcels.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,53 +69,21 @@ impl Shipment {
         }
     }
 
-    /// The order's number, for people.
-    #[must_use]
-    pub fn order_number(mut self, number: impl Into<String>) -> Self {
-        self.order_number = Some(number.into());
-        self
-    }
-
-    /// What is inside.
-    #[must_use]
-    pub fn lines(mut self, lines: Vec<LineQuantity>) -> Self {
-        self.lines = lines;
-        self
-    }
-
-    /// The parcels.
-    #[must_use]
-    pub fn packages(mut self, packages: Vec<Package>) -> Self {
-        self.packages = packages;
-        self
-    }
-
-    /// The service, in the host's words.
-    #[must_use]
-    pub fn method(mut self, method: impl Into<String>) -> Self {
-        self.method = Some(method.into());
-        self
-    }
-
-    /// The shipment must not be reported to the channel, for this reason.
-    #[must_use]
-    pub fn suppressed(mut self, why: impl Into<String>) -> Self {
-        self.suppressed = Some(why.into());
-        self
-    }
-
-    /// The host takes the shipment back. Meant for a new [revision](method@Self::revision) of it.
-    #[must_use]
-    pub fn voided(mut self) -> Self {
-        self.voided = true;
-        self
-    }
-
-    /// A correction of an earlier revision.
-    #[must_use]
-    pub fn revision(mut self, revision: u32) -> Self {
-        self.revision = revision;
-        self
+    setters! {
+        /// The order's number, for people.
+        order_number(number: impl Into<String>) => order_number = Some(number.into());
+        /// What is inside.
+        lines(lines: Vec<LineQuantity>) => lines = lines;
+        /// The parcels.
+        packages(packages: Vec<Package>) => packages = packages;
+        /// The service, in the host's words.
+        method(method: impl Into<String>) => method = Some(method.into());
+        /// The shipment must not be reported to the channel, for this reason.
+        suppressed(why: impl Into<String>) => suppressed = Some(why.into());
+        /// The host takes the shipment back. Meant for a new [revision](method@Self::revision) of it.
+        voided() => voided = true;
+        /// A correction of an earlier revision.
+        revision(revision: u32) => revision = revision;
     }
 
     /// The key of its row in the outbox.
@@ -124,18 +92,7 @@ impl Shipment {
     }
 }
 
-impl fmt::Debug for Shipment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shipment")
-            .field("id", &self.id)
-            .field("revision", &self.revision)
-            .field("order", &self.order)
-            .field("shipped_at", &self.shipped_at)
-            .field("carrier", &self.carrier)
-            .field("packages", &self.packages.len())
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: Shipment| id, revision, order, shipped_at, carrier, packages = it.packages.len() }
 
 /// A parcel of a shipment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,11 +110,9 @@ impl Package {
         Self { tracking: Some(tracking.into()), quantity: None }
     }
 
-    /// How many items are inside.
-    #[must_use]
-    pub fn quantity(mut self, quantity: i64) -> Self {
-        self.quantity = Some(quantity);
-        self
+    setters! {
+        /// How many items are inside.
+        quantity(quantity: i64) => quantity = Some(quantity);
     }
 }
 

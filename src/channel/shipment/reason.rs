@@ -4,7 +4,9 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{ChannelOrderId, LineQuantity, ShipmentId, Unrecognized, kinds::kinds};
+use crate::channel::{
+    ChannelOrderId, LineQuantity, ShipmentId, Unrecognized, kinds::kinds, wording::count_of,
+};
 
 /// What a person must change before a shipment can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +125,7 @@ impl fmt::Display for BlockReason {
             Self::OutcomeUnknown { requests, saw } => write!(
                 f,
                 "whether the channel has it is not known after {}: {saw}; look at the order in the channel, then unblock it",
-                counted(u64::from(*requests), "request")
+                count_of(u64::from(*requests), "request")
             ),
             Self::UnknownLines { shipped, ordered } => write!(
                 f,
@@ -158,10 +160,6 @@ fn quantities(lines: &[LineQuantity]) -> String {
         list.push(format!("{more} more"));
     }
     list.join(", ")
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// Why a shipment waits for another attempt.

@@ -10,13 +10,10 @@ use crate::{channel::ids::text_id, named_enum::named_enum, setters::setters};
 text_id! {
     /// One store (shop, seller account) on the channel, by the channel's own id. Opaque: never looked into.
     #[derive(Default)]
-    StoreKey
-}
-
-text_id! {
+    StoreKey;
     /// The host's shipping policy: whatever key the host knows it by. Opaque: never looked into.
     #[derive(Default)]
-    ShippingPolicy
+    ShippingPolicy;
 }
 
 /// How to ship: the host's policy, with optional codes of the channel as extras.

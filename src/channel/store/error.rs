@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::{channel::IllegalTransition, setters::setters};
+
 /// A failure of a store.
 #[derive(Debug)]
 pub struct StoreError {
@@ -42,12 +44,10 @@ impl StoreError {
         }
     }
 
-    /// Keeps the cause. It is reachable through `source()`, is logged when it ends a run, and is in no report: no buyer's
-    /// data in it either.
-    #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
-        self
+    setters! {
+        /// Keeps the cause. It is reachable through `source()`, is logged when it ends a run, and is in no report: no buyer's
+        /// data in it either.
+        with_source(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) => source = Some(source.into());
     }
 
     /// What kind of failure it was.
@@ -63,6 +63,13 @@ impl StoreError {
     /// Whether the run has lost its lease.
     pub fn is_lost_lease(&self) -> bool {
         self.kind == StoreErrorKind::LostLease
+    }
+}
+
+/// A step that the state machine does not have, which no store may record.
+impl From<IllegalTransition> for StoreError {
+    fn from(error: IllegalTransition) -> Self {
+        Self::permanent(error.to_string()).with_source(error)
     }
 }
 

@@ -20,9 +20,6 @@ use crate::{
 #[async_trait]
 pub trait HistoryStore: Debug + Send + Sync {
     /// The snapshots of those of these orders that have one, in any order. MUST take at least 500 orders in one call.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn snapshots(
         &self,
         connection: &ConnectionId,
@@ -47,9 +44,6 @@ pub trait HistoryStore: Debug + Send + Sync {
     /// The feed: at most `limit` changes after `after`, in the order in which they were recorded. The host reads it.
     ///
     /// A change MUST NOT be recorded before one that a reader of the feed may have seen already.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn changes(
         &self,
         connection: &ConnectionId,

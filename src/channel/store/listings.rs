@@ -19,9 +19,6 @@ pub trait ListingStore: Debug + Send + Sync {
     /// At most `limit` of the host's listings after `after`.
     ///
     /// MUST answer in ascending order of listing id, so that rows written meanwhile hide no others.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn listings(
         &self,
         connection: &ConnectionId,
@@ -32,9 +29,6 @@ pub trait ListingStore: Debug + Send + Sync {
     /// The links that the query asks for; each variant of [`LinkQuery`] says in which order.
     ///
     /// MUST see every link that was put before, also through another handle.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn links(
         &self,
         connection: &ConnectionId,

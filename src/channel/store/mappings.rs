@@ -23,18 +23,12 @@ use crate::{
 #[async_trait]
 pub trait MappingStore: Debug + Send + Sync {
     /// Both tables of rules. MUST be one consistent snapshot, each table with its version and in the host's order.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn rules(&self, connection: &ConnectionId) -> Result<RuleTables, StoreError>;
 
     /// Replaces one table. The host calls this.
     ///
     /// MUST do what [`ReplaceOutcome::decide`] says, all or nothing and as if nobody else wrote: of concurrent replacements of one
     /// version one is done. The tables have versions of their own.
-    ///
-    /// # Errors
-    /// When the store cannot write.
     async fn replace(
         &self,
         connection: &ConnectionId,
@@ -46,9 +40,6 @@ pub trait MappingStore: Debug + Send + Sync {
     ///
     /// MUST upsert per `(store, text)`, both compared exactly, as [`UnmappedOccurrence::count`] does. A count MAY be lost in a
     /// crash; a text SHOULD NOT be, though held orders have it too.
-    ///
-    /// # Errors
-    /// When the store cannot write.
     async fn note_unmapped(
         &self,
         connection: &ConnectionId,
@@ -56,9 +47,6 @@ pub trait MappingStore: Debug + Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// The texts that were not mapped when they were seen. MUST answer the most often seen first.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn unmapped(&self, connection: &ConnectionId) -> Result<Vec<UnmappedText>, StoreError>;
 }
 

@@ -16,7 +16,8 @@
 //!   nothing. A store that also holds the leases MUST refuse it from the moment at which a newer lease was granted.
 //! - **One call, one transaction.** The crate never needs a transaction across two calls. Where a method
 //!   takes a batch, its own documentation says what commits together.
-//! - **Errors** say whether trying again may help ([`StoreError::is_retryable`]) and carry no buyer's data.
+//! - **Errors** say whether trying again may help ([`StoreError::is_retryable`]) and carry no buyer's data. A method whose own
+//!   documentation names none fails only when the store cannot read or write.
 //! - **Cancellation.** A dropped future MUST leave either the whole effect of the call or none.
 
 mod error;
@@ -33,6 +34,8 @@ mod source;
 mod summary;
 
 use std::sync::Arc;
+
+use crate::setters::setters;
 
 pub use self::{
     error::{StoreError, StoreErrorKind},
@@ -101,52 +104,20 @@ impl Stores {
         }
     }
 
-    /// The same stores, but orders go to the host's own.
-    #[must_use]
-    pub fn with_orders(mut self, orders: Arc<dyn OrderStore>) -> Self {
-        self.orders = orders;
-        self
-    }
-
-    /// The same stores, but shipments come from the host's own.
-    #[must_use]
-    pub fn with_shipments(mut self, shipments: Arc<dyn ShipmentStore>) -> Self {
-        self.shipments = shipments;
-        self
-    }
-
-    /// The same stores, but listings come from the host's own.
-    #[must_use]
-    pub fn with_listings(mut self, listings: Arc<dyn ListingStore>) -> Self {
-        self.listings = listings;
-        self
-    }
-
-    /// The same stores, but mappings come from the host's own.
-    #[must_use]
-    pub fn with_mappings(mut self, mappings: Arc<dyn MappingStore>) -> Self {
-        self.mappings = mappings;
-        self
-    }
-
-    /// The same stores, and what becomes of orders after they were imported is kept here.
-    #[must_use]
-    pub fn with_history(mut self, history: Arc<dyn HistoryStore>) -> Self {
-        self.history = Some(history);
-        self
-    }
-
-    /// The same stores, and this removes what nobody needs any more.
-    #[must_use]
-    pub fn with_maintenance(mut self, maintenance: Arc<dyn Maintenance>) -> Self {
-        self.maintenance = Some(maintenance);
-        self
-    }
-
-    /// The same stores, but leases are kept by the host's own.
-    #[must_use]
-    pub fn with_runs(mut self, runs: Arc<dyn RunStore>) -> Self {
-        self.runs = runs;
-        self
+    setters! {
+        /// The same stores, but orders go to the host's own.
+        with_orders(orders: Arc<dyn OrderStore>) => orders = orders;
+        /// The same stores, but shipments come from the host's own.
+        with_shipments(shipments: Arc<dyn ShipmentStore>) => shipments = shipments;
+        /// The same stores, but listings come from the host's own.
+        with_listings(listings: Arc<dyn ListingStore>) => listings = listings;
+        /// The same stores, but mappings come from the host's own.
+        with_mappings(mappings: Arc<dyn MappingStore>) => mappings = mappings;
+        /// The same stores, and what becomes of orders after they were imported is kept here.
+        with_history(history: Arc<dyn HistoryStore>) => history = Some(history);
+        /// The same stores, and this removes what nobody needs any more.
+        with_maintenance(maintenance: Arc<dyn Maintenance>) => maintenance = Some(maintenance);
+        /// The same stores, but leases are kept by the host's own.
+        with_runs(runs: Arc<dyn RunStore>) => runs = runs;
     }
 }

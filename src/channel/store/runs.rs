@@ -29,9 +29,6 @@ pub trait RunStore: Debug + Send + Sync {
     /// its lease lasts, on a free lease as after a finish or an expiry, and no two grants have the same fence, also after a
     /// restart. A grant MUST add [the run](RunSummary::running) to the history and mark every other run of the history that
     /// is still running as [`RunState::Abandoned`](super::RunState::Abandoned).
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn begin(&self, run: NewRun) -> Result<BeginOutcome, StoreError>;
 
     /// Makes the lease last until `now + ttl`, whether that is later or earlier than before: [`Lease::heartbeat`](super::Lease::heartbeat).
@@ -49,9 +46,6 @@ pub trait RunStore: Debug + Send + Sync {
     async fn finish(&self, token: &RunToken, summary: RunSummary) -> Result<(), StoreError>;
 
     /// The newest run that counts as [a success](RunSummary::is_success), if any. MUST be kept however many runs came after it.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn last_success(
         &self,
         connection: &ConnectionId,
@@ -60,9 +54,6 @@ pub trait RunStore: Debug + Send + Sync {
 
     /// The newest runs, whatever became of them. MUST answer newest first, by their beginning; a store SHOULD keep a
     /// thousand of each operation.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn recent(
         &self,
         connection: &ConnectionId,
@@ -74,9 +65,6 @@ pub trait RunStore: Debug + Send + Sync {
     ///
     /// For a host whose owner name is exclusive, such as the stable name of a pod: when it starts, whatever ran under its
     /// name is dead, and need not be waited for. The runs are marked as abandoned by the next `begin`.
-    ///
-    /// # Errors
-    /// When the store cannot write.
     async fn release_leases(&self, owner: &str) -> Result<u64, StoreError>;
 }
 

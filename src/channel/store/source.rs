@@ -36,15 +36,9 @@ use crate::{
 #[async_trait]
 pub trait ShipmentSource: Debug + Send + Sync {
     /// The cursor that was kept last; `None` in the beginning, which reads everything.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn cursor(&self, connection: &ConnectionId) -> Result<Option<SourceCursor>, StoreError>;
 
     /// At most `limit` shipments whose `(updated_at, id)` is at the cursor or after it.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn changed_since(
         &self,
         connection: &ConnectionId,

@@ -1,13 +1,12 @@
 //! Buying the label for an order.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::{
-    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, endpoints, request_setters},
+    super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, endpoints},
     AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Weight,
 };
+use crate::{setters::setters, shows::shows};
 
 /// A request to buy the label for an order; see [`Orders::create_label`](super::Orders::create_label).
 #[must_use = "nothing is sent until send() is awaited"]
@@ -59,7 +58,8 @@ impl CreateLabelForOrder {
         Self { client, body }
     }
 
-    request_setters! {
+    setters! {
+        #![must_use]
         /// The kind of package.
         package_code(code: impl Into<String>) => body.package_code = Some(code.into());
         /// The proof of delivery. ShipStation requires it; default [`Confirmation::None`], whatever the order says.
@@ -87,8 +87,4 @@ impl CreateLabelForOrder {
     }
 }
 
-impl fmt::Debug for CreateLabelForOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CreateLabelForOrder").field("order_id", &self.body.order_id).finish_non_exhaustive()
-    }
-}
+shows! { |it: CreateLabelForOrder| order_id = it.body.order_id }

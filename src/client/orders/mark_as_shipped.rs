@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::super::{
-    Error, OrderId, PacificDate, ShipStation, call::Call, endpoints, request_setters, wire::model,
-};
+use super::super::{Error, OrderId, PacificDate, ShipStation, call::Call, endpoints, wire::model};
+use crate::setters::setters;
 
 /// A request to mark an order as shipped; see [`Orders::mark_as_shipped`](super::Orders::mark_as_shipped).
 #[derive(Debug)]
@@ -40,7 +39,8 @@ impl MarkAsShipped {
         Self { client, body }
     }
 
-    request_setters! {
+    setters! {
+        #![must_use]
         /// The tracking number; one per order.
         tracking_number(number: impl Into<String>) => body.tracking_number = Some(number.into());
         /// The day the goods left.

@@ -149,9 +149,7 @@ model! {
         /// When it was last modified.
         @droppable modify_date: Option<PacificTime> = "modifyDate",
     }
-}
 
-model! {
     /// Something the buyer chose about an item, such as its color.
     #[derive(Default)]
     pub struct ItemOption {
@@ -160,9 +158,7 @@ model! {
         /// The choice. Engravings and the like are the buyer's own words.
         @personal @droppable value: Option<String> = "value",
     }
-}
 
-model! {
     /// An address.
     #[derive(Default)]
     pub struct Address {
@@ -191,9 +187,7 @@ model! {
         /// What ShipStation thinks of it.
         @droppable address_verified: Option<AddressVerification> = "addressVerified",
     }
-}
 
-model! {
     /// A weight.
     #[derive(Default)]
     pub struct Weight {
@@ -204,9 +198,7 @@ model! {
         /// The unit as ShipStation's own number; 1 is ounces. Read-only.
         @droppable weight_units: Option<i64> = "WeightUnits",
     }
-}
 
-model! {
     /// The measures of a parcel.
     #[derive(Default)]
     pub struct Dimensions {
@@ -219,9 +211,7 @@ model! {
         /// The height.
         @droppable height: Option<Decimal> = "height",
     }
-}
 
-model! {
     /// The insurance of a shipment.
     #[derive(Default)]
     pub struct InsuranceOptions {
@@ -232,9 +222,7 @@ model! {
         /// The value insured, in the store's currency.
         @droppable insured_value: Option<Decimal> = "insuredValue",
     }
-}
 
-model! {
     /// What customs want to know.
     #[derive(Default)]
     pub struct InternationalOptions {
@@ -245,9 +233,7 @@ model! {
         /// What happens if it cannot be delivered.
         @droppable non_delivery: Option<NonDelivery> = "nonDelivery",
     }
-}
 
-model! {
     /// A line of a customs form.
     #[derive(Default)]
     pub struct CustomsItem {
@@ -264,9 +250,7 @@ model! {
         /// The country it was made in, two letters.
         @droppable country_of_origin: Option<String> = "countryOfOrigin",
     }
-}
 
-model! {
     /// Everything about an order that has no place of its own. On shipments only the five billing and store members exist.
     #[derive(Default)]
     pub struct AdvancedOptions {

@@ -20,9 +20,7 @@ open_enum! {
         /// Cancelled; locked.
         Cancelled = "cancelled",
     }
-}
 
-open_enum! {
     /// The proof of delivery that is asked of the carrier.
     pub enum Confirmation {
         /// None.
@@ -36,9 +34,7 @@ open_enum! {
         /// The recipient's own signature, with `FedEx`.
         DirectSignature = "direct_signature",
     }
-}
 
-open_enum! {
     /// A unit of weight.
     pub enum WeightUnits {
         /// Pounds.
@@ -50,9 +46,7 @@ open_enum! {
         /// Ounces, as the answers to bought labels write them.
         Ounce = "Ounce",
     }
-}
 
-open_enum! {
     /// A unit of length.
     pub enum DimensionUnits {
         /// Inches.
@@ -62,9 +56,7 @@ open_enum! {
         /// Inches, as the answers to bought labels write them.
         Inch = "Inch",
     }
-}
 
-open_enum! {
     /// Who insures a shipment.
     pub enum InsuranceProvider {
         /// Shipsurance.
@@ -78,9 +70,7 @@ open_enum! {
         /// `ParcelGuard`.
         ParcelGuard = "parcelguard",
     }
-}
 
-open_enum! {
     /// What a parcel holds, for customs.
     pub enum CustomsContents {
         /// Goods for sale.
@@ -94,9 +84,7 @@ open_enum! {
         /// A sample.
         Sample = "sample",
     }
-}
 
-open_enum! {
     /// What happens to a parcel abroad that cannot be delivered.
     pub enum NonDelivery {
         /// It comes back.
@@ -104,9 +92,7 @@ open_enum! {
         /// It is given up.
         TreatAsAbandoned = "treat_as_abandoned",
     }
-}
 
-open_enum! {
     /// Who pays the carrier.
     pub enum BillToParty {
         /// The account itself.
@@ -120,9 +106,7 @@ open_enum! {
         /// A number that shipments have been recorded with; whom it stands for is not established.
         Number4 = "4",
     }
-}
 
-open_enum! {
     /// What ShipStation thinks of an address.
     pub enum AddressVerification {
         /// Not looked at.

@@ -146,7 +146,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
     }
 
     fn end(&self, incomplete: Option<Incomplete>) -> ListEnd {
-        let (read, total) = (self.tally.read(), self.tally.highest());
+        let (read, total) = (self.tally.read, self.tally.highest);
         let incomplete = incomplete.or((total.is_none() && read == 0).then_some(Incomplete::NoTotal));
         if let Some(why) = incomplete {
             tracing::warn!(endpoint = %self.list.call.endpoint, read, total, %why, "list is incomplete");
@@ -156,7 +156,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
 
     /// The reading has ended: gives the end of the list if that is settled; otherwise reading goes on.
     async fn conclude(&mut self, last: LastPage) -> Result<Option<ListEnd>, Error> {
-        if last == (LastPage::Repeated { short: false }) && self.tally.highest().is_none() {
+        if last == (LastPage::Repeated { short: false }) && self.tally.highest.is_none() {
             return Ok(Some(self.end(Some(Incomplete::RepeatedPage))));
         }
         let first = self.reading == Reading::First;
@@ -171,7 +171,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
         } else if self.reading == Reading::Second {
             return Ok(Some(self.end(self.tally.doubt(true))));
         }
-        if self.tally.reaches_total_now() && !self.tally.contradicts_itself() {
+        if self.tally.reaches_total_now() && !self.tally.contradiction {
             return Ok(Some(self.end(None)));
         }
         if first && last == LastPage::Counted && !unchanged {
@@ -195,7 +195,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
         match fetched {
             Ok(page) => {
                 let is_sound = |total: &u64| *total >= page.listed().max(1) && page.rows() > 0;
-                self.tally.note_total_now(page.total.filter(is_sound));
+                self.tally.total_now = page.total.filter(is_sound);
                 Ok(page.total)
             }
             Err(error) if is_page_fault(&error) => Ok(None),
@@ -313,13 +313,13 @@ impl<T: Listed> Reader<T> {
         page.errors.retain(|error| tally.unreadable(error.id));
         tally.note_total(page.total, rows);
         if page.contradicts_itself {
-            tally.contradict();
+            tally.contradiction = true;
         }
         if tally.anonymous(nulls) < nulls {
             (page.nulls, page.nulls_in_place) = (0, 0);
         }
         // Behind a row that is stepped over pages are read by number: where the list changes meanwhile, no date makes up for it.
-        self.by_number |= tally.contradicts_itself() || (self.poison.is_in_filter() && tally.varies());
+        self.by_number |= tally.contradiction || (self.poison.is_in_filter() && tally.varies());
         self.received.new_rows += u64::try_from(page.items.len()).unwrap_or(u64::MAX);
         let first_total = *self.received.first_total.get_or_insert(page.total.unwrap_or_default());
         self.received.varied |= first_total != page.total.unwrap_or_default();
@@ -337,7 +337,7 @@ impl<T: Listed> Reader<T> {
             return Some(LastPage::Repeated { short: is_short });
         }
         self.received.rows += received;
-        if self.reading == Reading::Beyond || self.tally.contradicts_itself() {
+        if self.reading == Reading::Beyond || self.tally.contradiction {
             return None;
         }
         let is_counted = match self.tally.total() {

@@ -13,7 +13,7 @@ use super::{
     Error, ListCall, ListEnd, Page, RowError,
     reader::{Reader, Step},
 };
-use crate::client::wire::rows::Listed;
+use crate::{client::wire::rows::Listed, shows::shows};
 
 /// All pages of a list, fetched one by one as they are asked for.
 ///
@@ -136,11 +136,4 @@ impl<T> Stream for Items<T> {
     }
 }
 
-impl<T> fmt::Debug for Items<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items")
-            .field("ready", &self.ready.len())
-            .field("missing", &self.missing)
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: Items<T>| ready = it.ready.len(), missing }

@@ -47,7 +47,7 @@ impl Filter {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Tally {
     seen: HashMap<i64, LastSeen>,
     earlier: Vec<Filter>,
@@ -57,12 +57,13 @@ pub(super) struct Tally {
     page: u64,
     /// Rows before the first page, which nobody asked for.
     skipped: u64,
-    contradiction: bool,
+    /// An answer says two things at once: no total of it proves anything.
+    pub(super) contradiction: bool,
     /// Distinct rows that were given, and the highest total of all.
-    read: u64,
-    highest: Option<u64>,
+    pub(super) read: u64,
+    pub(super) highest: Option<u64>,
     /// The total of the whole list after it was read by key.
-    total_now: Option<u64>,
+    pub(super) total_now: Option<u64>,
     /// The rows without an id that were given, and those of the present reading.
     anonymous_given: u64,
     anonymous_seen: u64,
@@ -70,20 +71,7 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(skipped: u64) -> Self {
-        Self {
-            seen: HashMap::new(),
-            earlier: Vec::new(),
-            present: Filter { anonymous: skipped, ..Filter::default() },
-            reading: 0,
-            page: 0,
-            skipped,
-            contradiction: false,
-            read: 0,
-            highest: None,
-            total_now: None,
-            anonymous_given: 0,
-            anonymous_seen: 0,
-        }
+        Self { present: Filter { anonymous: skipped, ..Filter::default() }, skipped, ..Self::default() }
     }
 
     /// A page begins. `boundary` is the oldest date that may come again.
@@ -197,30 +185,9 @@ impl Tally {
         self.filters().last().and_then(|filter| filter.total)
     }
 
-    pub(super) fn note_total_now(&mut self, total: Option<u64>) {
-        self.total_now = total;
-    }
-
     /// Whether the present reading shows as many rows as the list has now.
     pub(super) fn reaches_total_now(&self) -> bool {
         self.total_now.is_some_and(|now| self.rows() >= now)
-    }
-
-    /// An answer says two things at once: no total of it proves anything.
-    pub(super) fn contradict(&mut self) {
-        self.contradiction = true;
-    }
-
-    pub(super) fn contradicts_itself(&self) -> bool {
-        self.contradiction
-    }
-
-    pub(super) fn read(&self) -> u64 {
-        self.read
-    }
-
-    pub(super) fn highest(&self) -> Option<u64> {
-        self.highest
     }
 
     /// Why the present reading does not prove that every row was read; `None` if it does.
@@ -270,7 +237,7 @@ mod tests {
         tally.next_filter();
         assert_eq!(tally.doubt(false), Some(Incomplete::FewerRows));
         read(&mut tally, 998..1_200, Some(202));
-        assert_eq!((tally.doubt(false), tally.rows(), tally.read()), (None, 1_200, 1_200));
+        assert_eq!((tally.doubt(false), tally.rows(), tally.read), (None, 1_200, 1_200));
     }
 
     #[test]
@@ -319,7 +286,7 @@ mod tests {
         assert_eq!(tally.anonymous(1), 1);
         tally.read_again();
         read(&mut tally, 1..5, Some(5));
-        assert_eq!((tally.anonymous(1), tally.read()), (0, 6));
+        assert_eq!((tally.anonymous(1), tally.read), (0, 6));
         assert_eq!(tally.doubt(true), None, "four rows and a null");
         tally.read_again();
         read(&mut tally, 0..0, Some(0));

@@ -1,6 +1,6 @@
 //! The default limiter: ShipStation counts requests per *clock minute*, and so does this.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
@@ -8,6 +8,8 @@ use super::{Lane, Permit, RateHeaders, RateLimiter, minutes::Minutes, queue::Lan
 use crate::{
     Timestamp,
     clock::{Clock, SystemClock},
+    locked::locked,
+    setters::setters,
 };
 
 /// A fixed window on the server's clock minute, shared by everything that holds a clone of the `Arc`.
@@ -42,15 +44,13 @@ impl MinuteWindow {
     /// Leaves this many requests per minute to other users of the key. At least one stays for this client.
     #[must_use]
     pub fn reserve(self, requests: u32) -> Self {
-        lock(&self.minutes).set_reserve(requests);
+        locked(&self.minutes).set_reserve(requests);
         self
     }
 
-    /// Uses this clock.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
+    setters! {
+        /// Uses this clock.
+        clock(clock: Arc<dyn Clock>) => clock = clock;
     }
 }
 
@@ -60,10 +60,6 @@ impl Default for MinuteWindow {
     }
 }
 
-fn lock(minutes: &Mutex<Minutes>) -> MutexGuard<'_, Minutes> {
-    minutes.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[async_trait]
 impl RateLimiter for MinuteWindow {
     async fn acquire(&self, lane: Lane) -> Permit {
@@ -71,11 +67,11 @@ impl RateLimiter for MinuteWindow {
         loop {
             // Only the first in the queue sleeps; the others wait until it has gone.
             place.first().await;
-            let taken = lock(&self.minutes).try_take(self.clock.now());
+            let taken = locked(&self.minutes).try_take(self.clock.now());
             match taken {
                 Ok(counted) => {
                     let minutes = Arc::clone(&self.minutes);
-                    return Permit::returnable(move || lock(&minutes).give_back(counted, 1));
+                    return Permit::returnable(move || locked(&minutes).give_back(counted, 1));
                 }
                 Err(wait) => self.clock.sleep(wait).await,
             }
@@ -84,12 +80,12 @@ impl RateLimiter for MinuteWindow {
 
     fn observe(&self, headers: &RateHeaders) {
         let now = self.clock.now();
-        lock(&self.minutes).learn(headers, now, now);
+        locked(&self.minutes).learn(headers, now, now);
     }
 
     fn expected(&self, _: Lane) -> Option<Timestamp> {
         let now = self.clock.now();
-        let wait = lock(&self.minutes).wait(now)?;
+        let wait = locked(&self.minutes).wait(now)?;
         Some(now + wait)
     }
 }

@@ -1,13 +1,11 @@
 //! Who waits for a permit, the urgent first.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeSet, sync::Mutex};
 
 use tokio::sync::Notify;
 
 use super::Lane;
+use crate::locked::locked;
 
 /// The requests that wait, by [`Lane`], then by arrival.
 #[derive(Debug, Default)]
@@ -26,7 +24,7 @@ type Ticket = (Lane, u64);
 
 impl LaneQueue {
     pub(super) fn join(&self, lane: Lane) -> Place<'_> {
-        let mut waiting = self.waiting();
+        let mut waiting = locked(&self.waiting);
         waiting.arrivals += 1;
         let ticket = (lane, waiting.arrivals);
         waiting.places.insert(ticket);
@@ -36,17 +34,13 @@ impl LaneQueue {
     /// How many wait in each lane.
     pub(super) fn lanes(&self) -> Vec<(Lane, u32)> {
         let mut lanes: Vec<(Lane, u32)> = Vec::new();
-        for (lane, _) in &self.waiting().places {
+        for (lane, _) in &locked(&self.waiting).places {
             match lanes.last_mut() {
                 Some((last, waiting)) if last == lane => *waiting = waiting.saturating_add(1),
                 _ => lanes.push((*lane, 1)),
             }
         }
         lanes
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,7 +58,7 @@ impl Place<'_> {
             tokio::pin!(changed);
             // Registered before the queue is read, so that no change in between is missed.
             changed.as_mut().enable();
-            if self.queue.waiting().places.first() == Some(&self.ticket) {
+            if locked(&self.queue.waiting).places.first() == Some(&self.ticket) {
                 return;
             }
             changed.await;
@@ -74,7 +68,7 @@ impl Place<'_> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.queue.waiting().places.remove(&self.ticket);
+        locked(&self.queue.waiting).places.remove(&self.ticket);
         self.queue.changed.notify_waiters();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -18,6 +18,8 @@ use super::{
 use crate::{
     Timestamp,
     clock::{Clock, HostTime, SystemClock},
+    locked::locked,
+    setters::setters,
 };
 
 /// How long a call of the store may take, in real time.
@@ -151,22 +153,15 @@ impl SharedWindow {
         self.bounded()
     }
 
-    /// Uses this clock. Which minute it is, it says only while the store does not answer.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Calls this process so, for people who read what is kept. A random part follows: a process that starts again is another one.
-    #[must_use]
-    pub fn process(mut self, name: &str) -> Self {
-        self.process = format!("{name} {:016x}", fastrand::u64(..));
-        self
+    setters! {
+        /// Uses this clock. Which minute it is, it says only while the store does not answer.
+        clock(clock: Arc<dyn Clock>) => clock = clock;
+        /// Calls this process so, for people who read what is kept. A random part follows: a process that starts again is another one.
+        process(name: &str) => process = format!("{name} {:016x}", fastrand::u64(..));
     }
 
     fn bounded(self) -> Self {
-        lock(&self.state).all = Minutes::new(self.limit, self.reserve);
+        locked(&self.state).all = Minutes::new(self.limit, self.reserve);
         self
     }
 
@@ -193,7 +188,7 @@ impl SharedWindow {
     /// A permit that the store has granted and that still counts where it is used.
     fn take(&self) -> Option<Permit> {
         let now = self.now();
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         let granted = state.granted;
         if granted.left == 0 || now.longest_since(granted.asked) >= granted.lasts {
             return None;
@@ -205,7 +200,7 @@ impl SharedWindow {
     /// A permit of this process's part of the budget, or how long until there is one.
     fn take_part(&self) -> Result<Permit, Duration> {
         let now = self.now();
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         let part = state.part(now);
         state.own.set_limit(part);
         if let Some(wait) = state.all.wait(now.wall).max(state.own.wait(now.wall)) {
@@ -222,7 +217,7 @@ impl SharedWindow {
         let (all, own) = (state.all.take(now.wall, 1), state.own.take(now.wall, 1));
         let kept = Arc::clone(&self.state);
         Permit::returnable(move || {
-            let mut state = lock(&kept);
+            let mut state = locked(&kept);
             state.all.give_back(all, 1);
             state.own.give_back(own, 1);
             if grant == Some(state.granted.number) {
@@ -232,7 +227,7 @@ impl SharedWindow {
     }
 
     fn leaves_store_alone_for(&self) -> Option<Duration> {
-        let left = STORE_PAUSE.checked_sub(self.now().since(lock(&self.state).away?))?;
+        let left = STORE_PAUSE.checked_sub(self.now().since(locked(&self.state).away?))?;
         (!left.is_zero()).then_some(left)
     }
 
@@ -244,7 +239,7 @@ impl SharedWindow {
             let is_slow = self.now().longest_since(at) > MIN_LASTS;
             let kept = Shares::read(&record.text, self.limit, self.reserve)?;
             let (grant, shares, told) = {
-                let state = lock(&self.state);
+                let state = locked(&self.state);
                 let lost = state.shares.clone().filter(|_| record.text.is_empty());
                 let mut shares = kept.or(lost).unwrap_or_else(|| Shares::new(self.limit, self.reserve));
                 let answer = |(_, headers, came): &(u64, RateHeaders, HostTime)| {
@@ -279,7 +274,7 @@ impl SharedWindow {
     async fn in_time<T>(&self, call: impl Future<Output = Result<T, BudgetError>>) -> Result<T, BudgetError> {
         let now = self.now();
         let since = {
-            let asking = &mut lock(&self.state).asking;
+            let asking = &mut locked(&self.state).asking;
             *asking = asking.filter(|since| now.since(*since) < STORE_PAUSE);
             *asking.get_or_insert(now)
         };
@@ -288,13 +283,13 @@ impl SharedWindow {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err("no answer within two seconds".into()),
         };
-        lock(&self.state).asking = None;
+        locked(&self.state).asking = None;
         answer
     }
 
     fn arrived(&self, Asked { grant, shares, at, told }: Asked) -> Turn {
         let Grant { number, permits, lasts, wait, processes } = grant;
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         if state.away.take().is_some() {
             tracing::info!(key = ?self.key, "the shared rate budget answers again");
         }
@@ -312,7 +307,7 @@ impl SharedWindow {
     }
 
     fn missed(&self, error: &BudgetError) -> Turn {
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         state.expected = None;
         let now = self.now();
         if state.away.replace(now).is_none() {
@@ -354,10 +349,6 @@ struct Asked {
     told: (u64, u64),
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[async_trait]
 impl RateLimiter for SharedWindow {
     async fn acquire(&self, lane: Lane) -> Permit {
@@ -374,7 +365,7 @@ impl RateLimiter for SharedWindow {
 
     fn observe(&self, headers: &RateHeaders) {
         let now = self.now();
-        let mut state = lock(&self.state);
+        let mut state = locked(&self.state);
         state.all.learn(headers, now.wall, now.wall);
         state.own.learn(&RateHeaders { limit: None, remaining: None, ..*headers }, now.wall, now.wall);
         if headers.throttled {
@@ -392,6 +383,6 @@ impl RateLimiter for SharedWindow {
 
     fn expected(&self, _: Lane) -> Option<Timestamp> {
         let now = self.clock.now();
-        lock(&self.state).expected.filter(|expected| *expected > now)
+        locked(&self.state).expected.filter(|expected| *expected > now)
     }
 }

@@ -7,6 +7,7 @@ use super::super::{
 
 model! {
     /// A label to be bought that belongs to no order; see [`Shipments::create_label`](super::Shipments::create_label).
+    #[derive(Default)]
     pub struct NewLabel {
         /// The carrier.
         @public carrier_code: Option<String> = "carrierCode",
@@ -54,18 +55,12 @@ impl NewLabel {
             carrier_code: Some(carrier_code.into()),
             service_code: Some(service_code.into()),
             package_code: Some(package_code.into()),
-            confirmation: None,
             ship_date: Some(ship_date),
             weight: Some(weight),
-            dimensions: None,
             ship_from: Some(ship_from),
             ship_to: Some(ship_to),
-            return_to: None,
-            insurance_options: None,
-            international_options: None,
-            advanced_options: None,
             test_label: Some(false),
-            extra: super::super::Extra::default(),
+            ..Self::default()
         }
     }
 }

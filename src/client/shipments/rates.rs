@@ -1,15 +1,14 @@
 //! Asking what a parcel costs.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::super::{
     Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, WarehouseId, Weight,
     call::Call,
-    endpoints, request_setters,
+    endpoints,
     wire::{model, rows::list_row},
 };
+use crate::{setters::setters, shows::shows};
 
 /// A question for rates; see [`Shipments::get_rates`](super::Shipments::get_rates).
 #[must_use = "nothing is sent until send() is awaited"]
@@ -19,7 +18,7 @@ pub struct GetRates {
 }
 
 /// Absent members mean "all" or "not known".
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
     carrier_code: String,
@@ -50,27 +49,13 @@ impl GetRates {
         (to_country, to_postal_code): (String, String),
         weight: Weight,
     ) -> Self {
-        let body = Body {
-            carrier_code,
-            service_code: None,
-            package_code: None,
-            from_postal_code,
-            from_city: None,
-            from_state: None,
-            from_warehouse_id: None,
-            to_state: None,
-            to_country,
-            to_postal_code,
-            to_city: None,
-            weight,
-            dimensions: None,
-            confirmation: None,
-            residential: false,
-        };
+        let body =
+            Body { carrier_code, from_postal_code, to_country, to_postal_code, weight, ..Body::default() };
         Self { client, body }
     }
 
-    request_setters! {
+    setters! {
+        #![must_use]
         /// Only this service.
         service_code(code: impl Into<String>) => body.service_code = Some(code.into());
         /// Only this kind of package.
@@ -102,11 +87,7 @@ impl GetRates {
     }
 }
 
-impl fmt::Debug for GetRates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GetRates").field("carrier_code", &self.body.carrier_code).finish_non_exhaustive()
-    }
-}
+shows! { |it: GetRates| carrier_code = it.body.carrier_code }
 
 model! {
     /// What one service with one package costs: both costs together.

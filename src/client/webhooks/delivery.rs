@@ -1,8 +1,6 @@
 //! What ShipStation posts to a subscriber, and the way from there to the rows. A delivery is not signed: its
 //! address is not trusted until it has been checked.
 
-use std::fmt;
-
 use futures_util::StreamExt;
 use url::Url;
 
@@ -18,6 +16,7 @@ use super::super::{
         rows::{self, Listed},
     },
 };
+use crate::shows::shows;
 
 open_enum! {
     /// What a webhook reports.
@@ -94,11 +93,9 @@ impl WebhookDelivery {
     }
 }
 
-/// The address may hold a batch id that opens personal data.
-impl fmt::Debug for WebhookDelivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookDelivery").field("event", &self.event).finish_non_exhaustive()
-    }
+shows! {
+    /// The address may hold a batch id that opens personal data.
+    |it: WebhookDelivery| event
 }
 
 /// What a delivery pointed to.

@@ -7,12 +7,13 @@ use super::{
     Error, Rows, SellerId, ShipStation, StoreId, WebhookId,
     answer::{is_empty, lacks, undecodable},
     call::Call,
-    endpoints, request_setters, resource,
+    endpoints, resource,
     wire::{
         Envelope, model,
         rows::{self, list_row},
     },
 };
+use crate::{setters::setters, shows::shows};
 
 resource! {
     /// Webhook operations; see [`ShipStation::webhooks`](super::ShipStation::webhooks).
@@ -113,18 +114,14 @@ struct Body {
     friendly_name: Option<String>,
 }
 
-/// The target address holds a secret.
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Body")
-            .field("event", &self.event)
-            .field("store_id", &self.store_id)
-            .finish_non_exhaustive()
-    }
+shows! {
+    /// The target address holds a secret.
+    |it: Body| event, store_id
 }
 
 impl Subscribe {
-    request_setters! {
+    setters! {
+        #![must_use]
         /// Only events of this store. A delivery does not say which subscription it belongs to.
         store(store: StoreId) => body.store_id = Some(store);
         /// The name that ShipStation's pages show.
@@ -157,9 +154,7 @@ model! {
         /// The name.
         name: Option<String> = "Name",
     }
-}
 
-model! {
     /// A subscription.
     pub struct WebhookSubscription {
         /// The subscription's id.

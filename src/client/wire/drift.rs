@@ -1,12 +1,9 @@
 //! What ShipStation sends that this crate does not know yet: counted, so that a change of the API is
 //! noticed before it causes an outage. Decoding is synchronous, so a thread-local sink collects what one answer showed.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    fmt,
-    sync::{Mutex, PoisonError},
-};
+use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Mutex};
+
+use crate::locked::locked;
 
 /// More kinds of drift than this are no longer distinguished, so that a strange server cannot fill the memory.
 const MAX_KINDS: usize = 512;
@@ -78,7 +75,7 @@ pub(crate) struct DriftCounter(Mutex<Counts>);
 
 impl DriftCounter {
     pub(crate) fn report(&self) -> DriftReport {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = locked(&self.0);
         let drifts = counts.iter().map(|((model, kind, name), count)| Drift {
             kind: *kind,
             model,
@@ -101,7 +98,7 @@ impl DriftCounter {
     }
 
     fn add(&self, found: Counts) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = locked(&self.0);
         for (key, count) in found {
             if counts.len() < MAX_KINDS || counts.contains_key(&key) {
                 *counts.entry(key).or_default() += count;

@@ -2,18 +2,18 @@
 //! come with it. `Debug` masks every member that may hold free text, which is every text and every member without a type,
 //! except those marked `@public`, and those marked `@personal`.
 
-/// Declares a model.
+/// Declares models.
 ///
 /// `Debug` shows a text only where `@public` stands before the member's name: order numbers, SKUs and codes. `@personal`
 /// keeps any member out of it. `@droppable`, which comes last, is for a member that no decision needs: if it cannot be read,
 /// it is left out and noted, and does not fail its row.
 macro_rules! model {
     (
-        $(#[$meta:meta])*
+        $( $(#[$meta:meta])*
         $vis:vis struct $name:ident {
             $( $(#[$fmeta:meta])* $(@$mark:ident)* $field:ident : $ty:ty = $json:literal ),* $(,)?
-        }
-    ) => {
+        } )+
+    ) => {$(
         $(#[$meta])*
         #[derive(Clone, PartialEq)]
         #[non_exhaustive]
@@ -179,7 +179,7 @@ macro_rules! model {
         };
 
         $crate::client::wire::standalone!($name);
-    };
+    )+};
     (@shown $self:ident . $field:ident $(droppable)?) => { &$crate::client::wire::Shown(&$self.$field) };
     (@shown $self:ident . $field:ident public $(droppable)?) => { &$self.$field };
     (@shown $self:ident . $field:ident personal $(droppable)?) => {

@@ -1,9 +1,9 @@
 //! Enumerations that ShipStation may extend at any time: an unlisted text stays representable and is written
 //! back verbatim.
 
-/// Declares an open enumeration over texts.
+/// Declares open enumerations over texts.
 macro_rules! open_enum {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+    ($($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),* $(,)? })+) => {$(
         $(#[$meta])*
         ///
         /// The enumeration is open: a text that is not listed is kept in `Unknown` and written back verbatim.
@@ -98,7 +98,7 @@ macro_rules! open_enum {
         }
 
         $crate::client::wire::standalone!($name);
-    };
+    )+};
 }
 
 pub(crate) use open_enum;

@@ -1,7 +1,7 @@
 //! What the answers to a check say beside their content: the server's clock, and who else spends the key's budget.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -9,6 +9,7 @@ use crate::{
     Timestamp,
     channel::Finding,
     client::{AttemptOutcome, CallInfo, CallObserver, Clock},
+    locked::locked,
     time::MINUTE,
 };
 
@@ -61,7 +62,7 @@ impl ResponseProbe {
     }
 
     fn with<R>(&self, look: impl FnOnce(&mut Observed) -> R) -> R {
-        look(&mut self.observed.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut locked(&self.observed))
     }
 }
 

@@ -84,7 +84,7 @@ impl Linking<'_> {
         missing: Vec<ListingLink>,
         scan: &mut ProductScan<'_>,
     ) -> Result<(), Stop> {
-        let read_again = count(missing.len()) > scan.pages().max(1);
+        let read_again = count(missing.len()) > scan.pages.max(1);
         if read_again {
             let wanted: HashSet<ChannelProductId> = missing.iter().map(|link| link.product.clone()).collect();
             scan.read_again(&mut self.run, &wanted).await?;
@@ -111,7 +111,7 @@ impl Linking<'_> {
         self.run.checkpoint().await?;
         match self.run.client.products().get(product).await {
             // An answer about another product says nothing about this one.
-            Ok(found) => Ok(found.product_id != product || counts(scan.settings(), &found)),
+            Ok(found) => Ok(found.product_id != product || counts(scan.settings, &found)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -79,7 +79,7 @@ impl Linking<'_> {
     async fn run_steps(&mut self, settings: &ListingSettings) -> Result<(), Stop> {
         let (mut index, without_sku) = self.listings().await?;
         let mut stored = StoredLinks::load(self.run.channel).await?;
-        self.report.counts.listings = index.listings() + count(without_sku.len());
+        self.report.counts.listings = index.listings + count(without_sku.len());
         let mut scan = ProductScan::new(self.run.channel, settings, stored.products());
         // What was found before a stop is linked all the same; nothing is called broken then.
         let stop = scan.read(&mut self.run, &mut index, &mut self.report).await.err();
@@ -105,8 +105,8 @@ impl Linking<'_> {
     }
 
     fn looked_at(&mut self, scan: &ProductScan<'_>) {
-        self.unreadable = scan.unreadable();
-        self.incomplete = scan.incomplete().cloned();
+        self.unreadable = scan.unreadable;
+        self.incomplete.clone_from(&scan.incomplete);
     }
 
     /// Lets the expired links go, and then keeps what was found.

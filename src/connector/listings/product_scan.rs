@@ -33,17 +33,18 @@ pub(super) enum Extent {
 
 #[derive(Debug)]
 pub(super) struct ProductScan<'c> {
-    settings: &'c ListingSettings,
+    pub(super) settings: &'c ListingSettings,
     orders: &'c OrderSettings,
     /// The products of kept links, and which of them were seen.
     linked: HashSet<ChannelProductId>,
     seen: HashSet<ChannelProductId>,
     extent: Extent,
-    unreadable: u64,
-    pages: u64,
+    /// Rows that could not be read.
+    pub(super) unreadable: u64,
+    pub(super) pages: u64,
     /// Rows that came, and how the first list ended that is not known to have been read whole.
     rows: u64,
-    incomplete: Option<ListEnd>,
+    pub(super) incomplete: Option<ListEnd>,
 }
 
 impl<'c> ProductScan<'c> {
@@ -65,27 +66,8 @@ impl<'c> ProductScan<'c> {
         }
     }
 
-    pub(super) fn settings(&self) -> &'c ListingSettings {
-        self.settings
-    }
-
     pub(super) fn extent(&self) -> Extent {
         if self.unreadable == 0 && self.incomplete.is_none() { self.extent } else { Extent::Part }
-    }
-
-    /// Why it is not certain that every product was seen that should have been.
-    pub(super) fn incomplete(&self) -> Option<&ListEnd> {
-        self.incomplete.as_ref()
-    }
-
-    /// How many rows could not be read.
-    pub(super) fn unreadable(&self) -> u64 {
-        self.unreadable
-    }
-
-    /// How many pages it took.
-    pub(super) fn pages(&self) -> u64 {
-        self.pages
     }
 
     pub(super) fn has_seen(&self, product: &ChannelProductId) -> bool {

@@ -96,11 +96,7 @@ impl Linking<'_> {
 
     /// A link that is kept already needs no write.
     pub(super) fn already(&mut self, found: FoundLink) {
-        self.report.counts.already_linked += 1;
-        let outcome = LinkOutcome::AlreadyLinked { product: found.link.product };
-        self.item(
-            LinkItem::new(found.link.listing, Some(found.link.sku), outcome).matched_by(found.matched_by),
-        );
+        self.stored(found, &PutLinkOutcome::Same, None);
     }
 
     fn conflict(&mut self, found: FoundLink, with: &ListingId) {

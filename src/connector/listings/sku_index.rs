@@ -20,7 +20,7 @@ pub(super) struct HostIndex {
     entries: HashMap<String, Entry>,
     /// By the folded form of the host's SKUs: products' SKUs that are the same or nearly so.
     near: HashMap<String, Vec<String>>,
-    listings: u64,
+    pub(super) listings: u64,
 }
 
 /// One SKU of the host.
@@ -49,10 +49,6 @@ impl HostIndex {
         self.listings += 1;
         self.near.entry(fold_text(&sku)).or_default();
         self.entries.entry(sku).or_default().listings.push(listing);
-    }
-
-    pub(super) fn listings(&self) -> u64 {
-        self.listings
     }
 
     pub(super) fn len(&self) -> usize {

@@ -119,7 +119,7 @@ impl NumberSearch<'_> {
             }
             found.errors.extend(page.errors);
         }
-        if tally.nulls_in_place() > 0 || !pages.end().is_some_and(client::ListEnd::is_complete) {
+        if tally.nulls > 0 || !pages.end().is_some_and(client::ListEnd::is_complete) {
             found.incomplete = Some(tally.summary("orders of this number"));
         }
         Ok(())

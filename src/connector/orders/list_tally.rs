@@ -14,11 +14,11 @@ pub(super) struct ListTally {
     /// Rows with anything in them.
     rows: u64,
     /// Rows that were null where the total promises an order.
-    nulls: u64,
+    pub(super) nulls: u64,
     /// Rows that could not be read and that nobody can name.
     unnamed: u64,
     /// The highest total.
-    total: Option<u64>,
+    pub(super) total: Option<u64>,
 }
 
 impl ListTally {
@@ -30,18 +30,9 @@ impl ListTally {
         self.total = self.total.max(page.total);
     }
 
-    /// Rows that were null where the total promises an order.
-    pub(super) fn nulls_in_place(&self) -> u64 {
-        self.nulls
-    }
-
     /// How many rows were read, those that could not be understood included.
     pub(super) fn read(&self) -> u64 {
         self.rows + self.nulls
-    }
-
-    pub(super) fn total(&self) -> Option<u64> {
-        self.total
     }
 
     /// What to say of a list that was not read whole.

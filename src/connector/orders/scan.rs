@@ -211,7 +211,7 @@ async fn read_list(
         }
         tally.add(&page);
         note(ctx, recorder, &page);
-        (scan.total, scan.read) = (tally.total(), tally.read());
+        (scan.total, scan.read) = (tally.total, tally.read());
         let undecided = |id| !reading.decided.contains(&id);
         page.items.retain(|order| undecided(order.order_id));
         page.errors.retain(|row| row.id.map(OrderId::new).is_none_or(undecided));
@@ -224,7 +224,7 @@ async fn read_list(
         ctx.run.checkpoint().await?;
     }
     scan.complete = recorder.list_ended(ctx, reading.window, &scan.status, &tally, pages.end());
-    scan.unreadable += tally.nulls_in_place();
+    scan.unreadable += tally.nulls;
     scan.read = tally.read();
     Ok(true)
 }

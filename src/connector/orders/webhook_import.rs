@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use futures_util::StreamExt;
@@ -27,6 +27,7 @@ use crate::{
         run::{Run, Stop},
         webhook,
     },
+    locked::locked,
 };
 
 type Answer = Result<ImportReport, ChannelError>;
@@ -145,20 +146,16 @@ struct ActiveRead<'a> {
 impl Deliveries {
     /// The deliveries of an address; those that nobody waits for any more are forgotten.
     fn of(&self, address: &str) -> Arc<Address> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = locked(&self.0);
         all.retain(|_, address| Arc::strong_count(address) > 1);
         all.entry(address.to_owned()).or_default().clone()
     }
 }
 
 impl Address {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The number of the reading that shows what the delivery tells of: the present one, unless its first request has left.
     fn ticket(&self) -> u64 {
-        let state = self.state();
+        let state = locked(&self.state);
         let has_begun = |present: &Present| present.meter.as_ref().is_some_and(|meter| meter.requests() > 0);
         match &state.present {
             Some(present) if !has_begun(present) => state.readings,
@@ -168,13 +165,13 @@ impl Address {
 
     /// What came of the reading with this number, or of a later one.
     fn answer(&self, ticket: u64) -> Option<Answer> {
-        let state = self.state();
+        let state = locked(&self.state);
         let (number, answer) = state.answer.as_ref()?;
         (*number >= ticket).then(|| copy_of(answer))
     }
 
     fn begin(&self) -> ActiveRead<'_> {
-        let mut state = self.state();
+        let mut state = locked(&self.state);
         state.readings += 1;
         state.present = Some(Present { meter: None });
         ActiveRead { address: self, number: state.readings }
@@ -183,17 +180,17 @@ impl Address {
 
 impl ActiveRead<'_> {
     fn counted_by(&self, meter: Arc<Meter>) {
-        self.address.state().present = Some(Present { meter: Some(meter) });
+        locked(&self.address.state).present = Some(Present { meter: Some(meter) });
     }
 
     fn end(&self, answer: &Answer) {
-        self.address.state().answer = Some((self.number, copy_of(answer)));
+        locked(&self.address.state).answer = Some((self.number, copy_of(answer)));
     }
 }
 
 impl Drop for ActiveRead<'_> {
     fn drop(&mut self) {
-        self.address.state().present = None;
+        locked(&self.address.state).present = None;
     }
 }
 

@@ -111,8 +111,6 @@ named_enum! {
         /// When it was last changed.
         Modified = "modified",
     }
-}
-named_enum! {
     /// What happens to an order without a shippable line.
     EmptyOrderPolicy {
         /// It is imported, with a warning in the report.
@@ -120,8 +118,6 @@ named_enum! {
         /// It is left out.
         Skip = "skip",
     }
-}
-named_enum! {
     /// Which of a line's SKUs counts.
     SkuSource {
         /// The sold one, else the fulfillment one.
@@ -131,8 +127,6 @@ named_enum! {
         /// The fulfillment one only.
         FulfillmentSku = "fulfillment_sku",
     }
-}
-named_enum! {
     /// Which text is an order's shipping text.
     ShippingTextSource {
         /// What the buyer chose, in the store's words.
@@ -142,8 +136,6 @@ named_enum! {
         /// What the buyer chose, else ShipStation's service code.
         RequestedThenService = "requested_then_service",
     }
-}
-named_enum! {
     /// What happens to relatives of imported orders.
     LineagePolicy {
         /// They are imported and held.
@@ -153,8 +145,6 @@ named_enum! {
         /// They are left out.
         Skip = "skip",
     }
-}
-named_enum! {
     /// What happens to an order with lines that no listing is linked to.
     UnlinkedLinePolicy {
         /// It is imported; the lines say that they are not linked.
@@ -162,8 +152,6 @@ named_enum! {
         /// It is imported and held.
         Hold = "hold",
     }
-}
-named_enum! {
     /// What happens to an order that looks like another imported one under another id.
     PossibleDuplicatePolicy {
         /// Nobody looks, and nothing is kept to look at later.
@@ -172,8 +160,6 @@ named_enum! {
         /// that are imported at the same moment, by a run and by hand, may both go through.
         Hold = "hold",
     }
-}
-named_enum! {
     /// What happens to an order that somebody else fulfills, by ShipStation's `externallyFulfilled`.
     ExternallyFulfilledPolicy {
         /// It is left out.

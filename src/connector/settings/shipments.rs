@@ -104,8 +104,6 @@ named_enum! {
         /// That of the last parcel of the last shipment.
         Last = "last",
     }
-}
-named_enum! {
     /// How the orders' present state is looked at before anything is sent.
     Preflight {
         /// By listing open orders, or one by one, whichever costs fewer requests. The look may be some minutes old when
@@ -117,8 +115,6 @@ named_enum! {
         /// shipped meanwhile.
         OnRetryOnly = "on_retry_only",
     }
-}
-named_enum! {
     /// How it is proven that ShipStation has a shipment.
     Confirm {
         /// Its record is read back, many at a time.

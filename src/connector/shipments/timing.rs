@@ -3,17 +3,14 @@
 //! No rule that could send a shipment twice relies on one clock. A recorded [`Event`] is judged by every clock that can
 //! judge it: the host's wall clock, ShipStation's clock, and the monotonic clock of this process.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use crate::{
     Timestamp,
     channel::{OutboxId, RetryClass, ShipmentState, store::OutboxRow},
     client::ShipStation,
     connector::{clocks::HostTime, lookup::OLDEST_READ, settings::ShipmentSettings},
+    locked::locked,
     time::{DAY, HOUR, MINUTE},
 };
 
@@ -165,7 +162,7 @@ impl Readings {
     /// Remembers what happened to a row at `moment`, in this process.
     pub(super) fn note(&self, row: &OutboxId, moment: &Moment) {
         if let Some(at) = moment.host.monotonic {
-            self.lock().insert((row.clone(), moment.host.wall), Reading { at, is_own: true });
+            locked(&self.0).insert((row.clone(), moment.host.wall), Reading { at, is_own: true });
         }
     }
 
@@ -180,7 +177,7 @@ impl Readings {
         let reading = now
             .host
             .monotonic
-            .map(|at| *self.lock().entry((row.clone(), wall)).or_insert(Reading { at, is_own: false }));
+            .map(|at| *locked(&self.0).entry((row.clone(), wall)).or_insert(Reading { at, is_own: false }));
         let own = reading.filter(|reading| reading.is_own).map(|reading| reading.at);
         let first_seen = reading.filter(|reading| !reading.is_own).map(|reading| reading.at);
         Event { at: Moment { host: HostTime { wall, monotonic: own }, server }, first_seen }
@@ -189,12 +186,8 @@ impl Readings {
     /// Forgets what is too old to matter.
     pub(super) fn forget_old(&self, now: &Moment) {
         if let Some(now) = now.host.monotonic {
-            self.lock().retain(|_, reading| now.saturating_sub(reading.at) < REMEMBERED);
+            locked(&self.0).retain(|_, reading| now.saturating_sub(reading.at) < REMEMBERED);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<(OutboxId, Timestamp), Reading>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -12,7 +12,7 @@ mod shipments;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 pub use self::orders::StoredOrder;
@@ -24,6 +24,7 @@ use crate::{
         store::{OrderChange, RunToken, StoreError, Stores},
     },
     client::BudgetKey,
+    locked::locked,
 };
 
 /// A store that keeps everything in memory. Share it as `Arc<MemoryStore>`.
@@ -92,7 +93,7 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     fn with<R>(&self, connection: &ConnectionId, read: impl FnOnce(&mut Connection) -> R) -> R {

@@ -11,7 +11,7 @@ use super::MemoryStore;
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, IllegalTransition, OutboxId, Shipment,
+        ChannelOrderId, ConnectionId, OutboxId, Shipment,
         store::{
             BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
             SendIntent, ShipmentStore, ShipmentTransition, StoreError,
@@ -128,7 +128,7 @@ impl Outbox {
         for intent in intents {
             let mut row = self.row(&intent.id, &changed)?;
             let order = self.of_order(&row.shipment.order, &changed);
-            answers.push(row.begin_send(intent, &order).map_err(illegal)?);
+            answers.push(row.begin_send(intent, &order)?);
             changed.insert(row.cursor(), row);
         }
         Ok((answers, changed))
@@ -139,15 +139,11 @@ impl Outbox {
         let mut changed = Changed::new();
         for record in records {
             let mut row = self.row(&record.id, &changed)?;
-            row.step(record.clone()).map_err(illegal)?;
+            row.step(record.clone())?;
             changed.insert(row.cursor(), row);
         }
         Ok(changed)
     }
-}
-
-fn illegal(error: IllegalTransition) -> StoreError {
-    StoreError::permanent(error.to_string()).with_source(error)
 }
 
 #[async_trait]

@@ -61,6 +61,7 @@ use crate::{
         ConnectionId,
         store::{RunToken, StoreError, Stores},
     },
+    setters::setters,
     stores::failure::Answer,
 };
 pub use rusqlite;
@@ -123,12 +124,10 @@ impl SqliteStore {
         })
     }
 
-    /// Has the host's `writer` write imported orders into tables of its own in the same file. The store keeps no copy of them, and
-    /// hands none out; orders that were imported before stay where they are.
-    #[must_use]
-    pub fn with_order_writer(mut self, writer: impl OrderWriter + 'static) -> Self {
-        self.order_writer = Some(Arc::new(writer));
-        self
+    setters! {
+        /// Has the host's `writer` write imported orders into tables of its own in the same file. The store keeps no copy of them, and
+        /// hands none out; orders that were imported before stay where they are.
+        with_order_writer(writer: impl OrderWriter + 'static) => order_writer = Some(Arc::new(writer));
     }
 
     /// This store for every job, history and maintenance included.

@@ -1,11 +1,6 @@
 //! Opening the file: looking before touching, then the settings and the schema.
 
-use std::{
-    fs,
-    path::Path,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fs, path::Path, sync::Mutex, time::Duration};
 
 use rusqlite::{
     Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
@@ -13,6 +8,7 @@ use rusqlite::{
 use url::Url;
 
 use super::open_error::{OpenError, OpenProblem};
+use crate::{locked::locked, setters::setters};
 
 /// What version 0.1 wrote into the header of its files (the letters `ShCo`).
 const APPLICATION_ID: i32 = 0x5368_436F;
@@ -54,18 +50,11 @@ impl SqliteOptions {
         Self::default()
     }
 
-    /// Waits this long for another process to let go of the file.
-    #[must_use]
-    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy_timeout = timeout;
-        self
-    }
-
-    /// Does all work on the caller's thread; see [`inline`](Self::inline).
-    #[must_use]
-    pub fn inline(mut self) -> Self {
-        self.inline = true;
-        self
+    setters! {
+        /// Waits this long for another process to let go of the file.
+        busy_timeout(timeout: Duration) => busy_timeout = timeout;
+        /// Does all work on the caller's thread; see [`inline`](Self::inline).
+        inline() => inline = true;
     }
 }
 
@@ -119,7 +108,7 @@ fn create(path: &Path) {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+    let creating = locked(&CREATING);
     drop(options.open(path));
     drop(creating);
 }

@@ -7,7 +7,11 @@ use super::{
 };
 use crate::channel::{
     ChannelProductId, LinkState, ListingId, ListingLink, NewLink, Operation,
-    store::{ListingStoreExt, PutLinkOutcome, RunToken},
+    store::{
+        ListingStoreExt,
+        PutLinkOutcome::{self, Conflict, Created, Replaced, Same},
+        RunToken,
+    },
 };
 
 checks! { "listings":
@@ -53,16 +57,8 @@ fn linked(listing: &str, product: &str) -> (String, String, LinkState) {
 async fn a_link_is_kept_once(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     let new = link("L1", "P1", "Größe-1");
-    same(
-        "the first time",
-        &put(&on, &token, std::slice::from_ref(&new)).await?,
-        &vec![PutLinkOutcome::Created],
-    )?;
-    same(
-        "the second time",
-        &put(&on, &token, std::slice::from_ref(&new)).await?,
-        &vec![PutLinkOutcome::Same],
-    )?;
+    same("the first time", &put(&on, &token, std::slice::from_ref(&new)).await?, &vec![Created])?;
+    same("the second time", &put(&on, &token, std::slice::from_ref(&new)).await?, &vec![Same])?;
     let links = on.peer.listings.links_after(&on.here, None, 9).await?;
     same("the links", &links, &vec![ListingLink::from_new(new)])
 }
@@ -70,7 +66,7 @@ async fn a_link_is_kept_once(on: TestBed) -> Check {
 async fn a_product_has_one_listing(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
-    let conflict = PutLinkOutcome::Conflict { with: "L1".into() };
+    let conflict = Conflict { with: "L1".into() };
     same("another listing", &put(&on, &token, &[link("L3", "P1", "a")]).await?, &vec![conflict.clone()])?;
     same("a linked listing", &put(&on, &token, &[link("L2", "P1", "a")]).await?, &vec![conflict])?;
     same("the links", &kept(&on).await?, &vec![linked("L1", "P1"), linked("L2", "P2")])
@@ -82,8 +78,7 @@ async fn one_of_many_links_to_a_product_is_kept(on: TestBed) -> Check {
         let (token, new) = (token.clone(), link(&format!("L{n}"), "P1", "a"));
         async move { stores.listings.put_links(&token, &[new]).await }
     });
-    let created =
-        at_once(tasks).await?.into_iter().flatten().filter(|put| *put == PutLinkOutcome::Created).count();
+    let created = at_once(tasks).await?.into_iter().flatten().filter(|put| *put == Created).count();
     same("links created by 16 tasks", &created, &1)?;
     same("links kept", &kept(&on).await?.len(), &1)
 }
@@ -91,16 +86,8 @@ async fn one_of_many_links_to_a_product_is_kept(on: TestBed) -> Check {
 async fn a_listing_has_one_product(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a")]).await?;
-    same(
-        "to another product",
-        &put(&on, &token, &[link("L1", "P2", "b")]).await?,
-        &vec![PutLinkOutcome::Replaced],
-    )?;
-    same(
-        "the old product",
-        &put(&on, &token, &[link("L2", "P1", "a")]).await?,
-        &vec![PutLinkOutcome::Created],
-    )?;
+    same("to another product", &put(&on, &token, &[link("L1", "P2", "b")]).await?, &vec![Replaced])?;
+    same("the old product", &put(&on, &token, &[link("L2", "P1", "a")]).await?, &vec![Created])?;
     same("the links", &kept(&on).await?, &vec![linked("L1", "P2"), linked("L2", "P1")])
 }
 
@@ -109,11 +96,7 @@ async fn answers_stand_in_the_order_of_the_links(on: TestBed) -> Check {
     put(&on, &token, &[link("L2", "P2", "b")]).await?;
     let answers =
         put(&on, &token, &[link("L3", "P3", "c"), link("L2", "P2", "b"), link("L1", "P3", "c")]).await?;
-    same(
-        "the answers",
-        &answers,
-        &vec![PutLinkOutcome::Created, PutLinkOutcome::Same, PutLinkOutcome::Conflict { with: "L3".into() }],
-    )?;
+    same("the answers", &answers, &vec![Created, Same, Conflict { with: "L3".into() }])?;
     same("of no links", &put(&on, &token, &[]).await?, &Vec::new())
 }
 
@@ -214,12 +197,8 @@ async fn a_broken_link_lets_its_product_go(on: TestBed) -> Check {
     let token = on.begun(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a"), link("L2", "P2", "b")]).await?;
     on.stores.listings.mark_broken(&token, &["L1".into()]).await?;
-    let conflict = PutLinkOutcome::Conflict { with: "L3".into() };
-    same(
-        "another listing",
-        &put(&on, &token, &[link("L3", "P1", "a")]).await?,
-        &vec![PutLinkOutcome::Created],
-    )?;
+    let conflict = Conflict { with: "L3".into() };
+    same("another listing", &put(&on, &token, &[link("L3", "P1", "a")]).await?, &vec![Created])?;
     same("the one before", &put(&on, &token, &[link("L1", "P1", "c")]).await?, &vec![conflict])?;
     same("the links", &kept(&on).await?, &vec![linked("L2", "P2"), linked("L3", "P1")])?;
     let found = on.peer.listings.links_by_sku(&on.here, &["a".to_owned(), "c".to_owned()]).await?;
@@ -232,7 +211,7 @@ async fn links_of_connections_are_separate(on: TestBed) -> Check {
     let other = on.begun_elsewhere(LINK).await?;
     put(&on, &token, &[link("L1", "P1", "a")]).await?;
     let answers = put(&on, &other, &[link("L2", "P1", "a")]).await?;
-    same("the same product elsewhere", &answers, &vec![PutLinkOutcome::Created])?;
+    same("the same product elsewhere", &answers, &vec![Created])?;
     on.stores.listings.mark_broken(&other, &["L1".into()]).await?;
     same("the links here", &kept(&on).await?, &vec![linked("L1", "P1")])
 }

@@ -32,7 +32,7 @@ mod schedule;
 mod shipments;
 mod test_bed;
 
-use std::{any::Any, fmt, future::Future, sync::Arc};
+use std::{any::Any, future::Future, sync::Arc};
 
 use async_trait::async_trait;
 
@@ -45,6 +45,8 @@ use crate::{
     channel::{ConnectionId, Listing, store::Stores},
     client::BudgetStore,
     fleet::Schedule,
+    setters::setters,
+    shows::shows,
 };
 
 /// Whatever went wrong while a store was made.
@@ -99,59 +101,25 @@ impl TestStores {
         }
     }
 
-    /// A second handle on the same data, as another process would have it.
-    #[must_use]
-    pub fn with_peer(mut self, peer: Stores) -> Self {
-        self.peer = Some(peer);
-        self
-    }
-
-    /// The host's listings that the store holds already: at least three, so that pages can be read. Without
-    /// them the checks that read listings are left out, for the traits have no way to write any.
-    #[must_use]
-    pub fn with_listings(mut self, connection: ConnectionId, listings: Vec<Listing>) -> Self {
-        self.listings = Some((connection, listings));
-        self
-    }
-
-    /// An order id that the host's own tables refuse to insert, such as one that a constraint of theirs forbids. Without it
-    /// the check of such a host is left out.
-    #[must_use]
-    pub fn with_refused_order(mut self, id: impl Into<String>) -> Self {
-        self.refused_order = Some(id.into());
-        self
-    }
-
-    /// A schedule without jobs, and a second handle on it, as another process would have it: for [`schedule`].
-    #[must_use]
-    pub fn with_schedule(mut self, schedule: Arc<dyn Schedule>, peer: Arc<dyn Schedule>) -> Self {
-        self.schedule = Some((schedule, peer));
-        self
-    }
-
-    /// A store of budgets that keeps none, and a second handle on it, as another process would have it: for [`budget`].
-    #[must_use]
-    pub fn with_budgets(mut self, budgets: Arc<dyn BudgetStore>, peer: Arc<dyn BudgetStore>) -> Self {
-        self.budgets = Some((budgets, peer));
-        self
-    }
-
-    /// Something to be dropped after the check: a temporary folder, a schema, a container.
-    #[must_use]
-    pub fn with_guard(mut self, guard: impl Any + Send) -> Self {
-        self.guard = Some(Box::new(guard));
-        self
+    setters! {
+        /// A second handle on the same data, as another process would have it.
+        with_peer(peer: Stores) => peer = Some(peer);
+        /// The host's listings that the store holds already: at least three, so that pages can be read. Without
+        /// them the checks that read listings are left out, for the traits have no way to write any.
+        with_listings(connection: ConnectionId, listings: Vec<Listing>) => listings = Some((connection, listings));
+        /// An order id that the host's own tables refuse to insert, such as one that a constraint of theirs forbids. Without it
+        /// the check of such a host is left out.
+        with_refused_order(id: impl Into<String>) => refused_order = Some(id.into());
+        /// A schedule without jobs, and a second handle on it, as another process would have it: for [`schedule`].
+        with_schedule(schedule: Arc<dyn Schedule>, peer: Arc<dyn Schedule>) => schedule = Some((schedule, peer));
+        /// A store of budgets that keeps none, and a second handle on it, as another process would have it: for [`budget`].
+        with_budgets(budgets: Arc<dyn BudgetStore>, peer: Arc<dyn BudgetStore>) => budgets = Some((budgets, peer));
+        /// Something to be dropped after the check: a temporary folder, a schema, a container.
+        with_guard(guard: impl Any + Send) => guard = Some(Box::new(guard));
     }
 }
 
-impl fmt::Debug for TestStores {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestStores")
-            .field("stores", &self.stores)
-            .field("peer", &self.peer)
-            .finish_non_exhaustive()
-    }
-}
+shows! { |it: TestStores| stores, peer }
 
 /// Wraps stores that need no guard: the shortest builder is `|| async { test_stores(stores) }`.
 ///

@@ -3,14 +3,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     sync::Arc,
 };
 
 use super::{
     Notice, Quirks, Record, SimAddress, SimClock, order_sequence::OrderSequence, pacific, record, set,
 };
-use crate::Timestamp;
+use crate::{Timestamp, shows::shows};
 
 /// What ShipStation does by itself at an instant.
 pub(super) type ScheduledChange = Box<dyn FnOnce(&mut Account, Timestamp) + Send>;
@@ -339,8 +338,4 @@ impl Account {
     }
 }
 
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account").field("orders", &self.orders.len()).finish_non_exhaustive()
-    }
-}
+shows! { |it: Account| orders = it.orders.len() }

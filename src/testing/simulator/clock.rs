@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use futures_util::future::select;
 use tokio::sync::watch;
 
-use super::lock;
 use crate::{
     Timestamp,
     client::{Clock, SystemClock},
+    locked::locked,
 };
 
 /// A clock that costs no real time.
@@ -56,12 +56,12 @@ impl SimClock {
 
     /// The present simulated instant.
     pub fn now(&self) -> Timestamp {
-        lock(&self.times).wall
+        locked(&self.times).wall
     }
 
     /// Lets time pass until `now`. An earlier instant sets the wall clock back, and no time passes.
     pub fn set(&self, now: Timestamp) {
-        let mut times = lock(&self.times);
+        let mut times = locked(&self.times);
         let wall = times.wall;
         times.passed += now.since(wall);
         times.wall = now;
@@ -69,12 +69,12 @@ impl SimClock {
 
     /// Changes what the wall clock shows, forwards or backwards, without any time passing: the mistake that a host's clock makes.
     pub fn step_to(&self, now: Timestamp) {
-        lock(&self.times).wall = now;
+        locked(&self.times).wall = now;
     }
 
     /// Moves the clock forward and returns the new time.
     pub fn advance(&self, by: Duration) -> Timestamp {
-        let mut times = lock(&self.times);
+        let mut times = locked(&self.times);
         times.wall = times.wall + by;
         times.passed += by;
         times.wall
@@ -95,7 +95,7 @@ impl Clock for SimClock {
     }
 
     fn monotonic(&self) -> Option<Duration> {
-        Some(lock(&self.times).passed)
+        Some(locked(&self.times).passed)
     }
 
     /// Moves the clock forward by `duration`, lets other tasks run, and returns.

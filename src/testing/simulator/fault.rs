@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::reply::ConnectionEnd::{Close, Hang};
 use super::{ApiRequest, JournalEntry, ListPage, ListRow, Reply, WireResponse};
+use crate::setters::setters;
 
 /// What goes wrong. "Executed" means that a write takes effect although the caller cannot know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,33 +173,21 @@ impl Fault {
         Self { method: None, path: None, order_id: None, after: 0, times: None, always: false, kind }
     }
 
-    /// Only requests about this order: its number is the path's last part, or the body's `orderId`, or among its `orderIds`.
-    pub fn for_order(mut self, order_id: i64) -> Self {
-        self.order_id = Some(order_id);
-        self
-    }
-
-    /// Lets this many matching requests pass first.
-    pub fn after(mut self, requests: u64) -> Self {
-        self.after = requests;
-        self
+    setters! {
+        #![must_use]
+        /// Only requests about this order: its number is the path's last part, or the body's `orderId`, or among its `orderIds`.
+        for_order(order_id: i64) => order_id = Some(order_id);
+        /// Lets this many matching requests pass first.
+        after(requests: u64) => after = requests;
+        /// Every matching request meets it, until the faults are cleared.
+        always() => always = true;
+        /// What goes wrong.
+        with(kind: FaultKind) => kind = kind;
     }
 
     /// How many matching requests meet it; 1 by default.
     pub fn times(mut self, requests: u64) -> Self {
         (self.times, self.always) = (Some(requests), false);
-        self
-    }
-
-    /// Every matching request meets it, until the faults are cleared.
-    pub fn always(mut self) -> Self {
-        self.always = true;
-        self
-    }
-
-    /// What goes wrong.
-    pub fn with(mut self, kind: FaultKind) -> Self {
-        self.kind = kind;
         self
     }
 

@@ -46,7 +46,7 @@ mod shapes;
 mod transport;
 
 use std::{
-    fmt, io,
+    io,
     sync::{Arc, Mutex, OnceLock},
 };
 
@@ -65,7 +65,7 @@ pub use transport::InProcess;
 
 use api::Handled;
 use pacific::Digits;
-use pipeline::{AccountState, Backend, KeyPair, lock};
+use pipeline::{AccountState, Backend, KeyPair};
 use record::{Kind, Member, Shape, record, set};
 use reply::{ListPage, ListRow, Reply, WireResponse};
 use request::{ApiRequest, whole_number};
@@ -73,6 +73,8 @@ use request::{ApiRequest, whole_number};
 use crate::{
     Timestamp,
     client::{Credentials, ShipStation, ShipStationBuilder},
+    locked::locked,
+    shows::shows,
 };
 
 /// An account of a simulated ShipStation. Clones share it, and a port closes when the last handle is dropped.
@@ -278,12 +280,8 @@ impl Simulator {
     }
 
     fn with_state<R>(&self, f: impl FnOnce(&mut AccountState) -> R) -> R {
-        f(&mut lock(&self.state))
+        f(&mut locked(&self.state))
     }
 }
 
-impl fmt::Debug for Simulator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulator").field("url", &self.url()).finish_non_exhaustive()
-    }
-}
+shows! { |it: Simulator| url = it.url() }

@@ -2,7 +2,7 @@
 
 use std::{
     mem::swap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
@@ -17,7 +17,7 @@ use super::{
     Account, ApiRequest, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, Reply, SimClock,
     SimulatorConfig, WireResponse, account::Table, api, control, fault::RATE_HEADERS, fault::inject,
 };
-use crate::Timestamp;
+use crate::{Timestamp, locked::locked};
 
 /// Everything behind the port and the transport.
 pub(super) struct Backend {
@@ -69,23 +69,23 @@ impl Backend {
             faults: Vec::new(),
             history: Vec::new(),
         }));
-        lock(&self.accounts).push(Arc::clone(&state));
+        locked(&self.accounts).push(Arc::clone(&state));
         state
     }
 
     pub(super) fn account_of(&self, key: &str) -> Option<Arc<Mutex<AccountState>>> {
-        let opens = |state: &&Arc<Mutex<AccountState>>| lock(state).keys.iter().any(|pair| pair.key == key);
-        lock(&self.accounts).iter().find(opens).cloned()
+        let opens = |state: &&Arc<Mutex<AccountState>>| locked(state).keys.iter().any(|pair| pair.key == key);
+        locked(&self.accounts).iter().find(opens).cloned()
     }
 
     /// The account that the simulator began with.
     pub(super) fn first_account(&self) -> Option<Arc<Mutex<AccountState>>> {
-        lock(&self.accounts).first().cloned()
+        locked(&self.accounts).first().cloned()
     }
 
     pub(super) fn keys(&self) -> Vec<Vec<String>> {
         let keys = |state: &AccountState| state.keys.iter().map(|pair| pair.key.clone()).collect();
-        lock(&self.accounts).iter().map(|state| keys(&lock(state))).collect()
+        locked(&self.accounts).iter().map(|state| keys(&locked(state))).collect()
     }
 
     pub(super) fn handle(self: &Arc<Self>, head: &Parts, body: &[u8]) -> WireResponse {
@@ -100,7 +100,7 @@ impl Backend {
         let Some(state) = self.account_of(&key).or_else(|| self.first_account()) else {
             return WireResponse::Refuse;
         };
-        let mut state = lock(&state);
+        let mut state = locked(&state);
         let at = self.clock.advance(self.config.latency);
         let now = state.account.now();
         let is_valid = |pair: &KeyPair| {
@@ -115,11 +115,6 @@ impl Backend {
         state.journal.0.push(entry);
         response
     }
-}
-
-/// The state behind a lock, also after a panic elsewhere.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn credentials(head: &Parts) -> Option<(String, String)> {

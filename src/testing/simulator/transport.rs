@@ -2,7 +2,7 @@
 //! closed by a body that breaks off, which sends nothing if that comes at once.
 
 use std::{
-    fmt, future, io,
+    future, io,
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
 };
@@ -20,7 +20,10 @@ use http::{Request, Response};
 use tokio::{net::TcpListener, sync::watch, task::yield_now};
 
 use super::{Backend, WireResponse, reply::ConnectionEnd};
-use crate::client::{Transport, TransportBody, TransportError, TransportErrorKind};
+use crate::{
+    client::{Transport, TransportBody, TransportError, TransportErrorKind},
+    shows::shows,
+};
 
 /// Larger bodies than this are not read; ShipStation's own limit is not known.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
@@ -32,11 +35,7 @@ const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Clone)]
 pub struct InProcess(pub(super) Arc<Backend>);
 
-impl fmt::Debug for InProcess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InProcess").finish_non_exhaustive()
-    }
-}
+shows! { |_it: InProcess| }
 
 #[async_trait]
 impl Transport for InProcess {

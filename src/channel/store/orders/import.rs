@@ -1,7 +1,5 @@
 //! What is imported, and what a store keeps of it.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::NewFollowUp;
@@ -12,6 +10,7 @@ use crate::{
         OrderFingerprint, OrderLine, RunId,
         shipping::{ShippingResolution, StoreKey},
     },
+    shows::shows,
 };
 
 /// An order that is to be imported.
@@ -146,12 +145,7 @@ impl LineNames {
     }
 }
 
-impl fmt::Debug for LineNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("LineNames");
-        shown.field("line", &self.line).field("shippable", &self.shippable).finish_non_exhaustive()
-    }
-}
+shows! { |it: LineNames| line, shippable }
 
 /// What import records are looked up by. Everything is compared exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -49,9 +49,6 @@ pub trait OrderStore: Debug + Send + Sync {
     ///
     /// MUST find an order from the moment at which `save` answered for it, and take at least 500 keys in one call. A store MAY
     /// forget fingerprints that are older than any order it will ever be asked to save.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn records(
         &self,
         connection: &ConnectionId,
@@ -60,9 +57,6 @@ pub trait OrderStore: Debug + Send + Sync {
     ) -> Result<Vec<Vec<ImportRecord>>, StoreError>;
 
     /// The entries of the ledger that the query asks for; each variant of [`WorkQuery`] says in which order.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn work(
         &self,
         connection: &ConnectionId,
@@ -90,16 +84,10 @@ pub trait OrderStore: Debug + Send + Sync {
     /// Called when a person decides that an order is not tried again: its [`WorkKind::Import`] entry becomes
     /// [`WorkState::Dismissed`]; without one nothing happens. Imports leave the order out from then on, also where they meet it
     /// in their window and whatever it looks like by then, until somebody imports it by hand.
-    ///
-    /// # Errors
-    /// When the store cannot write.
     async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError>;
 
     /// At most `limit` held orders after `after`. MUST answer in ascending order of id, so that orders that leave meanwhile
     /// hide no others.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn held(
         &self,
         connection: &ConnectionId,

@@ -35,9 +35,6 @@ pub trait ShipmentStore: Debug + Send + Sync {
     /// `(connection, shipment id, revision)` MUST be unique by the store itself: enqueuing the same again answers `Duplicate`
     /// and changes nothing, whatever state the row is in. All of a call MUST commit, or none. A host SHOULD enqueue in the
     /// transaction that records its shipment.
-    ///
-    /// # Errors
-    /// When the store cannot write.
     async fn enqueue(
         &self,
         connection: &ConnectionId,
@@ -49,9 +46,6 @@ pub trait ShipmentStore: Debug + Send + Sync {
     ///
     /// MUST answer in the order of [`OutboxRow::cursor`], that is of `(shipped_at, shipment id, revision)`, and page by the
     /// whole of it, so that no row is left out or shown twice while others change.
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn rows(
         &self,
         connection: &ConnectionId,
@@ -81,15 +75,9 @@ pub trait ShipmentStore: Debug + Send + Sync {
     async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError>;
 
     /// Puts the rows that are blocked on `key` back into `Pending`: [`OutboxRow::unblock`]. Says how many. The host calls this.
-    ///
-    /// # Errors
-    /// When the store cannot write.
     async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError>;
 
     /// How many rows are in each state, by [`ShipmentState::name`](crate::channel::ShipmentState::name).
-    ///
-    /// # Errors
-    /// When the store cannot say.
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError>;
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     channel::{ChannelOrderId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentState},
+    setters::setters,
 };
 
 /// A row of the outbox. Its serde form is what stores keep.
@@ -184,17 +185,10 @@ impl ShipmentTransition {
         Self { id, state, counts_attempt: false, error: None, now }
     }
 
-    /// The attempt counts.
-    #[must_use]
-    pub fn counting_attempt(mut self) -> Self {
-        self.counts_attempt = true;
-        self
-    }
-
-    /// With a note on what happened.
-    #[must_use]
-    pub fn because(mut self, error: impl Into<String>) -> Self {
-        self.error = Some(error.into());
-        self
+    setters! {
+        /// The attempt counts.
+        counting_attempt() => counts_attempt = true;
+        /// With a note on what happened.
+        because(error: impl Into<String>) => error = Some(error.into());
     }
 }

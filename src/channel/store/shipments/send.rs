@@ -4,6 +4,7 @@ use super::OutboxRow;
 use crate::{
     Timestamp,
     channel::{IllegalTransition, OutboxId, ShipmentState},
+    setters::setters,
 };
 
 /// What is recorded before a request leaves.
@@ -26,11 +27,9 @@ impl SendIntent {
         Self { id, attempt, now, server_time: None }
     }
 
-    /// The channel's own time at this instant.
-    #[must_use]
-    pub fn server_time(mut self, time: Option<Timestamp>) -> Self {
-        self.server_time = time;
-        self
+    setters! {
+        /// The channel's own time at this instant.
+        server_time(time: Option<Timestamp>) => server_time = time;
     }
 
     /// The state that a row is put into that is granted.

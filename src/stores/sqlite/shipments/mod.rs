@@ -12,7 +12,7 @@ use super::{SqliteStore, key, query::all};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, IllegalTransition, LineQuantity, Shipment,
+        ChannelOrderId, ConnectionId, LineQuantity, Shipment,
         store::{
             BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
             SendIntent, ShipmentStore, ShipmentTransition, StoreError,
@@ -147,7 +147,7 @@ fn enqueue(
 fn begin_send(tx: &Transaction<'_>, connection: &str, intent: &SendIntent) -> Answer<BeginSendOutcome> {
     let mut row = rows::find(tx, connection, &intent.id)?;
     let in_flight = rows::in_flight(tx, connection, &row.shipment.order)?;
-    let answer = row.begin_send(intent, &in_flight).map_err(illegal)?;
+    let answer = row.begin_send(intent, &in_flight).map_err(StoreError::from)?;
     if answer == BeginSendOutcome::Granted {
         rows::update(tx, connection, &row)?;
     }
@@ -156,10 +156,6 @@ fn begin_send(tx: &Transaction<'_>, connection: &str, intent: &SendIntent) -> An
 
 fn step(tx: &Transaction<'_>, connection: &str, record: ShipmentTransition) -> Answer<()> {
     let mut row = rows::find(tx, connection, &record.id)?;
-    row.step(record).map_err(illegal)?;
+    row.step(record).map_err(StoreError::from)?;
     rows::update(tx, connection, &row)
-}
-
-fn illegal(error: IllegalTransition) -> StoreError {
-    StoreError::permanent(error.to_string()).with_source(error)
 }

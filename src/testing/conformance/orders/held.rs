@@ -11,7 +11,10 @@ use super::{
 use crate::channel::{
     HoldReason, Operation,
     shipping::{MethodSource, ShippingResolution},
-    store::{ApplyOutcome, HeldOrder, NewOrder, RunToken},
+    store::{
+        ApplyOutcome::{self, Applied, NoLongerHeld, Stale},
+        HeldOrder, NewOrder, RunToken,
+    },
 };
 
 checks! { "orders":
@@ -77,16 +80,8 @@ async fn applying_lifts_only_what_is_about_shipping(on: TestBed) -> Check {
     let other = HoldReason::NotManagedLine { skus: vec!["SKU-1".to_owned()] };
     new.holds.push(other.clone());
     let token = saved(&on, &[new, held("2", "x")]).await?;
-    same(
-        "of two holds",
-        &apply(&on, &token, "1", Some("x")).await?,
-        &ApplyOutcome::Applied { still_held: true },
-    )?;
-    same(
-        "of one hold",
-        &apply(&on, &token, "2", Some("x")).await?,
-        &ApplyOutcome::Applied { still_held: false },
-    )?;
+    same("of two holds", &apply(&on, &token, "1", Some("x")).await?, &Applied { still_held: true })?;
+    same("of one hold", &apply(&on, &token, "2", Some("x")).await?, &Applied { still_held: false })?;
     let left: Vec<Vec<HoldReason>> =
         on.peer.orders.held(&on.here, None, 9).await?.into_iter().map(|held| held.holds).collect();
     same("what is still held", &left, &vec![vec![other.clone()]])?;
@@ -102,20 +97,12 @@ async fn applying_compares_the_text(on: TestBed) -> Check {
     no_text.holds = vec![HoldReason::NoShippingText];
     let token = saved(&on, &[held("1", "Standard"), no_text]).await?;
     for other in [Some("standard"), Some("Standard "), Some(""), None] {
-        same(&format!("with {other:?}"), &apply(&on, &token, "1", other).await?, &ApplyOutcome::Stale)?;
+        same(&format!("with {other:?}"), &apply(&on, &token, "1", other).await?, &Stale)?;
     }
-    same("a text for an order without one", &apply(&on, &token, "2", Some("")).await?, &ApplyOutcome::Stale)?;
+    same("a text for an order without one", &apply(&on, &token, "2", Some("")).await?, &Stale)?;
     same("still held", &page(&on, None, 9).await?, &vec!["1".into(), "2".into()])?;
-    same(
-        "with no text",
-        &apply(&on, &token, "2", None).await?,
-        &ApplyOutcome::Applied { still_held: false },
-    )?;
-    same(
-        "with its text",
-        &apply(&on, &token, "1", Some("Standard")).await?,
-        &ApplyOutcome::Applied { still_held: false },
-    )
+    same("with no text", &apply(&on, &token, "2", None).await?, &Applied { still_held: false })?;
+    same("with its text", &apply(&on, &token, "1", Some("Standard")).await?, &Applied { still_held: false })
 }
 
 async fn applying_twice_changes_nothing_more(on: TestBed) -> Check {
@@ -124,7 +111,7 @@ async fn applying_twice_changes_nothing_more(on: TestBed) -> Check {
     let token = saved(&on, &[held("1", "x"), other, plain("3")]).await?;
     apply(&on, &token, "1", Some("x")).await?;
     for id in ["1", "2", "3", "not there"] {
-        same(&format!("order {id}"), &apply(&on, &token, id, Some("x")).await?, &ApplyOutcome::NoLongerHeld)?;
+        same(&format!("order {id}"), &apply(&on, &token, id, Some("x")).await?, &NoLongerHeld)?;
     }
     same("held for another reason", &page(&on, None, 9).await?, &vec!["2".into()])
 }
@@ -136,7 +123,7 @@ async fn one_of_many_applies_takes_effect(on: TestBed) -> Check {
         async move { stores.orders.apply_shipping(&token, &"1".into(), Some("x"), &ground_method(), 4).await }
     });
     let answers = at_once(tasks).await?;
-    let applied = answers.iter().filter(|answer| matches!(answer, ApplyOutcome::Applied { .. })).count();
+    let applied = answers.iter().filter(|answer| matches!(answer, Applied { .. })).count();
     same("applied by 16 tasks", &applied, &1)?;
     same(
         "imported at",
