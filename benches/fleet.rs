@@ -31,6 +31,7 @@ use shipstation_connector::{
     client::{Clock, ReqwestTransport, SystemClock},
     fleet::{BuildFailure, ConnectionSource, Fleet, FleetConnection},
     stores::postgres::{PostgresOptions, PostgresSchedule, PostgresStore, tokio_postgres::Client},
+    testing::simulator::Simulator,
 };
 use support::{FastTime, postgres::connected};
 
@@ -77,7 +78,7 @@ async fn worker(task: &str) {
         number: number.parse().unwrap(),
         url: url.to_owned(),
         store: store.clone(),
-        transport: Arc::new(ReqwestTransport::new(reqwest::Client::new())),
+        transport: Arc::new(ReqwestTransport::new(reqwest::Client::builder().no_proxy().build().unwrap())),
         clock: clock.clone(),
     });
     let every = Duration::from_secs(60 * minutes.parse::<u64>().unwrap());
@@ -110,6 +111,8 @@ async fn worker(task: &str) {
 /// A fleet on a database and a simulator of its own.
 struct Bench {
     time: FastTime,
+    /// Dropped, it would serve nobody.
+    _sim: Simulator,
     client: Client,
     worker: Child,
 }
@@ -144,7 +147,7 @@ impl Bench {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        Self { time, client, worker }
+        Self { time, _sim: sim, client, worker }
     }
 
     /// Waits for so long, in the fleet's time.
@@ -158,6 +161,14 @@ impl Bench {
         let active = "SELECT pg_stat_clear_snapshot()::text, active_time FROM pg_stat_database WHERE datname = current_database()";
         let active: f64 = self.client.query_one(active, &[]).await.unwrap().get(1);
         (runs, active)
+    }
+
+    /// Every run went well, or the figures say nothing.
+    async fn check(&self) {
+        let ends = "SELECT DISTINCT last_json->>'ended' FROM job WHERE last_json IS NOT NULL";
+        let ends = self.client.query(ends, &[]).await.unwrap();
+        let ends: Vec<String> = ends.iter().map(|row| row.get(0)).collect();
+        assert_eq!(ends, ["succeeded"]);
     }
 
     /// Seconds of CPU and MB at the most.
@@ -175,6 +186,7 @@ async fn a_thousand() {
     let bench = Bench::begin(1_000, 30, 15, 2).await;
     bench.pass(half_an_hour).await;
     let (runs, _) = bench.so_far().await;
+    bench.check().await;
     let (cpu, peak) = bench.end();
     println!(
         "fleet/1000-idle            {:.2} % of a core in half an hour, {peak:.0} MB at the most, {runs} runs, {:.1} ms of CPU each \
@@ -196,6 +208,7 @@ async fn ten_thousand() {
         "SELECT coalesce(max(nanos), 0)::float8 / 1e9, count(*) FILTER (WHERE nanos > 2000000000) FROM late";
     let latest = bench.client.query_one(latest, &[]).await.unwrap();
     let (latest, late): (f64, i64) = (latest.get(0), latest.get(1));
+    bench.check().await;
     let (cpu, peak) = bench.end();
     println!(
         "fleet/10000                {runs} runs in three minutes, the latest {latest:.2} s after its time, {late} of them more than 2 s; \

@@ -10,6 +10,7 @@ use shipstation_connector::client::{BudgetKey, MinuteWindow, RateLimiter, Shared
 
 use crate::{
     executor::WorkerClock,
+    fleet,
     log::Searched,
     oracle, people,
     plan::Plan,
@@ -79,22 +80,36 @@ fn begin(world: &Arc<World>) {
         if world.plan.trouble.merchant {
             world.executor.spawn(people::merchant(Arc::clone(world), number));
         }
+        if world.plan.has_fleets {
+            continue;
+        }
         for worker in 0..world.plan.workers {
-            let limiter: Arc<dyn RateLimiter> = if world.plan.shares_budget {
-                // Whatever their clocks show.
-                let ahead = i64::try_from(worker).unwrap_or_default() * 3_601;
-                let clock = WorkerClock::new(&world.time, ahead, true);
-                let key = BudgetKey::named(connection.id.as_str());
-                let window = SharedWindow::new(world.budgets.clone(), key);
-                Arc::new(window.process(&format!("w{worker}")).clock(clock))
-            } else {
-                let clock = WorkerClock::new(&world.time, 0, true);
-                Arc::new(MinuteWindow::new(40).clock(clock))
-            };
+            let limiter = limiter(world, worker, number);
             for job in [Job::Import, Job::Ship] {
                 let place = Place { worker, connection: number, job, limiter: limiter.clone() };
                 world.executor.spawn(process::live(Arc::clone(world), place));
             }
         }
     }
+    if world.plan.has_fleets {
+        for worker in 0..world.plan.workers {
+            let limiters =
+                (0..world.connections.len()).map(|number| limiter(world, worker, number)).collect();
+            world.executor.spawn(fleet::live(Arc::clone(world), worker, limiters));
+        }
+    }
+}
+
+/// What the processes of a worker share for the key of a connection.
+fn limiter(world: &World, worker: usize, connection: usize) -> Arc<dyn RateLimiter> {
+    if !world.plan.shares_budget {
+        let clock = WorkerClock::new(&world.time, 0, true);
+        return Arc::new(MinuteWindow::new(40).clock(clock));
+    }
+    // Whatever their clocks show.
+    let ahead = i64::try_from(worker).unwrap_or_default() * 3_601;
+    let clock = WorkerClock::new(&world.time, ahead, true);
+    let key = BudgetKey::named(world.connections[connection].id.as_str());
+    let window = SharedWindow::new(world.budgets.clone(), key);
+    Arc::new(window.process(&format!("w{worker}")).clock(clock))
 }

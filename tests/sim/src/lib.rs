@@ -3,6 +3,7 @@
 
 pub mod budgets;
 pub mod executor;
+pub mod fleet;
 pub mod history;
 pub mod log;
 mod network;

@@ -17,7 +17,8 @@ sim --seeds N [--from S]       plays N seeds from S on (0, or with --fresh a num
 sim --minutes M [--fresh]      plays seeds for so long
     --whole                    does not make a failing history smaller
     --go-on                    plays on after a failing seed, and lists all of them in the end
-sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory] [--own-limits]
+sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory]
+         [--own-limits] [--no-fleets]
 sim --kept                     plays every kept seed";
 
 /// The kept seeds: `arguments # reason`, a line each.
@@ -53,6 +54,7 @@ impl Arguments {
         plan.troubled = self.number("--troubled").map_or(plan.troubled, Duration::from_secs);
         plan.sqlite &= !self.has("--memory");
         plan.shares_budget &= !self.has("--own-limits");
+        plan.has_fleets &= !self.has("--no-fleets");
         Some(plan)
     }
 }

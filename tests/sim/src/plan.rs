@@ -120,6 +120,8 @@ pub struct Plan {
     pub has_monotonic: bool,
     /// The workers keep the rate limit of each key together.
     pub shares_budget: bool,
+    /// Each worker is one process for all connections, and they share a schedule.
+    pub has_fleets: bool,
     pub page_size: u32,
     pub host: Host,
     /// The merchant also changes orders while a run reads them.
@@ -159,6 +161,7 @@ impl Plan {
             sqlite: rng.u8(..) < 16,
             has_monotonic: rng.u8(..) < 220,
             shares_budget: stream(seed, "budget", 0).u8(..) < 160,
+            has_fleets: stream(seed, "fleets", 0).u8(..) < 64,
             page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
@@ -204,6 +207,9 @@ impl fmt::Display for Plan {
         }
         if drawn.shares_budget != self.shares_budget {
             write!(f, " --own-limits")?;
+        }
+        if drawn.has_fleets != self.has_fleets {
+            write!(f, " --no-fleets")?;
         }
         Ok(())
     }

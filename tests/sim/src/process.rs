@@ -16,7 +16,8 @@ use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
         ChannelConnector, ChannelError, CheckConnection, DiagnoseOrder, ExplainImports, GetOrders,
-        ImportOrder, LinkListings, Operation, OrderSelector, ResolveHeld, SyncShipments,
+        ImportOrder, ImportReport, LinkListings, LinkReport, Operation, OrderSelector, ResolveHeld,
+        ResolveReport, SyncReport, SyncShipments,
     },
     client::{RateLimiter, TagId, UserId},
     connector::ListingSettings,
@@ -82,11 +83,38 @@ pub struct Place {
     pub limiter: Arc<dyn RateLimiter>,
 }
 
-/// One life of a process.
-struct Life {
-    channel: ShipStationChannel,
-    clock: Arc<WorkerClock>,
-    run: Arc<Mutex<Arc<RunLog>>>,
+/// What one life of a process works with.
+#[derive(Debug)]
+pub struct Life {
+    pub channel: ShipStationChannel,
+    pub run: Arc<Mutex<Arc<RunLog>>>,
+}
+
+impl Life {
+    /// Begins the log of a run.
+    pub fn log(&self, world: &World, connection: usize, name: &str) -> Arc<RunLog> {
+        let log = Arc::new(RunLog {
+            name: name.to_owned(),
+            began: world.time.elapsed(),
+            changes: world.connections[connection].changes.load(Ordering::Relaxed),
+            ..RunLog::default()
+        });
+        *self.run.lock().unwrap() = Arc::clone(&log);
+        log
+    }
+}
+
+/// The clock of a process that begins.
+pub fn begin_clock(world: &World, rng: &mut Rng) -> Arc<WorkerClock> {
+    let ahead = if world.has(|trouble| trouble.clocks) { pick(rng, &[0, 0, 0, 3, -3, 45, -120]) } else { 0 };
+    WorkerClock::new(&world.time, ahead, world.plan.has_monotonic)
+}
+
+/// Where its wall clock jumps to.
+pub fn step(world: &World, name: &str, clock: &WorkerClock, rng: &mut Rng) {
+    let ahead = pick(rng, &[0, 0, 2, 70, 3_600, 8 * 86_400, -3_600, -90]);
+    world.tell(name, format_args!("the wall clock is ahead by {ahead} s"));
+    clock.step_to(ahead);
 }
 
 /// Runs until the world ends.
@@ -95,34 +123,26 @@ pub async fn live(world: Arc<World>, place: Place) {
     let mut rng = stream(world.plan.seed, &name, 0);
     let mut quiet_turn = 0;
     for number in 0.. {
-        let life = begin_life(&world, &place, &name, number, &mut rng);
+        let clock = begin_clock(&world, &mut rng);
+        let life = begin_life(&world, &place, &clock, (&name, number), &mut rng);
         loop {
             world.rest(world.plan.quiet_interval(), rng.f64() + 0.5).await;
             if world.has(|trouble| trouble.clocks) && rng.u8(..) < 24 {
-                let ahead = pick(&mut rng, &[0, 0, 2, 70, 3_600, 8 * 86_400, -3_600, -90]);
-                world.tell(&name, format_args!("the wall clock is ahead by {ahead} s"));
-                life.clock.step_to(ahead);
+                step(&world, &name, &clock, &mut rng);
             } else if world.is_quiet() {
-                life.clock.step_to(0);
+                clock.step_to(0);
             }
-            let log = Arc::new(RunLog {
-                name: name.clone(),
-                began: world.time.elapsed(),
-                changes: world.connections[place.connection].changes.load(Ordering::Relaxed),
-                ..RunLog::default()
-            });
-            *life.run.lock().unwrap() = Arc::clone(&log);
-            let moment = Moment::draw(&world, &life.clock, &mut rng);
+            let log = life.log(&world, place.connection, &name);
+            let moment = Moment::draw(&world, &clock, &[8, 60, 60, 400], &mut rng);
             let draw = if world.is_quiet() {
                 quiet_turn += 1;
                 QUIET_TURNS[(quiet_turn - 1 + place.worker) % QUIET_TURNS.len()]
             } else {
                 rng.u8(..)
             };
-            let work = work(&world, &place, &life, &log, (draw, &mut rng));
-            if !moment.watch(&world, &log, work).await {
-                world.tell(&name, "dies");
-                world.stats.kills.fetch_add(1, Ordering::Relaxed);
+            let work = work(&world, &place, &life.channel, &log, (draw, &mut rng));
+            let stall = |long| *log.stalled.lock().unwrap() += long;
+            if !moment.watch(&world, &name, stall, work).await {
                 break;
             }
         }
@@ -130,12 +150,16 @@ pub async fn live(world: Arc<World>, place: Place) {
     }
 }
 
-fn begin_life(world: &Arc<World>, place: &Place, name: &str, number: usize, rng: &mut Rng) -> Life {
+pub fn begin_life(
+    world: &Arc<World>,
+    place: &Place,
+    clock: &Arc<WorkerClock>,
+    (name, number): (&str, usize),
+    rng: &mut Rng,
+) -> Life {
     let plan = &world.plan;
     let connection = &world.connections[place.connection];
     let stream = |what| stream(plan.seed, &format!("{name}/{what}"), number);
-    let ahead = if world.has(|trouble| trouble.clocks) { pick(rng, &[0, 0, 0, 3, -3, 45, -120]) } else { 0 };
-    let clock = WorkerClock::new(&world.time, ahead, plan.has_monotonic);
     let run = Arc::new(Mutex::new(Arc::new(RunLog::default())));
     let network = Network::new(world, place.connection, Arc::clone(&run), stream("network"));
     let storage: Arc<dyn StoreHook> =
@@ -161,7 +185,7 @@ fn begin_life(world: &Arc<World>, place: &Place, name: &str, number: usize, rng:
             .owner(format!("{name}/{number}"))
             .build()
             .unwrap();
-    Life { channel, clock, run }
+    Life { channel, run }
 }
 
 /// The user that imported orders are assigned to.
@@ -179,37 +203,119 @@ pub fn tag_of(world: &World, connection: usize) -> Option<i64> {
 }
 
 /// One run, judged when it has ended.
-async fn work(world: &Arc<World>, place: &Place, life: &Life, log: &RunLog, (draw, rng): (u8, &mut Rng)) {
-    let channel = &life.channel;
-    world.stats.runs.fetch_add(1, Ordering::Relaxed);
+async fn work(
+    world: &Arc<World>,
+    place: &Place,
+    channel: &ShipStationChannel,
+    log: &RunLog,
+    (draw, rng): (u8, &mut Rng),
+) {
+    let connection = place.connection;
     let outcome: Result<String, ChannelError> = match (place.job, draw) {
-        (Job::Ship, _) => channel.sync_shipments(SyncShipments::new()).await.map(|report| {
-            oracle::judge_sync(world, log, &report);
-            shown(&report)
-        }),
-        (Job::Import, 0..8) => channel.resolve_held(ResolveHeld::new()).await.map(|report| {
-            world.assert(report.counts.add_up(), || format!("{report}"));
-            oracle::judge_requests(world, log, report.run.api.requests);
-            shown(&report)
-        }),
+        (Job::Ship, _) => {
+            let _ = ship(world, log, channel, SyncShipments::new()).await;
+            return;
+        }
+        (Job::Import, 0..8) => {
+            let _ = resolve(world, log, channel, ResolveHeld::new()).await;
+            return;
+        }
         (Job::Import, 8..10) => channel.check(CheckConnection::new()).await.map(|report| shown(&report)),
         (Job::Import, 10..12) => {
             channel.why_nothing(ExplainImports::new()).await.map(|overview| shown(&overview))
         }
-        (Job::Import, 12..14) => channel.link_listings(LinkListings::new()).await.map(|report| {
-            oracle::judge_links(world, log, &report);
-            shown(&report)
-        }),
+        (Job::Import, 12..14) => {
+            let _ = link(world, log, channel, LinkListings::new()).await;
+            return;
+        }
         (Job::Import, 14..20) => by_hand(world, place, channel, log, (draw, rng)).await,
-        (Job::Import, _) => channel.get_orders(GetOrders::new()).await.map(|report| {
-            oracle::judge_import(world, place.connection, log, &report);
-            shown(&report)
-        }),
+        (Job::Import, _) => {
+            let _ = import(world, (connection, log), channel, GetOrders::new()).await;
+            return;
+        }
     };
-    if outcome.is_err() {
-        oracle::judge_refusal(world, log);
-    }
-    let text = outcome.unwrap_or_else(|error| format!("{error} {error:?}"));
+    world.stats.runs.fetch_add(1, Ordering::Relaxed);
+    tell_outcome(world, log, &outcome);
+}
+
+/// Fetches orders, and judges the run.
+pub async fn import(
+    world: &Arc<World>,
+    (connection, log): (usize, &RunLog),
+    channel: &ShipStationChannel,
+    request: GetOrders,
+) -> Result<ImportReport, ChannelError> {
+    let done = channel.get_orders(request).await;
+    judged(world, log, done, |report| oracle::judge_import(world, connection, log, report))
+}
+
+/// Sends shipments, and judges the run.
+pub async fn ship(
+    world: &World,
+    log: &RunLog,
+    channel: &ShipStationChannel,
+    request: SyncShipments,
+) -> Result<SyncReport, ChannelError> {
+    let done = channel.sync_shipments(request).await;
+    judged(world, log, done, |report| oracle::judge_sync(world, log, report))
+}
+
+/// Looks at held orders again, and judges the run.
+pub async fn resolve(
+    world: &World,
+    log: &RunLog,
+    channel: &ShipStationChannel,
+    request: ResolveHeld,
+) -> Result<ResolveReport, ChannelError> {
+    let done = channel.resolve_held(request).await;
+    judged(world, log, done, |report| {
+        world.assert(report.counts.add_up(), || format!("{report}"));
+        oracle::judge_requests(world, log, report.run.api.requests);
+    })
+}
+
+/// Links listings, and judges the run.
+pub async fn link(
+    world: &World,
+    log: &RunLog,
+    channel: &ShipStationChannel,
+    request: LinkListings,
+) -> Result<LinkReport, ChannelError> {
+    let done = channel.link_listings(request).await;
+    judged(world, log, done, |report| oracle::judge_links(world, log, report))
+}
+
+fn judged<R: std::fmt::Display + std::fmt::Debug>(
+    world: &World,
+    log: &RunLog,
+    done: Result<R, ChannelError>,
+    judge: impl Fn(&R),
+) -> Result<R, ChannelError> {
+    world.stats.runs.fetch_add(1, Ordering::Relaxed);
+    let outcome = match &done {
+        Ok(report) => {
+            judge(report);
+            Ok(shown(report))
+        }
+        Err(error) => Err(error),
+    };
+    tell_outcome(world, log, &outcome);
+    done
+}
+
+/// What a person and the log see of a run.
+fn tell_outcome(
+    world: &World,
+    log: &RunLog,
+    outcome: &Result<String, impl std::borrow::Borrow<ChannelError>>,
+) {
+    let text = match outcome {
+        Ok(text) => text.clone(),
+        Err(error) => {
+            oracle::judge_refusal(world, log);
+            format!("{error} {error:?}", error = error.borrow())
+        }
+    };
     oracle::assert_clean(world, &log.name, &text);
     world.tell(&log.name, text.lines().take(3).collect::<Vec<_>>().join(" | "));
 }
@@ -245,7 +351,7 @@ fn shown(report: &(impl std::fmt::Display + std::fmt::Debug)) -> String {
 
 /// At which turn of a run its process dies, at which it stands still and for how long, and at which its wall clock jumps.
 #[derive(Debug, Clone)]
-struct Moment {
+pub struct Moment {
     death: Option<u32>,
     stall: Option<(u32, Duration)>,
     /// The wall clock jumps, and to where.
@@ -254,9 +360,10 @@ struct Moment {
 }
 
 impl Moment {
-    fn draw(world: &World, clock: &Arc<WorkerClock>, rng: &mut Rng) -> Self {
+    /// Each comes within one of `turns` turns.
+    pub fn draw(world: &World, clock: &Arc<WorkerClock>, turns: &[u32], rng: &mut Rng) -> Self {
         let mut turn = || {
-            let most = pick(rng, &[8, 60, 60, 400]);
+            let most = pick(rng, turns);
             rng.u32(1..most)
         };
         let (death, stall, step) = (turn(), turn(), turn());
@@ -273,8 +380,14 @@ impl Moment {
         }
     }
 
-    /// Runs the work to its end; false when the process died before.
-    async fn watch(self, world: &World, log: &RunLog, work: impl Future<Output = ()>) -> bool {
+    /// Runs the work to its end, and tells how long it stands still; false when the process died before.
+    pub async fn watch(
+        self,
+        world: &World,
+        name: &str,
+        stalls: impl Fn(Duration),
+        work: impl Future<Output = ()>,
+    ) -> bool {
         let mut work = pin!(work);
         let (mut turn, mut standing): (u32, Option<Sleep>) = (0, None);
         std::future::poll_fn(|context| {
@@ -286,15 +399,17 @@ impl Moment {
             }
             turn += 1;
             if self.death == Some(turn) {
+                world.tell(name, "dies");
+                world.stats.kills.fetch_add(1, Ordering::Relaxed);
                 return Poll::Ready(false);
             }
             if let Some((_, ahead)) = self.step.filter(|(at, _)| *at == turn) {
-                world.tell(&log.name, format_args!("the wall clock jumps and is ahead by {ahead} s"));
+                world.tell(name, format_args!("the wall clock jumps and is ahead by {ahead} s"));
                 self.clock.step_to(ahead);
             }
             if let Some((_, long)) = self.stall.filter(|(at, _)| *at == turn) {
-                world.tell(&log.name, format_args!("stands still for {} s", long.as_secs()));
-                *log.stalled.lock().unwrap() += long;
+                world.tell(name, format_args!("stands still for {} s", long.as_secs()));
+                stalls(long);
                 let mut sleep = world.time.sleep(long);
                 if std::pin::Pin::new(&mut sleep).poll(context).is_pending() {
                     standing = Some(sleep);

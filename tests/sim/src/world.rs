@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use crate::{
     budgets::Budgets,
     executor::{Executor, Time},
+    fleet::Jobs,
     plan::{Plan, stream},
 };
 
@@ -203,6 +204,8 @@ pub struct World {
     database: Database,
     /// The rate limit of each key, where the workers keep it together.
     pub budgets: Arc<Budgets>,
+    /// When each operation is due, where the workers are fleets.
+    pub jobs: Arc<Jobs>,
     trace: Mutex<Trace>,
     violation: Mutex<Option<String>>,
     quiet: AtomicBool,
@@ -259,6 +262,7 @@ impl World {
             Database::Memory(Arc::new(MemoryStore::new()))
         };
         let budgets = Budgets::new(&plan, &time);
+        let jobs = Jobs::new(&plan, &time);
         let trace = Mutex::new(Trace { printed, ..Trace::default() });
         Arc::new(Self {
             plan,
@@ -267,6 +271,7 @@ impl World {
             connections,
             database,
             budgets,
+            jobs,
             trace,
             violation: Mutex::default(),
             quiet: AtomicBool::new(false),

@@ -95,6 +95,10 @@ fn judge_kept_links(world: &World, connection: &Connection) {
 
 /// In the end everything has come right.
 pub fn judge_end(world: &Arc<World>) {
+    if world.plan.has_fleets {
+        let late = world.jobs.late(world.time.now());
+        world.assert(late.is_empty(), || format!("jobs that wait for too long: {late:?}"));
+    }
     for (number, connection) in world.connections.iter().enumerate() {
         orders::judge(world, number, connection);
         shipments::judge(world, connection);
