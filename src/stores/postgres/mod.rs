@@ -4,7 +4,8 @@
 //! # The schema
 //! Everything lies in a schema of its own (`shipstation_connector`, unless the options name another), with its own version table,
 //! so that it shares a database with the host's tables. It is made and brought up to date when the store is opened, in one
-//! transaction under an advisory lock; a schema of a newer version is refused. Who migrates with a tool of their own applies
+//! transaction under an advisory lock. A newer program that brings it up to date says which older ones it still serves; the others are
+//! refused when they open it and when they begin a run. Who migrates with a tool of their own applies
 //! [`PostgresStore::schema_sql`] instead.
 //!
 //! The rules stand in the database: unique orders and shipments, one shipment of an order in flight, fences that are compared in the

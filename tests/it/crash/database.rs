@@ -40,6 +40,10 @@ impl Database {
         server
     }
 
+    #[cfg_attr(
+        not(feature = "postgres-tests"),
+        allow(clippy::unused_async, reason = "a server is waited for")
+    )]
     pub(super) async fn open(&self) -> Store {
         match self {
             Self::File(file) => Store::File(Arc::new(SqliteStore::open(file).unwrap())),

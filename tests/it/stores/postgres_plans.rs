@@ -22,21 +22,21 @@ use shipstation_connector::{
 
 use crate::support::postgres::cluster;
 
-/// Copies of the one row of each table, under other keys.
+/// Copies of the one row of each table, under other keys. `PLAN_ROWS` says how many; 20,000 by default.
 const FILL: &str = "
-    INSERT INTO import_record SELECT connection, 'x' || n, 'f' || n, record_json FROM import_record, generate_series(1, 20000) n;
-    INSERT INTO merged_order SELECT connection, 'x' || n, 'y' || n FROM generate_series(1, 20000) n, import_record WHERE order_id = '1';
+    INSERT INTO import_record SELECT connection, 'x' || n, 'f' || n, record_json FROM import_record, generate_series(1, ROWS) n;
+    INSERT INTO merged_order SELECT connection, 'x' || n, 'y' || n FROM generate_series(1, ROWS) n, import_record WHERE order_id = '1';
     INSERT INTO host_order (connection, order_id, imported_at, handed_over, held_json, rules_version, shipping_json, order_json)
         SELECT connection, 'x' || n, n, n % 3 = 0, CASE WHEN n % 50 = 0 THEN held_json END, 1, shipping_json, order_json
-        FROM host_order, generate_series(1, 20000) n WHERE order_id = '1';
+        FROM host_order, generate_series(1, ROWS) n WHERE order_id = '1';
     INSERT INTO work SELECT connection, 'x' || n, kind, follow_up, CASE WHEN n % 9 = 0 THEN 'failed' ELSE 'dismissed' END, n, 'u', work_json
-        FROM work, generate_series(1, 20000) n WHERE order_id = '1';
+        FROM work, generate_series(1, ROWS) n WHERE order_id = '1';
     INSERT INTO outbox SELECT connection, 'x' || n, 1, 'x' || n, n, 'confirmed', NULL, false, NULL, CASE WHEN n > 900 THEN n END, row_json
-        FROM outbox, generate_series(1, 20000) n WHERE shipment = 's1';
-    INSERT INTO listing SELECT connection, 'x' || n, 'k' || n FROM listing, generate_series(1, 20000) n WHERE listing = 'l1';
-    INSERT INTO link SELECT connection, 'x' || n, 'p' || n, 'k' || n, n, n % 7 = 0 FROM link, generate_series(1, 20000) n WHERE listing = 'l1';
-    INSERT INTO order_snapshot SELECT connection, 'x' || n, snapshot_json FROM order_snapshot, generate_series(1, 20000) n;
-    INSERT INTO order_change (connection, order_id, recorded, change_json) SELECT connection, 'x' || n, n, change_json FROM order_change, generate_series(1, 20000) n;
+        FROM outbox, generate_series(1, ROWS) n WHERE shipment = 's1';
+    INSERT INTO listing SELECT connection, 'x' || n, 'k' || n FROM listing, generate_series(1, ROWS) n WHERE listing = 'l1';
+    INSERT INTO link SELECT connection, 'x' || n, 'p' || n, 'k' || n, n, n % 7 = 0 FROM link, generate_series(1, ROWS) n WHERE listing = 'l1';
+    INSERT INTO order_snapshot SELECT connection, 'x' || n, snapshot_json FROM order_snapshot, generate_series(1, ROWS) n;
+    INSERT INTO order_change (connection, order_id, recorded, change_json) SELECT connection, 'x' || n, n, change_json FROM order_change, generate_series(1, ROWS) n;
     INSERT INTO run (connection, operation, run, began, running, success, summary_json)
         SELECT connection, operation, 'r' || n, began, false, true, summary_json FROM run, generate_series(1, 900) n;
     INSERT INTO cancelled_line SELECT connection, 'x' || n, 'line', 1 FROM listing, generate_series(1, 5000) n WHERE listing = 'l1';
@@ -180,7 +180,9 @@ async fn requests_every_question_finds_its_rows_by_an_index() {
     let token = one_of_each(&store, &here).await.unwrap();
     let (client, connection) = connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
-    client.batch_execute(&format!("SET search_path TO {name}; {FILL}")).await.unwrap();
+    let rows = std::env::var("PLAN_ROWS").unwrap_or_else(|_| "20000".to_owned());
+    let fill = FILL.replace("ROWS", &rows);
+    client.batch_execute(&format!("SET search_path TO {name}; {fill}")).await.unwrap();
     for setting in [
         "session_preload_libraries = 'auto_explain'",
         "auto_explain.log_min_duration = 0",
