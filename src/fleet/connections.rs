@@ -3,13 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use async_trait::async_trait;
 
-use crate::channel::{ChannelConnector, ConnectionId, Operation};
+use crate::{
+    channel::{ChannelConnector, ConnectionId, Operation},
+    locked::locked,
+    setters::setters,
+};
 
 /// Why a host could not name its connections or build a channel. It is shown to people: no secret in it.
 pub type BuildFailure = Box<dyn std::error::Error + Send + Sync>;
@@ -56,18 +60,11 @@ impl FleetConnection {
         Self { id: id.into(), revision: 0, paused: None, intervals: BTreeMap::new() }
     }
 
-    /// With this revision of its credentials and settings.
-    #[must_use]
-    pub fn revision(mut self, revision: u64) -> Self {
-        self.revision = revision;
-        self
-    }
-
-    /// It is not served, for this reason.
-    #[must_use]
-    pub fn paused(mut self, why: impl Into<String>) -> Self {
-        self.paused = Some(why.into());
-        self
+    setters! {
+        /// With this revision of its credentials and settings.
+        revision(revision: u64) => revision = revision;
+        /// It is not served, for this reason.
+        paused(why: impl Into<String>) => paused = Some(why.into());
     }
 
     /// Runs an operation at another interval than the other connections; never, if it is zero.
@@ -127,7 +124,7 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     pub(super) async fn changed(&self) {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -12,6 +12,7 @@ use super::{Claim, JobEnd, JobKey, JobPlan, JobStatus, Schedule};
 use crate::{
     Timestamp,
     channel::{ConnectionId, store::StoreError},
+    locked::locked,
 };
 
 /// A schedule in memory, for the workers of one process. After a restart every job is new.
@@ -43,7 +44,7 @@ impl MemorySchedule {
     }
 
     fn lock(&self) -> MutexGuard<'_, Jobs> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.jobs)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use futures_util::FutureExt;
@@ -16,6 +16,7 @@ use crate::{
         ChannelConnector, ChannelError, GetOrders, LinkListings, Operation, Refusal, ResolveHeld, RunControl,
         SyncShipments, report::RunStatus, store::StoreError,
     },
+    locked::locked,
 };
 
 /// How a worker is, for a health check.
@@ -76,7 +77,7 @@ impl Runs {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0)
     }
 
     pub(super) fn health(&self, worker: &str) -> WorkerHealth {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     channel::{ConnectionId, Operation, store::StoreError},
+    setters::setters,
 };
 
 /// Keeps when each job is due, and who works on it. A job is one operation of one connection.
@@ -124,11 +125,9 @@ impl JobPlan {
         Self { job, every, first_wait, paused: None }
     }
 
-    /// The same, that does not run for this reason.
-    #[must_use]
-    pub fn paused(mut self, why: impl Into<String>) -> Self {
-        self.paused = Some(why.into());
-        self
+    setters! {
+        /// The same, that does not run for this reason.
+        paused(why: impl Into<String>) => paused = Some(why.into());
     }
 }
 
@@ -154,11 +153,9 @@ impl Claim {
         Self { job, fence, every, due, failures: 0 }
     }
 
-    /// How often in a row the job failed before.
-    #[must_use]
-    pub fn failures(mut self, failures: u32) -> Self {
-        self.failures = failures;
-        self
+    setters! {
+        /// How often in a row the job failed before.
+        failures(failures: u32) => failures = failures;
     }
 }
 
@@ -199,11 +196,9 @@ impl LastRun {
         Self { at, ended: ended.into(), waits: None }
     }
 
-    /// The next one waits longer for this reason.
-    #[must_use]
-    pub fn waits(mut self, why: impl Into<String>) -> Self {
-        self.waits = Some(why.into());
-        self
+    setters! {
+        /// The next one waits longer for this reason.
+        waits(why: impl Into<String>) => waits = Some(why.into());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The worker: looks for what is due, runs it, and settles it, until it is told to stop.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::PoisonError, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, time::Duration};
 
 use futures_util::{
     FutureExt, StreamExt,
@@ -20,6 +20,7 @@ use crate::{
         store::{Maintenance, RetentionPolicy},
     },
     clock::HostTime,
+    locked::locked,
     time::{DAY, MINUTE},
 };
 
@@ -124,7 +125,7 @@ impl Tasks<'_> {
 impl Shared {
     /// The present, by a clock that is never set back: what is due would wait as long otherwise.
     pub(super) fn now(&self) -> Timestamp {
-        let mut last = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = locked(&self.latest);
         let present = HostTime::now(&*self.clock);
         let wall = present.wall.max(last.wall + present.since(*last));
         *last = HostTime { wall, ..present };

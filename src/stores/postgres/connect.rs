@@ -10,6 +10,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{ConnectError, ConnectProblem, PostgresStore, migrate, tls, writer};
+use crate::setters::setters;
 
 /// How a [`PostgresStore`] is opened.
 ///
@@ -50,46 +51,19 @@ impl Default for PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// Another schema.
-    #[must_use]
-    pub fn schema(mut self, schema: impl Into<String>) -> Self {
-        self.schema = schema.into();
-        self
-    }
-
-    /// Another number of connections.
-    #[must_use]
-    pub fn pool_size(mut self, size: usize) -> Self {
-        self.pool_size = size;
-        self
-    }
-
-    /// Another time for a connection.
-    #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Another time for a statement.
-    #[must_use]
-    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
-        self.statement_timeout = timeout;
-        self
-    }
-
-    /// Other authorities than those of the platform, as PEM: a bundle of a provider, or one's own.
-    #[must_use]
-    pub fn root_certificates(mut self, pem: impl Into<String>) -> Self {
-        self.root_certificates = Some(pem.into());
-        self
-    }
-
-    /// Leaves the schema to the host's own tool: see [`PostgresStore::schema_sql`].
-    #[must_use]
-    pub fn without_migration(mut self) -> Self {
-        self.migrates = false;
-        self
+    setters! {
+        /// Another schema.
+        schema(schema: impl Into<String>) => schema = schema.into();
+        /// Another number of connections.
+        pool_size(size: usize) => pool_size = size;
+        /// Another time for a connection.
+        connect_timeout(timeout: Duration) => connect_timeout = timeout;
+        /// Another time for a statement.
+        statement_timeout(timeout: Duration) => statement_timeout = timeout;
+        /// Other authorities than those of the platform, as PEM: a bundle of a provider, or one's own.
+        root_certificates(pem: impl Into<String>) => root_certificates = Some(pem.into());
+        /// Leaves the schema to the host's own tool: see [`PostgresStore::schema_sql`].
+        without_migration() => migrates = false;
     }
 
     fn check(&self) -> Result<(), ConnectProblem> {

@@ -22,6 +22,7 @@ use crate::{
     Timestamp,
     channel::{ConnectionId, Operation, store::StoreError},
     fleet::{Claim, JobEnd, JobKey, JobPlan, JobStatus, Schedule},
+    setters::setters,
     stores::{
         columns::{instant, integer, json, nanos, parse, unsigned},
         failure::Answer,
@@ -85,20 +86,13 @@ impl PostgresSchedule {
         Self { store, poll_every: Duration::from_secs(2), listens_at: None, listener: Mutex::default() }
     }
 
-    /// Looks this often for what other processes have woken. By default every two seconds.
-    #[must_use]
-    pub fn poll_every(mut self, interval: Duration) -> Self {
-        self.poll_every = interval;
-        self
-    }
-
-    /// Learns at once of what other processes have woken, by `LISTEN` on a connection of its own to `url`: the server itself, for a
-    /// pooler in transaction mode passes nothing on. With TLS as the store
-    /// has it. While it cannot be reached, looking at intervals is all.
-    #[must_use]
-    pub fn listen(mut self, url: impl Into<String>) -> Self {
-        self.listens_at = Some(url.into());
-        self
+    setters! {
+        /// Looks this often for what other processes have woken. By default every two seconds.
+        poll_every(interval: Duration) => poll_every = interval;
+        /// Learns at once of what other processes have woken, by `LISTEN` on a connection of its own to `url`: the server itself, for a
+        /// pooler in transaction mode passes nothing on. TLS is used where this URL asks for it, as by the store. While it cannot be
+        /// reached, looking at intervals is all.
+        listen(url: impl Into<String>) => listens_at = Some(url.into());
     }
 
     async fn connect(&self, url: &str) -> Option<Listener> {
