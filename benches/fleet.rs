@@ -209,6 +209,7 @@ async fn ten_thousand() {
     let latest = bench.client.query_one(latest, &[]).await.unwrap();
     let (latest, late): (f64, i64) = (latest.get(0), latest.get(1));
     bench.check().await;
+    assert!((200..=450).contains(&runs), "{runs} runs");
     let (cpu, peak) = bench.end();
     println!(
         "fleet/10000                {runs} runs in three minutes, the latest {latest:.2} s after its time, {late} of them more than 2 s; \

@@ -88,6 +88,8 @@ struct State {
     /// Those that the schedule has not removed yet.
     gone: BTreeSet<ConnectionId>,
     refreshes: u32,
+    /// Whether the source has answered.
+    are_known: bool,
 }
 
 #[derive(Debug)]
@@ -127,6 +129,11 @@ impl Connections {
         locked(&self.state)
     }
 
+    /// Whether the source has named its connections. Until then everything that is due would seem to be of a connection that is gone.
+    pub(super) fn are_known(&self) -> bool {
+        self.lock().are_known
+    }
+
     pub(super) async fn changed(&self) {
         self.source.changed().await;
     }
@@ -137,6 +144,7 @@ impl Connections {
         let state = &mut *self.lock();
         let mut before = std::mem::take(&mut state.known);
         state.refreshes = state.refreshes.wrapping_add(1);
+        state.are_known = true;
         let all_anew = state.refreshes.is_multiple_of(REFRESHES_PER_PLAN);
         for connection in present {
             let kept = before.remove(&connection.id);

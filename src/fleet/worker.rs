@@ -155,11 +155,11 @@ impl Shared {
         }
         let group = tasks.group;
         tasks.run_alongside(stop, self.renew(times, group)).await?;
-        let free = self.options.max_runs.saturating_sub(tasks.runs());
+        let free = self.free(tasks);
         for claim in tasks.run_alongside(stop, self.claim(free)).await? {
             tasks.all.push(Box::pin(self.work(group, claim, cancel)));
         }
-        let free = self.options.max_runs.saturating_sub(tasks.runs());
+        let free = self.free(tasks);
         let mut wait = tasks.run_alongside(stop, self.wait(free > 0)).await?;
         if tasks.runs() > 0 {
             wait = wait.min(times.renew.since(self.now()));
@@ -176,6 +176,11 @@ impl Shared {
             times.refresh = self.now();
         }
         (!stop.is_cancelled()).then_some(())
+    }
+
+    /// How many runs may begin.
+    fn free(&self, tasks: &Tasks<'_>) -> usize {
+        if self.connections.are_known() { self.options.max_runs.saturating_sub(tasks.runs()) } else { 0 }
     }
 
     /// Prolongs the claims of what runs, where it is time for that.

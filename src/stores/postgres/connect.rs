@@ -10,7 +10,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{ConnectError, ConnectProblem, PostgresStore, migrate, tls, writer};
-use crate::setters::setters;
+use crate::{setters::setters, shows::shows};
 
 /// How a [`PostgresStore`] is opened.
 ///
@@ -20,7 +20,7 @@ use crate::setters::setters;
 /// let options = PostgresOptions::default().schema("channel").pool_size(4);
 /// # let _ = options;
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
     /// The schema that everything lies in: lower-case letters, digits and `_`. `shipstation_connector` by default.
@@ -31,10 +31,16 @@ pub struct PostgresOptions {
     pub connect_timeout: Duration,
     /// How long one statement may take on the server, and a transaction wait for the next one. 60 seconds by default.
     pub statement_timeout: Duration,
-    /// The authorities, as PEM, that vouch for the server's certificate where TLS is used. By default those that the platform trusts.
+    /// The authorities, as PEM, that vouch for the server's certificate: TLS is used then. By default those that the platform trusts, where
+    /// the URL asks for TLS.
     pub root_certificates: Option<String>,
     /// Whether the schema is made and brought up to date. `true` by default; otherwise one that is missing or old is refused.
     pub migrates: bool,
+}
+
+shows! {
+    |it: PostgresOptions|
+    schema, pool_size, connect_timeout, statement_timeout, root_certificates = it.root_certificates.is_some(), migrates
 }
 
 impl Default for PostgresOptions {
@@ -84,7 +90,8 @@ impl PostgresStore {
     /// Connects to the database of `url` (`postgresql://user:password@host:port/database`, or `key=value` pairs) and opens the
     /// store there.
     ///
-    /// TLS is used where the URL says `sslmode=require` (or `verify-ca`, `verify-full`, which mean the same here): the server's
+    /// TLS is used where the URL says `sslmode=require` (or `verify-ca`, `verify-full`, which mean the same here), or where the options
+    /// name authorities and the URL does not say `sslmode=disable`: the server's
     /// certificate has to be valid for the host of the URL, and vouched for by an authority that is trusted. Otherwise it is not
     /// used, nor on a socket of this machine.
     ///
@@ -153,6 +160,9 @@ pub(super) fn read(
     let is_local = |host: &Host| matches!(host, Host::Unix(_));
     if config.get_hosts().iter().all(is_local) {
         config.ssl_mode(SslMode::Disable);
+    } else if authorities.is_some() && config.get_ssl_mode() == SslMode::Prefer {
+        // Whoever names authorities wants TLS.
+        config.ssl_mode(SslMode::Require);
     }
     let tls = (config.get_ssl_mode() == SslMode::Require).then(|| tls::connector(authorities)).transpose()?;
     Ok((config, tls))

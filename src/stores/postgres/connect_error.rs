@@ -3,7 +3,7 @@
 use deadpool_postgres::PoolError;
 use tokio_postgres::{Error, error::SqlState};
 
-use super::convert::is_about_the_connection;
+use super::convert::{cause, is_about_the_connection, is_about_tls};
 
 /// The store was not opened. Nothing has been changed.
 #[derive(Debug, thiserror::Error)]
@@ -163,15 +163,13 @@ impl From<PoolError> for ConnectProblem {
 impl From<Error> for ConnectProblem {
     fn from(error: Error) -> Self {
         let Some(refusal) = error.as_db_error() else {
-            let cause =
-                std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            // The library has no other name for it.
-            return if error.to_string().starts_with("error performing TLS handshake") {
-                Self::Tls { detail: cause }
+            let detail = cause(&error);
+            return if is_about_tls(&error) {
+                Self::Tls { detail }
             } else if is_about_the_connection(&error) || error.is_closed() {
-                Self::Unreachable { detail: cause }
+                Self::Unreachable { detail }
             } else {
-                Self::Refused { detail: format!("{error}: {cause}") }
+                Self::Refused { detail: format!("{error}: {detail}") }
             };
         };
         let detail = refusal.message().to_owned();

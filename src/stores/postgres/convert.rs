@@ -14,6 +14,10 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error.as_db_error() {
             Some(refusal) => refused(refusal),
+            None if is_about_tls(&error) => {
+                let words = format!("TLS with PostgreSQL fails: {}", cause(&error));
+                Self::new(StoreError::retryable(words), false)
+            }
             None if is_about_the_connection(&error) => {
                 let failure = StoreError::retryable("the connection to PostgreSQL broke");
                 Self::new(failure.with_source(error), false)
@@ -37,6 +41,16 @@ impl From<PoolError> for Failure {
             error => Self::new(StoreError::permanent(format!("no connection to PostgreSQL: {error}")), false),
         }
     }
+}
+
+/// The library has no other name for it.
+pub(super) fn is_about_tls(error: &Error) -> bool {
+    error.to_string().starts_with("error performing TLS handshake")
+}
+
+/// What an error says of its cause, which holds nothing of a row or a URL.
+pub(super) fn cause(error: &Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 pub(super) fn is_about_the_connection(error: &Error) -> bool {

@@ -5,7 +5,7 @@ use std::{fmt, pin::pin, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures_util::{
     StreamExt,
-    future::{Either, select},
+    future::{BoxFuture, Either, select},
     stream::{BoxStream, poll_fn},
 };
 use tokio::{
@@ -15,7 +15,8 @@ use tokio::{
 use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Socket};
 
 use super::{
-    PostgresStore, commit, connect,
+    ConnectProblem, PostgresStore, commit, connect,
+    migrate::check_version,
     query::{all, execute, first, get, params, text},
 };
 use crate::{
@@ -47,7 +48,16 @@ pub struct PostgresSchedule {
     store: Arc<PostgresStore>,
     poll_every: Duration,
     listens_at: Option<String>,
-    listener: Mutex<Option<Listener>>,
+    listener: Mutex<Listening>,
+}
+
+/// The connection that listens, or the attempt to make one: it goes on where whoever waited for it left it.
+#[derive(Default)]
+enum Listening {
+    #[default]
+    Not,
+    Soon(BoxFuture<'static, Result<Listener, ConnectProblem>>),
+    Yes(Listener),
 }
 
 struct Listener {
@@ -94,16 +104,25 @@ impl PostgresSchedule {
         /// reached, looking at intervals is all.
         listen(url: impl Into<String>) => listens_at = Some(url.into());
     }
+}
 
-    async fn connect(&self, url: &str) -> Option<Listener> {
-        let (config, tls) = connect::read(url, self.store.root_certificates.as_deref()).ok()?;
-        let (client, messages) = match tls {
-            Some(tls) => config.connect(tls).await.map(|(client, connection)| (client, messages(connection))),
-            None => config.connect(NoTls).await.map(|(client, connection)| (client, messages(connection))),
-        }
-        .ok()?;
-        let mut listener = Listener { client, messages };
-        listener.begin(&self.store.schema).await.then_some(listener)
+/// Begins to listen at `url` for what is said on `channel`.
+async fn listen(
+    url: String,
+    authorities: Option<String>,
+    channel: String,
+) -> Result<Listener, ConnectProblem> {
+    let (config, tls) = connect::read(&url, authorities.as_deref())?;
+    let (client, messages) = match tls {
+        Some(tls) => config.connect(tls).await.map(|(client, connection)| (client, messages(connection)))?,
+        None => config.connect(NoTls).await.map(|(client, connection)| (client, messages(connection)))?,
+    };
+    let mut listener = Listener { client, messages };
+    let detail = || "the connection ended".to_owned();
+    if listener.begin(&channel).await {
+        Ok(listener)
+    } else {
+        Err(ConnectProblem::Unreachable { detail: detail() })
     }
 }
 
@@ -158,6 +177,8 @@ impl Schedule for PostgresSchedule {
     ) -> Result<Vec<Claim>, StoreError> {
         let mut client = self.store.client().await?;
         let tx = self.store.changing(&mut client).await?;
+        // What this program cannot run is left to newer ones.
+        check_version(&tx).await?;
         let claim = "WITH due AS MATERIALIZED (
                          SELECT connection, operation, due AS since, server.now
                          FROM job, (SELECT now_nanos($4) AS now) AS server
@@ -257,21 +278,32 @@ impl Schedule for PostgresSchedule {
 
     async fn woken(&self) {
         let Some(url) = &self.listens_at else { return std::future::pending().await };
-        let mut listener = self.listener.lock().await;
-        if listener.is_none() {
-            *listener = self.connect(url).await;
-            if listener.is_some() {
-                // Something may have been said before.
-                return;
-            }
-            tracing::debug!("the schedule cannot listen for what others wake, and looks at intervals");
+        let mut state = self.listener.lock().await;
+        if let Listening::Not = &*state {
+            let (url, authorities) = (url.clone(), self.store.root_certificates.clone());
+            *state = Listening::Soon(Box::pin(listen(url, authorities, self.store.schema.clone())));
         }
-        while let Some(listening) = &mut *listener {
-            match listening.messages.next().await {
+        if let Listening::Soon(attempt) = &mut *state {
+            match attempt.await {
+                Ok(listener) => {
+                    *state = Listening::Yes(listener);
+                    // Something may have been said before.
+                    return;
+                }
+                Err(problem) => {
+                    tracing::debug!(
+                        "the schedule cannot listen for what others wake, and looks at intervals: {problem}"
+                    );
+                    *state = Listening::Not;
+                }
+            }
+        }
+        while let Listening::Yes(listener) = &mut *state {
+            match listener.messages.next().await {
                 Some(Ok(AsyncMessage::Notification(_))) => return,
                 Some(Ok(_)) => {}
                 // The next look connects again.
-                Some(Err(_)) | None => *listener = None,
+                Some(Err(_)) | None => *state = Listening::Not,
             }
         }
         std::future::pending::<()>().await;

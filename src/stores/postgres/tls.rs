@@ -23,7 +23,9 @@ pub(super) fn connector(authorities: Option<&str>) -> Result<MakeRustlsConnect, 
         Some(pem) => builder.with_root_certificates(read(pem).ok_or(ConnectProblem::RootCertificates)?),
         None => builder.with_platform_verifier().map_err(failed)?,
     };
-    Ok(MakeRustlsConnect::new(builder.with_no_client_auth()))
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
+    Ok(MakeRustlsConnect::new(config))
 }
 
 /// The one that the host has installed, or the one that the feature `rustls` brings.
@@ -36,8 +38,8 @@ fn provider() -> Option<Arc<CryptoProvider>> {
 
 fn read(pem: &str) -> Option<RootCertStore> {
     let mut authorities = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        authorities.add(certificate.ok()?).ok()?;
-    }
+    // Bundles hold some that nobody can use.
+    authorities
+        .add_parsable_certificates(CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok));
     (!authorities.is_empty()).then_some(authorities)
 }

@@ -3,6 +3,9 @@
 
 use std::{
     collections::BTreeMap,
+    fs::OpenOptions,
+    io::Write as _,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -33,6 +36,8 @@ struct Task {
     connections: usize,
     now: Timestamp,
     seed: u64,
+    /// A byte for each run that was refused because another one had the lease.
+    refusals: PathBuf,
 }
 
 fn connection(n: usize) -> ConnectionId {
@@ -62,6 +67,9 @@ async fn crash_postgres_child_at_once() {
                 Ok(has_read_everything) => assert!(has_read_everything),
                 Err(error) => {
                     assert!(matches!(error.refusal, Refusal::AlreadyRunning { .. }), "{error}");
+                    let mut refusals =
+                        OpenOptions::new().append(true).create(true).open(&task.refusals).unwrap();
+                    refusals.write_all(b"x").unwrap();
                 }
             };
             ended(channel.get_orders(GetOrders::new()).await.map(|done| done.run.status.read_everything()));
@@ -113,8 +121,15 @@ async fn import_and_ship(connections: usize, orders: usize) {
         stores.mappings.replace_carrier_rules(&connection(n), 0, carriers).await.unwrap();
         shops.push((shop, ids));
     }
-    let mut task =
-        Task { url: sim.url().to_owned(), database, connections, now: Clock::now(&*sim.clock()), seed: 0 };
+    let folder = super::test_bed::folder();
+    let mut task = Task {
+        url: sim.url().to_owned(),
+        database,
+        connections,
+        now: Clock::now(&*sim.clock()),
+        seed: 0,
+        refusals: folder.path().join("refusals"),
+    };
     all_at_once(&task).await;
     for (n, (_, ids)) in shops.iter().enumerate() {
         let mut taken: Vec<i64> = Vec::new();
@@ -133,6 +148,7 @@ async fn import_and_ship(connections: usize, orders: usize) {
         task.now = sim.clock().advance(Duration::from_secs(900));
         all_at_once(&task).await;
     }
+    assert!(task.refusals.exists(), "they met nowhere");
     for (n, (shop, ids)) in shops.iter().enumerate() {
         let counts = stores.shipments.counts(&connection(n)).await.unwrap();
         assert_eq!(counts, BTreeMap::from([("confirmed".to_owned(), orders as u64)]), "connection {n}");

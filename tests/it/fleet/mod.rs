@@ -19,7 +19,7 @@ use shipstation_connector::{
         store::{Forgotten, Maintained, Maintenance, MappingStoreExt, RetentionPolicy, StoreError},
     },
     client::Clock,
-    fleet::{Fleet, FleetBuilder, FleetConnection, JobKey, JobStatus},
+    fleet::{Fleet, FleetBuilder, FleetConnection, JobKey, JobStatus, MemorySchedule},
     stores::MemoryStore,
     testing::simulator::SimClock,
 };
@@ -254,6 +254,24 @@ async fn requests_a_wake_up_runs_at_once_and_once_more_if_it_comes_during_a_run(
     accounts.wakes_itself(&fleet, ORDERS);
     run_for(&accounts, &fleet, MINUTE).await;
     assert_eq!(accounts.runs("a"), 3, "woken, and woken once while it ran");
+}
+
+#[tokio::test]
+async fn faults_a_worker_that_does_not_know_its_connections_yet_leaves_the_jobs_alone() {
+    let accounts = Accounts::new(["a"]);
+    let schedule = Arc::new(MemorySchedule::new());
+    let worker = || fleet(&accounts).schedule(schedule.clone()).every(ORDERS, MINUTE * 10).build();
+    run_for(&accounts, &worker(), MINUTE * 15).await;
+    let runs = accounts.runs("a");
+    accounts.clock.advance(MINUTE * 60);
+    accounts.fails(true);
+    let new = worker();
+    run_for(&accounts, &new, MINUTE * 15).await;
+    let left = job(&new, "a", ORDERS).await;
+    assert_eq!((accounts.runs("a"), left.failures, left.claimed_by), (runs, 0, None));
+    accounts.fails(false);
+    run_for(&accounts, &new, MINUTE * 5).await;
+    assert_eq!(accounts.runs("a"), runs + 1);
 }
 
 #[tokio::test]

@@ -49,8 +49,12 @@ async fn secrets_postgres_tls_is_spoken_where_the_url_asks_and_the_server_proves
         assert_eq!(connections(mode).await, (2, 2), "the store's and the one that listens");
     }
     let unasked = format!("{server} application_name=unasked");
-    let _store = PostgresStore::connect(&unasked, &trusting).await.unwrap();
+    let _store = PostgresStore::connect(&unasked, &PostgresOptions::default()).await.unwrap();
     assert_eq!(connections("unasked").await, (0, 1));
+    let named = format!("{server} application_name=named");
+    let _store = PostgresStore::connect(&named, &trusting).await.unwrap();
+    assert_eq!(connections("named").await, (1, 1), "whoever names authorities wants TLS");
+    assert!(!format!("{trusting:?}").contains("BEGIN"), "a file of certificates may hold a key");
 
     let asked = format!("{server} password=planted-secret-5512 sslmode=require");
     let other = generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();

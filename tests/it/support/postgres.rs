@@ -28,7 +28,7 @@ pub(crate) fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| {
         let (url, keeper) = match env::var("SHIPSTATION_TEST_POSTGRES") {
             Ok(url) => (url, None),
-            Err(_) => start(|_| (), "-c listen_addresses=''"),
+            Err(_) => start(|_| (), || "-c listen_addresses=''".to_owned()),
         };
         Cluster { url, schemas: AtomicU32::new(0), _keeper: keeper }
     })
@@ -107,8 +107,7 @@ pub(crate) fn through_pgbouncer() -> String {
 /// A server of its own that is reached at `localhost` with this certificate: its URL without a word about TLS, and what stops it.
 #[allow(dead_code, reason = "the fleet has no use for it")]
 pub(crate) fn server_with_tls(certificate: &str, key: &str) -> (String, Option<Child>) {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let options = format!("-c listen_addresses=127.0.0.1 -p {port} -c ssl=on");
+    let port = std::cell::Cell::new(0);
     let (_, keeper) = start(
         |data| {
             for (name, pem) in [("server.crt", certificate), ("server.key", key)] {
@@ -118,12 +117,17 @@ pub(crate) fn server_with_tls(certificate: &str, key: &str) -> (String, Option<C
                 make_unprivileged(&file);
             }
         },
-        &options,
+        || {
+            // Free until now, and used at once.
+            port.set(std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+            format!("-c listen_addresses=127.0.0.1 -p {} -c ssl=on", port.get())
+        },
     );
+    let port = port.get();
     (format!("host=localhost hostaddr=127.0.0.1 port={port} user=postgres dbname=postgres"), keeper)
 }
 
-fn start(prepare: impl Fn(&Path), options: &str) -> (String, Option<Child>) {
+fn start(prepare: impl Fn(&Path), options: impl Fn() -> String) -> (String, Option<Child>) {
     let programs = programs();
     let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap().keep();
     let data = folder.join("data");
@@ -132,7 +136,7 @@ fn start(prepare: impl Fn(&Path), options: &str) -> (String, Option<Child>) {
     run(unprivileged(&programs.join("initdb")).args(initdb).arg(&data));
     let pg_ctl = programs.join("pg_ctl");
     prepare(&data);
-    start_server(&folder, options);
+    start_server(&folder, &options());
     let keep = r#"read -r _; "$0" -s -m immediate -D "$1/data" stop; rm -rf "$1""#;
     let mut keeper = unprivileged(Path::new("sh"));
     keeper.args(["-c", keep]).arg(&pg_ctl).arg(&folder).stdin(Stdio::piped());

@@ -33,7 +33,7 @@ use crate::{
     world::World,
 };
 
-const OPERATIONS: [Operation; 4] =
+pub const OPERATIONS: [Operation; 4] =
     [Operation::GetOrders, Operation::SyncShipments, Operation::ResolveHeld, Operation::LinkListings];
 /// How often a worker asks for the connections, at the longest.
 const LONGEST_REFRESH: Duration = Duration::from_secs(3_600);
@@ -75,6 +75,10 @@ impl Jobs {
         let answer = work.await;
         yield_now().await;
         if (6..9).contains(&draw) { away() } else { answer }
+    }
+
+    pub fn count(&self) -> usize {
+        futures_util::FutureExt::now_or_never(self.kept.jobs(None)).unwrap().unwrap().len()
     }
 
     /// The jobs whose time has long passed, or that wait although all is well.

@@ -15,6 +15,7 @@ pub use departures::{judge_departure, mark_of};
 pub use imports::judge_import;
 
 use crate::{
+    fleet::OPERATIONS,
     log::leaks,
     people,
     process::RunLog,
@@ -97,6 +98,8 @@ fn judge_kept_links(world: &World, connection: &Connection) {
 pub fn judge_end(world: &Arc<World>) {
     if world.plan.has_fleets {
         let late = world.jobs.late(world.time.now());
+        let wanted = world.connections.len() * OPERATIONS.len();
+        world.assert(world.jobs.count() == wanted, || format!("{} jobs, not {wanted}", world.jobs.count()));
         world.assert(late.is_empty(), || format!("jobs that wait for too long: {late:?}"));
     }
     for (number, connection) in world.connections.iter().enumerate() {
