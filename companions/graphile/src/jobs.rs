@@ -35,6 +35,12 @@ fn key_of(job: &JobKey) -> String {
     format!("shipstation:{}:{}", job.operation.name(), job.connection)
 }
 
+/// The job that has a key.
+pub(crate) fn job_of(key: &str) -> Option<JobKey> {
+    let (operation, connection) = key.strip_prefix("shipstation:")?.split_once(':')?;
+    Some(JobKey { connection: connection.into(), operation: serde_json::from_value(json!(operation)).ok()? })
+}
+
 fn failure(error: DbError) -> StoreError {
     StoreError::retryable("the job queue cannot be reached or refuses").with_source(error)
 }

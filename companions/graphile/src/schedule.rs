@@ -15,10 +15,7 @@ use shipstation_connector::{
 };
 use tokio::sync::{Notify, oneshot};
 
-use crate::{
-    handler::RunOperation,
-    jobs::{IF_MISSING, Jobs, REPLACE},
-};
+use crate::jobs::{IF_MISSING, Jobs, REPLACE};
 
 /// How often a job runs whose plan this process does not know yet.
 const UNPLANNED: Duration = Duration::from_secs(60);
@@ -92,16 +89,22 @@ impl GraphileSchedule {
     }
 
     /// Offers a job that the queue has begun to the fleet; `None` if it is paused.
-    pub(crate) fn offer(&self, run: RunOperation, id: i64, due: Timestamp) -> Option<oneshot::Receiver<()>> {
+    pub(crate) fn offer(
+        &self,
+        job: JobKey,
+        failures: u32,
+        id: i64,
+        due: Timestamp,
+    ) -> Option<oneshot::Receiver<()>> {
         let (settled, is_settled) = oneshot::channel();
         let mut state = self.lock();
-        let plan = state.planned.get(&run.job);
+        let plan = state.planned.get(&job);
         if plan.is_some_and(|plan| plan.paused.is_some()) {
             return None;
         }
         if !state.is_closed {
             let every = plan.map_or(UNPLANNED, |plan| plan.every);
-            let claim = Claim::new(run.job, id.unsigned_abs(), every, due).failures(run.failures);
+            let claim = Claim::new(job, id.unsigned_abs(), every, due).failures(failures);
             state.offered.push_back((claim, settled));
             self.shared.offered.notify_one();
         }
