@@ -43,7 +43,7 @@
 //! | `gzip`, `http2`, `system-proxy`, `socks` | `gzip` | as reqwest's |
 //! | `simulator` | no | `testing::simulator` |
 //! | `sqlite` | no | `stores::SqliteStore` |
-//! | `postgres` | no | `stores::PostgresStore` |
+//! | `postgres` | no | `stores::PostgresStore`; its TLS is rustls, whatever the transport's |
 //! | `conformance` | no | `testing::conformance` |
 
 pub mod channel;

@@ -19,7 +19,7 @@ use shipstation_connector::{
     stores::postgres::tokio_postgres::{Client, NoTls, connect},
     testing::simulator::{SimLine, SimOrder, Simulator},
 };
-use support::FastTime;
+use support::{FastTime, postgres};
 
 const SPEED: u32 = 30;
 const WORKERS: usize = 3;
@@ -89,8 +89,7 @@ fn add_orders(shops: &[Simulator], numbers: Range<usize>) {
 
 /// Makes the import of every account due, where it is planned.
 async fn wake_imports(url: &str) {
-    let (client, connection) = connect(url, NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = postgres::connected(url).await;
     for n in 0..ACCOUNTS {
         let wake = format!(
             "SELECT graphile_worker.add_job('shipstation_run', job_key => key, max_attempts => 32767,
@@ -118,8 +117,7 @@ async fn workers_that_are_killed_lose_and_double_nothing() {
         (0..ACCOUNTS).map(|n| sim.add_account(&format!("key-{n}"), "secret")).collect();
     add_orders(&shops, 0..FIRST_ORDERS);
     let url = time.database(Duration::ZERO).await;
-    let (host, connection) = connect(&url, NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let host = postgres::connected(&url).await;
     prepare(&host, &sim).await;
     drop(host);
 
@@ -143,7 +141,7 @@ async fn workers_that_are_killed_lose_and_double_nothing() {
             continue;
         }
         if events == CRASH {
-            support::postgres::cluster().crash();
+            postgres::cluster().crash();
         } else {
             let victim = &mut workers[events % WORKERS];
             victim.0.kill().unwrap();
@@ -158,8 +156,7 @@ async fn workers_that_are_killed_lose_and_double_nothing() {
     for worker in &mut workers {
         assert!(stops(worker).await, "a worker that is asked to stop does");
     }
-    let (host, connection) = connect(&url, NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let host = postgres::connected(&url).await;
     let imported = "SELECT count(*), count(DISTINCT (account, channel_order)) FROM shop_order";
     let imported = host.query_one(imported, &[]).await.unwrap();
     assert_eq!((imported.get::<_, i64>(0), imported.get::<_, i64>(1)), (total, total), "each order once");

@@ -11,7 +11,6 @@ use shipstation_connector::{
     channel::Operation,
     client::{Clock, SystemClock},
     fleet::{Claim, JobEnd, JobKey, JobPlan, LastRun, Schedule},
-    stores::postgres::tokio_postgres::{NoTls, connect},
 };
 use shipstation_graphile::{GraphileSchedule, graphile_worker::tokio_postgres::TokioPostgresDatabase};
 
@@ -51,8 +50,7 @@ async fn a_job_is_planned_run_woken_paused_and_removed() {
     let url = database().await;
     let schedule = open(&url).await;
     let worker = schedule.worker_options().concurrency(4).init().await.unwrap();
-    let (client, connection) = connect(&url, NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = postgres::connected(&url).await;
     let keys = async || -> Vec<String> {
         let rows =
             client.query("SELECT key FROM jobs.jobs WHERE key IS NOT NULL ORDER BY key", &[]).await.unwrap();

@@ -99,8 +99,7 @@ impl PostgresStore {
     /// When an option or the URL is wrong, the server cannot be reached or refuses, its schema is not of this store or of a newer
     /// version, or the role may not do what is needed. Nothing has been changed then.
     pub async fn connect(url: &str, options: &PostgresOptions) -> Result<Self, ConnectError> {
-        options.check()?;
-        let (mut config, tls) = read(url, options.root_certificates.as_deref())?;
+        let (mut config, tls) = read_url(url, options.root_certificates.as_deref())?;
         if config.get_application_name().is_none() {
             config.application_name("shipstation-connector");
         }
@@ -146,7 +145,7 @@ impl PostgresStore {
 }
 
 /// What a URL says, and what speaks TLS if it asks for that.
-pub(super) fn read(
+pub(super) fn read_url(
     url: &str,
     authorities: Option<&str>,
 ) -> Result<(Config, Option<MakeRustlsConnect>), ConnectProblem> {

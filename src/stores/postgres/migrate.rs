@@ -1,7 +1,7 @@
 //! The schema and its versions.
 
 use deadpool_postgres::Object;
-use tokio_postgres::{Client, IsolationLevel, Transaction};
+use tokio_postgres::{Client, IsolationLevel, Row, Transaction};
 
 use super::{
     ConnectProblem, PostgresOptions, PostgresStore,
@@ -132,13 +132,12 @@ async fn version(tx: &Transaction<'_>, schema: &str) -> Result<usize, ConnectPro
 
 /// Whether the schema still serves this program: another one may have brought it up to date meanwhile.
 pub(super) async fn check_version(tx: &Transaction<'_>) -> Answer<()> {
-    let newer = "SELECT version FROM schema_version WHERE serves_from > $1";
+    let newer = "SELECT current_schema()::text, version FROM schema_version WHERE serves_from > $1";
     let supported = integer(MIGRATIONS.len());
-    let Some(version) = first(tx, newer, params![supported], |row| get::<i64>(row, 0)).await? else {
-        return Ok(());
-    };
-    let message = format!(
-        "the schema has version {version} now, and this program knows versions up to {supported}; use a newer program"
-    );
-    Err(StoreError::permanent(message).into())
+    let problem =
+        |row: &Row| Ok(ConnectProblem::Newer { schema: get(row, 0)?, found: get(row, 1)?, supported });
+    match first(tx, newer, params![supported], problem).await? {
+        Some(newer) => Err(StoreError::permanent(newer.to_string()).into()),
+        None => Ok(()),
+    }
 }

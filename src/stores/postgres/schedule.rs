@@ -67,15 +67,18 @@ struct Listener {
 }
 
 impl Listener {
-    async fn begin(&mut self, channel: &str) -> bool {
+    async fn begin(&mut self, channel: &str) -> Result<(), ConnectProblem> {
         let listen = format!("LISTEN \"{channel}\"");
         let mut asking = pin!(self.client.batch_execute(&listen));
         loop {
             match select(asking.as_mut(), self.messages.next()).await {
-                Either::Left((answer, _)) => return answer.is_ok(),
+                Either::Left((answer, _)) => return Ok(answer?),
                 // Somebody spoke before the answer came.
                 Either::Right((Some(Ok(_)), _)) => {}
-                Either::Right(_) => return false,
+                Either::Right((Some(Err(error)), _)) => return Err(error.into()),
+                Either::Right((None, _)) => {
+                    return Err(ConnectProblem::Unreachable { detail: "the connection ended".to_owned() });
+                }
             }
         }
     }
@@ -107,23 +110,19 @@ impl PostgresSchedule {
 }
 
 /// Begins to listen at `url` for what is said on `channel`.
-async fn listen(
+async fn begin_listening(
     url: String,
     authorities: Option<String>,
     channel: String,
 ) -> Result<Listener, ConnectProblem> {
-    let (config, tls) = connect::read(&url, authorities.as_deref())?;
+    let (config, tls) = connect::read_url(&url, authorities.as_deref())?;
     let (client, messages) = match tls {
         Some(tls) => config.connect(tls).await.map(|(client, connection)| (client, messages(connection)))?,
         None => config.connect(NoTls).await.map(|(client, connection)| (client, messages(connection)))?,
     };
     let mut listener = Listener { client, messages };
-    let detail = || "the connection ended".to_owned();
-    if listener.begin(&channel).await {
-        Ok(listener)
-    } else {
-        Err(ConnectProblem::Unreachable { detail: detail() })
-    }
+    listener.begin(&channel).await?;
+    Ok(listener)
 }
 
 #[async_trait]
@@ -281,7 +280,7 @@ impl Schedule for PostgresSchedule {
         let mut state = self.listener.lock().await;
         if let Listening::Not = &*state {
             let (url, authorities) = (url.clone(), self.store.root_certificates.clone());
-            *state = Listening::Soon(Box::pin(listen(url, authorities, self.store.schema.clone())));
+            *state = Listening::Soon(Box::pin(begin_listening(url, authorities, self.store.schema.clone())));
         }
         if let Listening::Soon(attempt) = &mut *state {
             match attempt.await {

@@ -20,7 +20,9 @@ pub(super) fn connector(authorities: Option<&str>) -> Result<MakeRustlsConnect, 
         .with_safe_default_protocol_versions()
         .map_err(failed)?;
     let builder = match authorities {
-        Some(pem) => builder.with_root_certificates(read(pem).ok_or(ConnectProblem::RootCertificates)?),
+        Some(pem) => {
+            builder.with_root_certificates(read_authorities(pem).ok_or(ConnectProblem::RootCertificates)?)
+        }
         None => builder.with_platform_verifier().map_err(failed)?,
     };
     let mut config = builder.with_no_client_auth();
@@ -36,7 +38,7 @@ fn provider() -> Option<Arc<CryptoProvider>> {
     installed
 }
 
-fn read(pem: &str) -> Option<RootCertStore> {
+fn read_authorities(pem: &str) -> Option<RootCertStore> {
     let mut authorities = RootCertStore::empty();
     // Bundles hold some that nobody can use.
     authorities

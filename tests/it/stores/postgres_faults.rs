@@ -11,13 +11,13 @@ use shipstation_connector::{
         store::{BeginOutcome, MappingStoreExt, OrderStore},
     },
     fleet::{JobKey, JobPlan, Schedule},
-    stores::postgres::{ConnectProblem, PostgresOptions, PostgresSchedule, PostgresStore, tokio_postgres},
+    stores::postgres::{ConnectProblem, PostgresOptions, PostgresSchedule, PostgresStore},
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::postgres::{at, begin, begun, fresh, here, open, order};
-use crate::support::postgres::{cluster, server_with_tls};
+use crate::support::postgres::{cluster, connected, server_with_tls};
 
 async fn problem(url: &str, options: &PostgresOptions) -> ConnectProblem {
     PostgresStore::connect(url, options).await.unwrap_err().problem
@@ -28,8 +28,7 @@ async fn secrets_postgres_tls_is_spoken_where_the_url_asks_and_the_server_proves
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (server, _keeper) = server_with_tls(&cert.pem(), &signing_key.serialize_pem());
     let trusting = PostgresOptions::default().root_certificates(cert.pem());
-    let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = connected(&server).await;
     let connections = async |name: &str| {
         let spoken =
             "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
@@ -135,8 +134,7 @@ async fn faults_postgres_a_disk_that_fills_while_the_schema_is_made_leaves_none(
     let database = cluster.new_schema();
     cluster.run(&format!("CREATE DATABASE {database}")).await;
     let url = cluster.url.replace("dbname=postgres", &format!("dbname={database}"));
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = connected(&url).await;
     let full = "CREATE FUNCTION no_room() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
                     IF to_regclass('shipstation_connector.outbox') IS NOT NULL THEN
                         RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100';

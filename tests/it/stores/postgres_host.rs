@@ -14,7 +14,7 @@ use shipstation_connector::{
         Failure, ReleasedOrder,
         postgres::{
             OrderWriter, PostgresOptions, PostgresStore,
-            tokio_postgres::{Client, NoTls, Transaction, connect},
+            tokio_postgres::{Client, Transaction},
         },
     },
     testing::conformance::{self, BuildError, TestStores, Verdict},
@@ -24,7 +24,7 @@ use super::{
     order_writer::{REFUSED, STUCK, begun, here, keeps_both_or_neither, order},
     postgres::fresh_at,
 };
-use crate::support::postgres::{cluster, through_pgbouncer};
+use crate::support::postgres::{cluster, connected, through_pgbouncer};
 
 #[derive(Debug)]
 struct Shop;
@@ -92,8 +92,7 @@ async fn shop() -> (String, Client, PostgresStore) {
     let url = format!("{} options='-csearch_path={shop}'", cluster.url);
     let options = PostgresOptions::default().schema(&schema).pool_size(4);
     let store = PostgresStore::connect(&url, &options).await.unwrap().with_order_writer(Shop);
-    let (client, connection) = connect(&url, NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = connected(&url).await;
     (schema, client, store)
 }
 

@@ -14,13 +14,10 @@ use shipstation_connector::{
             WorkOutcome, WorkQuery, WorkResult,
         },
     },
-    stores::postgres::{
-        PostgresOptions, PostgresStore,
-        tokio_postgres::{NoTls, connect},
-    },
+    stores::postgres::{PostgresOptions, PostgresStore},
 };
 
-use crate::support::postgres::cluster;
+use crate::support::postgres::{cluster, connected};
 
 /// Copies of the one row of each table, under other keys. `PLAN_ROWS` says how many; 20,000 by default.
 const FILL: &str = "
@@ -178,8 +175,7 @@ async fn requests_every_question_finds_its_rows_by_an_index() {
     let here: ConnectionId = name.as_str().into();
     let store = PostgresStore::connect(&url, &options).await.unwrap();
     let token = one_of_each(&store, &here).await.unwrap();
-    let (client, connection) = connect(&url, NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = connected(&url).await;
     let rows = std::env::var("PLAN_ROWS").unwrap_or_else(|_| "20000".to_owned());
     let fill = FILL.replace("ROWS", &rows);
     client.batch_execute(&format!("SET search_path TO {name}; {fill}")).await.unwrap();

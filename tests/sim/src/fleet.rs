@@ -77,17 +77,8 @@ impl Jobs {
         if (6..9).contains(&draw) { away() } else { answer }
     }
 
-    pub fn count(&self) -> usize {
-        futures_util::FutureExt::now_or_never(self.kept.jobs(None)).unwrap().unwrap().len()
-    }
-
-    /// The jobs whose time has long passed, or that wait although all is well.
-    pub fn late(&self, now: Timestamp) -> Vec<JobStatus> {
-        let jobs = futures_util::FutureExt::now_or_never(self.kept.jobs(None)).unwrap().unwrap();
-        let is_late = |job: &JobStatus| {
-            job.failures > 0 || now.since(job.due) > job.every || job.due > now + job.every * 2
-        };
-        jobs.into_iter().filter(is_late).collect()
+    pub fn all(&self) -> Vec<JobStatus> {
+        futures_util::FutureExt::now_or_never(self.kept.jobs(None)).unwrap().unwrap()
     }
 }
 

@@ -100,6 +100,7 @@ impl Life {
             ..RunLog::default()
         });
         *self.run.lock().unwrap() = Arc::clone(&log);
+        world.stats.runs.fetch_add(1, Ordering::Relaxed);
         log
     }
 }
@@ -210,32 +211,21 @@ async fn work(
     log: &RunLog,
     (draw, rng): (u8, &mut Rng),
 ) {
-    let connection = place.connection;
-    let outcome: Result<String, ChannelError> = match (place.job, draw) {
-        (Job::Ship, _) => {
-            let _ = ship(world, log, channel, SyncShipments::new()).await;
-            return;
+    match (place.job, draw) {
+        (Job::Ship, _) => drop(ship(world, log, channel, SyncShipments::new()).await),
+        (Job::Import, 0..8) => drop(resolve(world, log, channel, ResolveHeld::new()).await),
+        (Job::Import, 8..10) => {
+            drop(judged(world, log, channel.check(CheckConnection::new()).await, |_| ()));
         }
-        (Job::Import, 0..8) => {
-            let _ = resolve(world, log, channel, ResolveHeld::new()).await;
-            return;
-        }
-        (Job::Import, 8..10) => channel.check(CheckConnection::new()).await.map(|report| shown(&report)),
         (Job::Import, 10..12) => {
-            channel.why_nothing(ExplainImports::new()).await.map(|overview| shown(&overview))
+            drop(judged(world, log, channel.why_nothing(ExplainImports::new()).await, |_| ()));
         }
-        (Job::Import, 12..14) => {
-            let _ = link(world, log, channel, LinkListings::new()).await;
-            return;
+        (Job::Import, 12..14) => drop(link(world, log, channel, LinkListings::new()).await),
+        (Job::Import, 14..20) => {
+            tell_outcome(world, log, &by_hand(world, place, channel, log, (draw, rng)).await);
         }
-        (Job::Import, 14..20) => by_hand(world, place, channel, log, (draw, rng)).await,
-        (Job::Import, _) => {
-            let _ = import(world, (connection, log), channel, GetOrders::new()).await;
-            return;
-        }
-    };
-    world.stats.runs.fetch_add(1, Ordering::Relaxed);
-    tell_outcome(world, log, &outcome);
+        (Job::Import, _) => drop(import(world, (place.connection, log), channel, GetOrders::new()).await),
+    }
 }
 
 /// Fetches orders, and judges the run.
@@ -291,7 +281,6 @@ fn judged<R: std::fmt::Display + std::fmt::Debug>(
     done: Result<R, ChannelError>,
     judge: impl Fn(&R),
 ) -> Result<R, ChannelError> {
-    world.stats.runs.fetch_add(1, Ordering::Relaxed);
     let outcome = match &done {
         Ok(report) => {
             judge(report);
