@@ -25,6 +25,7 @@ mod money;
 mod observer;
 mod order;
 mod overview;
+mod parcel;
 pub mod report;
 mod request;
 mod shipment;
@@ -51,6 +52,7 @@ pub use self::{
         Address, Buyer, ChannelOrder, LineKind, LineQuantity, Lineage, OrderLine, OrderOption, OrderTotals,
     },
     overview::{ImportOverview, StatusTotals},
+    parcel::{ChannelParcel, ParcelSource},
     report::{
         CheckReport, Finding, ImportReport, LinkReport, ResolveReport, RunStatus, Severity, SyncReport,
     },

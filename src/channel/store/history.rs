@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{KEYS_PER_CALL, RunToken, StoreError};
 use crate::{
     Timestamp,
-    channel::{Address, ChannelOrder, ChannelOrderId, ConnectionId, LineQuantity, hash::number_of},
+    channel::{
+        Address, ChannelOrder, ChannelOrderId, ChannelParcel, ConnectionId, LineQuantity, Unrecognized,
+        hash::number_of,
+    },
 };
 
 /// Keeps the changes that orders undergo on the channel after they were imported, and what each order looked like when it was
@@ -144,8 +147,14 @@ pub enum OrderChangeKind {
     Cancelled,
     /// It was put on hold.
     OnHold,
+    /// The hold is over: it may be shipped again.
+    Released,
     /// It was shipped, and not by the host.
-    ShippedElsewhere,
+    ShippedElsewhere {
+        /// Its parcels, voided ones too. Empty when the channel has none; `None` when they could not be read.
+        #[serde(default)]
+        parcels: Option<Vec<ChannelParcel>>,
+    },
     /// It goes elsewhere: read the order again.
     Address,
     /// It has other lines or quantities.
@@ -155,11 +164,19 @@ pub enum OrderChangeKind {
         /// The order that has its lines now.
         into: ChannelOrderId,
     },
+    /// Part of it is another order now, which is [held](crate::channel::HoldReason::SplitOfImported) when it is imported.
+    Split {
+        /// The orders that were split off.
+        into: Vec<ChannelOrderId>,
+    },
     /// Its state is another one, by the channel's own word.
     Unknown {
         /// The state.
         status: String,
     },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
 }
 
 /// What an imported order looked like when it was last seen: enough to tell what changes, and nothing of a buyer.
@@ -178,6 +195,9 @@ pub struct OrderSnapshot {
     pub lines: Vec<LineQuantity>,
     /// The order that it was merged into, if it was.
     pub merged_into: Option<ChannelOrderId>,
+    /// The orders that were split off it or merged into it.
+    #[serde(default)]
+    pub relatives: Vec<ChannelOrderId>,
 }
 
 impl OrderSnapshot {
@@ -190,6 +210,7 @@ impl OrderSnapshot {
             address: 0,
             lines: Vec::new(),
             merged_into: None,
+            relatives: Vec::new(),
         }
     }
 
@@ -202,6 +223,7 @@ impl OrderSnapshot {
             address: address_number(&order.ship_to),
             lines: order.shippable_lines().collect(),
             merged_into: None,
+            relatives: order.lineage.merged.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     context::{Admission, Context},
     find::{Matches, find},
-    finish, follow_up, page,
+    finish, follow_up, page, parcels,
     recorder::Recorder,
     window::{ImportGap, Window},
 };
@@ -77,7 +77,8 @@ async fn import_these(
     ctx.run.checkpoint().await?;
     users.observe(&orders);
     page::import(ctx, recorder, admission, orders).await?;
-    follow_up::execute(ctx, recorder, users).await
+    follow_up::execute(ctx, recorder, users).await?;
+    parcels::publish_shipped(ctx, recorder).await
 }
 
 /// Why what was found is not the one order to import. Two stores may use one number, and the parts of an order that was

@@ -16,19 +16,15 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ShipmentState,
+        ChannelOrder, ChannelOrderId, LineQuantity, ShipmentState,
         store::{
             HistoryStoreExt, ImportRecord, OrderChange, OrderChangeKind, OrderObservation, OrderSnapshot,
             ShipmentStoreExt, StoreError,
         },
     },
-    client::{Order, OrderId, OrderStatus, PacificTime, RowError},
+    client::{Order, OrderId, OrderSort, PacificTime, RowError},
     connector::{failure as client_failure, lookup, run::Stop, translate},
 };
-
-/// The states that imported orders go to and that the import itself seldom reads.
-const NON_IMPORT_STATUSES: [OrderStatus; 3] =
-    [OrderStatus::Cancelled, OrderStatus::OnHold, OrderStatus::Shipped];
 
 /// Imported orders with an unreadable row that one run reads by their id: one request each.
 const MAX_READ_BY_ID: u32 = 50;
@@ -51,6 +47,8 @@ pub(super) struct Observations {
     seen: Vec<(OrderSnapshot, String)>,
     /// Imported orders inside other ones, with their survivor.
     merged: Vec<(ChannelOrderId, OrderSnapshot)>,
+    /// The parents of orders that were split off.
+    parents: HashMap<ChannelOrderId, ChannelOrderId>,
 }
 
 impl Observations {
@@ -61,10 +59,11 @@ impl Observations {
         }
         let inside = imported_in(order, known);
         self.merged.extend(inside.map(|id| (id.clone(), OrderSnapshot::of(order))));
+        self.parents.extend(order.lineage.parent.clone().map(|parent| (order.id.clone(), parent)));
     }
 }
 
-/// Looks for imported orders among those that have left the imported states since the last good run.
+/// Looks for imported orders among all that were modified since the last good run.
 pub(super) async fn scan(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
@@ -74,12 +73,12 @@ pub(super) async fn scan(
 ) -> Result<(), Stop> {
     let Some(since) = window.changes_since.filter(|_| ctx.watches_changes()) else { return Ok(()) };
     let before = ctx.run.requests();
-    let scanned = scan_states(ctx, recorder, window, since, decided, by_id).await;
+    let scanned = scan_modified(ctx, recorder, window, since, decided, by_id).await;
     recorder.report.watch_requests += ctx.run.requests() - before;
     scanned
 }
 
-async fn scan_states(
+async fn scan_modified(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
     window: &Window,
@@ -87,21 +86,18 @@ async fn scan_states(
     decided: &HashSet<OrderId>,
     by_id: &mut ReadById,
 ) -> Result<(), Stop> {
-    let settings = ctx.settings();
-    for status in NON_IMPORT_STATUSES.into_iter().filter(|status| !settings.statuses.contains(status)) {
-        let name = format!("changed orders that are {status}");
-        let list = ctx.client().orders().list().status(status).modified_since(since);
-        let mut pages = list.page_size(settings.page_size).pages();
-        let mut tally = ListTally::default();
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            tally.add(&page);
-            compare_all(ctx, recorder, &page.items).await?;
-            unreadable(ctx, recorder, &name, &page.errors, decided, by_id).await?;
-            ctx.run.checkpoint().await?;
-        }
-        recorder.list_ended(ctx, window, &name, &tally, pages.end());
+    const LIST: &str = "changed orders";
+    let list = ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
+    let mut pages = list.page_size(ctx.settings().page_size).pages();
+    let mut tally = ListTally::default();
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        tally.add(&page);
+        compare_all(ctx, recorder, &page.items).await?;
+        unreadable(ctx, recorder, LIST, &page.errors, decided, by_id).await?;
+        ctx.run.checkpoint().await?;
     }
+    recorder.list_ended(ctx, window, LIST, &tally, pages.end());
     Ok(())
 }
 
@@ -194,6 +190,7 @@ async fn compare_all(
 }
 
 /// Compares what was seen with what was remembered, and adds to the history what is different, with how new orders look.
+/// Orders that were shipped elsewhere wait for their [parcels](super::parcels).
 pub(super) async fn publish(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
@@ -204,29 +201,48 @@ pub(super) async fn publish(
     let Some(history) = ctx.history() else {
         return Ok(());
     };
-    let seen = observed.seen.iter().map(|(snapshot, _)| snapshot.order.clone());
-    let ids: Vec<ChannelOrderId> = seen.chain(observed.merged.iter().map(|(id, _)| id.clone())).collect();
+    let Observations { seen, merged: inside, mut parents } = observed;
+    let imported =
+        known.values().filter_map(|record| Some((record.order.clone(), record.lineage.parent.clone()?)));
+    parents.extend(imported);
+    let ids = seen.iter().map(|(snapshot, _)| &snapshot.order).chain(inside.iter().map(|(id, _)| id));
+    let ids: Vec<ChannelOrderId> = ids.cloned().collect();
     let mut before = history.snapshots_by_order(ctx.connection(), &ids).await?;
     let mut news: Vec<_> = new.into_iter().map(|now| OrderObservation::new(None, now, None)).collect();
-    for (now, number) in observed.seen {
+    for (now, number) in seen {
         let (old, record) = (before.get(&now.order), known.get(&now.order));
         if is_news(&now, old) {
-            let change = changed(ctx, &now, number, old, record).await?;
+            let change = changed(ctx, &now, number, old, record, &parents).await?;
             let old = before.insert(now.order.clone(), now.clone());
             news.push(OrderObservation::new(old, now, change));
         }
     }
-    for (id, survivor) in observed.merged {
+    for (id, survivor) in inside {
         let seen = known.get(&id).and_then(|record| merged(record, &survivor, before.get(&id)));
         before.extend(seen.iter().map(|seen| (id.clone(), seen.now.clone())));
         news.extend(seen);
     }
-    if news.is_empty() {
-        return Ok(());
+    let (shipped, others): (Vec<_>, Vec<_>) = news.into_iter().partition(is_shipped_elsewhere);
+    recorder.await_parcels(shipped);
+    record(ctx, recorder, &others).await
+}
+
+/// Adds observations to the history.
+pub(super) async fn record(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    news: &[OrderObservation],
+) -> Result<(), StoreError> {
+    if let Some(history) = ctx.history().filter(|_| !news.is_empty()) {
+        recorder.writes();
+        recorder.report.counts.changed += history.record_changes(&ctx.run.token, news).await?;
     }
-    recorder.writes();
-    recorder.report.counts.changed += history.record_changes(&ctx.run.token, &news).await?;
     Ok(())
+}
+
+fn is_shipped_elsewhere(seen: &OrderObservation) -> bool {
+    let shipped = |what: &OrderChangeKind| matches!(what, OrderChangeKind::ShippedElsewhere { .. });
+    seen.change.iter().flat_map(|change| &change.what).any(shipped)
 }
 
 /// Whether this modification was not seen before. An older one is a read that is behind, and no news.
@@ -246,11 +262,14 @@ async fn changed(
     number: String,
     old: Option<&OrderSnapshot>,
     record: Option<&ImportRecord>,
+    parents: &HashMap<ChannelOrderId, ChannelOrderId>,
 ) -> Result<Option<OrderChange>, StoreError> {
     let mut what = differences(snapshot, old, record);
-    if what.contains(&OrderChangeKind::ShippedElsewhere) && sent_by_us(ctx, &snapshot.order).await? {
-        what.retain(|kind| *kind != OrderChangeKind::ShippedElsewhere);
+    let shipped = OrderChangeKind::ShippedElsewhere { parcels: None };
+    if what.contains(&shipped) && sent_by_us(ctx, &snapshot.order).await? {
+        what.retain(|kind| *kind != shipped);
     }
+    what.extend(split(snapshot, old, record, parents));
     let change = |what| OrderChange::new(snapshot.order.clone(), number, snapshot.modified_at, what);
     Ok((!what.is_empty()).then(|| change(what)))
 }
@@ -284,7 +303,8 @@ fn differences(
     let state = match now.status.as_str() {
         "cancelled" => Some(OrderChangeKind::Cancelled),
         "on_hold" => Some(OrderChangeKind::OnHold),
-        "shipped" => Some(OrderChangeKind::ShippedElsewhere),
+        "shipped" => Some(OrderChangeKind::ShippedElsewhere { parcels: None }),
+        _ if old.is_some_and(|old| old.status == "on_hold") => Some(OrderChangeKind::Released),
         // Without a snapshot it is not known which state it had; an open one is no change.
         _ => old.map(|_| OrderChangeKind::Unknown { status: now.status.clone() }),
     };
@@ -297,6 +317,31 @@ fn differences(
         what.push(OrderChangeKind::Lines);
     }
     what
+}
+
+/// What was split off the order since it was last seen. ShipStation lists what was split off and what was merged into it in
+/// the same member: the former name it as their parent, and take some of its pieces with them.
+fn split(
+    now: &OrderSnapshot,
+    old: Option<&OrderSnapshot>,
+    record: Option<&ImportRecord>,
+    parents: &HashMap<ChannelOrderId, ChannelOrderId>,
+) -> Option<OrderChangeKind> {
+    let before = record.map(|record| &record.lineage.merged).into_iter().chain(old.map(|old| &old.relatives));
+    let before: HashSet<&ChannelOrderId> = before.flatten().collect();
+    let lines_before = old.map(|old| &old.lines).or_else(|| record.map(|record| &record.lines))?;
+    let has_fewer_pieces = pieces(&now.lines) < pieces(lines_before);
+    let is_split_off = |id: &&ChannelOrderId| match parents.get(*id) {
+        Some(parent) => *parent == now.order,
+        None => has_fewer_pieces,
+    };
+    let new = now.relatives.iter().filter(|id| !before.contains(id));
+    let into: Vec<ChannelOrderId> = new.filter(is_split_off).cloned().collect();
+    (!into.is_empty()).then_some(OrderChangeKind::Split { into })
+}
+
+fn pieces(lines: &[LineQuantity]) -> i64 {
+    lines.iter().fold(0, |sum, line| sum.saturating_add(line.quantity))
 }
 
 /// Whether the host's own shipments may have marked it as shipped.

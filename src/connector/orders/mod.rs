@@ -20,6 +20,7 @@ mod lineage;
 mod lines;
 mod list_tally;
 mod page;
+mod parcels;
 mod reconnected;
 mod recorder;
 mod references;
@@ -95,7 +96,8 @@ async fn run_steps(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Wind
         Err(_) => return read.map(drop),
     }
     follow_up::execute(ctx, recorder, users).await?;
-    look_for_changes(ctx, recorder, window, &read?, &mut by_id).await
+    look_for_changes(ctx, recorder, window, &read?, &mut by_id).await?;
+    parcels::publish_shipped(ctx, recorder).await
 }
 
 /// Reads the failure ledger and then the window: answers with the orders that the ledger has dealt with.

@@ -9,7 +9,7 @@ use crate::{
         ChannelOrder, ChannelOrderId, ImportReport, RunEvent,
         report::{FollowUpStatus, ImportItem, ImportOutcome, ImportOutcomeKind, RunInfo},
         shipping::ShippingResolution,
-        store::{NewOrder, OrderFailure, OrderStoreExt, StoreError, UnmappedOccurrence},
+        store::{NewOrder, OrderFailure, OrderObservation, OrderStoreExt, StoreError, UnmappedOccurrence},
         wording::count_of,
     },
     client::Order,
@@ -45,6 +45,8 @@ pub(super) struct Recorder {
     gaps: Vec<String>,
     /// Texts that no rule maps, still to be counted in the store.
     sightings: Vec<UnmappedOccurrence>,
+    /// Imported orders that were shipped elsewhere, still to be recorded with their parcels.
+    shipped: Vec<OrderObservation>,
     /// Whether anything was or may have been written.
     touched: bool,
 }
@@ -56,6 +58,7 @@ impl Recorder {
             notes: Notes::default(),
             gaps: Vec::new(),
             sightings: Vec::new(),
+            shipped: Vec::new(),
             touched: false,
         }
     }
@@ -182,6 +185,16 @@ impl Recorder {
         if let Err(error) = mappings.note_unmapped(ctx.connection(), &seen).await {
             self.warn(format!("unmapped shipping texts could not be noted: {error}"));
         }
+    }
+
+    /// Takes note of orders that were shipped elsewhere, until their parcels are read.
+    pub(super) fn await_parcels(&mut self, shipped: Vec<OrderObservation>) {
+        self.shipped.extend(shipped);
+    }
+
+    /// The orders that were shipped elsewhere and are not recorded yet.
+    pub(super) fn take_shipped(&mut self) -> Vec<OrderObservation> {
+        std::mem::take(&mut self.shipped)
     }
 
     /// Whether the run ended before it had read, decided or written anything.

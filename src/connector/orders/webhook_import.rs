@@ -13,7 +13,7 @@ use super::{
     context::{Admission, Context},
     finish, follow_up,
     list_tally::ListTally,
-    page,
+    page, parcels,
     recorder::Recorder,
     scan,
     window::Window,
@@ -104,7 +104,8 @@ async fn every_page(
         next = pages.next().await.transpose()?;
     }
     recorder.list_ended(ctx, window, "the orders of the delivery", &tally, pages.end());
-    follow_up::execute(ctx, recorder, users).await
+    follow_up::execute(ctx, recorder, users).await?;
+    parcels::publish_shipped(ctx, recorder).await
 }
 
 /// The deliveries that are being read or wait for it, by address. Within one process: a delivery that another one reads at

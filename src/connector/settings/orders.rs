@@ -61,8 +61,8 @@ settings! {
         /// Import at most so many new orders in a run; the rest follows in the next one.
         max_orders: Option<u64> = None;
         /// Whether each import also looks for what became of orders that are imported already, and adds it to the
-        /// [history](crate::channel::store::HistoryStore). Costs three requests more, for the orders that were cancelled, put
-        /// on hold or shipped since the last import.
+        /// [history](crate::channel::store::HistoryStore). Costs one request more for each 500 orders that were modified since
+        /// the last import, whatever their state; where some were shipped elsewhere, two for each 500 parcels.
         watch_changes: bool = false;
     }
 }

@@ -88,11 +88,12 @@ async fn faults_each_kind_of_change_is_told_once() {
     let mut told = feed.told();
     told.sort_by_key(|(id, _)| *id);
     let into = ids[4].to_string().into();
+    let split = OrderChangeKind::Split { into: vec![child.to_string().into()] };
     let expected = [
         (ids[0], vec![OrderChangeKind::Cancelled]),
         (ids[1], vec![OrderChangeKind::OnHold]),
-        (ids[2], vec![OrderChangeKind::ShippedElsewhere]),
-        (ids[3], vec![OrderChangeKind::Address, OrderChangeKind::Lines]),
+        (ids[2], vec![OrderChangeKind::ShippedElsewhere { parcels: Some(Vec::new()) }]),
+        (ids[3], vec![OrderChangeKind::Address, OrderChangeKind::Lines, split]),
         (ids[4], vec![OrderChangeKind::Lines]),
         (ids[5], vec![OrderChangeKind::Merged { into }]),
     ];
@@ -136,8 +137,8 @@ async fn requests_unless_they_are_watched_none_is_spent_on_changes() {
     world.sim.clear_journal();
     let feed = Feed::of(&world);
     let report = import(&watched(&world, None)).await;
-    assert_eq!(world.sim.journal().len(), 5);
-    assert_eq!((report.watch_requests, report.run.api.requests), (3, 5), "{report}");
+    assert_eq!(world.sim.journal().len(), 3);
+    assert_eq!((report.watch_requests, report.run.api.requests), (1, 3), "{report}");
     assert_eq!(feed.told(), [], "an order that was imported before is no news");
 }
 
@@ -177,7 +178,7 @@ async fn faults_a_look_for_changes_that_is_refused_keeps_no_user_from_being_assi
     let _ = import(&channel).await;
     world.add(world.order("A-1"));
     quarter_of_an_hour(&world);
-    // The window and the count of what lies outside are answered, the further statuses are not.
+    // The window and the count of what lies outside are answered, the look for changes is not.
     let answer = FaultKind::Status { code: 400, body: r#"{"Message":"no such status"}"#.to_owned() };
     world.sim.fault(Fault::on(Method::GET, "/orders").after(2).always().with(answer));
     let report = import(&channel).await;

@@ -11,6 +11,7 @@ mod follow_ups;
 mod ledger;
 mod limits;
 mod lineage;
+mod parcels;
 mod requests;
 mod secrets;
 mod skips;

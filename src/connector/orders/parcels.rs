@@ -1,0 +1,160 @@
+//! With which parcels orders were shipped elsewhere. They are read when the run has seen all of its orders, a page for many
+//! orders, and the changes are recorded with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+
+use super::{changes, context::Context, recorder::Recorder};
+use crate::{
+    Timestamp,
+    channel::{
+        ChannelParcel, ParcelSource, RunEvent,
+        store::{OrderChange, OrderChangeKind, OrderObservation},
+    },
+    client::{Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, Pages, Shipment, ShipmentSort},
+    connector::{STORE_BATCH, count, failure, run::Stop, translate},
+    time::HOUR,
+};
+
+/// Orders without a parcel in the lists that are asked for by their id: two requests each.
+const MAX_READ_BY_ID: usize = 5;
+
+/// The parcels of orders, as far as they were read.
+#[derive(Debug, Default)]
+struct Parcels(BTreeMap<OrderId, Vec<ChannelParcel>>);
+
+/// Records the orders of this run that were shipped elsewhere, with their parcels.
+pub(super) async fn publish_shipped(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<(), Stop> {
+    let mut shipped = recorder.take_shipped();
+    if shipped.is_empty() {
+        return Ok(());
+    }
+    let before = ctx.run.requests();
+    let read = read(ctx, &shipped).await;
+    recorder.report.watch_requests += ctx.run.requests() - before;
+    let parcels = match read {
+        Ok(parcels) => parcels,
+        // What passes is tried again by the next run.
+        Err(Stop::Remote(error)) if !failure::ends_the_run(&error) && !error.is_retryable() => {
+            let message = failure::vendor_message(&error);
+            recorder.warn(format!("the parcels of orders shipped elsewhere could not be read: {message}"));
+            Parcels::default()
+        }
+        Err(stop) => return Err(stop),
+    };
+    for (order, change) in shipped.iter_mut().filter_map(shipped_order) {
+        for what in &mut change.what {
+            if let OrderChangeKind::ShippedElsewhere { parcels: of_it } = what {
+                *of_it = parcels.0.get(&order).cloned();
+            }
+        }
+    }
+    for shipped in shipped.chunks(STORE_BATCH) {
+        changes::record(ctx, recorder, shipped).await?;
+    }
+    Ok(())
+}
+
+fn shipped_order(seen: &mut OrderObservation) -> Option<(OrderId, &mut OrderChange)> {
+    Some((translate::wire_order_id(&seen.now.order)?, seen.change.as_mut()?))
+}
+
+async fn read(ctx: &Context<'_>, shipped: &[OrderObservation]) -> Result<Parcels, Stop> {
+    let mut missing: BTreeSet<OrderId> =
+        shipped.iter().filter_map(|seen| translate::wire_order_id(&seen.now.order)).collect();
+    let mut parcels = Parcels::default();
+    if missing.len() > 1 {
+        // A parcel is made before its order shows as shipped: most of them shortly before.
+        let modified = shipped.iter().filter_map(|seen| seen.now.modified_at);
+        let since = modified.min().unwrap_or(ctx.now()) - HOUR;
+        parcels = read_lists(ctx, &missing, since).await?;
+        missing.retain(|order| !parcels.0.contains_key(order));
+    }
+    for order in missing.into_iter().take(MAX_READ_BY_ID) {
+        parcels.read_one(ctx, order).await?;
+    }
+    Ok(parcels)
+}
+
+/// Reads what was made since then. Only orders with a parcel are in the answer: for the others it may be older.
+async fn read_lists(
+    ctx: &Context<'_>,
+    orders: &BTreeSet<OrderId>,
+    since: Timestamp,
+) -> Result<Parcels, Stop> {
+    let mut parcels = Parcels::default();
+    let labels = ctx.client().shipments().list().created_since(since).sort_by(ShipmentSort::CreateDate);
+    let labels = labels.page_size(MAX_PAGE_SIZE).pages();
+    parcels.add_all(ctx, "shipments", labels, orders, of_label).await?;
+    let marked = ctx.client().fulfillments().list().created_since(since).sort_by(FulfillmentSort::CreateDate);
+    let marked = marked.page_size(MAX_PAGE_SIZE).pages();
+    parcels.add_all(ctx, "fulfillments", marked, orders, of_fulfillment).await?;
+    Ok(parcels)
+}
+
+impl Parcels {
+    /// Reads the parcels of one order: it has none if both lists were read whole and show none.
+    async fn read_one(&mut self, ctx: &Context<'_>, order: OrderId) -> Result<(), Stop> {
+        let only = BTreeSet::from([order]);
+        let labels = ctx.client().shipments().list().order_id(order).page_size(MAX_PAGE_SIZE).pages();
+        let all_labels = self.add_all(ctx, "shipments", labels, &only, of_label).await?;
+        let marked = ctx.client().fulfillments().list().order_id(order).page_size(MAX_PAGE_SIZE).pages();
+        let all_marked = self.add_all(ctx, "fulfillments", marked, &only, of_fulfillment).await?;
+        if all_labels && all_marked {
+            self.0.entry(order).or_default();
+        }
+        Ok(())
+    }
+
+    /// Reads a list to its end: says whether all of it could be read.
+    async fn add_all<T>(
+        &mut self,
+        ctx: &Context<'_>,
+        what: &'static str,
+        mut pages: Pages<T>,
+        orders: &BTreeSet<OrderId>,
+        parcel: impl Fn(&T) -> Option<(OrderId, ChannelParcel)>,
+    ) -> Result<bool, Stop> {
+        let mut is_whole = true;
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            ctx.run.event(&RunEvent::PageRead { what, rows: page.items.len(), of: page.total });
+            is_whole &= count(page.errors.len()) + u64::from(page.nulls) == 0;
+            for (order, parcel) in page.items.iter().filter_map(&parcel) {
+                if orders.contains(&order) {
+                    self.0.entry(order).or_default().push(parcel);
+                }
+            }
+            ctx.run.checkpoint().await?;
+        }
+        Ok(is_whole && pages.end().is_some_and(ListEnd::is_complete))
+    }
+}
+
+/// A label; one for a return brings goods back and is none of the order's parcels.
+fn of_label(label: &Shipment) -> Option<(OrderId, ChannelParcel)> {
+    let mut parcel = ChannelParcel::new(ParcelSource::Label);
+    parcel.carrier.clone_from(&label.carrier_code);
+    parcel.service.clone_from(&label.service_code);
+    parcel.tracking_number = given(label.tracking_number.as_deref());
+    parcel.shipped_on = label.ship_date.map(|date| date.to_string());
+    parcel.cost = label.shipment_cost;
+    parcel.voided = label.voided == Some(true);
+    Some((label.order_id.filter(|_| label.is_return_label != Some(true))?, parcel))
+}
+
+fn of_fulfillment(record: &Fulfillment) -> Option<(OrderId, ChannelParcel)> {
+    let mut parcel = ChannelParcel::new(ParcelSource::Marked);
+    parcel.carrier.clone_from(&record.carrier_code);
+    parcel.service.clone_from(&record.fulfillment_service_code);
+    parcel.tracking_number = given(record.tracking_number.as_deref());
+    parcel.shipped_on = record.ship_date.as_ref().map(|date| date.date().to_string());
+    parcel.cost = record.fulfillment_fee;
+    parcel.voided = record.voided == Some(true);
+    Some((record.order_id?, parcel))
+}
+
+fn given(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
