@@ -87,6 +87,7 @@ async fn worker(task: &str) {
         .schedule(Arc::new(PostgresSchedule::new(store).listen(database)))
         .clock(clock)
         .every(Operation::GetOrders, every)
+        .every(Operation::GetChanges, Duration::ZERO)
         .every(Operation::SyncShipments, ships)
         .every(Operation::ResolveHeld, Duration::ZERO)
         .every(Operation::LinkListings, Duration::ZERO)

@@ -21,6 +21,10 @@ named_enum! {
         ResolveHeld = "resolve_held",
         /// Import orders that somebody names, apart from the runs that read the whole window.
         ImportOrder = "import_order",
+        /// Import what changed since the last look, between two runs that read the whole window.
+        GetChanges = "get_changes",
+        /// Import orders of a time that the window does not cover.
+        BackFill = "back_fill",
     }
 }
 
@@ -75,7 +79,11 @@ impl Capabilities {
             Operation::LinkListings => &self.link_listings,
             Operation::SyncListings => &self.sync_listings,
             Operation::PublishListings => &self.publish_listings,
-            Operation::GetOrders | Operation::ResolveHeld | Operation::ImportOrder => &self.get_orders,
+            Operation::GetOrders
+            | Operation::ResolveHeld
+            | Operation::ImportOrder
+            | Operation::GetChanges
+            | Operation::BackFill => &self.get_orders,
             Operation::SyncShipments => &self.sync_shipments,
         }
     }
@@ -126,6 +134,10 @@ pub struct OrderFeatures {
     pub store_filter: bool,
     /// Whether one order can be imported by its id.
     pub by_id: bool,
+    /// Whether what changed since a last look can be read alone.
+    pub changes_only: bool,
+    /// Whether the orders of any stretch of time can be read.
+    pub back_fill: bool,
 }
 
 /// What a shipment can tell the channel.

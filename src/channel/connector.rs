@@ -48,7 +48,7 @@ pub trait ChannelConnector: Debug + Send + Sync {
     /// Creates products on the channel.
     async fn publish_listings(&self, request: PublishListings) -> Result<LinkReport, ChannelError>;
 
-    /// Imports new orders.
+    /// Imports new orders: of the whole window, of what changed, or of a stretch of time.
     async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError>;
 
     /// Imports the one order that the request names now, through the same steps, ignoring the filters that it bypasses.

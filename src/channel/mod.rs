@@ -28,6 +28,7 @@ mod overview;
 mod parcel;
 pub mod report;
 mod request;
+mod scope;
 mod shipment;
 pub mod shipping;
 pub mod store;
@@ -61,6 +62,7 @@ pub use self::{
         ImportOrder, LinkListings, OrderSelector, PublishListings, ResolveHeld, ResolveShipping, RunControl,
         SyncListings, SyncShipments, Trigger,
     },
+    scope::{AgeBasis, OrderRange, OrderScope},
     shipment::{
         BlockKind, BlockReason, FailKind, FailReason, IllegalTransition, NotificationStatus, OutboxId,
         Package, RetryClass, Shipment, ShipmentState, ShipmentStateKind, SupersedeReason,

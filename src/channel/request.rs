@@ -8,7 +8,7 @@ use std::sync::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::{ChannelOrderId, RunObserver, Unrecognized, shipping::ShippingRequest};
+use super::{ChannelOrderId, OrderRange, OrderScope, RunObserver, Unrecognized, shipping::ShippingRequest};
 use crate::{Timestamp, setters::setters, shows::shows};
 
 /// The options of the run.
@@ -160,8 +160,6 @@ request! {
     SyncListings;
     /// Ask for products to be created.
     PublishListings;
-    /// Ask for new orders to be imported.
-    GetOrders;
     /// Ask for shipments to be sent back.
     SyncShipments;
     /// Ask for held orders to be looked at again.
@@ -183,6 +181,57 @@ request! {
         order: OrderSelector
     }
 }
+/// Ask for new orders to be imported.
+///
+/// ```
+/// use shipstation_connector::channel::{GetOrders, OrderRange, RunControl};
+///
+/// let every_hour = GetOrders::new();
+/// let every_minute = GetOrders::changes_only();
+/// // Orders of a January before the connection was there: first a look at what would come.
+/// let january = OrderRange::new("2026-01-01T08:00:00Z".parse()?, "2026-02-01T08:00:00Z".parse()?);
+/// let preview = GetOrders::back_fill(january).control(RunControl::new().dry_run());
+/// assert!(preview.control.dry_run && every_hour.scope != every_minute.scope);
+/// # Ok::<(), shipstation_connector::ParseTimestampError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct GetOrders {
+    /// Which orders are read.
+    pub scope: OrderScope,
+    /// The options of the run.
+    pub control: RunControl,
+}
+
+impl GetOrders {
+    /// An ordinary request: the window of the settings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with these instructions.
+    pub fn with(control: RunControl) -> Self {
+        Self { control, ..Self::default() }
+    }
+
+    /// A quick look: what was modified since the last one, for one request where that is nothing. New orders come in; what became of
+    /// imported ones is added to the [history](crate::channel::store::HistoryStore), if there is one.
+    pub fn changes_only() -> Self {
+        Self { scope: OrderScope::Changes, ..Self::default() }
+    }
+
+    /// A deliberate back-fill: the orders of this stretch of time, whatever their age, behind everything else. A fixed floor of the
+    /// settings still holds. A report that ends early says where to [go on](crate::channel::ImportReport::resume_from).
+    pub fn back_fill(range: OrderRange) -> Self {
+        Self { scope: OrderScope::Range(range), ..Self::default() }
+    }
+
+    setters! {
+        /// The same with these instructions.
+        control(control: RunControl) => control = control;
+    }
+}
+
 /// Ask for one order to be imported now.
 ///
 /// ```

@@ -28,11 +28,11 @@ use std::{
 use async_trait::async_trait;
 
 pub use self::settings::{
-    AgeBasis, Confirm, EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, ListingSettings,
-    OrderSettings, PartialPolicy, PossibleDuplicatePolicy, Preflight, PrimaryTracking, ProductReading,
-    Settings, ShipmentSettings, ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLinePolicy,
-    UnmappedPolicy,
+    Confirm, EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, ListingSettings, OrderSettings,
+    PartialPolicy, PossibleDuplicatePolicy, Preflight, PrimaryTracking, ProductReading, Settings,
+    ShipmentSettings, ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLinePolicy, UnmappedPolicy,
 };
+pub use crate::channel::AgeBasis;
 use crate::{
     Timestamp,
     channel::{
@@ -246,7 +246,8 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
-        trace::in_span(self, Operation::GetOrders, self.run_get_orders(request)).await
+        let operation = request.scope.operation();
+        trace::in_span(self, operation, self.run_get_orders(request)).await
     }
 
     async fn import_order(&self, request: ImportOrder) -> Result<ImportReport, ChannelError> {
@@ -325,6 +326,8 @@ fn order_features() -> OrderFeatures {
         assign_user: true,
         store_filter: true,
         by_id: true,
+        changes_only: true,
+        back_fill: true,
     }
 }
 

@@ -278,6 +278,8 @@ fn kind_of(operation: Operation, trigger: &Trigger) -> RunKind {
     match (operation, trigger) {
         (Operation::ImportOrder, Trigger::Webhook) => RunKind::Webhook,
         (Operation::ImportOrder, _) => RunKind::SingleOrder,
+        (Operation::GetChanges, _) => RunKind::QuickLook,
+        (Operation::BackFill, _) => RunKind::BackFill,
         _ => RunKind::Full,
     }
 }

@@ -18,8 +18,9 @@ use crate::{
 };
 
 /// How often each operation runs unless something else is said.
-const INTERVALS: [(Operation, Duration); 4] = [
-    (Operation::GetOrders, MINUTE.saturating_mul(15)),
+const INTERVALS: [(Operation, Duration); 5] = [
+    (Operation::GetChanges, MINUTE),
+    (Operation::GetOrders, HOUR),
     (Operation::SyncShipments, MINUTE.saturating_mul(5)),
     (Operation::ResolveHeld, MINUTE.saturating_mul(15)),
     (Operation::LinkListings, HOUR.saturating_mul(24)),

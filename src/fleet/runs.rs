@@ -158,11 +158,14 @@ async fn status_of(
 ) -> Result<RunStatus, ChannelError> {
     Ok(match operation {
         Operation::GetOrders => channel.get_orders(GetOrders::with(control)).await?.run.status,
+        Operation::GetChanges => {
+            channel.get_orders(GetOrders::changes_only().control(control)).await?.run.status
+        }
         Operation::SyncShipments => channel.sync_shipments(SyncShipments::with(control)).await?.run.status,
         Operation::LinkListings => channel.link_listings(LinkListings::with(control)).await?.run.status,
         Operation::ResolveHeld => channel.resolve_held(ResolveHeld::with(control)).await?.run.status,
         _ => {
-            let why = "a fleet fetches orders, sends shipments, links listings and resolves held orders";
+            let why = "a fleet fetches orders and changes, sends shipments, links listings and resolves held orders";
             return Err(ChannelError::new(operation, Refusal::Unsupported { why, instead: None }));
         }
     })

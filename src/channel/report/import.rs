@@ -34,6 +34,9 @@ pub struct ImportReport {
     pub items_truncated: u64,
     /// How many of the run's requests were spent on changes of orders that are imported already.
     pub watch_requests: u64,
+    /// Where a back-fill that ended early goes on: everything before was dealt with.
+    #[serde(default)]
+    pub resume_from: Option<Timestamp>,
 }
 
 impl ImportReport {
@@ -47,6 +50,7 @@ impl ImportReport {
             items: Vec::new(),
             items_truncated: 0,
             watch_requests: 0,
+            resume_from: None,
         }
     }
 
@@ -92,6 +96,16 @@ impl fmt::Display for ImportReport {
         fmt_follow_ups(f, "tag", &counts.tags, "put on")?;
         if counts.changed > 0 {
             writeln!(f, "  {:<9} {} since the import", "changes", counts.changed)?;
+        }
+        if counts.missed_by_changes > 0 {
+            writeln!(
+                f,
+                "  {:<9} {} that the quick looks before had missed",
+                "missed", counts.missed_by_changes
+            )?;
+        }
+        if let Some(resume_from) = self.resume_from {
+            writeln!(f, "  {:<9} from {resume_from}", "go on")?;
         }
         let items = self.items.iter().filter(|item| item.needs_attention());
         let shown = items.map(|item| DisplayItem { item, dry_run: self.run.dry_run });
@@ -219,6 +233,8 @@ pub enum ScanStrategy {
     Window,
     /// The channel filtered by tag; the age was tested here. Orders without the tag were not observed.
     Tag,
+    /// The channel filtered by modification date: every state came, and the state was tested here.
+    Changes,
     /// A value of a newer version.
     #[serde(untagged)]
     Unrecognized(Unrecognized),
@@ -229,6 +245,7 @@ impl ScanStrategy {
         match self {
             Self::Window => "read by date",
             Self::Tag => "read by tag (orders without it were not observed)",
+            Self::Changes => "read by modification date",
             Self::Unrecognized(_) => "read in a way that this version does not know",
         }
     }
@@ -264,6 +281,9 @@ pub struct ImportCounts {
     pub tags: Tally<FollowUpStatus>,
     /// Changes of orders that were imported before.
     pub changed: u64,
+    /// New orders and changes that a quick look should have shown before: whether the modification date can be believed.
+    #[serde(default)]
+    pub missed_by_changes: u64,
     /// Orders outside the window, by status.
     pub outside_window: BTreeMap<String, u64>,
 }

@@ -54,6 +54,11 @@ pub enum SkipReason {
         /// The floor.
         floor: Timestamp,
     },
+    /// It lies outside the stretch of time that was asked for.
+    OutsideRange {
+        /// Which date counts.
+        basis: Cow<'static, str>,
+    },
     /// The date that its age is counted from is missing.
     NoDate {
         /// Which date.
@@ -110,6 +115,7 @@ kinds! {
         WrongStatus = "wrong_status": Self::WrongStatus { .. },
         TooOld = "too_old": Self::TooOld { .. },
         BeforeFloor = "before_floor": Self::BeforeFloor { .. },
+        OutsideRange = "outside_range": Self::OutsideRange { .. },
         NoDate = "no_date": Self::NoDate { .. },
         MissingTag = "missing_tag": Self::MissingTag { .. },
         ExcludedTag = "excluded_tag": Self::ExcludedTag { .. },
@@ -168,7 +174,7 @@ impl SkipReason {
             }
             Self::Dismissed { .. } => Some("import this one order now, if it is wanted after all".to_owned()),
             Self::UnmappedShipping { .. } => Some("add a shipping mapping for the text".to_owned()),
-            Self::OwnOrder | Self::EmptyOrder | Self::Unrecognized(_) => None,
+            Self::OwnOrder | Self::EmptyOrder | Self::OutsideRange { .. } | Self::Unrecognized(_) => None,
         }
     }
 }
@@ -194,6 +200,7 @@ impl fmt::Display for SkipReason {
                 write!(f, ", limit {limit_days} d")
             }
             Self::BeforeFloor { floor } => write!(f, "older than the floor {floor}"),
+            Self::OutsideRange { basis } => write!(f, "its {basis} date lies outside the range"),
             Self::NoDate { basis } => write!(f, "has no {basis} date to count its age from"),
             Self::MissingTag { has, wants } if has.is_empty() => {
                 write!(f, "has no tags, wants {}", numbers(wants))

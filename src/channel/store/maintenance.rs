@@ -72,7 +72,9 @@ pub trait Maintenance: Debug + Send + Sync {
 pub const RESTORE_FENCES: u64 = 1_000_000_000;
 
 /// The operations whose runs have a lease.
-pub(crate) const WITH_LEASE: [Operation; 5] = [
+pub(crate) const WITH_LEASE: [Operation; 7] = [
+    Operation::BackFill,
+    Operation::GetChanges,
     Operation::GetOrders,
     Operation::ImportOrder,
     Operation::LinkListings,
@@ -86,6 +88,8 @@ pub(crate) const WITH_LEASE: [Operation; 5] = [
 pub struct RetentionPolicy {
     /// Runs. 30 days.
     pub runs: Duration,
+    /// Runs that were quick looks, of which there is one a minute. A day.
+    pub quick_looks: Duration,
     /// Changes of orders, in the feed. 90 days.
     pub changes: Duration,
     /// What was in shipments, after they were settled. 90 days.
@@ -100,6 +104,7 @@ impl Default for RetentionPolicy {
     fn default() -> Self {
         Self {
             runs: 30 * DAY,
+            quick_looks: DAY,
             changes: 90 * DAY,
             shipments: 90 * DAY,
             buyers: Duration::ZERO,
@@ -112,6 +117,8 @@ impl RetentionPolicy {
     setters! {
         /// How long runs are kept.
         runs(time: Duration) => runs = time;
+        /// How long quick looks are kept.
+        quick_looks(time: Duration) => quick_looks = time;
         /// How long changes of orders are kept.
         changes(time: Duration) => changes = time;
         /// How long it is kept what was in settled shipments.

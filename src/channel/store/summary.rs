@@ -94,8 +94,13 @@ impl RunSummary {
     /// Whether it counts for [`RunStore::last_success`](super::RunStore::last_success): it covered the window, was not dry,
     /// and ended `Succeeded` or `CompletedWithErrors`.
     pub fn is_success(&self) -> bool {
+        self.did_its_work() && self.covers_window
+    }
+
+    /// Whether it was not dry, and ended `Succeeded` or `CompletedWithErrors`, whatever it set out to do.
+    pub fn did_its_work(&self) -> bool {
         let worked = matches!(&self.state, RunState::Ended { status } if status.read_everything());
-        worked && !self.dry_run && self.covers_window
+        worked && !self.dry_run
     }
 }
 
@@ -123,9 +128,9 @@ pub enum RunKind {
     /// The whole of the operation: for orders, the window.
     #[default]
     Full,
-    /// Only what changed since the last look. Reserved: no operation makes such a run.
+    /// Only what changed since the last look.
     QuickLook,
-    /// Orders of a time before the window. Reserved: no operation makes such a run.
+    /// Orders of a time that the window does not cover.
     BackFill,
     /// Orders that a person named.
     SingleOrder,

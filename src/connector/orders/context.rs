@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     Timestamp,
     channel::{
-        Bypass, ChannelOrder, ChannelOrderId, ConnectionId,
+        Bypass, ChannelOrder, ChannelOrderId, ConnectionId, Operation,
         store::{HistoryStore, ImportRecord, OrderStore, OrderStoreExt, OrderWork, StoreError},
     },
     client::ShipStation,
@@ -49,7 +49,8 @@ impl<'c> Context<'c> {
     /// Where changes of imported orders are kept, if they are watched in this run.
     pub(super) fn history(&self) -> Option<&'c dyn HistoryStore> {
         let history = self.run.channel.stores.history.as_deref();
-        history.filter(|_| self.settings().watch_changes && !self.is_dry_run())
+        let is_quick_look = self.run.token.operation == Operation::GetChanges;
+        history.filter(|_| (self.settings().watch_changes || is_quick_look) && !self.is_dry_run())
     }
 
     pub(super) fn watches_changes(&self) -> bool {

@@ -92,7 +92,7 @@ impl Criteria<'_> {
         let limited = self.admission.window.age_from.filter(|_| !is_of_any_age);
         let Some(date) = self.admission.window.date(wire) else {
             // With no limit and no floor the date does not matter, and may be missing.
-            let matters = limited.is_some() || floor.is_some();
+            let matters = limited.is_some() || floor.is_some() || self.admission.window.is_range;
             return if matters {
                 vec![SkipReason::NoDate { basis: self.admission.window.basis.name().into() }]
             } else {
@@ -103,7 +103,16 @@ impl Criteria<'_> {
         let before = |limit: &Timestamp| date.latest() < *limit;
         let too_old = limited.filter(before).map(|_| self.too_old(wire, date));
         let before_floor = floor.filter(before).map(|floor| SkipReason::BeforeFloor { floor });
-        too_old.into_iter().chain(before_floor).collect()
+        let outside = self
+            .is_outside_range(date)
+            .then(|| SkipReason::OutsideRange { basis: self.admission.window.basis.name().into() });
+        too_old.into_iter().chain(before_floor).chain(outside).collect()
+    }
+
+    fn is_outside_range(&self, date: &PacificTime) -> bool {
+        let window = self.admission.window;
+        let starts_later = window.from.is_some_and(|from| date.latest() < from);
+        window.is_range && (starts_later || window.to <= date.earliest())
     }
 
     fn too_old(&self, wire: &Order, date: &PacificTime) -> SkipReason {

@@ -4,6 +4,7 @@
 //! (`eligibility`, `lineage`), link (`lines`, `duplicates`) and save. What became of each order is returned as an
 //! `ImportOutcome`, which `recorder` counts.
 
+mod back_fill;
 mod by_hand;
 mod candidate;
 mod capped_list;
@@ -21,6 +22,7 @@ mod lines;
 mod list_tally;
 mod page;
 mod parcels;
+mod quick_look;
 mod reconnected;
 mod recorder;
 mod references;
@@ -44,21 +46,42 @@ use super::{
     trace,
 };
 use crate::{
-    channel::{ChannelError, GetOrders, ImportReport, Operation, RunControl, RunStatus},
+    Timestamp,
+    channel::{
+        ChannelError, GetOrders, ImportReport, Operation, OrderScope, RunControl, RunStatus,
+        store::StoreError,
+    },
     client::{ErrorKind, Lane, OrderId},
 };
 
 impl ShipStationChannel {
     pub(super) async fn run_get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
-        const OPERATION: Operation = Operation::GetOrders;
-        let (ctx, mut recorder) = self.begin_import(OPERATION, Lane::Import, request.control).await?;
-        let mut window = match self.window_at(recorder.report.run.started).await {
+        let GetOrders { scope, control } = request;
+        let lane = match scope {
+            OrderScope::Range(range) => back_fill::refuse_empty(range).map(|()| Lane::Bulk)?,
+            OrderScope::Window | OrderScope::Changes => Lane::Import,
+        };
+        let (ctx, mut recorder) = self.begin_import(scope.operation(), lane, control).await?;
+        let now = recorder.report.run.started;
+        let mut window = match self.window_of(scope, now).await {
             Ok(window) => window,
             Err(error) => return Err(ctx.run.refuse(recorder.report.run, error.into()).await),
         };
         recorder.report.window = Some(window.report());
-        let stop = run_steps(&ctx, &mut recorder, &mut window).await.err();
-        finish(ctx, recorder, window, stop).await
+        let ran = match scope {
+            OrderScope::Window => run_steps(&ctx, &mut recorder, &mut window).await,
+            OrderScope::Changes => quick_look::run(&ctx, &mut recorder, &mut window).await,
+            OrderScope::Range(_) => back_fill::run(&ctx, &mut recorder, &mut window).await,
+        };
+        finish(ctx, recorder, window, ran.err()).await
+    }
+
+    /// The window by which a run of this scope admits orders.
+    async fn window_of(&self, scope: OrderScope, now: Timestamp) -> Result<Window, StoreError> {
+        match scope {
+            OrderScope::Range(range) => Ok(Window::of_range(&self.settings.orders, range)),
+            OrderScope::Window | OrderScope::Changes => self.window_at(now).await,
+        }
     }
 
     /// Reads the shipping rules, takes the lease, and looks up what the settings name: a run that is refused for that is in
@@ -86,6 +109,7 @@ impl ShipStationChannel {
 /// The steps of a run, in their order. Each leaves behind only what is durable, so that a crash between any
 /// two of them costs a repetition and nothing else.
 async fn run_steps(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Window) -> Result<(), Stop> {
+    recorder.looks = ctx.run.channel.quick_looks().await?;
     let mut users = follow_up::prepare(ctx).await?;
     let mut by_id = ReadById::default();
     let read = read_orders(ctx, recorder, window, &mut users, &mut by_id).await;

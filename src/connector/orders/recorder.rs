@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use super::{capped_list::CappedList, context::Context, reconnected::ReconnectedStores};
+use super::{
+    capped_list::CappedList, context::Context, quick_look::QuickLooks, reconnected::ReconnectedStores,
+};
 use crate::{
+    Timestamp,
     channel::{
         ChannelOrder, ChannelOrderId, ImportReport, RunEvent,
         report::{FollowUpStatus, ImportItem, ImportOutcome, ImportOutcomeKind, RunInfo},
@@ -47,6 +50,8 @@ pub(super) struct Recorder {
     sightings: Vec<UnmappedOccurrence>,
     /// Imported orders that were shipped elsewhere, still to be recorded with their parcels.
     shipped: Vec<OrderObservation>,
+    /// The quick looks that should have seen what an import of the window finds.
+    pub(super) looks: Option<QuickLooks>,
     /// Whether anything was or may have been written.
     touched: bool,
 }
@@ -59,6 +64,7 @@ impl Recorder {
             gaps: Vec::new(),
             sightings: Vec::new(),
             shipped: Vec::new(),
+            looks: None,
             touched: false,
         }
     }
@@ -136,9 +142,20 @@ impl Recorder {
     /// Takes note of a new order.
     pub(super) fn imported(&mut self, ctx: &Context<'_>, new: &NewOrder, attempts: u32) {
         self.sighting(ctx, &new.order, &new.shipping, attempts);
+        if attempts == 0 {
+            self.note_missed([new.order.modified_at]);
+        }
         if new.order.shippable_lines().next().is_none() {
             self.notes.empty.add(&new.order.number);
         }
+    }
+
+    /// Counts the modifications, found by an import of the window, that an earlier quick look should have shown.
+    pub(super) fn note_missed(&mut self, modified: impl IntoIterator<Item = Option<Timestamp>>) {
+        let looks = self.looks;
+        let missed =
+            modified.into_iter().filter(|modified| looks.is_some_and(|looks| looks.cover(*modified)));
+        self.report.counts.missed_by_changes += count(missed.count());
     }
 
     /// Remembers a text that no rule maps, to be counted with its order as a sample: once, however often the order is

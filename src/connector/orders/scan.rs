@@ -17,16 +17,11 @@ use super::{
 };
 use crate::{
     channel::{
-        ChannelOrder, ChannelOrderId, RunEvent,
+        AgeBasis, ChannelOrder, ChannelOrderId, RunEvent,
         report::{ImportOutcome, Scan, ScanStrategy},
     },
     client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, Pages, RowError, ShipStation},
-    connector::{
-        count, failure as client_failure,
-        run::Stop,
-        settings::{AgeBasis, OrderSettings},
-        translate,
-    },
+    connector::{count, failure as client_failure, run::Stop, settings::OrderSettings, translate},
 };
 
 /// What the reading of orders carries from one page to the next.
@@ -194,7 +189,7 @@ pub(super) fn orders_of(client: &ShipStation, status: &OrderStatus, settings: &O
 }
 
 /// Reads a list to its end. False if it must be asked for again, because the host's clock turned out to be wrong.
-async fn read_list(
+pub(super) async fn read_list(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
     reading: &mut Reading<'_>,
@@ -205,28 +200,53 @@ async fn read_list(
     ctx.run.checkpoint().await?;
     let mut tally = ListTally::default();
     while let Some(page) = pages.next().await {
-        let mut page = page?;
+        let page = page?;
         if reading.window.correct(ctx, recorder).await? {
             return Ok(false);
         }
-        tally.add(&page);
-        note(ctx, recorder, &page);
-        (scan.total, scan.read) = (tally.total, tally.read());
-        let undecided = |id| !reading.decided.contains(&id);
-        page.items.retain(|order| undecided(order.order_id));
-        page.errors.retain(|row| row.id.map(OrderId::new).is_none_or(undecided));
-        if let Some(seen) = seen {
-            page.items.retain(|order| seen.insert(order.order_id));
-        }
-        scan.unreadable += unreadable(ctx, recorder, &scan.status, &page.errors, reading.by_id).await?;
-        reading.users.observe(&page.items);
-        page::import(ctx, recorder, Admission::by_settings(reading.window), page.items).await?;
-        ctx.run.checkpoint().await?;
+        import_page(ctx, recorder, reading, scan, &mut tally, page, seen).await?;
     }
-    scan.complete = recorder.list_ended(ctx, reading.window, &scan.status, &tally, pages.end());
+    list_ended(ctx, recorder, reading.window, scan, &tally, &pages);
+    Ok(true)
+}
+
+/// Imports one page of a list.
+pub(super) async fn import_page(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    reading: &mut Reading<'_>,
+    scan: &mut Scan,
+    tally: &mut ListTally,
+    mut page: Page<Order>,
+    seen: &mut Option<HashSet<OrderId>>,
+) -> Result<(), Stop> {
+    tally.add(&page);
+    note(ctx, recorder, &page);
+    (scan.total, scan.read) = (tally.total, tally.read());
+    let undecided = |id| !reading.decided.contains(&id);
+    page.items.retain(|order| undecided(order.order_id));
+    page.errors.retain(|row| row.id.map(OrderId::new).is_none_or(undecided));
+    if let Some(seen) = seen {
+        page.items.retain(|order| seen.insert(order.order_id));
+    }
+    scan.unreadable += unreadable(ctx, recorder, &scan.status, &page.errors, reading.by_id).await?;
+    reading.users.observe(&page.items);
+    page::import(ctx, recorder, Admission::by_settings(reading.window), page.items).await?;
+    ctx.run.checkpoint().await
+}
+
+/// Takes note of how a list ended.
+pub(super) fn list_ended(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    window: &Window,
+    scan: &mut Scan,
+    tally: &ListTally,
+    pages: &Pages<Order>,
+) {
+    scan.complete = recorder.list_ended(ctx, window, &scan.status, tally, pages.end());
     scan.unreadable += tally.nulls;
     scan.read = tally.read();
-    Ok(true)
 }
 
 fn note(ctx: &Context<'_>, recorder: &mut Recorder, page: &Page<Order>) {

@@ -4,12 +4,9 @@ use std::time::Duration;
 
 use crate::{
     Timestamp,
-    channel::report::ImportWindow,
+    channel::{AgeBasis, OrderRange, report::ImportWindow},
     client::{ListOrders, Order, OrderSort, PacificTime},
-    connector::{
-        settings::{AgeBasis, OrderSettings},
-        translate,
-    },
+    connector::{settings::OrderSettings, translate},
     time::{DAY, HOUR},
 };
 
@@ -41,6 +38,8 @@ pub(super) struct Window {
     pub(super) floor: Option<Timestamp>,
     /// Where the age limit alone begins, without the floor.
     pub(super) age_from: Option<Timestamp>,
+    /// Whether it is a stretch of time that somebody asked for: it has an end, too, and nothing in it is too old.
+    pub(super) is_range: bool,
     pub(super) limit_days: Option<u32>,
     /// Since when changes of imported orders are looked for, if they are.
     pub(super) changes_since: Option<Timestamp>,
@@ -62,6 +61,7 @@ impl Window {
             basis: settings.age_basis,
             floor: settings.not_before,
             age_from: None,
+            is_range: false,
             limit_days: settings.created_within_days,
             changes_since: import_gap.since.map(|since| since - FILTER_MARGIN),
             past_catch_up: import_gap.since.is_some_and(|since| now.since(since) >= most),
@@ -78,6 +78,22 @@ impl Window {
         }
         window.from = window.age_from.max(settings.not_before);
         window
+    }
+
+    /// A stretch of time that somebody asked for.
+    pub(super) fn of_range(settings: &OrderSettings, range: OrderRange) -> Self {
+        Self {
+            from: Some(range.from),
+            basis: range.basis,
+            is_range: true,
+            // Its ends are the host's, whatever the host's clock shows.
+            clock_checked: true,
+            ..Self::of(
+                &OrderSettings { created_within_days: None, ..settings.clone() },
+                range.to,
+                &ImportGap::default(),
+            )
+        }
     }
 
     /// The instant that decides, for one order.
@@ -106,6 +122,8 @@ impl Window {
         };
         match self.basis {
             AgeBasis::Created => list.created_before(to).sort_by(OrderSort::CreateDate),
+            AgeBasis::Ordered if self.is_range => list.ordered_before(to).sort_by(OrderSort::OrderDate),
+            AgeBasis::Paid if self.is_range => list.paid_before(to),
             // An order may be placed or paid "in the future" by a store that writes another zone.
             AgeBasis::Ordered => list.sort_by(OrderSort::OrderDate),
             AgeBasis::Paid => list,

@@ -18,8 +18,8 @@ pub(super) use self::validation::known_statuses;
 pub use self::{
     listings::{ListingSettings, ProductReading},
     orders::{
-        AgeBasis, EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings,
-        PossibleDuplicatePolicy, ShippingTextSource, SkuSource, UnlinkedLinePolicy,
+        EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings, PossibleDuplicatePolicy,
+        ShippingTextSource, SkuSource, UnlinkedLinePolicy,
     },
     shipments::{Confirm, PartialPolicy, Preflight, PrimaryTracking, ShipmentSettings},
     shipping::{ShippingSettings, UnmappedPolicy},

@@ -8,6 +8,7 @@ use std::{
 use super::fields::settings;
 use crate::{
     Timestamp,
+    channel::AgeBasis,
     client::{OrderStatus, StoreId, TagId, UserId},
     named_enum::named_enum,
 };
@@ -100,17 +101,6 @@ pub(super) fn join<T: fmt::Display>(list: impl Iterator<Item = T>) -> String {
 }
 
 named_enum! {
-    /// The date that an order's age is counted from.
-    AgeBasis {
-        /// When it appeared in ShipStation.
-        Created = "created",
-        /// When the buyer placed it, as the store said. Can be much older than its appearance.
-        Ordered = "ordered",
-        /// When it was paid, as the store said. An order without that date is left out.
-        Paid = "paid",
-        /// When it was last changed.
-        Modified = "modified",
-    }
     /// What happens to an order without a shippable line.
     EmptyOrderPolicy {
         /// It is imported, with a warning in the report.

@@ -6,7 +6,7 @@ use super::{MemoryStore, State};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId,
+        ChannelOrderId, ConnectionId, Operation,
         store::{Forgotten, Maintained, Maintenance, RESTORE_FENCES, RetentionPolicy, StoreError},
     },
 };
@@ -15,7 +15,13 @@ use crate::{
 impl Maintenance for MemoryStore {
     async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError> {
         let State { runs, connections, .. } = &mut *self.lock();
-        let mut done = Maintained { runs: runs.remove(now - policy.runs), ..Maintained::default() };
+        let mut done = Maintained {
+            runs: runs.remove(|operation| match operation {
+                Operation::GetChanges => now - policy.quick_looks.min(policy.runs),
+                _ => now - policy.runs,
+            }),
+            ..Maintained::default()
+        };
         for kept in connections.values_mut() {
             done.changes += kept.history.remove(now - policy.changes, now);
             done.shipments += kept.outbox.reduce(now - policy.shipments);

@@ -35,9 +35,10 @@ impl Runs {
     }
 
     /// Removes runs that began before, but the newest and the last success of each.
-    pub(super) fn remove(&mut self, before: Timestamp) -> u64 {
+    pub(super) fn remove(&mut self, before: impl Fn(Operation) -> Timestamp) -> u64 {
         let mut removed = 0;
-        for history in self.history.values_mut() {
+        for ((_, operation), history) in &mut self.history {
+            let before = before(*operation);
             let newest = history.len().saturating_sub(1);
             let last_success = history.iter().rposition(RunSummary::is_success);
             let mut place = 0;

@@ -30,13 +30,22 @@ const ROW: &str = "outbox.row_json";
 const BATCH: i64 = 500;
 
 /// Rows that somebody else has in hand are left to the next time.
-const OLD_RUNS: &str = "DELETE FROM run WHERE seq IN (
-    SELECT old.seq FROM run AS old WHERE old.began < $1
-    AND EXISTS (SELECT FROM run AS newer
+macro_rules! old_runs {
+    ($of:literal) => {
+        concat!(
+            "DELETE FROM run WHERE seq IN (
+    SELECT old.seq FROM run AS old WHERE old.began < $1 ",
+            $of,
+            " AND EXISTS (SELECT FROM run AS newer
                 WHERE newer.connection = old.connection AND newer.operation = old.operation AND newer.seq > old.seq)
     AND (NOT old.success OR EXISTS (SELECT FROM run AS newer WHERE newer.connection = old.connection
                 AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success))
-    ORDER BY old.began LIMIT $2 FOR UPDATE SKIP LOCKED)";
+    ORDER BY old.began LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        )
+    };
+}
+const OLD_RUNS: &str = old_runs!("");
+const OLD_QUICK_LOOKS: &str = old_runs!("AND old.operation = 'get_changes'");
 /// Of changes that say nothing of their age, it begins now.
 const UNDATED_CHANGES: &str = "UPDATE order_change SET recorded = $1 WHERE seq IN (
     SELECT seq FROM order_change WHERE recorded IS NULL LIMIT $2 FOR UPDATE SKIP LOCKED)";
@@ -64,10 +73,11 @@ impl Maintenance for PostgresStore {
         let shipments = in_batches(|| self.reduced(before(policy.shipments))).await;
         let dated = in_batches(|| self.removed(UNDATED_CHANGES, nanos(now))).await;
         let changes = in_batches(|| self.removed(OLD_CHANGES, before(policy.changes))).await;
+        let looks = in_batches(|| self.removed(OLD_QUICK_LOOKS, before(policy.quick_looks))).await;
         let runs = in_batches(|| self.removed(OLD_RUNS, before(policy.runs))).await;
         dated?;
         Ok(Maintained {
-            runs: runs?,
+            runs: runs? + looks?,
             changes: changes?,
             shipments: shipments?,
             buyers: buyers?,

@@ -39,10 +39,11 @@ impl Maintenance for SqliteStore {
         let shipments = self.in_batches(now - policy.shipments, reduce_shipments).await;
         let dated = self.in_batches(now, date_changes).await;
         let changes = self.in_batches(now - policy.changes, remove_changes).await;
+        let looks = self.in_batches(now - policy.quick_looks, remove_quick_looks).await;
         let runs = self.in_batches(now - policy.runs, remove_runs).await;
         emptied.and(dated.map(drop))?;
         Ok(Maintained {
-            runs: runs?,
+            runs: runs? + looks?,
             changes: changes?,
             shipments: shipments?,
             buyers: buyers?,
@@ -84,19 +85,28 @@ impl SqliteStore {
     }
 }
 
-fn remove_runs(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
-    execute(
-        tx,
-        "DELETE FROM shipstation_run WHERE seq IN (
-            SELECT old.seq FROM shipstation_run AS old WHERE old.began < ?1
-            AND EXISTS (SELECT 1 FROM shipstation_run AS newer
+macro_rules! old_runs {
+    ($of:literal) => {
+        concat!(
+            "DELETE FROM shipstation_run WHERE seq IN (
+            SELECT old.seq FROM shipstation_run AS old WHERE old.began < ?1 ",
+            $of,
+            " AND EXISTS (SELECT 1 FROM shipstation_run AS newer
                         WHERE newer.connection = old.connection AND newer.operation = old.operation AND newer.seq > old.seq)
             AND (old.success = 0 OR EXISTS (
                         SELECT 1 FROM shipstation_run AS newer WHERE newer.connection = old.connection
                         AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success = 1))
-            LIMIT ?2)",
-        (before, BATCH),
-    )
+            LIMIT ?2)"
+        )
+    };
+}
+
+fn remove_runs(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    execute(tx, old_runs!(""), (before, BATCH))
+}
+
+fn remove_quick_looks(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    execute(tx, old_runs!("AND old.operation = 'get_changes'"), (before, BATCH))
 }
 
 /// Of changes that say nothing of their age, it begins now.

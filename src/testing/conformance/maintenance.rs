@@ -15,8 +15,8 @@ use crate::{
     channel::{
         BlockReason, NotificationStatus, Operation, OrderFingerprint, RetryClass, RunStatus, ShipmentState,
         store::{
-            BeginSendOutcome, EnqueueOutcome, Maintained, Maintenance, NewOrder, OutboxRow, RESTORE_FENCES,
-            RecordKey, RecordedChange, RetentionPolicy, RunToken, SaveOutcome, ShipmentStoreExt,
+            BeginSendOutcome, EnqueueOutcome, Maintenance, NewOrder, OutboxRow, RESTORE_FENCES, RecordKey,
+            RecordedChange, RetentionPolicy, RunToken, SaveOutcome, ShipmentStoreExt,
         },
     },
     time::DAY,
@@ -55,7 +55,7 @@ fn usual() -> RetentionPolicy {
 /// Nothing is kept.
 fn strictest() -> RetentionPolicy {
     let none = Duration::ZERO;
-    usual().runs(none).changes(none).shipments(none).buyers(none).fingerprints(none)
+    usual().runs(none).quick_looks(none).changes(none).shipments(none).buyers(none).fingerprints(none)
 }
 
 async fn old_runs_are_removed(on: TestBed) -> Check {
@@ -70,7 +70,10 @@ async fn old_runs_are_removed(on: TestBed) -> Check {
         run_through(&on, on.wants(GET, run, begins), status).await?;
     }
     run_through(&on, on.wants(SYNC, "other", day(0)), failed()).await?;
-    same("on the last day", &store.maintain(&usual(), day(30)).await?, &Maintained::default())?;
+    for (run, begins) in [("look", day(1)), ("newer look", day(28)), ("newest look", day(29))] {
+        run_through(&on, on.wants(Operation::GetChanges, run, begins), RunStatus::Succeeded).await?;
+    }
+    same("quick looks removed on the last day", &store.maintain(&usual(), day(30)).await?.runs, &2)?;
     same("runs removed", &peer.maintain(&usual(), day(40)).await?.runs, &2)?;
     let left = on.stores.runs.recent(&on.here, GET, 9).await?;
     let left: Vec<String> = left.iter().map(|run| run.run.to_string()).collect();

@@ -1,5 +1,6 @@
 //! Get orders: nothing lost, nothing twice, and always an answer to "why not this order".
 
+mod back_fill;
 mod by_hand;
 pub(crate) mod changes;
 mod clock;
@@ -12,6 +13,7 @@ mod ledger;
 mod limits;
 mod lineage;
 mod parcels;
+mod quick_look;
 mod requests;
 mod secrets;
 mod skips;

@@ -1,0 +1,117 @@
+//! A deliberate back-fill: the orders of a stretch of time. The lists of the statuses are read side by side, the oldest first, so
+//! that a run that ends early has dealt with everything before one instant.
+
+use std::collections::HashSet;
+
+use futures_util::StreamExt;
+
+use super::{
+    changes::ReadById,
+    context::Context,
+    follow_up,
+    list_tally::ListTally,
+    parcels,
+    recorder::Recorder,
+    scan::{self, Reading},
+    window::Window,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        AgeBasis, ChannelError, Finding, OrderRange, Refusal,
+        report::{Scan, ScanStrategy},
+    },
+    client::{Order, Pages},
+    connector::run::Stop,
+};
+
+/// A stretch of time with nothing in it.
+pub(super) fn refuse_empty(range: OrderRange) -> Result<(), ChannelError> {
+    if range.from < range.to {
+        return Ok(());
+    }
+    let remedy = "give a time to read from, and a later one to read to";
+    let finding = Finding::error("invalid_range", "back_fill", format!("{range} holds no time"), remedy);
+    Err(ChannelError::of("get_orders", Refusal::Config { findings: vec![finding] }))
+}
+
+/// The list of one status, as far as it was read.
+struct StatusList {
+    scan: Scan,
+    tally: ListTally,
+    pages: Pages<Order>,
+    /// The date up to which orders were dealt with, once there is one.
+    reached: Option<Timestamp>,
+    /// Whether the rows came in the order of their dates so far.
+    is_sorted: bool,
+    has_ended: bool,
+}
+
+impl StatusList {
+    /// Takes note of a page that was dealt with: the dates of its orders, `None` if one has none.
+    fn dealt_with(&mut self, dates: Option<Vec<Timestamp>>) {
+        let Some(dates) = dates.filter(|dates| dates.is_sorted()) else {
+            self.is_sorted = false;
+            return;
+        };
+        self.is_sorted &= dates.first().is_none_or(|first| self.reached <= Some(*first));
+        if self.is_sorted {
+            self.reached = dates.last().copied().or(self.reached);
+        }
+    }
+}
+
+pub(super) async fn run(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Window) -> Result<(), Stop> {
+    let mut users = follow_up::prepare(ctx).await?;
+    let (decided, mut by_id) = (HashSet::new(), ReadById::default());
+    let (from, mut lists) = (window.from, begin(ctx, window));
+    let mut reading = Reading { window, decided: &decided, users: &mut users, by_id: &mut by_id };
+    let read = read_all(ctx, recorder, &mut reading, &mut lists).await;
+    recorder.report.resume_from =
+        lists.iter().filter(|list| !list.scan.complete).map(|list| list.reached.max(from)).min().flatten();
+    recorder.report.scans.extend(lists.into_iter().map(|list| list.scan));
+    if !matches!(&read, Ok(()) | Err(Stop::LimitReached(_))) {
+        return read;
+    }
+    follow_up::execute(ctx, recorder, users).await?;
+    read?;
+    parcels::publish_shipped(ctx, recorder).await
+}
+
+fn begin(ctx: &Context<'_>, window: &Window) -> Vec<StatusList> {
+    let settings = ctx.settings();
+    let list = |status| {
+        let list = window.filter(scan::orders_of(ctx.client(), status, settings));
+        StatusList {
+            scan: Scan::new(status.as_str(), ScanStrategy::Window),
+            tally: ListTally::default(),
+            pages: list.page_size(settings.page_size).pages(),
+            reached: None,
+            // ShipStation sorts by no date of payment.
+            is_sorted: window.basis != AgeBasis::Paid,
+            has_ended: false,
+        }
+    };
+    settings.statuses.iter().map(list).collect()
+}
+
+async fn read_all(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    reading: &mut Reading<'_>,
+    lists: &mut [StatusList],
+) -> Result<(), Stop> {
+    ctx.run.checkpoint().await?;
+    let mut seen = Some(HashSet::new());
+    while let Some(list) = lists.iter_mut().filter(|list| !list.has_ended).min_by_key(|list| list.reached) {
+        let Some(page) = list.pages.next().await.transpose()? else {
+            list.has_ended = true;
+            scan::list_ended(ctx, recorder, reading.window, &mut list.scan, &list.tally, &list.pages);
+            continue;
+        };
+        let dates = page.items.iter().map(|order| Some(reading.window.date(order)?.earliest())).collect();
+        scan::import_page(ctx, recorder, reading, &mut list.scan, &mut list.tally, page, &mut seen).await?;
+        list.dealt_with(dates);
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! A quick look between two imports of the whole window: one list of what was modified since the last look, whatever its status.
+//! It makes news arrive sooner; the window stays what completeness rests on, and counts what a look has missed.
+
+use std::{collections::HashSet, time::Duration};
+
+use super::{
+    changes::ReadById,
+    context::Context,
+    follow_up, parcels,
+    recorder::Recorder,
+    scan::{self, Reading},
+    window::Window,
+};
+use crate::{
+    Timestamp,
+    channel::{
+        AgeBasis, Operation,
+        report::{ImportWindow, Scan, ScanStrategy},
+        store::{RunSummary, StoreError},
+    },
+    client::OrderSort,
+    connector::{ShipStationChannel, run::Stop},
+    time::{DAY, MINUTE},
+};
+
+/// A look begins so long before the last one: reads may be behind.
+const OVERLAP: Duration = MINUTE.saturating_mul(5);
+/// Looks that are considered: those between two imports of the window.
+const MAX_LOOKS: usize = 100;
+
+/// When orders were looked at by quick looks that did their work.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct QuickLooks {
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl QuickLooks {
+    fn of(looks: &[RunSummary]) -> Option<Self> {
+        let begun = || looks.iter().filter(|look| look.did_its_work()).map(|look| look.started);
+        Some(Self { first: begun().min()?, last: begun().max()? })
+    }
+
+    /// Whether one of them should have seen a modification of this time.
+    pub(super) fn cover(self, modified: Option<Timestamp>) -> bool {
+        modified.is_some_and(|modified| self.first < modified && modified < self.last - OVERLAP)
+    }
+}
+
+impl ShipStationChannel {
+    pub(super) async fn quick_looks(&self) -> Result<Option<QuickLooks>, StoreError> {
+        let looks = self.stores.runs.recent(&self.connection, Operation::GetChanges, MAX_LOOKS).await?;
+        Ok(QuickLooks::of(&looks))
+    }
+
+    /// Since when a look reads: since the last one, or since an import of the window that has seen as much; for a day, where
+    /// there is neither.
+    async fn look_since(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let look = self.quick_looks().await?.map(|looks| looks.last);
+        let import = self.last_import().await?.map(|import| import.started);
+        // An import that watches changes has seen them all.
+        let import = import.filter(|_| look.is_none() || self.settings.orders.watch_changes);
+        let last = look.max(import);
+        let earliest = now - DAY * self.settings.orders.catch_up_days.max(1);
+        Ok(last.filter(|last| *last <= now).unwrap_or(now - DAY).max(earliest) - OVERLAP)
+    }
+}
+
+pub(super) async fn run(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Window) -> Result<(), Stop> {
+    let since = ctx.run.channel.look_since(window.to).await?;
+    let mut users = follow_up::prepare(ctx).await?;
+    let (decided, mut by_id) = (HashSet::new(), ReadById::default());
+    // An order that is modified while the list is read turns up again.
+    let mut seen = Some(HashSet::new());
+    let mut scan = Scan::new("modified", ScanStrategy::Changes);
+    let mut reading = Reading { window, decided: &decided, users: &mut users, by_id: &mut by_id };
+    let read = loop {
+        let list = ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
+        let pages = list.page_size(ctx.settings().page_size).pages();
+        match scan::read_list(ctx, recorder, &mut reading, &mut scan, pages, &mut seen).await {
+            Ok(false) => {}
+            read => break read,
+        }
+    };
+    recorder.report.scans.push(scan);
+    let report = ImportWindow::new(Some(since), window.to, Duration::ZERO, AgeBasis::Modified.name());
+    recorder.report.window = Some(report);
+    if !matches!(&read, Ok(_) | Err(Stop::LimitReached(_))) {
+        return read.map(drop);
+    }
+    follow_up::execute(ctx, recorder, users).await?;
+    read?;
+    parcels::publish_shipped(ctx, recorder).await
+}

@@ -1,0 +1,175 @@
+//! A deliberate back-fill imports the orders of a stretch of time, and moves nothing that later imports rely on.
+
+use std::time::Duration;
+
+use shipstation_connector::{
+    ShipStationChannel, Timestamp,
+    channel::{
+        AgeBasis, ChannelConnector, GetOrders, ImportReport, Operation, OrderRange, Refusal, RunControl,
+        RunStatus, report::SkipKind, store::RunStore,
+    },
+    client::OrderStatus,
+    testing::simulator::{Fault, FaultKind, Method, RateLimit, SimulatorConfig},
+};
+
+use super::{import, imported};
+use crate::support::{DAY, World};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// One order a day, from 100 days ago on.
+fn fill(world: &World) {
+    for day in 0..100_u32 {
+        world.add(world.order(&format!("D-{day}")).created(world.ago(DAY * (100 - day))));
+    }
+}
+
+fn range(world: &World, days: (u32, u32)) -> OrderRange {
+    OrderRange::new(world.ago(DAY * days.0 + HOUR), world.ago(DAY * days.1 + HOUR))
+}
+
+async fn back_fill(channel: &ShipStationChannel, range: OrderRange) -> ImportReport {
+    let report = channel.get_orders(GetOrders::back_fill(range)).await.unwrap();
+    assert!(report.counts.add_up(), "{report}");
+    report
+}
+
+#[tokio::test]
+async fn faults_exactly_the_orders_of_the_range_come() {
+    let world = World::new().await;
+    fill(&world);
+    let channel = world.channel(|_| {});
+    let range = range(&world, (60, 30));
+    let dry = GetOrders::back_fill(range).control(RunControl::new().dry_run());
+    let preview = channel.get_orders(dry).await.unwrap();
+    assert_eq!((preview.counts.imported(), imported(&world)), (30, 0), "{preview}");
+    let report = back_fill(&channel, range).await;
+    assert_eq!((report.counts.imported(), imported(&world)), (30, 30), "{report}");
+    assert_eq!((report.run.status.clone(), report.resume_from), (RunStatus::Succeeded, None), "{report}");
+    let again = back_fill(&channel, range).await;
+    assert_eq!((again.counts.imported(), again.counts.already_imported()), (0, 30), "{again}");
+    let last = world.store.last_success(&world.connection, Operation::GetOrders).await.unwrap();
+    assert!(last.is_none(), "a back-fill is no import of the window");
+}
+
+#[tokio::test]
+async fn faults_the_ends_belong_to_it_as_they_say() {
+    let world = World::new().await;
+    let (from, to) = (world.ago(DAY * 20), world.ago(DAY * 10));
+    let second = Duration::from_secs(1);
+    for (number, created) in
+        [("before", from - second), ("first", from), ("last", to - second), ("after", to)]
+    {
+        world.add(world.order(number).created(created));
+    }
+    let report = back_fill(&world.channel(|_| {}), OrderRange::new(from, to)).await;
+    let names: Vec<&str> =
+        report.items.iter().filter(|i| i.outcome.is_imported()).map(|i| i.number.as_str()).collect();
+    assert_eq!(names, ["first", "last"], "{report}");
+    assert_eq!(report.counts.skipped.of(SkipKind::OutsideRange), 2, "{report}");
+}
+
+#[tokio::test]
+async fn faults_each_of_the_four_dates_can_decide() {
+    let world = World::new().await;
+    let at = |days: u32| world.ago(DAY * days);
+    let order = world.add(world.order("A-1").created(at(50)).ordered(at(40)).paid(at(30)));
+    let channel = world.channel(|_| {});
+    let days = |from: u32, to: u32| OrderRange::new(at(from), at(to));
+    for (basis, around) in [(AgeBasis::Created, 50), (AgeBasis::Ordered, 40), (AgeBasis::Paid, 30)] {
+        for (range, comes) in [(days(around + 1, around - 1), 1), (days(around - 1, around - 3), 0)] {
+            let dry = GetOrders::back_fill(range.by(basis)).control(RunControl::new().dry_run());
+            let report = channel.get_orders(dry).await.unwrap();
+            assert_eq!(report.counts.imported(), comes, "{order} by {basis}: {report}");
+        }
+    }
+    let just_now = OrderRange::new(world.ago(DAY * 365), world.now() + HOUR).by(AgeBasis::Modified);
+    assert_eq!(back_fill(&channel, just_now).await.counts.imported(), 1);
+}
+
+#[tokio::test]
+async fn faults_one_that_ends_early_says_where_to_go_on() {
+    let world = World::new().await;
+    fill(&world);
+    for day in 0..50_u32 {
+        let order = world.order(&format!("H-{day}")).status("on_hold");
+        world.add(order.created(world.ago(DAY * (100 - 2 * day) - HOUR)));
+    }
+    let channel = world.channel(|settings| {
+        settings.orders.statuses = vec![OrderStatus::AwaitingShipment, OrderStatus::OnHold];
+        settings.orders.page_size = 10;
+    });
+    let whole = range(&world, (101, 1));
+    let (mut from, mut runs, mut came) = (whole.from, 0, 0);
+    loop {
+        world.sim.fault(Fault::on(Method::GET, "/orders").after(4).always().with(FaultKind::ServerError));
+        let report = back_fill(&channel, OrderRange::new(from, whole.to)).await;
+        world.sim.clear_faults();
+        (runs, came) = (runs + 1, came + report.counts.imported());
+        let Some(resume_from) = report.resume_from else { break };
+        assert!(!report.run.status.read_everything() && resume_from > from, "{report}");
+        assert!(report.to_string().contains("go on"), "{report}");
+        from = resume_from;
+        assert!(runs < 30, "it comes to an end");
+    }
+    assert_eq!((came, imported(&world)), (149, 149), "all but the one of today, in {runs} runs");
+    assert!(runs > 2, "{runs}");
+}
+
+#[tokio::test]
+async fn faults_a_limit_and_a_deadline_leave_the_rest_to_the_next_one() {
+    let world = World::new().await;
+    fill(&world);
+    let channel = world.channel(|settings| {
+        settings.orders.max_orders = Some(7);
+        settings.orders.page_size = 5;
+    });
+    let whole = range(&world, (101, 1));
+    let (mut from, mut came) = (whole.from, Vec::new());
+    loop {
+        let report = back_fill(&channel, OrderRange::new(from, whole.to)).await;
+        came.push(report.counts.imported());
+        match report.resume_from {
+            Some(resume_from) => from = resume_from,
+            None => break,
+        }
+        assert!(came.len() < 40, "{came:?}");
+    }
+    assert_eq!((came.iter().sum::<u64>(), imported(&world)), (99, 99), "{came:?}");
+}
+
+#[tokio::test]
+async fn faults_neither_floor_nor_loop_guard_nor_deduplication_gives_way() {
+    let world = World::new().await;
+    fill(&world);
+    let floor: Timestamp = world.ago(DAY * 50 + HOUR);
+    let channel = world.channel(|settings| settings.orders.not_before = Some(floor));
+    let _ = import(&channel).await;
+    let before = imported(&world);
+    let report = back_fill(&channel, range(&world, (101, 1))).await;
+    assert_eq!(report.counts.skipped.of(SkipKind::BeforeFloor), 50, "{report}");
+    assert_eq!(report.counts.imported() as usize + before, imported(&world), "{report}");
+    assert_eq!(imported(&world), 49 + 1, "those since the floor, today's from the window among them");
+}
+
+#[tokio::test]
+async fn requests_a_range_without_time_is_refused_before_any() {
+    let world = World::new().await;
+    let channel = world.channel(|_| {});
+    for to in [world.ago(DAY), world.ago(DAY * 2)] {
+        let refused = channel.get_orders(GetOrders::back_fill(OrderRange::new(world.ago(DAY), to))).await;
+        assert!(matches!(refused.unwrap_err().refusal, Refusal::Config { .. }));
+    }
+    assert!(world.sim.journal().is_empty());
+    let runs = world.store.recent(&world.connection, Operation::BackFill, 9).await.unwrap();
+    assert!(runs.is_empty());
+}
+
+#[tokio::test]
+async fn requests_it_takes_its_turn_behind_everything_else() {
+    let world = World::with(SimulatorConfig::default().rate_limit(RateLimit::PerMinute(40))).await;
+    fill(&world);
+    let channel = world.channel(|settings| settings.orders.page_size = 2);
+    let report = back_fill(&channel, range(&world, (101, 1))).await;
+    assert_eq!((report.counts.imported(), report.run.api.throttled), (99, 0), "{report}");
+}
