@@ -33,8 +33,13 @@ use crate::{
     world::World,
 };
 
-pub const OPERATIONS: [Operation; 4] =
-    [Operation::GetOrders, Operation::SyncShipments, Operation::ResolveHeld, Operation::LinkListings];
+pub const OPERATIONS: [Operation; 5] = [
+    Operation::GetOrders,
+    Operation::GetChanges,
+    Operation::SyncShipments,
+    Operation::ResolveHeld,
+    Operation::LinkListings,
+];
 /// How often a worker asks for the connections, at the longest.
 const LONGEST_REFRESH: Duration = Duration::from_secs(3_600);
 /// Turns of a worker within which it dies.
@@ -313,9 +318,10 @@ impl ChannelConnector for Watched {
     }
 
     async fn get_orders(&self, request: GetOrders) -> Result<ImportReport, ChannelError> {
-        let (life, log) = self.begin(Operation::GetOrders);
+        let operation = request.scope.operation();
+        let (life, log) = self.begin(operation);
         let done = process::import(&self.world, (self.place.connection, &log), &life.channel, request).await;
-        self.end(Operation::GetOrders, life, &log);
+        self.end(operation, life, &log);
         done
     }
 

@@ -85,7 +85,8 @@ fn begin(world: &Arc<World>) {
         }
         for worker in 0..world.plan.workers {
             let limiter = limiter(world, worker, number);
-            for job in [Job::Import, Job::Ship] {
+            let look = world.plan.has_looks.then_some(Job::Look);
+            for job in [Job::Import, Job::Ship].into_iter().chain(look) {
                 let place = Place { worker, connection: number, job, limiter: limiter.clone() };
                 world.executor.spawn(process::live(Arc::clone(world), place));
             }

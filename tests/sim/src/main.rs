@@ -18,7 +18,7 @@ sim --minutes M [--fresh]      plays seeds for so long
     --whole                    does not make a failing history smaller
     --go-on                    plays on after a failing seed, and lists all of them in the end
 sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory]
-         [--own-limits] [--no-fleets]
+         [--own-limits] [--no-fleets] [--no-looks]
 sim --kept                     plays every kept seed";
 
 /// The kept seeds: `arguments # reason`, a line each.
@@ -55,6 +55,7 @@ impl Arguments {
         plan.sqlite &= !self.has("--memory");
         plan.shares_budget &= !self.has("--own-limits");
         plan.has_fleets &= !self.has("--no-fleets");
+        plan.has_looks &= !self.has("--no-looks");
         Some(plan)
     }
 }

@@ -122,6 +122,8 @@ pub struct Plan {
     pub shares_budget: bool,
     /// Each worker is one process for all connections, and they share a schedule.
     pub has_fleets: bool,
+    /// Between imports of the window there are quick looks, and now and then a back-fill.
+    pub has_looks: bool,
     pub page_size: u32,
     pub host: Host,
     /// The merchant also changes orders while a run reads them.
@@ -162,6 +164,7 @@ impl Plan {
             has_monotonic: rng.u8(..) < 220,
             shares_budget: stream(seed, "budget", 0).u8(..) < 160,
             has_fleets: stream(seed, "fleets", 0).u8(..) < 64,
+            has_looks: stream(seed, "looks", 0).bool(),
             page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
@@ -210,6 +213,9 @@ impl fmt::Display for Plan {
         }
         if drawn.has_fleets != self.has_fleets {
             write!(f, " --no-fleets")?;
+        }
+        if drawn.has_looks != self.has_looks {
+            write!(f, " --no-looks")?;
         }
         Ok(())
     }

@@ -16,8 +16,8 @@ use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
         ChannelConnector, ChannelError, CheckConnection, DiagnoseOrder, ExplainImports, GetOrders,
-        ImportOrder, ImportReport, LinkListings, LinkReport, Operation, OrderSelector, ResolveHeld,
-        ResolveReport, SyncReport, SyncShipments,
+        ImportOrder, ImportReport, LinkListings, LinkReport, Operation, OrderRange, OrderSelector,
+        ResolveHeld, ResolveReport, SyncReport, SyncShipments,
     },
     client::{RateLimiter, TagId, UserId},
     connector::ListingSettings,
@@ -68,7 +68,11 @@ impl RunLog {
 pub enum Job {
     Import,
     Ship,
+    /// What changed between two imports, and now and then a stretch of time.
+    Look,
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What a process does in the quiet phase: import, release what a mapping holds no more, import, link listings.
 const QUIET_TURNS: [u8; 4] = [255, 0, 255, 12];
@@ -213,6 +217,14 @@ async fn work(
 ) {
     match (place.job, draw) {
         (Job::Ship, _) => drop(ship(world, log, channel, SyncShipments::new()).await),
+        (Job::Look, 0..12) => {
+            let to = world.time.now() - DAY * rng.u32(0..20);
+            let range = OrderRange::new(to - DAY * rng.u32(1..9), to);
+            drop(import(world, (place.connection, log), channel, GetOrders::back_fill(range)).await);
+        }
+        (Job::Look, _) => {
+            drop(import(world, (place.connection, log), channel, GetOrders::changes_only()).await);
+        }
         (Job::Import, 0..8) => drop(resolve(world, log, channel, ResolveHeld::new()).await),
         (Job::Import, 8..10) => {
             drop(judged(world, log, channel.check(CheckConnection::new()).await, |_| ()));
