@@ -8,13 +8,14 @@ use std::{
 };
 
 /// What every layer may use, as it depends on none of them.
-const SHARED: [&str; 11] = [
+const SHARED: [&str; 12] = [
     "Timestamp",
     "clock",
     "duration_text",
     "locked",
     "named_enum",
     "nearest_name",
+    "open_enum",
     "setters",
     "shows",
     "time",
@@ -23,12 +24,14 @@ const SHARED: [&str; 11] = [
 ];
 
 /// Each layer, and the other layers whose names it may use.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("clock", &[]),
     ("time", &[]),
     ("duration_text", &[]),
     ("locked", &[]),
     ("named_enum", &[]),
+    ("open_enum", &[]),
+    ("guide", &[]),
     ("setters", &[]),
     ("shows", &[]),
     ("config_file", &[]),

@@ -62,6 +62,8 @@ text_id! {
     LineId;
     /// A person who works in the channel's own user interface.
     ChannelUserId;
+    /// A place that goods leave from, as the channel identifies it.
+    ChannelWarehouseId;
     /// An order, as the host identifies it.
     HostOrderId;
     /// Something that the host sells, as the host identifies it.

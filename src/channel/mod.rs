@@ -13,6 +13,7 @@
 
 mod capability;
 mod connector;
+mod date;
 mod diagnosis;
 mod error;
 mod fingerprint;
@@ -38,19 +39,23 @@ pub(crate) mod wording;
 pub use self::{
     capability::{Capabilities, Operation, OrderFeatures, Readiness, RemoteWrite, ShipmentFeatures, Support},
     connector::ChannelConnector,
+    date::{CalendarDate, ParseDateError},
     diagnosis::{Check, Diagnosis, DiagnosisNote, Verdict},
     error::{ChannelError, Refusal},
     fingerprint::OrderFingerprint,
     hold::{HoldKind, HoldReason},
     ids::{
-        ChannelOrderId, ChannelProductId, ChannelUserId, ConnectionId, HostOrderId, LineId, ListingId, RunId,
-        ShipmentId,
+        ChannelOrderId, ChannelProductId, ChannelUserId, ChannelWarehouseId, ConnectionId, HostOrderId,
+        LineId, ListingId, RunId, ShipmentId,
     },
     listing::{LinkState, Listing, ListingLink, NewLink},
     money::Money,
     observer::{RunEvent, RunObserver},
     order::{
-        Address, Buyer, ChannelOrder, LineKind, LineQuantity, Lineage, OrderLine, OrderOption, OrderTotals,
+        Address, AddressVerification, BillingParty, Buyer, CarrierBilling, ChannelOrder, Confirmation,
+        Customs, CustomsContents, CustomsItem, Dimensions, ExternalFulfiller, ExtraMembers, Handling,
+        Insurance, InsuranceProvider, LengthUnit, LineKind, LineQuantity, Lineage, NonDelivery, OrderLine,
+        OrderOption, OrderTotals, Weight, WeightUnit,
     },
     overview::{ImportOverview, StatusTotals},
     parcel::{ChannelParcel, ParcelSource},

@@ -15,6 +15,7 @@ mod own_orders;
 mod run;
 mod settings;
 mod shipments;
+mod store_directory;
 mod store_pages;
 mod trace;
 mod translate;
@@ -73,6 +74,8 @@ pub struct ShipStationChannel {
     is_own: Arc<IsOwn>,
     /// Where shipments are fetched from, if the host does not enqueue them.
     source: Option<Arc<dyn ShipmentSource>>,
+    /// What the account's stores are called.
+    directory: store_directory::StoreDirectory,
     /// Whether the tag and the user of the settings were found in ShipStation.
     references_checked: AtomicBool,
     /// When this process sent shipments and looked for them, by a clock that nobody can set.
@@ -100,6 +103,7 @@ impl ShipStationChannel {
             owner: default_owner(),
             is_own: Arc::new(|_| false),
             source: None,
+            directory: store_directory::StoreDirectory::default(),
             references_checked: AtomicBool::new(false),
             readings: shipments::Readings::default(),
             deliveries: orders::Deliveries::default(),

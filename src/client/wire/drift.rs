@@ -1,14 +1,12 @@
 //! What ShipStation sends that this crate does not know yet: counted, so that a change of the API is
 //! noticed before it causes an outage. Decoding is synchronous, so a thread-local sink collects what one answer showed.
 
-use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Mutex};
+use std::{cell::RefCell, collections::BTreeMap, sync::Mutex};
 
-use crate::locked::locked;
+use crate::{locked::locked, open_enum::Name};
 
 /// More kinds of drift than this are no longer distinguished, so that a strange server cannot fill the memory.
 const MAX_KINDS: usize = 512;
-const MAX_NAME_CHARS: usize = 40;
-const MAX_DIGITS: usize = 4;
 
 /// What was unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,73 +128,4 @@ fn record(model: &'static str, kind: DriftKind, name: &Name<'_>) {
             *counts.entry((model, kind, name.to_string())).or_default() += 1;
         }
     });
-}
-
-/// An unknown name for people: verbatim if it looks like one of ShipStation's, and its length otherwise.
-pub(crate) enum Name<'t> {
-    Plain(&'t str),
-    Hidden(&'t str),
-}
-
-impl<'t> Name<'t> {
-    /// The name of a member, such as `shipByDate` or `WebHookID`.
-    fn of_member(name: &'t str) -> Self {
-        Self::new(name, |c| c.is_ascii_alphanumeric() || c == '_')
-    }
-
-    /// The text of an enumeration, such as `awaiting_shipment` or `4`.
-    pub(crate) fn of_value(text: &'t str) -> Self {
-        Self::new(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-    }
-
-    fn new(text: &'t str, allowed: impl Fn(char) -> bool) -> Self {
-        // A longer run of digits may be a telephone number.
-        let digits = text.chars().filter(char::is_ascii_digit).count();
-        let plain =
-            (1..=MAX_NAME_CHARS).contains(&text.len()) && digits <= MAX_DIGITS && text.chars().all(allowed);
-        if plain { Self::Plain(text) } else { Self::Hidden(text) }
-    }
-}
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Plain(text) => f.write_str(text),
-            Self::Hidden(text) => write!(f, "*** ({} bytes)", text.len()),
-        }
-    }
-}
-
-impl fmt::Debug for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Plain(text) => write!(f, "\"{text}\""),
-            Self::Hidden(_) => fmt::Display::fmt(self, f),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_that_look_like_shipstations_are_verbatim() {
-        for name in ["shipByDate", "WebHookID", "customField4", "_links"] {
-            assert_eq!(Name::of_member(name).to_string(), name);
-        }
-        for text in ["awaiting_pickup", "4", "xcover2"] {
-            assert_eq!(Name::of_value(text).to_string(), text);
-            assert_eq!(format!("{:?}", Name::of_value(text)), format!("{text:?}"));
-        }
-        let long = "x".repeat(41);
-        for text in ["", "Jane Canary", "jane@example.com", "18015550142", "Rose", "é", "a\nb", &long] {
-            let hidden = format!("*** ({} bytes)", text.len());
-            assert_eq!(Name::of_value(text).to_string(), hidden);
-            assert_eq!(format!("{:?}", Name::of_value(text)), hidden);
-        }
-        for text in ["Jane Canary", "jane@example.com", "order18015550142"] {
-            assert!(Name::of_member(text).to_string().starts_with("*** ("), "{text}");
-        }
-    }
 }

@@ -45,6 +45,17 @@ impl Extra {
         self.0.iter().flat_map(|members| members.unreadable.keys().copied())
     }
 
+    /// Whether there is anything, unknown or unreadable.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Every member that is not in the model, with its JSON text.
+    pub(crate) fn unmodeled(&self) -> impl Iterator<Item = (&str, &str)> {
+        let unreadable = self.0.iter().flat_map(|members| &members.unreadable);
+        self.iter().chain(unreadable.map(|(name, value)| (*name, value.get())))
+    }
+
     pub(crate) fn insert(&mut self, member: String, value: Box<RawValue>) {
         self.0.get_or_insert_default().unknown.insert(member, value);
     }

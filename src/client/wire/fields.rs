@@ -54,8 +54,8 @@ pub(crate) trait Lenient: Sized {
         true
     }
 
-    /// The paths of the members in it that could not be read.
-    fn unreadable(&self) -> Vec<String> {
+    /// What it and the models in it hold beside their members, with the paths to them.
+    fn extras(&self) -> Vec<(String, &Extra)> {
         Vec::new()
     }
 
@@ -144,8 +144,8 @@ pub(crate) trait Field: Sized {
     /// Whether there is nothing to write or to show.
     fn is_absent(&self) -> bool;
 
-    /// The paths of the members in it that could not be read.
-    fn unreadable(&self) -> Vec<String>;
+    /// What the models in it hold beside their members, with the paths to them.
+    fn extras(&self) -> Vec<(String, &Extra)>;
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
@@ -166,8 +166,8 @@ impl<T: Lenient> Field for Option<T> {
         self.is_none()
     }
 
-    fn unreadable(&self) -> Vec<String> {
-        self.as_ref().map(T::unreadable).unwrap_or_default()
+    fn extras(&self) -> Vec<(String, &Extra)> {
+        self.as_ref().map(T::extras).unwrap_or_default()
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -226,9 +226,10 @@ fn droppable_slowly<'de, F: Field, A: MapAccess<'de>>(
     })
 }
 
-/// The path of a member inside another one: `items` and `[0].weight` make `items[0].weight`.
+/// The path of a member inside another one: `items` and `[0].weight` make `items[0].weight`. Either may be empty.
 pub(crate) fn inside(outer: &str, inner: &str) -> String {
-    if inner.starts_with('[') { format!("{outer}{inner}") } else { format!("{outer}.{inner}") }
+    let dot = if outer.is_empty() || inner.is_empty() || inner.starts_with('[') { "" } else { "." };
+    format!("{outer}{dot}{inner}")
 }
 
 /// Writes a value the way ShipStation reads it.
@@ -276,8 +277,8 @@ macro_rules! standalone {
                 })
             }
 
-            fn unreadable(&self) -> Vec<String> {
-                $crate::client::wire::Lenient::unreadable(self)
+            fn extras(&self) -> Vec<(String, &$crate::client::wire::Extra)> {
+                $crate::client::wire::Lenient::extras(self)
             }
 
             fn absent() -> Option<Self> {

@@ -10,7 +10,7 @@ use serde::{
 };
 
 use super::{
-    Field, FieldSeed, Lenient,
+    Extra, Field, FieldSeed, Lenient,
     fields::{Written, inside},
 };
 
@@ -29,13 +29,13 @@ impl<T: Lenient> Field for Vec<T> {
         self.is_empty()
     }
 
-    fn unreadable(&self) -> Vec<String> {
+    fn extras(&self) -> Vec<(String, &Extra)> {
         let elements = self.iter().enumerate();
-        let paths = elements.flat_map(|(place, element)| {
-            let inner = element.unreadable().into_iter();
-            inner.map(move |path| inside(&format!("[{place}]"), &path))
+        let extras = elements.flat_map(|(place, element)| {
+            let inner = element.extras().into_iter();
+            inner.map(move |(path, extra)| (inside(&format!("[{place}]"), &path), extra))
         });
-        paths.collect()
+        extras.collect()
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -17,18 +17,17 @@ pub(crate) mod rows;
 mod scalars;
 mod time_text;
 
-pub(crate) use self::{
-    drift::Name,
-    envelope::Envelope,
-    fields::{Field, FieldSeed, Lenient, Masked, Shown, Unfit, WrittenField, droppable, inside, standalone},
-    lists::only_element,
-    model::model,
-    open_enum::open_enum,
-};
 pub use self::{
     drift::{Drift, DriftKind, DriftReport},
     extra::Extra,
     ids::*,
     pacific::{PacificDate, PacificTime, ParsePacificError},
     rows::{RowError, RowErrorKind, Rows},
+};
+pub(crate) use self::{
+    envelope::Envelope,
+    fields::{Field, FieldSeed, Lenient, Masked, Shown, Unfit, WrittenField, droppable, inside, standalone},
+    lists::only_element,
+    model::model,
+    open_enum::open_enum,
 };

@@ -29,8 +29,24 @@ macro_rules! model {
             /// they came.
             #[allow(dead_code, reason = "not every model is asked")]
             $vis fn unreadable(&self) -> Vec<String> {
-                $crate::client::wire::Lenient::unreadable(self)
+                use $crate::client::wire::{Lenient, inside};
+                let extras = Lenient::extras(self).into_iter();
+                extras.flat_map(|(path, extra)| extra.unreadable().map(move |name| inside(&path, name))).collect()
             }
+
+            /// The JSON text of every member that came and is not in the model, here or in a model inside, by its path: those that
+            /// this version of the crate does not know, and those that could not be read.
+            #[allow(dead_code, reason = "not every model is asked")]
+            $vis fn unmodeled(&self) -> Vec<(String, &str)> {
+                use $crate::client::wire::{Lenient, inside};
+                let extras = Lenient::extras(self).into_iter();
+                extras.flat_map(|(path, extra)| extra.unmodeled().map(move |(name, json)| (inside(&path, name), json))).collect()
+            }
+
+            /// The names of the members that it knows.
+            #[cfg(test)]
+            #[allow(dead_code, reason = "not every model is asked")]
+            pub(crate) const MEMBERS: &'static [&'static str] = &[$($json),*];
         }
 
         const _: () = {
@@ -44,10 +60,13 @@ macro_rules! model {
                     deserializer.deserialize_any(ModelVisitor)
                 }
 
-                fn unreadable(&self) -> Vec<String> {
-                    let mut paths: Vec<String> = self.extra.unreadable().map(str::to_owned).collect();
-                    $( paths.extend(Field::unreadable(&self.$field).iter().map(|path| inside($json, path))); )*
-                    paths
+                fn extras(&self) -> Vec<(String, &Extra)> {
+                    let mut extras = Vec::new();
+                    if self.extra.is_filled() {
+                        extras.push((String::new(), &self.extra));
+                    }
+                    $( extras.extend(Field::extras(&self.$field).into_iter().map(|(path, extra)| (inside($json, &path), extra))); )*
+                    extras
                 }
 
                 fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -32,9 +32,12 @@ impl Recent {
     pub(super) async fn read(channel: &ShipStationChannel, client: &ShipStation) -> Result<Self, Error> {
         let list = client.orders().list().sort_by(OrderSort::CreateDate).sort_dir(SortDir::Descending);
         let page = list.page_size(500).send().await?;
+        let (names, _) = channel.directory.names(client).await;
         let mut recent = Self::default();
         for order in page.items.iter().filter(|order| is_selected(channel, order)) {
-            recent.take(channel, &translate::order(order, &channel.settings.orders));
+            let mut order = translate::order(order, &channel.settings.orders);
+            names.complete(&mut order);
+            recent.take(channel, &order);
         }
         Ok(recent)
     }

@@ -56,7 +56,7 @@ async fn run_stages(
     page: Vec<Order>,
     outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(), Stop> {
-    let orders: Vec<(Order, ChannelOrder)> = page
+    let mut orders: Vec<(Order, ChannelOrder)> = page
         .into_iter()
         .map(|wire| {
             let order = translate::order(&wire, ctx.settings());
@@ -64,6 +64,7 @@ async fn run_stages(
         })
         .collect();
     let records = Records::look_up(ctx, orders.iter().map(|(_, order)| order)).await?;
+    name_stores(ctx, recorder, &records, &mut orders).await;
     let observed = observe(ctx, recorder, &records, &orders);
     let mut candidates = Vec::new();
     let mut rejections = Vec::new();
@@ -93,6 +94,25 @@ async fn run_stages(
         return Err(Stop::LimitReached("max_orders is reached; the next run goes on".to_owned()));
     }
     Ok(())
+}
+
+/// Names the stores and marketplaces of new orders, which shipping rules may ask for.
+async fn name_stores(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    records: &Records,
+    orders: &mut [(Order, ChannelOrder)],
+) {
+    let is_new = |order: &&mut ChannelOrder| order.store.is_some() && !records.known.contains_key(&order.id);
+    let new: Vec<&mut ChannelOrder> = orders.iter_mut().map(|(_, order)| order).filter(is_new).collect();
+    if new.is_empty() {
+        return;
+    }
+    let (names, warning) = ctx.run.channel.directory.names(ctx.client()).await;
+    for order in new {
+        names.complete(order);
+    }
+    recorder.report.run.warnings.extend(warning);
 }
 
 /// Takes note of what the page shows of imported orders.

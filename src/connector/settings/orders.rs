@@ -40,6 +40,9 @@ settings! {
         assign_user (into): Option<UserId> = None;
         /// Put this tag on once an order is imported. Must differ from `tag`.
         acknowledgement_tag (into): Option<TagId> = None;
+        /// Whether the host also gets what ShipStation says about an order and [`ChannelOrder`](crate::channel::ChannelOrder) has
+        /// no member for, as JSON text, in [`extra`](crate::channel::ChannelOrder::extra). It may hold a buyer's data.
+        keep_extra_members: bool = false;
         /// What happens to orders without a shippable line.
         empty_orders: EmptyOrderPolicy = EmptyOrderPolicy::Import;
         /// Which of a line's SKUs counts.

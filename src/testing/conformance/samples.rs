@@ -43,7 +43,7 @@ pub(super) fn order(id: &str) -> ChannelOrder {
     order.marketplace = Some("Shopify".to_owned());
     order.status = "awaiting_shipment".into();
     order.modified_at = Some(at(5));
-    order.buyer = Buyer { username: None, email: Some("buyer@example.com".to_owned()) };
+    order.buyer = Buyer { email: Some("buyer@example.com".to_owned()), ..Buyer::default() };
     order.ship_to =
         Address { name: Some("Test Buyer".to_owned()), country: Some("US".to_owned()), ..Address::default() };
     order.lines = vec![OrderLine::new("1", Some("SKU-1".to_owned()), 2), OrderLine::new("2", None, 0)];

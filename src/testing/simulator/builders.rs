@@ -118,6 +118,12 @@ builder! {
         tax(amount: &str) { "taxAmount" = amount_or_zero(amount) }
         /// What the buyer paid for shipping. A text that is not a number counts as zero.
         shipping_paid(amount: &str) { "shippingAmount" = amount_or_zero(amount) }
+        /// One more line of the customs form. A value that is not a number counts as zero.
+        customs_item(description: impl Into<String>, quantity: i64, value: &str) {
+            "internationalOptions.customsItems" += record!(CUSTOMS_ITEM {
+                "description": description.into(), "quantity": quantity, "value": amount_or_zero(value),
+            })
+        }
         /// Somebody else ships it, such as a marketplace's own warehouse.
         externally_fulfilled(by: impl Into<String>) {
             "externallyFulfilled" = true, "externallyFulfilledBy" = by.into()

@@ -12,6 +12,7 @@ mod follow_ups;
 mod ledger;
 mod limits;
 mod lineage;
+mod members;
 mod parcels;
 mod quick_look;
 mod requests;

@@ -1,6 +1,6 @@
 //! What each check of a diagnosis saw, what would have been wanted, and the remedy, in words for people.
 
-use std::{collections::HashMap, fmt::Display};
+use std::{collections::HashMap, fmt::Display, sync::Arc};
 
 use super::{Facts, Window};
 use crate::{
@@ -11,10 +11,11 @@ use crate::{
         shipping::{DisplayText, ShippingResolution, StoreKey, suggest},
         store::{OrderWork, RunSummary},
     },
-    client::{AccountTag, Order, PacificTime, Rows, Store},
+    client::{AccountTag, Order, PacificTime, Rows},
     connector::{
         mapping::Mapper,
         settings::{OrderSettings, UnmappedPolicy},
+        store_directory::StoreNames,
         translate,
     },
 };
@@ -22,27 +23,22 @@ use crate::{
 /// What people call the stores and tags of the account.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    stores: HashMap<String, String>,
+    pub(super) stores: Arc<StoreNames>,
     tags: HashMap<i64, String>,
 }
 
 impl Names {
-    pub(super) fn of(stores: Option<Rows<Store>>, tags: Option<Rows<AccountTag>>) -> Self {
-        let stores = stores.map(|rows| rows.items).unwrap_or_default();
+    pub(super) fn of(stores: Arc<StoreNames>, tags: Option<Rows<AccountTag>>) -> Self {
         let tags = tags.map(|rows| rows.items).unwrap_or_default();
         Self {
-            stores: stores
-                .into_iter()
-                .filter_map(|store| Some((store.store_id.to_string(), store.store_name?)))
-                .collect(),
+            stores,
             tags: tags.into_iter().filter_map(|tag| Some((tag.tag_id.get(), tag.name?))).collect(),
         }
     }
 
     /// `"Main"`, or the number of a store that has no known name.
     pub(super) fn store(&self, store: &StoreKey) -> String {
-        let id = store.to_string();
-        self.stores.get(&id).map_or(id, |name| DisplayText::name(name).to_string())
+        self.stores.of(store).map_or_else(|| store.to_string(), |name| DisplayText::name(name).to_string())
     }
 
     /// `"Dropship" (8362)`, or the number alone.

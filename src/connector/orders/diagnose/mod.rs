@@ -91,7 +91,8 @@ impl ShipStationChannel {
         let now = self.server_time();
         let window = self.window_at(now).await?;
         for wire in orders {
-            let order = translate::order(&wire, &self.settings.orders);
+            let mut order = translate::order(&wire, &self.settings.orders);
+            names.stores.complete(&mut order);
             let facts = self.facts(&order, last.clone()).await?;
             answers.push(self.answer(&wire, &order, &window, mapper, &facts, &names));
         }
@@ -151,11 +152,11 @@ impl ShipStationChannel {
 
     /// What people call the stores and tags. An answer without names is better than none.
     async fn names(&self, client: &ShipStation, orders: &[Order]) -> Names {
-        let stores = client.stores().list().show_inactive(true).send().await;
+        let (stores, _) = self.directory.names(client).await;
         let tagged =
             self.settings.orders.tag.is_some() || orders.iter().any(|order| !order.tag_ids.is_empty());
         let tags = if tagged { client.accounts().list_tags().await.ok() } else { None };
-        Names::of(stores.ok(), tags)
+        Names::of(stores, tags)
     }
 
     fn answer(

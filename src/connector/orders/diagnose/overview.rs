@@ -68,7 +68,10 @@ impl ShipStationChannel {
             return Ok(());
         }
         match client.stores().list().show_inactive(true).send().await {
-            Ok(stores) => answer.stores = check::not_refreshed(settings, &stores.items, self.server_time()),
+            Ok(stores) => {
+                self.directory.keep(&stores.items, &**client.clock()).await;
+                answer.stores = check::not_refreshed(settings, &stores.items, self.server_time());
+            }
             Err(error) if failure::is_about_credentials(&error) => return Err(error),
             Err(_) => {}
         }

@@ -1,15 +1,19 @@
 //! From ShipStation's words to the channel's: every conversion stands here. Settings choose among
 //! what an order says (which SKU of a line, which shipping text); nothing else is decided.
 
-use super::settings::{OrderSettings, ShippingTextSource, SkuSource};
+mod extra;
+mod handling;
+mod line;
+mod parties;
+
+use super::settings::{OrderSettings, ShippingTextSource};
 use crate::{
     Timestamp,
     channel::{
-        Address, Buyer, ChannelOrder, ChannelOrderId, ChannelUserId, LineKind, Lineage, OrderLine,
-        OrderOption, OrderTotals,
+        CalendarDate, ChannelOrder, ChannelOrderId, ChannelUserId, ChannelWarehouseId, Lineage, OrderTotals,
         shipping::{ShippingRequest, StoreKey, is_invisible},
     },
-    client::{self, AdvancedOptions, Order, OrderId, OrderItem, PacificTime},
+    client::{AdvancedOptions, Order, OrderId, PacificDate, PacificTime},
 };
 
 /// The first second of 1971, UTC.
@@ -59,29 +63,40 @@ pub(super) fn lineage(order: &Order) -> Lineage {
     lineage
 }
 
-/// An order in the channel's words.
+/// An order in the channel's words. Its marketplace is its source until the store is [named](super::store_directory).
 pub(super) fn order(order: &Order, settings: &OrderSettings) -> ChannelOrder {
     let mut new = ChannelOrder::new(order_id(order.order_id), order.order_number.clone().unwrap_or_default());
     let options = order.advanced_options.as_ref();
     new.key.clone_from(&order.order_key);
     new.store = store_key(order);
-    new.marketplace = options.and_then(|options| options.source.clone());
+    new.source = options.and_then(|options| options.source.clone());
+    new.marketplace.clone_from(&new.source);
     new.status = order.order_status.as_ref().map(|status| status.as_str().to_owned()).unwrap_or_default();
     new.created_at = instant(order.create_date.as_ref());
     new.ordered_at = said(order.order_date.as_ref());
     new.paid_at = said(order.payment_date.as_ref());
     new.modified_at = instant(order.modify_date.as_ref());
-    new.ship_by = instant(order.ship_by_date.as_ref());
-    new.buyer = buyer(order);
-    new.ship_to = order.ship_to.as_ref().map(address).unwrap_or_default();
-    new.bill_to = order.bill_to.as_ref().map(address);
-    let ids = line_ids(&order.items);
-    new.lines = order.items.iter().zip(ids).map(|(item, id)| line(id, item, settings.sku_source)).collect();
+    new.ship_by = said(order.ship_by_date.as_ref());
+    new.ship_on = day(order.ship_date);
+    new.hold_until = day(order.hold_until_date);
+    new.buyer = parties::buyer(order);
+    new.ship_to = order.ship_to.as_ref().map(parties::address).unwrap_or_default();
+    new.bill_to = order.bill_to.as_ref().map(parties::address);
+    new.lines = line::lines(&order.items, settings);
     new.totals = totals(order);
+    new.payment_method.clone_from(&order.payment_method);
     new.shipping_text = shipping_text(order, settings.shipping_text);
     new.carrier_code.clone_from(&order.carrier_code);
     new.service_code.clone_from(&order.service_code);
     new.package_code.clone_from(&order.package_code);
+    new.warehouse =
+        options.and_then(|options| options.warehouse_id).map(|id| ChannelWarehouseId::new(id.to_string()));
+    new.weight = order.weight.as_ref().map(handling::weight);
+    new.dimensions = order.dimensions.as_ref().map(handling::dimensions);
+    new.handling = handling::handling(order);
+    new.insurance = order.insurance_options.as_ref().map(handling::insurance);
+    new.customs = order.international_options.as_ref().and_then(handling::customs);
+    new.carrier_billing = options.and_then(parties::carrier_billing);
     new.gift = order.gift.unwrap_or(false);
     new.gift_message.clone_from(&order.gift_message);
     new.customer_notes.clone_from(&order.customer_notes);
@@ -91,6 +106,10 @@ pub(super) fn order(order: &Order, settings: &OrderSettings) -> ChannelOrder {
     new.lineage = lineage(order);
     new.custom_fields = options.map(custom_fields).unwrap_or_default();
     new.externally_fulfilled = order.externally_fulfilled.unwrap_or(false);
+    new.externally_fulfilled_by = parties::external_fulfiller(order);
+    if settings.keep_extra_members {
+        new.extra = extra::of_order(order);
+    }
     new
 }
 
@@ -112,75 +131,10 @@ pub(super) fn said(time: Option<&PacificTime>) -> Option<Timestamp> {
     instant(time).filter(|instant| *instant >= Timestamp::from_unix_seconds(YEAR_1971))
 }
 
-fn buyer(order: &Order) -> Buyer {
-    let mut buyer = Buyer::default();
-    buyer.username.clone_from(&order.customer_username);
-    buyer.email.clone_from(&order.customer_email);
-    buyer
-}
-
-fn address(from: &client::Address) -> Address {
-    let mut address = Address::default();
-    address.name.clone_from(&from.name);
-    address.company.clone_from(&from.company);
-    address.street1.clone_from(&from.street1);
-    address.street2.clone_from(&from.street2);
-    address.street3.clone_from(&from.street3);
-    address.city.clone_from(&from.city);
-    address.state.clone_from(&from.state);
-    address.postal_code.clone_from(&from.postal_code);
-    address.country.clone_from(&from.country);
-    address.phone.clone_from(&from.phone);
-    address.residential = from.residential;
-    address
-}
-
-/// The ids of an order's lines: ShipStation's own, made distinct by their place where it gives none, 0, or one that an earlier
-/// line has.
-fn line_ids(items: &[OrderItem]) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::with_capacity(items.len());
-    for (place, item) in items.iter().enumerate() {
-        let own = item.order_item_id.filter(|id| id.get() > 0).map(|id| id.to_string());
-        ids.push(match own {
-            Some(id) if ids.contains(&id) => format!("{id}-line-{}", place + 1),
-            Some(id) => id,
-            None => format!("line-{}", place + 1),
-        });
-    }
-    ids
-}
-
-fn line(id: String, item: &OrderItem, source: SkuSource) -> OrderLine {
-    let mut line = OrderLine::new(id, sku(item, source), item.quantity.unwrap_or(0));
-    line.store_line_key.clone_from(&item.line_item_key);
-    line.kind = if is_adjustment(item) { LineKind::Adjustment } else { LineKind::Item };
-    line.name.clone_from(&item.name);
-    line.unit_price = item.unit_price;
-    line.tax = item.tax_amount;
-    line.product = item.product_id.map(|id| id.to_string().into());
-    line.upc.clone_from(&item.upc);
-    line.options = item
-        .options
-        .iter()
-        .map(|option| OrderOption::new(option.name.clone().unwrap_or_default(), option.value.clone()))
-        .collect();
-    line
-}
-
-/// ShipStation flags discounts and fees, not always: a negative price and a line of nothing give them away.
-fn is_adjustment(item: &OrderItem) -> bool {
-    item.adjustment == Some(true)
-        || item.unit_price.is_some_and(|price| price.is_sign_negative() && !price.is_zero())
-        || item.quantity.is_none_or(|quantity| quantity <= 0)
-}
-
-fn sku(item: &OrderItem, source: SkuSource) -> Option<String> {
-    let given = |sku: &Option<String>| sku.clone().filter(|sku| !sku.trim().is_empty());
-    match source {
-        SkuSource::Sku => given(&item.sku),
-        SkuSource::FulfillmentSku => given(&item.fulfillment_sku),
-        SkuSource::Auto => given(&item.sku).or_else(|| given(&item.fulfillment_sku)),
-    }
+/// A day that a store may leave unset, like a date.
+fn day(date: Option<PacificDate>) -> Option<CalendarDate> {
+    let date = date.filter(|date| date.start() >= Timestamp::from_unix_seconds(YEAR_1971))?;
+    CalendarDate::new(date.year(), date.month(), date.day())
 }
 
 fn totals(order: &Order) -> OrderTotals {
@@ -211,12 +165,40 @@ fn custom_fields(options: &AdvancedOptions) -> Vec<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client;
 
     #[test]
     fn other_spellings_of_an_order_id_are_none() {
         assert_eq!(wire_order_id(&"2184550001".into()), Some(OrderId::new(2_184_550_001)));
         for text in ["02184550001", "+2184550001", " 2184550001", "-1", "0", "", "A-1"] {
             assert_eq!(wire_order_id(&text.into()), None, "{text:?}");
+        }
+    }
+
+    /// The table in the guide, by model.
+    #[test]
+    fn every_member_of_an_order_is_in_the_guide() {
+        let guide = include_str!("../../../docs/order-members.md");
+        let models: [(&str, &[&str]); 10] = [
+            ("Order", Order::MEMBERS),
+            ("OrderItem", client::OrderItem::MEMBERS),
+            ("ItemOption", client::ItemOption::MEMBERS),
+            ("Address", client::Address::MEMBERS),
+            ("Weight", client::Weight::MEMBERS),
+            ("Dimensions", client::Dimensions::MEMBERS),
+            ("InsuranceOptions", client::InsuranceOptions::MEMBERS),
+            ("InternationalOptions", client::InternationalOptions::MEMBERS),
+            ("CustomsItem", client::CustomsItem::MEMBERS),
+            ("AdvancedOptions", AdvancedOptions::MEMBERS),
+        ];
+        for (model, members) in models {
+            let table = guide.split("\n## ").find(|part| part.starts_with(&format!("`{model}`\n"))).unwrap();
+            let named: Vec<&str> =
+                table.lines().filter_map(|row| row.strip_prefix("| `")?.split('`').next()).collect();
+            for member in members {
+                assert_eq!(named.iter().filter(|name| name == &member).count(), 1, "{model}.{member}");
+            }
+            assert_eq!(named.len(), members.len(), "{model}: {named:?}");
         }
     }
 }

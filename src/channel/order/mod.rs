@@ -1,11 +1,58 @@
 //! An order of a channel in neutral words. The fields that identify a person are masked in `Debug`.
 
+mod customs;
+mod extra;
+mod handling;
+mod line;
+mod parties;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    customs::{Customs, CustomsContents, CustomsItem, NonDelivery},
+    extra::ExtraMembers,
+    handling::{
+        Confirmation, Dimensions, Handling, Insurance, InsuranceProvider, LengthUnit, Weight, WeightUnit,
+    },
+    line::{LineKind, LineQuantity, OrderLine, OrderOption},
+    parties::{Address, AddressVerification, BillingParty, Buyer, CarrierBilling, ExternalFulfiller},
+};
 use super::{
-    ChannelOrderId, ChannelProductId, ChannelUserId, LineId, ListingId, Money, money, shipping::StoreKey,
+    CalendarDate, ChannelOrderId, ChannelUserId, ChannelWarehouseId, Money, money, shipping::StoreKey,
 };
 use crate::{Timestamp, shows::shows};
+
+/// Declares open enumerations that are kept as their text.
+macro_rules! open_words {
+    ($($(#[$meta:meta])* pub enum $name:ident { $($variants:tt)* })+) => {
+        $crate::open_enum::open_enum! { $($(#[$meta])* pub enum $name { $($variants)* })+ }
+
+        $(
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.serialize_str(self.as_str())
+                }
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    String::deserialize(deserializer).map(Self::from)
+                }
+            }
+        )+
+    };
+}
+use open_words;
+
+/// Whether there is nothing in it that a reader would not put there by itself.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A code of two letters; where a country is not given as one, it may be anything.
+fn two_letters(country: Option<&String>) -> Option<&str> {
+    country.map(String::as_str).filter(|country| country.len() == 2)
+}
 
 /// An order as the channel had it when it was read.
 ///
@@ -22,8 +69,15 @@ pub struct ChannelOrder {
     pub key: Option<String>,
     /// The store of the channel that the order came from.
     pub store: Option<StoreKey>,
-    /// The marketplace behind the store ("Shopify", "Amazon"), when known.
+    /// What people call that store, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_name: Option<String>,
+    /// The marketplace behind the store ("Shopify", "Amazon"). Where the channel's list of stores does not say, it is the
+    /// [source](Self::source).
     pub marketplace: Option<String>,
+    /// Where the order came from, in the order's own words: mostly a marketplace, in the spelling of whoever wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The channel's own word for the state of the order.
     pub status: String,
     /// When the order appeared in the channel.
@@ -36,6 +90,12 @@ pub struct ChannelOrder {
     pub modified_at: Option<Timestamp>,
     /// Ship no later than this.
     pub ship_by: Option<Timestamp>,
+    /// The day on which it is to ship, or has shipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_on: Option<CalendarDate>,
+    /// The day until which it is held in the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_until: Option<CalendarDate>,
     /// Who bought.
     pub buyer: Buyer,
     /// Where the goods go.
@@ -46,6 +106,9 @@ pub struct ChannelOrder {
     pub lines: Vec<OrderLine>,
     /// The sums as the channel gave them; they need not add up.
     pub totals: OrderTotals,
+    /// How it was paid, in the store's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<String>,
     /// The shipping method in the store's own words, untouched. `None` when the store gave none.
     pub shipping_text: Option<String>,
     /// The carrier chosen in the channel so far, if any.
@@ -54,6 +117,27 @@ pub struct ChannelOrder {
     pub service_code: Option<String>,
     /// The package type chosen in the channel so far, if any.
     pub package_code: Option<String>,
+    /// The warehouse that it is asked to leave from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warehouse: Option<ChannelWarehouseId>,
+    /// Its weight, packed. A channel that has not weighed it may say 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
+    /// The measures of its package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<Dimensions>,
+    /// What is asked of the carrier.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub handling: Handling,
+    /// Its insurance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insurance: Option<Insurance>,
+    /// What customs are to be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customs: Option<Customs>,
+    /// Who pays the carrier, where the order says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_billing: Option<CarrierBilling>,
     /// Whether it is a gift.
     pub gift: bool,
     /// What to write on the gift card.
@@ -72,23 +156,38 @@ pub struct ChannelOrder {
     pub custom_fields: Vec<Option<String>>,
     /// Whether somebody outside the host fulfills it.
     pub externally_fulfilled: bool,
+    /// Who that is, when the channel says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub externally_fulfilled_by: Option<ExternalFulfiller>,
+    /// What else the channel said, if the host asks for it; for the members of lines see [`OrderLine::extra`].
+    #[serde(default, skip_serializing_if = "ExtraMembers::is_empty")]
+    pub extra: ExtraMembers,
 }
 
 impl ChannelOrder {
-    /// The order without what is its buyer's: user name, e-mail, addresses, gift message, notes, free fields, and of the lines their
-    /// names and the buyer's choices. Ids, numbers, quantities, sums and the ship-to country stay.
+    /// The order without what is its buyer's or may name a person: user name, e-mail, customer, addresses, payment method, gift
+    /// message, notes, free fields, the carrier account that is billed, descriptions for customs, extra members, and of the lines
+    /// their names, pictures and the buyer's choices. Ids, numbers, quantities, sums, measures and countries stay.
     #[must_use]
     pub fn without_buyer(mut self) -> Self {
         self.buyer = Buyer::default();
         self.ship_to = Address { country: self.ship_to.country, ..Address::default() };
         self.bill_to = None;
+        self.payment_method = None;
         self.gift_message = None;
         self.customer_notes = None;
         self.internal_notes = None;
         self.custom_fields.clear();
+        self.carrier_billing = self.carrier_billing.map(CarrierBilling::without_account);
+        for item in self.customs.iter_mut().flat_map(|customs| &mut customs.items) {
+            item.description = None;
+        }
+        self.extra = ExtraMembers::default();
         for line in &mut self.lines {
             line.name = None;
+            line.image_url = None;
             line.options.clear();
+            line.extra = ExtraMembers::default();
         }
         self
     }
@@ -100,22 +199,34 @@ impl ChannelOrder {
             number: number.into(),
             key: None,
             store: None,
+            store_name: None,
             marketplace: None,
+            source: None,
             status: String::new(),
             created_at: None,
             ordered_at: None,
             paid_at: None,
             modified_at: None,
             ship_by: None,
+            ship_on: None,
+            hold_until: None,
             buyer: Buyer::default(),
             ship_to: Address::default(),
             bill_to: None,
             lines: Vec::new(),
             totals: OrderTotals::default(),
+            payment_method: None,
             shipping_text: None,
             carrier_code: None,
             service_code: None,
             package_code: None,
+            warehouse: None,
+            weight: None,
+            dimensions: None,
+            handling: Handling::default(),
+            insurance: None,
+            customs: None,
+            carrier_billing: None,
             gift: false,
             gift_message: None,
             customer_notes: None,
@@ -125,6 +236,8 @@ impl ChannelOrder {
             lineage: Lineage::default(),
             custom_fields: Vec::new(),
             externally_fulfilled: false,
+            externally_fulfilled_by: None,
+            extra: ExtraMembers::default(),
         }
     }
 
@@ -138,139 +251,6 @@ impl ChannelOrder {
 }
 
 shows! { |it: ChannelOrder| id, number, store, status, created_at, lines = it.lines.len() }
-
-/// Who bought. `Debug` shows nothing of it.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Buyer {
-    /// The login name in the store.
-    pub username: Option<String>,
-    /// The e-mail address.
-    pub email: Option<String>,
-}
-
-shows! { |_it: Buyer| }
-
-/// A postal address. `Debug` shows the country only.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Address {
-    /// The person.
-    pub name: Option<String>,
-    /// The company.
-    pub company: Option<String>,
-    /// First street line.
-    pub street1: Option<String>,
-    /// Second street line.
-    pub street2: Option<String>,
-    /// Third street line.
-    pub street3: Option<String>,
-    /// The city.
-    pub city: Option<String>,
-    /// The state or province; two letters in the US and Canada.
-    pub state: Option<String>,
-    /// The postal code.
-    pub postal_code: Option<String>,
-    /// The country, two letters.
-    pub country: Option<String>,
-    /// The telephone number.
-    pub phone: Option<String>,
-    /// Whether it is a home, when known.
-    pub residential: Option<bool>,
-}
-
-// Where two letters are not given, it may be anything.
-shows! { |it: Address| country = it.country.as_deref().filter(|country| country.len() == 2) }
-
-/// A line of an order. `Debug` shows neither its name nor what the buyer chose: an engraving may stand in either.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrderLine {
-    /// The channel's identity of the line.
-    pub id: LineId,
-    /// The store's own identity of the line, when it gave one.
-    pub store_line_key: Option<String>,
-    /// An item, or a discount or fee.
-    pub kind: LineKind,
-    /// The SKU as the host's settings choose it (the sold one, or the one to pick).
-    pub sku: Option<String>,
-    /// What was sold, in the store's words.
-    pub name: Option<String>,
-    /// How many. Zero and negative quantities occur and are not shippable.
-    pub quantity: i64,
-    /// The price of one; negative on discounts.
-    #[serde(with = "money::text", default)]
-    pub unit_price: Option<Money>,
-    /// The tax on the line, when given.
-    #[serde(with = "money::text", default)]
-    pub tax: Option<Money>,
-    /// The channel's product, once it has made one.
-    pub product: Option<ChannelProductId>,
-    /// The host's listing that is linked to it, if any.
-    pub listing: Option<ListingId>,
-    /// What the buyer chose (size, color).
-    pub options: Vec<OrderOption>,
-    /// The bar code, when known.
-    pub upc: Option<String>,
-}
-
-impl OrderLine {
-    /// A line of goods.
-    pub fn new(id: impl Into<LineId>, sku: Option<String>, quantity: i64) -> Self {
-        Self {
-            id: id.into(),
-            store_line_key: None,
-            kind: LineKind::Item,
-            sku,
-            name: None,
-            quantity,
-            unit_price: None,
-            tax: None,
-            product: None,
-            listing: None,
-            options: Vec::new(),
-            upc: None,
-        }
-    }
-
-    /// Whether somebody has to put it into a parcel.
-    pub fn is_shippable(&self) -> bool {
-        self.kind == LineKind::Item && self.quantity > 0
-    }
-}
-
-shows! { |it: OrderLine| id, kind, sku, quantity, unit_price, product, listing, options = it.options.len() }
-
-/// What a line stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum LineKind {
-    /// Something that is shipped.
-    #[serde(alias = "goods")]
-    Item,
-    /// A discount or a fee: nothing is shipped.
-    Adjustment,
-}
-
-/// A choice that the buyer made on a line. `Debug` does not show it: an engraving may be a name.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrderOption {
-    /// What was chosen ("Size").
-    pub name: String,
-    /// The choice ("XL").
-    pub value: Option<String>,
-}
-
-shows! { |_it: OrderOption| }
-
-impl OrderOption {
-    /// A choice.
-    pub fn new(name: impl Into<String>, value: Option<String>) -> Self {
-        Self { name: name.into(), value }
-    }
-}
 
 /// The sums of an order. `None` is "not said", which is not zero.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -288,15 +268,6 @@ pub struct OrderTotals {
     /// Shipping charged to the buyer.
     #[serde(with = "money::text", default)]
     pub shipping: Option<Money>,
-}
-
-/// A quantity of one line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineQuantity {
-    /// The line.
-    pub line: LineId,
-    /// How many of it.
-    pub quantity: i64,
 }
 
 /// The relatives of an order: it may have been split off another one or have absorbed others in a merge.

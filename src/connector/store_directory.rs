@@ -1,0 +1,94 @@
+//! What the account's stores are called and which marketplaces they are on: read when a new order needs it, and again at most
+//! once an hour. It lives as long as the channel, so that the runs of a process share it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::Mutex;
+
+use super::{clocks::HostTime, failure};
+use crate::{
+    channel::{ChannelOrder, shipping::StoreKey},
+    client::{Clock, ErrorKind, ShipStation, Store},
+    time::HOUR,
+};
+
+/// The stores as they were last read.
+#[derive(Debug, Default)]
+pub(super) struct StoreDirectory(Mutex<Reading>);
+
+#[derive(Debug, Default)]
+struct Reading {
+    /// When ShipStation was last asked, whatever it answered.
+    asked: Option<HostTime>,
+    names: Arc<StoreNames>,
+}
+
+impl StoreDirectory {
+    /// The names of the stores, and a warning if they could not be read. The caller goes on with those that were read before, or
+    /// with none. One request at most, and none within an hour of the last one, refused or not.
+    pub(super) async fn names(&self, client: &ShipStation) -> (Arc<StoreNames>, Option<String>) {
+        // Who comes second waits for the answer instead of asking too. A caller that is dropped leaves no trace.
+        let mut reading = self.0.lock().await;
+        let clock = &**client.clock();
+        let mut warning = None;
+        if reading.asked.is_none_or(|asked| asked.elapsed(clock) >= HOUR) {
+            match client.stores().list().show_inactive(true).send().await {
+                Ok(stores) => reading.keep(&stores.items, clock),
+                Err(error) if error.kind() == ErrorKind::Cancelled => {}
+                Err(error) => {
+                    reading.asked = Some(HostTime::now(clock));
+                    let why = failure::describe(&error);
+                    warning = Some(format!(
+                        "the stores could not be read, so that a name or a marketplace may be missing or old: {why}"
+                    ));
+                }
+            }
+        }
+        (reading.names.clone(), warning)
+    }
+
+    /// Takes over the stores, inactive ones included, that were read for another purpose.
+    pub(super) async fn keep(&self, stores: &[Store], clock: &dyn Clock) {
+        self.0.lock().await.keep(stores, clock);
+    }
+}
+
+impl Reading {
+    fn keep(&mut self, stores: &[Store], clock: &dyn Clock) {
+        let named =
+            stores.iter().map(|store| (StoreKey::new(store.store_id.to_string()), StoreName::of(store)));
+        *self = Self { asked: Some(HostTime::now(clock)), names: Arc::new(StoreNames(named.collect())) };
+    }
+}
+
+/// What the stores are called.
+#[derive(Debug, Default)]
+pub(super) struct StoreNames(HashMap<StoreKey, StoreName>);
+
+#[derive(Debug)]
+struct StoreName {
+    name: Option<String>,
+    marketplace: Option<String>,
+}
+
+impl StoreName {
+    fn of(store: &Store) -> Self {
+        Self { name: store.store_name.clone(), marketplace: store.marketplace_name.clone() }
+    }
+}
+
+impl StoreNames {
+    /// What people call a store.
+    pub(super) fn of(&self, store: &StoreKey) -> Option<&str> {
+        self.0.get(store)?.name.as_deref()
+    }
+
+    /// Names the order's store, and its marketplace; without one the order keeps its source in its place.
+    pub(super) fn complete(&self, order: &mut ChannelOrder) {
+        let Some(known) = order.store.as_ref().and_then(|store| self.0.get(store)) else { return };
+        order.store_name.clone_from(&known.name);
+        if known.marketplace.is_some() {
+            order.marketplace.clone_from(&known.marketplace);
+        }
+    }
+}
