@@ -32,6 +32,7 @@
 //! | [`connector`] | [`ShipStationChannel`]: the contract, fulfilled by means of the client and the host's stores | both |
 //! | [`fleet`] | runs many connections on a schedule, in one process or in many | the contract |
 //! | [`stores`] | ready-made stores | the contract |
+//! | [`guide`] | tables for hosts: [what of an order arrives](guide::order_members) | |
 //! | `testing` | for a host's own tests: a simulated ShipStation (feature `simulator`), checks for stores (feature `conformance`) | client and contract |
 //!
 //! # Features

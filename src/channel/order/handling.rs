@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::open_words;
+use super::{is_default, open_words};
 use crate::channel::{Money, money};
 
 /// A weight, exact.
@@ -66,10 +66,13 @@ pub struct Handling {
     /// The proof of delivery.
     pub confirmation: Option<Confirmation>,
     /// Whether it is delivered on Saturday.
+    #[serde(skip_serializing_if = "is_default")]
     pub saturday_delivery: bool,
     /// Whether machines cannot sort it.
+    #[serde(skip_serializing_if = "is_default")]
     pub non_machinable: bool,
     /// Whether it holds alcohol.
+    #[serde(skip_serializing_if = "is_default")]
     pub contains_alcohol: bool,
 }
 
@@ -81,6 +84,7 @@ pub struct Insurance {
     /// Whether it is insured, when the channel says so.
     pub insured: Option<bool>,
     /// Who insures it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<InsuranceProvider>,
     /// The value that is insured, in the store's currency.
     #[serde(with = "money::text")]

@@ -203,7 +203,7 @@ async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
             "{report:?}"
         );
         assert_eq!(failure_of(&world, refused).await.unwrap().attempts, 1, "it was not tried");
-        assert_eq!(world.sim.journal().len(), 2, "the window and the probe");
+        assert_eq!(world.sim.journal().len(), 3, "the window, the probe, and after an hour the stores");
     }
     let answer = channel
         .diagnose_order(DiagnoseOrder::new(OrderSelector::Id(refused.to_string().into())))

@@ -18,6 +18,7 @@ mod quick_look;
 mod requests;
 mod secrets;
 mod skips;
+mod stores;
 mod window;
 
 use shipstation_connector::{

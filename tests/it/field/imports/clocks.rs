@@ -51,8 +51,8 @@ async fn a_clock_eight_days_ahead_or_behind_hides_no_order() {
         );
         assert!(report.run.started <= now && report.run.finished <= now, "{report}");
         assert_eq!(
-            report.run.api.requests, 3,
-            "the list twice, and the count of what lies outside: {report}"
+            report.run.api.requests, 4,
+            "the list twice, the stores, and the count of what lies outside: {report}"
         );
         // Once the time is known it is kept.
         let report = import(&channel).await;
@@ -68,7 +68,11 @@ async fn a_small_difference_costs_no_request() {
     let clock = WrongClock::ahead(&world, Duration::from_secs(240));
     let proxy = Proxy::before(&world, |_, _| {}).await;
     let report = import(&proxy.channel_with(&world, clock, |_| {})).await;
-    assert_eq!((report.counts.imported(), report.run.api.requests), (1, 2), "{report}");
+    assert_eq!(
+        (report.counts.imported(), report.run.api.requests),
+        (1, 3),
+        "stores and probe included: {report}"
+    );
     assert!(report.run.warnings.is_empty(), "{report}");
 }
 
