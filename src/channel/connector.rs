@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{
     Capabilities, ChannelError, CheckConnection, CheckReport, Delivery, DiagnoseOrder, Diagnosis,
-    ExplainImports, GetOrders, ImportOrder, ImportOverview, ImportReport, LinkListings, LinkReport,
+    ExplainImports, Finding, GetOrders, ImportOrder, ImportOverview, ImportReport, LinkListings, LinkReport,
     Operation, PublishListings, Readiness, ResolveHeld, ResolveReport, ResolveShipping, SyncListings,
     SyncReport, SyncShipments, shipping::ShippingResolution,
 };
@@ -32,6 +32,12 @@ pub trait ChannelConnector: Debug + Send + Sync {
 
     /// Whether this connection is configured for `operation`. No I/O.
     fn readiness(&self, operation: Operation) -> Readiness;
+
+    /// What somebody should see to before it stops the runs of this connection, such as credentials that expire soon. No I/O: it
+    /// is what is known from earlier requests. A fleet keeps it in the status of each job.
+    fn notices(&self) -> Vec<Finding> {
+        Vec::new()
+    }
 
     /// Looks at the credentials and every setting, and changes nothing.
     ///

@@ -32,6 +32,9 @@ pub struct ImportOverview {
     pub statuses: Vec<StatusTotals>,
     /// Stores whose orders do not come into the channel by themselves, or have not for a day.
     pub stores: Vec<Finding>,
+    /// What may stop imports soon; see [`ChannelConnector::notices`](super::ChannelConnector::notices).
+    #[serde(default)]
+    pub notices: Vec<Finding>,
 }
 
 /// How many orders a status holds. `None` where it was not asked or not answered.
@@ -79,6 +82,7 @@ impl ImportOverview {
             no_mapping: false,
             statuses: Vec::new(),
             stores: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -111,7 +115,7 @@ impl ImportOverview {
                 totals.status
             ));
         }
-        hints.extend(self.stores.iter().map(ToString::to_string));
+        hints.extend(self.stores.iter().chain(&self.notices).map(ToString::to_string));
         if self.no_mapping {
             hints.push("there is no shipping mapping: every order would be held".to_owned());
         }

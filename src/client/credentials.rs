@@ -10,7 +10,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::error::Problem;
+use super::{PacificDate, error::Problem};
+use crate::setters::setters;
 
 /// An API key and API secret of one ShipStation account.
 ///
@@ -26,12 +27,19 @@ use super::error::Problem;
 pub struct Credentials {
     key: SecretString,
     secret: SecretString,
+    pub(super) expires_on: Option<PacificDate>,
 }
 
 impl Credentials {
     /// Takes the pair as ShipStation shows it; blanks around either part, which often come along when copying, are dropped.
     pub fn new(key: impl AsRef<str>, secret: impl AsRef<str>) -> Self {
-        Self { key: key.as_ref().trim().into(), secret: secret.as_ref().trim().into() }
+        Self { key: key.as_ref().trim().into(), secret: secret.as_ref().trim().into(), expires_on: None }
+    }
+
+    setters! {
+        /// The day on which the pair expires, as ShipStation shows it where the pair was made. From 30 days before, a channel
+        /// says so in its check and its notices; no request depends on it.
+        expires_on(date: PacificDate) => expires_on = Some(date);
     }
 
     pub(super) fn key(&self) -> &SecretString {
@@ -66,8 +74,9 @@ impl fmt::Debug for Credentials {
 
 /// Where a client gets its credentials. [`Credentials`] themselves are one that never changes.
 ///
-/// V1 keys expire after 3, 6 or 12 months, and an account has two pairs so that they can be exchanged one after the other. A
-/// source that reads them where the host keeps them (a vault, a table) lets a client live through that.
+/// V1 keys expire after 3, 6 or 12 months, and an account has two pairs so that they can be exchanged one after the other:
+/// [`KeyPairs`](super::KeyPairs) holds both. A source that reads them where the host keeps them (a vault, a table) lets a client
+/// live through any change.
 ///
 /// # Contract
 /// - It is asked when the client is first used; and once more when ShipStation has refused the pair (401), before the request

@@ -1,7 +1,7 @@
 //! The key pair in use, for all clones of a client: asked of its source at first use, and again after a refusal.
 
 use std::sync::{
-    Arc, Weak,
+    Arc, Mutex as SyncMutex, Weak,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -11,10 +11,11 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::{
-    Clock, CredentialSource, Credentials, Error, ShipStation,
+    Clock, CredentialSource, Credentials, Error, PacificDate, ShipStation,
     error::{ErrorKind, Outcome, Problem},
     refused_keys::KeyRecord,
 };
+use crate::locked::locked;
 
 /// A pair as requests carry it, and what became of it.
 pub(super) struct Key {
@@ -55,11 +56,15 @@ pub(super) struct Keys {
     /// The clock that the host brought.
     clock: Option<Weak<dyn Clock>>,
     state: Mutex<State>,
+    /// When the pair in use expires.
+    expires_on: SyncMutex<Option<PacificDate>>,
 }
 
 #[derive(Default)]
 struct State {
     key: Option<Arc<Key>>,
+    /// The one that was in use before: it may come again.
+    before: Option<Arc<Key>>,
     /// How often the source was asked after a refusal.
     asked: u64,
 }
@@ -80,8 +85,9 @@ impl Keys {
         clock: Option<&Arc<dyn Clock>>,
     ) -> Result<Self, Error> {
         let fixed = source.fixed();
-        let mut keys =
-            Self { source, base: base.clone(), clock: clock.map(Arc::downgrade), state: Mutex::default() };
+        let clock = clock.map(Arc::downgrade);
+        let (state, expires_on) = (Mutex::default(), SyncMutex::default());
+        let mut keys = Self { source, base: base.clone(), clock, state, expires_on };
         if let Some(credentials) = fixed {
             let key = keys.key(&credentials).map_err(|problem| problem.at("", 0))?;
             keys.state.get_mut().key = Some(Arc::new(key));
@@ -91,8 +97,13 @@ impl Keys {
 
     fn key(&self, credentials: &Credentials) -> Result<Key, Box<Problem>> {
         let authorization = credentials.header()?;
+        *locked(&self.expires_on) = credentials.expires_on;
         let record = KeyRecord::new(&authorization, &self.base, self.clock.clone());
         Ok(Key { authorization, record, has_worked: AtomicBool::new(false) })
+    }
+
+    pub(super) fn expires_on(&self) -> Option<PacificDate> {
+        *locked(&self.expires_on)
     }
 }
 
@@ -118,7 +129,13 @@ impl ShipStation {
         let differs = |key: &Key| key.authorization != refused.key.authorization;
         if state.asked == refused.asked && !state.key.as_deref().is_some_and(differs) {
             match self.ask_for_key().await {
-                Ok(key) if differs(&key) => state.key = Some(key),
+                Ok(key) if differs(&key) => {
+                    tracing::warn!(
+                        "ShipStation refused the key pair in use: another one is used from now on"
+                    );
+                    let known = state.before.take().filter(|known| known.authorization == key.authorization);
+                    state.before = state.key.replace(known.unwrap_or(key));
+                }
                 Ok(_) => {}
                 Err(problem) => {
                     tracing::warn!(kind = ?problem.kind, "the credential source gave no other key after a refusal");

@@ -94,6 +94,7 @@ mod endpoints;
 mod error;
 mod error_body;
 mod key;
+mod key_pairs;
 mod observe;
 mod page;
 mod rate_limit;
@@ -139,6 +140,7 @@ pub use self::{
     endpoints::{Endpoint, Idempotency, endpoints},
     error::{Error, ErrorKind, Outcome},
     fulfillments::{Fulfillment, FulfillmentSort, Fulfillments, ListFulfillments},
+    key_pairs::KeyPairs,
     observe::{AttemptOutcome, CallInfo, CallObserver, Wait, WaitReason},
     orders::*,
     page::{Incomplete, Items, ListEnd, Page, Pages, SortDir},
@@ -252,6 +254,12 @@ impl ShipStation {
     /// `None` before the first answer with a date.
     pub fn server_time(&self) -> Option<Timestamp> {
         self.inner.server_clock.now(&*self.inner.clock)
+    }
+
+    /// The day on which the key pair in use expires, if whoever gave it [says so](Credentials::expires_on). A source that is
+    /// asked has given none before the first request.
+    pub fn key_expires_on(&self) -> Option<PacificDate> {
+        self.inner.keys.expires_on()
     }
 
     /// What ShipStation has sent that this version of the crate does not know.

@@ -233,6 +233,10 @@ impl ChannelConnector for ShipStationChannel {
         }
     }
 
+    fn notices(&self) -> Vec<Finding> {
+        self.key_expiry().into_iter().collect()
+    }
+
     async fn check(&self, request: CheckConnection) -> Result<CheckReport, ChannelError> {
         self.run_check(&request.control).await
     }

@@ -13,8 +13,8 @@ use super::{Claim, JobKey, next_run::RunEnd};
 use crate::{
     Timestamp,
     channel::{
-        ChannelConnector, ChannelError, GetOrders, LinkListings, Operation, Refusal, ResolveHeld, RunControl,
-        SyncShipments, report::RunStatus, store::StoreError,
+        ChannelConnector, ChannelError, Finding, GetOrders, LinkListings, Operation, Refusal, ResolveHeld,
+        RunControl, SyncShipments, report::RunStatus, store::StoreError,
     },
     locked::locked,
 };
@@ -137,18 +137,17 @@ impl Runs {
     }
 }
 
-/// Runs an operation to its end, whatever that is.
+/// Runs an operation to its end, whatever that is; and what the channel has to say beside it.
 pub(super) async fn run(
     channel: &Arc<dyn ChannelConnector>,
     operation: Operation,
     control: RunControl,
-) -> RunEnd {
-    let ended = AssertUnwindSafe(status_of(channel, operation, control)).catch_unwind().await;
-    match ended {
-        Ok(Ok(status)) => RunEnd::Ended(status),
-        Ok(Err(error)) => RunEnd::NotStarted(error),
-        Err(_) => RunEnd::Panicked,
-    }
+) -> (RunEnd, Vec<Finding>) {
+    let run = async {
+        let end = status_of(channel, operation, control).await;
+        (end.map_or_else(RunEnd::NotStarted, RunEnd::Ended), channel.notices())
+    };
+    AssertUnwindSafe(run).catch_unwind().await.unwrap_or((RunEnd::Panicked, Vec::new()))
 }
 
 async fn status_of(

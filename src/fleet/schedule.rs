@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    channel::{ConnectionId, Operation, store::StoreError},
+    channel::{ConnectionId, Finding, Operation, store::StoreError},
     setters::setters,
 };
 
@@ -188,12 +188,15 @@ pub struct LastRun {
     pub ended: String,
     /// Why the next one waits longer than usual.
     pub waits: Option<String>,
+    /// What somebody should see to before it stops the runs; see [`ChannelConnector::notices`](crate::channel::ChannelConnector::notices).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Finding>,
 }
 
 impl LastRun {
     /// It ended so, and the next one comes at its usual time.
     pub fn new(at: Timestamp, ended: impl Into<String>) -> Self {
-        Self { at, ended: ended.into(), waits: None }
+        Self { at, ended: ended.into(), waits: None, notices: Vec::new() }
     }
 
     setters! {

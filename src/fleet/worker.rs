@@ -285,16 +285,17 @@ impl Shared {
     async fn work(&self, group: u64, claim: Claim, cancel: &CancelToken) -> Done {
         let job = &claim.job;
         let _guard = self.runs.begin(group, &claim, self.now());
-        let end = match self.within_timeout(self.connections.channel(&job.connection)).await {
+        let (end, notices) = match self.within_timeout(self.connections.channel(&job.connection)).await {
             Ok(Some(channel)) => {
                 let deadline = self.clock.now() + self.options.max_run_time;
                 let control = RunControl::new().deadline(deadline).cancel(cancel.clone());
                 runs::run(&channel, job.operation, control).await
             }
-            Ok(None) => RunEnd::NotKnown,
-            Err(why) => RunEnd::NotBuilt(why),
+            Ok(None) => (RunEnd::NotKnown, Vec::new()),
+            Err(why) => (RunEnd::NotBuilt(why), Vec::new()),
         };
-        let end = job_end(&end, &claim, self.now(), self.runs.draw());
+        let mut end = job_end(&end, &claim, self.now(), self.runs.draw());
+        end.last.notices = notices;
         if let Some(why) = &end.last.waits {
             tracing::warn!(connection = %job.connection, operation = %job.operation, ended = end.last.ended, "{why}");
         }

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Timestamp, client::Credentials};
+use crate::{
+    Timestamp,
+    client::{Credentials, KeyPairs},
+};
 
 /// Keeps one small record for each key, for the processes that share its budget: see [`SharedWindow`](super::SharedWindow).
 ///
@@ -90,6 +93,15 @@ impl BudgetKey {
 impl From<&Credentials> for BudgetKey {
     fn from(credentials: &Credentials) -> Self {
         Self::of("key", credentials.key().expose_secret())
+    }
+}
+
+/// The one budget of both pairs, in whichever order they are given.
+impl From<&KeyPairs> for BudgetKey {
+    fn from(pairs: &KeyPairs) -> Self {
+        let mut keys = pairs.pairs.each_ref().map(|pair| Self::from(pair).hex());
+        keys.sort_unstable();
+        Self::of("pairs", &keys.concat())
     }
 }
 

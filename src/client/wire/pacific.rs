@@ -193,6 +193,11 @@ impl PacificDate {
         self.0.day()
     }
 
+    /// How many days after `earlier` it is; negative if it is before.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.duration_since(earlier.0).as_hours() / 24
+    }
+
     /// The first instant of the day on the Pacific coast.
     pub fn start(self) -> Timestamp {
         let wall = self.0.to_datetime(civil::Time::midnight());

@@ -1,6 +1,7 @@
 //! A look at the credentials, at every setting that names something in ShipStation, and at the mapping tables.
 //! Changes nothing, neither there nor in a store.
 
+mod key_expiry;
 mod mappings;
 mod recent;
 mod references;
@@ -39,7 +40,9 @@ impl ShipStationChannel {
         let client =
             run::client_for(QUESTION, self, control)?.observed_by(probe.clone()).ignoring_key_suspension();
         let mut findings = self.settings.problems();
-        let account = match self.ask(&client, &mut findings).await {
+        let asked = self.ask(&client, &mut findings).await;
+        findings.splice(0..0, self.key_expiry());
+        let account = match asked {
             Ok(account) => account,
             Err(error) if failure::is_about_credentials(&error) => {
                 findings.insert(0, credentials(&error));

@@ -1,6 +1,7 @@
 //! The whole cycle, and what every operation has in common.
 
 mod bad_input;
+mod rotation;
 mod scenario;
 mod secrets;
 mod toy_channel;

@@ -19,7 +19,7 @@ use shipstation_connector::{
         store::{Forgotten, Maintained, Maintenance, MappingStoreExt, RetentionPolicy, StoreError},
     },
     client::Clock,
-    fleet::{Fleet, FleetBuilder, FleetConnection, JobKey, JobStatus, MemorySchedule},
+    fleet::{Fleet, FleetBuilder, FleetConnection, JobKey, JobStatus, LastRun, MemorySchedule},
     stores::MemoryStore,
     testing::simulator::SimClock,
 };
@@ -68,7 +68,10 @@ async fn clock_each_connection_runs_at_its_interval() {
     assert_eq!(c, 0);
     assert_eq!(job(&fleet, "c", ORDERS).await.paused.as_deref(), Some("the bill is open"));
     let last = job(&fleet, "a", ORDERS).await.last.unwrap();
-    assert_eq!((last.ended.as_str(), last.waits), ("succeeded", None));
+    assert_eq!((last.ended.as_str(), last.waits.as_deref()), ("succeeded", None));
+    assert_eq!(last.notices[0].code, "key_expires", "what the channel has to say is in the status");
+    let kept = serde_json::to_value(&last).unwrap();
+    assert_eq!(serde_json::from_value::<LastRun>(kept).unwrap(), last);
     assert!(
         accounts.gaps("a").iter().all(|gap| (MINUTE * 9..=MINUTE * 11).contains(gap)),
         "{:?}",

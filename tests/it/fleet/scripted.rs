@@ -11,7 +11,7 @@ use shipstation_connector::{
     Timestamp,
     channel::{
         CancelToken, Capabilities, ChannelConnector, ChannelError, CheckConnection, CheckReport,
-        ConnectionId, Delivery, DiagnoseOrder, Diagnosis, ExplainImports, GetOrders, ImportOrder,
+        ConnectionId, Delivery, DiagnoseOrder, Diagnosis, ExplainImports, Finding, GetOrders, ImportOrder,
         ImportOverview, ImportReport, LinkListings, LinkReport, Operation, PublishListings, Readiness,
         Refusal, ResolveHeld, ResolveReport, ResolveShipping, RunControl, SyncListings, SyncReport,
         SyncShipments, Trigger,
@@ -234,6 +234,15 @@ impl ChannelConnector for Scripted {
 
     fn readiness(&self, _: Operation) -> Readiness {
         Readiness::Ready
+    }
+
+    fn notices(&self) -> Vec<Finding> {
+        vec![Finding::warning(
+            "key_expires",
+            "credentials",
+            "the API key expires in 9 days",
+            "make a new one",
+        )]
     }
 
     async fn check(&self, _: CheckConnection) -> Result<CheckReport, ChannelError> {

@@ -53,6 +53,7 @@ impl ShipStationChannel {
         }
         let more = self.look_further(&client, &window, &mut answer).await;
         more.map_err(|error| unanswered(QUESTION, &error))?;
+        answer.notices = self.key_expiry().into_iter().collect();
         Ok(answer)
     }
 
