@@ -25,6 +25,8 @@ named_enum! {
         GetChanges = "get_changes",
         /// Import orders of a time that the window does not cover.
         BackFill = "back_fill",
+        /// Keep the subscriptions of webhooks in order.
+        EnsureWebhooks = "ensure_webhooks",
     }
 }
 
@@ -48,6 +50,8 @@ pub struct Capabilities {
     pub sync_shipments: Support,
     /// What a shipment can carry.
     pub shipment_features: ShipmentFeatures,
+    /// Subscribing to what the channel posts.
+    pub ensure_webhooks: Support,
     /// Whether shipping mappings should be configured first: without them orders are imported and held, and shipments are
     /// blocked.
     pub shipping_mappings_recommended: bool,
@@ -66,7 +70,8 @@ impl Capabilities {
             publish_listings: no.clone(),
             get_orders: no.clone(),
             order_features: OrderFeatures::default(),
-            sync_shipments: no,
+            sync_shipments: no.clone(),
+            ensure_webhooks: no,
             shipment_features: ShipmentFeatures::default(),
             shipping_mappings_recommended: false,
             writes: &[],
@@ -85,6 +90,7 @@ impl Capabilities {
             | Operation::GetChanges
             | Operation::BackFill => &self.get_orders,
             Operation::SyncShipments => &self.sync_shipments,
+            Operation::EnsureWebhooks => &self.ensure_webhooks,
         }
     }
 }
@@ -172,6 +178,10 @@ pub enum RemoteWrite {
     AddTag,
     /// Mark an order as shipped.
     MarkShipped,
+    /// Subscribe a webhook of the connection's name, when asked to.
+    SubscribeWebhook,
+    /// Remove a webhook of the connection's name, when asked to.
+    RemoveWebhook,
 }
 
 /// Whether a connection is configured for an operation.

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 
 use super::{
     Capabilities, ChannelError, CheckConnection, CheckReport, Delivery, DiagnoseOrder, Diagnosis,
-    ExplainImports, Finding, GetOrders, ImportOrder, ImportOverview, ImportReport, LinkListings, LinkReport,
-    Operation, PublishListings, Readiness, ResolveHeld, ResolveReport, ResolveShipping, SyncListings,
-    SyncReport, SyncShipments, shipping::ShippingResolution,
+    EnsureWebhooks, ExplainImports, Finding, GetOrders, ImportOrder, ImportOverview, ImportReport,
+    LinkListings, LinkReport, Operation, PublishListings, Readiness, Refusal, ResolveHeld, ResolveReport,
+    ResolveShipping, SyncListings, SyncReport, SyncShipments, WebhookReport, shipping::ShippingResolution,
 };
 
 /// A sales channel, as a host sees it.
@@ -63,7 +63,20 @@ pub trait ChannelConnector: Debug + Send + Sync {
     /// See the contract of the trait; also when there is no such order, or more than one.
     async fn import_order(&self, request: ImportOrder) -> Result<ImportReport, ChannelError>;
 
-    /// Imports what a webhook's delivery points to. A delivery is a hint from outside: it is checked before anything is
+    /// Keeps the connection's webhooks in order: subscribes what is missing, replaces what differs, removes what is the
+    /// connection's own and not wanted any more, and says what it did. What others have subscribed is left alone. May be
+    /// called as often as one likes, such as at every start.
+    ///
+    /// # Errors
+    /// See the contract of the trait; also when the address is not one that the channel could safely post to, or the channel
+    /// was given no secret for it. By default it is unsupported.
+    async fn ensure_webhooks(&self, request: EnsureWebhooks) -> Result<WebhookReport, ChannelError> {
+        drop(request);
+        let refusal = Refusal::Unsupported { why: "the channel posts nothing", instead: None };
+        Err(ChannelError::new(Operation::EnsureWebhooks, refusal))
+    }
+
+    /// Imports what a webhook's delivery points to, or publishes what became of the imported orders that it names. A delivery is a hint from outside: it is checked before anything is
     /// asked, and a lost one costs time and no order. Answer the delivery first, and call this afterwards.
     ///
     /// # Errors

@@ -61,11 +61,12 @@ pub use self::{
     parcel::{ChannelParcel, ParcelSource},
     report::{
         CheckReport, Finding, ImportReport, LinkReport, ResolveReport, RunStatus, Severity, SyncReport,
+        WebhookItem, WebhookOutcome, WebhookReport,
     },
     request::{
-        Bypass, CancelToken, CheckConnection, Delivery, DiagnoseOrder, ExplainImports, GetOrders,
-        ImportOrder, LinkListings, OrderSelector, PublishListings, ResolveHeld, ResolveShipping, RunControl,
-        SyncListings, SyncShipments, Trigger,
+        Bypass, CancelToken, CheckConnection, Delivery, DiagnoseOrder, EnsureWebhooks, ExplainImports,
+        GetOrders, ImportOrder, LinkListings, OrderSelector, PublishListings, ResolveHeld, ResolveShipping,
+        RunControl, SyncListings, SyncShipments, Trigger,
     },
     scope::{AgeBasis, OrderRange, OrderScope},
     shipment::{

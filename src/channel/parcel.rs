@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Money, Unrecognized, money};
+use super::{CalendarDate, Money, Unrecognized, money};
 
 /// A parcel of an order, as the channel recorded it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,8 +16,8 @@ pub struct ChannelParcel {
     pub service: Option<String>,
     /// The tracking number.
     pub tracking_number: Option<String>,
-    /// The day it left, `YYYY-MM-DD`, by the channel's calendar.
-    pub shipped_on: Option<String>,
+    /// The day it left.
+    pub shipped_on: Option<CalendarDate>,
     /// What it cost the merchant, in US dollars.
     #[serde(with = "money::text", default)]
     pub cost: Option<Money>,

@@ -267,6 +267,38 @@ impl ImportOrder {
     }
 }
 
+/// Ask for the connection's webhooks to be brought in order. `Debug` does not show the address.
+///
+/// ```
+/// use shipstation_connector::channel::{EnsureWebhooks, RunControl};
+///
+/// // Where the host receives deliveries; the channel adds the secret part that it is built with.
+/// let request = EnsureWebhooks::new("https://hooks.example.com/shipstation").control(RunControl::new().dry_run());
+/// # let _ = request;
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct EnsureWebhooks {
+    /// The public https address at which the host receives deliveries, without the secret part.
+    pub address: String,
+    /// The options of the run.
+    pub control: RunControl,
+}
+
+impl EnsureWebhooks {
+    /// An ordinary request.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into(), control: RunControl::new() }
+    }
+
+    setters! {
+        /// The same with these instructions.
+        control(control: RunControl) => control = control;
+    }
+}
+
+shows! { |it: EnsureWebhooks| control }
+
 /// What a channel posted to the host's address for webhooks. `Debug` shows none of it: whoever has it may post too.
 ///
 /// ```

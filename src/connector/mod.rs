@@ -19,7 +19,7 @@ mod store_directory;
 mod store_pages;
 mod trace;
 mod translate;
-mod webhook;
+mod webhooks;
 
 use std::{
     fmt,
@@ -38,10 +38,10 @@ use crate::{
     Timestamp,
     channel::{
         Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckConnection, CheckReport,
-        ConnectionId, Delivery, DiagnoseOrder, Diagnosis, ExplainImports, Finding, GetOrders, ImportOrder,
-        ImportOverview, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures, PublishListings,
-        Readiness, Refusal, RemoteWrite, ResolveHeld, ResolveReport, ResolveShipping, ShipmentFeatures,
-        Support, SyncListings, SyncReport, SyncShipments, Trigger,
+        ConnectionId, Delivery, DiagnoseOrder, Diagnosis, EnsureWebhooks, ExplainImports, Finding, GetOrders,
+        ImportOrder, ImportOverview, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures,
+        PublishListings, Readiness, Refusal, RemoteWrite, ResolveHeld, ResolveReport, ResolveShipping,
+        ShipmentFeatures, Support, SyncListings, SyncReport, SyncShipments, Trigger, WebhookReport,
         shipping::ShippingResolution,
         store::{ShipmentSource, Stores},
     },
@@ -76,6 +76,8 @@ pub struct ShipStationChannel {
     source: Option<Arc<dyn ShipmentSource>>,
     /// What the account's stores are called.
     directory: store_directory::StoreDirectory,
+    /// What deliveries must bring with them.
+    webhook_secret: Option<webhooks::WebhookSecret>,
     /// Whether the tag and the user of the settings were found in ShipStation.
     references_checked: AtomicBool,
     /// When this process sent shipments and looked for them, by a clock that nobody can set.
@@ -104,6 +106,7 @@ impl ShipStationChannel {
             is_own: Arc::new(|_| false),
             source: None,
             directory: store_directory::StoreDirectory::default(),
+            webhook_secret: None,
             references_checked: AtomicBool::new(false),
             readings: shipments::Readings::default(),
             deliveries: orders::Deliveries::default(),
@@ -171,6 +174,10 @@ impl ShipStationChannelBuilder {
         /// Shipments are fetched from here at the start of each synchronization: for a host that cannot put them into the
         /// outbox itself.
         shipment_source(source: Arc<dyn ShipmentSource>) => 0.source = Some(source);
+        /// The secret part of the address that [`ensure_webhooks`](ChannelConnector::ensure_webhooks) subscribes, as its parameter
+        /// `key`: at least 16 letters and digits, drawn at random. [`on_webhook`](ChannelConnector::on_webhook) then refuses
+        /// deliveries to an address without it, before anything else. After it has changed, call `ensure_webhooks`.
+        webhook_secret(secret: impl AsRef<str>) => 0.webhook_secret = Some(webhooks::WebhookSecret::new(secret.as_ref()));
     }
 
     /// The channel.
@@ -188,6 +195,7 @@ impl ShipStationChannelBuilder {
                 "give it a name",
             ));
         }
+        findings.extend(self.0.webhook_secret.as_ref().and_then(webhooks::WebhookSecret::problem));
         if self.0.settings.orders.watch_changes && self.0.stores.history.is_none() {
             findings.push(Finding::error(
                 "invalid_setting",
@@ -229,6 +237,11 @@ impl ChannelConnector for ShipStationChannel {
             {
                 Readiness::NotConfigured { missing: vec!["listings".to_owned()] }
             }
+            Support::Supported { .. }
+                if operation == Operation::EnsureWebhooks && self.webhook_secret.is_none() =>
+            {
+                Readiness::NotConfigured { missing: vec!["webhook_secret".to_owned()] }
+            }
             Support::Supported { .. } => Readiness::Ready,
         }
     }
@@ -262,8 +275,12 @@ impl ChannelConnector for ShipStationChannel {
         trace::in_span(self, Operation::ImportOrder, self.run_import_order(request)).await
     }
 
+    async fn ensure_webhooks(&self, request: EnsureWebhooks) -> Result<WebhookReport, ChannelError> {
+        trace::in_span(self, Operation::EnsureWebhooks, self.run_ensure_webhooks(request)).await
+    }
+
     async fn on_webhook(&self, delivery: Delivery) -> Result<ImportReport, ChannelError> {
-        let posted = webhook::accept(&self.client, &delivery)?;
+        let posted = webhooks::accept(self, &delivery)?;
         trace::in_span(
             self,
             Operation::ImportOrder,
@@ -315,7 +332,14 @@ fn capabilities() -> Capabilities {
     can.shipping_mappings_recommended = true;
     can.order_features = order_features();
     can.shipment_features = shipment_features();
-    can.writes = &[RemoteWrite::AssignUser, RemoteWrite::AddTag, RemoteWrite::MarkShipped];
+    can.ensure_webhooks = supported(&["webhook_secret"]);
+    can.writes = &[
+        RemoteWrite::AssignUser,
+        RemoteWrite::AddTag,
+        RemoteWrite::MarkShipped,
+        RemoteWrite::SubscribeWebhook,
+        RemoteWrite::RemoveWebhook,
+    ];
     can
 }
 

@@ -39,6 +39,7 @@ mod resolve;
 mod skip;
 mod sync;
 mod tally;
+mod webhooks;
 
 use std::{
     borrow::Cow,
@@ -58,6 +59,7 @@ pub use self::{
     skip::{SkipKind, SkipReason},
     sync::{SyncCounts, SyncItem, SyncOutcome, SyncOutcomeKind, SyncReport},
     tally::Tally,
+    webhooks::{WebhookItem, WebhookOutcome, WebhookReport},
 };
 use super::{ConnectionId, Operation, RunId, Trigger, Unrecognized};
 use crate::Timestamp;

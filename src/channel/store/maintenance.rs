@@ -72,8 +72,9 @@ pub trait Maintenance: Debug + Send + Sync {
 pub const RESTORE_FENCES: u64 = 1_000_000_000;
 
 /// The operations whose runs have a lease.
-pub(crate) const WITH_LEASE: [Operation; 7] = [
+pub(crate) const WITH_LEASE: &[Operation] = &[
     Operation::BackFill,
+    Operation::EnsureWebhooks,
     Operation::GetChanges,
     Operation::GetOrders,
     Operation::ImportOrder,

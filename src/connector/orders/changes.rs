@@ -173,7 +173,7 @@ pub(super) async fn compare_one(
 }
 
 /// Compares the imported ones of these orders, and publishes what is different.
-async fn compare_all(
+pub(super) async fn compare_all(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
     orders: &[Order],
@@ -349,7 +349,7 @@ fn pieces(lines: &[LineQuantity]) -> i64 {
 }
 
 /// Whether the host's own shipments may have marked it as shipped.
-async fn sent_by_us(ctx: &Context<'_>, order: &ChannelOrderId) -> Result<bool, StoreError> {
+pub(super) async fn sent_by_us(ctx: &Context<'_>, order: &ChannelOrderId) -> Result<bool, StoreError> {
     let progress = ctx.run.channel.stores.shipments.order_progress(ctx.connection(), order).await?;
     let sent =
         |state: &ShipmentState| state.is_in_flight() || matches!(state, ShipmentState::Confirmed { .. });

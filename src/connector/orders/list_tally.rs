@@ -4,7 +4,7 @@
 use super::{context::Context, recorder::Recorder, window::Window};
 use crate::{
     channel::wording::count_of,
-    client::{ListEnd, Order, Page},
+    client::{ListEnd, Page},
     connector::count,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct ListTally {
 
 impl ListTally {
     /// Counts a page, before anything is taken out of it.
-    pub(super) fn add(&mut self, page: &Page<Order>) {
+    pub(super) fn add<T>(&mut self, page: &Page<T>) {
         self.rows += count(page.items.len() + page.errors.len());
         self.nulls += u64::from(page.nulls_in_place);
         self.unnamed += count(page.errors.iter().filter(|row| row.id.is_none()).count());

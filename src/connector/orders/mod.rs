@@ -29,6 +29,7 @@ mod references;
 mod resolve_held;
 mod retry_wait;
 mod scan;
+mod ship_notice;
 mod webhook_import;
 mod window;
 

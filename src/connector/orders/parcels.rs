@@ -12,7 +12,7 @@ use crate::{
         ChannelParcel, ParcelSource, RunEvent,
         store::{OrderChange, OrderChangeKind, OrderObservation},
     },
-    client::{Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, Pages, Shipment, ShipmentSort},
+    client::{Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, PacificTime, Pages, Shipment, ShipmentSort},
     connector::{STORE_BATCH, count, failure, run::Stop, translate},
     time::HOUR,
 };
@@ -138,7 +138,7 @@ fn of_label(label: &Shipment) -> Option<(OrderId, ChannelParcel)> {
     parcel.carrier.clone_from(&label.carrier_code);
     parcel.service.clone_from(&label.service_code);
     parcel.tracking_number = given(label.tracking_number.as_deref());
-    parcel.shipped_on = label.ship_date.map(|date| date.to_string());
+    parcel.shipped_on = translate::day(label.ship_date);
     parcel.cost = label.shipment_cost;
     parcel.voided = label.voided == Some(true);
     Some((label.order_id.filter(|_| label.is_return_label != Some(true))?, parcel))
@@ -149,7 +149,7 @@ fn of_fulfillment(record: &Fulfillment) -> Option<(OrderId, ChannelParcel)> {
     parcel.carrier.clone_from(&record.carrier_code);
     parcel.service.clone_from(&record.fulfillment_service_code);
     parcel.tracking_number = given(record.tracking_number.as_deref());
-    parcel.shipped_on = record.ship_date.as_ref().map(|date| date.date().to_string());
+    parcel.shipped_on = translate::day(record.ship_date.as_ref().map(PacificTime::date));
     parcel.cost = record.fulfillment_fee;
     parcel.voided = record.voided == Some(true);
     Some((record.order_id?, parcel))

@@ -16,6 +16,7 @@ use super::{
     page, parcels,
     recorder::Recorder,
     scan,
+    ship_notice::{self, ShippedRow},
     window::Window,
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
         ShipStationChannel,
         meter::Meter,
         run::{Run, Stop},
-        webhook,
+        webhooks,
     },
     locked::locked,
 };
@@ -61,10 +62,8 @@ impl ShipStationChannel {
         reading.counted_by(ctx.run.meter());
         let mut pages = match ctx.client().webhooks().pages(delivery) {
             Ok(WebhookPages::Orders(pages)) => pages,
-            Ok(_) => {
-                let window = self.window_of_named(&ctx);
-                return finish(ctx, recorder, window, None).await;
-            }
+            Ok(WebhookPages::Shipments(pages)) => return self.read_notice(ctx, recorder, pages).await,
+            Ok(WebhookPages::Fulfillments(pages)) => return self.read_notice(ctx, recorder, pages).await,
             Err(error) => return refused(ctx.run, recorder.report.run, error).await,
         };
         let first = match pages.next().await {
@@ -76,12 +75,24 @@ impl ShipStationChannel {
         let stop = every_page(&ctx, &mut recorder, &window, first, pages).await.err();
         finish(ctx, recorder, window, stop).await
     }
+
+    /// Publishes what a delivery about shipments says of imported orders.
+    async fn read_notice<T: ShippedRow>(
+        &self,
+        ctx: Context<'_>,
+        mut recorder: Recorder,
+        pages: Pages<T>,
+    ) -> Answer {
+        let window = self.window_of_named(&ctx);
+        let stop = ship_notice::publish(&ctx, &mut recorder, &window, pages).await.err();
+        finish(ctx, recorder, window, stop).await
+    }
 }
 
 async fn refused(run: Run<'_>, info: RunInfo, error: client::Error) -> Answer {
-    let refusal = webhook::refusal(&error);
+    let refusal = webhooks::refusal(&error);
     let _ = run.refuse(info, error.into()).await;
-    Err(ChannelError::of(webhook::CALL, refusal))
+    Err(ChannelError::of(webhooks::CALL, refusal))
 }
 
 /// Imports page by page, so that no delivery fills the memory.

@@ -132,7 +132,7 @@ pub(super) fn said(time: Option<&PacificTime>) -> Option<Timestamp> {
 }
 
 /// A day that a store may leave unset, like a date.
-fn day(date: Option<PacificDate>) -> Option<CalendarDate> {
+pub(super) fn day(date: Option<PacificDate>) -> Option<CalendarDate> {
     let date = date.filter(|date| date.start() >= Timestamp::from_unix_seconds(YEAR_1971))?;
     CalendarDate::new(date.year(), date.month(), date.day())
 }

@@ -251,6 +251,18 @@ impl Simulator {
         self.with_state(|state| state.hooks.push((rule, Box::new(change))));
     }
 
+    /// What ShipStation posts for this event: the address of each subscription of it that is on, and the body. `resource` is the path
+    /// and query of what happened, such as `shipments?batchId=7`. Nothing is posted by itself.
+    pub fn deliveries(&self, event: &str, resource: &str) -> Vec<(String, String)> {
+        let url = format!("{}{}", self.url(), resource.trim_start_matches('/'));
+        let body = serde_json::json!({ "resource_url": url, "resource_type": event }).to_string();
+        self.account(|account| {
+            let rows = account.webhooks.values();
+            let rows = rows.filter(|row| row.flag("Active") && row.text("HookType") == Some(event));
+            rows.filter_map(|row| Some((row.text("Url")?.to_owned(), body.clone()))).collect()
+        })
+    }
+
     /// Changes the rate limit.
     pub fn set_rate_limit(&self, limit: RateLimit) {
         self.with_state(|state| state.limit = limit);

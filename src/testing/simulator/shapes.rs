@@ -130,7 +130,7 @@ shapes! {
         createDate: Time, isDefault: Flag = false, sellerIntegrationId: Int, extInventoryIdentity: Text,
         registerFedexMeter: Flag,
     }
-    /// A webhook, in its `PascalCase` shape. The simulator keeps it and delivers nothing.
+    /// A webhook, in its `PascalCase` shape. The simulator keeps it and posts nothing by itself; see [`Simulator::deliveries`](super::Simulator::deliveries).
     WEBHOOK, Seven {
         IsLabelAPIHook: Flag = false, WebHookID: Int, SellerID: Int = 2_400_000, StoreID: Int, HookType: Text,
         MessageFormat: Text = "Json", Url: Text, Name: Text, BulkCopyBatchID: Int, BulkCopyRecordID: Int,

@@ -6,3 +6,4 @@ mod scenario;
 mod secrets;
 mod toy_channel;
 mod twice;
+mod webhooks;

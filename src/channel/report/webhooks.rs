@@ -1,0 +1,121 @@
+//! What became of a connection's webhooks.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunInfo, fmt_items};
+use crate::channel::{Unrecognized, wording::count_of};
+
+/// What [`ensure_webhooks`](crate::channel::ChannelConnector::ensure_webhooks) found and did; of a dry run, what it would have done.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WebhookReport {
+    /// The run.
+    pub run: RunInfo,
+    /// Where deliveries go, masked: `https://hooks.example.com/***`.
+    pub address: String,
+    /// The connection's own webhooks.
+    pub items: Vec<WebhookItem>,
+    /// How many webhooks of others there are; they are left alone.
+    pub others: u64,
+}
+
+/// What became of one webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WebhookItem {
+    /// The event, by the channel's name.
+    pub event: String,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: WebhookOutcome,
+}
+
+/// What became of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WebhookOutcome {
+    /// It was right.
+    Unchanged,
+    /// It was missing and is subscribed.
+    Subscribed,
+    /// It was the connection's, and is removed. One that differed was subscribed anew before.
+    Removed {
+        /// What was wrong with it.
+        why: String,
+    },
+    /// Whether it is there is not known; the next run sees to it.
+    Unknown {
+        /// Why it is not known.
+        why: String,
+    },
+    /// The channel refused it.
+    Failed {
+        /// What the channel said.
+        why: String,
+    },
+    /// A value of a newer version.
+    #[serde(untagged)]
+    Unrecognized(Unrecognized),
+}
+
+impl WebhookItem {
+    /// A webhook of this event.
+    pub fn new(event: impl Into<String>, outcome: WebhookOutcome) -> Self {
+        Self { event: event.into(), outcome }
+    }
+}
+
+impl WebhookReport {
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo, address: impl Into<String>) -> Self {
+        Self { run, address: address.into(), items: Vec::new(), others: 0 }
+    }
+
+    /// How many webhooks came to such an outcome.
+    pub fn count(&self, is_it: impl Fn(&WebhookOutcome) -> bool) -> usize {
+        self.items.iter().filter(|item| is_it(&item.outcome)).count()
+    }
+
+    /// The counts in one line.
+    pub fn headline(&self) -> String {
+        let counts = [
+            (self.count(|outcome| *outcome == WebhookOutcome::Unchanged), "unchanged"),
+            (self.count(|outcome| *outcome == WebhookOutcome::Subscribed), "subscribed"),
+            (self.count(|outcome| matches!(outcome, WebhookOutcome::Removed { .. })), "removed"),
+            (self.count(|outcome| matches!(outcome, WebhookOutcome::Unknown { .. })), "not known"),
+            (self.count(|outcome| matches!(outcome, WebhookOutcome::Failed { .. })), "failed"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        counts.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for WebhookReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.run.fmt_head(f)?;
+        writeln!(f, "  webhooks  {} at {}", self.headline(), self.address)?;
+        if self.others > 0 {
+            writeln!(f, "  left      {} of others", count_of(self.others, "webhook"))?;
+        }
+        fmt_items(f, "webhook", self.items.iter().filter(|item| item.outcome != WebhookOutcome::Unchanged))?;
+        self.run.fmt_tail(f)
+    }
+}
+
+impl fmt::Display for WebhookItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.event)?;
+        match &self.outcome {
+            WebhookOutcome::Unchanged => f.write_str("unchanged"),
+            WebhookOutcome::Subscribed => f.write_str("subscribed"),
+            WebhookOutcome::Removed { why } => write!(f, "removed, {why}"),
+            WebhookOutcome::Unknown { why } => write!(f, "not known: {why}"),
+            WebhookOutcome::Failed { why } => write!(f, "failed: {why}"),
+            WebhookOutcome::Unrecognized(outcome) => write!(f, "{outcome}"),
+        }
+    }
+}
