@@ -28,11 +28,10 @@ fn finding(expires: PacificDate, days: i64) -> Option<Finding> {
         Err(_) => format!("the API key was to expire on {expires}"),
     };
     let remedy = "make a new pair in ShipStation under Settings, Account, API Settings, and enter it";
-    let (severity, code): (fn(_, _, _, _) -> Finding, _) = match days {
-        ..=LAST_DAYS => (Finding::warning, "key_expires_now"),
-        ..=WARNING_DAYS => (Finding::warning, "key_expires"),
-        ..=NOTICE_DAYS => (Finding::info, "key_expires"),
-        _ => return None,
-    };
+    if days > NOTICE_DAYS {
+        return None;
+    }
+    let severity = if days > WARNING_DAYS { Finding::info } else { Finding::warning };
+    let code = if days > LAST_DAYS { "key_expires" } else { "key_expires_now" };
     Some(severity(code, SUBJECT, observed, remedy))
 }

@@ -31,10 +31,9 @@ pub(in crate::connector) fn accept(
         let remedy = "ignore it; if ShipStation itself posts such deliveries, report it";
         unfit("webhook_unreadable", error.to_string(), remedy)
     })?;
-    use WebhookEvent::{FulfillmentShipped, ItemOrderNotify, ItemShipNotify, OrderNotify, ShipNotify};
     let is_about_orders = match posted.event() {
-        OrderNotify | ItemOrderNotify => true,
-        ShipNotify | ItemShipNotify | FulfillmentShipped => false,
+        WebhookEvent::OrderNotify | WebhookEvent::ItemOrderNotify => true,
+        WebhookEvent::ShipNotify | WebhookEvent::ItemShipNotify | WebhookEvent::FulfillmentShipped => false,
         _ => return Err(unsupported("only deliveries about new orders and about shipments are followed")),
     };
     if !is_about_orders && !channel.settings.orders.watch_changes {

@@ -58,11 +58,11 @@ impl WebhookSecret {
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let keys = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == PARAMETER);
         let wanted = Sha256::digest(self.0.expose_secret());
-        keys.fold(false, |found, (_, given)| {
+        let equal = keys.filter(|(_, given)| {
             let given = Sha256::digest(given.as_bytes());
-            let difference = given.iter().zip(&wanted).fold(0, |difference, (a, b)| difference | (a ^ b));
-            found | (difference == 0)
-        })
+            given.iter().zip(&wanted).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+        });
+        equal.count() > 0
     }
 }
 

@@ -165,15 +165,8 @@ impl Work<'_> {
         }
         self.run.checkpoint().await?;
         let webhooks = self.run.writer().webhooks();
-        let error = match webhooks
-            .subscribe(self.address.as_str(), event.clone())
-            .friendly_name(&self.name)
-            .send()
-            .await
-        {
-            Ok(_) => return Ok(WebhookOutcome::Subscribed),
-            Err(error) => error,
-        };
+        let subscribe = webhooks.subscribe(self.address.as_str(), event.clone()).friendly_name(&self.name);
+        let Err(error) = subscribe.send().await else { return Ok(WebhookOutcome::Subscribed) };
         if error.outcome() == Outcome::Unknown {
             return self.look_for(event, &error, report).await;
         }

@@ -50,7 +50,7 @@ fn channel(world: &World, client: ShipStation) -> ShipStationChannel {
 /// The requests of the busiest clock minute.
 fn most_in_a_minute(world: &World) -> usize {
     let mut minutes = BTreeMap::<i64, usize>::new();
-    for entry in world.sim.journal().iter() {
+    for entry in &world.sim.journal() {
         *minutes.entry(entry.at.unix_seconds() / 60).or_default() += 1;
     }
     minutes.into_values().max().unwrap_or(0)

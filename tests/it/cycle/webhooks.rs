@@ -99,10 +99,10 @@ async fn faults_what_differs_is_replaced_and_what_others_have_is_left_alone() {
     add("FULFILLMENT_SHIPPED", &url, None, Some(NAME));
 
     let dry = EnsureWebhooks::new(BASE).control(RunControl::new().dry_run());
-    let would = channel(&world).ensure_webhooks(dry).await.unwrap();
+    let planned = channel(&world).ensure_webhooks(dry).await.unwrap();
     assert_eq!(world.sim.journal().writes().count(), 0);
     let report = ensure(&world).await;
-    assert_eq!(outcomes(&report), outcomes(&would));
+    assert_eq!(outcomes(&report), outcomes(&planned));
     let expected = [
         ("ORDER_NOTIFY", "subscribed"),
         ("ORDER_NOTIFY", "removed"),
@@ -223,7 +223,7 @@ async fn crash_two_workers_at_once_subscribe_once() {
     let world = World::new().await;
     let (one, other) = (channel(&world), channel(&world));
     let (one, other) = tokio::join!(ensure_on(&one), ensure_on(&other));
-    let refused = if one.is_ok() { other.unwrap_err() } else { one.unwrap_err() };
+    let refused = one.and(other).unwrap_err();
     assert!(matches!(refused.refusal, Refusal::AlreadyRunning { .. }), "{refused}");
     assert_eq!(ours(&world), wanted());
 }
@@ -258,6 +258,8 @@ async fn secrets_the_secret_part_is_asked_for_first_and_shown_nowhere() {
     let channel = channel(&world);
     let shown = format!("{channel:?} {:?}", EnsureWebhooks::new(format!("{BASE}?planted")));
     let _ = ensure(&world).await;
+    CaughtLog::hear_every_place();
+    let _ = ensure(&world).await;
     world.add(world.order("A-1").import_batch("b1"));
     world.sim.clear_journal();
     let posted = world.sim.deliveries("ORDER_NOTIFY", "orders?importBatch=b1");
@@ -276,6 +278,7 @@ async fn secrets_the_secret_part_is_asked_for_first_and_shown_nowhere() {
     assert!(runs.is_empty(), "{runs:?}");
     let report = channel.on_webhook(Delivery::new(target, body.as_str())).await.unwrap();
     assert_eq!((report.counts.imported(), world.sim.journal().len()), (1, 1), "{report}");
+    assert!(log.text().contains("ensure_webhooks"));
     let shown = format!("{shown} {report} {report:?} {}", log.text());
     assert!(!shown.contains("planted"), "{shown}");
 }
@@ -305,7 +308,7 @@ fn labels(world: &World, orders: &[i64]) -> Delivery {
 }
 
 /// The orders that are said to be shipped elsewhere.
-async fn shipped_elsewhere(world: &World) -> Vec<String> {
+fn shipped_elsewhere(world: &World) -> Vec<String> {
     let changes = world.store.order_changes(&world.connection);
     assert!(changes.iter().all(|change| change.what == [OrderChangeKind::ShippedElsewhere]), "{changes:?}");
     changes.into_iter().map(|change| change.order.as_str().to_owned()).collect()
@@ -329,7 +332,7 @@ async fn requests_a_label_bought_elsewhere_is_known_for_two_requests() {
         );
         assert_eq!((world.sim.journal().len(), report.watch_requests), (2, 2));
         assert_eq!(report.counts.imported(), 0, "the stranger waits for an import");
-        let mut told = shipped_elsewhere(&world).await;
+        let mut told = shipped_elsewhere(&world);
         told.sort_unstable();
         assert_eq!(told, orders.iter().map(ToString::to_string).collect::<Vec<_>>());
         // It may come twice, and the next import finds nothing new.
@@ -349,7 +352,7 @@ async fn requests_what_we_sent_ourselves_costs_no_look_at_orders() {
     let body = format!(r#"{{"resource_url":"{url}","resource_type":"FULFILLMENT_SHIPPED"}}"#);
     let report = channel.on_webhook(Delivery::new(format!("/in?key={SECRET}"), body)).await.unwrap();
     assert_eq!((report.counts.changed, world.sim.journal().len()), (0, 1), "{report}");
-    assert!(shipped_elsewhere(&world).await.is_empty());
+    assert!(shipped_elsewhere(&world).is_empty());
 }
 
 #[tokio::test]
@@ -367,7 +370,7 @@ async fn faults_a_notice_that_cannot_be_followed_leaves_the_change_to_the_next_l
     world.sim.fault(Fault::on(Method::GET, "/shipments").with(FaultKind::Status { code: 200, body: null }));
     let report = channel.on_webhook(delivery).await.unwrap();
     assert!(!report.run.status.read_everything(), "{report}");
-    assert!(shipped_elsewhere(&world).await.is_empty());
+    assert!(shipped_elsewhere(&world).is_empty());
     let report = channel.get_orders(shipstation_connector::channel::GetOrders::new()).await.unwrap();
     assert_eq!(report.counts.changed, 1, "{report}");
 
