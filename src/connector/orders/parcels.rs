@@ -12,7 +12,10 @@ use crate::{
         ChannelParcel, ParcelSource, RunEvent,
         store::{OrderChange, OrderChangeKind, OrderObservation},
     },
-    client::{Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, PacificTime, Pages, Shipment, ShipmentSort},
+    client::{
+        Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, PacificTime, Pages, Shipment,
+        ShipmentSort,
+    },
     connector::{STORE_BATCH, count, failure, run::Stop, translate},
     time::HOUR,
 };

@@ -56,7 +56,7 @@ impl Runs {
         let connections: BTreeSet<ConnectionId> =
             self.leases.keys().map(|(connection, _)| connection.clone()).collect();
         for connection in connections {
-            for operation in WITH_LEASE {
+            for operation in WITH_LEASE.iter().copied() {
                 self.leases.entry((connection.clone(), operation)).or_default().fence += by;
             }
         }

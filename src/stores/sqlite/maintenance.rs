@@ -219,7 +219,7 @@ fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) 
 
 fn after_restore(tx: &Transaction<'_>, now: Timestamp) -> Answer<u64> {
     let raise = integer(RESTORE_FENCES);
-    for operation in WITH_LEASE {
+    for operation in WITH_LEASE.iter().copied() {
         let every = "INSERT INTO shipstation_lease (connection, operation, fence)
                      SELECT DISTINCT connection, ?1, 0 FROM shipstation_lease WHERE true ON CONFLICT DO NOTHING";
         execute(tx, every, [operation.name()])?;
