@@ -203,7 +203,7 @@ async fn faults_a_host_table_in_the_file_and_the_store_keep_both_or_neither() {
     let shop =
         async || rows(&tables, "SELECT number, iif(held, 'held', 'ready') FROM shop_order ORDER BY number");
     let notes = async || rows(&tables, "SELECT number, what FROM shop_note");
-    keeps_both_or_neither(&store.stores(), shop, notes).await;
+    Box::pin(keeps_both_or_neither(&store.stores(), shop, notes)).await;
     assert!(store.take_orders(&here(), 9).await.unwrap().is_empty(), "the host has them");
     assert_eq!(store.order(&here(), &"1".into()).await.unwrap(), None, "no second copy of a buyer");
     assert_eq!(store.maintain(&RetentionPolicy::default(), at(99)).await.unwrap().buyers, 0);
