@@ -113,7 +113,7 @@ impl OrderStore for Counting {
         Ok(0)
     }
 
-    async fn dismiss(&self, _: &ConnectionId, _: &ChannelOrderId) -> Result<(), StoreError> {
+    async fn dismiss(&self, _: &ConnectionId, _: &ChannelOrderId, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
     }
 
@@ -133,6 +133,7 @@ impl OrderStore for Counting {
         _: Option<&str>,
         _: &ShippingResolution,
         _: u64,
+        _: Timestamp,
     ) -> Result<ApplyOutcome, StoreError> {
         Ok(ApplyOutcome::NoLongerHeld)
     }

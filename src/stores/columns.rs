@@ -8,7 +8,10 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrderId, HostOrderId, OrderFingerprint, RunId, ShipmentState,
-        store::{HeldOrder, ImportRecord, NewOrder, OrderWork, OutboxRow, SaveOutcome, StoreError},
+        store::{
+            HeldOrder, ImportRecord, NewOrder, OrderEvent, OrderEventKind, OrderWork, OutboxRow, SaveOutcome,
+            StoreError,
+        },
     },
     stores::failure::Failure,
 };
@@ -83,6 +86,8 @@ pub(super) struct OrderRow {
     pub(super) fingerprint: Option<OrderFingerprint>,
     pub(super) inside: Vec<ChannelOrderId>,
     pub(super) follow_ups: Vec<OrderWork>,
+    /// That it is imported.
+    event: OrderEvent,
     /// For the host's own tables.
     pub(super) for_host: Option<NewOrder>,
 }
@@ -103,6 +108,15 @@ impl OrderRow {
         json(&record)
     }
 
+    /// That it is imported, under the name that the host has given it.
+    pub(super) fn event_of(&self, name: Option<&HostOrderId>) -> OrderEvent {
+        let mut event = self.event.clone();
+        if let OrderEventKind::Imported { host_order, .. } = &mut event.what {
+            *host_order = name.cloned();
+        }
+        event
+    }
+
     fn of(new: &NewOrder, run: &RunId, host_keeps_it: bool) -> Result<Self, StoreError> {
         let order = &new.order;
         Ok(Self {
@@ -116,6 +130,7 @@ impl OrderRow {
             fingerprint: new.fingerprint.clone(),
             inside: order.lineage.merged.clone(),
             follow_ups: OrderWork::follow_ups_of(new),
+            event: OrderEvent::of_import(new, None, run),
             for_host: host_keeps_it.then(|| new.clone()),
         })
     }

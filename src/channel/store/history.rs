@@ -1,21 +1,26 @@
-//! What becomes of orders after they were imported: optional, for hosts that want to know of it.
+//! What becomes of orders: optional, for hosts that want to know of it.
 
-use std::{collections::HashMap, fmt::Debug};
+use std::{
+    collections::HashMap,
+    fmt::{self, Debug},
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{KEYS_PER_CALL, RunToken, StoreError};
+use super::{EventCursor, KEYS_PER_CALL, RecordedEvent, RunToken, StoreError};
 use crate::{
     Timestamp,
     channel::{
         Address, ChannelOrder, ChannelOrderId, ChannelParcel, ConnectionId, LineQuantity, Unrecognized,
-        hash::number_of,
+        hash::number_of, shipping::DisplayText, store::OrderEvent,
     },
 };
 
 /// Keeps the changes that orders undergo on the channel after they were imported, and what each order looked like when it was
-/// last seen, by which the next change is noticed. Optional: without it nothing is compared.
+/// last seen, by which the next change is noticed; and the [events](super::OrderEvent) of each order. Optional: without it nothing is
+/// compared, and the story of an order is made from what the other stores still know. The ready-made stores keep events whether or not
+/// their history is part of a channel's [`Stores`](super::Stores).
 ///
 /// # Testing an implementation
 /// Record a snapshot twice; record one change from two tasks; record a change with a stale token; ask for an order without a
@@ -42,6 +47,7 @@ pub trait HistoryStore: Debug + Send + Sync {
         &self,
         token: &RunToken,
         observed: &[OrderObservation],
+        now: Timestamp,
     ) -> Result<u64, StoreError>;
 
     /// The feed: at most `limit` changes after `after`, in the order in which they were recorded. The host reads it.
@@ -53,6 +59,20 @@ pub trait HistoryStore: Debug + Send + Sync {
         after: Option<ChangeCursor>,
         limit: usize,
     ) -> Result<Vec<RecordedChange>, StoreError>;
+
+    /// What happened to an order: at most `limit` events after `after`, in the order in which they were recorded.
+    ///
+    /// A store that keeps events MUST add those that a write of its own makes in the transaction of that write, so that both are
+    /// there or neither: the constructors of [`OrderEvent`](super::OrderEvent) say which. It MUST add none for a write that changes
+    /// nothing. Once it has kept [200](super::OrderEvent::MAX_BEFORE_REPETITIONS) events of an order it MAY leave out
+    /// [repetitions](super::OrderEvent::is_repetition). A store that keeps none answers with none.
+    async fn events(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError>;
 }
 
 /// Conveniences for whoever calls a [`HistoryStore`].
@@ -73,6 +93,25 @@ pub trait HistoryStoreExt: HistoryStore {
             found.extend(snapshots.map(|snapshot| (snapshot.order.clone(), snapshot)));
         }
         Ok(found)
+    }
+
+    /// Every event of an order.
+    async fn story(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<Vec<OrderEvent>, StoreError> {
+        let (mut story, mut last) = (Vec::new(), None);
+        loop {
+            let page = self.events(connection, order, last, KEYS_PER_CALL).await?;
+            let newest = page.last().map(|recorded| recorded.cursor);
+            let is_last = page.len() < KEYS_PER_CALL || newest <= last;
+            story.extend(page.into_iter().map(|recorded| recorded.event));
+            if is_last {
+                return Ok(story);
+            }
+            last = newest;
+        }
     }
 }
 
@@ -177,6 +216,35 @@ pub enum OrderChangeKind {
     /// A value of a newer version.
     #[serde(untagged)]
     Unrecognized(Unrecognized),
+}
+
+/// Tracking numbers of one order that a text shows.
+const MAX_NUMBERS_SHOWN: usize = 3;
+
+impl fmt::Display for OrderChangeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::OnHold => f.write_str("put on hold"),
+            Self::Released => f.write_str("released from its hold"),
+            Self::ShippedElsewhere { parcels } => {
+                f.write_str("shipped, and not by the host")?;
+                let numbers = parcels.iter().flatten().filter_map(|parcel| parcel.tracking_number.as_deref());
+                numbers
+                    .take(MAX_NUMBERS_SHOWN)
+                    .try_for_each(|number| write!(f, " {}", DisplayText::name(number)))
+            }
+            Self::Address => f.write_str("another address"),
+            Self::Lines => f.write_str("other lines or quantities"),
+            Self::Merged { into } => write!(f, "merged into order {into}"),
+            Self::Split { into } => {
+                f.write_str("split into")?;
+                into.iter().try_for_each(|order| write!(f, " {order}"))
+            }
+            Self::Unrecognized(kind) => write!(f, "{kind}"),
+            Self::Unknown { status } => write!(f, "is {}", DisplayText::new(status).unquoted()),
+        }
+    }
 }
 
 /// What an imported order looked like when it was last seen: enough to tell what changes, and nothing of a buyer.

@@ -22,7 +22,7 @@ pub trait Maintenance: Debug + Send + Sync {
     /// Removes what the policy does not keep any more:
     ///
     /// - runs, but MUST keep of each operation of each connection the newest, and the last that was a success;
-    /// - changes of orders;
+    /// - changes and events of orders;
     /// - of settled shipments everything but [what stays](OutboxRow::reduced), once no other shipment of the order is open;
     /// - of orders that the host has acknowledged, [what is the buyer's](crate::channel::ChannelOrder::without_buyer);
     /// - fingerprints, by which an order is recognized under another id.
@@ -93,6 +93,8 @@ pub struct RetentionPolicy {
     pub quick_looks: Duration,
     /// Changes of orders, in the feed. 90 days.
     pub changes: Duration,
+    /// Events of orders. 90 days.
+    pub events: Duration,
     /// What was in shipments, after they were settled. 90 days.
     pub shipments: Duration,
     /// Buyers' data of orders that the host has acknowledged, after their import. No time at all.
@@ -107,6 +109,7 @@ impl Default for RetentionPolicy {
             runs: 30 * DAY,
             quick_looks: DAY,
             changes: 90 * DAY,
+            events: 90 * DAY,
             shipments: 90 * DAY,
             buyers: Duration::ZERO,
             fingerprints: 90 * DAY,
@@ -122,6 +125,8 @@ impl RetentionPolicy {
         quick_looks(time: Duration) => quick_looks = time;
         /// How long changes of orders are kept.
         changes(time: Duration) => changes = time;
+        /// How long events of orders are kept.
+        events(time: Duration) => events = time;
         /// How long it is kept what was in settled shipments.
         shipments(time: Duration) => shipments = time;
         /// How long buyers' data is kept of orders that the host has acknowledged.
@@ -139,6 +144,8 @@ pub struct Maintained {
     pub runs: u64,
     /// Changes of orders.
     pub changes: u64,
+    /// Events of orders.
+    pub events: u64,
     /// Shipments that were reduced to what stays.
     pub shipments: u64,
     /// Orders without their buyer's data.

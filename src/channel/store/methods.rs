@@ -31,14 +31,15 @@ macro_rules! for_each_store {
             fn work(connection: &ConnectionId, query: WorkQuery<'_>) -> Vec<OrderWork>;
             fn record_work(token: &RunToken, outcomes: &[WorkOutcome]) -> ();
             fn reopen_work(token: &RunToken, kind: WorkKind, wanted: &str, now: Timestamp) -> u64;
-            fn dismiss(connection: &ConnectionId, order: &ChannelOrderId) -> ();
+            fn dismiss(connection: &ConnectionId, order: &ChannelOrderId, now: Timestamp) -> ();
             fn held(connection: &ConnectionId, after: Option<&ChannelOrderId>, limit: usize) -> Vec<HeldOrder>;
             fn apply_shipping(
                 token: &RunToken,
                 order: &ChannelOrderId,
                 text: Option<&str>,
                 resolution: &ShippingResolution,
-                rules_version: u64
+                rules_version: u64,
+                now: Timestamp
             ) -> ApplyOutcome;
         } }
         $then! { ShipmentStore {
@@ -51,7 +52,7 @@ macro_rules! for_each_store {
             ) -> OutboxPage;
             fn begin_send(token: &RunToken, intents: &[SendIntent]) -> Vec<BeginSendOutcome>;
             fn record(token: &RunToken, records: &[ShipmentTransition]) -> ();
-            fn unblock(connection: &ConnectionId, key: &str) -> u64;
+            fn unblock(connection: &ConnectionId, key: &str, now: Timestamp) -> u64;
             fn counts(connection: &ConnectionId) -> BTreeMap<String, u64>;
         } }
         $then! { ListingStore {
@@ -68,12 +69,18 @@ macro_rules! for_each_store {
         } }
         $then! { HistoryStore {
             fn snapshots(connection: &ConnectionId, orders: &[ChannelOrderId]) -> Vec<OrderSnapshot>;
-            fn record_changes(token: &RunToken, observed: &[OrderObservation]) -> u64;
+            fn record_changes(token: &RunToken, observed: &[OrderObservation], now: Timestamp) -> u64;
             fn changes(
                 connection: &ConnectionId,
                 after: Option<ChangeCursor>,
                 limit: usize
             ) -> Vec<RecordedChange>;
+            fn events(
+                connection: &ConnectionId,
+                order: &ChannelOrderId,
+                after: Option<EventCursor>,
+                limit: usize
+            ) -> Vec<RecordedEvent>;
         } }
     };
 }

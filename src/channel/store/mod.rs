@@ -21,6 +21,7 @@
 //! - **Cancellation.** A dropped future MUST leave either the whole effect of the call or none.
 
 mod error;
+mod events;
 mod history;
 mod lease;
 mod listings;
@@ -39,6 +40,7 @@ use crate::setters::setters;
 
 pub use self::{
     error::{StoreError, StoreErrorKind},
+    events::{EventCursor, OrderEvent, OrderEventKind, RecordedEvent},
     history::{
         ChangeCursor, HistoryStore, HistoryStoreExt, OrderChange, OrderChangeKind, OrderObservation,
         OrderSnapshot, RecordedChange,

@@ -235,7 +235,7 @@ pub(super) async fn record(
 ) -> Result<(), StoreError> {
     if let Some(history) = ctx.history().filter(|_| !news.is_empty()) {
         recorder.writes();
-        let added = history.record_changes(&ctx.run.token, news).await?;
+        let added = history.record_changes(&ctx.run.token, news, ctx.now()).await?;
         recorder.report.counts.changed += added;
         if added > 0 {
             recorder.note_missed(news.iter().filter_map(|seen| Some(seen.change.as_ref()?.modified_at)));

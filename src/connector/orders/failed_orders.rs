@@ -160,7 +160,7 @@ async fn forget(ctx: &Context<'_>, recorder: &mut Recorder, record: &OrderWork) 
     }
     recorder.writes();
     let order = std::slice::from_ref(&record.order);
-    Ok(ctx.store().clear_failures(&ctx.run.token, order).await?)
+    Ok(ctx.store().clear_failures(&ctx.run.token, order, ctx.now()).await?)
 }
 
 async fn keep(

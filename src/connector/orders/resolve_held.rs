@@ -78,7 +78,9 @@ async fn one(
         let others = held.holds.iter().filter(|hold| !hold.is_about_shipping());
         Ok(ApplyOutcome::Applied { still_held: others.count() > 0 })
     } else {
-        orders.apply_shipping(&run.token, &held.order, text, &resolution, mapper.version).await
+        orders
+            .apply_shipping(&run.token, &held.order, text, &resolution, mapper.version, run.server_time())
+            .await
     };
     let applied = match applied {
         Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),

@@ -9,6 +9,7 @@ use super::{
     changes::{compare_all, compare_one, sent_by_us},
     context::Context,
     list_tally::ListTally,
+    parcels,
     recorder::Recorder,
     window::Window,
 };
@@ -64,7 +65,8 @@ pub(super) async fn publish<T: ShippedRow>(
     let before = ctx.run.requests();
     let published = every_page(ctx, recorder, window, pages).await;
     recorder.report.watch_requests += ctx.run.requests() - before;
-    published
+    published?;
+    parcels::publish_shipped(ctx, recorder).await
 }
 
 async fn every_page<T: ShippedRow>(

@@ -67,7 +67,7 @@ pub(super) async fn release(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result
     let (store, connection) = ctx.store();
     let no_tracking = (!ctx.settings().require_tracking).then_some(BlockKind::NoTracking.name());
     for key in ctx.carriers.rules().iter().map(|rule| rule.carrier.as_str()).chain(no_tracking) {
-        recorder.has_acted |= store.unblock(connection, key).await? > 0;
+        recorder.has_acted |= store.unblock(connection, key, ctx.now()).await? > 0;
     }
     let corrected = ctx.rows(&OutboxQuery::Blocked, |row| has_another_code(ctx, row)).await?;
     recorder.apply(Decision::steps(&corrected, &ShipmentState::Pending)).await

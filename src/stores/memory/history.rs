@@ -1,4 +1,4 @@
-//! What becomes of orders after they were imported.
+//! What becomes of orders.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use crate::{
     channel::{
         ChannelOrderId, ConnectionId,
         store::{
-            ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+            ChangeCursor, EventCursor, HistoryStore, OrderEvent, OrderObservation, OrderSnapshot,
+            RecordedChange, RecordedEvent, RunToken, StoreError,
         },
     },
 };
@@ -22,6 +23,9 @@ pub(super) struct History {
     pub(super) changes: Vec<(Option<Timestamp>, RecordedChange)>,
     /// Numbers that no change has any more.
     unused: u64,
+    /// What happened to each order; cursors count from 1.
+    events: BTreeMap<ChannelOrderId, Vec<RecordedEvent>>,
+    last_event: u64,
 }
 
 impl History {
@@ -35,6 +39,29 @@ impl History {
         let change = seen.change.iter().map(|change| (since, RecordedChange::new(cursor, change.clone())));
         self.changes.extend(change);
         seen.change.is_some()
+    }
+
+    /// Adds events, but those that are one repetition too many.
+    pub(super) fn append(&mut self, events: impl IntoIterator<Item = OrderEvent>) {
+        for event in events {
+            let story = self.events.entry(event.order.clone()).or_default();
+            if story.len() < OrderEvent::MAX_BEFORE_REPETITIONS || !event.is_repetition() {
+                self.last_event += 1;
+                story.push(RecordedEvent::new(EventCursor::new(self.last_event), event));
+            }
+        }
+    }
+
+    /// Removes events from before.
+    pub(super) fn remove_events(&mut self, before: Timestamp) -> u64 {
+        let mut removed = 0;
+        self.events.retain(|_, story| {
+            let all = story.len();
+            story.retain(|recorded| recorded.event.at >= before);
+            removed += (all - story.len()) as u64;
+            !story.is_empty()
+        });
+        removed
     }
 
     /// Leaves numbers out.
@@ -69,11 +96,20 @@ impl HistoryStore for MemoryStore {
         &self,
         token: &RunToken,
         observed: &[OrderObservation],
+        now: Timestamp,
     ) -> Result<u64, StoreError> {
         let holder = self.lock().runs.lease_of(token).holder.clone();
         let since = holder.filter(|holder| holder.run == token.run).map(|holder| holder.since);
         self.write(token, |kept| {
-            Ok(observed.iter().map(|seen| u64::from(kept.history.record(seen, since))).sum())
+            let mut recorded = 0;
+            for seen in observed {
+                if kept.history.record(seen, since) {
+                    recorded += 1;
+                    let change = seen.change.iter();
+                    kept.history.append(change.map(|change| OrderEvent::of_change(change, &token.run, now)));
+                }
+            }
+            Ok(recorded)
         })
     }
 
@@ -87,6 +123,19 @@ impl HistoryStore for MemoryStore {
             let changes = kept.history.changes.iter().map(|(_, change)| change);
             let newer = changes.filter(|change| Some(change.cursor) > after);
             newer.take(limit).cloned().collect()
+        }))
+    }
+
+    async fn events(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        Ok(self.with(connection, |kept| {
+            let story = kept.history.events.get(order).into_iter().flatten();
+            story.filter(|recorded| Some(recorded.cursor) > after).take(limit).cloned().collect()
         }))
     }
 }

@@ -24,6 +24,7 @@ impl Maintenance for MemoryStore {
         };
         for kept in connections.values_mut() {
             done.changes += kept.history.remove(now - policy.changes, now);
+            done.events += kept.history.remove_events(now - policy.events);
             done.shipments += kept.outbox.reduce(now - policy.shipments);
             done.fingerprints +=
                 kept.orders.forget_fingerprints(|record| record.imported_at < now - policy.fingerprints);
@@ -49,7 +50,7 @@ impl Maintenance for MemoryStore {
         let restored = connections.values_mut().map(|kept| {
             kept.history.skip(RESTORE_FENCES);
             kept.orders.doubt_follow_ups();
-            kept.outbox.doubt(now)
+            kept.apply(kept.outbox.doubt(now))
         });
         Ok(restored.sum())
     }

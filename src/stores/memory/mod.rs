@@ -16,6 +16,8 @@ use std::{
 };
 
 pub use self::orders::StoredOrder;
+#[cfg(feature = "postgres")]
+pub(super) use self::shipments::Effects;
 use self::{history::History, mappings::Mappings, orders::Orders, runs::Runs};
 pub(super) use self::{listings::Links, shipments::Outbox};
 use crate::{

@@ -11,11 +11,11 @@ use super::MemoryStore;
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ConnectionId, OrderFingerprint,
+        ChannelOrder, ChannelOrderId, ConnectionId, OrderFingerprint, RunId,
         shipping::ShippingResolution,
         store::{
-            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderStore, OrderWork, RecordKey, RunToken,
-            SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkState,
+            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderEvent, OrderStore, OrderWork, RecordKey,
+            RunToken, SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkState,
         },
     },
 };
@@ -149,11 +149,13 @@ impl Orders {
         due.into_iter().take(limit).cloned().collect()
     }
 
-    fn record_work(&mut self, outcome: &WorkOutcome) {
+    fn record_work(&mut self, outcome: &WorkOutcome, run: &RunId) -> Option<OrderEvent> {
         let key = (outcome.order.clone(), outcome.kind);
-        if let Some(entry) = OrderWork::step(self.work.remove(&key), outcome) {
-            self.work.insert(key, entry);
-        }
+        let before = self.work.remove(&key);
+        let after = OrderWork::step(before.clone(), outcome);
+        let event = OrderEvent::of_work(before.as_ref(), outcome, after.as_ref(), run);
+        self.work.extend(after.map(|entry| (key, entry)));
+        event
     }
 
     fn apply_shipping(
@@ -162,12 +164,15 @@ impl Orders {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
-    ) -> ApplyOutcome {
+        (run, now): (&RunId, Timestamp),
+    ) -> (ApplyOutcome, Option<OrderEvent>) {
         let (Some(held), Some(stored)) = (self.held.get_mut(order), self.imported.get_mut(order)) else {
-            return ApplyOutcome::NoLongerHeld;
+            return (ApplyOutcome::NoLongerHeld, None);
         };
         let answer = held.apply_shipping(text);
+        let mut event = None;
         if let ApplyOutcome::Applied { still_held } = answer {
+            event = Some(OrderEvent::of_release(held, resolution, rules_version, run, now));
             stored.record.holds.clone_from(&held.holds);
             stored.shipping = resolution.clone();
             stored.rules_version = rules_version;
@@ -175,14 +180,23 @@ impl Orders {
                 self.held.remove(order);
             }
         }
-        answer
+        (answer, event)
     }
 }
 
 #[async_trait]
 impl OrderStore for MemoryStore {
     async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
-        self.write(token, |kept| Ok(batch.iter().map(|new| kept.orders.insert(new, token)).collect()))
+        self.write(token, |kept| {
+            let save = |new| {
+                let outcome = kept.orders.insert(new, token);
+                if let SaveOutcome::Inserted { host_order } = &outcome {
+                    kept.history.append([OrderEvent::of_import(new, host_order.clone(), &token.run)]);
+                }
+                outcome
+            };
+            Ok(batch.iter().map(save).collect())
+        })
     }
 
     async fn records(
@@ -204,9 +218,8 @@ impl OrderStore for MemoryStore {
 
     async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
         self.write(token, |kept| {
-            for outcome in outcomes {
-                kept.orders.record_work(outcome);
-            }
+            let events = outcomes.iter().filter_map(|outcome| kept.orders.record_work(outcome, &token.run));
+            kept.history.append(events);
             Ok(())
         })
     }
@@ -224,10 +237,16 @@ impl OrderStore for MemoryStore {
         })
     }
 
-    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
+    async fn dismiss(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.with(connection, |kept| {
-            if let Some(entry) = kept.orders.work.get_mut(&(order.clone(), WorkKind::Import)) {
-                entry.state = WorkState::Dismissed;
+            let entry = kept.orders.work.get_mut(&(order.clone(), WorkKind::Import));
+            if entry.is_some_and(OrderWork::dismiss) {
+                kept.history.append([OrderEvent::of_dismissal(order, now)]);
             }
         });
         Ok(())
@@ -253,7 +272,13 @@ impl OrderStore for MemoryStore {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
+        now: Timestamp,
     ) -> Result<ApplyOutcome, StoreError> {
-        self.write(token, |kept| Ok(kept.orders.apply_shipping(order, text, resolution, rules_version)))
+        self.write(token, |kept| {
+            let by = (&token.run, now);
+            let (answer, event) = kept.orders.apply_shipping(order, text, resolution, rules_version, by);
+            kept.history.append(event);
+            Ok(answer)
+        })
     }
 }

@@ -7,14 +7,14 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{Connection, MemoryStore};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, OutboxId, Shipment,
+        ChannelOrderId, ConnectionId, OutboxId, RunId, Shipment,
         store::{
-            BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
-            SendIntent, ShipmentStore, ShipmentTransition, StoreError,
+            BeginSendOutcome, EnqueueOutcome, OrderEvent, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow,
+            RunToken, SendIntent, ShipmentStore, ShipmentTransition, StoreError,
         },
     },
 };
@@ -29,6 +29,22 @@ pub(in crate::stores) struct Outbox {
 
 /// Rows that are to be written together, if at all.
 type Changed = BTreeMap<OutboxCursor, OutboxRow>;
+
+/// What a call makes of the outbox.
+#[derive(Debug, Default)]
+pub(in crate::stores) struct Effects {
+    /// The rows as they are from then on.
+    pub(in crate::stores) rows: Changed,
+    /// What happened to their orders.
+    pub(in crate::stores) events: Vec<OrderEvent>,
+}
+
+impl Effects {
+    fn add(&mut self, before: &OutboxRow, after: OutboxRow, run: Option<&RunId>) {
+        self.events.extend(OrderEvent::of_step(before, &after, run));
+        self.rows.insert(after.cursor(), after);
+    }
+}
 
 impl Outbox {
     /// These rows.
@@ -48,12 +64,15 @@ impl Outbox {
         self.rows.insert(place, row);
     }
 
-    fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> EnqueueOutcome {
+    /// Adds a new row; says what happened, if it was not there.
+    fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> Option<OrderEvent> {
         if self.places.contains_key(&shipment.outbox_id()) {
-            return EnqueueOutcome::Duplicate;
+            return None;
         }
-        self.add(OutboxRow::new(shipment.clone(), now));
-        EnqueueOutcome::New
+        let row = OutboxRow::new(shipment.clone(), now);
+        let event = OrderEvent::of_enqueued(&row);
+        self.add(row);
+        Some(event)
     }
 
     /// Keeps what stays of rows that were settled before, of orders that have none to be settled.
@@ -84,14 +103,30 @@ impl Outbox {
         rows.len() as u64
     }
 
-    /// One row of each order that has some to be settled is doubtful from now on; says how many.
-    pub(super) fn doubt(&mut self, now: Timestamp) -> u64 {
-        let rows_of = |order| self.of_order(order, &Changed::new());
-        let doubtful = self.by_order.keys().filter_map(|order| OutboxRow::doubt_one(&rows_of(order), now));
-        let doubtful: Vec<OutboxRow> = doubtful.collect();
-        let doubted = doubtful.len() as u64;
-        self.rows.extend(doubtful.into_iter().map(|row| (row.cursor(), row)));
-        doubted
+    /// One row of each order that has some to be settled is doubtful from now on.
+    pub(in crate::stores) fn doubt(&self, now: Timestamp) -> Effects {
+        let mut effects = Effects::default();
+        for order in self.by_order.keys() {
+            let rows = self.of_order(order, &Changed::new());
+            if let Some(row) = OutboxRow::doubt_one(&rows, now)
+                && let Some(before) = self.rows.get(&row.cursor())
+            {
+                effects.add(before, row, None);
+            }
+        }
+        effects
+    }
+
+    /// Rows that are blocked on `key` are not any more.
+    pub(in crate::stores) fn unblock(&self, key: &str, now: Timestamp) -> Effects {
+        let mut effects = Effects::default();
+        for before in self.rows.values() {
+            let mut row = before.clone();
+            if row.unblock(key, now) {
+                effects.add(before, row, None);
+            }
+        }
+        effects
     }
 
     fn page(&self, query: &OutboxQuery, after: Option<&OutboxCursor>, limit: usize) -> Vec<OutboxRow> {
@@ -119,30 +154,47 @@ impl Outbox {
         row.cloned().ok_or_else(|| StoreError::permanent(format!("there is no shipment {id} in the outbox")))
     }
 
-    /// The answers, and the rows as they are from then on.
+    /// The answers, and what they make of the rows.
     pub(in crate::stores) fn begin_send(
         &self,
         intents: &[SendIntent],
-    ) -> Result<(Vec<BeginSendOutcome>, Changed), StoreError> {
-        let (mut changed, mut answers) = (Changed::new(), Vec::new());
+        run: &RunId,
+    ) -> Result<(Vec<BeginSendOutcome>, Effects), StoreError> {
+        let (mut effects, mut answers) = (Effects::default(), Vec::new());
         for intent in intents {
-            let mut row = self.row(&intent.id, &changed)?;
-            let order = self.of_order(&row.shipment.order, &changed);
+            let before = self.row(&intent.id, &effects.rows)?;
+            let mut row = before.clone();
+            let order = self.of_order(&row.shipment.order, &effects.rows);
             answers.push(row.begin_send(intent, &order)?);
-            changed.insert(row.cursor(), row);
+            effects.add(&before, row, Some(run));
         }
-        Ok((answers, changed))
+        Ok((answers, effects))
     }
 
-    /// The rows as they are once these steps are taken.
-    pub(in crate::stores) fn record(&self, records: &[ShipmentTransition]) -> Result<Changed, StoreError> {
-        let mut changed = Changed::new();
+    /// What these steps make of the rows.
+    pub(in crate::stores) fn record(
+        &self,
+        records: &[ShipmentTransition],
+        run: &RunId,
+    ) -> Result<Effects, StoreError> {
+        let mut effects = Effects::default();
         for record in records {
-            let mut row = self.row(&record.id, &changed)?;
+            let before = self.row(&record.id, &effects.rows)?;
+            let mut row = before.clone();
             row.step(record.clone())?;
-            changed.insert(row.cursor(), row);
+            effects.add(&before, row, Some(run));
         }
-        Ok(changed)
+        Ok(effects)
+    }
+}
+
+impl Connection {
+    /// Writes the rows, and what happened; says how many rows.
+    pub(super) fn apply(&mut self, effects: Effects) -> u64 {
+        let changed = effects.rows.len() as u64;
+        self.outbox.rows.extend(effects.rows);
+        self.history.append(effects.events);
+        changed
     }
 }
 
@@ -155,7 +207,14 @@ impl ShipmentStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Vec<EnqueueOutcome>, StoreError> {
         Ok(self.with(connection, |kept| {
-            shipments.iter().map(|shipment| kept.outbox.enqueue(shipment, now)).collect()
+            let enqueue = |shipment| match kept.outbox.enqueue(shipment, now) {
+                Some(event) => {
+                    kept.history.append([event]);
+                    EnqueueOutcome::New
+                }
+                None => EnqueueOutcome::Duplicate,
+            };
+            shipments.iter().map(enqueue).collect()
         }))
     }
 
@@ -175,24 +234,22 @@ impl ShipmentStore for MemoryStore {
         intents: &[SendIntent],
     ) -> Result<Vec<BeginSendOutcome>, StoreError> {
         self.write(token, |kept| {
-            let (answers, changed) = kept.outbox.begin_send(intents)?;
-            kept.outbox.rows.extend(changed);
+            let (answers, effects) = kept.outbox.begin_send(intents, &token.run)?;
+            kept.apply(effects);
             Ok(answers)
         })
     }
 
     async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
         self.write(token, |kept| {
-            let changed = kept.outbox.record(records)?;
-            kept.outbox.rows.extend(changed);
+            let effects = kept.outbox.record(records, &token.run)?;
+            kept.apply(effects);
             Ok(())
         })
     }
 
-    async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {
-        Ok(self.with(connection, |kept| {
-            kept.outbox.rows.values_mut().map(|row| u64::from(row.unblock(key))).sum()
-        }))
+    async fn unblock(&self, connection: &ConnectionId, key: &str, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.with(connection, |kept| kept.apply(kept.outbox.unblock(key, now))))
     }
 
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {

@@ -1,4 +1,4 @@
-//! What becomes of orders after they were imported.
+//! What becomes of orders.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,16 @@ use async_trait::async_trait;
 use tokio_postgres::Transaction;
 
 use super::{
-    PostgresStore, commit,
+    PostgresStore, commit, events,
     query::{all, execute, from_json, get, params, text},
 };
 use crate::{
+    Timestamp,
     channel::{
         ChannelOrderId, ConnectionId,
         store::{
-            ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+            ChangeCursor, EventCursor, HistoryStore, OrderEvent, OrderObservation, OrderSnapshot,
+            RecordedChange, RecordedEvent, RunToken, StoreError,
         },
     },
     stores::{
@@ -41,6 +43,7 @@ impl HistoryStore for PostgresStore {
         &self,
         token: &RunToken,
         observed: &[OrderObservation],
+        now: Timestamp,
     ) -> Result<u64, StoreError> {
         let connection = &token.connection;
         let mut client = self.client().await?;
@@ -79,6 +82,9 @@ impl HistoryStore for PostgresStore {
             params![connection.as_str(), orders, jsons, token.operation.name(), token.run.as_str()],
         )
         .await?;
+        let happened: Vec<_> =
+            changes.iter().map(|change| OrderEvent::of_change(change, &token.run, now)).collect();
+        events::append(&tx, connection.as_str(), &happened).await?;
         if let Some(host) = self.host.as_ref().filter(|_| !changes.is_empty()) {
             host.change(&tx, connection, &changes).await?;
         }
@@ -102,6 +108,18 @@ impl HistoryStore for PostgresStore {
         })
         .await?;
         Ok(found)
+    }
+
+    async fn events(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let mut client = self.client().await?;
+        let tx = self.reading(&mut client).await?;
+        Ok(events::of(&tx, connection.as_str(), order, after, limit).await?)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     query::{all, execute, first, get, params, text},
 };
 use crate::{
+    Timestamp,
     channel::{ChannelOrderId, ConnectionId, Listing, ListingId, store::StoreError},
     stores::{
         StoredOrder,
@@ -82,7 +83,7 @@ impl PostgresStore {
             .await?)
     }
 
-    /// Releases an order by a person's decision, whatever holds it. Says whether it was held.
+    /// Releases an order by a person's decision at `now`, whatever holds it. Says whether it was held.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -90,11 +91,12 @@ impl PostgresStore {
         &self,
         connection: &ConnectionId,
         order: &ChannelOrderId,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
         let held = orders::Held { tx: &tx, host: self.host.as_ref(), connection, order };
-        let was_held = held.lift().await?;
+        let was_held = held.lift(now).await?;
         commit(tx, was_held).await
     }
 

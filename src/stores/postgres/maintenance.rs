@@ -20,6 +20,7 @@ use crate::{
     stores::{
         columns::{instant, integer, json, nanos, parse},
         failure::Answer,
+        memory::Outbox,
     },
 };
 
@@ -51,6 +52,8 @@ const UNDATED_CHANGES: &str = "UPDATE order_change SET recorded = $1 WHERE seq I
     SELECT seq FROM order_change WHERE recorded IS NULL LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const OLD_CHANGES: &str = "DELETE FROM order_change WHERE seq IN (
     SELECT seq FROM order_change WHERE recorded < $1 ORDER BY recorded LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const OLD_EVENTS: &str = "DELETE FROM order_event WHERE (connection, order_id, seq) IN (
+    SELECT connection, order_id, seq FROM order_event WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const OLD_SHIPMENTS: &str = "SELECT settled.connection, settled.shipment, settled.revision, settled.row_json::text FROM outbox AS settled WHERE settled.settled < $1
     AND NOT EXISTS (SELECT FROM outbox AS open WHERE open.connection = settled.connection AND open.order_id = settled.order_id
                     AND (open.due_from IS NOT NULL OR open.in_flight OR open.state = 'blocked'))
@@ -74,11 +77,13 @@ impl Maintenance for PostgresStore {
         let dated = in_batches(|| self.removed(UNDATED_CHANGES, nanos(now))).await;
         let changes = in_batches(|| self.removed(OLD_CHANGES, before(policy.changes))).await;
         let looks = in_batches(|| self.removed(OLD_QUICK_LOOKS, before(policy.quick_looks))).await;
+        let events = in_batches(|| self.removed(OLD_EVENTS, before(policy.events))).await;
         let runs = in_batches(|| self.removed(OLD_RUNS, before(policy.runs))).await;
         dated?;
         Ok(Maintained {
             runs: runs? + looks?,
             changes: changes?,
+            events: events?,
             shipments: shipments?,
             buyers: buyers?,
             fingerprints: fingerprints?,
@@ -140,16 +145,12 @@ impl Maintenance for PostgresStore {
                         SELECT connection, order_id FROM outbox WHERE due_from IS NOT NULL OR in_flight OR state = 'blocked')
                     ORDER BY connection, order_id, shipped_at, shipment, revision FOR UPDATE";
         let rows = all(&tx, rows, params![], keyed).await?;
-        let is_same =
-            |a: &Kept, b: &Kept| a.connection == b.connection && a.row.shipment.order == b.row.shipment.order;
         let mut doubted = 0;
-        for order in rows.chunk_by(is_same) {
-            let rows: Vec<OutboxRow> = order.iter().map(|kept| kept.row.clone()).collect();
-            let doubtful = OutboxRow::doubt_one(&rows, now);
-            if let Some((row, kept)) = doubtful.as_ref().zip(order.first()) {
-                shipments::update(&tx, &kept.connection, std::iter::once(row)).await?;
-                doubted += 1;
-            }
+        for of_one in rows.chunk_by(|a, b| a.connection == b.connection) {
+            let Some(Kept { connection, .. }) = of_one.first() else { continue };
+            let effects = Outbox::of(of_one.iter().map(|kept| kept.row.clone()).collect()).doubt(now);
+            shipments::write(&tx, connection, &effects).await?;
+            doubted += effects.rows.len() as u64;
         }
         commit(tx, doubted).await
     }

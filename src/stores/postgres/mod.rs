@@ -36,6 +36,7 @@ mod budget;
 mod connect;
 mod connect_error;
 mod convert;
+mod events;
 mod history;
 mod host;
 mod listings;

@@ -1,18 +1,19 @@
-//! What becomes of orders after they were imported.
+//! What becomes of orders.
 
 use async_trait::async_trait;
 use rusqlite::Transaction;
 
 use super::{
-    SqliteStore, key,
+    SqliteStore, events, key,
     query::{all, execute, first, from_json},
 };
 use crate::{
+    Timestamp,
     channel::{
         ChannelOrderId, ConnectionId,
         store::{
-            ChangeCursor, HistoryStore, OrderChange, OrderObservation, OrderSnapshot, RecordedChange,
-            RunToken, StoreError,
+            ChangeCursor, EventCursor, HistoryStore, OrderChange, OrderEvent, OrderObservation,
+            OrderSnapshot, RecordedChange, RecordedEvent, RunToken, StoreError,
         },
     },
     stores::{
@@ -42,12 +43,20 @@ impl HistoryStore for SqliteStore {
         &self,
         token: &RunToken,
         observed: &[OrderObservation],
+        now: Timestamp,
     ) -> Result<u64, StoreError> {
         let (observed, host) = (observed.to_vec(), self.order_writer.clone());
         self.write(token, move |tx, token| {
             let mut changes = Vec::new();
             for seen in &observed {
                 changes.extend(record(tx, token, seen)?);
+            }
+            for change in &changes {
+                events::append(
+                    tx,
+                    token.connection.as_str(),
+                    &OrderEvent::of_change(change, &token.run, now),
+                )?;
             }
             if let Some(host) = host.filter(|_| !changes.is_empty()) {
                 host.change(tx, &token.connection, &changes)?;
@@ -73,6 +82,17 @@ impl HistoryStore for SqliteStore {
             })
         })
         .await
+    }
+
+    async fn events(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let (connection, order) = (key(connection), order.clone());
+        self.read(move |tx| events::of(tx, &connection, &order, after, limit)).await
     }
 }
 

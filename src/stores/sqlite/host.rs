@@ -7,6 +7,7 @@ use super::{
     query::{all, execute, first},
 };
 use crate::{
+    Timestamp,
     channel::{ChannelOrderId, ConnectionId, store::StoreError},
     stores::{
         StoredOrder,
@@ -82,7 +83,7 @@ impl SqliteStore {
         self.read(move |tx| first(tx, select!("order_id = ?2"), (connection, order.as_str()), stored)).await
     }
 
-    /// Releases an order by a person's decision, whatever holds it. Says whether it was held.
+    /// Releases an order by a person's decision at `now`, whatever holds it. Says whether it was held.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -90,10 +91,11 @@ impl SqliteStore {
         &self,
         connection: &ConnectionId,
         order: &ChannelOrderId,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (connection, order, host) = (connection.clone(), order.clone(), self.order_writer.clone());
         self.change(move |tx| {
-            orders::Held { tx, host: host.as_deref(), connection: &connection, order: &order }.lift()
+            orders::Held { tx, host: host.as_deref(), connection: &connection, order: &order }.lift(now)
         })
         .await
     }

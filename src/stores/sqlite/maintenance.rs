@@ -6,6 +6,7 @@ use rusqlite::Transaction;
 use super::{
     SqliteStore, key, orders,
     query::{all, execute, first, from_json},
+    shipments,
 };
 use crate::{
     Timestamp,
@@ -40,11 +41,13 @@ impl Maintenance for SqliteStore {
         let dated = self.in_batches(now, date_changes).await;
         let changes = self.in_batches(now - policy.changes, remove_changes).await;
         let looks = self.in_batches(now - policy.quick_looks, remove_quick_looks).await;
+        let events = self.in_batches(now - policy.events, remove_events).await;
         let runs = self.in_batches(now - policy.runs, remove_runs).await;
         emptied.and(dated.map(drop))?;
         Ok(Maintained {
             runs: runs? + looks?,
             changes: changes?,
+            events: events?,
             shipments: shipments?,
             buyers: buyers?,
             fingerprints: fingerprints?,
@@ -124,6 +127,15 @@ fn remove_changes(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
         tx,
         "DELETE FROM shipstation_order_change WHERE seq IN (
             SELECT seq FROM shipstation_order_change WHERE recorded < ?1 LIMIT ?2)",
+        (before, BATCH),
+    )
+}
+
+fn remove_events(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    execute(
+        tx,
+        "DELETE FROM shipstation_order_event WHERE (connection, order_id, seq) IN (
+            SELECT connection, order_id, seq FROM shipstation_order_event WHERE at < ?1 LIMIT ?2)",
         (before, BATCH),
     )
 }
@@ -251,8 +263,10 @@ fn after_restore(tx: &Transaction<'_>, now: Timestamp) -> Answer<u64> {
         let rows = "SELECT row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2
                     ORDER BY shipped_at, shipment, revision";
         let rows: Vec<OutboxRow> = all(tx, rows, (&connection, order), from_json(ROW))?;
-        if let Some(row) = OutboxRow::doubt_one(&rows, now) {
-            super::shipments::update(tx, &connection, &row)?;
+        let doubtful = OutboxRow::doubt_one(&rows, now);
+        let doubtful = doubtful.and_then(|row| Some((rows.iter().find(|kept| kept.id() == row.id())?, row)));
+        if let Some((before, row)) = doubtful {
+            shipments::update(tx, &connection, before, &row, None)?;
             doubted += 1;
         }
     }

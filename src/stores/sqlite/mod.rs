@@ -26,6 +26,7 @@
 //! ```
 
 mod convert;
+mod events;
 mod history;
 mod host;
 mod listings;

@@ -52,7 +52,7 @@ async fn host_side(store: &SqliteStore) -> Result<(), StoreError> {
     store.take_orders(here, 9).await?;
     store.order(here, &"1".into()).await?;
     store.acknowledge_orders(here, &["1".into()]).await?;
-    store.release_order(here, &"1".into()).await?;
+    store.release_order(here, &"1".into(), crate::Timestamp::UNIX_EPOCH).await?;
     store.put_cancelled(here, &"1".into(), Vec::new()).await?;
     store.remove_listing(here, &"L1".into()).await?;
     let none = store.maintain(&RetentionPolicy::default(), crate::Timestamp::UNIX_EPOCH).await?;

@@ -1,4 +1,4 @@
-//! What becomes of orders after they were imported.
+//! What becomes of orders after they were imported: snapshots, and the feed of changes.
 
 use std::sync::Arc;
 
@@ -50,7 +50,8 @@ async fn snapshots_are_kept_one_for_each_order(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     let (first, second) = (snapshot("1", "awaiting_shipment"), snapshot("1", "on_hold"));
     for (before, now) in [(None, first.clone()), (Some(first), second)] {
-        let added = history.record_changes(&token, &[OrderObservation::new(before, now, None)]).await?;
+        let added =
+            history.record_changes(&token, &[OrderObservation::new(before, now, None)], at(9)).await?;
         same("the changes added", &added, &0)?;
     }
     let found = peer.snapshots(&on.here, &["1".into(), "2".into()]).await?;
@@ -62,7 +63,7 @@ async fn snapshots_of_500_orders_are_found(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     let kept = (0..250).map(|n| snapshot(&(n * 2).to_string(), "shipped"));
     let kept: Vec<_> = kept.map(|now| OrderObservation::new(None, now, None)).collect();
-    history.record_changes(&token, &kept).await?;
+    history.record_changes(&token, &kept, at(9)).await?;
     let asked: Vec<ChannelOrderId> = (0..500).map(|n| n.to_string().into()).collect();
     same("the known half of 500", &history.snapshots(&on.here, &asked).await?.len(), &250)
 }
@@ -72,7 +73,7 @@ async fn changes_come_in_the_order_in_which_they_were_recorded(on: TestBed) -> C
     let token = on.begun(GET).await?;
     let (mut seen, mut after) = (Vec::new(), None);
     for batch in [["b", "a"], ["d", "c"]] {
-        let added = history.record_changes(&token, &batch.map(|id| seen_first(id, "shipped"))).await?;
+        let added = history.record_changes(&token, &batch.map(|id| seen_first(id, "shipped")), at(9)).await?;
         same("the changes added", &added, &2)?;
         while seen.len() < 9 {
             let Some(next) = peer.changes(&on.here, after, 1).await?.into_iter().next() else { break };
@@ -87,7 +88,7 @@ async fn changes_come_in_the_order_in_which_they_were_recorded(on: TestBed) -> C
 async fn histories_of_connections_are_separate(on: TestBed) -> Check {
     let history = history(&on.stores)?;
     let token = on.begun(GET).await?;
-    history.record_changes(&token, &[seen_first("1", "shipped")]).await?;
+    history.record_changes(&token, &[seen_first("1", "shipped")], at(9)).await?;
     same("changes elsewhere", &history.changes(&on.elsewhere, None, 9).await?.len(), &0)?;
     same("snapshots elsewhere", &history.snapshots(&on.elsewhere, &["1".into()]).await?.len(), &0)
 }
@@ -96,20 +97,21 @@ async fn a_change_that_two_runs_saw_is_told_once(on: TestBed) -> Check {
     let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
     let (scan, by_hand) = (on.begun(GET).await?, on.begun(Operation::ImportOrder).await?);
     let seen = [seen_first("1", "shipped")];
-    let both = join(history.record_changes(&scan, &seen), peer.record_changes(&by_hand, &seen)).await;
+    let both =
+        join(history.record_changes(&scan, &seen, at(9)), peer.record_changes(&by_hand, &seen, at(9))).await;
     same("the changes added by both", &(both.0? + both.1?), &1)?;
     same("the feed", &history.changes(&on.here, None, 9).await?.len(), &1)?;
     let stale = OrderObservation { before: None, ..seen_first("1", "on_hold") };
-    same("a comparison with nothing", &peer.record_changes(&by_hand, &[stale]).await?, &0)?;
+    same("a comparison with nothing", &peer.record_changes(&by_hand, &[stale], at(9)).await?, &0)?;
     same("the snapshot", &history.snapshots(&on.here, &["1".into()]).await?, &vec![snapshot("1", "shipped")])
 }
 
 async fn a_stale_token_cannot_record_changes(on: TestBed) -> Check {
     let (history, peer) = (history(&on.stores)?, history(&on.peer)?);
     let (stale, newest) = on.superseded(GET).await?;
-    peer.record_changes(&newest, &[seen_first("1", "shipped")]).await?;
+    peer.record_changes(&newest, &[seen_first("1", "shipped")], at(9)).await?;
     let next = OrderObservation { before: Some(snapshot("1", "shipped")), ..seen_first("1", "on_hold") };
-    refused("record_changes", history.record_changes(&stale, &[next]).await)?;
+    refused("record_changes", history.record_changes(&stale, &[next], at(9)).await)?;
     same("the feed", &history.changes(&on.here, None, 9).await?.len(), &1)?;
     same("the snapshot", &history.snapshots(&on.here, &["1".into()]).await?, &vec![snapshot("1", "shipped")])
 }

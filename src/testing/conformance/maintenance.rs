@@ -25,6 +25,7 @@ use crate::{
 checks! { "maintenance":
     old_runs_are_removed => "runs are removed, but the newest and the last success of each operation and connection stay",
     old_changes_are_removed => "changes are removed after their time, and the feed goes on after its cursors",
+    old_events_are_removed => "events are removed after their time",
     what_was_in_a_settled_shipment_is_removed => "a settled row is reduced to what stays, and stays known",
     a_shipment_beside_an_open_one_stays => "a settled row stays whole while another one of its order is open",
     orders_stay_known => "import records stay, whatever the policy",
@@ -55,7 +56,8 @@ fn usual() -> RetentionPolicy {
 /// Nothing is kept.
 fn strictest() -> RetentionPolicy {
     let none = Duration::ZERO;
-    usual().runs(none).quick_looks(none).changes(none).shipments(none).buyers(none).fingerprints(none)
+    let usual = usual().runs(none).quick_looks(none).changes(none).events(none);
+    usual.shipments(none).buyers(none).fingerprints(none)
 }
 
 async fn old_runs_are_removed(on: TestBed) -> Check {
@@ -87,10 +89,10 @@ async fn old_changes_are_removed(on: TestBed) -> Check {
     let (store, _) = maintenance(&on)?;
     let feed = history(&on.stores)?;
     let first = on.begun(GET).await?;
-    feed.record_changes(&first, &["a", "b"].map(|id| seen_first(id, "shipped"))).await?;
+    feed.record_changes(&first, &["a", "b"].map(|id| seen_first(id, "shipped")), at(9)).await?;
     let before = feed.changes(&on.here, None, 9).await?.last().map(|change| change.cursor);
     let later = granted(on.peer.runs.begin(on.wants(GET, "later", day(60))).await?)?;
-    feed.record_changes(&later, &[seen_first("c", "shipped")]).await?;
+    feed.record_changes(&later, &[seen_first("c", "shipped")], at(9)).await?;
     same("on the last day", &store.maintain(&usual(), day(90)).await?.changes, &0)?;
     same("changes removed", &store.maintain(&usual(), day(91)).await?.changes, &2)?;
     let left = |changes: Vec<RecordedChange>| {
@@ -103,8 +105,21 @@ async fn old_changes_are_removed(on: TestBed) -> Check {
     same("all of them", &store.maintain(&usual(), day(151)).await?.changes, &1)?;
     let cursor = feed.changes(&on.here, None, 1).await?;
     same("an empty feed", &cursor.len(), &0)?;
-    feed.record_changes(&later, &[seen_first("d", "shipped")]).await?;
+    feed.record_changes(&later, &[seen_first("d", "shipped")], at(9)).await?;
     same("one more", &left(feed.changes(&on.here, last, 9).await?), &vec!["d".to_owned()])
+}
+
+async fn old_events_are_removed(on: TestBed) -> Check {
+    let (store, peer) = maintenance(&on)?;
+    let (feed, order) = (history(&on.stores)?, "1".into());
+    let token = on.begun(GET).await?;
+    on.stores.orders.save(&token, &[plain("1")]).await?;
+    on.peer.shipments.enqueue_one(&on.here, shipment("a", "1", at(1)), day(60)).await?;
+    same("on the last day", &store.maintain(&usual(), at(1) + DAY * 90).await?.events, &0)?;
+    same("events removed", &peer.maintain(&usual(), day(91)).await?.events, &1)?;
+    let left = feed.events(&on.here, &order, None, 9).await?;
+    let left: Vec<_> = left.iter().map(|recorded| recorded.event.at).collect();
+    same("what is left", &left, &vec![day(60)])
 }
 
 /// Rows that are settled: a confirmed one of order 1, a failed one of order 2.
@@ -265,7 +280,7 @@ async fn after_a_restore_older_workers_have_lost_their_lease(on: TestBed) -> Che
     let (store, _) = maintenance(&on)?;
     let feed = history(&on.stores)?;
     let token = on.begun(GET).await?;
-    feed.record_changes(&token, &[seen_first("a", "shipped")]).await?;
+    feed.record_changes(&token, &[seen_first("a", "shipped")], at(9)).await?;
     let before = feed.changes(&on.here, None, 9).await?.last().map(|change| change.cursor.number());
     // They were granted after the backup; of the second operation no run had begun before it.
     let unseen = RunToken { fence: token.fence + 1_000, ..token.clone() };
@@ -276,7 +291,7 @@ async fn after_a_restore_older_workers_have_lost_their_lease(on: TestBed) -> Che
     }
     let next = granted(on.peer.runs.begin(on.wants(GET, "next", day(1))).await?)?;
     holds("fences go on from there", next.fence > RESTORE_FENCES)?;
-    feed.record_changes(&next, &[seen_first("b", "shipped")]).await?;
+    feed.record_changes(&next, &[seen_first("b", "shipped")], at(9)).await?;
     let numbers = feed.changes(&on.here, None, 9).await?;
     let after = numbers.last().map(|change| change.cursor.number());
     holds(

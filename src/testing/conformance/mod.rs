@@ -20,6 +20,7 @@
 
 mod budget;
 mod check;
+mod events;
 mod history;
 mod listings;
 mod maintenance;
@@ -140,6 +141,7 @@ pub async fn all(builder: &dyn StoreBuilder) -> Report {
             listings::CHECKS,
             mappings::CHECKS,
             history::CHECKS,
+            events::CHECKS,
         ]
         .concat(),
     )
@@ -174,7 +176,7 @@ pub async fn mappings(builder: &dyn StoreBuilder) -> Report {
 /// Checks the [`HistoryStore`](crate::channel::store::HistoryStore), if there is one. The `RunStore` beside it gives the
 /// tokens.
 pub async fn history(builder: &dyn StoreBuilder) -> Report {
-    run(builder, history::CHECKS).await
+    run(builder, &[history::CHECKS, events::CHECKS].concat()).await
 }
 
 /// Checks the [`Maintenance`](crate::channel::store::Maintenance) of the stores, if there is one: it has to serve all five of them.

@@ -246,7 +246,7 @@ async fn faults_an_old_order_in_the_ledger_is_not_too_old() {
     world.sim.clock().advance(DAY * 12);
     let answer = ask(&world, &channel, order).await;
     assert!(answer.primary().is_none() && answer.to_string().contains("it is read again after"), "{answer}");
-    world.store.dismiss(&world.connection, &order.to_string().into()).await.unwrap();
+    world.store.dismiss(&world.connection, &order.to_string().into(), world.now()).await.unwrap();
     let answer = ask(&world, &channel, order).await;
     assert_eq!(answer.primary().unwrap().name, "age", "{answer}");
 }

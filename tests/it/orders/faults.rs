@@ -246,7 +246,7 @@ async fn faults_an_order_that_can_be_read_nowhere_is_counted_once() {
         world.sim.clock().advance(DAY / 24);
     }
     // Dismissed, it fails no run any more.
-    world.store.dismiss(&world.connection, &"77".into()).await.unwrap();
+    world.store.dismiss(&world.connection, &"77".into(), world.now()).await.unwrap();
     world.sim.clear_faults();
     world.sim.fault(Fault::on(Method::GET, "/orders").with(answer(&list)));
     let report = import(&channel).await;

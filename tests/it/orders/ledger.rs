@@ -116,7 +116,7 @@ async fn faults_orders_that_are_dismissed_over_or_gone_are_not_tried_again() {
         settings.orders.catch_up_days = 0;
     });
     let _ = import(&channel).await;
-    world.store.dismiss(&world.connection, &ids[0].to_string().into()).await.unwrap();
+    world.store.dismiss(&world.connection, &ids[0].to_string().into(), world.now()).await.unwrap();
     world.sim.account(|account| {
         account.cancel(ids[1]);
         account.set_status(ids[2], "shipped");
@@ -185,7 +185,7 @@ async fn faults_a_dismissed_order_in_the_window_is_left_out_and_fails_no_run() {
     let report = import(&channel).await;
     assert_eq!(report.run.status, RunStatus::CompletedWithErrors, "{report}");
     for order in [refused, rejected] {
-        world.store.dismiss(&world.connection, &order.to_string().into()).await.unwrap();
+        world.store.dismiss(&world.connection, &order.to_string().into(), world.now()).await.unwrap();
     }
     // Whatever becomes of them: a person has said no.
     gate.refuse.lock().unwrap().clear();
@@ -292,7 +292,7 @@ async fn faults_a_dismissed_order_that_fails_by_hand_is_promised_no_other_attemp
     let order = world.add(world.order("A-1"));
     let channel = world.channel_on(gate.stores(), |_| {});
     let _ = import(&channel).await;
-    world.store.dismiss(&world.connection, &order.to_string().into()).await.unwrap();
+    world.store.dismiss(&world.connection, &order.to_string().into(), world.now()).await.unwrap();
     let which = OrderSelector::Id(order.to_string().into());
     let report = channel.import_order(ImportOrder::new(which)).await.unwrap();
     assert_eq!(

@@ -46,7 +46,7 @@ async fn requests_the_host_may_unblock_by_hand() {
     let world = World::new().await;
     by(&world, "Bicycle").await;
     sync(&world).await;
-    assert_eq!(world.store.unblock(&world.connection, "Bicycle").await.unwrap(), 1);
+    assert_eq!(world.store.unblock(&world.connection, "Bicycle", world.now()).await.unwrap(), 1);
     let report =
         sync_with(&world, |settings| settings.shipments.unmapped_carrier = Some("other".into())).await;
     assert_eq!(report.counts.confirmed(), 1, "{report}");

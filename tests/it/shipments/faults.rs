@@ -191,7 +191,7 @@ async fn faults_a_refusal_blocks_the_whole_order_until_somebody_acts() {
     let refused = BlockReason::Refused { message: String::new() };
     let key = refused.unblock_key().unwrap();
     let store: &dyn shipstation_connector::channel::store::ShipmentStore = &*world.store;
-    assert_eq!(store.unblock(&world.connection, key).await.unwrap(), 2);
+    assert_eq!(store.unblock(&world.connection, key, world.now()).await.unwrap(), 2);
     let report = sync(&world).await;
     assert_eq!(
         (report.counts.confirmed(), report.counts.of(SyncOutcomeKind::Superseded)),

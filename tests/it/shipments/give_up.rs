@@ -58,7 +58,7 @@ async fn requests_what_a_person_releases_is_sent_once_more() {
     while state(&world, order).await.name() != "blocked" {
         sync_after(&world, MINUTE * 10).await;
     }
-    assert_eq!(world.store.unblock(&world.connection, "outcome_unknown").await.unwrap(), 1);
+    assert_eq!(world.store.unblock(&world.connection, "outcome_unknown", world.now()).await.unwrap(), 1);
     sync_after(&world, MINUTE).await;
     assert_eq!((state(&world, order).await.name(), world.marks()), ("unknown", 4));
     while state(&world, order).await.name() != "blocked" {
@@ -66,7 +66,7 @@ async fn requests_what_a_person_releases_is_sent_once_more() {
     }
     assert_eq!(world.marks(), 4, "a release is for one request");
     world.sim.clear_faults();
-    assert_eq!(world.store.unblock(&world.connection, "outcome_unknown").await.unwrap(), 1);
+    assert_eq!(world.store.unblock(&world.connection, "outcome_unknown", world.now()).await.unwrap(), 1);
     let report = sync_after(&world, MINUTE).await;
     assert_eq!((report.counts.confirmed(), marked(&world, order)), (1, 1), "{report}");
 }
@@ -116,7 +116,7 @@ async fn faults_a_shipment_that_was_refused_is_tried_again_after_a_week() {
         sync_after(&world, HOUR).await;
     }
     world.sim.clock().advance(DAY * 8);
-    assert_eq!(world.store.unblock(&world.connection, "refused").await.unwrap(), 1);
+    assert_eq!(world.store.unblock(&world.connection, "refused", world.now()).await.unwrap(), 1);
     world.sim.clear_journal();
     unreadable_once(&world, order);
     let report = sync_with(&world, |settings| settings.shipments.preflight = Preflight::OnRetryOnly).await;

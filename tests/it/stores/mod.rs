@@ -2,6 +2,7 @@
 
 mod broken;
 mod conformance;
+mod events;
 mod json;
 mod order_writer;
 #[cfg(feature = "postgres-tests")]

@@ -171,7 +171,7 @@ pub(super) async fn keeps_both_or_neither(
     // A held order is let go in both places, or in none.
     stores.orders.save(&token, &[held("stuck")]).await.unwrap();
     let release = async |id: &str| {
-        stores.orders.apply_shipping(&token, &id.into(), None, &ShippingResolution::NoText, 2).await
+        stores.orders.apply_shipping(&token, &id.into(), None, &ShippingResolution::NoText, 2, at(11)).await
     };
     assert_eq!(release("2").await.unwrap(), ApplyOutcome::Applied { still_held: false });
     let refused = release("stuck").await.unwrap_err();
@@ -191,8 +191,8 @@ pub(super) async fn keeps_both_or_neither(
             OrderChange::new(id.into(), format!("N-{id}"), Some(at(9)), vec![OrderChangeKind::Cancelled]);
         OrderObservation::new(None, OrderSnapshot::of(&order(id).order), Some(change))
     };
-    assert_eq!(history.record_changes(&token, &[seen("1")]).await.unwrap(), 1);
-    assert!(history.record_changes(&token, &[seen("2"), seen("stuck")]).await.is_err());
+    assert_eq!(history.record_changes(&token, &[seen("1")], at(11)).await.unwrap(), 1);
+    assert!(history.record_changes(&token, &[seen("2"), seen("stuck")], at(11)).await.is_err());
     assert_eq!(history.changes(&here(), None, 9).await.unwrap().len(), 1);
     assert_eq!(notes().await, [("N-1".to_owned(), "[Cancelled]".to_owned())]);
 }
@@ -219,7 +219,7 @@ async fn faults_orders_imported_before_there_was_a_writer_are_still_handed_out()
     before.stores().orders.save(&token, &[order("1"), held("2")]).await.unwrap();
     drop(before);
     let after = open(&path);
-    assert!(after.release_order(&here(), &"2".into()).await.unwrap());
+    assert!(after.release_order(&here(), &"2".into(), at(11)).await.unwrap());
     assert_eq!(after.take_orders(&here(), 9).await.unwrap().len(), 2);
 }
 

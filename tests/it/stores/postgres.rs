@@ -17,7 +17,7 @@ use shipstation_connector::{
     testing::conformance::{self, BuildError, TestStores, Verdict},
 };
 
-use super::conformance::sold;
+use super::{conformance::sold, events::repetitions_are_bounded};
 use crate::support::postgres::{Cluster, cluster, through_pgbouncer};
 
 pub(super) async fn open(cluster: &Cluster, schema: &str) -> Result<PostgresStore, ConnectError> {
@@ -327,6 +327,12 @@ async fn faults_two_enqueue_the_same_shipments_at_once() {
     let new = [both.0.unwrap(), both.1.unwrap()].concat();
     assert_eq!(new.iter().filter(|outcome| **outcome == EnqueueOutcome::New).count(), 200);
     assert_eq!(store.counts(&connection).await.unwrap()["pending"], 200);
+}
+
+#[tokio::test]
+async fn faults_an_order_that_fails_for_ever_keeps_200_events_in_postgres() {
+    let (_, _, store) = fresh().await;
+    repetitions_are_bounded(&Arc::new(store).stores()).await;
 }
 
 #[tokio::test]

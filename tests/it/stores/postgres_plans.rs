@@ -34,6 +34,7 @@ const FILL: &str = "
     INSERT INTO link SELECT connection, 'x' || n, 'p' || n, 'k' || n, n, n % 7 = 0 FROM link, generate_series(1, ROWS) n WHERE listing = 'l1';
     INSERT INTO order_snapshot SELECT connection, 'x' || n, snapshot_json FROM order_snapshot, generate_series(1, ROWS) n;
     INSERT INTO order_change (connection, order_id, recorded, change_json) SELECT connection, 'x' || n, n, change_json FROM order_change, generate_series(1, ROWS) n;
+    INSERT INTO order_event (connection, order_id, at, event_json) SELECT connection, 'x' || n, n, event_json FROM order_event, generate_series(1, ROWS) n WHERE order_id = 's1';
     INSERT INTO run (connection, operation, run, began, running, success, summary_json)
         SELECT connection, operation, 'r' || n, began, false, true, summary_json FROM run, generate_series(1, 900) n;
     INSERT INTO cancelled_line SELECT connection, 'x' || n, 'line', 1 FROM listing, generate_series(1, 5000) n WHERE listing = 'l1';
@@ -85,7 +86,7 @@ async fn one_of_each(store: &PostgresStore, here: &ConnectionId) -> Result<RunTo
     store.put_listings(here, [Listing::new("l1", "SKU")]).await?;
     store.put_links(&token, &[link("l1")]).await?;
     store.note_unmapped(here, &[unmapped("Standard")]).await?;
-    store.record_changes(&token, &[seen("1")]).await?;
+    store.record_changes(&token, &[seen("1")], at(9)).await?;
     Ok(token)
 }
 
@@ -103,13 +104,13 @@ async fn everything(store: &PostgresStore, here: &ConnectionId, token: &RunToken
     store.work(here, WorkQuery::DueImports { now: at(9), limit: 9 }).await?;
     store.work(here, WorkQuery::DueFollowUps { now: at(9), limit: 9 }).await?;
     store.work(here, WorkQuery::Of(&["x7".into()])).await?;
-    let outcome = |result| WorkOutcome::new("1".into(), WorkKind::AddTag, result);
+    let outcome = |result| WorkOutcome::new("1".into(), WorkKind::AddTag, result, at(9));
     store.record_work(token, &[outcome(WorkResult::Attempting { wanted: "7".into() })]).await?;
     store.record_work(token, &[outcome(WorkResult::Done)]).await?;
     store.reopen_work(token, WorkKind::AddTag, "u", at(9)).await?;
-    store.dismiss(here, &"x7".into()).await?;
+    store.dismiss(here, &"x7".into(), at(9)).await?;
     store.held(here, Some(&"1".into()), 9).await?;
-    store.apply_shipping(token, &"1".into(), Some("Standard"), &ShippingResolution::NoText, 2).await?;
+    store.apply_shipping(token, &"1".into(), Some("Standard"), &ShippingResolution::NoText, 2, at(9)).await?;
     store.enqueue(here, &[shipment("s2")], at(0)).await?;
     for query in [
         OutboxQuery::Due { now: at(9) },
@@ -121,7 +122,7 @@ async fn everything(store: &PostgresStore, here: &ConnectionId, token: &RunToken
     }
     store.begin_send(token, &[SendIntent::new(id.clone(), 1, at(9))]).await?;
     store.record(token, &[ShipmentTransition::new(id, ShipmentState::Sent { at: at(9) }, at(9))]).await?;
-    store.unblock(here, "carrier:x").await?;
+    store.unblock(here, "carrier:x", at(9)).await?;
     store.counts(here).await?;
     store.listings(here, Some(&"x7".into()), 9).await?;
     store.links(here, LinkQuery::After { after: Some(&"x7".into()), limit: 9 }).await?;
@@ -135,18 +136,19 @@ async fn everything(store: &PostgresStore, here: &ConnectionId, token: &RunToken
     let texts: Vec<UnmappedText> = store.unmapped(here).await?;
     assert_eq!(texts.len(), 2);
     store.snapshots(here, &["x7".into()]).await?;
-    store.record_changes(token, &[seen("2")]).await?;
+    store.record_changes(token, &[seen("2")], at(9)).await?;
     store.changes(here, None, 9).await?;
+    assert_eq!(store.events(here, &"x7".into(), None, 9).await?.len(), 1);
     store.take_orders(here, 9).await?;
     store.acknowledge_orders(here, &["1".into()]).await?;
     store.order(here, &"1".into()).await?;
-    store.release_order(here, &"2".into()).await?;
+    store.release_order(here, &"2".into(), at(9)).await?;
     store.put_cancelled(here, &"x7".into(), Vec::new()).await?;
     store.remove_listing(here, &"x7".into()).await?;
     let policy = RetentionPolicy::default();
     let old = Timestamp::UNIX_EPOCH + policy.shipments + std::time::Duration::from_nanos(1_500);
     let done = store.maintain(&policy, old).await?;
-    assert_eq!((done.shipments, done.changes, done.runs), (599, 1_499, 0));
+    assert_eq!((done.shipments, done.changes, done.events, done.runs), (599, 1_499, 1_499, 0));
     let _ = store.forget_buyer(here, &"x7".into()).await?;
     let ended = RunSummary::ended(RunId::new("run"), at(0), at(9), false, RunStatus::Succeeded, "");
     store.finish(token, ended.of_kind(Operation::GetOrders, RunKind::Full)).await?;

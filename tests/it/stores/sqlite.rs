@@ -211,10 +211,11 @@ async fn opening_takes_over_a_file_of_version_0_1_once() {
     assert_eq!(store.release_leases("worker-1").await.unwrap(), 3);
     let BeginOutcome::Granted(token) = store.begin(held).await.unwrap() else { panic!("it was released") };
     assert!(token.fence > 3, "fences grow on");
-    assert_eq!(store.unblock(&here(), "Österreichische Post").await.unwrap(), 1);
+    assert_eq!(store.unblock(&here(), "Österreichische Post", at(11)).await.unwrap(), 1);
     assert_eq!(store.reopen_work(&token, WorkKind::AssignUser, "u-3", at(0)).await.unwrap(), 1);
-    let applied =
-        store.apply_shipping(&token, &"4".into(), Some("Größe L"), &ShippingResolution::NoText, 9).await;
+    let applied = store
+        .apply_shipping(&token, &"4".into(), Some("Größe L"), &ShippingResolution::NoText, 9, at(11))
+        .await;
     assert_eq!(applied.unwrap(), ApplyOutcome::Applied { still_held: false });
 }
 
@@ -358,7 +359,7 @@ fn opening_by_many_at_once_makes_one_schema() {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 15);
+        assert_eq!(tables, 16);
     }
 }
 
@@ -437,8 +438,8 @@ async fn taking_hands_out_at_least_once_and_in_order() {
         store.acknowledge_orders(&here(), &["3".into(), "not there".into()]).await.unwrap();
     }
     assert_eq!(ids_of(&store.take_orders(&here(), 9).await.unwrap()), ["1"]);
-    assert!(store.release_order(&here(), &"2".into()).await.unwrap());
-    assert!(!store.release_order(&here(), &"2".into()).await.unwrap());
+    assert!(store.release_order(&here(), &"2".into(), at(11)).await.unwrap());
+    assert!(!store.release_order(&here(), &"2".into(), at(11)).await.unwrap());
     let orders = store.take_orders(&here(), 9).await.unwrap();
     assert_eq!(ids_of(&orders), ["2", "1"]);
     assert!(orders[0].is_ready() && store.held(&here(), None, 9).await.unwrap().is_empty());

@@ -165,8 +165,13 @@ impl OrderStore for Gate {
         self.around(self.inner.reopen_work(token, kind, wanted, now)).await
     }
 
-    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
-        self.around(self.inner.dismiss(connection, order)).await
+    async fn dismiss(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.around(self.inner.dismiss(connection, order, now)).await
     }
 
     async fn held(
@@ -185,7 +190,8 @@ impl OrderStore for Gate {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
+        now: Timestamp,
     ) -> Result<ApplyOutcome, StoreError> {
-        self.around(self.inner.apply_shipping(token, order, text, resolution, rules_version)).await
+        self.around(self.inner.apply_shipping(token, order, text, resolution, rules_version, now)).await
     }
 }

@@ -215,7 +215,8 @@ pub async fn person(world: Arc<World>, connection: usize) {
         let id = ChannelOrderId::new(order.to_string());
         if rng.u8(..) < 30 {
             let failures = store.orders.failures(&it.id, std::slice::from_ref(&id)).await.unwrap();
-            if failures.contains_key(&id) && store.orders.dismiss(&it.id, &id).await.is_ok() {
+            if failures.contains_key(&id) && store.orders.dismiss(&it.id, &id, world.time.now()).await.is_ok()
+            {
                 world.tell(&it.id, format_args!("order {order}: the failure is dismissed"));
                 it.truth.lock().unwrap().dismissed.insert(id.clone());
             }

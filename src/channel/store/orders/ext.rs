@@ -97,8 +97,14 @@ pub trait OrderStoreExt: OrderStore {
     }
 
     /// Forgets failed imports: the orders were imported after all, or no longer matter.
-    async fn clear_failures(&self, token: &RunToken, orders: &[ChannelOrderId]) -> Result<(), StoreError> {
-        let done = |id: &ChannelOrderId| WorkOutcome::new(id.clone(), WorkKind::Import, WorkResult::Done);
+    async fn clear_failures(
+        &self,
+        token: &RunToken,
+        orders: &[ChannelOrderId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let done =
+            |id: &ChannelOrderId| WorkOutcome::new(id.clone(), WorkKind::Import, WorkResult::Done, now);
         self.record_work(token, &orders.iter().map(done).collect::<Vec<_>>()).await
     }
 }

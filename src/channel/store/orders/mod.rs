@@ -81,10 +81,15 @@ pub trait OrderStore: Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// Called when a person decides that an order is not tried again: its [`WorkKind::Import`] entry becomes
-    /// [`WorkState::Dismissed`]; without one nothing happens. Imports leave the order out from then on, also where they meet it
+    /// Called when a person decides that an order is not tried again: its [`WorkKind::Import`] entry is
+    /// [dismissed](OrderWork::dismiss); without one nothing happens. Imports leave the order out from then on, also where they meet it
     /// in their window and whatever it looks like by then, until somebody imports it by hand.
-    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError>;
+    async fn dismiss(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// At most `limit` held orders after `after`. MUST answer in ascending order of id, so that orders that leave meanwhile
     /// hide no others.
@@ -109,5 +114,6 @@ pub trait OrderStore: Debug + Send + Sync {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
+        now: Timestamp,
     ) -> Result<ApplyOutcome, StoreError>;
 }

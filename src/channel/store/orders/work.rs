@@ -131,6 +131,11 @@ impl OrderWork {
         self.state == WorkState::Dismissed
     }
 
+    /// A person has dismissed it: says whether that is new.
+    pub fn dismiss(&mut self) -> bool {
+        std::mem::replace(&mut self.state, WorkState::Dismissed) != WorkState::Dismissed
+    }
+
     /// Its place among those that are due: first those that have been due for longest.
     pub fn place(&self) -> (Timestamp, &ChannelOrderId) {
         (self.next_attempt, &self.order)
@@ -244,17 +249,20 @@ pub struct WorkOutcome {
     pub kind: WorkKind,
     /// What became of it.
     pub result: WorkResult,
+    /// When that was.
+    pub at: Timestamp,
 }
 
 impl WorkOutcome {
-    /// An outcome.
-    pub fn new(order: ChannelOrderId, kind: WorkKind, result: WorkResult) -> Self {
-        Self { order, kind, result }
+    /// An outcome at `at`.
+    pub fn new(order: ChannelOrderId, kind: WorkKind, result: WorkResult, at: Timestamp) -> Self {
+        Self { order, kind, result, at }
     }
 
     /// An order could not be imported.
     pub fn import_failed(failure: OrderFailure) -> Self {
-        Self::new(failure.order.clone(), WorkKind::Import, WorkResult::ImportFailed(failure))
+        let (order, at) = (failure.order.clone(), failure.at);
+        Self::new(order, WorkKind::Import, WorkResult::ImportFailed(failure), at)
     }
 }
 

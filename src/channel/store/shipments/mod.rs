@@ -75,7 +75,7 @@ pub trait ShipmentStore: Debug + Send + Sync {
     async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError>;
 
     /// Puts the rows that are blocked on `key` back into `Pending`: [`OutboxRow::unblock`]. Says how many. The host calls this.
-    async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError>;
+    async fn unblock(&self, connection: &ConnectionId, key: &str, now: Timestamp) -> Result<u64, StoreError>;
 
     /// How many rows are in each state, by [`ShipmentState::name`](crate::channel::ShipmentState::name).
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError>;

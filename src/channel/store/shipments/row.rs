@@ -70,11 +70,11 @@ impl OutboxRow {
     }
 
     /// Puts it back into `Pending` if it is blocked on `key`; says whether it was.
-    pub fn unblock(&mut self, key: &str) -> bool {
+    pub fn unblock(&mut self, key: &str, now: Timestamp) -> bool {
         let blocked =
             matches!(&self.state, ShipmentState::Blocked { reason } if reason.unblock_key() == Some(key));
         if blocked {
-            self.state = ShipmentState::Pending;
+            (self.state, self.updated_at) = (ShipmentState::Pending, now);
         }
         blocked
     }

@@ -78,7 +78,8 @@ impl Assigner {
                     *failures_left = super::MAX_FAILURES;
                     exceptions = 0;
                     let result = |task: &Task| answered(ctx, &task.follow_up, &answer);
-                    let outcomes = batch.iter().map(|task| outcome(&task.follow_up, result(task))).collect();
+                    let outcomes =
+                        batch.iter().map(|task| outcome(ctx, &task.follow_up, result(task))).collect();
                     settle(ctx, recorder, outcomes).await?;
                     continue;
                 }
@@ -180,7 +181,7 @@ async fn look_first(
         };
         match shown.map(|now| verdict(&task.follow_up, now.as_ref(), user)) {
             Ok(None) => ready.push(task),
-            Ok(Some(result)) | Err(result) => settled.push(outcome(&task.follow_up, result)),
+            Ok(Some(result)) | Err(result) => settled.push(outcome(ctx, &task.follow_up, result)),
         }
     }
     settle(ctx, recorder, settled).await?;

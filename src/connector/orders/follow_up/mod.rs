@@ -216,7 +216,9 @@ async fn with_ids(
     for follow_up in due {
         match translate::wire_order_id(&follow_up.order) {
             Some(order) => tasks.push(Task { follow_up, order }),
-            None => strangers.push(outcome(&follow_up, failed(wanted, "not an order id of ShipStation"))),
+            None => {
+                strangers.push(outcome(ctx, &follow_up, failed(wanted, "not an order id of ShipStation")));
+            }
         }
     }
     settle(ctx, recorder, strangers).await?;
@@ -229,7 +231,7 @@ async fn no_longer_required(
     recorder: &mut Recorder,
     due: &[OrderWork],
 ) -> Result<(), Stop> {
-    let outcomes = due.iter().map(|task| outcome(task, WorkResult::NoLongerRequired)).collect();
+    let outcomes = due.iter().map(|task| outcome(ctx, task, WorkResult::NoLongerRequired)).collect();
     settle(ctx, recorder, outcomes).await
 }
 
@@ -273,8 +275,10 @@ async fn settle_pending(
     tasks: &[Task],
     error: &Error,
 ) -> Result<(), Stop> {
-    let outcomes =
-        tasks.iter().map(|task| outcome(&task.follow_up, pending(ctx, &task.follow_up, error))).collect();
+    let outcomes = tasks
+        .iter()
+        .map(|task| outcome(ctx, &task.follow_up, pending(ctx, &task.follow_up, error)))
+        .collect();
     settle(ctx, recorder, outcomes).await
 }
 
@@ -282,8 +286,8 @@ fn failed(wanted: &str, error: &str) -> WorkResult {
     WorkResult::Failed { wanted: wanted.to_owned(), error: error.to_owned() }
 }
 
-fn outcome(task: &OrderWork, result: WorkResult) -> WorkOutcome {
-    WorkOutcome::new(task.order.clone(), task.kind, result)
+fn outcome(ctx: &Context<'_>, task: &OrderWork, result: WorkResult) -> WorkOutcome {
+    WorkOutcome::new(task.order.clone(), task.kind, result, ctx.now())
 }
 
 /// Records the same outcome for all of them.
@@ -293,7 +297,7 @@ async fn settle_all(
     tasks: &[Task],
     result: &WorkResult,
 ) -> Result<(), Stop> {
-    let outcomes = tasks.iter().map(|task| outcome(&task.follow_up, result.clone())).collect();
+    let outcomes = tasks.iter().map(|task| outcome(ctx, &task.follow_up, result.clone())).collect();
     settle(ctx, recorder, outcomes).await
 }
 

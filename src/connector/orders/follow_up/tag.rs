@@ -42,7 +42,7 @@ impl Tagger {
             }
             ctx.run.checkpoint().await?;
             let result = self.one(ctx, recorder, &task, tag, failures_left).await?;
-            settle(ctx, recorder, vec![outcome(&task.follow_up, result)]).await?;
+            settle(ctx, recorder, vec![outcome(ctx, &task.follow_up, result)]).await?;
         }
         Ok(())
     }

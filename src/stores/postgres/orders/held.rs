@@ -4,16 +4,18 @@ use tokio_postgres::{Row, Transaction};
 
 use super::records;
 use crate::{
+    Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId,
+        ChannelOrderId, ConnectionId, RunId,
         shipping::ShippingResolution,
-        store::{ApplyOutcome, HeldOrder, StoreError},
+        store::{ApplyOutcome, HeldOrder, OrderEvent, StoreError},
     },
     stores::{
         ReleasedOrder,
         columns::{integer, json, parse, unsigned},
         failure::Answer,
         postgres::{
+            events,
             query::{all, execute, first, from_json, get, params, text},
             writer::HostTables,
         },
@@ -50,6 +52,7 @@ impl Held<'_> {
         shown: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
+        (run, now): (&RunId, Timestamp),
     ) -> Answer<ApplyOutcome> {
         let Some(mut held) = self.find().await? else { return Ok(ApplyOutcome::NoLongerHeld) };
         let answer = held.apply_shipping(shown);
@@ -59,16 +62,16 @@ impl Held<'_> {
             let (connection, order) = self.key();
             let version = integer(rules_version);
             execute(self.tx, put, params![connection, order, json(resolution)?, version]).await?;
-            self.keep(&held).await?;
+            self.keep(&held, OrderEvent::of_release(&held, resolution, rules_version, run, now)).await?;
         }
         Ok(answer)
     }
 
     /// Lifts every hold; says whether it was held.
-    pub(in crate::stores::postgres) async fn lift(&self) -> Answer<bool> {
+    pub(in crate::stores::postgres) async fn lift(&self, now: Timestamp) -> Answer<bool> {
         let Some(mut held) = self.find().await? else { return Ok(false) };
         held.holds.clear();
-        self.keep(&held).await?;
+        self.keep(&held, OrderEvent::of_host_release(self.order, now)).await?;
         Ok(true)
     }
 
@@ -84,14 +87,15 @@ impl Held<'_> {
         first(self.tx, held, params![connection, order], from_json(HELD)).await
     }
 
-    /// Writes down the holds that are left, and tells the host if there are none.
-    async fn keep(&self, held: &HeldOrder) -> Answer<()> {
+    /// Writes down the holds that are left and what happened, and tells the host if there are none.
+    async fn keep(&self, held: &HeldOrder, event: OrderEvent) -> Answer<()> {
         let waits = if held.holds.is_empty() { None } else { Some(json(held)?) };
         let put = "UPDATE host_order SET held_json = $3::json WHERE connection = $1 AND order_id = $2";
         let (connection, order) = self.key();
         execute(self.tx, put, params![connection, order, waits]).await?;
         records::change(self.tx, connection, self.order, |record| record.holds.clone_from(&held.holds))
             .await?;
+        events::append(self.tx, connection, &[event]).await?;
         match self.host {
             Some(host) if held.holds.is_empty() => {
                 host.release(self.tx, self.connection, &self.released().await?).await

@@ -70,7 +70,7 @@ impl OrderStore for PostgresStore {
         let mut client = self.client().await?;
         let tx = self.writing(&mut client, token).await?;
         self.lock(&tx, &token.connection, LEDGER).await?;
-        work::record(&tx, token.connection.as_str(), outcomes).await?;
+        work::record(&tx, token, outcomes).await?;
         commit(tx, ()).await
     }
 
@@ -88,11 +88,16 @@ impl OrderStore for PostgresStore {
         commit(tx, reopened).await
     }
 
-    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
+    async fn dismiss(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
         self.lock(&tx, connection, LEDGER).await?;
-        work::dismiss(&tx, connection.as_str(), order).await?;
+        work::dismiss(&tx, connection.as_str(), order, now).await?;
         commit(tx, ()).await
     }
 
@@ -114,11 +119,12 @@ impl OrderStore for PostgresStore {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
+        now: Timestamp,
     ) -> Result<ApplyOutcome, StoreError> {
         let mut client = self.client().await?;
         let tx = self.writing(&mut client, token).await?;
         let held = Held { tx: &tx, host: self.host.as_ref(), connection: &token.connection, order };
-        let answer = held.apply(text, resolution, rules_version).await?;
+        let answer = held.apply(text, resolution, rules_version, (&token.run, now)).await?;
         commit(tx, answer).await
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         columns::{OrderRow, Written, integer, nanos},
         failure::Answer,
         postgres::{
+            events,
             query::{all, execute, get, params, text},
             writer::HostTables,
         },
@@ -83,6 +84,10 @@ impl Tables<'_> {
             work::put(tx, connection, &follow_ups).await?;
             insert_inside(tx, connection, &new).await?;
             names = self.give_to_host(&new).await?;
+            let name = |place| names.get(place).and_then(Option::as_ref);
+            let happened: Vec<_> =
+                new.iter().enumerate().map(|(place, row)| row.event_of(name(place))).collect();
+            events::append(tx, connection, &happened).await?;
         }
         let mut names = names.into_iter();
         let outcome = |is_new| {

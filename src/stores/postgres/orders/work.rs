@@ -8,12 +8,15 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrderId,
-        store::{OrderWork, WorkKind, WorkOutcome, WorkState},
+        store::{OrderEvent, OrderWork, RunToken, WorkKind, WorkOutcome, WorkState},
     },
     stores::{
         columns::{OrderRow, integer, json, nanos},
         failure::Answer,
-        postgres::query::{all, execute, from_json, params, text},
+        postgres::{
+            events,
+            query::{all, execute, from_json, params, text},
+        },
     },
 };
 
@@ -42,19 +45,23 @@ pub(super) async fn of(
     all(tx, of, params![connection, orders], from_json(WORK)).await
 }
 
-pub(super) async fn record(tx: &Transaction<'_>, connection: &str, outcomes: &[WorkOutcome]) -> Answer<()> {
+pub(super) async fn record(tx: &Transaction<'_>, token: &RunToken, outcomes: &[WorkOutcome]) -> Answer<()> {
+    let connection = token.connection.as_str();
     let kept = of(tx, connection, outcomes.iter().map(|outcome| &outcome.order)).await?;
     let mut kept: BTreeMap<_, _> =
         kept.into_iter().map(|entry| ((entry.order.clone(), entry.kind), Some(entry))).collect();
-    let mut touched = BTreeMap::new();
+    let (mut touched, mut happened) = (BTreeMap::new(), Vec::new());
     for outcome in outcomes {
         let key = (outcome.order.clone(), outcome.kind);
         let before = touched.remove(&key).or_else(|| kept.remove(&key)).flatten();
-        touched.insert(key, OrderWork::step(before, outcome));
+        let after = OrderWork::step(before.clone(), outcome);
+        happened.extend(OrderEvent::of_work(before.as_ref(), outcome, after.as_ref(), &token.run));
+        touched.insert(key, after);
     }
     let gone: Vec<_> = touched.iter().filter(|(_, entry)| entry.is_none()).map(|(key, _)| key).collect();
     remove(tx, connection, gone.iter().map(|(order, kind)| (order, *kind))).await?;
-    put(tx, connection, &touched.values().flatten().collect::<Vec<_>>()).await
+    put(tx, connection, &touched.values().flatten().collect::<Vec<_>>()).await?;
+    events::append(tx, connection, &happened).await
 }
 
 pub(super) async fn reopen(
@@ -73,13 +80,17 @@ pub(super) async fn reopen(
     Ok(entries.len() as u64)
 }
 
-pub(super) async fn dismiss(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<()> {
+pub(super) async fn dismiss(
+    tx: &Transaction<'_>,
+    connection: &str,
+    order: &ChannelOrderId,
+    now: Timestamp,
+) -> Answer<()> {
     let mut entries = of(tx, connection, std::iter::once(order)).await?;
-    entries.retain_mut(|entry| {
-        entry.state = WorkState::Dismissed;
-        entry.kind == WorkKind::Import
-    });
-    put(tx, connection, &entries.iter().collect::<Vec<_>>()).await
+    entries.retain_mut(|entry| entry.kind == WorkKind::Import && entry.dismiss());
+    put(tx, connection, &entries.iter().collect::<Vec<_>>()).await?;
+    let happened: Vec<_> = entries.iter().map(|_| OrderEvent::of_dismissal(order, now)).collect();
+    events::append(tx, connection, &happened).await
 }
 
 /// Writes entries down, in place of those of the same order and kind.

@@ -76,7 +76,8 @@ DECLARE
     what     text := 'a shipment';
     at       timestamptz;
     number   bigint;
-    now_text text := time_text(clock_timestamp());
+    now      timestamptz := clock_timestamp();
+    now_text text := time_text(now);
 BEGIN
     PERFORM check_members(of_shipment, what, ARRAY ['id', 'revision', 'order', 'order_number', 'shipped_at', 'carrier', 'method',
                                                     'packages', 'lines', 'suppressed', 'voided']);
@@ -117,7 +118,23 @@ BEGIN
             'enqueued_at', now_text,
             'updated_at', now_text))
     ON CONFLICT (connection, shipment, revision) DO NOTHING;
-    RETURN FOUND;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO order_event (connection, order_id, at, event_json)
+    VALUES (
+        of_connection,
+        member(of_shipment, what, 'order', 'text', true),
+        (extract(epoch FROM now) * 1000000000)::bigint,
+        json_build_object(
+            'order', member(of_shipment, what, 'order', 'text', true),
+            'at', now_text,
+            'what', json_build_object(
+                'event', 'shipment_enqueued',
+                'shipment', json_build_object(
+                    'shipment', member(of_shipment, what, 'id', 'text', true),
+                    'revision', number))));
+    RETURN true;
 END $$;
 
 -- The orders that are ready and not acknowledged, in the order in which they came: the same ones again until `acknowledge` was called.

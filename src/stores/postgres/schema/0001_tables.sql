@@ -237,3 +237,14 @@ CREATE TABLE order_change (
 );
 CREATE INDEX order_change_newest ON order_change (connection, seq);
 CREATE INDEX order_change_old    ON order_change (recorded);
+
+-- What happened to each order, step by step; nothing of a buyer.
+CREATE TABLE order_event (
+    connection text COLLATE "C" NOT NULL,
+    order_id   text COLLATE "C" NOT NULL,
+    seq        bigint GENERATED ALWAYS AS IDENTITY,
+    at         bigint           NOT NULL,
+    event_json json             NOT NULL,
+    PRIMARY KEY (connection, order_id, seq)
+);
+CREATE INDEX order_event_old ON order_event (at);

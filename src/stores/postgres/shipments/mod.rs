@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio_postgres::{Row, Transaction};
 
 use super::{
-    PostgresStore, commit,
+    PostgresStore, commit, events,
     query::{all, execute, get, params, text},
     writer,
 };
@@ -18,14 +18,16 @@ use crate::{
     channel::{
         ChannelOrderId, ConnectionId, LineQuantity, Shipment,
         store::{
-            BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
-            SendIntent, ShipmentStore, ShipmentTransition, StoreError,
+            BeginSendOutcome, EnqueueOutcome, OrderEvent, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow,
+            RunToken, SendIntent, ShipmentStore, ShipmentTransition, StoreError,
         },
     },
-    stores::{columns::unsigned, memory::Outbox},
+    stores::{
+        columns::unsigned,
+        failure::Answer,
+        memory::{Effects, Outbox},
+    },
 };
-
-pub(super) use self::rows::update;
 
 #[async_trait]
 impl ShipmentStore for PostgresStore {
@@ -38,7 +40,7 @@ impl ShipmentStore for PostgresStore {
         let rows: Vec<_> = shipments.iter().map(|shipment| OutboxRow::new(shipment.clone(), now)).collect();
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
-        let answers = rows::insert(&tx, connection.as_str(), &rows).await?;
+        let answers = enqueue(&tx, connection, &rows).await?;
         commit(tx, answers).await
     }
 
@@ -68,8 +70,8 @@ impl ShipmentStore for PostgresStore {
         let tx = self.writing(&mut client, token).await?;
         let touched =
             rows::of_the_orders_of(&tx, connection, intents.iter().map(|intent| &intent.id)).await?;
-        let (answers, changed) = Outbox::of(touched).begin_send(intents)?;
-        rows::update(&tx, connection, changed.values()).await?;
+        let (answers, effects) = Outbox::of(touched).begin_send(intents, &token.run)?;
+        write(&tx, connection, &effects).await?;
         commit(tx, answers).await
     }
 
@@ -79,18 +81,18 @@ impl ShipmentStore for PostgresStore {
         let tx = self.writing(&mut client, token).await?;
         let touched =
             rows::of_the_orders_of(&tx, connection, records.iter().map(|record| &record.id)).await?;
-        let changed = Outbox::of(touched).record(records)?;
-        rows::update(&tx, connection, changed.values()).await?;
+        let effects = Outbox::of(touched).record(records, &token.run)?;
+        write(&tx, connection, &effects).await?;
         commit(tx, ()).await
     }
 
-    async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {
+    async fn unblock(&self, connection: &ConnectionId, key: &str, now: Timestamp) -> Result<u64, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
-        let mut rows = rows::blocked_on(&tx, connection.as_str(), key).await?;
-        rows.retain_mut(|row| row.unblock(key));
-        rows::update(&tx, connection.as_str(), rows.iter()).await?;
-        commit(tx, rows.len() as u64).await
+        let blocked = rows::blocked_on(&tx, connection.as_str(), key).await?;
+        let effects = Outbox::of(blocked).unblock(key, now);
+        write(&tx, connection.as_str(), &effects).await?;
+        commit(tx, effects.rows.len() as u64).await
     }
 
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {
@@ -100,6 +102,25 @@ impl ShipmentStore for PostgresStore {
         let count = |row: &Row| Ok((get(row, 0)?, unsigned(get(row, 1)?)));
         Ok(all(&tx, counts, params![connection.as_str()], count).await?.into_iter().collect())
     }
+}
+
+/// Adds rows, those that are new, and what happened.
+async fn enqueue(
+    tx: &Transaction<'_>,
+    connection: &ConnectionId,
+    rows: &[OutboxRow],
+) -> Answer<Vec<EnqueueOutcome>> {
+    let answers = rows::insert(tx, connection.as_str(), rows).await?;
+    let new = rows.iter().zip(&answers).filter(|(_, answer)| **answer == EnqueueOutcome::New);
+    let happened: Vec<_> = new.map(|(row, _)| OrderEvent::of_enqueued(row)).collect();
+    events::append(tx, connection.as_str(), &happened).await?;
+    Ok(answers)
+}
+
+/// Writes down rows that have changed, and what happened.
+pub(super) async fn write(tx: &Transaction<'_>, connection: &str, effects: &Effects) -> Answer<()> {
+    rows::update(tx, connection, effects.rows.values()).await?;
+    events::append(tx, connection, &effects.events).await
 }
 
 impl PostgresStore {
@@ -117,7 +138,7 @@ impl PostgresStore {
     ) -> Result<Vec<EnqueueOutcome>, StoreError> {
         let rows: Vec<_> = shipments.iter().map(|shipment| OutboxRow::new(shipment.clone(), now)).collect();
         writer::enter(tx, &self.schema).await?;
-        let answers = rows::insert(tx, connection.as_str(), &rows).await?;
+        let answers = enqueue(tx, connection, &rows).await?;
         writer::leave(tx).await?;
         Ok(answers)
     }

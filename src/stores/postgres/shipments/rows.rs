@@ -65,7 +65,7 @@ pub(super) async fn insert(
 }
 
 /// Writes down rows that have changed.
-pub(in crate::stores::postgres) async fn update(
+pub(super) async fn update(
     tx: &Transaction<'_>,
     connection: &str,
     rows: impl Iterator<Item = &OutboxRow>,

@@ -4,17 +4,18 @@ use rusqlite::Transaction;
 
 use super::records;
 use crate::{
+    Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId,
+        ChannelOrderId, ConnectionId, RunId,
         shipping::ShippingResolution,
-        store::{ApplyOutcome, HeldOrder},
+        store::{ApplyOutcome, HeldOrder, OrderEvent},
     },
     stores::{
         ReleasedOrder,
         columns::{integer, json, parse, unsigned},
         failure::Answer,
         sqlite::{
-            OrderWriter,
+            OrderWriter, events,
             query::{all, execute, first, from_json},
         },
     },
@@ -52,6 +53,7 @@ impl Held<'_> {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
+        (run, now): (&RunId, Timestamp),
     ) -> Answer<ApplyOutcome> {
         let Some(mut held) = self.find()? else { return Ok(ApplyOutcome::NoLongerHeld) };
         let answer = held.apply_shipping(text);
@@ -62,16 +64,17 @@ impl Held<'_> {
                  WHERE connection = ?1 AND order_id = ?2",
                 (self.connection.as_str(), self.order.as_str(), json(resolution)?, integer(rules_version)),
             )?;
-            self.keep(&held)?;
+            let event = OrderEvent::of_release(&held, resolution, rules_version, run, now);
+            self.keep(&held, &event)?;
         }
         Ok(answer)
     }
 
     /// Lifts every hold; says whether it was held.
-    pub(in crate::stores::sqlite) fn lift(&self) -> Answer<bool> {
+    pub(in crate::stores::sqlite) fn lift(&self, now: Timestamp) -> Answer<bool> {
         let Some(mut held) = self.find()? else { return Ok(false) };
         held.holds.clear();
-        self.keep(&held)?;
+        self.keep(&held, &OrderEvent::of_host_release(self.order, now))?;
         Ok(true)
     }
 
@@ -81,9 +84,10 @@ impl Held<'_> {
         first(self.tx, held, (self.connection.as_str(), self.order.as_str()), from_json(HELD))
     }
 
-    /// Writes down the holds that are left, and tells the host if there are none.
-    fn keep(&self, held: &HeldOrder) -> Answer<()> {
+    /// Writes down the holds that are left and what happened, and tells the host if there are none.
+    fn keep(&self, held: &HeldOrder, event: &OrderEvent) -> Answer<()> {
         let (tx, connection) = (self.tx, self.connection.as_str());
+        events::append(tx, connection, event)?;
         let waits = if held.holds.is_empty() { None } else { Some(json(held)?) };
         let put = "UPDATE shipstation_host_order SET held_json = ?3 WHERE connection = ?1 AND order_id = ?2";
         execute(tx, put, (connection, self.order.as_str(), waits))?;

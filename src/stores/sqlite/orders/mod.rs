@@ -65,7 +65,7 @@ impl OrderStore for SqliteStore {
     async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
         let outcomes = outcomes.to_vec();
         self.write(token, move |tx, token| {
-            outcomes.iter().try_for_each(|outcome| work::record(tx, token.connection.as_str(), outcome))
+            outcomes.iter().try_for_each(|outcome| work::record(tx, token, outcome))
         })
         .await
     }
@@ -82,9 +82,14 @@ impl OrderStore for SqliteStore {
             .await
     }
 
-    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
+    async fn dismiss(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let (connection, order) = (key(connection), order.clone());
-        self.change(move |tx| work::dismiss(tx, &connection, &order)).await
+        self.change(move |tx| work::dismiss(tx, &connection, &order, now)).await
     }
 
     async fn held(
@@ -104,12 +109,13 @@ impl OrderStore for SqliteStore {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
+        now: Timestamp,
     ) -> Result<ApplyOutcome, StoreError> {
         let (order, text, resolution) = (order.clone(), text.map(str::to_owned), resolution.clone());
         let host = self.order_writer.clone();
         self.write(token, move |tx, token| {
             let held = Held { tx, host: host.as_deref(), connection: &token.connection, order: &order };
-            held.apply(text.as_deref(), &resolution, rules_version)
+            held.apply(text.as_deref(), &resolution, rules_version, (&token.run, now))
         })
         .await
     }

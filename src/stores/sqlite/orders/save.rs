@@ -12,7 +12,7 @@ use crate::{
         columns::{OrderRow, Written, integer, nanos},
         failure::Answer,
         released::one_for_each,
-        sqlite::{OrderWriter, query::execute},
+        sqlite::{OrderWriter, events, query::execute},
     },
 };
 
@@ -38,7 +38,7 @@ pub(super) fn save(
     }
 }
 
-/// Inserts orders, and has the host write those that are new.
+/// Inserts orders, has the host write those that are new, and records that they are imported.
 fn insert_all(
     tx: &Transaction<'_>,
     host: Option<&dyn OrderWriter>,
@@ -47,7 +47,25 @@ fn insert_all(
 ) -> Answer<Vec<SaveOutcome>> {
     let insert = |written| insert(tx, connection.as_str(), written);
     let mut outcomes = batch.iter().map(insert).collect::<Answer<Vec<_>>>()?;
-    let Some(host) = host else { return Ok(outcomes) };
+    if let Some(host) = host {
+        give_to_host(tx, host, connection, batch, &mut outcomes)?;
+    }
+    for (outcome, row) in outcomes.iter().zip(batch) {
+        if let (SaveOutcome::Inserted { host_order }, Ok(row)) = (outcome, row) {
+            events::append(tx, connection.as_str(), &row.event_of(host_order.as_ref()))?;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Has the host write new orders, and keeps what it calls them.
+fn give_to_host(
+    tx: &Transaction<'_>,
+    host: &dyn OrderWriter,
+    connection: &ConnectionId,
+    batch: &[Written],
+    outcomes: &mut [SaveOutcome],
+) -> Answer<()> {
     let new = outcomes.iter_mut().zip(batch).filter_map(|(outcome, written)| {
         let row = written.as_ref().ok().filter(|_| matches!(outcome, SaveOutcome::Inserted { .. }))?;
         Some((outcome, row, row.for_host.as_ref()?))
@@ -55,7 +73,7 @@ fn insert_all(
     let new: Vec<(&mut SaveOutcome, &OrderRow, &NewOrder)> = new.collect();
     let orders: Vec<&NewOrder> = new.iter().map(|(_, _, order)| *order).collect();
     if orders.is_empty() {
-        return Ok(outcomes);
+        return Ok(());
     }
     let names = one_for_each(host.write(tx, connection, &orders)?, orders.len())?;
     let put = "UPDATE shipstation_import_record SET record_json = ?3 WHERE connection = ?1 AND order_id = ?2";
@@ -65,7 +83,7 @@ fn insert_all(
         }
         *outcome = SaveOutcome::Inserted { host_order: name };
     }
-    Ok(outcomes)
+    Ok(())
 }
 
 /// Does `work` as a whole, or takes back what it wrote. A failure of the file itself is left to the transaction.

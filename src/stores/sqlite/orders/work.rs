@@ -6,12 +6,15 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrderId,
-        store::{OrderWork, WorkKind, WorkOutcome, WorkState},
+        store::{OrderEvent, OrderWork, RunToken, WorkKind, WorkOutcome, WorkState},
     },
     stores::{
         columns::{integer, json, nanos},
         failure::Answer,
-        sqlite::query::{all, execute, first, from_json},
+        sqlite::{
+            events,
+            query::{all, execute, first, from_json},
+        },
     },
 };
 
@@ -47,11 +50,17 @@ pub(super) fn of(
     Ok(found)
 }
 
-pub(super) fn record(tx: &Transaction<'_>, connection: &str, outcome: &WorkOutcome) -> Answer<()> {
-    let kept = entry(tx, connection, &outcome.order, outcome.kind)?;
-    match OrderWork::step(kept, outcome) {
-        Some(entry) => put(tx, connection, &entry),
-        None => remove(tx, connection, &outcome.order, outcome.kind),
+pub(super) fn record(tx: &Transaction<'_>, token: &RunToken, outcome: &WorkOutcome) -> Answer<()> {
+    let connection = token.connection.as_str();
+    let before = entry(tx, connection, &outcome.order, outcome.kind)?;
+    let after = OrderWork::step(before.clone(), outcome);
+    match &after {
+        Some(entry) => put(tx, connection, entry)?,
+        None => remove(tx, connection, &outcome.order, outcome.kind)?,
+    }
+    match OrderEvent::of_work(before.as_ref(), outcome, after.as_ref(), &token.run) {
+        Some(event) => events::append(tx, connection, &event),
+        None => Ok(()),
     }
 }
 
@@ -79,11 +88,18 @@ pub(super) fn reopen(
     Ok(reopened)
 }
 
-pub(super) fn dismiss(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<()> {
-    match entry(tx, connection, order, WorkKind::Import)? {
-        Some(entry) => put(tx, connection, &OrderWork { state: WorkState::Dismissed, ..entry }),
-        None => Ok(()),
+pub(super) fn dismiss(
+    tx: &Transaction<'_>,
+    connection: &str,
+    order: &ChannelOrderId,
+    now: Timestamp,
+) -> Answer<()> {
+    let Some(mut entry) = entry(tx, connection, order, WorkKind::Import)? else { return Ok(()) };
+    if !entry.dismiss() {
+        return Ok(());
     }
+    put(tx, connection, &entry)?;
+    events::append(tx, connection, &OrderEvent::of_dismissal(order, now))
 }
 
 fn entry(

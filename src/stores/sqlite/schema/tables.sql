@@ -197,3 +197,14 @@ CREATE TABLE shipstation_order_change (
 ) STRICT;
 CREATE INDEX shipstation_order_change_newest ON shipstation_order_change (connection, seq);
 CREATE INDEX shipstation_order_change_old    ON shipstation_order_change (recorded);
+
+-- What happened to each order, step by step, numbered for each; nothing of a buyer.
+CREATE TABLE shipstation_order_event (
+    connection TEXT    NOT NULL,
+    order_id   TEXT    NOT NULL,
+    seq        INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    event_json TEXT    NOT NULL,
+    PRIMARY KEY (connection, order_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX shipstation_order_event_old ON shipstation_order_event (at);

@@ -8,20 +8,18 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use rusqlite::Transaction;
 
-use super::{SqliteStore, key, query::all};
+use super::{SqliteStore, events, key, query::all};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, LineQuantity, Shipment,
+        ChannelOrderId, ConnectionId, LineQuantity, RunId, Shipment,
         store::{
-            BeginSendOutcome, EnqueueOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, RunToken,
-            SendIntent, ShipmentStore, ShipmentTransition, StoreError,
+            BeginSendOutcome, EnqueueOutcome, OrderEvent, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow,
+            RunToken, SendIntent, ShipmentStore, ShipmentTransition, StoreError,
         },
     },
     stores::{columns::unsigned, failure::Answer},
 };
-
-pub(super) use self::rows::update;
 
 #[async_trait]
 impl ShipmentStore for SqliteStore {
@@ -60,26 +58,25 @@ impl ShipmentStore for SqliteStore {
     ) -> Result<Vec<BeginSendOutcome>, StoreError> {
         let intents = intents.to_vec();
         self.write(token, move |tx, token| {
-            intents.iter().map(|intent| begin_send(tx, token.connection.as_str(), intent)).collect()
+            intents.iter().map(|intent| begin_send(tx, token, intent)).collect()
         })
         .await
     }
 
     async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
         let records = records.to_vec();
-        self.write(token, move |tx, token| {
-            records.into_iter().try_for_each(|record| step(tx, token.connection.as_str(), record))
-        })
-        .await
+        self.write(token, move |tx, token| records.into_iter().try_for_each(|record| step(tx, token, record)))
+            .await
     }
 
-    async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {
+    async fn unblock(&self, connection: &ConnectionId, key: &str, now: Timestamp) -> Result<u64, StoreError> {
         let (connection, unblock_key) = (super::key(connection), key.to_owned());
         self.change(move |tx| {
             let mut unblocked = 0;
-            for mut row in rows::blocked_on(tx, &connection, &unblock_key)? {
-                if row.unblock(&unblock_key) {
-                    rows::update(tx, &connection, &row)?;
+            for before in rows::blocked_on(tx, &connection, &unblock_key)? {
+                let mut row = before.clone();
+                if row.unblock(&unblock_key, now) {
+                    update(tx, &connection, &before, &row, None)?;
                     unblocked += 1;
                 }
             }
@@ -138,24 +135,47 @@ fn enqueue(
     now: Timestamp,
 ) -> Answer<Vec<EnqueueOutcome>> {
     let enqueue = |shipment: &Shipment| {
-        let new = rows::insert(tx, connection.as_str(), &OutboxRow::new(shipment.clone(), now))?;
-        Ok(if new { EnqueueOutcome::New } else { EnqueueOutcome::Duplicate })
+        let row = OutboxRow::new(shipment.clone(), now);
+        if !rows::insert(tx, connection.as_str(), &row)? {
+            return Ok(EnqueueOutcome::Duplicate);
+        }
+        events::append(tx, connection.as_str(), &OrderEvent::of_enqueued(&row))?;
+        Ok(EnqueueOutcome::New)
     };
     shipments.iter().map(enqueue).collect()
 }
 
-fn begin_send(tx: &Transaction<'_>, connection: &str, intent: &SendIntent) -> Answer<BeginSendOutcome> {
-    let mut row = rows::find(tx, connection, &intent.id)?;
+/// Writes down a row that has changed, and what happened.
+pub(super) fn update(
+    tx: &Transaction<'_>,
+    connection: &str,
+    before: &OutboxRow,
+    row: &OutboxRow,
+    run: Option<&RunId>,
+) -> Answer<()> {
+    rows::update(tx, connection, row)?;
+    match OrderEvent::of_step(before, row, run) {
+        Some(event) => events::append(tx, connection, &event),
+        None => Ok(()),
+    }
+}
+
+fn begin_send(tx: &Transaction<'_>, token: &RunToken, intent: &SendIntent) -> Answer<BeginSendOutcome> {
+    let connection = token.connection.as_str();
+    let before = rows::find(tx, connection, &intent.id)?;
+    let mut row = before.clone();
     let in_flight = rows::in_flight(tx, connection, &row.shipment.order)?;
     let answer = row.begin_send(intent, &in_flight).map_err(StoreError::from)?;
     if answer == BeginSendOutcome::Granted {
-        rows::update(tx, connection, &row)?;
+        update(tx, connection, &before, &row, Some(&token.run))?;
     }
     Ok(answer)
 }
 
-fn step(tx: &Transaction<'_>, connection: &str, record: ShipmentTransition) -> Answer<()> {
-    let mut row = rows::find(tx, connection, &record.id)?;
+fn step(tx: &Transaction<'_>, token: &RunToken, record: ShipmentTransition) -> Answer<()> {
+    let connection = token.connection.as_str();
+    let before = rows::find(tx, connection, &record.id)?;
+    let mut row = before.clone();
     row.step(record).map_err(StoreError::from)?;
-    rows::update(tx, connection, &row)
+    update(tx, connection, &before, &row, Some(&token.run))
 }

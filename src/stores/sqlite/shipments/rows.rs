@@ -57,11 +57,7 @@ pub(super) fn insert(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) ->
 }
 
 /// Writes down a row that has changed.
-pub(in crate::stores::sqlite) fn update(
-    tx: &Transaction<'_>,
-    connection: &str,
-    row: &OutboxRow,
-) -> Answer<()> {
+pub(super) fn update(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) -> Answer<()> {
     let unblock_key = match &row.state {
         ShipmentState::Blocked { reason } => reason.unblock_key(),
         _ => None,

@@ -78,11 +78,11 @@ async fn a_stale_token_cannot_save(on: TestBed) -> Check {
 
 async fn a_stale_token_cannot_record_work(on: TestBed) -> Check {
     let (stale, _) = stale(&on).await?;
-    let done = WorkOutcome::new("1".into(), WorkKind::AssignUser, WorkResult::Done);
+    let done = WorkOutcome::new("1".into(), WorkKind::AssignUser, WorkResult::Done, at(9));
     refused("record_work", on.stores.orders.record_work(&stale, &[done]).await)?;
     same("open follow-ups", &on.stores.orders.due_follow_ups(&on.here, at(10), 9).await?.len(), &2)?;
     refused("record_work", on.stores.orders.record_failures(&stale, &[failure("8", at(1), at(1))]).await)?;
-    refused("record_work", on.stores.orders.clear_failures(&stale, &["9".into()]).await)?;
+    refused("record_work", on.stores.orders.clear_failures(&stale, &["9".into()], at(9)).await)?;
     same("the new failure", &kept_failure(&*on.stores.orders, &on.here, "8").await?, &None)?;
     let kept = kept_failure(&*on.stores.orders, &on.here, "9").await?.is_some();
     same("the failure is kept", &kept, &true)
@@ -91,7 +91,7 @@ async fn a_stale_token_cannot_record_work(on: TestBed) -> Check {
 async fn a_stale_token_cannot_reopen_work(on: TestBed) -> Check {
     let (stale, newest) = stale(&on).await?;
     let result = WorkResult::Failed { wanted: "a".to_owned(), error: "unknown".to_owned() };
-    let failed = WorkOutcome::new("1".into(), WorkKind::AssignUser, result);
+    let failed = WorkOutcome::new("1".into(), WorkKind::AssignUser, result, at(9));
     on.stores.orders.record_work(&newest, &[failed]).await?;
     let answer = on.stores.orders.reopen_work(&stale, WorkKind::AssignUser, "b", at(10)).await;
     refused("reopen_work", answer)?;
@@ -100,8 +100,11 @@ async fn a_stale_token_cannot_reopen_work(on: TestBed) -> Check {
 
 async fn a_stale_token_cannot_apply_shipping(on: TestBed) -> Check {
     let (stale, _) = stale(&on).await?;
-    let answer =
-        on.stores.orders.apply_shipping(&stale, &"2".into(), Some("x"), &ShippingResolution::NoText, 9).await;
+    let answer = on
+        .stores
+        .orders
+        .apply_shipping(&stale, &"2".into(), Some("x"), &ShippingResolution::NoText, 9, at(9))
+        .await;
     refused("apply_shipping", answer)?;
     same("held orders", &on.stores.orders.held(&on.here, None, 9).await?.len(), &1)
 }

@@ -27,7 +27,7 @@ checks! { "orders":
     one_of_many_applies_takes_effect => "`apply_shipping` compares and sets in one step",
 }
 
-fn ground_method() -> ShippingResolution {
+pub(in crate::testing::conformance) fn ground_method() -> ShippingResolution {
     ShippingResolution::Mapped { method: "ground".into(), won: MethodSource::GlobalDefault }
 }
 
@@ -44,7 +44,7 @@ async fn page(on: &TestBed, after: Option<&str>, limit: usize) -> Check<Vec<Stri
 }
 
 async fn apply(on: &TestBed, token: &RunToken, id: &str, text: Option<&str>) -> Check<ApplyOutcome> {
-    Ok(on.stores.orders.apply_shipping(token, &id.into(), text, &ground_method(), 4).await?)
+    Ok(on.stores.orders.apply_shipping(token, &id.into(), text, &ground_method(), 4, at(9)).await?)
 }
 
 async fn held_orders_say_why_they_wait(on: TestBed) -> Check {
@@ -120,7 +120,9 @@ async fn one_of_many_applies_takes_effect(on: TestBed) -> Check {
     let token = saved(&on, &[held("1", "x")]).await?;
     let tasks = on.handles(16).into_iter().map(|stores| {
         let token = token.clone();
-        async move { stores.orders.apply_shipping(&token, &"1".into(), Some("x"), &ground_method(), 4).await }
+        async move {
+            stores.orders.apply_shipping(&token, &"1".into(), Some("x"), &ground_method(), 4, at(9)).await
+        }
     });
     let answers = at_once(tasks).await?;
     let applied = answers.iter().filter(|answer| matches!(answer, Applied { .. })).count();

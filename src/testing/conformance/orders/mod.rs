@@ -6,6 +6,7 @@ mod records;
 mod save;
 mod work;
 
+pub(super) use self::held::ground_method;
 use super::check::{Case, Check};
 use crate::channel::{
     ConnectionId,

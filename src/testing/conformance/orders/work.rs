@@ -54,7 +54,7 @@ fn ids(entries: Vec<OrderWork>) -> String {
 }
 
 async fn settle(on: &TestBed, token: &RunToken, kind: WorkKind, result: WorkResult) -> Check {
-    Ok(on.stores.orders.record_work(token, &[WorkOutcome::new("1".into(), kind, result)]).await?)
+    Ok(on.stores.orders.record_work(token, &[WorkOutcome::new("1".into(), kind, result, at(20))]).await?)
 }
 
 /// Order 1, with both follow-ups open.
@@ -148,7 +148,7 @@ async fn a_settled_follow_up_stays_settled(on: TestBed) -> Check {
     settle(&on, &token, TAG, failed("a")).await?;
     settle(&on, &token, TAG, WorkResult::NoLongerRequired).await?;
     settle(&on, &token, TAG, pending(at(10), true)).await?;
-    let unknown = WorkOutcome::new("nobody".into(), TAG, attempting("a"));
+    let unknown = WorkOutcome::new("nobody".into(), TAG, attempting("a"), at(20));
     on.stores.orders.record_work(&token, &[unknown]).await?;
     same("open at the end", &due_kinds(&on, at(99)).await?, &Vec::new())?;
     let reopened = on.stores.orders.reopen_work(&token, ASSIGN, "b", at(99)).await?;
@@ -186,8 +186,8 @@ async fn failures_are_counted_per_order(on: TestBed) -> Check {
 async fn a_dismissed_failure_is_never_due(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     on.stores.orders.record_failures(&token, &[failure("1", at(1), at(10))]).await?;
-    on.stores.orders.dismiss(&on.here, &"1".into()).await?;
-    on.stores.orders.dismiss(&on.here, &"not there".into()).await?;
+    on.stores.orders.dismiss(&on.here, &"1".into(), at(30)).await?;
+    on.stores.orders.dismiss(&on.here, &"not there".into(), at(30)).await?;
     on.stores.orders.record_failures(&token, &[failure("1", at(2), at(10))]).await?;
     same("due", &on.peer.orders.due_failures(&on.here, at(99), 9).await?, &Vec::new())?;
     let kept = kept_failure(&*on.stores.orders, &on.here, "1").await?;
@@ -209,7 +209,7 @@ async fn work_of_500_orders_is_found(on: TestBed) -> Check {
 async fn an_order_that_is_saved_has_no_failure(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     on.stores.orders.record_failures(&token, &[failure("1", at(1), at(1))]).await?;
-    on.stores.orders.dismiss(&on.here, &"1".into()).await?;
+    on.stores.orders.dismiss(&on.here, &"1".into(), at(30)).await?;
     on.stores.orders.save(&token, &[plain("1")]).await?;
     same("the failure", &kept_failure(&*on.peer.orders, &on.here, "1").await?, &None)
 }
@@ -219,7 +219,7 @@ async fn cleared_failures_are_forgotten(on: TestBed) -> Check {
     let two = [failure("1", at(1), at(1)), failure("2", at(1), at(1))];
     on.stores.orders.record_failures(&token, &two).await?;
     for _ in 0..2 {
-        on.stores.orders.clear_failures(&token, &["1".into(), "not there".into()]).await?;
+        on.stores.orders.clear_failures(&token, &["1".into(), "not there".into()], at(30)).await?;
     }
     let left = on.peer.orders.due_failures(&on.here, at(1), 9).await?;
     same("what is left", &ids(left), &"2".to_owned())?;

@@ -22,7 +22,7 @@ pub(super) fn checks() -> Vec<Case> {
     [enqueue::CHECKS, read::CHECKS, send::CHECKS, steps::CHECKS].concat()
 }
 
-fn id(shipment: &str) -> OutboxId {
+pub(super) fn id(shipment: &str) -> OutboxId {
     OutboxId { shipment: shipment.into(), revision: 1 }
 }
 

@@ -146,7 +146,7 @@ async fn unknown_outcomes_are_counted_for_good(on: &TestBed, token: &RunToken) -
         same("the unknown outcomes of a row that may be sent again", &counted().await?, &Some(times))?;
     }
     step(ShipmentState::Blocked { reason: BlockReason::NoTracking }).await?;
-    on.stores.shipments.unblock(&on.here, "no_tracking").await?;
+    on.stores.shipments.unblock(&on.here, "no_tracking", at(30)).await?;
     same("after it was blocked and released", &counted().await?, &Some(2))
 }
 
@@ -163,7 +163,7 @@ async fn a_block_starts_the_count_of_attempts_over(on: TestBed) -> Check {
         }
         step(&on, &token, "a", held_back).await?;
         same("after several attempts", &attempts().await?, &Some(1))?;
-        on.stores.shipments.unblock(&on.here, "no_tracking").await?;
+        on.stores.shipments.unblock(&on.here, "no_tracking", at(30)).await?;
         same("after it may go on", &attempts().await?, &Some(1))?;
     }
     Ok(())
@@ -182,9 +182,9 @@ async fn unblocking_takes_only_its_key(on: TestBed) -> Check {
     let blocked = [to("a", carrier("UPS")), to("b", carrier("UPS"))];
     let others = left.iter().map(|(name, _, state)| to(name, state.clone()));
     on.stores.shipments.record(&token, &blocked.into_iter().chain(others).collect::<Vec<_>>()).await?;
-    same("unblocked", &on.stores.shipments.unblock(&on.here, "UPS").await?, &2)?;
-    same("a second time", &on.peer.shipments.unblock(&on.here, "UPS").await?, &0)?;
-    same("elsewhere", &on.stores.shipments.unblock(&on.elsewhere, "ups").await?, &0)?;
+    same("unblocked", &on.stores.shipments.unblock(&on.here, "UPS", at(30)).await?, &2)?;
+    same("a second time", &on.peer.shipments.unblock(&on.here, "UPS", at(30)).await?, &0)?;
+    same("elsewhere", &on.stores.shipments.unblock(&on.elsewhere, "ups", at(30)).await?, &0)?;
     same("an unblocked row", &state(&on, "1", "a").await?, &Some(ShipmentState::Pending))?;
     for (name, order, wanted) in left {
         same("a row that is not blocked on the key", &state(&on, order, name).await?, &Some(wanted))?;

@@ -70,8 +70,8 @@ impl ShipmentStore for Circling {
         self.0.record(token, records).await
     }
 
-    async fn unblock(&self, at: &ConnectionId, key: &str) -> Result<u64, StoreError> {
-        self.0.unblock(at, key).await
+    async fn unblock(&self, at: &ConnectionId, key: &str, now: Timestamp) -> Result<u64, StoreError> {
+        self.0.unblock(at, key, now).await
     }
 
     async fn counts(&self, at: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {

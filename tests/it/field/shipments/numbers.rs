@@ -87,7 +87,7 @@ async fn requests_a_stranger_neither_counts_nor_is_spoken_for() {
     assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
     assert_eq!(super::last_mark(&world)["trackingNumber"], "1Zown");
     assert_eq!(
-        world.store.unblock(&world.connection, "order_mismatch").await.unwrap(),
+        world.store.unblock(&world.connection, "order_mismatch", world.now()).await.unwrap(),
         1,
         "it is not closed"
     );
@@ -103,7 +103,7 @@ async fn requests_a_person_may_release_it_after_the_order_was_renamed() {
     let blocked = state(&world, order).await;
     assert!(matches!(blocked, ShipmentState::Blocked { reason: BlockReason::OrderMismatch { .. } }));
     world.sim.account(|account| account.edit(order, |order| order.set("orderNumber", "B-2")));
-    world.store.unblock(&world.connection, "order_mismatch").await.unwrap();
+    world.store.unblock(&world.connection, "order_mismatch", world.now()).await.unwrap();
     sync(&world).await;
     assert_eq!(name(&world, order).await, "confirmed");
 }

@@ -103,7 +103,7 @@ async fn requests_a_corrected_carrier_code_releases_no_other_refusal() {
     rule(&world, "fedex").await;
     let report = sync_after(&world, HOUR).await;
     assert_eq!((report.counts.due(), world.marks()), (0, 1), "{report}");
-    assert_eq!(world.store.unblock(&world.connection, "refused").await.unwrap(), 1);
+    assert_eq!(world.store.unblock(&world.connection, "refused", world.now()).await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -131,6 +131,11 @@ pub(crate) enum Flaw {
     FirstSnapshotsStay,
     ComparesNothing,
     FeedRepeats,
+    EventsNewestFirst,
+    EventsOfRepeats,
+    EventsIgnoreAfter,
+    EventsByPrefix,
+    EventsAreCut,
 }
 
 pub(crate) const FLAWS: &[(Flaw, &str)] = &[
@@ -269,5 +274,13 @@ pub(crate) const FLAWS: &[(Flaw, &str)] = &[
     (F::ComparesNothing, "history::a_change_that_two_runs_saw_is_told_once"),
     (F::FeedRepeats, "history::changes_come_in_the_order_in_which_they_were_recorded"),
     (F::ConnectionsMeet, "history::histories_of_connections_are_separate"),
+    (F::EventsNewestFirst, "events::every_write_adds_what_it_makes_happen"),
+    (F::EventsOfRepeats, "events::a_write_that_changes_nothing_adds_no_event"),
+    (F::TakesStale(Write::Save), "events::a_write_that_is_refused_adds_no_event"),
+    (F::RecordsCommitOneByOne, "events::a_write_that_is_refused_adds_no_event"),
+    (F::EventsIgnoreAfter, "events::events_are_read_page_by_page"),
+    (F::EventsByPrefix, "events::events_of_orders_and_connections_are_separate"),
+    (F::EventsAreCut, "events::what_does_not_repeat_is_kept_after_many_repetitions"),
+    (F::ConnectionsMeet, "events::events_of_orders_and_connections_are_separate"),
     (F::TakesStale(Write::RecordChanges), "history::a_stale_token_cannot_record_changes"),
 ];

@@ -1,10 +1,16 @@
 //! Flaws in keeping what becomes of orders.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
-use shipstation_connector::channel::{
-    ChannelOrderId, ConnectionId,
-    store::{
-        ChangeCursor, HistoryStore, OrderObservation, OrderSnapshot, RecordedChange, RunToken, StoreError,
+use shipstation_connector::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId,
+        store::{
+            ChangeCursor, EventCursor, HistoryStore, OrderEvent, OrderObservation, OrderSnapshot,
+            RecordedChange, RecordedEvent, RunToken, StoreError,
+        },
     },
 };
 
@@ -25,6 +31,7 @@ impl HistoryStore for BrokenStore {
         &self,
         token: &RunToken,
         observed: &[OrderObservation],
+        now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut observed = observed.to_vec();
         let ids: Vec<_> = observed.iter().map(|seen| seen.now.order.clone()).collect();
@@ -37,7 +44,7 @@ impl HistoryStore for BrokenStore {
                 seen.before = kept.iter().find(|kept| kept.order == seen.now.order).cloned();
             }
         }
-        self.inner.record_changes(&self.token(token, Write::RecordChanges), &observed).await
+        self.inner.record_changes(&self.token(token, Write::RecordChanges), &observed, now).await
     }
 
     async fn changes(
@@ -52,5 +59,32 @@ impl HistoryStore for BrokenStore {
             changes = self.inner.changes(&self.connection(connection), before, limit).await?;
         }
         Ok(changes)
+    }
+
+    async fn events(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let after = after.filter(|_| !self.is(Flaw::EventsIgnoreAfter));
+        let connection = self.connection(connection);
+        let mut events = self.inner.events(&connection, order, after, limit).await?;
+        if self.is(Flaw::EventsNewestFirst) {
+            events.reverse();
+        }
+        if self.is(Flaw::EventsOfRepeats) {
+            let again = std::iter::repeat_n(events.last().cloned(), self.repeats.load(Ordering::SeqCst));
+            events.extend(again.flatten());
+        }
+        if self.is(Flaw::EventsAreCut) {
+            events.truncate(OrderEvent::MAX_BEFORE_REPETITIONS);
+        }
+        if self.is(Flaw::EventsByPrefix) {
+            let longer = ChannelOrderId::new(format!("{order}0"));
+            events.extend(self.inner.events(&connection, &longer, after, limit).await?);
+        }
+        Ok(events)
     }
 }

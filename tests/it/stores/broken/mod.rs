@@ -35,6 +35,8 @@ pub(crate) struct BrokenStore {
     fence: AtomicU64,
     /// How many rows the pages so far have held.
     served: AtomicUsize,
+    /// How many orders were saved that were there already.
+    repeats: AtomicUsize,
     newest: Mutex<Vec<ChannelOrderId>>,
     late: Mutex<Vec<OrderWork>>,
     recorded: Mutex<Vec<(OutboxId, ShipmentState)>>,
@@ -52,6 +54,7 @@ impl BrokenStore {
             flaw,
             fence: AtomicU64::default(),
             served: AtomicUsize::default(),
+            repeats: AtomicUsize::default(),
             newest: Mutex::default(),
             late: Mutex::default(),
             recorded: Mutex::default(),

@@ -1,5 +1,7 @@
 //! Flaws in keeping orders.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use shipstation_connector::{
     Timestamp,
@@ -106,6 +108,8 @@ impl OrderStore for BrokenStore {
             tokio::task::yield_now().await;
         }
         let mut outcomes = self.data().save(&token, &batch).await?;
+        let repeats = outcomes.iter().filter(|outcome| **outcome == SaveOutcome::AlreadyExists);
+        self.repeats.fetch_add(repeats.count(), Ordering::SeqCst);
         match self.flaw {
             Flaw::SaveAlwaysSaysInserted => outcomes.fill(INSERTED),
             Flaw::SaveAnswersBackwards => outcomes.reverse(),
@@ -231,11 +235,16 @@ impl OrderStore for BrokenStore {
         self.data().reopen_work(&self.token(token, Write::Reopen), kind, wanted, now).await
     }
 
-    async fn dismiss(&self, connection: &ConnectionId, order: &ChannelOrderId) -> Result<(), StoreError> {
+    async fn dismiss(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         if self.is(Flaw::DismissesNothing) {
             return Ok(());
         }
-        self.data().dismiss(&self.connection(connection), order).await
+        self.data().dismiss(&self.connection(connection), order, now).await
     }
 
     async fn held(
@@ -266,6 +275,7 @@ impl OrderStore for BrokenStore {
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
+        now: Timestamp,
     ) -> Result<ApplyOutcome, StoreError> {
         let token = self.token(token, Write::ApplyShipping);
         let mut text = text.map(str::to_owned);
@@ -273,8 +283,10 @@ impl OrderStore for BrokenStore {
             let held = self.data().held(&token.connection, None, usize::MAX).await?;
             text = held.into_iter().find(|held| held.order == *order).and_then(|held| held.text);
         }
-        let applied =
-            self.data().apply_shipping(&token, order, text.as_deref(), resolution, rules_version).await?;
+        let applied = self
+            .data()
+            .apply_shipping(&token, order, text.as_deref(), resolution, rules_version, now)
+            .await?;
         Ok(match applied {
             ApplyOutcome::Applied { .. } if self.is(Flaw::ApplyLiftsEverything) => {
                 ApplyOutcome::Applied { still_held: false }

@@ -192,12 +192,12 @@ impl ShipmentStore for BrokenStore {
         }
     }
 
-    async fn unblock(&self, connection: &ConnectionId, key: &str) -> Result<u64, StoreError> {
+    async fn unblock(&self, connection: &ConnectionId, key: &str, now: Timestamp) -> Result<u64, StoreError> {
         let connection = self.connection(connection);
         if self.is(Flaw::UnblocksEverything) {
-            self.data().unblock(&connection, "no_tracking").await?;
+            self.data().unblock(&connection, "no_tracking", now).await?;
         }
-        self.data().unblock(&connection, key).await
+        self.data().unblock(&connection, key, now).await
     }
 
     async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {
