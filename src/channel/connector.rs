@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use super::{
     Capabilities, ChannelError, CheckConnection, CheckReport, Delivery, DiagnoseOrder, Diagnosis,
     EnsureWebhooks, ExplainImports, Finding, GetOrders, ImportOrder, ImportOverview, ImportReport,
-    LinkListings, LinkReport, Operation, PublishListings, Readiness, Refusal, ResolveHeld, ResolveReport,
-    ResolveShipping, SyncListings, SyncReport, SyncShipments, WebhookReport, shipping::ShippingResolution,
+    LinkListings, LinkReport, Operation, OrderTimeline, PublishListings, Readiness, Refusal, ResolveHeld,
+    ResolveReport, ResolveShipping, SyncListings, SyncReport, SyncShipments, Timeline, WebhookReport,
+    shipping::ShippingResolution,
 };
 
 /// A sales channel, as a host sees it.
@@ -89,6 +90,18 @@ pub trait ChannelConnector: Debug + Send + Sync {
     /// # Errors
     /// When the channel or a store cannot be asked. An order that does not exist is an answer, not an error.
     async fn diagnose_order(&self, request: DiagnoseOrder) -> Result<Vec<Diagnosis>, ChannelError>;
+
+    /// Says what happened to an order, step by step: imported, held and released, assigned, its shipments, changes, failures. From
+    /// the stores alone where the order is named by its id. Changes nothing.
+    ///
+    /// # Errors
+    /// When the stores cannot be asked; for an order that is named otherwise also when the channel cannot, when it has no such
+    /// order, or more than one. A channel that does not keep it answers that it is not supported.
+    async fn timeline(&self, request: OrderTimeline) -> Result<Timeline, ChannelError> {
+        let _ = request;
+        let why = "the channel does not keep what happens to orders";
+        Err(ChannelError::of("timeline", Refusal::Unsupported { why, instead: None }))
+    }
 
     /// Says why imports bring nothing: the last run, and how many orders there are inside and outside of what is imported.
     /// Changes nothing.

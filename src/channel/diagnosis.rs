@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelOrderId, Unrecognized, shipping::DisplayText};
+use super::{ChannelOrderId, Timeline, Unrecognized, shipping::DisplayText};
 
 /// What is known about one order of the channel and its import.
 #[must_use]
@@ -21,13 +21,16 @@ pub struct Diagnosis {
     pub checks: Vec<Check>,
     /// Facts that neither block nor pass.
     pub notes: Vec<DiagnosisNote>,
+    /// The newest of what happened to it; `None` when nothing is known of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
 }
 
 impl Diagnosis {
     /// An empty answer.
     pub fn new(order: Option<ChannelOrderId>, title: impl Into<String>) -> Self {
         let title = DisplayText::new(&title.into()).unquoted();
-        Self { order, title, imported: false, checks: Vec::new(), notes: Vec::new() }
+        Self { order, title, imported: false, checks: Vec::new(), notes: Vec::new(), timeline: None }
     }
 
     /// The reason to give when only one can be given: the first check that blocks.
@@ -129,6 +132,8 @@ impl fmt::Display for Diagnosis {
             }
             writeln!(f)?;
         }
-        self.notes.iter().try_for_each(|note| writeln!(f, "  info    {}", note.0))
+        self.notes.iter().try_for_each(|note| writeln!(f, "  info    {}", note.0))?;
+        let events = self.timeline.iter().flat_map(Timeline::lines);
+        events.into_iter().try_for_each(|line| writeln!(f, "  event   {line}"))
     }
 }

@@ -7,7 +7,7 @@
 //! | to read about | see |
 //! | --- | --- |
 //! | what a channel can do | [`ChannelConnector`], [`Capabilities`], [`Readiness`] |
-//! | what a host gets | [`ChannelOrder`], [`ImportReport`], [`SyncReport`], [`LinkReport`], [`Diagnosis`] |
+//! | what a host gets | [`ChannelOrder`], [`ImportReport`], [`SyncReport`], [`LinkReport`], [`Diagnosis`], [`Timeline`] |
 //! | what a host gives | [`Listing`], [`Shipment`], [`ShippingRule`](shipping::ShippingRule), [`Stores`](store::Stores) |
 //! | the storage contracts | [`store`] |
 
@@ -33,6 +33,7 @@ mod scope;
 mod shipment;
 pub mod shipping;
 pub mod store;
+mod timeline;
 mod unrecognized;
 pub(crate) mod wording;
 
@@ -65,13 +66,14 @@ pub use self::{
     },
     request::{
         Bypass, CancelToken, CheckConnection, Delivery, DiagnoseOrder, EnsureWebhooks, ExplainImports,
-        GetOrders, ImportOrder, LinkListings, OrderSelector, PublishListings, ResolveHeld, ResolveShipping,
-        RunControl, SyncListings, SyncShipments, Trigger,
+        GetOrders, ImportOrder, LinkListings, OrderSelector, OrderTimeline, PublishListings, ResolveHeld,
+        ResolveShipping, RunControl, SyncListings, SyncShipments, Trigger,
     },
     scope::{AgeBasis, OrderRange, OrderScope},
     shipment::{
         BlockKind, BlockReason, FailKind, FailReason, IllegalTransition, NotificationStatus, OutboxId,
         Package, RetryClass, Shipment, ShipmentState, ShipmentStateKind, SupersedeReason,
     },
+    timeline::Timeline,
     unrecognized::Unrecognized,
 };

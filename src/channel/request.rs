@@ -175,6 +175,13 @@ request! {
     }
 }
 request! {
+    /// Ask what happened to an order.
+    OrderTimeline {
+        /// Which order. Several may share a number: then it is to be named by its id.
+        order: OrderSelector
+    }
+}
+request! {
     /// Ask why an order is not there.
     DiagnoseOrder {
         /// Which order.

@@ -40,8 +40,9 @@ use crate::{
         Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckConnection, CheckReport,
         ConnectionId, Delivery, DiagnoseOrder, Diagnosis, EnsureWebhooks, ExplainImports, Finding, GetOrders,
         ImportOrder, ImportOverview, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures,
-        PublishListings, Readiness, Refusal, RemoteWrite, ResolveHeld, ResolveReport, ResolveShipping,
-        ShipmentFeatures, Support, SyncListings, SyncReport, SyncShipments, Trigger, WebhookReport,
+        OrderTimeline, PublishListings, Readiness, Refusal, RemoteWrite, ResolveHeld, ResolveReport,
+        ResolveShipping, ShipmentFeatures, Support, SyncListings, SyncReport, SyncShipments, Timeline,
+        Trigger, WebhookReport,
         shipping::ShippingResolution,
         store::{ShipmentSource, Stores},
     },
@@ -291,6 +292,10 @@ impl ChannelConnector for ShipStationChannel {
 
     async fn diagnose_order(&self, request: DiagnoseOrder) -> Result<Vec<Diagnosis>, ChannelError> {
         self.run_diagnose_order(request).await
+    }
+
+    async fn timeline(&self, request: OrderTimeline) -> Result<Timeline, ChannelError> {
+        self.run_timeline(request).await
     }
 
     async fn why_nothing(&self, request: ExplainImports) -> Result<ImportOverview, ChannelError> {

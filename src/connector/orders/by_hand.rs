@@ -34,7 +34,7 @@ impl ShipStationChannel {
             Ok(found) => found,
             Err(error) => return Err(ctx.run.refuse(recorder.report.run, error.into()).await),
         };
-        if let Some(refusal) = not_one(&which, &found) {
+        if let Err(refusal) = the_one(&which, &found) {
             ctx.run.finish(recorder.report.run, RunStatus::Succeeded, NOTHING_DONE).await;
             return Err(ChannelError::of("import_order", refusal));
         }
@@ -81,19 +81,19 @@ async fn import_these(
     parcels::publish_shipped(ctx, recorder).await
 }
 
-/// Why what was found is not the one order to import. Two stores may use one number, and the parts of an order that was
-/// split share it: which of them is meant only the person knows.
-fn not_one(which: &OrderSelector, found: &Matches) -> Option<Refusal> {
+/// The one order that is meant, or why there is none. Two stores may use one number, and the parts of an order that was split
+/// share it: which of them is meant only the person knows.
+pub(super) fn the_one<'m>(which: &OrderSelector, found: &'m Matches) -> Result<&'m Order, Refusal> {
     const MAX_MATCHES_SHOWN: usize = 5;
     match found.orders.as_slice() {
-        [_] => None,
-        [] => Some(match found.unread() {
+        [order] => Ok(order),
+        [] => Err(match found.unread() {
             Some(message) => Refusal::Unavailable { message },
             None => Refusal::NotFound { what: describe(which) + &offered(found) },
         }),
         several => {
             let found = several.iter().take(MAX_MATCHES_SHOWN).map(name).collect();
-            Some(Refusal::Ambiguous { what: describe(which), found })
+            Err(Refusal::Ambiguous { what: describe(which), found })
         }
     }
 }

@@ -30,6 +30,7 @@ mod resolve_held;
 mod retry_wait;
 mod scan;
 mod ship_notice;
+mod timeline;
 mod webhook_import;
 mod window;
 

@@ -19,6 +19,7 @@ mod requests;
 mod secrets;
 mod skips;
 mod stores;
+mod timeline;
 mod window;
 
 use shipstation_connector::{

@@ -1,7 +1,7 @@
 //! Reports, errors and diagnoses carry no secret and nothing of a buyer.
 
 use shipstation_connector::{
-    channel::{ChannelConnector, DiagnoseOrder, ExplainImports, GetOrders, OrderSelector},
+    channel::{ChannelConnector, DiagnoseOrder, ExplainImports, GetOrders, OrderSelector, OrderTimeline},
     client::UserId,
     connector::{EmptyOrderPolicy, UnmappedPolicy},
     testing::simulator::{ActionFailure, Fault, FaultKind, Method, Quirks, SimAddress, SimulatorConfig},
@@ -59,7 +59,7 @@ async fn secrets_no_report_or_diagnosis_names_a_buyer() {
         .sim
         .fault(Fault::on(Method::POST, "/orders/assignuser").always().with(FaultKind::Exception { message }));
     for policy in [UnmappedPolicy::Hold, UnmappedPolicy::Reject] {
-        let channel = world.channel(|settings| {
+        let channel = world.channel_on(world.store.stores(), |settings| {
             settings.orders.assign_user = Some(UserId::new(&user));
             settings.orders.empty_orders = EmptyOrderPolicy::Skip;
             settings.shipping.unmapped = policy;
@@ -78,6 +78,10 @@ async fn secrets_no_report_or_diagnosis_names_a_buyer() {
                 assert_clean(&world, &answer.to_string());
                 assert_clean(&world, &written(&answer));
             }
+            let which = OrderSelector::Id(id.to_string().into());
+            let timeline = channel.timeline(OrderTimeline::new(which)).await.unwrap();
+            assert_clean(&world, &timeline.to_string());
+            assert_clean(&world, &written(&timeline));
         }
         assert_clean(&world, &format!("{channel:?}"));
         assert_clean(&world, &channel.why_nothing(ExplainImports::new()).await.unwrap().to_string());

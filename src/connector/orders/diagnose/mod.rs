@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     channel::{
-        ChannelError, ChannelOrder, ChannelOrderId, Check, DiagnoseOrder, Diagnosis, OrderSelector, Verdict,
+        ChannelError, ChannelOrder, ChannelOrderId, Check, DiagnoseOrder, Diagnosis, OrderSelector, Timeline,
+        Verdict,
         report::SkipKind,
         store::{
             OrderStoreExt, OrderWork, OutboxRow, RunSummary, ShipmentStoreExt, StoreError, WorkKind,
@@ -37,7 +38,12 @@ struct Facts {
     outbox: Vec<OutboxRow>,
     look_alike: Option<ChannelOrderId>,
     last: Option<RunSummary>,
+    /// `None` when nothing is known.
+    timeline: Option<Timeline>,
 }
+
+/// How many events an answer ends with.
+const NEWEST_EVENTS: usize = 20;
 
 impl ShipStationChannel {
     pub(in crate::connector) async fn run_diagnose_order(
@@ -119,6 +125,7 @@ impl ShipStationChannel {
         answer.imported = facts.records.known.contains_key(id);
         answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
         answer.notes = checks::notes_without_order(id, &facts);
+        answer.timeline = facts.timeline;
         Ok(answer)
     }
 
@@ -132,8 +139,11 @@ impl ShipStationChannel {
             look_alike = duplicates::look_alike(&*self.stores.orders, &self.connection, order).await?;
         }
         let of_order = WorkQuery::Of(std::slice::from_ref(&order.id));
-        let work = self.stores.orders.work(&self.connection, of_order).await?.into_iter();
-        let (failures, follow_ups): (Vec<_>, Vec<_>) = work.partition(|entry| entry.kind == WorkKind::Import);
+        let work = self.stores.orders.work(&self.connection, of_order).await?;
+        let outbox = self.stores.shipments.order_progress(&self.connection, &order.id).await?.rows;
+        let timeline = self.timeline_of(&order.id, known.get(&order.id), &work, &outbox).await?;
+        let (failures, follow_ups): (Vec<_>, Vec<_>) =
+            work.into_iter().partition(|entry| entry.kind == WorkKind::Import);
         let merged_into =
             self.stores.orders.merged_into(&self.connection, std::slice::from_ref(&order.id)).await?;
         let failure = failures.into_iter().next();
@@ -145,8 +155,9 @@ impl ShipStationChannel {
             failure,
             follow_ups,
             look_alike,
-            outbox: self.stores.shipments.order_progress(&self.connection, &order.id).await?.rows,
+            outbox,
             last,
+            timeline: Some(timeline.newest(NEWEST_EVENTS)).filter(|timeline| !timeline.events.is_empty()),
         })
     }
 
@@ -201,6 +212,7 @@ impl ShipStationChannel {
         answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
         answer.notes = checks::notes(order, facts, settings);
         answer.notes.extend(checks::left_out(wire));
+        answer.timeline.clone_from(&facts.timeline);
         answer
     }
 }
