@@ -4,6 +4,7 @@ mod departures;
 mod imports;
 mod orders;
 mod shipments;
+mod stories;
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -111,6 +112,7 @@ pub fn judge_end(world: &Arc<World>) {
     for (number, connection) in world.connections.iter().enumerate() {
         orders::judge(world, number, connection);
         shipments::judge(world, connection);
+        stories::judge(world, connection);
         judge_kept_links(world, connection);
         let truth = connection.truth.lock().unwrap();
         let trouble = &world.plan.trouble;
