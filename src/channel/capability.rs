@@ -27,6 +27,8 @@ named_enum! {
         BackFill = "back_fill",
         /// Keep the subscriptions of webhooks in order.
         EnsureWebhooks = "ensure_webhooks",
+        /// Do to orders in the channel what the host wants done: hold, release, tag.
+        RunActions = "run_actions",
     }
 }
 
@@ -52,6 +54,8 @@ pub struct Capabilities {
     pub shipment_features: ShipmentFeatures,
     /// Subscribing to what the channel posts.
     pub ensure_webhooks: Support,
+    /// Holding, releasing and tagging orders.
+    pub run_actions: Support,
     /// Whether shipping mappings should be configured first: without them orders are imported and held, and shipments are
     /// blocked.
     pub shipping_mappings_recommended: bool,
@@ -71,8 +75,9 @@ impl Capabilities {
             get_orders: no.clone(),
             order_features: OrderFeatures::default(),
             sync_shipments: no.clone(),
-            ensure_webhooks: no,
+            ensure_webhooks: no.clone(),
             shipment_features: ShipmentFeatures::default(),
+            run_actions: no,
             shipping_mappings_recommended: false,
             writes: &[],
         }
@@ -91,6 +96,7 @@ impl Capabilities {
             | Operation::BackFill => &self.get_orders,
             Operation::SyncShipments => &self.sync_shipments,
             Operation::EnsureWebhooks => &self.ensure_webhooks,
+            Operation::RunActions => &self.run_actions,
         }
     }
 }
@@ -174,8 +180,14 @@ pub struct ShipmentFeatures {
 pub enum RemoteWrite {
     /// Assign a user to an imported order.
     AssignUser,
-    /// Put the acknowledgement tag on an imported order, where configured.
+    /// Put a tag on an imported order: the acknowledgement tag, where configured, or one that the host asks for.
     AddTag,
+    /// Take a tag off an imported order, as the host asks.
+    RemoveTag,
+    /// Hold an imported order, as the host asks.
+    HoldOrder,
+    /// Release an imported order from its hold, as the host asks.
+    ReleaseOrder,
     /// Mark an order as shipped.
     MarkShipped,
     /// Subscribe a webhook of the connection's name, when asked to.

@@ -5,11 +5,11 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use super::{
-    Capabilities, ChannelError, CheckConnection, CheckReport, Delivery, DiagnoseOrder, Diagnosis,
-    EnsureWebhooks, ExplainImports, Finding, GetOrders, ImportOrder, ImportOverview, ImportReport,
-    LinkListings, LinkReport, Operation, OrderTimeline, PublishListings, Readiness, Refusal, ResolveHeld,
-    ResolveReport, ResolveShipping, SyncListings, SyncReport, SyncShipments, Timeline, WebhookReport,
-    shipping::ShippingResolution,
+    ActionReport, CancelOrder, Capabilities, ChannelError, CheckConnection, CheckReport, Delivery,
+    DiagnoseOrder, Diagnosis, EnsureWebhooks, ExplainImports, Finding, GetOrders, HoldOrder, ImportOrder,
+    ImportOverview, ImportReport, LinkListings, LinkReport, Operation, OrderTimeline, PublishListings,
+    Readiness, Refusal, ReleaseOrder, ResolveHeld, ResolveReport, ResolveShipping, RunActions, SyncListings,
+    SyncReport, SyncShipments, TagOrder, Timeline, UntagOrder, WebhookReport, shipping::ShippingResolution,
 };
 
 /// A sales channel, as a host sees it.
@@ -121,6 +121,65 @@ pub trait ChannelConnector: Debug + Send + Sync {
 
     /// Sends shipments back, once each, and proves it.
     async fn sync_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError>;
+
+    /// Holds an imported order. What is asked for is durable before anything is sent, and done at once where that is possible:
+    /// the report says what became of it, or that it is queued for a later [`run_actions`](Self::run_actions).
+    ///
+    /// What a person does after the first attempt is never undone: where an answer was lost, the order is looked at, and if it
+    /// shows neither the hold nor the state of before, a person decides
+    /// ([`OutcomeUnknown`](super::CloseReason::OutcomeUnknown)).
+    ///
+    /// # Errors
+    /// See the contract of the trait; also when the order was not imported, or another request has the same id. Nothing is kept
+    /// then.
+    async fn hold_order(&self, _: HoldOrder) -> Result<ActionReport, ChannelError> {
+        not_supported("hold_order")
+    }
+
+    /// Releases an imported order from its hold, as [`hold_order`](Self::hold_order) holds it.
+    ///
+    /// # Errors
+    /// As for [`hold_order`](Self::hold_order).
+    async fn release_order(&self, _: ReleaseOrder) -> Result<ActionReport, ChannelError> {
+        not_supported("release_order")
+    }
+
+    /// Puts a tag on an imported order, as [`hold_order`](Self::hold_order) holds it.
+    ///
+    /// # Errors
+    /// As for [`hold_order`](Self::hold_order).
+    async fn tag_order(&self, _: TagOrder) -> Result<ActionReport, ChannelError> {
+        not_supported("tag_order")
+    }
+
+    /// Takes a tag off an imported order, as [`hold_order`](Self::hold_order) holds it.
+    ///
+    /// # Errors
+    /// As for [`hold_order`](Self::hold_order).
+    async fn untag_order(&self, _: UntagOrder) -> Result<ActionReport, ChannelError> {
+        not_supported("untag_order")
+    }
+
+    /// Cancels an order in the channel.
+    ///
+    /// # Errors
+    /// See the contract of the trait.
+    async fn cancel_order(&self, _: CancelOrder) -> Result<ActionReport, ChannelError> {
+        not_supported("cancel_order")
+    }
+
+    /// Works on what is open of the actions that the host has asked for.
+    ///
+    /// # Errors
+    /// See the contract of the trait.
+    async fn run_actions(&self, _: RunActions) -> Result<ActionReport, ChannelError> {
+        not_supported(Operation::RunActions.name())
+    }
+}
+
+fn not_supported<T>(what: &'static str) -> Result<T, ChannelError> {
+    let why = "the channel does not do this";
+    Err(ChannelError::of(what, Refusal::Unsupported { why, instead: None }))
 }
 
 /// The trait stays usable as `Arc<dyn ChannelConnector>`.

@@ -72,4 +72,8 @@ text_id! {
     ShipmentId;
     /// One run of one operation. Unique; chosen by the crate.
     RunId;
+    /// Something that the host wants done to an order, as the host identifies it.
+    ActionId;
+    /// A tag, as the channel identifies it.
+    ChannelTagId;
 }

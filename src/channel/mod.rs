@@ -11,6 +11,7 @@
 //! | what a host gives | [`Listing`], [`Shipment`], [`ShippingRule`](shipping::ShippingRule), [`Stores`](store::Stores) |
 //! | the storage contracts | [`store`] |
 
+mod action;
 mod capability;
 mod connector;
 mod date;
@@ -37,7 +38,12 @@ mod timeline;
 mod unrecognized;
 pub(crate) mod wording;
 
+pub(crate) use self::action::ActionRequest;
 pub use self::{
+    action::{
+        ActionKind, ActionState, ActionStateKind, CloseKind, CloseReason, HoldOrder, OrderAction,
+        ReleaseOrder, TagOrder, UntagOrder,
+    },
     capability::{Capabilities, Operation, OrderFeatures, Readiness, RemoteWrite, ShipmentFeatures, Support},
     connector::ChannelConnector,
     date::{CalendarDate, ParseDateError},
@@ -46,8 +52,8 @@ pub use self::{
     fingerprint::OrderFingerprint,
     hold::{HoldKind, HoldReason},
     ids::{
-        ChannelOrderId, ChannelProductId, ChannelUserId, ChannelWarehouseId, ConnectionId, HostOrderId,
-        LineId, ListingId, RunId, ShipmentId,
+        ActionId, ChannelOrderId, ChannelProductId, ChannelTagId, ChannelUserId, ChannelWarehouseId,
+        ConnectionId, HostOrderId, LineId, ListingId, RunId, ShipmentId,
     },
     listing::{LinkState, Listing, ListingLink, NewLink},
     money::Money,
@@ -61,13 +67,13 @@ pub use self::{
     overview::{ImportOverview, StatusTotals},
     parcel::{ChannelParcel, ParcelSource},
     report::{
-        CheckReport, Finding, ImportReport, LinkReport, ResolveReport, RunStatus, Severity, SyncReport,
-        WebhookItem, WebhookOutcome, WebhookReport,
+        ActionReport, CheckReport, Finding, ImportReport, LinkReport, ResolveReport, RunStatus, Severity,
+        SyncReport, WebhookItem, WebhookOutcome, WebhookReport,
     },
     request::{
-        Bypass, CancelToken, CheckConnection, Delivery, DiagnoseOrder, EnsureWebhooks, ExplainImports,
-        GetOrders, ImportOrder, LinkListings, OrderSelector, OrderTimeline, PublishListings, ResolveHeld,
-        ResolveShipping, RunControl, SyncListings, SyncShipments, Trigger,
+        Bypass, CancelOrder, CancelToken, CheckConnection, Delivery, DiagnoseOrder, EnsureWebhooks,
+        ExplainImports, GetOrders, ImportOrder, LinkListings, OrderSelector, OrderTimeline, PublishListings,
+        ResolveHeld, ResolveShipping, RunActions, RunControl, SyncListings, SyncShipments, Trigger,
     },
     scope::{AgeBasis, OrderRange, OrderScope},
     shipment::{

@@ -166,6 +166,8 @@ request! {
     ResolveHeld;
     /// Ask why imports bring nothing.
     ExplainImports;
+    /// Ask for open actions on orders to be done.
+    RunActions;
 }
 request! {
     /// Ask what a shipping text means.
@@ -239,6 +241,13 @@ impl GetOrders {
     }
 }
 
+request! {
+    /// Ask for an order to be cancelled.
+    CancelOrder {
+        /// Which order.
+        order: ChannelOrderId
+    }
+}
 /// Ask for one order to be imported now.
 ///
 /// ```

@@ -129,6 +129,7 @@ impl ShipStationBuilder {
             stop: None,
             permit: Arc::default(),
             probe: Arc::default(),
+            writes_once: false,
         })
     }
 

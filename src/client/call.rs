@@ -132,6 +132,8 @@ impl ShipStation {
     async fn repeat(&self, call: &Call) -> Result<Answer, Error> {
         let info = call.info();
         let policy = &self.inner.retry;
+        let repeatable = call.class == Idempotency::Repeatable;
+        let class = if self.writes_once && repeatable { Idempotency::Once } else { call.class };
         let allowed =
             call.attempts.map_or(policy.max_attempts, |attempts| attempts.min(policy.max_attempts)).max(1);
         let (mut attempts, mut counted, mut began) = (0, 0, None);
@@ -156,7 +158,7 @@ impl ShipStation {
                 && let Some(refused) = key.filter(|_| !has_tried_other_key)
                 && self.has_other_key(&refused).await
                 // A page is nobody's refusal: what must happen once may have happened.
-                && (problem.kind == ErrorKind::Auth || may_repeat(call.class, &problem))
+                && (problem.kind == ErrorKind::Auth || may_repeat(class, &problem))
             {
                 has_tried_other_key = true;
                 continue;
@@ -166,7 +168,7 @@ impl ShipStation {
                 (self.jittered_wait(&attempt.rate), WaitReason::Throttled)
             } else {
                 counted += 1;
-                if counted >= allowed || !may_repeat(call.class, &problem) || !self.inner.budget.take() {
+                if counted >= allowed || !may_repeat(class, &problem) || !self.inner.budget.take() {
                     return Err(problem.at(&call.endpoint, attempts));
                 }
                 let backoff = policy.backoff(counted, self.draw(fastrand::Rng::f64));

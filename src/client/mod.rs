@@ -188,6 +188,8 @@ pub struct ShipStation {
     permit: wait::PermitInHand,
     /// Whether one request may be made with a suspended key.
     probe: Arc<AtomicBool>,
+    /// Whether no write is repeated after an unknown outcome.
+    writes_once: bool,
 }
 
 struct Inner {
@@ -242,6 +244,11 @@ impl ShipStation {
     #[must_use]
     pub fn send_before(&self, instant: Timestamp) -> Self {
         Self { not_after: Some(instant), ..self.clone() }
+    }
+
+    /// The same client, which repeats no write after an unknown outcome: others may have acted on what it did meanwhile.
+    pub(crate) fn writing_once(&self) -> Self {
+        Self { writes_once: true, ..self.clone() }
     }
 
     /// The clock that the client uses.

@@ -1,7 +1,8 @@
 //! What an error of the client means for a run, and how it is put into words that carry no buyer's data.
 
+use super::run::Stop;
 use crate::{
-    channel::Refusal,
+    channel::{Refusal, RetryClass},
     client::{Error, ErrorKind},
 };
 
@@ -13,6 +14,38 @@ pub(super) fn is_about_credentials(error: &Error) -> bool {
 /// Whether the run must end: nothing else will work either, or the host has cancelled it.
 pub(super) fn ends_the_run(error: &Error) -> bool {
     error.kind() == ErrorKind::Cancelled || is_about_credentials(error)
+}
+
+/// After so many failures in a row the rest is left to the next run.
+const MAX_FAILURES: u32 = 3;
+
+/// Requests of one kind that failed in a row.
+#[derive(Debug, Default)]
+pub(super) struct FailureStreak(u32);
+
+impl FailureStreak {
+    /// Counts a failure; it is an error once the run, or what fails, must end. An answer that cannot be read is about its
+    /// own order and does not count.
+    pub(super) fn add(&mut self, error: Error) -> Result<(), Stop> {
+        self.0 += u32::from(error.kind() != ErrorKind::Decode);
+        if self.0 >= MAX_FAILURES || ends_the_run(&error) { Err(error.into()) } else { Ok(()) }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.0 = 0;
+    }
+}
+
+/// Why it waits for another attempt.
+pub(super) fn retry_class(error: &Error) -> RetryClass {
+    match error.kind() {
+        // It waited for its turn when the host cancelled the run.
+        ErrorKind::RateLimited | ErrorKind::Cancelled => RetryClass::RateLimited,
+        _ if is_about_credentials(error) => RetryClass::Credentials,
+        ErrorKind::Transport => RetryClass::Unreachable,
+        ErrorKind::Decode => RetryClass::Unreadable,
+        _ => RetryClass::Unavailable,
+    }
 }
 
 /// The words for an operator: what happened and what to do.

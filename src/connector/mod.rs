@@ -3,10 +3,12 @@
 //! Each operation has a folder or file of its own; what they share is the run (`run`), the settings
 //! (`settings`) and the translation from ShipStation's words (`translate`). Only this layer knows both sides.
 
+mod actions;
 mod check;
 mod clocks;
 mod failure;
 mod listings;
+mod look_timing;
 mod lookup;
 mod mapping;
 mod meter;
@@ -28,21 +30,24 @@ use std::{
 
 use async_trait::async_trait;
 
+use self::look_timing::Readings;
 pub use self::settings::{
-    Confirm, EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, ListingSettings, OrderSettings,
-    PartialPolicy, PossibleDuplicatePolicy, Preflight, PrimaryTracking, ProductReading, Settings,
-    ShipmentSettings, ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLinePolicy, UnmappedPolicy,
+    ActionSettings, Confirm, EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, ListingSettings,
+    OrderSettings, PartialPolicy, PossibleDuplicatePolicy, Preflight, PrimaryTracking, ProductReading,
+    Settings, ShipmentSettings, ShippingSettings, ShippingTextSource, SkuSource, UnlinkedLinePolicy,
+    UnmappedPolicy,
 };
 pub use crate::channel::AgeBasis;
 use crate::{
     Timestamp,
     channel::{
-        Capabilities, ChannelConnector, ChannelError, ChannelOrder, CheckConnection, CheckReport,
-        ConnectionId, Delivery, DiagnoseOrder, Diagnosis, EnsureWebhooks, ExplainImports, Finding, GetOrders,
-        ImportOrder, ImportOverview, ImportReport, LinkListings, LinkReport, Operation, OrderFeatures,
-        OrderTimeline, PublishListings, Readiness, Refusal, RemoteWrite, ResolveHeld, ResolveReport,
-        ResolveShipping, ShipmentFeatures, Support, SyncListings, SyncReport, SyncShipments, Timeline,
-        Trigger, WebhookReport,
+        ActionId, ActionReport, CancelOrder, Capabilities, ChannelConnector, ChannelError, ChannelOrder,
+        CheckConnection, CheckReport, ConnectionId, Delivery, DiagnoseOrder, Diagnosis, EnsureWebhooks,
+        ExplainImports, Finding, GetOrders, HoldOrder, ImportOrder, ImportOverview, ImportReport,
+        LinkListings, LinkReport, Operation, OrderFeatures, OrderTimeline, OutboxId, PublishListings,
+        Readiness, Refusal, ReleaseOrder, RemoteWrite, ResolveHeld, ResolveReport, ResolveShipping,
+        RunActions, ShipmentFeatures, Support, SyncListings, SyncReport, SyncShipments, TagOrder, Timeline,
+        Trigger, UntagOrder, WebhookReport,
         shipping::ShippingResolution,
         store::{ShipmentSource, Stores},
     },
@@ -82,7 +87,9 @@ pub struct ShipStationChannel {
     /// Whether the tag and the user of the settings were found in ShipStation.
     references_checked: AtomicBool,
     /// When this process sent shipments and looked for them, by a clock that nobody can set.
-    readings: shipments::Readings,
+    readings: Readings<OutboxId>,
+    /// The same for actions on orders.
+    action_readings: Readings<ActionId>,
     /// The deliveries of webhooks that are being read.
     deliveries: orders::Deliveries,
 }
@@ -109,7 +116,8 @@ impl ShipStationChannel {
             directory: store_directory::StoreDirectory::default(),
             webhook_secret: None,
             references_checked: AtomicBool::new(false),
-            readings: shipments::Readings::default(),
+            readings: Readings::default(),
+            action_readings: Readings::default(),
             deliveries: orders::Deliveries::default(),
         })
     }
@@ -205,6 +213,14 @@ impl ShipStationChannelBuilder {
                 "give Stores a history, or leave it off",
             ));
         }
+        if self.0.settings.actions.enabled && self.0.stores.actions.is_none() {
+            findings.push(Finding::error(
+                "invalid_setting",
+                "actions.enabled",
+                "is on, and the stores keep no actions",
+                "give Stores an ActionStore, or leave it off",
+            ));
+        }
         if findings.is_empty() {
             return Ok(self.0);
         }
@@ -227,7 +243,11 @@ impl fmt::Debug for ShipStationChannelBuilder {
 #[async_trait]
 impl ChannelConnector for ShipStationChannel {
     fn capabilities(&self) -> Capabilities {
-        capabilities()
+        let mut can = capabilities();
+        if self.settings.actions.enabled {
+            can.writes = WRITES_WITH_ACTIONS;
+        }
+        can
     }
 
     fn readiness(&self, operation: Operation) -> Readiness {
@@ -243,6 +263,7 @@ impl ChannelConnector for ShipStationChannel {
             {
                 Readiness::NotConfigured { missing: vec!["webhook_secret".to_owned()] }
             }
+            Support::Supported { .. } if operation == Operation::RunActions => self.actions_readiness(),
             Support::Supported { .. } => Readiness::Ready,
         }
     }
@@ -317,6 +338,31 @@ impl ChannelConnector for ShipStationChannel {
     async fn sync_shipments(&self, request: SyncShipments) -> Result<SyncReport, ChannelError> {
         trace::in_span(self, Operation::SyncShipments, self.run_sync_shipments(request)).await
     }
+
+    async fn hold_order(&self, request: HoldOrder) -> Result<ActionReport, ChannelError> {
+        trace::in_span(self, Operation::RunActions, self.run_action(request.into())).await
+    }
+
+    async fn release_order(&self, request: ReleaseOrder) -> Result<ActionReport, ChannelError> {
+        trace::in_span(self, Operation::RunActions, self.run_action(request.into())).await
+    }
+
+    async fn tag_order(&self, request: TagOrder) -> Result<ActionReport, ChannelError> {
+        trace::in_span(self, Operation::RunActions, self.run_action(request.into())).await
+    }
+
+    async fn untag_order(&self, request: UntagOrder) -> Result<ActionReport, ChannelError> {
+        trace::in_span(self, Operation::RunActions, self.run_action(request.into())).await
+    }
+
+    async fn cancel_order(&self, _: CancelOrder) -> Result<ActionReport, ChannelError> {
+        let refusal = Refusal::Unsupported { why: actions::CANCEL_BY_HAND, instead: None };
+        Err(ChannelError::of("cancel_order", refusal))
+    }
+
+    async fn run_actions(&self, request: RunActions) -> Result<ActionReport, ChannelError> {
+        trace::in_span(self, Operation::RunActions, self.run_run_actions(request)).await
+    }
 }
 
 /// What ShipStation can do as a channel.
@@ -334,6 +380,7 @@ fn capabilities() -> Capabilities {
     };
     can.get_orders = supported(&["shipping mappings"]);
     can.sync_shipments = supported(&["carrier rules"]);
+    can.run_actions = supported(&["actions.enabled", "an ActionStore"]);
     can.shipping_mappings_recommended = true;
     can.order_features = order_features();
     can.shipment_features = shipment_features();
@@ -347,6 +394,18 @@ fn capabilities() -> Capabilities {
     ];
     can
 }
+
+/// What it can change where the host may ask for more.
+const WRITES_WITH_ACTIONS: &[RemoteWrite] = &[
+    RemoteWrite::AssignUser,
+    RemoteWrite::AddTag,
+    RemoteWrite::MarkShipped,
+    RemoteWrite::SubscribeWebhook,
+    RemoteWrite::RemoveWebhook,
+    RemoteWrite::RemoveTag,
+    RemoteWrite::HoldOrder,
+    RemoteWrite::ReleaseOrder,
+];
 
 fn order_features() -> OrderFeatures {
     OrderFeatures {

@@ -107,7 +107,9 @@ impl FleetBuilder {
     }
 
     /// How often an operation runs; never, if the interval is zero. By default orders are fetched every 15 minutes, shipments sent
-    /// every 5, held orders looked at every 15, and listings linked once a day. The operation is one of these.
+    /// every 5, held orders looked at every 15, and listings linked once a day. The operation is one of these, or
+    /// [`RunActions`](Operation::RunActions), which runs only where it is given an interval: for connections whose settings enable it,
+    /// with [`FleetConnection::every`](super::FleetConnection::every).
     #[must_use]
     pub fn every(mut self, operation: Operation, interval: Duration) -> Self {
         self.options.intervals.insert(operation, interval);

@@ -14,7 +14,7 @@ use crate::{
     Timestamp,
     channel::{
         ChannelConnector, ChannelError, Finding, GetOrders, LinkListings, Operation, Refusal, ResolveHeld,
-        RunControl, SyncShipments, report::RunStatus, store::StoreError,
+        RunActions, RunControl, SyncShipments, report::RunStatus, store::StoreError,
     },
     locked::locked,
 };
@@ -163,8 +163,9 @@ async fn status_of(
         Operation::SyncShipments => channel.sync_shipments(SyncShipments::with(control)).await?.run.status,
         Operation::LinkListings => channel.link_listings(LinkListings::with(control)).await?.run.status,
         Operation::ResolveHeld => channel.resolve_held(ResolveHeld::with(control)).await?.run.status,
+        Operation::RunActions => channel.run_actions(RunActions::with(control)).await?.run.status,
         _ => {
-            let why = "a fleet fetches orders and changes, sends shipments, links listings and resolves held orders";
+            let why = "a fleet fetches orders and changes, sends shipments, links listings, resolves held orders and runs actions";
             return Err(ChannelError::new(operation, Refusal::Unsupported { why, instead: None }));
         }
     })

@@ -9,8 +9,8 @@ use crate::{
     channel::{
         ChannelOrderId, HostOrderId, OrderFingerprint, RunId, ShipmentState,
         store::{
-            HeldOrder, ImportRecord, NewOrder, OrderEvent, OrderEventKind, OrderWork, OutboxRow, SaveOutcome,
-            StoreError,
+            ActionRow, HeldOrder, ImportRecord, NewOrder, OrderEvent, OrderEventKind, OrderWork, OutboxRow,
+            SaveOutcome, StoreError,
         },
     },
     stores::failure::Failure,
@@ -65,6 +65,11 @@ pub(super) fn due_from(state: &ShipmentState) -> Option<i64> {
 
 /// When a row was settled; `None` while it is open.
 pub(super) fn settled(row: &OutboxRow) -> Option<i64> {
+    row.state.is_closed().then(|| nanos(row.updated_at))
+}
+
+/// When an action was closed; `None` while it is open.
+pub(super) fn closed(row: &ActionRow) -> Option<i64> {
     row.state.is_closed().then(|| nanos(row.updated_at))
 }
 

@@ -9,7 +9,8 @@ use crate::channel::store::*;
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation, Shipment,
+        ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation, OrderAction,
+        Shipment,
         shipping::{ShippingResolution, UnmappedText},
     },
 };
@@ -73,6 +74,10 @@ pub fn instrumented(stores: &Stores, hook: &Arc<dyn StoreHook>) -> Stores {
         Arc::new(Instrumented::new(history.clone(), hook.clone()))
     };
     wrapped.history = stores.history.as_ref().map(with_hook);
+    let with_hook = |actions: &Arc<dyn ActionStore>| -> Arc<dyn ActionStore> {
+        Arc::new(Instrumented::new(actions.clone(), hook.clone()))
+    };
+    wrapped.actions = stores.actions.as_ref().map(with_hook);
     wrapped
 }
 

@@ -7,6 +7,7 @@
     clippy::missing_panics_doc
 )]
 
+mod actions;
 mod client;
 mod crash;
 mod cycle;

@@ -31,6 +31,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+mod actions;
 mod check;
 mod import;
 mod import_item;
@@ -51,6 +52,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    actions::{ActionCounts, ActionItem, ActionOutcome, ActionOutcomeKind, ActionReport},
     check::{CheckReport, Finding, Severity},
     import::{FollowUpStatus, ImportCounts, ImportReport, ImportWindow, Scan, ScanStrategy},
     import_item::{ImportItem, ImportOutcome, ImportOutcomeKind},

@@ -53,7 +53,7 @@ impl ShipmentState {
 
 /// A step that the state machine does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a shipment cannot go from {from} to {to}")]
+#[error("it cannot go from {from} to {to}")]
 #[non_exhaustive]
 pub struct IllegalTransition {
     /// The state it was in.

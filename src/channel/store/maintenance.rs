@@ -23,6 +23,7 @@ pub trait Maintenance: Debug + Send + Sync {
     ///
     /// - runs, but MUST keep of each operation of each connection the newest, and the last that was a success;
     /// - changes and events of orders;
+    /// - [actions](super::ActionStore) that are closed, and their ids with them;
     /// - of settled shipments everything but [what stays](OutboxRow::reduced), once no other shipment of the order is open;
     /// - of orders that the host has acknowledged, [what is the buyer's](crate::channel::ChannelOrder::without_buyer);
     /// - fingerprints, by which an order is recognized under another id.
@@ -54,6 +55,7 @@ pub trait Maintenance: Debug + Send + Sync {
     /// - Of each order with such shipments one MUST become doubtful ([`OutboxRow::doubt_one`]), so that it is looked for twice before
     ///   anything of the order is sent; the others wait for it.
     /// - What is open of assignments and tags MUST have an unknown outcome.
+    /// - Every open action MUST become doubtful ([`ActionRow::doubt`](super::ActionRow::doubt)), so that it is looked at and not sent.
     /// - Every fence MUST be at least [`RESTORE_FENCES`] higher, for every operation of each connection, so that a worker from before
     ///   that comes back has lost its lease; and so MUST be the numbers of the feed of changes.
     ///
@@ -80,6 +82,7 @@ pub(crate) const WITH_LEASE: &[Operation] = &[
     Operation::ImportOrder,
     Operation::LinkListings,
     Operation::ResolveHeld,
+    Operation::RunActions,
     Operation::SyncShipments,
 ];
 
@@ -101,6 +104,8 @@ pub struct RetentionPolicy {
     pub buyers: Duration,
     /// Fingerprints of orders, after their import. 90 days.
     pub fingerprints: Duration,
+    /// Actions, after they were closed. As long as that, asking for one again by its id does nothing. 90 days.
+    pub actions: Duration,
 }
 
 impl Default for RetentionPolicy {
@@ -113,6 +118,7 @@ impl Default for RetentionPolicy {
             shipments: 90 * DAY,
             buyers: Duration::ZERO,
             fingerprints: 90 * DAY,
+            actions: 90 * DAY,
         }
     }
 }
@@ -133,6 +139,8 @@ impl RetentionPolicy {
         buyers(time: Duration) => buyers = time;
         /// How long the fingerprints of orders are kept.
         fingerprints(time: Duration) => fingerprints = time;
+        /// How long actions are kept after they were closed.
+        actions(time: Duration) => actions = time;
     }
 }
 
@@ -152,6 +160,8 @@ pub struct Maintained {
     pub buyers: u64,
     /// Orders without their fingerprint.
     pub fingerprints: u64,
+    /// Actions.
+    pub actions: u64,
 }
 
 /// What [`Maintenance::forget_buyer`] has done.

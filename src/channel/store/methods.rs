@@ -9,7 +9,8 @@ use super::*;
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation, Shipment,
+        ChannelOrderId, ConnectionId, Listing, ListingId, ListingLink, NewLink, Operation, OrderAction,
+        Shipment,
         shipping::{ShippingResolution, UnmappedText},
     },
 };
@@ -81,6 +82,17 @@ macro_rules! for_each_store {
                 after: Option<EventCursor>,
                 limit: usize
             ) -> Vec<RecordedEvent>;
+        } }
+        $then! { ActionStore {
+            fn add_actions(connection: &ConnectionId, actions: &[OrderAction], now: Timestamp) -> Vec<AddOutcome>;
+            fn actions(
+                connection: &ConnectionId,
+                query: &ActionQuery,
+                after: Option<u64>,
+                limit: usize
+            ) -> Vec<ActionRow>;
+            fn begin_actions(token: &RunToken, intents: &[ActionIntent]) -> Vec<BeginActionOutcome>;
+            fn record_actions(token: &RunToken, records: &[ActionTransition]) -> ();
         } }
     };
 }

@@ -20,6 +20,7 @@
 //!   documentation names none fails only when the store cannot read or write.
 //! - **Cancellation.** A dropped future MUST leave either the whole effect of the call or none.
 
+mod actions;
 mod error;
 mod events;
 mod history;
@@ -39,6 +40,9 @@ use std::sync::Arc;
 use crate::setters::setters;
 
 pub use self::{
+    actions::{
+        ActionIntent, ActionQuery, ActionRow, ActionStore, ActionTransition, AddOutcome, BeginActionOutcome,
+    },
     error::{StoreError, StoreErrorKind},
     events::{EventCursor, OrderEvent, OrderEventKind, RecordedEvent},
     history::{
@@ -85,6 +89,8 @@ pub struct Stores {
     pub mappings: Arc<dyn MappingStore>,
     /// What becomes of orders after they were imported, if that is kept.
     pub history: Option<Arc<dyn HistoryStore>>,
+    /// What the host wants done to orders in the channel, if that is kept.
+    pub actions: Option<Arc<dyn ActionStore>>,
     /// What removes what nobody needs any more, if something does.
     pub maintenance: Option<Arc<dyn Maintenance>>,
 }
@@ -102,6 +108,7 @@ impl Stores {
             listings: store.clone(),
             mappings: store,
             history: None,
+            actions: None,
             maintenance: None,
         }
     }
@@ -117,6 +124,8 @@ impl Stores {
         with_mappings(mappings: Arc<dyn MappingStore>) => mappings = mappings;
         /// The same stores, and what becomes of orders after they were imported is kept here.
         with_history(history: Arc<dyn HistoryStore>) => history = Some(history);
+        /// The same stores, and what the host wants done to orders in the channel is kept here.
+        with_actions(actions: Arc<dyn ActionStore>) => actions = Some(actions);
         /// The same stores, and this removes what nobody needs any more.
         with_maintenance(maintenance: Arc<dyn Maintenance>) => maintenance = Some(maintenance);
         /// The same stores, but leases are kept by the host's own.

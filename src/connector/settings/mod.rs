@@ -1,6 +1,7 @@
 //! What a merchant can set, and its defaults: a file for each part. What is wrong with a value by itself stands in
 //! `validation`; what only ShipStation can know (does this tag exist?) is looked at in `check` and before the first import.
 
+mod actions;
 mod fields;
 mod listings;
 mod orders;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use self::fields::minutes;
 pub(super) use self::validation::known_statuses;
 pub use self::{
+    actions::ActionSettings,
     listings::{ListingSettings, ProductReading},
     orders::{
         EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings, PossibleDuplicatePolicy,
@@ -59,6 +61,8 @@ pub struct Settings {
     pub listings: Option<ListingSettings>,
     /// How shipping texts become methods.
     pub shipping: ShippingSettings,
+    /// What may be done to orders because the host asks. Nothing, by default.
+    pub actions: ActionSettings,
     /// How long a run keeps its lease without a heartbeat. Three minutes to a day. Default: five minutes.
     #[serde(with = "crate::duration_text")]
     pub lease: Duration,
@@ -71,6 +75,7 @@ impl Default for Settings {
             shipments: ShipmentSettings::default(),
             listings: None,
             shipping: ShippingSettings::default(),
+            actions: ActionSettings::default(),
             lease: minutes(5),
         }
     }
@@ -86,6 +91,8 @@ impl Settings {
         listings(listings: impl Into<Option<ListingSettings>>) => listings = listings.into();
         /// Sets how shipping texts become methods.
         shipping(shipping: ShippingSettings) => shipping = shipping;
+        /// Sets what may be done to orders because the host asks.
+        actions(actions: ActionSettings) => actions = actions;
         /// Sets how long a run keeps its lease without a heartbeat.
         lease(lease: Duration) => lease = lease;
     }

@@ -27,6 +27,7 @@ fn read(given: Value) -> Result<Settings, String> {
     for (key, value) in sections {
         match key.as_str() {
             "orders" => settings.orders = section(&key, &value)?,
+            "actions" => settings.actions = section(&key, &value)?,
             "shipments" => settings.shipments = section(&key, &value)?,
             "listings" => {
                 settings.listings = Some(value)

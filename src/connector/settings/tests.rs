@@ -6,7 +6,10 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    channel::shipping::{Comparison, ShippingDefaults, ShippingMethod},
+    channel::{
+        AgeBasis,
+        shipping::{Comparison, ShippingDefaults, ShippingMethod},
+    },
     client::{OrderStatus, StoreId, TagId, UserId},
 };
 

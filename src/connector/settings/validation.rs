@@ -111,6 +111,7 @@ impl Settings {
             // A request may wait out a whole minute for the rate limit, and must not lose the lease meanwhile.
             ("lease", Some(self.lease), minutes(3), days(1)),
             ("shipments.give_up_after", Some(shipments.give_up_after), hours(1), days(365)),
+            ("actions.give_up_after", Some(self.actions.give_up_after), hours(1), days(365)),
             ("shipments.lookup_interval", Some(shipments.lookup_interval), minutes(1), days(1)),
             ("shipments.resend_after", Some(shipments.resend_after), minutes(1), days(1)),
             ("shipments.backoff", Some(shipments.backoff), SECOND, hours(6)),
@@ -262,11 +263,17 @@ mod tests {
     #[test]
     fn lengths_of_time_have_a_range_at_both_ends() {
         type Set = fn(&mut Settings, Duration);
-        let spans: [(Set, &str, Duration, Duration); 6] = [
+        let spans: [(Set, &str, Duration, Duration); 7] = [
             (|s, span| s.lease = span, "lease: is 2d -> allowed: 3m to 1d", minutes(3), days(1)),
             (
                 |s, span| s.shipments.give_up_after = span,
                 "shipments.give_up_after: is 730d -> allowed: 1h to 365d",
+                hours(1),
+                days(365),
+            ),
+            (
+                |s, span| s.actions.give_up_after = span,
+                "actions.give_up_after: is 730d -> allowed: 1h to 365d",
                 hours(1),
                 days(365),
             ),

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Event, Moment, Stop, rows};
+use super::{
+    Event, Moment, Stop, rows,
+    timing::{LookTimes, MAX_UNKNOWN_OUTCOMES},
+};
 use crate::{
     Timestamp,
     channel::{
@@ -24,6 +27,12 @@ pub(super) type Ctx<'c> = &'c Context<'c>;
 impl<'c> Context<'c> {
     pub(super) fn settings(&self) -> &'c ShipmentSettings {
         &self.run.channel.settings.shipments
+    }
+
+    /// When what is of unknown outcome is looked for.
+    pub(super) fn times(&self) -> LookTimes {
+        let &ShipmentSettings { lookup_interval, resend_after, give_up_after, .. } = self.settings();
+        LookTimes { lookup_interval, resend_after, give_up_after, max_requests: MAX_UNKNOWN_OUTCOMES }
     }
 
     pub(super) fn is_dry_run(&self) -> bool {

@@ -22,7 +22,6 @@ mod unknown_outcomes;
 
 use std::collections::{BTreeMap, HashSet};
 
-pub(super) use self::timing::Readings;
 use self::{
     context::{Context, Ctx},
     decision::{Decision, RowOutcome},

@@ -2,43 +2,25 @@
 
 use std::time::Duration;
 
-use super::{Ctx, Decision, Parcel, Stop, timing};
+use super::{Ctx, Decision, Parcel, timing};
+pub(super) use crate::connector::failure::FailureStreak;
 use crate::{
     channel::{RetryClass, ShipmentState},
     client::{Error, ErrorKind},
     connector::failure,
 };
 
-/// After so many failures in a row the rest is left to the next run.
-const MAX_FAILURES: u32 = 3;
 pub(super) const MISSING: &str =
     "ShipStation does not find the order: if it does not find it again, the shipment fails";
 
-/// Requests of one kind that failed in a row.
-#[derive(Debug, Default)]
-pub(super) struct FailureStreak(u32);
-
-impl FailureStreak {
-    /// Counts a failure; it is an error once the run, or what fails, must end. An answer that cannot be read is about its
-    /// own order and does not count.
-    pub(super) fn add(&mut self, error: Error) -> Result<(), Stop> {
-        self.0 += u32::from(error.kind() != ErrorKind::Decode);
-        if self.0 >= MAX_FAILURES || failure::ends_the_run(&error) { Err(error.into()) } else { Ok(()) }
-    }
-
-    pub(super) fn reset(&mut self) {
-        self.0 = 0;
-    }
-}
-
 /// Nothing reached ShipStation, or a look failed: later again.
 pub(super) fn try_again(ctx: Ctx<'_>, parcel: &Parcel, error: &Error) -> Decision {
-    let class = class(error);
+    let class = failure::retry_class(error);
     let wait = if error.kind() == ErrorKind::Cancelled {
         Duration::ZERO
     } else {
         let asked = error.retry_after();
-        timing::retry_wait(ctx.settings(), parcel.row.attempts, class, asked, ctx.share())
+        timing::retry_wait(ctx.settings().backoff, parcel.row.attempts, class, asked, ctx.share())
     };
     let counts_attempt = !matches!(class, RetryClass::RateLimited | RetryClass::Credentials);
     Decision::postpone(parcel, waiting(ctx, wait, class), counts_attempt, failure::describe(error))
@@ -64,15 +46,4 @@ pub(super) fn look_again(ctx: Ctx<'_>, parcel: &Parcel, class: RetryClass, why: 
 fn waiting(ctx: Ctx<'_>, wait: Duration, class: RetryClass) -> ShipmentState {
     let now = ctx.moment();
     ShipmentState::RetryWait { until: now.host.wall + wait, class, server_since: now.server }
-}
-
-fn class(error: &Error) -> RetryClass {
-    match error.kind() {
-        // It waited for its turn when the host cancelled the run.
-        ErrorKind::RateLimited | ErrorKind::Cancelled => RetryClass::RateLimited,
-        _ if failure::is_about_credentials(error) => RetryClass::Credentials,
-        ErrorKind::Transport => RetryClass::Unreachable,
-        ErrorKind::Decode => RetryClass::Unreadable,
-        _ => RetryClass::Unavailable,
-    }
 }

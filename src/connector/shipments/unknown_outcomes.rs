@@ -4,7 +4,7 @@
 use super::{
     Ctx, Decision, LookupResult, Lookups, Moment, Recorder, RowOutcome, Stop,
     lookup::look_up,
-    timing::{self, NextStep, Search},
+    timing::{self, LookTimes, NextStep, Search},
 };
 use crate::{
     channel::{
@@ -12,7 +12,7 @@ use crate::{
         store::{OutboxQuery, OutboxRow},
     },
     client::{Error, OrderId},
-    connector::{failure, settings::ShipmentSettings, translate},
+    connector::{failure, translate},
 };
 
 /// A row whose outcome is unknown, taken apart.
@@ -68,8 +68,8 @@ pub(super) async fn look_for_unknown(
     };
     recorder.apply(Decision::steps(rows.iter().filter(is_invalid), &invalid)).await?;
     let mut unknown: Vec<UnknownRow> = rows.into_iter().filter_map(|row| UnknownRow::of(ctx, row)).collect();
-    let now = ctx.moment();
-    unknown.retain(|unknown| unknown.search.look_is_due(ctx.settings(), &now));
+    let (times, now) = (ctx.times(), ctx.moment());
+    unknown.retain(|unknown| unknown.search.look_is_due(&times, &now));
     unknown.sort_by_key(|unknown| unknown.search.looked.map(|looked| looked.at.host.wall));
     for unknown in unknown {
         ctx.checkpoint().await?;
@@ -124,7 +124,7 @@ async fn look_for(
     if matches!(found, LookupResult::Inconclusive(_) | LookupResult::Failed(_)) {
         lookups.failed.insert(id);
     }
-    Ok((unknown.decide(ctx.settings(), found, &look), error))
+    Ok((unknown.decide(&ctx.times(), found, &look), error))
 }
 
 impl UnknownRow {
@@ -152,10 +152,10 @@ impl UnknownRow {
     }
 
     /// What a look means for the row. The other rows of the order follow when it is planned next.
-    fn decide(&self, settings: &ShipmentSettings, found: LookupResult, look: &Look) -> Decision {
+    fn decide(&self, times: &LookTimes, found: LookupResult, look: &Look) -> Decision {
         let mut decision = Decision::default();
         let search = &self.search;
-        let is_given_up = search.is_given_up(settings, &look.begun);
+        let is_given_up = search.is_given_up(times, &look.begun);
         let note = match &found {
             LookupResult::Inconclusive(why) => Some((*why).to_owned()),
             LookupResult::Failed(why) => Some(format!("it could not be looked for: {why}")),
@@ -167,7 +167,7 @@ impl UnknownRow {
                 state
             }
             LookupResult::Never(FailReason::OrderCancelled)
-                if search.may_be_under_way(settings, &look.begun) =>
+                if search.may_be_under_way(times, &look.begun) =>
             {
                 self.looked_for(0, false, &look.ended)
             }
@@ -175,7 +175,7 @@ impl UnknownRow {
             LookupResult::ShippedSomehow if is_given_up => {
                 ShipmentState::Failed { reason: FailReason::AlreadyShipped { theirs: None } }
             }
-            LookupResult::Nothing => match search.next_step(settings, &look.begun) {
+            LookupResult::Nothing => match search.next_step(times, &look.begun) {
                 NextStep::SendAgain => ShipmentState::Pending,
                 NextStep::LeaveToPerson => self.left_to_person("the order is open and shows nothing of ours"),
                 NextStep::LookAgain if is_given_up => {
@@ -183,7 +183,7 @@ impl UnknownRow {
                 }
                 NextStep::LookAgain => {
                     // One that came too early is dated so, and proves nothing.
-                    let is_early = !search.is_late_enough(settings, &look.begun);
+                    let is_early = !search.is_late_enough(times, &look.begun);
                     let at = if is_early { &look.begun } else { &look.ended };
                     self.looked_for(search.looks.saturating_add(1), false, at)
                 }
@@ -192,15 +192,15 @@ impl UnknownRow {
                 self.left_to_person("ShipStation does not find the order")
             }
             LookupResult::Missing | LookupResult::MissingAgain => {
-                self.looked_for(search.looks_that_count(settings), true, &look.ended)
+                self.looked_for(search.looks_that_count(times), true, &look.ended)
             }
             LookupResult::Inconclusive(why) if is_given_up => self.left_to_person(why),
-            LookupResult::Failed(why) if search.is_given_up_unanswered(settings, &look.begun) => {
+            LookupResult::Failed(why) if search.is_given_up_unanswered(times, &look.begun) => {
                 self.left_to_person(&format!("the last look failed: {why}"))
             }
             // Nothing is known better than before, but that it was tried.
             LookupResult::Failed(_) => {
-                self.looked_for(search.looks_that_count(settings), self.order_missing, &look.ended)
+                self.looked_for(search.looks_that_count(times), self.order_missing, &look.ended)
             }
             // Only looks that find the order open count towards another attempt.
             LookupResult::ShippedSomehow | LookupResult::Inconclusive(_) => {

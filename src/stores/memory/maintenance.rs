@@ -25,6 +25,7 @@ impl Maintenance for MemoryStore {
         for kept in connections.values_mut() {
             done.changes += kept.history.remove(now - policy.changes, now);
             done.events += kept.history.remove_events(now - policy.events);
+            done.actions += kept.actions.remove(now - policy.actions);
             done.shipments += kept.outbox.reduce(now - policy.shipments);
             done.fingerprints +=
                 kept.orders.forget_fingerprints(|record| record.imported_at < now - policy.fingerprints);
@@ -50,6 +51,7 @@ impl Maintenance for MemoryStore {
         let restored = connections.values_mut().map(|kept| {
             kept.history.skip(RESTORE_FENCES);
             kept.orders.doubt_follow_ups();
+            kept.actions.doubt(now);
             kept.apply(kept.outbox.doubt(now))
         });
         Ok(restored.sum())

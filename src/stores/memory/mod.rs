@@ -1,6 +1,7 @@
 //! Every storage trait in memory: for tests, for trying things out, and as the shortest reading of the
 //! contracts. Nothing survives the process, which is the one clause that it does not keep.
 
+mod actions;
 mod budget;
 mod history;
 mod listings;
@@ -18,8 +19,8 @@ use std::{
 pub use self::orders::StoredOrder;
 #[cfg(feature = "postgres")]
 pub(super) use self::shipments::Effects;
+pub(super) use self::{actions::Actions, listings::Links, shipments::Outbox};
 use self::{history::History, mappings::Mappings, orders::Orders, runs::Runs};
-pub(super) use self::{listings::Links, shipments::Outbox};
 use crate::{
     channel::{
         ChannelOrder, ConnectionId, Listing,
@@ -59,6 +60,7 @@ struct Connection {
     links: Links,
     mappings: Mappings,
     history: History,
+    actions: Actions,
 }
 
 impl MemoryStore {
@@ -89,9 +91,10 @@ impl MemoryStore {
         })
     }
 
-    /// This store for every job, history and maintenance included.
+    /// This store for every job, history, actions and maintenance included.
     pub fn stores(self: &Arc<Self>) -> Stores {
-        Stores::all_in(self.clone()).with_history(self.clone()).with_maintenance(self.clone())
+        let all = Stores::all_in(self.clone()).with_history(self.clone()).with_actions(self.clone());
+        all.with_maintenance(self.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio_postgres::{Row, Transaction};
 
 use super::{
-    PostgresStore, commit, orders,
+    PostgresStore, actions, commit, orders,
     query::{all, execute, first, get, params, text},
     shipments,
 };
@@ -54,6 +54,8 @@ const OLD_CHANGES: &str = "DELETE FROM order_change WHERE seq IN (
     SELECT seq FROM order_change WHERE recorded < $1 ORDER BY recorded LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const OLD_EVENTS: &str = "DELETE FROM order_event WHERE (connection, order_id, seq) IN (
     SELECT connection, order_id, seq FROM order_event WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+const OLD_ACTIONS: &str = "DELETE FROM order_action WHERE number IN (
+    SELECT number FROM order_action WHERE settled < $1 ORDER BY settled LIMIT $2 FOR UPDATE SKIP LOCKED)";
 const OLD_SHIPMENTS: &str = "SELECT settled.connection, settled.shipment, settled.revision, settled.row_json::text FROM outbox AS settled WHERE settled.settled < $1
     AND NOT EXISTS (SELECT FROM outbox AS open WHERE open.connection = settled.connection AND open.order_id = settled.order_id
                     AND (open.due_from IS NOT NULL OR open.in_flight OR open.state = 'blocked'))
@@ -78,6 +80,7 @@ impl Maintenance for PostgresStore {
         let changes = in_batches(|| self.removed(OLD_CHANGES, before(policy.changes))).await;
         let looks = in_batches(|| self.removed(OLD_QUICK_LOOKS, before(policy.quick_looks))).await;
         let events = in_batches(|| self.removed(OLD_EVENTS, before(policy.events))).await;
+        let actions = in_batches(|| self.removed(OLD_ACTIONS, before(policy.actions))).await;
         let runs = in_batches(|| self.removed(OLD_RUNS, before(policy.runs))).await;
         dated?;
         Ok(Maintained {
@@ -87,6 +90,7 @@ impl Maintenance for PostgresStore {
             shipments: shipments?,
             buyers: buyers?,
             fingerprints: fingerprints?,
+            actions: actions?,
         })
     }
 
@@ -141,6 +145,10 @@ impl Maintenance for PostgresStore {
         let doubt = "UPDATE work SET work_json = (work_json::jsonb || '{\"outcome_unknown\": true}')::json
                      WHERE follow_up AND state = 'open'";
         execute(&tx, doubt, params![]).await?;
+        let open = "SELECT number, row_json::text FROM order_action WHERE settled IS NULL ORDER BY number FOR UPDATE";
+        let mut open = all(&tx, open, params![], actions::numbered).await?;
+        open.iter_mut().for_each(|row| row.doubt(now));
+        actions::update(&tx, open.iter()).await?;
         let rows = "SELECT connection, shipment, revision, row_json::text FROM outbox WHERE (connection, order_id) IN (
                         SELECT connection, order_id FROM outbox WHERE due_from IS NOT NULL OR in_flight OR state = 'blocked')
                     ORDER BY connection, order_id, shipped_at, shipment, revision FOR UPDATE";

@@ -32,6 +32,7 @@
 #![doc = include_str!("schema/0001_functions.sql")]
 //! ```
 
+mod actions;
 mod budget;
 mod connect;
 mod connect_error;
@@ -112,9 +113,10 @@ const DURABLY: &str =
     "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
 
 impl PostgresStore {
-    /// This store for every job, history and maintenance included.
+    /// This store for every job, history, actions and maintenance included.
     pub fn stores(self: &Arc<Self>) -> Stores {
-        Stores::all_in(self.clone()).with_history(self.clone()).with_maintenance(self.clone())
+        let all = Stores::all_in(self.clone()).with_history(self.clone()).with_actions(self.clone());
+        all.with_maintenance(self.clone())
     }
 
     /// Has the host's `writer` write imported orders into tables of its own in the same database. The store keeps no copy of them,

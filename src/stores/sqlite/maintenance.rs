@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::Transaction;
 
 use super::{
-    SqliteStore, key, orders,
+    SqliteStore, actions, key, orders,
     query::{all, execute, first, from_json},
     shipments,
 };
@@ -42,6 +42,7 @@ impl Maintenance for SqliteStore {
         let changes = self.in_batches(now - policy.changes, remove_changes).await;
         let looks = self.in_batches(now - policy.quick_looks, remove_quick_looks).await;
         let events = self.in_batches(now - policy.events, remove_events).await;
+        let actions = self.in_batches(now - policy.actions, remove_actions).await;
         let runs = self.in_batches(now - policy.runs, remove_runs).await;
         emptied.and(dated.map(drop))?;
         Ok(Maintained {
@@ -51,6 +52,7 @@ impl Maintenance for SqliteStore {
             shipments: shipments?,
             buyers: buyers?,
             fingerprints: fingerprints?,
+            actions: actions?,
         })
     }
 
@@ -136,6 +138,15 @@ fn remove_events(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
         tx,
         "DELETE FROM shipstation_order_event WHERE (connection, order_id, seq) IN (
             SELECT connection, order_id, seq FROM shipstation_order_event WHERE at < ?1 LIMIT ?2)",
+        (before, BATCH),
+    )
+}
+
+fn remove_actions(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
+    execute(
+        tx,
+        "DELETE FROM shipstation_action WHERE number IN (
+            SELECT number FROM shipstation_action WHERE settled < ?1 LIMIT ?2)",
         (before, BATCH),
     )
 }
@@ -251,6 +262,11 @@ fn after_restore(tx: &Transaction<'_>, now: Timestamp) -> Answer<u64> {
          WHERE follow_up = 1 AND state = 'open'",
         [],
     )?;
+    let open = "SELECT number, row_json FROM shipstation_action WHERE settled IS NULL";
+    for mut row in all(tx, open, [], actions::numbered)? {
+        row.doubt(now);
+        actions::update(tx, &row)?;
+    }
     let orders: Vec<(String, String)> = all(
         tx,
         "SELECT DISTINCT connection, order_id FROM shipstation_outbox

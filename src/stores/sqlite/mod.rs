@@ -25,6 +25,7 @@
 #![doc = include_str!("schema/tables.sql")]
 //! ```
 
+mod actions;
 mod convert;
 mod events;
 mod history;
@@ -131,9 +132,10 @@ impl SqliteStore {
         with_order_writer(writer: impl OrderWriter + 'static) => order_writer = Some(Arc::new(writer));
     }
 
-    /// This store for every job, history and maintenance included.
+    /// This store for every job, history, actions and maintenance included.
     pub fn stores(self: &Arc<Self>) -> Stores {
-        Stores::all_in(self.clone()).with_history(self.clone()).with_maintenance(self.clone())
+        let all = Stores::all_in(self.clone()).with_history(self.clone()).with_actions(self.clone());
+        all.with_maintenance(self.clone())
     }
 
     /// The file.

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    actions::{added, closed, of_order},
     check::{Check, Stop, checks, drop_after, holds, refused, same},
     history::{history, seen_first},
     runs::run_through,
@@ -13,7 +14,8 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, NotificationStatus, Operation, OrderFingerprint, RetryClass, RunStatus, ShipmentState,
+        ActionKind, BlockReason, NotificationStatus, Operation, OrderAction, OrderFingerprint, RetryClass,
+        RunStatus, ShipmentState,
         store::{
             BeginSendOutcome, EnqueueOutcome, Maintenance, NewOrder, OutboxRow, RESTORE_FENCES, RecordKey,
             RecordedChange, RetentionPolicy, RunToken, SaveOutcome, ShipmentStoreExt,
@@ -33,6 +35,8 @@ checks! { "maintenance":
     a_buyer_is_forgotten_once_all_is_settled => "`forget_buyer` leaves open shipments as they are, and says so",
     after_a_restore_one_shipment_of_each_order_is_doubtful => "`after_restore`: of each order one becomes doubtful, whatever state it was in",
     after_a_restore_what_is_never_sent_is_left_alone => "`after_restore`: nothing of an order is doubtful that the channel has, or a person decides about",
+    closed_actions_are_removed => "closed actions are removed after their time, open ones never",
+    after_a_restore_open_actions_are_doubtful => "`after_restore`: every open action is looked at, and not sent",
     after_a_restore_older_workers_have_lost_their_lease => "`after_restore` raises every fence and the numbers of the feed",
 }
 
@@ -298,4 +302,31 @@ async fn after_a_restore_older_workers_have_lost_their_lease(on: TestBed) -> Che
         "the feed goes on from there",
         after.zip(before).is_some_and(|(after, before)| after > before + 1_000_000),
     )
+}
+
+/// Two open actions, of which the first is closed then.
+async fn one_of_two_actions_closed(on: &TestBed) -> Check {
+    let release = |id: &str, order: &str| OrderAction::new(id, order, ActionKind::Release);
+    added(on, &[release("a", "1"), release("b", "2")]).await?;
+    closed(on, &on.begun(Operation::RunActions).await?, "a").await
+}
+
+async fn closed_actions_are_removed(on: TestBed) -> Check {
+    let (store, peer) = maintenance(&on)?;
+    one_of_two_actions_closed(&on).await?;
+    same("on the last day", &store.maintain(&usual(), day(90)).await?.actions, &0)?;
+    same("actions removed", &peer.maintain(&usual(), day(91)).await?.actions, &1)?;
+    same("the closed one", &of_order(&on.stores, &on, "1").await?.len(), &0)?;
+    same("the open one", &of_order(&on.stores, &on, "2").await?.len(), &1)
+}
+
+async fn after_a_restore_open_actions_are_doubtful(on: TestBed) -> Check {
+    let (store, _) = maintenance(&on)?;
+    one_of_two_actions_closed(&on).await?;
+    let closed = of_order(&on.stores, &on, "1").await?;
+    store.after_restore(at(500)).await?;
+    same("the closed one", &of_order(&on.peer, &on, "1").await?, &closed)?;
+    let open = of_order(&on.peer, &on, "2").await?.pop();
+    let kept = open.map(|row| (row.state.name(), row.unknown_outcomes, row.modified_at));
+    same("the open one", &kept, &Some(("pending", 1, None)))
 }

@@ -18,6 +18,7 @@
 //! A store that is written for real use should hand out a second handle as well ([`TestStores::with_peer`]), opened as
 //! another process would open it: concurrency is then tried through both.
 
+mod actions;
 mod budget;
 mod check;
 mod events;
@@ -142,6 +143,7 @@ pub async fn all(builder: &dyn StoreBuilder) -> Report {
             mappings::CHECKS,
             history::CHECKS,
             events::CHECKS,
+            actions::CHECKS,
         ]
         .concat(),
     )
@@ -177,6 +179,11 @@ pub async fn mappings(builder: &dyn StoreBuilder) -> Report {
 /// tokens.
 pub async fn history(builder: &dyn StoreBuilder) -> Report {
     run(builder, &[history::CHECKS, events::CHECKS].concat()).await
+}
+
+/// Checks the [`ActionStore`](crate::channel::store::ActionStore), if there is one. The `RunStore` beside it gives the tokens.
+pub async fn actions(builder: &dyn StoreBuilder) -> Report {
+    run(builder, actions::CHECKS).await
 }
 
 /// Checks the [`Maintenance`](crate::channel::store::Maintenance) of the stores, if there is one: it has to serve all five of them.

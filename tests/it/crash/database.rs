@@ -76,11 +76,14 @@ macro_rules! either {
 
 impl Store {
     pub(super) fn stores(&self) -> Stores {
-        either!(self, store => Stores::all_in(store.clone()))
+        either!(self, store => Stores::all_in(store.clone()).with_actions(store.clone()))
     }
 
     pub(super) fn hooked(&self, hook: Arc<dyn StoreHook>) -> Stores {
-        either!(self, store => Stores::all_in(Arc::new(Instrumented::new(store.clone(), hook))))
+        either!(self, store => {
+            let hooked = Arc::new(Instrumented::new(store.clone(), hook));
+            Stores::all_in(hooked.clone()).with_actions(hooked)
+        })
     }
 
     pub(super) async fn put_listing(&self, connection: &ConnectionId, listing: Listing) {

@@ -11,7 +11,7 @@ mod scenarios;
 mod test_bed;
 
 use everywhere::{kill, rival, stall};
-use scenarios::{Importing, Linking, Resolving, Shipping};
+use scenarios::{Acting, Importing, Linking, Resolving, Shipping};
 use test_bed::Kind;
 
 // The least numbers of places: the harness must not shrink unseen.
@@ -34,6 +34,16 @@ async fn crash_resolve_held_anywhere() {
 #[tokio::test]
 async fn crash_sync_shipments_anywhere() {
     assert!(kill::<Shipping>("sync_shipments", &Kind::File).await >= 100);
+}
+
+#[tokio::test]
+async fn crash_run_actions_anywhere() {
+    assert!(kill::<Acting>("run_actions", &Kind::File).await >= 60);
+}
+
+#[tokio::test]
+async fn crash_stalled_run_actions_loses_its_lease() {
+    assert!(stall::<Acting>("run_actions", &Kind::File).await >= 40);
 }
 
 #[tokio::test]
@@ -62,6 +72,7 @@ async fn crash_two_workers_at_once_one_works() {
     rival::<Importing>(&Kind::File).await;
     rival::<Resolving>(&Kind::File).await;
     rival::<Shipping>(&Kind::File).await;
+    rival::<Acting>(&Kind::File).await;
 }
 
 #[cfg(feature = "postgres-tests")]
@@ -72,6 +83,7 @@ async fn crash_postgres_anywhere() {
     assert!(kill::<Importing>("get_orders", &server).await >= 80);
     assert!(kill::<Resolving>("resolve_held", &server).await >= 20);
     assert!(kill::<Shipping>("sync_shipments", &server).await >= 100);
+    assert!(kill::<Acting>("run_actions", &server).await >= 60);
 }
 
 #[cfg(feature = "postgres-tests")]
@@ -82,6 +94,7 @@ async fn crash_postgres_stalled_loses_its_lease() {
     assert!(stall::<Importing>("get_orders", &server).await >= 50);
     assert!(stall::<Resolving>("resolve_held", &server).await >= 14);
     assert!(stall::<Shipping>("sync_shipments", &server).await >= 65);
+    assert!(stall::<Acting>("run_actions", &server).await >= 40);
 }
 
 #[cfg(feature = "postgres-tests")]
@@ -92,4 +105,5 @@ async fn crash_postgres_two_workers_at_once_one_works() {
     rival::<Importing>(&server).await;
     rival::<Resolving>(&server).await;
     rival::<Shipping>(&server).await;
+    rival::<Acting>(&server).await;
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        ChannelConnector, ChannelError, GetOrders, LinkListings, LinkState, Listing, ResolveHeld, RunStatus,
-        SyncShipments,
-        store::{ListingStoreExt, OrderStore, ShipmentStore},
+        ActionKind, ChannelConnector, ChannelError, GetOrders, LinkListings, LinkState, Listing, OrderAction,
+        ResolveHeld, RunActions, RunStatus, SyncShipments,
+        store::{ActionQuery, ListingStoreExt, OrderStore, ShipmentStore},
     },
-    client::{TagId, UserId},
+    client::{Clock, TagId, UserId},
     connector::ListingSettings,
     testing::simulator::SimProduct,
 };
@@ -203,5 +203,66 @@ impl Scenario for Shipping {
         let counts = bed.stores().await.shipments.counts(&bed.connection).await.unwrap();
         let wanted = BTreeMap::from([("confirmed".to_owned(), 4), ("superseded".to_owned(), 1)]);
         assert_eq!(counts, wanted, "{place}");
+    }
+}
+
+/// An order to be held and tagged, one to be released, and one whose hold a later action takes back.
+pub(super) struct Acting {
+    held: i64,
+    tag: i64,
+    released: i64,
+    taken_back: i64,
+}
+
+impl Scenario for Acting {
+    const FURTHER_RUNS: usize = 4;
+
+    async fn set_up(bed: &mut TestBed) -> Self {
+        bed.settings.actions.enabled = true;
+        let [held, released, taken_back] =
+            ["A-1", "A-2", "A-3"].map(|number| bed.add_order(number, "Standard"));
+        assert!(bed.process().await.get_orders(GetOrders::new()).await.unwrap().run.status.read_everything());
+        bed.a_quarter_of_an_hour_passes();
+        let tag = bed.sim.account(|account| {
+            account.hold_until(released, "2030-01-01");
+            account.add_tag("Rush")
+        });
+        let until = "2030-01-01T08:00:00Z".parse().unwrap();
+        let hold = ActionKind::Hold { until };
+        let actions = [
+            ("hold", held, hold.clone()),
+            ("tag", held, ActionKind::AddTag { tag: tag.to_string().into() }),
+            ("release", released, ActionKind::Release),
+            ("first", taken_back, hold),
+            ("second", taken_back, ActionKind::Release),
+        ];
+        let actions = actions.map(|(id, order, kind)| OrderAction::new(id, order.to_string(), kind));
+        let (stores, now) = (bed.stores().await, Clock::now(&*bed.sim.clock()));
+        stores.actions.unwrap().add_actions(&bed.connection, &actions, now).await.unwrap();
+        Self { held, tag, released, taken_back }
+    }
+
+    async fn run(&self, channel: &ShipStationChannel) -> Result<RunStatus, ChannelError> {
+        Ok(channel.run_actions(RunActions::new()).await?.run.status)
+    }
+
+    async fn judge(&self, bed: &TestBed, place: &str) {
+        let effects = |path: &str, order: i64| {
+            let journal = bed.sim.journal();
+            journal.of("POST", path).filter(|entry| entry.executed && entry.body["orderId"] == order).count()
+        };
+        assert_eq!(effects("/orders/holduntil", self.held), 1, "{place}: held once");
+        assert_eq!(effects("/orders/addtag", self.held), 1, "{place}: tagged once");
+        assert_eq!(effects("/orders/restorefromhold", self.released), 1, "{place}: released once");
+        assert_eq!(effects("/orders/holduntil", self.taken_back), 0, "{place}: never held");
+        let (held, tags, released) = bed.sim.account(|account| {
+            let status = |id: i64| account.order(id).unwrap().text("orderStatus").unwrap().to_owned();
+            (status(self.held), account.order(self.held).unwrap().ids("tagIds"), status(self.released))
+        });
+        assert_eq!((held.as_str(), released.as_str()), ("on_hold", "awaiting_shipment"), "{place}");
+        assert_eq!(tags, [self.tag], "{place}");
+        let stores = bed.stores().await;
+        let open = stores.actions.unwrap().actions(&bed.connection, &ActionQuery::Open, None, 9).await;
+        assert!(open.unwrap().is_empty(), "{place}: nothing is left open");
     }
 }

@@ -310,12 +310,17 @@ fn labels(world: &World, orders: &[i64]) -> Delivery {
 /// The orders that are said to be shipped elsewhere.
 fn shipped_elsewhere(world: &World) -> Vec<String> {
     let changes = world.store.order_changes(&world.connection);
-    assert!(changes.iter().all(|change| change.what == [OrderChangeKind::ShippedElsewhere]), "{changes:?}");
+    for change in &changes {
+        let [OrderChangeKind::ShippedElsewhere { parcels: Some(parcels) }] = change.what.as_slice() else {
+            panic!("{change:?}")
+        };
+        assert_eq!(parcels.len(), 1, "{change:?}");
+    }
     changes.into_iter().map(|change| change.order.as_str().to_owned()).collect()
 }
 
 #[tokio::test]
-async fn requests_a_label_bought_elsewhere_is_known_for_two_requests() {
+async fn requests_a_label_bought_elsewhere_is_known_with_its_parcel_for_four() {
     for count in [1, 40] {
         let world = World::new().await;
         let channel = channel(&world);
@@ -330,7 +335,7 @@ async fn requests_a_label_bought_elsewhere_is_known_for_two_requests() {
             (RunStatus::Succeeded, count as u64),
             "{report}"
         );
-        assert_eq!((world.sim.journal().len(), report.watch_requests), (2, 2));
+        assert_eq!((world.sim.journal().len(), report.watch_requests), (4, 4));
         assert_eq!(report.counts.imported(), 0, "the stranger waits for an import");
         let mut told = shipped_elsewhere(&world);
         told.sort_unstable();

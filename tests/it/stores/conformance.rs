@@ -97,6 +97,7 @@ async fn conformance_all_is_the_sum_of_its_parts() {
         names(conformance::listings(&fresh_memory).await),
         names(conformance::mappings(&fresh_memory).await),
         names(conformance::history(&fresh_memory).await),
+        names(conformance::actions(&fresh_memory).await),
     ];
     let all = names(conformance::all(&fresh_memory).await);
     assert_eq!(parts.concat(), all);
@@ -123,9 +124,8 @@ async fn failures_of(flaw: Flaw) -> BTreeSet<&'static str> {
     let builder = move || async move {
         let (connection, listings) = sold();
         let store = Arc::new(BrokenStore::new(memory(), flaw));
-        Ok(TestStores::new(Stores::all_in(store.clone()).with_history(store))
-            .with_listings(connection, listings)
-            .with_refused_order("refused"))
+        let stores = Stores::all_in(store.clone()).with_history(store.clone()).with_actions(store);
+        Ok(TestStores::new(stores).with_listings(connection, listings).with_refused_order("refused"))
     };
     let report = conformance::all(&builder).await;
     report.failures().map(|outcome| outcome.name).collect()

@@ -75,6 +75,9 @@ fn begin(world: &Arc<World>) {
         world.executor.spawn(people::marketplace(Arc::clone(world), number));
         world.executor.spawn(people::warehouse(Arc::clone(world), number));
         world.executor.spawn(people::person(Arc::clone(world), number));
+        if world.plan.acts() {
+            world.executor.spawn(people::dispatcher(Arc::clone(world), number));
+        }
         world.executor.spawn(trouble::shipstation(Arc::clone(world), number));
         world.executor.spawn(trouble::key(Arc::clone(world), number));
         if world.plan.trouble.merchant {

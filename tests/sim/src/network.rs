@@ -97,15 +97,21 @@ impl Transport for Network {
         let run = Arc::clone(&self.run.lock().unwrap());
         run.requests.fetch_add(1, Ordering::Relaxed);
         oracle::judge_departure(&self.world, self.connection, &run, &request);
+        oracle::judge_action(&self.world, self.connection, &run, &request);
         self.world.stats.requests.fetch_add(1, Ordering::Relaxed);
         let (world, inner, connection) = (Arc::clone(&self.world), Arc::clone(&self.inner), self.connection);
         self.world.executor.spawn(async move {
             world.time.sleep(fate.before).await;
             if fate.is_refused {
                 // Nothing has left: the client knows.
+                let mut truth = world.connections[connection].truth.lock().unwrap();
                 if let Some(order) = oracle::mark_of(&request) {
-                    world.connections[connection].truth.lock().unwrap().settle(order);
+                    truth.settle(order);
                 }
+                if let Some((_, body)) = oracle::action_of(&request, &truth) {
+                    truth.settle_action(body["orderId"].as_i64().unwrap_or_default());
+                }
+                drop(truth);
                 world.tell(&run.name, format_args!("{} refused", request.uri().path()));
                 let _ = answer.send(Err(error(TransportErrorKind::Connect)));
                 return;
@@ -198,6 +204,14 @@ impl Delivery<'_> {
             Some(FaultKind::StaleRead(age)) => truth.stale = truth.stale.max(*age),
             Some(FaultKind::StatusAfterEffect { .. }) => truth.refusals = true,
             _ => {}
+        }
+        if entry.executed && !is_copy && oracle::is_action(&entry.path, &entry.body, &truth) {
+            let order = entry.body["orderId"].as_i64().unwrap_or_default();
+            let id = truth.last_actions.get(&order).cloned();
+            if let Some(action) = id.and_then(|id| truth.actions.get_mut(&id)) {
+                action.effects += 1;
+                action.late = action.late.max(self.sent_before + self.run.stalled_since_begin());
+            }
         }
         if entry.is("POST", "/orders/markasshipped") && entry.executed {
             let order = entry.body["orderId"].as_i64().unwrap_or_default();

@@ -8,7 +8,7 @@ use std::{
 use fastrand::Rng;
 use shipstation_connector::{
     channel::{
-        ChannelOrderId, LineQuantity, Listing, Shipment,
+        ActionKind, ChannelOrderId, LineQuantity, Listing, OrderAction, Shipment,
         shipping::{CarrierRule, ShippingRule},
         store::{MappingStoreExt, OrderStoreExt, ShipmentStoreExt},
     },
@@ -229,6 +229,39 @@ pub async fn person(world: Arc<World>, connection: usize) {
             world.tell(&it.id, format_args!("order {order}: a second revision: {answer:?}"));
             it.truth.lock().unwrap().orders.entry(order).or_default().touched = true;
         }
+    }
+}
+
+/// Has imported orders held, released and tagged.
+pub async fn dispatcher(world: Arc<World>, connection: usize) {
+    let mut rng = stream(world.plan.seed, "dispatcher", connection);
+    let it = &world.connections[connection];
+    let store = world.open();
+    let tag = it.sim.account(|account| account.add_tag("Rush"));
+    for number in 0.. {
+        world.time.sleep(world.plan.interval.mul_f64(rng.f64() * 4.0 + 0.2)).await;
+        if world.is_quiet() {
+            return;
+        }
+        let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
+        let Some(order) = (!orders.is_empty()).then(|| pick(&mut rng, &orders)) else { continue };
+        let id = ChannelOrderId::new(order.to_string());
+        let (what, days) = (rng.u8(..6), rng.u64(1..4));
+        if store.orders.known(&it.id, std::slice::from_ref(&id)).await.unwrap().is_empty() {
+            continue;
+        }
+        let until = world.time.now() + Duration::from_secs(days * 86_400);
+        let kind = match what {
+            0 | 1 => ActionKind::Hold { until },
+            2 | 3 => ActionKind::Release,
+            4 => ActionKind::AddTag { tag: tag.to_string().into() },
+            _ => ActionKind::RemoveTag { tag: tag.to_string().into() },
+        };
+        world.tell(&it.id, format_args!("order {order}: the host wants: {kind}"));
+        it.truth.lock().unwrap().orders.entry(order).or_default().touched |= what < 4;
+        let action = OrderAction::new(format!("act-{connection}-{number}"), id, kind);
+        let actions = store.actions.as_ref().unwrap();
+        actions.add_actions(&it.id, &[action], world.time.now()).await.unwrap();
     }
 }
 

@@ -124,6 +124,8 @@ pub struct Plan {
     pub has_fleets: bool,
     /// Between imports of the window there are quick looks, and now and then a back-fill.
     pub has_looks: bool,
+    /// The host has orders held, released and tagged. Fleets do not.
+    pub has_actions: bool,
     pub page_size: u32,
     pub host: Host,
     /// The merchant also changes orders while a run reads them.
@@ -165,11 +167,17 @@ impl Plan {
             shares_budget: stream(seed, "budget", 0).u8(..) < 160,
             has_fleets: stream(seed, "fleets", 0).u8(..) < 64,
             has_looks: stream(seed, "looks", 0).bool(),
+            has_actions: stream(seed, "actions", 0).u8(..) < 96,
             page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
             trouble: Trouble::draw(&mut rng),
         }
+    }
+
+    /// Whether the host asks for actions.
+    pub fn acts(&self) -> bool {
+        self.has_actions && !self.has_fleets
     }
 
     /// Between two runs of a process in the quiet phase: the processes of a connection together are often enough at work for every
@@ -216,6 +224,9 @@ impl fmt::Display for Plan {
         }
         if drawn.has_looks != self.has_looks {
             write!(f, " --no-looks")?;
+        }
+        if drawn.has_actions != self.has_actions {
+            write!(f, " --no-actions")?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ChannelError, CheckConnection, DiagnoseOrder, ExplainImports, GetOrders,
         ImportOrder, ImportReport, LinkListings, LinkReport, Operation, OrderRange, OrderSelector,
-        ResolveHeld, ResolveReport, SyncReport, SyncShipments,
+        ResolveHeld, ResolveReport, RunActions, SyncReport, SyncShipments,
     },
     client::{RateLimiter, TagId, UserId},
     connector::ListingSettings,
@@ -145,8 +145,16 @@ pub async fn live(world: Arc<World>, place: Place) {
             } else {
                 rng.u8(..)
             };
-            let work = work(&world, &place, &life.channel, &log, (draw, &mut rng));
-            let stall = |long| *log.stalled.lock().unwrap() += long;
+            let work = async {
+                work(&world, &place, &life.channel, &log, (draw, &mut rng)).await;
+                if world.plan.acts() && place.job == Job::Ship {
+                    act(&world, &life.log(&world, place.connection, &name), &life.channel).await;
+                }
+            };
+            let stall = |long| {
+                let run = Arc::clone(&life.run.lock().unwrap());
+                *run.stalled.lock().unwrap() += long;
+            };
             if !moment.watch(&world, &name, stall, work).await {
                 break;
             }
@@ -184,6 +192,7 @@ pub fn begin_life(
     settings.orders.acknowledgement_tag = tag_of(world, place.connection).map(TagId::new);
     settings.orders.watch_changes = plan.host.watches;
     settings.listings = Some(ListingSettings::default());
+    settings.actions.enabled = plan.acts();
     let channel =
         ShipStationChannel::builder(client, connection.id.clone(), instrumented(&world.open(), &storage))
             .settings(settings)
@@ -260,6 +269,12 @@ pub async fn ship(
 ) -> Result<SyncReport, ChannelError> {
     let done = channel.sync_shipments(request).await;
     judged(world, log, done, |report| oracle::judge_sync(world, log, report))
+}
+
+/// Does what the host wants done to orders, and judges the run.
+async fn act(world: &World, log: &RunLog, channel: &ShipStationChannel) {
+    let done = channel.run_actions(RunActions::new()).await;
+    drop(judged(world, log, done, |report| oracle::judge_action_run(world, log, report)));
 }
 
 /// Looks at held orders again, and judges the run.

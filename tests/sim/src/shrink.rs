@@ -43,6 +43,7 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
         try_with(&|plan| plan.trouble.has(name) && plan.trouble.switch_off(name));
     }
     try_with(&|plan| std::mem::take(&mut plan.sqlite));
+    try_with(&|plan| std::mem::take(&mut plan.has_actions));
     try_with(&|plan| std::mem::replace(&mut plan.connections, 1) > 1);
     try_with(&|plan| std::mem::replace(&mut plan.workers, 1) > 1);
     try_with(&|plan| {

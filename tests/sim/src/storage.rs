@@ -16,7 +16,7 @@ use shipstation_connector::{
 use crate::{executor::yield_now, plan::pick, process::RunLog, world::World};
 
 /// Methods that a run may call with the newest fence only.
-const FENCED: [&str; 11] = [
+const FENCED: [&str; 13] = [
     "heartbeat",
     "finish",
     "save",
@@ -28,6 +28,8 @@ const FENCED: [&str; 11] = [
     "put_links",
     "mark_broken",
     "record_changes",
+    "begin_actions",
+    "record_actions",
 ];
 
 /// The connection of one process to the database.
@@ -70,7 +72,7 @@ impl Storage {
             self.world.assert(fence > newest, || format!("fence {fence} was granted after {newest}"));
             return;
         }
-        if call.method == "begin_send" {
+        if matches!(call.method, "begin_send" | "begin_actions") {
             *run.stalled_at_begin.lock().unwrap() = *run.stalled.lock().unwrap();
         }
         let token = *run.token.lock().unwrap();

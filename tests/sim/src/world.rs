@@ -14,7 +14,7 @@ use std::{
 use futures_util::FutureExt;
 use shipstation_connector::{
     Timestamp,
-    channel::{ChannelOrderId, ConnectionId, Listing, Operation, store::Stores},
+    channel::{ActionId, ChannelOrderId, ConnectionId, Listing, Operation, store::Stores},
     stores::{MemoryStore, SqliteStore, sqlite::SqliteOptions},
     testing::simulator::{FaultKind, JournalEntry, ListFlaw, RateLimit, Simulator, SimulatorConfig},
 };
@@ -76,6 +76,23 @@ pub struct Truth {
     pub tag: Option<i64>,
     /// Throttled by ShipStation itself and not by a fault.
     pub throttled: u64,
+    /// What was sent of the actions on orders, and the last one of each order.
+    pub actions: BTreeMap<ActionId, ActionTruth>,
+    pub last_actions: BTreeMap<i64, ActionId>,
+    /// When each order was last shown by itself, as it was.
+    pub shown: BTreeMap<i64, Timestamp>,
+}
+
+/// What is true about one action on an order.
+#[derive(Debug, Clone, Default)]
+pub struct ActionTruth {
+    /// Requests that left and whose answer did not say that nothing happened.
+    pub sent: u32,
+    /// Those that were carried out, and the longest time from one's sending to its effect.
+    pub effects: u32,
+    pub late: Duration,
+    /// When the order had last been changed when the first one left.
+    pub modified: Option<Timestamp>,
 }
 
 impl Truth {
@@ -84,6 +101,12 @@ impl Truth {
         let order = self.orders.entry(order).or_default();
         order.doubt = None;
         order.doubtful_marks = order.doubtful_marks.saturating_sub(1);
+    }
+
+    /// An answer said of the last action on an order that nothing happened.
+    pub fn settle_action(&mut self, order: i64) {
+        let last = self.last_actions.get(&order).and_then(|id| self.actions.get_mut(id));
+        last.into_iter().for_each(|action| action.sent = action.sent.saturating_sub(1));
     }
 
     /// A parcel of an order was put into the outbox, one of so many.
@@ -106,10 +129,18 @@ impl Truth {
         if let Some(doubt) = id.and_then(|id| self.orders.get_mut(&id)?.doubt.as_mut()) {
             doubt.look(now);
         }
+        let is_true = entry.fault.is_none() && entry.status == Some(200) && entry.method == http::Method::GET;
+        if let Some(id) = id.filter(|_| is_true) {
+            self.shown.insert(id, entry.at);
+        }
         let is_mark = entry.is("POST", "/orders/markasshipped");
         let is_html = matches!(entry.fault, Some(FaultKind::Html { .. } | FaultKind::HtmlAfterEffect { .. }));
         if is_mark && !entry.executed && !is_html && matches!(entry.status, Some(400..500)) {
             self.settle(entry.body["orderId"].as_i64().unwrap_or_default());
+        }
+        let order = entry.body["orderId"].as_i64().unwrap_or_default();
+        if !is_mark && !entry.executed && !is_html && matches!(entry.status, Some(400..500)) {
+            self.settle_action(order);
         }
         let is_list = entry.is("GET", "/orders") && entry.query_value("pageSize") != Some("1");
         let is_consistent = match &entry.fault {

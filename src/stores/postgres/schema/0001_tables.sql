@@ -248,3 +248,19 @@ CREATE TABLE order_event (
     PRIMARY KEY (connection, order_id, seq)
 );
 CREATE INDEX order_event_old ON order_event (at);
+-- What the host wants done to orders in the channel. `settled` is the instant at which an action was closed, NULL while it is open.
+CREATE TABLE order_action (
+    number     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    connection text COLLATE "C" NOT NULL,
+    action     text COLLATE "C" NOT NULL,
+    order_id   text COLLATE "C" NOT NULL,
+    in_flight  boolean          NOT NULL,
+    settled    bigint,
+    row_json   json             NOT NULL,
+    UNIQUE (connection, action)
+);
+CREATE INDEX order_action_open    ON order_action (connection, number) WHERE settled IS NULL;
+CREATE INDEX order_action_order   ON order_action (connection, order_id, number);
+CREATE INDEX order_action_settled ON order_action (settled)            WHERE settled IS NOT NULL;
+-- The store's own word that no two actions of one order are under way at once.
+CREATE UNIQUE INDEX order_action_one_in_flight ON order_action (connection, order_id) WHERE in_flight;

@@ -208,3 +208,19 @@ CREATE TABLE shipstation_order_event (
     PRIMARY KEY (connection, order_id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shipstation_order_event_old ON shipstation_order_event (at);
+-- What the host wants done to orders in the channel. `settled` is the instant at which an action was closed, NULL while it is open.
+CREATE TABLE shipstation_action (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    connection TEXT    NOT NULL,
+    action     TEXT    NOT NULL,
+    order_id   TEXT    NOT NULL,
+    in_flight  INTEGER NOT NULL,
+    settled    INTEGER,
+    row_json   TEXT    NOT NULL,
+    UNIQUE (connection, action)
+) STRICT;
+CREATE INDEX shipstation_action_open    ON shipstation_action (connection, number) WHERE settled IS NULL;
+CREATE INDEX shipstation_action_order   ON shipstation_action (connection, order_id, number);
+CREATE INDEX shipstation_action_settled ON shipstation_action (settled)            WHERE settled IS NOT NULL;
+-- The store's own word that no two actions of one order are under way at once.
+CREATE UNIQUE INDEX shipstation_action_one_in_flight ON shipstation_action (connection, order_id) WHERE in_flight = 1;

@@ -16,6 +16,8 @@ pub(crate) enum Write {
     PutLinks,
     MarkBroken,
     RecordChanges,
+    BeginAction,
+    RecordAction,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +138,18 @@ pub(crate) enum Flaw {
     EventsIgnoreAfter,
     EventsByPrefix,
     EventsAreCut,
+    OrdersOfActionsAreFolded,
+    AddLooksBeforeItWrites,
+    ConflictsAreDuplicates,
+    ActionsAreAddedBackwards,
+    UnknownActionsAreNotOpen,
+    ModifiedAtIsForgotten,
+    UnknownActionsAreForgotten,
+    EarlierActionsAreIgnored,
+    LaterActionsAreIgnored,
+    ActionsAreAlwaysDue,
+    ActionsBeginOneByOne,
+    UnknownActionsAreIgnored,
 }
 
 pub(crate) const FLAWS: &[(Flaw, &str)] = &[
@@ -283,4 +297,22 @@ pub(crate) const FLAWS: &[(Flaw, &str)] = &[
     (F::EventsAreCut, "events::what_does_not_repeat_is_kept_after_many_repetitions"),
     (F::ConnectionsMeet, "events::events_of_orders_and_connections_are_separate"),
     (F::TakesStale(Write::RecordChanges), "history::a_stale_token_cannot_record_changes"),
+    (F::OrdersOfActionsAreFolded, "actions::an_action_is_kept_as_it_was_given"),
+    (F::FoldsTexts, "actions::action_ids_are_compared_exactly"),
+    (F::AddLooksBeforeItWrites, "actions::one_of_many_adds_is_new"),
+    (F::ConflictsAreDuplicates, "actions::a_taken_id_changes_nothing"),
+    (F::ActionsAreAddedBackwards, "actions::actions_come_in_the_order_of_addition"),
+    (F::UnknownActionsAreNotOpen, "actions::open_actions_are_those_that_are_not_closed"),
+    (F::ConnectionsMeet, "actions::actions_of_connections_are_separate"),
+    (F::ModifiedAtIsForgotten, "actions::beginning_an_action_is_kept"),
+    (F::ActionsAreAlwaysDue, "actions::one_of_many_begins_of_an_action_is_granted"),
+    (F::EarlierActionsAreIgnored, "actions::an_earlier_action_goes_first"),
+    (F::LaterActionsAreIgnored, "actions::a_later_action_counts"),
+    (F::ActionsAreAlwaysDue, "actions::an_action_that_is_not_due_is_not_sent"),
+    (F::UnknownActionsAreForgotten, "actions::an_action_is_sent_as_often_as_it_may"),
+    (F::ActionsBeginOneByOne, "actions::answers_stand_in_the_order_of_the_calls"),
+    (F::IllegalStepsAreSwallowed, "actions::an_illegal_step_of_an_action_is_refused"),
+    (F::UnknownActionsAreIgnored, "actions::an_unknown_action_is_an_error"),
+    (F::TakesStale(Write::BeginAction), "actions::a_stale_token_cannot_begin_an_action"),
+    (F::TakesStale(Write::RecordAction), "actions::a_stale_token_cannot_record_an_action"),
 ];

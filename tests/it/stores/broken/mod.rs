@@ -1,5 +1,6 @@
 //! Stores that are wrong on purpose: the memory store with one flaw each. They test the suite, not the stores.
 
+mod actions;
 mod flaws;
 mod history;
 mod listings;

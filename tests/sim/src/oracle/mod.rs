@@ -1,5 +1,6 @@
 //! Compares what is true with what the crate did and said: when a request leaves, after every run, and in the end.
 
+mod actions;
 mod departures;
 mod imports;
 mod orders;
@@ -12,6 +13,7 @@ use shipstation_connector::channel::{
     LinkReport, LinkState, RunStatus, SyncReport, report::SyncOutcomeKind, store::LinkQuery,
 };
 
+pub use actions::{action_of, is_action, judge_action, judge_action_run};
 pub use departures::{judge_departure, mark_of};
 pub use imports::judge_import;
 
@@ -114,6 +116,9 @@ pub fn judge_end(world: &Arc<World>) {
         shipments::judge(world, connection);
         stories::judge(world, connection);
         judge_kept_links(world, connection);
+        if world.plan.acts() {
+            actions::judge(world, connection);
+        }
         let truth = connection.truth.lock().unwrap();
         let trouble = &world.plan.trouble;
         let know_each_other = world.plan.shares_budget && !trouble.storage;

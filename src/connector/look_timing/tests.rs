@@ -2,6 +2,13 @@
 
 use super::*;
 
+/// Those of shipments by default.
+const TIMES: LookTimes = LookTimes {
+    lookup_interval: MINUTE,
+    resend_after: MINUTE.saturating_mul(4),
+    give_up_after: HOUR.saturating_mul(7 * 24),
+    max_requests: 3,
+};
 const START: i64 = 1_772_000_000;
 
 /// A moment so many seconds after the start, on all clocks.
@@ -60,8 +67,8 @@ fn the_wall_clock_alone_is_not_believed() {
 
 #[test]
 fn nothing_is_given_up_without_an_answer_by_the_wall_clock_alone() {
-    let settings = ShipmentSettings::default();
-    let later = settings.give_up_after.as_secs();
+    let times = TIMES;
+    let later = times.give_up_after.as_secs();
     let of_another = |moment: &Moment| Event {
         at: Moment { host: HostTime { monotonic: None, ..moment.host }, ..*moment },
         first_seen: None,
@@ -69,12 +76,12 @@ fn nothing_is_given_up_without_an_answer_by_the_wall_clock_alone() {
     let search = |sent| Search { sent, looked: Some(sent), looks: 1, unknown_outcomes: 1 };
     let unanswered = of_another(&Moment { server: None, ..at(0) });
     let wall_alone = Moment { server: None, ..at(later) };
-    assert!(!search(unanswered).is_given_up_unanswered(&settings, &wall_alone), "no answer tells the time");
-    assert!(search(unanswered).is_given_up_unanswered(&settings, &at(later)), "ShipStation's clock says it");
+    assert!(!search(unanswered).is_given_up_unanswered(&times, &wall_alone), "no answer tells the time");
+    assert!(search(unanswered).is_given_up_unanswered(&times, &at(later)), "ShipStation's clock says it");
     let ahead = Moment { server: at(90).server, ..at(later) };
-    assert!(!search(unanswered).is_given_up_unanswered(&settings, &ahead), "ShipStation's clock denies it");
+    assert!(!search(unanswered).is_given_up_unanswered(&times, &ahead), "ShipStation's clock denies it");
     assert!(
-        search(happened(&at(0))).is_given_up_unanswered(&settings, &wall_alone),
+        search(happened(&at(0))).is_given_up_unanswered(&times, &wall_alone),
         "this process saw the time pass"
     );
 }
@@ -109,17 +116,16 @@ fn a_look_is_as_old_as_its_beginning() {
 }
 
 /// The minutes at which a shipment is looked for by a run every minute, and what the last look decides.
-fn looks(unknown_outcomes: u32) -> (Vec<u64>, NextStep) {
-    let settings = ShipmentSettings::default();
+fn looks(times: LookTimes, unknown_outcomes: u32) -> (Vec<u64>, NextStep) {
     let mut search = Search { sent: happened(&at(0)), looked: None, looks: 0, unknown_outcomes };
     let mut minutes = Vec::new();
     for minute in 0.. {
         let now = at(minute * 60);
-        if !search.look_is_due(&settings, &now) {
+        if !search.look_is_due(&times, &now) {
             continue;
         }
         minutes.push(minute);
-        match search.next_step(&settings, &now) {
+        match search.next_step(&times, &now) {
             NextStep::LookAgain => search.looks += 1,
             last => return (minutes, last),
         }
@@ -130,37 +136,45 @@ fn looks(unknown_outcomes: u32) -> (Vec<u64>, NextStep) {
 
 #[test]
 fn a_shipment_is_sent_again_after_four_minutes_then_after_an_hour_then_never() {
-    assert_eq!(looks(1), (vec![0, 1, 2, 3, 4], NextStep::SendAgain));
-    let (minutes, last) = looks(2);
+    assert_eq!(looks(TIMES, 1), (vec![0, 1, 2, 3, 4], NextStep::SendAgain));
+    let (minutes, last) = looks(TIMES, 2);
     assert_eq!((minutes.last(), last), (Some(&64), NextStep::SendAgain));
     assert!(minutes.len() < 20, "{minutes:?}");
     for unknown_outcomes in [3, 9] {
-        let (minutes, last) = looks(unknown_outcomes);
+        let (minutes, last) = looks(TIMES, unknown_outcomes);
         assert_eq!((minutes.last(), last), (Some(&240), NextStep::LeaveToPerson));
         assert!(minutes.len() < 25, "{minutes:?}");
     }
 }
 
 #[test]
+fn what_is_sent_twice_at_most_is_left_to_a_person_after_the_second() {
+    let twice = LookTimes { max_requests: 2, ..TIMES };
+    assert_eq!(looks(twice, 1), (vec![0, 1, 2, 3, 4], NextStep::SendAgain));
+    let (minutes, last) = looks(twice, 2);
+    assert_eq!((minutes.last(), last), (Some(&240), NextStep::LeaveToPerson));
+}
+
+#[test]
 fn one_late_look_is_not_two() {
-    let settings = ShipmentSettings::default();
+    let times = TIMES;
     let looked = Some(happened(&at(0)));
     let search = Search { sent: happened(&at(0)), looked, looks: 1, unknown_outcomes: 1 };
-    assert_eq!(search.next_step(&settings, &at(3600)), NextStep::LookAgain, "the first one came at once");
+    assert_eq!(search.next_step(&times, &at(3600)), NextStep::LookAgain, "the first one came at once");
     let second = Search { looked: Some(happened(&at(3600))), looks: 2, ..search };
-    assert_eq!(second.next_step(&settings, &at(3659)), NextStep::LookAgain, "the two are apart");
-    assert_eq!(second.next_step(&settings, &at(3660)), NextStep::SendAgain);
+    assert_eq!(second.next_step(&times, &at(3659)), NextStep::LookAgain, "the two are apart");
+    assert_eq!(second.next_step(&times, &at(3660)), NextStep::SendAgain);
     let inconclusive = Search { looks: 0, ..second };
-    assert_eq!(inconclusive.next_step(&settings, &at(3660)), NextStep::LookAgain);
+    assert_eq!(inconclusive.next_step(&times, &at(3660)), NextStep::LookAgain);
 }
 
 #[test]
 fn longer_gaps_of_the_settings_are_kept() {
-    let mut settings = ShipmentSettings { lookup_interval: MINUTE * 10, ..ShipmentSettings::default() };
-    assert_eq!(resend_gap(&settings, 1), MINUTE * 10, "never before the second look");
-    settings.resend_after = HOUR;
-    assert_eq!((resend_gap(&settings, 1), resend_gap(&settings, 2)), (HOUR, HOUR * 16));
-    assert_eq!(resend_gap(&settings, u32::MAX), HOUR * 16);
+    let mut times = LookTimes { lookup_interval: MINUTE * 10, ..TIMES };
+    assert_eq!(resend_gap(&times, 1), MINUTE * 10, "never before the second look");
+    times.resend_after = HOUR;
+    assert_eq!((resend_gap(&times, 1), resend_gap(&times, 2)), (HOUR, HOUR * 16));
+    assert_eq!(resend_gap(&times, u32::MAX), HOUR * 16);
 }
 
 #[test]
