@@ -48,6 +48,15 @@ macro_rules! action_requests {
 
 action_requests! {
     /// Ask for an order to be held.
+    ///
+    /// ```
+    /// use shipstation_connector::{Timestamp, channel::HoldOrder};
+    ///
+    /// let until: Timestamp = "2031-12-24T08:00:00Z".parse()?;
+    /// let request = HoldOrder::new("2184550917", until).id("hold 17");
+    /// assert_eq!(request.until, until);
+    /// # Ok::<(), shipstation_connector::ParseTimestampError>(())
+    /// ```
     HoldOrder => Hold {
         /// The end of the hold: the order is not to be shipped before. It lies ahead.
         until: Timestamp

@@ -119,8 +119,7 @@ impl ActionItem {
 impl fmt::Display for ActionItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let OrderAction { id, order, kind } = &self.action;
-        let [id, order] =
-            [id.as_str(), order.as_str()].map(|text| DisplayText::name(text).unquoted().to_string());
+        let [id, order] = [id.as_str(), order.as_str()].map(|text| DisplayText::name(text).unquoted());
         write!(f, "{id} ({kind}) of order {order}: {}", self.outcome.kind().message())?;
         match (&self.outcome, &self.note) {
             (ActionOutcome::Closed { reason }, _) => {
@@ -196,5 +195,31 @@ kinds! {
         Closed = "closed" ("closed without their effect"): Self::Closed { .. },
         Superseded = "superseded" ("superseded by a later action"): Self::Superseded,
         Unrecognized = "unrecognized" ("not known to this version"): Self::Unrecognized(_),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::ActionKind;
+
+    #[test]
+    fn every_outcome_is_read_back() {
+        let reason = CloseReason::OutcomeUnknown { requests: 2, saw: "nothing".to_owned() };
+        for outcome in [
+            ActionOutcome::Done,
+            ActionOutcome::Queued,
+            ActionOutcome::Closed { reason },
+            ActionOutcome::Closed { reason: CloseReason::OrderGone },
+        ] {
+            let action = OrderAction::new("a-1", "7", ActionKind::AddTag { tag: "5".into() });
+            let item = ActionItem::new(action, outcome, Some("note".to_owned()));
+            let json = serde_json::to_string(&item).unwrap();
+            assert_eq!(serde_json::from_str::<ActionItem>(&json).unwrap(), item, "{json}");
+        }
+        let newer = r#"{ "action": { "id": "a", "order": "1", "action": "release" },
+                         "outcome": { "outcome": "postponed" }, "note": null }"#;
+        let item: ActionItem = serde_json::from_str(newer).unwrap();
+        assert_eq!(item.outcome.kind(), ActionOutcomeKind::Unrecognized);
     }
 }

@@ -121,7 +121,9 @@ async fn work_on(
     loop {
         let last = rows.last().map(|row| row.number);
         rows.retain(|row| !row.state.is_closed());
-        rows.iter().for_each(|row| ledger.look_at(row));
+        for row in &rows {
+            ledger.look_at(row);
+        }
         for (place, row) in rows.iter().enumerate() {
             let later = rows.get(place + 1..).unwrap_or_default();
             if !finish_one(ctx, ledger, &mut row.clone(), later).await? {

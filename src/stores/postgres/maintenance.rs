@@ -147,7 +147,9 @@ impl Maintenance for PostgresStore {
         execute(&tx, doubt, params![]).await?;
         let open = "SELECT number, row_json::text FROM order_action WHERE settled IS NULL ORDER BY number FOR UPDATE";
         let mut open = all(&tx, open, params![], actions::numbered).await?;
-        open.iter_mut().for_each(|row| row.doubt(now));
+        for row in &mut open {
+            row.doubt(now);
+        }
         actions::update(&tx, open.iter()).await?;
         let rows = "SELECT connection, shipment, revision, row_json::text FROM outbox WHERE (connection, order_id) IN (
                         SELECT connection, order_id FROM outbox WHERE due_from IS NOT NULL OR in_flight OR state = 'blocked')
