@@ -45,6 +45,12 @@ pub enum HoldReason {
         /// The order that it looks like.
         of: ChannelOrderId,
     },
+    /// The host's [`ImportPolicy`](super::ImportPolicy) says so. Only the host releases it.
+    ByPolicy {
+        /// Why, in the host's words; no buyer's data.
+        #[serde(rename = "text")]
+        reason: String,
+    },
     /// A value of a newer version.
     #[serde(untagged)]
     Unrecognized(Unrecognized),
@@ -60,6 +66,7 @@ kinds! {
         MergesImported = "merges_imported": Self::MergesImported { .. },
         ExternallyFulfilled = "externally_fulfilled": Self::ExternallyFulfilled,
         PossibleDuplicate = "possible_duplicate": Self::PossibleDuplicate { .. },
+        ByPolicy = "by_policy": Self::ByPolicy { .. },
         Unrecognized = "unrecognized": Self::Unrecognized(_),
     }
 }
@@ -70,6 +77,7 @@ impl HoldReason {
         match self {
             Self::UnmappedShipping { text } => Self::UnmappedShipping { text: DisplayText::new(&text).cut() },
             Self::NotManagedLine { skus } => Self::NotManagedLine { skus: cut_names(&skus) },
+            Self::ByPolicy { reason } => Self::ByPolicy { reason: DisplayText::new(&reason).cut() },
             other => other,
         }
     }
@@ -97,6 +105,9 @@ impl fmt::Display for HoldReason {
             }
             Self::ExternallyFulfilled => f.write_str("fulfilled by somebody else"),
             Self::PossibleDuplicate { of } => write!(f, "has the address, lines and day of order {of}"),
+            Self::ByPolicy { reason } => {
+                write!(f, "by the host's policy: {}", DisplayText::new(reason).unquoted())
+            }
             Self::Unrecognized(reason) => write!(f, "{reason}"),
         }
     }

@@ -28,6 +28,7 @@ mod observer;
 mod order;
 mod overview;
 mod parcel;
+mod policy;
 pub mod report;
 mod request;
 mod scope;
@@ -39,6 +40,7 @@ mod unrecognized;
 pub(crate) mod wording;
 
 pub(crate) use self::action::ActionRequest;
+pub(crate) use self::policy::PolicyVerdict;
 pub use self::{
     action::{
         ActionKind, ActionState, ActionStateKind, CloseKind, CloseReason, HoldOrder, OrderAction,
@@ -66,6 +68,7 @@ pub use self::{
     },
     overview::{ImportOverview, StatusTotals},
     parcel::{ChannelParcel, ParcelSource},
+    policy::{ImportDecision, ImportPolicy, ProposedImport},
     report::{
         ActionReport, CheckReport, Finding, ImportReport, LinkReport, ResolveReport, RunStatus, Severity,
         SyncReport, WebhookItem, WebhookOutcome, WebhookReport,

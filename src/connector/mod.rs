@@ -43,11 +43,11 @@ use crate::{
     channel::{
         ActionId, ActionReport, CancelOrder, Capabilities, ChannelConnector, ChannelError, ChannelOrder,
         CheckConnection, CheckReport, ConnectionId, Delivery, DiagnoseOrder, Diagnosis, EnsureWebhooks,
-        ExplainImports, Finding, GetOrders, HoldOrder, ImportOrder, ImportOverview, ImportReport,
-        LinkListings, LinkReport, Operation, OrderFeatures, OrderTimeline, OutboxId, PublishListings,
-        Readiness, Refusal, ReleaseOrder, RemoteWrite, ResolveHeld, ResolveReport, ResolveShipping,
-        RunActions, ShipmentFeatures, Support, SyncListings, SyncReport, SyncShipments, TagOrder, Timeline,
-        Trigger, UntagOrder, WebhookReport,
+        ExplainImports, Finding, GetOrders, HoldOrder, ImportOrder, ImportOverview, ImportPolicy,
+        ImportReport, LinkListings, LinkReport, Operation, OrderFeatures, OrderTimeline, OutboxId,
+        PublishListings, Readiness, Refusal, ReleaseOrder, RemoteWrite, ResolveHeld, ResolveReport,
+        ResolveShipping, RunActions, ShipmentFeatures, Support, SyncListings, SyncReport, SyncShipments,
+        TagOrder, Timeline, Trigger, UntagOrder, WebhookReport,
         shipping::ShippingResolution,
         store::{ShipmentSource, Stores},
     },
@@ -78,6 +78,8 @@ pub struct ShipStationChannel {
     settings: Settings,
     owner: String,
     is_own: Arc<IsOwn>,
+    /// The host's own rule about orders that are about to be imported.
+    policy: Option<Arc<dyn ImportPolicy>>,
     /// Where shipments are fetched from, if the host does not enqueue them.
     source: Option<Arc<dyn ShipmentSource>>,
     /// What the account's stores are called.
@@ -112,6 +114,7 @@ impl ShipStationChannel {
             settings: Settings::default(),
             owner: default_owner(),
             is_own: Arc::new(|_| false),
+            policy: None,
             source: None,
             directory: store_directory::StoreDirectory::default(),
             webhook_secret: None,
@@ -180,6 +183,9 @@ impl ShipStationChannelBuilder {
         owner(owner: impl Into<String>) => 0.owner = owner.into();
         /// Orders for which `is_own` says yes were put into ShipStation by the host and are never imported.
         own_orders(is_own: impl Fn(&ChannelOrder) -> bool + Send + Sync + 'static) => 0.is_own = Arc::new(is_own);
+        /// Each order that is about to be imported is shown to `policy`, which lets it in, holds it, leaves it out, or says which
+        /// of its lines nobody ships.
+        import_policy(policy: impl ImportPolicy + 'static) => 0.policy = Some(Arc::new(policy));
         /// Shipments are fetched from here at the start of each synchronization: for a host that cannot put them into the
         /// outbox itself.
         shipment_source(source: Arc<dyn ShipmentSource>) => 0.source = Some(source);

@@ -98,7 +98,15 @@ impl OrderLine {
 
     /// Whether somebody has to put it into a parcel.
     pub fn is_shippable(&self) -> bool {
-        self.kind == LineKind::Item && self.quantity > 0
+        self.kind == LineKind::Item && self.is_item()
+    }
+
+    pub(super) fn is_item(&self) -> bool {
+        self.kind != LineKind::Adjustment && self.quantity > 0
+    }
+
+    pub(super) fn with_quantity(&self) -> LineQuantity {
+        LineQuantity { line: self.id.clone(), quantity: self.quantity }
     }
 }
 
@@ -114,6 +122,8 @@ pub enum LineKind {
     Item,
     /// A discount or a fee: nothing is shipped.
     Adjustment,
+    /// An item that nobody ships, as the host's [`ImportPolicy`](crate::channel::ImportPolicy) says: a gift wrap, a download.
+    NotShippable,
 }
 
 /// A choice that the buyer made on a line. `Debug` does not show it: an engraving may be a name.

@@ -243,10 +243,12 @@ impl ChannelOrder {
 
     /// The lines that somebody has to put into a parcel, with their quantities.
     pub fn shippable_lines(&self) -> impl Iterator<Item = LineQuantity> + '_ {
-        self.lines
-            .iter()
-            .filter(|line| line.is_shippable())
-            .map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity })
+        self.lines.iter().filter(|line| line.is_shippable()).map(OrderLine::with_quantity)
+    }
+
+    /// The same, with the lines that the host's policy says nobody ships.
+    pub(crate) fn item_lines(&self) -> impl Iterator<Item = LineQuantity> + '_ {
+        self.lines.iter().filter(|line| line.is_item()).map(OrderLine::with_quantity)
     }
 }
 

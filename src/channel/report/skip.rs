@@ -102,6 +102,12 @@ pub enum SkipReason {
         /// The text.
         text: Option<String>,
     },
+    /// The host's [`ImportPolicy`](crate::channel::ImportPolicy) leaves it out; the next run asks again.
+    ByPolicy {
+        /// Why, in the host's words; no buyer's data.
+        #[serde(rename = "text")]
+        reason: String,
+    },
     /// A value of a newer version.
     #[serde(untagged)]
     Unrecognized(Unrecognized),
@@ -126,6 +132,7 @@ kinds! {
         EmptyOrder = "empty_order": Self::EmptyOrder,
         Dismissed = "dismissed": Self::Dismissed { .. },
         UnmappedShipping = "unmapped_shipping": Self::UnmappedShipping { .. },
+        ByPolicy = "by_policy": Self::ByPolicy { .. },
         Unrecognized = "unrecognized": Self::Unrecognized(_),
     }
 }
@@ -141,6 +148,7 @@ impl SkipReason {
                 Self::WrongStatus { status: DisplayText::name(&status).cut(), wanted }
             }
             Self::Dismissed { error } => Self::Dismissed { error: DisplayText::new(&error).cut() },
+            Self::ByPolicy { reason } => Self::ByPolicy { reason: DisplayText::new(&reason).cut() },
             other => other,
         }
     }
@@ -174,6 +182,9 @@ impl SkipReason {
             }
             Self::Dismissed { .. } => Some("import this one order now, if it is wanted after all".to_owned()),
             Self::UnmappedShipping { .. } => Some("add a shipping mapping for the text".to_owned()),
+            Self::ByPolicy { .. } => {
+                Some("the host's import policy decides: change it, or what it looks at".to_owned())
+            }
             Self::OwnOrder | Self::EmptyOrder | Self::OutsideRange { .. } | Self::Unrecognized(_) => None,
         }
     }
@@ -222,6 +233,9 @@ impl fmt::Display for SkipReason {
                 write!(f, "shipping text {} is not mapped", DisplayText::new(text))
             }
             Self::UnmappedShipping { text: None } => f.write_str("it has no shipping text"),
+            Self::ByPolicy { reason } => {
+                write!(f, "by the host's policy: {}", DisplayText::new(reason).unquoted())
+            }
             Self::Unrecognized(reason) => write!(f, "{reason}"),
         }
     }

@@ -259,7 +259,7 @@ pub struct OrderSnapshot {
     pub status: String,
     /// A number that stands for the address that it goes to.
     pub address: u64,
-    /// What was to be shipped.
+    /// What is to be shipped as far as the channel knows: what the host's policy says of lines is no change of the order.
     pub lines: Vec<LineQuantity>,
     /// The order that it was merged into, if it was.
     pub merged_into: Option<ChannelOrderId>,
@@ -289,7 +289,7 @@ impl OrderSnapshot {
             modified_at: order.modified_at,
             status: order.status.clone(),
             address: address_number(&order.ship_to),
-            lines: order.shippable_lines().collect(),
+            lines: order.item_lines().collect(),
             merged_into: None,
             relatives: order.lineage.merged.clone(),
         }

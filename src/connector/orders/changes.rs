@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, LineQuantity, ShipmentState,
+        ChannelOrder, ChannelOrderId, LineId, LineQuantity, ShipmentState,
         store::{
             HistoryStoreExt, ImportRecord, OrderChange, OrderChangeKind, OrderObservation, OrderSnapshot,
             ShipmentStoreExt, StoreError,
@@ -316,8 +316,7 @@ fn differences(
     if old.is_some_and(|old| old.address != now.address) {
         what.push(OrderChangeKind::Address);
     }
-    let lines = old.map(|old| &old.lines).or_else(|| record.map(|record| &record.lines));
-    if lines.is_some_and(|lines| *lines != now.lines) {
+    if other_lines(now, old, record) {
         what.push(OrderChangeKind::Lines);
     }
     what
@@ -346,6 +345,20 @@ fn split(
 
 fn pieces(lines: &[LineQuantity]) -> i64 {
     lines.iter().fold(0, |sum, line| sum.saturating_add(line.quantity))
+}
+
+/// Whether it has other lines or quantities. The import record is without the lines that nobody ships.
+fn other_lines(now: &OrderSnapshot, old: Option<&OrderSnapshot>, record: Option<&ImportRecord>) -> bool {
+    match (old, record) {
+        (Some(old), _) => old.lines != now.lines,
+        (None, Some(record)) => {
+            let left_out =
+                |line: &LineId| record.line_names.iter().any(|names| names.line == *line && !names.shippable);
+            let lines = now.lines.iter().filter(|line| !left_out(&line.line));
+            !lines.eq(&record.lines)
+        }
+        (None, None) => false,
+    }
 }
 
 /// Whether the host's own shipments may have marked it as shipped.

@@ -23,32 +23,40 @@ pub(super) fn fingerprint(order: &ChannelOrder) -> Option<OrderFingerprint> {
     OrderFingerprint::of(order, &day.to_string())
 }
 
-/// Holds the candidates that look like an imported order or like an earlier candidate.
-pub(super) async fn hold(
-    ctx: &Context<'_>,
-    mut candidates: Vec<Candidate>,
-) -> Result<Vec<Candidate>, StoreError> {
-    if ctx.settings().possible_duplicates == PossibleDuplicatePolicy::Off {
-        return Ok(candidates);
+/// What the candidates of a batch may look like: imported orders, and candidates before them that are to be imported.
+#[derive(Default)]
+pub(super) struct LookAlikes(HashMap<OrderFingerprint, Vec<Met>>);
+
+impl LookAlikes {
+    /// The imported ones; none where the settings do not look for them. Gives the candidates their fingerprints.
+    pub(super) async fn look_up(ctx: &Context<'_>, candidates: &mut [Candidate]) -> Result<Self, StoreError> {
+        if ctx.settings().possible_duplicates == PossibleDuplicatePolicy::Off {
+            return Ok(Self::default());
+        }
+        for candidate in candidates.iter_mut() {
+            candidate.fingerprint = fingerprint(&candidate.order);
+        }
+        let asked: Vec<OrderFingerprint> =
+            candidates.iter().filter_map(|candidate| candidate.fingerprint.clone()).collect();
+        if asked.is_empty() {
+            return Ok(Self::default());
+        }
+        Ok(Self(imported(ctx.store(), ctx.connection(), &asked).await?))
     }
-    for candidate in &mut candidates {
-        candidate.fingerprint = fingerprint(&candidate.order);
+
+    /// Holds a candidate that looks like one of them.
+    pub(super) fn hold(&self, candidate: &mut Candidate) {
+        let alike = candidate.fingerprint.as_ref().and_then(|fingerprint| self.0.get(fingerprint));
+        let of = alike.and_then(|alike| first_other(&candidate.order, alike)).cloned();
+        candidate.holds.extend(of.map(|of| HoldReason::PossibleDuplicate { of }));
     }
-    let asked: Vec<OrderFingerprint> =
-        candidates.iter().filter_map(|candidate| candidate.fingerprint.clone()).collect();
-    if asked.is_empty() {
-        return Ok(candidates);
+
+    /// Takes note of a candidate that is to be imported.
+    pub(super) fn add(&mut self, candidate: &Candidate) {
+        if let Some(fingerprint) = &candidate.fingerprint {
+            self.0.entry(fingerprint.clone()).or_default().push(Met::of(candidate));
+        }
     }
-    let mut met = imported(ctx.store(), ctx.connection(), &asked).await?;
-    for candidate in &mut candidates {
-        let Some(fingerprint) = &candidate.fingerprint else { continue };
-        let alike = met.entry(fingerprint.clone()).or_default();
-        let of = first_other(&candidate.order, alike).cloned();
-        let hold = of.map(|of| HoldReason::PossibleDuplicate { of });
-        alike.push(Met::of(&candidate.order, hold.as_ref()));
-        candidate.holds.extend(hold);
-    }
-    Ok(candidates)
 }
 
 /// The imported order that this one looks like.
@@ -94,12 +102,9 @@ struct Met {
 }
 
 impl Met {
-    fn of(order: &ChannelOrder, hold: Option<&HoldReason>) -> Self {
-        Self {
-            order: order.id.clone(),
-            lineage: order.lineage.clone(),
-            held_for: hold.and_then(duplicate_of).cloned(),
-        }
+    fn of(candidate: &Candidate) -> Self {
+        let (order, held_for) = (&candidate.order, candidate.holds.iter().find_map(duplicate_of));
+        Self { order: order.id.clone(), lineage: order.lineage.clone(), held_for: held_for.cloned() }
     }
 
     /// Whether one was split off or merged into the other, or both were split off the same order.

@@ -7,20 +7,36 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{ChannelOrder, HoldReason, report::SkipReason, store::OrderWork},
+    channel::{ChannelOrder, HoldReason, report::SkipReason, shipping::ShippingResolution, store::OrderWork},
     client::{Order, PacificTime},
     connector::{
+        ShipStationChannel,
+        mapping::Mapper,
         own_orders,
-        settings::{EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings},
+        settings::{
+            EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings, UnmappedPolicy,
+        },
+        translate,
     },
 };
 
 /// What decides about an order.
 pub(super) struct Criteria<'a> {
-    pub(super) settings: &'a OrderSettings,
-    pub(super) is_own: &'a (dyn Fn(&ChannelOrder) -> bool + Send + Sync),
+    pub(super) channel: &'a ShipStationChannel,
+    pub(super) mapper: &'a Mapper,
     pub(super) admission: Admission<'a>,
     pub(super) records: &'a Records,
+}
+
+/// What is decided about an order before its lines are looked up.
+#[derive(Debug)]
+pub(super) enum Class {
+    /// It is to be imported.
+    New { holds: Vec<HoldReason>, shipping: ShippingResolution },
+    /// It is left out.
+    Skipped(Vec<SkipReason>),
+    /// It is left out for its shipping text alone: it is read again, as a rule may be added.
+    Rejected(Vec<SkipReason>, ShippingResolution),
 }
 
 /// Whether an order is imported.
@@ -33,6 +49,36 @@ pub(super) struct Eligibility {
 }
 
 impl Criteria<'_> {
+    fn settings(&self) -> &OrderSettings {
+        &self.channel.settings.orders
+    }
+
+    /// Whether an order is to be imported, and how.
+    pub(super) fn classify(&self, wire: &Order, order: &ChannelOrder) -> Class {
+        let Eligibility { skips: mut reasons, mut holds } = self.judge(wire, order);
+        if matches!(reasons.first(), Some(SkipReason::AlreadyImported { .. })) {
+            return Class::Skipped(reasons);
+        }
+        let shipping = self.mapper.resolve(&translate::shipping_request(order));
+        let reject = self.channel.settings.shipping.unmapped == UnmappedPolicy::Reject;
+        if shipping.method().is_none() && reject {
+            let alone = reasons.is_empty();
+            reasons.push(SkipReason::UnmappedShipping { text: order.shipping_text.clone() });
+            return if alone { Class::Rejected(reasons, shipping) } else { Class::Skipped(reasons) };
+        }
+        if !reasons.is_empty() {
+            return Class::Skipped(reasons);
+        }
+        holds.extend(match &shipping {
+            ShippingResolution::Unmapped { text } => {
+                Some(HoldReason::UnmappedShipping { text: text.clone() })
+            }
+            ShippingResolution::NoText => Some(HoldReason::NoShippingText),
+            _ => None,
+        });
+        Class::New { holds, shipping }
+    }
+
     pub(super) fn judge(&self, wire: &Order, order: &ChannelOrder) -> Eligibility {
         let mut skips: Vec<SkipReason> = [
             self.already_imported(order),
@@ -49,13 +95,14 @@ impl Criteria<'_> {
         .collect();
         skips.extend(self.age(wire, order));
         let mut holds = Vec::new();
-        if order.externally_fulfilled && self.settings.externally_fulfilled == ExternallyFulfilledPolicy::Hold
+        if order.externally_fulfilled
+            && self.settings().externally_fulfilled == ExternallyFulfilledPolicy::Hold
         {
             holds.push(HoldReason::ExternallyFulfilled);
         }
-        if self.settings.lineage != LineagePolicy::Import {
+        if self.settings().lineage != LineagePolicy::Import {
             let related = lineage::imported_relatives(order, self.records);
-            if self.settings.lineage == LineagePolicy::Skip {
+            if self.settings().lineage == LineagePolicy::Skip {
                 skips.extend(related.skips());
             } else {
                 holds.extend(related.holds());
@@ -72,14 +119,14 @@ impl Criteria<'_> {
 
     fn wrong_store(&self, wire: &Order, order: &ChannelOrder) -> Option<SkipReason> {
         let store = wire.advanced_options.as_ref().and_then(|options| options.store_id);
-        let selected = self.settings.stores.is_empty()
-            || store.is_some_and(|store| self.settings.stores.contains(&store));
-        let excluded = store.is_some_and(|store| self.settings.exclude_stores.contains(&store));
+        let selected = self.settings().stores.is_empty()
+            || store.is_some_and(|store| self.settings().stores.contains(&store));
+        let excluded = store.is_some_and(|store| self.settings().exclude_stores.contains(&store));
         (!selected || excluded).then(|| SkipReason::WrongStore { store: order.store.clone() })
     }
 
     fn wrong_status(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        let wanted = || self.settings.statuses.iter().map(|status| status.as_str().to_owned());
+        let wanted = || self.settings().statuses.iter().map(|status| status.as_str().to_owned());
         let fits = self.admission.bypass.status || wanted().any(|status| status == order.status);
         (!fits).then(|| SkipReason::WrongStatus { status: order.status.clone(), wanted: wanted().collect() })
     }
@@ -135,25 +182,25 @@ impl Criteria<'_> {
             return None;
         }
         let has = |tag: i64| order.tags.contains(&tag);
-        if let Some(wanted) = self.settings.tag.filter(|tag| !has(tag.get())) {
+        if let Some(wanted) = self.settings().tag.filter(|tag| !has(tag.get())) {
             return Some(SkipReason::MissingTag { has: order.tags.clone(), wants: vec![wanted.get()] });
         }
-        let excluded = self.settings.exclude_tags.iter().find(|tag| has(tag.get()))?;
+        let excluded = self.settings().exclude_tags.iter().find(|tag| has(tag.get()))?;
         Some(SkipReason::ExcludedTag { tag: excluded.get() })
     }
 
     fn own_order(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        own_orders::is_own(self.settings, self.is_own, order).then_some(SkipReason::OwnOrder)
+        own_orders::is_own(self.settings(), &*self.channel.is_own, order).then_some(SkipReason::OwnOrder)
     }
 
     fn externally_fulfilled(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        let skip = self.settings.externally_fulfilled == ExternallyFulfilledPolicy::Skip;
+        let skip = self.settings().externally_fulfilled == ExternallyFulfilledPolicy::Skip;
         (skip && order.externally_fulfilled).then_some(SkipReason::ExternallyFulfilled)
     }
 
     fn empty(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        let skip =
-            self.settings.empty_orders == EmptyOrderPolicy::Skip && order.shippable_lines().next().is_none();
+        let skip = self.settings().empty_orders == EmptyOrderPolicy::Skip
+            && order.shippable_lines().next().is_none();
         skip.then_some(SkipReason::EmptyOrder)
     }
 

@@ -2,49 +2,50 @@
 
 use std::collections::HashMap;
 
-use super::{candidate::Candidate, context::Context};
+use super::candidate::Candidate;
 use crate::{
     channel::{
-        ChannelProductId, HoldReason, ListingLink, OrderLine,
+        ChannelOrder, ChannelProductId, HoldReason, ListingLink, OrderLine,
         store::{ListingStoreExt, StoreError},
     },
-    connector::{STORE_BATCH, settings::UnlinkedLinePolicy},
+    connector::{STORE_BATCH, ShipStationChannel, settings::UnlinkedLinePolicy},
 };
 
 /// Sets the listing of every line whose SKU is linked, or else its product: a listing that is linked by an alias goes by
-/// another SKU than the line.
+/// another SKU than the line. Holds orders with lines that have none, if the settings ask for it.
 pub(super) async fn link(
-    ctx: &Context<'_>,
-    mut candidates: Vec<Candidate>,
-) -> Result<Vec<Candidate>, StoreError> {
-    let by_sku = links_by_sku(ctx, &candidates).await?;
-    let by_product = links_by_product(ctx, &candidates, &by_sku).await?;
-    let hold = ctx.settings().unlinked_lines == UnlinkedLinePolicy::Hold;
-    for candidate in &mut candidates {
-        let mut strangers = Vec::new();
+    channel: &ShipStationChannel,
+    candidates: &mut [Candidate],
+) -> Result<(), StoreError> {
+    let by_sku = links_by_sku(channel, candidates).await?;
+    let by_product = links_by_product(channel, candidates, &by_sku).await?;
+    for candidate in candidates {
         for line in candidate.order.lines.iter_mut().filter(|line| line.is_shippable()) {
             let link = line.sku.as_ref().and_then(|sku| by_sku.get(sku));
             let link = link.or_else(|| by_product.get(line.product.as_ref()?));
             line.listing = link.map(|link| link.listing.clone());
-            if line.listing.is_none() {
-                strangers.push(line.sku.clone().unwrap_or_else(|| "a line without SKU".to_owned()));
-            }
         }
-        if hold && !strangers.is_empty() {
-            candidate.holds.push(HoldReason::NotManagedLine { skus: strangers });
-        }
+        candidate.holds.extend(unlinked(channel, &candidate.order));
     }
-    Ok(candidates)
+    Ok(())
+}
+
+/// Why the order is held for its lines without a listing, if it is.
+pub(super) fn unlinked(channel: &ShipStationChannel, order: &ChannelOrder) -> Option<HoldReason> {
+    let strangers = order.lines.iter().filter(|line| line.is_shippable() && line.listing.is_none());
+    let name = |line: &OrderLine| line.sku.clone().unwrap_or_else(|| "a line without SKU".to_owned());
+    let skus: Vec<String> = strangers.map(name).collect();
+    let hold = channel.settings.orders.unlinked_lines == UnlinkedLinePolicy::Hold && !skus.is_empty();
+    hold.then_some(HoldReason::NotManagedLine { skus })
 }
 
 async fn links_by_sku(
-    ctx: &Context<'_>,
+    channel: &ShipStationChannel,
     candidates: &[Candidate],
 ) -> Result<HashMap<String, ListingLink>, StoreError> {
     let mut skus: Vec<String> = shippable(candidates).filter_map(|line| line.sku.clone()).collect();
     skus.sort_unstable();
     skus.dedup();
-    let channel = ctx.run.channel;
     let mut found = HashMap::new();
     for chunk in skus.chunks(STORE_BATCH) {
         found.extend(channel.stores.listings.links_by_sku(&channel.connection, chunk).await?);
@@ -54,11 +55,10 @@ async fn links_by_sku(
 
 /// The links of the products of lines whose SKU is not linked; none where aliases are to be left alone.
 async fn links_by_product(
-    ctx: &Context<'_>,
+    channel: &ShipStationChannel,
     candidates: &[Candidate],
     by_sku: &HashMap<String, ListingLink>,
 ) -> Result<HashMap<ChannelProductId, ListingLink>, StoreError> {
-    let channel = ctx.run.channel;
     let mut found = HashMap::new();
     if channel.settings.listings.as_ref().is_some_and(|listings| !listings.follow_aliases) {
         return Ok(found);

@@ -1,39 +1,26 @@
-//! One page of orders on its way into the host: look up, classify, resolve and link, save. Nothing remote is changed here.
+//! One page of orders on its way into the host: look up, classify, link, ask the host's policy, save. Nothing remote is changed here.
 //! What became of each order is returned, in the order in which it was decided.
 
 use super::{
     candidate::Candidate,
     changes::{self, Observations},
     context::{Admission, Context, Records},
-    duplicates,
-    eligibility::{Criteria, Eligibility},
-    lineage, lines,
+    duplicates::LookAlikes,
+    eligibility::{Class, Criteria},
+    lineage, lines, policy,
     recorder::{Recorder, failure},
     retry_wait,
 };
 use crate::{
     channel::{
-        ChannelOrder, ChannelOrderId, ChannelUserId, HoldReason,
-        report::{ImportOutcome, SkipReason},
-        shipping::{DisplayText, ShippingResolution},
+        ChannelOrder, ChannelOrderId, ChannelUserId,
+        report::ImportOutcome,
+        shipping::DisplayText,
         store::{NewFollowUp, NewOrder, OrderFailure, OrderSnapshot, SaveOutcome, StoreError, WorkKind},
     },
     client::{Order, UserId},
-    connector::{count, run::Stop, settings::UnmappedPolicy, translate},
+    connector::{count, run::Stop, translate},
 };
-
-/// What is decided about an order before it is saved.
-#[derive(Debug)]
-enum Class {
-    New {
-        holds: Vec<HoldReason>,
-        shipping: ShippingResolution,
-    },
-    /// It is left out.
-    Skipped(Vec<SkipReason>),
-    /// It is left out for its shipping text alone: it is read again, as a rule may be added.
-    Rejected(Vec<SkipReason>, ShippingResolution),
-}
 
 /// Imports what is new among these orders.
 pub(super) async fn import(
@@ -66,10 +53,11 @@ async fn run_stages(
     let records = Records::look_up(ctx, orders.iter().map(|(_, order)| order)).await?;
     name_stores(ctx, recorder, &records, &mut orders).await;
     let observed = observe(ctx, recorder, &records, &orders);
+    let criteria = Criteria { channel: ctx.run.channel, mapper: &ctx.mapper, admission, records: &records };
     let mut candidates = Vec::new();
     let mut rejections = Vec::new();
     for (wire, order) in orders {
-        let reasons = match classify(ctx, admission, &records, &wire, &order) {
+        let reasons = match criteria.classify(&wire, &order) {
             Class::New { holds, shipping } => {
                 recorder.note_left_out(&wire);
                 candidates.push(Candidate { order, holds, shipping, fingerprint: None });
@@ -140,37 +128,6 @@ fn observe(
     observed
 }
 
-/// Whether an order is to be imported, and how. Pure.
-fn classify(
-    ctx: &Context<'_>,
-    admission: Admission<'_>,
-    records: &Records,
-    wire: &Order,
-    order: &ChannelOrder,
-) -> Class {
-    let channel = ctx.run.channel;
-    let criteria = Criteria { settings: ctx.settings(), is_own: &*channel.is_own, admission, records };
-    let Eligibility { skips: mut reasons, mut holds } = criteria.judge(wire, order);
-    if matches!(reasons.first(), Some(SkipReason::AlreadyImported { .. })) {
-        return Class::Skipped(reasons);
-    }
-    let shipping = ctx.mapper.resolve(&translate::shipping_request(order));
-    if shipping.method().is_none() && channel.settings.shipping.unmapped == UnmappedPolicy::Reject {
-        let alone = reasons.is_empty();
-        reasons.push(SkipReason::UnmappedShipping { text: order.shipping_text.clone() });
-        return if alone { Class::Rejected(reasons, shipping) } else { Class::Skipped(reasons) };
-    }
-    if !reasons.is_empty() {
-        return Class::Skipped(reasons);
-    }
-    holds.extend(match &shipping {
-        ShippingResolution::Unmapped { text } => Some(HoldReason::UnmappedShipping { text: text.clone() }),
-        ShippingResolution::NoText => Some(HoldReason::NoShippingText),
-        _ => None,
-    });
-    Class::New { holds, shipping }
-}
-
 /// A rejected order is read again before long: a rule may be added at any time.
 fn rejection(ctx: &Context<'_>, order: &ChannelOrder, attempts: u32) -> OrderFailure {
     let error = match &order.shipping_text {
@@ -196,9 +153,16 @@ async fn save_all(
             break;
         }
         let rest = candidates.split_off(candidates.len().min(room));
-        let batch = lines::link(ctx, candidates).await?;
-        let batch = duplicates::hold(ctx, batch).await?;
-        let saved = save(ctx, recorder, batch).await?;
+        lines::link(ctx.run.channel, &mut candidates).await?;
+        let alike = LookAlikes::look_up(ctx, &mut candidates).await?;
+        let decided = policy::decide(ctx, recorder, candidates, alike);
+        for (order, reason) in decided.skipped {
+            let outcome = ImportOutcome::skipped(vec![reason]);
+            recorder.order(ctx, &order, &outcome);
+            outcomes.push(outcome);
+        }
+        let mut saved = save(ctx, recorder, decided.accepted).await?;
+        saved.extend(decided.failed.into_iter().map(|failed| (new_order(ctx, failed), policy::failure())));
         let failures: Vec<OrderFailure> =
             saved.iter().filter_map(|(new, answer)| failure_of(ctx, records, new, answer)).collect();
         for (new, answer) in saved {
@@ -223,6 +187,9 @@ async fn save(
     candidates: Vec<Candidate>,
 ) -> Result<Vec<(NewOrder, SaveOutcome)>, Stop> {
     let batch: Vec<NewOrder> = candidates.into_iter().map(|candidate| new_order(ctx, candidate)).collect();
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
     let outcomes = if ctx.is_dry_run() {
         batch.iter().map(|_| SaveOutcome::Inserted { host_order: None }).collect()
     } else {

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    capped_list::CappedList, context::Context, quick_look::QuickLooks, reconnected::ReconnectedStores,
+    capped_list::CappedList, context::Context, policy::PolicyLog, quick_look::QuickLooks,
+    reconnected::ReconnectedStores,
 };
 use crate::{
     Timestamp,
@@ -44,6 +45,8 @@ struct Notes {
 pub(super) struct Recorder {
     pub(super) report: ImportReport,
     notes: Notes,
+    /// What is to be warned of about the host's policy.
+    pub(super) policy: PolicyLog,
     /// Lists that were not read whole, and rows that nobody can name.
     gaps: Vec<String>,
     /// Texts that no rule maps, still to be counted in the store.
@@ -61,6 +64,7 @@ impl Recorder {
         Self {
             report: ImportReport::new(info),
             notes: Notes::default(),
+            policy: PolicyLog::default(),
             gaps: Vec::new(),
             sightings: Vec::new(),
             shipped: Vec::new(),
@@ -280,7 +284,7 @@ impl Recorder {
                 "imported orders were merged in ShipStation and no longer exist there: {orders}; decide by hand what is still to be shipped"
             )),
         ];
-        self.report.run.warnings.extend(warnings.into_iter().flatten());
+        self.report.run.warnings.extend(warnings.into_iter().flatten().chain(self.policy.warnings()));
     }
 }
 

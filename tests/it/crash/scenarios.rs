@@ -73,7 +73,8 @@ impl Scenario for Linking {
     }
 }
 
-/// Four orders to be imported and assigned, two to be held, one that a tag leaves out.
+/// Four orders to be imported and assigned, three to be held, one of them by the host's policy, and two to be left out, one by
+/// a tag and one by the policy.
 pub(super) struct Importing {
     user: String,
     tag: i64,
@@ -92,7 +93,9 @@ impl Scenario for Importing {
         bed.settings.orders.acknowledgement_tag = Some(TagId::new(tag));
         bed.settings.orders.exclude_tags = vec![TagId::new(left_out)];
         let ready = ["A-1", "A-2", "A-3", "A-4"].map(|number| bed.add_order(number, "Standard")).into();
-        let held = ["H-1", "H-2"].map(|number| bed.add_order(number, "By zeppelin")).into();
+        let mut held: Vec<i64> = ["H-1", "H-2"].map(|number| bed.add_order(number, "By zeppelin")).into();
+        held.push(bed.add_order("P-1", "Standard"));
+        bed.add_order("S-1", "Standard");
         let foreign = bed.add_order("X-1", "Standard");
         bed.sim.account(|account| account.order_mut(foreign).unwrap().push("tagIds", left_out));
         Self { user, tag, ready, held }

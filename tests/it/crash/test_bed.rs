@@ -13,7 +13,7 @@ use std::{
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ConnectionId, Shipment,
+        ChannelOrder, ConnectionId, ImportDecision, ProposedImport, Shipment,
         shipping::{CarrierRule, ShippingRule},
         store::{EnqueueOutcome, MappingStoreExt, ReplaceOutcome, ShipmentStoreExt, Stores},
     },
@@ -112,6 +112,7 @@ impl TestBed {
         let client = self.sim.client().rate_limiter(limiter).seed(7).build().unwrap();
         ShipStationChannel::builder(client, self.connection.clone(), stores)
             .settings(self.settings.clone())
+            .import_policy(by_number)
             .build()
             .unwrap()
     }
@@ -182,6 +183,15 @@ impl TestBed {
             let records = account.fulfillments_of(order);
             records.iter().filter_map(|record| record.text("trackingNumber").map(str::to_owned)).collect()
         })
+    }
+}
+
+/// The host's own rule: orders of these numbers are held, or left out.
+fn by_number(order: &ChannelOrder, _: &ProposedImport<'_>) -> ImportDecision {
+    match order.number.get(..1) {
+        Some("P") => ImportDecision::hold("the host looks at it first"),
+        Some("S") => ImportDecision::skip("it is sold by somebody else"),
+        _ => ImportDecision::accept(),
     }
 }
 

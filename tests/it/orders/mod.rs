@@ -14,6 +14,7 @@ mod limits;
 mod lineage;
 mod members;
 mod parcels;
+mod policy;
 mod quick_look;
 mod requests;
 mod secrets;

@@ -2,17 +2,20 @@
 
 use std::{collections::HashMap, fmt::Display, sync::Arc};
 
-use super::{Facts, Window};
+use super::{super::policy::PANICKED, Facts, Window};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ChannelUserId, Check, DiagnosisNote, HoldReason, Verdict,
+        ChannelOrder, ChannelOrderId, ChannelUserId, Check, DiagnosisNote, HoldReason, ImportDecision,
+        PolicyVerdict, Verdict,
         report::{SkipKind, SkipReason},
         shipping::{DisplayText, ShippingResolution, StoreKey, suggest},
         store::{OrderWork, RunSummary},
+        wording::count_of,
     },
     client::{AccountTag, Order, PacificTime, Rows},
     connector::{
+        count,
         mapping::Mapper,
         settings::{OrderSettings, UnmappedPolicy},
         store_directory::StoreNames,
@@ -199,6 +202,31 @@ pub(super) fn duplicate(of: &ChannelOrderId) -> Check {
     let observed = format!("has the address, lines and day of order {of}");
     let remedy = "it would be held: compare the two".to_owned();
     Check::new("duplicate", Verdict::Warns, observed, None, Some(remedy))
+}
+
+/// What the host's policy says; `None` when it panicked.
+pub(super) fn policy(decision: Option<ImportDecision>) -> Check {
+    const NAME: &str = "policy";
+    let Some(ImportDecision { verdict, not_shippable }) = decision else {
+        let remedy = "correct the policy: the order is tried again".to_owned();
+        return Check::new(NAME, Verdict::Blocks, PANICKED, None, Some(remedy));
+    };
+    match verdict {
+        PolicyVerdict::Accept if not_shippable.is_empty() => Check::pass(NAME, "lets it in"),
+        PolicyVerdict::Accept => Check::pass(
+            NAME,
+            format!("lets it in, {} not shippable", count_of(count(not_shippable.len()), "line")),
+        ),
+        PolicyVerdict::Hold(reason) => {
+            let remedy = "it would be held until the host releases it".to_owned();
+            let hold = HoldReason::ByPolicy { reason }.to_string();
+            Check::new(NAME, Verdict::Warns, hold, None, Some(remedy))
+        }
+        PolicyVerdict::Skip(reason) => {
+            let skip = SkipReason::ByPolicy { reason };
+            Check::new(NAME, Verdict::Blocks, skip.to_string(), None, skip.remedy())
+        }
+    }
 }
 
 /// ShipStation says that there is no such order.

@@ -7,16 +7,18 @@ mod overview;
 use self::checks::Names;
 use super::{
     by_hand::{describe, unanswered},
+    candidate::Candidate,
     context::{Admission, Records, with_relatives},
     duplicates,
-    eligibility::{Criteria, Eligibility},
+    eligibility::{Class, Criteria, Eligibility},
     find::find,
+    lines, policy,
     window::Window,
 };
 use crate::{
     channel::{
-        ChannelError, ChannelOrder, ChannelOrderId, Check, DiagnoseOrder, Diagnosis, OrderSelector, Timeline,
-        Verdict,
+        ChannelError, ChannelOrder, ChannelOrderId, Check, DiagnoseOrder, Diagnosis, HoldReason,
+        OrderSelector, Timeline, Verdict,
         report::SkipKind,
         store::{
             OrderStoreExt, OrderWork, OutboxRow, RunSummary, ShipmentStoreExt, StoreError, WorkKind,
@@ -100,9 +102,32 @@ impl ShipStationChannel {
             let mut order = translate::order(&wire, &self.settings.orders);
             names.stores.complete(&mut order);
             let facts = self.facts(&order, last.clone()).await?;
-            answers.push(self.answer(&wire, &order, &window, mapper, &facts, &names));
+            let (admission, records) = (Admission::by_settings(&window), &facts.records);
+            let criteria = Criteria { channel: self, mapper, admission, records };
+            let mut answer = self.answer(&wire, &order, &criteria, &facts, &names);
+            if answer.primary().is_none() {
+                answer.checks.extend(self.ask_policy(&wire, order, &criteria, &facts).await?);
+            }
+            answers.push(answer);
         }
         Ok(answers)
+    }
+
+    /// What the host's policy says of an order that would be imported now.
+    async fn ask_policy(
+        &self,
+        wire: &Order,
+        order: ChannelOrder,
+        criteria: &Criteria<'_>,
+        facts: &Facts,
+    ) -> Result<Option<Check>, StoreError> {
+        let Some(policy) = &self.policy else { return Ok(None) };
+        let Class::New { holds, shipping } = criteria.classify(wire, &order) else { return Ok(None) };
+        let mut candidate = Candidate { order, holds, fingerprint: None, shipping };
+        lines::link(self, std::slice::from_mut(&mut candidate)).await?;
+        let duplicate = facts.look_alike.clone().map(|of| HoldReason::PossibleDuplicate { of });
+        candidate.holds.extend(duplicate);
+        Ok(Some(checks::policy(policy::ask(&**policy, &candidate))))
     }
 
     /// The answer for an order that ShipStation does not show: what the stores know of it.
@@ -174,15 +199,12 @@ impl ShipStationChannel {
         &self,
         wire: &Order,
         order: &ChannelOrder,
-        window: &Window,
-        mapper: &Mapper,
+        criteria: &Criteria<'_>,
         facts: &Facts,
         names: &Names,
     ) -> Diagnosis {
         let settings = &self.settings.orders;
-        let admission = Admission::by_settings(window);
-        let records = &facts.records;
-        let criteria = Criteria { settings, is_own: &*self.is_own, admission, records };
+        let (window, mapper) = (criteria.admission.window, criteria.mapper);
         let Eligibility { skips: reasons, holds } = criteria.judge(wire, order);
         let store = order.store.as_ref().map(|store| format!(", store {}", names.store(store)));
         let title = format!("Order {} (ShipStation {}{})", order.number, order.id, store.unwrap_or_default());
