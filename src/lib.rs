@@ -46,6 +46,7 @@
 //! | `sqlite` | no | `stores::SqliteStore` |
 //! | `postgres` | no | `stores::PostgresStore`; its TLS is rustls, whatever the transport's |
 //! | `conformance` | no | `testing::conformance` |
+//! | `metrics` | no | `metrics::MetricsObserver`: runs as counters and gauges of the [`metrics`](https://docs.rs/metrics) facade |
 
 pub mod channel;
 pub mod client;
@@ -56,6 +57,8 @@ mod duration_text;
 pub mod fleet;
 pub mod guide;
 mod locked;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod named_enum;
 mod open_enum;
 mod setters;

@@ -39,6 +39,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("channel", &["channel"]),
     ("connector", &["connector", "client", "channel"]),
     ("fleet", &["fleet", "channel"]),
+    ("metrics", &["channel"]),
     // What they fulfill of the fleet is the trait `Schedule`, and of the client `BudgetStore`.
     ("stores", &["stores", "channel", "client", "fleet"]),
     ("testing", &["testing", "client", "channel", "fleet"]),

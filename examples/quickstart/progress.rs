@@ -6,7 +6,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use shipstation_connector::channel::{RunEvent, RunId, RunObserver};
+use shipstation_connector::channel::{RunEvent, RunEventKind, RunObserver};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Shows how far a run is. Invisible when the output is not a terminal.
@@ -22,16 +22,16 @@ impl Bar {
 }
 
 impl RunObserver for Bar {
-    fn on_event(&self, _run: &RunId, event: &RunEvent<'_>) {
-        match event {
-            RunEvent::PageRead { of: Some(total), .. } if self.0.length() < Some(*total) => {
-                self.0.set_length(*total);
+    fn on_event(&self, event: &RunEvent<'_>) {
+        match event.kind {
+            RunEventKind::PageRead { of: Some(total), .. } if self.0.length() < Some(total) => {
+                self.0.set_length(total);
             }
-            RunEvent::ItemDone { .. } => self.0.inc(1),
-            RunEvent::Waiting { until, .. } => {
+            RunEventKind::ItemDone { .. } => self.0.inc(1),
+            RunEventKind::Waiting { until, .. } => {
                 self.0.set_message(format!("(simulated) waiting until {until}"));
             }
-            RunEvent::Finished { .. } => self.0.finish_and_clear(),
+            RunEventKind::Finished { .. } => self.0.finish_and_clear(),
             _ => {}
         }
     }

@@ -59,7 +59,7 @@ pub use self::{
     },
     listing::{LinkState, Listing, ListingLink, NewLink},
     money::Money,
-    observer::{RunEvent, RunObserver},
+    observer::{ItemOutcome, RunEvent, RunEventKind, RunObserver, RunReport},
     order::{
         Address, AddressVerification, BillingParty, Buyer, CarrierBilling, ChannelOrder, Confirmation,
         Customs, CustomsContents, CustomsItem, Dimensions, ExternalFulfiller, ExtraMembers, Handling,

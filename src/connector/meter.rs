@@ -5,10 +5,10 @@ use std::{
     time::Duration,
 };
 
-use super::{ShipStationChannel, clocks::HostTime};
+use super::{ShipStationChannel, clocks::HostTime, events::Events};
 use crate::{
     Timestamp,
-    channel::{RunEvent, RunId, RunObserver, report::ApiUse},
+    channel::{RunEventKind, report::ApiUse},
     client::{AttemptOutcome, CallInfo, CallObserver, Clock, ErrorKind, Wait, WaitReason},
     locked::locked,
 };
@@ -20,18 +20,13 @@ pub(super) struct Meter {
     /// The server's clock at its last answer, and when that came.
     date: Mutex<Option<(Timestamp, HostTime)>>,
     clock: Arc<dyn Clock>,
-    run: RunId,
-    observer: Option<Arc<dyn RunObserver>>,
+    events: Events,
 }
 
 impl Meter {
-    pub(super) fn new(
-        channel: &ShipStationChannel,
-        run: &RunId,
-        observer: Option<Arc<dyn RunObserver>>,
-    ) -> Self {
+    pub(super) fn new(channel: &ShipStationChannel, events: Events) -> Self {
         let clock = channel.client.clock().clone();
-        Self { used: Mutex::default(), date: Mutex::default(), clock, run: run.clone(), observer }
+        Self { used: Mutex::default(), date: Mutex::default(), clock, events }
     }
 
     pub(super) fn requests(&self) -> u64 {
@@ -71,9 +66,7 @@ impl CallObserver for Meter {
             WaitReason::Throttled => "ShipStation asked to wait",
             _ => "the last attempt failed",
         };
-        if let Some(observer) = &self.observer {
-            observer.on_event(&self.run, &RunEvent::Waiting { until: wait.until, why });
-        }
+        self.events.send(RunEventKind::Waiting { until: wait.until, why });
     }
 
     fn attempt_ended(&self, _call: &CallInfo, answer: &AttemptOutcome) {

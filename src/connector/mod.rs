@@ -6,6 +6,7 @@
 mod actions;
 mod check;
 mod clocks;
+mod events;
 mod failure;
 mod listings;
 mod look_timing;

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use super::{
     ShipStationChannel,
     clocks::{HostTime, MAX_CLOCK_SKEW, apart},
+    events::Events,
     failure,
     meter::Meter,
     trace,
@@ -17,8 +18,9 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        CancelToken, ChannelError, Finding, Operation, Refusal, RunControl, RunEvent, RunId, RunStatus,
-        Trigger,
+        ActionReport, CancelToken, ChannelError, Finding, ImportReport, LinkReport, Operation, Refusal,
+        ResolveReport, RunControl, RunEventKind, RunId, RunReport, RunStatus, SyncReport, Trigger,
+        WebhookReport,
         report::RunInfo,
         store::{BeginOutcome, NewRun, RunKind, RunSummary, RunToken, StoreError},
     },
@@ -40,6 +42,7 @@ pub(super) struct Run<'c> {
     /// When it began, by ShipStation's clock as far as it was known then.
     pub(super) started: Timestamp,
     meter: Arc<Meter>,
+    events: Events,
     last_beat: Mutex<HostTime>,
     /// When it began, by the host's clocks.
     began: HostTime,
@@ -146,12 +149,13 @@ impl<'c> Run<'c> {
                 return Err(refuse(Refusal::AlreadyRunning { since, owner }));
             }
         };
-        let meter = Arc::new(Meter::new(channel, &info.run, control.observer.clone()));
+        let events = Events::of(&info, control.observer.clone());
+        let meter = Arc::new(Meter::new(channel, events.clone()));
         let client = stopping_with(&channel.client, &control).on_lane(lane).observed_by(meter.clone());
         let (started, last_beat) = (info.started, Mutex::new(start));
-        let run = Self { channel, token, control, client, started, meter, last_beat, began: start };
+        let run = Self { channel, token, control, client, started, meter, events, last_beat, began: start };
         trace::begins(&info);
-        run.event(&RunEvent::Started { operation });
+        run.event(RunEventKind::Started);
         Ok((run, info))
     }
 
@@ -185,10 +189,8 @@ impl<'c> Run<'c> {
         self.began.elapsed(&**self.client.clock())
     }
 
-    pub(super) fn event(&self, event: &RunEvent<'_>) {
-        if let Some(observer) = &self.control.observer {
-            observer.on_event(&self.token.run, event);
-        }
+    pub(super) fn event(&self, event: RunEventKind<'_>) {
+        self.events.send(event);
     }
 
     /// When half of the time up to the deadline has passed, if there is a deadline.
@@ -236,9 +238,17 @@ impl<'c> Run<'c> {
             .with_timeout(write_timeout(self.client.timeout(), lease))
     }
 
+    /// Ends the run, and completes its report.
+    pub(super) async fn report<R: Reported>(self, mut report: R, status: RunStatus) -> R {
+        let (events, headline) = (self.events.clone(), report.as_run_report().headline());
+        self.finish(report.info(), status, &headline).await;
+        events.report(report.as_run_report());
+        report
+    }
+
     /// Ends the run: keeps its summary, frees the lease, and completes the head of its report. A run whose end could not
     /// be recorded counts for nobody as one that did its work, so its report does not say so either.
-    pub(super) async fn finish(self, mut info: RunInfo, status: RunStatus, counts: &str) -> RunInfo {
+    pub(super) async fn finish(self, info: &mut RunInfo, status: RunStatus, counts: &str) {
         let finished = self.server_time();
         let started = finished - self.elapsed();
         if apart(started, info.started) > MAX_CLOCK_SKEW {
@@ -260,17 +270,46 @@ impl<'c> Run<'c> {
                 info.warnings.push(why);
             }
         }
-        self.event(&RunEvent::Finished { status: &info.status });
-        trace::ends(&info, counts);
-        info
+        self.event(RunEventKind::Finished { info });
+        info.warnings.extend(self.events.warning());
+        trace::ends(info, counts);
     }
 
     /// Ends a run in which nothing was done.
-    pub(super) async fn refuse(self, info: RunInfo, stop: Stop) -> ChannelError {
+    pub(super) async fn refuse(self, mut info: RunInfo, stop: Stop) -> ChannelError {
         let operation = info.operation;
-        let _ = self.finish(info, stop.status(), NOTHING_DONE).await;
+        self.finish(&mut info, stop.status(), NOTHING_DONE).await;
         ChannelError::new(operation, stop.refusal())
     }
+}
+
+/// A report of a run, which the run completes.
+pub(super) trait Reported {
+    fn info(&mut self) -> &mut RunInfo;
+    fn as_run_report(&self) -> RunReport<'_>;
+}
+
+macro_rules! reported {
+    ($($report:ident: $variant:ident),+ $(,)?) => {$(
+        impl Reported for $report {
+            fn info(&mut self) -> &mut RunInfo {
+                &mut self.run
+            }
+
+            fn as_run_report(&self) -> RunReport<'_> {
+                RunReport::$variant(self)
+            }
+        }
+    )+};
+}
+
+reported! {
+    ActionReport: Actions,
+    ImportReport: Import,
+    LinkReport: Links,
+    ResolveReport: Held,
+    SyncReport: Sync,
+    WebhookReport: Webhooks,
 }
 
 /// What kind of run of its operation it is.

@@ -9,7 +9,7 @@ use std::{
 use super::{ConnectionSource, Connections, Fleet, MemorySchedule, Runs, Schedule, Shared};
 use crate::{
     channel::{
-        Operation,
+        Operation, RunObserver,
         store::{Maintenance, RetentionPolicy},
     },
     clock::{Clock, HostTime, SystemClock},
@@ -51,6 +51,7 @@ pub(super) struct Options {
     pub(super) grace: Duration,
     pub(super) maintenance: Option<(Arc<dyn Maintenance>, RetentionPolicy)>,
     pub(super) maintain_every: Duration,
+    pub(super) observer: Option<Arc<dyn RunObserver>>,
 }
 
 impl FleetBuilder {
@@ -69,6 +70,7 @@ impl FleetBuilder {
                 grace: Duration::from_secs(30),
                 maintenance: None,
                 maintain_every: HOUR.saturating_mul(6),
+                observer: None,
             },
             seed: None,
         }
@@ -94,6 +96,8 @@ impl FleetBuilder {
         grace(time: Duration) => options.grace = time;
         /// How often the [store is maintained](Self::maintenance). By default every six hours.
         maintain_every(interval: Duration) => options.maintain_every = interval.max(MINUTE);
+        /// Shown the events and the reports of every run.
+        observer(observer: Arc<dyn RunObserver>) => options.observer = Some(observer);
         /// Makes what is drawn by chance (the spread of what is due) the same each time.
         seed(seed: u64) => seed = Some(seed);
     }

@@ -288,7 +288,8 @@ impl Shared {
         let (end, notices) = match self.within_timeout(self.connections.channel(&job.connection)).await {
             Ok(Some(channel)) => {
                 let deadline = self.clock.now() + self.options.max_run_time;
-                let control = RunControl::new().deadline(deadline).cancel(cancel.clone());
+                let mut control = RunControl::new().deadline(deadline).cancel(cancel.clone());
+                control.observer.clone_from(&self.options.observer);
                 runs::run(&channel, job.operation, control).await
             }
             Ok(None) => (RunEnd::NotKnown, Vec::new()),

@@ -16,6 +16,7 @@ mod fleet;
 mod listings;
 mod mappings;
 mod orders;
+mod outside;
 mod shipments;
 mod simulator;
 mod stores;

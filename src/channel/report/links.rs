@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{RunInfo, fmt_items};
 use crate::channel::{
     ChannelProductId, ListingId, Unrecognized,
+    kinds::kinds,
     shipping::{DisplayText, StoreKey, cut_names, name_list},
 };
 
@@ -183,6 +184,7 @@ impl fmt::Display for LinkItem {
             LinkOutcome::NoSku => f.write_str(" has no SKU"),
             LinkOutcome::Broken { product, why } => write!(f, " was linked with product {product}{why}"),
             LinkOutcome::WriteFailed { error } => write!(f, " could not be linked: {error}"),
+            LinkOutcome::NotEvaluated => f.write_str(" was not evaluated"),
             LinkOutcome::Unrecognized(outcome) => write!(f, " {outcome}"),
         }?;
         self.matched_by.as_ref().map_or(Ok(()), |matched_by| write!(f, "{matched_by}"))
@@ -272,9 +274,28 @@ pub enum LinkOutcome {
         /// What the store answered.
         error: String,
     },
+    /// A look that was not complete says nothing about it. Counted, and not among the items.
+    NotEvaluated,
     /// A value of a newer version.
     #[serde(untagged)]
     Unrecognized(Unrecognized),
+}
+
+kinds! {
+    /// The kind of a [`LinkOutcome`].
+    LinkOutcomeKind of LinkOutcome {
+        Linked = "linked": Self::Linked { .. },
+        AlreadyLinked = "already_linked": Self::AlreadyLinked { .. },
+        Relinked = "relinked": Self::Relinked { .. },
+        NoMatch = "no_match": Self::NoMatch { .. },
+        AmbiguousChannel = "ambiguous_channel": Self::AmbiguousChannel { .. },
+        AmbiguousHost = "ambiguous_host": Self::AmbiguousHost { .. },
+        NoSku = "no_sku": Self::NoSku,
+        Broken = "broken": Self::Broken { .. },
+        WriteFailed = "write_failed": Self::WriteFailed { .. },
+        NotEvaluated = "not_evaluated": Self::NotEvaluated,
+        Unrecognized = "unrecognized": Self::Unrecognized(_),
+    }
 }
 
 impl LinkOutcome {

@@ -56,12 +56,12 @@ pub use self::{
     check::{CheckReport, Finding, Severity},
     import::{FollowUpStatus, ImportCounts, ImportReport, ImportWindow, Scan, ScanStrategy},
     import_item::{ImportItem, ImportOutcome, ImportOutcomeKind},
-    links::{BrokenBy, LinkCounts, LinkItem, LinkOutcome, LinkReport, MatchedBy},
-    resolve::{ResolveCounts, ResolveReport},
+    links::{BrokenBy, LinkCounts, LinkItem, LinkOutcome, LinkOutcomeKind, LinkReport, MatchedBy},
+    resolve::{HeldOutcomeKind, ResolveCounts, ResolveReport},
     skip::{SkipKind, SkipReason},
     sync::{SyncCounts, SyncItem, SyncOutcome, SyncOutcomeKind, SyncReport},
     tally::Tally,
-    webhooks::{WebhookItem, WebhookOutcome, WebhookReport},
+    webhooks::{WebhookItem, WebhookOutcome, WebhookOutcomeKind, WebhookReport},
 };
 use super::{ConnectionId, Operation, RunId, Trigger, Unrecognized};
 use crate::Timestamp;
@@ -91,6 +91,17 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// The stable name of its kind, as in JSON; `unrecognized` for one of a newer version.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::CompletedWithErrors => "completed_with_errors",
+            Self::Partial { .. } => "partial",
+            Self::Failed { .. } => "failed",
+            Self::Unrecognized(_) => "unrecognized",
+        }
+    }
+
     /// Whether everything there was to read was read.
     pub fn read_everything(&self) -> bool {
         matches!(self, Self::Succeeded | Self::CompletedWithErrors)

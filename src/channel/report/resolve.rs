@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::RunInfo;
-use crate::channel::ChannelOrderId;
+use crate::{channel::ChannelOrderId, named_enum::named_enum};
 
 /// What a second look at held orders did.
 #[must_use]
@@ -47,6 +47,20 @@ impl fmt::Display for ResolveReport {
     }
 }
 
+named_enum! {
+    /// What became of an order that was held for its shipping text.
+    HeldOutcomeKind {
+        /// It has a method now.
+        Released = "released",
+        /// Its text still fits no rule.
+        StillUnmapped = "still_unmapped",
+        /// It changed meanwhile.
+        Stale = "stale",
+        /// The store could not change it.
+        Failed = "failed",
+    }
+}
+
 /// How many. `held = released + still_unmapped + stale + failed`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -66,6 +80,17 @@ pub struct ResolveCounts {
 }
 
 impl ResolveCounts {
+    /// Counts one order.
+    pub fn add(&mut self, outcome: HeldOutcomeKind) {
+        self.held += 1;
+        *match outcome {
+            HeldOutcomeKind::Released => &mut self.released,
+            HeldOutcomeKind::StillUnmapped => &mut self.still_unmapped,
+            HeldOutcomeKind::Stale => &mut self.stale,
+            HeldOutcomeKind::Failed => &mut self.failed,
+        } += 1;
+    }
+
     /// Whether every held order is in exactly one bucket.
     pub fn add_up(&self) -> bool {
         self.held == self.released + self.still_unmapped + self.stale + self.failed

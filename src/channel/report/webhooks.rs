@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunInfo, fmt_items};
-use crate::channel::{Unrecognized, wording::count_of};
+use super::{RunInfo, Tally, fmt_items};
+use crate::channel::{Unrecognized, kinds::kinds, wording::count_of};
 
 /// What [`ensure_webhooks`](crate::channel::ChannelConnector::ensure_webhooks) found and did; of a dry run, what it would have done.
 #[must_use]
@@ -62,6 +62,18 @@ pub enum WebhookOutcome {
     Unrecognized(Unrecognized),
 }
 
+kinds! {
+    /// The kind of a [`WebhookOutcome`].
+    WebhookOutcomeKind of WebhookOutcome {
+        Unchanged = "unchanged": Self::Unchanged,
+        Subscribed = "subscribed": Self::Subscribed,
+        Removed = "removed": Self::Removed { .. },
+        Unknown = "unknown": Self::Unknown { .. },
+        Failed = "failed": Self::Failed { .. },
+        Unrecognized = "unrecognized": Self::Unrecognized(_),
+    }
+}
+
 impl WebhookItem {
     /// A webhook of this event.
     pub fn new(event: impl Into<String>, outcome: WebhookOutcome) -> Self {
@@ -75,22 +87,14 @@ impl WebhookReport {
         Self { run, address: address.into(), items: Vec::new(), others: 0 }
     }
 
-    /// How many webhooks came to such an outcome.
-    pub fn count(&self, is_it: impl Fn(&WebhookOutcome) -> bool) -> usize {
-        self.items.iter().filter(|item| is_it(&item.outcome)).count()
+    /// How many webhooks came to which outcome.
+    pub fn counts(&self) -> Tally<WebhookOutcomeKind> {
+        self.items.iter().map(|item| item.outcome.kind()).collect()
     }
 
     /// The counts in one line.
     pub fn headline(&self) -> String {
-        let counts = [
-            (self.count(|outcome| *outcome == WebhookOutcome::Unchanged), "unchanged"),
-            (self.count(|outcome| *outcome == WebhookOutcome::Subscribed), "subscribed"),
-            (self.count(|outcome| matches!(outcome, WebhookOutcome::Removed { .. })), "removed"),
-            (self.count(|outcome| matches!(outcome, WebhookOutcome::Unknown { .. })), "not known"),
-            (self.count(|outcome| matches!(outcome, WebhookOutcome::Failed { .. })), "failed"),
-        ];
-        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-        counts.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+        self.counts().to_string()
     }
 }
 

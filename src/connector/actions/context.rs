@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Timestamp,
     channel::{
-        ActionId, ActionState, ChannelOrderId, CloseReason, RetryClass, RunEvent, RunStatus,
+        ActionId, ActionState, ChannelOrderId, CloseReason, ItemOutcome, RetryClass, RunEventKind, RunStatus,
         report::{ActionItem, ActionOutcome, ActionReport, RunInfo},
         store::{ActionQuery, ActionRow, ActionStore, ActionTransition},
     },
@@ -143,8 +143,7 @@ impl<'r> Ledger<'r> {
         let record = ActionTransition { id: row.action.id.clone(), state, counts_attempt, error, now };
         self.has_acted = true;
         self.ctx.store.record_actions(&self.ctx.run.token, std::slice::from_ref(&record)).await?;
-        let event = RunEvent::ItemDone { id: record.id.as_str(), outcome: record.state.name() };
-        self.ctx.run.event(&event);
+        self.ctx.run.event(RunEventKind::ActionStep { action: &record.id, state: record.state.kind() });
         row.step(record).map_err(|error| Stop::Store(error.into()))?;
         self.look_at(row);
         Ok(())
@@ -159,6 +158,8 @@ impl<'r> Ledger<'r> {
             let would_be_tried = self.ctx.is_dry_run() && !row.state.is_closed();
             let outcome = if would_be_tried { ActionOutcome::WouldBeTried } else { (&row.state).into() };
             has_errors |= outcome.is_error();
+            let (id, event) = (Some(row.action.id.as_str()), ItemOutcome::Action(outcome.kind()));
+            self.ctx.run.event(RunEventKind::ItemDone { id, outcome: event });
             report.add(ActionItem::new(row.action, outcome, row.last_error));
         }
         (report, if has_errors { RunStatus::CompletedWithErrors } else { RunStatus::Succeeded })

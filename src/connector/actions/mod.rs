@@ -74,7 +74,7 @@ async fn work(
     let mut ledger = Ledger::new(&ctx, asked.is_some());
     let stop = run_steps(&ctx, &mut ledger, asked.as_ref()).await.err();
     let has_acted = ledger.has_acted;
-    let (mut report, status) = ledger.close(info);
+    let (report, status) = ledger.close(info);
     let status = match stop {
         Some(stop @ (Stop::Remote(_) | Stop::Store(_))) if !has_acted => {
             return Err(ctx.run.refuse(report.run, stop).await);
@@ -82,9 +82,7 @@ async fn work(
         Some(stop) => stop.status(),
         None => status,
     };
-    let headline = report.headline();
-    report.run = ctx.run.finish(report.run, status, &headline).await;
-    Ok(report)
+    Ok(ctx.run.report(report, status).await)
 }
 
 async fn run_steps(ctx: Ctx<'_>, ledger: &mut Ledger<'_>, asked: Option<&Asked<'_>>) -> Result<(), Stop> {

@@ -28,8 +28,9 @@ use super::{
 };
 use crate::{
     channel::{
-        ChannelError, LinkListings, LinkReport, LinkState, ListingId, NewLink, Operation, Refusal, RunStatus,
-        report::{LinkItem, LinkOutcome},
+        ChannelError, ItemOutcome, LinkListings, LinkReport, LinkState, ListingId, NewLink, Operation,
+        Refusal, RunEventKind, RunStatus,
+        report::{LinkItem, LinkOutcome, LinkOutcomeKind},
     },
     client::{Lane, ListEnd},
 };
@@ -220,6 +221,10 @@ impl Linking<'_> {
         self.report.complete &= incomplete.is_none();
         let counts = &mut self.report.counts;
         counts.not_evaluated = counts.listings.saturating_sub(counts.decided());
+        for _ in 0..counts.not_evaluated {
+            let outcome = ItemOutcome::Link(LinkOutcomeKind::NotEvaluated);
+            self.run.event(RunEventKind::ItemDone { id: None, outcome });
+        }
         let status = match stop {
             Some(stop @ (Stop::Remote(_) | Stop::Store(_)))
                 if counts.scanned_products == 0 && !self.wrote =>
@@ -231,10 +236,7 @@ impl Linking<'_> {
             None if counts.write_failed > 0 || self.unreadable > 0 => RunStatus::CompletedWithErrors,
             None => RunStatus::Succeeded,
         };
-        let mut report = self.report;
-        let headline = report.headline();
-        report.run = self.run.finish(report.run, status, &headline).await;
-        Ok(report)
+        Ok(self.run.report(self.report, status).await)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     count,
 };
 use crate::{
-    channel::{ChannelProductId, LinkReport, RunEvent},
+    channel::{ChannelProductId, LinkReport, RunEventKind},
     client::{ListEnd, ListProducts, MAX_PAGE_SIZE, Page, Product, ProductSort},
     connector::{
         ShipStationChannel,
@@ -170,7 +170,7 @@ impl<'c> ProductScan<'c> {
             let page = page?;
             rows += count(page.items.len() + page.errors.len());
             self.unreadable += count(page.errors.len());
-            run.event(&RunEvent::PageRead { what: "products", rows: page.items.len(), of: page.total });
+            run.event(RunEventKind::PageRead { what: "products", rows: page.items.len(), of: page.total });
             let listed = page.items.iter().filter(|product| counts(self.settings, product)).map(id);
             let found: Vec<ChannelProductId> = listed.filter(|id| wanted.contains(id)).collect();
             self.seen.extend(found);
@@ -192,7 +192,7 @@ impl<'c> ProductScan<'c> {
     }
 
     fn take(&mut self, run: &Run<'_>, index: &mut HostIndex, report: &mut LinkReport, page: &Page<Product>) {
-        run.event(&RunEvent::PageRead { what: "products", rows: page.items.len(), of: page.total });
+        run.event(RunEventKind::PageRead { what: "products", rows: page.items.len(), of: page.total });
         self.pages += 1;
         self.rows += count(page.items.len() + page.errors.len());
         self.unreadable += count(page.errors.len());

@@ -3,7 +3,7 @@
 use super::{Linking, MAX_ITEMS_LISTED, STORE_BATCH, stored_links::StoredLinks};
 use crate::{
     channel::{
-        ChannelProductId, ListingId, NewLink, RunEvent,
+        ChannelProductId, ItemOutcome, ListingId, NewLink, RunEventKind,
         report::{LinkItem, LinkOutcome, MatchedBy},
         store::{PutLinkOutcome, StoreError},
     },
@@ -110,8 +110,8 @@ impl Linking<'_> {
     }
 
     pub(super) fn item(&mut self, item: LinkItem) {
-        let word = if item.needs_attention() { "not_linked" } else { "linked" };
-        self.run.event(&RunEvent::ItemDone { id: item.listing.as_str(), outcome: word });
+        let outcome = ItemOutcome::Link(item.outcome.kind());
+        self.run.event(RunEventKind::ItemDone { id: Some(item.listing.as_str()), outcome });
         if item.needs_attention() || self.report.items.len() < MAX_ITEMS_LISTED {
             self.report.items.push(item);
         } else {

@@ -35,7 +35,7 @@ impl ShipStationChannel {
             Err(error) => return Err(ctx.run.refuse(recorder.report.run, error.into()).await),
         };
         if let Err(refusal) = the_one(&which, &found) {
-            ctx.run.finish(recorder.report.run, RunStatus::Succeeded, NOTHING_DONE).await;
+            ctx.run.finish(&mut recorder.report.run, RunStatus::Succeeded, NOTHING_DONE).await;
             return Err(ChannelError::of("import_order", refusal));
         }
         if let Some(warning) = found.unread() {

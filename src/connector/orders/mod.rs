@@ -179,8 +179,5 @@ async fn finish(
             None => RunStatus::CompletedWithErrors,
         },
     };
-    let mut report = recorder.report;
-    let headline = report.headline();
-    report.run = ctx.run.finish(report.run, status, &headline).await;
-    Ok(report)
+    Ok(ctx.run.report(recorder.report, status).await)
 }

@@ -32,7 +32,7 @@ pub(super) async fn import(
     let read = page.len();
     let mut outcomes = Vec::with_capacity(read);
     let result = run_stages(ctx, recorder, admission, page, &mut outcomes).await;
-    recorder.not_evaluated(count(read - outcomes.len()));
+    recorder.not_evaluated(ctx, count(read - outcomes.len()));
     result.map(|()| outcomes)
 }
 

@@ -9,7 +9,7 @@ use super::{changes, context::Context, recorder::Recorder};
 use crate::{
     Timestamp,
     channel::{
-        ChannelParcel, ParcelSource, RunEvent,
+        ChannelParcel, ParcelSource, RunEventKind,
         store::{OrderChange, OrderChangeKind, OrderObservation},
     },
     client::{
@@ -122,7 +122,7 @@ impl Parcels {
         let mut is_whole = true;
         while let Some(page) = pages.next().await {
             let page = page?;
-            ctx.run.event(&RunEvent::PageRead { what, rows: page.items.len(), of: page.total });
+            ctx.run.event(RunEventKind::PageRead { what, rows: page.items.len(), of: page.total });
             is_whole &= count(page.errors.len()) + u64::from(page.nulls) == 0;
             for (order, parcel) in page.items.iter().filter_map(&parcel) {
                 if orders.contains(&order) {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ImportReport, RunEvent,
+        ChannelOrder, ChannelOrderId, ImportReport, ItemOutcome, RunEventKind,
         report::{FollowUpStatus, ImportItem, ImportOutcome, ImportOutcomeKind, RunInfo},
         shipping::ShippingResolution,
         store::{NewOrder, OrderFailure, OrderObservation, OrderStoreExt, StoreError, UnmappedOccurrence},
@@ -100,15 +100,8 @@ impl Recorder {
     /// Counts what became of an order, and names it in the report.
     pub(super) fn order(&mut self, ctx: &Context<'_>, order: &ChannelOrder, outcome: &ImportOutcome) {
         self.report.counts.add(outcome);
-        let event = match outcome {
-            ImportOutcome::Imported { .. } | ImportOutcome::Held { .. } if ctx.is_dry_run() => {
-                "would_be_imported"
-            }
-            ImportOutcome::Held { .. } => ImportOutcomeKind::Imported.name(),
-            ImportOutcome::Failed { .. } => "failed",
-            other => other.name(),
-        };
-        ctx.run.event(&RunEvent::ItemDone { id: order.id.as_str(), outcome: event });
+        let id = Some(order.id.as_str()).filter(|id| *id != UNNAMED);
+        ctx.run.event(RunEventKind::ItemDone { id, outcome: ItemOutcome::Import(outcome.kind()) });
         if let ImportOutcome::AlreadyImported = outcome {
             return;
         }
@@ -128,13 +121,21 @@ impl Recorder {
 
     /// Counts rows that nobody can name, as one item.
     pub(super) fn failed_unnamed(&mut self, ctx: &Context<'_>, rows: u64, error: &str) {
-        self.report.counts.outcomes.add_many(ImportOutcomeKind::FailedRetryable, rows.saturating_sub(1));
+        self.unnamed(ctx, rows.saturating_sub(1), ImportOutcomeKind::FailedRetryable);
         self.failed(ctx, &UNNAMED.into(), "", error);
     }
 
     /// Counts orders that were read and not decided on.
-    pub(super) fn not_evaluated(&mut self, orders: u64) {
-        self.report.counts.outcomes.add_many(ImportOutcomeKind::NotEvaluated, orders);
+    pub(super) fn not_evaluated(&mut self, ctx: &Context<'_>, orders: u64) {
+        self.unnamed(ctx, orders, ImportOutcomeKind::NotEvaluated);
+    }
+
+    /// Counts orders that are not named.
+    fn unnamed(&mut self, ctx: &Context<'_>, orders: u64, kind: ImportOutcomeKind) {
+        self.report.counts.outcomes.add_many(kind, orders);
+        for _ in 0..orders {
+            ctx.run.event(RunEventKind::ItemDone { id: None, outcome: ItemOutcome::Import(kind) });
+        }
     }
 
     /// How many more new orders this run may import.

@@ -2,7 +2,8 @@
 
 use crate::{
     channel::{
-        ChannelError, HoldReason, Operation, ResolveReport, RunControl, RunEvent, RunStatus,
+        ChannelError, HoldReason, ItemOutcome, Operation, ResolveReport, RunControl, RunEventKind, RunStatus,
+        report::HeldOutcomeKind,
         store::{ApplyOutcome, HeldOrder, StoreErrorKind},
     },
     client::Lane,
@@ -31,9 +32,7 @@ impl ShipStationChannel {
             None if report.counts.failed > 0 => RunStatus::CompletedWithErrors,
             None => RunStatus::Succeeded,
         };
-        let headline = report.headline();
-        report.run = run.finish(report.run, status, &headline).await;
-        Ok(report)
+        Ok(run.report(report, status).await)
     }
 }
 
@@ -68,8 +67,7 @@ async fn one(
 ) -> Result<(), Stop> {
     let resolution = mapper.resolve(&mapping::request_of(held));
     if resolution.method().is_none() {
-        report.counts.held += 1;
-        report.counts.still_unmapped += 1;
+        count(run, report, held, HeldOutcomeKind::StillUnmapped);
         return Ok(());
     }
     let orders = &run.channel.stores.orders;
@@ -86,19 +84,24 @@ async fn one(
         Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),
         decided => decided,
     };
-    report.counts.held += 1;
-    match applied {
+    let outcome = match applied {
         Ok(ApplyOutcome::Applied { still_held }) => {
-            report.counts.released += 1;
             report.counts.held_for_other_reasons += u64::from(still_held);
             report.released.push(held.order.clone());
-            run.event(&RunEvent::ItemDone { id: held.order.as_str(), outcome: "released" });
+            HeldOutcomeKind::Released
         }
-        Ok(ApplyOutcome::Stale | ApplyOutcome::NoLongerHeld) => report.counts.stale += 1,
+        Ok(ApplyOutcome::Stale | ApplyOutcome::NoLongerHeld) => HeldOutcomeKind::Stale,
         Err(error) => {
-            report.counts.failed += 1;
             report.run.warnings.push(format!("order {} could not be released: {error}", held.order));
+            HeldOutcomeKind::Failed
         }
-    }
+    };
+    count(run, report, held, outcome);
     Ok(())
+}
+
+fn count(run: &Run<'_>, report: &mut ResolveReport, held: &HeldOrder, outcome: HeldOutcomeKind) {
+    report.counts.add(outcome);
+    let outcome = ItemOutcome::Held(outcome);
+    run.event(RunEventKind::ItemDone { id: Some(held.order.as_str()), outcome });
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     channel::{
-        AgeBasis, ChannelOrder, ChannelOrderId, RunEvent,
+        AgeBasis, ChannelOrder, ChannelOrderId, RunEventKind,
         report::{ImportOutcome, Scan, ScanStrategy},
     },
     client::{self, ErrorKind, ListOrders, Order, OrderId, OrderStatus, Page, Pages, RowError, ShipStation},
@@ -250,7 +250,7 @@ pub(super) fn list_ended(
 }
 
 fn note(ctx: &Context<'_>, recorder: &mut Recorder, page: &Page<Order>) {
-    ctx.run.event(&RunEvent::PageRead { what: "orders", rows: page.items.len(), of: page.total });
+    ctx.run.event(RunEventKind::PageRead { what: "orders", rows: page.items.len(), of: page.total });
     if page.reduced_to.is_some() {
         let warning = "ShipStation failed at full pages: some were read in smaller pieces";
         if recorder.report.run.warnings.iter().all(|known| known != warning) {

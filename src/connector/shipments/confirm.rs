@@ -8,7 +8,7 @@ use super::{Ctx, Decision, RecordMatch, Recorder, RowOutcome, Stop, evidence, ti
 use crate::{
     Timestamp,
     channel::{
-        NotificationStatus, RunEvent, ShipmentState,
+        NotificationStatus, RunEventKind, ShipmentState,
         store::{OutboxQuery, OutboxRow},
     },
     client::{Fulfillment, FulfillmentSort, MAX_PAGE_SIZE, OrderId},
@@ -116,7 +116,7 @@ async fn read_records(
     while let Some(page) = pages.next().await {
         let page = page?;
         let (what, rows) = ("fulfillments", page.items.len());
-        ctx.run.event(&RunEvent::PageRead { what, rows, of: page.total });
+        ctx.run.event(RunEventKind::PageRead { what, rows, of: page.total });
         let left =
             page.total.map_or(0, |total| usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(rows));
         for record in page.items {

@@ -118,10 +118,7 @@ async fn finish(run: Run<'_>, closed: Closed, stop: Option<Stop>) -> Result<Sync
         Some(stop) => stop.status(),
         None => closed.status,
     };
-    let mut report = closed.report;
-    let headline = report.headline();
-    report.run = run.finish(report.run, status, &headline).await;
-    Ok(report)
+    Ok(run.report(closed.report, status).await)
 }
 
 /// Plans every row that is due, and sends what is to be sent.

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use super::{Ctx, Moment, Parcel, Stop, evidence, timing};
 use crate::{
     Timestamp,
-    channel::RunEvent,
+    channel::RunEventKind,
     client::{ListEnd, MAX_PAGE_SIZE, Order, OrderId, OrderSort, OrderStatus, Page},
     connector::{failure, settings::Preflight},
 };
@@ -68,7 +68,7 @@ impl OpenOrders {
                 Err(_) => break,
             };
             let (what, rows) = ("open orders", page.items.len());
-            ctx.run.event(&RunEvent::PageRead { what, rows, of: page.total });
+            ctx.run.event(RunEventKind::PageRead { what, rows, of: page.total });
             let pages_left = pages_left(&page);
             for order in page.items {
                 if expected.remove(&order.order_id) {

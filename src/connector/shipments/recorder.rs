@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Ctx, Decision, Moment, RowOutcome, Stop};
 use crate::{
     channel::{
-        LineQuantity, NotificationStatus, OutboxId, RetryClass, RunEvent, RunStatus, ShipmentState,
-        ShipmentStateKind, SyncReport,
+        ItemOutcome, LineQuantity, NotificationStatus, OutboxId, RetryClass, RunEventKind, RunStatus,
+        ShipmentState, ShipmentStateKind, SyncReport,
         report::{RunInfo, SyncItem, SyncOutcome},
         store::{BeginSendOutcome, OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition},
     },
@@ -107,8 +107,8 @@ impl<'r> Recorder<'r> {
             if matches!(record.state, ShipmentState::RetryWait { class: RetryClass::OrderMissing, .. }) {
                 self.ctx.remember(&record.id, &moment);
             }
-            let (id, outcome) = (record.id.shipment.as_str(), record.state.name());
-            self.ctx.run.event(&RunEvent::ItemDone { id, outcome });
+            let (shipment, state) = (&record.id, record.state.kind());
+            self.ctx.run.event(RunEventKind::ShipmentStep { shipment, state });
             if let Some(account) = self.rows.get_mut(&record.id) {
                 account.state = record.state;
                 account.note = record.error;
@@ -171,13 +171,18 @@ impl<'r> Recorder<'r> {
         for (id, row) in self.rows {
             let outcome = row.outcome;
             report.counts.add(&outcome);
+            let event = ItemOutcome::Shipment(outcome.kind());
+            self.ctx.run.event(RunEventKind::ItemDone { id: Some(id.shipment.as_str()), outcome: event });
             has_errors |= outcome.is_error();
-            let hours = now.since(row.found.enqueued_at).as_secs() / 3600;
+            let in_outbox = now.since(row.found.enqueued_at);
+            if matches!(outcome, SyncOutcome::NotReached | SyncOutcome::RetryWaiting) {
+                report.oldest_due = report.oldest_due.max(Some(in_outbox));
+            }
+            let hours = in_outbox.as_secs() / 3600;
             let note = match &outcome {
                 SyncOutcome::NotReached => continue,
                 SyncOutcome::WaitingPartial { missing } => {
-                    let waited = now.since(row.found.enqueued_at);
-                    report.oldest_waiting = report.oldest_waiting.max(Some(waited));
+                    report.oldest_waiting = report.oldest_waiting.max(Some(in_outbox));
                     Some(format!("since {hours} h, missing {}", list(missing)))
                 }
                 SyncOutcome::Blocked { reason } => Some(reason.to_string()),

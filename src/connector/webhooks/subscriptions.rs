@@ -6,8 +6,8 @@ use url::Url;
 use super::WebhookSecret;
 use crate::{
     channel::{
-        ChannelError, ConnectionId, EnsureWebhooks, Operation, Refusal, RunStatus, WebhookItem,
-        WebhookOutcome, WebhookReport, hash,
+        ChannelError, ConnectionId, EnsureWebhooks, ItemOutcome, Operation, Refusal, RunEventKind, RunStatus,
+        WebhookItem, WebhookOutcome, WebhookReport, hash,
     },
     client::{Error, ErrorKind, Lane, Outcome, Rows, WebhookEvent, WebhookSubscription},
     connector::{
@@ -223,10 +223,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn finish(self, mut report: WebhookReport, status: RunStatus) -> WebhookReport {
-        let headline = report.headline();
-        report.run = self.run.finish(report.run, status, &headline).await;
-        report
+    async fn finish(self, report: WebhookReport, status: RunStatus) -> WebhookReport {
+        for item in &report.items {
+            let (id, outcome) = (Some(item.event.as_str()), ItemOutcome::Webhook(item.outcome.kind()));
+            self.run.event(RunEventKind::ItemDone { id, outcome });
+        }
+        self.run.report(report, status).await
     }
 }
 

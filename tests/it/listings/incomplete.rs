@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use shipstation_connector::{
     channel::{
-        CancelToken, ChannelConnector, LinkListings, Refusal, RunControl, RunEvent, RunId, RunObserver,
-        RunStatus,
+        CancelToken, ChannelConnector, LinkListings, Refusal, RunControl, RunEvent, RunEventKind,
+        RunObserver, RunStatus,
     },
     client::Clock,
     connector::ProductReading,
@@ -31,8 +31,8 @@ async fn three_pages() -> (World, i64, i64) {
 struct StopAfterPage(CancelToken);
 
 impl RunObserver for StopAfterPage {
-    fn on_event(&self, _: &RunId, event: &RunEvent<'_>) {
-        if matches!(event, RunEvent::PageRead { .. }) {
+    fn on_event(&self, event: &RunEvent<'_>) {
+        if matches!(event.kind, RunEventKind::PageRead { .. }) {
             self.0.cancel();
         }
     }

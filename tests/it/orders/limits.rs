@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shipstation_connector::{
     channel::{
-        CancelToken, ChannelConnector, GetOrders, RunControl, RunEvent, RunId, RunObserver, RunStatus,
+        CancelToken, ChannelConnector, GetOrders, RunControl, RunEvent, RunEventKind, RunObserver, RunStatus,
         report::FollowUpStatus, report::ImportOutcomeKind,
     },
     client::UserId,
@@ -59,8 +59,8 @@ async fn faults_max_orders_ends_partial_and_the_next_run_goes_on() {
 struct CancelAfterPage(CancelToken);
 
 impl RunObserver for CancelAfterPage {
-    fn on_event(&self, _: &RunId, event: &RunEvent<'_>) {
-        if let RunEvent::PageRead { .. } = event {
+    fn on_event(&self, event: &RunEvent<'_>) {
+        if let RunEventKind::PageRead { .. } = event.kind {
             self.0.cancel();
         }
     }

@@ -31,6 +31,10 @@ pub struct SyncReport {
     /// How long the order that has waited longest for its other parcels has waited.
     #[serde(with = "crate::duration_text::option")]
     pub oldest_waiting: Option<Duration>,
+    /// How long the shipment has been in the outbox that has waited longest to be sent and that this run did not send: it did not
+    /// get to it, or it will try again. Rows whose next attempt was not due yet are not looked at.
+    #[serde(default, with = "crate::duration_text::option")]
+    pub oldest_due: Option<Duration>,
 }
 
 impl SyncReport {
@@ -43,6 +47,7 @@ impl SyncReport {
             items_truncated: 0,
             unreported: Vec::new(),
             oldest_waiting: None,
+            oldest_due: None,
         }
     }
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ChannelUserId, RunEvent,
+        ChannelOrderId, ChannelUserId, RunEventKind,
         report::{FollowUpStatus, Tally},
         store::{OrderStoreExt, OrderWork, WorkKind, WorkOutcome, WorkResult},
     },
@@ -315,14 +315,13 @@ async fn settle(ctx: &Context<'_>, recorder: &mut Recorder, outcomes: Vec<WorkOu
 }
 
 fn tally(ctx: &Context<'_>, recorder: &mut Recorder, outcome: &WorkOutcome) {
-    let (status, event) = match (&outcome.result, outcome.kind) {
-        (WorkResult::Done, WorkKind::AddTag) => (FollowUpStatus::Done, "tagged"),
-        (WorkResult::Done, _) => (FollowUpStatus::Done, "assigned"),
-        (WorkResult::OverriddenByPerson, _) => (FollowUpStatus::Overridden, "overridden_by_person"),
-        (WorkResult::Pending { .. }, _) => (FollowUpStatus::Pending, "follow_up_pending"),
-        (WorkResult::Failed { .. }, _) => (FollowUpStatus::Failed, "follow_up_failed"),
+    let status = match &outcome.result {
+        WorkResult::Done => FollowUpStatus::Done,
+        WorkResult::OverriddenByPerson => FollowUpStatus::Overridden,
+        WorkResult::Pending { .. } => FollowUpStatus::Pending,
+        WorkResult::Failed { .. } => FollowUpStatus::Failed,
         _ => return,
     };
     tally_of(recorder, outcome.kind).add(status);
-    ctx.run.event(&RunEvent::ItemDone { id: outcome.order.as_str(), outcome: event });
+    ctx.run.event(RunEventKind::FollowUp { order: &outcome.order, kind: outcome.kind, status });
 }

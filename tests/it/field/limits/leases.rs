@@ -11,7 +11,7 @@ use std::{
 use futures_util::FutureExt;
 use shipstation_connector::{
     channel::{
-        ChannelConnector, ConnectionId, GetOrders, Operation, Refusal, RunControl, RunEvent, RunId,
+        ChannelConnector, ConnectionId, GetOrders, Operation, Refusal, RunControl, RunEvent, RunEventKind,
         RunObserver, RunStatus,
         store::{BeginOutcome, NewRun, RunState, RunStore, Stores},
     },
@@ -81,8 +81,8 @@ struct Rival {
 }
 
 impl RunObserver for Rival {
-    fn on_event(&self, _: &RunId, event: &RunEvent<'_>) {
-        let RunEvent::PageRead { .. } = event else { return };
+    fn on_event(&self, event: &RunEvent<'_>) {
+        let RunEventKind::PageRead { .. } = event.kind else { return };
         let now = Clock::now(&*self.clock);
         if self.pages.fetch_add(1, Ordering::SeqCst) == 0 {
             self.clock.step_to(now - Duration::from_secs(3600));
