@@ -24,7 +24,7 @@ const SHARED: [&str; 12] = [
 ];
 
 /// Each layer, and the other layers whose names it may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("clock", &[]),
     ("time", &[]),
     ("duration_text", &[]),

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 
 use super::{
     ActionReport, CancelOrder, Capabilities, ChannelError, CheckConnection, CheckReport, Delivery,
-    DiagnoseOrder, Diagnosis, EnsureWebhooks, ExplainImports, Finding, GetOrders, HoldOrder, ImportOrder,
-    ImportOverview, ImportReport, LinkListings, LinkReport, Operation, OrderTimeline, PublishListings,
-    Readiness, Refusal, ReleaseOrder, ResolveHeld, ResolveReport, ResolveShipping, RunActions, SyncListings,
-    SyncReport, SyncShipments, TagOrder, Timeline, UntagOrder, WebhookReport, shipping::ShippingResolution,
+    DiagnoseOrder, Diagnosis, EnsureWebhooks, ExplainImports, FindStuck, Finding, GetOrders, HoldOrder,
+    ImportOrder, ImportOverview, ImportReport, LinkListings, LinkReport, Operation, OrderTimeline,
+    PublishListings, Readiness, Refusal, ReleaseOrder, ResolveHeld, ResolveReport, ResolveShipping,
+    RunActions, StuckReport, SyncListings, SyncReport, SyncShipments, TagOrder, Timeline, UntagOrder,
+    WebhookReport, shipping::ShippingResolution,
 };
 
 /// A sales channel, as a host sees it.
@@ -71,13 +72,12 @@ pub trait ChannelConnector: Debug + Send + Sync {
     /// # Errors
     /// See the contract of the trait; also when the address is not one that the channel could safely post to, or the channel
     /// was given no secret for it. By default it is unsupported.
-    async fn ensure_webhooks(&self, request: EnsureWebhooks) -> Result<WebhookReport, ChannelError> {
-        drop(request);
-        let refusal = Refusal::Unsupported { why: "the channel posts nothing", instead: None };
-        Err(ChannelError::new(Operation::EnsureWebhooks, refusal))
+    async fn ensure_webhooks(&self, _: EnsureWebhooks) -> Result<WebhookReport, ChannelError> {
+        not_supported(Operation::EnsureWebhooks.name())
     }
 
-    /// Imports what a webhook's delivery points to, or publishes what became of the imported orders that it names. A delivery is a hint from outside: it is checked before anything is
+    /// Imports what a webhook's delivery points to, or publishes what became of the imported orders that it names. A delivery is
+    /// a hint from outside: it is checked before anything is
     /// asked, and a lost one costs time and no order. Answer the delivery first, and call this afterwards.
     ///
     /// # Errors
@@ -97,10 +97,8 @@ pub trait ChannelConnector: Debug + Send + Sync {
     /// # Errors
     /// When the stores cannot be asked; for an order that is named otherwise also when the channel cannot, when it has no such
     /// order, or more than one. A channel that does not keep it answers that it is not supported.
-    async fn timeline(&self, request: OrderTimeline) -> Result<Timeline, ChannelError> {
-        let _ = request;
-        let why = "the channel does not keep what happens to orders";
-        Err(ChannelError::of("timeline", Refusal::Unsupported { why, instead: None }))
+    async fn timeline(&self, _: OrderTimeline) -> Result<Timeline, ChannelError> {
+        not_supported("timeline")
     }
 
     /// Says why imports bring nothing: the last run, and how many orders there are inside and outside of what is imported.
@@ -174,6 +172,15 @@ pub trait ChannelConnector: Debug + Send + Sync {
     /// See the contract of the trait.
     async fn run_actions(&self, _: RunActions) -> Result<ActionReport, ChannelError> {
         not_supported(Operation::RunActions.name())
+    }
+
+    /// Says what has waited longer than it should, since when, why, and what to do: shipments, held and failed orders, and
+    /// operations that do not succeed. Asks the stores only, and changes nothing.
+    ///
+    /// # Errors
+    /// When a store cannot be asked. By default [`Refusal::Unsupported`].
+    async fn stuck(&self, _: FindStuck) -> Result<StuckReport, ChannelError> {
+        not_supported("stuck")
     }
 }
 

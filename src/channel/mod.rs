@@ -35,6 +35,7 @@ mod scope;
 mod shipment;
 pub mod shipping;
 pub mod store;
+mod stuck;
 mod timeline;
 mod unrecognized;
 pub(crate) mod wording;
@@ -83,6 +84,7 @@ pub use self::{
         BlockKind, BlockReason, FailKind, FailReason, IllegalTransition, NotificationStatus, OutboxId,
         Package, RetryClass, Shipment, ShipmentState, ShipmentStateKind, SupersedeReason,
     },
+    stuck::{FindStuck, StuckItem, StuckKind, StuckReport},
     timeline::Timeline,
     unrecognized::Unrecognized,
 };

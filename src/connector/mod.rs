@@ -20,6 +20,7 @@ mod settings;
 mod shipments;
 mod store_directory;
 mod store_pages;
+mod stuck;
 mod trace;
 mod translate;
 mod webhooks;
@@ -44,11 +45,11 @@ use crate::{
     channel::{
         ActionId, ActionReport, CancelOrder, Capabilities, ChannelConnector, ChannelError, ChannelOrder,
         CheckConnection, CheckReport, ConnectionId, Delivery, DiagnoseOrder, Diagnosis, EnsureWebhooks,
-        ExplainImports, Finding, GetOrders, HoldOrder, ImportOrder, ImportOverview, ImportPolicy,
+        ExplainImports, FindStuck, Finding, GetOrders, HoldOrder, ImportOrder, ImportOverview, ImportPolicy,
         ImportReport, LinkListings, LinkReport, Operation, OrderFeatures, OrderTimeline, OutboxId,
         PublishListings, Readiness, Refusal, ReleaseOrder, RemoteWrite, ResolveHeld, ResolveReport,
-        ResolveShipping, RunActions, ShipmentFeatures, Support, SyncListings, SyncReport, SyncShipments,
-        TagOrder, Timeline, Trigger, UntagOrder, WebhookReport,
+        ResolveShipping, RunActions, ShipmentFeatures, StuckReport, Support, SyncListings, SyncReport,
+        SyncShipments, TagOrder, Timeline, Trigger, UntagOrder, WebhookReport,
         shipping::ShippingResolution,
         store::{ShipmentSource, Stores},
     },
@@ -369,6 +370,10 @@ impl ChannelConnector for ShipStationChannel {
 
     async fn run_actions(&self, request: RunActions) -> Result<ActionReport, ChannelError> {
         trace::in_span(self, Operation::RunActions, self.run_run_actions(request)).await
+    }
+
+    async fn stuck(&self, request: FindStuck) -> Result<StuckReport, ChannelError> {
+        self.run_stuck(request).await
     }
 }
 

@@ -324,7 +324,7 @@ fn kind_of(operation: Operation, trigger: &Trigger) -> RunKind {
 }
 
 /// Says so when nothing new must be started.
-fn check_may_start(control: &RunControl, now: Timestamp) -> Result<(), Stop> {
+pub(super) fn check_may_start(control: &RunControl, now: Timestamp) -> Result<(), Stop> {
     if control.cancel.is_cancelled() {
         return Err(Stop::cancelled());
     }

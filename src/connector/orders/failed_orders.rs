@@ -8,7 +8,7 @@ use super::{
     follow_up::UserSnapshots,
     page,
     recorder::{Recorder, failure},
-    retry_wait::{self, FAR_FUTURE, due_at, is_misdated},
+    retry_wait::{self, due_at, is_misdated},
     window::Window,
 };
 use crate::{
@@ -18,7 +18,10 @@ use crate::{
         wording::count_of,
     },
     client::{Order, OrderId, OrderStatus},
-    connector::{count, failure as client_failure, lookup, run::Stop, settings::OrderSettings, translate},
+    connector::{
+        clocks::FAR_FUTURE, count, failure as client_failure, lookup, run::Stop, settings::OrderSettings,
+        translate,
+    },
 };
 
 /// How many are read in one run: one request each.

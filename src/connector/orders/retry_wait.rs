@@ -7,8 +7,6 @@ use crate::{Timestamp, channel::store::OrderWork, connector::clocks::MAX_CLOCK_S
 /// The wait after a first failure; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(300);
 const MAX_FAILED_ORDER_WAIT: Duration = HOUR.saturating_mul(6);
-/// Longer than any wait, and short enough for every store's dates.
-pub(super) const FAR_FUTURE: Duration = Duration::from_secs(200 * 365 * 24 * 3600);
 /// A rule may be added at any time, so an order that waits for one is not left alone for long.
 const MAX_WAIT_FOR_A_RULE: Duration = HOUR;
 

@@ -13,7 +13,7 @@ use std::{
 use shipstation_connector::{
     Timestamp,
     channel::{
-        CancelToken, ChannelOrderId, ConnectionId, Operation, Refusal,
+        CancelToken, ChannelOrderId, ConnectionId, Operation, Refusal, RunEvent, RunObserver,
         report::RunStatus,
         shipping::{CarrierRule, ShippingRule},
         store::{Forgotten, Maintained, Maintenance, MappingStoreExt, RetentionPolicy, StoreError},
@@ -359,4 +359,27 @@ async fn clock_the_store_is_maintained_at_its_interval_whatever_becomes_of_it() 
     assert!(accounts.runs("a") >= 28, "{}", accounts.runs("a"));
     let latest = kept.latest.lock().unwrap().unwrap();
     assert!(accounts.clock.now().since(latest) < MINUTE * 70);
+}
+
+/// Writes down whose runs it is told of.
+#[derive(Debug, Default)]
+struct Connections(Mutex<Vec<String>>);
+
+impl RunObserver for Connections {
+    fn on_event(&self, event: &RunEvent<'_>) {
+        self.0.lock().unwrap().push(event.connection.to_string());
+    }
+}
+
+#[tokio::test]
+async fn requests_one_observer_is_shown_every_run_of_every_connection() {
+    let accounts = Accounts::new(["a", "b"]);
+    let seen = Arc::new(Connections::default());
+    let fleet = fleet(&accounts).every(ORDERS, MINUTE * 10).observer(seen.clone()).build();
+    run_for(&accounts, &fleet, MINUTE * 60).await;
+    let seen = seen.0.lock().unwrap();
+    for connection in ["a", "b"] {
+        let told = seen.iter().filter(|one| *one == connection).count();
+        assert_eq!((told, told > 3), (accounts.runs(connection), true));
+    }
 }

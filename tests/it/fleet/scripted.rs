@@ -13,8 +13,8 @@ use shipstation_connector::{
         CancelToken, Capabilities, ChannelConnector, ChannelError, CheckConnection, CheckReport,
         ConnectionId, Delivery, DiagnoseOrder, Diagnosis, ExplainImports, Finding, GetOrders, ImportOrder,
         ImportOverview, ImportReport, LinkListings, LinkReport, Operation, PublishListings, Readiness,
-        Refusal, ResolveHeld, ResolveReport, ResolveShipping, RunControl, SyncListings, SyncReport,
-        SyncShipments, Trigger,
+        Refusal, ResolveHeld, ResolveReport, ResolveShipping, RunControl, RunEvent, RunEventKind, RunId,
+        SyncListings, SyncReport, SyncShipments, Trigger,
         report::{RunInfo, RunStatus},
         shipping::ShippingResolution,
     },
@@ -179,6 +179,10 @@ impl Scripted {
     async fn run(&self, operation: Operation, control: &RunControl) -> Result<RunInfo, ChannelError> {
         let clock = &self.accounts.clock;
         let started = clock.now();
+        if let Some(observer) = &control.observer {
+            let run = RunId::new("r");
+            observer.on_event(&RunEvent::new(&run, &self.id, operation, RunEventKind::Started));
+        }
         let (script, wakes) = self.accounts.with(|state| {
             state.runs.entry(self.id.clone()).or_default().push(started);
             state.at_once += 1;

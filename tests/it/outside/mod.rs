@@ -2,6 +2,7 @@
 
 mod events;
 mod metrics;
+mod stuck;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use self::{assign::Assigner, tag::Tagger};
 use super::{
     context::Context,
     recorder::Recorder,
-    retry_wait::{self, FAR_FUTURE, due_at, is_misdated},
+    retry_wait::{self, due_at, is_misdated},
 };
 use crate::{
     Timestamp,
@@ -21,7 +21,7 @@ use crate::{
         store::{OrderStoreExt, OrderWork, WorkKind, WorkOutcome, WorkResult},
     },
     client::{ActionResponse, Error, ErrorKind, Order, OrderId, Outcome},
-    connector::{STORE_BATCH, failure, run::Stop, translate},
+    connector::{STORE_BATCH, clocks::FAR_FUTURE, failure, run::Stop, translate},
 };
 
 /// How many orders' users are remembered from the window, to save a look at each of them.

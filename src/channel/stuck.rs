@@ -1,0 +1,273 @@
+//! What has waited longer than it should, and what a person can do about it.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ChannelOrderId, ConnectionId, Operation, OutboxId, RunControl, report::Tally, shipping::DisplayText,
+};
+use crate::{
+    Timestamp,
+    named_enum::named_enum,
+    setters::setters,
+    time::{DAY, HOUR},
+};
+
+/// Ask what has waited longer than it should.
+///
+/// ```
+/// use shipstation_connector::channel::FindStuck;
+/// use std::time::Duration;
+///
+/// let request = FindStuck::new().due(Duration::from_secs(4 * 3600));
+/// assert_eq!(request.blocked, Duration::from_secs(24 * 3600));
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FindStuck {
+    /// How long a shipment may be in the outbox before it is sent. Default: an hour.
+    pub due: Duration,
+    /// How long it may be unknown whether a request arrived. Default: 12 hours; the last look is made at least 4 hours after the
+    /// request.
+    pub unknown: Duration,
+    /// How long ShipStation may have accepted a shipment without showing it. Default: a day.
+    pub unconfirmed: Duration,
+    /// How long a shipment may be blocked. Default: a day.
+    pub blocked: Duration,
+    /// How long a shipment may wait for the rest of its order. Default: 7 days.
+    pub waiting: Duration,
+    /// How long an imported order may be held. Default: a day.
+    pub held: Duration,
+    /// How long an order may fail, or have something left to be done on the channel. Default: a day.
+    pub work: Duration,
+    /// How long there may be no successful run of an operation. Default: a day.
+    pub no_success: Duration,
+    /// From how many runs in a row on it is too many that an operation fails. Default: 3; 0 asks for none.
+    pub failing_runs: usize,
+    /// When to stop; nothing else of it counts.
+    pub control: RunControl,
+}
+
+impl Default for FindStuck {
+    fn default() -> Self {
+        Self {
+            due: HOUR,
+            unknown: HOUR * 12,
+            unconfirmed: DAY,
+            blocked: DAY,
+            waiting: DAY * 7,
+            held: DAY,
+            work: DAY,
+            no_success: DAY,
+            failing_runs: 3,
+            control: RunControl::new(),
+        }
+    }
+}
+
+impl FindStuck {
+    /// A request with the defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// How long a shipment may be in the outbox before it is sent.
+        due(due: Duration) => due = due;
+        /// How long it may be unknown whether a request arrived.
+        unknown(unknown: Duration) => unknown = unknown;
+        /// How long ShipStation may have accepted a shipment without showing it.
+        unconfirmed(unconfirmed: Duration) => unconfirmed = unconfirmed;
+        /// How long a shipment may be blocked.
+        blocked(blocked: Duration) => blocked = blocked;
+        /// How long a shipment may wait for the rest of its order.
+        waiting(waiting: Duration) => waiting = waiting;
+        /// How long an imported order may be held.
+        held(held: Duration) => held = held;
+        /// How long an order may fail, or have something left to be done on the channel.
+        work(work: Duration) => work = work;
+        /// How long there may be no successful run of an operation.
+        no_success(no_success: Duration) => no_success = no_success;
+        /// From how many runs in a row on it is too many that an operation fails.
+        failing_runs(runs: usize) => failing_runs = runs;
+        /// The same with these instructions.
+        control(control: RunControl) => control = control;
+    }
+}
+
+named_enum! {
+    /// What has waited too long.
+    StuckKind {
+        /// A shipment that is still to be sent.
+        ShipmentDue = "shipment_due",
+        /// A shipment of which nobody knows whether it arrived.
+        ShipmentUnknown = "shipment_unknown",
+        /// A shipment that was accepted and does not show.
+        ShipmentUnconfirmed = "shipment_unconfirmed",
+        /// A shipment that waits for a person.
+        ShipmentBlocked = "shipment_blocked",
+        /// A shipment that waits for the rest of its order.
+        ShipmentWaiting = "shipment_waiting",
+        /// An imported order that waits for a person.
+        OrderHeld = "order_held",
+        /// An order that cannot be imported.
+        OrderFailed = "order_failed",
+        /// An imported order whose user or tag is still to be set.
+        FollowUpOpen = "follow_up_open",
+        /// An operation without a successful run.
+        NoSuccess = "no_success",
+        /// An operation whose runs fail one after another.
+        RunsFailing = "runs_failing",
+    }
+}
+
+impl StuckKind {
+    /// What a person can do about it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::ShipmentDue => "see that sync_shipments runs often enough, and why its runs stop early",
+            Self::ShipmentUnknown => {
+                "see that sync_shipments runs; if it does, compare the order in ShipStation"
+            }
+            Self::ShipmentUnconfirmed => {
+                "open the order in ShipStation: it should be shipped with this tracking"
+            }
+            Self::ShipmentBlocked => "change what the reason names, then unblock the shipment",
+            Self::ShipmentWaiting => "ship or cancel what is missing of the order",
+            Self::OrderHeld => "resolve the reason (map the text, link the line), or release the order",
+            Self::OrderFailed => "resolve the error, or dismiss the order",
+            Self::FollowUpOpen => "resolve the error in ShipStation, or correct the setting",
+            Self::NoSuccess => "see that the operation is scheduled, and why its runs do not succeed",
+            Self::RunsFailing => "resolve the error of the last run; check looks at credentials and settings",
+        }
+    }
+}
+
+/// One thing that has waited too long. Nothing of a buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StuckItem {
+    /// What it is.
+    pub kind: StuckKind,
+    /// Since when it waits.
+    pub since: Timestamp,
+    /// Why, as far as that is known.
+    pub why: String,
+    /// The order, if it is about one.
+    pub order: Option<ChannelOrderId>,
+    /// The shipment, if it is about one.
+    pub shipment: Option<OutboxId>,
+    /// The operation, if it is about runs.
+    pub operation: Option<Operation>,
+}
+
+impl StuckItem {
+    /// An item that is about nothing in particular.
+    pub fn new(kind: StuckKind, since: Timestamp, why: &str) -> Self {
+        let why = DisplayText::new(why).unquoted();
+        Self { kind, since, why, order: None, shipment: None, operation: None }
+    }
+
+    setters! {
+        /// It is about this order.
+        of_order(order: ChannelOrderId) => order = Some(order);
+        /// It is about this shipment.
+        of_shipment(shipment: OutboxId) => shipment = Some(shipment);
+        /// It is about runs of this operation.
+        of_operation(operation: Operation) => operation = Some(operation);
+    }
+
+    /// What a person can do about it.
+    pub fn remedy(&self) -> &'static str {
+        self.kind.remedy()
+    }
+}
+
+impl fmt::Display for StuckItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} since {}", self.kind, self.since.floor_second())?;
+        if let Some(shipment) = &self.shipment {
+            write!(f, ", shipment {}", DisplayText::name(&shipment.to_string()).unquoted())?;
+        }
+        if let Some(order) = &self.order {
+            write!(f, ", order {}", DisplayText::name(order.as_str()).unquoted())?;
+        }
+        if let Some(operation) = self.operation {
+            write!(f, ", {operation}")?;
+        }
+        write!(f, ": {} -> {}", self.why, self.remedy())
+    }
+}
+
+/// What has waited longer than it should.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StuckReport {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// How many, by what they are; of the ledger at most the first 10,000 entries are looked at.
+    pub counts: Tally<StuckKind>,
+    /// Those that wait longest, at most [`MAX_ITEMS`](Self::MAX_ITEMS).
+    pub items: Vec<StuckItem>,
+    /// How many are counted and not among the items.
+    pub items_truncated: u64,
+}
+
+impl StuckReport {
+    /// As many items as a report names.
+    pub const MAX_ITEMS: usize = 200;
+
+    /// A report of nothing.
+    pub fn new(connection: ConnectionId, at: Timestamp) -> Self {
+        Self { connection, at, counts: Tally::default(), items: Vec::new(), items_truncated: 0 }
+    }
+
+    /// Counts an item, and names it unless there are enough that wait longer.
+    pub fn add(&mut self, item: StuckItem) {
+        self.counts.add(item.kind);
+        let place = self.items.partition_point(|other| other.since <= item.since);
+        self.items.insert(place, item);
+        if self.items.len() > Self::MAX_ITEMS {
+            self.items.pop();
+            self.items_truncated += 1;
+        }
+    }
+
+    /// Whether nothing is stuck.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}
+
+impl fmt::Display for StuckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "stuck of {} at {}", self.connection, self.at.floor_second())?;
+        if self.is_empty() {
+            return writeln!(f, "  nothing");
+        }
+        writeln!(f, "  {}", self.counts)?;
+        self.items.iter().try_for_each(|item| writeln!(f, "  {item}"))?;
+        if self.items_truncated > 0 { writeln!(f, "  and {} more", self.items_truncated) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_wait_is_named_first_and_many_are_counted() {
+        let at = Timestamp::UNIX_EPOCH + DAY * 365;
+        let mut report = StuckReport::new("shop".into(), at);
+        for hours in (0..500).rev().chain(500..1_000) {
+            report.add(StuckItem::new(StuckKind::OrderHeld, at - HOUR * hours, "x"));
+        }
+        assert_eq!((report.items.len(), report.items_truncated), (200, 800));
+        assert_eq!((report.items[0].since, report.items[199].since), (at - HOUR * 999, at - HOUR * 800));
+        assert!(report.to_string().ends_with("and 800 more\n"));
+    }
+}
