@@ -231,12 +231,12 @@ impl Scenario for Acting {
             account.add_tag("Rush")
         });
         let until = "2030-01-01T08:00:00Z".parse().unwrap();
-        let hold = ActionKind::Hold { until };
+        let until_then = ActionKind::Hold { until };
         let actions = [
-            ("hold", held, hold.clone()),
+            ("hold", held, until_then.clone()),
             ("tag", held, ActionKind::AddTag { tag: tag.to_string().into() }),
             ("release", released, ActionKind::Release),
-            ("first", taken_back, hold),
+            ("first", taken_back, until_then),
             ("second", taken_back, ActionKind::Release),
         ];
         let actions = actions.map(|(id, order, kind)| OrderAction::new(id, order.to_string(), kind));

@@ -106,7 +106,9 @@ impl Truth {
     /// An answer said of the last action on an order that nothing happened.
     pub fn settle_action(&mut self, order: i64) {
         let last = self.last_actions.get(&order).and_then(|id| self.actions.get_mut(id));
-        last.into_iter().for_each(|action| action.sent = action.sent.saturating_sub(1));
+        if let Some(action) = last {
+            action.sent = action.sent.saturating_sub(1);
+        }
     }
 
     /// A parcel of an order was put into the outbox, one of so many.

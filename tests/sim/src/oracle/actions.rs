@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::Value;
 use shipstation_connector::channel::{
-    ActionKind, ActionReport, ActionState, ChannelOrderId, CloseReason, RunStatus,
+    ActionKind, ActionReport, ActionState, ChannelOrderId, ChannelTagId, CloseReason, RunStatus,
     report::ActionOutcomeKind,
     store::{ActionQuery, ActionRow},
 };
@@ -50,15 +50,12 @@ pub fn action_of(request: &Request<Bytes>, truth: &Truth) -> Option<(String, Val
 }
 
 fn is_of(row: &ActionRow, path: &str, body: &Value) -> bool {
+    let names = |tag: &ChannelTagId| body["tagId"].as_i64() == tag.as_str().parse().ok();
     match &row.action.kind {
         ActionKind::Hold { .. } => path.ends_with("/orders/holduntil"),
         ActionKind::Release => path.ends_with("/orders/restorefromhold"),
-        ActionKind::AddTag { tag } => {
-            path.ends_with("/orders/addtag") && body["tagId"].to_string() == tag.as_str()
-        }
-        ActionKind::RemoveTag { tag } => {
-            path.ends_with("/orders/removetag") && body["tagId"].to_string() == tag.as_str()
-        }
+        ActionKind::AddTag { tag } => path.ends_with("/orders/addtag") && names(tag),
+        ActionKind::RemoveTag { tag } => path.ends_with("/orders/removetag") && names(tag),
         _ => false,
     }
 }

@@ -112,8 +112,11 @@ fn is_explained(
             BlockReason::Refused { .. } | BlockReason::RefusedCarrier { .. } => {
                 truth.refusals && (!shown.ours || !truth.stale.is_zero())
             }
+            // A hold that the host asked for may have ended since the last run.
             BlockReason::OrderNotShippable { .. } => {
-                is_beyond_proof || matches!(shown.status.as_str(), "on_hold" | "awaiting_payment")
+                is_beyond_proof
+                    || (world.plan.acts() && order.touched)
+                    || matches!(shown.status.as_str(), "on_hold" | "awaiting_payment")
             }
             _ => order.touched,
         },
