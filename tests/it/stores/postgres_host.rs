@@ -111,7 +111,7 @@ async fn faults_a_host_table_in_the_database_and_the_store_keep_both_or_neither(
     let orders = "SELECT number, CASE WHEN held THEN 'held' ELSE 'ready' END FROM shop_order ORDER BY number COLLATE \"C\"";
     let shop = async || rows(&client, orders).await;
     let notes = async || rows(&client, "SELECT number, what FROM shop_note").await;
-    keeps_both_or_neither(&store.stores(), shop, notes).await;
+    Box::pin(keeps_both_or_neither(&store.stores(), shop, notes)).await;
     assert!(store.take_orders(&here(), 9).await.unwrap().is_empty(), "the host has them");
     assert_eq!(store.order(&here(), &"1".into()).await.unwrap(), None, "no second copy of a buyer");
 }
