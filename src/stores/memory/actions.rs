@@ -28,6 +28,7 @@ pub(in crate::stores) type Changed = BTreeMap<u64, ActionRow>;
 
 impl Actions {
     /// These rows.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(in crate::stores) fn of(rows: Vec<ActionRow>) -> Self {
         Self { rows: rows.into_iter().map(|row| (row.number, row)).collect(), last: 0 }
     }

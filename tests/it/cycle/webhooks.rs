@@ -277,7 +277,11 @@ async fn secrets_the_secret_part_is_asked_for_first_and_shown_nowhere() {
     let runs = world.store.recent(&world.connection, Operation::ImportOrder, 9).await.unwrap();
     assert!(runs.is_empty(), "{runs:?}");
     let report = channel.on_webhook(Delivery::new(target, body.as_str())).await.unwrap();
-    assert_eq!((report.counts.imported(), world.sim.journal().len()), (1, 1), "{report}");
+    assert_eq!(
+        (report.counts.imported(), world.sim.journal().len()),
+        (1, 2),
+        "the list, and the stores: {report}"
+    );
     assert!(log.text().contains("ensure_webhooks"));
     let shown = format!("{shown} {report} {report:?} {}", log.text());
     assert!(!shown.contains("planted"), "{shown}");

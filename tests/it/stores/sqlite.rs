@@ -359,7 +359,7 @@ fn opening_by_many_at_once_makes_one_schema() {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 16);
+        assert_eq!(tables, 17);
     }
 }
 

@@ -122,8 +122,10 @@ pub struct Plan {
     pub shares_budget: bool,
     /// Each worker is one process for all connections, and they share a schedule.
     pub has_fleets: bool,
-    /// Between imports of the window there are quick looks, and now and then a back-fill.
+    /// Between imports of the window there are quick looks, and now and then a back-fill or a webhook's delivery.
     pub has_looks: bool,
+    /// The host has a rule of its own about new orders, which fails now and then.
+    pub has_policy: bool,
     /// The host has orders held, released and tagged. Fleets do not.
     pub has_actions: bool,
     pub page_size: u32,
@@ -167,6 +169,7 @@ impl Plan {
             shares_budget: stream(seed, "budget", 0).u8(..) < 160,
             has_fleets: stream(seed, "fleets", 0).u8(..) < 64,
             has_looks: stream(seed, "looks", 0).bool(),
+            has_policy: stream(seed, "policy", 0).u8(..) < 64,
             has_actions: stream(seed, "actions", 0).u8(..) < 96,
             page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
@@ -224,6 +227,9 @@ impl fmt::Display for Plan {
         }
         if drawn.has_looks != self.has_looks {
             write!(f, " --no-looks")?;
+        }
+        if drawn.has_policy != self.has_policy {
+            write!(f, " --no-policy")?;
         }
         if drawn.has_actions != self.has_actions {
             write!(f, " --no-actions")?;

@@ -15,9 +15,10 @@ use fastrand::Rng;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, ChannelError, CheckConnection, DiagnoseOrder, ExplainImports, GetOrders,
-        ImportOrder, ImportReport, LinkListings, LinkReport, Operation, OrderRange, OrderSelector,
-        ResolveHeld, ResolveReport, RunActions, SyncReport, SyncShipments,
+        ChannelConnector, ChannelError, ChannelOrder, CheckConnection, Delivery, DiagnoseOrder,
+        EnsureWebhooks, ExplainImports, GetOrders, ImportDecision, ImportOrder, ImportPolicy, ImportReport,
+        LinkListings, LinkReport, Operation, OrderRange, OrderSelector, ProposedImport, ResolveHeld,
+        ResolveReport, RunActions, SyncReport, SyncShipments,
     },
     client::{RateLimiter, TagId, UserId},
     connector::ListingSettings,
@@ -73,6 +74,8 @@ pub enum Job {
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
+
+const WEBHOOK_SECRET: &str = "planted-secret-of-webhooks-77";
 
 /// What a process does in the quiet phase: import, release what a mapping holds no more, import, link listings.
 const QUIET_TURNS: [u8; 4] = [255, 0, 255, 12];
@@ -193,12 +196,15 @@ pub fn begin_life(
     settings.orders.watch_changes = plan.host.watches;
     settings.listings = Some(ListingSettings::default());
     settings.actions.enabled = plan.acts();
-    let channel =
-        ShipStationChannel::builder(client, connection.id.clone(), instrumented(&world.open(), &storage))
-            .settings(settings)
-            .owner(format!("{name}/{number}"))
-            .build()
-            .unwrap();
+    let stores = instrumented(&world.open(), &storage);
+    let mut channel = ShipStationChannel::builder(client, connection.id.clone(), stores)
+        .settings(settings)
+        .webhook_secret(WEBHOOK_SECRET)
+        .owner(format!("{name}/{number}"));
+    if plan.has_policy {
+        channel = channel.import_policy(policy(world, stream("policy")));
+    }
+    let channel = channel.build().unwrap();
     Life { channel, run }
 }
 
@@ -231,6 +237,15 @@ async fn work(
             let range = OrderRange::new(to - DAY * rng.u32(1..9), to);
             drop(import(world, (place.connection, log), channel, GetOrders::back_fill(range)).await);
         }
+        (Job::Look, 12..20) => {
+            let request = EnsureWebhooks::new("https://hooks.example.com/shipstation");
+            drop(judged(world, log, channel.ensure_webhooks(request).await, |_| ()));
+        }
+        (Job::Look, 20..40) => {
+            let Some(delivery) = delivery(world, place.connection, rng) else { return };
+            let judge = |report: &ImportReport| oracle::judge_import(world, place.connection, log, report);
+            drop(judged(world, log, channel.on_webhook(delivery).await, judge));
+        }
         (Job::Look, _) => {
             drop(import(world, (place.connection, log), channel, GetOrders::changes_only()).await);
         }
@@ -246,6 +261,32 @@ async fn work(
             tell_outcome(world, log, &by_hand(world, place, channel, log, (draw, rng)).await);
         }
         (Job::Import, _) => drop(import(world, (place.connection, log), channel, GetOrders::new()).await),
+    }
+}
+
+/// What ShipStation posts about one of the orders, or somebody else who does not know the secret part of the address.
+fn delivery(world: &World, connection: usize, rng: &mut Rng) -> Option<Delivery> {
+    let it = &world.connections[connection];
+    let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
+    let order = *rng.choice(&orders)?;
+    let number = it.sim.account(|account| Some(account.order(order)?.text("orderNumber")?.to_owned()))?;
+    let (event, resource) = match rng.u8(..3) {
+        0 => ("ORDER_NOTIFY", format!("orders?orderNumber={number}")),
+        1 => ("SHIP_NOTIFY", format!("shipments?orderId={order}")),
+        _ => ("FULFILLMENT_SHIPPED", format!("fulfillments?orderId={order}")),
+    };
+    let body = format!(r#"{{"resource_url":"{}{resource}","resource_type":"{event}"}}"#, it.sim.url());
+    let key = if rng.u8(..) < 16 { "somebody-elses-guess" } else { WEBHOOK_SECRET };
+    Some(Delivery::new(format!("/shipstation?key={key}"), body))
+}
+
+/// The host's rule: it fails for some orders, some of the times, while there is trouble.
+fn policy(world: &Arc<World>, rng: Rng) -> impl ImportPolicy + 'static {
+    let (world, draws) = (Arc::clone(world), Mutex::new(rng));
+    move |_: &ChannelOrder, _: &ProposedImport<'_>| {
+        let fails = !world.is_quiet() && draws.lock().unwrap().u8(..) < 16;
+        assert!(!fails, "the host's rule has an error");
+        ImportDecision::accept()
     }
 }
 

@@ -119,9 +119,9 @@ impl OrderEvent {
     /// How many events of one order a store keeps before it leaves out further [repetitions](Self::is_repetition).
     pub const MAX_BEFORE_REPETITIONS: usize = 200;
 
-    /// An event.
+    /// An event. Texts from outside are cut where they are long.
     pub fn new(order: ChannelOrderId, at: Timestamp, run: Option<RunId>, what: OrderEventKind) -> Self {
-        Self { order, at, run, what }
+        Self { order, at, run, what: what.for_report() }
     }
 
     /// Whether it may come again and again while something is tried or waited for. Everything else comes a few times at most for
@@ -133,6 +133,15 @@ impl OrderEvent {
             OrderEventKind::Shipment { state, .. } => !(state.is_closed() || state.is_reported()),
             _ => false,
         }
+    }
+}
+
+impl OrderEventKind {
+    fn for_report(mut self) -> Self {
+        if let Self::Imported { holds, .. } | Self::Released { holds, .. } = &mut self {
+            *holds = std::mem::take(holds).into_iter().map(HoldReason::for_report).collect();
+        }
+        self
     }
 }
 
