@@ -285,7 +285,10 @@ fn policy(world: &Arc<World>, rng: Rng) -> impl ImportPolicy + 'static {
     let (world, draws) = (Arc::clone(world), Mutex::new(rng));
     move |_: &ChannelOrder, _: &ProposedImport<'_>| {
         let fails = !world.is_quiet() && draws.lock().unwrap().u8(..) < 16;
-        assert!(!fails, "the host's rule has an error");
+        // Without the words that a panic prints.
+        if fails {
+            std::panic::resume_unwind(Box::new("the host's rule has an error"));
+        }
         ImportDecision::accept()
     }
 }
