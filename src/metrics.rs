@@ -50,7 +50,7 @@ macro_rules! metrics_table {
 }
 
 metrics_table! {
-    RUNS = Counter "shipstation_runs_total" "count" ["operation", "status"] "Runs that have ended, refused and dry ones included.";
+    RUNS = Counter "shipstation_runs_total" "count" ["operation", "status"] "Runs that have ended, dry ones and those that were refused after their beginning included.";
     REQUESTS = Counter "shipstation_requests_total" "count" ["operation"] "Requests that left, repeated ones included.";
     RETRIES = Counter "shipstation_retries_total" "count" ["operation"] "Requests that repeated an earlier one.";
     WAITED = Counter "shipstation_wait_milliseconds_total" "milliseconds" ["operation"] "Time that runs waited for the rate limit or between attempts.";
@@ -154,9 +154,13 @@ fn count_orders(labels: &Labels, counts: &ImportCounts) {
 
 fn count_shipments(labels: &Labels, report: &SyncReport) {
     let counts = &report.counts;
-    labels.set(DUE, float(counts.due()));
     labels.count(SENT, counts.of(SyncOutcomeKind::Sent) + counts.of(SyncOutcomeKind::Confirmed));
     labels.count(CONFIRMED, counts.confirmed());
+    // A run that was cut short has not seen all that waits.
+    if !report.run.status.read_everything() {
+        return;
+    }
+    labels.set(DUE, float(counts.due()));
     labels.set(BLOCKED, float(counts.blocked.total() + counts.still_blocked));
     labels.set(OLDEST_DUE, report.oldest_due.unwrap_or_default().as_secs_f64());
 }

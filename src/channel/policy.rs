@@ -14,7 +14,8 @@ use super::{ChannelOrder, HoldReason, LineId, shipping::ShippingResolution};
 /// - The answer only adds to what the crate decides: recognizing orders that are imported, orders of the host's own, split and
 ///   merged orders come first, and no hold of the crate's is lifted. (A line that nobody ships needs no listing, so it does not
 ///   hold its order for want of one.)
-/// - A skip is for this run: the next one asks again. A hold stays until the host releases the order;
+/// - A skip is for this run: the next one asks again, as long as the order is in the window. What waits for a decision should be
+///   held. A hold stays until the host releases the order;
 ///   [`resolve_held`](super::ChannelConnector::resolve_held) does not.
 /// - A panic costs its own order this run alone: the order fails, is kept among the failures, and is tried again. What the
 ///   panic says is dropped; only the process's panic hook sees it. (A program built with `panic = "abort"` ends.)

@@ -230,7 +230,7 @@ impl GetOrders {
     }
 
     /// A deliberate back-fill: the orders of this stretch of time, whatever their age, behind everything else. A fixed floor of the
-    /// settings still holds. A report that ends early says where to [go on](crate::channel::ImportReport::resume_from).
+    /// settings still holds; users are assigned by the next import of the window. A report that ends early says where to [go on](crate::channel::ImportReport::resume_from).
     pub fn back_fill(range: OrderRange) -> Self {
         Self { scope: OrderScope::Range(range), ..Self::default() }
     }

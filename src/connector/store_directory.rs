@@ -1,7 +1,7 @@
 //! What the account's stores are called and which marketplaces they are on: read when a new order needs it, and again at most
 //! once an hour. It lives as long as the channel, so that the runs of a process share it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
@@ -9,7 +9,7 @@ use super::{clocks::HostTime, failure};
 use crate::{
     channel::{ChannelOrder, shipping::StoreKey},
     client::{Clock, ErrorKind, ShipStation, Store},
-    time::HOUR,
+    time::{HOUR, MINUTE},
 };
 
 /// The stores as they were last read.
@@ -18,25 +18,27 @@ pub(super) struct StoreDirectory(Mutex<Reading>);
 
 #[derive(Debug, Default)]
 struct Reading {
-    /// When ShipStation was last asked, whatever it answered.
-    asked: Option<HostTime>,
+    /// When ShipStation was last asked, whatever it answered, and for how long it is not asked again.
+    asked: Option<(HostTime, Duration)>,
     names: Arc<StoreNames>,
 }
 
 impl StoreDirectory {
     /// The names of the stores, and a warning if they could not be read. The caller goes on with those that were read before, or
-    /// with none. One request at most, and none within an hour of the last one, refused or not.
+    /// with none. One request at most, and none within an hour of the last one, refused or not; within a minute of one that got no
+    /// answer.
     pub(super) async fn names(&self, client: &ShipStation) -> (Arc<StoreNames>, Option<String>) {
         // Who comes second waits for the answer instead of asking too. A caller that is dropped leaves no trace.
         let mut reading = self.0.lock().await;
         let clock = &**client.clock();
         let mut warning = None;
-        if reading.asked.is_none_or(|asked| asked.elapsed(clock) >= HOUR) {
+        if reading.asked.is_none_or(|(asked, pause)| asked.elapsed(clock) >= pause) {
             match client.stores().list().show_inactive(true).send().await {
                 Ok(stores) => reading.keep(&stores.items, clock),
                 Err(error) if error.kind() == ErrorKind::Cancelled => {}
                 Err(error) => {
-                    reading.asked = Some(HostTime::now(clock));
+                    let pause = if error.is_retryable() { MINUTE } else { HOUR };
+                    reading.asked = Some((HostTime::now(clock), pause));
                     let why = failure::describe(&error);
                     warning = Some(format!(
                         "the stores could not be read, so that a name or a marketplace may be missing or old: {why}"
@@ -45,6 +47,11 @@ impl StoreDirectory {
             }
         }
         (reading.names.clone(), warning)
+    }
+
+    /// The names as they are known, without a request.
+    pub(super) async fn known(&self) -> Arc<StoreNames> {
+        self.0.lock().await.names.clone()
     }
 
     /// Takes over the stores, inactive ones included, that were read for another purpose.
@@ -57,7 +64,8 @@ impl Reading {
     fn keep(&mut self, stores: &[Store], clock: &dyn Clock) {
         let named =
             stores.iter().map(|store| (StoreKey::new(store.store_id.to_string()), StoreName::of(store)));
-        *self = Self { asked: Some(HostTime::now(clock)), names: Arc::new(StoreNames(named.collect())) };
+        *self =
+            Self { asked: Some((HostTime::now(clock), HOUR)), names: Arc::new(StoreNames(named.collect())) };
     }
 }
 
@@ -81,6 +89,11 @@ impl StoreNames {
     /// What people call a store.
     pub(super) fn of(&self, store: &StoreKey) -> Option<&str> {
         self.0.get(store)?.name.as_deref()
+    }
+
+    /// The marketplace that a store is on.
+    pub(super) fn marketplace_of(&self, store: &StoreKey) -> Option<&str> {
+        self.0.get(store)?.marketplace.as_deref()
     }
 
     /// Names the order's store, and its marketplace; without one the order keeps its source in its place.

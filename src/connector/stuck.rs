@@ -122,6 +122,9 @@ impl Search<'_> {
         let success = stores.runs.last_success(connection, operation).await?;
         let mut runs = stores.runs.recent(connection, operation, MAX_RUNS_READ).await?;
         runs.retain(|run| !run.dry_run);
+        if runs.len() > 1 {
+            runs.retain(|run| run.state != RunState::Running);
+        }
         // An operation that never ran is not in use.
         let Some(newest) = runs.first() else { return Ok(()) };
         let since = success.as_ref().or(runs.last()).map_or(newest.started, |run| run.started);
@@ -134,7 +137,7 @@ impl Search<'_> {
             && (1..=failing).contains(&self.wanted.failing_runs)
         {
             let why = format!(
-                "{} in a row have failed, the last one {}",
+                "{} in a row did not come to their end, the last one {}",
                 count_of(super::count(failing), "run"),
                 ended(newest)
             );

@@ -110,8 +110,9 @@ impl FleetBuilder {
         self
     }
 
-    /// How often an operation runs; never, if the interval is zero. By default orders are fetched every 15 minutes, shipments sent
-    /// every 5, held orders looked at every 15, and listings linked once a day. The operation is one of these, or
+    /// How often an operation runs; never, if the interval is zero. By default what changed is looked at every minute
+    /// ([`GetChanges`](Operation::GetChanges)), the whole window of orders is read every hour, shipments are sent every 5 minutes, held orders
+    /// looked at every 15, and listings linked once a day. The operation is one of these, or
     /// [`RunActions`](Operation::RunActions), which runs only where it is given an interval: for connections whose settings enable it,
     /// with [`FleetConnection::every`](super::FleetConnection::every).
     #[must_use]

@@ -157,7 +157,7 @@ async fn status_of(
 ) -> Result<RunStatus, ChannelError> {
     Ok(match operation {
         Operation::GetOrders => channel.get_orders(GetOrders::with(control)).await?.run.status,
-        Operation::GetChanges => {
+        Operation::GetChanges if channel.capabilities().order_features.changes_only => {
             channel.get_orders(GetOrders::changes_only().control(control)).await?.run.status
         }
         Operation::SyncShipments => channel.sync_shipments(SyncShipments::with(control)).await?.run.status,

@@ -218,6 +218,13 @@ pub enum OrderChangeKind {
     Unrecognized(Unrecognized),
 }
 
+impl OrderChangeKind {
+    /// Whether nothing of the order is to be shipped by the host any more.
+    pub(crate) fn ends_shipping(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::ShippedElsewhere { .. } | Self::Merged { .. })
+    }
+}
+
 /// Tracking numbers of one order that a text shows.
 const MAX_NUMBERS_SHOWN: usize = 3;
 

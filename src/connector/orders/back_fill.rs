@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use super::{
     changes::ReadById,
     context::Context,
-    follow_up,
+    follow_up::UserSnapshots,
     list_tally::ListTally,
     parcels,
     recorder::Recorder,
@@ -50,7 +50,8 @@ struct StatusList {
 impl StatusList {
     /// Takes note of a page that was dealt with: the dates of its orders, `None` if one has none.
     fn dealt_with(&mut self, dates: Option<Vec<Timestamp>>) {
-        let Some(dates) = dates.filter(|dates| dates.is_sorted()) else {
+        // A page without anything new is one of a list that is read once more, since rows were missing.
+        let Some(dates) = dates.filter(|dates| dates.is_sorted() && !dates.is_empty()) else {
             self.is_sorted = false;
             return;
         };
@@ -61,21 +62,22 @@ impl StatusList {
     }
 }
 
+/// Users and tags of what is imported are left to the imports of the window: nobody else waits for them as long as this does.
 pub(super) async fn run(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Window) -> Result<(), Stop> {
-    let mut users = follow_up::prepare(ctx).await?;
-    let (decided, mut by_id) = (HashSet::new(), ReadById::default());
+    let (decided, mut users, mut by_id) = (HashSet::new(), UserSnapshots::default(), ReadById::default());
     let (from, mut lists) = (window.from, begin(ctx, window));
     let mut reading = Reading { window, decided: &decided, users: &mut users, by_id: &mut by_id };
     let read = read_all(ctx, recorder, &mut reading, &mut lists).await;
-    recorder.report.resume_from =
-        lists.iter().filter(|list| !list.scan.complete).map(|list| list.reached.max(from)).min().flatten();
+    let ended = match read {
+        Ok(()) | Err(Stop::LimitReached(_)) => parcels::publish_shipped(ctx, recorder).await.and(read),
+        read => read,
+    };
+    let open = lists.iter().filter(|list| !list.scan.complete);
+    let reached = open.map(|list| list.reached.filter(|_| list.is_sorted && !list.has_ended).max(from)).min();
+    // What was seen and not recorded is seen again only from the beginning.
+    recorder.report.resume_from = if recorder.awaits_parcels() { from } else { reached.flatten() };
     recorder.report.scans.extend(lists.into_iter().map(|list| list.scan));
-    if !matches!(&read, Ok(()) | Err(Stop::LimitReached(_))) {
-        return read;
-    }
-    follow_up::execute(ctx, recorder, users).await?;
-    read?;
-    parcels::publish_shipped(ctx, recorder).await
+    ended
 }
 
 fn begin(ctx: &Context<'_>, window: &Window) -> Vec<StatusList> {

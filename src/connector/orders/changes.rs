@@ -332,8 +332,11 @@ fn split(
 ) -> Option<OrderChangeKind> {
     let before = record.map(|record| &record.lineage.merged).into_iter().chain(old.map(|old| &old.relatives));
     let before: HashSet<&ChannelOrderId> = before.flatten().collect();
-    let lines_before = old.map(|old| &old.lines).or_else(|| record.map(|record| &record.lines))?;
-    let has_fewer_pieces = pieces(&now.lines) < pieces(lines_before);
+    let has_fewer_pieces = match (old, record) {
+        (Some(old), _) => pieces(&now.lines) < pieces(&old.lines),
+        (None, Some(record)) => pieces(shipped_lines(now, record)) < pieces(&record.lines),
+        (None, None) => return None,
+    };
     let is_split_off = |id: &&ChannelOrderId| match parents.get(*id) {
         Some(parent) => *parent == now.order,
         None => has_fewer_pieces,
@@ -343,20 +346,25 @@ fn split(
     (!into.is_empty()).then_some(OrderChangeKind::Split { into })
 }
 
-fn pieces(lines: &[LineQuantity]) -> i64 {
-    lines.iter().fold(0, |sum, line| sum.saturating_add(line.quantity))
+fn pieces<'l>(lines: impl IntoIterator<Item = &'l LineQuantity>) -> i64 {
+    lines.into_iter().fold(0, |sum, line| sum.saturating_add(line.quantity))
 }
 
-/// Whether it has other lines or quantities. The import record is without the lines that nobody ships.
+/// The lines without those that nobody ships, as the import record has them.
+fn shipped_lines<'s>(
+    now: &'s OrderSnapshot,
+    record: &'s ImportRecord,
+) -> impl Iterator<Item = &'s LineQuantity> {
+    let left_out =
+        |line: &LineId| record.line_names.iter().any(|names| names.line == *line && !names.shippable);
+    now.lines.iter().filter(move |line| !left_out(&line.line))
+}
+
+/// Whether it has other lines or quantities.
 fn other_lines(now: &OrderSnapshot, old: Option<&OrderSnapshot>, record: Option<&ImportRecord>) -> bool {
     match (old, record) {
         (Some(old), _) => old.lines != now.lines,
-        (None, Some(record)) => {
-            let left_out =
-                |line: &LineId| record.line_names.iter().any(|names| names.line == *line && !names.shippable);
-            let lines = now.lines.iter().filter(|line| !left_out(&line.line));
-            !lines.eq(&record.lines)
-        }
+        (None, Some(record)) => !shipped_lines(now, record).eq(&record.lines),
         (None, None) => false,
     }
 }

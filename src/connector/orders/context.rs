@@ -46,15 +46,18 @@ impl<'c> Context<'c> {
         self.run.control.dry_run
     }
 
-    /// Where changes of imported orders are kept, if they are watched in this run.
+    /// Where it is kept how orders look and how they change, if this run may write.
     pub(super) fn history(&self) -> Option<&'c dyn HistoryStore> {
-        let history = self.run.channel.stores.history.as_deref();
-        let is_quick_look = self.run.token.operation == Operation::GetChanges;
-        history.filter(|_| (self.settings().watch_changes || is_quick_look) && !self.is_dry_run())
+        self.run.channel.stores.history.as_deref().filter(|_| !self.is_dry_run())
     }
 
+    pub(super) fn is_quick_look(&self) -> bool {
+        self.run.token.operation == Operation::GetChanges
+    }
+
+    /// Whether this run compares imported orders with how they looked before.
     pub(super) fn watches_changes(&self) -> bool {
-        self.history().is_some()
+        self.history().is_some() && (self.settings().watch_changes || self.is_quick_look())
     }
 
     /// The present instant by ShipStation's clock.

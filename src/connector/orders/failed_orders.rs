@@ -158,7 +158,8 @@ fn is_wanted(order: &Order, settings: &OrderSettings) -> bool {
 }
 
 async fn forget(ctx: &Context<'_>, recorder: &mut Recorder, record: &OrderWork) -> Result<(), Stop> {
-    if ctx.is_dry_run() {
+    // What is not recorded yet must be seen again if it never is.
+    if ctx.is_dry_run() || recorder.awaits_parcels_of(&record.order) {
         return Ok(());
     }
     recorder.writes();

@@ -151,7 +151,7 @@ async fn look_for_changes(
     match changes::scan(ctx, recorder, window, decided, by_id).await {
         Err(Stop::Remote(error)) if error.kind() == ErrorKind::Invalid => {
             let message = failure::vendor_message(&error);
-            recorder.warn(format!("changes of imported orders could not be looked for: {message}"));
+            recorder.gap(format!("changes of imported orders could not be looked for: {message}"));
             Ok(())
         }
         looked => looked,

@@ -169,7 +169,7 @@ async fn save_all(
             let outcome = outcome_of(&new, answer, records);
             if let ImportOutcome::Imported { .. } | ImportOutcome::Held { .. } = outcome {
                 recorder.imported(ctx, &new, records.attempts(&new.order.id));
-                snapshots.extend(ctx.watches_changes().then(|| OrderSnapshot::of(&new.order)));
+                snapshots.extend(ctx.history().map(|_| OrderSnapshot::of(&new.order)));
             }
             recorder.order(ctx, &new.order, &outcome);
             outcomes.push(outcome);

@@ -17,11 +17,14 @@ use crate::{
         ShipmentSort,
     },
     connector::{STORE_BATCH, count, failure, run::Stop, translate},
-    time::HOUR,
+    time::{DAY, HOUR},
 };
 
 /// Orders without a parcel in the lists that are asked for by their id: two requests each.
 const MAX_READ_BY_ID: usize = 5;
+
+/// Pages of one list that are read at most. What is behind them is asked for by id, or left open.
+const MAX_PAGES: u32 = 40;
 
 /// The parcels of orders, as far as they were read.
 #[derive(Debug, Default)]
@@ -69,8 +72,9 @@ async fn read(ctx: &Context<'_>, shipped: &[OrderObservation]) -> Result<Parcels
     let mut parcels = Parcels::default();
     if missing.len() > 1 {
         // A parcel is made before its order shows as shipped: most of them shortly before.
-        let modified = shipped.iter().filter_map(|seen| seen.now.modified_at);
-        let since = modified.min().unwrap_or(ctx.now()) - HOUR;
+        let modified = shipped.iter().filter_map(|seen| seen.now.modified_at).min();
+        let earliest = ctx.now() - DAY * ctx.settings().catch_up_days;
+        let since = modified.unwrap_or(ctx.now()).max(earliest) - HOUR;
         parcels = read_lists(ctx, &missing, since).await?;
         missing.retain(|order| !parcels.0.contains_key(order));
     }
@@ -120,6 +124,7 @@ impl Parcels {
         parcel: impl Fn(&T) -> Option<(OrderId, ChannelParcel)>,
     ) -> Result<bool, Stop> {
         let mut is_whole = true;
+        let mut pages_left = MAX_PAGES;
         while let Some(page) = pages.next().await {
             let page = page?;
             ctx.run.event(RunEventKind::PageRead { what, rows: page.items.len(), of: page.total });
@@ -130,6 +135,10 @@ impl Parcels {
                 }
             }
             ctx.run.checkpoint().await?;
+            pages_left -= 1;
+            if pages_left == 0 {
+                return Ok(false);
+            }
         }
         Ok(is_whole && pages.end().is_some_and(ListEnd::is_complete))
     }

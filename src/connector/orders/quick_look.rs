@@ -19,14 +19,17 @@ use crate::{
         store::{RunSummary, StoreError},
     },
     client::OrderSort,
-    connector::{ShipStationChannel, run::Stop},
+    connector::{ShipStationChannel, clocks::MAX_CLOCK_SKEW, run::Stop},
     time::{DAY, MINUTE},
 };
 
-/// A look begins so long before the last one: reads may be behind.
+/// A look begins so long before the last one, and as much earlier as a clock may be wrong: reads may be behind.
 const OVERLAP: Duration = MINUTE.saturating_mul(5);
 /// Looks that are considered: those between two imports of the window.
 const MAX_LOOKS: usize = 100;
+
+/// As many as are kept of a day and more.
+const MAX_LOOKS_KEPT: usize = 2_000;
 
 /// When orders were looked at by quick looks that did their work.
 #[derive(Debug, Clone, Copy)]
@@ -56,13 +59,23 @@ impl ShipStationChannel {
     /// Since when a look reads: since the last one, or since an import of the window that has seen as much; for a day, where
     /// there is neither.
     async fn look_since(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let look = self.quick_looks().await?.map(|looks| looks.last);
+        let look = match self.quick_looks().await? {
+            Some(looks) => Some(looks.last),
+            None => self.oldest_look().await?,
+        };
         let import = self.last_import().await?.map(|import| import.started);
         // An import that watches changes has seen them all.
         let import = import.filter(|_| look.is_none() || self.settings.orders.watch_changes);
         let last = look.max(import);
         let earliest = now - DAY * self.settings.orders.catch_up_days.max(1);
-        Ok(last.filter(|last| *last <= now).unwrap_or(now - DAY).max(earliest) - OVERLAP)
+        Ok(last.filter(|last| *last <= now).unwrap_or(now - DAY).max(earliest) - OVERLAP - MAX_CLOCK_SKEW)
+    }
+
+    /// Where none of the newest looks did its work: the last one that did, or the oldest that is kept.
+    async fn oldest_look(&self) -> Result<Option<Timestamp>, StoreError> {
+        let looks = self.stores.runs.recent(&self.connection, Operation::GetChanges, MAX_LOOKS_KEPT).await?;
+        let oldest = looks.iter().map(|look| look.started).min();
+        Ok(QuickLooks::of(&looks).map(|looks| looks.last).or(oldest))
     }
 }
 
@@ -89,6 +102,6 @@ pub(super) async fn run(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut
         return read.map(drop);
     }
     follow_up::execute(ctx, recorder, users).await?;
-    read?;
-    parcels::publish_shipped(ctx, recorder).await
+    parcels::publish_shipped(ctx, recorder).await?;
+    read.map(drop)
 }

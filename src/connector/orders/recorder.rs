@@ -214,6 +214,16 @@ impl Recorder {
         self.shipped.extend(shipped);
     }
 
+    /// Whether that is still to be recorded of an order.
+    pub(super) fn awaits_parcels_of(&self, order: &ChannelOrderId) -> bool {
+        self.shipped.iter().any(|seen| seen.now.order == *order)
+    }
+
+    /// Whether that is still to be recorded of any order.
+    pub(super) fn awaits_parcels(&self) -> bool {
+        !self.shipped.is_empty()
+    }
+
     /// The orders that were shipped elsewhere and are not recorded yet.
     pub(super) fn take_shipped(&mut self) -> Vec<OrderObservation> {
         std::mem::take(&mut self.shipped)

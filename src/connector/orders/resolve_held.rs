@@ -4,6 +4,7 @@ use crate::{
     channel::{
         ChannelError, HoldReason, ItemOutcome, Operation, ResolveReport, RunControl, RunEventKind, RunStatus,
         report::HeldOutcomeKind,
+        shipping::ShippingResolution,
         store::{ApplyOutcome, HeldOrder, StoreErrorKind},
     },
     client::Lane,
@@ -39,6 +40,7 @@ impl ShipStationChannel {
 async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) -> Result<(), Stop> {
     let channel = run.channel;
     let setting = channel.settings.orders.externally_fulfilled;
+    let names = channel.directory.known().await;
     let mut read = Bookmark::at_the_start();
     loop {
         run.checkpoint().await?;
@@ -46,7 +48,12 @@ async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) 
         let Some(last) = page.last() else { return Ok(()) };
         read.pass(&last.order)?;
         for held in page.iter().filter(|held| may_be_released(held, setting)) {
-            one(run, mapper, report, held).await?;
+            let mut request = mapping::request_of(held);
+            // It may have been held while its store was not known.
+            if let Some(known) = held.store.as_ref().and_then(|store| names.marketplace_of(store)) {
+                request.marketplace = Some(known.to_owned());
+            }
+            one(run, mapper.resolve(&request), mapper.version, report, held).await?;
         }
     }
 }
@@ -61,11 +68,11 @@ fn may_be_released(held: &HeldOrder, setting: ExternallyFulfilledPolicy) -> bool
 
 async fn one(
     run: &Run<'_>,
-    mapper: &Mapper,
+    resolution: ShippingResolution,
+    rules_version: u64,
     report: &mut ResolveReport,
     held: &HeldOrder,
 ) -> Result<(), Stop> {
-    let resolution = mapper.resolve(&mapping::request_of(held));
     if resolution.method().is_none() {
         count(run, report, held, HeldOutcomeKind::StillUnmapped);
         return Ok(());
@@ -77,7 +84,7 @@ async fn one(
         Ok(ApplyOutcome::Applied { still_held: others.count() > 0 })
     } else {
         orders
-            .apply_shipping(&run.token, &held.order, text, &resolution, mapper.version, run.server_time())
+            .apply_shipping(&run.token, &held.order, text, &resolution, rules_version, run.server_time())
             .await
     };
     let applied = match applied {

@@ -82,6 +82,12 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// What was shipped elsewhere is of use only to who watches changes.
+    fn wanted(&self) -> impl Iterator<Item = WebhookEvent> + use<> {
+        let watches = self.run.channel.settings.orders.watch_changes;
+        EVENTS.into_iter().filter(move |event| watches || *event != WebhookEvent::ShipNotify)
+    }
+
     fn is_ours(&self, row: &WebhookSubscription) -> bool {
         row.name.as_deref().is_some_and(|name| name.trim() == self.name)
     }
@@ -89,7 +95,7 @@ impl Work<'_> {
     /// Pure. The wanted events come first.
     fn plans<'r>(&self, ours: &[&'r WebhookSubscription]) -> Vec<EventPlan<'r>> {
         let new = |event: WebhookEvent, is_right| EventPlan { event, is_right, wrong: Vec::new() };
-        let mut plans: Vec<EventPlan<'_>> = EVENTS.into_iter().map(|event| new(event, false)).collect();
+        let mut plans: Vec<EventPlan<'_>> = self.wanted().map(|event| new(event, false)).collect();
         for row in ours {
             let event = row.hook_type.clone().unwrap_or(WebhookEvent::Unknown(String::new()));
             let place = plans.iter().position(|plan| plan.event == event).unwrap_or(plans.len());
@@ -107,7 +113,8 @@ impl Work<'_> {
 
     /// Why a subscription of ours is not as it is to be.
     fn difference(&self, row: &WebhookSubscription) -> Option<&'static str> {
-        let is_wanted = row.hook_type.as_ref().is_some_and(|event| EVENTS.contains(event));
+        let is_wanted =
+            row.hook_type.as_ref().is_some_and(|event| self.wanted().any(|wanted| wanted == *event));
         let has_store = row.store_id.is_some_and(|store| store.get() > 0);
         if !is_wanted {
             Some("its event is not wanted")
@@ -145,7 +152,7 @@ impl Work<'_> {
             }
         };
         let is_there = matches!(outcome, WebhookOutcome::Unchanged | WebhookOutcome::Subscribed);
-        if EVENTS.contains(&plan.event) {
+        if self.wanted().any(|wanted| wanted == plan.event) {
             let event = plan.event.as_str().to_owned();
             report.items.push(WebhookItem::new(event, outcome));
         }

@@ -9,7 +9,7 @@ use shipstation_connector::{
         RunStatus, report::SkipKind, store::RunStore,
     },
     client::OrderStatus,
-    testing::simulator::{Fault, FaultKind, Method, RateLimit, SimulatorConfig},
+    testing::simulator::{Fault, FaultKind, ListFlaw, Method, RateLimit, SimulatorConfig},
 };
 
 use super::{import, imported};
@@ -114,6 +114,23 @@ async fn faults_one_that_ends_early_says_where_to_go_on() {
     }
     assert_eq!((came, imported(&world)), (149, 149), "all but the one of today, in {runs} runs");
     assert!(runs > 2, "{runs}");
+}
+
+#[tokio::test]
+async fn faults_a_list_that_lacks_orders_is_read_again_from_its_beginning() {
+    let world = World::new().await;
+    fill(&world);
+    let channel = world.channel(|settings| settings.orders.page_size = 10);
+    let whole = range(&world, (101, 1));
+    let lacking = FaultKind::List(ListFlaw::Missing(3));
+    world.sim.fault(Fault::on(Method::GET, "/orders").after(1).times(1).with(lacking.clone()));
+    world.sim.fault(Fault::on(Method::GET, "/orders").after(8).always().with(lacking));
+    let report = back_fill(&channel, whole).await;
+    assert!(!report.run.status.read_everything(), "{report}");
+    assert_eq!(report.resume_from, Some(whole.from), "{report}");
+    world.sim.clear_faults();
+    let report = back_fill(&channel, whole).await;
+    assert_eq!((report.resume_from, imported(&world)), (None, 99), "{report}");
 }
 
 #[tokio::test]

@@ -191,6 +191,59 @@ async fn requests_a_dry_look_changes_nothing_and_is_no_look() {
 }
 
 #[tokio::test]
+async fn faults_a_changed_address_is_told_of_orders_that_the_window_or_a_back_fill_brought() {
+    let world = World::new().await;
+    let channel = channel(&world);
+    let order = world.add(world.order("A-1"));
+    let _ = import(&channel).await;
+    world.sim.clock().advance(MINUTE * 10);
+    world.sim.account(|account| account.edit(order, |order| order.set("shipTo.city", "ELSEWHERE")));
+    let report = look(&channel).await;
+    assert_eq!(kinds(&world), [OrderChangeKind::Address], "{report}");
+}
+
+#[tokio::test]
+async fn faults_what_may_be_on_its_way_in_another_run_is_left_to_it() {
+    let world = World::new().await;
+    let user = world.sim.account(|account| account.add_user("Night Shift"));
+    let channel = world
+        .channel_on(world.store.stores(), |settings| settings.orders.assign_user = Some(UserId::new(&user)));
+    let order = world.add(world.order("A-1"));
+    let fault = || Fault::on(Method::POST, "/orders/assignuser").always().with(FaultKind::ErrorAfterEffect);
+    world.sim.fault(fault());
+    let _ = import(&channel).await;
+    world.sim.clear_faults();
+    world.sim.account(|account| {
+        account.edit(order, |order| order.set("userId", "0c1d2e3f-0000-4000-8000-000000000042"))
+    });
+    world.sim.clear_journal();
+    for _ in 0..3 {
+        world.sim.clock().advance(MINUTE * 30);
+        let _ = look(&channel).await;
+    }
+    assert_eq!(world.sim.journal().count("POST", "/orders/assignuser"), 0);
+}
+
+#[tokio::test]
+async fn faults_looks_that_never_came_to_their_end_are_made_again_from_the_first() {
+    let world = World::new().await;
+    let channel = channel(&world);
+    let order = world.add(world.order("A-1"));
+    let _ = import(&channel).await;
+    world.sim.fault(Fault::on(Method::GET, "/orders").always().with(FaultKind::List(ListFlaw::NoRows)));
+    world.sim.clock().advance(MINUTE);
+    world.sim.account(|account| account.cancel(order));
+    for _ in 0..5 {
+        let _ = channel.get_orders(GetOrders::changes_only()).await;
+        world.sim.clock().advance(MINUTE * 20);
+    }
+    world.sim.clear_faults();
+    let _ = import(&channel).await;
+    let report = look(&channel).await;
+    assert_eq!(kinds(&world), [OrderChangeKind::Cancelled], "the import watches no changes: {report}");
+}
+
+#[tokio::test]
 async fn clock_looks_lose_nothing_in_the_nights_when_the_clocks_change() {
     for night in ["2026-11-01T07:30:00Z", "2026-03-08T08:30:00Z"] {
         let world = World::new().await;

@@ -128,7 +128,8 @@ impl OrderEvent {
     /// each order and each shipment.
     pub fn is_repetition(&self) -> bool {
         match &self.what {
-            OrderEventKind::ImportFailed { .. } | OrderEventKind::Changed { .. } => true,
+            OrderEventKind::ImportFailed { .. } => true,
+            OrderEventKind::Changed { what } => !what.iter().any(OrderChangeKind::ends_shipping),
             OrderEventKind::FollowUp { status, .. } => *status == FollowUpStatus::Pending,
             OrderEventKind::Shipment { state, .. } => !(state.is_closed() || state.is_reported()),
             _ => false,
@@ -145,7 +146,8 @@ impl OrderEventKind {
     }
 }
 
-/// A place among the events of one order; a reader goes on after the last one that it has seen.
+/// A place among the events of one order, for reading them in pages. It is good for one reading: events that are removed give their
+/// places free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventCursor(u64);
