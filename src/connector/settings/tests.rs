@@ -61,6 +61,7 @@ fn defaults() -> serde_json::Value {
             "defaults": {"by_store": {}, "global": null},
             "unmapped": "hold",
         },
+        "actions": { "enabled": false, "give_up_after": "P1D" },
         "lease": "PT5M",
     })
 }
@@ -116,7 +117,7 @@ fn what_cannot_be_read_is_named_by_its_path() {
         (json!({"order": {}}), "order is not a setting: did you mean orders?"),
         (
             json!({"credentials": {}}),
-            "credentials is not a setting: there are lease, listings, orders, shipments, shipping",
+            "credentials is not a setting: there are actions, lease, listings, orders, shipments, shipping",
         ),
         (json!({"orders": {"Page_Sise": 1}}), "orders.Page_Sise is not a setting: did you mean page_size?"),
         (
