@@ -201,8 +201,8 @@ async fn faults_a_shipment_that_sql_enqueues_is_the_one_that_rust_enqueues() {
         assert!(row.updated_at == now && now > at(-90_000_000), "{now}");
     }
     assert_eq!(by_sql.len(), 4);
-    let story = store.story(&here(), &"1".into()).await.unwrap();
-    assert_eq!(story, by_sql.iter().map(OrderEvent::of_enqueued).collect::<Vec<_>>());
+    let events = store.story(&here(), &"1".into()).await.unwrap();
+    assert_eq!(events, by_sql.iter().map(OrderEvent::of_enqueued).collect::<Vec<_>>());
 }
 
 #[tokio::test]

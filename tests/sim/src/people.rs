@@ -8,9 +8,9 @@ use std::{
 use fastrand::Rng;
 use shipstation_connector::{
     channel::{
-        ActionKind, ChannelOrderId, LineQuantity, Listing, OrderAction, Shipment,
+        ActionKind, ActionState, ChannelOrderId, LineQuantity, Listing, OrderAction, Shipment,
         shipping::{CarrierRule, ShippingRule},
-        store::{MappingStoreExt, OrderStoreExt, ShipmentStoreExt},
+        store::{ActionQuery, MappingStoreExt, OrderStoreExt, ShipmentStoreExt, Stores},
     },
     testing::simulator::{Record, SimAddress, SimLine, SimOrder, SimProduct},
 };
@@ -239,9 +239,12 @@ pub async fn dispatcher(world: Arc<World>, connection: usize) {
     let store = world.open();
     let tag = it.sim.account(|account| account.add_tag("Rush"));
     for number in 0.. {
-        world.time.sleep(world.plan.interval.mul_f64(rng.f64() * 4.0 + 0.2)).await;
+        world.time.sleep(world.plan.interval.mul_f64(rng.f64() * 2.0 + 0.1)).await;
         if world.is_quiet() {
             return;
+        }
+        if world.has(|trouble| trouble.merchant) {
+            change_what_is_unclear(&world, connection, &store, &mut rng).await;
         }
         let orders: Vec<i64> = it.truth.lock().unwrap().orders.keys().copied().collect();
         let Some(order) = (!orders.is_empty()).then(|| pick(&mut rng, &orders)) else { continue };
@@ -262,6 +265,20 @@ pub async fn dispatcher(world: Arc<World>, connection: usize) {
         let action = OrderAction::new(format!("act-{connection}-{number}"), id, kind);
         let actions = store.actions.as_ref().unwrap();
         actions.add_actions(&it.id, &[action], world.time.now()).await.unwrap();
+    }
+}
+
+/// The merchant changes orders of which nobody knows whether they are as the host asked.
+async fn change_what_is_unclear(world: &World, connection: usize, store: &Stores, rng: &mut Rng) {
+    let it = &world.connections[connection];
+    let actions = store.actions.as_ref().unwrap();
+    for row in actions.actions(&it.id, &ActionQuery::Open, None, 1_000).await.unwrap() {
+        let order: i64 = row.action.order.as_str().parse().unwrap();
+        let changes = matches!(row.state, ActionState::Unknown { .. }) && rng.u8(..) < 192;
+        if changes && it.sim.account(|account| account.edit(order, |row| row.set("internalNotes", PLANTED))) {
+            world.tell(&it.id, format_args!("order {order}: the merchant changes what is unclear"));
+            it.changes.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

@@ -170,7 +170,7 @@ impl Plan {
             has_fleets: stream(seed, "fleets", 0).u8(..) < 64,
             has_looks: stream(seed, "looks", 0).bool(),
             has_policy: stream(seed, "policy", 0).u8(..) < 64,
-            has_actions: stream(seed, "actions", 0).u8(..) < 96,
+            has_actions: stream(seed, "actions", 0).u8(..) < 144,
             page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
