@@ -40,6 +40,7 @@ fn defaults() -> serde_json::Value {
             "page_size": 500,
             "max_orders": null,
             "watch_changes": false,
+            "keep_extra_members": false,
         },
         "shipments": {
             "notify_sales_channel": true,
