@@ -4,6 +4,7 @@
 //! (`settings`) and the translation from ShipStation's words (`translate`). Only this layer knows both sides.
 
 mod actions;
+mod capabilities;
 mod check;
 mod clocks;
 mod events;
@@ -46,10 +47,10 @@ use crate::{
         ActionId, ActionReport, CancelOrder, Capabilities, ChannelConnector, ChannelError, ChannelOrder,
         CheckConnection, CheckReport, ConnectionId, Delivery, DiagnoseOrder, Diagnosis, EnsureWebhooks,
         ExplainImports, FindStuck, Finding, GetOrders, HoldOrder, ImportOrder, ImportOverview, ImportPolicy,
-        ImportReport, LinkListings, LinkReport, Operation, OrderFeatures, OrderTimeline, OutboxId,
-        PublishListings, Readiness, Refusal, ReleaseOrder, RemoteWrite, ResolveHeld, ResolveReport,
-        ResolveShipping, RunActions, ShipmentFeatures, StuckReport, Support, SyncListings, SyncReport,
-        SyncShipments, TagOrder, Timeline, Trigger, UntagOrder, WebhookReport,
+        ImportReport, LinkListings, LinkReport, Operation, OrderTimeline, OutboxId, PublishListings,
+        Readiness, Refusal, ReleaseOrder, ResolveHeld, ResolveReport, ResolveShipping, RunActions,
+        StuckReport, Support, SyncListings, SyncReport, SyncShipments, TagOrder, Timeline, Trigger,
+        UntagOrder, WebhookReport,
         shipping::ShippingResolution,
         store::{ShipmentSource, Stores},
     },
@@ -251,11 +252,7 @@ impl fmt::Debug for ShipStationChannelBuilder {
 #[async_trait]
 impl ChannelConnector for ShipStationChannel {
     fn capabilities(&self) -> Capabilities {
-        let mut can = capabilities();
-        if self.settings.actions.enabled {
-            can.writes = WRITES_WITH_ACTIONS;
-        }
-        can
+        capabilities::capabilities(&self.settings)
     }
 
     fn readiness(&self, operation: Operation) -> Readiness {
@@ -374,76 +371,5 @@ impl ChannelConnector for ShipStationChannel {
 
     async fn stuck(&self, request: FindStuck) -> Result<StuckReport, ChannelError> {
         self.run_stuck(request).await
-    }
-}
-
-/// What ShipStation can do as a channel.
-fn capabilities() -> Capabilities {
-    let supported = |needs| Support::Supported { match_on: &[], needs };
-    let mut can = Capabilities::none("ShipStation", "");
-    can.link_listings = Support::Supported { match_on: &["sku"], needs: &["listings"] };
-    can.sync_listings = Support::NotSupported {
-        why: "ShipStation holds no stock or prices of a store's listings",
-        instead: Some(Operation::LinkListings),
-    };
-    can.publish_listings = Support::NotSupported {
-        why: "ShipStation makes products by itself, from the orders it imports",
-        instead: None,
-    };
-    can.get_orders = supported(&["shipping mappings"]);
-    can.sync_shipments = supported(&["carrier rules"]);
-    can.run_actions = supported(&["actions.enabled", "an ActionStore"]);
-    can.shipping_mappings_recommended = true;
-    can.order_features = order_features();
-    can.shipment_features = shipment_features();
-    can.ensure_webhooks = supported(&["webhook_secret"]);
-    can.writes = &[
-        RemoteWrite::AssignUser,
-        RemoteWrite::AddTag,
-        RemoteWrite::MarkShipped,
-        RemoteWrite::SubscribeWebhook,
-        RemoteWrite::RemoveWebhook,
-    ];
-    can
-}
-
-/// What it can change where the host may ask for more.
-const WRITES_WITH_ACTIONS: &[RemoteWrite] = &[
-    RemoteWrite::AssignUser,
-    RemoteWrite::AddTag,
-    RemoteWrite::MarkShipped,
-    RemoteWrite::SubscribeWebhook,
-    RemoteWrite::RemoveWebhook,
-    RemoteWrite::RemoveTag,
-    RemoteWrite::HoldOrder,
-    RemoteWrite::ReleaseOrder,
-];
-
-fn order_features() -> OrderFeatures {
-    OrderFeatures {
-        statuses: &[
-            "awaiting_payment",
-            "awaiting_shipment",
-            "pending_fulfillment",
-            "on_hold",
-            "shipped",
-            "cancelled",
-        ],
-        age_basis: &["created", "ordered", "paid", "modified"],
-        tag: true,
-        assign_user: true,
-        store_filter: true,
-        by_id: true,
-        changes_only: true,
-        back_fill: true,
-    }
-}
-
-fn shipment_features() -> ShipmentFeatures {
-    ShipmentFeatures {
-        tracking_numbers: 1,
-        carrier_required: true,
-        notify: &["customer", "sales_channel"],
-        ..ShipmentFeatures::default()
     }
 }

@@ -30,9 +30,21 @@ const MAX_PAGES: u32 = 40;
 #[derive(Debug, Default)]
 struct Parcels(BTreeMap<OrderId, Vec<ChannelParcel>>);
 
-/// Records the orders of this run that were shipped elsewhere, with their parcels.
+/// Records the orders of this run that were shipped elsewhere, with their parcels. Those that could not be recorded go on waiting.
 pub(super) async fn publish_shipped(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<(), Stop> {
-    let mut shipped = recorder.take_shipped();
+    let shipped = recorder.take_shipped();
+    let published = publish(ctx, recorder, shipped.clone()).await;
+    if published.is_err() {
+        recorder.await_parcels(shipped);
+    }
+    published
+}
+
+async fn publish(
+    ctx: &Context<'_>,
+    recorder: &mut Recorder,
+    mut shipped: Vec<OrderObservation>,
+) -> Result<(), Stop> {
     if shipped.is_empty() {
         return Ok(());
     }

@@ -134,6 +134,27 @@ async fn faults_a_list_that_lacks_orders_is_read_again_from_its_beginning() {
 }
 
 #[tokio::test]
+async fn faults_an_order_shipped_elsewhere_that_could_not_be_recorded_is_read_again() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1").created(world.ago(DAY * 20)));
+    let channel = world.channel_on(world.store.stores(), |settings| {
+        settings.orders.statuses = vec![OrderStatus::AwaitingShipment, OrderStatus::Shipped];
+        settings.orders.watch_changes = true;
+    });
+    let whole = range(&world, (101, 1));
+    assert_eq!(back_fill(&channel, whole).await.counts.imported(), 1);
+    world.sim.clock().advance(HOUR);
+    world.sim.account(|account| assert!(account.ship_by_hand(order, "94001", "USPS")));
+    world.sim.fault(Fault::on(Method::GET, "/fulfillments").always().with(FaultKind::ServerError));
+    let report = back_fill(&channel, whole).await;
+    assert!(!report.run.status.read_everything(), "{report}");
+    assert_eq!((report.counts.changed, report.resume_from), (0, Some(whole.from)), "{report}");
+    world.sim.clear_faults();
+    let report = back_fill(&channel, whole).await;
+    assert_eq!((report.counts.changed, report.resume_from), (1, None), "{report}");
+}
+
+#[tokio::test]
 async fn faults_a_limit_and_a_deadline_leave_the_rest_to_the_next_one() {
     let world = World::new().await;
     fill(&world);
