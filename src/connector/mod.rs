@@ -184,7 +184,8 @@ impl ShipStationChannelBuilder {
         settings(settings: Settings) => 0.settings = settings;
         /// Who works: shown to another process that finds the lease taken. Default: the process id.
         owner(owner: impl Into<String>) => 0.owner = owner.into();
-        /// Orders for which `is_own` says yes were put into ShipStation by the host and are never imported.
+        /// Orders for which `is_own` says yes were put into ShipStation by the host and are never imported. One at which it panics is
+        /// not imported, and tried again.
         own_orders(is_own: impl Fn(&ChannelOrder) -> bool + Send + Sync + 'static) => 0.is_own = Arc::new(is_own);
         /// Each order that is about to be imported is shown to `policy`, which lets it in, holds it, leaves it out, or says which
         /// of its lines nobody ships.

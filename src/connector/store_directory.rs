@@ -1,20 +1,30 @@
 //! What the account's stores are called and which marketplaces they are on: read when a new order needs it, and again at most
 //! once an hour. It lives as long as the channel, so that the runs of a process share it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
-
-use tokio::sync::Mutex;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use super::{clocks::HostTime, failure};
 use crate::{
     channel::{ChannelOrder, shipping::StoreKey},
     client::{Clock, ErrorKind, ShipStation, Store},
+    locked::locked,
     time::{HOUR, MINUTE},
 };
 
+/// The stores are read again after so long.
+pub(super) const MAX_AGE: Duration = HOUR;
+
 /// The stores as they were last read.
 #[derive(Debug, Default)]
-pub(super) struct StoreDirectory(Mutex<Reading>);
+pub(super) struct StoreDirectory {
+    /// Whoever holds it asks ShipStation.
+    turn: tokio::sync::Mutex<()>,
+    reading: Mutex<Reading>,
+}
 
 #[derive(Debug, Default)]
 struct Reading {
@@ -28,44 +38,48 @@ impl StoreDirectory {
     /// with none. One request at most, and none within an hour of the last one, refused or not; within a minute of one that got no
     /// answer.
     pub(super) async fn names(&self, client: &ShipStation) -> (Arc<StoreNames>, Option<String>) {
-        // Who comes second waits for the answer instead of asking too. A caller that is dropped leaves no trace.
-        let mut reading = self.0.lock().await;
         let clock = &**client.clock();
         let mut warning = None;
-        if reading.asked.is_none_or(|(asked, pause)| asked.elapsed(clock) >= pause) {
-            match client.stores().list().show_inactive(true).send().await {
-                Ok(stores) => reading.keep(&stores.items, clock),
-                Err(error) if error.kind() == ErrorKind::Cancelled => {}
-                Err(error) => {
-                    let pause = if error.is_retryable() { MINUTE } else { HOUR };
-                    reading.asked = Some((HostTime::now(clock), pause));
-                    let why = failure::describe(&error);
-                    warning = Some(format!(
-                        "the stores could not be read, so that a name or a marketplace may be missing or old: {why}"
-                    ));
-                }
+        if self.is_due(clock) {
+            // Who comes second waits for the answer instead of asking too. A caller that is dropped leaves no trace.
+            let _turn = self.turn.lock().await;
+            if self.is_due(clock) {
+                warning = self.ask(client, clock).await;
             }
         }
-        (reading.names.clone(), warning)
+        (self.known(), warning)
+    }
+
+    fn is_due(&self, clock: &dyn Clock) -> bool {
+        locked(&self.reading).asked.is_none_or(|(asked, pause)| asked.elapsed(clock) >= pause)
+    }
+
+    async fn ask(&self, client: &ShipStation, clock: &dyn Clock) -> Option<String> {
+        match client.stores().list().show_inactive(true).send().await {
+            Ok(stores) => self.keep(&stores.items, clock),
+            Err(error) if error.kind() == ErrorKind::Cancelled => {}
+            Err(error) => {
+                let pause = if error.is_retryable() { MINUTE } else { MAX_AGE };
+                locked(&self.reading).asked = Some((HostTime::now(clock), pause));
+                let why = failure::describe(&error);
+                return Some(format!(
+                    "the stores could not be read, so that a name or a marketplace may be missing or old: {why}"
+                ));
+            }
+        }
+        None
     }
 
     /// The names as they are known, without a request.
-    pub(super) async fn known(&self) -> Arc<StoreNames> {
-        self.0.lock().await.names.clone()
+    pub(super) fn known(&self) -> Arc<StoreNames> {
+        locked(&self.reading).names.clone()
     }
 
     /// Takes over the stores, inactive ones included, that were read for another purpose.
-    pub(super) async fn keep(&self, stores: &[Store], clock: &dyn Clock) {
-        self.0.lock().await.keep(stores, clock);
-    }
-}
-
-impl Reading {
-    fn keep(&mut self, stores: &[Store], clock: &dyn Clock) {
-        let named =
-            stores.iter().map(|store| (StoreKey::new(store.store_id.to_string()), StoreName::of(store)));
-        *self =
-            Self { asked: Some((HostTime::now(clock), HOUR)), names: Arc::new(StoreNames(named.collect())) };
+    pub(super) fn keep(&self, stores: &[Store], clock: &dyn Clock) {
+        let name = |store: &Store| (StoreKey::new(store.store_id.to_string()), StoreName::of(store));
+        let names = Arc::new(StoreNames(stores.iter().map(name).collect()));
+        *locked(&self.reading) = Reading { asked: Some((HostTime::now(clock), MAX_AGE)), names };
     }
 }
 
@@ -94,6 +108,16 @@ impl StoreNames {
     /// The marketplace that a store is on.
     pub(super) fn marketplace_of(&self, store: &StoreKey) -> Option<&str> {
         self.0.get(store)?.marketplace.as_deref()
+    }
+
+    /// Whether no store is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it is one of the account's stores, as far as they were read.
+    pub(super) fn lists(&self, store: &StoreKey) -> bool {
+        self.0.contains_key(store)
     }
 
     /// Names the order's store, and its marketplace; without one the order keeps its source in its place.

@@ -18,6 +18,8 @@ pub(super) struct Recent {
     /// What each order asks of the shipping rules.
     pub(super) requests: Vec<ShippingRequest>,
     by_store: BTreeMap<StoreKey, Share>,
+    /// Whether the host's own word about an order panicked.
+    has_panicked: bool,
 }
 
 /// How many of a store's orders are the host's own.
@@ -43,7 +45,10 @@ impl Recent {
     }
 
     fn take(&mut self, channel: &ShipStationChannel, order: &ChannelOrder) {
-        let own = own_orders::is_own(&channel.settings.orders, &*channel.is_own, order);
+        let own = own_orders::is_own(channel, order).unwrap_or_else(|| {
+            self.has_panicked = true;
+            false
+        });
         if let Some(store) = &order.store {
             let share = self.by_store.entry(store.clone()).or_default();
             share.all += 1;
@@ -56,8 +61,12 @@ impl Recent {
 
     /// The stores that the host itself feeds: importing from them would make a loop.
     pub(super) fn loop_findings(&self) -> Vec<Finding> {
+        let panicked = self.has_panicked.then(|| {
+            let remedy = "correct it: such an order is tried again and again and not imported";
+            Finding::error("own_orders_panicked", "own_orders", own_orders::PANICKED, remedy)
+        });
         let fed = self.by_store.iter().filter(|(_, share)| share.own > 0);
-        fed.map(|(store, share)| {
+        let fed = fed.map(|(store, share)| {
             let observed = format!(
                 "{} of the {} newest orders of store {store} were put there by the host itself",
                 share.own, share.all
@@ -66,8 +75,8 @@ impl Recent {
                 format!("add {store} to orders.exclude_stores; such orders are left out one by one anyway");
             let finding = if share.own == share.all { Finding::warning } else { Finding::info };
             finding("store_fed_by_host", "orders.stores", observed, remedy)
-        })
-        .collect()
+        });
+        panicked.into_iter().chain(fed).collect()
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn stores(
     let settings = &channel.settings.orders;
     // Asked even when no store is set: it is the request that proves the credentials.
     let there = client.stores().list().show_inactive(true).send().await?.items;
-    channel.directory.keep(&there, &**client.clock()).await;
+    channel.directory.keep(&there, &**client.clock());
     let mut findings = Vec::new();
     for wanted in settings.stores.union(&settings.exclude_stores) {
         let subject =

@@ -16,6 +16,7 @@ use crate::{
         settings::{
             EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings, UnmappedPolicy,
         },
+        store_directory::{MAX_AGE, StoreNames},
         translate,
     },
 };
@@ -26,6 +27,8 @@ pub(super) struct Criteria<'a> {
     pub(super) mapper: &'a Mapper,
     pub(super) admission: Admission<'a>,
     pub(super) records: &'a Records,
+    /// The stores' names, where an order needs them.
+    pub(super) stores: Option<&'a StoreNames>,
 }
 
 /// What is decided about an order before its lines are looked up.
@@ -37,6 +40,28 @@ pub(super) enum Class {
     Skipped(Vec<SkipReason>),
     /// It is left out for its shipping text alone: it is read again, as a rule may be added.
     Rejected(Vec<SkipReason>, ShippingResolution),
+    /// It cannot be decided now.
+    Undecided(Undecided),
+}
+
+/// Why it cannot be decided now whether an order is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undecided {
+    /// The host's word about its own orders panicked.
+    OwnOrdersPanicked,
+    /// A shipping rule for a marketplace may be meant, and the order's is not known.
+    MarketplaceUnknown,
+}
+
+impl Undecided {
+    pub(super) fn why(self) -> &'static str {
+        match self {
+            Self::OwnOrdersPanicked => own_orders::PANICKED,
+            Self::MarketplaceUnknown => {
+                "its store is not among the stores that could be read, and a shipping rule asks for the store's marketplace"
+            }
+        }
+    }
 }
 
 /// Whether an order is imported.
@@ -46,6 +71,8 @@ pub(super) struct Eligibility {
     pub(super) skips: Vec<SkipReason>,
     /// Why it is held once it is imported.
     pub(super) holds: Vec<HoldReason>,
+    /// What kept it from being judged whole.
+    pub(super) undecided: Option<Undecided>,
 }
 
 impl Criteria<'_> {
@@ -55,7 +82,7 @@ impl Criteria<'_> {
 
     /// Whether an order is to be imported, and how.
     pub(super) fn classify(&self, wire: &Order, order: &ChannelOrder) -> Class {
-        let Eligibility { skips: mut reasons, mut holds } = self.judge(wire, order);
+        let Eligibility { skips: mut reasons, mut holds, undecided } = self.judge(wire, order);
         if matches!(reasons.first(), Some(SkipReason::AlreadyImported { .. })) {
             return Class::Skipped(reasons);
         }
@@ -69,6 +96,10 @@ impl Criteria<'_> {
         if !reasons.is_empty() {
             return Class::Skipped(reasons);
         }
+        let undecided = undecided.or_else(|| self.unknown_marketplace(order, &shipping));
+        if let Some(why) = undecided {
+            return Class::Undecided(why);
+        }
         holds.extend(match &shipping {
             ShippingResolution::Unmapped { text } => {
                 Some(HoldReason::UnmappedShipping { text: text.clone() })
@@ -80,12 +111,13 @@ impl Criteria<'_> {
     }
 
     pub(super) fn judge(&self, wire: &Order, order: &ChannelOrder) -> Eligibility {
+        let is_own = own_orders::is_own(self.channel, order);
         let mut skips: Vec<SkipReason> = [
             self.already_imported(order),
             self.wrong_store(wire, order),
             self.wrong_status(order),
             self.wrong_tag(order),
-            self.own_order(order),
+            is_own.unwrap_or_default().then_some(SkipReason::OwnOrder),
             self.externally_fulfilled(order),
             self.empty(order),
             self.dismissed(order),
@@ -109,7 +141,19 @@ impl Criteria<'_> {
             }
         }
         skips.sort();
-        Eligibility { skips, holds }
+        Eligibility { skips, holds, undecided: is_own.is_none().then_some(Undecided::OwnOrdersPanicked) }
+    }
+
+    /// Whether a rule for the marketplace of a store that is not known may be meant instead of what was found. One that finds no
+    /// method is held, and looked at again once the store is known. In the end a store that is still not listed has no marketplace.
+    fn unknown_marketplace(&self, order: &ChannelOrder, found: &ShippingResolution) -> Option<Undecided> {
+        let (stores, store) = (self.stores?, order.store.as_ref()?);
+        let first_failure = self.records.failures.get(&order.id).map(|failure| failure.first_seen);
+        let waits_long = first_failure.is_some_and(|first| self.channel.server_time().since(first) > MAX_AGE);
+        let was_read_again = waits_long && !stores.is_empty();
+        let is_known = stores.lists(store) || was_read_again || found.method().is_none();
+        let may_differ = || self.mapper.rules.depends_on_marketplace(&translate::shipping_request(order));
+        (!is_known && may_differ()).then_some(Undecided::MarketplaceUnknown)
     }
 
     fn already_imported(&self, order: &ChannelOrder) -> Option<SkipReason> {
@@ -187,10 +231,6 @@ impl Criteria<'_> {
         }
         let excluded = self.settings().exclude_tags.iter().find(|tag| has(tag.get()))?;
         Some(SkipReason::ExcludedTag { tag: excluded.get() })
-    }
-
-    fn own_order(&self, order: &ChannelOrder) -> Option<SkipReason> {
-        own_orders::is_own(self.settings(), &*self.channel.is_own, order).then_some(SkipReason::OwnOrder)
     }
 
     fn externally_fulfilled(&self, order: &ChannelOrder) -> Option<SkipReason> {

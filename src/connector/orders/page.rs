@@ -1,6 +1,8 @@
 //! One page of orders on its way into the host: look up, classify, link, ask the host's policy, save. Nothing remote is changed here.
 //! What became of each order is returned, in the order in which it was decided.
 
+use std::sync::Arc;
+
 use super::{
     candidate::Candidate,
     changes::{self, Observations},
@@ -19,7 +21,7 @@ use crate::{
         store::{NewFollowUp, NewOrder, OrderFailure, OrderSnapshot, SaveOutcome, StoreError, WorkKind},
     },
     client::{Order, UserId},
-    connector::{count, run::Stop, translate},
+    connector::{count, run::Stop, store_directory::StoreNames, translate},
 };
 
 /// Imports what is new among these orders.
@@ -51,13 +53,14 @@ async fn run_stages(
         })
         .collect();
     let records = Records::look_up(ctx, orders.iter().map(|(_, order)| order)).await?;
-    name_stores(ctx, recorder, &records, &mut orders).await;
+    let stores = name_stores(ctx, recorder, &records, &mut orders).await;
     let observed = observe(ctx, recorder, &records, &orders);
-    let criteria = Criteria { channel: ctx.run.channel, mapper: &ctx.mapper, admission, records: &records };
+    let (channel, mapper) = (ctx.run.channel, &ctx.mapper);
+    let criteria = Criteria { channel, mapper, admission, records: &records, stores: stores.as_deref() };
     let mut candidates = Vec::new();
-    let mut rejections = Vec::new();
+    let mut undecided = Vec::new();
     for (wire, order) in orders {
-        let reasons = match criteria.classify(&wire, &order) {
+        let outcome = match criteria.classify(&wire, &order) {
             Class::New { holds, shipping } => {
                 recorder.note_left_out(&wire);
                 candidates.push(Candidate { order, holds, shipping, fingerprint: None });
@@ -66,16 +69,19 @@ async fn run_stages(
             Class::Rejected(reasons, shipping) => {
                 let attempts = records.attempts(&order.id);
                 recorder.sighting(ctx, &order, &shipping, attempts);
-                rejections.push(rejection(ctx, &order, attempts));
-                reasons
+                undecided.push(rejection(ctx, &order, attempts));
+                ImportOutcome::skipped(reasons)
             }
-            Class::Skipped(reasons) => reasons,
+            Class::Skipped(reasons) => ImportOutcome::skipped(reasons),
+            Class::Undecided(why) => {
+                undecided.push(failed(ctx, &records, &order, why.why(), true));
+                ImportOutcome::Failed { error: why.why().to_owned(), retryable: true }
+            }
         };
-        let outcome = ImportOutcome::skipped(reasons);
         recorder.order(ctx, &order, &outcome);
         outcomes.push(outcome);
     }
-    recorder.keep_failures(ctx, &rejections).await?;
+    recorder.keep_failures(ctx, &undecided).await?;
     let (left, new) = save_all(ctx, recorder, &records, candidates, outcomes).await?;
     changes::publish(ctx, recorder, observed, new, &records.known).await?;
     if left > 0 {
@@ -84,23 +90,25 @@ async fn run_stages(
     Ok(())
 }
 
-/// Names the stores and marketplaces of new orders, which shipping rules may ask for.
+/// Names the stores and marketplaces of new orders, which shipping rules may ask for; says what is known of them, if there is such
+/// an order.
 async fn name_stores(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
     records: &Records,
     orders: &mut [(Order, ChannelOrder)],
-) {
+) -> Option<Arc<StoreNames>> {
     let is_new = |order: &&mut ChannelOrder| order.store.is_some() && !records.known.contains_key(&order.id);
     let new: Vec<&mut ChannelOrder> = orders.iter_mut().map(|(_, order)| order).filter(is_new).collect();
     if new.is_empty() {
-        return;
+        return None;
     }
     let (names, warning) = ctx.run.channel.directory.names(ctx.client()).await;
     for order in new {
         names.complete(order);
     }
     recorder.report.run.warnings.extend(warning);
+    Some(names)
 }
 
 /// Takes note of what the page shows of imported orders.
@@ -242,7 +250,16 @@ fn failure_of(
     answer: &SaveOutcome,
 ) -> Option<OrderFailure> {
     let SaveOutcome::Failed { message, retryable } = answer else { return None };
-    let order = &new.order;
+    Some(failed(ctx, records, &new.order, message, *retryable))
+}
+
+fn failed(
+    ctx: &Context<'_>,
+    records: &Records,
+    order: &ChannelOrder,
+    error: &str,
+    retryable: bool,
+) -> OrderFailure {
     let wait = retry_wait::wait(records.attempts(&order.id));
-    Some(failure(ctx, &order.id, &order.number, message, *retryable, wait))
+    failure(ctx, &order.id, &order.number, error, retryable, wait)
 }

@@ -40,7 +40,7 @@ impl ShipStationChannel {
 async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) -> Result<(), Stop> {
     let channel = run.channel;
     let setting = channel.settings.orders.externally_fulfilled;
-    let names = channel.directory.known().await;
+    let names = channel.directory.known();
     let mut read = Bookmark::at_the_start();
     loop {
         run.checkpoint().await?;

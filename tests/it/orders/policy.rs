@@ -9,9 +9,9 @@ use serde_json::json;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        Bypass, ChannelConnector, ChannelOrder, Delivery, DiagnoseOrder, Diagnosis, GetOrders, HoldKind,
-        HoldReason, ImportDecision, ImportOrder, ImportPolicy, LineId, LineKind, OrderSelector,
-        ProposedImport, ResolveHeld, RunControl, RunStatus, Shipment, SyncShipments, Verdict,
+        Bypass, ChannelConnector, ChannelOrder, CheckConnection, Delivery, DiagnoseOrder, Diagnosis,
+        GetOrders, HoldKind, HoldReason, ImportDecision, ImportOrder, ImportPolicy, LineId, LineKind,
+        OrderSelector, ProposedImport, ResolveHeld, RunControl, RunStatus, Shipment, SyncShipments, Verdict,
         report::{ImportOutcome, ImportOutcomeKind, SkipKind, SkipReason, SyncOutcomeKind},
         shipping::ShippingRule,
         store::OrderStoreExt,
@@ -175,6 +175,37 @@ async fn faults_a_panic_costs_its_order_alone_names_no_buyer_and_heals() {
     assert_eq!((report.counts.imported(), imported(&world)), (1, 3), "{report}");
     let kept = world.store.failures(&world.connection, std::slice::from_ref(&id)).await.unwrap();
     assert!(kept.is_empty());
+}
+
+#[tokio::test]
+async fn faults_a_panic_about_own_orders_costs_its_order_alone_and_heals() {
+    let world = World::new().await;
+    let address = || SimAddress::sample().set("name", "Rosalind Thornbury");
+    let ids = ["A-1", "P-2", "A-3"].map(|number| world.add(world.order(number).ship_to(address())));
+    let channel = |panics: bool| {
+        let builder = world.builder(world.client(), world.store.stores(), |_| {});
+        let own = move |order: &ChannelOrder| {
+            assert!(!(panics && order.number.starts_with('P')), "no rule for {:?}", order.ship_to.name);
+            order.number == "A-3"
+        };
+        builder.own_orders(own).build().unwrap()
+    };
+    let broken = channel(true);
+    let report = import(&broken).await;
+    assert_eq!((report.counts.imported(), report.counts.failed()), (1, 1), "{report}");
+    let answer = diagnosis(&broken, ids[1]).await;
+    assert_eq!(
+        answer.primary().map(|check| &*check.observed),
+        Some("the host's own_orders panicked"),
+        "{answer}"
+    );
+    let check = broken.check(CheckConnection::new()).await.unwrap();
+    assert!(check.finding("own_orders_panicked").is_some(), "{check}");
+    assert!(!format!("{answer}{check}{}", written(&report)).contains("Rosalind"));
+    world.sim.clock().advance(DAY * 20);
+    assert_eq!(import(&channel(false)).await.counts.imported(), 1, "however old it is by now");
+    assert_eq!(import(&broken).await.counts.failed(), 0, "what is imported is not asked about for nothing");
+    assert_eq!(imported(&world), 2);
 }
 
 /// Marks the lines with this SKU, and a line that no order has.

@@ -148,3 +148,47 @@ async fn a_rule_of_a_marketplace_counts_for_the_marketplace_of_the_store() {
         "a diagnosis agrees: {answers}"
     );
 }
+
+#[tokio::test]
+async fn faults_no_rule_stands_in_for_the_one_of_an_unknown_marketplace() {
+    let world = World::new().await;
+    let etsy = store(&world);
+    let rules = vec![
+        ShippingRule::exact("Standard", "ground"),
+        ShippingRule::exact("Standard", "etsy mail").marketplace("Etsy"),
+        ShippingRule::exact("Express", "air"),
+    ];
+    world.rules(rules).await;
+    let channel = world.channel(|_| {});
+    let broken = FaultKind::Status { code: 403, body: "{}".to_owned() };
+    world.sim.fault(Fault::on(Method::GET, "/stores").always().with(broken));
+    let [standard, express] = [("A-1", "Standard"), ("A-2", "Express")].map(|(number, text)| {
+        world.add(world.order(number).store(etsy).set("requestedShippingService", text))
+    });
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported(), report.counts.failed()), (1, 1), "{report}");
+    assert!(
+        world.store.order(&world.connection, &express.to_string()).is_some(),
+        "no marketplace matters to it"
+    );
+    let selected = OrderSelector::Id(standard.to_string().into());
+    let answer = channel.diagnose_order(DiagnoseOrder::new(selected)).await.unwrap();
+    assert!(answer[0].primary().unwrap().observed.contains("asks for the store's marketplace"), "{answer:?}");
+
+    world.sim.clear_faults();
+    world.sim.clock().advance(MINUTE * 61);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported(), report.counts.failed()), (1, 0), "{report}");
+    let stored = world.store.orders(&world.connection);
+    let stored = stored.iter().find(|kept| kept.order.number == "A-1").unwrap();
+    assert_eq!(stored.shipping.method().unwrap().policy.as_str(), "etsy mail");
+
+    // A store that is listed nowhere, however often the list is read, has no marketplace.
+    world.add(world.order("A-3").store(987_654).set("requestedShippingService", "Standard"));
+    for minutes in [1, 60] {
+        assert_eq!(import(&channel).await.counts.failed(), 1);
+        world.sim.clock().advance(MINUTE * minutes);
+    }
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported(), report.counts.failed()), (1, 0), "{report}");
+}

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, fmt::Display, sync::Arc};
 
-use super::{super::policy::PANICKED, Facts, Window};
+use super::{
+    super::{eligibility::Undecided, policy::PANICKED},
+    Facts, Window,
+};
 use crate::{
     Timestamp,
     channel::{
@@ -202,6 +205,22 @@ pub(super) fn duplicate(of: &ChannelOrderId) -> Check {
     let observed = format!("has the address, lines and day of order {of}");
     let remedy = "it would be held: compare the two".to_owned();
     Check::new("duplicate", Verdict::Warns, observed, None, Some(remedy))
+}
+
+pub(super) fn loop_passed(undecided: Option<Undecided>) -> String {
+    let is_unknown = undecided == Some(Undecided::OwnOrdersPanicked);
+    if is_unknown { "not by its marks" } else { "not the host's own" }.to_owned()
+}
+
+/// Why it cannot be decided now whether the order is imported.
+pub(super) fn undecided(why: Undecided) -> Check {
+    let remedy = match why {
+        Undecided::OwnOrdersPanicked => "correct it: the order is tried again",
+        Undecided::MarketplaceUnknown => {
+            "wait for the next run after the stores were read, at most an hour; or give the store a rule of its own"
+        }
+    };
+    Check::new("decision", Verdict::Blocks, why.why(), None, Some(remedy.to_owned()))
 }
 
 /// What the host's policy says; `None` when it panicked.

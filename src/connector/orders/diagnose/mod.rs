@@ -103,26 +103,31 @@ impl ShipStationChannel {
             names.stores.complete(&mut order);
             let facts = self.facts(&order, last.clone()).await?;
             let (admission, records) = (Admission::by_settings(&window), &facts.records);
-            let criteria = Criteria { channel: self, mapper, admission, records };
+            let stores = Some(&*names.stores);
+            let criteria = Criteria { channel: self, mapper, admission, records, stores };
             let mut answer = self.answer(&wire, &order, &criteria, &facts, &names);
             if answer.primary().is_none() {
-                answer.checks.extend(self.ask_policy(&wire, order, &criteria, &facts).await?);
+                answer.checks.extend(self.ask_further(&wire, order, &criteria, &facts).await?);
             }
             answers.push(answer);
         }
         Ok(answers)
     }
 
-    /// What the host's policy says of an order that would be imported now.
-    async fn ask_policy(
+    /// What still keeps an order from being imported now that no check has named: at last, the host's policy.
+    async fn ask_further(
         &self,
         wire: &Order,
         order: ChannelOrder,
         criteria: &Criteria<'_>,
         facts: &Facts,
     ) -> Result<Option<Check>, StoreError> {
+        let (holds, shipping) = match criteria.classify(wire, &order) {
+            Class::New { holds, shipping } => (holds, shipping),
+            Class::Undecided(why) => return Ok(Some(checks::undecided(why))),
+            Class::Skipped(_) | Class::Rejected(..) => return Ok(None),
+        };
         let Some(policy) = &self.policy else { return Ok(None) };
-        let Class::New { holds, shipping } = criteria.classify(wire, &order) else { return Ok(None) };
         let mut candidate = Candidate { order, holds, fingerprint: None, shipping };
         lines::link(self, std::slice::from_mut(&mut candidate)).await?;
         let duplicate = facts.look_alike.clone().map(|of| HoldReason::PossibleDuplicate { of });
@@ -205,7 +210,7 @@ impl ShipStationChannel {
     ) -> Diagnosis {
         let settings = &self.settings.orders;
         let (window, mapper) = (criteria.admission.window, criteria.mapper);
-        let Eligibility { skips: reasons, holds } = criteria.judge(wire, order);
+        let Eligibility { skips: reasons, holds, undecided } = criteria.judge(wire, order);
         let store = order.store.as_ref().map(|store| format!(", store {}", names.store(store)));
         let title = format!("Order {} (ShipStation {}{})", order.number, order.id, store.unwrap_or_default());
         let mut answer = Diagnosis::new(Some(order.id.clone()), title);
@@ -217,7 +222,7 @@ impl ShipStationChannel {
             skips.check("store", &[SkipKind::WrongStore], || checks::store(order, names)),
             skips.check("tag", &[SkipKind::MissingTag, SkipKind::ExcludedTag], || checks::tags(order, names)),
             checks::lineage(order, &skips, &holds),
-            skips.check("loop", &[SkipKind::OwnOrder], || "not the host's own".to_owned()),
+            skips.check("loop", &[SkipKind::OwnOrder], || checks::loop_passed(undecided)),
             skips.check("lines", &[SkipKind::EmptyOrder], || checks::lines(order)),
             checks::shipping(order, mapper, &self.settings.shipping.unmapped, answer.imported),
         ];

@@ -70,7 +70,7 @@ impl ShipStationChannel {
         }
         match client.stores().list().show_inactive(true).send().await {
             Ok(stores) => {
-                self.directory.keep(&stores.items, &**client.clock()).await;
+                self.directory.keep(&stores.items, &**client.clock());
                 answer.stores = check::not_refreshed(settings, &stores.items, self.server_time());
             }
             Err(error) if failure::is_about_credentials(&error) => return Err(error),
