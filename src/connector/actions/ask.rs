@@ -6,10 +6,15 @@ use crate::{
         ActionId, ActionReport, ActionRequest, ChannelError, CloseReason, Finding, OrderAction, Refusal,
         RunId, RunStatus,
         report::{ActionItem, ActionOutcome, RunInfo},
-        store::{AddOutcome, OrderStoreExt},
+        store::{ActionRow, ActionStore, AddOutcome, OrderStoreExt, StoreError},
     },
     client::Lane,
-    connector::{ShipStationChannel, actions::context::Context, run::Run, translate},
+    connector::{
+        ShipStationChannel,
+        actions::context::{Context, rows_of},
+        run::Run,
+        translate,
+    },
 };
 
 /// So often an id is made for an action, until one is free.
@@ -28,10 +33,19 @@ impl ShipStationChannel {
         let refuse = |refusal| ChannelError::of(request.kind.name(), refusal);
         let store = self.action_store().map_err(refuse)?;
         let mut action = request.action(|| self.new_action_id(&request));
-        self.accept(&action).await.map_err(refuse)?;
+        // What is asked again was accepted before, and is answered with what became of it.
+        let before = match &request.id {
+            Some(_) => self.row_of(store, &action).await.map_err(|error| refuse(error.into()))?,
+            None => None,
+        };
+        if before.is_none() {
+            self.accept(&action).await.map_err(refuse)?;
+        }
+        let closed = before.filter(|row| row.state.is_closed());
+        let known = |otherwise| closed.as_ref().map_or(otherwise, |row| (&row.state).into());
         if request.control.dry_run {
-            let status = RunStatus::Succeeded;
-            return Ok(self.without_a_run(&request, action, ActionOutcome::WouldBeTried, status));
+            let outcome = known(ActionOutcome::WouldBeTried);
+            return Ok(self.without_a_run(&request, action, outcome, RunStatus::Succeeded));
         }
         // An id that the crate has made and that is taken was made twice, by chance or from one seed.
         let mut tries = if request.id.is_none() { MAX_MADE_IDS } else { 0 };
@@ -51,11 +65,22 @@ impl ShipStationChannel {
         {
             Ok(begun) => begun,
             Err(error) => {
-                let status = RunStatus::Partial { why: format!("the action is queued: {}", error.refusal) };
-                return Ok(self.without_a_run(&request, action, ActionOutcome::Queued, status));
+                let why = || RunStatus::Partial { why: format!("the action is queued: {}", error.refusal) };
+                let status = closed.as_ref().map_or_else(why, |_| RunStatus::Succeeded);
+                return Ok(self.without_a_run(&request, action, known(ActionOutcome::Queued), status));
             }
         };
         work(Context { run, store }, info, Some(Asked { order: &action.order, id: &action.id })).await
+    }
+
+    /// The row of the same action, if it was added before.
+    async fn row_of(
+        &self,
+        store: &dyn ActionStore,
+        action: &OrderAction,
+    ) -> Result<Option<ActionRow>, StoreError> {
+        let rows = rows_of(store, &self.connection, &action.order, None).await?;
+        Ok(rows.into_iter().find(|row| row.action == *action))
     }
 
     fn new_action_id(&self, request: &ActionRequest) -> ActionId {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Timestamp,
     channel::{
-        ActionId, ActionState, ChannelOrderId, CloseReason, ItemOutcome, RetryClass, RunEventKind, RunStatus,
+        ActionId, ActionState, ChannelOrderId, CloseReason, ConnectionId, ItemOutcome, RetryClass,
+        RunEventKind, RunStatus,
         report::{ActionItem, ActionOutcome, ActionReport, RunInfo},
-        store::{ActionQuery, ActionRow, ActionStore, ActionTransition},
+        store::{ActionQuery, ActionRow, ActionStore, ActionTransition, StoreError},
     },
     client::TagId,
     connector::{
@@ -64,17 +65,9 @@ impl<'c> Context<'c> {
     pub(super) async fn rows_of(
         &self,
         order: &ChannelOrderId,
-        mut after: Option<u64>,
+        after: Option<u64>,
     ) -> Result<Vec<ActionRow>, Stop> {
-        let (query, connection) = (ActionQuery::OfOrder(order.clone()), &self.run.channel.connection);
-        let (mut rows, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
-        loop {
-            let page = self.store.actions(connection, &query, after, STORE_BATCH).await?;
-            let Some(last) = page.last().map(|row| row.number) else { return Ok(rows) };
-            bookmark.pass(&last)?;
-            after = Some(last);
-            rows.extend(page);
-        }
+        Ok(rows_of(self.store, &self.run.channel.connection, order, after).await?)
     }
 
     /// A wait for another attempt.
@@ -86,6 +79,24 @@ impl<'c> Context<'c> {
     /// The first wait after a failed attempt, and a random share of a whole.
     pub(super) fn backoff(&self) -> (std::time::Duration, f64) {
         (self.settings().shipments.backoff, self.run.client.draw(fastrand::Rng::f64))
+    }
+}
+
+/// The rows of an order with a higher number.
+pub(super) async fn rows_of(
+    store: &dyn ActionStore,
+    connection: &ConnectionId,
+    order: &ChannelOrderId,
+    mut after: Option<u64>,
+) -> Result<Vec<ActionRow>, StoreError> {
+    let query = ActionQuery::OfOrder(order.clone());
+    let (mut rows, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
+    loop {
+        let page = store.actions(connection, &query, after, STORE_BATCH).await?;
+        let Some(last) = page.last().map(|row| row.number) else { return Ok(rows) };
+        bookmark.pass(&last)?;
+        after = Some(last);
+        rows.extend(page);
     }
 }
 

@@ -81,6 +81,15 @@ async fn an_id_is_used_once() {
     world.sim.account(|account| account.set_status(order, "awaiting_shipment"));
     assert_eq!(only(&ask().await), Kind::Done, "what became of it is said again");
     assert_eq!((effects(&world), status(&world, order).as_str()), (1, "awaiting_shipment"));
+    world.sim.clock().advance(4 * DAY);
+    assert_eq!(only(&ask().await), Kind::Done, "although its day has begun since");
+    let run_id = "other".into();
+    let other =
+        NewRun::new(world.connection.clone(), Operation::RunActions, run_id, "other", HOUR, world.now());
+    assert!(matches!(world.store.begin(other).await.unwrap(), BeginOutcome::Granted(_)));
+    let report = ask().await;
+    assert_eq!((only(&report), &report.run.status), (Kind::Done, &RunStatus::Succeeded), "{report}");
+    assert_eq!(world.store.release_leases("other").await.unwrap(), 1);
     let other = ReleaseOrder::new(order.to_string()).id("h-1");
     let refused = process(&world).release_order(other).await.unwrap_err();
     assert!(refused.to_string().contains("another action has the id h-1"), "{refused}");
