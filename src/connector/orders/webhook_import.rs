@@ -43,12 +43,15 @@ impl ShipStationChannel {
         let address = self.deliveries.of(delivery.resource_url());
         let ticket = address.ticket();
         let _turn = address.turn.lock().await;
-        if let Some(answer) = address.answer(ticket) {
+        if let Some(answer) = address.answer(ticket).filter(|answer| is_of(answer, control.dry_run)) {
             return answer;
         }
-        let reading = address.begin();
+        let (reading, cancel) = (address.begin(), control.cancel.clone());
         let answer = self.read_delivery(delivery, control, &reading).await;
-        reading.end(&answer);
+        // What was cut short for this delivery is no answer to the others.
+        if !cancel.is_cancelled() {
+            reading.end(&answer);
+        }
         answer
     }
 
@@ -87,6 +90,11 @@ impl ShipStationChannel {
         let stop = ship_notice::publish(&ctx, &mut recorder, &window, pages).await.err();
         finish(ctx, recorder, window, stop).await
     }
+}
+
+/// Whether it is the answer to a delivery like this one: a dry run has imported nothing.
+fn is_of(answer: &Answer, dry_run: bool) -> bool {
+    answer.as_ref().is_ok_and(|report| report.run.dry_run) == dry_run
 }
 
 async fn refused(run: Run<'_>, info: RunInfo, error: client::Error) -> Answer {

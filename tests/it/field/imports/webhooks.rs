@@ -7,7 +7,10 @@ use std::sync::{
 
 use serde_json::json;
 use shipstation_connector::{
-    channel::{ChannelConnector, Delivery, Operation, Refusal, RunStatus, report::SkipKind, store::RunStore},
+    channel::{
+        CancelToken, ChannelConnector, Delivery, Operation, Refusal, RunControl, RunStatus, report::SkipKind,
+        store::RunStore,
+    },
     client::{TagId, UserId},
     testing::simulator::{RateLimit, SimulatorConfig},
 };
@@ -130,6 +133,25 @@ async fn a_delivery_whose_reader_is_dropped_is_read_by_the_next() {
     world.sim.clock().advance(std::time::Duration::from_secs(600));
     let report = channel.on_webhook(one.clone()).await.unwrap();
     assert_eq!(report.counts.imported(), 1, "{report}");
+}
+
+#[tokio::test]
+async fn a_delivery_shares_no_reading_that_is_dry_or_cut_short() {
+    let world = World::new().await;
+    world.add(world.order("A-1").import_batch("1"));
+    let channel = world.channel(|_| {});
+    let one = delivery(&format!("{}orders?importBatch=1", world.sim.url()));
+    let dry = one.clone().control(RunControl::new().dry_run());
+    let (dry, real) = tokio::join!(channel.on_webhook(dry), channel.on_webhook(one.clone()));
+    assert_eq!((dry.unwrap().run.dry_run, real.unwrap().run.dry_run), (true, false));
+    assert_eq!(world.store.orders(&world.connection).len(), 1);
+
+    world.add(world.order("A-2").import_batch("1"));
+    let cancel = CancelToken::new();
+    let cancelled = one.clone().control(RunControl::new().cancel(cancel.clone()));
+    cancel.cancel();
+    let (_, real) = tokio::join!(channel.on_webhook(cancelled), channel.on_webhook(one));
+    assert_eq!(real.unwrap().counts.imported(), 1);
 }
 
 #[tokio::test]
