@@ -23,6 +23,7 @@ mod store_directory;
 mod store_pages;
 mod stuck;
 mod trace;
+mod tracking;
 mod translate;
 mod webhooks;
 

@@ -270,7 +270,9 @@ async fn changed(
 ) -> Result<Option<OrderChange>, StoreError> {
     let mut what = differences(snapshot, old, record);
     let shipped = OrderChangeKind::ShippedElsewhere { parcels: None };
-    if what.contains(&shipped) && sent_by_us(ctx, &snapshot.order).await? {
+    let accepted =
+        |state: &ShipmentState| matches!(state, ShipmentState::Sent { .. } | ShipmentState::Confirmed { .. });
+    if what.contains(&shipped) && has_shipment(ctx, &snapshot.order, accepted).await? {
         what.retain(|kind| *kind != shipped);
     }
     what.extend(split(snapshot, old, record, parents));
@@ -371,8 +373,16 @@ fn other_lines(now: &OrderSnapshot, old: Option<&OrderSnapshot>, record: Option<
 
 /// Whether the host's own shipments may have marked it as shipped.
 pub(super) async fn sent_by_us(ctx: &Context<'_>, order: &ChannelOrderId) -> Result<bool, StoreError> {
-    let progress = ctx.run.channel.stores.shipments.order_progress(ctx.connection(), order).await?;
     let sent =
         |state: &ShipmentState| state.is_in_flight() || matches!(state, ShipmentState::Confirmed { .. });
-    Ok(progress.rows.iter().any(|row| sent(&row.state)))
+    has_shipment(ctx, order, sent).await
+}
+
+async fn has_shipment(
+    ctx: &Context<'_>,
+    order: &ChannelOrderId,
+    is_in: impl Fn(&ShipmentState) -> bool,
+) -> Result<bool, StoreError> {
+    let progress = ctx.run.channel.stores.shipments.order_progress(ctx.connection(), order).await?;
+    Ok(progress.rows.iter().any(|row| is_in(&row.state)))
 }

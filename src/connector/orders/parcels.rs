@@ -1,7 +1,7 @@
 //! With which parcels orders were shipped elsewhere. They are read when the run has seen all of its orders, a page for many
 //! orders, and the changes are recorded with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::StreamExt;
 
@@ -9,14 +9,20 @@ use super::{changes, context::Context, recorder::Recorder};
 use crate::{
     Timestamp,
     channel::{
-        ChannelParcel, ParcelSource, RunEventKind,
-        store::{OrderChange, OrderChangeKind, OrderObservation},
+        ChannelOrderId, ChannelParcel, ParcelSource, RunEventKind,
+        store::{OrderChange, OrderChangeKind, OrderObservation, OutboxQuery, OutboxRow},
     },
     client::{
         Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, PacificTime, Pages, Shipment,
         ShipmentSort,
     },
-    connector::{STORE_BATCH, count, failure, run::Stop, translate},
+    connector::{
+        STORE_BATCH, count, failure,
+        run::Stop,
+        store_pages::Bookmark,
+        tracking::{Likeness, likeness},
+        translate,
+    },
     time::{DAY, HOUR},
 };
 
@@ -61,17 +67,55 @@ async fn publish(
         }
         Err(stop) => return Err(stop),
     };
+    let ours = OwnShipments::read(ctx).await?;
     for (order, change) in shipped.iter_mut().filter_map(shipped_order) {
         for what in &mut change.what {
             if let OrderChangeKind::ShippedElsewhere { parcels: of_it } = what {
                 *of_it = parcels.0.get(&order).cloned();
             }
         }
+        change.what.retain(|what| !ours.explain(&change.order, what));
+    }
+    for seen in &mut shipped {
+        seen.change.take_if(|change| change.what.is_empty());
     }
     for shipped in shipped.chunks(STORE_BATCH) {
         changes::record(ctx, recorder, shipped).await?;
     }
     Ok(())
+}
+
+/// The host's own shipments of which it is not known whether they arrived, by order.
+struct OwnShipments(HashMap<ChannelOrderId, Vec<OutboxRow>>);
+
+impl OwnShipments {
+    async fn read(ctx: &Context<'_>) -> Result<Self, Stop> {
+        let (mut rows, mut read) = (HashMap::<_, Vec<_>>::new(), Bookmark::at_the_start());
+        loop {
+            let (shipments, query) = (&ctx.run.channel.stores.shipments, OutboxQuery::InFlight);
+            let page = shipments.rows(ctx.connection(), &query, read.after(), STORE_BATCH).await?;
+            let Some(last) = page.rows.last() else { return Ok(Self(rows)) };
+            read.pass(&last.cursor())?;
+            for row in page.rows {
+                rows.entry(row.shipment.order.clone()).or_default().push(row);
+            }
+        }
+    }
+
+    /// Whether they may be why the order shows as shipped: no parcel has a number that is none of theirs.
+    fn explain(&self, order: &ChannelOrderId, what: &OrderChangeKind) -> bool {
+        let (OrderChangeKind::ShippedElsewhere { parcels }, Some(rows)) = (what, self.0.get(order)) else {
+            return false;
+        };
+        let is_ours = |parcel: &ChannelParcel| {
+            let packages = rows.iter().flat_map(|row| &row.shipment.packages);
+            packages.into_iter().any(|package| match (&package.tracking, &parcel.tracking_number) {
+                (Some(ours), Some(theirs)) => likeness(ours, theirs) != Likeness::Different,
+                (ours, theirs) => ours == theirs,
+            })
+        };
+        parcels.iter().flatten().filter(|parcel| !parcel.voided).all(is_ours)
+    }
 }
 
 fn shipped_order(seen: &mut OrderObservation) -> Option<(OrderId, &mut OrderChange)> {

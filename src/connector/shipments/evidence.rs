@@ -2,11 +2,13 @@
 
 use futures_util::StreamExt;
 
-use super::tracking::{Likeness, likeness, number, same};
 use crate::{
     channel::NotificationStatus,
     client::{Error, Fulfillment, OrderId, Page, Pages, ShipStation},
-    connector::failure,
+    connector::{
+        failure,
+        tracking::{Likeness, likeness, number, same},
+    },
 };
 
 /// By whom an order is shipped, as far as ShipStation's records show.

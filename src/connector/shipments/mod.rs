@@ -17,7 +17,6 @@ mod retry;
 mod rows;
 mod send;
 mod timing;
-mod tracking;
 mod unknown_outcomes;
 
 use std::collections::{BTreeMap, HashSet};

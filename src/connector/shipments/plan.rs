@@ -7,7 +7,7 @@ use super::{
     decision::superseded_by,
     lines::{self, LineAccount},
     parcel::carrier_code,
-    rows, timing, tracking,
+    rows, timing,
 };
 use crate::{
     channel::{
@@ -16,7 +16,10 @@ use crate::{
         store::{ImportRecord, OrderProgress, OutboxRow},
     },
     client::OrderId,
-    connector::settings::{PartialPolicy, PrimaryTracking, ShipmentSettings},
+    connector::{
+        settings::{PartialPolicy, PrimaryTracking, ShipmentSettings},
+        tracking,
+    },
 };
 
 /// One order, and what decisions about it are made with.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Ctx, Decision, Event, Lookups, OpenOrders, Parcel, RecordMatch, Stop, evidence,
     retry::{look_again, missing_once, missing_twice},
-    timing, tracking,
+    timing,
 };
 use crate::{
     Timestamp,
@@ -14,7 +14,7 @@ use crate::{
     connector::{
         lookup,
         settings::{ExternallyFulfilledPolicy, Preflight},
-        translate,
+        tracking, translate,
     },
 };
 

@@ -1,7 +1,9 @@
 //! What can be read off the rows of one order. Pure: nothing is decided here.
 
-use super::tracking;
-use crate::channel::{BlockReason, ShipmentId, ShipmentState, store::OutboxRow};
+use crate::{
+    channel::{BlockReason, ShipmentId, ShipmentState, store::OutboxRow},
+    connector::tracking,
+};
 
 /// The newest revision of a shipment.
 pub(super) fn newest_revision(rows: &[OutboxRow], shipment: &ShipmentId) -> u32 {

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, ChannelParcel, ImportOrder, OrderSelector, ParcelSource, RunStatus,
+        ChannelConnector, ChannelParcel, ImportOrder, OrderSelector, ParcelSource, RunStatus, SyncShipments,
+        report::SyncOutcomeKind,
         store::{OrderChangeKind, StoreError},
     },
     stores::{NextCall, StoreAnswer, StoreCall, StoreHook, instrumented},
@@ -202,4 +203,31 @@ async fn faults_a_hold_that_is_over_is_told() {
     let _ = import(&channel).await;
     kinds.extend(world.store.order_changes(&world.connection).into_iter().flat_map(|change| change.what));
     assert_eq!(kinds, [OrderChangeKind::OnHold, OrderChangeKind::Released]);
+}
+
+#[tokio::test]
+async fn faults_a_shipment_of_unknown_outcome_hides_no_other_parcel() {
+    let world = World::new().await;
+    let [arrived, lost] = ["A-1", "A-2"].map(|number| world.add(world.order(number)));
+    let channel = watched(&world);
+    let _ = import(&channel).await;
+    quarter_of_an_hour(&world);
+    world.ship(arrived, "1Z 999 OURS 1").await;
+    world.ship(lost, "1Z 999 OURS 2").await;
+    world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").always().with(FaultKind::DropBefore));
+    let report = channel.sync_shipments(SyncShipments::new()).await.unwrap();
+    assert_eq!(report.counts.of(SyncOutcomeKind::Unknown), 2, "{report}");
+    // One request arrives late; somebody else ships the other order.
+    world.sim.account(|account| {
+        assert!(account.ship_by_hand(arrived, "1Z999OURS1", "UPS"));
+        assert!(account.ship_by_hand(lost, "94001", "USPS"));
+    });
+    let _ = import(&channel).await;
+    let told = told(&world);
+    assert_eq!(
+        told.iter().map(|(order, _)| *order).collect::<Vec<_>>(),
+        [lost],
+        "the other parcel is our own"
+    );
+    assert_eq!(numbers(told[0].1.as_ref()), [(ParcelSource::Marked, Some("94001".into()), false)]);
 }
