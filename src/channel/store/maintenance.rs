@@ -21,7 +21,8 @@ use crate::{
 pub trait Maintenance: Debug + Send + Sync {
     /// Removes what the policy does not keep any more:
     ///
-    /// - runs, but MUST keep of each operation of each connection the newest, and the last that was a success;
+    /// - runs, but MUST keep of each operation of each connection the newest, the last that was a success, and the last that
+    ///   [did its work](super::RunSummary::did_its_work), such as the last good quick look;
     /// - changes and events of orders;
     /// - [actions](super::ActionStore) that are closed, and their ids with them;
     /// - of settled shipments everything but [what stays](OutboxRow::reduced), once no other shipment of the order is open;

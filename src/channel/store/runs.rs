@@ -45,7 +45,8 @@ pub trait RunStore: Debug + Send + Sync {
     /// `LostLease` when a newer run has begun or the lease was released; nothing is changed then.
     async fn finish(&self, token: &RunToken, summary: RunSummary) -> Result<(), StoreError>;
 
-    /// The newest run that counts as [a success](RunSummary::is_success), if any. MUST be kept however many runs came after it.
+    /// The newest run that counts as [a success](RunSummary::is_success), if any. MUST be kept however many runs came after it; so
+    /// SHOULD be the newest that [did its work](RunSummary::did_its_work).
     async fn last_success(
         &self,
         connection: &ConnectionId,

@@ -34,16 +34,16 @@ impl Runs {
         self.leases.entry((token.connection.clone(), token.operation)).or_default()
     }
 
-    /// Removes runs that began before, but the newest and the last success of each.
+    /// Removes runs that began before, but the newest and [those that stay](lasting) of each.
     pub(super) fn remove(&mut self, before: impl Fn(Operation) -> Timestamp) -> u64 {
         let mut removed = 0;
         for ((_, operation), history) in &mut self.history {
             let before = before(*operation);
             let newest = history.len().saturating_sub(1);
-            let last_success = history.iter().rposition(RunSummary::is_success);
+            let lasting = lasting(history);
             let mut place = 0;
             history.retain(|run| {
-                let stays = place == newest || Some(place) == last_success || run.started >= before;
+                let stays = place == newest || lasting.contains(&Some(place)) || run.started >= before;
                 place += 1;
                 removed += u64::from(!stays);
                 stays
@@ -74,10 +74,16 @@ fn add(history: &mut Vec<RunSummary>, summary: RunSummary) {
     }
     history.push(summary);
     if history.len() > RUNS_KEPT {
-        // The last success is never forgotten: the window of the next import begins from it.
-        let last_success = history.iter().rposition(RunSummary::is_success);
-        history.remove(usize::from(last_success == Some(0)));
+        let lasting = lasting(history);
+        let oldest = (0..=lasting.len()).find(|place| !lasting.contains(&Some(*place))).unwrap_or(0);
+        history.remove(oldest);
     }
+}
+
+/// The places of the last success, from which the next import goes on, and of the last run that did its work, from which the next
+/// quick look does. They are never forgotten.
+fn lasting(history: &[RunSummary]) -> [Option<usize>; 2] {
+    [RunSummary::is_success, RunSummary::did_its_work].map(|is_good| history.iter().rposition(is_good))
 }
 
 #[async_trait]

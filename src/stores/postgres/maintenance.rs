@@ -41,6 +41,8 @@ macro_rules! old_runs {
                 WHERE newer.connection = old.connection AND newer.operation = old.operation AND newer.seq > old.seq)
     AND (NOT old.success OR EXISTS (SELECT FROM run AS newer WHERE newer.connection = old.connection
                 AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success))
+    AND (NOT old.worked OR EXISTS (SELECT FROM run AS newer WHERE newer.connection = old.connection
+                AND newer.operation = old.operation AND newer.seq > old.seq AND newer.worked))
     ORDER BY old.began LIMIT $2 FOR UPDATE SKIP LOCKED)"
         )
     };

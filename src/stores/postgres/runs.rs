@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Runs that are kept per connection and operation, beside the newest that did its work.
+/// Runs that are kept per connection and operation, beside the last success and the last that did its work.
 const RUNS_KEPT: i64 = 1_000;
 
 const SUMMARY: &str = "run.summary_json";
@@ -164,16 +164,18 @@ async fn put_summary(
 ) -> Answer<()> {
     execute(
         tx,
-        "INSERT INTO run (connection, operation, run, running, success, summary_json, began)
-         VALUES ($1, $2, $3, $4, $5, $6::json, $7)
+        "INSERT INTO run (connection, operation, run, running, success, worked, summary_json, began)
+         VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8)
          ON CONFLICT (connection, operation, run) DO UPDATE
-         SET running = excluded.running, success = excluded.success, summary_json = excluded.summary_json",
+         SET running = excluded.running, success = excluded.success, worked = excluded.worked,
+             summary_json = excluded.summary_json",
         params![
             connection,
             operation,
             summary.run.as_str(),
             summary.state == RunState::Running,
             summary.is_success(),
+            summary.did_its_work(),
             json(summary)?,
             nanos(summary.started),
         ],
@@ -197,7 +199,8 @@ async fn prune(tx: &Transaction<'_>, connection: &str, operation: &str) -> Answe
         tx,
         "DELETE FROM run WHERE connection = $1 AND operation = $2
          AND seq <= (SELECT seq FROM run WHERE connection = $1 AND operation = $2 ORDER BY seq DESC LIMIT 1 OFFSET $3)
-         AND seq <> coalesce((SELECT max(seq) FROM run WHERE connection = $1 AND operation = $2 AND success), 0)",
+         AND seq <> coalesce((SELECT max(seq) FROM run WHERE connection = $1 AND operation = $2 AND success), 0)
+         AND seq <> coalesce((SELECT max(seq) FROM run WHERE connection = $1 AND operation = $2 AND worked), 0)",
         params![connection, operation, RUNS_KEPT],
     )
     .await

@@ -101,6 +101,9 @@ macro_rules! old_runs {
             AND (old.success = 0 OR EXISTS (
                         SELECT 1 FROM shipstation_run AS newer WHERE newer.connection = old.connection
                         AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success = 1))
+            AND (old.worked = 0 OR EXISTS (
+                        SELECT 1 FROM shipstation_run AS newer WHERE newer.connection = old.connection
+                        AND newer.operation = old.operation AND newer.seq > old.seq AND newer.worked = 1))
             LIMIT ?2)"
         )
     };

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Runs that are kept per connection and operation, beside the newest that did its work.
+/// Runs that are kept per connection and operation, beside the last success and the last that did its work.
 const RUNS_KEPT: i64 = 1_000;
 
 const SUMMARY: &str = "shipstation_run.summary_json";
@@ -182,16 +182,18 @@ fn put_summary(tx: &Transaction<'_>, connection: &str, operation: &str, summary:
     let running = summary.state == RunState::Running;
     execute(
         tx,
-        "INSERT INTO shipstation_run (connection, operation, run, running, success, summary_json, began)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO shipstation_run (connection, operation, run, running, success, worked, summary_json, began)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (connection, operation, run) DO UPDATE
-         SET running = excluded.running, success = excluded.success, summary_json = excluded.summary_json",
+         SET running = excluded.running, success = excluded.success, worked = excluded.worked,
+             summary_json = excluded.summary_json",
         (
             connection,
             operation,
             summary.run.as_str(),
             running,
             summary.is_success(),
+            summary.did_its_work(),
             json(summary)?,
             nanos(summary.started),
         ),
@@ -214,7 +216,8 @@ fn prune(tx: &Transaction<'_>, connection: &str, operation: &str) -> Answer<()> 
         tx,
         "DELETE FROM shipstation_run WHERE connection = ?1 AND operation = ?2
          AND seq <= (SELECT seq FROM shipstation_run WHERE connection = ?1 AND operation = ?2 ORDER BY seq DESC LIMIT 1 OFFSET ?3)
-         AND seq <> ifnull((SELECT max(seq) FROM shipstation_run WHERE connection = ?1 AND operation = ?2 AND success = 1), 0)",
+         AND seq <> ifnull((SELECT max(seq) FROM shipstation_run WHERE connection = ?1 AND operation = ?2 AND success = 1), 0)
+         AND seq <> ifnull((SELECT max(seq) FROM shipstation_run WHERE connection = ?1 AND operation = ?2 AND worked = 1), 0)",
         (connection, operation, RUNS_KEPT),
     )?;
     Ok(())

@@ -17,8 +17,8 @@ use crate::{
         ActionKind, BlockReason, NotificationStatus, Operation, OrderAction, OrderFingerprint, RetryClass,
         RunStatus, ShipmentState,
         store::{
-            BeginSendOutcome, EnqueueOutcome, Maintenance, NewOrder, OutboxRow, RESTORE_FENCES, RecordKey,
-            RecordedChange, RetentionPolicy, RunToken, SaveOutcome, ShipmentStoreExt,
+            BeginSendOutcome, EnqueueOutcome, Maintenance, NewOrder, NewRun, OutboxRow, RESTORE_FENCES,
+            RecordKey, RecordedChange, RetentionPolicy, RunKind, RunToken, SaveOutcome, ShipmentStoreExt,
         },
     },
     time::DAY,
@@ -26,6 +26,7 @@ use crate::{
 
 checks! { "maintenance":
     old_runs_are_removed => "runs are removed, but the newest and the last success of each operation and connection stay",
+    the_last_good_run_stays => "the last run of each operation that did its work stays, whatever its kind and age",
     old_changes_are_removed => "changes are removed after their time, and the feed goes on after its cursors",
     old_events_are_removed => "events are removed after their time",
     what_was_in_a_settled_shipment_is_removed => "a settled row is reduced to what stays, and stays known",
@@ -87,6 +88,35 @@ async fn old_runs_are_removed(on: TestBed) -> Check {
     same("of another operation", &on.stores.runs.recent(&on.here, SYNC, 9).await?.len(), &1)?;
     let last = on.stores.runs.last_success(&on.here, GET).await?.map(|run| run.run.to_string());
     same("the last success", &last, &Some("last success".to_owned()))
+}
+
+async fn the_last_good_run_stays(on: TestBed) -> Check {
+    let (store, peer) = maintenance(&on)?;
+    let failed = || RunStatus::Failed { error: String::new() };
+    let parts = [
+        (Operation::GetChanges, RunKind::QuickLook),
+        (Operation::BackFill, RunKind::BackFill),
+        (GET, RunKind::Full),
+    ];
+    for (operation, kind) in &parts {
+        for (run, begins, status) in [
+            ("first", day(0), RunStatus::Succeeded),
+            ("good", day(1), RunStatus::CompletedWithErrors),
+            ("failed", day(2), failed()),
+            ("newest", day(3), failed()),
+        ] {
+            let run = NewRun { kind: kind.clone(), ..on.wants(*operation, run, begins) };
+            run_through(&on, run, status).await?;
+        }
+    }
+    store.maintain(&usual(), day(20)).await?;
+    peer.maintain(&usual(), day(900)).await?;
+    for (operation, _) in parts {
+        let left = on.stores.runs.recent(&on.here, operation, 9).await?;
+        let left: Vec<String> = left.iter().map(|run| run.run.to_string()).collect();
+        same(operation.name(), &left, &vec!["newest".to_owned(), "good".to_owned()])?;
+    }
+    Ok(())
 }
 
 async fn old_changes_are_removed(on: TestBed) -> Check {

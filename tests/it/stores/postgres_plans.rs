@@ -35,8 +35,8 @@ const FILL: &str = "
     INSERT INTO order_snapshot SELECT connection, 'x' || n, snapshot_json FROM order_snapshot, generate_series(1, ROWS) n;
     INSERT INTO order_change (connection, order_id, recorded, change_json) SELECT connection, 'x' || n, n, change_json FROM order_change, generate_series(1, ROWS) n;
     INSERT INTO order_event (connection, order_id, at, event_json) SELECT connection, 'x' || n, n, event_json FROM order_event, generate_series(1, ROWS) n WHERE order_id = 's1';
-    INSERT INTO run (connection, operation, run, began, running, success, summary_json)
-        SELECT connection, operation, 'r' || n, began, false, true, summary_json FROM run, generate_series(1, 900) n;
+    INSERT INTO run (connection, operation, run, began, running, success, worked, summary_json)
+        SELECT connection, operation, 'r' || n, began, false, true, true, summary_json FROM run, generate_series(1, 900) n;
     INSERT INTO cancelled_line SELECT connection, 'x' || n, 'line', 1 FROM listing, generate_series(1, 5000) n WHERE listing = 'l1';
     ANALYZE;";
 

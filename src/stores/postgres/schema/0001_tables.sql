@@ -75,11 +75,13 @@ CREATE TABLE run (
     began        bigint           NOT NULL,
     running      boolean          NOT NULL,
     success      boolean          NOT NULL,
+    worked       boolean          NOT NULL,
     summary_json json             NOT NULL,
     UNIQUE (connection, operation, run)
 );
 CREATE INDEX run_newest  ON run (connection, operation, seq);
 CREATE INDEX run_success ON run (connection, operation, seq) WHERE success;
+CREATE INDEX run_worked  ON run (connection, operation, seq) WHERE worked;
 CREATE INDEX run_running ON run (connection, operation)      WHERE running;
 CREATE INDEX run_began   ON run (began);
 

@@ -34,11 +34,13 @@ CREATE TABLE shipstation_run (
     began        INTEGER NOT NULL,
     running      INTEGER NOT NULL,
     success      INTEGER NOT NULL,
+    worked       INTEGER NOT NULL,
     summary_json TEXT    NOT NULL,
     UNIQUE (connection, operation, run)
 ) STRICT;
 CREATE INDEX shipstation_run_newest  ON shipstation_run (connection, operation, seq);
 CREATE INDEX shipstation_run_success ON shipstation_run (connection, operation, seq) WHERE success = 1;
+CREATE INDEX shipstation_run_worked  ON shipstation_run (connection, operation, seq) WHERE worked = 1;
 CREATE INDEX shipstation_run_running ON shipstation_run (connection, operation)      WHERE running = 1;
 CREATE INDEX shipstation_run_began   ON shipstation_run (began);
 

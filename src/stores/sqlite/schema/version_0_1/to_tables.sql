@@ -2,8 +2,8 @@
 
 INSERT INTO shipstation_lease (connection, operation, fence, run, owner, since, expires, length)
     SELECT connection, operation, fence, run, owner, since, expires, length FROM lease;
-INSERT INTO shipstation_run (seq, connection, operation, run, began, running, success, summary_json)
-    SELECT seq, connection, operation, run, max(-9223372036, min(9223372036, ifnull(unixepoch(summary_json ->> '$.started'), 0))) * 1000000000, running, success, summary_json
+INSERT INTO shipstation_run (seq, connection, operation, run, began, running, success, worked, summary_json)
+    SELECT seq, connection, operation, run, max(-9223372036, min(9223372036, ifnull(unixepoch(summary_json ->> '$.started'), 0))) * 1000000000, running, success, success, summary_json
     FROM run;
 INSERT INTO shipstation_import_record (connection, order_id, fingerprint, record_json)
     SELECT connection, order_id, fingerprint, record_json FROM import_record;
