@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{EventCursor, KEYS_PER_CALL, RecordedEvent, RunToken, StoreError};
+use super::{ChangeCursor, EventCursor, KEYS_PER_CALL, RecordedEvent, RunToken, StoreError};
 use crate::{
     Timestamp,
     channel::{
@@ -116,23 +116,6 @@ pub trait HistoryStoreExt: HistoryStore {
 }
 
 impl<S: HistoryStore + ?Sized> HistoryStoreExt for S {}
-
-/// A place in the feed of changes; a reader keeps the last one that it has seen to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ChangeCursor(u64);
-
-impl ChangeCursor {
-    /// The place with this number, as a store counts.
-    pub fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// Its number.
-    pub fn number(self) -> u64 {
-        self.0
-    }
-}
 
 /// A change in the feed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

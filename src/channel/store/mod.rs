@@ -21,6 +21,7 @@
 //! - **Cancellation.** A dropped future MUST leave either the whole effect of the call or none.
 
 mod actions;
+mod cursors;
 mod error;
 mod events;
 mod history;
@@ -43,11 +44,12 @@ pub use self::{
     actions::{
         ActionIntent, ActionQuery, ActionRow, ActionStore, ActionTransition, AddOutcome, BeginActionOutcome,
     },
+    cursors::{ChangeCursor, EventCursor},
     error::{StoreError, StoreErrorKind},
-    events::{EventCursor, OrderEvent, OrderEventKind, RecordedEvent},
+    events::{OrderEvent, OrderEventKind, RecordedEvent},
     history::{
-        ChangeCursor, HistoryStore, HistoryStoreExt, OrderChange, OrderChangeKind, OrderObservation,
-        OrderSnapshot, RecordedChange,
+        HistoryStore, HistoryStoreExt, OrderChange, OrderChangeKind, OrderObservation, OrderSnapshot,
+        RecordedChange,
     },
     lease::{Lease, LeaseHolder},
     listings::{LinkQuery, ListingStore, ListingStoreExt, PutLinkOutcome},

@@ -6,7 +6,7 @@ mod wording;
 
 use serde::{Deserialize, Serialize};
 
-use super::{OrderChangeKind, WorkKind};
+use super::{EventCursor, OrderChangeKind, WorkKind};
 use crate::{
     Timestamp,
     channel::{
@@ -143,24 +143,6 @@ impl OrderEventKind {
             *holds = std::mem::take(holds).into_iter().map(HoldReason::for_report).collect();
         }
         self
-    }
-}
-
-/// A place among the events of one order, for reading them in pages. It is good for one reading: events that are removed give their
-/// places free.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EventCursor(u64);
-
-impl EventCursor {
-    /// The place with this number, as a store counts.
-    pub fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// Its number.
-    pub fn number(self) -> u64 {
-        self.0
     }
 }
 
