@@ -41,6 +41,8 @@ pub struct FindStuck {
     pub held: Duration,
     /// How long an order may fail, or have something left to be done on the channel. Default: a day.
     pub work: Duration,
+    /// How long an action on an order may be open. Default: an hour.
+    pub actions: Duration,
     /// How long there may be no successful run of an operation. Default: a day.
     pub no_success: Duration,
     /// From how many runs in a row on it is too many that an operation fails. Default: 3; 0 asks for none.
@@ -59,6 +61,7 @@ impl Default for FindStuck {
             waiting: DAY * 7,
             held: DAY,
             work: DAY,
+            actions: HOUR,
             no_success: DAY,
             failing_runs: 3,
             control: RunControl::new(),
@@ -87,6 +90,8 @@ impl FindStuck {
         held(held: Duration) => held = held;
         /// How long an order may fail, or have something left to be done on the channel.
         work(work: Duration) => work = work;
+        /// How long an action on an order may be open.
+        actions(actions: Duration) => actions = actions;
         /// How long there may be no successful run of an operation.
         no_success(no_success: Duration) => no_success = no_success;
         /// From how many runs in a row on it is too many that an operation fails.
@@ -115,6 +120,8 @@ named_enum! {
         OrderFailed = "order_failed",
         /// An imported order whose user or tag is still to be set.
         FollowUpOpen = "follow_up_open",
+        /// An action on an order that is still to be done, or of unknown outcome.
+        ActionOpen = "action_open",
         /// An operation without a successful run.
         NoSuccess = "no_success",
         /// An operation whose runs fail one after another.
@@ -138,6 +145,9 @@ impl StuckKind {
             Self::OrderHeld => "resolve the reason (map the text, link the line), or release the order",
             Self::OrderFailed => "resolve the error, or dismiss the order",
             Self::FollowUpOpen => "resolve the error in ShipStation, or correct the setting",
+            Self::ActionOpen => {
+                "see that run_actions runs; if it does, resolve the error, or do it by hand in ShipStation"
+            }
             Self::NoSuccess => "see that the operation is scheduled, and why its runs do not succeed",
             Self::RunsFailing => "resolve the error of the last run; check looks at credentials and settings",
         }

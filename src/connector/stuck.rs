@@ -11,7 +11,9 @@ use crate::{
     channel::{
         ChannelError, FindStuck, Operation, ShipmentState, StuckItem, StuckKind, StuckReport,
         shipping::DisplayText,
-        store::{OrderStoreExt, OrderWork, OutboxQuery, OutboxRow, RunState, RunSummary},
+        store::{
+            ActionQuery, ActionRow, OrderStoreExt, OrderWork, OutboxQuery, OutboxRow, RunState, RunSummary,
+        },
         wording::count_of,
     },
 };
@@ -54,6 +56,7 @@ impl Search<'_> {
         }
         self.held().await?;
         self.work().await?;
+        self.actions().await?;
         for operation in WATCHED {
             self.runs(operation).await?;
         }
@@ -114,6 +117,23 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+
+    async fn actions(&mut self) -> Result<(), Stop> {
+        let ShipStationChannel { stores, connection, .. } = self.channel;
+        let Some(store) = &stores.actions else { return Ok(()) };
+        let mut read = Bookmark::at_the_start();
+        loop {
+            self.check_may_go_on()?;
+            let page =
+                store.actions(connection, &ActionQuery::Open, read.after().copied(), STORE_BATCH).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            read.pass(&last.number)?;
+            for row in page.into_iter().filter(|row| self.now.since(row.added_at) > self.wanted.actions) {
+                let item = StuckItem::new(StuckKind::ActionOpen, row.added_at, &progress(&row));
+                self.report.add(item.of_order(row.action.order));
+            }
+        }
     }
 
     async fn runs(&mut self, operation: Operation) -> Result<(), Stop> {
@@ -183,6 +203,17 @@ fn attempts(entry: &OrderWork) -> String {
     let error = entry.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
     let again = if entry.retryable { "" } else { ", trying again does not help by itself" };
     format!("{} after {}{again}{error}", entry.kind, count_of(entry.attempts.into(), "attempt"))
+}
+
+fn progress(row: &ActionRow) -> String {
+    let error = row.last_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    let (action, state) = (&row.action, row.state.name());
+    format!(
+        "{}, action {}, is {state} after {}{error}",
+        action.kind,
+        action.id,
+        count_of(row.attempts.into(), "attempt")
+    )
 }
 
 fn has_failed(run: &RunSummary) -> bool {

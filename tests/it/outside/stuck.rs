@@ -5,10 +5,10 @@ use std::sync::Arc;
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        CancelToken, ChannelConnector, FindStuck, GetOrders, Operation, RunControl, Shipment, StuckKind,
-        StuckReport, SyncShipments,
+        ActionKind, CancelToken, ChannelConnector, FindStuck, GetOrders, Operation, OrderAction, RunActions,
+        RunControl, Shipment, StuckKind, StuckReport, SyncShipments,
         shipping::CarrierRule,
-        store::{MappingStoreExt, Stores},
+        store::{ActionStore, MappingStoreExt, Stores},
     },
     client::UserId,
     stores::SqliteStore,
@@ -136,6 +136,33 @@ async fn faults_runs_that_keep_failing_are_named_until_one_succeeds() {
         [(StuckKind::NoSuccess, 1)],
         "shipments were never sent: not in use"
     );
+}
+
+#[tokio::test]
+async fn clock_an_action_that_stays_open_is_named_until_it_is_done() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let channel = world.channel_on(world.store.stores(), |settings| settings.actions.enabled = true);
+    let _ = channel.get_orders(GetOrders::new()).await.unwrap();
+    let release = OrderAction::new("r", order.to_string(), ActionKind::Release);
+    world.store.add_actions(&world.connection, &[release], world.now()).await.unwrap();
+    world.sim.clock().advance(HOUR);
+    assert_eq!(kinds(&stuck(&channel).await), [], "not late yet");
+    world.sim.clock().advance(HOUR / 60);
+    world.sim.clear_journal();
+    let report = stuck(&channel).await;
+    assert_eq!(kinds(&report), [(StuckKind::ActionOpen, 1)], "{report}");
+    let item = report.items[0].to_string();
+    let wanted =
+        format!(", order {order}: release, action r, is pending after 0 attempts -> see that run_actions");
+    assert!(item.contains(&wanted), "{item}");
+    let patient = FindStuck::new().actions(HOUR * 2);
+    assert!(channel.stuck(patient).await.unwrap().is_empty());
+    let without = world.channel_on(Stores::all_in(world.store.clone()), |_| {});
+    assert!(stuck(&without).await.is_empty(), "no store of actions");
+    assert!(world.sim.journal().is_empty(), "the stores know it all");
+    let _ = channel.run_actions(RunActions::new()).await.unwrap();
+    assert!(stuck(&channel).await.is_empty());
 }
 
 #[tokio::test]
