@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{Connection, MemoryStore};
 use crate::{
     Timestamp,
     channel::{
-        ActionId, ConnectionId, OrderAction,
+        ActionId, ConnectionId, OrderAction, RunId,
         store::{
             ActionIntent, ActionQuery, ActionRow, ActionStore, ActionTransition, AddOutcome,
-            BeginActionOutcome, RunToken, StoreError,
+            BeginActionOutcome, OrderEvent, RunToken, StoreError,
         },
     },
 };
@@ -24,7 +24,23 @@ pub(in crate::stores) struct Actions {
 }
 
 /// Rows that are to be written together, if at all.
-pub(in crate::stores) type Changed = BTreeMap<u64, ActionRow>;
+type Changed = BTreeMap<u64, ActionRow>;
+
+/// What a call makes of the actions.
+#[derive(Debug, Default)]
+pub(in crate::stores) struct ActionEffects {
+    /// The rows as they are from then on.
+    pub(in crate::stores) rows: Changed,
+    /// What happened to their orders.
+    pub(in crate::stores) events: Vec<OrderEvent>,
+}
+
+impl ActionEffects {
+    fn add(&mut self, before: &ActionRow, after: ActionRow, run: &RunId) {
+        self.events.extend(OrderEvent::of_action(before, &after, Some(run)));
+        self.rows.insert(after.number, after);
+    }
+}
 
 impl Actions {
     /// These rows.
@@ -33,13 +49,16 @@ impl Actions {
         Self { rows: rows.into_iter().map(|row| (row.number, row)).collect(), last: 0 }
     }
 
-    fn add(&mut self, action: &OrderAction, now: Timestamp) -> AddOutcome {
+    /// Adds an action; says what happened, if it is new.
+    fn add(&mut self, action: &OrderAction, now: Timestamp) -> (AddOutcome, Option<OrderEvent>) {
         if let Some(row) = self.rows.values().find(|row| row.action.id == action.id) {
-            return row.answer_to(action);
+            return (row.answer_to(action), None);
         }
         self.last += 1;
-        self.rows.insert(self.last, ActionRow::new(self.last, action.clone(), now));
-        AddOutcome::Added
+        let row = ActionRow::new(self.last, action.clone(), now);
+        let event = OrderEvent::of_added_action(&row);
+        self.rows.insert(self.last, row);
+        (AddOutcome::Added, Some(event))
     }
 
     /// Removes what was closed before.
@@ -61,32 +80,46 @@ impl Actions {
         row.ok_or_else(|| StoreError::permanent(format!("there is no action {id}")))
     }
 
-    /// The answers, and the rows as they are from then on.
+    /// The answers, and what they make of the rows.
     pub(in crate::stores) fn begin(
         &self,
         intents: &[ActionIntent],
-    ) -> Result<(Vec<BeginActionOutcome>, Changed), StoreError> {
-        let (mut changed, mut answers) = (Changed::new(), Vec::new());
+        run: &RunId,
+    ) -> Result<(Vec<BeginActionOutcome>, ActionEffects), StoreError> {
+        let (mut effects, mut answers) = (ActionEffects::default(), Vec::new());
         for intent in intents {
-            let mut row = self.row(&intent.id, &changed)?;
+            let before = self.row(&intent.id, &effects.rows)?;
+            let mut row = before.clone();
             let of_order = self.rows.values().filter(|other| other.action.order == row.action.order);
             let order: Vec<ActionRow> =
-                of_order.map(|other| changed.get(&other.number).unwrap_or(other).clone()).collect();
+                of_order.map(|other| effects.rows.get(&other.number).unwrap_or(other).clone()).collect();
             answers.push(row.begin(intent, &order)?);
-            changed.insert(row.number, row);
+            effects.add(&before, row, run);
         }
-        Ok((answers, changed))
+        Ok((answers, effects))
     }
 
-    /// The rows as they are once these steps are taken.
-    pub(in crate::stores) fn record(&self, records: &[ActionTransition]) -> Result<Changed, StoreError> {
-        let mut changed = Changed::new();
+    /// What these steps make of the rows.
+    pub(in crate::stores) fn record(
+        &self,
+        records: &[ActionTransition],
+        run: &RunId,
+    ) -> Result<ActionEffects, StoreError> {
+        let mut effects = ActionEffects::default();
         for record in records {
-            let mut row = self.row(&record.id, &changed)?;
+            let before = self.row(&record.id, &effects.rows)?;
+            let mut row = before.clone();
             row.step(record.clone())?;
-            changed.insert(row.number, row);
+            effects.add(&before, row, run);
         }
-        Ok(changed)
+        Ok(effects)
+    }
+}
+
+impl Connection {
+    fn apply_actions(&mut self, effects: ActionEffects) {
+        self.actions.rows.extend(effects.rows);
+        self.history.append(effects.events);
     }
 }
 
@@ -98,7 +131,14 @@ impl ActionStore for MemoryStore {
         actions: &[OrderAction],
         now: Timestamp,
     ) -> Result<Vec<AddOutcome>, StoreError> {
-        Ok(self.with(connection, |kept| actions.iter().map(|action| kept.actions.add(action, now)).collect()))
+        Ok(self.with(connection, |kept| {
+            let add = |action| {
+                let (answer, event) = kept.actions.add(action, now);
+                kept.history.append(event);
+                answer
+            };
+            actions.iter().map(add).collect()
+        }))
     }
 
     async fn actions(
@@ -120,16 +160,16 @@ impl ActionStore for MemoryStore {
         intents: &[ActionIntent],
     ) -> Result<Vec<BeginActionOutcome>, StoreError> {
         self.write(token, |kept| {
-            let (answers, changed) = kept.actions.begin(intents)?;
-            kept.actions.rows.extend(changed);
+            let (answers, effects) = kept.actions.begin(intents, &token.run)?;
+            kept.apply_actions(effects);
             Ok(answers)
         })
     }
 
     async fn record_actions(&self, token: &RunToken, records: &[ActionTransition]) -> Result<(), StoreError> {
         self.write(token, |kept| {
-            let changed = kept.actions.record(records)?;
-            kept.actions.rows.extend(changed);
+            let effects = kept.actions.record(records, &token.run)?;
+            kept.apply_actions(effects);
             Ok(())
         })
     }

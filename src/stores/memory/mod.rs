@@ -19,7 +19,11 @@ use std::{
 pub use self::orders::StoredOrder;
 #[cfg(feature = "postgres")]
 pub(super) use self::shipments::Effects;
-pub(super) use self::{actions::Actions, listings::Links, shipments::Outbox};
+pub(super) use self::{
+    actions::{ActionEffects, Actions},
+    listings::Links,
+    shipments::Outbox,
+};
 use self::{history::History, mappings::Mappings, orders::Orders, runs::Runs};
 use crate::{
     channel::{

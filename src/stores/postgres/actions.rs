@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio_postgres::{Row, Transaction};
 
 use super::{
-    PostgresStore, commit,
+    PostgresStore, commit, events,
     query::{all, execute, get, params, text},
     writer,
 };
@@ -16,13 +16,13 @@ use crate::{
         ActionId, ConnectionId, OrderAction,
         store::{
             ActionIntent, ActionQuery, ActionRow, ActionStore, ActionTransition, AddOutcome,
-            BeginActionOutcome, RunToken, StoreError,
+            BeginActionOutcome, OrderEvent, RunToken, StoreError,
         },
     },
     stores::{
         columns::{closed, integer, json, parse, unsigned},
         failure::Answer,
-        memory::Actions,
+        memory::{ActionEffects, Actions},
     },
 };
 
@@ -78,8 +78,8 @@ impl ActionStore for PostgresStore {
         // A later action that is being added is there before or after this.
         self.lock(&tx, &token.connection, "actions").await?;
         let touched = touched(&tx, &token.connection, intents.iter().map(|intent| &intent.id)).await?;
-        let (answers, changed) = touched.begin(intents)?;
-        update(&tx, changed.values()).await?;
+        let (answers, effects) = touched.begin(intents, &token.run)?;
+        apply(&tx, token, &effects).await?;
         commit(tx, answers).await
     }
 
@@ -87,7 +87,7 @@ impl ActionStore for PostgresStore {
         let mut client = self.client().await?;
         let tx = self.writing(&mut client, token).await?;
         let touched = touched(&tx, &token.connection, records.iter().map(|record| &record.id)).await?;
-        update(&tx, touched.record(records)?.values()).await?;
+        apply(&tx, token, &touched.record(records, &token.run)?).await?;
         commit(tx, ()).await
     }
 }
@@ -122,7 +122,7 @@ impl PostgresStore {
         self.lock(tx, connection, "actions").await?;
         let kept = rows_of(tx, connection.as_str(), actions.iter().map(|action| &action.id)).await?;
         let mut kept: BTreeMap<_, _> = kept.into_iter().map(|row| (key(&row.action.id), row)).collect();
-        let mut answers = Vec::new();
+        let (mut answers, mut happened) = (Vec::new(), Vec::new());
         for action in actions {
             if let Some(row) = kept.get(&key(&action.id)) {
                 answers.push(row.answer_to(action));
@@ -133,9 +133,11 @@ impl PostgresStore {
                           VALUES ($1, $2, $3, false, $4::text::json)";
             let order = text(action.order.as_str());
             execute(tx, insert, params![connection.as_str(), key(&action.id), order, json(&row)?]).await?;
+            happened.push(OrderEvent::of_added_action(&row));
             kept.insert(key(&action.id), row);
             answers.push(AddOutcome::Added);
         }
+        events::append(tx, connection.as_str(), &happened).await?;
         Ok(answers)
     }
 }
@@ -171,6 +173,12 @@ async fn touched(
 pub(super) fn numbered(row: &Row) -> Answer<ActionRow> {
     let kept: ActionRow = parse(ROW, get(row, 1)?)?;
     Ok(ActionRow { number: unsigned(get(row, 0)?), ..kept })
+}
+
+/// Writes down rows that have changed, and what happened.
+async fn apply(tx: &Transaction<'_>, token: &RunToken, effects: &ActionEffects) -> Answer<()> {
+    update(tx, effects.rows.values()).await?;
+    events::append(tx, token.connection.as_str(), &effects.events).await
 }
 
 /// Writes down rows that have changed.

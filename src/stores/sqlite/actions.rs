@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Row, Transaction};
 
 use super::{
-    SqliteStore, key,
+    SqliteStore, events, key,
     query::{all, execute, first},
 };
 use crate::{
@@ -13,13 +13,13 @@ use crate::{
         ActionId, ConnectionId, OrderAction,
         store::{
             ActionIntent, ActionQuery, ActionRow, ActionStore, ActionTransition, AddOutcome,
-            BeginActionOutcome, RunToken, StoreError,
+            BeginActionOutcome, OrderEvent, RunToken, StoreError,
         },
     },
     stores::{
         columns::{closed, integer, json, parse, unsigned},
         failure::Answer,
-        memory::Actions,
+        memory::{ActionEffects, Actions},
     },
 };
 
@@ -70,8 +70,8 @@ impl ActionStore for SqliteStore {
         let intents = intents.to_vec();
         self.write(token, move |tx, token| {
             let touched = touched(tx, token.connection.as_str(), intents.iter().map(|intent| &intent.id))?;
-            let (answers, changed) = touched.begin(&intents)?;
-            changed.values().try_for_each(|row| update(tx, row))?;
+            let (answers, effects) = touched.begin(&intents, &token.run)?;
+            apply(tx, token, &effects)?;
             Ok(answers)
         })
         .await
@@ -81,7 +81,7 @@ impl ActionStore for SqliteStore {
         let records = records.to_vec();
         self.write(token, move |tx, token| {
             let touched = touched(tx, token.connection.as_str(), records.iter().map(|record| &record.id))?;
-            touched.record(&records)?.values().try_for_each(|row| update(tx, row))
+            apply(tx, token, &touched.record(&records, &token.run)?)
         })
         .await
     }
@@ -114,8 +114,9 @@ fn add_all(
         if let Some(row) = find(tx, connection.as_str(), &action.id)? {
             return Ok(row.answer_to(action));
         }
-        let row = json(&ActionRow::new(0, action.clone(), now))?;
-        execute(tx, insert, (connection.as_str(), action.id.as_str(), action.order.as_str(), row))?;
+        let row = ActionRow::new(0, action.clone(), now);
+        execute(tx, insert, (connection.as_str(), action.id.as_str(), action.order.as_str(), json(&row)?))?;
+        events::append(tx, connection.as_str(), &OrderEvent::of_added_action(&row))?;
         Ok(AddOutcome::Added)
     };
     actions.iter().map(add).collect()
@@ -146,6 +147,12 @@ fn touched<'i>(
 pub(super) fn numbered(row: &Row<'_>) -> Answer<ActionRow> {
     let kept: ActionRow = parse(ROW, &row.get::<_, String>(1)?)?;
     Ok(ActionRow { number: unsigned(row.get(0)?), ..kept })
+}
+
+/// Writes down rows that have changed, and what happened.
+fn apply(tx: &Transaction<'_>, token: &RunToken, effects: &ActionEffects) -> Answer<()> {
+    effects.rows.values().try_for_each(|row| update(tx, row))?;
+    effects.events.iter().try_for_each(|event| events::append(tx, token.connection.as_str(), event))
 }
 
 /// Writes down a row that has changed.

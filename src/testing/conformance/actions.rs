@@ -38,7 +38,7 @@ checks! { "actions":
 
 const RUN: Operation = Operation::RunActions;
 
-fn actions(stores: &Stores) -> Check<Arc<dyn ActionStore>> {
+pub(super) fn actions(stores: &Stores) -> Check<Arc<dyn ActionStore>> {
     stores.actions.clone().ok_or(Stop::LeftOut("the builder gave no actions"))
 }
 
@@ -50,15 +50,15 @@ fn tagging(id: &str, order: &str, tag: &str) -> OrderAction {
     OrderAction::new(id, order, ActionKind::AddTag { tag: tag.into() })
 }
 
-fn intent(id: &str) -> ActionIntent {
+pub(super) fn intent(id: &str) -> ActionIntent {
     ActionIntent::new(id.into(), at(60)).server_time(Some(at(61))).modified_at(Some(at(7)))
 }
 
-fn to(id: &str, state: ActionState) -> ActionTransition {
+pub(super) fn to(id: &str, state: ActionState) -> ActionTransition {
     ActionTransition::new(id.into(), state, at(70))
 }
 
-fn unknown() -> ActionState {
+pub(super) fn unknown() -> ActionState {
     ActionState::unknown_since(at(60), Some(at(61)))
 }
 

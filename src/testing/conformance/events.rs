@@ -1,6 +1,9 @@
 //! What happened to orders, where the store keeps it.
 
+use std::sync::Arc;
+
 use super::{
+    actions::{self, actions as store_of_actions},
     check::{Check, Stop, checks, holds, refused, same},
     history::{history, seen_first},
     orders::ground_method,
@@ -11,11 +14,12 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ConnectionId, Operation, RetryClass, RunId, ShipmentState,
+        ActionKind, ActionState, CloseReason, ConnectionId, Operation, OrderAction, RetryClass, RunId,
+        ShipmentState,
         report::FollowUpStatus,
         store::{
-            HistoryStoreExt, NewOrder, OrderEvent, OrderEventKind, OrderStoreExt, RunToken, WorkKind,
-            WorkOutcome, WorkResult,
+            AddOutcome, HistoryStoreExt, NewOrder, OrderEvent, OrderEventKind, OrderStoreExt, RunToken,
+            WorkKind, WorkOutcome, WorkResult,
         },
     },
 };
@@ -25,6 +29,7 @@ checks! { "events":
     a_write_that_changes_nothing_adds_no_event => "what is repeated is there once",
     a_write_that_is_refused_adds_no_event => "an event is there if its write is, and not otherwise",
     what_does_not_repeat_is_kept_after_many_repetitions => "at least 200 events of an order are kept, and of those after them all that are no repetitions",
+    actions_are_part_of_the_story => "an action that is added and each of its steps add an event, and what changes nothing adds none",
     events_are_read_page_by_page => "`events` goes on after its cursor, without gaps and repeats",
     events_of_orders_and_connections_are_separate => "each order has its own events, and ids of two connections do not meet",
 }
@@ -157,6 +162,37 @@ async fn what_does_not_repeat_is_kept_after_many_repetitions(on: TestBed) -> Che
     let found = story(&on, "2").await?;
     holds("200 events are kept", found.len() > OrderEvent::MAX_BEFORE_REPETITIONS)?;
     same("the last one", &found.last().map(|event| &event.what), &Some(&OrderEventKind::Dismissed))
+}
+
+async fn actions_are_part_of_the_story(on: TestBed) -> Check {
+    let store = store_of_actions(&on.stores)?;
+    if !std::ptr::addr_eq(Arc::as_ptr(&store), Arc::as_ptr(&history(&on.stores)?)) {
+        return Err(Stop::LeftOut("the actions are kept in another store"));
+    }
+    imported(&on, &[plain("2")]).await?;
+    let release = OrderAction::new("a", "1", ActionKind::Release);
+    for answer in [AddOutcome::Added, AddOutcome::Duplicate] {
+        let added = store.add_actions(&on.here, std::slice::from_ref(&release), at(1)).await?;
+        same("the answer", &added, &vec![answer])?;
+    }
+    let token = on.begun(Operation::RunActions).await?;
+    let closed = ActionState::Closed { reason: CloseReason::HoldIsOver };
+    for _ in 0..2 {
+        store.begin_actions(&token, &[actions::intent("a")]).await?;
+    }
+    for state in [actions::unknown(), actions::unknown(), closed.clone(), closed.clone()] {
+        store.record_actions(&token, &[actions::to("a", state)]).await?;
+    }
+    let step = |second, state| {
+        let (action, kind) = ("a".into(), ActionKind::Release);
+        let what = OrderEventKind::Action { action, kind, state, attempts: 0, error: None };
+        event(at(second), Some(&token.run), what)
+    };
+    let added = OrderEventKind::ActionAdded { action: "a".into(), kind: ActionKind::Release };
+    let sending = ActionState::Sending { since: at(60), server_since: Some(at(61)) };
+    let wanted =
+        vec![event(at(1), None, added), step(60, sending), step(70, actions::unknown()), step(70, closed)];
+    same("what happened", &story(&on, "1").await?, &wanted)
 }
 
 async fn events_are_read_page_by_page(on: TestBed) -> Check {

@@ -8,7 +8,10 @@ use crate::{
         ChannelOrderId, HoldReason, HostOrderId, RunId,
         report::FollowUpStatus,
         shipping::ShippingResolution,
-        store::{HeldOrder, NewOrder, OrderChange, OrderWork, OutboxRow, WorkKind, WorkOutcome, WorkResult},
+        store::{
+            ActionRow, HeldOrder, NewOrder, OrderChange, OrderWork, OutboxRow, WorkKind, WorkOutcome,
+            WorkResult,
+        },
     },
 };
 
@@ -86,6 +89,26 @@ impl OrderEvent {
             error: after.last_error.clone(),
         };
         let event = || Self::new(after.shipment.order.clone(), after.updated_at, run.cloned(), what());
+        (before.state != after.state).then(event)
+    }
+
+    /// An action was added.
+    pub fn of_added_action(row: &ActionRow) -> Self {
+        let (action, kind) = (row.action.id.clone(), row.action.kind.clone());
+        let what = OrderEventKind::ActionAdded { action, kind };
+        Self::new(row.action.order.clone(), row.added_at, None, what)
+    }
+
+    /// An action took a step; `run` is the one that did it.
+    pub fn of_action(before: &ActionRow, after: &ActionRow, run: Option<&RunId>) -> Option<Self> {
+        let what = || OrderEventKind::Action {
+            action: after.action.id.clone(),
+            kind: after.action.kind.clone(),
+            state: after.state.clone(),
+            attempts: after.attempts,
+            error: after.last_error.clone(),
+        };
+        let event = || Self::new(after.action.order.clone(), after.updated_at, run.cloned(), what());
         (before.state != after.state).then(event)
     }
 

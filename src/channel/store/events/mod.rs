@@ -10,8 +10,8 @@ use super::{EventCursor, OrderChangeKind, WorkKind};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, HoldReason, HostOrderId, OutboxId, RunId, ShipmentState, Unrecognized,
-        report::FollowUpStatus,
+        ActionId, ActionKind, ActionState, ChannelOrderId, HoldReason, HostOrderId, OutboxId, RunId,
+        ShipmentState, Unrecognized, report::FollowUpStatus,
     },
 };
 
@@ -105,6 +105,27 @@ pub enum OrderEventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
     },
+    /// The host asked for something to be done to it on the channel.
+    ActionAdded {
+        /// The action.
+        action: ActionId,
+        /// What is to be done.
+        kind: ActionKind,
+    },
+    /// An action on it came into another state, or what is known of its state changed.
+    Action {
+        /// The action.
+        action: ActionId,
+        /// What is to be done.
+        kind: ActionKind,
+        /// Where it stands.
+        state: ActionState,
+        /// How many attempts were made that count.
+        attempts: u32,
+        /// What the last attempt said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
     /// It changed on the channel after its import.
     Changed {
         /// What is different.
@@ -125,13 +146,14 @@ impl OrderEvent {
     }
 
     /// Whether it may come again and again while something is tried or waited for. Everything else comes a few times at most for
-    /// each order and each shipment.
+    /// each order, each shipment and each action.
     pub fn is_repetition(&self) -> bool {
         match &self.what {
             OrderEventKind::ImportFailed { .. } => true,
             OrderEventKind::Changed { what } => !what.iter().any(OrderChangeKind::ends_shipping),
             OrderEventKind::FollowUp { status, .. } => *status == FollowUpStatus::Pending,
             OrderEventKind::Shipment { state, .. } => !(state.is_closed() || state.is_reported()),
+            OrderEventKind::Action { state, .. } => !state.is_closed(),
             _ => false,
         }
     }
@@ -201,6 +223,20 @@ mod tests {
                     error: None,
                 },
                 r#"{"event":"follow_up","work":"add_tag","status":"done","attempts":1}"#,
+            ),
+            (
+                OrderEventKind::ActionAdded { action: "a".into(), kind: ActionKind::Release },
+                r#"{"event":"action_added","action":"a","kind":{"action":"release"}}"#,
+            ),
+            (
+                OrderEventKind::Action {
+                    action: "a".into(),
+                    kind: ActionKind::AddTag { tag: "7".into() },
+                    state: ActionState::Done { already_there: true },
+                    attempts: 0,
+                    error: None,
+                },
+                r#"{"event":"action","action":"a","kind":{"action":"add_tag","tag":"7"},"state":{"state":"done","already_there":true},"attempts":0}"#,
             ),
         ] {
             let whole = format!(r#"{{"order":"7","at":"1970-01-01T00:00:00Z","what":{json}}}"#);

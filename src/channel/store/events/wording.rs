@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::{OrderEvent, OrderEventKind};
 use crate::channel::{
-    HoldReason, NotificationStatus, OutboxId, ShipmentState, report::FollowUpStatus, shipping::DisplayText,
-    store::WorkKind,
+    ActionId, ActionKind, ActionState, HoldReason, NotificationStatus, OutboxId, ShipmentState,
+    report::FollowUpStatus, shipping::DisplayText, store::WorkKind,
 };
 
 /// What happened, and the particulars.
@@ -51,6 +51,14 @@ impl Sentence {
                 let error = error.iter().map(|error| shown(error));
                 Self::new(format!("{} {what}", row(shipment)), details.into_iter().chain(error))
             }
+            OrderEventKind::ActionAdded { action, kind } => {
+                Self::new(format!("{} asked for", named(action, kind)), None)
+            }
+            OrderEventKind::Action { action, kind, state, error, .. } => {
+                let (what, details) = progress(state);
+                let error = error.iter().map(|error| shown(error));
+                Self::new(format!("{} {what}", named(action, kind)), details.into_iter().chain(error))
+            }
             OrderEventKind::Changed { what } => Self::new("changed", what.iter().map(ToString::to_string)),
             OrderEventKind::Unrecognized(what) => Self::new(what.to_string(), None),
         }
@@ -59,6 +67,10 @@ impl Sentence {
 
 fn row(shipment: &OutboxId) -> String {
     format!("shipment {shipment}")
+}
+
+fn named(action: &ActionId, kind: &ActionKind) -> String {
+    format!("action {} ({kind})", DisplayText::name(action.as_str()).unquoted())
 }
 
 fn shown(text: &str) -> String {
@@ -112,6 +124,24 @@ fn standing(state: &ShipmentState) -> (String, Vec<String>) {
         ShipmentState::Suppressed { .. } => plain("not to be reported, as the host says"),
         ShipmentState::Superseded { .. } => plain("covered by another shipment"),
         ShipmentState::Cancelled => plain("taken back by the host"),
+    }
+}
+
+/// The state of an action as what happened to it.
+fn progress(state: &ActionState) -> (String, Option<String>) {
+    let plain = |what: &str| (what.to_owned(), None);
+    match state {
+        ActionState::Pending => plain("to be tried"),
+        ActionState::RetryWait { until, .. } => plain(&format!("to be tried again after {until}")),
+        ActionState::Sending { .. } => plain("sending"),
+        ActionState::Unknown { checks: 0, .. } => plain("of unknown outcome"),
+        ActionState::Unknown { checks, .. } => plain(&format!("looked for and not seen (look {checks})")),
+        ActionState::Done { already_there: true } => plain("done before anything was sent"),
+        ActionState::Done { .. } => plain("done"),
+        ActionState::Closed { reason } => {
+            ("closed without effect".to_owned(), Some(shown(&reason.to_string())))
+        }
+        ActionState::Superseded { by } => plain(&format!("superseded by action {}", shown(by.as_str()))),
     }
 }
 

@@ -8,8 +8,8 @@ use shipstation_connector::{
     channel::{
         ChannelOrderId, ConnectionId,
         store::{
-            ChangeCursor, EventCursor, HistoryStore, OrderEvent, OrderObservation, OrderSnapshot,
-            RecordedChange, RecordedEvent, RunToken, StoreError,
+            ChangeCursor, EventCursor, HistoryStore, OrderEvent, OrderEventKind, OrderObservation,
+            OrderSnapshot, RecordedChange, RecordedEvent, RunToken, StoreError,
         },
     },
 };
@@ -77,6 +77,10 @@ impl HistoryStore for BrokenStore {
         if self.is(Flaw::EventsOfRepeats) {
             let again = std::iter::repeat_n(events.last().cloned(), self.repeats.load(Ordering::SeqCst));
             events.extend(again.flatten());
+        }
+        if self.is(Flaw::ActionsMakeNoEvents) {
+            let of_action = |what: &OrderEventKind| matches!(what, OrderEventKind::Action { .. });
+            events.retain(|recorded| !of_action(&recorded.event.what));
         }
         if self.is(Flaw::EventsAreCut) {
             events.truncate(OrderEvent::MAX_BEFORE_REPETITIONS);

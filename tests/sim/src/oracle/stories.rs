@@ -1,10 +1,11 @@
-//! The story of each order: it was imported once, and the events of each shipment lead to where it stands, by legal steps.
+//! The story of each order: it was imported once, and the events of each shipment and each action lead to where it stands; those of
+//! shipments by legal steps.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use shipstation_connector::channel::{
-    ChannelOrderId, OutboxId, ShipmentState,
-    store::{HistoryStoreExt, OrderEvent, OrderEventKind, OrderStoreExt, ShipmentStoreExt},
+    ActionId, ActionState, ChannelOrderId, OutboxId, ShipmentState,
+    store::{ActionQuery, HistoryStoreExt, OrderEvent, OrderEventKind, OrderStoreExt, ShipmentStoreExt},
 };
 
 use super::now_or_never;
@@ -33,6 +34,22 @@ pub fn judge(world: &Arc<World>, connection: &Connection) {
             }),
             Err(event) => world.violate(format_args!("order {order}: {event} is no step of {story:?}")),
         }
+        let Some(actions) = &stores.actions else { continue };
+        let rows = now_or_never(actions.actions(&connection.id, &ActionQuery::OfOrder(id), None, 1_000));
+        let stand: BTreeMap<_, _> = rows.into_iter().map(|row| (row.action.id, row.state)).collect();
+        let told: BTreeMap<_, _> = story.iter().filter_map(of_action).collect();
+        world.assert(told == stand, || {
+            format!("order {order}: the events lead to {told:?}, and the actions are {stand:?}")
+        });
+    }
+}
+
+/// Where an event says that an action stands.
+fn of_action(event: &OrderEvent) -> Option<(ActionId, ActionState)> {
+    match &event.what {
+        OrderEventKind::ActionAdded { action, .. } => Some((action.clone(), ActionState::Pending)),
+        OrderEventKind::Action { action, state, .. } => Some((action.clone(), state.clone())),
+        _ => None,
     }
 }
 
