@@ -22,6 +22,14 @@ use serde_json::Value;
 pub struct Unrecognized(String);
 
 impl Unrecognized {
+    /// Removes the other members of an object; what is no object stays as it is.
+    pub(crate) fn retain_members(&mut self, is_kept: impl Fn(&str) -> bool) {
+        if let Ok(Value::Object(mut members)) = serde_json::from_str(&self.0) {
+            members.retain(|name, _| is_kept(name));
+            self.0 = Value::Object(members).to_string();
+        }
+    }
+
     /// The JSON that was read.
     pub fn json(&self) -> &str {
         &self.0

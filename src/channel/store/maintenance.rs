@@ -37,7 +37,9 @@ pub trait Maintenance: Debug + Send + Sync {
     async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError>;
 
     /// Removes what is left of the buyer of one order, whatever its age: from the order itself, the fingerprint by which it is
-    /// recognized under another id, and of its shipments everything but what stays.
+    /// recognized under another id, of its shipments everything but what stays, and from its [events](super::OrderEvent::without_buyer)
+    /// and [changes](super::OrderChange::without_buyer) tracking numbers and texts from outside, whoever has read them. Places in the
+    /// feed stay as they are. All of it MUST commit in one transaction.
     ///
     /// MUST leave alone an order that the host has not acknowledged, and shipments that are still to be sent, since they would be lost;
     /// the answer says so, and the host asks again later.
@@ -184,7 +186,8 @@ impl Forgotten {
 }
 
 impl OutboxRow {
-    /// What stays of a settled row: its key, its order, its end, and the quantities by which the rest of the order is counted.
+    /// What stays of a settled row: its key, its order, its end without texts from outside, and the quantities by which the rest of
+    /// the order is counted.
     #[must_use]
     pub fn reduced(&self) -> Self {
         let shipment = Shipment {
@@ -195,7 +198,9 @@ impl OutboxRow {
             suppressed: None,
             ..self.shipment.clone()
         };
-        Self { shipment, last_error: None, ..self.clone() }
+        let mut reduced = Self { shipment, last_error: None, ..self.clone() };
+        reduced.state.remove_texts();
+        reduced
     }
 
     /// After a restore: of all rows of one order, in the order of the outbox, the one that may have been sent since, as it is from now

@@ -31,6 +31,7 @@ mod maintenance;
 mod mappings;
 mod methods;
 mod orders;
+mod redaction;
 mod runs;
 mod shipments;
 mod source;

@@ -52,6 +52,18 @@ impl History {
         }
     }
 
+    /// Removes what is the buyer's from what is kept of an order.
+    pub(super) fn forget_buyer(&mut self, order: &ChannelOrderId) {
+        for recorded in self.events.get_mut(order).into_iter().flatten() {
+            recorded.event = recorded.event.clone().without_buyer();
+        }
+        for recorded in self.changes.iter_mut().map(|(_, recorded)| recorded) {
+            if recorded.change.order == *order {
+                recorded.change = recorded.change.clone().without_buyer();
+            }
+        }
+    }
+
     /// Removes events from before.
     pub(super) fn remove_events(&mut self, before: Timestamp) -> u64 {
         let mut removed = 0;

@@ -41,6 +41,7 @@ impl Maintenance for MemoryStore {
         Ok(self.with(connection, |kept| {
             kept.orders.blank(order);
             kept.orders.forget_fingerprints(|record| record.order == *order);
+            kept.history.forget_buyer(order);
             Forgotten { shipments_left: kept.outbox.reduce_order(order), ..Forgotten::default() }
         }))
     }

@@ -1,6 +1,6 @@
 //! What happened to orders: added in the transaction of the write that made it happen.
 
-use tokio_postgres::Transaction;
+use tokio_postgres::{Row, Transaction};
 
 use super::query::{all, execute, get, params, text};
 use crate::{
@@ -41,6 +41,21 @@ pub(super) async fn append(tx: &Transaction<'_>, connection: &str, events: &[Ord
     )
     .await
     .map(drop)
+}
+
+/// Removes what is the buyer's from the events of an order.
+pub(super) async fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<()> {
+    let find = "SELECT seq, event_json::text FROM order_event WHERE connection = $1 AND order_id = $2 ORDER BY seq FOR UPDATE";
+    let numbered = |row: &Row| Ok((get(row, 0)?, parse::<OrderEvent>(EVENT, get(row, 1)?)?));
+    let kept: Vec<(i64, OrderEvent)> = all(tx, find, params![connection, order], numbered).await?;
+    let (mut numbers, mut events) = (Vec::new(), Vec::new());
+    for (seq, event) in kept {
+        numbers.push(seq);
+        events.push(json(&event.without_buyer())?);
+    }
+    let put = "UPDATE order_event SET event_json = new.event::json FROM unnest($3::bigint[], $4::text[]) AS new (seq, event)
+               WHERE connection = $1 AND order_id = $2 AND order_event.seq = new.seq";
+    execute(tx, put, params![connection, order, numbers, events]).await.map(drop)
 }
 
 pub(super) async fn of(

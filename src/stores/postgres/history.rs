@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use tokio_postgres::Transaction;
+use tokio_postgres::{Row, Transaction};
 
 use super::{
     PostgresStore, commit, events,
@@ -14,8 +14,8 @@ use crate::{
     channel::{
         ChannelOrderId, ConnectionId,
         store::{
-            ChangeCursor, EventCursor, HistoryStore, OrderEvent, OrderObservation, OrderSnapshot,
-            RecordedChange, RecordedEvent, RunToken, StoreError,
+            ChangeCursor, EventCursor, HistoryStore, OrderChange, OrderEvent, OrderObservation,
+            OrderSnapshot, RecordedChange, RecordedEvent, RunToken, StoreError,
         },
     },
     stores::{
@@ -121,6 +121,21 @@ impl HistoryStore for PostgresStore {
         let tx = self.reading(&mut client).await?;
         Ok(events::of(&tx, connection.as_str(), order, after, limit).await?)
     }
+}
+
+/// Removes what is the buyer's from the changes of an order.
+pub(super) async fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<()> {
+    let find = "SELECT seq, change_json::text FROM order_change WHERE connection = $1 AND order_id = $2 ORDER BY seq FOR UPDATE";
+    let numbered = |row: &Row| Ok((get(row, 0)?, parse::<OrderChange>(CHANGE, get(row, 1)?)?));
+    let kept: Vec<(i64, OrderChange)> = all(tx, find, params![connection, order], numbered).await?;
+    let (mut numbers, mut changes) = (Vec::new(), Vec::new());
+    for (seq, change) in kept {
+        numbers.push(seq);
+        changes.push(json(&change.without_buyer())?);
+    }
+    let put = "UPDATE order_change SET change_json = new.change::json
+               FROM unnest($1::bigint[], $2::text[]) AS new (seq, change) WHERE order_change.seq = new.seq";
+    execute(tx, put, params![numbers, changes]).await.map(drop)
 }
 
 async fn snapshots(

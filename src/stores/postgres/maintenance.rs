@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio_postgres::{Row, Transaction};
 
 use super::{
-    PostgresStore, actions, commit, orders,
+    PostgresStore, actions, commit, events, history, orders,
     query::{all, execute, first, get, params, text},
     shipments,
 };
@@ -117,6 +117,8 @@ impl Maintenance for PostgresStore {
         }
         if !forgotten.not_acknowledged {
             orders::forget_fingerprint(&tx, connection, order).await?;
+            events::forget_buyer(&tx, connection, &id).await?;
+            history::forget_buyer(&tx, connection, &id).await?;
         }
         let rows = "SELECT connection, shipment, revision, row_json::text FROM outbox WHERE connection = $1 AND order_id = $2
                     ORDER BY order_id, shipment, revision FOR UPDATE";

@@ -1,6 +1,6 @@
 //! What happened to orders: added in the transaction of the write that made it happen.
 
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction};
 
 use super::query::{all, execute, first};
 use crate::{
@@ -34,6 +34,17 @@ fn has_many(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<bool>
                 ORDER BY seq LIMIT 1 OFFSET ?3";
     let before = integer(OrderEvent::MAX_BEFORE_REPETITIONS - 1);
     Ok(first(tx, last, (connection, order, before), |_| Ok(()))?.is_some())
+}
+
+/// Removes what is the buyer's from the events of an order.
+pub(super) fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<()> {
+    let find = "SELECT seq, event_json FROM shipstation_order_event WHERE connection = ?1 AND order_id = ?2";
+    let put = "UPDATE shipstation_order_event SET event_json = ?4 WHERE connection = ?1 AND order_id = ?2 AND seq = ?3";
+    let numbered = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, parse(EVENT, &row.get::<_, String>(1)?)?));
+    let kept: Vec<(i64, OrderEvent)> = all(tx, find, (connection, order), numbered)?;
+    kept.into_iter().try_for_each(|(seq, event)| {
+        execute(tx, put, (connection, order, seq, json(&event.without_buyer())?)).map(drop)
+    })
 }
 
 pub(super) fn of(

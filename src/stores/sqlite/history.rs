@@ -1,7 +1,7 @@
 //! What becomes of orders.
 
 use async_trait::async_trait;
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction};
 
 use super::{
     SqliteStore, events, key,
@@ -94,6 +94,17 @@ impl HistoryStore for SqliteStore {
         let (connection, order) = (key(connection), order.clone());
         self.read(move |tx| events::of(tx, &connection, &order, after, limit)).await
     }
+}
+
+/// Removes what is the buyer's from the changes of an order.
+pub(super) fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<()> {
+    let find =
+        "SELECT seq, change_json FROM shipstation_order_change WHERE connection = ?1 AND order_id = ?2";
+    let put = "UPDATE shipstation_order_change SET change_json = ?2 WHERE seq = ?1";
+    let numbered = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, parse(CHANGE, &row.get::<_, String>(1)?)?));
+    let kept: Vec<(i64, OrderChange)> = all(tx, find, (connection, order), numbered)?;
+    kept.into_iter()
+        .try_for_each(|(seq, change)| execute(tx, put, (seq, json(&change.without_buyer())?)).map(drop))
 }
 
 fn snapshot(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Option<OrderSnapshot>> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::Transaction;
 
 use super::{
-    SqliteStore, actions, key, orders,
+    SqliteStore, actions, events, history, key, orders,
     query::{all, execute, first, from_json},
     shipments,
 };
@@ -232,6 +232,8 @@ fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) 
     }
     if !forgotten.not_acknowledged {
         orders::forget_fingerprint(tx, connection, order)?;
+        events::forget_buyer(tx, connection, order.as_str())?;
+        history::forget_buyer(tx, connection, order.as_str())?;
     }
     let rows = "SELECT rowid, row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2";
     let rows = all(tx, rows, (connection, order.as_str()), numbered)?;

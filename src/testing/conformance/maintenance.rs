@@ -33,7 +33,6 @@ checks! { "maintenance":
     a_shipment_beside_an_open_one_stays => "a settled row stays whole while another one of its order is open",
     orders_stay_known => "import records stay, whatever the policy",
     giving_up_loses_nothing => "maintenance that is given up in the middle has done a part, and can be repeated",
-    a_buyer_is_forgotten_once_all_is_settled => "`forget_buyer` leaves open shipments as they are, and says so",
     after_a_restore_one_shipment_of_each_order_is_doubtful => "`after_restore`: of each order one becomes doubtful, whatever state it was in",
     after_a_restore_what_is_never_sent_is_left_alone => "`after_restore`: nothing of an order is doubtful that the channel has, or a person decides about",
     closed_actions_are_removed => "closed actions are removed after their time, open ones never",
@@ -44,13 +43,13 @@ checks! { "maintenance":
 const GET: Operation = Operation::GetOrders;
 const SYNC: Operation = Operation::SyncShipments;
 
-fn maintenance(on: &TestBed) -> Check<(Arc<dyn Maintenance>, Arc<dyn Maintenance>)> {
+pub(super) fn maintenance(on: &TestBed) -> Check<(Arc<dyn Maintenance>, Arc<dyn Maintenance>)> {
     let both = on.stores.maintenance.clone().zip(on.peer.maintenance.clone());
     both.ok_or(Stop::LeftOut("the builder gave no maintenance"))
 }
 
 /// This many days after the runs of the suite.
-fn day(days: u32) -> Timestamp {
+pub(super) fn day(days: u32) -> Timestamp {
     at(0) + DAY * days
 }
 
@@ -157,7 +156,7 @@ async fn old_events_are_removed(on: TestBed) -> Check {
 }
 
 /// Rows that are settled: a confirmed one of order 1, a failed one of order 2.
-async fn settled(on: &TestBed) -> Check<[ShipmentState; 2]> {
+pub(super) async fn settled(on: &TestBed) -> Check<[ShipmentState; 2]> {
     enqueue(on, &[("a", "1", 1), ("b", "2", 2)]).await?;
     let token = on.begun(SYNC).await?;
     let ends = [
@@ -239,20 +238,6 @@ async fn giving_up_loses_nothing(on: TestBed) -> Check {
         &vec!["new".to_owned()],
     )?;
     same("the last success", &on.stores.runs.last_success(&on.here, GET).await?.is_some(), &true)
-}
-
-async fn a_buyer_is_forgotten_once_all_is_settled(on: TestBed) -> Check {
-    let (store, peer) = maintenance(&on)?;
-    settled(&on).await?;
-    enqueue(&on, &[("c", "1", 3)]).await?;
-    let whole = row(&on, "1", "a").await?;
-    same("shipments left", &store.forget_buyer(&on.here, &"1".into()).await?.shipments_left, &2)?;
-    same("the settled row", &row(&on, "1", "a").await?, &whole)?;
-    same("of nobody", &store.forget_buyer(&on.here, &"9".into()).await?.is_complete(), &true)?;
-    let later = granted(on.peer.runs.begin(on.wants(SYNC, "later", day(1))).await?)?;
-    on.peer.shipments.record(&later, &[to("c", ShipmentState::Cancelled)]).await?;
-    same("shipments left then", &peer.forget_buyer(&on.here, &"1".into()).await?.shipments_left, &0)?;
-    same("the settled row then", &row(&on, "1", "a").await?, &whole.map(|row| row.reduced()))
 }
 
 /// Whether a row is looked for as if a request had left so.

@@ -20,6 +20,7 @@
 
 mod actions;
 mod budget;
+mod buyers;
 mod check;
 mod events;
 mod history;
@@ -188,7 +189,7 @@ pub async fn actions(builder: &dyn StoreBuilder) -> Report {
 
 /// Checks the [`Maintenance`](crate::channel::store::Maintenance) of the stores, if there is one: it has to serve all five of them.
 pub async fn maintenance(builder: &dyn StoreBuilder) -> Report {
-    run(builder, maintenance::CHECKS).await
+    run(builder, &[maintenance::CHECKS, buyers::CHECKS].concat()).await
 }
 
 /// Checks the [`Schedule`] that the builder hands out with its stores.

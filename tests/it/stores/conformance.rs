@@ -12,7 +12,7 @@ use shipstation_connector::{
     testing::conformance::{self, BuildError, StoreBuilder, TestStores, Verdict},
 };
 
-use super::broken::{BrokenStore, FLAWS, Flaw};
+use super::broken::{BrokenStore, FLAWS, FLAWS_OF_MAINTENANCE, Flaw};
 
 const REFUSES: &str = "orders::an_order_that_the_host_refuses_fails_alone";
 
@@ -120,14 +120,15 @@ async fn conformance_a_builder_that_fails_fails_the_checks_and_nothing_panics() 
     assert!(report.to_string().contains("the builder made no store: the disk is full"), "{report}");
 }
 
-async fn failures_of(flaw: Flaw) -> BTreeSet<&'static str> {
-    let builder = move || async move {
-        let (connection, listings) = sold();
-        let store = Arc::new(BrokenStore::new(memory(), flaw));
-        let stores = Stores::all_in(store.clone()).with_history(store.clone()).with_actions(store);
-        Ok(TestStores::new(stores).with_listings(connection, listings).with_refused_order("refused"))
-    };
-    let report = conformance::all(&builder).await;
+fn broken(flaw: Flaw) -> TestStores {
+    let (connection, listings) = sold();
+    let store = Arc::new(BrokenStore::new(memory(), flaw));
+    let stores = Stores::all_in(store.clone()).with_history(store.clone()).with_actions(store.clone());
+    let stores = TestStores::new(stores.with_maintenance(store));
+    stores.with_listings(connection, listings).with_refused_order("refused")
+}
+
+fn failures(report: &conformance::Report) -> BTreeSet<&'static str> {
     report.failures().map(|outcome| outcome.name).collect()
 }
 
@@ -135,7 +136,7 @@ async fn failures_of(flaw: Flaw) -> BTreeSet<&'static str> {
 async fn conformance_finds_every_flaw_and_every_check_finds_one() {
     let (mut found, mut missed) = (BTreeSet::new(), Vec::new());
     for (flaw, expected) in FLAWS {
-        let failures = failures_of(*flaw).await;
+        let failures = failures(&conformance::all(&|| async { Ok(broken(*flaw)) }).await);
         if !failures.contains(expected) {
             missed.push(format!("{flaw:?} must fail {expected}, failed {failures:?}"));
         }
@@ -178,5 +179,13 @@ async fn conformance_maintenance_keeps_every_clause_in_memory_and_in_a_file() {
         (conformance::maintenance(&fresh_memory).await, conformance::maintenance(&fresh_sqlite).await);
     for report in [memory, file] {
         assert!(report.outcomes.iter().all(|outcome| outcome.verdict == Verdict::Passed), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn conformance_finds_flaws_of_maintenance() {
+    for (flaw, expected) in FLAWS_OF_MAINTENANCE {
+        let report = conformance::maintenance(&|| async { Ok(broken(*flaw)) }).await;
+        assert_eq!(failures(&report), BTreeSet::from([*expected]), "{flaw:?}: {report}");
     }
 }

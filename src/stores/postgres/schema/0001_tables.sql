@@ -238,6 +238,7 @@ CREATE TABLE order_change (
     change_json json             NOT NULL
 );
 CREATE INDEX order_change_newest ON order_change (connection, seq);
+CREATE INDEX order_change_order  ON order_change (connection, order_id);
 CREATE INDEX order_change_old    ON order_change (recorded);
 
 -- What happened to each order, step by step; nothing of a buyer.

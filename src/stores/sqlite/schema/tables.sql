@@ -198,6 +198,7 @@ CREATE TABLE shipstation_order_change (
     change_json TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX shipstation_order_change_newest ON shipstation_order_change (connection, seq);
+CREATE INDEX shipstation_order_change_order  ON shipstation_order_change (connection, order_id);
 CREATE INDEX shipstation_order_change_old    ON shipstation_order_change (recorded);
 
 -- What happened to each order, step by step, numbered for each; nothing of a buyer.

@@ -139,6 +139,9 @@ pub(crate) enum Flaw {
     EventsByPrefix,
     EventsAreCut,
     ActionsMakeNoEvents,
+    EventsKeepTheBuyer,
+    ChangesKeepTheBuyer,
+    GoodLooksAreRemoved,
     OrdersOfActionsAreFolded,
     AddLooksBeforeItWrites,
     ConflictsAreDuplicates,
@@ -317,4 +320,11 @@ pub(crate) const FLAWS: &[(Flaw, &str)] = &[
     (F::UnknownActionsAreIgnored, "actions::an_unknown_action_is_an_error"),
     (F::TakesStale(Write::BeginAction), "actions::a_stale_token_cannot_begin_an_action"),
     (F::TakesStale(Write::RecordAction), "actions::a_stale_token_cannot_record_an_action"),
+];
+
+/// The same of [`Maintenance`](shipstation_connector::channel::store::Maintenance), which is checked by itself.
+pub(crate) const FLAWS_OF_MAINTENANCE: &[(Flaw, &str)] = &[
+    (F::EventsKeepTheBuyer, "maintenance::the_events_of_a_forgotten_buyer_name_no_parcel"),
+    (F::ChangesKeepTheBuyer, "maintenance::the_changes_of_a_forgotten_buyer_name_no_parcel"),
+    (F::GoodLooksAreRemoved, "maintenance::the_last_good_run_stays"),
 ];

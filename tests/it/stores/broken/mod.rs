@@ -4,6 +4,7 @@ mod actions;
 mod flaws;
 mod history;
 mod listings;
+mod maintenance;
 mod mappings;
 mod orders;
 mod runs;
@@ -11,19 +12,19 @@ mod shipments;
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use shipstation_connector::{
     Timestamp,
     channel::{
         ChannelOrderId, ConnectionId, OutboxId, ShipmentState,
-        store::{Lease, OrderWork, RunToken},
+        store::{Lease, OrderWork, RecordedChange, RecordedEvent, RunToken},
     },
     stores::MemoryStore,
 };
 
-pub(crate) use flaws::{FLAWS, Flaw, Write};
+pub(crate) use flaws::{FLAWS, FLAWS_OF_MAINTENANCE, Flaw, Write};
 
 /// A memory store with a flaw.
 #[derive(Debug)]
@@ -45,6 +46,11 @@ pub(crate) struct BrokenStore {
     unlocked: Mutex<Lease>,
     /// The last grant or heartbeat, and when its lease ends.
     lease: Mutex<Option<(RunToken, Timestamp)>>,
+    /// Whether what is old was removed.
+    maintained: AtomicBool,
+    /// What was kept of an order when its buyer was forgotten.
+    events: Mutex<Vec<RecordedEvent>>,
+    changes: Mutex<Vec<RecordedChange>>,
 }
 
 impl BrokenStore {
@@ -61,6 +67,9 @@ impl BrokenStore {
             recorded: Mutex::default(),
             unlocked: Mutex::default(),
             lease: Mutex::default(),
+            maintained: AtomicBool::default(),
+            events: Mutex::default(),
+            changes: Mutex::default(),
         }
     }
 

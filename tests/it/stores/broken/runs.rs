@@ -151,6 +151,7 @@ impl RunStore for BrokenStore {
         limit: usize,
     ) -> Result<Vec<RunSummary>, StoreError> {
         let mut runs = self.inner.recent(&self.connection(connection), operation, limit).await?;
+        self.left_of(&mut runs);
         if self.is(Flaw::RecentOldestFirst) {
             runs.reverse();
         }
