@@ -6,15 +6,10 @@ use crate::{
         ActionId, ActionReport, ActionRequest, ChannelError, CloseReason, Finding, OrderAction, Refusal,
         RunId, RunStatus,
         report::{ActionItem, ActionOutcome, RunInfo},
-        store::{ActionRow, ActionStore, AddOutcome, OrderStoreExt, StoreError},
+        store::{AddOutcome, OrderStoreExt},
     },
     client::Lane,
-    connector::{
-        ShipStationChannel,
-        actions::context::{Context, rows_of},
-        run::Run,
-        translate,
-    },
+    connector::{ShipStationChannel, actions::context::Context, run::Run, translate},
 };
 
 /// So often an id is made for an action, until one is free.
@@ -34,10 +29,8 @@ impl ShipStationChannel {
         let store = self.action_store().map_err(refuse)?;
         let mut action = request.action(|| self.new_action_id(&request));
         // What is asked again was accepted before, and is answered with what became of it.
-        let before = match &request.id {
-            Some(_) => self.row_of(store, &action).await.map_err(|error| refuse(error.into()))?,
-            None => None,
-        };
+        let rows = self.actions_on(&action.order, None).await.map_err(|error| refuse(error.into()))?;
+        let before = rows.into_iter().find(|row| row.action == action);
         if before.is_none() {
             self.accept(&action).await.map_err(refuse)?;
         }
@@ -71,16 +64,6 @@ impl ShipStationChannel {
             }
         };
         work(Context { run, store }, info, Some(Asked { order: &action.order, id: &action.id })).await
-    }
-
-    /// The row of the same action, if it was added before.
-    async fn row_of(
-        &self,
-        store: &dyn ActionStore,
-        action: &OrderAction,
-    ) -> Result<Option<ActionRow>, StoreError> {
-        let rows = rows_of(store, &self.connection, &action.order, None).await?;
-        Ok(rows.into_iter().find(|row| row.action == *action))
     }
 
     fn new_action_id(&self, request: &ActionRequest) -> ActionId {

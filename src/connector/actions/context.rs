@@ -5,19 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Timestamp,
     channel::{
-        ActionId, ActionState, ChannelOrderId, CloseReason, ConnectionId, ItemOutcome, RetryClass,
-        RunEventKind, RunStatus,
+        ActionId, ActionState, CloseReason, ItemOutcome, RetryClass, RunEventKind, RunStatus,
         report::{ActionItem, ActionOutcome, ActionReport, RunInfo},
-        store::{ActionQuery, ActionRow, ActionStore, ActionTransition, StoreError},
+        store::{ActionRow, ActionStore, ActionTransition},
     },
     client::TagId,
     connector::{
-        STORE_BATCH,
         failure::FailureStreak,
         look_timing::{Event, LookTimes, Moment},
         run::{Run, Stop},
         settings::{Settings, ShipmentSettings},
-        store_pages::Bookmark,
     },
 };
 
@@ -61,15 +58,6 @@ impl<'c> Context<'c> {
         self.run.channel.action_readings.note(id, moment);
     }
 
-    /// The rows of an order with a higher number.
-    pub(super) async fn rows_of(
-        &self,
-        order: &ChannelOrderId,
-        after: Option<u64>,
-    ) -> Result<Vec<ActionRow>, Stop> {
-        Ok(rows_of(self.store, &self.run.channel.connection, order, after).await?)
-    }
-
     /// A wait for another attempt.
     pub(super) fn waiting(&self, wait: std::time::Duration, class: RetryClass) -> ActionState {
         let now = self.moment();
@@ -79,24 +67,6 @@ impl<'c> Context<'c> {
     /// The first wait after a failed attempt, and a random share of a whole.
     pub(super) fn backoff(&self) -> (std::time::Duration, f64) {
         (self.settings().shipments.backoff, self.run.client.draw(fastrand::Rng::f64))
-    }
-}
-
-/// The rows of an order with a higher number.
-pub(super) async fn rows_of(
-    store: &dyn ActionStore,
-    connection: &ConnectionId,
-    order: &ChannelOrderId,
-    mut after: Option<u64>,
-) -> Result<Vec<ActionRow>, StoreError> {
-    let query = ActionQuery::OfOrder(order.clone());
-    let (mut rows, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
-    loop {
-        let page = store.actions(connection, &query, after, STORE_BATCH).await?;
-        let Some(last) = page.last().map(|row| row.number) else { return Ok(rows) };
-        bookmark.pass(&last)?;
-        after = Some(last);
-        rows.extend(page);
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
         ActionId, ActionReport, ActionState, ChannelError, ChannelOrderId, CloseReason, Operation, Readiness,
         Refusal, RunActions,
         report::RunInfo,
-        store::{ActionQuery, ActionRow, ActionStore},
+        store::{ActionQuery, ActionRow, ActionStore, StoreError},
     },
     client::{Lane, OrderId},
 };
@@ -48,6 +48,24 @@ impl ShipStationChannel {
         ];
         let missing: Vec<String> = missing.into_iter().flatten().map(str::to_owned).collect();
         if missing.is_empty() { Readiness::Ready } else { Readiness::NotConfigured { missing } }
+    }
+
+    /// The actions on an order whose number is higher; none where no store keeps any.
+    pub(super) async fn actions_on(
+        &self,
+        order: &ChannelOrderId,
+        mut after: Option<u64>,
+    ) -> Result<Vec<ActionRow>, StoreError> {
+        let Some(store) = &self.stores.actions else { return Ok(Vec::new()) };
+        let query = ActionQuery::OfOrder(order.clone());
+        let (mut rows, mut bookmark) = (Vec::new(), Bookmark::at_the_start());
+        loop {
+            let page = store.actions(&self.connection, &query, after, STORE_BATCH).await?;
+            let Some(last) = page.last().map(|row| row.number) else { return Ok(rows) };
+            bookmark.pass(&last)?;
+            after = Some(last);
+            rows.extend(page);
+        }
     }
 
     fn action_store(&self) -> Result<&dyn ActionStore, Refusal> {
@@ -89,7 +107,7 @@ async fn run_steps(ctx: Ctx<'_>, ledger: &mut Ledger<'_>, asked: Option<&Asked<'
     let channel = ctx.run.channel;
     channel.action_readings.forget_old(&ctx.moment());
     if let Some(Asked { order, id }) = asked {
-        let rows = ctx.rows_of(order, None).await?;
+        let rows = channel.actions_on(order, None).await?;
         rows.iter().filter(|row| row.action.id == **id).for_each(|row| ledger.look_at(row));
         return work_on(ctx, ledger, order, rows).await;
     }
@@ -102,7 +120,7 @@ async fn run_steps(ctx: Ctx<'_>, ledger: &mut Ledger<'_>, asked: Option<&Asked<'
         for row in page {
             let order = row.action.order;
             if worked.insert(order.clone()) {
-                let rows = ctx.rows_of(&order, None).await?;
+                let rows = channel.actions_on(&order, None).await?;
                 work_on(ctx, ledger, &order, rows).await?;
             }
         }
@@ -129,7 +147,7 @@ async fn work_on(
             }
         }
         // What was added meanwhile was refused the lease.
-        rows = if last.is_some() { ctx.rows_of(order, last).await? } else { return Ok(()) };
+        rows = if last.is_some() { ctx.run.channel.actions_on(order, last).await? } else { return Ok(()) };
     }
 }
 
@@ -173,7 +191,7 @@ async fn finish_one(
                     }
                     Attempt::Decided => {}
                     Attempt::Overtaken => {
-                        let rows = ctx.rows_of(&row.action.order, Some(row.number)).await?;
+                        let rows = ctx.run.channel.actions_on(&row.action.order, Some(row.number)).await?;
                         let Some(by) = row.superseded_by(&rows) else { return Ok(false) };
                         supersede(ledger, row, by).await?;
                     }

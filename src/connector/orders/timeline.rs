@@ -50,10 +50,12 @@ impl ShipStationChannel {
         work: &[OrderWork],
         rows: &[OutboxRow],
     ) -> Result<Timeline, StoreError> {
+        let actions = self.actions_on(order, None).await?;
+        // Last, so that they say at least as much as the records.
         let recorded = match &self.stores.history {
             Some(history) => history.story(&self.connection, order).await?,
             None => Vec::new(),
         };
-        Ok(Timeline::completed(order.clone(), recorded, record, work, rows))
+        Ok(Timeline::completed(order.clone(), recorded, record, work, rows, &actions))
     }
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        ChannelConnector, ChannelError, DiagnoseOrder, OrderSelector, OrderTimeline, Refusal, ResolveHeld,
-        Shipment, SyncShipments, Timeline,
+        ChannelConnector, ChannelError, DiagnoseOrder, HoldOrder, Operation, OrderSelector, OrderTimeline,
+        Refusal, ResolveHeld, RetryClass, RunActions, Shipment, ShipmentState, SyncShipments, Timeline,
         shipping::ShippingRule,
-        store::{OrderEvent, Stores},
+        store::{
+            BeginOutcome, Maintenance, NewRun, OrderEvent, OrderEventKind, RunStore, ShipmentStore,
+            ShipmentStoreExt, ShipmentTransition, Stores,
+        },
     },
     client::UserId,
     testing::simulator::{Fault, FaultKind, Method},
@@ -144,6 +147,88 @@ async fn faults_a_change_is_part_of_the_story_once() {
     let timeline = ask(&channel, by_id(order)).await.unwrap();
     assert_eq!(steps(&timeline), ["imported", "changed"], "{timeline}");
     assert!(timeline.to_string().contains(": put on hold"), "{timeline}");
+}
+
+#[tokio::test]
+async fn faults_after_200_events_the_present_state_is_told_with_a_gap() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let channel = channel(&world, None);
+    let _ = import(&channel).await;
+    world.ship(order, "1Z1").await;
+    let ttl = DAY * 999;
+    let run = NewRun::new(
+        world.connection.clone(),
+        Operation::SyncShipments,
+        "run".into(),
+        "test",
+        ttl,
+        world.now(),
+    );
+    let BeginOutcome::Granted(token) = world.store.begin(run).await.unwrap() else { panic!("it is free") };
+    let row = world
+        .store
+        .order_progress(&world.connection, &order.to_string().into())
+        .await
+        .unwrap()
+        .rows
+        .remove(0);
+    let mut last = None;
+    for attempt in 1..=300 {
+        world.sim.clock().advance(DAY / 24);
+        let (until, class) = (world.now() + DAY / 24, RetryClass::Unavailable);
+        let state = ShipmentState::RetryWait { until, class, server_since: None };
+        let step = ShipmentTransition::new(row.id(), state.clone(), world.now()).counting_attempt();
+        world.store.record(&token, &[step]).await.unwrap();
+        let timeline = ask(&channel, by_id(order)).await.unwrap();
+        assert_eq!(timeline.has_gaps, attempt > 198, "attempt {attempt}: {timeline}");
+        last = Some((state, timeline));
+    }
+    let (state, timeline) = last.unwrap();
+    assert_eq!(timeline.events.len(), 201, "{timeline}");
+    let newest = timeline.events.last().map(|event| &event.what);
+    assert!(
+        matches!(newest, Some(OrderEventKind::Shipment { state: told, attempts: 300, .. }) if *told == state)
+    );
+}
+
+#[tokio::test]
+async fn requests_actions_are_part_of_the_story() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let channel = world.channel_on(world.store.stores(), |settings| settings.actions.enabled = true);
+    let _ = import(&channel).await;
+    let hold = HoldOrder::new(order.to_string(), world.now() + 3 * DAY).id("h");
+    world.sim.fault(Fault::on(Method::POST, "/orders/holduntil").with(FaultKind::DropAfterEffect));
+    let _ = channel.hold_order(hold).await.unwrap();
+    world.sim.clock().advance(DAY / 24);
+    let _ = channel.run_actions(RunActions::new()).await.unwrap();
+    let timeline = ask(&channel, by_id(order)).await.unwrap();
+    let told: Vec<_> = timeline.events.iter().skip(1).map(|event| event.what.to_string()).collect();
+    let name = told[0].split(" asked for").next().unwrap();
+    assert!(name.starts_with("action h (hold until 20"), "{name}");
+    for (told, wanted) in told.iter().zip(["asked for", "sending", "of unknown outcome", "done"]) {
+        assert!(told.starts_with(&format!("{name} {wanted}")), "{timeline}");
+    }
+    assert_eq!((told.len(), timeline.has_gaps), (4, false), "{timeline}");
+
+    let without_events = Stores::all_in(world.store.clone()).with_actions(world.store.clone());
+    let channel = world.channel_on(without_events, |_| {});
+    let known = ask(&channel, by_id(order)).await.unwrap();
+    assert!(known.has_gaps && known.to_string().contains(&format!("{name} done")), "{known}");
+    let diagnosis = channel.diagnose_order(DiagnoseOrder::new(by_id(order))).await.unwrap().remove(0);
+    assert_eq!(diagnosis.timeline, Some(known));
+}
+
+#[tokio::test]
+async fn secrets_a_forgotten_buyer_leaves_a_story_without_gaps() {
+    let world = World::new().await;
+    let (order, channel) = eventful(&world).await;
+    let before = steps(&ask(&channel, by_id(order)).await.unwrap());
+    let forgotten = world.store.forget_buyer(&world.connection, &order.to_string().into()).await.unwrap();
+    let timeline = ask(&channel, by_id(order)).await.unwrap();
+    assert_eq!((steps(&timeline), timeline.has_gaps), (before, false), "{timeline}");
+    assert!(forgotten.is_complete() && !format!("{timeline:?}").contains("1Z1"), "{timeline:?}");
 }
 
 #[tokio::test]
