@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        AgeBasis, Operation,
+        AgeBasis, Operation, RunId,
         report::{ImportWindow, Scan, ScanStrategy},
         store::{RunSummary, StoreError},
     },
@@ -56,31 +56,29 @@ impl ShipStationChannel {
         Ok(QuickLooks::of(&looks))
     }
 
-    /// Since when a look reads: since the last one, or since an import of the window that has seen as much; for a day, where
-    /// there is neither.
-    async fn look_since(&self, now: Timestamp) -> Result<Timestamp, StoreError> {
-        let look = match self.quick_looks().await? {
-            Some(looks) => Some(looks.last),
-            None => self.oldest_look().await?,
-        };
+    /// Since when a look reads: since the last one that did its work, or since an import of the window that has seen as much. Where there
+    /// is neither, for a day before the first look: it has died, and what came before it was left to it.
+    async fn look_since(&self, now: Timestamp, present: &RunId) -> Result<Timestamp, StoreError> {
+        let recent = |most| self.stores.runs.recent(&self.connection, Operation::GetChanges, most);
+        let mut looks = recent(MAX_LOOKS).await?;
+        if QuickLooks::of(&looks).is_none() {
+            looks = recent(MAX_LOOKS_KEPT).await?;
+        }
+        let last = QuickLooks::of(&looks).map(|looks| looks.last);
+        let first = looks.iter().filter(|look| look.run != *present).map(|look| look.started).min();
+        let first = first.unwrap_or(now).min(now);
         let import = self.last_import().await?.map(|import| import.started);
         // An import that watches changes has seen them all.
-        let import = import.filter(|_| look.is_none() || self.settings.orders.watch_changes);
-        let last = look.max(import);
+        let has_seen =
+            |import: &Timestamp| self.settings.orders.watch_changes || (last.is_none() && *import <= first);
+        let last = last.max(import.filter(has_seen)).filter(|last| *last <= now);
         let earliest = now - DAY * self.settings.orders.catch_up_days.max(1);
-        Ok(last.filter(|last| *last <= now).unwrap_or(now - DAY).max(earliest) - OVERLAP - MAX_CLOCK_SKEW)
-    }
-
-    /// Where none of the newest looks did its work: the last one that did, or the oldest that is kept.
-    async fn oldest_look(&self) -> Result<Option<Timestamp>, StoreError> {
-        let looks = self.stores.runs.recent(&self.connection, Operation::GetChanges, MAX_LOOKS_KEPT).await?;
-        let oldest = looks.iter().map(|look| look.started).min();
-        Ok(QuickLooks::of(&looks).map(|looks| looks.last).or(oldest))
+        Ok(last.unwrap_or(first - DAY).max(earliest) - OVERLAP - MAX_CLOCK_SKEW)
     }
 }
 
 pub(super) async fn run(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Window) -> Result<(), Stop> {
-    let since = ctx.run.channel.look_since(window.to).await?;
+    let since = ctx.run.channel.look_since(window.to, &ctx.run.token.run).await?;
     let mut users = follow_up::prepare(ctx).await?;
     let (decided, mut by_id) = (HashSet::new(), ReadById::default());
     // An order that is modified while the list is read turns up again.

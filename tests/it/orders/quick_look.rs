@@ -244,6 +244,29 @@ async fn faults_looks_that_never_came_to_their_end_are_made_again_from_the_first
 }
 
 #[tokio::test]
+async fn faults_the_first_look_goes_back_to_the_import_before_it_also_once_it_has_died() {
+    for dies in [false, true] {
+        let world = World::new().await;
+        let channel = channel(&world);
+        let order = world.add(world.order("A-1"));
+        let _ = import(&channel).await;
+        world.sim.clock().advance(MINUTE * 20);
+        world.sim.account(|account| account.cancel(order));
+        world.sim.clock().advance(MINUTE * 40);
+        if dies {
+            let dead = world.channel_on(world.store.stores(), |_| {});
+            world.sim.fault(Fault::any().with(FaultKind::Hang));
+            drop(futures_util::poll!(Box::pin(dead.get_orders(GetOrders::changes_only()))));
+            world.sim.clear_faults();
+            world.sim.clock().advance(MINUTE * 20);
+            let _ = import(&channel).await;
+        }
+        let report = look(&channel).await;
+        assert_eq!(kinds(&world), [OrderChangeKind::Cancelled], "it has died: {dies}: {report}");
+    }
+}
+
+#[tokio::test]
 async fn clock_looks_lose_nothing_in_the_nights_when_the_clocks_change() {
     for night in ["2026-11-01T07:30:00Z", "2026-03-08T08:30:00Z"] {
         let world = World::new().await;
