@@ -210,7 +210,8 @@ pub(super) async fn publish(
     let mut before = history.snapshots_by_order(ctx.connection(), &ids).await?;
     let mut news: Vec<_> = new.into_iter().map(|now| OrderObservation::new(None, now, None)).collect();
     for (now, number) in seen {
-        let (old, record) = (before.get(&now.order), known.get(&now.order));
+        let record = known.get(&now.order);
+        let old = before.get(&now.order).or_else(|| record?.snapshot.as_ref());
         if is_news(&now, old) {
             let change = changed(ctx, &now, number, old, record, &parents).await?;
             let old = before.insert(now.order.clone(), now.clone());

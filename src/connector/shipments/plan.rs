@@ -267,7 +267,7 @@ mod tests {
     use super::{super::RowOutcome, *};
     use crate::{
         Timestamp,
-        channel::{LineQuantity, Lineage, RunId, Shipment},
+        channel::{LineQuantity, RunId, Shipment},
         connector::clocks::HostTime,
     };
 
@@ -278,20 +278,8 @@ mod tests {
     }
 
     fn imported(quantities: &[(&str, i64)]) -> ImportRecord {
-        ImportRecord {
-            order: "7".into(),
-            number: "1001".to_owned(),
-            store: None,
-            host_order: None,
-            imported_at: Timestamp::UNIX_EPOCH,
-            run: RunId::new("run"),
-            modified_at: None,
-            holds: Vec::new(),
-            lines: lines(quantities),
-            line_names: Vec::new(),
-            lineage: Lineage::default(),
-            fingerprint: None,
-        }
+        let record = ImportRecord::new("7".into(), "1001", Timestamp::UNIX_EPOCH, RunId::new("run"));
+        ImportRecord { lines: lines(quantities), ..record }
     }
 
     fn shipped(quantities: &[(&str, i64)]) -> OrderProgress {

@@ -13,7 +13,7 @@ use shipstation_connector::{
         report::FollowUpStatus,
         store::{OrderChangeKind, StoreError, Stores},
     },
-    client::UserId,
+    client::{OrderStatus, UserId},
     stores::{MemoryStore, NextCall, StoreAnswer, StoreCall, StoreHook, instrumented},
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -142,8 +142,8 @@ async fn requests_unless_they_are_watched_none_is_spent_on_changes() {
     assert_eq!(feed.told(), [], "an order that was imported before is no news");
 }
 
-#[tokio::test]
-async fn crash_a_history_that_fails_gets_the_change_with_the_next_run() {
+/// The stores of a world whose history takes nothing.
+fn without_room(world: &World) -> Stores {
     #[derive(Debug)]
     struct Failing;
     #[async_trait]
@@ -155,19 +155,42 @@ async fn crash_a_history_that_fails_gets_the_change_with_the_next_run() {
             next.await
         }
     }
+    instrumented(&world.store.stores(), &(Arc::new(Failing) as Arc<dyn StoreHook>))
+}
+
+#[tokio::test]
+async fn crash_a_history_that_fails_gets_the_change_with_the_next_run() {
     let world = World::new().await;
     let feed = Feed::of(&world);
     let order = world.add(world.order("A-1"));
     let _ = import(&watched(&world, None)).await;
     world.sim.account(|account| account.cancel(order));
     quarter_of_an_hour(&world);
-    let failing = instrumented(&world.store.stores(), &(Arc::new(Failing) as Arc<dyn StoreHook>));
-    let failing = watched_on(&world, failing, None);
-    let report = import(&failing).await;
+    let report = import(&watched_on(&world, without_room(&world), None)).await;
     assert!(!report.run.status.read_everything(), "{report}");
     quarter_of_an_hour(&world);
     let _ = import(&watched(&world, None)).await;
     assert_eq!(feed.told(), [(order, vec![OrderChangeKind::Cancelled])]);
+}
+
+#[tokio::test]
+async fn crash_between_an_import_and_its_history_hides_no_change_and_makes_none_up() {
+    let world = World::new().await;
+    let feed = Feed::of(&world);
+    let [moved, _still] = ["A-1", "A-2"].map(|number| world.add(world.order(number).status("on_hold")));
+    let import = async |stores: Stores| {
+        let watch = |settings: &mut Settings| {
+            settings.orders.statuses = vec![OrderStatus::OnHold];
+            settings.orders.watch_changes = true;
+        };
+        import(&world.channel_on(stores, watch)).await
+    };
+    let report = import(without_room(&world)).await;
+    assert!(report.counts.imported() == 2 && !report.run.status.read_everything(), "{report}");
+    quarter_of_an_hour(&world);
+    world.sim.account(|account| account.edit(moved, |order| order.set("shipTo.street1", "1 Elsewhere Road")));
+    let _ = import(world.store.stores()).await;
+    assert_eq!(feed.told(), [(moved, vec![OrderChangeKind::Address])]);
 }
 
 #[tokio::test]

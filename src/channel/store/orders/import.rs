@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::NewFollowUp;
+use super::{super::OrderSnapshot, NewFollowUp};
 use crate::{
     Timestamp,
     channel::{
@@ -54,6 +54,7 @@ impl NewOrder {
             store: self.order.store.clone(),
             host_order,
             modified_at: self.order.modified_at,
+            snapshot: Some(OrderSnapshot::of(&self.order)),
             holds: self.holds.clone(),
             lines: self.order.shippable_lines().collect(),
             line_names: self.order.lines.iter().map(LineNames::of).collect(),
@@ -83,6 +84,10 @@ pub struct ImportRecord {
     pub run: RunId,
     /// The channel's modification time when it was read.
     pub modified_at: Option<Timestamp>,
+    /// What it looked like when it was imported, until it is seen again: a crash may come before the history has it. `None` in records of an
+    /// earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<OrderSnapshot>,
     /// Why it waits; empty when it is ready.
     pub holds: Vec<HoldReason>,
     /// The shippable lines when it was imported: what "complete" is counted on.
@@ -108,6 +113,7 @@ impl ImportRecord {
             imported_at,
             run,
             modified_at: None,
+            snapshot: None,
             holds: Vec::new(),
             lines: Vec::new(),
             line_names: Vec::new(),
