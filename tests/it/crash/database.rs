@@ -8,7 +8,7 @@ use shipstation_connector::{
         ChannelOrderId, ConnectionId, Listing,
         store::{StoreError, Stores},
     },
-    stores::{Instrumented, SqliteStore, StoreHook, StoredOrder},
+    stores::{SqliteStore, StoreHook, StoredOrder, instrumented},
 };
 
 #[cfg(feature = "postgres-tests")]
@@ -76,14 +76,11 @@ macro_rules! either {
 
 impl Store {
     pub(super) fn stores(&self) -> Stores {
-        either!(self, store => Stores::all_in(store.clone()).with_actions(store.clone()))
+        either!(self, store => store.stores())
     }
 
-    pub(super) fn hooked(&self, hook: Arc<dyn StoreHook>) -> Stores {
-        either!(self, store => {
-            let hooked = Arc::new(Instrumented::new(store.clone(), hook));
-            Stores::all_in(hooked.clone()).with_actions(hooked)
-        })
+    pub(super) fn hooked(&self, hook: &Arc<dyn StoreHook>) -> Stores {
+        instrumented(&self.stores(), hook)
     }
 
     pub(super) async fn put_listing(&self, connection: &ConnectionId, listing: Listing) {

@@ -20,6 +20,10 @@ pub(super) trait Scenario: Sized {
     async fn set_up(bed: &mut TestBed) -> Self;
     /// The operation.
     async fn run(&self, channel: &ShipStationChannel) -> Result<RunStatus, ChannelError>;
+    /// What other processes do once it was disturbed.
+    async fn go_on(&self, channel: &ShipStationChannel) -> Result<RunStatus, ChannelError> {
+        self.run(channel).await
+    }
     /// The promises, once everything is over.
     async fn judge(&self, bed: &TestBed, place: &str);
 }
@@ -103,7 +107,7 @@ async fn kill_at<S: Scenario>(at: usize, place: &str, kind: &Kind) {
         }
     }
     // At once, while the lease of the dead run may still last.
-    let next = scenario.run(&bed.process().await).await;
+    let next = scenario.go_on(&bed.process().await).await;
     assert!(next.is_ok() || is_refused(&next), "{place}: {next:?}");
     finish(&scenario, &bed, place).await;
 }
@@ -143,8 +147,8 @@ async fn finish<S: Scenario>(scenario: &S, bed: &TestBed, place: &str) {
     let mut status = None;
     for _ in 0..S::FURTHER_RUNS {
         bed.a_quarter_of_an_hour_passes();
-        status =
-            Some(scenario.run(&bed.process().await).await.unwrap_or_else(|error| panic!("{place}: {error}")));
+        let ended = scenario.go_on(&bed.process().await).await;
+        status = Some(ended.unwrap_or_else(|error| panic!("{place}: {error}")));
         bed.host_takes_orders().await;
     }
     assert_eq!(status, Some(RunStatus::Succeeded), "{place}");

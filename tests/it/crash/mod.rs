@@ -3,15 +3,21 @@
 
 #[cfg(feature = "postgres-tests")]
 mod at_once;
+mod back_fills;
 mod database;
 mod everywhere;
 mod fuse;
 mod killed;
+mod looks;
 mod scenarios;
+mod subscriptions;
 mod test_bed;
 
+use back_fills::{BackFilling, Resuming};
 use everywhere::{kill, rival, stall};
+use looks::{Looking, Overtaken};
 use scenarios::{Acting, Importing, Linking, Resolving, Shipping};
+use subscriptions::Subscribing;
 use test_bed::Kind;
 
 // The least numbers of places: the harness must not shrink unseen.
@@ -39,6 +45,47 @@ async fn crash_sync_shipments_anywhere() {
 #[tokio::test]
 async fn crash_run_actions_anywhere() {
     assert!(kill::<Acting>("run_actions", &Kind::File).await >= 60);
+}
+
+#[tokio::test]
+async fn crash_quick_look_anywhere() {
+    assert!(kill::<Looking>("a quick look", &Kind::File).await >= 60);
+}
+
+#[tokio::test]
+async fn crash_quick_look_anywhere_before_an_import() {
+    assert!(kill::<Overtaken>("a quick look before an import", &Kind::File).await >= 60);
+}
+
+#[tokio::test]
+async fn crash_back_fill_anywhere() {
+    assert!(kill::<BackFilling>("a back-fill", &Kind::File).await >= 60);
+}
+
+#[tokio::test]
+async fn crash_back_fill_in_stretches_anywhere() {
+    assert!(kill::<Resuming>("a back-fill in stretches", &Kind::File).await >= 60);
+}
+
+#[tokio::test]
+async fn crash_ensure_webhooks_anywhere() {
+    assert!(kill::<Subscribing>("ensure_webhooks", &Kind::File).await >= 10);
+}
+
+#[tokio::test]
+async fn crash_stalled_quick_look_loses_its_lease() {
+    assert!(stall::<Looking>("a quick look", &Kind::File).await >= 40);
+}
+
+#[tokio::test]
+async fn crash_stalled_back_fill_loses_its_lease() {
+    assert!(stall::<BackFilling>("a back-fill", &Kind::File).await >= 40);
+    assert!(stall::<Resuming>("a back-fill in stretches", &Kind::File).await >= 40);
+}
+
+#[tokio::test]
+async fn crash_stalled_ensure_webhooks_loses_its_lease() {
+    assert!(stall::<Subscribing>("ensure_webhooks", &Kind::File).await >= 10);
 }
 
 #[tokio::test]
@@ -73,6 +120,9 @@ async fn crash_two_workers_at_once_one_works() {
     rival::<Resolving>(&Kind::File).await;
     rival::<Shipping>(&Kind::File).await;
     rival::<Acting>(&Kind::File).await;
+    rival::<Looking>(&Kind::File).await;
+    rival::<BackFilling>(&Kind::File).await;
+    rival::<Subscribing>(&Kind::File).await;
 }
 
 #[cfg(feature = "postgres-tests")]
@@ -84,6 +134,9 @@ async fn crash_postgres_anywhere() {
     assert!(kill::<Resolving>("resolve_held", &server).await >= 20);
     assert!(kill::<Shipping>("sync_shipments", &server).await >= 100);
     assert!(kill::<Acting>("run_actions", &server).await >= 60);
+    assert!(kill::<Looking>("a quick look", &server).await >= 60);
+    assert!(kill::<BackFilling>("a back-fill", &server).await >= 60);
+    assert!(kill::<Subscribing>("ensure_webhooks", &server).await >= 10);
 }
 
 #[cfg(feature = "postgres-tests")]

@@ -106,8 +106,7 @@ impl Scenario for Importing {
     }
 
     async fn judge(&self, bed: &TestBed, place: &str) {
-        let once: BTreeMap<_, _> = self.ready.iter().map(|id| (id.to_string(), 1)).collect();
-        assert_eq!(*bed.taken.borrow(), once, "{place}: each order reaches the host once");
+        bed.assert_taken_once(&self.ready, place);
         let held = bed.stores().await.orders.held(&bed.connection, None, 100).await.unwrap();
         let held: Vec<_> = held.iter().map(|order| order.order.to_string()).collect();
         let wanted: Vec<_> = self.held.iter().map(ToString::to_string).collect();
@@ -147,8 +146,7 @@ impl Scenario for Resolving {
     }
 
     async fn judge(&self, bed: &TestBed, place: &str) {
-        let once: BTreeMap<_, _> = self.all_but_one.iter().map(|id| (id.to_string(), 1)).collect();
-        assert_eq!(*bed.taken.borrow(), once, "{place}: each order reaches the host once");
+        bed.assert_taken_once(&self.all_but_one, place);
         let held = bed.stores().await.orders.held(&bed.connection, None, 100).await.unwrap();
         let held: Vec<_> = held.iter().map(|order| order.order.to_string()).collect();
         assert_eq!(held, [self.still_held.to_string()], "{place}");

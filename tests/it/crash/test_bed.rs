@@ -15,9 +15,13 @@ use shipstation_connector::{
     channel::{
         ChannelOrder, ConnectionId, ImportDecision, ProposedImport, Shipment,
         shipping::{CarrierRule, ShippingRule},
-        store::{EnqueueOutcome, MappingStoreExt, ReplaceOutcome, ShipmentStoreExt, Stores},
+        store::{
+            EnqueueOutcome, HistoryStoreExt, MappingStoreExt, OrderChangeKind, OrderEventKind,
+            ReplaceOutcome, ShipmentStoreExt, Stores,
+        },
     },
     client::{Clock, RateLimiter},
+    stores::StoreHook,
     testing::simulator::{RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig},
 };
 use tempfile::TempDir;
@@ -26,6 +30,8 @@ use super::{
     database::{Database, Store},
     fuse::{Fuse, Mode, Toll},
 };
+
+pub(super) const WEBHOOK_SECRET: &str = "planted-secret-0123456789";
 
 /// Which store a test tries.
 #[derive(Debug)]
@@ -105,7 +111,8 @@ impl TestBed {
 
     /// A process that has just started and carries a fuse.
     pub(super) async fn process_with(&self, fuse: &Arc<Fuse>) -> ShipStationChannel {
-        self.channel(self.open().await.hooked(fuse.clone()), Arc::new(Toll(Arc::clone(fuse))))
+        let hook: Arc<dyn StoreHook> = fuse.clone();
+        self.channel(self.open().await.hooked(&hook), Arc::new(Toll(Arc::clone(fuse))))
     }
 
     fn channel(&self, stores: Stores, limiter: Arc<dyn RateLimiter>) -> ShipStationChannel {
@@ -113,6 +120,7 @@ impl TestBed {
         ShipStationChannel::builder(client, self.connection.clone(), stores)
             .settings(self.settings.clone())
             .import_policy(by_number)
+            .webhook_secret(WEBHOOK_SECRET)
             .build()
             .unwrap()
     }
@@ -151,10 +159,14 @@ impl TestBed {
 
     /// An order that is to be imported: two lines, an hour old.
     pub(super) fn add_order(&self, number: &str, text: &str) -> i64 {
-        let now = Clock::now(&*self.sim.clock());
+        self.add_order_of(number, text, Duration::from_secs(3600))
+    }
+
+    /// One of another age.
+    pub(super) fn add_order_of(&self, number: &str, text: &str, age: Duration) -> i64 {
         let order = SimOrder::new(number)
             .status("awaiting_shipment")
-            .created(now - Duration::from_secs(3600))
+            .created(Clock::now(&*self.sim.clock()) - age)
             .shipping(text)
             .line(SimLine::new("MUG-1", 2, "18.50"))
             .line(SimLine::new("TEA-2", 1, "4.20"));
@@ -168,6 +180,33 @@ impl TestBed {
         let answer =
             self.stores().await.shipments.enqueue_one(&self.connection, shipment, now).await.unwrap();
         assert_eq!(answer, EnqueueOutcome::New);
+    }
+
+    /// What the feed says of imported orders, by their number in ShipStation.
+    pub(super) async fn changes(&self) -> Vec<(i64, OrderChangeKind)> {
+        let history = self.stores().await.history.unwrap();
+        let feed = history.changes(&self.connection, None, 1_000).await.unwrap().into_iter();
+        let mut told: Vec<_> = feed
+            .flat_map(|recorded| {
+                let order = recorded.change.order.as_str().parse().unwrap();
+                recorded.change.what.into_iter().map(move |what| (order, what))
+            })
+            .collect();
+        told.sort_by_key(|(order, _)| *order);
+        told
+    }
+
+    /// How often the story of an order says that it was imported.
+    pub(super) async fn imports(&self, order: i64) -> usize {
+        let history = self.stores().await.history.unwrap();
+        let story = history.story(&self.connection, &order.to_string().into()).await.unwrap();
+        story.iter().filter(|event| matches!(event.what, OrderEventKind::Imported { .. })).count()
+    }
+
+    /// How often the host was handed each of these orders, and no other one.
+    pub(super) fn assert_taken_once<'o>(&self, orders: impl IntoIterator<Item = &'o i64>, place: &str) {
+        let once: BTreeMap<_, _> = orders.into_iter().map(|id| (id.to_string(), 1)).collect();
+        assert_eq!(*self.taken.borrow(), once, "{place}: each order reaches the host once");
     }
 
     /// How often ShipStation marked this order as shipped.
