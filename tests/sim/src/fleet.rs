@@ -278,6 +278,7 @@ impl Watched {
     fn begin(&self, operation: Operation) -> (Life, Arc<RunLog>) {
         let name = format!("{}/{operation:?}", self.name);
         let idle = self.idle.lock().unwrap().entry(operation).or_default().pop();
+        let idle = idle.filter(|life| life.has_both_keys(&self.world, self.place.connection));
         let life = idle.unwrap_or_else(|| {
             let mut number = self.number.lock().unwrap();
             *number += 1;

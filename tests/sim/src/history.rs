@@ -80,6 +80,9 @@ fn begin(world: &Arc<World>) {
         }
         world.executor.spawn(trouble::shipstation(Arc::clone(world), number));
         world.executor.spawn(trouble::key(Arc::clone(world), number));
+        if world.plan.has_rotations {
+            world.executor.spawn(people::rotation(Arc::clone(world), number));
+        }
         if world.plan.trouble.merchant {
             world.executor.spawn(people::merchant(Arc::clone(world), number));
         }

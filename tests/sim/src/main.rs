@@ -18,7 +18,7 @@ sim --minutes M [--fresh]      plays seeds for so long
     --whole                    does not make a failing history smaller
     --go-on                    plays on after a failing seed, and lists all of them in the end
 sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory]
-         [--own-limits] [--no-fleets] [--no-looks] [--no-policy] [--no-actions]
+         [--own-limits] [--no-fleets] [--no-looks] [--no-policy] [--no-actions] [--no-rotations]
 sim --kept                     plays every kept seed";
 
 /// The kept seeds: `arguments # reason`, a line each.
@@ -58,6 +58,7 @@ impl Arguments {
         plan.has_looks &= !self.has("--no-looks");
         plan.has_policy &= !self.has("--no-policy");
         plan.has_actions &= !self.has("--no-actions");
+        plan.has_rotations &= !self.has("--no-rotations");
         Some(plan)
     }
 }

@@ -31,6 +31,8 @@ const PRODUCTS: [&str; 4] = ["SKU-0", "SKU-1", "SKU-2", "SKU-2"];
 const LISTINGS: [&str; 4] = ["SKU-0", "SKU-1", "SKU-2", "SKU-3"];
 /// What ShipStation has twice.
 pub const TWICE: &str = "SKU-2";
+/// Longer than most runs last.
+const BETWEEN_ROTATIONS: Duration = Duration::from_secs(4 * 3_600);
 /// What is linked in the end.
 pub const LINKED: [&str; 2] = ["SKU-0", "SKU-1"];
 
@@ -118,6 +120,22 @@ pub async fn merchant(world: Arc<World>, connection: usize) {
             return;
         }
         change(&world, connection, &mut rng);
+    }
+}
+
+/// Revokes one pair of keys and makes another, again and again: there is always one that the host has had for a while.
+pub async fn rotation(world: Arc<World>, connection: usize) {
+    let mut rng = stream(world.plan.seed, "rotation", connection);
+    let mut wait = world.plan.troubled.mul_f64(rng.f64() * 0.9);
+    loop {
+        world.time.sleep(wait).await;
+        if world.is_quiet() {
+            return;
+        }
+        let it = &world.connections[connection];
+        it.rotate(world.time.now(), world.time.elapsed());
+        world.tell(&it.id, "the merchant exchanges a pair of keys");
+        wait = BETWEEN_ROTATIONS.max(world.plan.interval.mul_f64(rng.f64() * 40.0));
     }
 }
 

@@ -128,6 +128,8 @@ pub struct Plan {
     pub has_policy: bool,
     /// The host has orders held, released and tagged. Fleets do not.
     pub has_actions: bool,
+    /// Each account has two pairs of keys, and the merchant exchanges the older one now and then. The host restarts its processes then.
+    pub has_rotations: bool,
     pub page_size: u32,
     pub host: Host,
     /// The merchant also changes orders while a run reads them.
@@ -171,6 +173,7 @@ impl Plan {
             has_looks: stream(seed, "looks", 0).bool(),
             has_policy: stream(seed, "policy", 0).u8(..) < 64,
             has_actions: stream(seed, "actions", 0).u8(..) < 144,
+            has_rotations: stream(seed, "rotations", 0).u8(..) < 64,
             page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
@@ -233,6 +236,9 @@ impl fmt::Display for Plan {
         }
         if drawn.has_actions != self.has_actions {
             write!(f, " --no-actions")?;
+        }
+        if drawn.has_rotations != self.has_rotations {
+            write!(f, " --no-rotations")?;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use shipstation_connector::{
         LinkListings, LinkReport, Operation, OrderRange, OrderSelector, ProposedImport, ResolveHeld,
         ResolveReport, RunActions, SyncReport, SyncShipments,
     },
-    client::{RateLimiter, TagId, UserId},
+    client::{RateLimiter, ShipStation, TagId, UserId},
     connector::ListingSettings,
     stores::{StoreHook, instrumented},
     testing::simulator::JournalEntry,
@@ -39,6 +39,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct RunLog {
     pub name: String,
+    pub connection: usize,
     pub requests: AtomicU64,
     /// The answers that arrived.
     pub entries: Mutex<Vec<JournalEntry>>,
@@ -94,14 +95,22 @@ pub struct Place {
 #[derive(Debug)]
 pub struct Life {
     pub channel: ShipStationChannel,
+    /// How often the merchant had exchanged a pair of keys when it began.
+    rotations: usize,
     pub run: Arc<Mutex<Arc<RunLog>>>,
 }
 
 impl Life {
+    /// Whether it knows both pairs of keys.
+    pub fn has_both_keys(&self, world: &World, connection: usize) -> bool {
+        self.rotations == world.connections[connection].rotations()
+    }
+
     /// Begins the log of a run.
     pub fn log(&self, world: &World, connection: usize, name: &str) -> Arc<RunLog> {
         let log = Arc::new(RunLog {
             name: name.to_owned(),
+            connection,
             began: world.time.elapsed(),
             changes: world.connections[connection].changes.load(Ordering::Relaxed),
             ..RunLog::default()
@@ -139,6 +148,9 @@ pub async fn live(world: Arc<World>, place: Place) {
                 step(&world, &name, &clock, &mut rng);
             } else if world.is_quiet() {
                 clock.step_to(0);
+            }
+            if !life.has_both_keys(&world, place.connection) {
+                break;
             }
             let log = life.log(&world, place.connection, &name);
             let moment = Moment::draw(&world, &clock, &[8, 60, 60, 400], &mut rng);
@@ -180,9 +192,13 @@ pub fn begin_life(
     let network = Network::new(world, place.connection, Arc::clone(&run), stream("network"));
     let storage: Arc<dyn StoreHook> =
         Storage::new(world, place.connection, Arc::clone(&run), stream("storage"));
-    let client = connection
-        .sim
-        .client()
+    let rotations = connection.rotations();
+    let client = if plan.has_rotations {
+        ShipStation::builder(connection.key_pairs(stream("pairs").bool())).base_url(connection.sim.url())
+    } else {
+        connection.sim.client()
+    };
+    let client = client
         .clock(clock.clone())
         .transport(network)
         .rate_limiter(Arc::clone(&place.limiter))
@@ -205,7 +221,7 @@ pub fn begin_life(
         channel = channel.import_policy(policy(world, stream("policy")));
     }
     let channel = channel.build().unwrap();
-    Life { channel, run }
+    Life { channel, rotations, run }
 }
 
 /// The user that imported orders are assigned to.
@@ -377,6 +393,7 @@ fn tell_outcome(
         }
     };
     oracle::assert_clean(world, &log.name, &text);
+    oracle::judge_keys(world, log, &text);
     world.tell(&log.name, text.lines().take(3).collect::<Vec<_>>().join(" | "));
 }
 

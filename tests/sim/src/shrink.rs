@@ -44,6 +44,7 @@ fn candidates(plan: &Plan) -> Vec<Plan> {
     }
     try_with(&|plan| std::mem::take(&mut plan.sqlite));
     try_with(&|plan| std::mem::take(&mut plan.has_actions));
+    try_with(&|plan| std::mem::take(&mut plan.has_rotations));
     try_with(&|plan| std::mem::replace(&mut plan.connections, 1) > 1);
     try_with(&|plan| std::mem::replace(&mut plan.workers, 1) > 1);
     try_with(&|plan| {

@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use shipstation_connector::{
     Timestamp,
     channel::{ActionId, ChannelOrderId, ConnectionId, Listing, Operation, store::Stores},
+    client::{Credentials, KeyPairs},
     stores::{MemoryStore, SqliteStore, sqlite::SqliteOptions},
     testing::simulator::{FaultKind, JournalEntry, ListFlaw, RateLimit, Simulator, SimulatorConfig},
 };
@@ -38,6 +39,7 @@ const MAX_LINES_KEPT: usize = 40;
 #[derive(Debug)]
 pub struct Connection {
     pub id: ConnectionId,
+    number: usize,
     pub sim: Simulator,
     pub truth: Mutex<Truth>,
     /// Counts the changes of the account.
@@ -45,10 +47,47 @@ pub struct Connection {
 }
 
 impl Connection {
+    fn new(plan: &Plan, number: usize, sim: Simulator) -> Self {
+        if plan.has_rotations {
+            let (key, secret) = key_pair(number, 1);
+            sim.add_key(&key, &secret);
+        }
+        let id = ConnectionId::new(format!("shop-{number}"));
+        Self { id, number, sim, truth: Mutex::default(), changes: AtomicU64::new(0) }
+    }
+
+    /// How often the merchant has exchanged a pair of keys.
+    pub fn rotations(&self) -> usize {
+        self.truth.lock().unwrap().rotations.len()
+    }
+
+    /// Both pairs of keys as the host has them now, in one order or the other.
+    pub fn key_pairs(&self, is_reversed: bool) -> KeyPairs {
+        let [old, new] = [0, 1].map(|more| {
+            let (key, secret) = key_pair(self.number, self.rotations() + more);
+            Credentials::new(key, secret)
+        });
+        if is_reversed { KeyPairs::new(new, old) } else { KeyPairs::new(old, new) }
+    }
+
+    /// The merchant revokes the older pair and makes another one.
+    pub fn rotate(&self, now: Timestamp, elapsed: Duration) {
+        let rotations = self.rotations();
+        self.sim.expire_key(&key_pair(self.number, rotations).0, now);
+        let (key, secret) = key_pair(self.number, rotations + 2);
+        self.sim.add_key(&key, &secret);
+        self.truth.lock().unwrap().rotations.push(elapsed);
+    }
+
     /// When an order was created, if it is there and says so.
     pub fn created_at(&self, order: i64) -> Option<Timestamp> {
         self.sim.account(|account| account.order(order)?.time("createDate"))
     }
+}
+
+/// A pair of keys of an account. The secret stands in a header as `log.rs` searches for it.
+fn key_pair(connection: usize, number: usize) -> (String, String) {
+    (format!("k{number:02}-{connection}"), format!("planted-secret-{connection}-{number}"))
 }
 
 /// What is true about the orders of a connection.
@@ -79,6 +118,8 @@ pub struct Truth {
     /// What was sent of the actions on orders, and the last one of each order.
     pub actions: BTreeMap<ActionId, ActionTruth>,
     pub last_actions: BTreeMap<i64, ActionId>,
+    /// When the merchant exchanged a pair of keys.
+    pub rotations: Vec<Duration>,
     /// When each order was last shown by itself, as it was.
     pub shown: BTreeMap<i64, Timestamp>,
 }
@@ -274,17 +315,15 @@ impl World {
     pub fn new(plan: Plan, printed: bool) -> Arc<Self> {
         let limit = RateLimit::PerMinute(40);
         let config = SimulatorConfig::default().now(plan.start).rate_limit(limit);
-        let first = Simulator::in_process(config.credentials("key-0", "planted-secret-0"));
+        let (key, secret) = key_pair(0, 0);
+        let first = Simulator::in_process(config.credentials(&key, &secret));
         let time = Time::new(plan.start, first.clock());
         let executor = Executor::new(&time, stream(plan.seed, "executor", 0));
         let connections = (0..plan.connections)
             .map(|number| {
-                let sim = match number {
-                    0 => first.clone(),
-                    _ => first.add_account(&format!("key-{number}"), &format!("planted-secret-{number}")),
-                };
-                let id = ConnectionId::new(format!("shop-{number}"));
-                Connection { id, sim, truth: Mutex::default(), changes: AtomicU64::new(0) }
+                let (key, secret) = key_pair(number, 0);
+                let sim = if number == 0 { first.clone() } else { first.add_account(&key, &secret) };
+                Connection::new(&plan, number, sim)
             })
             .collect();
         let database = if plan.sqlite {

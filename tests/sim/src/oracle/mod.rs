@@ -40,6 +40,16 @@ pub fn assert_clean(world: &World, who: &str, text: &str) {
     }
 }
 
+/// No run fails for its key where only pairs are exchanged, unless both that it knew were revoked while it went on.
+pub fn judge_keys(world: &World, log: &RunLog, text: &str) {
+    let it = &world.connections[log.connection];
+    let since = it.truth.lock().unwrap().rotations.iter().filter(|at| **at >= log.began).count();
+    let has_a_key = world.plan.has_rotations && !world.plan.trouble.keys && since < 2;
+    world.assert(!has_a_key || !text.contains("refused the API key"), || {
+        format!("{} failed for its key, and the other one is taken: {text}", log.name)
+    });
+}
+
 /// The report of a shipment run.
 pub fn judge_sync(world: &World, log: &RunLog, report: &SyncReport) {
     world.assert(report.counts.add_up(), || format!("the counts do not add up: {report}"));
