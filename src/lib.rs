@@ -46,6 +46,7 @@
 //! | `sqlite` | no | `stores::SqliteStore` |
 //! | `postgres` | no | `stores::PostgresStore`; its TLS is rustls, whatever the transport's |
 //! | `conformance` | no | `testing::conformance` |
+//! | `cli` | no | the program `shipstation`, and what it needs; nothing in the library |
 //! | `metrics` | no | `metrics::MetricsObserver`: runs as counters and gauges of the [`metrics`](https://docs.rs/metrics) facade |
 
 pub mod channel;

@@ -1,0 +1,163 @@
+//! One connection, ready to be worked with: its channel, its client, and the store.
+
+use std::{env, sync::Arc};
+
+use shipstation_connector::{
+    ShipStation, ShipStationChannel, Timestamp,
+    channel::{CancelToken, ConnectionId, OrderSelector, RunControl, Trigger},
+    client::{Clock, SystemClock},
+};
+
+use crate::{
+    args::Options,
+    config::{Config, Connection},
+    exit::{Exit, Failure},
+    progress::Progress,
+    store::Store,
+};
+
+/// The secret part of the address of webhooks.
+const WEBHOOK_SECRET: &str = "SHIPSTATION_WEBHOOK_SECRET";
+
+/// One connection.
+pub(crate) struct Account {
+    pub(crate) id: ConnectionId,
+    pub(crate) channel: Arc<ShipStationChannel>,
+    pub(crate) client: ShipStation,
+    pub(crate) store: Store,
+    dry_run: bool,
+    may_write: bool,
+    stop: CancelToken,
+}
+
+impl Account {
+    /// Opens the connection that the options name. No request is sent.
+    pub(crate) async fn open(options: &Options) -> Result<Self, Failure> {
+        let config = Config::read(options)?;
+        let (name, connection) = config.connection(options.connection.as_deref())?;
+        let client = client(name, connection)?;
+        let store = Store::open(&config.store).await?;
+        let channel = channel(name, connection, client.clone(), &store)?;
+        Ok(Self {
+            id: name.into(),
+            channel: Arc::new(channel),
+            client,
+            store,
+            dry_run: options.dry_run,
+            may_write: options.yes || connection.allow_writes || is_loopback(&connection.client.base_url),
+            stop: stop_at_interrupt(),
+        })
+    }
+
+    /// The options of a run.
+    pub(crate) fn control(&self) -> RunControl {
+        let mut control = RunControl::new().trigger(Trigger::Manual).cancel(self.stop.clone());
+        if self.dry_run {
+            control = control.dry_run();
+        }
+        match Progress::new() {
+            Some(progress) => control.observer(Arc::new(progress)),
+            None => control,
+        }
+    }
+
+    /// Refuses what may change the account without consent.
+    pub(crate) fn consent(&self, what: &str) -> Result<(), Failure> {
+        if self.may_write || self.dry_run {
+            return Ok(());
+        }
+        Err(Failure::usage(format!(
+            "{what} may change orders in the account: consent with --yes, set allow_writes for the connection, or look first with --dry-run"
+        )))
+    }
+
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    /// ShipStation's id of the one order that is meant. An id costs no request.
+    pub(crate) async fn order_id(&self, which: &OrderSelector) -> Result<String, Failure> {
+        let number = match which {
+            OrderSelector::Id(id) => return Ok(id.to_string()),
+            OrderSelector::Number(number) | OrderSelector::Key { number, .. } => number,
+            _ => return Err(Failure::usage("name the order by its number, or as id:NUMBER")),
+        };
+        let list = self.client.orders().list().order_number(number).page_size(100).send().await?;
+        let same = list.items.iter().filter(|order| order.order_number.as_deref() == Some(number));
+        let ids: Vec<String> = same.map(|order| order.order_id.to_string()).collect();
+        match ids.as_slice() {
+            [id] => Ok(id.clone()),
+            [] => Err(Failure::not_found(format!("order with number {number:?}"))),
+            several => {
+                let ids = several.join(", id:");
+                Err(Failure::usage(format!(
+                    "more than one order has the number {number:?}: id:{ids}; name the one by its id"
+                )))
+            }
+        }
+    }
+}
+
+/// The client of a connection, once its settings are found sound.
+fn client(name: &str, connection: &Connection) -> Result<ShipStation, Failure> {
+    let problems: Vec<String> = connection.settings.problems().iter().map(ToString::to_string).collect();
+    if !problems.is_empty() {
+        return Err(Failure::usage(format!("connection {name}: {}", problems.join("; "))));
+    }
+    Ok(ShipStation::builder(connection.keys.read()?).settings(&connection.client).build()?)
+}
+
+fn channel(
+    name: &str,
+    connection: &Connection,
+    client: ShipStation,
+    store: &Store,
+) -> Result<ShipStationChannel, Failure> {
+    let builder =
+        ShipStationChannel::builder(client, name, store.stores()).settings(connection.settings.clone());
+    let secret = env::var(WEBHOOK_SECRET).ok().filter(|secret| !secret.is_empty());
+    let builder = match secret {
+        Some(secret) => builder.webhook_secret(secret),
+        None => builder,
+    };
+    builder.build().map_err(|error| Failure::new(Exit::Usage, format!("connection {name}: {error}")))
+}
+
+/// The channel of a connection of the file, for `watch`.
+pub(crate) fn channel_of(
+    name: &str,
+    connection: &Connection,
+    store: &Store,
+) -> Result<ShipStationChannel, Failure> {
+    channel(name, connection, client(name, connection)?, store)
+}
+
+/// Whether the address is a simulator's, where nothing can go wrong.
+pub(crate) fn is_loopback(address: &str) -> bool {
+    let host = url::Url::parse(address).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    match host {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Cancelled by the first Ctrl-C; the second one ends the program.
+pub(crate) fn stop_at_interrupt() -> CancelToken {
+    let stop = CancelToken::new();
+    let token = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            token.cancel();
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(Exit::Partial as i32);
+        }
+    });
+    stop
+}

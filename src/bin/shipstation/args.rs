@@ -1,0 +1,331 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use shipstation_connector::{
+    Timestamp,
+    channel::{AgeBasis, OrderSelector},
+};
+
+const ENVIRONMENT: &str = "\
+Without a configuration file these are enough:
+  SHIPSTATION_API_KEY, SHIPSTATION_API_SECRET   the key pair of the account
+  SHIPSTATION_BASE_URL                          another address than ShipStation's, such as a simulator's
+  SHIPSTATION_STORE                             where to keep what is known, as --store
+
+Exit codes: 0 succeeded, 1 internal, 2 usage or settings, 3 completed with errors, 4 partial, 5 failed,
+6 credentials refused, 7 already running, 8 not found.";
+
+/// ShipStation as a sales channel: imports orders, sends tracking back, and says why.
+#[derive(Debug, Parser)]
+#[command(name = "shipstation", version, max_term_width = 100, after_help = ENVIRONMENT)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What holds for every verb.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Options {
+    /// The configuration file; without it, `shipstation.toml` where there is one
+    #[arg(long, global = true, value_name = "FILE", env = "SHIPSTATION_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Which connection of the file; may be left out where there is one
+    #[arg(long, short, global = true, value_name = "NAME")]
+    pub(crate) connection: Option<String>,
+    /// Where to keep what is known: sqlite:PATH or postgres://…
+    #[arg(long, global = true, value_name = "ADDRESS", env = "SHIPSTATION_STORE", hide_env_values = true)]
+    pub(crate) store: Option<String>,
+    /// One JSON document in place of tables and sentences
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Read and decide, but change nothing
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+    /// Consent to changes in a real account
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Look at the key and every setting; change nothing
+    Check,
+    /// Import new orders, or the one that is named
+    Import(Import),
+    /// Import the orders of a stretch of time, however long ago
+    Backfill(Backfill),
+    /// Imported orders that are ready and not acknowledged
+    Orders(Orders),
+    /// Orders that wait for a person
+    Held(Held),
+    /// The shipping rules: which shipping text means which method
+    Mappings(Mappings),
+    /// The carriers of the account, and which of the host's carriers is which of them
+    Carriers(Carriers),
+    /// Link listings with ShipStation's products by SKU
+    Link(Link),
+    /// The links
+    Links,
+    /// Put a shipment of an order into the outbox; `sync` sends it
+    Ship(Ship),
+    /// The outbox: what is to be sent, on its way, or blocked
+    Shipments(Shipments),
+    /// Send what is due, and prove what was sent
+    Sync,
+    /// Why nothing came
+    Why,
+    /// Why an order is not here
+    Diagnose { order: Order },
+    /// What happened to an order
+    Timeline { order: Order },
+    /// What became of imported orders in ShipStation
+    Changes(Changes),
+    /// The last runs
+    Runs(Runs),
+    /// What has waited longer than it should
+    Stuck,
+    /// Hold an imported order in ShipStation
+    Hold {
+        order: Order,
+        /// The day from which on it may be shipped, as an instant such as 2026-03-09T08:00:00Z
+        #[arg(long)]
+        until: Timestamp,
+    },
+    /// Release an imported order from its hold in ShipStation
+    Release { order: Order },
+    /// Put a tag on an imported order in ShipStation
+    Tag { order: Order, tag: String },
+    /// Take a tag off an imported order in ShipStation
+    Untag { order: Order, tag: String },
+    /// Keep the connection's webhooks subscribed; the secret part comes from SHIPSTATION_WEBHOOK_SECRET
+    Webhooks {
+        /// Where the host receives deliveries
+        address: String,
+    },
+    /// Serve the connections until Ctrl-C: look for changes, import, send
+    Watch,
+    /// A ShipStation of one's own, on a loopback port
+    Simulate(Simulate),
+    /// A day with the simulator, without keys
+    Demo,
+    /// Write the completions of a shell
+    Completions { shell: clap_complete::Shell },
+    /// Write the manual page
+    Man,
+}
+
+/// An order: its number, or id:NUMBER for ShipStation's id
+#[derive(Debug, Clone)]
+pub(crate) struct Order(pub(crate) OrderSelector);
+
+impl std::str::FromStr for Order {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(match text.strip_prefix("id:") {
+            Some(id) => OrderSelector::Id(id.into()),
+            None => OrderSelector::Number(text.to_owned()),
+        }))
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Import {
+    /// Its number, or id:NUMBER for ShipStation's id
+    pub(crate) order: Option<Order>,
+    /// Filters that do not count for the order that is named
+    #[arg(long, value_delimiter = ',', requires = "order")]
+    pub(crate) bypass: Vec<Filter>,
+    /// Only what was modified since the last look
+    #[arg(long, conflicts_with = "order")]
+    pub(crate) changes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Filter {
+    Age,
+    Tag,
+    Status,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Backfill {
+    /// The first instant, such as 2026-01-01T08:00:00Z
+    #[arg(long)]
+    pub(crate) from: Timestamp,
+    /// The first instant behind it
+    #[arg(long)]
+    pub(crate) to: Timestamp,
+    /// The date of an order that decides: created, ordered, paid or modified
+    #[arg(long, default_value = "created")]
+    pub(crate) by: AgeBasis,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Orders {
+    #[command(subcommand)]
+    pub(crate) act: Option<OrdersAct>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrdersAct {
+    /// Write the orders whole, one JSON document a line, until they are acknowledged
+    Take {
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// Say that one has these orders: their ids, or one id a line on standard input
+    Ack { ids: Vec<String> },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Held {
+    #[command(subcommand)]
+    pub(crate) act: Option<HeldAct>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HeldAct {
+    /// Look again at what is held for its shipping text
+    Resolve,
+    /// Release an order here, whatever holds it
+    Release { order: Order },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Mappings {
+    #[command(subcommand)]
+    pub(crate) act: Option<MappingsAct>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MappingsAct {
+    /// Write the rules as CSV
+    Export {
+        /// Write the texts that no rule maps, to be filled in
+        #[arg(long)]
+        unmapped: bool,
+    },
+    /// Read rules from CSV; `-` is standard input
+    Import {
+        file: PathBuf,
+        /// Rules that are not in the file go
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Why a shipping text means what it means
+    Explain {
+        text: String,
+        /// The store that the order comes from
+        #[arg(long)]
+        store_id: Option<String>,
+        /// The marketplace behind the store
+        #[arg(long)]
+        marketplace: Option<String>,
+        /// The country that it goes to
+        #[arg(long)]
+        country: Option<String>,
+    },
+    /// The texts that no rule maps, and what each may mean
+    Suggest,
+    /// Map a text to a method of the host's
+    Add {
+        text: String,
+        /// The host's name of the method
+        policy: String,
+        /// Only for this store
+        #[arg(long)]
+        store_id: Option<String>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Carriers {
+    #[command(subcommand)]
+    pub(crate) act: Option<CarriersAct>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CarriersAct {
+    /// The account's carriers that a host's carrier may stand for
+    Suggest { carrier: String },
+    /// Map a host's carrier to a carrier code of the account
+    Add { carrier: String, code: String },
+    /// The rules
+    Rules,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Link {
+    /// CSV with the columns `listing` and `sku`; `-` is standard input. Without it, what is known is linked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) listings: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Ship {
+    /// Its number, or id:NUMBER for ShipStation's id
+    pub(crate) order: Order,
+    /// The carrier, in the host's words
+    #[arg(long)]
+    pub(crate) carrier: String,
+    /// The tracking number
+    #[arg(long)]
+    pub(crate) tracking: String,
+    /// The service, in the host's words
+    #[arg(long)]
+    pub(crate) service: Option<String>,
+    /// The shipment's identity: the same one twice is one shipment. By default the order's id and the tracking number
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// When it left, such as 2026-03-09T15:04:05Z. By default now
+    #[arg(long)]
+    pub(crate) at: Option<Timestamp>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Shipments {
+    #[command(subcommand)]
+    pub(crate) act: Option<ShipmentsAct>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShipmentsAct {
+    /// Let go what is blocked for a reason that is dealt with, such as `carrier:Acme`
+    Unblock { key: String },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Changes {
+    /// Only those behind this place
+    #[arg(long)]
+    pub(crate) after: Option<u64>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Runs {
+    /// At most so many of each operation
+    #[arg(long, default_value_t = 5)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Simulate {
+    /// The loopback port; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Sample orders of the account
+    #[arg(long, default_value_t = 20)]
+    pub(crate) orders: u32,
+}

@@ -1,0 +1,106 @@
+//! What the program says: tables and sentences for people, one JSON document for machines.
+
+use std::{
+    fmt::Display,
+    io::{self, ErrorKind, IsTerminal, Write},
+};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::exit::{Exit, Failure};
+
+/// As wide as a table is where there is no terminal.
+const WIDTH_OF_A_FILE: u16 = 160;
+
+/// Where the program writes to.
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// One thing, as it describes itself.
+    pub(crate) fn show<T: Serialize + Display>(&mut self, it: &T) -> Result<(), Failure> {
+        if self.json { self.json(it) } else { self.text(it.to_string().trim_end()) }
+    }
+
+    /// Rows of a table, or an array of the same.
+    pub(crate) fn rows<T: Serialize>(
+        &mut self,
+        all: &[T],
+        head: &[&str],
+        nothing: &str,
+        cells: impl Fn(&T) -> Vec<String>,
+    ) -> Result<(), Failure> {
+        if self.json {
+            return self.json(&all);
+        }
+        if all.is_empty() {
+            return self.text(nothing);
+        }
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        if !io::stdout().is_terminal() {
+            table.set_width(WIDTH_OF_A_FILE);
+        }
+        table.set_header(head);
+        for row in all {
+            table.add_row(cells(row).into_iter().map(|cell| visible(&cell)));
+        }
+        self.text(&table.trim_fmt())
+    }
+
+    /// A sentence for people; the document that says the same to machines.
+    pub(crate) fn say(&mut self, sentence: &str, document: &serde_json::Value) -> Result<(), Failure> {
+        if self.json { self.json(document) } else { self.text(sentence) }
+    }
+
+    pub(crate) fn json<T: Serialize>(&mut self, it: &T) -> Result<(), Failure> {
+        let text =
+            serde_json::to_string(it).map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
+        self.text(&text)
+    }
+
+    /// One line, or several. A reader that has gone has read enough.
+    #[allow(clippy::unused_self, reason = "what is written goes through the output")]
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        self.bytes(format!("{text}\n").as_bytes())
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Something to know beside the answer.
+    pub(crate) fn note(&mut self, text: impl Display) {
+        let _ = writeln!(io::stderr(), "{}", visible(&text.to_string()));
+    }
+
+    /// Why nothing could be done: on standard error, and as a document where one is expected.
+    pub(crate) fn failed(&mut self, failure: &Failure) -> Exit {
+        self.note(format!("shipstation: {}", failure.message));
+        if self.json {
+            let document = json!({"error": failure.message, "exit": failure.exit as u8});
+            let _ = self.json(&document);
+        }
+        failure.exit
+    }
+}
+
+/// A text from outside, unable to steer a terminal.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}

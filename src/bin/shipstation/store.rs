@@ -1,0 +1,106 @@
+//! Where the program keeps what it knows: a file of SQLite, or a database of PostgreSQL.
+
+use std::sync::Arc;
+
+use shipstation_connector::{
+    Timestamp,
+    channel::{
+        ChannelOrderId, ConnectionId, Listing,
+        store::{Maintenance, StoreError, Stores},
+    },
+    fleet::{MemorySchedule, Schedule},
+    stores::{
+        PostgresStore, SqliteStore, StoredOrder,
+        postgres::{PostgresOptions, PostgresSchedule},
+    },
+};
+
+use crate::exit::{Exit, Failure};
+
+/// The file that is used where none is named.
+pub(crate) const DEFAULT_ADDRESS: &str = "sqlite:shipstation.sqlite";
+
+#[derive(Debug, Clone)]
+pub(crate) enum Store {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+/// The same call on whichever store it is.
+macro_rules! either {
+    ($self:ident, $store:ident => $call:expr) => {
+        match $self {
+            Store::Sqlite($store) => $call,
+            Store::Postgres($store) => $call,
+        }
+    };
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` or `postgres://…`. No part of an address is in an error: it may hold a password.
+    pub(crate) async fn open(address: &str) -> Result<Self, Failure> {
+        if let Some(path) = address.strip_prefix("sqlite:") {
+            let opened =
+                SqliteStore::open(path).map_err(|error| Failure::usage(format!("store {path}: {error}")));
+            return Ok(Self::Sqlite(Arc::new(opened?)));
+        }
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            let opened = PostgresStore::connect(address, &PostgresOptions::default()).await;
+            let failed =
+                |error| Failure::new(Exit::Failed, format!("the PostgreSQL store cannot be opened: {error}"));
+            return Ok(Self::Postgres(Arc::new(opened.map_err(failed)?)));
+        }
+        Err(Failure::usage(
+            "the store is neither sqlite:PATH nor postgres://…; set --store, SHIPSTATION_STORE or `store`",
+        ))
+    }
+
+    pub(crate) fn stores(&self) -> Stores {
+        either!(self, store => store.stores())
+    }
+
+    pub(crate) fn maintenance(&self) -> Arc<dyn Maintenance> {
+        either!(self, store => store.clone())
+    }
+
+    /// Plans runs: among all processes with this database, or in this process for a file.
+    pub(crate) fn schedule(&self) -> Arc<dyn Schedule> {
+        match self {
+            Self::Sqlite(_) => Arc::new(MemorySchedule::new()),
+            Self::Postgres(store) => Arc::new(PostgresSchedule::new(store.clone())),
+        }
+    }
+
+    pub(crate) async fn take_orders(
+        &self,
+        connection: &ConnectionId,
+        limit: usize,
+    ) -> Result<Vec<StoredOrder>, StoreError> {
+        either!(self, store => store.take_orders(connection, limit).await)
+    }
+
+    pub(crate) async fn acknowledge_orders(
+        &self,
+        connection: &ConnectionId,
+        orders: &[ChannelOrderId],
+    ) -> Result<(), StoreError> {
+        either!(self, store => store.acknowledge_orders(connection, orders).await)
+    }
+
+    pub(crate) async fn release_order(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        either!(self, store => store.release_order(connection, order, now).await)
+    }
+
+    pub(crate) async fn put_listings(
+        &self,
+        connection: &ConnectionId,
+        listings: Vec<Listing>,
+    ) -> Result<(), StoreError> {
+        either!(self, store => store.put_listings(connection, listings).await)
+    }
+}

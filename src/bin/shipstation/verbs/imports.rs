@@ -1,0 +1,178 @@
+//! Orders on their way in: imports, what is ready, what is held.
+
+use std::io::BufRead;
+
+use serde::Serialize;
+use serde_json::json;
+use shipstation_connector::{
+    Timestamp,
+    channel::{
+        Bypass, ChannelConnector, ChannelOrderId, GetOrders, ImportOrder, OrderRange, OrderSelector,
+        ResolveHeld,
+        store::{HeldOrder, OrderStore},
+    },
+    stores::StoredOrder,
+};
+
+use super::report;
+use crate::{
+    account::Account,
+    args::{Backfill, Filter, Held, HeldAct, Import, Orders, OrdersAct},
+    exit::{Exit, Failure},
+    output::Output,
+};
+
+/// Rows that are read from the store at once.
+const PAGE: usize = 500;
+
+pub(super) async fn import(account: &Account, out: &mut Output, import: Import) -> Result<Exit, Failure> {
+    consent_if_it_writes(account)?;
+    let Some(order) = import.order else {
+        let request = if import.changes { GetOrders::changes_only() } else { GetOrders::new() };
+        let done = account.channel.get_orders(request.control(account.control())).await?;
+        return report(out, &done, &done.run.status);
+    };
+    let has = |filter| import.bypass.contains(&filter);
+    let bypass = Bypass { age: has(Filter::Age), tag: has(Filter::Tag), status: has(Filter::Status) };
+    let request = ImportOrder::new(order.0).bypass(bypass).control(account.control());
+    let done = account.channel.import_order(request).await?;
+    report(out, &done, &done.run.status)
+}
+
+pub(super) async fn back_fill(
+    account: &Account,
+    out: &mut Output,
+    range: &Backfill,
+) -> Result<Exit, Failure> {
+    let range = OrderRange::new(range.from, range.to).by(range.by);
+    let done = account.channel.get_orders(GetOrders::back_fill(range).control(account.control())).await?;
+    report(out, &done, &done.run.status)
+}
+
+/// An import that assigns a user or sets a tag changes the account.
+fn consent_if_it_writes(account: &Account) -> Result<(), Failure> {
+    let orders = &account.channel.settings().orders;
+    let writes = orders.assign_user.is_some() || orders.acknowledgement_tag.is_some();
+    if writes { account.consent("this import assigns users or tags, and so") } else { Ok(()) }
+}
+
+pub(super) async fn orders(account: &Account, out: &mut Output, orders: Orders) -> Result<Exit, Failure> {
+    match orders.act {
+        None => {
+            let ready = account.store.take_orders(&account.id, orders.limit).await?;
+            let ready: Vec<Ready> = ready.iter().map(Ready::of).collect();
+            let head = ["ORDER", "NUMBER", "STORE", "IMPORTED", "LINES", "METHOD"];
+            out.rows(&ready, &head, "no order is ready", |ready| {
+                vec![
+                    ready.order.clone(),
+                    ready.number.clone(),
+                    ready.store.clone().unwrap_or_else(|| "-".to_owned()),
+                    ready.imported_at.floor_second().to_string(),
+                    ready.lines.to_string(),
+                    ready.method.clone().unwrap_or_else(|| "-".to_owned()),
+                ]
+            })?;
+        }
+        Some(OrdersAct::Take { limit }) => {
+            for ready in account.store.take_orders(&account.id, limit).await? {
+                out.json(&json!({"order": ready.order, "shipping": ready.shipping, "record": ready.record}))?;
+            }
+        }
+        Some(OrdersAct::Ack { ids }) => {
+            let ids = if ids.is_empty() { ids_from_input()? } else { ids };
+            let ids: Vec<ChannelOrderId> = ids.into_iter().map(ChannelOrderId::new).collect();
+            if !account.is_dry_run() {
+                account.store.acknowledge_orders(&account.id, &ids).await?;
+            }
+            out.say(&format!("{} acknowledged", ids.len()), &json!({"acknowledged": ids}))?;
+        }
+    }
+    Ok(Exit::Succeeded)
+}
+
+/// What a list shows of an order that is ready: nothing of its buyer.
+#[derive(Serialize)]
+struct Ready {
+    order: String,
+    number: String,
+    store: Option<String>,
+    imported_at: Timestamp,
+    lines: usize,
+    method: Option<String>,
+}
+
+impl Ready {
+    fn of(stored: &StoredOrder) -> Self {
+        let order = &stored.order;
+        Self {
+            order: order.id.to_string(),
+            number: order.number.clone(),
+            store: order.store_name.clone().or_else(|| order.store.as_ref().map(ToString::to_string)),
+            imported_at: stored.record.imported_at,
+            lines: order.shippable_lines().count(),
+            method: stored.shipping.method().map(|method| method.policy.to_string()),
+        }
+    }
+}
+
+fn ids_from_input() -> Result<Vec<String>, Failure> {
+    let lines: Vec<String> = std::io::stdin().lock().lines().collect::<Result<_, _>>()?;
+    Ok(lines.into_iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
+}
+
+pub(super) async fn held(account: &Account, out: &mut Output, held: Held) -> Result<Exit, Failure> {
+    match held.act {
+        None => {
+            let all = all_held(account).await?;
+            out.rows(&all, &["ORDER", "NUMBER", "SINCE", "WHY"], "no order is held", |held| {
+                let why: Vec<String> = held.holds.iter().map(ToString::to_string).collect();
+                let since = held.since.floor_second().to_string();
+                vec![held.order.to_string(), held.number.clone(), since, why.join("; ")]
+            })?;
+            Ok(Exit::Succeeded)
+        }
+        Some(HeldAct::Resolve) => {
+            let done = account.channel.resolve_held(ResolveHeld::with(account.control())).await?;
+            report(out, &done, &done.run.status)
+        }
+        Some(HeldAct::Release { order }) => {
+            let held = all_held(account).await?;
+            let meant: Vec<&HeldOrder> = held.iter().filter(|held| is_named(held, &order.0)).collect();
+            let [held] = meant.as_slice() else {
+                return Err(if meant.is_empty() {
+                    Failure::not_found("held order of this name")
+                } else {
+                    let ids: Vec<String> = meant.iter().map(|held| format!("id:{}", held.order)).collect();
+                    Failure::usage(format!("several held orders have this number: {}", ids.join(", ")))
+                });
+            };
+            let released = account.is_dry_run()
+                || account.store.release_order(&account.id, &held.order, account.now()).await?;
+            out.say(
+                &format!("order {} released", held.number),
+                &json!({"order": held.order, "released": released}),
+            )?;
+            Ok(Exit::Succeeded)
+        }
+    }
+}
+
+fn is_named(held: &HeldOrder, name: &OrderSelector) -> bool {
+    match name {
+        OrderSelector::Id(id) => held.order == *id,
+        OrderSelector::Number(number) => held.number == *number,
+        _ => false,
+    }
+}
+
+async fn all_held(account: &Account) -> Result<Vec<HeldOrder>, Failure> {
+    let orders = account.store.stores().orders;
+    let mut all: Vec<HeldOrder> = Vec::new();
+    loop {
+        let page = orders.held(&account.id, all.last().map(|held| &held.order), PAGE).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}

@@ -1,0 +1,115 @@
+//! Questions that change nothing.
+
+use serde_json::json;
+use shipstation_connector::channel::{
+    ChannelConnector, CheckConnection, DiagnoseOrder, ExplainImports, FindStuck, Operation, OrderSelector,
+    OrderTimeline,
+    store::{ChangeCursor, HistoryStore, RunState, RunStore},
+};
+
+use crate::{
+    account::Account,
+    args::Changes,
+    exit::{Exit, Failure},
+    output::Output,
+};
+
+/// Those that leave runs behind.
+const OPERATIONS: [Operation; 9] = [
+    Operation::GetOrders,
+    Operation::GetChanges,
+    Operation::BackFill,
+    Operation::ImportOrder,
+    Operation::SyncShipments,
+    Operation::ResolveHeld,
+    Operation::LinkListings,
+    Operation::RunActions,
+    Operation::EnsureWebhooks,
+];
+
+pub(super) async fn check(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+    let report = account.channel.check(CheckConnection::with(account.control())).await?;
+    out.show(&report)?;
+    Ok(if report.is_ok() { Exit::Succeeded } else { Exit::WithErrors })
+}
+
+pub(super) async fn why(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+    let overview = account.channel.why_nothing(ExplainImports::with(account.control())).await?;
+    out.show(&overview)?;
+    Ok(Exit::Succeeded)
+}
+
+pub(super) async fn diagnose(
+    account: &Account,
+    out: &mut Output,
+    order: OrderSelector,
+) -> Result<Exit, Failure> {
+    let answers =
+        account.channel.diagnose_order(DiagnoseOrder::new(order).control(account.control())).await?;
+    if out.is_json() {
+        out.json(&answers)?;
+    } else {
+        for answer in &answers {
+            out.text(answer.to_string().trim_end())?;
+        }
+    }
+    let exists = answers.iter().any(|answer| answer.order.is_some());
+    Ok(if exists { Exit::Succeeded } else { Exit::NotFound })
+}
+
+pub(super) async fn timeline(
+    account: &Account,
+    out: &mut Output,
+    order: OrderSelector,
+) -> Result<Exit, Failure> {
+    let timeline = account.channel.timeline(OrderTimeline::new(order).control(account.control())).await?;
+    out.show(&timeline)?;
+    Ok(if timeline.events.is_empty() { Exit::NotFound } else { Exit::Succeeded })
+}
+
+pub(super) async fn stuck(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+    let report = account.channel.stuck(FindStuck::new().control(account.control())).await?;
+    out.show(&report)?;
+    Ok(if report.is_empty() { Exit::Succeeded } else { Exit::WithErrors })
+}
+
+pub(super) async fn runs(account: &Account, out: &mut Output, limit: usize) -> Result<Exit, Failure> {
+    let mut all = Vec::new();
+    for operation in OPERATIONS {
+        all.extend(account.store.stores().runs.recent(&account.id, operation, limit).await?);
+    }
+    all.sort_by_key(|run| std::cmp::Reverse(run.started));
+    let head = ["STARTED", "OPERATION", "RUN", "ENDED"];
+    out.rows(&all, &head, "no run is known", |run| {
+        let started = run.started.floor_second().to_string();
+        let operation = run.operation.map_or_else(|| "-".to_owned(), |operation| operation.to_string());
+        let ended = match &run.state {
+            RunState::Ended { status } => format!("{status}: {}", run.headline),
+            RunState::Running => "running".to_owned(),
+            _ => "abandoned".to_owned(),
+        };
+        vec![started, operation, run.run.to_string(), ended]
+    })?;
+    Ok(Exit::Succeeded)
+}
+
+pub(super) async fn changes(account: &Account, out: &mut Output, changes: &Changes) -> Result<Exit, Failure> {
+    let Some(history) = account.store.stores().history else { return Ok(Exit::Succeeded) };
+    let after = changes.after.map(ChangeCursor::new);
+    let feed = history.changes(&account.id, after, changes.limit).await?;
+    let head = ["PLACE", "ORDER", "NUMBER", "WHAT"];
+    out.rows(&feed, &head, "no change is known", |recorded| {
+        let change = &recorded.change;
+        let what: Vec<String> = change.what.iter().map(ToString::to_string).collect();
+        vec![
+            recorded.cursor.number().to_string(),
+            change.order.to_string(),
+            change.number.clone(),
+            what.join("; "),
+        ]
+    })?;
+    if let (false, Some(last)) = (out.is_json(), feed.last()) {
+        out.say(&format!("go on with --after {}", last.cursor.number()), &json!({}))?;
+    }
+    Ok(Exit::Succeeded)
+}

@@ -1,0 +1,184 @@
+//! What is wrong is said, with the right code, and nothing is lost or changed.
+
+use std::{process::Stdio, time::Duration};
+
+use shipstation_connector::{
+    channel::{
+        Operation,
+        store::{BeginOutcome, NewRun, RunStore},
+    },
+    client::{Clock, SystemClock},
+    stores::SqliteStore,
+    testing::simulator::{Fault, FaultKind, Method},
+};
+
+use crate::bench::{Bench, ended, interrupt};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_a_mistake_is_refused_with_what_was_meant() {
+    let bench = Bench::new().await;
+    for (file, parts) in [
+        ("stores = \"sqlite:x\"\n", &["stores is not a setting", "did you mean store?"][..]),
+        ("[connections.shop]\nkey_fil = \"x\"\n", &["connections.shop.key_fil", "did you mean key_file?"]),
+        (
+            "[connections.shop.settings.orders]\ncreated_within_day = 3\n",
+            &["connections.shop.settings", "did you mean created_within_days?"],
+        ),
+        (
+            "[connections.shop.client]\ntimout = \"3s\"\n",
+            &["connections.shop.client", "did you mean timeout?"],
+        ),
+        ("[connections.shop.client]\ntimeout = \"soon\"\n", &["connections.shop.client", "timeout"]),
+        ("[connections.shop.every]\nget_order = \"1m\"\n", &["every.get_order", "did you mean get_orders?"]),
+        ("[connections.shop.every]\nget_orders = \"often\"\n", &["every.get_orders"]),
+        ("[connections.shop]\nkey_expires_on = \"soon\"\n", &["key_expires_on", "2027-01-31"]),
+        ("[connections.shop]\nkey_file = \"a\"\nkey_env = \"B\"\n", &["not both"]),
+        ("[connections.shop\n", &["line 1"]),
+        ("[connections.shop.settings]\nlease = \"1s\"\n", &["lease"]),
+        ("", &["no connections"]),
+        ("[connections.a]\n[connections.b]\n", &["--connection", "a, b"]),
+        ("store = \"mysql://x\"\n[connections.a]\n", &["sqlite:PATH"]),
+    ] {
+        bench.write("shipstation.toml", file);
+        let said = bench.refused(2, &["check"]);
+        for part in parts {
+            assert!(said.contains(part), "{file:?}: {said}");
+        }
+    }
+    assert_eq!(bench.sim.journal().len(), 0, "nothing was asked");
+    assert!(!bench.path().join("shipstation.sqlite").exists(), "and no file was made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_a_key_that_is_missing_open_or_wrong_is_never_shown() {
+    let bench = Bench::new().await;
+    let without = ended(bench.command(&["check"]).env_remove("SHIPSTATION_API_SECRET").output().unwrap());
+    assert_eq!(without.code, 2);
+    assert!(without.err.contains("SHIPSTATION_API_SECRET is not set"), "{without:?}");
+
+    bench.write("shipstation.toml", "[connections.shop]\nkey_file = \"keys\"\n");
+    let keys = format!("{}\n{}\n", bench.sim.api_key(), bench.sim.api_secret());
+    bench.write("keys", &keys).mode("keys", 0o644);
+    assert!(bench.refused(2, &["check"]).contains("chmod 600"));
+    bench.mode("keys", 0o600);
+    bench.text(0, &["check"]);
+    bench.write("keys", "planted-key\n");
+    assert!(bench.refused(2, &["check"]).contains("two lines"));
+
+    bench.write("keys", "planted-key\nplanted-secret\n");
+    let refused = bench.run(&["import"]);
+    assert_eq!(refused.code, 6, "{refused:?}");
+    assert!(!format!("{refused:?}").contains("planted"), "{refused:?}");
+    let checked = bench.run(&["check"]);
+    assert_eq!(checked.code, 3, "a check with errors: {checked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_account_is_not_changed_without_consent() {
+    let bench = Bench::new().await;
+    for words in [
+        &["sync"][..],
+        &["hold", "id:1", "--until", "2099-01-01T08:00:00Z"],
+        &["release", "id:1"],
+        &["tag", "id:1", "7"],
+        &["untag", "id:1", "7"],
+        &["webhooks", "https://hooks.example.com/x"],
+        &["watch"],
+    ] {
+        let mut command = bench.command(words);
+        let said = ended(command.env("SHIPSTATION_BASE_URL", "https://ssapi.example.com/").output().unwrap());
+        assert_eq!(said.code, 2, "{words:?}: {said:?}");
+        assert!(said.err.contains("--yes"), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_not_found() {
+    let bench = Bench::new().await;
+    for words in [
+        &["diagnose", "9999"][..],
+        &["timeline", "9999"],
+        &["timeline", "id:9999"],
+        &["import", "9999"],
+        &["ship", "9999", "--carrier", "UPS", "--tracking", "1Z"],
+        &["held", "release", "9999"],
+        &["shipments", "unblock", "carrier:none"],
+    ] {
+        bench.run(words);
+        assert_eq!(bench.run(words).code, 8, "{words:?}: {:?}", bench.run(words));
+    }
+    bench.write("shipstation.toml", "[connections.shop]\n");
+    let said = bench.refused(8, &["check", "--connection", "shap"]);
+    assert!(said.contains("did you mean shop?"), "{said}");
+    for number in [1, 2] {
+        bench.order("1001", if number == 1 { "Standard" } else { "Express" });
+    }
+    let said = bench.refused(2, &["import", "1001"]);
+    assert!(said.contains("more than one"), "{said}");
+    let said = bench.refused(2, &["ship", "1001", "--carrier", "UPS", "--tracking", "1Z"]);
+    assert!(said.contains("name the one by its id"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_or_a_storage_that_does_not_answer_is_a_failure() {
+    let bench = Bench::new().await;
+    let gone = ended(
+        bench.command(&["import"]).env("SHIPSTATION_BASE_URL", "http://127.0.0.1:1/").output().unwrap(),
+    );
+    assert_eq!(gone.code, 5, "{gone:?}");
+    bench.write(
+        "other.sqlite",
+        "this is no database, and it is long enough to be read as the head of one; really.......",
+    );
+    let said = bench.refused(2, &["import", "--store", "sqlite:other.sqlite"]);
+    assert!(said.contains("other.sqlite"), "{said}");
+    let said = bench.refused(5, &["import", "--store", "postgres://someone:planted@127.0.0.1:1/x"]);
+    assert!(!said.contains("planted"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_imports_at_once_are_one() {
+    let bench = Bench::new().await;
+    bench.text(0, &["runs"]);
+    let store = SqliteStore::open(bench.path().join("shipstation.sqlite")).unwrap();
+    let lease = Duration::from_secs(600);
+    let other = NewRun::new(
+        "default".into(),
+        Operation::GetOrders,
+        "r".into(),
+        "another process",
+        lease,
+        SystemClock.now(),
+    );
+    assert!(matches!(store.begin(other).await.unwrap(), BeginOutcome::Granted(_)));
+    let said = bench.refused(7, &["import"]);
+    assert!(said.contains("another process"), "{said}");
+    assert_eq!(bench.sim.journal().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_a_run_with_its_report() {
+    let bench = Bench::new().await;
+    bench.order("1001", "Standard");
+    bench.sim.fault(Fault::on(Method::GET, "/orders").always().with(FaultKind::Throttle { reset: Some(50) }));
+    let (told, asked) = std::sync::mpsc::channel();
+    bench.sim.before(Method::GET, "/orders", 1, move |_| told.send(()).unwrap());
+    let mut command = bench.command(&["import", "--json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    asked.recv().unwrap();
+    interrupt(&child);
+    let ended = ended(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, 4, "{ended:?}");
+    assert!(ended.out.contains("partial"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_has_gone_breaks_nothing() {
+    let bench = Bench::new().await;
+    bench.order("1001", "Standard");
+    let mut child = bench.command(&["import"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = ended(child.wait_with_output().unwrap());
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert!(bench.text(0, &["held"]).contains("1001"), "the import was done");
+}
