@@ -5,7 +5,6 @@ use std::{env, sync::Arc};
 use shipstation_connector::{
     ShipStation, ShipStationChannel, Timestamp,
     channel::{CancelToken, ConnectionId, OrderSelector, RunControl, Trigger},
-    client::{Clock, SystemClock},
 };
 
 use crate::{
@@ -76,7 +75,7 @@ impl Account {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        SystemClock.now()
+        self.client.clock().now()
     }
 
     /// ShipStation's id of the one order that is meant. An id costs no request.

@@ -1,4 +1,5 @@
 //! What can be asked on the command line.
+#![allow(clippy::doc_markdown, reason = "these are the program's help texts")]
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
 //! What the program says: tables and sentences for people, one JSON document for machines.
+#![allow(clippy::unused_self, reason = "whatever is said goes through the output")]
 
 use std::{
     fmt::Display,
@@ -71,7 +72,6 @@ impl Output {
     }
 
     /// One line, or several. A reader that has gone has read enough.
-    #[allow(clippy::unused_self, reason = "what is written goes through the output")]
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
         self.bytes(format!("{text}\n").as_bytes())
     }

@@ -64,7 +64,7 @@ fn fill(account: &mut Account, orders: u32) {
         let (sku, price) = if number % 3 == 0 { ("SCARF", "64.00") } else { ("MUG-BLUE", "18.50") };
         let text = if number % 4 == 3 { "Express" } else { "Standard" };
         let order =
-            SimOrder::new(&(1001 + number).to_string()).store(store).created(now - HOUR * (number % 100 + 1));
+            SimOrder::new((1001 + number).to_string()).store(store).created(now - HOUR * (number % 100 + 1));
         account.add_order(order.shipping(text).line(SimLine::new(sku, 1, price)));
     }
 }
