@@ -36,7 +36,7 @@ impl BackFilling {
 }
 
 impl Scenario for BackFilling {
-    const FURTHER_RUNS: usize = 3;
+    const FURTHER_RUNS: usize = 2;
 
     async fn set_up(bed: &mut TestBed) -> Self {
         bed.settings.orders.page_size = 2;

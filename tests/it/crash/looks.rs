@@ -67,7 +67,7 @@ fn summary(what: OrderChangeKind) -> String {
 }
 
 impl Scenario for Looking {
-    const FURTHER_RUNS: usize = 4;
+    const FURTHER_RUNS: usize = 2;
 
     async fn set_up(bed: &mut TestBed) -> Self {
         let (user, tag) =

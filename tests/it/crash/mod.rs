@@ -49,43 +49,43 @@ async fn crash_run_actions_anywhere() {
 
 #[tokio::test]
 async fn crash_quick_look_anywhere() {
-    assert!(kill::<Looking>("a quick look", &Kind::File).await >= 60);
+    assert!(kill::<Looking>("a quick look", &Kind::File).await >= 120);
 }
 
 #[tokio::test]
 async fn crash_quick_look_anywhere_before_an_import() {
-    assert!(kill::<Overtaken>("a quick look before an import", &Kind::File).await >= 60);
+    assert!(kill::<Overtaken>("a quick look before an import", &Kind::File).await >= 120);
 }
 
 #[tokio::test]
 async fn crash_back_fill_anywhere() {
-    assert!(kill::<BackFilling>("a back-fill", &Kind::File).await >= 60);
+    assert!(kill::<BackFilling>("a back-fill", &Kind::File).await >= 90);
 }
 
 #[tokio::test]
 async fn crash_back_fill_in_stretches_anywhere() {
-    assert!(kill::<Resuming>("a back-fill in stretches", &Kind::File).await >= 60);
+    assert!(kill::<Resuming>("a back-fill in stretches", &Kind::File).await >= 140);
 }
 
 #[tokio::test]
 async fn crash_ensure_webhooks_anywhere() {
-    assert!(kill::<Subscribing>("ensure_webhooks", &Kind::File).await >= 10);
+    assert!(kill::<Subscribing>("ensure_webhooks", &Kind::File).await >= 22);
 }
 
 #[tokio::test]
 async fn crash_stalled_quick_look_loses_its_lease() {
-    assert!(stall::<Looking>("a quick look", &Kind::File).await >= 40);
+    assert!(stall::<Looking>("a quick look", &Kind::File).await >= 80);
 }
 
 #[tokio::test]
 async fn crash_stalled_back_fill_loses_its_lease() {
-    assert!(stall::<BackFilling>("a back-fill", &Kind::File).await >= 40);
-    assert!(stall::<Resuming>("a back-fill in stretches", &Kind::File).await >= 40);
+    assert!(stall::<BackFilling>("a back-fill", &Kind::File).await >= 60);
+    assert!(stall::<Resuming>("a back-fill in stretches", &Kind::File).await >= 90);
 }
 
 #[tokio::test]
 async fn crash_stalled_ensure_webhooks_loses_its_lease() {
-    assert!(stall::<Subscribing>("ensure_webhooks", &Kind::File).await >= 10);
+    assert!(stall::<Subscribing>("ensure_webhooks", &Kind::File).await >= 13);
 }
 
 #[tokio::test]
@@ -134,9 +134,9 @@ async fn crash_postgres_anywhere() {
     assert!(kill::<Resolving>("resolve_held", &server).await >= 20);
     assert!(kill::<Shipping>("sync_shipments", &server).await >= 100);
     assert!(kill::<Acting>("run_actions", &server).await >= 60);
-    assert!(kill::<Looking>("a quick look", &server).await >= 60);
-    assert!(kill::<BackFilling>("a back-fill", &server).await >= 60);
-    assert!(kill::<Subscribing>("ensure_webhooks", &server).await >= 10);
+    assert!(kill::<Looking>("a quick look", &server).await >= 120);
+    assert!(kill::<BackFilling>("a back-fill", &server).await >= 90);
+    assert!(kill::<Subscribing>("ensure_webhooks", &server).await >= 22);
 }
 
 #[cfg(feature = "postgres-tests")]

@@ -1,4 +1,4 @@
-//! The four operations, each in a small world with something of everything.
+//! Five operations, each in a small world with something of everything.
 
 use std::collections::BTreeMap;
 
