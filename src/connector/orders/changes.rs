@@ -271,9 +271,7 @@ async fn changed(
 ) -> Result<Option<OrderChange>, StoreError> {
     let mut what = differences(snapshot, old, record);
     let shipped = OrderChangeKind::ShippedElsewhere { parcels: None };
-    let accepted =
-        |state: &ShipmentState| matches!(state, ShipmentState::Sent { .. } | ShipmentState::Confirmed { .. });
-    if what.contains(&shipped) && has_shipment(ctx, &snapshot.order, accepted).await? {
+    if what.contains(&shipped) && has_shipment(ctx, &snapshot.order, is_accepted).await? {
         what.retain(|kind| *kind != shipped);
     }
     what.extend(split(snapshot, old, record, parents));
@@ -377,6 +375,11 @@ pub(super) async fn sent_by_us(ctx: &Context<'_>, order: &ChannelOrderId) -> Res
     let sent =
         |state: &ShipmentState| state.is_in_flight() || matches!(state, ShipmentState::Confirmed { .. });
     has_shipment(ctx, order, sent).await
+}
+
+/// Whether ShipStation has taken the shipment.
+pub(super) fn is_accepted(state: &ShipmentState) -> bool {
+    matches!(state, ShipmentState::Sent { .. } | ShipmentState::Confirmed { .. })
 }
 
 async fn has_shipment(

@@ -1,7 +1,7 @@
 //! With which parcels orders were shipped elsewhere. They are read when the run has seen all of its orders, a page for many
 //! orders, and the changes are recorded with them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
@@ -9,8 +9,8 @@ use super::{changes, context::Context, recorder::Recorder};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ChannelParcel, ParcelSource, RunEventKind,
-        store::{OrderChange, OrderChangeKind, OrderObservation, OutboxQuery, OutboxRow},
+        ChannelOrderId, ChannelParcel, Package, ParcelSource, RunEventKind,
+        store::{OrderChange, OrderChangeKind, OrderObservation, ShipmentStoreExt},
     },
     client::{
         Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, PacificTime, Pages, Shipment,
@@ -19,7 +19,6 @@ use crate::{
     connector::{
         STORE_BATCH, count, failure,
         run::Stop,
-        store_pages::Bookmark,
         tracking::{Likeness, likeness},
         translate,
     },
@@ -67,14 +66,15 @@ async fn publish(
         }
         Err(stop) => return Err(stop),
     };
-    let ours = OwnShipments::read(ctx).await?;
     for (order, change) in shipped.iter_mut().filter_map(shipped_order) {
+        let parcels = parcels.0.get(&order);
+        let ours = is_our_own(ctx, &change.order, parcels).await?;
+        change.what.retain(|what| !(ours && matches!(what, OrderChangeKind::ShippedElsewhere { .. })));
         for what in &mut change.what {
             if let OrderChangeKind::ShippedElsewhere { parcels: of_it } = what {
-                *of_it = parcels.0.get(&order).cloned();
+                *of_it = parcels.cloned();
             }
         }
-        change.what.retain(|what| !ours.explain(&change.order, what));
     }
     for seen in &mut shipped {
         seen.change.take_if(|change| change.what.is_empty());
@@ -85,37 +85,27 @@ async fn publish(
     Ok(())
 }
 
-/// The host's own shipments of which it is not known whether they arrived, by order.
-struct OwnShipments(HashMap<ChannelOrderId, Vec<OutboxRow>>);
-
-impl OwnShipments {
-    async fn read(ctx: &Context<'_>) -> Result<Self, Stop> {
-        let (mut rows, mut read) = (HashMap::<_, Vec<_>>::new(), Bookmark::at_the_start());
-        loop {
-            let (shipments, query) = (&ctx.run.channel.stores.shipments, OutboxQuery::InFlight);
-            let page = shipments.rows(ctx.connection(), &query, read.after(), STORE_BATCH).await?;
-            let Some(last) = page.rows.last() else { return Ok(Self(rows)) };
-            read.pass(&last.cursor())?;
-            for row in page.rows {
-                rows.entry(row.shipment.order.clone()).or_default().push(row);
-            }
-        }
+/// Whether the host's own shipments are why the order shows as shipped. One that ShipStation has accepted is; one of which it is not
+/// known whether it arrived may be, unless a parcel has a number that is none of theirs.
+async fn is_our_own(
+    ctx: &Context<'_>,
+    order: &ChannelOrderId,
+    parcels: Option<&Vec<ChannelParcel>>,
+) -> Result<bool, Stop> {
+    let rows = ctx.run.channel.stores.shipments.order_progress(ctx.connection(), order).await?.rows;
+    if rows.iter().any(|row| changes::is_accepted(&row.state)) {
+        return Ok(true);
     }
-
-    /// Whether they may be why the order shows as shipped: no parcel has a number that is none of theirs.
-    fn explain(&self, order: &ChannelOrderId, what: &OrderChangeKind) -> bool {
-        let (OrderChangeKind::ShippedElsewhere { parcels }, Some(rows)) = (what, self.0.get(order)) else {
-            return false;
-        };
-        let is_ours = |parcel: &ChannelParcel| {
-            let packages = rows.iter().flat_map(|row| &row.shipment.packages);
-            packages.into_iter().any(|package| match (&package.tracking, &parcel.tracking_number) {
-                (Some(ours), Some(theirs)) => likeness(ours, theirs) != Likeness::Different,
-                (ours, theirs) => ours == theirs,
-            })
-        };
-        parcels.iter().flatten().filter(|parcel| !parcel.voided).all(is_ours)
-    }
+    let mut unsettled = rows.iter().filter(|row| row.state.is_in_flight()).peekable();
+    let Some(parcels) = parcels.filter(|_| unsettled.peek().is_some()) else { return Ok(false) };
+    let packages: Vec<&Package> = unsettled.flat_map(|row| &row.shipment.packages).collect();
+    let is_ours = |parcel: &ChannelParcel| {
+        packages.iter().any(|package| match (&package.tracking, &parcel.tracking_number) {
+            (Some(ours), Some(theirs)) => likeness(ours, theirs) != Likeness::Different,
+            (ours, theirs) => ours == theirs,
+        })
+    };
+    Ok(parcels.iter().filter(|parcel| !parcel.voided).all(is_ours))
 }
 
 fn shipped_order(seen: &mut OrderObservation) -> Option<(OrderId, &mut OrderChange)> {
