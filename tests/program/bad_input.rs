@@ -30,6 +30,9 @@ async fn a_file_with_a_mistake_is_refused_with_what_was_meant() {
         ),
         ("[connections.shop.client]\ntimeout = \"soon\"\n", &["connections.shop.client", "timeout"]),
         ("[connections.shop.every]\nget_order = \"1m\"\n", &["every.get_order", "did you mean get_orders?"]),
+        ("[connections.shop.every]\nback_fill = \"1d\"\n", &["every.back_fill", "not run on a schedule"]),
+        ("[connections.shop]\nsecret_env = \"9f planted\"\n", &["shop.secret_env", "not the key itself"]),
+        ("[connections.shop]\nsecret_env = \"planted\"\n", &["shop.secret_env names is not set"]),
         ("[connections.shop.every]\nget_orders = \"often\"\n", &["every.get_orders"]),
         ("[connections.shop]\nkey_expires_on = \"soon\"\n", &["key_expires_on", "2027-01-31"]),
         ("[connections.shop]\nkey_file = \"a\"\nkey_env = \"B\"\n", &["not both"]),
@@ -42,7 +45,7 @@ async fn a_file_with_a_mistake_is_refused_with_what_was_meant() {
         bench.write("shipstation.toml", file);
         let said = bench.refused(2, &["check"]);
         for part in parts {
-            assert!(said.contains(part), "{file:?}: {said}");
+            assert!(said.contains(part) && !said.contains("planted"), "{file:?}: {said}");
         }
     }
     assert_eq!(bench.sim.journal().len(), 0, "nothing was asked");
@@ -56,7 +59,9 @@ async fn secrets_a_key_that_is_missing_open_or_wrong_is_never_shown() {
     assert_eq!(without.code, 2);
     assert!(without.err.contains("SHIPSTATION_API_SECRET is not set"), "{without:?}");
 
-    bench.write("shipstation.toml", "[connections.shop]\nkey_file = \"keys\"\n");
+    let address = bench.sim.url();
+    let file = format!("[connections.shop]\nkey_file = \"keys\"\nclient = {{ base_url = \"{address}\" }}\n");
+    bench.write("shipstation.toml", &file);
     let keys = format!("{}\n{}\n", bench.sim.api_key(), bench.sim.api_secret());
     bench.write("keys", &keys).mode("keys", 0o644);
     assert!(bench.refused(2, &["check"]).contains("chmod 600"));
@@ -143,7 +148,7 @@ async fn two_imports_at_once_are_one() {
     let store = SqliteStore::open(bench.path().join("shipstation.sqlite")).unwrap();
     let lease = Duration::from_secs(600);
     let other = NewRun::new(
-        "default".into(),
+        "simulator".into(),
         Operation::GetOrders,
         "r".into(),
         "another process",
@@ -179,6 +184,58 @@ async fn a_reader_that_has_gone_breaks_nothing() {
     let mut child = bench.command(&["import"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let ended = ended(child.wait_with_output().unwrap());
-    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert_eq!(ended.code, 0);
+    assert!(!ended.err.contains("panicked") && !ended.err.contains("pipe"), "{ended:?}");
     assert!(bench.text(0, &["held"]).contains("1001"), "the import was done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shipment_is_not_mistaken_for_another_one() {
+    let bench = Bench::new().await;
+    let order = bench.order("1001", "Standard");
+    bench.order("1002", "Standard");
+    bench.order("10", "Standard");
+    bench.text(0, &["ship", "#1001", "--carrier", "UPS", "--tracking", "1Z 17"]);
+    let said = bench.text(0, &["ship", &format!("id:{order}"), "--carrier", "UPS", "--tracking", "1Z 17"]);
+    assert!(said.contains("before (pending)") && !said.contains("17 of"), "{said}");
+    let other = bench.refused(2, &["ship", "1001", "--carrier", "FedEx", "--tracking", "1z17"]);
+    assert!(other.contains("--id of its own"), "{other}");
+    bench.text(0, &["ship", "1001", "--carrier", "FedEx", "--tracking", "1Z18", "--id", "s-1"]);
+    assert!(
+        bench
+            .refused(2, &["ship", "1002", "--carrier", "UPS", "--tracking", "1Z19", "--id", "s-1"])
+            .contains("another order")
+    );
+    for words in [
+        ["ship", "id:abc", "--carrier", "UPS", "--tracking", "1Z"],
+        ["ship", "1001", "--carrier", "UPS", "--tracking", " "],
+    ] {
+        bench.refused(2, &words);
+    }
+    assert!(
+        bench
+            .text(0, &["ship", "10", "--carrier", "UPS", "--tracking", "1Z20", "--dry-run"])
+            .contains("would be")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_lies_beside_the_file_that_names_it() {
+    let bench = Bench::new().await;
+    bench.write("shop.toml", "store = \"sqlite:shop.sqlite\"\n[connections.shop]\n");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = bench.path().join("shop.toml");
+    let mut runs = bench.command(&["runs", "--config", file.to_str().unwrap()]);
+    let first = ended(runs.current_dir(elsewhere.path()).output().unwrap());
+    assert!(first.code == 0 && first.err.contains("is a new file"), "{first:?}");
+    assert!(bench.path().join("shop.sqlite").exists());
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    assert_eq!(bench.run(&["runs", "--config", "shop.toml"]).err, "", "it is there now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_served_is_said() {
+    let bench = Bench::new().await;
+    bench.write("shipstation.toml", "store = \"sqlite:x.sqlite\"\n");
+    assert!(bench.refused(2, &["watch"]).contains("no connections"));
 }

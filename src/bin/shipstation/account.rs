@@ -1,16 +1,22 @@
 //! One connection, ready to be worked with: its channel, its client, and the store.
 
-use std::{env, sync::Arc};
+use std::{
+    env,
+    sync::{Arc, OnceLock},
+};
 
 use shipstation_connector::{
     ShipStation, ShipStationChannel, Timestamp,
-    channel::{CancelToken, ConnectionId, OrderSelector, RunControl, Trigger},
+    channel::{
+        CancelToken, ChannelConnector, ConnectionId, OrderSelector, OrderTimeline, RunControl, Trigger,
+    },
 };
 
 use crate::{
     args::Options,
     config::{Config, Connection},
     exit::{Exit, Failure},
+    output::Output,
     progress::Progress,
     store::Store,
 };
@@ -26,16 +32,17 @@ pub(crate) struct Account {
     pub(crate) store: Store,
     dry_run: bool,
     may_write: bool,
-    stop: CancelToken,
+    /// Cancelled by Ctrl-C, once a run is under way: until then it ends the program.
+    stop: OnceLock<CancelToken>,
 }
 
 impl Account {
     /// Opens the connection that the options name. No request is sent.
-    pub(crate) async fn open(options: &Options) -> Result<Self, Failure> {
+    pub(crate) async fn open(options: &Options, out: &mut Output) -> Result<Self, Failure> {
         let config = Config::read(options)?;
         let (name, connection) = config.connection(options.connection.as_deref())?;
         let client = client(name, connection)?;
-        let store = Store::open(&config.store).await?;
+        let store = Store::open(&config.store, out).await?;
         let channel = channel(name, connection, client.clone(), &store)?;
         Ok(Self {
             id: name.into(),
@@ -44,13 +51,15 @@ impl Account {
             store,
             dry_run: options.dry_run,
             may_write: options.yes || connection.allow_writes || is_loopback(&connection.client.base_url),
-            stop: stop_at_interrupt(),
+            stop: OnceLock::new(),
         })
     }
 
     /// The options of a run.
     pub(crate) fn control(&self) -> RunControl {
-        let mut control = RunControl::new().trigger(Trigger::Manual).cancel(self.stop.clone());
+        let mut control = RunControl::new()
+            .trigger(Trigger::Manual)
+            .cancel(self.stop.get_or_init(stop_at_interrupt).clone());
         if self.dry_run {
             control = control.dry_run();
         }
@@ -80,24 +89,13 @@ impl Account {
 
     /// ShipStation's id of the one order that is meant. An id costs no request.
     pub(crate) async fn order_id(&self, which: &OrderSelector) -> Result<String, Failure> {
-        let number = match which {
-            OrderSelector::Id(id) => return Ok(id.to_string()),
-            OrderSelector::Number(number) | OrderSelector::Key { number, .. } => number,
-            _ => return Err(Failure::usage("name the order by its number, or as id:NUMBER")),
-        };
-        let list = self.client.orders().list().order_number(number).page_size(100).send().await?;
-        let same = list.items.iter().filter(|order| order.order_number.as_deref() == Some(number));
-        let ids: Vec<String> = same.map(|order| order.order_id.to_string()).collect();
-        match ids.as_slice() {
-            [id] => Ok(id.clone()),
-            [] => Err(Failure::not_found(format!("order with number {number:?}"))),
-            several => {
-                let ids = several.join(", id:");
-                Err(Failure::usage(format!(
-                    "more than one order has the number {number:?}: id:{ids}; name the one by its id"
-                )))
-            }
+        if let OrderSelector::Id(id) = which {
+            let is_id = id.as_str().parse::<u64>().is_ok_and(|id| id > 0);
+            let wrong = || Failure::usage(format!("id:{id} is no id of ShipStation's: it is a number"));
+            return if is_id { Ok(id.to_string()) } else { Err(wrong()) };
         }
+        let request = OrderTimeline::new(which.clone()).control(self.control());
+        Ok(self.channel.timeline(request).await?.order.to_string())
     }
 }
 
@@ -146,17 +144,33 @@ pub(crate) fn is_loopback(address: &str) -> bool {
     }
 }
 
-/// Cancelled by the first Ctrl-C; the second one ends the program.
+/// Cancelled by the first Ctrl-C, or when the system ends the program; the second one ends it at once.
 pub(crate) fn stop_at_interrupt() -> CancelToken {
     let stop = CancelToken::new();
     let token = stop.clone();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            token.cancel();
-        }
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(Exit::Partial as i32);
-        }
+        interrupted().await;
+        token.cancel();
+        interrupted().await;
+        std::process::exit(Exit::Partial as i32);
     });
     stop
+}
+
+#[cfg(unix)]
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut end) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        Some(()) = end.recv() => {}
+        else => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
 }

@@ -102,6 +102,8 @@ pub(crate) enum Verb {
     Tag { order: Order, tag: String },
     /// Take a tag off an imported order in ShipStation
     Untag { order: Order, tag: String },
+    /// Work on holds, releases and tags that wait for another attempt
+    Actions,
     /// Keep the connection's webhooks subscribed; the secret part comes from SHIPSTATION_WEBHOOK_SECRET
     Webhooks {
         /// Where the host receives deliveries
@@ -171,18 +173,14 @@ pub(crate) struct Orders {
     #[command(subcommand)]
     pub(crate) act: Option<OrdersAct>,
     /// At most so many
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, global = true)]
     pub(crate) limit: usize,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrdersAct {
     /// Write the orders whole, one JSON document a line, until they are acknowledged
-    Take {
-        /// At most so many
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
-    },
+    Take,
     /// Say that one has these orders: their ids, or one id a line on standard input
     Ack { ids: Vec<String> },
 }

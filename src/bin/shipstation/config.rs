@@ -15,11 +15,21 @@ use shipstation_connector::{
     client::{ClientSettings, PacificDate},
 };
 
-use crate::{args::Options, exit::Failure, store::DEFAULT_ADDRESS};
+use crate::{account::is_loopback, args::Options, exit::Failure, store::DEFAULT_ADDRESS};
 
 const DEFAULT_FILE: &str = "shipstation.toml";
-/// The connection where no file names any.
+/// The connection where no file names any; a simulator's orders stay apart from those of an account.
 const DEFAULT_CONNECTION: &str = "default";
+const SIMULATED_CONNECTION: &str = "simulator";
+/// What a fleet runs.
+const SCHEDULED: [Operation; 6] = [
+    Operation::GetOrders,
+    Operation::GetChanges,
+    Operation::SyncShipments,
+    Operation::ResolveHeld,
+    Operation::LinkListings,
+    Operation::RunActions,
+];
 const KEY: &str = "SHIPSTATION_API_KEY";
 const SECRET: &str = "SHIPSTATION_API_SECRET";
 const BASE_URL: &str = "SHIPSTATION_BASE_URL";
@@ -54,8 +64,15 @@ pub(crate) struct KeySource {
 
 #[derive(Debug, Clone)]
 enum Origin {
-    Environment { key: String, secret: String },
+    Environment { key: Variable, secret: Variable },
     File(PathBuf),
+}
+
+/// A variable of the environment, and what the program calls it: the name that a file gives may be the key itself.
+#[derive(Debug, Clone)]
+struct Variable {
+    name: String,
+    called: String,
 }
 
 const TOP_KEYS: [&str; 2] = ["store", "connections"];
@@ -74,7 +91,7 @@ struct ConnectionFile {
     key_file: Option<PathBuf>,
     key_env: Option<String>,
     secret_env: Option<String>,
-    key_expires_on: Option<String>,
+    key_expires_on: Option<Value>,
     #[serde(default)]
     allow_writes: bool,
     #[serde(default)]
@@ -121,18 +138,18 @@ impl Config {
     }
 
     fn of_environment() -> Self {
-        let origin = Origin::Environment { key: KEY.to_owned(), secret: SECRET.to_owned() };
+        let origin = Origin::Environment { key: Variable::usual(KEY), secret: Variable::usual(SECRET) };
+        let mut client = ClientSettings::default();
+        set_base_url(&mut client);
+        let name = if is_loopback(&client.base_url) { SIMULATED_CONNECTION } else { DEFAULT_CONNECTION };
         let connection = Connection {
             keys: KeySource { origin, expires_on: None },
-            client: with_base_url(ClientSettings::default()),
+            client,
             settings: Settings::default(),
             allow_writes: false,
             every: BTreeMap::new(),
         };
-        Self {
-            store: DEFAULT_ADDRESS.to_owned(),
-            connections: [(DEFAULT_CONNECTION.to_owned(), connection)].into(),
-        }
+        Self { store: DEFAULT_ADDRESS.to_owned(), connections: [(name.to_owned(), connection)].into() }
     }
 
     fn of_file(path: &Path) -> Result<Self, Failure> {
@@ -149,9 +166,17 @@ impl Config {
             Ok((name, connection.map_err(wrong)?))
         });
         Ok(Self {
-            store: store.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()),
+            store: in_folder(&store.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned()), folder),
             connections: connections.collect::<Result<_, Failure>>()?,
         })
+    }
+}
+
+/// A file that the configuration file names lies beside it, wherever the program is started.
+fn in_folder(store: &str, folder: &Path) -> String {
+    match store.strip_prefix("sqlite:") {
+        Some(path) => format!("sqlite:{}", folder.join(path).display()),
+        None => store.to_owned(),
     }
 }
 
@@ -170,23 +195,33 @@ impl Connection {
         let origin = match (file.key_file, file.key_env, file.secret_env) {
             (Some(file), None, None) => Origin::File(folder.join(file)),
             (None, key, secret) => Origin::Environment {
-                key: key.unwrap_or_else(|| KEY.to_owned()),
-                secret: secret.unwrap_or_else(|| SECRET.to_owned()),
+                key: Variable::of(key, KEY, &format!("{path}.key_env"))?,
+                secret: Variable::of(secret, SECRET, &format!("{path}.secret_env"))?,
             },
             _ => return Err(format!("{path}: give key_file, or key_env and secret_env, not both")),
         };
         let every = file.every.into_iter().map(|(operation, interval)| {
             let wrong = |why: String| format!("{path}.every.{operation}: {why}");
             let known: Operation = operation.parse().map_err(|error| wrong(format!("{error}")))?;
+            if !SCHEDULED.contains(&known) {
+                let scheduled: Vec<&str> = SCHEDULED.iter().map(|operation| operation.name()).collect();
+                return Err(wrong(format!("it is not run on a schedule; {} are", scheduled.join(", "))));
+            }
             Ok((known, duration(&interval).map_err(wrong)?))
         });
-        let expires_on = file.key_expires_on.as_deref().map(str::parse::<PacificDate>);
-        let wrong_day = |error: shipstation_connector::client::ParsePacificError| {
-            format!("{path}.key_expires_on: {error}: write it as 2027-01-31")
-        };
+        let expires_on = file.key_expires_on.map(|day| {
+            // A date of TOML comes as the member of a table.
+            let text = day.as_str().or_else(|| day.as_object()?.values().next()?.as_str());
+            let day = text.and_then(|text| text.parse::<PacificDate>().ok());
+            day.ok_or_else(|| format!("{path}.key_expires_on: this is no date: write it as 2027-01-31"))
+        });
+        let mut client: ClientSettings = part(&file.client).map_err(|why| format!("{path}.client: {why}"))?;
+        if matches!(origin, Origin::Environment { .. }) && file.client.get("base_url").is_none() {
+            set_base_url(&mut client);
+        }
         Ok(Self {
-            keys: KeySource { origin, expires_on: expires_on.transpose().map_err(wrong_day)? },
-            client: with_base_url(part(&file.client).map_err(|why| format!("{path}.client: {why}"))?),
+            keys: KeySource { origin, expires_on: expires_on.transpose()? },
+            client,
             settings: part(&file.settings).map_err(|why| format!("{path}.settings: {why}"))?,
             allow_writes: file.allow_writes,
             every: every.collect::<Result<_, String>>()?,
@@ -205,18 +240,46 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
     Ok(settings.timeout)
 }
 
-fn with_base_url(mut client: ClientSettings) -> ClientSettings {
+fn set_base_url(client: &mut ClientSettings) {
     if let Some(address) = env::var(BASE_URL).ok().filter(|address| !address.is_empty()) {
         client.base_url = address;
     }
-    client
+}
+
+impl Variable {
+    fn usual(name: &str) -> Self {
+        Self { name: name.to_owned(), called: name.to_owned() }
+    }
+
+    fn of(given: Option<String>, usual: &str, setting: &str) -> Result<Self, String> {
+        let Some(name) = given else { return Ok(Self::usual(usual)) };
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_name {
+            Ok(Self { name, called: format!("the variable that {setting} names") })
+        } else {
+            Err(format!("{setting}: give the name of a variable of the environment, not the key itself"))
+        }
+    }
+
+    fn read(&self) -> Result<String, Failure> {
+        let given =
+            env::var(&self.name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        given.ok_or_else(|| {
+            Failure::usage(format!(
+                "{} is not set: put the account's key pair (ShipStation: Settings, Account, API Settings) into the \
+                 environment, or name a key_file in the configuration file",
+                self.called
+            ))
+        })
+    }
 }
 
 impl KeySource {
     /// Reads the pair. No part of it is in an error.
     pub(crate) fn read(&self) -> Result<Credentials, Failure> {
         let (key, secret) = match &self.origin {
-            Origin::Environment { key, secret } => (variable(key)?, variable(secret)?),
+            Origin::Environment { key, secret } => (key.read()?, secret.read()?),
             Origin::File(path) => pair(path)?,
         };
         let credentials = Credentials::new(key, secret);
@@ -225,16 +288,6 @@ impl KeySource {
             None => credentials,
         })
     }
-}
-
-fn variable(name: &str) -> Result<String, Failure> {
-    let given = env::var(name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    given.ok_or_else(|| {
-        Failure::usage(format!(
-            "{name} is not set: put the account's key pair (ShipStation: Settings, Account, API Settings) into the environment, \
-             or name a key_file in the configuration file"
-        ))
-    })
 }
 
 /// Key and secret, a line each.

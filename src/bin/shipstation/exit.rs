@@ -90,7 +90,7 @@ impl From<shipstation_connector::client::Error> for Failure {
     fn from(error: shipstation_connector::client::Error) -> Self {
         use shipstation_connector::client::ErrorKind as Kind;
         let exit = match error.kind() {
-            Kind::Auth => Exit::Credentials,
+            Kind::Auth | Kind::Plan | Kind::Forbidden => Exit::Credentials,
             Kind::NotFound => Exit::NotFound,
             Kind::Config => Exit::Usage,
             Kind::Cancelled => Exit::Partial,

@@ -31,7 +31,7 @@ impl Output {
 
     /// One thing, as it describes itself.
     pub(crate) fn show<T: Serialize + Display>(&mut self, it: &T) -> Result<(), Failure> {
-        if self.json { self.json(it) } else { self.text(it.to_string().trim_end()) }
+        if self.json { self.json(it) } else { self.text(visible(&it.to_string()).trim_end()) }
     }
 
     /// Rows of a table, or an array of the same.
@@ -62,7 +62,7 @@ impl Output {
 
     /// A sentence for people; the document that says the same to machines.
     pub(crate) fn say(&mut self, sentence: &str, document: &serde_json::Value) -> Result<(), Failure> {
-        if self.json { self.json(document) } else { self.text(sentence) }
+        if self.json { self.json(document) } else { self.text(&visible(sentence)) }
     }
 
     pub(crate) fn json<T: Serialize>(&mut self, it: &T) -> Result<(), Failure> {

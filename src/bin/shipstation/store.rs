@@ -1,6 +1,6 @@
 //! Where the program keeps what it knows: a file of SQLite, or a database of PostgreSQL.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use shipstation_connector::{
     Timestamp,
@@ -11,11 +11,15 @@ use shipstation_connector::{
     fleet::{MemorySchedule, Schedule},
     stores::{
         PostgresStore, SqliteStore, StoredOrder,
-        postgres::{PostgresOptions, PostgresSchedule},
+        postgres::{ConnectProblem, PostgresOptions, PostgresSchedule},
+        sqlite::OpenProblem,
     },
 };
 
-use crate::exit::{Exit, Failure};
+use crate::{
+    exit::{Exit, Failure},
+    output::Output,
+};
 
 /// The file that is used where none is named.
 pub(crate) const DEFAULT_ADDRESS: &str = "sqlite:shipstation.sqlite";
@@ -38,17 +42,38 @@ macro_rules! either {
 
 impl Store {
     /// Opens `sqlite:PATH` or `postgres://…`. No part of an address is in an error: it may hold a password.
-    pub(crate) async fn open(address: &str) -> Result<Self, Failure> {
+    pub(crate) async fn open(address: &str, out: &mut Output) -> Result<Self, Failure> {
         if let Some(path) = address.strip_prefix("sqlite:") {
-            let opened =
-                SqliteStore::open(path).map_err(|error| Failure::usage(format!("store {path}: {error}")));
+            if !Path::new(path).exists() {
+                out.note(format!("the store {path} is a new file"));
+            }
+            let opened = SqliteStore::open(path).map_err(|error| {
+                let exit = match &error.problem {
+                    OpenProblem::NotADatabase | OpenProblem::NotOurs | OpenProblem::Newer { .. } => {
+                        Exit::Usage
+                    }
+                    _ => Exit::Failed,
+                };
+                Failure::new(exit, format!("store {path}: {error}"))
+            });
             return Ok(Self::Sqlite(Arc::new(opened?)));
         }
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             let opened = PostgresStore::connect(address, &PostgresOptions::default()).await;
-            let failed =
-                |error| Failure::new(Exit::Failed, format!("the PostgreSQL store cannot be opened: {error}"));
-            return Ok(Self::Postgres(Arc::new(opened.map_err(failed)?)));
+            return Ok(Self::Postgres(Arc::new(opened.map_err(|error| {
+                use ConnectProblem as Problem;
+                let exit = match &error.problem {
+                    Problem::Url
+                    | Problem::NoHost
+                    | Problem::TooOld { .. }
+                    | Problem::Encoding { .. }
+                    | Problem::NotOurs { .. }
+                    | Problem::Newer { .. }
+                    | Problem::NoDatabase { .. } => Exit::Usage,
+                    _ => Exit::Failed,
+                };
+                Failure::new(exit, error.to_string())
+            })?)));
         }
         Err(Failure::usage(
             "the store is neither sqlite:PATH nor postgres://…; set --store, SHIPSTATION_STORE or `store`",
@@ -85,6 +110,14 @@ impl Store {
         orders: &[ChannelOrderId],
     ) -> Result<(), StoreError> {
         either!(self, store => store.acknowledge_orders(connection, orders).await)
+    }
+
+    pub(crate) async fn order(
+        &self,
+        connection: &ConnectionId,
+        order: &ChannelOrderId,
+    ) -> Result<Option<StoredOrder>, StoreError> {
+        either!(self, store => store.order(connection, order).await)
     }
 
     pub(crate) async fn release_order(

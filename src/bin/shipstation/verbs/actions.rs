@@ -4,7 +4,7 @@ use shipstation_connector::{
     Timestamp,
     channel::{
         ActionReport, ChannelConnector, ChannelError, EnsureWebhooks, HoldOrder, OrderSelector, ReleaseOrder,
-        TagOrder, UntagOrder,
+        RunActions, TagOrder, UntagOrder,
     },
 };
 
@@ -61,6 +61,11 @@ pub(super) async fn untag(
     account.consent("taking a tag off an order")?;
     let request = UntagOrder::new(account.order_id(&order).await?, tag).control(account.control());
     shown(out, account.channel.untag_order(request).await)
+}
+
+pub(super) async fn run(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+    account.consent("working on actions")?;
+    shown(out, account.channel.run_actions(RunActions::with(account.control())).await)
 }
 
 pub(super) async fn webhooks(account: &Account, out: &mut Output, address: String) -> Result<Exit, Failure> {

@@ -60,6 +60,7 @@ pub(super) async fn orders(account: &Account, out: &mut Output, orders: Orders) 
     match orders.act {
         None => {
             let ready = account.store.take_orders(&account.id, orders.limit).await?;
+            note_more(out, ready.len(), orders.limit);
             let ready: Vec<Ready> = ready.iter().map(Ready::of).collect();
             let head = ["ORDER", "NUMBER", "STORE", "IMPORTED", "LINES", "METHOD"];
             out.rows(&ready, &head, "no order is ready", |ready| {
@@ -73,21 +74,48 @@ pub(super) async fn orders(account: &Account, out: &mut Output, orders: Orders) 
                 ]
             })?;
         }
-        Some(OrdersAct::Take { limit }) => {
-            for ready in account.store.take_orders(&account.id, limit).await? {
+        Some(OrdersAct::Take) => {
+            let ready = account.store.take_orders(&account.id, orders.limit).await?;
+            note_more(out, ready.len(), orders.limit);
+            for ready in ready {
                 out.json(&json!({"order": ready.order, "shipping": ready.shipping, "record": ready.record}))?;
             }
         }
         Some(OrdersAct::Ack { ids }) => {
             let ids = if ids.is_empty() { ids_from_input()? } else { ids };
-            let ids: Vec<ChannelOrderId> = ids.into_iter().map(ChannelOrderId::new).collect();
-            if !account.is_dry_run() {
-                account.store.acknowledge_orders(&account.id, &ids).await?;
-            }
-            out.say(&format!("{} acknowledged", ids.len()), &json!({"acknowledged": ids}))?;
+            acknowledge(account, out, &ids).await?;
         }
     }
     Ok(Exit::Succeeded)
+}
+
+/// Nothing is acknowledged unless all of them were handed out.
+async fn acknowledge(account: &Account, out: &mut Output, ids: &[String]) -> Result<(), Failure> {
+    let id = |text: &String| ChannelOrderId::new(text.strip_prefix("id:").unwrap_or(text));
+    let ids: Vec<ChannelOrderId> = ids.iter().map(id).collect();
+    for id in &ids {
+        let Some(order) = account.store.order(&account.id, id).await? else {
+            return Err(Failure::not_found(format!(
+                "imported order with the id {id}; nothing was acknowledged"
+            )));
+        };
+        if !order.is_ready() {
+            let why = format!("order {id} is held and was not handed out; nothing was acknowledged");
+            return Err(Failure::usage(why));
+        }
+    }
+    let (number, dry_run) = (ids.len(), account.is_dry_run());
+    if !dry_run {
+        account.store.acknowledge_orders(&account.id, &ids).await?;
+    }
+    let said = if dry_run { "would be acknowledged" } else { "acknowledged" };
+    out.say(&format!("{number} {said}"), &json!({"acknowledged": ids, "dry_run": dry_run}))
+}
+
+fn note_more(out: &mut Output, shown: usize, limit: usize) {
+    if shown == limit {
+        out.note(format!("these are the first {limit}: there may be more; see --limit"));
+    }
 }
 
 /// What a list shows of an order that is ready: nothing of its buyer.
@@ -146,12 +174,12 @@ pub(super) async fn held(account: &Account, out: &mut Output, held: Held) -> Res
                     Failure::usage(format!("several held orders have this number: {}", ids.join(", ")))
                 });
             };
-            let released = account.is_dry_run()
-                || account.store.release_order(&account.id, &held.order, account.now()).await?;
-            out.say(
-                &format!("order {} released", held.number),
-                &json!({"order": held.order, "released": released}),
-            )?;
+            let (number, dry_run) = (&held.number, account.is_dry_run());
+            if !dry_run && !account.store.release_order(&account.id, &held.order, account.now()).await? {
+                return Err(Failure::new(Exit::NotFound, format!("order {number} is not held any more")));
+            }
+            let said = if dry_run { "would be released" } else { "released" };
+            out.say(&format!("order {number} {said}"), &json!({"order": held.order, "dry_run": dry_run}))?;
             Ok(Exit::Succeeded)
         }
     }

@@ -65,13 +65,17 @@ pub(super) async fn mappings(
             let shown = rule.to_string();
             let rules = table.rows.into_iter().chain([rule]).collect();
             replace_rules(account, table.version, rules).await?;
-            out.say(
-                &format!("added: {shown}; `held resolve` looks at held orders again"),
-                &json!({"added": shown}),
-            )?;
+            say_added(account, out, &shown)?;
+            out.note("`held resolve` looks at held orders again");
         }
     }
     Ok(Exit::Succeeded)
+}
+
+fn say_added(account: &Account, out: &mut Output, rule: &str) -> Result<(), Failure> {
+    let dry_run = account.is_dry_run();
+    let said = if dry_run { "would be added" } else { "added" };
+    out.say(&format!("{said}: {rule}"), &json!({"added": rule, "dry_run": dry_run}))
 }
 
 async fn export(account: &Account, out: &mut Output, unmapped: bool) -> Result<(), Failure> {
@@ -177,7 +181,7 @@ pub(super) async fn carriers(
                         .await?,
                 )?;
             }
-            out.say(&format!("added: {shown}"), &json!({"added": shown}))?;
+            say_added(account, out, &shown)?;
         }
     }
     Ok(Exit::Succeeded)

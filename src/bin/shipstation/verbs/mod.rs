@@ -31,7 +31,7 @@ pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
         Verb::Watch => return watch::watch(&options, out).await,
         _ => {}
     }
-    let account = Account::open(&options).await?;
+    let account = Account::open(&options, out).await?;
     match verb {
         Verb::Check => questions::check(&account, out).await,
         Verb::Why => questions::why(&account, out).await,
@@ -55,6 +55,7 @@ pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
         Verb::Release { order } => actions::release(&account, out, order.0).await,
         Verb::Tag { order, tag } => actions::tag(&account, out, order.0, tag).await,
         Verb::Untag { order, tag } => actions::untag(&account, out, order.0, tag).await,
+        Verb::Actions => actions::run(&account, out).await,
         Verb::Webhooks { address } => actions::webhooks(&account, out, address).await,
         Verb::Completions { .. } | Verb::Man | Verb::Simulate(_) | Verb::Demo | Verb::Watch => {
             Ok(Exit::Succeeded)

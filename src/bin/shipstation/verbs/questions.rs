@@ -1,9 +1,8 @@
 //! Questions that change nothing.
 
-use serde_json::json;
 use shipstation_connector::channel::{
-    ChannelConnector, CheckConnection, DiagnoseOrder, ExplainImports, FindStuck, Operation, OrderSelector,
-    OrderTimeline,
+    ChannelConnector, CheckConnection, DiagnoseOrder, Diagnosis, ExplainImports, FindStuck, Operation,
+    OrderSelector, OrderTimeline, Verdict,
     store::{ChangeCursor, HistoryStore, RunState, RunStore},
 };
 
@@ -53,8 +52,14 @@ pub(super) async fn diagnose(
             out.text(answer.to_string().trim_end())?;
         }
     }
-    let exists = answers.iter().any(|answer| answer.order.is_some());
-    Ok(if exists { Exit::Succeeded } else { Exit::NotFound })
+    let exit_of = |answer: &Diagnosis| match answer.check("exists").map(|check| &check.verdict) {
+        Some(Verdict::Blocks) if !answer.imported => Exit::NotFound,
+        Some(Verdict::Unknown) => Exit::Failed,
+        _ => Exit::Succeeded,
+    };
+    let found: Vec<Exit> = answers.iter().map(exit_of).collect();
+    let best = [Exit::Succeeded, Exit::Failed].into_iter().find(|exit| found.contains(exit));
+    Ok(best.unwrap_or(Exit::NotFound))
 }
 
 pub(super) async fn timeline(
@@ -108,8 +113,8 @@ pub(super) async fn changes(account: &Account, out: &mut Output, changes: &Chang
             what.join("; "),
         ]
     })?;
-    if let (false, Some(last)) = (out.is_json(), feed.last()) {
-        out.say(&format!("go on with --after {}", last.cursor.number()), &json!({}))?;
+    if let Some(last) = feed.last().filter(|_| feed.len() == changes.limit) {
+        out.note(format!("there may be more: go on with --after {}", last.cursor.number()));
     }
     Ok(Exit::Succeeded)
 }

@@ -1,6 +1,9 @@
 //! Shipments on their way back.
 
+use std::collections::HashSet;
+
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use shipstation_connector::channel::{
     ChannelConnector, Shipment, ShipmentState, SyncShipments,
     store::{EnqueueOutcome, OutboxQuery, OutboxRow, ShipmentStore, ShipmentStoreExt},
@@ -18,26 +21,54 @@ use crate::{
 const PAGE: usize = 500;
 
 pub(super) async fn ship(account: &Account, out: &mut Output, ship: Ship) -> Result<Exit, Failure> {
+    if ship.tracking.trim().is_empty() || ship.carrier.trim().is_empty() {
+        return Err(Failure::usage("a shipment needs a carrier and a tracking number"));
+    }
     let order = account.order_id(&ship.order.0).await?;
-    let id = ship.id.unwrap_or_else(|| format!("{order}-{}", ship.tracking));
+    let id = ship.id.unwrap_or_else(|| format!("{order}-{}", digest(&ship.tracking)));
     let at = ship.at.unwrap_or_else(|| account.now());
     let mut shipment = Shipment::new(id.as_str(), order.as_str(), at, ship.carrier, ship.tracking);
     shipment.method = ship.service;
-    if account.is_dry_run() {
-        out.say(
-            &format!("shipment {id} of order {order} would be enqueued"),
-            &json!({"shipment": id, "order": order}),
-        )?;
-        return Ok(Exit::Succeeded);
-    }
-    let answer = account.store.stores().shipments.enqueue_one(&account.id, shipment, account.now()).await?;
-    let said = match &answer {
-        EnqueueOutcome::New => "is in the outbox; `sync` sends it".to_owned(),
-        EnqueueOutcome::Duplicate => "was in the outbox before".to_owned(),
-        other => return Err(Failure::usage(format!("shipment {id} was not taken: {other:?}"))),
+    let store = account.store.stores().shipments;
+    let rows = store.order_progress(&account.id, &shipment.order).await?.rows;
+    let said = match rows.iter().find(|row| row.shipment.id == shipment.id) {
+        Some(row) => there_before(row, &shipment)?,
+        None if account.is_dry_run() => "would be put into the outbox".to_owned(),
+        None => {
+            let answer = store.enqueue_one(&account.id, shipment, account.now()).await?;
+            if answer != EnqueueOutcome::New {
+                let why = format!("another order has a shipment {id}: give this one an --id of its own");
+                return Err(Failure::usage(why));
+            }
+            "is in the outbox; `sync` sends it".to_owned()
+        }
     };
-    out.say(&format!("shipment {id} of order {order} {said}"), &json!({"shipment": id, "order": order}))?;
+    let document = json!({"shipment": id, "order": order, "dry_run": account.is_dry_run()});
+    out.say(&format!("shipment {id} of order {order} {said}"), &document)?;
     Ok(Exit::Succeeded)
+}
+
+/// The same shipment again is no new one; another one under its identity is a mistake.
+fn there_before(row: &OutboxRow, new: &Shipment) -> Result<String, Failure> {
+    let (old, state) = (&row.shipment, row.state.name());
+    // Of one that is settled for long, only the state is kept.
+    let is_same = (&old.carrier, &old.method, &old.packages) == (&new.carrier, &new.method, &new.packages);
+    if is_same || old.packages.is_empty() {
+        return Ok(format!("was in the outbox before ({state})"));
+    }
+    Err(Failure::usage(format!(
+        "shipment {} is there with another carrier, service or tracking number ({state}): give the new one an --id of its own",
+        old.id
+    )))
+}
+
+/// A tracking number as a part of an identity that outlives it: however it is written, and not to be read back.
+fn digest(tracking: &str) -> String {
+    let plain: String =
+        tracking.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
+    let digest = Sha256::digest(plain);
+    let number = digest.iter().take(6).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:012x}")
 }
 
 pub(super) async fn sync(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
@@ -52,19 +83,18 @@ pub(super) async fn shipments(
     asked: Shipments,
 ) -> Result<Exit, Failure> {
     if let Some(ShipmentsAct::Unblock { key }) = asked.act {
-        let released = if account.is_dry_run() {
-            0
-        } else {
-            account.store.stores().shipments.unblock(&account.id, &key, account.now()).await?
-        };
+        if account.is_dry_run() {
+            return Err(Failure::usage("unblock has no dry run: `shipments` shows what is blocked, and why"));
+        }
+        let released = account.store.stores().shipments.unblock(&account.id, &key, account.now()).await?;
         out.say(&format!("{released} released"), &json!({"released": released}))?;
-        return Ok(if released == 0 && !account.is_dry_run() { Exit::NotFound } else { Exit::Succeeded });
+        return Ok(if released == 0 { Exit::NotFound } else { Exit::Succeeded });
     }
     let open = open_rows(account).await?;
     out.rows(
         &open,
         &["SHIPMENT", "ORDER", "CARRIER", "STATE", "SINCE", "WHY"],
-        "the outbox is empty",
+        "nothing is open in the outbox",
         |row| {
             let why = match &row.state {
                 ShipmentState::Blocked { reason } => reason.to_string(),
@@ -86,17 +116,15 @@ pub(super) async fn shipments(
 /// Everything that is not closed.
 async fn open_rows(account: &Account) -> Result<Vec<OutboxRow>, Failure> {
     let store = account.store.stores().shipments;
-    let later = account.now() + ShipmentState::MAX_RETRY_WAIT;
-    let mut all: Vec<OutboxRow> = Vec::new();
+    let later = account.now() + ShipmentState::MAX_RETRY_WAIT * 2;
+    let (mut all, mut known) = (Vec::new(), HashSet::new());
     for query in [OutboxQuery::Due { now: later }, OutboxQuery::InFlight, OutboxQuery::Blocked] {
         let mut after = None;
         loop {
             let page = store.rows(&account.id, &query, after.as_ref(), PAGE).await?.rows;
             let Some(last) = page.last() else { break };
             after = Some(last.cursor());
-            let new = page.into_iter().filter(|row| all.iter().all(|known| known.id() != row.id()));
-            let new: Vec<_> = new.collect();
-            all.extend(new);
+            all.extend(page.into_iter().filter(|row| known.insert(row.id())));
         }
     }
     Ok(all)

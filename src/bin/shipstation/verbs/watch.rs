@@ -1,12 +1,20 @@
 //! The connections of the file, served until Ctrl-C.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use serde_json::json;
 use shipstation_connector::{
-    channel::{ChannelConnector, ConnectionId, RunEvent, RunObserver, RunReport, store::RetentionPolicy},
-    fleet::{BuildFailure, ConnectionSource, Fleet, FleetConnection},
+    channel::{
+        ChannelConnector, ConnectionId, Operation, RunEvent, RunObserver, RunReport, store::RetentionPolicy,
+    },
+    client::{Clock, SystemClock},
+    fleet::{BuildFailure, ConnectionSource, Fleet, FleetConnection, JobStatus},
 };
 
 use crate::{
@@ -17,6 +25,11 @@ use crate::{
     output::Output,
     store::Store,
 };
+
+/// How often actions that wait are worked on, where they are enabled.
+const ACTIONS_INTERVAL: Duration = Duration::from_secs(300);
+/// How often it is looked for what cannot run.
+const LOOK_INTERVAL: Duration = Duration::from_secs(15);
 
 /// The connections of the configuration.
 #[derive(Debug)]
@@ -29,8 +42,11 @@ struct Configured {
 impl ConnectionSource for Configured {
     async fn connections(&self) -> Result<Vec<FleetConnection>, BuildFailure> {
         let connections = self.connections.iter().map(|(name, connection)| {
-            let every = connection.every.iter();
-            every.fold(FleetConnection::new(name.as_str()), |fleet, (operation, interval)| {
+            let mut every = connection.every.clone();
+            if connection.settings.actions.enabled {
+                every.entry(Operation::RunActions).or_insert(ACTIONS_INTERVAL);
+            }
+            every.iter().fold(FleetConnection::new(name.as_str()), |fleet, (operation, interval)| {
                 fleet.every(*operation, *interval)
             })
         });
@@ -93,7 +109,10 @@ pub(super) async fn watch(options: &Options, out: &mut Output) -> Result<Exit, F
         }
         connection.keys.read()?;
     }
-    let store = Store::open(&config.store).await?;
+    if config.connections.is_empty() {
+        return Err(Failure::usage("the configuration file has no connections"));
+    }
+    let store = Store::open(&config.store, out).await?;
     for (name, connection) in &config.connections {
         channel_of(name, connection, &store)?;
     }
@@ -104,7 +123,35 @@ pub(super) async fn watch(options: &Options, out: &mut Output) -> Result<Exit, F
         .maintenance(store.maintenance(), RetentionPolicy::default())
         .observer(Arc::new(Lines { json: options.json }))
         .build();
-    out.note(format!("serving {number} of the configured connections; Ctrl-C ends it"));
-    let left = fleet.run(&stop_at_interrupt()).await;
+    out.note(format!("serving {number} connections until Ctrl-C"));
+    let (stop, mut said) = (stop_at_interrupt(), BTreeSet::new());
+    let mut run = pin!(fleet.run(&stop));
+    let left = loop {
+        tokio::select! {
+            left = &mut run => break left,
+            () = SystemClock.sleep(LOOK_INTERVAL) => {}
+        }
+        for trouble in troubles(&fleet).await {
+            if said.insert(trouble.clone()) {
+                out.note(trouble);
+            }
+        }
+    };
     Ok(if left.is_empty() { Exit::Succeeded } else { Exit::Partial })
+}
+
+/// Why runs do not begin or wait longer, and what somebody should see to.
+async fn troubles(fleet: &Fleet) -> Vec<String> {
+    let mut all = fleet.health().trouble;
+    let jobs = match fleet.status(None).await {
+        Ok(jobs) => jobs,
+        Err(error) => return [all, vec![format!("the schedule cannot be read: {error}")]].concat(),
+    };
+    for JobStatus { job, last, .. } in jobs {
+        let Some(last) = last else { continue };
+        let of = format!("{} of {}", job.operation, job.connection);
+        all.extend(last.waits.map(|why| format!("{of}: {}: {why}", last.ended)));
+        all.extend(last.notices.iter().map(|notice| format!("{}: {notice}", job.connection)));
+    }
+    all
 }
