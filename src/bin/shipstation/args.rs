@@ -111,6 +111,8 @@ pub(crate) enum Verb {
     },
     /// Serve the connections until Ctrl-C: look for changes, import, send
     Watch,
+    /// See what a real account does of what is taken for granted: twelve reads at most, and no change
+    Probe(Probe),
     /// A ShipStation of one's own, on a loopback port
     Simulate(Simulate),
     /// A day with the simulator, without keys
@@ -327,4 +329,11 @@ pub(crate) struct Simulate {
     /// Sample orders of the account
     #[arg(long, default_value_t = 20)]
     pub(crate) orders: u32,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Probe {
+    /// Write what was answered as fixtures into this folder: shapes, and no value of the account's
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
 }

@@ -8,6 +8,7 @@ mod args;
 mod config;
 mod exit;
 mod output;
+mod probe;
 mod progress;
 mod store;
 mod verbs;

@@ -28,6 +28,7 @@ pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
         Verb::Man => return shell::manual(out),
         Verb::Simulate(simulate) => return simulated::simulate(&simulate, out).await,
         Verb::Demo => return simulated::demo(out).await,
+        Verb::Probe(probe) => return questions::probe(&options, out, &probe).await,
         Verb::Watch => return watch::watch(&options, out).await,
         _ => {}
     }
@@ -57,9 +58,12 @@ pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
         Verb::Untag { order, tag } => actions::untag(&account, out, order.0, tag).await,
         Verb::Actions => actions::run(&account, out).await,
         Verb::Webhooks { address } => actions::webhooks(&account, out, address).await,
-        Verb::Completions { .. } | Verb::Man | Verb::Simulate(_) | Verb::Demo | Verb::Watch => {
-            Ok(Exit::Succeeded)
-        }
+        Verb::Completions { .. }
+        | Verb::Man
+        | Verb::Simulate(_)
+        | Verb::Demo
+        | Verb::Probe(_)
+        | Verb::Watch => Ok(Exit::Succeeded),
     }
 }
 
