@@ -50,7 +50,7 @@ impl PostgresStore {
     }
 
     /// The host has these orders and will not ask for them again. Repeating it is harmless; orders that are not
-    /// there are ignored.
+    /// there are ignored, and held ones are left as they are: they are handed out once nothing holds them.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -62,8 +62,8 @@ impl PostgresStore {
         let orders: Vec<String> = orders.iter().map(|order| text(order.as_str())).collect();
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
-        let acknowledge =
-            "UPDATE host_order SET handed_over = true WHERE connection = $1 AND order_id = ANY($2)";
+        let acknowledge = "UPDATE host_order SET handed_over = true
+                           WHERE connection = $1 AND order_id = ANY($2) AND held_json IS NULL";
         execute(&tx, acknowledge, params![connection.as_str(), orders]).await?;
         commit(tx, ()).await
     }

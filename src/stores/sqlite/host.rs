@@ -50,7 +50,7 @@ impl SqliteStore {
     }
 
     /// The host has these orders and will not ask for them again. Repeating it is harmless; orders that are not
-    /// there are ignored.
+    /// there are ignored, and held ones are left as they are: they are handed out once nothing holds them.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -61,8 +61,8 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let (connection, orders) = (key(connection), orders.to_vec());
         self.change(move |tx| {
-            let acknowledge =
-                "UPDATE shipstation_host_order SET handed_over = 1 WHERE connection = ?1 AND order_id = ?2";
+            let acknowledge = "UPDATE shipstation_host_order SET handed_over = 1
+                               WHERE connection = ?1 AND order_id = ?2 AND held_json IS NULL";
             orders
                 .iter()
                 .try_for_each(|order| execute(tx, acknowledge, (&connection, order.as_str())).map(drop))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ConnectionId, HostOrderId, LineQuantity, Package, Shipment,
+        ConnectionId, HoldReason, HostOrderId, LineQuantity, Package, Shipment,
         store::{
             EnqueueOutcome, HistoryStoreExt, NewOrder, OrderChange, OrderEvent, OrderStore, OutboxQuery,
             OutboxRow, ShipmentStore,
@@ -313,14 +313,19 @@ async fn faults_sql_takes_orders_out_until_it_acknowledges_them() {
         PostgresStore::connect(&cluster.url, &PostgresOptions::default().schema(&schema)).await.unwrap();
     let store = Arc::new(store);
     let token = begun(&store.stores()).await;
-    store.save(&token, &[order("2"), order("1"), order("3")]).await.unwrap();
+    let mut held = order("4");
+    held.holds = vec![HoldReason::NoShippingText];
+    store.save(&token, &[order("2"), order("1"), order("3"), held]).await.unwrap();
     let client = cluster.client().await;
     let take = format!("SELECT channel_order, order_data ->> 'number' FROM {schema}.take_orders('here', 2)");
     let pair = |id: &str| (id.to_owned(), format!("N-{id}"));
     assert_eq!(rows(&client, &take).await, [pair("2"), pair("1")]);
-    let acknowledge = format!("SELECT {schema}.acknowledge('here', ARRAY['2', '3', 'nobody'])");
+    let acknowledge = format!("SELECT {schema}.acknowledge('here', ARRAY['2', '3', '4', 'nobody'])");
     for new in [2_i64, 0] {
         assert_eq!(client.query_one(&acknowledge, &[]).await.unwrap().get::<_, i64>(0), new);
         assert_eq!(rows(&client, &take).await, [pair("1")]);
     }
+    store.acknowledge_orders(&here(), &["4".into()]).await.unwrap();
+    assert!(store.release_order(&here(), &"4".into(), at(9)).await.unwrap());
+    assert_eq!(rows(&client, &take).await, [pair("1"), pair("4")], "held ones were left as they were");
 }

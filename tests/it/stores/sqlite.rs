@@ -435,7 +435,8 @@ async fn taking_hands_out_at_least_once_and_in_order() {
     assert_eq!(ids_of(&orders), ["3", "1"], "until they are acknowledged; held ones wait");
     assert_eq!(orders[0].order, order("3").order);
     for _ in 0..2 {
-        store.acknowledge_orders(&here(), &["3".into(), "not there".into()]).await.unwrap();
+        let (held, unknown) = ("2".into(), "not there".into());
+        store.acknowledge_orders(&here(), &["3".into(), held, unknown]).await.unwrap();
     }
     assert_eq!(ids_of(&store.take_orders(&here(), 9).await.unwrap()), ["1"]);
     assert!(store.release_order(&here(), &"2".into(), at(11)).await.unwrap());

@@ -146,10 +146,11 @@ CREATE FUNCTION take_orders(of_connection text, most bigint)
     WHERE host_order.connection = of_connection AND host_order.held_json IS NULL AND NOT host_order.handed_over
     ORDER BY host_order.seq LIMIT most $$;
 
--- The host has these orders and will not ask for them again: says how many were new to it.
+-- The host has these orders and will not ask for them again: says how many were new to it. Held ones are left as they are.
 CREATE FUNCTION acknowledge(of_connection text, channel_orders text[]) RETURNS bigint LANGUAGE sql
     SET search_path FROM CURRENT AS $$
     WITH done AS (
         UPDATE host_order SET handed_over = true
-        WHERE connection = of_connection AND order_id = ANY (channel_orders) AND NOT handed_over RETURNING 1)
+        WHERE connection = of_connection AND order_id = ANY (channel_orders) AND held_json IS NULL AND NOT handed_over
+        RETURNING 1)
     SELECT count(*) FROM done $$;
