@@ -247,7 +247,7 @@ pub struct OrderSnapshot {
     pub modified_at: Option<Timestamp>,
     /// Its state, by the channel's own word.
     pub status: String,
-    /// A number that stands for the address that it goes to.
+    /// A number that stands for the address that it goes to; 0 where that is not known any more, which is no change of it.
     pub address: u64,
     /// What is to be shipped as far as the channel knows: what the host's policy says of lines is no change of the order.
     pub lines: Vec<LineQuantity>,

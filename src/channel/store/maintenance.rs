@@ -27,7 +27,8 @@ pub trait Maintenance: Debug + Send + Sync {
     /// - [actions](super::ActionStore) that are closed, and their ids with them;
     /// - of settled shipments everything but [what stays](OutboxRow::reduced), once no other shipment of the order is open;
     /// - of orders that the host has acknowledged, [what is the buyer's](crate::channel::ChannelOrder::without_buyer);
-    /// - fingerprints, by which an order is recognized under another id.
+    /// - [what was made from addresses](super::ImportRecord::without_address): fingerprints, by which an order is recognized under another
+    ///   id, and the number of the address in the record of such an order.
     ///
     /// MUST do so in small transactions, so that no run waits long for it: one that is given up in the middle has done a part.
     /// Several may run at once.
@@ -36,10 +37,17 @@ pub trait Maintenance: Debug + Send + Sync {
     /// When the store cannot be written. What was removed until then stays removed.
     async fn maintain(&self, policy: &RetentionPolicy, now: Timestamp) -> Result<Maintained, StoreError>;
 
-    /// Removes what is left of the buyer of one order, whatever its age: from the order itself, the fingerprint by which it is
-    /// recognized under another id, of its shipments everything but what stays, and from its [events](super::OrderEvent::without_buyer)
-    /// and [changes](super::OrderChange::without_buyer) tracking numbers and texts from outside, whoever has read them. Places in the
-    /// feed stay as they are. All of it MUST commit in one transaction.
+    /// Removes what is left of the buyer of one order, whatever its age. MUST leave
+    ///
+    /// - of the order itself what is [without the buyer](crate::channel::ChannelOrder::without_buyer), and of its shipments
+    ///   [what stays](OutboxRow::reduced);
+    /// - of its [events](super::OrderEvent::without_buyer) and [changes](super::OrderChange::without_buyer), whoever has read them, what
+    ///   is without tracking numbers and texts from outside; places in the feed stay as they are;
+    /// - of its [record](super::ImportRecord::without_buyer), its [snapshot](super::OrderSnapshot::without_address), what
+    ///   [holds it](super::HeldOrder::without_buyer), its [open work](super::OrderWork::without_buyer) and its
+    ///   [actions](super::ActionRow::without_buyer), closed or not, the same. By its fingerprint it is not found any more.
+    ///
+    /// All of it MUST commit in one transaction.
     ///
     /// MUST leave alone an order that the host has not acknowledged, and shipments that are still to be sent, since they would be lost;
     /// the answer says so, and the host asks again later.

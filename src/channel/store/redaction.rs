@@ -1,7 +1,10 @@
 //! What stays of the story of an order whose buyer is forgotten: ids, kinds, quantities and times. A tracking number leads to its
 //! addressee, and a text from outside may name anything: both go.
 
-use super::{OrderChange, OrderChangeKind, OrderEvent, OrderEventKind};
+use super::{
+    ActionRow, HeldOrder, ImportRecord, OrderChange, OrderChangeKind, OrderEvent, OrderEventKind,
+    OrderSnapshot, OrderWork,
+};
 use crate::channel::{
     ActionState, BlockReason, CloseReason, FailReason, HoldReason, NotificationStatus, ShipmentState,
     Unrecognized,
@@ -26,6 +29,62 @@ impl OrderChange {
     #[must_use]
     pub fn without_buyer(mut self) -> Self {
         self.what.iter_mut().for_each(OrderChangeKind::forget_buyer);
+        self
+    }
+}
+
+impl ImportRecord {
+    /// The record without what tells of the address and without texts from outside: what may stay once the
+    /// [buyer is forgotten](super::Maintenance::forget_buyer).
+    #[must_use]
+    pub fn without_buyer(mut self) -> Self {
+        self.holds.iter_mut().for_each(HoldReason::forget_buyer);
+        self.without_address()
+    }
+
+    /// The record without what was made from the address: the order is not recognized under another id any more.
+    #[must_use]
+    pub fn without_address(mut self) -> Self {
+        self.fingerprint = None;
+        self.snapshot = self.snapshot.map(OrderSnapshot::without_address);
+        self
+    }
+}
+
+impl OrderSnapshot {
+    /// The snapshot without the number that stands for the address: what may stay once the
+    /// [buyer is forgotten](super::Maintenance::forget_buyer).
+    #[must_use]
+    pub fn without_address(self) -> Self {
+        Self { address: 0, ..self }
+    }
+}
+
+impl HeldOrder {
+    /// The order without texts from outside: what may stay once the [buyer is forgotten](super::Maintenance::forget_buyer).
+    #[must_use]
+    pub fn without_buyer(mut self) -> Self {
+        self.holds.iter_mut().for_each(HoldReason::forget_buyer);
+        self
+    }
+}
+
+impl OrderWork {
+    /// The entry without what the last attempt said: what may stay once the
+    /// [buyer is forgotten](super::Maintenance::forget_buyer). That there was something stays.
+    #[must_use]
+    pub fn without_buyer(mut self) -> Self {
+        self.error.iter_mut().for_each(remove);
+        self
+    }
+}
+
+impl ActionRow {
+    /// The row without texts from outside: what may stay once the [buyer is forgotten](super::Maintenance::forget_buyer).
+    #[must_use]
+    pub fn without_buyer(mut self) -> Self {
+        self.state.remove_texts();
+        self.last_error = None;
         self
     }
 }

@@ -314,7 +314,7 @@ fn differences(
         _ => old.map(|_| OrderChangeKind::Unknown { status: now.status.clone() }),
     };
     what.extend(state.filter(|_| old.is_none_or(|old| old.status != now.status)));
-    if old.is_some_and(|old| old.address != now.address) {
+    if old.is_some_and(|old| old.address != 0 && old.address != now.address) {
         what.push(OrderChangeKind::Address);
     }
     if other_lines(now, old, record) {

@@ -8,7 +8,7 @@ use super::{Connection, MemoryStore};
 use crate::{
     Timestamp,
     channel::{
-        ActionId, ConnectionId, OrderAction, RunId,
+        ActionId, ChannelOrderId, ConnectionId, OrderAction, RunId,
         store::{
             ActionIntent, ActionQuery, ActionRow, ActionStore, ActionTransition, AddOutcome,
             BeginActionOutcome, OrderEvent, RunToken, StoreError,
@@ -66,6 +66,13 @@ impl Actions {
         let all = self.rows.len();
         self.rows.retain(|_, row| !row.state.is_closed() || row.updated_at >= before);
         (all - self.rows.len()) as u64
+    }
+
+    /// Removes what is the buyer's from the actions of an order.
+    pub(super) fn forget_buyer(&mut self, order: &ChannelOrderId) {
+        for row in self.rows.values_mut().filter(|row| row.action.order == *order) {
+            *row = row.clone().without_buyer();
+        }
     }
 
     /// Open ones are doubtful from now on.

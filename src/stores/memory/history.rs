@@ -54,6 +54,9 @@ impl History {
 
     /// Removes what is the buyer's from what is kept of an order.
     pub(super) fn forget_buyer(&mut self, order: &ChannelOrderId) {
+        if let Some(snapshot) = self.snapshots.get_mut(order) {
+            *snapshot = snapshot.clone().without_address();
+        }
         for recorded in self.events.get_mut(order).into_iter().flatten() {
             recorded.event = recorded.event.clone().without_buyer();
         }

@@ -39,9 +39,9 @@ impl Maintenance for MemoryStore {
         order: &ChannelOrderId,
     ) -> Result<Forgotten, StoreError> {
         Ok(self.with(connection, |kept| {
-            kept.orders.blank(order);
-            kept.orders.forget_fingerprints(|record| record.order == *order);
+            kept.orders.forget_buyer(order);
             kept.history.forget_buyer(order);
+            kept.actions.forget_buyer(order);
             Forgotten { shipments_left: kept.outbox.reduce_order(order), ..Forgotten::default() }
         }))
     }

@@ -68,9 +68,17 @@ impl Orders {
     }
 
     /// Removes what is its buyer's.
-    pub(super) fn blank(&mut self, id: &ChannelOrderId) {
+    pub(super) fn forget_buyer(&mut self, id: &ChannelOrderId) {
+        self.forget_fingerprints(|record| record.order == *id);
         if let Some(stored) = self.imported.get_mut(id) {
             stored.order = stored.order.clone().without_buyer();
+            stored.record = stored.record.clone().without_buyer();
+        }
+        if let Some(held) = self.held.get_mut(id) {
+            *held = held.clone().without_buyer();
+        }
+        for entry in self.work.values_mut().filter(|entry| entry.order == *id) {
+            *entry = entry.clone().without_buyer();
         }
     }
 
@@ -79,10 +87,11 @@ impl Orders {
         let mut forgotten = 0;
         for record in self.imported.values_mut().map(|stored| &mut stored.record).filter(|record| of(record))
         {
-            let Some(fingerprint) = record.fingerprint.take() else { continue };
-            if let Some(orders) = self.fingerprints.get_mut(&fingerprint) {
+            let Some(fingerprint) = &record.fingerprint else { continue };
+            if let Some(orders) = self.fingerprints.get_mut(fingerprint) {
                 orders.remove(&record.order);
             }
+            *record = record.clone().without_address();
             forgotten += 1;
         }
         forgotten

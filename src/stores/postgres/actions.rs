@@ -181,6 +181,15 @@ async fn apply(tx: &Transaction<'_>, token: &RunToken, effects: &ActionEffects) 
     events::append(tx, token.connection.as_str(), &effects.events).await
 }
 
+/// Removes what is the buyer's from the actions of an order.
+pub(super) async fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<()> {
+    let rows = "SELECT number, row_json::text FROM order_action WHERE connection = $1 AND order_id = $2
+                ORDER BY number FOR UPDATE";
+    let rows = all(tx, rows, params![connection, order], numbered).await?;
+    let rows: Vec<ActionRow> = rows.into_iter().map(ActionRow::without_buyer).collect();
+    update(tx, rows.iter()).await
+}
+
 /// Writes down rows that have changed.
 pub(super) async fn update(tx: &Transaction<'_>, rows: impl Iterator<Item = &ActionRow>) -> Answer<()> {
     let put =

@@ -7,7 +7,7 @@ use tokio_postgres::{Row, Transaction};
 
 use super::{
     PostgresStore, commit, events,
-    query::{all, execute, from_json, get, params, text},
+    query::{all, execute, first, from_json, get, params, text},
 };
 use crate::{
     Timestamp,
@@ -123,8 +123,15 @@ impl HistoryStore for PostgresStore {
     }
 }
 
-/// Removes what is the buyer's from the changes of an order.
+/// Removes what is the buyer's from the changes of an order, and from how it was last seen.
 pub(super) async fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<()> {
+    let find =
+        "SELECT snapshot_json::text FROM order_snapshot WHERE connection = $1 AND order_id = $2 FOR UPDATE";
+    let put = "UPDATE order_snapshot SET snapshot_json = $3::json WHERE connection = $1 AND order_id = $2";
+    let kept = first(tx, find, params![connection, order], from_json::<OrderSnapshot>(SNAPSHOT)).await?;
+    if let Some(kept) = kept {
+        execute(tx, put, params![connection, order, json(&kept.without_address())?]).await?;
+    }
     let find = "SELECT seq, change_json::text FROM order_change WHERE connection = $1 AND order_id = $2 ORDER BY seq FOR UPDATE";
     let numbered = |row: &Row| Ok((get(row, 0)?, parse::<OrderChange>(CHANGE, get(row, 1)?)?));
     let kept: Vec<(i64, OrderChange)> = all(tx, find, params![connection, order], numbered).await?;

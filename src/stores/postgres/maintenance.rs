@@ -13,8 +13,8 @@ use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ConnectionId,
         store::{
-            Forgotten, Maintained, Maintenance, OutboxRow, RESTORE_FENCES, RetentionPolicy, StoreError,
-            WITH_LEASE,
+            Forgotten, ImportRecord, Maintained, Maintenance, OutboxRow, RESTORE_FENCES, RetentionPolicy,
+            StoreError, WITH_LEASE,
         },
     },
     stores::{
@@ -103,6 +103,7 @@ impl Maintenance for PostgresStore {
     ) -> Result<Forgotten, StoreError> {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
+        self.lock(&tx, connection, orders::LEDGER).await?;
         let mut forgotten = Forgotten::default();
         let find = "SELECT seq, order_json::text, handed_over, blanked FROM host_order
                     WHERE connection = $1 AND order_id = $2 FOR UPDATE";
@@ -116,7 +117,8 @@ impl Maintenance for PostgresStore {
             _ => {}
         }
         if !forgotten.not_acknowledged {
-            orders::forget_fingerprint(&tx, connection, order).await?;
+            orders::forget_buyer(&tx, connection, order).await?;
+            actions::forget_buyer(&tx, connection, &id).await?;
             events::forget_buyer(&tx, connection, &id).await?;
             history::forget_buyer(&tx, connection, &id).await?;
         }
@@ -211,7 +213,8 @@ impl PostgresStore {
         let key = |row: &Row| Ok((get(row, 0)?, get(row, 1)?));
         let old: Vec<(String, String)> = all(&tx, OLD_FINGERPRINTS, params![before, BATCH], key).await?;
         for (connection, order) in &old {
-            orders::forget_fingerprint(&tx, connection, &order.as_str().into()).await?;
+            let order = order.as_str().into();
+            orders::forget_fingerprint(&tx, connection, &order, ImportRecord::without_address).await?;
         }
         commit(tx, old.len() as u64).await
     }

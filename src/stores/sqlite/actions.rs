@@ -155,6 +155,14 @@ fn apply(tx: &Transaction<'_>, token: &RunToken, effects: &ActionEffects) -> Ans
     effects.events.iter().try_for_each(|event| events::append(tx, token.connection.as_str(), event))
 }
 
+/// Removes what is the buyer's from the actions of an order.
+pub(super) fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<()> {
+    let rows = "SELECT number, row_json FROM shipstation_action WHERE connection = ?1 AND order_id = ?2";
+    all(tx, rows, (connection, order), numbered)?
+        .into_iter()
+        .try_for_each(|row| update(tx, &row.without_buyer()))
+}
+
 /// Writes down a row that has changed.
 pub(super) fn update(tx: &Transaction<'_>, row: &ActionRow) -> Answer<()> {
     let put = "UPDATE shipstation_action SET in_flight = ?2, settled = ?3, row_json = ?4 WHERE number = ?1";

@@ -96,13 +96,16 @@ impl HistoryStore for SqliteStore {
     }
 }
 
-/// Removes what is the buyer's from the changes of an order.
-pub(super) fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) -> Answer<()> {
+/// Removes what is the buyer's from the changes of an order, and from how it was last seen.
+pub(super) fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<()> {
+    if let Some(kept) = snapshot(tx, connection, order)? {
+        keep(tx, connection, &kept.without_address())?;
+    }
     let find =
         "SELECT seq, change_json FROM shipstation_order_change WHERE connection = ?1 AND order_id = ?2";
     let put = "UPDATE shipstation_order_change SET change_json = ?2 WHERE seq = ?1";
     let numbered = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, parse(CHANGE, &row.get::<_, String>(1)?)?));
-    let kept: Vec<(i64, OrderChange)> = all(tx, find, (connection, order), numbered)?;
+    let kept: Vec<(i64, OrderChange)> = all(tx, find, (connection, order.as_str()), numbered)?;
     kept.into_iter()
         .try_for_each(|(seq, change)| execute(tx, put, (seq, json(&change.without_buyer())?)).map(drop))
 }
@@ -110,6 +113,13 @@ pub(super) fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &str) 
 fn snapshot(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<Option<OrderSnapshot>> {
     let find = "SELECT snapshot_json FROM shipstation_order_snapshot WHERE connection = ?1 AND order_id = ?2";
     first(tx, find, (connection, order.as_str()), from_json(SNAPSHOT))
+}
+
+fn keep(tx: &Transaction<'_>, connection: &str, seen: &OrderSnapshot) -> Answer<()> {
+    let keep =
+        "INSERT INTO shipstation_order_snapshot (connection, order_id, snapshot_json) VALUES (?1, ?2, ?3)
+                ON CONFLICT DO UPDATE SET snapshot_json = excluded.snapshot_json";
+    execute(tx, keep, (connection, seen.order.as_str(), json(seen)?)).map(drop)
 }
 
 /// Keeps an observation; gives the change that it adds, if it does.
@@ -122,10 +132,7 @@ fn record<'s>(
     if !seen.is_up_to_date(snapshot(tx, connection, order)?.as_ref()) {
         return Ok(None);
     }
-    let keep =
-        "INSERT INTO shipstation_order_snapshot (connection, order_id, snapshot_json) VALUES (?1, ?2, ?3)
-                ON CONFLICT DO UPDATE SET snapshot_json = excluded.snapshot_json";
-    execute(tx, keep, (connection, order.as_str(), json(&seen.now)?))?;
+    keep(tx, connection, &seen.now)?;
     let add = "INSERT INTO shipstation_order_change (connection, order_id, change_json, recorded) VALUES (?1, ?2, ?3,
                    (SELECT since FROM shipstation_lease WHERE connection = ?1 AND operation = ?4 AND run = ?5))";
     if let Some(change) = &seen.change {

@@ -13,8 +13,8 @@ use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, ConnectionId,
         store::{
-            Forgotten, Maintained, Maintenance, OutboxRow, RESTORE_FENCES, RetentionPolicy, StoreError,
-            WITH_LEASE,
+            Forgotten, ImportRecord, Maintained, Maintenance, OutboxRow, RESTORE_FENCES, RetentionPolicy,
+            StoreError, WITH_LEASE,
         },
     },
     stores::{
@@ -210,7 +210,7 @@ fn forget_fingerprints(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     for (connection, order) in &old {
-        orders::forget_fingerprint(tx, connection, &order.as_str().into())?;
+        orders::forget_fingerprint(tx, connection, &order.as_str().into(), ImportRecord::without_address)?;
     }
     Ok(old.len())
 }
@@ -231,9 +231,10 @@ fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) 
         _ => {}
     }
     if !forgotten.not_acknowledged {
-        orders::forget_fingerprint(tx, connection, order)?;
+        orders::forget_buyer(tx, connection, order)?;
+        actions::forget_buyer(tx, connection, order.as_str())?;
         events::forget_buyer(tx, connection, order.as_str())?;
-        history::forget_buyer(tx, connection, order.as_str())?;
+        history::forget_buyer(tx, connection, order)?;
     }
     let rows = "SELECT rowid, row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2";
     let rows = all(tx, rows, (connection, order.as_str()), numbered)?;

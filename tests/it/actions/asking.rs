@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use shipstation_connector::channel::{
-    CancelOrder, ChannelConnector, HoldOrder, Operation, Readiness, Refusal, ReleaseOrder, RemoteWrite,
-    RunActions, RunControl, RunStatus,
+    CancelOrder, ChannelConnector, HoldOrder, Operation, OrderSelector, OrderTimeline, Readiness, Refusal,
+    ReleaseOrder, RemoteWrite, RunActions, RunControl, RunStatus,
     report::ActionOutcomeKind as Kind,
     store::{BeginOutcome, Maintenance, NewRun, RetentionPolicy, RunStore},
 };
@@ -135,6 +135,9 @@ async fn crash_after_a_restore_nothing_is_sent_that_may_have_been() {
     let day = shipstation_connector::client::PacificDate::of(world.now() + 4 * DAY).to_string();
     world.sim.account(|account| account.hold_until(held, &day));
     world.store.after_restore(world.now()).await.unwrap();
+    let which = OrderSelector::Id(order.to_string().into());
+    let story = process(&world).timeline(OrderTimeline::new(which)).await.unwrap();
+    assert!(!story.has_gaps, "doubt is no step: {story}");
     world.sim.clear_journal();
     for _ in 0..3 {
         run_after(&world, HOUR).await;

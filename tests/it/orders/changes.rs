@@ -11,7 +11,7 @@ use shipstation_connector::{
     channel::{
         ChannelConnector, ConnectionId, ImportOrder, OrderSelector, RunStatus,
         report::FollowUpStatus,
-        store::{OrderChangeKind, StoreError, Stores},
+        store::{Maintenance, OrderChangeKind, StoreError, Stores},
     },
     client::{OrderStatus, UserId},
     stores::{MemoryStore, NextCall, StoreAnswer, StoreCall, StoreHook, instrumented},
@@ -191,6 +191,26 @@ async fn crash_between_an_import_and_its_history_hides_no_change_and_makes_none_
     world.sim.account(|account| account.edit(moved, |order| order.set("shipTo.street1", "1 Elsewhere Road")));
     let _ = import(world.store.stores()).await;
     assert_eq!(feed.told(), [(moved, vec![OrderChangeKind::Address])]);
+}
+
+#[tokio::test]
+async fn secrets_an_order_whose_buyer_was_forgotten_has_not_moved_until_it_does() {
+    let world = World::new().await;
+    let feed = Feed::of(&world);
+    let order = world.add(world.order("A-1"));
+    let channel = watched(&world, None);
+    let edited = async |member: &str| {
+        quarter_of_an_hour(&world);
+        world.sim.account(|account| account.edit(order, |order| order.set(member, "5")));
+        let _ = import(&channel).await;
+        feed.told()
+    };
+    let _ = import(&channel).await;
+    assert!(
+        world.store.forget_buyer(&world.connection, &order.to_string().into()).await.unwrap().is_complete()
+    );
+    assert_eq!(edited("internalNotes").await, []);
+    assert_eq!(edited("shipTo.street2").await, [(order, vec![OrderChangeKind::Address])]);
 }
 
 #[tokio::test]

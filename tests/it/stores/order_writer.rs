@@ -195,6 +195,19 @@ pub(super) async fn keeps_both_or_neither(
     assert!(history.record_changes(&token, &[seen("2"), seen("stuck")], at(11)).await.is_err());
     assert_eq!(history.changes(&here(), None, 9).await.unwrap().len(), 1);
     assert_eq!(notes().await, [("N-1".to_owned(), "[Cancelled]".to_owned())]);
+
+    // The host has the order; what holds it here is without its buyer once that one is forgotten.
+    let mut waits = order("9");
+    waits.holds = vec![HoldReason::ByPolicy { reason: "a planted text".to_owned() }];
+    stores.orders.save(&token, &[waits]).await.unwrap();
+    let kept = async || {
+        let held = stores.orders.held(&here(), None, 9).await.unwrap();
+        format!("{held:?} {:?}", stores.orders.known(&here(), &["9".into()]).await.unwrap())
+    };
+    assert_eq!(kept().await.matches("planted text").count(), 2);
+    let maintenance = stores.maintenance.as_ref().unwrap();
+    assert!(maintenance.forget_buyer(&here(), &"9".into()).await.unwrap().is_complete());
+    assert_eq!(kept().await.matches("planted text").count(), 0);
 }
 
 #[tokio::test]

@@ -38,6 +38,24 @@ pub(super) async fn page(
     all(tx, page, params![connection, after, integer(limit)], from_json(HELD)).await
 }
 
+/// Removes what is the buyer's from what holds an order.
+pub(super) async fn forget_buyer(
+    tx: &Transaction<'_>,
+    connection: &str,
+    order: &ChannelOrderId,
+) -> Answer<()> {
+    let find = "SELECT held_json::text FROM host_order
+                WHERE connection = $1 AND order_id = $2 AND held_json IS NOT NULL FOR UPDATE";
+    let put = "UPDATE host_order SET held_json = $3::json WHERE connection = $1 AND order_id = $2";
+    let order = text(order.as_str());
+    match first(tx, find, params![connection, order], from_json::<HeldOrder>(HELD)).await? {
+        Some(held) => {
+            execute(tx, put, params![connection, order, json(&held.without_buyer())?]).await.map(drop)
+        }
+        None => Ok(()),
+    }
+}
+
 /// One order that may be held, in a transaction that may let it go.
 pub(in crate::stores::postgres) struct Held<'a> {
     pub(in crate::stores::postgres) tx: &'a Transaction<'a>,

@@ -6,6 +6,7 @@ mod save;
 mod work;
 
 use async_trait::async_trait;
+use tokio_postgres::Transaction;
 
 use super::{PostgresStore, commit};
 use crate::{
@@ -18,13 +19,26 @@ use crate::{
             SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery,
         },
     },
-    stores::columns::OrderRow,
+    stores::{columns::OrderRow, failure::Answer},
 };
 
 pub(super) use self::{held::Held, records::forget_fingerprint};
 
 /// The ledger is read, stepped and written back with nobody between.
-const LEDGER: &str = "work";
+pub(super) const LEDGER: &str = "work";
+
+/// Removes what is the buyer's from what is kept beside an order. The caller has locked the [ledger](LEDGER) and the order.
+pub(super) async fn forget_buyer(
+    tx: &Transaction<'_>,
+    connection: &str,
+    order: &ChannelOrderId,
+) -> Answer<()> {
+    forget_fingerprint(tx, connection, order, ImportRecord::without_buyer).await?;
+    held::forget_buyer(tx, connection, order).await?;
+    let entries = work::of(tx, connection, std::iter::once(order)).await?;
+    let entries: Vec<OrderWork> = entries.into_iter().map(OrderWork::without_buyer).collect();
+    work::put(tx, connection, &entries.iter().collect::<Vec<_>>()).await
+}
 
 #[async_trait]
 impl OrderStore for PostgresStore {

@@ -98,13 +98,14 @@ pub(super) async fn change(
     execute(tx, put, params![connection, order, json(&record)?]).await.map(drop)
 }
 
-/// Forgets by what an order is recognized under another id.
+/// Forgets by what an order is recognized under another id, and what else of its record is not in what is `left`.
 pub(in crate::stores::postgres) async fn forget_fingerprint(
     tx: &Transaction<'_>,
     connection: &str,
     order: &ChannelOrderId,
+    left: fn(ImportRecord) -> ImportRecord,
 ) -> Answer<()> {
-    change(tx, connection, order, |record| record.fingerprint = None).await?;
+    change(tx, connection, order, |record| *record = left(record.clone())).await?;
     for forget in [
         "UPDATE import_record SET fingerprint = NULL WHERE connection = $1 AND order_id = $2",
         "UPDATE host_order SET fingerprinted = false WHERE connection = $1 AND order_id = $2",

@@ -39,6 +39,17 @@ pub(super) fn page(
     )
 }
 
+/// Removes what is the buyer's from what holds an order.
+pub(super) fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<()> {
+    let find = "SELECT held_json FROM shipstation_host_order
+                WHERE connection = ?1 AND order_id = ?2 AND held_json IS NOT NULL";
+    let put = "UPDATE shipstation_host_order SET held_json = ?3 WHERE connection = ?1 AND order_id = ?2";
+    match first(tx, find, (connection, order.as_str()), from_json::<HeldOrder>(HELD))? {
+        Some(held) => execute(tx, put, (connection, order.as_str(), json(&held.without_buyer())?)).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// One order that may be held, in a transaction that may let it go.
 pub(in crate::stores::sqlite) struct Held<'a> {
     pub(in crate::stores::sqlite) tx: &'a Transaction<'a>,

@@ -6,6 +6,7 @@ mod save;
 mod work;
 
 use async_trait::async_trait;
+use rusqlite::Transaction;
 
 use super::{SqliteStore, key};
 use crate::{
@@ -18,10 +19,18 @@ use crate::{
             SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery,
         },
     },
-    stores::columns::OrderRow,
+    stores::{columns::OrderRow, failure::Answer},
 };
 
 pub(super) use self::{held::Held, records::forget_fingerprint};
+
+/// Removes what is the buyer's from what is kept beside an order.
+pub(super) fn forget_buyer(tx: &Transaction<'_>, connection: &str, order: &ChannelOrderId) -> Answer<()> {
+    forget_fingerprint(tx, connection, order, ImportRecord::without_buyer)?;
+    held::forget_buyer(tx, connection, order)?;
+    let entries = work::of(tx, connection, std::slice::from_ref(order))?;
+    entries.into_iter().try_for_each(|entry| work::put(tx, connection, &entry.without_buyer()))
+}
 
 #[async_trait]
 impl OrderStore for SqliteStore {

@@ -59,13 +59,14 @@ pub(super) fn change(
     execute(tx, put, (connection, order.as_str(), json(&record)?)).map(drop)
 }
 
-/// Forgets by what an order is recognized under another id.
+/// Forgets by what an order is recognized under another id, and what else of its record is not in what is `left`.
 pub(in crate::stores::sqlite) fn forget_fingerprint(
     tx: &Transaction<'_>,
     connection: &str,
     order: &ChannelOrderId,
+    left: fn(ImportRecord) -> ImportRecord,
 ) -> Answer<()> {
-    change(tx, connection, order, |record| record.fingerprint = None)?;
+    change(tx, connection, order, |record| *record = left(record.clone()))?;
     for forget in [
         "UPDATE shipstation_import_record SET fingerprint = NULL WHERE connection = ?1 AND order_id = ?2",
         "UPDATE shipstation_host_order SET fingerprinted = 0 WHERE connection = ?1 AND order_id = ?2",

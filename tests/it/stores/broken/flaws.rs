@@ -141,6 +141,7 @@ pub(crate) enum Flaw {
     ActionsMakeNoEvents,
     EventsKeepTheBuyer,
     ChangesKeepTheBuyer,
+    WorkKeepsTheBuyer,
     GoodLooksAreRemoved,
     OrdersOfActionsAreFolded,
     AddLooksBeforeItWrites,
@@ -326,5 +327,6 @@ pub(crate) const FLAWS: &[(Flaw, &str)] = &[
 pub(crate) const FLAWS_OF_MAINTENANCE: &[(Flaw, &str)] = &[
     (F::EventsKeepTheBuyer, "maintenance::the_events_of_a_forgotten_buyer_name_no_parcel"),
     (F::ChangesKeepTheBuyer, "maintenance::the_changes_of_a_forgotten_buyer_name_no_parcel"),
+    (F::WorkKeepsTheBuyer, "maintenance::what_is_kept_beside_a_forgotten_buyers_order_repeats_no_text"),
     (F::GoodLooksAreRemoved, "maintenance::the_last_good_run_stays"),
 ];

@@ -7,7 +7,10 @@ use shipstation_connector::{
     Timestamp,
     channel::{
         ChannelOrderId, ConnectionId,
-        store::{Forgotten, HistoryStore, Maintained, Maintenance, RetentionPolicy, RunSummary, StoreError},
+        store::{
+            Forgotten, HistoryStore, Maintained, Maintenance, OrderStore, RetentionPolicy, RunSummary,
+            StoreError, WorkQuery,
+        },
     },
 };
 
@@ -40,6 +43,10 @@ impl Maintenance for BrokenStore {
         }
         if self.is(Flaw::ChangesKeepTheBuyer) {
             *self.changes.lock().unwrap() = self.inner.changes(connection, None, 99).await?;
+        }
+        if self.is(Flaw::WorkKeepsTheBuyer) {
+            let of_it = WorkQuery::Of(std::slice::from_ref(order));
+            *self.late.lock().unwrap() = self.inner.work(connection, of_it).await?;
         }
         self.inner.forget_buyer(connection, order).await
     }

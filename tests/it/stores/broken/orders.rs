@@ -196,6 +196,13 @@ impl OrderStore for BrokenStore {
                     entry.first_seen = entry.next_attempt;
                 }
             }
+            Flaw::WorkKeepsTheBuyer => {
+                let kept = self.late.lock().unwrap();
+                for entry in &mut found {
+                    let is_it = |kept: &&OrderWork| (&kept.order, kept.kind) == (&entry.order, entry.kind);
+                    *entry = kept.iter().find(is_it).unwrap_or(entry).clone();
+                }
+            }
             Flaw::FailuresHideTheDismissed => found.retain(|entry| !entry.is_dismissed()),
             _ => {}
         }
