@@ -319,9 +319,14 @@ impl OrderObservation {
         Self { before, now, change }
     }
 
-    /// Whether it was compared with what is kept of the order now. Otherwise another run was first, and the next one compares again.
+    /// Whether it was compared with what is kept of the order now, of which the buyer may be forgotten since. Otherwise another run
+    /// was first, and the next one compares again.
     pub fn is_up_to_date(&self, kept: Option<&OrderSnapshot>) -> bool {
-        self.before.as_ref() == kept
+        let is_forgotten = kept.is_some_and(|kept| kept.address == 0);
+        match &self.before {
+            Some(before) if is_forgotten => kept == Some(&before.clone().without_address()),
+            before => before.as_ref() == kept,
+        }
     }
 }
 
@@ -339,5 +344,19 @@ mod tests {
         order.ship_to.state = Some("Austin".into());
         let state = OrderSnapshot::of(&order).address;
         assert!(empty != austin && austin != state && state != empty);
+    }
+
+    #[test]
+    fn an_observation_counts_whose_buyer_is_forgotten_meanwhile() {
+        let mut order = ChannelOrder::new("1", "A-1");
+        order.ship_to.city = Some("Austin".into());
+        let before = OrderSnapshot::of(&order);
+        let other = OrderSnapshot { status: "shipped".into(), ..before.clone() };
+        let seen = OrderObservation::new(Some(before.clone()), other.clone(), None);
+        let is_up_to_date = |kept: &OrderSnapshot| seen.is_up_to_date(Some(kept));
+        assert!(is_up_to_date(&before) && is_up_to_date(&before.clone().without_address()));
+        assert!(
+            !is_up_to_date(&other) && !is_up_to_date(&other.without_address()) && !seen.is_up_to_date(None)
+        );
     }
 }

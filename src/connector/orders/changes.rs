@@ -219,7 +219,9 @@ pub(super) async fn publish(
         }
     }
     for (id, survivor) in inside {
-        let seen = known.get(&id).and_then(|record| merged(record, &survivor, before.get(&id)));
+        let seen = known
+            .get(&id)
+            .and_then(|record| merged(record, &survivor, before.get(&id).or(record.snapshot.as_ref())));
         before.extend(seen.iter().map(|seen| (id.clone(), seen.now.clone())));
         news.extend(seen);
     }

@@ -9,8 +9,8 @@ use super::{changes, context::Context, recorder::Recorder};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ChannelParcel, Package, ParcelSource, RunEventKind,
-        store::{OrderChange, OrderChangeKind, OrderObservation, ShipmentStoreExt},
+        BlockReason, ChannelOrderId, ChannelParcel, ParcelSource, RunEventKind, ShipmentState,
+        store::{OrderChange, OrderChangeKind, OrderObservation, OutboxRow, ShipmentStoreExt},
     },
     client::{
         Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, PacificTime, Pages, Shipment,
@@ -48,7 +48,7 @@ pub(super) async fn publish_shipped(ctx: &Context<'_>, recorder: &mut Recorder) 
 async fn publish(
     ctx: &Context<'_>,
     recorder: &mut Recorder,
-    mut shipped: Vec<OrderObservation>,
+    shipped: Vec<OrderObservation>,
 ) -> Result<(), Stop> {
     if shipped.is_empty() {
         return Ok(());
@@ -66,46 +66,54 @@ async fn publish(
         }
         Err(stop) => return Err(stop),
     };
-    for (order, change) in shipped.iter_mut().filter_map(shipped_order) {
+    let mut judged = Vec::with_capacity(shipped.len());
+    for mut seen in shipped {
+        let Some((order, change)) = shipped_order(&mut seen) else { continue };
         let parcels = parcels.0.get(&order);
-        let ours = is_our_own(ctx, &change.order, parcels).await?;
-        change.what.retain(|what| !(ours && matches!(what, OrderChangeKind::ShippedElsewhere { .. })));
+        // Of an order of which it cannot be told the shipment itself says how it ends; it is compared again when it changes again.
+        let Some(is_ours) = is_our_own(ctx, &change.order, parcels).await? else { continue };
+        change.what.retain(|what| !(is_ours && matches!(what, OrderChangeKind::ShippedElsewhere { .. })));
         for what in &mut change.what {
             if let OrderChangeKind::ShippedElsewhere { parcels: of_it } = what {
                 *of_it = parcels.cloned();
             }
         }
-    }
-    for seen in &mut shipped {
         seen.change.take_if(|change| change.what.is_empty());
+        judged.push(seen);
     }
-    for shipped in shipped.chunks(STORE_BATCH) {
+    for shipped in judged.chunks(STORE_BATCH) {
         changes::record(ctx, recorder, shipped).await?;
     }
     Ok(())
 }
 
-/// Whether the host's own shipments are why the order shows as shipped. One that ShipStation has accepted is; one of which it is not
-/// known whether it arrived may be, unless a parcel has a number that is none of theirs.
+/// Whether the host's own shipments are why the order shows as shipped, as far as that can be told. One that ShipStation has accepted
+/// is. Where it is not known whether one arrived, they are unless a parcel has a number that is none of the order's: what was sent may
+/// bear the number of any of its shipments.
 async fn is_our_own(
     ctx: &Context<'_>,
     order: &ChannelOrderId,
     parcels: Option<&Vec<ChannelParcel>>,
-) -> Result<bool, Stop> {
+) -> Result<Option<bool>, Stop> {
     let rows = ctx.run.channel.stores.shipments.order_progress(ctx.connection(), order).await?.rows;
     if rows.iter().any(|row| changes::is_accepted(&row.state)) {
-        return Ok(true);
+        return Ok(Some(true));
     }
-    let mut unsettled = rows.iter().filter(|row| row.state.is_in_flight()).peekable();
-    let Some(parcels) = parcels.filter(|_| unsettled.peek().is_some()) else { return Ok(false) };
-    let packages: Vec<&Package> = unsettled.flat_map(|row| &row.shipment.packages).collect();
+    let is_unsettled = |row: &OutboxRow| {
+        row.state.is_in_flight()
+            || matches!(row.state, ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { .. } })
+    };
+    if !rows.iter().any(is_unsettled) {
+        return Ok(Some(false));
+    }
     let is_ours = |parcel: &ChannelParcel| {
-        packages.iter().any(|package| match (&package.tracking, &parcel.tracking_number) {
+        let mut packages = rows.iter().flat_map(|row| &row.shipment.packages);
+        packages.any(|package| match (&package.tracking, &parcel.tracking_number) {
             (Some(ours), Some(theirs)) => likeness(ours, theirs) != Likeness::Different,
             (ours, theirs) => ours == theirs,
         })
     };
-    Ok(parcels.iter().filter(|parcel| !parcel.voided).all(is_ours))
+    Ok(parcels.map(|parcels| parcels.iter().filter(|parcel| !parcel.voided).all(is_ours)))
 }
 
 fn shipped_order(seen: &mut OrderObservation) -> Option<(OrderId, &mut OrderChange)> {

@@ -104,6 +104,7 @@ impl Maintenance for PostgresStore {
         let mut client = self.client().await?;
         let tx = self.changing(&mut client).await?;
         self.lock(&tx, connection, orders::LEDGER).await?;
+        self.lock(&tx, connection, "history").await?;
         let mut forgotten = Forgotten::default();
         let find = "SELECT seq, order_json::text, handed_over, blanked FROM host_order
                     WHERE connection = $1 AND order_id = $2 FOR UPDATE";

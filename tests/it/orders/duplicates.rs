@@ -197,12 +197,12 @@ async fn secrets_a_fingerprint_is_forgotten_with_its_buyer() {
     let world = World::new().await;
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open(folder.path().join("store.sqlite")).unwrap());
-    let first = world.add(world.order("A-1").created(world.ago(DAY / 12)));
+    world.add(world.order("A-1").created(world.ago(DAY / 12)));
     world.add(world.order("A-2"));
     let channel = world.channel_on(Stores::all_in(store.clone()), hold);
     let report = import(&channel).await;
     assert_eq!((report.counts.imported(), report.counts.held_by.of(HoldKind::PossibleDuplicate)), (2, 1));
-    let first = &first.to_string().into();
+    let first = &store.take_orders(&world.connection, 1).await.unwrap()[0].order.id;
     let fingerprint = async || {
         let known = store.known(&world.connection, std::slice::from_ref(first)).await.unwrap();
         known[first].fingerprint.clone()
