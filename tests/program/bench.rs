@@ -107,6 +107,12 @@ impl Bench {
         self
     }
 
+    /// A configuration file of this, with the connection `shop` at the simulator's address.
+    pub(crate) fn configure(&self, text: &str) {
+        let file = format!("[connections.shop.client]\nbase_url = \"{}\"\n{text}", self.sim.url());
+        self.write("shipstation.toml", &file);
+    }
+
     /// A file that only its owner can read, or everybody.
     #[cfg(unix)]
     pub(crate) fn mode(&self, name: &str, mode: u32) {

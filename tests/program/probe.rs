@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shipstation_connector::{
     client::{Clock, SystemClock},
-    testing::simulator::{Quirks, RateLimit, Simulator, SimulatorConfig},
+    testing::simulator::{Fault, FaultKind, Method, Quirks, RateLimit, Simulator, SimulatorConfig},
 };
 
 use crate::bench::{BUYER, Bench};
@@ -92,4 +92,15 @@ async fn a_refused_key_teaches_nothing() {
     let refused = bench.command(&["probe"]).env("SHIPSTATION_API_SECRET", "planted-secret").output().unwrap();
     assert_eq!(refused.status.code(), Some(6), "{refused:?}");
     assert!(!String::from_utf8(refused.stderr).unwrap().contains("planted"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_an_account_that_does_not_answer_is_no_evidence() {
+    let bench = bench(Quirks::default(), 40).await;
+    bench.sim.fault(Fault::on(Method::GET, "/orders").always().with(FaultKind::Html { status: 503 }));
+    assert!(bench.refused(5, &["probe"]).contains("nothing was learned"));
+    assert_eq!(bench.sim.journal().len(), 2, "nothing is asked twice");
+    let elsewhere = format!("{}nowhere/", bench.sim.url());
+    let lost = bench.command(&["probe"]).env("SHIPSTATION_BASE_URL", elsewhere).output().unwrap();
+    assert_eq!(lost.status.code(), Some(5), "{lost:?}");
 }

@@ -151,7 +151,7 @@ async fn rules_travel_through_a_spreadsheet() {
 #[tokio::test(flavor = "multi_thread")]
 async fn listings_are_linked() {
     let bench = Bench::new().await;
-    bench.write("shipstation.toml", "[connections.shop.settings.listings]\n");
+    bench.configure("[connections.shop.settings.listings]\n");
     bench.write("listings.csv", "sku,listing\nMUG-1,L-1\nNONE-0,L-2\n,L-3\n");
     assert_says(&bench.text(0, &["link", "--listings", "listings.csv"]), &["link_listings of shop"]);
     assert_says(&bench.text(0, &["links"]), &["L-1", "MUG-1", "linked"]);
@@ -168,8 +168,7 @@ async fn orders_are_held_and_tagged_and_webhooks_subscribed() {
     let bench = Bench::new().await;
     let order = bench.order("1001", "Standard");
     let tag = bench.sim.account(|account| account.add_tag("Rush")).to_string();
-    bench.write(
-        "shipstation.toml",
+    bench.configure(
         "[connections.shop.settings.actions]\nenabled = true\n[connections.shop.settings.orders]\nwatch_changes = true\n",
     );
     bench.text(0, &["import"]);
@@ -200,7 +199,7 @@ async fn orders_are_held_and_tagged_and_webhooks_subscribed() {
 async fn connections_are_served_until_the_interrupt() {
     let bench = Bench::new().await;
     bench.order("1001", "Standard");
-    bench.write("shipstation.toml", "[connections.shop.every]\nget_orders = \"5m\"\n");
+    bench.configure("[connections.shop.every]\nget_orders = \"5m\"\n");
     let mut child =
         bench.command(&["watch", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -90,7 +90,8 @@ impl Account {
     /// ShipStation's id of the one order that is meant. An id costs no request.
     pub(crate) async fn order_id(&self, which: &OrderSelector) -> Result<String, Failure> {
         if let OrderSelector::Id(id) = which {
-            let is_id = id.as_str().parse::<u64>().is_ok_and(|id| id > 0);
+            let number = id.as_str().parse::<i64>().ok().filter(|number| *number > 0);
+            let is_id = number.is_some_and(|number| number.to_string() == id.as_str());
             let wrong = || Failure::usage(format!("id:{id} is no id of ShipStation's: it is a number"));
             return if is_id { Ok(id.to_string()) } else { Err(wrong()) };
         }

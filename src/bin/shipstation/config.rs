@@ -140,7 +140,9 @@ impl Config {
     fn of_environment() -> Self {
         let origin = Origin::Environment { key: Variable::usual(KEY), secret: Variable::usual(SECRET) };
         let mut client = ClientSettings::default();
-        set_base_url(&mut client);
+        if let Some(address) = env::var(BASE_URL).ok().filter(|address| !address.is_empty()) {
+            client.base_url = address;
+        }
         let name = if is_loopback(&client.base_url) { SIMULATED_CONNECTION } else { DEFAULT_CONNECTION };
         let connection = Connection {
             keys: KeySource { origin, expires_on: None },
@@ -215,10 +217,7 @@ impl Connection {
             let day = text.and_then(|text| text.parse::<PacificDate>().ok());
             day.ok_or_else(|| format!("{path}.key_expires_on: this is no date: write it as 2027-01-31"))
         });
-        let mut client: ClientSettings = part(&file.client).map_err(|why| format!("{path}.client: {why}"))?;
-        if matches!(origin, Origin::Environment { .. }) && file.client.get("base_url").is_none() {
-            set_base_url(&mut client);
-        }
+        let client: ClientSettings = part(&file.client).map_err(|why| format!("{path}.client: {why}"))?;
         Ok(Self {
             keys: KeySource { origin, expires_on: expires_on.transpose()? },
             client,
@@ -238,12 +237,6 @@ fn part<T: Default + for<'de> Deserialize<'de>>(given: &Value) -> Result<T, Stri
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     let settings: ClientSettings = part(&serde_json::json!({"timeout": text}))?;
     Ok(settings.timeout)
-}
-
-fn set_base_url(client: &mut ClientSettings) {
-    if let Some(address) = env::var(BASE_URL).ok().filter(|address| !address.is_empty()) {
-        client.base_url = address;
-    }
 }
 
 impl Variable {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use shipstation_connector::{
     ShipStation,
-    client::{ClientSettings, Credentials},
+    client::{ClientSettings, Credentials, RetryPolicy},
 };
 
 pub(crate) use self::sheet::Sheet;
@@ -31,7 +31,8 @@ impl Probe {
     /// A probe of the account that these credentials belong to. No request is sent.
     pub(crate) fn new(credentials: Credentials, settings: &ClientSettings) -> Result<Self, Failure> {
         let tap = Arc::new(Tap::new(settings)?);
-        let client = ShipStation::builder(credentials).settings(settings).transport(tap.clone()).build()?;
+        let builder = ShipStation::builder(credentials).settings(settings).retry(RetryPolicy::never());
+        let client = builder.transport(tap.clone()).build()?;
         Ok(Self { client, tap, configured: settings.clone() })
     }
 

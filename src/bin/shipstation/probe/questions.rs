@@ -10,7 +10,7 @@ use shipstation_connector::{
 };
 
 use super::{
-    Probe, refused,
+    refused,
     sheet::{Evidence, Sheet, Verdict},
     tap::{Seen, Tap},
 };
@@ -20,6 +20,9 @@ use crate::exit::Failure;
 const LARGEST_PAGE: u64 = 500;
 /// A clock may be wrong by so many seconds without anything to be said of it.
 const SKEW: i64 = 2;
+
+/// An order that no account has.
+const UNKNOWN_ORDER: &str = "orders/1";
 
 /// Asks, and keeps what was learned.
 pub(super) struct Asker<'p> {
@@ -51,7 +54,7 @@ impl<'p> Asker<'p> {
         let call = query.iter().fold(self.client.get(path), |call, (name, value)| call.query(*name, value));
         let answer = call.send::<Value>().await;
         match (self.tap.seen().into_iter().skip(before).next_back(), answer) {
-            (Some(seen), _) if matches!(seen.status, 401..=403) => Err(refused(seen.status)),
+            (Some(seen), _) if seen.status != 200 && path != UNKNOWN_ORDER => Err(refused(seen.status)),
             (Some(seen), _) => Ok(seen),
             (None, Err(error)) => Err(error.into()),
             (None, Ok(_)) => Err(refused(0)),
@@ -88,7 +91,8 @@ impl<'p> Asker<'p> {
             (Some(total), Some(pages)) => {
                 let is_zero = pages == 0;
                 self.quirks.pages_zero |= is_zero;
-                let said = format!("total {total}, pages {pages}");
+                let said =
+                    if is_zero { "pages is 0 beside a total" } else { "pages is the total by the page" };
                 self.judge("pages and totals agree", &asked, pages == total.div_ceil(2), said);
             }
             _ => self.say("pages and totals agree", &asked, Verdict::Otherwise, "total or pages is missing"),
@@ -104,6 +108,9 @@ impl<'p> Asker<'p> {
         let Some(seen) = self.tap.seen().into_iter().skip(before).next_back() else {
             return Err(answer.err().map_or_else(|| refused(0), Failure::from));
         };
+        if seen.status != 200 {
+            return Err(refused(seen.status));
+        }
         let rows = rows(&seen);
         let nulls = rows.iter().filter(|row| row.is_null()).count();
         self.quirks.null_rows = nulls > 0;
@@ -116,11 +123,10 @@ impl<'p> Asker<'p> {
         );
         let total = seen.body.get("total").and_then(Value::as_u64).unwrap_or_default();
         let (orders, wanted) = ((rows.len() - nulls) as u64, total.min(LARGEST_PAGE));
-        let said = format!("{orders} rows of {total}");
         if total < LARGEST_PAGE {
-            self.say("a page holds 500 rows", asked, Verdict::NotShown, format!("{said}: fewer than a page"));
+            self.say("a page holds 500 rows", asked, Verdict::NotShown, "there are fewer");
         } else {
-            self.judge("a page holds 500 rows", asked, orders >= wanted, said);
+            self.judge("a page holds 500 rows", asked, orders >= wanted, format!("{orders} rows of more"));
             if orders < wanted {
                 self.advice.push(format!("set settings.orders.page_size to {orders}"));
             }
@@ -146,7 +152,9 @@ impl<'p> Asker<'p> {
     }
 
     fn modified_after_creation(&mut self, large: &Seen) {
-        let made = dates(large, "createDate").zip(dates(large, "modifyDate"));
+        let date = |row: &Value, member: &str| row.get(member)?.as_str()?.parse::<PacificTime>().ok();
+        let all = rows(large);
+        let made = all.iter().filter_map(|row| Some((date(row, "createDate")?, date(row, "modifyDate")?)));
         let waits: Vec<i64> =
             made.map(|(made, modified)| seconds(modified.instant()) - seconds(made.instant())).collect();
         let echoes = waits.iter().filter(|wait| (15..=25).contains(*wait)).count();
@@ -207,7 +215,7 @@ impl<'p> Asker<'p> {
 
     async fn unknown_order(&mut self) -> Result<(), Failure> {
         const ASSUMPTION: &str = "an order that does not exist is 404";
-        let seen = self.ask("orders/1", &[]).await?;
+        let seen = self.ask(UNKNOWN_ORDER, &[]).await?;
         let said = format!("status {}, {} bytes", seen.status, seen.bytes);
         let asked = "GET orders/1";
         match seen.status {
@@ -350,7 +358,6 @@ impl<'p> Asker<'p> {
         if let Some(limit) = rate_limit.filter(|limit| *limit != configured.requests_per_minute) {
             self.advice.push(format!("set client.requests_per_minute to {limit}"));
         }
-        debug_assert!(seen.len() <= Probe::REQUESTS);
         let Self { evidence, quirks, advice, .. } = self;
         Sheet { requests: seen.len(), evidence, quirks, rate_limit, advice }
     }

@@ -1,11 +1,12 @@
 //! Answers as fixtures: which members there are, of which kind, and nothing that names anybody.
 
 use serde_json::{Map, Value, json};
+use shipstation_connector::client::PacificTime;
 
 use super::tap::Seen;
 
-/// Members whose numbers say how long a list is, and nothing of the account.
-const COUNTS: [&str; 3] = ["total", "page", "pages"];
+/// What the probe asks for; any other part of a path is an id, or the address of a gateway.
+const PATHS: [&str; 5] = ["stores", "orders", "fulfillments", "shipments", "webhooks"];
 /// Rows of a list that are kept.
 const ROWS: usize = 3;
 
@@ -14,7 +15,7 @@ pub(super) fn fixture(place: usize, seen: &Seen) -> (String, Value) {
     let path: String = seen
         .path
         .split('/')
-        .map(|word| if is_name(word) { word } else { "id" })
+        .map(|word| if PATHS.contains(&word) { word } else { "id" })
         .collect::<Vec<_>>()
         .join("_");
     let query: Vec<&str> = seen.query.iter().filter_map(|pair| pair.split('=').next()).collect();
@@ -32,7 +33,8 @@ fn shape(value: &Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) => value.clone(),
         Value::Number(number) if number.is_f64() => json!(1.5),
-        Value::Number(_) => json!(1),
+        // Whether it is 0 tells a count of pages that says nothing.
+        Value::Number(number) => json!(u8::from(number.as_i64() != Some(0))),
         Value::String(text) => Value::String(other_text(text)),
         Value::Array(rows) => rows.iter().take(ROWS).map(shape).collect(),
         Value::Object(members) => members.iter().map(|(name, value)| member(name, value)).collect(),
@@ -40,9 +42,8 @@ fn shape(value: &Value) -> Value {
 }
 
 fn member(name: &str, value: &Value) -> (String, Value) {
-    let is_count = COUNTS.contains(&name) && value.is_u64();
-    let shown = if is_name(name) { name.to_owned() } else { "member".to_owned() };
-    (shown, if is_count { value.clone() } else { shape(value) })
+    let shown = if is_name(name) { name } else { "member" };
+    (shown.to_owned(), shape(value))
 }
 
 /// As ShipStation names its members: a key of another kind may be anything.
@@ -58,9 +59,10 @@ fn other_text(text: &str) -> String {
     if !text.contains(|c: char| c.is_ascii_digit()) {
         return if text.is_empty() { String::new() } else { "text".to_owned() };
     }
+    let is_date = text.parse::<PacificTime>().is_ok();
     let other = |c: char| match c {
         '0'..='9' => '0',
-        'T' => 'T',
+        'T' if is_date => 'T',
         c if c.is_alphabetic() => 'x',
         '-' | ':' | '.' | ' ' | '+' => c,
         _ => '_',

@@ -9,9 +9,11 @@ use http::{HeaderMap, Request, Response};
 use serde_json::Value;
 use shipstation_connector::client::{
     ClientSettings, RateHeaders, ReqwestTransport, Transport, TransportBody, TransportError,
+    TransportErrorKind,
 };
 
-use crate::exit::Failure;
+use super::Probe;
+use crate::{account::is_loopback, exit::Failure};
 
 /// One answer.
 #[derive(Debug, Clone)]
@@ -43,8 +45,10 @@ impl Tap {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .connect_timeout(settings.connect_timeout)
-            .build();
+            .referer(false)
+            .connect_timeout(settings.connect_timeout);
+        // What stays on this machine needs no proxy, which would carry the key elsewhere.
+        let client = if is_loopback(&settings.base_url) { client.no_proxy() } else { client }.build();
         let client = client
             .map_err(|_| Failure::usage("the HTTP client cannot be set up: is there TLS in this build?"))?;
         Ok(Self { inner: ReqwestTransport::new(client), seen: Mutex::default() })
@@ -58,6 +62,10 @@ impl Tap {
 #[async_trait]
 impl Transport for Tap {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<TransportBody>, TransportError> {
+        if self.seen().len() >= Probe::REQUESTS {
+            let why = "the probe has made as many requests as it may";
+            return Err(TransportError::new(TransportErrorKind::Unsupported, why));
+        }
         let path = request.uri().path().trim_start_matches('/').to_owned();
         let query = request.uri().query().unwrap_or_default();
         let query = query.split('&').filter(|pair| !pair.is_empty()).map(str::to_owned).collect();

@@ -89,7 +89,7 @@ pub(super) async fn orders(account: &Account, out: &mut Output, orders: Orders) 
     Ok(Exit::Succeeded)
 }
 
-/// Nothing is acknowledged unless all of them were handed out.
+/// Nothing is acknowledged unless all of them are ready.
 async fn acknowledge(account: &Account, out: &mut Output, ids: &[String]) -> Result<(), Failure> {
     let id = |text: &String| ChannelOrderId::new(text.strip_prefix("id:").unwrap_or(text));
     let ids: Vec<ChannelOrderId> = ids.iter().map(id).collect();

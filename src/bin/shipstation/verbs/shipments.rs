@@ -30,36 +30,42 @@ pub(super) async fn ship(account: &Account, out: &mut Output, ship: Ship) -> Res
     let mut shipment = Shipment::new(id.as_str(), order.as_str(), at, ship.carrier, ship.tracking);
     shipment.method = ship.service;
     let store = account.store.stores().shipments;
-    let rows = store.order_progress(&account.id, &shipment.order).await?.rows;
-    let said = match rows.iter().find(|row| row.shipment.id == shipment.id) {
-        Some(row) => there_before(row, &shipment)?,
-        None if account.is_dry_run() => "would be put into the outbox".to_owned(),
-        None => {
-            let answer = store.enqueue_one(&account.id, shipment, account.now()).await?;
-            if answer != EnqueueOutcome::New {
-                let why = format!("another order has a shipment {id}: give this one an --id of its own");
-                return Err(Failure::usage(why));
-            }
-            "is in the outbox; `sync` sends it".to_owned()
-        }
+    let before = async |shipment: &Shipment| -> Result<Option<OutboxRow>, Failure> {
+        let rows = store.order_progress(&account.id, &shipment.order).await?.rows;
+        Ok(rows.into_iter().find(|row| row.shipment.id == shipment.id))
     };
+    let mut there = before(&shipment).await?;
+    let mut said = "would be put into the outbox";
+    if there.is_none() && !account.is_dry_run() {
+        said = "is in the outbox; `sync` sends it";
+        if store.enqueue_one(&account.id, shipment.clone(), account.now()).await? != EnqueueOutcome::New {
+            let why = format!("another order has a shipment {id}: give this one an --id of its own");
+            there = Some(before(&shipment).await?.ok_or_else(|| Failure::usage(why))?);
+        }
+    }
     let document = json!({"shipment": id, "order": order, "dry_run": account.is_dry_run()});
-    out.say(&format!("shipment {id} of order {order} {said}"), &document)?;
-    Ok(Exit::Succeeded)
+    let Some(row) = there else {
+        out.say(&format!("shipment {id} of order {order} {said}"), &document)?;
+        return Ok(Exit::Succeeded);
+    };
+    let state = row.state.name();
+    if !is_same(&row.shipment, &shipment) {
+        return Err(Failure::usage(format!(
+            "shipment {id} is there with another carrier, service or tracking number ({state}): give the new one an --id of its own"
+        )));
+    }
+    out.say(&format!("shipment {id} of order {order} was in the outbox before ({state})"), &document)?;
+    let is_lost = matches!(row.state, ShipmentState::Failed { .. } | ShipmentState::Cancelled);
+    Ok(if is_lost { Exit::WithErrors } else { Exit::Succeeded })
 }
 
-/// The same shipment again is no new one; another one under its identity is a mistake.
-fn there_before(row: &OutboxRow, new: &Shipment) -> Result<String, Failure> {
-    let (old, state) = (&row.shipment, row.state.name());
-    // Of one that is settled for long, only the state is kept.
-    let is_same = (&old.carrier, &old.method, &old.packages) == (&new.carrier, &new.method, &new.packages);
-    if is_same || old.packages.is_empty() {
-        return Ok(format!("was in the outbox before ({state})"));
-    }
-    Err(Failure::usage(format!(
-        "shipment {} is there with another carrier, service or tracking number ({state}): give the new one an --id of its own",
-        old.id
-    )))
+/// Whether they are one shipment; of one that was settled long ago nothing is kept that would tell.
+fn is_same(old: &Shipment, new: &Shipment) -> bool {
+    let numbers = |shipment: &Shipment| -> Vec<Option<String>> {
+        shipment.packages.iter().map(|package| package.tracking.as_deref().map(digest)).collect()
+    };
+    let is_known = !old.packages.is_empty();
+    !is_known || (&old.carrier, &old.method, numbers(old)) == (&new.carrier, &new.method, numbers(new))
 }
 
 /// A tracking number as a part of an identity that outlives it: however it is written, and not to be read back.

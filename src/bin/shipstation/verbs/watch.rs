@@ -1,11 +1,6 @@
 //! The connections of the file, served until Ctrl-C.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    pin::pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -124,34 +119,49 @@ pub(super) async fn watch(options: &Options, out: &mut Output) -> Result<Exit, F
         .observer(Arc::new(Lines { json: options.json }))
         .build();
     out.note(format!("serving {number} connections until Ctrl-C"));
-    let (stop, mut said) = (stop_at_interrupt(), BTreeSet::new());
-    let mut run = pin!(fleet.run(&stop));
-    let left = loop {
-        tokio::select! {
-            left = &mut run => break left,
-            () = SystemClock.sleep(LOOK_INTERVAL) => {}
-        }
-        for trouble in troubles(&fleet).await {
-            if said.insert(trouble.clone()) {
-                out.note(trouble);
+    let stop = stop_at_interrupt();
+    // Beside the runs, so that none of them waits for the look.
+    tokio::select! {
+        left = fleet.run(&stop) => Ok(if left.is_empty() { Exit::Succeeded } else { Exit::Partial }),
+        never = say_troubles(&fleet, out) => match never {},
+    }
+}
+
+/// Says again and again what has come up since.
+async fn say_troubles(fleet: &Fleet, out: &mut Output) -> Infallible {
+    let mut said = BTreeMap::new();
+    loop {
+        SystemClock.sleep(LOOK_INTERVAL).await;
+        let present = troubles(fleet).await;
+        for (of, why) in &present {
+            if said.get(of) != Some(why) {
+                out.note(format!("{of}: {why}"));
             }
         }
-    };
-    Ok(if left.is_empty() { Exit::Succeeded } else { Exit::Partial })
+        said = present;
+    }
 }
 
 /// Why runs do not begin or wait longer, and what somebody should see to.
-async fn troubles(fleet: &Fleet) -> Vec<String> {
-    let mut all = fleet.health().trouble;
+async fn troubles(fleet: &Fleet) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let trouble = fleet.health().trouble;
+    if !trouble.is_empty() {
+        all.insert("the schedule".to_owned(), trouble.join("; "));
+    }
     let jobs = match fleet.status(None).await {
         Ok(jobs) => jobs,
-        Err(error) => return [all, vec![format!("the schedule cannot be read: {error}")]].concat(),
+        Err(error) => return [("the schedule".to_owned(), error.to_string())].into(),
     };
     for JobStatus { job, last, .. } in jobs {
         let Some(last) = last else { continue };
-        let of = format!("{} of {}", job.operation, job.connection);
-        all.extend(last.waits.map(|why| format!("{of}: {}: {why}", last.ended)));
-        all.extend(last.notices.iter().map(|notice| format!("{}: {notice}", job.connection)));
+        if let Some(why) = last.waits {
+            all.insert(format!("{} of {}", job.operation, job.connection), why);
+        }
+        if !last.notices.is_empty() {
+            let notices: Vec<String> = last.notices.iter().map(ToString::to_string).collect();
+            all.insert(job.connection.to_string(), notices.join("; "));
+        }
     }
     all
 }
