@@ -259,14 +259,6 @@ impl ShippingRules {
         shadowed(&self.compiled)
     }
 
-    /// Whether the answer would be another one for the marketplace of some rule.
-    pub(crate) fn depends_on_marketplace(&self, request: &ShippingRequest) -> bool {
-        let found = self.resolve(request);
-        let marketplaces: BTreeSet<&str> =
-            self.compiled.iter().filter_map(|rule| rule.marketplace.as_deref()).collect();
-        marketplaces.into_iter().any(|name| self.resolve(&request.clone().marketplace(name)) != found)
-    }
-
     /// Whether an enabled rule fits this text in this store, under some marketplace or country. An empty text stands
     /// for an order without one.
     pub(crate) fn may_map(&self, text: &str, store: Option<&StoreKey>) -> bool {

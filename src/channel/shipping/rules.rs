@@ -110,6 +110,13 @@ impl ShippingRules {
         })
     }
 
+    /// Whether the answer would be another one for the marketplace of some rule.
+    pub(crate) fn depends_on_marketplace(&self, request: &ShippingRequest) -> bool {
+        let found = self.resolve(request);
+        let mut marketplaces = self.compiled.iter().filter_map(|rule| rule.marketplace.as_deref());
+        marketplaces.any(|name| self.resolve(&request.clone().marketplace(name)) != found)
+    }
+
     /// The text as it is compared; `None` where the order counts as having none.
     pub(super) fn compared<'t>(&self, text: Option<&'t str>) -> Option<Cow<'t, str>> {
         text.map(|text| self.comparison.prepare(text)).filter(|text| !text.is_empty())

@@ -8,7 +8,8 @@ use shipstation_connector::{
         Bypass, ChannelConnector, DiagnoseOrder, HoldKind, HoldReason, ImportOrder, OrderSelector,
         RunControl, Verdict,
         report::ImportOutcomeKind,
-        store::{Maintenance, OrderStoreExt, RetentionPolicy, Stores},
+        shipping::ShippingRule,
+        store::{Maintenance, MappingStoreExt, OrderStoreExt, RetentionPolicy, Stores},
     },
     connector::PossibleDuplicatePolicy,
     stores::SqliteStore,
@@ -197,6 +198,8 @@ async fn secrets_a_fingerprint_is_forgotten_with_its_buyer() {
     let world = World::new().await;
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(SqliteStore::open(folder.path().join("store.sqlite")).unwrap());
+    let rules = vec![ShippingRule::any("ground")];
+    store.replace_shipping_rules(&world.connection, 0, rules).await.unwrap();
     world.add(world.order("A-1").created(world.ago(DAY / 12)));
     world.add(world.order("A-2"));
     let channel = world.channel_on(Stores::all_in(store.clone()), hold);

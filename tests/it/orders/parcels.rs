@@ -18,7 +18,7 @@ use shipstation_connector::{
 };
 
 use super::import;
-use crate::support::World;
+use crate::{shipments::part, support::World};
 
 fn watched(world: &World) -> ShipStationChannel {
     let mut settings = Settings::default();
@@ -208,18 +208,21 @@ async fn faults_a_hold_that_is_over_is_told() {
 #[tokio::test]
 async fn faults_a_shipment_of_unknown_outcome_hides_no_other_parcel() {
     let world = World::new().await;
-    let [arrived, lost] = ["A-1", "A-2"].map(|number| world.add(world.order(number)));
+    let [arrived, lost, halves] = ["A-1", "A-2", "A-3"].map(|number| world.add(world.order(number)));
     let channel = watched(&world);
     let _ = import(&channel).await;
     quarter_of_an_hour(&world);
     world.ship(arrived, "1Z 999 OURS 1").await;
     world.ship(lost, "1Z 999 OURS 2").await;
+    world.enqueue(part(&world, "FIRST", halves, 1, &[(0, 2)])).await;
+    world.enqueue(part(&world, "SECOND", halves, 0, &[(1, 1)])).await;
     world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").always().with(FaultKind::DropBefore));
     let report = channel.sync_shipments(SyncShipments::new()).await.unwrap();
-    assert_eq!(report.counts.of(SyncOutcomeKind::Unknown), 2, "{report}");
-    // One request arrives late; somebody else ships the other order.
+    assert_eq!(report.counts.of(SyncOutcomeKind::Unknown), 3, "{report}");
+    // Two requests arrive late, one of them with the number of the first of two shipments; somebody else ships the other order.
     world.sim.account(|account| {
         assert!(account.ship_by_hand(arrived, "1Z999OURS1", "UPS"));
+        assert!(account.ship_by_hand(halves, "1ZFIRST", "UPS"));
         assert!(account.ship_by_hand(lost, "94001", "USPS"));
     });
     let _ = import(&channel).await;
@@ -227,7 +230,7 @@ async fn faults_a_shipment_of_unknown_outcome_hides_no_other_parcel() {
     assert_eq!(
         told.iter().map(|(order, _)| *order).collect::<Vec<_>>(),
         [lost],
-        "the other parcel is our own"
+        "the other parcels are our own"
     );
     assert_eq!(numbers(told[0].1.as_ref()), [(ParcelSource::Marked, Some("94001".into()), false)]);
 }

@@ -84,7 +84,7 @@ async fn states(world: &World, order: i64) -> Vec<&'static str> {
 }
 
 /// A shipment of some lines of an order, shipped `hours` ago.
-fn part(world: &World, id: &str, order: i64, hours: u32, lines: &[(usize, i64)]) -> Shipment {
+pub(crate) fn part(world: &World, id: &str, order: i64, hours: u32, lines: &[(usize, i64)]) -> Shipment {
     let ids: Vec<String> = world.sim.account(|account| {
         account
             .order(order)
