@@ -143,6 +143,16 @@ impl ShipmentState {
         matches!(self, Self::Sent { .. } | Self::Confirmed { .. })
     }
 
+    /// Whether it is not known if the channel has it, a row that was given up for that included.
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::Sending { .. }
+                | Self::Unknown { .. }
+                | Self::Blocked { reason: BlockReason::OutcomeUnknown { .. } }
+        )
+    }
+
     /// Whether a request may have reached the channel, so that nothing may be sent without looking. A row that is
     /// [blocked](BlockReason::OutcomeUnknown) because no look could tell is not among them: a person decides about it.
     pub fn is_in_flight(&self) -> bool {

@@ -273,7 +273,7 @@ async fn changed(
 ) -> Result<Option<OrderChange>, StoreError> {
     let mut what = differences(snapshot, old, record);
     let shipped = OrderChangeKind::ShippedElsewhere { parcels: None };
-    if what.contains(&shipped) && has_shipment(ctx, &snapshot.order, is_accepted).await? {
+    if what.contains(&shipped) && has_shipment(ctx, &snapshot.order, ShipmentState::is_reported).await? {
         what.retain(|kind| *kind != shipped);
     }
     what.extend(split(snapshot, old, record, parents));
@@ -374,14 +374,7 @@ fn other_lines(now: &OrderSnapshot, old: Option<&OrderSnapshot>, record: Option<
 
 /// Whether the host's own shipments may have marked it as shipped.
 pub(super) async fn sent_by_us(ctx: &Context<'_>, order: &ChannelOrderId) -> Result<bool, StoreError> {
-    let sent =
-        |state: &ShipmentState| state.is_in_flight() || matches!(state, ShipmentState::Confirmed { .. });
-    has_shipment(ctx, order, sent).await
-}
-
-/// Whether ShipStation has taken the shipment.
-pub(super) fn is_accepted(state: &ShipmentState) -> bool {
-    matches!(state, ShipmentState::Sent { .. } | ShipmentState::Confirmed { .. })
+    has_shipment(ctx, order, |state| state.is_in_flight() || state.is_reported()).await
 }
 
 async fn has_shipment(

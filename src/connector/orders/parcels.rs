@@ -9,8 +9,8 @@ use super::{changes, context::Context, recorder::Recorder};
 use crate::{
     Timestamp,
     channel::{
-        BlockReason, ChannelOrderId, ChannelParcel, ParcelSource, RunEventKind, ShipmentState,
-        store::{OrderChange, OrderChangeKind, OrderObservation, OutboxRow, ShipmentStoreExt},
+        ChannelOrderId, ChannelParcel, ParcelSource, RunEventKind,
+        store::{OrderChange, OrderChangeKind, OrderObservation, ShipmentStoreExt},
     },
     client::{
         Fulfillment, FulfillmentSort, ListEnd, MAX_PAGE_SIZE, OrderId, PacificTime, Pages, Shipment,
@@ -96,14 +96,10 @@ async fn is_our_own(
     parcels: Option<&Vec<ChannelParcel>>,
 ) -> Result<Option<bool>, Stop> {
     let rows = ctx.run.channel.stores.shipments.order_progress(ctx.connection(), order).await?.rows;
-    if rows.iter().any(|row| changes::is_accepted(&row.state)) {
+    if rows.iter().any(|row| row.state.is_reported()) {
         return Ok(Some(true));
     }
-    let is_unsettled = |row: &OutboxRow| {
-        row.state.is_in_flight()
-            || matches!(row.state, ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { .. } })
-    };
-    if !rows.iter().any(is_unsettled) {
+    if !rows.iter().any(|row| row.state.is_outcome_unknown()) {
         return Ok(Some(false));
     }
     let is_ours = |parcel: &ChannelParcel| {

@@ -30,12 +30,7 @@ pub(super) fn is_reported(row: &OutboxRow) -> bool {
 
 /// Whether it is not known if ShipStation has it.
 pub(super) fn is_outcome_unknown(row: &OutboxRow) -> bool {
-    matches!(
-        row.state,
-        ShipmentState::Sending { .. }
-            | ShipmentState::Unknown { .. }
-            | ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { .. } }
-    )
+    row.state.is_outcome_unknown()
 }
 
 /// The tracking numbers of these rows, each one once, in the host's order.
