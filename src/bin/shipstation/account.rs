@@ -50,7 +50,7 @@ impl Account {
             client,
             store,
             dry_run: options.dry_run,
-            may_write: options.yes || connection.allow_writes || is_loopback(&connection.client.base_url),
+            may_write: connection.may_be_changed(options),
             stop: OnceLock::new(),
         })
     }

@@ -53,6 +53,25 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    #[command(flatten)]
+    OnAccount(AccountVerb),
+    /// Serve the connections until Ctrl-C: look for changes, import, send
+    Watch,
+    /// See what a real account does of what is taken for granted: twelve reads at most, and no change
+    Probe(Probe),
+    /// A ShipStation of one's own, on a loopback port
+    Simulate(Simulate),
+    /// A day with the simulator, without keys
+    Demo,
+    /// Write the completions of a shell
+    Completions { shell: clap_complete::Shell },
+    /// Write the manual page
+    Man,
+}
+
+/// What is done with one connection.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountVerb {
     /// Look at the key and every setting; change nothing
     Check,
     /// Import new orders, or the one that is named
@@ -109,18 +128,6 @@ pub(crate) enum Verb {
         /// Where the host receives deliveries
         address: String,
     },
-    /// Serve the connections until Ctrl-C: look for changes, import, send
-    Watch,
-    /// See what a real account does of what is taken for granted: twelve reads at most, and no change
-    Probe(Probe),
-    /// A ShipStation of one's own, on a loopback port
-    Simulate(Simulate),
-    /// A day with the simulator, without keys
-    Demo,
-    /// Write the completions of a shell
-    Completions { shell: clap_complete::Shell },
-    /// Write the manual page
-    Man,
 }
 
 /// An order: its number, or id:NUMBER for ShipStation's id

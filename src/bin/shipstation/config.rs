@@ -50,7 +50,7 @@ pub(crate) struct Connection {
     pub(crate) client: ClientSettings,
     pub(crate) settings: Settings,
     /// Whether changes in the account need no consent on the command line.
-    pub(crate) allow_writes: bool,
+    allow_writes: bool,
     /// How often `watch` runs what.
     pub(crate) every: BTreeMap<Operation, std::time::Duration>,
 }
@@ -190,6 +190,11 @@ fn place(text: &str, error: &toml::de::Error) -> String {
 }
 
 impl Connection {
+    /// Whether its account may be changed: by consent on the command line or in the file, or because it is a simulator.
+    pub(crate) fn may_be_changed(&self, options: &Options) -> bool {
+        options.yes || self.allow_writes || is_loopback(&self.client.base_url)
+    }
+
     fn read(given: &Value, folder: &Path, path: &str) -> Result<Self, String> {
         check_keys(given, &CONNECTION_KEYS, path)?;
         let file: ConnectionFile =
@@ -235,8 +240,9 @@ fn part<T: Default + for<'de> Deserialize<'de>>(given: &Value) -> Result<T, Stri
 
 /// A length of time as the settings write it, such as `15m`.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
-    let settings: ClientSettings = part(&serde_json::json!({"timeout": text}))?;
-    Ok(settings.timeout)
+    // Read as one of the settings, whose name is not the one that is wrong.
+    let settings: Result<ClientSettings, String> = part(&serde_json::json!({"timeout": text}));
+    settings.map(|read| read.timeout).map_err(|why| why.trim_start_matches("timeout: ").to_owned())
 }
 
 impl Variable {

@@ -30,6 +30,24 @@ pub(crate) enum Store {
     Postgres(Arc<PostgresStore>),
 }
 
+/// Rows that are read at once.
+pub(crate) const PAGE: usize = 500;
+
+/// Every row, page by page, each behind the last row of the one before.
+pub(crate) async fn every_row<T, P>(
+    read: impl AsyncFn(Option<P>) -> Result<Vec<T>, StoreError>,
+    place: impl Fn(&T) -> P,
+) -> Result<Vec<T>, StoreError> {
+    let mut all = Vec::new();
+    loop {
+        let page = read(all.last().map(&place)).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
 /// The same call on whichever store it is.
 macro_rules! either {
     ($self:ident, $store:ident => $call:expr) => {

@@ -20,10 +20,8 @@ use crate::{
     args::{Backfill, Filter, Held, HeldAct, Import, Orders, OrdersAct},
     exit::{Exit, Failure},
     output::Output,
+    store::{PAGE, every_row},
 };
-
-/// Rows that are read from the store at once.
-const PAGE: usize = 500;
 
 pub(super) async fn import(account: &Account, out: &mut Output, import: Import) -> Result<Exit, Failure> {
     consent_if_it_writes(account)?;
@@ -195,12 +193,6 @@ fn is_named(held: &HeldOrder, name: &OrderSelector) -> bool {
 
 async fn all_held(account: &Account) -> Result<Vec<HeldOrder>, Failure> {
     let orders = account.store.stores().orders;
-    let mut all: Vec<HeldOrder> = Vec::new();
-    loop {
-        let page = orders.held(&account.id, all.last().map(|held| &held.order), PAGE).await?;
-        if page.is_empty() {
-            return Ok(all);
-        }
-        all.extend(page);
-    }
+    let page = async |after: Option<ChannelOrderId>| orders.held(&account.id, after.as_ref(), PAGE).await;
+    Ok(every_row(page, |held: &HeldOrder| held.order.clone()).await?)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use shipstation_connector::channel::{
-    ChannelConnector, LinkListings, LinkState, Listing, ListingLink, store::ListingStoreExt,
+    ChannelConnector, LinkListings, LinkState, Listing, ListingId, ListingLink, store::ListingStoreExt,
 };
 
 use super::{mappings, report};
@@ -11,10 +11,8 @@ use crate::{
     args::Link,
     exit::{Exit, Failure},
     output::Output,
+    store::{PAGE, every_row},
 };
-
-/// Rows that are read from the store at once.
-const PAGE: usize = 500;
 
 pub(super) async fn link(account: &Account, out: &mut Output, link: &Link) -> Result<Exit, Failure> {
     if let Some(file) = &link.listings {
@@ -52,14 +50,8 @@ fn read(table: &[u8]) -> Result<Vec<Listing>, String> {
 
 pub(super) async fn links(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
     let store = account.store.stores().listings;
-    let mut all: Vec<ListingLink> = Vec::new();
-    loop {
-        let page = store.links_after(&account.id, all.last().map(|link| &link.listing), PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
-        all.extend(page);
-    }
+    let page = async |after: Option<ListingId>| store.links_after(&account.id, after.as_ref(), PAGE).await;
+    let all = every_row(page, |link: &ListingLink| link.listing.clone()).await?;
     out.rows(&all, &["LISTING", "SKU", "PRODUCT", "STATE"], "nothing is linked", |link| {
         let state = if link.state == LinkState::Linked { "linked" } else { "broken" };
         vec![link.listing.to_string(), link.sku.clone(), link.product.to_string(), state.to_owned()]

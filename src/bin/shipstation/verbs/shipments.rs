@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use shipstation_connector::channel::{
     ChannelConnector, Shipment, ShipmentState, SyncShipments,
-    store::{EnqueueOutcome, OutboxQuery, OutboxRow, ShipmentStore, ShipmentStoreExt},
+    store::{EnqueueOutcome, OutboxCursor, OutboxQuery, OutboxRow, ShipmentStore, ShipmentStoreExt},
 };
 
 use super::report;
@@ -15,10 +15,8 @@ use crate::{
     args::{Ship, Shipments, ShipmentsAct},
     exit::{Exit, Failure},
     output::Output,
+    store::{PAGE, every_row},
 };
-
-/// Rows that are read from the store at once.
-const PAGE: usize = 500;
 
 pub(super) async fn ship(account: &Account, out: &mut Output, ship: Ship) -> Result<Exit, Failure> {
     if ship.tracking.trim().is_empty() || ship.carrier.trim().is_empty() {
@@ -125,13 +123,11 @@ async fn open_rows(account: &Account) -> Result<Vec<OutboxRow>, Failure> {
     let later = account.now() + ShipmentState::MAX_RETRY_WAIT * 2;
     let (mut all, mut known) = (Vec::new(), HashSet::new());
     for query in [OutboxQuery::Due { now: later }, OutboxQuery::InFlight, OutboxQuery::Blocked] {
-        let mut after = None;
-        loop {
-            let page = store.rows(&account.id, &query, after.as_ref(), PAGE).await?.rows;
-            let Some(last) = page.last() else { break };
-            after = Some(last.cursor());
-            all.extend(page.into_iter().filter(|row| known.insert(row.id())));
-        }
+        let page = async |after: Option<OutboxCursor>| {
+            Ok(store.rows(&account.id, &query, after.as_ref(), PAGE).await?.rows)
+        };
+        let rows = every_row(page, OutboxRow::cursor).await?;
+        all.extend(rows.into_iter().filter(|row| known.insert(row.id())));
     }
     Ok(all)
 }

@@ -13,7 +13,7 @@ use shipstation_connector::{
 };
 
 use crate::{
-    account::{channel_of, is_loopback, stop_at_interrupt},
+    account::{channel_of, stop_at_interrupt},
     args::Options,
     config::{Config, Connection},
     exit::{Exit, Failure},
@@ -94,11 +94,8 @@ pub(super) async fn watch(options: &Options, out: &mut Output) -> Result<Exit, F
             "watch has no dry run: look with `import --dry-run` and `sync --dry-run`",
         ));
     }
-    let may_write = |connection: &Connection| {
-        options.yes || connection.allow_writes || is_loopback(&connection.client.base_url)
-    };
     for (name, connection) in &config.connections {
-        if !may_write(connection) {
+        if !connection.may_be_changed(options) {
             let why = "watch sends shipments: consent with --yes, or set allow_writes for the connection";
             return Err(Failure::usage(format!("connection {name}: {why}")));
         }
