@@ -1,12 +1,14 @@
 //! The simulator, asked by plain HTTP as any other client would.
 
 mod control;
+mod deliveries;
 mod faults;
 mod flaws;
 mod in_process;
 mod quirks;
 mod resources;
 mod rules;
+mod saved;
 mod shapes;
 
 use reqwest::{Method, Response};

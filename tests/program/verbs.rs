@@ -210,26 +210,6 @@ async fn connections_are_served_until_the_interrupt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_simulator_serves_other_programs() {
-    let bench = Bench::new().await;
-    let words = ["simulate", "--orders", "5", "--json"];
-    let mut child = bench.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let at: serde_json::Value = serde_json::from_str(&line).unwrap();
-    let variable = |name: &str| at[name].as_str().unwrap().to_owned();
-    let mut import = bench.command(&["import"]);
-    import
-        .env("SHIPSTATION_API_KEY", variable("api_key"))
-        .env("SHIPSTATION_API_SECRET", variable("api_secret"))
-        .env("SHIPSTATION_BASE_URL", variable("base_url"));
-    let imported = ended(import.output().unwrap());
-    assert!(imported.out.contains("5 new"), "{imported:?}");
-    interrupt(&child);
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_demonstration_needs_no_keys() {
     let bench = Bench::new().await;
     let mut demo = bench.command(&["demo"]);

@@ -333,9 +333,25 @@ pub(crate) struct Simulate {
     /// The loopback port; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-    /// Sample orders of the account
+    /// Sample orders of each account
     #[arg(long, default_value_t = 20)]
     pub(crate) orders: u32,
+    /// Accounts, each with a key of its own
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) accounts: u32,
+    /// What chance decides: lines of orders, faults and doubles; the same seed gives the same
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Lets requests of this kind go wrong with this probability, such as dropAfterEffect=0.05; may be given several times.
+    /// webhookLost and webhookTwice are about deliveries
+    #[arg(long, value_name = "NAME=RATE")]
+    pub(crate) fault: Vec<String>,
+    /// Subscribes this address to new orders, labels and orders marked as shipped
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook: Option<String>,
+    /// Keeps the accounts in this file, and goes on from it where it is there: --orders and --accounts count for a new one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

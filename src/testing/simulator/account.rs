@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    Notice, Quirks, Record, SimAddress, SimClock, order_sequence::OrderSequence, pacific, record, set,
+    Notice, Quirks, Record, SimAddress, SimClock, deliveries::Event, order_sequence::OrderSequence, pacific,
+    record, set,
 };
 use crate::{Timestamp, shows::shows};
 
@@ -98,8 +99,10 @@ pub struct Account {
     pub(super) overwritten: BTreeMap<i64, Vec<(String, Vec<u8>)>>,
     pub(super) scheduled: BTreeMap<Timestamp, Vec<ScheduledChange>>,
     /// The last number given out of each kind, by the member that holds it.
-    last_ids: BTreeMap<&'static str, i64>,
-    last_guid: u64,
+    pub(super) last_ids: BTreeMap<&'static str, i64>,
+    pub(super) last_guid: u64,
+    /// What webhooks may ask for and nobody has posted yet.
+    pub(super) events: Vec<Event>,
     pub(super) sequence: Option<OrderSequence>,
     pub(super) clock: Arc<SimClock>,
     /// The instant of something that is carried out or shown afterwards.
@@ -130,6 +133,7 @@ impl Account {
             scheduled: BTreeMap::new(),
             last_ids: FIRST_IDS.into(),
             last_guid: 0,
+            events: Vec::new(),
             sequence: None,
             clock,
             instant: None,

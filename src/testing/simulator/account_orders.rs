@@ -41,6 +41,7 @@ impl Account {
             let created = order.time("createDate").unwrap_or_else(|| self.now());
             self.schedule(created + Self::TOUCH_AFTER, Box::new(move |account, at| account.touch(id, at)));
         }
+        self.note_import(&mut order);
         self.orders.insert(id, order);
         id
     }
@@ -145,7 +146,17 @@ impl Account {
 
     /// Gives an order any status.
     pub fn set_status(&mut self, order_id: i64, status: &str) -> bool {
-        self.edit(order_id, |order| order.set("orderStatus", status))
+        let was_unpaid =
+            self.order(order_id).is_some_and(|order| order.is_text("orderStatus", "awaiting_payment"));
+        let is_set = self.edit(order_id, |order| order.set("orderStatus", status));
+        if was_unpaid
+            && status != "cancelled"
+            && let Some(mut order) = self.order(order_id).cloned()
+        {
+            self.note_import(&mut order);
+            self.orders.insert(order_id, order);
+        }
+        is_set
     }
 
     /// Deletes an order: it can no longer be found.
@@ -159,10 +170,13 @@ impl Account {
             set!(order, "orderStatus": "on_hold", "holdUntilDate": day);
         });
         if let Some(midnight) = pacific::parse(day).filter(|_| held) {
-            let release: ScheduledChange = Box::new(move |account, at| account.release(order_id, at));
-            self.schedule(pacific::instant(midnight), release);
+            self.schedule_release(order_id, pacific::instant(midnight));
         }
         held
+    }
+
+    pub(super) fn schedule_release(&mut self, order_id: i64, until: Timestamp) {
+        self.schedule(until, Box::new(move |account, at| account.release(order_id, at)));
     }
 
     /// Splits lines off into a child and returns its number, or `None` when there is no such order.

@@ -1,5 +1,7 @@
 //! Marking orders as shipped and buying labels.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Account, Field, Handled, Record, RepeatMarkAsShipped as RepeatMark, Reply, UnshippableMark, pacific,
     record, set,
@@ -7,7 +9,7 @@ use super::{
 use crate::Timestamp;
 
 /// A message that a `markasshipped` would have sent: what a buyer gets twice when a connector errs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Notice {
     /// When.
@@ -60,6 +62,7 @@ impl Account {
         self.edit(notice.order_id, |order| {
             set!(order, "orderStatus": "shipped", "shipDate": pacific::date(ship_date), "holdUntilDate": Field::Null);
         });
+        self.note_fulfillment(notice.order_id);
         if notice.customer || notice.channel {
             self.notices.push(notice);
         }
@@ -119,7 +122,10 @@ impl Account {
     pub(super) fn keep_label(&mut self, mut label: Record) -> i64 {
         let id = self.next_id("shipmentId");
         let batch = (id - 879_912_000).to_string();
-        set!(label, "shipmentId": id, "trackingNumber": format!("9400100000000{id}"), "batchNumber": batch);
+        set!(label, "shipmentId": id, "trackingNumber": format!("9400100000000{id}"), "batchNumber": &batch);
+        let order = label.int("orderId").and_then(|id| self.order(id));
+        let store = order.and_then(|order| order.int("advancedOptions.storeId"));
+        self.note_label(&batch, store);
         self.shipments.insert(id, label);
         id
     }

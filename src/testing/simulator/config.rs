@@ -111,6 +111,8 @@ settings! {
         pub(super) quirks: Quirks = Quirks::default(),
         /// The loopback port to listen on; 0, the default, takes any free one.
         pub(super) port: u16 = 0,
+        /// What chance decides: faults [at a rate](super::Fault::at_rate). The same seed and requests meet the same faults.
+        pub(super) seed: u64 = 0,
         ;
         api_key: String = "simulated-key".to_owned(),
         api_secret: String = "simulated-secret".to_owned(),
@@ -128,8 +130,11 @@ impl SimulatorConfig {
 
 impl std::fmt::Debug for SimulatorConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { now, rate_limit, latency, quirks, port, .. } = self;
-        write!(f, "SimulatorConfig {{ {now}, {rate_limit:?}, latency {latency:?}, port {port}, {quirks:?} }}")
+        let Self { now, rate_limit, latency, quirks, port, seed, .. } = self;
+        write!(
+            f,
+            "SimulatorConfig {{ {now}, {rate_limit:?}, latency {latency:?}, port {port}, seed {seed}, {quirks:?} }}"
+        )
     }
 }
 

@@ -14,6 +14,9 @@ use crate::Timestamp;
 /// The first part of every path. It is none of ShipStation's.
 pub(super) const PREFIX: &str = "_simulator";
 
+/// A page for people, which asks the rest of the control API.
+const PAGE: &str = include_str!("page.html");
+
 pub(super) fn handle(backend: &Arc<Backend>, call: &ApiRequest) -> Reply {
     // The pair of the handle is not used.
     let state = call.query("account").map_or_else(|| backend.first_account(), |key| backend.account_of(key));
@@ -25,6 +28,7 @@ pub(super) fn handle(backend: &Arc<Backend>, call: &ApiRequest) -> Reply {
 fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
     let segments: Vec<&str> = call.segments.iter().skip(1).map(String::as_str).collect();
     match (call.method.as_str(), segments.as_slice()) {
+        ("GET", []) => return Ok(Reply { html: true, ..Reply::text(PAGE) }),
         ("GET", ["clock"]) => return Ok(Reply::json(&json!({ "now": sim.clock().now() }))),
         ("PUT", ["clock"]) => match body(call)? {
             ClockChange::Now(now) => sim.clock().set(now),
@@ -60,12 +64,16 @@ fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
             sim.account(|account| account.quirks = quirks);
         }
         ("POST", ["faults"]) => sim.fault(body(call)?),
+        ("GET", ["faults"]) => return Ok(Reply::json(&sim.faults())),
         ("DELETE", ["faults"]) => sim.clear_faults(),
         ("GET", ["journal"]) => return Ok(Reply::json(&sim.journal().iter().map(entry).collect::<Vec<_>>())),
         ("DELETE", ["journal"]) => sim.clear_journal(),
         ("POST", [table]) => {
             let ids = add(sim, call, table)?;
             return Ok(Reply::json(&json!({ "ids": ids })));
+        }
+        ("GET", [table]) => {
+            return sim.account(|account| Ok(Reply::rows(account.table_mut(table).ok_or_else(unknown)?)));
         }
         ("GET", [table, _]) => return sim.account(|account| Ok(Reply::json(row(account, call, table)?))),
         ("PATCH", [table, _]) => sim.account(|account| change(account, call, table))?,
@@ -102,8 +110,11 @@ fn add(sim: &Simulator, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Re
     if let "orders" | "products" = table {
         let rows: Vec<&RawValue> = if call.body.is_array() { body(call)? } else { vec![body(call)?] };
         let blank = || if table == "orders" { SimOrder::new("").into() } else { SimProduct::new("").into() };
+        // What comes at once is one import.
+        let batch = sim.account(Account::next_guid);
         let add = |json: &&RawValue| {
             let row = Record::read(blank(), json.get()).map_err(|error| Reply::message(400, &error))?;
+            let row = if table == "orders" { row.with("importBatch", &batch) } else { row };
             let id = sim.account(|account| match table {
                 "orders" => account.add_order(row),
                 _ => account.add_product(row),

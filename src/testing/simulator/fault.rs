@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use fastrand::Rng;
 use http::{HeaderMap, Method};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::reply::ConnectionEnd::{Close, Hang};
 use super::{ApiRequest, JournalEntry, ListPage, ListRow, Reply, WireResponse};
@@ -138,11 +139,11 @@ pub enum ListFlaw {
 ///     .with(FaultKind::DropAfterEffect);
 /// # let _ = fault;
 /// ```
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[must_use = "a fault does nothing until a simulator is given it"]
 pub struct Fault {
-    #[serde(default, deserialize_with = "method")]
+    #[serde(default, deserialize_with = "method", serialize_with = "method_name")]
     method: Option<Method>,
     path: Option<String>,
     order_id: Option<i64>,
@@ -151,7 +152,14 @@ pub struct Fault {
     times: Option<u64>,
     #[serde(default)]
     always: bool,
+    /// How probably a request meets it that otherwise would.
+    rate: Option<f64>,
     pub(super) kind: FaultKind,
+}
+
+#[allow(clippy::ref_option, reason = "serde calls it so")]
+fn method_name<S: Serializer>(method: &Option<Method>, serializer: S) -> Result<S::Ok, S::Error> {
+    method.as_ref().map(Method::as_str).serialize(serializer)
 }
 
 fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Method>, D::Error> {
@@ -170,7 +178,16 @@ impl Fault {
     /// Any request.
     pub fn any() -> Self {
         let kind = FaultKind::ServerError;
-        Self { method: None, path: None, order_id: None, after: 0, times: None, always: false, kind }
+        Self {
+            method: None,
+            path: None,
+            order_id: None,
+            after: 0,
+            times: None,
+            always: false,
+            rate: None,
+            kind,
+        }
     }
 
     setters! {
@@ -191,6 +208,13 @@ impl Fault {
         self
     }
 
+    /// Each matching request meets it with this probability, 0 to 1, until the faults are cleared. What chance decides follows from
+    /// [`SimulatorConfig::seed`](super::SimulatorConfig::seed) and the requests.
+    pub fn at_rate(mut self, probability: f64) -> Self {
+        (self.rate, self.always) = (Some(probability), true);
+        self
+    }
+
     fn matches(&self, call: &ApiRequest) -> bool {
         let path = call.segments.join("/");
         let wanted = self.path.as_deref().unwrap_or("*").trim_matches('/').to_ascii_lowercase();
@@ -200,8 +224,11 @@ impl Fault {
     }
 
     /// Counts a matching request, and says whether this is one that meets the fault.
-    pub(super) fn applies(&mut self, call: &ApiRequest) -> bool {
+    pub(super) fn applies(&mut self, call: &ApiRequest, chance: &mut Rng) -> bool {
         if (self.times == Some(0) && !self.always) || !self.matches(call) {
+            return false;
+        }
+        if self.rate.is_some_and(|rate| chance.f64() >= rate) {
             return false;
         }
         if self.after > 0 {

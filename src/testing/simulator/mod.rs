@@ -3,26 +3,7 @@
 //!
 //! # From other processes
 //!
-//! On a port, a simulator is also controlled over HTTP, without credentials and without being counted: JSON under `/_simulator/`.
-//! `?account=KEY` chooses the account that this key opens; without it, the first one. Rows have ShipStation's members, and a
-//! `PATCH` names members of members with a dot between (`"shipTo.city"`). Durations are `{"secs": 60, "nanos": 0}`.
-//!
-//! | request | what it does |
-//! | --- | --- |
-//! | `GET clock` | `{"now": "2026-03-02T17:00:00Z"}` |
-//! | `PUT clock` | sets the clock to `now`, or lets `advanceSeconds` pass |
-//! | `POST orders`, `products` | adds one row or a list of them; answers the numbers |
-//! | `POST stores`, `tags`, `users`, `carriers`, `warehouses` | adds one `{"name": …}` (a store: `marketplace` too; a carrier: `code`) |
-//! | `GET orders/ID`, `products/ID`, … | a row, also one that ShipStation would not show |
-//! | `PATCH orders/ID`, `products/ID`, … | changes these members of a row |
-//! | `GET quirks`, `PUT quirks` | the [`Quirks`], by the names of their fields in camel case |
-//! | `POST faults` | adds a fault: `{"method", "path", "orderId", "after", "times", "always", "kind"}`, such as `{"path": "/orders/*", "kind": "dropAfterEffect"}`; see [`FaultKind`] |
-//! | `DELETE faults` | forgets them |
-//! | `GET journal`, `DELETE journal` | the requests so far; empties the journal |
-//! | `PUT limit` | `{"perMinute": 40}`, or null for no limit |
-//! | `GET accounts`, `POST accounts` | the keys of every account; adds an account, `{"apiKey", "apiSecret"}` |
-//! | `POST keys` | adds a pair to the account, `{"apiKey", "apiSecret"}` |
-//! | `PUT keys/KEY` | lets the pair expire at `expires`; now, without it |
+#![doc = include_str!("../../../docs/simulator.md")]
 
 mod account;
 mod account_orders;
@@ -32,6 +13,7 @@ mod builders;
 mod clock;
 mod config;
 mod control;
+mod deliveries;
 mod fault;
 mod journal;
 mod json;
@@ -42,6 +24,7 @@ mod pipeline;
 mod record;
 mod reply;
 mod request;
+mod saved;
 mod shapes;
 mod transport;
 
@@ -64,6 +47,7 @@ pub use record::{Field, Record};
 pub use transport::InProcess;
 
 use api::Handled;
+use deliveries::Event;
 use pacific::Digits;
 use pipeline::{AccountState, Backend, KeyPair};
 use record::{Kind, Member, Shape, record, set};
@@ -183,6 +167,18 @@ impl Simulator {
         Self { state, api_key: key.into(), api_secret: secret.into(), ..self.clone() }
     }
 
+    /// A handle of every account, in the order in which they were added, by the first of its keys.
+    pub fn accounts(&self) -> Vec<Self> {
+        let handle = |state: Arc<Mutex<AccountState>>| {
+            let (key, secret) = {
+                let pair = &locked(&state).keys;
+                pair.first().map(|pair| (pair.key.clone(), pair.secret.clone())).unwrap_or_default()
+            };
+            Self { state, api_key: key.into(), api_secret: secret.into(), ..self.clone() }
+        };
+        self.backend.accounts().into_iter().map(handle).collect()
+    }
+
     /// Adds a second pair that opens this account, as for a rotation. Each pair has a budget of its own.
     pub fn add_key(&self, key: &str, secret: &str) {
         self.with_state(|state| state.keys.push(KeyPair::new(key, secret)));
@@ -229,6 +225,11 @@ impl Simulator {
         });
     }
 
+    /// The scripted faults, also those that nothing meets any more.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.with_state(|state| state.faults.clone())
+    }
+
     /// Forgets every scripted fault.
     pub fn clear_faults(&self) {
         self.with_state(|state| {
@@ -254,13 +255,25 @@ impl Simulator {
     /// What ShipStation posts for this event: the address of each subscription of it that is on, and the body. `resource` is the path
     /// and query of what happened, such as `shipments?batchId=7`. Nothing is posted by itself.
     pub fn deliveries(&self, event: &str, resource: &str) -> Vec<(String, String)> {
+        let urls: Vec<_> =
+            self.account(|account| account.subscribers(event, None).map(str::to_owned).collect());
+        urls.into_iter().map(|url| (url, self.body(event, resource))).collect()
+    }
+
+    /// What ShipStation posts for what has happened since the last time: address and body, oldest first. Nothing is posted by itself;
+    /// the thousand last events wait.
+    pub fn take_deliveries(&self) -> Vec<(String, String)> {
+        let events = self.account(Account::take_events);
+        let posts = |(event, urls): (Event, Vec<String>)| {
+            let body = self.body(event.kind, &event.resource);
+            urls.into_iter().map(move |url| (url, body.clone()))
+        };
+        events.into_iter().flat_map(posts).collect()
+    }
+
+    fn body(&self, event: &str, resource: &str) -> String {
         let url = format!("{}{}", self.url(), resource.trim_start_matches('/'));
-        let body = serde_json::json!({ "resource_url": url, "resource_type": event }).to_string();
-        self.account(|account| {
-            let rows = account.webhooks.values();
-            let rows = rows.filter(|row| row.flag("Active") && row.text("HookType") == Some(event));
-            rows.filter_map(|row| Some((row.text("Url")?.to_owned(), body.clone()))).collect()
-        })
+        serde_json::json!({ "resource_url": url, "resource_type": event }).to_string()
     }
 
     /// Changes the rate limit.

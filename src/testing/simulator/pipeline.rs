@@ -7,11 +7,13 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fastrand::Rng;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{AUTHORIZATION, DATE},
     request::Parts,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{
     Account, ApiRequest, Fault, FaultKind, Journal, JournalEntry, ListFlaw, RateLimit, Reply, SimClock,
@@ -35,17 +37,21 @@ pub(super) struct AccountState {
     /// Changes of the account that wait for their request.
     pub(super) hooks: Vec<(Fault, AccountChange)>,
     pub(super) faults: Vec<Fault>,
+    /// Decides about faults that are met with a probability.
+    chance: Rng,
     /// What reads that lag behind show, each with the instant since which it held.
     pub(super) history: Vec<(Timestamp, Snapshot)>,
 }
 
 /// A key and its secret. Each pair has a budget of its own.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct KeyPair {
     pub(super) key: String,
-    secret: String,
+    pub(super) secret: String,
     /// From then on it is refused.
     pub(super) expires: Option<Timestamp>,
+    #[serde(skip)]
     pub(super) usage: MinuteUsage,
 }
 
@@ -60,17 +66,29 @@ impl Backend {
     }
 
     pub(super) fn add_account(&self, key: &str, secret: &str) -> Arc<Mutex<AccountState>> {
+        let account = Account::new(Arc::clone(&self.clock), self.config.quirks.clone());
+        self.keep_account(account, vec![KeyPair::new(key, secret)])
+    }
+
+    pub(super) fn keep_account(&self, account: Account, keys: Vec<KeyPair>) -> Arc<Mutex<AccountState>> {
+        let mut accounts = locked(&self.accounts);
+        let seed = self.config.seed.wrapping_add(accounts.len() as u64);
         let state = Arc::new(Mutex::new(AccountState {
-            account: Account::new(Arc::clone(&self.clock), self.config.quirks.clone()),
-            keys: vec![KeyPair::new(key, secret)],
+            account,
+            keys,
             journal: Journal::default(),
             limit: self.config.rate_limit,
             hooks: Vec::new(),
             faults: Vec::new(),
+            chance: Rng::with_seed(seed),
             history: Vec::new(),
         }));
-        locked(&self.accounts).push(Arc::clone(&state));
+        accounts.push(Arc::clone(&state));
         state
+    }
+
+    pub(super) fn accounts(&self) -> Vec<Arc<Mutex<AccountState>>> {
+        locked(&self.accounts).clone()
     }
 
     pub(super) fn account_of(&self, key: &str) -> Option<Arc<Mutex<AccountState>>> {
@@ -131,7 +149,7 @@ impl KeyPair {
 }
 
 /// Requests of one pair of keys in the present minute; the limit is a fixed window, aligned with the clock minute.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct MinuteUsage {
     minute: i64,
     used: u32,
@@ -179,10 +197,12 @@ impl AccountState {
         if entry.over_limit {
             return Reply::too_many().send(self.headers(rate), entry);
         }
-        for (_, change) in self.hooks.extract_if(.., |(rule, _)| rule.applies(call)) {
+        let chance = &mut self.chance;
+        for (_, change) in self.hooks.extract_if(.., |(rule, _)| rule.applies(call, chance)) {
             change(&mut self.account);
         }
-        let fault = self.faults.iter_mut().find_map(|fault| fault.applies(call).then(|| fault.kind.clone()));
+        let mut meets = |fault: &mut Fault| fault.applies(call, &mut self.chance).then(|| fault.kind.clone());
+        let fault = self.faults.iter_mut().find_map(&mut meets);
         entry.fault.clone_from(&fault);
         if let Some(FaultKind::Slow(time)) = fault {
             self.account.clock.advance(time);

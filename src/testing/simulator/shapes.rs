@@ -21,6 +21,9 @@ macro_rules! shapes {
                 default: shapes!(@$kind $(($inner))? $($default)?),
             }),*],
         };)*
+
+        /// Every shape and its name.
+        pub(super) static ALL: &[(&str, &Shape)] = &[$((stringify!($shape), &$shape)),*];
     };
     (@$kind:ident $(($inner:ident))?) => { Field::Null };
     (@$kind:ident $(($inner:ident))? []) => { Field::List(Vec::new()) };
@@ -130,7 +133,7 @@ shapes! {
         createDate: Time, isDefault: Flag = false, sellerIntegrationId: Int, extInventoryIdentity: Text,
         registerFedexMeter: Flag,
     }
-    /// A webhook, in its `PascalCase` shape. The simulator keeps it and posts nothing by itself; see [`Simulator::deliveries`](super::Simulator::deliveries).
+    /// A webhook, in its `PascalCase` shape. The simulator keeps it and posts nothing by itself; see [`Simulator::take_deliveries`](super::Simulator::take_deliveries).
     WEBHOOK, Seven {
         IsLabelAPIHook: Flag = false, WebHookID: Int, SellerID: Int = 2_400_000, StoreID: Int, HookType: Text,
         MessageFormat: Text = "Json", Url: Text, Name: Text, BulkCopyBatchID: Int, BulkCopyRecordID: Int,

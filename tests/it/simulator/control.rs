@@ -131,3 +131,22 @@ async fn what_the_control_api_does_not_know_is_refused() {
     }
     assert!(sim.journal().is_empty(), "none of it counts as a request");
 }
+
+#[tokio::test]
+async fn people_see_it_on_a_page_that_loads_nothing_from_elsewhere() {
+    let sim = Simulator::start(SimulatorConfig::default()).await.unwrap();
+    for path in ["_simulator", "_simulator/"] {
+        let answer = reqwest::get(format!("{}{path}", sim.url())).await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+        let page = answer.text().await.unwrap();
+        assert!(
+            page.contains("Simulated ShipStation") && !page.contains("//cdn") && !page.contains("https://")
+        );
+    }
+    control(&sim, Method::POST, "orders", json!({ "orderNumber": "1001" })).await;
+    control(&sim, Method::POST, "faults", json!({ "rate": 0.5, "always": true, "kind": "hang" })).await;
+    assert_eq!(control(&sim, Method::GET, "orders", Value::Null).await.1[0]["orderNumber"], "1001");
+    assert_eq!(control(&sim, Method::GET, "faults", Value::Null).await.1[0]["rate"], 0.5);
+    assert_eq!(control(&sim, Method::GET, "nothing", Value::Null).await.0, 404);
+    assert_eq!(sim.journal().len(), 0);
+}

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use shipstation_connector::testing::simulator::{Fault, FaultKind, Quirks, SimLine, SimOrder, Simulator};
+use shipstation_connector::{
+    client::RetryPolicy,
+    testing::simulator::{
+        Fault, FaultKind, Quirks, RateLimit, SimLine, SimOrder, Simulator, SimulatorConfig,
+    },
+};
 
 use super::{get, post, start};
 
@@ -149,4 +154,24 @@ async fn stores_say_when_they_were_refreshed_and_orders_who_ships_them() {
     let [one, two] = [&orders["orders"][0], &orders["orders"][1]];
     assert_eq!((&one["orderKey"], &one["externallyFulfilled"]), (&two["orderKey"], &json!(true)));
     assert_eq!((&one["externallyFulfilledBy"], &two["externallyFulfilled"]), (&json!("FBA"), &json!(false)));
+}
+
+#[tokio::test]
+async fn a_rate_is_met_as_often_and_the_same_with_the_same_seed() {
+    let met = async |seed: u64, rate: f64| {
+        let config = SimulatorConfig::default().rate_limit(RateLimit::Unlimited).seed(seed);
+        let sim = Simulator::in_process(config);
+        sim.fault(Fault::on(Method::GET, "/accounts/listtags").at_rate(rate).with(FaultKind::ServerError));
+        let client = sim.client().retry(RetryPolicy::never()).build().unwrap();
+        for _ in 0..400 {
+            let _ = client.accounts().list_tags().await;
+        }
+        sim.journal().iter().map(|entry| entry.fault.is_some()).collect::<Vec<_>>()
+    };
+    let often = |met: &[bool]| met.iter().filter(|met| **met).count();
+    let one = met(1, 0.1).await;
+    assert!((20..=60).contains(&often(&one)), "{}", often(&one));
+    assert_eq!(one, met(1, 0.1).await);
+    assert_ne!(one, met(2, 0.1).await);
+    assert_eq!((often(&met(1, 0.0).await), often(&met(1, 1.0).await)), (0, 400));
 }

@@ -1,13 +1,14 @@
 //! What each verb does: it asks the crate, and shows the answer.
 
 mod actions;
+mod demo;
 mod imports;
 mod listings;
 mod mappings;
 mod questions;
 mod shell;
 mod shipments;
-mod simulated;
+mod simulate;
 mod watch;
 
 use serde::Serialize;
@@ -27,8 +28,8 @@ pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
         Verb::OnAccount(verb) => on_account(verb, &Account::open(&options, out).await?, out).await,
         Verb::Watch => watch::watch(&options, out).await,
         Verb::Probe(probe) => questions::probe(&options, out, &probe).await,
-        Verb::Simulate(simulate) => simulated::simulate(&simulate, out).await,
-        Verb::Demo => simulated::demo(out).await,
+        Verb::Simulate(asked) => simulate::simulate(&asked, out).await,
+        Verb::Demo => demo::demo(out).await,
         Verb::Completions { shell } => shell::completions(shell, out),
         Verb::Man => shell::manual(out),
     }

@@ -17,15 +17,9 @@ use super::super::{
 use super::Route;
 
 pub(super) const ROUTES: &[Route] = &[
-    ("GET", "orders", |account, call| {
-        check_status(call)?;
-        if let Some(sequence) = account.sequence.as_ref().filter(|_| is_ascending(call))
-            && may_admit(sequence, &ORDERS.conditions(account, call)?)
-        {
-            return list_with_sequence(account, call, sequence);
-        }
-        ORDERS.reply(account, call, account.visible_orders().collect())
-    }),
+    ("GET", "orders", list),
+    // An older name, which published clients still use.
+    ("GET", "orders/list", list),
     ("GET", "orders/listbytag", |account, call| {
         check_status(call)?;
         let status = call.required_query("orderStatus")?;
@@ -110,6 +104,16 @@ pub(super) const ROUTES: &[Route] = &[
         Ok(Reply::done("The requested order has been deleted."))
     }),
 ];
+
+fn list(account: &mut Account, call: &ApiRequest) -> Handled {
+    check_status(call)?;
+    if let Some(sequence) = account.sequence.as_ref().filter(|_| is_ascending(call))
+        && may_admit(sequence, &ORDERS.conditions(account, call)?)
+    {
+        return list_with_sequence(account, call, sequence);
+    }
+    ORDERS.reply(account, call, account.visible_orders().collect())
+}
 
 /// Every status that the filter takes; others, `all` among them, are refused.
 const STATUSES: &str = "awaiting_payment awaiting_shipment pending_fulfillment shipped on_hold cancelled \

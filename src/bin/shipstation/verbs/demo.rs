@@ -1,78 +1,29 @@
-//! A ShipStation of one's own: on a port for any program, or in this one for a first look.
+//! A first look without keys: a simulated ShipStation in this process.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use serde_json::json;
 use shipstation_connector::{
-    ShipStationChannel, Timestamp,
+    ShipStationChannel,
     channel::{
         ChannelConnector, CheckConnection, DiagnoseOrder, GetOrders, OrderSelector, OrderTimeline,
         ResolveHeld, Shipment, SyncShipments,
         shipping::{CarrierRule, ShippingRule},
         store::{MappingStoreExt, ShipmentStoreExt},
     },
-    client::{Clock, SystemClock},
     stores::MemoryStore,
-    testing::simulator::{Account, SimLine, SimOrder, SimProduct, Simulator, SimulatorConfig},
+    testing::simulator::{Simulator, SimulatorConfig},
 };
 
+use super::simulate::fill;
 use crate::{
-    account::stop_at_interrupt,
-    args::Simulate,
     exit::{Exit, Failure},
     output::Output,
 };
 
-const HOUR: Duration = Duration::from_secs(3600);
-/// How often simulated time is put in step with the machine's.
-const TICK: Duration = Duration::from_millis(200);
-
-pub(super) async fn simulate(asked: &Simulate, out: &mut Output) -> Result<Exit, Failure> {
-    let sim = Simulator::start(SimulatorConfig::default().now(SystemClock.now()).port(asked.port)).await?;
-    sim.account(|account| fill(account, asked.orders));
-    let (url, key, secret) = (sim.url(), sim.api_key(), sim.api_secret());
-    out.say(
-        &format!("export SHIPSTATION_BASE_URL={url}\nexport SHIPSTATION_API_KEY={key}\nexport SHIPSTATION_API_SECRET={secret}"),
-        &json!({"base_url": url, "api_key": key, "api_secret": secret, "control": format!("{url}_simulator/")}),
-    )?;
-    out.note(format!(
-        "a simulated ShipStation with {} orders, until Ctrl-C; its control API: {url}_simulator/",
-        asked.orders
-    ));
-    let stop = stop_at_interrupt();
-    while !stop.is_cancelled() {
-        sim.clock().set(SystemClock.now());
-        tokio::select! {
-            () = SystemClock.sleep(TICK) => {}
-            () = stop.cancelled() => {}
-        }
-    }
-    out.note(format!("{} requests were served", sim.journal().len()));
-    Ok(Exit::Succeeded)
-}
-
-/// A small shop: orders of the last days, with two shipping texts.
-fn fill(account: &mut Account, orders: u32) {
-    let store = account.add_store("Sample shop", "Shopify");
-    account.add_tag("Rush");
-    account.add_user("Ops Desk");
-    for (sku, price) in [("MUG-BLUE", "18.50"), ("SCARF", "64.00")] {
-        account.add_product(SimProduct::new(sku).price(price));
-    }
-    let now: Timestamp = account.now();
-    for number in 0..orders {
-        let (sku, price) = if number % 3 == 0 { ("SCARF", "64.00") } else { ("MUG-BLUE", "18.50") };
-        let text = if number % 4 == 3 { "Express" } else { "Standard" };
-        let order =
-            SimOrder::new((1001 + number).to_string()).store(store).created(now - HOUR * (number % 100 + 1));
-        account.add_order(order.shipping(text).line(SimLine::new(sku, 1, price)));
-    }
-}
-
 /// The whole cycle against a simulator in this process.
 pub(super) async fn demo(out: &mut Output) -> Result<Exit, Failure> {
     let sim = Simulator::in_process(SimulatorConfig::default());
-    sim.account(|account| fill(account, 8));
+    sim.account(|account| fill(account, 8, 0));
     let (store, name) = (Arc::new(MemoryStore::new()), "demo");
     let builder = ShipStationChannel::builder(sim.client().build()?, name, store.stores());
     let channel = builder.build().map_err(|error| Failure::usage(error.to_string()))?;
