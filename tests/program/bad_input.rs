@@ -237,3 +237,42 @@ async fn what_cannot_be_served_is_said() {
     bench.write("shipstation.toml", "store = \"sqlite:x.sqlite\"\n");
     assert!(bench.refused(2, &["watch"]).contains("no connections"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_names_several_orders_names_none() {
+    let bench = Bench::new().await;
+    let ids = [bench.order("1001", "Standard"), bench.order("1001", "Standard")];
+    bench.text(0, &["mappings", "add", "Standard", "ground"]);
+    bench.text(0, &["import"]);
+    for words in [
+        &["ship", "1001", "--carrier", "UPS", "--tracking", "1Z0000000000000017"][..],
+        &["timeline", "1001"],
+        &["tag", "1001", "Rush"],
+        &["import", "1001"],
+    ] {
+        let said = bench.refused(2, words);
+        assert!(said.contains("more than one order with number 1001") && said.contains("id:"), "{said}");
+        assert!(ids.iter().all(|id| said.contains(&id.to_string())), "{said}");
+    }
+    assert_eq!(bench.json(0, &["shipments"]), serde_json::json!([]));
+    assert_eq!(bench.sim.journal().writes().count(), 0);
+    assert_eq!(bench.text(0, &["diagnose", "1001"]).matches("IMPORTED").count(), 2);
+    let one = format!("id:{}", ids[1]);
+    bench.text(0, &["ship", &one, "--carrier", "UPS", "--tracking", "1Z0000000000000017"]);
+    assert_eq!(bench.json(0, &["shipments"]).as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_another_version_is_refused_and_left_alone() {
+    let bench = Bench::new().await;
+    bench.text(0, &["import"]);
+    let path = bench.path().join("shipstation.sqlite");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute("UPDATE shipstation_schema SET version = 999", []).unwrap();
+    drop(file);
+    let requests = bench.sim.journal().len();
+    let before = std::fs::read(&path).unwrap();
+    let said = bench.refused(2, &["import"]);
+    assert!(said.contains("version 999") && said.contains("use a newer program"), "{said}");
+    assert!(std::fs::read(&path).unwrap() == before && bench.sim.journal().len() == requests);
+}

@@ -8,6 +8,10 @@
 
 mod bad_input;
 mod bench;
+#[cfg(unix)]
+mod postgres;
 mod probe;
 mod simulate;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod verbs;

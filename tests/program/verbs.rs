@@ -234,4 +234,7 @@ async fn shells_and_manuals_know_the_program() {
         assert_says(&bench.text(0, &["completions", shell]), &["shipstation"]);
     }
     assert_says(&bench.text(0, &["man"]), &[".TH shipstation"]);
+    bench.text(0, &["man", "--dir", "pages"]);
+    let page = std::fs::read_to_string(bench.path().join("pages/shipstation-held-resolve.1")).unwrap();
+    assert_says(&page, &[".TH shipstation-held-resolve"]);
 }

@@ -15,7 +15,7 @@ use shipstation_connector::{
 use crate::{
     args::Options,
     config::{Config, Connection},
-    exit::{Exit, Failure},
+    exit::{Exit, Failure, said},
     output::Output,
     progress::Progress,
     store::Store,
@@ -96,7 +96,10 @@ impl Account {
             return if is_id { Ok(id.to_string()) } else { Err(wrong()) };
         }
         let request = OrderTimeline::new(which.clone()).control(self.control());
-        Ok(self.channel.timeline(request).await?.order.to_string())
+        let found = self.channel.timeline(request).await;
+        // What was asked for is no timeline.
+        let found = found.map_err(|error| Failure { message: said(&error.refusal), ..error.into() })?;
+        Ok(found.order.to_string())
     }
 }
 

@@ -66,7 +66,11 @@ pub(crate) enum Verb {
     /// Write the completions of a shell
     Completions { shell: clap_complete::Shell },
     /// Write the manual page
-    Man,
+    Man {
+        /// A folder for the pages of all verbs
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// What is done with one connection.

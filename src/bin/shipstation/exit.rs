@@ -76,7 +76,15 @@ impl From<ChannelError> for Failure {
             Refusal::Unavailable { .. } | Refusal::Store(_) => Exit::Failed,
             _ => Exit::Usage,
         };
-        Self::new(exit, error.to_string())
+        Self::new(exit, format!("{} was not started: {}", error.operation, said(&error.refusal)))
+    }
+}
+
+/// The refusal, and how an order is named by its id here.
+pub(crate) fn said(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Ambiguous { .. } => format!("{refusal}, such as id:2184550001"),
+        _ => refusal.to_string(),
     }
 }
 

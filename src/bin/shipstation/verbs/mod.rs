@@ -31,7 +31,7 @@ pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
         Verb::Simulate(asked) => simulate::simulate(&asked, out).await,
         Verb::Demo => demo::demo(out).await,
         Verb::Completions { shell } => shell::completions(shell, out),
-        Verb::Man => shell::manual(out),
+        Verb::Man { dir } => shell::manual(out, dir.as_deref()),
     }
 }
 

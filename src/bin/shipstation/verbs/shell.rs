@@ -1,5 +1,7 @@
 //! What a shell and `man` want to know of the program.
 
+use std::{fs, path::Path};
+
 use clap::CommandFactory;
 
 use crate::{
@@ -15,7 +17,13 @@ pub(super) fn completions(shell: clap_complete::Shell, out: &mut Output) -> Resu
     Ok(Exit::Succeeded)
 }
 
-pub(super) fn manual(out: &mut Output) -> Result<Exit, Failure> {
+/// The page of the program, or those of every verb in a folder.
+pub(super) fn manual(out: &mut Output, dir: Option<&Path>) -> Result<Exit, Failure> {
+    if let Some(dir) = dir {
+        fs::create_dir_all(dir)?;
+        clap_mangen::generate_to(Args::command(), dir)?;
+        return Ok(Exit::Succeeded);
+    }
     let mut page = Vec::new();
     clap_mangen::Man::new(Args::command()).render(&mut page)?;
     out.bytes(&page)?;
