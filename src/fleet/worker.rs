@@ -30,9 +30,9 @@ const FIRST_MAINTENANCE: Duration = MINUTE.saturating_mul(5);
 const WAIT_FOR_SCHEDULE: Duration = Duration::from_secs(5);
 /// A look that claims nothing although something is due (others are at it) is not repeated at once.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
-/// New jobs are spread over so much time for each hundred connections, and over their interval at most: a fleet that starts does
-/// not run everything at once.
-const FIRST_WAIT_PER_HUNDRED: Duration = Duration::from_secs(60);
+/// New jobs are spread over so much time for each connection that they are of, and over their interval at most: a fleet that starts
+/// does not run everything at once, and one of a single connection does not wait.
+const FIRST_WAIT_PER_CONNECTION: Duration = Duration::from_millis(600);
 
 /// How long the host may take to name its connections, or to build a channel.
 const HOST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -223,8 +223,8 @@ impl Shared {
             }
         };
         self.runs.note("the connections", None);
-        let hundreds = u32::try_from(changed.present.len() / 100).unwrap_or(u32::MAX).saturating_add(1);
-        let spread = FIRST_WAIT_PER_HUNDRED.saturating_mul(hundreds);
+        let connections = u32::try_from(changed.present.len()).unwrap_or(u32::MAX);
+        let spread = FIRST_WAIT_PER_CONNECTION.saturating_mul(connections);
         let plans = changed.present.iter().flat_map(|connection| self.plans(connection, spread));
         let plans: Vec<JobPlan> = plans.collect();
         let now = self.now();
