@@ -210,6 +210,26 @@ async fn connections_are_served_until_the_interrupt() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_that_is_written_again_is_read_again() {
+    let bench = Bench::new().await;
+    bench.order("1001", "Standard");
+    let every = "[connections.shop.every]\nget_orders = \"5m\"\n";
+    bench.configure(every);
+    let file = std::fs::read_to_string(bench.path().join("shipstation.toml")).unwrap();
+    bench.write("shipstation.toml", &format!("[connections.shop]\nkey_file = \"shop.key\"\n{file}"));
+    bench.write("shop.key", &format!("{}\nyesterday\n", bench.sim.api_key())).mode("shop.key", 0o600);
+    let mut child =
+        bench.command(&["watch", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut troubles = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(troubles.any(|line| line.contains("get_orders of shop") && line.contains("refused")));
+    bench.write("shop.key", &format!("{}\n{}\n", bench.sim.api_key(), bench.sim.api_secret()));
+    assert!(lines.any(|line| line.contains("1 new")));
+    interrupt(&child);
+    assert_eq!(ended(child.wait_with_output().unwrap()).code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_demonstration_needs_no_keys() {
     let bench = Bench::new().await;
     let mut demo = bench.command(&["demo"]);

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     env, fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     path::{Path, PathBuf},
 };
 
@@ -22,12 +23,11 @@ const DEFAULT_FILE: &str = "shipstation.toml";
 const DEFAULT_CONNECTION: &str = "default";
 const SIMULATED_CONNECTION: &str = "simulator";
 /// What a fleet runs.
-const SCHEDULED: [Operation; 6] = [
+const SCHEDULED: [Operation; 5] = [
     Operation::GetOrders,
     Operation::GetChanges,
     Operation::SyncShipments,
     Operation::ResolveHeld,
-    Operation::LinkListings,
     Operation::RunActions,
 ];
 const KEY: &str = "SHIPSTATION_API_KEY";
@@ -275,6 +275,15 @@ impl Variable {
 }
 
 impl KeySource {
+    /// Another number once the file has been written again.
+    pub(crate) fn revision(&self) -> u64 {
+        let Origin::File(path) = &self.origin else { return 0 };
+        let written = fs::metadata(path).and_then(|metadata| metadata.modified());
+        let mut hasher = DefaultHasher::new();
+        written.ok().hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Reads the pair. No part of it is in an error.
     pub(crate) fn read(&self) -> Result<Credentials, Failure> {
         let (key, secret) = match &self.origin {

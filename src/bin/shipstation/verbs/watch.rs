@@ -23,8 +23,10 @@ use crate::{
 
 /// How often actions that wait are worked on, where they are enabled.
 const ACTIONS_INTERVAL: Duration = Duration::from_secs(300);
+/// How often it is looked whether a key file was written again.
+const KEYS_INTERVAL: Duration = Duration::from_secs(2);
 /// How often it is looked for what cannot run.
-const LOOK_INTERVAL: Duration = Duration::from_secs(15);
+const LOOK_INTERVAL: Duration = Duration::from_secs(3);
 
 /// The connections of the configuration.
 #[derive(Debug)]
@@ -38,12 +40,13 @@ impl ConnectionSource for Configured {
     async fn connections(&self) -> Result<Vec<FleetConnection>, BuildFailure> {
         let connections = self.connections.iter().map(|(name, connection)| {
             let mut every = connection.every.clone();
+            // Listings come from a file that `link` is given.
+            every.insert(Operation::LinkListings, Duration::ZERO);
             if connection.settings.actions.enabled {
                 every.entry(Operation::RunActions).or_insert(ACTIONS_INTERVAL);
             }
-            every.iter().fold(FleetConnection::new(name.as_str()), |fleet, (operation, interval)| {
-                fleet.every(*operation, *interval)
-            })
+            let fleet = FleetConnection::new(name.as_str()).revision(connection.keys.revision());
+            every.iter().fold(fleet, |fleet, (operation, interval)| fleet.every(*operation, *interval))
         });
         Ok(connections.collect())
     }
@@ -112,6 +115,7 @@ pub(super) async fn watch(options: &Options, out: &mut Output) -> Result<Exit, F
     let source = Configured { connections: config.connections, store: store.clone() };
     let fleet = Fleet::builder(Arc::new(source))
         .schedule(store.schedule())
+        .refresh_every(KEYS_INTERVAL)
         .maintenance(store.maintenance(), RetentionPolicy::default())
         .observer(Arc::new(Lines { json: options.json }))
         .build();
@@ -153,7 +157,7 @@ async fn troubles(fleet: &Fleet) -> BTreeMap<String, String> {
     for JobStatus { job, last, .. } in jobs {
         let Some(last) = last else { continue };
         if let Some(why) = last.waits {
-            all.insert(format!("{} of {}", job.operation, job.connection), why);
+            all.insert(format!("{} of {}", job.operation, job.connection), format!("{}; {why}", last.ended));
         }
         if !last.notices.is_empty() {
             let notices: Vec<String> = last.notices.iter().map(ToString::to_string).collect();
