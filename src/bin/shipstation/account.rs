@@ -71,12 +71,7 @@ impl Account {
 
     /// Refuses what may change the account without consent.
     pub(crate) fn consent(&self, what: &str) -> Result<(), Failure> {
-        if self.may_write || self.dry_run {
-            return Ok(());
-        }
-        Err(Failure::usage(format!(
-            "{what} may change orders in the account: consent with --yes, set allow_writes for the connection, or look first with --dry-run"
-        )))
+        consent(self.may_write || self.dry_run, what)
     }
 
     pub(crate) fn is_dry_run(&self) -> bool {
@@ -101,6 +96,16 @@ impl Account {
         let found = found.map_err(|error| Failure { message: said(&error.refusal), ..error.into() })?;
         Ok(found.order.to_string())
     }
+}
+
+/// Refuses what may change an account, unless it may be.
+pub(crate) fn consent(is_given: bool, what: &str) -> Result<(), Failure> {
+    let why = || {
+        format!(
+            "{what} may change orders in the account: consent with --yes, set allow_writes for the connection, or look first with --dry-run"
+        )
+    };
+    if is_given { Ok(()) } else { Err(Failure::usage(why())) }
 }
 
 /// The client of a connection, once its settings are found sound.

@@ -57,7 +57,7 @@ pub(crate) enum Verb {
     OnAccount(AccountVerb),
     /// Serve the connections until Ctrl-C: look for changes, import, send
     Watch,
-    /// See what a real account does of what is taken for granted: twelve reads at most, and no change
+    /// See what a real account does of what is taken for granted: twelve reads at most, and no change unless --write
     Probe(Probe),
     /// A ShipStation of one's own, on a loopback port
     Simulate(Simulate),
@@ -363,4 +363,14 @@ pub(crate) struct Probe {
     /// Write what was answered as fixtures into this folder: shapes, and no value of the account's
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<PathBuf>,
+    /// Mark the order of this number as shipped, twice, to see what a second mark does. It awaits shipment in a store of orders
+    /// entered by hand, has no e-mail address, and stays marked
+    #[arg(long, value_name = "ORDER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) write: Option<String>,
+    /// With --write: so many seconds at least pass before one fulfillment counts as the only one
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=3600))]
+    pub(crate) settle: u64,
+    /// At most so many requests; what they do not suffice for is not asked
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) requests: Option<u16>,
 }

@@ -1,45 +1,85 @@
-//! What a real account shows of what this crate takes for granted: a few reads, and a sheet of evidence without any buyer's data, key or
-//! name of the account. Nothing is changed.
+//! What a real account shows of what this crate takes for granted: a few reads, by consent one order that is marked as shipped, and a
+//! sheet of evidence without any buyer's data, key, or name of the account or of an order.
 
+mod headers;
+mod mark;
+mod plan;
 mod questions;
 mod redaction;
 mod sheet;
 mod tap;
+mod target;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use shipstation_connector::{
     ShipStation,
     client::{ClientSettings, Credentials, RetryPolicy},
 };
 
-pub(crate) use self::sheet::Sheet;
-use self::{questions::Asker, tap::Tap};
+pub(crate) use self::{
+    plan::{Plan, Purpose},
+    sheet::Sheet,
+    target::Target,
+};
+use self::{
+    questions::{Asker, NO_REQUEST},
+    tap::Tap,
+};
 use crate::exit::{Exit, Failure};
 
 /// Asks everything, within a budget of requests.
 pub(crate) struct Probe {
     client: ShipStation,
     tap: Arc<Tap>,
+    plan: Plan,
     configured: ClientSettings,
 }
 
-impl Probe {
-    /// As many requests as it takes at most.
-    pub(crate) const REQUESTS: usize = 12;
+/// What becomes of the order that may be marked.
+pub(crate) enum Marks {
+    /// None was named.
+    Unasked,
+    /// There are not as many requests as it takes.
+    TooDear,
+    /// It was found, and is not marked.
+    DryRun,
+    /// It is marked twice; the second mark has so long at least to show what it did.
+    Twice(Target, Duration),
+}
 
+impl Probe {
     /// A probe of the account that these credentials belong to. No request is sent.
-    pub(crate) fn new(credentials: Credentials, settings: &ClientSettings) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        credentials: Credentials,
+        settings: &ClientSettings,
+        plan: Plan,
+    ) -> Result<Self, Failure> {
         let tap = Arc::new(Tap::new(settings)?);
+        tap.cap(plan.requests());
         let builder = ShipStation::builder(credentials).settings(settings).retry(RetryPolicy::never());
         let client = builder.transport(tap.clone()).build()?;
-        Ok(Self { client, tap, configured: settings.clone() })
+        Ok(Self { client, tap, plan, configured: settings.clone() })
     }
 
-    /// Asks, and says what was seen.
-    pub(crate) async fn ask(&self) -> Result<Sheet, Failure> {
+    /// Looks for the order that may be marked.
+    pub(crate) async fn find(&self, number: &str) -> Result<Target, Failure> {
+        Target::find(&self.client, &self.tap, number).await
+    }
+
+    /// Asks, marks the order if there is one, and says what was seen.
+    pub(crate) async fn ask(&self, marks: &Marks) -> Result<Sheet, Failure> {
         let mut asker = Asker::new(&self.client, &self.tap);
+        let (made, _) = self.tap.requests();
+        self.tap.cap(self.plan.before_the_marks(made));
         asker.ask_everything().await?;
+        self.tap.cap(self.plan.requests());
+        match marks {
+            Marks::Unasked => {}
+            Marks::TooDear => asker.say_unasked(&mark::ASSUMPTIONS, NO_REQUEST),
+            Marks::DryRun => asker.say_unasked(&mark::ASSUMPTIONS, "a dry run marks nothing"),
+            Marks::Twice(target, settle) => asker.mark_twice(target, *settle).await,
+        }
         Ok(asker.finish(&self.configured))
     }
 

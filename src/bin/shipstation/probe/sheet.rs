@@ -13,7 +13,7 @@ pub(crate) enum Verdict {
     AsAssumed,
     /// It does otherwise, as the detail says.
     Otherwise,
-    /// These reads cannot tell, as the detail says.
+    /// These requests cannot tell, as the detail says.
     NotShown,
 }
 
@@ -31,6 +31,8 @@ pub(crate) struct Evidence {
 pub(crate) struct Sheet {
     /// How many requests it took.
     pub(crate) requests: usize,
+    /// How many of them changed something, or were to.
+    pub(crate) writes: usize,
     pub(crate) evidence: Vec<Evidence>,
     /// The simulator's settings that behave as this account, as far as was seen.
     pub(crate) quirks: Quirks,
@@ -42,7 +44,10 @@ pub(crate) struct Sheet {
 
 impl fmt::Display for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} requests, all of them reads", self.requests)?;
+        match self.writes {
+            0 => writeln!(f, "{} requests, all of them reads", self.requests)?,
+            writes => writeln!(f, "{} requests, {writes} of them writes", self.requests)?,
+        }
         for Evidence { assumption, asked, verdict, seen } in &self.evidence {
             let verdict = match verdict {
                 Verdict::AsAssumed => "as assumed",

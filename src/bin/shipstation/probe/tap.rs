@@ -1,23 +1,27 @@
-//! A transport that remembers what was answered.
+//! A transport that keeps to a budget and remembers what was answered.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    future::Future,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use serde_json::Value;
 use shipstation_connector::client::{
-    ClientSettings, RateHeaders, ReqwestTransport, Transport, TransportBody, TransportError,
-    TransportErrorKind,
+    ClientSettings, Clock, Error, RateHeaders, ReqwestTransport, SystemClock, Transport, TransportBody,
+    TransportError, TransportErrorKind,
 };
 
-use super::Probe;
+use super::plan::Plan;
 use crate::{account::is_loopback, exit::Failure};
 
 /// One answer.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
+    pub(super) method: Method,
     pub(super) path: String,
     pub(super) query: Vec<String>,
     pub(super) status: u16,
@@ -28,11 +32,50 @@ pub(super) struct Seen {
     pub(super) body: Value,
 }
 
+impl Seen {
+    /// The rows of a list, whatever it is called.
+    pub(super) fn rows(&self) -> &[Value] {
+        let named = || self.body.as_object()?.values().find_map(Value::as_array);
+        self.body.as_array().or_else(named).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// Sends requests on, and remembers the answers.
 #[derive(Debug)]
 pub(super) struct Tap {
     inner: ReqwestTransport,
-    seen: Mutex<Vec<Seen>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seen: Vec<Seen>,
+    /// Requests that left, or were to leave: an answer may be missing.
+    requests: usize,
+    writes: usize,
+    /// So many requests may have been made in all.
+    cap: usize,
+    /// The next write may leave, and no other one after it.
+    may_write: bool,
+    is_over: bool,
+}
+
+impl State {
+    fn admit(&mut self, method: &Method) -> Result<(), TransportError> {
+        let refused = |why: &'static str| Err(TransportError::new(TransportErrorKind::Unsupported, why));
+        if self.requests >= self.cap {
+            self.is_over = true;
+            return refused("the probe has made as many requests as it may");
+        }
+        if *method != Method::GET {
+            if !std::mem::take(&mut self.may_write) || self.writes >= Plan::WRITES {
+                return refused("the probe sends no write twice");
+            }
+            self.writes += 1;
+        }
+        self.requests += 1;
+        Ok(())
+    }
 }
 
 impl Tap {
@@ -51,38 +94,78 @@ impl Tap {
         let client = if is_loopback(&settings.base_url) { client.no_proxy() } else { client }.build();
         let client = client
             .map_err(|_| Failure::usage("the HTTP client cannot be set up: is there TLS in this build?"))?;
-        Ok(Self { inner: ReqwestTransport::new(client), seen: Mutex::default() })
+        Ok(Self { inner: ReqwestTransport::new(client), state: Mutex::default() })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state().seen.clone()
+    }
+
+    /// How many requests were made, and how many of them were writes.
+    pub(super) fn requests(&self) -> (usize, usize) {
+        let state = self.state();
+        (state.requests, state.writes)
+    }
+
+    /// Lets so many requests be made in all.
+    pub(super) fn cap(&self, requests: usize) {
+        self.state().cap = requests;
+    }
+
+    /// How many requests may still be made.
+    pub(super) fn left(&self) -> usize {
+        let state = self.state();
+        state.cap.saturating_sub(state.requests)
+    }
+
+    /// Whether a request was refused because none was left.
+    pub(super) fn is_over(&self) -> bool {
+        self.state().is_over
+    }
+
+    /// Lets one write leave: the client may wait for the rate limit, but what was turned away is not sent again.
+    pub(super) fn allow_write(&self) {
+        self.state().may_write = true;
+    }
+
+    /// The last answer to this call, if there was one, beside what the client makes of it.
+    pub(super) async fn listen<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> (Option<Seen>, Result<T, Error>) {
+        let before = self.state().seen.len();
+        let made = call.await;
+        let state = self.state();
+        (state.seen.iter().skip(before).next_back().cloned(), made)
     }
 }
 
 #[async_trait]
 impl Transport for Tap {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<TransportBody>, TransportError> {
-        if self.seen().len() >= Probe::REQUESTS {
-            let why = "the probe has made as many requests as it may";
-            return Err(TransportError::new(TransportErrorKind::Unsupported, why));
-        }
+        self.state().admit(request.method())?;
+        let method = request.method().clone();
         let path = request.uri().path().trim_start_matches('/').to_owned();
         let query = request.uri().query().unwrap_or_default();
         let query = query.split('&').filter(|pair| !pair.is_empty()).map(str::to_owned).collect();
         let (head, body) = self.inner.send(request).await?.into_parts();
         let body: Vec<Bytes> = body.try_collect().await?;
         let body = Bytes::from(body.concat());
-        let now = shipstation_connector::client::Clock::now(&shipstation_connector::client::SystemClock);
         let seen = Seen {
+            method,
             path,
             query,
             status: head.status.as_u16(),
             headers: head.headers.clone(),
-            rate: RateHeaders::read(head.status, &head.headers, now),
+            rate: RateHeaders::read(head.status, &head.headers, SystemClock.now()),
             bytes: body.len(),
             body: serde_json::from_slice(&body).unwrap_or(Value::Null),
         };
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+        self.state().seen.push(seen);
         Ok(Response::from_parts(head, TransportBody::from(body)))
     }
 }

@@ -5,6 +5,7 @@ mod demo;
 mod imports;
 mod listings;
 mod mappings;
+mod probe;
 mod questions;
 mod shell;
 mod shipments;
@@ -27,7 +28,7 @@ pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
     match verb {
         Verb::OnAccount(verb) => on_account(verb, &Account::open(&options, out).await?, out).await,
         Verb::Watch => watch::watch(&options, out).await,
-        Verb::Probe(probe) => questions::probe(&options, out, &probe).await,
+        Verb::Probe(asked) => probe::probe(&options, out, &asked).await,
         Verb::Simulate(asked) => simulate::simulate(&asked, out).await,
         Verb::Demo => demo::demo(out).await,
         Verb::Completions { shell } => shell::completions(shell, out),

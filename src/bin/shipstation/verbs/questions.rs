@@ -8,11 +8,9 @@ use shipstation_connector::channel::{
 
 use crate::{
     account::Account,
-    args::{self, Changes, Options},
-    config::Config,
+    args::Changes,
     exit::{Exit, Failure},
     output::Output,
-    probe::Probe,
 };
 
 /// Those that leave runs behind.
@@ -119,23 +117,4 @@ pub(super) async fn changes(account: &Account, out: &mut Output, changes: &Chang
         out.note(format!("there may be more: go on with --after {}", last.cursor.number()));
     }
     Ok(Exit::Succeeded)
-}
-
-/// Shows what the account does, and keeps the shapes of its answers.
-pub(super) async fn probe(options: &Options, out: &mut Output, asked: &args::Probe) -> Result<Exit, Failure> {
-    let config = Config::read(options)?;
-    let (_, connection) = config.connection(options.connection.as_deref())?;
-    let probe = Probe::new(connection.keys.read()?, &connection.client)?;
-    if let Some(folder) = &asked.record {
-        std::fs::create_dir_all(folder)?;
-    }
-    out.note(format!("{} reads at most; nothing is changed", Probe::REQUESTS));
-    let sheet = probe.ask().await?;
-    if let Some(folder) = &asked.record {
-        for (name, shape) in probe.fixtures() {
-            std::fs::write(folder.join(name), format!("{shape:#}\n"))?;
-        }
-    }
-    out.show(&sheet)?;
-    Ok(if sheet.advice.is_empty() { Exit::Succeeded } else { Exit::WithErrors })
 }

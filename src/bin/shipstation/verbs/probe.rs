@@ -1,0 +1,69 @@
+//! What a real account does of what is taken for granted.
+
+use std::{io, path::Path, time::Duration};
+
+use crate::{
+    account::consent,
+    args::{self, Options},
+    config::Config,
+    exit::{Exit, Failure},
+    output::Output,
+    probe::{Marks, Plan, Probe, Purpose},
+};
+
+const WARNING: &str = "\
+The order is going to be marked as shipped, twice, with a made-up tracking number (POST orders/markasshipped).
+It stays marked as shipped: nothing that this program does undoes that. Neither the customer nor a sales channel is notified.
+Type the number of the order again to go on; anything else ends here, and nothing is written.";
+
+/// Shows what the account does, and keeps the shapes of its answers.
+pub(super) async fn probe(options: &Options, out: &mut Output, asked: &args::Probe) -> Result<Exit, Failure> {
+    let config = Config::read(options)?;
+    let (_, connection) = config.connection(options.connection.as_deref())?;
+    let purpose = match asked.write {
+        None => Purpose::Ask,
+        Some(_) if options.dry_run => Purpose::DryRun,
+        Some(_) => {
+            consent(connection.may_be_changed(options), "probe --write")?;
+            Purpose::Write
+        }
+    };
+    let plan = Plan::new(asked.requests.map(usize::from), purpose);
+    let probe = Probe::new(connection.keys.read()?, &connection.client, plan)?;
+    if let Some(folder) = &asked.record {
+        std::fs::create_dir_all(folder)?;
+    }
+    out.note(plan);
+    let marks = marks(&probe, plan, out, asked).await?;
+    let sheet = probe.ask(&marks).await?;
+    let recorded = asked.record.as_deref().map_or(Ok(()), |folder| record(&probe, folder));
+    // What was learned by a change cannot be learned again: it is shown, whatever became of the files.
+    out.show(&sheet)?;
+    recorded?;
+    Ok(if sheet.advice.is_empty() { Exit::Succeeded } else { Exit::WithErrors })
+}
+
+/// The order that may be marked, once a person has named it twice.
+async fn marks(probe: &Probe, plan: Plan, out: &mut Output, asked: &args::Probe) -> Result<Marks, Failure> {
+    let Some(number) = &asked.write else { return Ok(Marks::Unasked) };
+    if plan.purpose() == Purpose::Ask {
+        return Ok(Marks::TooDear);
+    }
+    let target = probe.find(number).await?;
+    if plan.purpose() == Purpose::DryRun {
+        return Ok(Marks::DryRun);
+    }
+    out.note(WARNING);
+    let typed = io::stdin().lines().next().transpose()?.unwrap_or_default();
+    if typed.trim_end_matches('\r') != number || number.trim().is_empty() {
+        return Err(Failure::usage("nothing was written: this is not the number of the order"));
+    }
+    Ok(Marks::Twice(target, Duration::from_secs(asked.settle)))
+}
+
+fn record(probe: &Probe, folder: &Path) -> Result<(), Failure> {
+    for (name, shape) in probe.fixtures() {
+        std::fs::write(folder.join(name), format!("{shape:#}\n"))?;
+    }
+    Ok(())
+}
