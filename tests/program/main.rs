@@ -11,6 +11,7 @@ mod bench;
 #[cfg(unix)]
 mod postgres;
 mod probe;
+mod probe_write;
 mod simulate;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -170,9 +170,15 @@ impl Asker<'_> {
 
     /// One mark that tells nobody. It leaves once or not at all.
     async fn mark(&self, target: &Target, tracking: &str, day: PacificDate) -> Mark {
-        let call = self.client.orders().mark_as_shipped(target.order, CARRIER);
-        let call =
-            call.tracking_number(tracking).ship_date(day).notify_customer(false).notify_sales_channel(false);
+        let Ok(permit) = self.client.permit().await else {
+            return Mark { end: MarkEnd::NotSent, at: self.monotonic() };
+        };
+        // Its turn has come: if it is turned away all the same, nobody waits to send it again.
+        let soon = self.client.clock().now() + Duration::from_secs(1);
+        let client = self.client.with_permit(permit).send_before(soon);
+        let call = client.orders().mark_as_shipped(target.order, CARRIER);
+        let call = call.tracking_number(tracking).ship_date(day);
+        let call = call.notify_customer(false).notify_sales_channel(false);
         self.tap.allow_write();
         let (seen, answer) = self.tap.listen(call.send()).await;
         let is_ours = seen.as_ref().is_some_and(|seen| seen.body.is_object());

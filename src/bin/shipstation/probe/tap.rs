@@ -127,7 +127,7 @@ impl Tap {
         self.state().is_over
     }
 
-    /// Lets one write leave: the client may wait for the rate limit, but what was turned away is not sent again.
+    /// Lets one write leave; what was turned away is not sent again.
     pub(super) fn allow_write(&self) {
         self.state().may_write = true;
     }
