@@ -12,5 +12,6 @@ mod wire_contract;
 mod wire_fixtures;
 mod wire_paging;
 mod wire_reads;
+mod wire_recorded;
 mod wire_table;
 mod wire_tolerance;
