@@ -227,6 +227,18 @@ async fn faults_a_second_mark_without_an_answer_settles_only_what_rows_show() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn faults_a_look_that_is_not_answered_is_no_delay() {
+    for kind in [FaultKind::Html { status: 502 }, FaultKind::List(ListFlaw::NoRows), FaultKind::DropBefore] {
+        let (bench, _) = account(Quirks::default()).await;
+        bench.sim.fault(Fault::on(Method::GET, "/fulfillments").after(1).with(kind.clone()));
+        let sheet = sheet(&bench, 0, &[]);
+        assert_eq!(sheet["quirks"], serde_json::to_value(Quirks::default()).unwrap(), "{kind:?}");
+        let (verdict, seen) = said(&sheet, LISTED);
+        assert!(verdict == "as_assumed" && seen.contains("none before it was answered"), "{kind:?}: {seen}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_may_not_be_marked_is_refused() {
     type Change = fn(&mut Account, i64);
     let wrong: [(&str, Change); 5] = [

@@ -3,13 +3,17 @@
 
 use std::{fmt, time::Duration};
 
-use serde_json::Value;
 use shipstation_connector::{
     client::{Outcome, PacificDate},
     testing::simulator::RepeatMarkAsShipped,
 };
 
-use super::{questions::Asker, sheet::Verdict, target::Target};
+use super::{
+    looks::{LEFT_FOR_THE_REST, Rows},
+    questions::{Asker, NO_REQUEST},
+    sheet::Verdict,
+    target::Target,
+};
 
 /// What the marks are about, in this order.
 pub(super) const ASSUMPTIONS: [&str; 4] = [MARKED, SHOWN, LISTED, REPEATED];
@@ -21,23 +25,16 @@ const REPEATED: &str =
 
 /// A carrier code that every account takes.
 const CARRIER: &str = "other";
-/// The first look is at once; each pause is twice the one before it.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// So many looks at most wait for the order; what is left waits for fulfillments.
-const LOOKS_AT_THE_ORDER: u32 = 6;
-/// What must be left after these looks: the second mark, and two looks at fulfillments.
-const LEFT_FOR_THE_REST: usize = 3;
 
 /// A mark that was to be sent.
-struct Mark {
-    end: MarkEnd,
+pub(super) struct Mark {
+    pub(super) end: MarkEnd,
     /// When it ended, on the monotonic clock.
-    at: Duration,
+    pub(super) at: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum MarkEnd {
+pub(super) enum MarkEnd {
     Done,
     /// Refused with this status.
     Refused(u16),
@@ -50,7 +47,7 @@ enum MarkEnd {
 
 impl MarkEnd {
     /// How many looks may follow it: what was refused needs one, and what never left none.
-    fn looks(self) -> u32 {
+    pub(super) fn looks(self) -> u32 {
         match self {
             Self::NotSent => 0,
             Self::Refused(_) => 1,
@@ -75,54 +72,6 @@ impl fmt::Display for MarkEnd {
     }
 }
 
-/// When looks began to show something, counted from the answer to the first mark.
-#[derive(Default)]
-struct Looks {
-    made: u32,
-    last_without: Option<Duration>,
-    first_with: Option<Duration>,
-}
-
-impl Looks {
-    fn add(&mut self, at: Duration, shows: bool) {
-        if self.first_with.is_none() {
-            self.made += 1;
-            *(if shows { &mut self.first_with } else { &mut self.last_without }) = Some(at);
-        }
-    }
-}
-
-impl fmt::Display for Looks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = |time: &Duration| format!("{:.1} s", time.as_secs_f64());
-        match (&self.last_without, &self.first_with) {
-            (None, None) => f.write_str("there was no look"),
-            (None, Some(with)) => write!(f, "the first look showed it, {} after the mark", seconds(with)),
-            (Some(without), Some(with)) => {
-                let [from, to] = [without, with].map(seconds);
-                write!(f, "look {} showed it: not yet {from} after the mark, but {to} after it", self.made)
-            }
-            (Some(without), None) => {
-                write!(
-                    f,
-                    "none of {} looks showed it, the last one {} after the mark",
-                    self.made,
-                    seconds(without)
-                )
-            }
-        }
-    }
-}
-
-/// What the fulfillments of the order came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    /// None showed, or the looks ended too early to say how many there are.
-    Unsettled(usize),
-    One,
-    Several,
-}
-
 impl Asker<'_> {
     /// Marks the order twice, if that may be, and says what it did. No failure ends the probe here: what was learned is kept.
     pub(super) async fn mark_twice(&mut self, target: &Target, settle: Duration) {
@@ -130,6 +79,10 @@ impl Asker<'_> {
         let fits = seen.map_or(Err("it could not be read again"), |seen| target.fits(&seen.body));
         if let Err(why) = fits {
             return self.say_unasked(&ASSUMPTIONS, &format!("nothing was written: {why}"));
+        }
+        // The mark, and a look at the order at least. Requests that were turned away for the rate limit may have taken their place.
+        if self.tap.left() < LEFT_FOR_THE_REST + 2 {
+            return self.say_unasked(&ASSUMPTIONS, NO_REQUEST);
         }
         let now = self.client.clock().now();
         let (tracking, day) = (format!("PROBE{}", now.unix_seconds()), PacificDate::of(now));
@@ -160,7 +113,14 @@ impl Asker<'_> {
         }
         let verdict = if listed.first_with.is_some() { Verdict::AsAssumed } else { Verdict::NotShown };
         self.say(LISTED, "GET fulfillments of the order", verdict, listed.to_string());
-        self.judge_repetition(second.map(|second| second.end), rows);
+        match second {
+            Some(second) => self.judge_repetition(second.end, rows),
+            None if was_done => {
+                self.say_unasked(&[REPEATED], "the order did not show as shipped: it was not marked again");
+            }
+            None => self
+                .say_unasked(&[REPEATED], "the first mark was not answered as usual: there was no other one"),
+        }
         let is_seen = was_done || is_shipped || listed.first_with.is_some();
         if !is_seen && matches!(first.end, MarkEnd::Unknown | MarkEnd::Exception) {
             let why = "look at the order in ShipStation: whether it was marked is not known";
@@ -195,85 +155,9 @@ impl Asker<'_> {
         Mark { end, at: self.monotonic() }
     }
 
-    /// Looks until the order shows as shipped.
-    async fn look_at_the_order(&self, target: &Target, mark: &Mark) -> Looks {
-        let (mut looks, mut pause) = (Looks::default(), FIRST_PAUSE);
-        let most = mark.end.looks().min(LOOKS_AT_THE_ORDER);
-        while looks.made < most && self.tap.left() > LEFT_FOR_THE_REST {
-            if looks.made > 0 {
-                self.client.clock().sleep(longer(&mut pause)).await;
-            }
-            let (seen, _) = self.tap.listen(self.client.orders().get(target.order)).await;
-            let is_shipped =
-                |body: &Value| body["orderId"] == target.order.get() && body["orderStatus"] == "shipped";
-            let shows = seen.is_some_and(|seen| seen.status == 200 && is_shipped(&seen.body));
-            looks.add(self.monotonic().saturating_sub(mark.at), shows);
-            if shows {
-                break;
-            }
-        }
-        looks
-    }
-
-    /// Looks until the fulfillments of the order show what the marks did. One row says that the second mark made none only when
-    /// a second one had as long to show as the first one took, twice, and no less than `settle`.
-    async fn look_at_fulfillments(
-        &self,
-        target: &Target,
-        tracking: &str,
-        (first, second): (&Mark, Option<&Mark>),
-        settle: Duration,
-    ) -> (Looks, Rows) {
-        let (mut looks, mut pause, mut most, mut due) = (Looks::default(), FIRST_PAUSE, 0, None::<Duration>);
-        for look in 0..first.end.looks() {
-            if self.tap.left() == 0 {
-                break;
-            }
-            if look > 0 {
-                let left = due.map(|due| due.saturating_sub(self.monotonic())).filter(|left| !left.is_zero());
-                self.client.clock().sleep(left.unwrap_or_else(|| longer(&mut pause))).await;
-            }
-            let asked_at = self.monotonic();
-            let (rows, is_whole) = self.fulfillments(target, tracking).await;
-            looks.add(self.monotonic().saturating_sub(first.at), rows > 0);
-            most = rows.max(most);
-            due = looks.first_with.zip(second).map(|(took, second)| second.at + settle.max(took * 2));
-            match (most, second) {
-                (1.., None) => break,
-                (2.., Some(_)) => return (looks, Rows::Several),
-                (1, _) if is_whole && due.is_some_and(|due| asked_at >= due) => return (looks, Rows::One),
-                _ => {}
-            }
-        }
-        (looks, Rows::Unsettled(most))
-    }
-
-    /// How many fulfillments of the order have this tracking number, and whether all of its rows were read.
-    async fn fulfillments(&self, target: &Target, tracking: &str) -> (usize, bool) {
-        let list = self.client.fulfillments().list().order_id(target.order).page_size(500);
-        let (seen, answer) = self.tap.listen(list.send()).await;
-        let Some(seen) = seen.filter(|seen| seen.status == 200) else { return (0, false) };
-        let of_the_order = seen.rows().iter().filter(|row| row["orderId"] == target.order.get());
-        let is_ours = |row: &&Value| {
-            let number = row["trackingNumber"].as_str().unwrap_or_default().trim();
-            number.eq_ignore_ascii_case(tracking) && row["voided"] != true
-        };
-        let total = seen.body["total"].as_u64();
-        let is_whole = answer.is_ok() && total == Some(of_the_order.clone().count() as u64);
-        (of_the_order.filter(is_ours).count(), is_whole)
-    }
-
-    fn judge_repetition(&mut self, second: Option<MarkEnd>, rows: Rows) {
+    fn judge_repetition(&mut self, end: MarkEnd, rows: Rows) {
         use RepeatMarkAsShipped as Repeat;
         const ASKED: &str = "POST orders/markasshipped once more, GET fulfillments";
-        let Some(end) = second else {
-            return self.say(
-                REPEATED,
-                ASKED,
-                Verdict::NotShown,
-                "there was no second mark: the first one did not show as done",
-            );
-        };
         let (found, verdict, what) = match (end, rows) {
             (MarkEnd::NotSent, _) => (None, Verdict::NotShown, "nothing is settled"),
             (MarkEnd::Done, Rows::Several) => {
@@ -312,15 +196,4 @@ impl Asker<'_> {
         }
         self.say(REPEATED, ASKED, verdict, format!("{end}; {what}"));
     }
-
-    fn monotonic(&self) -> Duration {
-        self.client.clock().monotonic().unwrap_or_default()
-    }
-}
-
-/// The pause; the next one is twice as long.
-fn longer(pause: &mut Duration) -> Duration {
-    let this = *pause;
-    *pause = (this * 2).min(LONGEST_PAUSE);
-    this
 }

@@ -2,6 +2,7 @@
 //! sheet of evidence without any buyer's data, key, or name of the account or of an order.
 
 mod headers;
+mod looks;
 mod mark;
 mod plan;
 mod questions;

@@ -169,3 +169,24 @@ impl Transport for Tap {
         Ok(Response::from_parts(head, TransportBody::from(body)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Method, State};
+
+    #[test]
+    fn requests_a_write_leaves_once_for_each_time_it_is_allowed_and_never_beyond_the_budget() {
+        let mut state = State { cap: 5, ..State::default() };
+        assert!(state.admit(&Method::POST).is_err(), "no write was allowed");
+        for _ in 0..2 {
+            state.may_write = true;
+            assert!(state.admit(&Method::POST).is_ok());
+            assert!(state.admit(&Method::POST).is_err(), "it was turned away, and is not sent again");
+        }
+        state.may_write = true;
+        assert!(state.admit(&Method::POST).is_err(), "a third one");
+        assert!((0..3).all(|_| state.admit(&Method::GET).is_ok()) && !state.is_over);
+        assert!(state.admit(&Method::GET).is_err() && state.is_over);
+        assert_eq!((state.requests, state.writes), (5, 2));
+    }
+}
