@@ -42,7 +42,7 @@ mod shipments;
 mod worker;
 mod writer;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "conformance"))]
 mod plans;
 
 use std::{
