@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::bench::{Bench, ended};
 
 /// What a terminal of this many columns shows of the program.
-fn on_terminal(bench: &Bench, columns: u32, words: &str) -> Vec<String> {
+fn raw(bench: &Bench, columns: u32, words: &str) -> String {
     let program = env!("CARGO_BIN_EXE_shipstation");
     let mut terminal = Command::new("script");
     terminal.args(["-qefc", &format!("stty cols {columns} rows 24; exec {program} {words}"), "/dev/null"]);
@@ -15,11 +15,17 @@ fn on_terminal(bench: &Bench, columns: u32, words: &str) -> Vec<String> {
             None => terminal.env_remove(name),
         };
     }
-    let shown = ended(terminal.env("TERM", "xterm").current_dir(bench.path()).output().unwrap());
+    let shown = ended(
+        terminal.env("TERM", "xterm").env_remove("NO_COLOR").current_dir(bench.path()).output().unwrap(),
+    );
     assert_eq!(shown.code, 0, "{words}: {shown:?}");
-    // What a line holds is what was written to it last.
-    let lines =
-        shown.out.lines().map(|line| line.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default());
+    shown.out
+}
+
+/// The same without colors: what a line holds is what was written to it last.
+fn on_terminal(bench: &Bench, columns: u32, words: &str) -> Vec<String> {
+    let shown = raw(bench, columns, words);
+    let lines = shown.lines().map(|line| line.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default());
     lines.map(without_controls).collect()
 }
 
@@ -56,7 +62,9 @@ async fn people_see_what_a_run_does_and_machines_do_not() {
     let bench = Bench::new().await;
     bench.order("1001", "Standard");
     let shown = on_terminal(&bench, 80, "import").join("\n");
-    assert!(shown.contains("get_orders"), "{shown}");
+    assert!(shown.contains("get_orders") && shown.contains("\n  held      1"), "{shown}");
+    let colored = raw(&bench, 80, "diagnose 1001");
+    assert!(colored.contains("\u{1b}[32mpasses\u{1b}[0m"), "{colored}");
     let ended = bench.run(&["import"]);
     assert!(!ended.out.contains('\u{1b}') && !ended.err.contains('\u{1b}'), "{ended:?}");
 }

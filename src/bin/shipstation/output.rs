@@ -2,11 +2,12 @@
 #![allow(clippy::unused_self, reason = "whatever is said goes through the output")]
 
 use std::{
+    env,
     fmt::Display,
     io::{self, ErrorKind, IsTerminal, Write},
 };
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::json;
 
@@ -18,11 +19,14 @@ const WIDTH_OF_A_FILE: u16 = 160;
 /// Where the program writes to.
 pub(crate) struct Output {
     json: bool,
+    colors: bool,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        let wants_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_dumb = env::var_os("TERM").is_none_or(|name| name == "dumb");
+        Self { json, colors: io::stdout().is_terminal() && !wants_none && !is_dumb }
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -31,7 +35,11 @@ impl Output {
 
     /// One thing, as it describes itself.
     pub(crate) fn show<T: Serialize + Display>(&mut self, it: &T) -> Result<(), Failure> {
-        if self.json { self.json(it) } else { self.text(visible(&it.to_string()).trim_end()) }
+        if self.json {
+            return self.json(it);
+        }
+        let text = visible(&it.to_string());
+        if self.colors { self.text(&painted(text.trim_end())) } else { self.text(text.trim_end()) }
     }
 
     /// Rows of a table, or an array of the same.
@@ -53,7 +61,11 @@ impl Output {
         if !io::stdout().is_terminal() {
             table.set_width(WIDTH_OF_A_FILE);
         }
-        table.set_header(head);
+        let bold = |name: &&str| {
+            let cell = Cell::new(name);
+            if self.colors { cell.add_attribute(Attribute::Bold) } else { cell }
+        };
+        table.set_header(head.iter().map(bold));
         for row in all {
             table.add_row(cells(row).into_iter().map(|cell| visible(&cell)));
         }
@@ -98,6 +110,24 @@ impl Output {
         }
         failure.exit
     }
+}
+
+/// The text with the color of what its lines are about.
+fn painted(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let words = line.trim_start();
+        let word = words.split([' ', ':']).next().unwrap_or_default();
+        let color = match word {
+            "error" | "fails" | "failed" | "OTHERWISE" => 31,
+            "passes" => 32,
+            "warning" | "warns" | "held" | "blocked" => 33,
+            _ => return line.to_owned(),
+        };
+        let (margin, rest) =
+            (line.strip_suffix(words).unwrap_or_default(), words.strip_prefix(word).unwrap_or_default());
+        format!("{margin}\u{1b}[{color}m{word}\u{1b}[0m{rest}")
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A text from outside, unable to steer a terminal.
