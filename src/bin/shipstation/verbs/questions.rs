@@ -49,7 +49,7 @@ pub(super) async fn diagnose(
         out.json(&answers)?;
     } else {
         for answer in &answers {
-            out.text(answer.to_string().trim_end())?;
+            out.show(answer)?;
         }
     }
     let exit_of = |answer: &Diagnosis| match answer.check("exists").map(|check| &check.verdict) {
