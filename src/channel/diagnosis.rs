@@ -123,11 +123,14 @@ impl fmt::Display for Diagnosis {
         let state = if self.imported { "IMPORTED" } else { "NOT IMPORTED" };
         writeln!(f, "{:<60} {state}", self.title)?;
         for check in &self.checks {
-            write!(f, "  {:<8}{:<11}{}", check.verdict.word(), check.name, check.observed)?;
+            // What would keep it out now has not.
+            let is_past = self.imported && check.verdict == Verdict::Blocks;
+            let word = if is_past { "now" } else { check.verdict.word() };
+            write!(f, "  {word:<8}{:<11}{}", check.name, check.observed)?;
             if let Some(wanted) = &check.wanted {
                 write!(f, ", {wanted}")?;
             }
-            if let Some(remedy) = &check.remedy {
+            if let Some(remedy) = check.remedy.as_ref().filter(|_| !is_past) {
                 write!(f, "  -> {remedy}")?;
             }
             writeln!(f)?;

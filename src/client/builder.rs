@@ -93,6 +93,10 @@ impl ShipStationBuilder {
         if let Some(setting) = settings.unusable() {
             return Err(Problem::config(format!("{setting}: must be more than zero")).into());
         }
+        if settings.reserve >= settings.requests_per_minute {
+            let why = "reserve: leaves nothing of requests_per_minute; make it less";
+            return Err(Problem::config(why).into());
+        }
         let base = base(&settings.base_url)?;
         let keys = Keys::new(self.credentials, &base, self.clock.as_ref())?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));

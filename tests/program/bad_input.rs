@@ -73,7 +73,7 @@ async fn secrets_a_key_that_is_missing_open_or_wrong_is_never_shown() {
     assert_eq!(refused.code, 6, "{refused:?}");
     assert!(!format!("{refused:?}").contains("planted"), "{refused:?}");
     let checked = bench.run(&["check"]);
-    assert_eq!(checked.code, 3, "a check with errors: {checked:?}");
+    assert_eq!(checked.code, 6, "the key: {checked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -275,4 +275,68 @@ async fn a_store_of_another_version_is_refused_and_left_alone() {
     let said = bench.refused(2, &["import"]);
     assert!(said.contains("version 999") && said.contains("use a newer program"), "{said}");
     assert!(std::fs::read(&path).unwrap() == before && bench.sim.journal().len() == requests);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_takes_the_place_of_the_one_for_the_same_case() {
+    let bench = Bench::new().await;
+    bench.text(0, &["carriers", "add", "DHL", "nosuch"]);
+    assert!(bench.text(0, &["carriers", "add", "DHL", "ups"]).contains("in place of"));
+    assert_eq!(bench.json(0, &["carriers", "rules"]).as_array().unwrap().len(), 1);
+    bench.text(0, &["mappings", "add", "Standard", "ground"]);
+    let added = bench.json(0, &["mappings", "add", "Standard", "air"]);
+    assert_eq!(added["replaced"].as_array().unwrap().len(), 1);
+    assert_eq!(bench.json(0, &["mappings"]).as_array().unwrap().len(), 1);
+    bench.text(0, &["mappings", "add", "Standard", "sea", "--dry-run"]);
+    assert!(bench.text(0, &["mappings"]).contains("air"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_shipment_is_released_by_what_the_table_names() {
+    let bench = Bench::new().await;
+    bench.order("1001", "Standard");
+    bench.text(0, &["mappings", "add", "Standard", "ground"]);
+    bench.text(0, &["import"]);
+    bench.text(0, &["ship", "1001", "--carrier", "Acme", "--tracking", "1Z0000000000000017"]);
+    bench.text(0, &["sync"]);
+    let shown = bench.text(0, &["shipments"]);
+    assert!(shown.contains("UNBLOCK") && shown.contains("  Acme\n"), "{shown}");
+    assert!(bench.refused(8, &["shipments", "unblock", "carrier:Acme"]).contains("what to name"));
+    assert!(bench.text(0, &["shipments", "unblock", "Acme"]).contains("1 released"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_wrongly_is_a_document_too() {
+    let bench = Bench::new().await;
+    for words in [&["nonsense"][..], &["hold"], &["diagnose", ""], &["backfill", "--from", "soon"]] {
+        let document = bench.json(2, words);
+        assert!(document["error"].is_string() && document["exit"] == 2, "{words:?}: {document}");
+    }
+    for store in ["sqlite:", "sqlite::memory:", "sqlite:file:x?mode=memory"] {
+        assert!(bench.refused(2, &["runs", "--store", store]).contains("the path of a file"));
+    }
+    assert_eq!(std::fs::read_dir(bench.path()).unwrap().count(), 0);
+    let nowhere = bench.run(&["runs", "--store", "sqlite:no/such/folder/x"]);
+    assert!(!nowhere.err.contains("is a new file"), "{nowhere:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_shipstation_is_no_evidence() {
+    let bench = Bench::new().await;
+    bench.sim.fault(Fault::any().always().with(FaultKind::Html { status: 200 }));
+    assert!(bench.refused(5, &["probe"]).contains("none of ShipStation's"));
+    assert_eq!(bench.run(&["why"]).code, 5);
+    bench.sim.clear_faults();
+    let refused = bench.command(&["check"]).env("SHIPSTATION_API_SECRET", "planted").output().unwrap();
+    assert_eq!(refused.status.code(), Some(6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_nobody_reads_ends() {
+    let bench = Bench::new().await;
+    bench.order("1001", "Standard");
+    bench.configure("[connections.shop.every]\nget_orders = \"1m\"\n");
+    let mut child = bench.command(&["watch"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(ended(child.wait_with_output().unwrap()).code, 0);
 }

@@ -167,10 +167,18 @@ async fn deliveries_are_tried_again_and_come_twice() {
 async fn faults_are_met_at_their_rate() {
     let bench = Bench::new().await;
     let served = Served::start(&bench, &["--fault", "html=1"]);
-    let asked = reqwest::Client::new()
-        .get(format!("{}stores", served.word("base_url")))
-        .basic_auth(served.word("api_key"), Some(served.word("api_secret")));
-    assert_eq!(asked.send().await.unwrap().status(), 502);
+    let ask = async || {
+        let asked = reqwest::Client::new().get(format!("{}stores", served.word("base_url")));
+        let asked = asked.basic_auth(served.word("api_key"), Some(served.word("api_secret")));
+        asked.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(ask().await, 502);
+    served.control(reqwest::Method::DELETE, "faults", Value::Null).await;
+    let slow = json!({ "kind": { "slow": { "secs": 0, "nanos": 300_000_000 } } });
+    served.control(reqwest::Method::POST, "faults", slow).await;
+    let begun = SystemClock.monotonic().unwrap();
+    assert_eq!(ask().await, 200);
+    assert!(SystemClock.monotonic().unwrap() - begun >= Duration::from_millis(300), "it takes real time");
     served.stop();
 }
 

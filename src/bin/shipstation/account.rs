@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    io::{self, Write as _},
     sync::{Arc, OnceLock},
 };
 
@@ -123,8 +124,10 @@ fn channel(
     client: ShipStation,
     store: &Store,
 ) -> Result<ShipStationChannel, Failure> {
-    let builder =
-        ShipStationChannel::builder(client, name, store.stores()).settings(connection.settings.clone());
+    let mut settings = connection.settings.clone();
+    // What is linked is what `link` was given.
+    settings.listings.get_or_insert_default();
+    let builder = ShipStationChannel::builder(client, name, store.stores()).settings(settings);
     let secret = env::var(WEBHOOK_SECRET).ok().filter(|secret| !secret.is_empty());
     let builder = match secret {
         Some(secret) => builder.webhook_secret(secret),
@@ -161,6 +164,10 @@ pub(crate) fn stop_at_interrupt() -> CancelToken {
         interrupted().await;
         token.cancel();
         interrupted().await;
+        let _ = writeln!(
+            io::stderr(),
+            "shipstation: ended at once; a run that was under way keeps others out until its lease ends, five minutes at most unless it is set otherwise"
+        );
         std::process::exit(Exit::Partial as i32);
     });
     stop

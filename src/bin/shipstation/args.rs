@@ -139,9 +139,13 @@ pub(crate) enum AccountVerb {
 pub(crate) struct Order(pub(crate) OrderSelector);
 
 impl std::str::FromStr for Order {
-    type Err = std::convert::Infallible;
+    type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const LONGEST: usize = 200;
+        if text.trim().is_empty() || text.len() > LONGEST {
+            return Err("an order has a number, of 200 characters at most");
+        }
         Ok(Self(match text.strip_prefix("id:") {
             Some(id) => OrderSelector::Id(id.into()),
             None => OrderSelector::Number(text.to_owned()),
@@ -311,8 +315,11 @@ pub(crate) struct Shipments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ShipmentsAct {
-    /// Let go what is blocked for a reason that is dealt with, such as `carrier:Acme`
-    Unblock { key: String },
+    /// Let go what is blocked for a reason that is dealt with
+    Unblock {
+        /// What the table of shipments shows under UNBLOCK
+        key: String,
+    },
 }
 
 #[derive(Debug, ClapArgs)]
@@ -338,7 +345,7 @@ pub(crate) struct Simulate {
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
     /// Sample orders of each account
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(..=100_000))]
     pub(crate) orders: u32,
     /// Accounts, each with a key of its own
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]

@@ -83,6 +83,9 @@ impl From<ChannelError> for Failure {
 /// The refusal, and how an order is named by its id here.
 pub(crate) fn said(refusal: &Refusal) -> String {
     match refusal {
+        Refusal::NotConfigured { .. } => {
+            format!("{refusal} for the connection (in the file: [connections.NAME.settings.…])")
+        }
         Refusal::Ambiguous { .. } => format!("{refusal}, such as id:2184550001"),
         _ => refusal.to_string(),
     }

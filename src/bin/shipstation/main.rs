@@ -16,6 +16,7 @@ mod verbs;
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::json;
 
 use self::{args::Args, exit::Exit, output::Output};
 
@@ -25,7 +26,14 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are what was asked for. A pipe that is closed meanwhile takes nothing from anybody.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Succeeded }.into();
+            if !error.use_stderr() {
+                return Exit::Succeeded.into();
+            }
+            if std::env::args_os().any(|word| word == "--json") {
+                let _ =
+                    Output::new(true).json(&json!({"error": error.to_string(), "exit": Exit::Usage as u8}));
+            }
+            return Exit::Usage.into();
         }
     };
     let mut output = Output::new(args.options.json);

@@ -20,17 +20,23 @@ const WIDTH_OF_A_FILE: u16 = 160;
 pub(crate) struct Output {
     json: bool,
     colors: bool,
+    /// Whether nobody reads any more.
+    is_closed: bool,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         let wants_none = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_dumb = env::var_os("TERM").is_none_or(|name| name == "dumb");
-        Self { json, colors: io::stdout().is_terminal() && !wants_none && !is_dumb }
+        Self { json, colors: io::stdout().is_terminal() && !wants_none && !is_dumb, is_closed: false }
     }
 
     pub(crate) fn is_json(&self) -> bool {
         self.json
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// One thing, as it describes itself.
@@ -67,7 +73,7 @@ impl Output {
         };
         table.set_header(head.iter().map(bold));
         for row in all {
-            table.add_row(cells(row).into_iter().map(|cell| visible(&cell)));
+            table.add_row(cells(row).into_iter().map(|cell| visible(&cell).replace('\n', "\u{fffd}")));
         }
         self.text(&table.trim_fmt())
     }
@@ -91,8 +97,12 @@ impl Output {
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-            _ => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(())
+            }
+            Err(error) => Err(Failure::new(Exit::Internal, format!("the output cannot be written: {error}"))),
+            Ok(()) => Ok(()),
         }
     }
 
@@ -118,7 +128,7 @@ fn painted(text: &str) -> String {
         let words = line.trim_start();
         let word = words.split([' ', ':']).next().unwrap_or_default();
         let color = match word {
-            "error" | "fails" | "failed" | "OTHERWISE" => 31,
+            "ERROR" | "BLOCKS" | "fails" | "failed" | "OTHERWISE" => 31,
             "passes" => 32,
             "warning" | "warns" | "held" | "blocked" => 33,
             _ => return line.to_owned(),

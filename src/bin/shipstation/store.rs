@@ -62,9 +62,10 @@ impl Store {
     /// Opens `sqlite:PATH` or `postgres://…`. No part of an address is in an error: it may hold a password.
     pub(crate) async fn open(address: &str, out: &mut Output) -> Result<Self, Failure> {
         if let Some(path) = address.strip_prefix("sqlite:") {
-            if !Path::new(path).exists() {
-                out.note(format!("the store {path} is a new file"));
+            if path.is_empty() || path.starts_with(':') || path.starts_with("file:") {
+                return Err(Failure::usage("sqlite:PATH wants the path of a file"));
             }
+            let is_new = !Path::new(path).exists();
             let opened = SqliteStore::open(path).map_err(|error| {
                 let exit = match &error.problem {
                     OpenProblem::NotADatabase | OpenProblem::NotOurs | OpenProblem::Newer { .. } => {
@@ -74,7 +75,11 @@ impl Store {
                 };
                 Failure::new(exit, format!("store {path}: {error}"))
             });
-            return Ok(Self::Sqlite(Arc::new(opened?)));
+            let opened = Arc::new(opened?);
+            if is_new {
+                out.note(format!("the store {path} is a new file"));
+            }
+            return Ok(Self::Sqlite(opened));
         }
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             let opened = PostgresStore::connect(address, &PostgresOptions::default()).await;

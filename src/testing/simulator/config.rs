@@ -113,6 +113,8 @@ settings! {
         pub(super) port: u16 = 0,
         /// What chance decides: faults [at a rate](super::Fault::at_rate). The same seed and requests meet the same faults.
         pub(super) seed: u64 = 0,
+        /// Slow answers take the machine's time on a port, in place of simulated time.
+        pub(super) real_time: bool = false,
         ;
         api_key: String = "simulated-key".to_owned(),
         api_secret: String = "simulated-secret".to_owned(),

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    Account, ApiRequest, Backend, Handled, JournalEntry, RateLimit, Record, Reply, SimOrder, SimProduct,
-    Simulator,
+    Account, ApiRequest, Backend, Fault, Handled, JournalEntry, RateLimit, Record, Reply, SimOrder,
+    SimProduct, Simulator,
 };
 use crate::Timestamp;
 
@@ -63,7 +63,13 @@ fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
             let quirks = body(call)?;
             sim.account(|account| account.quirks = quirks);
         }
-        ("POST", ["faults"]) => sim.fault(body(call)?),
+        ("POST", ["faults"]) => {
+            let fault: Fault = body(call)?;
+            if !fault.is_sound() {
+                return Err(Reply::message(400, "`rate` is a probability, from 0 to 1."));
+            }
+            sim.fault(fault);
+        }
         ("GET", ["faults"]) => return Ok(Reply::json(&sim.faults())),
         ("DELETE", ["faults"]) => sim.clear_faults(),
         ("GET", ["journal"]) => return Ok(Reply::json(&sim.journal().iter().map(entry).collect::<Vec<_>>())),
@@ -72,6 +78,8 @@ fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
             let ids = add(sim, call, table)?;
             return Ok(Reply::json(&json!({ "ids": ids })));
         }
+        ("GET", ["users"]) => return Ok(sim.account(|account| Reply::json(&account.users))),
+        ("GET", ["carriers"]) => return Ok(sim.account(|account| Reply::json(&account.carriers))),
         ("GET", [table]) => {
             return sim.account(|account| Ok(Reply::rows(account.table_mut(table).ok_or_else(unknown)?)));
         }
@@ -113,7 +121,11 @@ fn add(sim: &Simulator, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Re
         // What comes at once is one import.
         let batch = sim.account(Account::next_guid);
         let add = |json: &&RawValue| {
-            let row = Record::read(blank(), json.get()).map_err(|error| Reply::message(400, &error))?;
+            let blank: Record = blank();
+            let sent: BTreeMap<String, &RawValue> =
+                serde_json::from_str(json.get()).map_err(|error| Reply::message(400, &error.to_string()))?;
+            sent.keys().try_for_each(|name| known_member(&blank, name))?;
+            let row = Record::read(blank, json.get()).map_err(|error| Reply::message(400, &error))?;
             let row = if table == "orders" { row.with("importBatch", &batch) } else { row };
             let id = sim.account(|account| match table {
                 "orders" => account.add_order(row),
@@ -137,6 +149,15 @@ fn add(sim: &Simulator, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Re
     Ok(vec![id.ok_or_else(unknown)?])
 }
 
+/// Refuses a member that a row of this kind does not have, and its number, which stays.
+fn known_member(row: &Record, path: &str) -> Result<(), Reply> {
+    let is_number = ["orderId", "productId"].contains(&path) && row.int(path).is_some_and(|id| id != 0);
+    if row.knows(path) && !is_number {
+        return Ok(());
+    }
+    Err(Reply::message(400, &format!("A row of this kind has no member {path:?} that can be set.")))
+}
+
 fn row<'a>(account: &'a mut Account, call: &ApiRequest, table: &str) -> Result<&'a mut Record, Reply> {
     let id = call.id().map_err(|_| unknown())?;
     account.materialize(id);
@@ -149,6 +170,7 @@ fn change(account: &mut Account, call: &ApiRequest, table: &str) -> Result<(), R
     let changes: BTreeMap<String, &RawValue> = body(call)?;
     let row = row(account, call, table)?;
     for (path, json) in changes {
+        known_member(row, &path)?;
         let value = row.read_member(&path, json).map_err(|error| Reply::message(400, &error))?;
         row.set(&path, value);
     }

@@ -215,6 +215,11 @@ impl Fault {
         self
     }
 
+    /// Whether its probability is one.
+    pub(super) fn is_sound(&self) -> bool {
+        self.rate.is_none_or(|rate| (0.0..=1.0).contains(&rate))
+    }
+
     fn matches(&self, call: &ApiRequest) -> bool {
         let path = call.segments.join("/");
         let wanted = self.path.as_deref().unwrap_or("*").trim_matches('/').to_ascii_lowercase();

@@ -11,6 +11,16 @@ use super::{
 };
 
 impl Record {
+    /// Whether the row has such a member, or takes any.
+    pub(super) fn knows(&self, path: &str) -> bool {
+        let (outer, name) =
+            path.rsplit_once('.').map_or((Some(self), path), |(outer, name)| (self.row(outer), name));
+        outer.is_some_and(|row| {
+            let is_known = row.shape.members.iter().any(|member| member.name.eq_ignore_ascii_case(name));
+            is_known || row.shape.members.is_empty()
+        })
+    }
+
     pub(super) fn read_member(&self, path: &str, json: &RawValue) -> Result<Field, String> {
         let (outer, name) =
             path.rsplit_once('.').map_or((Some(self), path), |(outer, name)| (self.row(outer), name));

@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use fastrand::Rng;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
-    header::{AUTHORIZATION, DATE},
+    header::{AUTHORIZATION, DATE, HOST, ORIGIN},
     request::Parts,
 };
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub(super) struct AccountState {
     /// Changes of the account that wait for their request.
     pub(super) hooks: Vec<(Fault, AccountChange)>,
     pub(super) faults: Vec<Fault>,
+    /// Slow answers take the machine's time.
+    is_real_time: bool,
     /// Decides about faults that are met with a probability.
     chance: Rng,
     /// What reads that lag behind show, each with the instant since which it held.
@@ -80,6 +82,7 @@ impl Backend {
             limit: self.config.rate_limit,
             hooks: Vec::new(),
             faults: Vec::new(),
+            is_real_time: self.config.real_time,
             chance: Rng::with_seed(seed),
             history: Vec::new(),
         }));
@@ -109,7 +112,11 @@ impl Backend {
     pub(super) fn handle(self: &Arc<Self>, head: &Parts, body: &[u8]) -> WireResponse {
         let call = ApiRequest::new(head.method.clone(), &head.uri, body);
         if call.segments.first().is_some_and(|first| first == control::PREFIX) {
-            let reply = control::handle(self, &call);
+            let reply = if is_from_elsewhere(&head.headers) {
+                Reply::message(403, "The control API serves this machine only.")
+            } else {
+                control::handle(self, &call)
+            };
             let headers = [(DATE, HeaderValue::from_static(""))].into_iter().collect();
             return WireResponse::Complete(reply.into_response(headers));
         }
@@ -130,9 +137,28 @@ impl Backend {
         let pair = state.keys.iter().position(is_valid).or_else(|| is_open.then_some(0));
         let mut entry = JournalEntry::new(at, &call, pair.is_some());
         let response = state.serve(&call, pair, &mut entry);
+        let delay = match entry.fault {
+            Some(FaultKind::Slow(time)) if self.config.real_time => time,
+            _ => Duration::ZERO,
+        };
         state.journal.0.push(entry);
-        response
+        if delay.is_zero() { response } else { WireResponse::Late(delay, Box::new(response)) }
     }
+}
+
+/// Whether a page from elsewhere asks, by a name of its own for this machine or across origins.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    let host_of =
+        |text: &str| url::Url::parse(text).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    let is_local = |host: url::Host| match host {
+        url::Host::Ipv4(ip) => ip.is_loopback(),
+        url::Host::Ipv6(ip) => ip.is_loopback(),
+        url::Host::Domain(name) => name == "localhost",
+    };
+    let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = header(HOST).map(|host| format!("http://{host}/"));
+    let named = host.into_iter().chain(header(ORIGIN).map(str::to_owned));
+    named.into_iter().any(|text| !host_of(&text).is_some_and(is_local))
 }
 
 fn credentials(head: &Parts) -> Option<(String, String)> {
@@ -204,7 +230,9 @@ impl AccountState {
         let mut meets = |fault: &mut Fault| fault.applies(call, &mut self.chance).then(|| fault.kind.clone());
         let fault = self.faults.iter_mut().find_map(&mut meets);
         entry.fault.clone_from(&fault);
-        if let Some(FaultKind::Slow(time)) = fault {
+        if let Some(FaultKind::Slow(time)) = fault
+            && !self.is_real_time
+        {
             self.account.clock.advance(time);
         }
         self.remember(self.account.now());

@@ -21,7 +21,7 @@ use tokio::{net::TcpListener, sync::watch, task::yield_now};
 
 use super::{Backend, WireResponse, reply::ConnectionEnd};
 use crate::{
-    client::{Transport, TransportBody, TransportError, TransportErrorKind},
+    client::{Clock as _, SystemClock, Transport, TransportBody, TransportError, TransportErrorKind},
     shows::shows,
 };
 
@@ -49,7 +49,7 @@ impl Transport for InProcess {
         let (part, end) = match response {
             WireResponse::Complete(response) => return Ok(response.map(TransportBody::from)),
             WireResponse::Broken(part, end) => (part, end),
-            WireResponse::Refuse => {
+            WireResponse::Late(..) | WireResponse::Refuse => {
                 let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
                 return Err(TransportError::new(TransportErrorKind::Connect, refused));
             }
@@ -108,10 +108,17 @@ async fn serve(State(state): State<AppState>, request: ServerRequest) -> Respons
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
         return hang_up(io::Error::other("too long"));
     };
-    let (part, end) = match state.backend.handle(&head, &body) {
+    let response = match state.backend.handle(&head, &body) {
+        WireResponse::Late(delay, response) => {
+            SystemClock.sleep(delay).await;
+            *response
+        }
+        response => response,
+    };
+    let (part, end) = match response {
         WireResponse::Complete(response) => return response.map(Body::from),
         WireResponse::Broken(part, end) => (part, end),
-        WireResponse::Refuse => (None, ConnectionEnd::Close),
+        WireResponse::Late(..) | WireResponse::Refuse => (None, ConnectionEnd::Close),
     };
     let error = async move {
         // The pause makes the server flush what it has.

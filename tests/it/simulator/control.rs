@@ -150,3 +150,31 @@ async fn people_see_it_on_a_page_that_loads_nothing_from_elsewhere() {
     assert_eq!(control(&sim, Method::GET, "nothing", Value::Null).await.0, 404);
     assert_eq!(sim.journal().len(), 0);
 }
+
+#[tokio::test]
+async fn what_a_row_does_not_have_is_refused() {
+    let sim = Simulator::start(SimulatorConfig::default()).await.unwrap();
+    let (_, made) = control(&sim, Method::POST, "orders", json!({ "orderNumber": "1001" })).await;
+    let order = format!("orders/{}", made["ids"][0]);
+    for (method, path, body) in [
+        (Method::POST, "orders", json!({ "orderNummber": "1002" })),
+        (Method::PATCH, &*order, json!({ "shipTo.citty": "SALEM" })),
+        (Method::PATCH, &*order, json!({ "orderId": 5 })),
+        (Method::POST, "faults", json!({ "rate": 7, "kind": "hang" })),
+    ] {
+        assert_eq!(control(&sim, method, path, body.clone()).await.0, 400, "{body}");
+    }
+    assert_eq!(control(&sim, Method::GET, "orders", Value::Null).await.1.as_array().unwrap().len(), 1);
+    for table in ["users", "carriers"] {
+        assert!(control(&sim, Method::GET, table, Value::Null).await.1.is_array());
+    }
+    let client = reqwest::Client::new();
+    for (header, value, status) in [
+        ("origin", "https://evil.example", 403),
+        ("host", "evil.example", 403),
+        ("origin", "http://localhost:3000", 200),
+    ] {
+        let asked = client.get(format!("{}_simulator/clock", sim.url())).header(header, value);
+        assert_eq!(asked.send().await.unwrap().status(), status, "{header}: {value}");
+    }
+}

@@ -100,3 +100,8 @@ fn refused(status: u16) -> Failure {
     };
     Failure::new(exit, format!("{why} (status {status}): nothing was learned"))
 }
+
+fn not_shipstation() -> Failure {
+    let why = "an answer is none of ShipStation's: nothing was learned; is the base URL right?";
+    Failure::new(Exit::Failed, why)
+}

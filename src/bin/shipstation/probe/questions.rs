@@ -10,7 +10,7 @@ use shipstation_connector::{
 };
 
 use super::{
-    refused,
+    not_shipstation, refused,
     sheet::{Evidence, Sheet, Verdict},
     tap::{Seen, Tap},
 };
@@ -78,6 +78,7 @@ impl<'p> Asker<'p> {
         let call = query.iter().fold(self.client.get(path), |call, (name, value)| call.query(*name, value));
         match self.tap.listen(call.send::<Value>()).await {
             (Some(seen), _) if seen.status != 200 && path != UNKNOWN_ORDER => Err(refused(seen.status)),
+            (Some(seen), _) if seen.status == 200 && seen.body.is_null() => Err(not_shipstation()),
             (Some(seen), _) => Ok(seen),
             (None, Err(error)) => Err(error.into()),
             (None, Ok(_)) => Err(refused(0)),
@@ -167,6 +168,9 @@ impl<'p> Asker<'p> {
         };
         if seen.status != 200 {
             return Err(refused(seen.status));
+        }
+        if !seen.body["orders"].is_array() {
+            return Err(not_shipstation());
         }
         let rows = seen.rows();
         let nulls = rows.iter().filter(|row| row.is_null()).count();

@@ -58,8 +58,10 @@ impl fmt::Display for Sheet {
         }
         let quirks = serde_json::to_string(&self.quirks).unwrap_or_default();
         writeln!(f, "  simulator   {quirks}")?;
+        let is_otherwise = self.evidence.iter().any(|evidence| evidence.verdict == Verdict::Otherwise);
         if self.advice.is_empty() {
-            return writeln!(f, "  The crate's defaults fit.");
+            let fits = if is_otherwise { "cope with it: no setting has to be changed" } else { "fit" };
+            writeln!(f, "  The crate's defaults {fits}.")?;
         }
         self.advice.iter().try_for_each(|advice| writeln!(f, "  advice      {advice}"))
     }

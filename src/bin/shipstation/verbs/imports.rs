@@ -166,7 +166,7 @@ pub(super) async fn held(account: &Account, out: &mut Output, held: Held) -> Res
             let meant: Vec<&HeldOrder> = held.iter().filter(|held| is_named(held, &order.0)).collect();
             let [held] = meant.as_slice() else {
                 return Err(if meant.is_empty() {
-                    Failure::not_found("held order of this name")
+                    Failure::not_found("held order of this number or id; `held` lists them")
                 } else {
                     let ids: Vec<String> = meant.iter().map(|held| format!("id:{}", held.order)).collect();
                     Failure::usage(format!("several held orders have this number: {}", ids.join(", ")))

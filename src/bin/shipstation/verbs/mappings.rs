@@ -62,20 +62,40 @@ pub(super) async fn mappings(
             let mut rule = ShippingRule::exact(text, policy);
             rule.scope.store = store_id.map(Into::into);
             let table = account.store.stores().mappings.shipping_rules(&account.id).await?;
+            let (kept, replaced): (Vec<_>, Vec<_>) =
+                table.rows.into_iter().partition(|kept| !is_same_case(kept, &rule));
             let shown = rule.to_string();
-            let rules = table.rows.into_iter().chain([rule]).collect();
-            replace_rules(account, table.version, rules).await?;
-            say_added(account, out, &shown)?;
-            out.note("`held resolve` looks at held orders again");
+            replace_rules(account, table.version, kept.into_iter().chain([rule]).collect()).await?;
+            say_added(account, out, &shown, &replaced)?;
+            if !account.is_dry_run() {
+                out.note("`held resolve` looks at held orders again");
+            }
         }
     }
     Ok(Exit::Succeeded)
 }
 
-fn say_added(account: &Account, out: &mut Output, rule: &str) -> Result<(), Failure> {
+/// Whether two rules are for the same orders, so that the one takes the place of the other.
+fn is_same_case(one: &ShippingRule, other: &ShippingRule) -> bool {
+    (&one.text, &one.scope) == (&other.text, &other.scope)
+}
+
+fn say_added<T: ToString>(
+    account: &Account,
+    out: &mut Output,
+    rule: &str,
+    replaced: &[T],
+) -> Result<(), Failure> {
     let dry_run = account.is_dry_run();
+    let replaced: Vec<String> = replaced.iter().map(ToString::to_string).collect();
+    let what =
+        if replaced.is_empty() { String::new() } else { format!(", in place of {}", replaced.join(" and ")) };
     let said = if dry_run { "would be added" } else { "added" };
-    out.say(&format!("{said}: {rule}"), &json!({"added": rule, "dry_run": dry_run}))
+    let rule_line = rule.replace('\n', "\u{fffd}");
+    out.say(
+        &format!("{said}: {rule_line}{what}"),
+        &json!({"added": rule, "replaced": replaced, "dry_run": dry_run}),
+    )
 }
 
 async fn export(account: &Account, out: &mut Output, unmapped: bool) -> Result<(), Failure> {
@@ -106,7 +126,8 @@ async fn import(account: &Account, out: &mut Output, file: &Path, replace: bool)
         Ok(rules) => rules,
         Err(refused) => {
             let all = if problems.is_empty() { refused.to_string() } else { problems.join("\n  ") };
-            return Err(Failure::usage(format!("{}: nothing was changed: {shown}\n  {all}", file.display())));
+            let help = "`mappings export` writes a table as it has to be";
+            return Err(Failure::usage(format!("{}: nothing was changed; {help}\n  {all}", file.display())));
         }
     };
     replace_rules(account, stored.version, rules).await?;
@@ -169,7 +190,11 @@ pub(super) async fn carriers(
             let table = account.store.stores().mappings.carrier_rules(&account.id).await?;
             let rule = CarrierRule::new(carrier, code);
             let shown = rule.to_string();
-            let rules: Vec<CarrierRule> = table.rows.into_iter().chain([rule]).collect();
+            let (kept, replaced): (Vec<_>, Vec<_>) = table
+                .rows
+                .into_iter()
+                .partition(|kept| (&kept.carrier, &kept.method) != (&rule.carrier, &rule.method));
+            let rules: Vec<CarrierRule> = kept.into_iter().chain([rule]).collect();
             CarrierRules::compile(&rules).map_err(|error| Failure::usage(error.to_string()))?;
             if !account.is_dry_run() {
                 done(
@@ -181,7 +206,7 @@ pub(super) async fn carriers(
                         .await?,
                 )?;
             }
-            say_added(account, out, &shown)?;
+            say_added(account, out, &shown, &replaced)?;
         }
     }
     Ok(Exit::Succeeded)

@@ -1,8 +1,8 @@
 //! Questions that change nothing.
 
 use shipstation_connector::channel::{
-    ChannelConnector, CheckConnection, DiagnoseOrder, Diagnosis, ExplainImports, FindStuck, Operation,
-    OrderSelector, OrderTimeline, Verdict,
+    ChannelConnector, CheckConnection, DiagnoseOrder, Diagnosis, ExplainImports, FindStuck, Finding,
+    Operation, OrderSelector, OrderTimeline, Severity, Verdict,
     store::{ChangeCursor, HistoryStore, RunState, RunStore},
 };
 
@@ -29,13 +29,20 @@ const OPERATIONS: [Operation; 9] = [
 pub(super) async fn check(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
     let report = account.channel.check(CheckConnection::with(account.control())).await?;
     out.show(&report)?;
-    Ok(if report.is_ok() { Exit::Succeeded } else { Exit::WithErrors })
+    let is_refused = |finding: &Finding| finding.code == "credentials" && finding.severity == Severity::Error;
+    Ok(match report.is_ok() {
+        true => Exit::Succeeded,
+        false if report.findings.iter().any(is_refused) => Exit::Credentials,
+        false => Exit::WithErrors,
+    })
 }
 
 pub(super) async fn why(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
     let overview = account.channel.why_nothing(ExplainImports::with(account.control())).await?;
     out.show(&overview)?;
-    Ok(Exit::Succeeded)
+    let is_unanswered =
+        overview.statuses.iter().all(|status| status.inside.is_none() && status.tagged.is_none());
+    Ok(if is_unanswered { Exit::Failed } else { Exit::Succeeded })
 }
 
 pub(super) async fn diagnose(

@@ -91,18 +91,24 @@ pub(super) async fn shipments(
             return Err(Failure::usage("unblock has no dry run: `shipments` shows what is blocked, and why"));
         }
         let released = account.store.stores().shipments.unblock(&account.id, &key, account.now()).await?;
+        if released == 0 {
+            let why = format!("shipment that is blocked on {key:?}; `shipments` shows what to name");
+            return Err(Failure::not_found(why));
+        }
         out.say(&format!("{released} released"), &json!({"released": released}))?;
-        return Ok(if released == 0 { Exit::NotFound } else { Exit::Succeeded });
+        return Ok(Exit::Succeeded);
     }
     let open = open_rows(account).await?;
     out.rows(
         &open,
-        &["SHIPMENT", "ORDER", "CARRIER", "STATE", "SINCE", "WHY"],
+        &["SHIPMENT", "ORDER", "CARRIER", "STATE", "SINCE", "WHY", "UNBLOCK"],
         "nothing is open in the outbox",
         |row| {
-            let why = match &row.state {
-                ShipmentState::Blocked { reason } => reason.to_string(),
-                _ => row.last_error.clone().unwrap_or_default(),
+            let (why, key) = match &row.state {
+                ShipmentState::Blocked { reason } => {
+                    (reason.to_string(), reason.unblock_key().unwrap_or("by itself").to_owned())
+                }
+                _ => (row.last_error.clone().unwrap_or_default(), String::new()),
             };
             vec![
                 row.id().to_string(),
@@ -111,6 +117,7 @@ pub(super) async fn shipments(
                 row.state.name().to_owned(),
                 row.updated_at.floor_second().to_string(),
                 why,
+                key,
             ]
         },
     )?;

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use serde_json::json;
 use shipstation_connector::{
     channel::{
-        ChannelConnector, ConnectionId, Operation, RunEvent, RunObserver, RunReport, store::RetentionPolicy,
+        CancelToken, ChannelConnector, ConnectionId, Operation, RunEvent, RunObserver, RunReport,
+        store::RetentionPolicy,
     },
     client::{Clock, SystemClock},
     fleet::{BuildFailure, ConnectionSource, Fleet, FleetConnection, JobStatus},
@@ -62,6 +63,8 @@ impl ConnectionSource for Configured {
 #[derive(Debug)]
 struct Lines {
     json: bool,
+    /// Cancelled when nobody reads them any more.
+    stop: CancelToken,
 }
 
 impl RunObserver for Lines {
@@ -82,6 +85,10 @@ impl RunObserver for Lines {
         );
         if let Err(failure) = said {
             out.note(failure.message);
+            self.stop.cancel();
+        }
+        if out.is_closed() {
+            self.stop.cancel();
         }
     }
 }
@@ -111,16 +118,15 @@ pub(super) async fn watch(options: &Options, out: &mut Output) -> Result<Exit, F
     for (name, connection) in &config.connections {
         channel_of(name, connection, &store)?;
     }
-    let number = config.connections.len();
+    let (number, stop) = (config.connections.len(), stop_at_interrupt());
     let source = Configured { connections: config.connections, store: store.clone() };
     let fleet = Fleet::builder(Arc::new(source))
         .schedule(store.schedule())
         .refresh_every(KEYS_INTERVAL)
         .maintenance(store.maintenance(), RetentionPolicy::default())
-        .observer(Arc::new(Lines { json: options.json }))
+        .observer(Arc::new(Lines { json: options.json, stop: stop.clone() }))
         .build();
     out.note(format!("serving {number} connections until Ctrl-C"));
-    let stop = stop_at_interrupt();
     // Beside the runs, so that none of them waits for the look.
     tokio::select! {
         left = fleet.run(&stop) => Ok(if left.is_empty() { Exit::Succeeded } else { Exit::Partial }),

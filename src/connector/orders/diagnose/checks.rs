@@ -251,7 +251,8 @@ pub(super) fn policy(decision: Option<ImportDecision>) -> Check {
 /// ShipStation says that there is no such order.
 pub(super) fn missing(near: &[String]) -> Check {
     let remedy = match near {
-        [] => "look for it in ShipStation, and ask with the id that its page shows".to_owned(),
+        [] => "look for it in ShipStation, and ask by the id that its page shows instead of the number"
+            .to_owned(),
         near => format!("did you mean {}?", near.join(" or ")),
     };
     exists(Verdict::Blocks, "ShipStation does not have it", &remedy)

@@ -33,6 +33,7 @@ pub(super) async fn simulate(asked: &Simulate, out: &mut Output) -> Result<Exit,
     let webhook = asked.webhook.as_deref().map(courier::address).transpose()?;
     let mut file = asked.state.as_deref().map(StateFile::new);
     let config = SimulatorConfig::default().now(SystemClock.now()).port(asked.port).seed(asked.seed);
+    let config = config.real_time(true);
     let sim = match file.as_ref().map(StateFile::read).transpose()?.flatten() {
         Some(text) => kept::restored(config, &text)?,
         None => founded(config, asked),
