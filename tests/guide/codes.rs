@@ -1,0 +1,113 @@
+//! Lists without samples: kinds, finding codes, metrics.
+
+use std::collections::BTreeSet;
+
+use crate::text::{names, read, rows, snake_case, sources, variants};
+
+const ERRORS: &str = "docs/guide/errors.md";
+/// The value of a newer version, which the guide explains once.
+const NEWER: &str = "Unrecognized";
+
+fn of_code(path: &str, name: &str) -> BTreeSet<String> {
+    variants(path, name).into_iter().filter(|variant| variant != NEWER).collect()
+}
+
+#[test]
+fn kinds_in_the_guide_are_those_of_the_code() {
+    for (name, path) in [
+        ("ErrorKind", "src/client/error.rs"),
+        ("Outcome", "src/client/error.rs"),
+        ("Refusal", "src/channel/error.rs"),
+        ("StoreErrorKind", "src/channel/store/error.rs"),
+        ("Incomplete", "src/client/page/end.rs"),
+    ] {
+        assert_eq!(names(ERRORS, name), of_code(path, name), "{name}");
+    }
+    for (name, path) in [
+        ("RetryClass", "src/channel/shipment/reason.rs"),
+        ("SupersedeReason", "src/channel/shipment/reason.rs"),
+        ("NotificationStatus", "src/channel/shipment/state.rs"),
+        ("RunStatus", "src/channel/report/mod.rs"),
+    ] {
+        let code = of_code(path, name).iter().map(|variant| snake_case(variant)).collect();
+        assert_eq!(names(ERRORS, name), code, "{name}");
+    }
+}
+
+/// What `failure.rs` tells an operator to do about a kind of error stands in its row.
+#[test]
+fn remedies_of_errors_are_those_of_the_code() {
+    let text = read("src/connector/failure.rs");
+    let start = text.find("fn remedy(").unwrap();
+    let body = text[start..].split("\n}\n").next().unwrap();
+    let rows = rows(ERRORS, "ErrorKind");
+    let mut seen = 0;
+    for arm in body.split("        ErrorKind::").skip(1) {
+        let (pattern, result) = arm.split_once("=>").unwrap();
+        let Some(remedy) = result.split('"').nth(1) else { continue };
+        for kind in pattern.split(" if ").next().unwrap().split('|') {
+            let kind = kind.trim().trim_start_matches("ErrorKind::");
+            let (_, cells) = rows.iter().find(|(name, _)| name == kind).unwrap();
+            assert!(cells.concat().contains(remedy), "{kind}: {remedy}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{seen} remedies were found: the function is written otherwise now");
+}
+
+/// Finding codes stand in the source as the first argument of what makes a finding.
+#[test]
+fn finding_codes_in_the_guide_are_those_of_the_code() {
+    let mut codes = BTreeSet::new();
+    for file in sources("src/connector").iter().chain(&sources("src/channel")) {
+        let code = file.split("#[cfg(test)]").next().unwrap();
+        for call in ["Finding::error(", "Finding::warning(", "Finding::info(", "unfit(", "finding("] {
+            let arguments = code.split(call).skip(1).map(str::trim_start);
+            let texts = arguments.filter_map(|rest| rest.strip_prefix('"')).map(first_text);
+            codes.extend(texts.filter(|text| !text.contains(' ')));
+        }
+        // Where the code is drawn from several, they are the only plain words with an underscore in the file.
+        if code.contains("(code, SUBJECT") {
+            let texts = code.split('"').skip(1).step_by(2);
+            let plain =
+                |text: &&str| text.contains('_') && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            codes.extend(texts.filter(plain).map(str::to_owned));
+        }
+    }
+    assert!(codes.len() > 30, "{codes:?}");
+    assert_eq!(names(ERRORS, "Finding"), codes);
+}
+
+fn first_text(rest: &str) -> String {
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn metrics_in_the_guide_are_those_of_the_code() {
+    let source = read("src/metrics.rs");
+    let code: BTreeSet<String> = source
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| text.starts_with("shipstation_"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(names("docs/guide/production.md", "MetricsObserver"), code);
+}
+
+/// What `shipstation probe` asks an account stands in the guide to the evidence, and nothing that it does not ask.
+#[test]
+fn the_evidence_names_what_the_probe_asks() {
+    let source = read("src/bin/shipstation/probe/questions.rs");
+    let mut asked = BTreeSet::new();
+    for begin in ["self.say(", "self.judge(", "const ASSUMPTION: &str ="] {
+        let texts = source.split(begin).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+        asked.extend(texts.map(first_text));
+    }
+    let guide = read("docs/guide/evidence.md");
+    let cells =
+        guide.lines().filter(|line| line.starts_with("| ")).filter_map(|line| line.rsplit(" | ").next());
+    let named: BTreeSet<String> = cells.filter_map(|cell| cell.strip_prefix('"')).map(first_text).collect();
+    assert!(asked.len() > 10, "{asked:?}");
+    assert_eq!(named, asked);
+}
