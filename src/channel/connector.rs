@@ -15,6 +15,25 @@ use super::{
 
 /// A sales channel, as a host sees it.
 ///
+/// ```
+/// use shipstation_connector::channel::{
+///     ChannelConnector, ChannelError, GetOrders, Operation, Readiness, SyncShipments,
+/// };
+///
+/// /// What a host's timer does for any of its channels.
+/// async fn run(channel: &dyn ChannelConnector) -> Result<(), ChannelError> {
+///     if channel.readiness(Operation::GetOrders) == Readiness::Ready {
+///         let report = channel.get_orders(GetOrders::new()).await?; // `Err`: nothing was done
+///         println!("{}: {}", report.run.status, report.headline());
+///     }
+///     println!("{}", channel.sync_shipments(SyncShipments::new()).await?);
+///     Ok(())
+/// }
+/// # let _ = |channel: &'static dyn ChannelConnector| run(channel);
+/// ```
+///
+/// What each operation costs and how often to call it: [the guide](crate::guide::operations).
+///
 /// # Contract
 /// - `Err(ChannelError)` means that *nothing was done*: unsupported, not configured, already running,
 ///   refused credentials, channel or store down at the start. Once a run has begun it ends in `Ok(report)`,
