@@ -32,8 +32,23 @@
 //! | [`connector`] | [`ShipStationChannel`]: the contract, fulfilled by means of the client and the host's stores | both |
 //! | [`fleet`] | runs many connections on a schedule, in one process or in many | the contract |
 //! | [`stores`] | ready-made stores | the contract |
-//! | [`guide`] | tables for hosts: [what of an order arrives](guide::order_members) | |
+//! | [`guide`] | how to use it: see below | |
 //! | `testing` | for a host's own tests: a simulated ShipStation (feature `simulator`), checks for stores (feature `conformance`) | client and contract |
+//!
+//! # The guides
+//!
+//! | read | to learn |
+//! | --- | --- |
+//! | [`guide::start`] | from nothing to the first imported order and the first tracking number sent |
+//! | [`guide::embedding`] | what the host owns: orders in its tables, shipments, webhooks, a page for support |
+//! | [`guide::stores`] | which store to take, and how to write one |
+//! | [`guide::mappings`] | shipping rules and carrier rules, and how held orders are released |
+//! | [`guide::operations`] | what each operation does, costs and reports |
+//! | [`guide::production`] | processes, throughput, metrics and alerts, databases, restore, keys, retention |
+//! | [`guide::testing`] | the simulator, faults and clocks in a host's tests |
+//! | [`guide::errors`] | what you see, what it means, what to do |
+//! | [`guide::evidence`] | what is taken for granted about ShipStation, and on what that rests |
+//! | [`guide::order_members`], [`guide::glossary`] | where each member of an order arrives; the words |
 //!
 //! # Features
 //!
