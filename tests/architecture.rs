@@ -84,6 +84,23 @@ fn layers_only_the_library_root_and_tests_name_the_connector() {
 }
 
 #[test]
+fn layers_are_drawn_as_they_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in ["README.md", "docs/guide/embedding.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let arrows = text.lines().filter_map(|line| line.trim().split_once("-->"));
+        let arrows = arrows.map(|(from, to)| (from.split("--").next().unwrap().trim(), to.trim()));
+        let is_layer = |name: &str| MAY_USE.iter().any(|(layer, _)| *layer == name);
+        let arrows: Vec<_> = arrows.filter(|(from, to)| is_layer(from) && is_layer(to)).collect();
+        assert!(arrows.len() >= 4, "{page} draws the layers");
+        for (from, to) in arrows {
+            let (_, allowed) = MAY_USE.iter().find(|(layer, _)| *layer == from).unwrap();
+            assert!(allowed.contains(&to), "{page} draws an arrow from {from} to {to}");
+        }
+    }
+}
+
+#[test]
 fn layers_the_check_itself_sees_what_it_should() {
     let text = "use crate::{\n    Timestamp,\n    client::{Order, Page},\n};\nlet x = crate::stores::MemoryStore::new();";
     let names: Vec<String> = crate_names(&code(text)).into_iter().collect();

@@ -20,6 +20,8 @@ fn kinds_in_the_guide_are_those_of_the_code() {
         ("Refusal", "src/channel/error.rs"),
         ("StoreErrorKind", "src/channel/store/error.rs"),
         ("Incomplete", "src/client/page/end.rs"),
+        ("OpenProblem", "src/stores/sqlite/open_error.rs"),
+        ("ConnectProblem", "src/stores/postgres/connect_error.rs"),
     ] {
         assert_eq!(names(ERRORS, name), of_code(path, name), "{name}");
     }
@@ -110,4 +112,21 @@ fn the_evidence_names_what_the_probe_asks() {
     let named: BTreeSet<String> = cells.filter_map(|cell| cell.strip_prefix('"')).map(first_text).collect();
     assert!(asked.len() > 10, "{asked:?}");
     assert_eq!(named, asked);
+}
+
+/// Why the next run of a fleet's job waits longer, as its status says it.
+#[test]
+fn waits_of_a_fleet_in_the_guide_are_those_of_the_code() {
+    let source = read("src/fleet/next_run.rs");
+    let code = source.split("#[cfg(test)]").next().unwrap();
+    // The last argument of what makes a job wait: the text that is followed by the closing parenthesis.
+    let texts = code.split('"').collect::<Vec<_>>();
+    let waits = texts.windows(2).skip(1).step_by(2).filter(|pair| pair[1].starts_with(')'));
+    let waits: BTreeSet<String> = waits.map(|pair| pair[0].to_owned()).collect();
+    let guide = read(ERRORS);
+    let section = guide.split("## A fleet's job waits").nth(1).unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")).skip(2);
+    let named: BTreeSet<String> = rows.map(|row| row.split(" |").next().unwrap().to_owned()).collect();
+    assert!(waits.len() > 5, "{waits:?}");
+    assert_eq!(named, waits);
 }
