@@ -42,7 +42,7 @@ mod shipments;
 mod worker;
 mod writer;
 
-#[cfg(all(test, feature = "conformance"))]
+#[cfg(test)]
 mod plans;
 
 use std::{

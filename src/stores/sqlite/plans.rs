@@ -1,5 +1,6 @@
 //! The proof that every query has its index: the plan of each statement that the conformance suite and the host's
 //! side make the store run.
+#![cfg(feature = "conformance")]
 
 use std::{
     collections::BTreeSet,
