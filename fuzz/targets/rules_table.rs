@@ -5,7 +5,10 @@ use libfuzzer_sys::fuzz_target;
 use shipstation_connector::channel::shipping::csv::{self, FormulaGuard, ImportOptions};
 
 fuzz_target!(|file: &[u8]| {
-    let Ok(rules) = csv::plan(&[], file, &ImportOptions::replace().guard(FormulaGuard::Off)).into_rules() else { return };
+    let Ok(rules) = csv::plan(&[], file, &ImportOptions::replace().guard(FormulaGuard::Off)).into_rules()
+    else {
+        return;
+    };
     let mut table = Vec::new();
     csv::export(&rules, FormulaGuard::Off, &mut table).unwrap();
     let again = csv::plan(&rules, &table, &ImportOptions::replace().guard(FormulaGuard::Off));
