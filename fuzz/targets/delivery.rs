@@ -1,13 +1,13 @@
 //! The body of a webhook's delivery. None panics, and an address is accepted only where it is ShipStation's own.
 #![no_main]
 
+use http::StatusCode;
 use libfuzzer_sys::fuzz_target;
-use shipstation_connector::client::{Credentials, ShipStation, WebhookDelivery};
+use shipstation_connector::client::WebhookDelivery;
 
 fuzz_target!(|body: &[u8]| {
     let Ok(delivery) = WebhookDelivery::parse(body) else { return };
-    let client = ShipStation::builder(Credentials::new("key", "secret")).build().unwrap();
-    if client.webhooks().check(&delivery).is_ok() {
+    if fuzz::answered(StatusCode::OK, b"[]").webhooks().check(&delivery).is_ok() {
         let address = url::Url::parse(delivery.resource_url()).unwrap();
         assert_eq!(address.scheme(), "https");
         assert!(address.host_str().unwrap().ends_with(".shipstation.com"), "{address}");
