@@ -1,5 +1,5 @@
-//! The body of an answer to a list of orders, as a page and as an error. None panics the client, and what was read of an order is
-//! written as JSON that reads the same.
+//! The body of an answer to a list of orders, as a page and as an error. None panics the client, and the orders of a page are
+//! written as a page that reads the same.
 #![no_main]
 
 use http::StatusCode;
@@ -13,10 +13,11 @@ fn listed(status: StatusCode, body: &[u8]) -> Result<Vec<Order>, Error> {
 }
 
 fuzz_target!(|body: &[u8]| {
-    for order in listed(StatusCode::OK, body).unwrap_or_default() {
-        let written = serde_json::to_string(&order).unwrap();
-        let read: Order = serde_json::from_str(&written).unwrap();
-        assert_eq!(serde_json::to_string(&read).unwrap(), written);
+    let read = listed(StatusCode::OK, body).unwrap_or_default();
+    if !read.is_empty() {
+        let written = serde_json::to_string(&read).unwrap();
+        let again = listed(StatusCode::OK, format!(r#"{{"orders":{written}}}"#).as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), written);
     }
     // Not 401: a key that is refused is remembered by the process.
     let refused = listed(StatusCode::BAD_REQUEST, body).unwrap_err();
