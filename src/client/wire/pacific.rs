@@ -273,6 +273,12 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_date_gives_its_parts() {
+        let date = PacificDate::new(2026, 3, 14).unwrap();
+        assert_eq!((date.year(), date.month(), date.day()), (2026, 3, 14));
+    }
+
+    #[test]
     fn clock_every_minute_of_both_nights_is_written_and_read() {
         for instant in nights() {
             let written = PacificTime::of(instant);
