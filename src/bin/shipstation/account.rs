@@ -13,6 +13,9 @@ use shipstation_connector::{
     },
 };
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use crate::{
     args::Options,
     config::{Config, Connection},
@@ -160,10 +163,12 @@ pub(crate) fn is_loopback(address: &str) -> bool {
 pub(crate) fn stop_at_interrupt() -> CancelToken {
     let stop = CancelToken::new();
     let token = stop.clone();
+    // Listened for from here on, and not only once the task runs.
+    let mut interrupts = Interrupts::listen();
     tokio::spawn(async move {
-        interrupted().await;
+        interrupts.next().await;
         token.cancel();
-        interrupted().await;
+        interrupts.next().await;
         let _ = writeln!(
             io::stderr(),
             "shipstation: ended at once; a run that was under way keeps others out until its lease ends, five minutes at most unless it is set otherwise"
@@ -173,20 +178,37 @@ pub(crate) fn stop_at_interrupt() -> CancelToken {
     stop
 }
 
+/// Ctrl-C, and on Unix the system's wish that the program ends.
 #[cfg(unix)]
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut end) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        Ok(()) = tokio::signal::ctrl_c() => {}
-        Some(()) = end.recv() => {}
-        else => std::future::pending().await,
+struct Interrupts(Option<(Signal, Signal)>);
+
+#[cfg(unix)]
+impl Interrupts {
+    fn listen() -> Self {
+        Self(signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok()))
+    }
+
+    async fn next(&mut self) {
+        let Some((interrupt, terminate)) = &mut self.0 else { return std::future::pending().await };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+struct Interrupts;
+
+#[cfg(not(unix))]
+impl Interrupts {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
     }
 }

@@ -123,9 +123,7 @@ impl Account {
         let id = self.next_id("shipmentId");
         let batch = (id - 879_912_000).to_string();
         set!(label, "shipmentId": id, "trackingNumber": format!("9400100000000{id}"), "batchNumber": &batch);
-        let order = label.int("orderId").and_then(|id| self.order(id));
-        let store = order.and_then(|order| order.int("advancedOptions.storeId"));
-        self.note_label(&batch, store);
+        self.note_label(&batch, label.int("orderId"));
         self.shipments.insert(id, label);
         id
     }

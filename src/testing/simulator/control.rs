@@ -124,7 +124,9 @@ fn add(sim: &Simulator, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Re
             let blank: Record = blank();
             let sent: BTreeMap<String, &RawValue> =
                 serde_json::from_str(json.get()).map_err(|error| Reply::message(400, &error.to_string()))?;
-            sent.keys().try_for_each(|name| known_member(&blank, name))?;
+            if let Some(name) = sent.keys().find(|name| blank.meant(name).is_none()) {
+                return Err(Reply::message(400, &format!("There is no member '{name}'.")));
+            }
             let row = Record::read(blank, json.get()).map_err(|error| Reply::message(400, &error))?;
             let row = if table == "orders" { row.with("importBatch", &batch) } else { row };
             let id = sim.account(|account| match table {
@@ -149,15 +151,6 @@ fn add(sim: &Simulator, call: &ApiRequest, table: &str) -> Result<Vec<Value>, Re
     Ok(vec![id.ok_or_else(unknown)?])
 }
 
-/// Refuses a member that a row of this kind does not have, and its number, which stays.
-fn known_member(row: &Record, path: &str) -> Result<(), Reply> {
-    let is_number = ["orderId", "productId"].contains(&path) && row.int(path).is_some_and(|id| id != 0);
-    if row.knows(path) && !is_number {
-        return Ok(());
-    }
-    Err(Reply::message(400, &format!("A row of this kind has no member {path:?} that can be set.")))
-}
-
 fn row<'a>(account: &'a mut Account, call: &ApiRequest, table: &str) -> Result<&'a mut Record, Reply> {
     let id = call.id().map_err(|_| unknown())?;
     account.materialize(id);
@@ -168,9 +161,12 @@ fn row<'a>(account: &'a mut Account, call: &ApiRequest, table: &str) -> Result<&
 fn change(account: &mut Account, call: &ApiRequest, table: &str) -> Result<(), Reply> {
     let now = account.now();
     let changes: BTreeMap<String, &RawValue> = body(call)?;
+    let id = call.id().map_err(|_| unknown())?;
     let row = row(account, call, table)?;
     for (path, json) in changes {
-        known_member(row, &path)?;
+        if row.int(&path) == Some(id) {
+            return Err(Reply::message(400, &format!("'{path}' is the number of the row, which stays.")));
+        }
         let value = row.read_member(&path, json).map_err(|error| Reply::message(400, &error))?;
         row.set(&path, value);
     }

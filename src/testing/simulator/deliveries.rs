@@ -52,27 +52,30 @@ impl Account {
         }
         let batch = order.text("importBatch").unwrap_or_default();
         for (kind, items) in KINDS {
-            let of_store = store.map(|store| format!("storeID={store}&")).unwrap_or_default();
-            self.note(kind, store, format!("orders?{of_store}importBatch={batch}{items}"));
+            self.note(kind, store, format!("orders?{}importBatch={batch}{items}", of_store(store)));
         }
     }
 
     /// A label was bought.
-    pub(super) fn note_label(&mut self, batch: &str, store: Option<i64>) {
+    pub(super) fn note_label(&mut self, batch: &str, order_id: Option<i64>) {
+        let store = order_id.and_then(|id| self.store_of(id));
         for (kind, items) in [("SHIP_NOTIFY", "False"), ("ITEM_SHIP_NOTIFY", "True")] {
-            let of_store = store.map(|store| format!("storeID={store}&")).unwrap_or_default();
             self.note(
                 kind,
                 store,
-                format!("shipments?{of_store}batchId={batch}&includeShipmentItems={items}"),
+                format!("shipments?{}batchId={batch}&includeShipmentItems={items}", of_store(store)),
             );
         }
     }
 
     /// An order was marked as shipped.
     pub(super) fn note_fulfillment(&mut self, order_id: i64) {
-        let store = self.order(order_id).and_then(|order| order.int("advancedOptions.storeId"));
+        let store = self.store_of(order_id);
         self.note("FULFILLMENT_SHIPPED", store, format!("fulfillments?orderId={order_id}"));
+    }
+
+    fn store_of(&self, order_id: i64) -> Option<i64> {
+        self.order(order_id)?.int("advancedOptions.storeId")
     }
 
     /// The events since the last time, each with the addresses that it is posted to.
@@ -84,4 +87,9 @@ impl Account {
         };
         events.into_iter().map(addressed).collect()
     }
+}
+
+/// The part of an address that names the store.
+fn of_store(store: Option<i64>) -> String {
+    store.map(|store| format!("storeID={store}&")).unwrap_or_default()
 }

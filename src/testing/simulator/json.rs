@@ -6,26 +6,30 @@ use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Digits, Field, Kind, Record, pacific,
+    Digits, Field, Kind, Member, Record, pacific,
     record::{OPEN, amount},
 };
 
 impl Record {
-    /// Whether the row has such a member, or takes any.
-    pub(super) fn knows(&self, path: &str) -> bool {
-        let (outer, name) =
-            path.rsplit_once('.').map_or((Some(self), path), |(outer, name)| (self.row(outer), name));
-        outer.is_some_and(|row| {
-            let is_known = row.shape.members.iter().any(|member| member.name.eq_ignore_ascii_case(name));
-            is_known || row.shape.members.is_empty()
-        })
-    }
-
+    /// What the JSON is as the value of a member.
+    ///
+    /// # Errors
+    /// The row has no such member, or it is of another kind.
     pub(super) fn read_member(&self, path: &str, json: &RawValue) -> Result<Field, String> {
         let (outer, name) =
             path.rsplit_once('.').map_or((Some(self), path), |(outer, name)| (self.row(outer), name));
-        let member = outer.and_then(|row| row.shape.member(name));
-        Field::read(member.map_or(Kind::Any, |member| member.kind), json)
+        let unknown = || format!("There is no member '{path}'.");
+        let outer = outer.ok_or_else(unknown)?;
+        match outer.shape.member(name) {
+            Some(member) => Field::read(member.kind, json),
+            None if outer.shape.members.is_empty() => Field::read(Kind::Any, json),
+            None => Err(unknown()),
+        }
+    }
+
+    /// The member that a request means by a name, whatever its case.
+    pub(super) fn meant(&self, name: &str) -> Option<&'static Member> {
+        self.shape.members.iter().find(|member| member.name.eq_ignore_ascii_case(name))
     }
 
     /// The row with the members that the JSON of a request sets. They match whatever their case, unknown ones are left out, and
@@ -36,8 +40,7 @@ impl Record {
     pub(super) fn read(mut self, json: &str) -> Result<Self, String> {
         let sent: BTreeMap<String, &RawValue> = parsed(json)?;
         for (name, value) in sent {
-            let known = self.shape.members.iter().find(|member| member.name.eq_ignore_ascii_case(&name));
-            let (name, kind) = match known {
+            let (name, kind) = match self.meant(&name) {
                 Some(member) => (member.name, member.kind),
                 None if self.shape.members.is_empty() => (name.as_str(), Kind::Any),
                 None => continue,

@@ -109,6 +109,12 @@ impl Simulator {
         Self { backend, state, api_key: key.into(), api_secret: secret.into(), port: Arc::default() }
     }
 
+    /// The handle of an account by the first of its keys.
+    fn first_key(backend: &Arc<Backend>, state: Arc<Mutex<AccountState>>) -> Self {
+        let pair = locked(&state).keys.first().cloned().unwrap_or_default();
+        Self::of(Arc::clone(backend), state, &pair.key, &pair.secret)
+    }
+
     /// A simulator that serves any HTTP client on a loopback port as well; see [`open_port`](Self::open_port).
     ///
     /// # Errors
@@ -169,13 +175,7 @@ impl Simulator {
 
     /// A handle of every account, in the order in which they were added, by the first of its keys.
     pub fn accounts(&self) -> Vec<Self> {
-        let handle = |state: Arc<Mutex<AccountState>>| {
-            let (key, secret) = {
-                let pair = &locked(&state).keys;
-                pair.first().map(|pair| (pair.key.clone(), pair.secret.clone())).unwrap_or_default()
-            };
-            Self { state, api_key: key.into(), api_secret: secret.into(), ..self.clone() }
-        };
+        let handle = |state| Self { port: Arc::clone(&self.port), ..Self::first_key(&self.backend, state) };
         self.backend.accounts().into_iter().map(handle).collect()
     }
 

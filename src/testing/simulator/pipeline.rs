@@ -37,8 +37,6 @@ pub(super) struct AccountState {
     /// Changes of the account that wait for their request.
     pub(super) hooks: Vec<(Fault, AccountChange)>,
     pub(super) faults: Vec<Fault>,
-    /// Slow answers take the machine's time.
-    is_real_time: bool,
     /// Decides about faults that are met with a probability.
     chance: Rng,
     /// What reads that lag behind show, each with the instant since which it held.
@@ -82,7 +80,6 @@ impl Backend {
             limit: self.config.rate_limit,
             hooks: Vec::new(),
             faults: Vec::new(),
-            is_real_time: self.config.real_time,
             chance: Rng::with_seed(seed),
             history: Vec::new(),
         }));
@@ -109,7 +106,8 @@ impl Backend {
         locked(&self.accounts).iter().map(|state| keys(&locked(state))).collect()
     }
 
-    pub(super) fn handle(self: &Arc<Self>, head: &Parts, body: &[u8]) -> WireResponse {
+    /// The answer, and how much real time it takes.
+    pub(super) fn handle(self: &Arc<Self>, head: &Parts, body: &[u8]) -> (WireResponse, Duration) {
         let call = ApiRequest::new(head.method.clone(), &head.uri, body);
         if call.segments.first().is_some_and(|first| first == control::PREFIX) {
             let reply = if is_from_elsewhere(&head.headers) {
@@ -118,12 +116,12 @@ impl Backend {
                 control::handle(self, &call)
             };
             let headers = [(DATE, HeaderValue::from_static(""))].into_iter().collect();
-            return WireResponse::Complete(reply.into_response(headers));
+            return (WireResponse::Complete(reply.into_response(headers)), Duration::ZERO);
         }
         let (key, secret) = credentials(head).unwrap_or_default();
         // Requests with an unknown key are noted by the first account.
         let Some(state) = self.account_of(&key).or_else(|| self.first_account()) else {
-            return WireResponse::Refuse;
+            return (WireResponse::Refuse, Duration::ZERO);
         };
         let mut state = locked(&state);
         let at = self.clock.advance(self.config.latency);
@@ -136,13 +134,13 @@ impl Backend {
         let is_open = call.segments == ["accounts", "registeraccount"];
         let pair = state.keys.iter().position(is_valid).or_else(|| is_open.then_some(0));
         let mut entry = JournalEntry::new(at, &call, pair.is_some());
-        let response = state.serve(&call, pair, &mut entry);
+        let response = state.serve(&call, pair, &mut entry, self.config.real_time);
         let delay = match entry.fault {
             Some(FaultKind::Slow(time)) if self.config.real_time => time,
             _ => Duration::ZERO,
         };
         state.journal.0.push(entry);
-        if delay.is_zero() { response } else { WireResponse::Late(delay, Box::new(response)) }
+        (response, delay)
     }
 }
 
@@ -211,7 +209,13 @@ impl MinuteUsage {
 }
 
 impl AccountState {
-    fn serve(&mut self, call: &ApiRequest, pair: Option<usize>, entry: &mut JournalEntry) -> WireResponse {
+    fn serve(
+        &mut self,
+        call: &ApiRequest,
+        pair: Option<usize>,
+        entry: &mut JournalEntry,
+        is_real_time: bool,
+    ) -> WireResponse {
         self.run_scheduled();
         if !entry.authorized {
             return Reply::turned_away(401, "Invalid API credentials").send(self.headers(None), entry);
@@ -231,7 +235,7 @@ impl AccountState {
         let fault = self.faults.iter_mut().find_map(&mut meets);
         entry.fault.clone_from(&fault);
         if let Some(FaultKind::Slow(time)) = fault
-            && !self.is_real_time
+            && !is_real_time
         {
             self.account.clock.advance(time);
         }

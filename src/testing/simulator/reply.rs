@@ -1,7 +1,5 @@
 //! What ShipStation answers: JSON, nothing, or one of its shapes of error.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
@@ -16,8 +14,6 @@ pub(super) enum WireResponse {
     Complete(Response<Bytes>),
     /// Send the head and this part of the body, or nothing, and then end in this way.
     Broken(Option<Response<Bytes>>, ConnectionEnd),
-    /// Wait so long, and then do this.
-    Late(Duration, Box<WireResponse>),
     /// Take no connection.
     Refuse,
 }

@@ -87,9 +87,7 @@ impl Simulator {
             account.restore(&backend).map_err(wrong)?;
         }
         let state = backend.first_account().ok_or_else(|| wrong("there is no account".to_owned()))?;
-        let first = locked(&state).keys.first().map(|pair| (pair.key.clone(), pair.secret.clone()));
-        let (key, secret) = first.ok_or_else(|| wrong("the account has no key".to_owned()))?;
-        Ok(Self::of(backend, state, &key, &secret))
+        Ok(Self::first_key(&backend, state))
     }
 }
 
@@ -120,6 +118,9 @@ impl SavedAccount {
     }
 
     fn restore(self, backend: &Backend) -> Result<(), String> {
+        if self.keys.is_empty() {
+            return Err("an account has no key".to_owned());
+        }
         let mut account = Account::new(Arc::clone(&backend.clock), self.quirks);
         for (name, rows) in self.tables {
             let table = account.table_mut(&name).ok_or_else(|| format!("there is no table {name}"))?;

@@ -44,12 +44,13 @@ impl Transport for InProcess {
         let clock = Arc::clone(&self.0.clock);
         // Others run, and the request may be dropped, before it is executed and before it is answered.
         yield_now().await;
-        let response = self.0.handle(&head, &body);
+        // No answer takes real time here.
+        let (response, _) = self.0.handle(&head, &body);
         yield_now().await;
         let (part, end) = match response {
             WireResponse::Complete(response) => return Ok(response.map(TransportBody::from)),
             WireResponse::Broken(part, end) => (part, end),
-            WireResponse::Late(..) | WireResponse::Refuse => {
+            WireResponse::Refuse => {
                 let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
                 return Err(TransportError::new(TransportErrorKind::Connect, refused));
             }
@@ -108,17 +109,14 @@ async fn serve(State(state): State<AppState>, request: ServerRequest) -> Respons
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
         return hang_up(io::Error::other("too long"));
     };
-    let response = match state.backend.handle(&head, &body) {
-        WireResponse::Late(delay, response) => {
-            SystemClock.sleep(delay).await;
-            *response
-        }
-        response => response,
-    };
+    let (response, delay) = state.backend.handle(&head, &body);
+    if !delay.is_zero() {
+        SystemClock.sleep(delay).await;
+    }
     let (part, end) = match response {
         WireResponse::Complete(response) => return response.map(Body::from),
         WireResponse::Broken(part, end) => (part, end),
-        WireResponse::Late(..) | WireResponse::Refuse => (None, ConnectionEnd::Close),
+        WireResponse::Refuse => (None, ConnectionEnd::Close),
     };
     let error = async move {
         // The pause makes the server flush what it has.

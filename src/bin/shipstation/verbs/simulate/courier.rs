@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -62,13 +62,19 @@ pub(super) fn subscribe(account: &Simulator, url: &str) {
 /// Posts deliveries, each in a task of its own.
 pub(super) struct Courier {
     chances: Chances,
-    chance: Mutex<fastrand::Rng>,
+    chance: fastrand::Rng,
+    /// For addresses of this machine, and for all others, which a proxy may lead to.
+    clients: [reqwest::Client; 2],
     delivered: Arc<AtomicU64>,
 }
 
 impl Courier {
-    pub(super) fn new(seed: u64, chances: Chances) -> Self {
-        Self { chances, chance: Mutex::new(fastrand::Rng::with_seed(seed)), delivered: Arc::default() }
+    pub(super) fn new(seed: u64, chances: Chances) -> Result<Self, Failure> {
+        let builder =
+            || reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT);
+        let wrong = |_| Failure::usage("the HTTP client cannot be set up: is there TLS in this build?");
+        let clients = [builder().no_proxy().build().map_err(wrong)?, builder().build().map_err(wrong)?];
+        Ok(Self { chances, chance: fastrand::Rng::with_seed(seed), clients, delivered: Arc::default() })
     }
 
     /// How many were received.
@@ -77,34 +83,33 @@ impl Courier {
     }
 
     /// Sends off what happened since the last time, in every account.
-    pub(super) fn post(&self, sim: &Simulator) {
+    pub(super) fn post(&mut self, sim: &Simulator) {
         for (url, body) in sim.accounts().iter().flat_map(Simulator::take_deliveries) {
+            let [near, far] = &self.clients;
+            let client = if is_loopback(&url) { near } else { far };
+            let post = client.post(&url).header("content-type", "application/json").body(body);
             for _ in 0..self.copies() {
-                tokio::spawn(deliver(url.clone(), body.clone(), Arc::clone(&self.delivered)));
+                tokio::spawn(deliver(post.try_clone(), Arc::clone(&self.delivered)));
             }
         }
     }
 
-    fn copies(&self) -> usize {
-        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        let (is_lost, is_double) = (chance.f64() < self.chances.lost, chance.f64() < self.chances.twice);
+    fn copies(&mut self) -> usize {
+        let is_lost = self.chance.f64() < self.chances.lost;
+        let is_double = self.chance.f64() < self.chances.twice;
         if is_lost { 0 } else { 1 + usize::from(is_double) }
     }
 }
 
-async fn deliver(url: String, body: String, delivered: Arc<AtomicU64>) {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT);
-    let client = if is_loopback(&url) { client.no_proxy() } else { client };
-    let Ok(client) = client.build() else { return };
-    for wait in WAITS.into_iter().map(Some).chain([None]) {
-        let post = client.post(&url).header("content-type", "application/json").body(body.clone());
-        if post.send().await.is_ok_and(|answer| answer.status().is_success()) {
+/// Posts it, again where that has no success. A post that is no stream can be cloned.
+async fn deliver(post: Option<reqwest::RequestBuilder>, delivered: Arc<AtomicU64>) {
+    let mut waits = WAITS.into_iter();
+    while let Some(attempt) = post.as_ref().and_then(reqwest::RequestBuilder::try_clone) {
+        if attempt.send().await.is_ok_and(|answer| answer.status().is_success()) {
             delivered.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        match wait {
-            Some(wait) => SystemClock.sleep(wait).await,
-            None => return,
-        }
+        let Some(wait) = waits.next() else { return };
+        SystemClock.sleep(wait).await;
     }
 }

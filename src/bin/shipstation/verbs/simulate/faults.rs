@@ -42,7 +42,7 @@ fn detailed() -> [(&'static str, Value); 6] {
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     requests: Vec<Fault>,
-    deliveries: Chances,
+    pub(super) deliveries: Chances,
 }
 
 /// `NAME=RATE`, each with a rate from 0 to 1.
@@ -83,9 +83,5 @@ impl Faults {
             account.clear_faults();
         }
         self.requests.iter().cloned().for_each(|fault| account.fault(fault));
-    }
-
-    pub(super) fn deliveries(&self) -> Chances {
-        self.deliveries
     }
 }

@@ -50,9 +50,9 @@ pub(super) async fn simulate(asked: &Simulate, out: &mut Output) -> Result<Exit,
     if let Some(file) = &mut file {
         file.write(&sim)?;
     }
-    announce(&sim, out)?;
-    let courier = Courier::new(asked.seed, faults.deliveries());
     let (stop, mut last) = (stop_at_interrupt(), passed());
+    announce(&sim, out)?;
+    let mut courier = Courier::new(asked.seed, faults.deliveries)?;
     while !stop.is_cancelled() {
         // Time that was let pass by the control API stays passed.
         let now = passed();
