@@ -62,8 +62,10 @@ impl KeyRecord {
         let left = refused().get(&self.id).and_then(|refusals| refusals.left_alone_for(clock));
         let Some(left) = left else { return Ok(()) };
         let until = clock.now() + left;
-        let what =
-            format!("the key was refused {MAX_REFUSALS} times in a row and is not used again before {until}");
+        let what = format!(
+            "the key was refused {MAX_REFUSALS} times in a row and is not used again before {}",
+            until.floor_second()
+        );
         let problem = Problem::new(ErrorKind::Auth, Outcome::NotSent).because(what);
         Err(Problem { retry_after: Some(left), ..problem }.into())
     }

@@ -162,7 +162,7 @@ impl SkipReason {
             Self::WrongStore { store: Some(store) } => Some(format!("select store {store}")),
             Self::WrongStore { store: None } => Some("clear the store filter".to_owned()),
             Self::WrongStatus { status, .. } if status == "on_hold" => {
-                Some("release it, or add on_hold".to_owned())
+                Some("release it in ShipStation, or import the status on_hold too".to_owned())
             }
             Self::WrongStatus { status, .. } => Some(format!("add {status} to the imported statuses")),
             // No setting reaches further back than a year.

@@ -311,7 +311,7 @@ pub(super) fn last_run(last: Option<&RunSummary>, created: Option<Timestamp>) ->
         Some(_) => "; the order did not exist then",
         None => "",
     };
-    DiagnosisNote(format!("last good run {}: {}{existed}", run.started, run.headline))
+    DiagnosisNote(format!("last good run {}: {}{existed}", run.started.floor_second(), run.headline))
 }
 
 fn outbox(facts: &Facts) -> impl Iterator<Item = DiagnosisNote> + '_ {

@@ -1,0 +1,166 @@
+//! The channel of each account: built from the host's tables, kept until they change, and shared by the fleet and the pages.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use shipstation_connector::{
+    Credentials, Settings, ShipStation, ShipStationChannel, Timestamp,
+    channel::{ChannelConnector, CheckReport, ConnectionId, shipping::AccountCarrier},
+    client::{Clock, SharedWindow, ShipStationBuilder},
+    connector::OrderSettings,
+    fleet::{BuildFailure, ConnectionSource, FleetConnection},
+};
+
+use crate::{
+    Failure,
+    database::Database,
+    shop::accounts::{self, Account},
+};
+
+/// What an account's client is built with beside its keys: for a simulated ShipStation, its transport.
+pub(crate) type Wire = Box<dyn Fn(&str, ShipStationBuilder) -> ShipStationBuilder + Send + Sync>;
+
+/// The channels of the host's accounts.
+pub(crate) struct Channels {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    wire: Wire,
+    built: Mutex<BTreeMap<String, Built>>,
+}
+
+struct Built {
+    revision: i64,
+    channel: Arc<ShipStationChannel>,
+    client: ShipStation,
+    checked: Option<CheckReport>,
+    /// The carriers of the account, and when they were asked for.
+    carriers: Option<(Timestamp, Vec<AccountCarrier>)>,
+}
+
+impl fmt::Debug for Channels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channels").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+/// How long an answer about carriers is kept.
+const CARRIERS_KEPT: Duration = Duration::from_secs(3_600);
+
+/// How an account is served: changes after the import are watched, and everything else is as the crate has it.
+fn settings() -> Settings {
+    Settings::default().orders(OrderSettings::default().watch_changes(true))
+}
+
+impl Channels {
+    pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, wire: Wire) -> Self {
+        Self { database, clock, wire, built: Mutex::default() }
+    }
+
+    /// The channel of an account, built anew if its keys have changed.
+    pub(crate) async fn of(&self, name: &str) -> Result<Arc<ShipStationChannel>, Failure> {
+        let all = accounts::all(&self.database).await?;
+        let account = all.iter().find(|account| account.name == name);
+        let account = account.ok_or_else(|| format!("there is no connection {name:?}"))?;
+        let kept =
+            self.with(name, |built| (built.revision == account.revision).then(|| built.channel.clone()));
+        if let Some(channel) = kept.flatten() {
+            return Ok(channel);
+        }
+        let client = self.client(account)?;
+        let channel = ShipStationChannel::builder(client.clone(), name, self.database.stores())
+            .settings(settings())
+            .webhook_secret(&account.webhook_secret)
+            .build()?;
+        let channel = Arc::new(channel);
+        let built = Built {
+            revision: account.revision,
+            channel: channel.clone(),
+            client,
+            checked: None,
+            carriers: None,
+        };
+        self.built.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), built);
+        Ok(channel)
+    }
+
+    fn client(&self, account: &Account) -> Result<ShipStation, Failure> {
+        let mut credentials = Credentials::new(account.api_key.as_str(), account.api_secret.as_str());
+        if let Some(day) = &account.expires_on {
+            credentials = credentials.expires_on(day.parse()?);
+        }
+        let window = self.database.shared().map(|store| SharedWindow::new(store, &credentials));
+        let mut builder = ShipStation::builder(credentials).clock(self.clock.clone());
+        if let Some(window) = window {
+            // Other processes may use the key at the same time.
+            builder = builder.rate_limiter(Arc::new(window.clock(self.clock.clone())));
+        }
+        if let Some(url) = &account.base_url {
+            builder = builder.base_url(url);
+        }
+        Ok((self.wire)(&account.name, builder).build()?)
+    }
+
+    fn with<T>(&self, name: &str, look: impl FnOnce(&mut Built) -> T) -> Option<T> {
+        self.built.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name).map(look)
+    }
+
+    /// What the last check found, since the process started or the keys changed.
+    pub(crate) fn checked(&self, name: &str) -> Option<CheckReport> {
+        self.with(name, |built| built.checked.clone()).flatten()
+    }
+
+    pub(crate) fn keep_check(&self, report: CheckReport) {
+        let name = report.connection.as_str().to_owned();
+        self.with(&name, |built| built.checked = Some(report));
+    }
+
+    /// The carriers of an account: asked for once an hour at most.
+    pub(crate) async fn carriers(&self, name: &str) -> Result<Vec<AccountCarrier>, Failure> {
+        self.of(name).await?;
+        let now = self.clock.now();
+        let kept = |built: &mut Built| {
+            let fresh = built.carriers.as_ref().filter(|(at, _)| now.since(*at) < CARRIERS_KEPT);
+            (built.client.clone(), fresh.map(|(_, carriers)| carriers.clone()))
+        };
+        let Some((client, kept)) = self.with(name, kept) else { return Ok(Vec::new()) };
+        if let Some(carriers) = kept {
+            return Ok(carriers);
+        }
+        let rows = client.carriers().list().await?.items;
+        let carriers: Vec<AccountCarrier> = rows
+            .into_iter()
+            .filter_map(|row| Some(AccountCarrier::new(row.code?, row.name.unwrap_or_default())))
+            .collect();
+        self.with(name, |built| built.carriers = Some((now, carriers.clone())));
+        Ok(carriers)
+    }
+
+    /// The last day of the keys, if the host knows it.
+    pub(crate) fn expires_on(&self, name: &str) -> Option<String> {
+        self.with(name, |built| built.client.key_expires_on().map(|day| day.to_string())).flatten()
+    }
+}
+
+#[async_trait]
+impl ConnectionSource for Channels {
+    async fn connections(&self) -> Result<Vec<FleetConnection>, BuildFailure> {
+        let connection = |account: Account| {
+            let revision = u64::try_from(account.revision)?;
+            let connection = FleetConnection::new(account.name).revision(revision);
+            Ok(match account.paused {
+                Some(why) => connection.paused(why),
+                None => connection,
+            })
+        };
+        accounts::all(&self.database).await?.into_iter().map(connection).collect()
+    }
+
+    async fn channel(&self, connection: &ConnectionId) -> Result<Arc<dyn ChannelConnector>, BuildFailure> {
+        Ok(self.of(connection.as_str()).await?)
+    }
+}

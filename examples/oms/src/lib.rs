@@ -1,0 +1,26 @@
+//! A small order-management system with a page for its operators: how a host embeds `shipstation-connector`.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `database` | a file of SQLite or a database of PostgreSQL, with the host's tables and the connector's store in it |
+//! | `shop` | the host's tables: orders, parcels, changes, accounts, operators |
+//! | `channels` | the channel of each account |
+//! | `work` | the fleet, and what is written down of each run |
+//! | `web` | the operators' pages, made on the server |
+//! | `demo` | two simulated accounts with two weeks behind them |
+
+mod channels;
+mod database;
+mod demo;
+mod server;
+mod shop;
+mod web;
+mod work;
+
+pub use self::{
+    demo::Scene,
+    server::{Options, Running, add_account, add_operator},
+};
+
+/// Why something could not be done: shown to operators, without a secret and without a buyer's data.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,188 @@
+//! The host's process: database, accounts, fleet and web server, from start to stop.
+
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use shipstation_connector::{
+    channel::{CancelToken, ChannelConnector, EnsureWebhooks},
+    client::{Clock, SystemClock},
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+use url::Url;
+
+use crate::{
+    Failure,
+    channels::{Channels, Wire},
+    database::Database,
+    demo::{self, Scene, World},
+    shop::{
+        accounts::{self, Account},
+        operators,
+    },
+    web, work,
+};
+
+/// How the process is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the web server listens.
+    pub listen: SocketAddr,
+    /// A file, or an address of PostgreSQL. Without one: a file in a temporary folder that is removed in the end.
+    pub database: Option<String>,
+    /// Where ShipStation reaches the web server, as `https://…`. Without one there are no webhooks.
+    pub public_url: Option<String>,
+    /// Simulated accounts in place of those in the database.
+    pub scene: Option<Scene>,
+}
+
+/// The running process.
+pub struct Running {
+    /// Where the web server listens.
+    pub address: SocketAddr,
+    /// The name and the password of the operator, if nobody could sign in before. Only their hash is kept.
+    pub operator: Option<(String, String)>,
+    stop: CancelToken,
+    /// The web server and the fleet, which end by themselves.
+    ends: [JoinHandle<()>; 2],
+    helpers: Vec<JoinHandle<()>>,
+    /// Removed in the end.
+    _folder: Option<TempDir>,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    /// Starts everything: when it returns, the pages are served.
+    ///
+    /// # Errors
+    /// When the database or the port cannot be opened.
+    pub async fn start(options: Options) -> Result<Self, Failure> {
+        let folder = tempfile::tempdir()?;
+        let temporary = folder.path().join("oms.sqlite").to_string_lossy().into_owned();
+        let database = Database::open(options.database.as_ref().unwrap_or(&temporary)).await?;
+        let operator = first_operator(&database).await?;
+        let listener = TcpListener::bind(options.listen).await?;
+        let address = listener.local_addr()?;
+        let mut helpers = Vec::new();
+        let (mut clock, mut wire, mut public_url): (Arc<dyn Clock>, Wire, _) =
+            (Arc::new(SystemClock), Box::new(|_, builder| builder), options.public_url);
+        if let Some(scene) = options.scene {
+            let world = World::make(scene, &database).await?;
+            (clock, wire) = (world.clock(), world.wire());
+            public_url = Some(demo::PUBLIC_URL.to_owned());
+            let accounts = world.accounts();
+            helpers.push(tokio::spawn(async move { said(demo::deliver(accounts, address).await) }));
+        }
+        let channels = Arc::new(Channels::new(database.clone(), clock.clone(), wire));
+        let fleet = work::fleet(&database, &channels, clock.clone());
+        helpers.push(tokio::spawn(work::check_all(database.clone(), channels.clone(), clock.clone())));
+        if let Some(url) = public_url {
+            helpers.push(tokio::spawn(subscribe(database.clone(), channels.clone(), url)));
+        }
+        let stop = CancelToken::new();
+        let pages = web::router(web::App::new(database, channels, fleet.clone(), clock));
+        let (stopped, stopping) = (stop.clone(), stop.clone());
+        let serve =
+            axum::serve(listener, pages).with_graceful_shutdown(async move { stopped.cancelled().await });
+        let ends = [
+            tokio::spawn(async move { said(serve.await.map_err(Failure::from)) }),
+            tokio::spawn(async move {
+                for job in fleet.run(&stopping).await {
+                    tracing::warn!("abandoned: {job}");
+                }
+            }),
+        ];
+        let folder = options.database.is_none().then_some(folder);
+        Ok(Self { address, operator, stop, ends, helpers, _folder: folder })
+    }
+
+    /// Lets runs and pages that are under way end, and stops.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for helper in self.helpers {
+            helper.abort();
+        }
+        for end in self.ends {
+            // A task that panicked has ended too.
+            let _ = end.await;
+        }
+    }
+}
+
+fn said(ended: Result<(), Failure>) {
+    if let Err(error) = ended {
+        tracing::error!("{error}");
+    }
+}
+
+/// Makes an operator where nobody can sign in yet. There is no password that others know.
+async fn first_operator(database: &Database) -> Result<Option<(String, String)>, Failure> {
+    if operators::is_any(database).await? {
+        return Ok(None);
+    }
+    let name = "operator".to_owned();
+    let password = put_operator(database, &name).await?;
+    Ok(Some((name, password)))
+}
+
+async fn put_operator(database: &Database, name: &str) -> Result<String, Failure> {
+    let password: String = operators::secret()?.chars().take(20).collect();
+    operators::put(database, name, &password).await?;
+    Ok(password)
+}
+
+/// Lets an operator sign in, or gives it a new password, which is answered and not kept.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn add_operator(database: &str, name: &str) -> Result<String, Failure> {
+    put_operator(&Database::open(database).await?, name).await
+}
+
+/// Adds an account of ShipStation, or gives it new keys, which a running process uses from its next look at the accounts on.
+///
+/// # Errors
+/// When the day is none, or the database cannot be written.
+pub async fn add_account(
+    database: &str,
+    name: &str,
+    keys: (String, String),
+    expires_on: Option<String>,
+) -> Result<(), Failure> {
+    if let Some(day) = &expires_on {
+        day.parse::<shipstation_connector::client::PacificDate>()?;
+    }
+    let account = Account {
+        name: name.to_owned(),
+        api_key: keys.0,
+        api_secret: keys.1,
+        expires_on,
+        base_url: None,
+        webhook_secret: operators::secret()?,
+        revision: 1,
+        paused: None,
+    };
+    accounts::put(&Database::open(database).await?, &account).await
+}
+
+/// Has ShipStation tell the web server what is new, in every account.
+async fn subscribe(database: Database, channels: Arc<Channels>, public_url: String) {
+    for account in accounts::all(&database).await.unwrap_or_default() {
+        let subscribed = async {
+            let mut address = Url::parse(&public_url)?;
+            let mut path = address.path_segments_mut().map_err(|()| "the public address has no path")?;
+            path.pop_if_empty().extend(["hooks", &account.name]);
+            drop(path);
+            let channel = channels.of(&account.name).await?;
+            let _report = channel.ensure_webhooks(EnsureWebhooks::new(address)).await?;
+            Ok::<_, Failure>(())
+        };
+        if let Err(error) = subscribed.await {
+            tracing::warn!("connection {} has no webhooks: {error}", account.name);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The accounts of ShipStation that the host serves. A real host keeps the keys in its secret store.
+
+use crate::{Failure, database::Database};
+
+/// An account, with its keys: nothing of it is shown as it is.
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) api_key: String,
+    pub(crate) api_secret: String,
+    /// The last day of the keys, as `2026-12-31`.
+    pub(crate) expires_on: Option<String>,
+    pub(crate) base_url: Option<String>,
+    /// The secret part of the address of its webhooks.
+    pub(crate) webhook_secret: String,
+    /// Grows when anything of it changes.
+    pub(crate) revision: i64,
+    pub(crate) paused: Option<String>,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+pub(crate) async fn all(database: &Database) -> Result<Vec<Account>, Failure> {
+    let query = "SELECT name, api_key, api_secret, expires_on, base_url, webhook_secret, revision, paused
+                 FROM oms_account ORDER BY name";
+    let rows = database.query(query, &[]).await?;
+    let account = rows.iter().map(|row| Account {
+        name: row.text(0),
+        api_key: row.text(1),
+        api_secret: row.text(2),
+        expires_on: row.maybe_text(3),
+        base_url: row.maybe_text(4),
+        webhook_secret: row.text(5),
+        revision: row.number(6),
+        paused: row.maybe_text(7),
+    });
+    Ok(account.collect())
+}
+
+/// Adds an account, or gives it other keys; its webhooks keep their secret.
+pub(crate) async fn put(database: &Database, account: &Account) -> Result<(), Failure> {
+    let put = "INSERT INTO oms_account (name, api_key, api_secret, expires_on, base_url, webhook_secret, revision)
+               VALUES ($1, $2, $3, $4, $5, $6, 1)
+               ON CONFLICT (name) DO UPDATE SET api_key = excluded.api_key, api_secret = excluded.api_secret,
+                   expires_on = excluded.expires_on, base_url = excluded.base_url, revision = oms_account.revision + 1";
+    let values = [
+        account.name.as_str().into(),
+        account.api_key.as_str().into(),
+        account.api_secret.as_str().into(),
+        account.expires_on.clone().into(),
+        account.base_url.clone().into(),
+        account.webhook_secret.as_str().into(),
+    ];
+    database.execute(put, &values).await?;
+    Ok(())
+}
+
+/// Stops serving an account for a reason, or serves it again. Says whether there is such an account.
+pub(crate) async fn pause(database: &Database, name: &str, why: Option<&str>) -> Result<bool, Failure> {
+    let pause = "UPDATE oms_account SET paused = $1, revision = revision + 1 WHERE name = $2";
+    Ok(database.execute(pause, &[why.into(), name.into()]).await? > 0)
+}

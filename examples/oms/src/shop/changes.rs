@@ -1,0 +1,81 @@
+//! What became of orders on the channel after they were imported, until an operator has seen it.
+
+use shipstation_connector::{
+    Timestamp,
+    channel::{
+        ConnectionId,
+        store::{OrderChange, OrderChangeKind},
+    },
+};
+
+use crate::{
+    Failure,
+    database::{Database, Statement},
+};
+
+/// A change that nobody has seen yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) id: i64,
+    pub(crate) connection: ConnectionId,
+    pub(crate) number: String,
+    pub(crate) what: String,
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// As many changes as a list shows.
+pub(crate) const PAGE: i64 = 100;
+
+/// Tells the operator, and stops an order that nobody should ship any more.
+pub(super) fn record(connection: &ConnectionId, change: &OrderChange) -> Vec<Statement> {
+    let ends = |kind: &OrderChangeKind| {
+        use OrderChangeKind::{Cancelled, Merged, ShippedElsewhere};
+        matches!(kind, Cancelled | ShippedElsewhere { .. } | Merged { .. })
+    };
+    let what: Vec<String> = change.what.iter().map(ToString::to_string).collect();
+    let mut statements = vec![Statement::new(
+        "INSERT INTO oms_change (connection, channel_order, number, what, at, seen) VALUES ($1, $2, $3, $4, $5, 0)",
+        [
+            connection.as_str().into(),
+            change.order.as_str().into(),
+            change.number.as_str().into(),
+            what.join("; ").into(),
+            change.modified_at.map(Timestamp::unix_seconds).into(),
+        ],
+    )];
+    if change.what.iter().any(ends) {
+        statements.push(Statement::new(
+            "UPDATE oms_order SET state = 'stopped'
+             WHERE connection = $1 AND channel_order = $2 AND state IN ('held', 'ready')",
+            [connection.as_str().into(), change.order.as_str().into()],
+        ));
+    }
+    statements
+}
+
+/// What nobody has seen yet, the newest first.
+pub(crate) async fn unseen(database: &Database) -> Result<Vec<Change>, Failure> {
+    let query =
+        "SELECT id, connection, number, what, at FROM oms_change WHERE seen = 0 ORDER BY id DESC LIMIT $1";
+    let rows = database.query(query, &[PAGE.into()]).await?;
+    let change = rows.iter().map(|row| Change {
+        id: row.number(0),
+        connection: ConnectionId::new(row.text(1)),
+        number: row.text(2),
+        what: row.text(3),
+        at: Some(row.time(4)).filter(|at| *at > Timestamp::UNIX_EPOCH),
+    });
+    Ok(change.collect())
+}
+
+pub(crate) async fn count_unseen(database: &Database) -> Result<i64, Failure> {
+    let rows = database.query("SELECT count(*) FROM oms_change WHERE seen = 0", &[]).await?;
+    Ok(rows.first().map_or(0, |row| row.number(0)))
+}
+
+/// Somebody has seen it, or everything up to it.
+pub(crate) async fn mark_seen(database: &Database, id: i64, earlier_too: bool) -> Result<u64, Failure> {
+    let one = "UPDATE oms_change SET seen = 1 WHERE id = $1 AND seen = 0";
+    let all = "UPDATE oms_change SET seen = 1 WHERE id <= $1 AND seen = 0";
+    database.execute(if earlier_too { all } else { one }, &[id.into()]).await
+}

@@ -1,0 +1,194 @@
+//! The host's orders: `held` until nothing holds them, `ready` to be shipped, `shipped`, or `stopped` because the channel ended them.
+
+use serde::{Deserialize, Serialize};
+use shipstation_connector::{
+    Timestamp,
+    channel::{
+        Address, ChannelOrderId, ConnectionId, HostOrderId, LineId, LineQuantity, Shipment,
+        shipping::ShippingResolution, store::NewOrder,
+    },
+    stores::{Failure as Refused, ReleasedOrder},
+};
+
+use super::DAY;
+use crate::{
+    Failure,
+    database::{Database, Row, Statement},
+};
+
+/// An order of the host's.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub(crate) id: i64,
+    pub(crate) connection: ConnectionId,
+    /// The channel's id of it.
+    pub(crate) external_id: ChannelOrderId,
+    pub(crate) number: String,
+    pub(crate) placed_at: Timestamp,
+    pub(crate) imported_at: Timestamp,
+    pub(crate) state: String,
+    /// How it is shipped, by the host's own words.
+    pub(crate) method: Option<String>,
+    pub(crate) store: Option<String>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) ship_to: String,
+    pub(crate) total: Option<String>,
+}
+
+/// What is to be packed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) id: LineId,
+    pub(crate) sku: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) quantity: i64,
+}
+
+/// As many orders as a page of a list has.
+pub(crate) const PAGE: i64 = 50;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, connection, channel_order, number, placed_at, imported_at, state, method, store, lines, ",
+            "ship_to, total FROM oms_order ",
+            $rest
+        )
+    };
+}
+
+fn order(row: &Row) -> Order {
+    Order {
+        id: row.number(0),
+        connection: ConnectionId::new(row.text(1)),
+        external_id: ChannelOrderId::new(row.text(2)),
+        number: row.text(3),
+        placed_at: row.time(4),
+        imported_at: row.time(5),
+        state: row.text(6),
+        method: row.maybe_text(7),
+        store: row.maybe_text(8),
+        lines: serde_json::from_str(&row.text(9)).unwrap_or_default(),
+        ship_to: row.text(10),
+        total: row.maybe_text(11),
+    }
+}
+
+/// Makes an imported order one of the host's.
+pub(super) fn insert(connection: &ConnectionId, new: &NewOrder) -> Result<Statement, Refused> {
+    let from = &new.order;
+    let lines = from.lines.iter().filter(|line| line.is_shippable()).map(|line| Line {
+        id: line.id.clone(),
+        sku: line.sku.clone(),
+        name: line.name.clone(),
+        quantity: line.quantity,
+    });
+    let lines = serde_json::to_string(&lines.collect::<Vec<_>>())
+        .map_err(|_| Refused::refused("the lines cannot be written"))?;
+    let placed = from.ordered_at.or(from.created_at).unwrap_or(new.imported_at);
+    let store = from.store_name.clone().or_else(|| from.store.as_ref().map(ToString::to_string));
+    let state = if new.holds.is_empty() { "ready" } else { "held" };
+    Ok(Statement::new(
+        "INSERT INTO oms_order (connection, channel_order, number, placed_at, imported_at, state, method, store, lines,
+                                ship_to, total)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        [
+            connection.as_str().into(),
+            from.id.as_str().into(),
+            from.number.as_str().into(),
+            placed.unix_seconds().into(),
+            new.imported_at.unix_seconds().into(),
+            state.into(),
+            method(&new.shipping).into(),
+            store.into(),
+            lines.into(),
+            label(&from.ship_to).into(),
+            from.totals.total.map(|total| total.to_string()).into(),
+        ],
+    ))
+}
+
+fn method(shipping: &ShippingResolution) -> Option<String> {
+    shipping.method().map(|method| method.policy.to_string())
+}
+
+/// The lines of an address label.
+fn label(to: &Address) -> String {
+    let place = [&to.city, &to.state, &to.postal_code].into_iter().flatten();
+    let place = place.map(String::as_str).collect::<Vec<_>>().join(" ");
+    let lines = [&to.name, &to.company, &to.street1, &to.street2, &to.street3, &Some(place), &to.country];
+    let lines = lines.into_iter().flatten().map(|line| line.trim()).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Nothing holds the order any more.
+pub(super) fn release(released: &ReleasedOrder) -> Result<Statement, Refused> {
+    let id = released.record.host_order.as_ref().map(HostOrderId::as_str);
+    let id: i64 =
+        id.and_then(|id| id.parse().ok()).ok_or_else(|| Refused::refused("no order of the host's"))?;
+    Ok(Statement::new(
+        "UPDATE oms_order SET state = 'ready', method = $1 WHERE id = $2 AND state = 'held'",
+        [method(&released.shipping).into(), id.into()],
+    ))
+}
+
+/// The orders with a number, in whichever connections.
+pub(crate) async fn by_number(database: &Database, number: &str) -> Result<Vec<Order>, Failure> {
+    let rows = database.query(select!("WHERE number = $1 ORDER BY id LIMIT 20"), &[number.into()]).await?;
+    Ok(rows.iter().map(order).collect())
+}
+
+pub(crate) async fn by_id(database: &Database, id: i64) -> Result<Option<Order>, Failure> {
+    let rows = database.query(select!("WHERE id = $1"), &[id.into()]).await?;
+    Ok(rows.first().map(order))
+}
+
+/// A page of the orders in a state, the oldest first: behind this one.
+pub(crate) async fn in_state(database: &Database, state: &str, after: i64) -> Result<Vec<Order>, Failure> {
+    let query = select!("WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
+    let rows = database.query(query, &[state.into(), after.into(), PAGE.into()]).await?;
+    Ok(rows.iter().map(order).collect())
+}
+
+/// How many orders there are in each state.
+pub(crate) async fn counts(database: &Database) -> Result<Vec<(String, i64)>, Failure> {
+    let rows = database.query("SELECT state, count(*) FROM oms_order GROUP BY state", &[]).await?;
+    Ok(rows.iter().map(|row| (row.text(0), row.number(1))).collect())
+}
+
+/// How many orders were placed on each day (of UTC, numbered from 1970) since one.
+pub(crate) async fn placed_by_day(database: &Database, since: i64) -> Result<Vec<(i64, i64)>, Failure> {
+    let query =
+        "SELECT placed_at / 86400, count(*) FROM oms_order WHERE placed_at >= $1 GROUP BY placed_at / 86400";
+    let rows = database.query(query, &[(since * DAY).into()]).await?;
+    Ok(rows.iter().map(|row| (row.number(0), row.number(1))).collect())
+}
+
+/// Ships a ready order, whole or in part: its parcel is booked and in the outbox, or neither. Says whether it was ready.
+pub(crate) async fn ship(
+    database: &Database,
+    order: &Order,
+    carrier: &str,
+    tracking: &str,
+    lines: Vec<LineQuantity>,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let (is_part, id) = (!lines.is_empty(), order.id);
+    let parcel = if is_part { format!("parcel-{id}-part") } else { format!("parcel-{id}") };
+    let state = if is_part { "ready" } else { "shipped" };
+    let shipment = Shipment::new(parcel.as_str(), order.external_id.as_str(), now, carrier, tracking)
+        .order_number(order.number.as_str())
+        .lines(lines);
+    let booking = vec![
+        Statement::new(
+            "UPDATE oms_order SET state = $1 WHERE id = $2 AND state = 'ready'",
+            [state.into(), id.into()],
+        ),
+        Statement::new(
+            "INSERT INTO oms_parcel (id, order_id, carrier, tracking, shipped_at, state, settled)
+             VALUES ($1, $2, $3, $4, $5, 'pending', 0)",
+            [parcel.into(), id.into(), carrier.into(), tracking.into(), now.unix_seconds().into()],
+        ),
+    ];
+    database.ship(&order.connection, booking, shipment, now).await
+}

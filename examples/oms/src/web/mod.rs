@@ -1,0 +1,101 @@
+//! The operators' pages: made on the server, without JavaScript. Whatever is changed is asked for by a form and answered by the next page.
+
+mod charts;
+mod error;
+mod layout;
+mod pages;
+mod session;
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use shipstation_connector::{Timestamp, client::Clock, fleet::Fleet};
+
+use crate::{channels::Channels, database::Database};
+
+/// What the pages work with.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    database: Database,
+    channels: Arc<Channels>,
+    fleet: Fleet,
+    clock: Arc<dyn Clock>,
+    /// When somebody gave a wrong password.
+    refused: Arc<Mutex<Vec<Timestamp>>>,
+}
+
+impl App {
+    pub(crate) fn new(
+        database: Database,
+        channels: Arc<Channels>,
+        fleet: Fleet,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { database, channels, fleet, clock, refused: Arc::default() }
+    }
+}
+
+/// Every address of the server.
+pub(crate) fn router(app: App) -> Router {
+    use pages::{
+        changes, connections, held, hooks, order, orders, overview, runs, search, shipments, sign_in,
+    };
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/connections", get(connections::show))
+        .route("/connections/check", post(connections::check))
+        .route("/connections/run", post(connections::run))
+        .route("/connections/pause", post(connections::pause))
+        .route("/runs", get(runs::show))
+        .route("/held", get(held::show))
+        .route("/held/map", post(held::map))
+        .route("/orders", get(orders::show))
+        .route("/orders/{id}", get(order::show))
+        .route("/orders/{id}/ship", post(order::ship))
+        .route("/orders/{id}/release", post(order::release))
+        .route("/search", get(search::show))
+        .route("/search/import", post(search::import))
+        .route("/shipments", get(shipments::show))
+        .route("/shipments/carrier", post(shipments::map_carrier))
+        .route("/shipments/unblock", post(shipments::unblock))
+        .route("/shipments/dealt-with", post(shipments::dealt_with))
+        .route("/changes", get(changes::show))
+        .route("/changes/seen", post(changes::mark_seen))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/hooks/{connection}", post(hooks::receive))
+        .route("/style.css", get(style))
+        .fallback(error::no_page)
+        .layer(middleware::from_fn(with_headers))
+        .with_state(app)
+}
+
+async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("style.css"))
+}
+
+/// What a browser may do with every answer: nothing but show it, to nobody else.
+async fn with_headers(request: Request, next: Next) -> Response {
+    const HEADERS: [(HeaderName, &str); 5] = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

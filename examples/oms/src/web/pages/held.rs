@@ -1,0 +1,259 @@
+//! Orders that wait for a person: those whose shipping text means nothing yet, by their text, and the others one by one.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::Redirect,
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+use shipstation_connector::{
+    ShipStationChannel,
+    channel::{
+        ChannelConnector, ConnectionId, HoldReason, Refusal, ResolveHeld,
+        shipping::{ShippingDefaults, ShippingRule, ShippingRules, UnmappedShipping},
+        store::{HeldOrder, MappingStoreExt, ReplaceOutcome},
+    },
+};
+
+use super::super::{
+    App,
+    error::NoPage,
+    layout,
+    session::{Operator, Sent},
+};
+use crate::shop::{accounts, operators, orders};
+
+/// As many texts stand on a page, and as many numbers of orders beside each.
+const PAGE: usize = 20;
+const NUMBERS: usize = 8;
+/// As many held orders are read at once, and shown of those that are held for something else.
+const ROWS: usize = 500;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    page: usize,
+}
+
+/// A text that means nothing yet.
+struct Group {
+    connection: ConnectionId,
+    unmapped: UnmappedShipping,
+    numbers: Vec<String>,
+    policies: BTreeSet<String>,
+}
+
+impl Group {
+    /// Names it in a form: a text may have characters that a form does not keep.
+    fn key(&self) -> String {
+        key(&self.unmapped)
+    }
+}
+
+fn key(unmapped: &UnmappedShipping) -> String {
+    let store = unmapped.seen.store.as_ref().map(ToString::to_string).unwrap_or_default();
+    operators::digest(&format!("text of store {store}"), &unmapped.seen.text)
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    operator: Operator,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, NoPage> {
+    let (mut groups, mut others) = (Vec::new(), Vec::new());
+    for account in accounts::all(&app.database).await? {
+        let held = held(&app, &account.name.as_str().into()).await?;
+        if held.is_empty() {
+            continue;
+        }
+        groups.extend(texts(&app, &account.name, &held).await?);
+        others.extend(
+            held.into_iter().filter(|held| !is_about_text(held)).map(|held| (account.name.clone(), held)),
+        );
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.unmapped.held));
+    let pages = groups.len().div_ceil(PAGE);
+    let content = html! {
+        @if groups.is_empty() && others.is_empty() { (layout::nothing("No order is held.")) }
+        @if !groups.is_empty() {
+            p { "These orders have a shipping text that no rule maps. Say once how it is shipped: the orders that are here become ready, and later ones come in ready." }
+        }
+        @for group in groups.iter().skip(asked.page.saturating_mul(PAGE)).take(PAGE) { (card(&operator, group)) }
+        @if pages > 1 {
+            nav.tabs aria-label="Pages" {
+                @for page in 0..pages {
+                    a href=(layout::link("/held", &[("page", &page.to_string())])) aria-current=[(page == asked.page).then_some("page")] {
+                        "Page " (page + 1)
+                    }
+                }
+            }
+        }
+        @if !others.is_empty() { (others_table(&others)) }
+    };
+    layout::page(&app, &operator, "/held", "Held orders", content).await
+}
+
+fn is_about_text(held: &HeldOrder) -> bool {
+    held.holds
+        .iter()
+        .any(|hold| matches!(hold, HoldReason::UnmappedShipping { .. } | HoldReason::NoShippingText))
+}
+
+async fn held(app: &App, connection: &ConnectionId) -> Result<Vec<HeldOrder>, NoPage> {
+    let (store, mut all) = (app.database.stores().orders, Vec::<HeldOrder>::new());
+    loop {
+        let page = store.held(connection, all.last().map(|held| &held.order), ROWS).await?;
+        if page.is_empty() {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
+}
+
+async fn texts(app: &App, name: &str, held: &[HeldOrder]) -> Result<Vec<Group>, NoPage> {
+    let channel = app.channels.of(name).await?;
+    let rules = app.database.stores().mappings.shipping_rules(channel.connection()).await?.rows;
+    let policies: BTreeSet<String> = rules.iter().map(|rule| rule.method.policy.to_string()).collect();
+    let unmapped = channel.unmapped().await?.into_iter().filter(|text| text.held > 0);
+    let group = |unmapped: UnmappedShipping| {
+        let seen = &unmapped.seen;
+        let of_text = held.iter().filter(|held| {
+            held.text.as_deref().unwrap_or_default() == seen.text
+                && (seen.store.is_none() || seen.store == held.store)
+                && is_about_text(held)
+        });
+        let numbers = of_text.take(NUMBERS).map(|held| held.number.clone()).collect();
+        Group { connection: name.into(), unmapped, numbers, policies: policies.clone() }
+    };
+    Ok(unmapped.map(group).collect())
+}
+
+fn card(operator: &Operator, group: &Group) -> Markup {
+    let (unmapped, key) = (&group.unmapped, group.key());
+    let (title, id) = (format!("t-{key}"), format!("p-{key}"));
+    let more = usize::try_from(unmapped.held).unwrap_or(usize::MAX).saturating_sub(group.numbers.len());
+    html! {
+        section.panel aria-labelledby=(title) {
+            h2 id=(title) { (unmapped.name()) " " span.badge.warn { (unmapped.held) " held" } }
+            p {
+                (group.connection) ", first seen " (layout::time(unmapped.seen.first_seen)) ". Orders: "
+                @for (place, number) in group.numbers.iter().enumerate() {
+                    @if place > 0 { ", " }
+                    a href=(layout::link("/search", &[("number", number)])) { (number) }
+                }
+                @if more > 0 { " and " (more) " more" }
+            }
+            form.stack action="/held/map" method="post" {
+                (operator.form_token())
+                input type="hidden" name="connection" value=(group.connection);
+                input type="hidden" name="key" value=(key);
+                @if !unmapped.suggestions.is_empty() {
+                    p { "It may mean:" }
+                    ul.suggestions {
+                        @for suggestion in &unmapped.suggestions {
+                            li {
+                                button name="suggested" value=(suggestion.method.policy) formnovalidate { "Ship by " (suggestion.method.policy) }
+                                " " (suggestion.reason) ", like “" (suggestion.text) "”"
+                            }
+                        }
+                    }
+                }
+                label for=(id) { "Shipping method for " (unmapped.name()) }
+                input id=(id) name="policy" required list={ (id) "-known" } autocomplete="off" aria-describedby={ (id) "-help" };
+                datalist id={ (id) "-known" } { @for policy in &group.policies { option value=(policy); } }
+                p.note id={ (id) "-help" } {
+                    @if group.policies.is_empty() { "A method of your warehouse." } @else { "Used so far: " (group.policies.iter().cloned().collect::<Vec<_>>().join(", ")) "." }
+                }
+                @if let Some(store) = &unmapped.seen.store {
+                    label.check { input type="checkbox" name="store" value="yes"; " Only for orders of store " (store) }
+                }
+                button.main aria-label={ "Map it: " (unmapped.name()) } { "Map it" }
+            }
+        }
+    }
+}
+
+fn others_table(others: &[(String, HeldOrder)]) -> Markup {
+    let rows = html! {
+        @for (connection, held) in others.iter().take(ROWS) {
+            tr {
+                td { a href=(layout::link("/search", &[("number", &held.number)])) { (held.number) } }
+                td { (connection) }
+                td { (layout::time(held.since)) }
+                td { (held.holds.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")) }
+                td { a href=(layout::link("/search", &[("number", &held.number)])) { "Look and release" } }
+            }
+        }
+    };
+    html! {
+        h2 { "Held for something else" }
+        (layout::table("Held for something else", &["Order", "Connection", "Since", "Why", "To do"], &rows))
+    }
+}
+
+pub(crate) async fn map(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
+    let connection = sent.fields.get("connection");
+    let policy = sent.fields.maybe("suggested").or_else(|| sent.fields.maybe("policy"));
+    let policy = policy.ok_or_else(|| NoPage::bad("Name the shipping method that the text means."))?;
+    let channel = app.channels.of(connection).await?;
+    let unmapped = channel.unmapped().await?;
+    let meant = unmapped.iter().find(|text| key(text) == sent.fields.get("key"));
+    let gone = || {
+        NoPage::not_found("Nothing is held for this text any more: somebody may have mapped it meanwhile.")
+    };
+    let meant = meant.ok_or_else(gone)?;
+    let mut rule = match meant.seen.text.as_str() {
+        "" => ShippingRule::absent(policy),
+        text => ShippingRule::exact(text, policy),
+    };
+    if sent.fields.maybe("store").is_some() {
+        rule.scope.store.clone_from(&meant.seen.store);
+    }
+    add_rule(&app, &channel, rule).await?;
+    let said = format!("{} is shipped by {policy} from now on. {}", meant.name(), resolve(&channel).await?);
+    sent.operator.say(&app, &said).await?;
+    Ok(Redirect::to("/held"))
+}
+
+/// Adds a rule, in place of one for the same orders.
+async fn add_rule(app: &App, channel: &ShipStationChannel, rule: ShippingRule) -> Result<(), NoPage> {
+    let mappings = app.database.stores().mappings;
+    let table = mappings.shipping_rules(channel.connection()).await?;
+    let is_other = |kept: &ShippingRule| (&kept.text, &kept.scope) != (&rule.text, &rule.scope);
+    let rules: Vec<ShippingRule> = table.rows.into_iter().filter(is_other).chain([rule.clone()]).collect();
+    let comparison = channel.settings().shipping.comparison;
+    ShippingRules::compile(&rules, ShippingDefaults::none(), comparison)
+        .map_err(|error| NoPage::bad(error.to_string()))?;
+    let answer = mappings.replace_shipping_rules(channel.connection(), table.version, rules).await?;
+    if matches!(answer, ReplaceOutcome::Replaced { .. }) { Ok(()) } else { Err(changed_meanwhile()) }
+}
+
+/// Somebody else has changed the rules between reading and writing them.
+pub(super) fn changed_meanwhile() -> NoPage {
+    let why = "Somebody else has changed the rules at the same moment. Send the form again.";
+    NoPage::Refused(StatusCode::CONFLICT, why.to_owned())
+}
+
+/// Looks again at what is held: says what came of it.
+async fn resolve(channel: &ShipStationChannel) -> Result<String, NoPage> {
+    match channel.resolve_held(ResolveHeld::new()).await {
+        Ok(report) => {
+            let released = usize::try_from(report.counts.released).unwrap_or(usize::MAX);
+            Ok(format!("{} ready now.", layout::count_of(released, "order")))
+        }
+        Err(error) if matches!(error.refusal, Refusal::AlreadyRunning { .. }) => {
+            Ok("Its orders are looked at in a moment.".to_owned())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The orders of the host's with a number that is held, for the pages that release one.
+pub(super) async fn release(app: &App, id: i64) -> Result<bool, NoPage> {
+    let order = orders::by_id(&app.database, id).await?;
+    let order = order.ok_or_else(|| NoPage::not_found("There is no such order."))?;
+    Ok(app.database.release_order(&order.connection, &order.external_id, app.clock.now()).await?)
+}

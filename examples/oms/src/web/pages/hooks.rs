@@ -1,0 +1,34 @@
+//! What ShipStation tells of: it is answered at once, and looked at then.
+
+use axum::{
+    body::Bytes,
+    extract::{OriginalUri, Path, State},
+    http::StatusCode,
+};
+use shipstation_connector::channel::{ChannelConnector, Delivery};
+
+use super::super::App;
+use crate::shop::{accounts, usage};
+
+pub(crate) async fn receive(
+    State(app): State<App>,
+    Path(connection): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    body: Bytes,
+) -> StatusCode {
+    let known = accounts::all(&app.database).await.unwrap_or_default();
+    if !known.iter().any(|account| account.name == connection && account.paused.is_none()) {
+        return StatusCode::NOT_FOUND;
+    }
+    let target = uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    tokio::spawn(async move {
+        let Ok(channel) = app.channels.of(&connection).await else { return };
+        // What is refused is not ShipStation's: nothing was done, and nothing is to be done.
+        if let Ok(report) = channel.on_webhook(Delivery::new(target, body)).await {
+            let requests = i64::try_from(report.run.api.requests).unwrap_or(i64::MAX);
+            // The next run counts on; a lost count is a lower bar.
+            let _ = usage::add(&app.database, &report.run.connection, report.run.finished, requests).await;
+        }
+    });
+    StatusCode::OK
+}

@@ -1,0 +1,153 @@
+//! "Why is this order not here?": the host's orders with a number, and what ShipStation says of it.
+
+use axum::{
+    extract::{Query, State},
+    response::Redirect,
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+use shipstation_connector::channel::{
+    Bypass, ChannelConnector, Check, DiagnoseOrder, Diagnosis, ImportOrder, OrderSelector, Verdict,
+};
+
+use super::super::{
+    App,
+    error::NoPage,
+    layout,
+    session::{Operator, Sent},
+};
+use crate::shop::{accounts, orders};
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    number: String,
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    operator: Operator,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, NoPage> {
+    let number = asked.number.trim();
+    if number.is_empty() {
+        return Err(NoPage::bad("Give the number of an order."));
+    }
+    let here = orders::by_number(&app.database, number).await?;
+    let (mut found, mut without, mut silent) = (Vec::new(), Vec::new(), Vec::new());
+    for account in accounts::all(&app.database).await?.iter().filter(|account| account.paused.is_none()) {
+        // Where it is here, nobody else is asked: requests are few.
+        if here.is_empty() || here.iter().any(|order| order.connection.as_str() == account.name) {
+            match ask(&app, &account.name, number).await {
+                Ok(diagnoses) if diagnoses.iter().all(|diagnosis| diagnosis.order.is_none()) => {
+                    without.push(account.name.clone())
+                }
+                Ok(diagnoses) => {
+                    found.extend(diagnoses.into_iter().map(|diagnosis| (account.name.clone(), diagnosis)))
+                }
+                Err(error) => silent.push((account.name.clone(), error)),
+            }
+        }
+    }
+    let content = html! {
+        @if here.is_empty() { p { "It is not among your orders. This is what ShipStation says:" } }
+        @for order in &here {
+            p {
+                a href={ "/orders/" (order.id) } { "Order " (order.number) } " is here: "
+                (layout::badge(&order.state)) " " (order.connection)
+            }
+        }
+        @if found.is_empty() && without.is_empty() && silent.is_empty() { (layout::nothing("No connection is served that could be asked.")) }
+        @for (connection, diagnosis) in &found { (diagnosed(&operator, connection, number, diagnosis)) }
+        @for connection in &without { p { (connection) " has no order with this number." } }
+        @for (connection, error) in &silent { p.error { (connection) " could not be asked: " (error) } }
+        @if found.is_empty() && !without.is_empty() {
+            p { "Is the number right? ShipStation's page of the order shows its id, too: search for " code { "id:" } " and the id." }
+        }
+    };
+    layout::page(&app, &operator, "", &format!("Order {number}"), content).await
+}
+
+async fn ask(app: &App, connection: &str, number: &str) -> Result<Vec<Diagnosis>, crate::Failure> {
+    let order = match number.strip_prefix("id:") {
+        Some(id) => OrderSelector::Id(id.into()),
+        None => OrderSelector::Number(number.to_owned()),
+    };
+    let request = DiagnoseOrder::new(order);
+    Ok(app.channels.of(connection).await?.diagnose_order(request).await?)
+}
+
+fn diagnosed(operator: &Operator, connection: &str, number: &str, diagnosis: &Diagnosis) -> Markup {
+    let main = diagnosis.primary().filter(|_| !diagnosis.imported);
+    let events = diagnosis.timeline.iter().flat_map(|timeline| &timeline.events);
+    html! {
+        section.panel {
+            h2 { (connection) ": " (diagnosis.title) }
+            @if diagnosis.imported {
+                p.said { "It was imported." }
+            } @else if let Some(check) = main {
+                p.error {
+                    strong { "Why it is not here: " } (check.observed)
+                    @if let Some(wanted) = &check.wanted { " (" (wanted) ")" }
+                    "."
+                    @if let Some(remedy) = &check.remedy { br; strong { "What to do: " } (remedy) "." }
+                }
+            }
+            @if !diagnosis.checks.is_empty() { (checks(&diagnosis.checks)) }
+            @for note in &diagnosis.notes { p { (note.0) } }
+            @if let Some(check) = main.filter(|_| diagnosis.order.is_some()) { (import_form(operator, connection, number, diagnosis, check)) }
+            @if diagnosis.timeline.is_some() {
+                h3 { "What happened" }
+                ol.story { @for event in events { li { (layout::time(event.at)) " " (event.what) } } }
+            }
+        }
+    }
+}
+
+fn checks(checks: &[Check]) -> Markup {
+    let word = |verdict: &Verdict| match verdict {
+        Verdict::Pass => "passes",
+        Verdict::Blocks => "BLOCKS",
+        Verdict::Warns => "warns",
+        _ => "unknown",
+    };
+    let rows = html! {
+        @for check in checks {
+            tr {
+                td { (layout::badge(word(&check.verdict))) }
+                td { (check.name) }
+                td { (check.observed) @if let Some(wanted) = &check.wanted { ", " (wanted) } }
+                td { (check.remedy.as_deref().unwrap_or_default()) }
+            }
+        }
+    };
+    layout::table("Checks", &["", "What", "Observed", "What to do"], &rows)
+}
+
+/// An order that a filter keeps out can be had all the same.
+fn import_form(
+    operator: &Operator,
+    connection: &str,
+    number: &str,
+    diagnosis: &Diagnosis,
+    check: &Check,
+) -> Markup {
+    let filter @ ("age" | "tag" | "status") = check.name.as_ref() else { return html! {} };
+    let id = diagnosis.order.as_ref().map(ToString::to_string).unwrap_or_default();
+    let fields = [("connection", connection), ("order", id.as_str()), ("number", number), ("bypass", filter)];
+    html! {
+        p { "Or have it now, whatever its " (filter) ":" }
+        (layout::button(operator, "/search/import", &fields, "Import this order", number))
+    }
+}
+
+pub(crate) async fn import(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
+    let fields = &sent.fields;
+    let (number, filter) = (fields.get("number"), fields.get("bypass"));
+    let bypass = Bypass { age: filter == "age", tag: filter == "tag", status: filter == "status" };
+    let request = ImportOrder::new(OrderSelector::Id(fields.get("order").into())).bypass(bypass);
+    let channel = app.channels.of(fields.get("connection")).await?;
+    let report = channel.import_order(request).await?;
+    sent.operator.say(&app, &format!("Order {number}: {}.", report.headline())).await?;
+    Ok(Redirect::to(&layout::link("/search", &[("number", number)])))
+}

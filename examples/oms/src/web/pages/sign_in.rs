@@ -1,0 +1,105 @@
+//! Signing in and out.
+
+use axum::{
+    extract::{Query, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::super::{
+    App,
+    error::NoPage,
+    layout,
+    session::{self, Fields, Sent},
+};
+use crate::shop::operators;
+
+/// So many wrong passwords in a minute, and nobody is asked for more.
+const TRIES: usize = 10;
+const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// Where somebody goes after the sign-in: on this site.
+fn destination(next: &str) -> &str {
+    let is_here = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if is_here { next } else { "/" }
+}
+
+fn form(token: &str, next: &str, name: &str, wrong: Option<&str>) -> Markup {
+    let described = wrong.map(|_| "wrong");
+    layout::bare(
+        "Sign in",
+        &html! {
+            h1 { "Sign in" }
+            @if let Some(wrong) = wrong { p.error #wrong role="alert" { (wrong) } }
+            form.stack action="/sign-in" method="post" {
+                (session::form_token(token))
+                input type="hidden" name="next" value=(destination(next));
+                label for="name" { "Name" }
+                input #name name="name" value=(name) required autocomplete="username" aria-invalid=[wrong.map(|_| "true")] aria-describedby=[described];
+                label for="password" { "Password" }
+                input #password name="password" type="password" required autocomplete="current-password" aria-invalid=[wrong.map(|_| "true")] aria-describedby=[described];
+                button { "Sign in" }
+            }
+        },
+    )
+}
+
+fn with_cookie(token: &str, length: u64, answer: impl IntoResponse) -> Response {
+    ([(header::SET_COOKIE, session::cookie(token, length))], answer).into_response()
+}
+
+pub(crate) async fn show(Query(next): Query<Next>) -> Result<Response, NoPage> {
+    let token = operators::secret()?;
+    Ok(with_cookie(&token, 3_600, form(&token, &next.next, "", None)))
+}
+
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, NoPage> {
+    let visitor = session::token(&headers).ok_or_else(|| {
+        NoPage::bad(
+            "The browser sends no cookie. It keeps this site's cookies over https, or on this machine.",
+        )
+    })?;
+    let fields = Fields::read(request, &visitor).await?;
+    let (name, now) = (fields.get("name"), app.clock.now());
+    let again = |status: StatusCode, wrong: &str| {
+        (status, form(&visitor, fields.get("next"), name, Some(wrong))).into_response()
+    };
+    if recent(&app) >= TRIES {
+        let wrong = "Too many wrong passwords: wait a minute, and try again.";
+        return Ok(again(StatusCode::TOO_MANY_REQUESTS, wrong));
+    }
+    if !operators::verify(&app.database, name, fields.get("password").to_owned()).await? {
+        app.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(now);
+        return Ok(again(StatusCode::FORBIDDEN, "The name or the password is wrong."));
+    }
+    // Another token than before the sign-in, so that nobody can have planted it.
+    let token = operators::secret()?;
+    operators::open(&app.database, &token, name, now, now + session::LENGTH).await?;
+    let answer = Redirect::to(destination(fields.get("next")));
+    Ok(with_cookie(&token, session::LENGTH.as_secs(), answer))
+}
+
+/// How many passwords were wrong in the last minute.
+fn recent(app: &App) -> usize {
+    let now = app.clock.now();
+    let mut refused = app.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    refused.retain(|at| now.since(*at) < MINUTE);
+    refused.len()
+}
+
+pub(crate) async fn sign_out(State(app): State<App>, sent: Sent) -> Result<Response, NoPage> {
+    sent.operator.sign_out(&app).await?;
+    Ok(with_cookie("", 0, Redirect::to("/sign-in")))
+}

@@ -1,0 +1,187 @@
+//! What an operator does, with every form of the site.
+use oms::Scene;
+
+use crate::{
+    browser::{Browser, Scheme, Size},
+    site::Site,
+};
+
+async fn filled() -> (Site, Browser) {
+    let site = Site::start(Scene::Filled).await;
+    let browser = site.operator(Size::Desk, Scheme::Light).await;
+    (site, browser)
+}
+
+/// Loads the page again until it says this: the fleet works in its own time.
+async fn until(browser: &Browser, path: &str, says: &str) -> String {
+    let mut text = String::new();
+    for _ in 0..200 {
+        browser.go(path).await;
+        text = browser.text().await;
+        if text.contains(says) {
+            return text;
+        }
+    }
+    panic!("{path} never says {says:?}: {text}");
+}
+
+#[track_caller]
+fn has(text: &str, words: &str) {
+    assert!(text.contains(words), "{words:?} is not in: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_in_leads_back_to_the_page_that_was_asked_for_and_out_again() {
+    let site = Site::start(Scene::Empty).await;
+    let browser = site.visitor(Size::Phone, Scheme::Dark).await;
+    browser.go("/orders?state=held").await;
+    assert_eq!(browser.path().await, "/sign-in?next=%2Forders%3Fstate%3Dheld");
+    // By keyboard alone, with a wrong password first.
+    for word in ["somebody", "wrong"] {
+        browser.tab().await;
+        browser.keys(word).await;
+    }
+    browser.enter().await;
+    has(&browser.text().await, "The name or the password is wrong.");
+    assert_eq!((browser.status().await, browser.audit().await), (403, vec![]));
+    site.sign_in(&browser).await;
+    assert_eq!(browser.path().await, "/orders?state=held");
+    browser.press("Sign out").await;
+    browser.go("/").await;
+    assert_eq!(browser.path().await, "/sign-in?next=%2F");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_is_missing_is_explained_and_imported() {
+    let (_site, browser) = filled().await;
+    browser.fill("Order number", "2203").await;
+    browser.press("Find").await;
+    let text = browser.text().await;
+    has(&text, "Why it is not here: created 120 d ago (limit 7 d).");
+    has(
+        &text,
+        "attic-books could not be asked: diagnose_order was not started: ShipStation refused the API key",
+    );
+    browser.press("Import this order").await;
+    let text = browser.text().await;
+    has(&text, "Order 2203 is here: ready loom-shop");
+    has(&text, "It was imported.");
+    browser.follow("Order 2203").await;
+    has(&browser.text().await, "No parcel has left.");
+
+    browser.go("/search?number=2201").await;
+    has(&browser.text().await, "Why it is not here: is on_hold");
+    browser.go("/search?number=no+such+order").await;
+    has(&browser.text().await, "loom-shop has no order with this number.");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn held_orders_are_ready_once_their_text_is_mapped() {
+    let (site, browser) = filled().await;
+    browser.go("/held").await;
+    browser.press("Map it: \"Click & Collect\" of store 204417").await;
+    assert_eq!(browser.path().await, "/held", "a method has to be named");
+    let late = site.operator(Size::Phone, Scheme::Light).await;
+    late.go("/held").await;
+    browser.fill("Shipping method for \"Click & Collect\" of store 204417", "collected").await;
+    browser.press("Map it: \"Click & Collect\" of store 204417").await;
+    let text = browser.text().await;
+    has(
+        &text,
+        "\"Click & Collect\" of store 204417 is shipped by collected from now on. 2 orders ready now.",
+    );
+    browser.press("Ship by air").await;
+    let text = browser.text().await;
+    has(&text, "is shipped by air from now on. 3 orders ready now.");
+    has(&text, "No order is held.");
+    browser.go("/search?number=2103").await;
+    has(&browser.text().await, "Order 2103 is here: ready");
+
+    // Somebody who still sees the old page is told that it is done.
+    late.fill("Shipping method for \"Click & Collect\" of store 204417", "other").await;
+    late.press("Map it: \"Click & Collect\" of store 204417").await;
+    has(&late.text().await, "Nothing is held for this text any more");
+    assert_eq!((late.status().await, late.audit().await), (404, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn blocked_shipments_arrive_once_their_carrier_is_mapped() {
+    let (_site, browser) = filled().await;
+    browser.go("/shipments").await;
+    has(&browser.text().await, "Carrier “DPD Local” is not mapped 2 shipments blocked");
+    browser.press("It is dpd_local").await;
+    has(&browser.text().await, "“DPD Local” is dpd_local from now on. 2 shipments unblocked");
+    until(&browser, "/search?number=2401", "shipment parcel-185 (revision 1) confirmed").await;
+    browser.go("/orders/185").await;
+    until(&browser, "/orders/185", "confirmed DPD Local").await;
+    browser.go("/shipments").await;
+    assert!(!browser.text().await.contains("DPD Local"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_leaves_once_and_a_failed_parcel_is_dealt_with() {
+    let (site, browser) = filled().await;
+    browser.go("/search?number=2407").await;
+    browser.follow("Order 2407").await;
+    let here = browser.path().await;
+    let late = site.operator(Size::Phone, Scheme::Dark).await;
+    late.go(&here).await;
+    for (browser, said) in [(&browser, "Order 2407 has left."), (&late, "Order 2407 was not ready any more")]
+    {
+        browser.fill("Carrier", "UPS").await;
+        browser.fill("Tracking number", "1Z0000000000000017").await;
+        browser.press("It has left").await;
+        has(&browser.text().await, said);
+    }
+    let text = until(&browser, &here, "confirmed UPS").await;
+    assert_eq!(text.matches("1Z0000000000000017").count(), 1, "{text}");
+
+    browser.go("/shipments").await;
+    has(&browser.text().await, "the order was cancelled in the channel after the goods left");
+    browser.press("Dealt with: 2403").await;
+    assert!(!browser.text().await.contains("Failed ("));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_are_seen_one_by_one_or_together() {
+    let (_site, browser) = filled().await;
+    browser.go("/changes").await;
+    has(&browser.text().await, "2405 loom-shop cancelled");
+    browser.press("Seen: 2405").await;
+    assert!(!browser.text().await.contains("2405"));
+    browser.press("I have seen all of them").await;
+    has(&browser.text().await, "No order has changed since you last looked.");
+    browser.go("/orders?state=stopped").await;
+    has(&browser.text().await, "2405");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_is_checked_run_paused_and_served_again() {
+    let (_site, browser) = filled().await;
+    browser.go("/connections").await;
+    browser.press("Check keys and settings: attic-books").await;
+    let text = browser.text().await;
+    has(&text, "attic-books was checked.");
+    has(&text, "ERROR credentials: ShipStation refused the API key or secret");
+    has(&text, "the API key expires in 9 days");
+    browser.press("Import and send now: loom-shop").await;
+    has(&browser.text().await, "loom-shop: orders are read and shipments sent.");
+    browser.fill("Reason: attic-books", "new keys are on their way").await;
+    browser.press("Pause: attic-books").await;
+    has(&browser.text().await, "Paused: new keys are on their way");
+    browser.go("/search?number=9999").await;
+    assert!(!browser.text().await.contains("attic-books"));
+    browser.go("/connections").await;
+    browser.press("Serve again: attic-books").await;
+    has(&browser.text().await, "attic-books is served again.");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_is_held_is_released_by_hand() {
+    let (_site, browser) = filled().await;
+    browser.go("/search?number=2101").await;
+    browser.follow("Order 2101").await;
+    browser.press("Release it by hand").await;
+    has(&browser.text().await, "The order is ready.");
+    has(&browser.text().await, "Ship it");
+}

@@ -1,0 +1,204 @@
+//! What is kept from whoever is not signed in, and from other sites: asked without a browser.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it fails")]
+
+use std::net::Ipv4Addr;
+
+use oms::{Options, Running, Scene};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect::Policy};
+
+struct Site {
+    running: Running,
+    client: Client,
+}
+
+impl Site {
+    async fn start(scene: Scene) -> Self {
+        let listen = (Ipv4Addr::LOCALHOST, 0).into();
+        let options = Options { listen, database: None, public_url: None, scene: Some(scene) };
+        let running = Running::start(options).await.unwrap();
+        Self { running, client: Client::builder().no_proxy().redirect(Policy::none()).build().unwrap() }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.address)
+    }
+
+    async fn get(&self, path: &str, cookie: &str) -> Response {
+        self.client.get(self.url(path)).header(header::COOKIE, cookie).send().await.unwrap()
+    }
+
+    /// A form as a browser sends it from a page of this site.
+    fn post(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let post = self.client.post(self.url(path)).header(header::COOKIE, cookie).body(body);
+        post.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+    }
+
+    /// Tries to sign in: the answer, and the cookie before it.
+    async fn try_password(&self, password: &str, next: &str) -> (Response, String) {
+        let shown = self.get("/sign-in", "").await;
+        let cookie = cookie(&shown);
+        let form = form_token(&shown.text().await.unwrap());
+        let fields = [("form", form.as_str()), ("name", "operator"), ("password", password), ("next", next)];
+        let post = self.post("/sign-in", &cookie, &fields).header("sec-fetch-site", "same-origin");
+        (post.send().await.unwrap(), cookie)
+    }
+
+    async fn sign_in(&self) -> String {
+        let (_, password) = self.running.operator.as_ref().unwrap();
+        cookie(&self.try_password(password, "/").await.0)
+    }
+}
+
+/// The cookie that an answer sets, as the browser sends it back.
+fn cookie(answer: &Response) -> String {
+    let set = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(set.starts_with("__Host-oms=") && set.contains("; Secure; HttpOnly; SameSite=Lax"), "{set}");
+    set.split(';').next().unwrap().to_owned()
+}
+
+fn form_token(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"form\" value=\"").expect("the page has a form");
+    rest.split('"').next().unwrap().to_owned()
+}
+
+const PAGES: [&str; 10] = [
+    "/",
+    "/connections",
+    "/runs",
+    "/held",
+    "/orders",
+    "/orders/1",
+    "/search?number=1",
+    "/shipments",
+    "/changes",
+    "/nowhere",
+];
+const FORMS: [&str; 12] = [
+    "/connections/check",
+    "/connections/run",
+    "/connections/pause",
+    "/held/map",
+    "/orders/1/ship",
+    "/orders/1/release",
+    "/search/import",
+    "/shipments/carrier",
+    "/shipments/unblock",
+    "/shipments/dealt-with",
+    "/changes/seen",
+    "/sign-out",
+];
+
+#[tokio::test]
+async fn secrets_nothing_is_shown_to_who_is_not_signed_in() {
+    let site = Site::start(Scene::Filled).await;
+    for path in PAGES.into_iter().filter(|path| *path != "/nowhere") {
+        let answer = site.get(path, "__Host-oms=0123").await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{path}");
+        assert!(answer.headers()[header::LOCATION].to_str().unwrap().starts_with("/sign-in?next="), "{path}");
+    }
+    for path in FORMS {
+        let answer = site
+            .post(path, "__Host-oms=0123", &[])
+            .header("sec-fetch-site", "same-origin")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_every_answer_forbids_scripts_frames_and_caches() {
+    let site = Site::start(Scene::Empty).await;
+    let cookie = site.sign_in().await;
+    for path in PAGES.into_iter().chain(["/sign-in", "/style.css"]) {
+        let answer = site.get(path, &cookie).await;
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        assert!(
+            header("content-security-policy")
+                .starts_with("default-src 'none'; style-src 'self'; form-action 'self'")
+        );
+        assert_eq!(
+            (header("cache-control"), header("x-content-type-options")),
+            ("no-store".into(), "nosniff".into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn secrets_a_form_of_another_site_changes_nothing() {
+    let site = Site::start(Scene::Filled).await;
+    let cookie = site.sign_in().await;
+    let form = form_token(&site.get("/changes", &cookie).await.text().await.unwrap());
+    for path in FORMS {
+        let token = [("form", form.as_str())];
+        let own_host = format!("http://{}", site.running.address);
+        let foreign = [
+            site.post(path, &cookie, &token).header("sec-fetch-site", "cross-site"),
+            site.post(path, &cookie, &token).header("sec-fetch-site", "same-site"),
+            site.post(path, &cookie, &token).header("origin", "https://evil.example"),
+            site.post(path, &cookie, &token).header("origin", "null"),
+            site.post(path, &cookie, &token),
+            site.post(path, &cookie, &[]).header("sec-fetch-site", "same-origin"),
+            site.post(path, &cookie, &[("form", &form.replace('a', "b"))]).header("origin", &own_host),
+        ];
+        for (place, post) in foreign.into_iter().enumerate() {
+            assert_eq!(post.send().await.unwrap().status(), StatusCode::FORBIDDEN, "{path}, way {place}");
+        }
+    }
+    let unseen = site.get("/changes", &cookie).await.text().await.unwrap();
+    assert!(unseen.contains("2405"), "the operator is signed in still, and nothing is seen");
+}
+
+#[tokio::test]
+async fn secrets_the_token_of_before_the_sign_in_opens_nothing_and_passwords_cannot_be_guessed() {
+    let site = Site::start(Scene::Empty).await;
+    let (_, password) = site.running.operator.clone().unwrap();
+    for (next, leads) in
+        [("/held", "/held"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/")]
+    {
+        let (answer, before) = site.try_password(&password, next).await;
+        assert_eq!(answer.headers()[header::LOCATION], leads);
+        assert_eq!(site.get("/", &before).await.status(), StatusCode::SEE_OTHER);
+        assert_eq!(site.get("/", &cookie(&answer)).await.status(), StatusCode::OK);
+    }
+    let mut answers = Vec::new();
+    for guess in 0..11 {
+        answers.push(site.try_password(&format!("guess {guess}"), "/").await.0.status().as_u16());
+    }
+    assert_eq!(answers, [[403; 10].as_slice(), &[429]].concat());
+    assert_eq!(site.try_password(&password, "/").await.0.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn faults_what_is_asked_for_wrongly_is_refused_and_shown_as_text() {
+    let site = Site::start(Scene::Empty).await;
+    let cookie = site.sign_in().await;
+    for (path, status) in [
+        ("/nowhere", 404),
+        ("/orders/1", 404),
+        ("/orders/x", 400),
+        ("/orders?state=%3Cscript%3E", 404),
+        ("/orders?after=x", 400),
+        ("/held?page=-1", 400),
+        ("/held?page=18446744073709551615", 200),
+        ("/search?number=", 400),
+        ("/search?number=%3Cscript%3Ealert(1)%3C/script%3E'%22%3B--", 200),
+    ] {
+        let answer = site.get(path, &cookie).await;
+        assert_eq!(answer.status(), status, "{path}");
+        let text = answer.text().await.unwrap();
+        assert!(!text.contains("<script"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_a_delivery_without_the_secret_is_not_followed() {
+    let site = Site::start(Scene::Filled).await;
+    let deliver = |path: &str| site.post(path, "", &[("resource_url", "x")]);
+    assert_eq!(deliver("/hooks/nobody").send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    // Whether it is followed is not told to who sends it.
+    assert_eq!(deliver("/hooks/loom-shop?key=guessed").send().await.unwrap().status(), StatusCode::OK);
+    site.running.stop().await;
+}
