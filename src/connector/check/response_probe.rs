@@ -116,11 +116,13 @@ fn no_date(observed: &Observed) -> Option<Finding> {
 
 fn shared(others: u32) -> Option<Finding> {
     let observed = || {
-        format!("{others} requests of this minute's budget were spent by somebody else while this check ran")
+        format!(
+            "{others} more requests with this key were sent while this check ran, by other runs or other programs"
+        )
     };
-    let remedy = "every program with this key shares one budget: leave a larger reserve in the rate limiter, or \
-                  run the others at another time";
-    (others > TOLERATED_REQUESTS).then(|| Finding::warning("budget_shared", "rate limit", observed(), remedy))
+    let remedy = "where they are not your runs: every program with this key shares one budget; leave a larger reserve in \
+                  the rate limiter, or run the others at another time";
+    (others > TOLERATED_REQUESTS).then(|| Finding::info("budget_shared", "rate limit", observed(), remedy))
 }
 
 #[cfg(test)]

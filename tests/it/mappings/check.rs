@@ -192,7 +192,7 @@ async fn faults_a_budget_that_others_spend_is_found() {
         let report = channel.check(CheckConnection::new()).await.unwrap();
         assert_eq!(report.finding("budget_shared").is_some(), shared, "{report}");
         if shared {
-            assert!(observed(&report, "budget_shared").starts_with("8 requests"), "{report}");
+            assert!(observed(&report, "budget_shared").starts_with("8 more requests"), "{report}");
         }
     }
 }

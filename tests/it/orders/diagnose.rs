@@ -44,7 +44,9 @@ async fn faults_the_table_of_the_specification_is_printed() {
     let title = format!("Order 1042 (ShipStation {order}, store \"Main\")");
     assert!(text.starts_with(&title) && text.lines().next().unwrap().ends_with("NOT IMPORTED"), "{text}");
     let has = |line: &str| assert!(text.contains(line), "{line}\n{text}");
-    has("BLOCKS  status     is on_hold, import wants awaiting_shipment  -> release it, or add on_hold");
+    has(
+        "BLOCKS  status     is on_hold, import wants awaiting_shipment  -> release it in ShipStation, or import the status on_hold too",
+    );
     has("BLOCKS  age        created 12 d ago (placed 14 d ago), limit 7 d  -> 13 days would include it");
     has(&format!("passes  tag        has \"Dropship\" ({tag})"));
     has("warns   shipping");

@@ -125,7 +125,7 @@ fn furnish(account: &mut Account) -> i64 {
 fn usual_rules() -> Vec<ShippingRule> {
     vec![
         ShippingRule::exact("Standard", "ground"),
-        ShippingRule::exact("Express", "air"),
+        ShippingRule::exact("Express Shipping", "air"),
         ShippingRule::exact("International Economy", "post"),
     ]
 }
@@ -143,7 +143,7 @@ pub(super) async fn two_weeks(
     for orders in ORDERS_BY_DAY.repeat(2) {
         let morning = sim.clock().now();
         for order in 0..orders {
-            let text = if order % 5 == 4 { "Express" } else { "Standard" };
+            let text = if order % 5 == 4 { "Express Shipping" } else { "Standard" };
             stage.add(&number.to_string(), text, morning + HOUR * 8 * order / orders);
             number += 1;
         }
@@ -162,7 +162,7 @@ async fn today(stage: &mut Stage<'_>, now: Timestamp) -> Result<(), Failure> {
     stage.sim.clock().set(now - HOUR * 3);
     let morning = now - HOUR * 5;
     for (place, text) in
-        ["Express Shipping", "Express Shipping", "Click & Collect", "Express Shipping", "Click & Collect"]
+        ["Express Shiping", "Express Shiping", "Click & Collect", "Express Shiping", "Click & Collect"]
             .into_iter()
             .enumerate()
     {

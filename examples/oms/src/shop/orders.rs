@@ -143,6 +143,17 @@ pub(crate) async fn by_id(database: &Database, id: i64) -> Result<Option<Order>,
     Ok(rows.first().map(order))
 }
 
+/// The order that a channel's order became.
+pub(crate) async fn imported_as(
+    database: &Database,
+    connection: &ConnectionId,
+    external_id: &ChannelOrderId,
+) -> Result<Option<Order>, Failure> {
+    let query = select!("WHERE connection = $1 AND channel_order = $2");
+    let rows = database.query(query, &[connection.as_str().into(), external_id.as_str().into()]).await?;
+    Ok(rows.first().map(order))
+}
+
 /// A page of the orders in a state, the oldest first: behind this one.
 pub(crate) async fn in_state(database: &Database, state: &str, after: i64) -> Result<Vec<Order>, Failure> {
     let query = select!("WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");

@@ -13,11 +13,14 @@ pub(super) struct Chart<'a> {
     pub(super) limit: Option<(i64, &'a str)>,
 }
 
-const WIDTH: i64 = 640;
+const WIDTH: i64 = 420;
 const HEIGHT: i64 = 150;
 /// The room for the numbers above, and for the names below.
 const TOP: i64 = 22;
 const BOTTOM: i64 = 20;
+/// The room for a name, and half of it: the outermost names stay inside.
+const NAME: i64 = 56;
+const HALF: i64 = 20;
 
 impl Chart<'_> {
     pub(super) fn draw(&self) -> Markup {
@@ -28,7 +31,8 @@ impl Chart<'_> {
         let scale = most.max(line.map_or(0, |(limit, _)| limit)).max(1);
         let height = |value: i64| (HEIGHT - TOP - BOTTOM) * value / scale;
         let step = WIDTH / i64::try_from(self.bars.len().max(1)).unwrap_or(WIDTH);
-        let every = if step >= 40 { 1 } else { 80 / step.max(1) + 1 };
+        let every = NAME / step.max(1) + 1;
+        let middle = |place: i64| (place * step + step / 2).clamp(HALF, WIDTH - HALF);
         let base = HEIGHT - BOTTOM;
         html! {
             figure {
@@ -36,14 +40,14 @@ impl Chart<'_> {
                 svg role="img" aria-label={ (self.title) ": " (sum) " in all, " (most) " at most" }
                     viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } {
                     @for (place, (name, value)) in (0_i64..).zip(&self.bars) {
-                        rect.bar x=(place * step + 2) y=(base - height(*value)) width=((step - 4).max(1)) height=(height(*value)) {
+                        rect.bar x=(place * step + 1) y=(base - height(*value)) width=((step - 2).max(1)) height=(height(*value)) {
                             title { (name) ": " (value) }
                         }
-                        @if *value == most && most > 0 && step >= 30 {
-                            text x=(place * step + step / 2) y=(base - height(*value) - 6) text-anchor="middle" { (value) }
+                        @if *value == most && most > 0 {
+                            text x=(middle(place)) y=(base - height(*value) - 6) text-anchor="middle" { (value) }
                         }
                         @if place % every == 0 {
-                            text x=(place * step + step / 2) y=(HEIGHT - 5) text-anchor="middle" { (name) }
+                            text x=(middle(place)) y=(HEIGHT - 5) text-anchor="middle" { (name) }
                         }
                     }
                     line.axis x1="0" x2=(WIDTH) y1=(base) y2=(base);

@@ -147,6 +147,11 @@ pub(super) fn button(
     }
 }
 
+/// The number of an order, as a link to everything that is known of it.
+pub(super) fn order_link(number: &str) -> Markup {
+    html! { a.number href=(link("/search", &[("number", number)])) { (number) } }
+}
+
 /// "1 order", "2 orders".
 pub(super) fn count_of(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }

@@ -79,17 +79,14 @@ async fn an_order_that_is_missing_is_explained_and_imported() {
 async fn held_orders_are_ready_once_their_text_is_mapped() {
     let (site, browser) = filled().await;
     browser.go("/held").await;
-    browser.press("Map it: \"Click & Collect\" of store 204417").await;
+    browser.press("Map it: “Click & Collect” of Loom and Thread").await;
     assert_eq!(browser.path().await, "/held", "a method has to be named");
     let late = site.operator(Size::Phone, Scheme::Light).await;
     late.go("/held").await;
-    browser.fill("Shipping method for \"Click & Collect\" of store 204417", "collected").await;
-    browser.press("Map it: \"Click & Collect\" of store 204417").await;
+    browser.fill("Shipping method for “Click & Collect” of Loom and Thread", "collected").await;
+    browser.press("Map it: “Click & Collect” of Loom and Thread").await;
     let text = browser.text().await;
-    has(
-        &text,
-        "\"Click & Collect\" of store 204417 is shipped by collected from now on. 2 orders ready now.",
-    );
+    has(&text, "“Click & Collect” is shipped by collected from now on. 2 orders ready now.");
     browser.press("Ship by air").await;
     let text = browser.text().await;
     has(&text, "is shipped by air from now on. 3 orders ready now.");
@@ -98,8 +95,8 @@ async fn held_orders_are_ready_once_their_text_is_mapped() {
     has(&browser.text().await, "Order 2103 is here: ready");
 
     // Somebody who still sees the old page is told that it is done.
-    late.fill("Shipping method for \"Click & Collect\" of store 204417", "other").await;
-    late.press("Map it: \"Click & Collect\" of store 204417").await;
+    late.fill("Shipping method for “Click & Collect” of Loom and Thread", "other").await;
+    late.press("Map it: “Click & Collect” of Loom and Thread").await;
     has(&late.text().await, "Nothing is held for this text any more");
     assert_eq!((late.status().await, late.audit().await), (404, vec![]));
 }

@@ -17,7 +17,7 @@ pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<M
     let rows = html! {
         @for change in &unseen {
             tr {
-                td { a href=(layout::link("/search", &[("number", &change.number)])) { (change.number) } }
+                td { (layout::order_link(&change.number)) }
                 td { (change.connection) }
                 td { (change.what) }
                 td { @if let Some(at) = change.at { (layout::time(at)) } }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use shipstation_connector::{
     ShipStationChannel,
     channel::{
-        ChannelConnector, ConnectionId, HoldReason, Refusal, ResolveHeld,
+        ChannelConnector, ChannelOrderId, ConnectionId, HoldReason, Refusal, ResolveHeld,
         shipping::{ShippingDefaults, ShippingRule, ShippingRules, UnmappedShipping},
         store::{HeldOrder, MappingStoreExt, ReplaceOutcome},
     },
@@ -43,16 +43,12 @@ struct Group {
     connection: ConnectionId,
     unmapped: UnmappedShipping,
     numbers: Vec<String>,
+    /// One of its orders, which knows the name of its store.
+    sample: Option<ChannelOrderId>,
     policies: BTreeSet<String>,
 }
 
-impl Group {
-    /// Names it in a form: a text may have characters that a form does not keep.
-    fn key(&self) -> String {
-        key(&self.unmapped)
-    }
-}
-
+/// Names a text in a form: it may have characters that a form does not keep.
 fn key(unmapped: &UnmappedShipping) -> String {
     let store = unmapped.seen.store.as_ref().map(ToString::to_string).unwrap_or_default();
     operators::digest(&format!("text of store {store}"), &unmapped.seen.text)
@@ -75,13 +71,16 @@ pub(crate) async fn show(
         );
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.unmapped.held));
-    let pages = groups.len().div_ceil(PAGE);
+    let (pages, mut cards) = (groups.len().div_ceil(PAGE), Vec::new());
+    for group in groups.iter().skip(asked.page.saturating_mul(PAGE)).take(PAGE) {
+        cards.push(card(&operator, group, store(&app, group).await?.as_deref()));
+    }
     let content = html! {
         @if groups.is_empty() && others.is_empty() { (layout::nothing("No order is held.")) }
         @if !groups.is_empty() {
             p { "These orders have a shipping text that no rule maps. Say once how it is shipped: the orders that are here become ready, and later ones come in ready." }
         }
-        @for group in groups.iter().skip(asked.page.saturating_mul(PAGE)).take(PAGE) { (card(&operator, group)) }
+        @for card in &cards { (card) }
         @if pages > 1 {
             nav.tabs aria-label="Pages" {
                 @for page in 0..pages {
@@ -125,24 +124,42 @@ async fn texts(app: &App, name: &str, held: &[HeldOrder]) -> Result<Vec<Group>, 
                 && (seen.store.is_none() || seen.store == held.store)
                 && is_about_text(held)
         });
-        let numbers = of_text.take(NUMBERS).map(|held| held.number.clone()).collect();
-        Group { connection: name.into(), unmapped, numbers, policies: policies.clone() }
+        let of_text: Vec<&HeldOrder> = of_text.take(NUMBERS).collect();
+        let sample = of_text.first().map(|held| held.order.clone());
+        let numbers = of_text.iter().map(|held| held.number.clone()).collect();
+        Group { connection: name.into(), unmapped, numbers, sample, policies: policies.clone() }
     };
     Ok(unmapped.map(group).collect())
 }
 
-fn card(operator: &Operator, group: &Group) -> Markup {
-    let (unmapped, key) = (&group.unmapped, group.key());
-    let (title, id) = (format!("t-{key}"), format!("p-{key}"));
+/// The name of the store of a text, if it is a text of one store.
+async fn store(app: &App, group: &Group) -> Result<Option<String>, NoPage> {
+    let Some(key) = &group.unmapped.seen.store else { return Ok(None) };
+    let order = match &group.sample {
+        Some(sample) => orders::imported_as(&app.database, &group.connection, sample).await?,
+        None => None,
+    };
+    Ok(Some(order.and_then(|order| order.store).unwrap_or_else(|| key.to_string())))
+}
+
+/// A text as its page names it.
+fn title(text: &str) -> String {
+    if text.is_empty() { "no shipping text".to_owned() } else { format!("“{text}”") }
+}
+
+fn card(operator: &Operator, group: &Group, store: Option<&str>) -> Markup {
+    let (unmapped, key, text) = (&group.unmapped, key(&group.unmapped), title(&group.unmapped.seen.text));
+    let (heading, id) = (format!("t-{key}"), format!("p-{key}"));
+    let of = store.map(|store| format!(" of {store}")).unwrap_or_default();
     let more = usize::try_from(unmapped.held).unwrap_or(usize::MAX).saturating_sub(group.numbers.len());
     html! {
-        section.panel aria-labelledby=(title) {
-            h2 id=(title) { (unmapped.name()) " " span.badge.warn { (unmapped.held) " held" } }
+        section.panel aria-labelledby=(heading) {
+            h2 id=(heading) { (text) (of) " " span.badge.warn { (unmapped.held) " held" } }
             p {
                 (group.connection) ", first seen " (layout::time(unmapped.seen.first_seen)) ". Orders: "
                 @for (place, number) in group.numbers.iter().enumerate() {
                     @if place > 0 { ", " }
-                    a href=(layout::link("/search", &[("number", number)])) { (number) }
+                    (layout::order_link(number))
                 }
                 @if more > 0 { " and " (more) " more" }
             }
@@ -150,27 +167,33 @@ fn card(operator: &Operator, group: &Group) -> Markup {
                 (operator.form_token())
                 input type="hidden" name="connection" value=(group.connection);
                 input type="hidden" name="key" value=(key);
-                @if !unmapped.suggestions.is_empty() {
-                    p { "It may mean:" }
-                    ul.suggestions {
-                        @for suggestion in &unmapped.suggestions {
-                            li {
-                                button name="suggested" value=(suggestion.method.policy) formnovalidate { "Ship by " (suggestion.method.policy) }
-                                " " (suggestion.reason) ", like “" (suggestion.text) "”"
-                            }
-                        }
-                    }
-                }
-                label for=(id) { "Shipping method for " (unmapped.name()) }
+                (suggestions(unmapped))
+                label for=(id) { "Shipping method for " (text) (of) }
                 input id=(id) name="policy" required list={ (id) "-known" } autocomplete="off" aria-describedby={ (id) "-help" };
                 datalist id={ (id) "-known" } { @for policy in &group.policies { option value=(policy); } }
                 p.note id={ (id) "-help" } {
                     @if group.policies.is_empty() { "A method of your warehouse." } @else { "Used so far: " (group.policies.iter().cloned().collect::<Vec<_>>().join(", ")) "." }
                 }
-                @if let Some(store) = &unmapped.seen.store {
-                    label.check { input type="checkbox" name="store" value="yes"; " Only for orders of store " (store) }
+                @if let Some(store) = store {
+                    label.check { input type="checkbox" name="store" value="yes"; " Only for orders of " (store) }
                 }
-                button.main aria-label={ "Map it: " (unmapped.name()) } { "Map it" }
+                button.main aria-label={ "Map it: " (text) (of) } { "Map it" }
+            }
+        }
+    }
+}
+
+fn suggestions(unmapped: &UnmappedShipping) -> Markup {
+    html! {
+        @if !unmapped.suggestions.is_empty() {
+            p { "It may mean:" }
+            ul.suggestions {
+                @for suggestion in &unmapped.suggestions {
+                    li {
+                        button name="suggested" value=(suggestion.method.policy) formnovalidate { "Ship by " (suggestion.method.policy) }
+                        " like “" (suggestion.text) "”: " (suggestion.reason)
+                    }
+                }
             }
         }
     }
@@ -180,17 +203,17 @@ fn others_table(others: &[(String, HeldOrder)]) -> Markup {
     let rows = html! {
         @for (connection, held) in others.iter().take(ROWS) {
             tr {
-                td { a href=(layout::link("/search", &[("number", &held.number)])) { (held.number) } }
+                td { (layout::order_link(&held.number)) }
                 td { (connection) }
                 td { (layout::time(held.since)) }
                 td { (held.holds.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")) }
-                td { a href=(layout::link("/search", &[("number", &held.number)])) { "Look and release" } }
             }
         }
     };
     html! {
         h2 { "Held for something else" }
-        (layout::table("Held for something else", &["Order", "Connection", "Since", "Why", "To do"], &rows))
+        p { "Follow an order to look at it, and to release it by hand." }
+        (layout::table("Held for something else", &["Order", "Connection", "Since", "Why"], &rows))
     }
 }
 
@@ -213,7 +236,11 @@ pub(crate) async fn map(State(app): State<App>, sent: Sent) -> Result<Redirect, 
         rule.scope.store.clone_from(&meant.seen.store);
     }
     add_rule(&app, &channel, rule).await?;
-    let said = format!("{} is shipped by {policy} from now on. {}", meant.name(), resolve(&channel).await?);
+    let said = format!(
+        "{} is shipped by {policy} from now on. {}",
+        title(&meant.seen.text),
+        resolve(&channel).await?
+    );
     sent.operator.say(&app, &said).await?;
     Ok(Redirect::to("/held"))
 }

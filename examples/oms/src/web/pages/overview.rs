@@ -28,7 +28,7 @@ pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<M
             @if waits.iter().all(|wait| wait.number == 0) { (layout::nothing("Nothing. Orders come in and tracking goes back by itself.")) }
             ul.cards {
                 @for wait in waits.iter().filter(|wait| wait.number > 0) {
-                    li { a.card href=(wait.path) { strong { (wait.number) } " " (wait.what) span { (wait.help) } } }
+                    li { a.card href=(wait.path) { strong { (wait.number) } " " (wait.what[usize::from(wait.number != 1)]) span { (wait.help) } } }
                 }
             }
         }
@@ -43,7 +43,8 @@ pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<M
 
 struct Wait {
     number: i64,
-    what: &'static str,
+    /// Of one, and of many.
+    what: [&'static str; 2],
     help: &'static str,
     path: &'static str,
 }
@@ -60,32 +61,42 @@ async fn waiting(app: &App) -> Result<Vec<Wait>, NoPage> {
     }
     let failed = i64::try_from(parcels::failed(&app.database).await?.len()).unwrap_or(i64::MAX);
     Ok(vec![
-        Wait { number: orders("held"), what: "orders held", help: "say how they are shipped", path: "/held" },
+        Wait {
+            number: orders("held"),
+            what: ["order held", "orders held"],
+            help: "say how they are shipped",
+            path: "/held",
+        },
         Wait {
             number: blocked,
-            what: "shipments blocked",
+            what: ["shipment blocked", "shipments blocked"],
             help: "the buyers have no tracking yet",
             path: "/shipments",
         },
         Wait {
             number: failed,
-            what: "shipments failed",
+            what: ["shipment failed", "shipments failed"],
             help: "ShipStation will not be told",
             path: "/shipments#failed",
         },
         Wait {
             number: changes::count_unseen(&app.database).await?,
-            what: "changes after import",
+            what: ["change after import", "changes after import"],
             help: "cancelled, put on hold, moved",
             path: "/changes",
         },
         Wait {
             number: wrong,
-            what: "connections with findings",
+            what: ["connection with findings", "connections with findings"],
             help: "keys and settings",
             path: "/connections",
         },
-        Wait { number: orders("ready"), what: "orders ready", help: "to be shipped", path: "/orders" },
+        Wait {
+            number: orders("ready"),
+            what: ["order ready", "orders ready"],
+            help: "to be shipped",
+            path: "/orders",
+        },
     ])
 }
 

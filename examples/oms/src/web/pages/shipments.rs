@@ -147,7 +147,7 @@ fn card(operator: &Operator, place: usize, group: &Group) -> Markup {
 
 fn order_link(row: &OutboxRow) -> Markup {
     let Some(number) = &row.shipment.order_number else { return html! { (row.shipment.order) } };
-    html! { a href=(layout::link("/search", &[("number", number)])) { (number) } }
+    html! { (layout::order_link(number)) }
 }
 
 fn carrier_form(operator: &Operator, place: usize, group: &Group, carrier: &str) -> Markup {
@@ -203,7 +203,7 @@ fn failed_list(operator: &Operator, failed: &[Parcel]) -> Markup {
     let rows = html! {
         @for parcel in failed {
             tr {
-                td { a href=(layout::link("/search", &[("number", &parcel.number)])) { (parcel.number) } }
+                td { (layout::order_link(&parcel.number)) }
                 td { (parcel.connection) }
                 td { (parcel.carrier) " " (parcel.tracking) }
                 td { (layout::time(parcel.shipped_at)) }

@@ -56,8 +56,19 @@ fn with_cookie(token: &str, length: u64, answer: impl IntoResponse) -> Response 
     ([(header::SET_COOKIE, session::cookie(token, length))], answer).into_response()
 }
 
-pub(crate) async fn show(Query(next): Query<Next>) -> Result<Response, NoPage> {
-    let token = operators::secret()?;
+pub(crate) async fn show(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(next): Query<Next>,
+) -> Result<Response, NoPage> {
+    // Another page of the same visitor may have a form of the same cookie.
+    let token = match session::token(&headers).filter(|token| !token.is_empty()) {
+        Some(token) => token,
+        None => operators::secret()?,
+    };
+    if operators::signed_in(&app.database, &token, app.clock.now()).await?.is_some() {
+        return Ok(Redirect::to(destination(&next.next)).into_response());
+    }
     Ok(with_cookie(&token, 3_600, form(&token, &next.next, "", None)))
 }
 
