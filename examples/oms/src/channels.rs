@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Credentials, Settings, ShipStation, ShipStationChannel, Timestamp,
     channel::{ChannelConnector, CheckReport, ConnectionId, shipping::AccountCarrier},
-    client::{Clock, SharedWindow, ShipStationBuilder},
+    client::{BudgetStore, Clock, SharedWindow, ShipStationBuilder},
     connector::OrderSettings,
     fleet::{BuildFailure, ConnectionSource, FleetConnection},
 };
@@ -30,6 +30,8 @@ pub(crate) struct Channels {
     database: Database,
     clock: Arc<dyn Clock>,
     wire: Wire,
+    /// Keeps the budget of each key for all processes that use it; without one, this process counts alone.
+    budgets: Option<Arc<dyn BudgetStore>>,
     built: Mutex<BTreeMap<String, Built>>,
 }
 
@@ -58,7 +60,12 @@ fn settings() -> Settings {
 
 impl Channels {
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, wire: Wire) -> Self {
-        Self { database, clock, wire, built: Mutex::default() }
+        Self { database, clock, wire, budgets: None, built: Mutex::default() }
+    }
+
+    /// The same, of one of many processes: where the database can keep the budgets, it does.
+    pub(crate) fn of_many_processes(self) -> Self {
+        Self { budgets: self.database.budgets(), ..self }
     }
 
     /// The channel of an account, built anew if its keys have changed.
@@ -93,10 +100,9 @@ impl Channels {
         if let Some(day) = &account.expires_on {
             credentials = credentials.expires_on(day.parse()?);
         }
-        let window = self.database.shared().map(|store| SharedWindow::new(store, &credentials));
+        let window = self.budgets.clone().map(|store| SharedWindow::new(store, &credentials));
         let mut builder = ShipStation::builder(credentials).clock(self.clock.clone());
         if let Some(window) = window {
-            // Other processes may use the key at the same time.
             builder = builder.rate_limiter(Arc::new(window.clock(self.clock.clone())));
         }
         if let Some(url) = &account.base_url {

@@ -77,7 +77,7 @@ impl Running {
             let accounts = world.accounts();
             helpers.push(tokio::spawn(async move { said(demo::deliver(accounts, address).await) }));
         }
-        let channels = Arc::new(Channels::new(database.clone(), clock.clone(), wire));
+        let channels = Arc::new(Channels::new(database.clone(), clock.clone(), wire).of_many_processes());
         let fleet = work::fleet(&database, &channels, clock.clone());
         helpers.push(tokio::spawn(work::check_all(database.clone(), channels.clone(), clock.clone())));
         if let Some(url) = public_url {

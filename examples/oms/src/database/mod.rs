@@ -15,6 +15,7 @@ use shipstation_connector::{
         ChannelOrderId, ConnectionId, Shipment,
         store::{Maintenance, StoreError, Stores},
     },
+    client::BudgetStore,
     fleet::{MemorySchedule, Schedule},
     stores::{
         PostgresStore, SqliteStore,
@@ -182,8 +183,8 @@ impl Database {
         }
     }
 
-    /// The PostgreSQL store, which can also keep the budget of a key for all processes that use it.
-    pub(crate) fn shared(&self) -> Option<Arc<PostgresStore>> {
+    /// What can keep the budget of a key for all processes that use it: PostgreSQL.
+    pub(crate) fn budgets(&self) -> Option<Arc<dyn BudgetStore>> {
         match self {
             Self::Sqlite { .. } => None,
             Self::Postgres { store, .. } => Some(store.clone()),

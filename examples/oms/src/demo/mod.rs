@@ -47,7 +47,12 @@ pub(crate) struct World {
 impl World {
     /// Plays what has happened until now.
     pub(crate) async fn make(scene: Scene, database: &Database) -> Result<Self, Failure> {
-        let now = SystemClock.now();
+        if !accounts::all(database).await?.is_empty() {
+            return Err(
+                "the database has accounts already: simulated ones need a database of their own".into()
+            );
+        }
+        let now = SystemClock.now().floor_second();
         let mut world = Self { accounts: BTreeMap::new() };
         let main = world.add("loom-shop", now - DAY * 14, database, None).await?;
         match scene {

@@ -117,7 +117,7 @@ pub(super) fn badge(word: &str) -> Markup {
 pub(super) fn table(name: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! {
         div.scroll role="region" aria-label=(name) tabindex="0" {
-            table {
+            table.wide[heads.len() > 3] {
                 thead { tr { @for head in heads { th scope="col" { (head) } } } }
                 tbody { (rows) }
             }
