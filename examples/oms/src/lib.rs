@@ -1,5 +1,14 @@
 //! A small order-management system with a page for its operators: how a host embeds `shipstation-connector`.
 //!
+//! ```text
+//! cargo run -p oms                                                       a simulated shop, in a folder that is removed afterwards
+//!
+//! export OMS_DATABASE=oms.sqlite                                         or postgres://…, for any number of processes
+//! SHIPSTATION_API_KEY=… SHIPSTATION_API_SECRET=… cargo run -p oms -- connect my-shop --expires-on 2027-03-31
+//! cargo run -p oms -- --public-url https://oms.example.com               behind a server that speaks TLS
+//! cargo run -p oms -- operator mary                                      prints her password, once
+//! ```
+//!
 //! | module | what it is |
 //! | --- | --- |
 //! | `database` | a file of SQLite or a database of PostgreSQL, with the host's tables and the connector's store in it |

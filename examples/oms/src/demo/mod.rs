@@ -58,7 +58,7 @@ impl World {
         match scene {
             Scene::Empty => {}
             Scene::Crowded => {
-                story::crowd(&main, &world.in_its_time("loom-shop", database), database).await?
+                story::crowd(&main, &world.in_its_time("loom-shop", database), database).await?;
             }
             Scene::Filled => {
                 story::two_weeks(&main, &world.in_its_time("loom-shop", database), database, now).await?;

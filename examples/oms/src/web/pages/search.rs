@@ -40,10 +40,10 @@ pub(crate) async fn show(
         if here.is_empty() || here.iter().any(|order| order.connection.as_str() == account.name) {
             match ask(&app, &account.name, number).await {
                 Ok(diagnoses) if diagnoses.iter().all(|diagnosis| diagnosis.order.is_none()) => {
-                    without.push(account.name.clone())
+                    without.push(account.name.clone());
                 }
                 Ok(diagnoses) => {
-                    found.extend(diagnoses.into_iter().map(|diagnosis| (account.name.clone(), diagnosis)))
+                    found.extend(diagnoses.into_iter().map(|diagnosis| (account.name.clone(), diagnosis)));
                 }
                 Err(error) => silent.push((account.name.clone(), error)),
             }

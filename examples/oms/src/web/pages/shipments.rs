@@ -100,7 +100,7 @@ async fn groups(app: &App) -> Result<Vec<Group>, NoPage> {
     for group in groups.iter_mut().filter(|group| carrier(group).is_some()) {
         match app.channels.carriers(group.connection.as_str()).await {
             Ok(carriers) => {
-                group.suggestions = CarrierRules::suggest(carrier(group).unwrap_or_default(), &carriers)
+                group.suggestions = CarrierRules::suggest(carrier(group).unwrap_or_default(), &carriers);
             }
             Err(error) => group.trouble = Some(error.to_string()),
         }
