@@ -2,6 +2,8 @@
 //! `Decimal` that reads the same members without any leniency.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+mod peers;
+
 use std::{fmt::Write as _, hint::black_box, time::Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -214,10 +216,14 @@ fn decode(criterion: &mut Criterion) {
     group.finish();
 
     // Interleaved, best of many: the ratio is steadier than either time.
-    let (mut best_ours, mut best_floor) = (f64::MAX, f64::MAX);
+    let untyped = |json: &str| {
+        serde_json::from_str::<serde_json::Value>(json).unwrap()["orders"].as_array().unwrap().len()
+    };
+    let (mut best_ours, mut best_floor, mut best_untyped) = (f64::MAX, f64::MAX, f64::MAX);
     for _ in 0..60 {
         best_ours = best_ours.min(seconds(|| ours(black_box(&json))));
         best_floor = best_floor.min(seconds(|| floor(black_box(&json))));
+        best_untyped = best_untyped.min(seconds(|| untyped(black_box(&json))));
     }
     println!(
         "decode: {} bytes, ours {:.2} ms, floor {:.2} ms, ratio {:.2}",
@@ -226,6 +232,12 @@ fn decode(criterion: &mut Criterion) {
         best_floor * 1e3,
         best_ours / best_floor
     );
+    println!(
+        "peer: Rust, serde_json::Value: {:.2} ms, {:.2} x ours",
+        best_untyped * 1e3,
+        best_untyped / best_ours
+    );
+    peers::measure(&json, best_ours * 1e3);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures real time")]

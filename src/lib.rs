@@ -35,6 +35,10 @@
 //! | [`guide`] | how to use it: see below | |
 //! | `testing` | for a host's own tests: a simulated ShipStation (feature `simulator`), checks for stores (feature `conformance`) | client and contract |
 //!
+//! What points at another uses it, and never the other way round:
+//!
+#![doc = include_str!("../docs/pictures/layers.svg")]
+//!
 //! # The guides
 //!
 //! | read | to learn |
@@ -52,6 +56,8 @@
 //!
 //! # Features
 //!
+//! Every item says which feature it needs, if it needs one.
+//!
 //! | feature | default | gives |
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS by rustls with the platform's certificates |
@@ -63,6 +69,7 @@
 //! | `conformance` | no | `testing::conformance` |
 //! | `cli` | no | the program `shipstation`, and what it needs; nothing in the library |
 //! | `metrics` | no | `metrics::MetricsObserver`: runs as counters and gauges of the [`metrics`](https://docs.rs/metrics) facade |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod channel;
 pub mod client;

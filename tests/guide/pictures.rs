@@ -1,5 +1,7 @@
 //! Drawings of state machines: their arrows are the steps that the types take.
 
+use std::collections::BTreeSet;
+
 use shipstation_connector::{
     Timestamp,
     channel::{
@@ -44,8 +46,39 @@ fn drawing<S>(states: &[S], name: impl Fn(&S) -> &'static str, allowed: impl Fn(
     lines.join("\n")
 }
 
-fn assert_drawn(drawing: &str) {
+/// The arrows of a drawing in Mermaid, without what stands on them.
+fn arrows(drawing: &str) -> BTreeSet<(String, String)> {
+    let lines = drawing.lines().filter_map(|line| line.trim().split_once("--> "));
+    let from = |left: &str| left.split_whitespace().next().unwrap_or_default().to_owned();
+    lines.map(|(left, right)| (from(left), right.trim().to_owned())).collect()
+}
+
+/// The arrows of a picture: each has its two ends as its title.
+fn pictured(file: &str) -> BTreeSet<(String, String)> {
+    let picture = read(&format!("docs/pictures/{file}.svg"));
+    let titles = picture.split("<title>").skip(1).filter_map(|rest| rest.split("</title>").next());
+    let pairs = titles.filter_map(|title| title.split_once(" --&gt; "));
+    let arrows: BTreeSet<_> = pairs.map(|(from, to)| (from.to_owned(), to.to_owned())).collect();
+    assert_eq!(
+        arrows.len(),
+        picture.matches("marker-end").count(),
+        "{file}: each arrow has a title of its own"
+    );
+    arrows
+}
+
+fn assert_drawn(drawing: &str, picture: &str) {
     assert!(read(GUIDE).contains(drawing), "{GUIDE} is to have this drawing:\n{drawing}");
+    // A step from one group into itself is not drawn; one into a group of several ends at a state of it, in both.
+    assert_eq!(pictured(picture), arrows(drawing), "{picture}");
+}
+
+#[test]
+fn the_picture_of_the_layers_has_the_arrows_of_the_readme() {
+    let (readme, between) =
+        (read("README.md"), |text: &str| text.split("```").next().unwrap_or_default().to_owned());
+    let (_, drawing) = readme.split_once("```mermaid\n").expect("the README has a drawing");
+    assert_eq!(pictured("layers"), arrows(&between(drawing)));
 }
 
 #[test]
@@ -74,7 +107,7 @@ fn the_drawing_of_a_shipment_has_the_steps_of_the_code() {
     ];
     assert_eq!(states.len(), variants("src/channel/shipment/state.rs", "ShipmentState").len());
     let allowed = |from: &S, to: &S| from != to && from.step(to.clone()).is_ok();
-    assert_drawn(&drawing(&states, ShipmentState::name, allowed));
+    assert_drawn(&drawing(&states, ShipmentState::name, allowed), "shipment-states");
 }
 
 #[test]
@@ -98,5 +131,5 @@ fn the_drawing_of_an_action_has_the_steps_of_the_code() {
     ];
     assert_eq!(states.len(), variants("src/channel/action/state.rs", "ActionState").len());
     let allowed = |from: &S, to: &S| from != to && from.step(to.clone()).is_ok();
-    assert_drawn(&drawing(&states, ActionState::name, allowed));
+    assert_drawn(&drawing(&states, ActionState::name, allowed), "action-states");
 }

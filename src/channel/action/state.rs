@@ -17,7 +17,9 @@ use crate::{
 /// | `Unknown` | `Unknown` (looked once more), `Done`, `Pending` (to be tried once more), `Closed`, `Superseded` |
 /// | `Done`, `Closed`, `Superseded` | nothing |
 ///
-/// [`step`](Self::step) decides it, and every store asks it.
+/// [`step`](Self::step) decides it, and every store asks it. `not_sent` are the two states of the first row:
+///
+#[doc = include_str!("../../../docs/pictures/action-states.svg")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[non_exhaustive]

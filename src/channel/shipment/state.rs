@@ -21,7 +21,9 @@ use crate::{
 /// | `Confirmed` | `Confirmed`: what became of the notification may become known later |
 /// | `Failed`, `Suppressed`, `Superseded`, `Cancelled` | nothing |
 ///
-/// [`step`](Self::step) decides it, and every store asks it.
+/// [`step`](Self::step) decides it, and every store asks it. `not_sent` are the four states of the first row:
+///
+#[doc = include_str!("../../../docs/pictures/shipment-states.svg")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[non_exhaustive]
