@@ -39,7 +39,7 @@ struct Built {
     revision: i64,
     channel: Arc<ShipStationChannel>,
     client: ShipStation,
-    checked: Option<CheckReport>,
+    checked: Option<(Timestamp, CheckReport)>,
     /// The carriers of the account, and when they were asked for.
     carriers: Option<(Timestamp, Vec<AccountCarrier>)>,
 }
@@ -115,14 +115,14 @@ impl Channels {
         self.built.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name).map(look)
     }
 
-    /// What the last check found, since the process started or the keys changed.
-    pub(crate) fn checked(&self, name: &str) -> Option<CheckReport> {
+    /// When the last check was, and what it found, since the process started or the keys changed.
+    pub(crate) fn checked(&self, name: &str) -> Option<(Timestamp, CheckReport)> {
         self.with(name, |built| built.checked.clone()).flatten()
     }
 
     pub(crate) fn keep_check(&self, report: CheckReport) {
-        let name = report.connection.as_str().to_owned();
-        self.with(&name, |built| built.checked = Some(report));
+        let (name, now) = (report.connection.as_str().to_owned(), self.clock.now());
+        self.with(&name, |built| built.checked = Some((now, report)));
     }
 
     /// The carriers of an account: asked for once an hour at most.

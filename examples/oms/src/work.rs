@@ -6,7 +6,7 @@ use shipstation_connector::{
     Timestamp,
     channel::{
         ChannelConnector, CheckConnection, ConnectionId, Operation, RunEvent, RunObserver, RunReport,
-        store::RetentionPolicy,
+        report::Severity, store::RetentionPolicy,
     },
     client::Clock,
     fleet::Fleet,
@@ -90,9 +90,13 @@ pub(crate) async fn check_all(database: Database, channels: Arc<Channels>, clock
     }
 }
 
-/// Looks at the keys and settings of an account, and keeps what is found.
-pub(crate) async fn check(channels: &Channels, name: &str) -> Result<(), Failure> {
+/// Looks at the keys and settings of an account, and keeps what is found: says how it is.
+pub(crate) async fn check(channels: &Channels, name: &str) -> Result<String, Failure> {
     let report = channels.of(name).await?.check(CheckConnection::new()).await?;
+    let number = |of: Severity| report.findings.iter().filter(|finding| finding.severity == of).count();
+    let verdict = if report.is_ok() { "ready" } else { "NOT READY" };
+    let verdict =
+        format!("{verdict}, {} errors and {} warnings", number(Severity::Error), number(Severity::Warning));
     channels.keep_check(report);
-    Ok(())
+    Ok(verdict)
 }

@@ -38,7 +38,9 @@ async fn two_processes_share_orders_operators_and_sessions() {
     let order = format!("/orders/{}", order.split('"').next().unwrap());
     let form = form_token(&first.get(&order, &cookie).await.text().await.unwrap());
     let fields = [("form", form.as_str()), ("carrier", "UPS"), ("tracking", "1Z0000000000000017")];
-    for (site, said) in [(&first, "Order 2407 has left."), (&second, "Order 2407 was not ready any more")] {
+    for (site, said) in
+        [(&first, "Order 2407 has left with UPS"), (&second, "Order 2407 was not ready any more")]
+    {
         let post =
             site.post(&format!("{order}/ship"), &cookie, &fields).header("sec-fetch-site", "same-origin");
         let answer = post.send().await.unwrap();

@@ -161,10 +161,12 @@ impl SkipReason {
             }
             Self::WrongStore { store: Some(store) } => Some(format!("select store {store}")),
             Self::WrongStore { store: None } => Some("clear the store filter".to_owned()),
-            Self::WrongStatus { status, .. } if status == "on_hold" => {
-                Some("release it in ShipStation, or import the status on_hold too".to_owned())
-            }
-            Self::WrongStatus { status, .. } => Some(format!("add {status} to the imported statuses")),
+            Self::WrongStatus { status, .. } => Some(match status.as_str() {
+                "on_hold" => "release it in ShipStation, or import the status on_hold too".to_owned(),
+                "awaiting_payment" => "it comes once it is paid".to_owned(),
+                "cancelled" | "shipped" => format!("nothing, as it is {status}"),
+                status => format!("add {status} to the imported statuses"),
+            }),
             // No setting reaches further back than a year.
             Self::TooOld { age_days: 365.., .. } => Some("import this one order now".to_owned()),
             Self::TooOld { age_days, .. } => {

@@ -84,15 +84,17 @@ impl Stage<'_> {
     }
 
     async fn ready(&self) -> Result<Vec<Order>, Failure> {
-        let mut all = orders::in_state(self.database, "ready", 0).await?;
+        let mut all = orders::oldest(self.database, "ready", 0).await?;
         all.retain(|order| order.connection == self.name);
         Ok(all)
     }
 
+    /// Ships these lines of an order; all that are left, if there are none.
     async fn ship(&mut self, order: &Order, carrier: &str, lines: Vec<LineQuantity>) -> Result<(), Failure> {
+        let lines = if lines.is_empty() { orders::left_to_ship(order, &[]) } else { lines };
         let tracking = format!("1Z{:016}", self.chance.u64(..10_000_000_000_000_000));
         let now = self.sim.clock().now();
-        orders::ship(self.database, order, carrier, &tracking, lines, now).await?;
+        orders::ship(self.database, order, (carrier, &tracking), lines, now).await?;
         Ok(())
     }
 

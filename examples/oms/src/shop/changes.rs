@@ -3,14 +3,14 @@
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ConnectionId,
+        ChannelOrderId, ConnectionId,
         store::{OrderChange, OrderChangeKind},
     },
 };
 
 use crate::{
     Failure,
-    database::{Database, Statement},
+    database::{Database, Row, Statement},
 };
 
 /// A change that nobody has seen yet.
@@ -26,14 +26,10 @@ pub(crate) struct Change {
 /// As many changes as a list shows.
 pub(crate) const PAGE: i64 = 100;
 
-/// Tells the operator, and stops an order that nobody should ship any more.
+/// Tells the operator, and keeps anybody from shipping what should not be shipped.
 pub(super) fn record(connection: &ConnectionId, change: &OrderChange) -> Vec<Statement> {
-    let ends = |kind: &OrderChangeKind| {
-        use OrderChangeKind::{Cancelled, Merged, ShippedElsewhere};
-        matches!(kind, Cancelled | ShippedElsewhere { .. } | Merged { .. })
-    };
     let what: Vec<String> = change.what.iter().map(ToString::to_string).collect();
-    let mut statements = vec![Statement::new(
+    let insert = Statement::new(
         "INSERT INTO oms_change (connection, channel_order, number, what, at, seen) VALUES ($1, $2, $3, $4, $5, 0)",
         [
             connection.as_str().into(),
@@ -42,30 +38,60 @@ pub(super) fn record(connection: &ConnectionId, change: &OrderChange) -> Vec<Sta
             what.join("; ").into(),
             change.modified_at.map(Timestamp::unix_seconds).into(),
         ],
-    )];
-    if change.what.iter().any(ends) {
-        statements.push(Statement::new(
-            "UPDATE oms_order SET state = 'stopped'
-             WHERE connection = $1 AND channel_order = $2 AND state IN ('held', 'ready')",
-            [connection.as_str().into(), change.order.as_str().into()],
-        ));
-    }
-    statements
+    );
+    let effect = |kind: &OrderChangeKind| {
+        use OrderChangeKind::{Cancelled, Merged, OnHold, Released, ShippedElsewhere};
+        let update = match kind {
+            Cancelled | ShippedElsewhere { .. } | Merged { .. } => {
+                "UPDATE oms_order SET state = 'stopped'
+                 WHERE connection = $1 AND channel_order = $2 AND state IN ('held', 'on_hold', 'ready')"
+            }
+            OnHold => {
+                "UPDATE oms_order SET state = 'on_hold'
+                 WHERE connection = $1 AND channel_order = $2 AND state = 'ready'"
+            }
+            Released => {
+                "UPDATE oms_order SET state = 'ready'
+                 WHERE connection = $1 AND channel_order = $2 AND state = 'on_hold'"
+            }
+            _ => return None,
+        };
+        Some(Statement::new(update, [connection.as_str().into(), change.order.as_str().into()]))
+    };
+    [insert].into_iter().chain(change.what.iter().filter_map(effect)).collect()
 }
 
-/// What nobody has seen yet, the newest first.
-pub(crate) async fn unseen(database: &Database) -> Result<Vec<Change>, Failure> {
-    let query =
-        "SELECT id, connection, number, what, at FROM oms_change WHERE seen = 0 ORDER BY id DESC LIMIT $1";
-    let rows = database.query(query, &[PAGE.into()]).await?;
-    let change = rows.iter().map(|row| Change {
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT id, connection, number, what, at FROM oms_change WHERE ", $rest)
+    };
+}
+
+fn change(row: &Row) -> Change {
+    Change {
         id: row.number(0),
         connection: ConnectionId::new(row.text(1)),
         number: row.text(2),
         what: row.text(3),
         at: Some(row.time(4)).filter(|at| *at > Timestamp::UNIX_EPOCH),
-    });
-    Ok(change.collect())
+    }
+}
+
+/// What nobody has seen yet, the newest first.
+pub(crate) async fn unseen(database: &Database) -> Result<Vec<Change>, Failure> {
+    let query = select!("seen = 0 ORDER BY id DESC LIMIT $1");
+    Ok(database.query(query, &[PAGE.into()]).await?.iter().map(change).collect())
+}
+
+/// What has changed of one order, seen or not, the newest first.
+pub(crate) async fn of_order(
+    database: &Database,
+    connection: &ConnectionId,
+    order: &ChannelOrderId,
+) -> Result<Vec<Change>, Failure> {
+    let query = select!("connection = $1 AND channel_order = $2 ORDER BY id DESC LIMIT $3");
+    let values = [connection.as_str().into(), order.as_str().into(), PAGE.into()];
+    Ok(database.query(query, &values).await?.iter().map(change).collect())
 }
 
 pub(crate) async fn count_unseen(database: &Database) -> Result<i64, Failure> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod changes;
+pub(crate) mod decisions;
 pub(crate) mod operators;
 pub(crate) mod orders;
 pub(crate) mod parcels;
@@ -27,11 +28,14 @@ pub(crate) fn tables(id: &str) -> String {
          CREATE INDEX IF NOT EXISTS oms_order_placed ON oms_order (placed_at);
          CREATE TABLE IF NOT EXISTS oms_parcel (
              id text PRIMARY KEY, order_id bigint NOT NULL, carrier text NOT NULL, tracking text NOT NULL,
-             shipped_at bigint NOT NULL, state text NOT NULL, why text, settled bigint NOT NULL);
+             shipped_at bigint NOT NULL, lines text NOT NULL, revision bigint NOT NULL, state text NOT NULL,
+             why text, settled bigint NOT NULL);
          CREATE INDEX IF NOT EXISTS oms_parcel_order ON oms_parcel (order_id);
          CREATE TABLE IF NOT EXISTS oms_change (
              id {id}, connection text NOT NULL, channel_order text NOT NULL, number text NOT NULL, what text NOT NULL,
              at bigint, seen bigint NOT NULL);
+         CREATE TABLE IF NOT EXISTS oms_decision (
+             id {id}, at bigint NOT NULL, operator text NOT NULL, what text NOT NULL);
          CREATE TABLE IF NOT EXISTS oms_usage (
              connection text NOT NULL, hour bigint NOT NULL, requests bigint NOT NULL, PRIMARY KEY (connection, hour));
          CREATE TABLE IF NOT EXISTS oms_operator (name text PRIMARY KEY, password text NOT NULL);

@@ -1,4 +1,5 @@
-//! The host's orders: `held` until nothing holds them, `ready` to be shipped, `shipped`, or `stopped` because the channel ended them.
+//! The host's orders: `held` until nothing holds them here, `on_hold` in the channel, `ready` to be shipped, `shipped`, or `stopped`
+//! because the channel ended them.
 
 use serde::{Deserialize, Serialize};
 use shipstation_connector::{
@@ -10,7 +11,10 @@ use shipstation_connector::{
     stores::{Failure as Refused, ReleasedOrder},
 };
 
-use super::DAY;
+use super::{
+    DAY,
+    parcels::{self, Parcel},
+};
 use crate::{
     Failure,
     database::{Database, Row, Statement},
@@ -33,6 +37,8 @@ pub(crate) struct Order {
     pub(crate) lines: Vec<Line>,
     pub(crate) ship_to: String,
     pub(crate) total: Option<String>,
+    /// The state of a parcel of which the channel does not know yet.
+    pub(crate) untold: Option<String>,
 }
 
 /// What is to be packed.
@@ -51,7 +57,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, connection, channel_order, number, placed_at, imported_at, state, method, store, lines, ",
-            "ship_to, total FROM oms_order ",
+            "ship_to, total, (SELECT min(p.state) FROM oms_parcel p WHERE p.order_id = oms_order.id ",
+            "AND p.state NOT IN ('confirmed', 'superseded', 'cancelled')) FROM oms_order ",
             $rest
         )
     };
@@ -71,6 +78,7 @@ fn order(row: &Row) -> Order {
         lines: serde_json::from_str(&row.text(9)).unwrap_or_default(),
         ship_to: row.text(10),
         total: row.maybe_text(11),
+        untold: row.maybe_text(12),
     }
 }
 
@@ -154,10 +162,17 @@ pub(crate) async fn imported_as(
     Ok(rows.first().map(order))
 }
 
-/// A page of the orders in a state, the oldest first: behind this one.
-pub(crate) async fn in_state(database: &Database, state: &str, after: i64) -> Result<Vec<Order>, Failure> {
+/// A page of the orders in a state, those that wait longest first: behind this one.
+pub(crate) async fn oldest(database: &Database, state: &str, after: i64) -> Result<Vec<Order>, Failure> {
     let query = select!("WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
     let rows = database.query(query, &[state.into(), after.into(), PAGE.into()]).await?;
+    Ok(rows.iter().map(order).collect())
+}
+
+/// A page of the orders in a state, the newest first: before this one.
+pub(crate) async fn newest(database: &Database, state: &str, before: i64) -> Result<Vec<Order>, Failure> {
+    let query = select!("WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    let rows = database.query(query, &[state.into(), before.into(), PAGE.into()]).await?;
     Ok(rows.iter().map(order).collect())
 }
 
@@ -175,31 +190,77 @@ pub(crate) async fn placed_by_day(database: &Database, since: i64) -> Result<Vec
     Ok(rows.iter().map(|row| (row.number(0), row.number(1))).collect())
 }
 
-/// Ships a ready order, whole or in part: its parcel is booked and in the outbox, or neither. Says whether it was ready.
+/// The lines with what has not left yet.
+pub(crate) fn left_to_ship(order: &Order, parcels: &[Parcel]) -> Vec<LineQuantity> {
+    let gone = |line: &Line| -> i64 {
+        let of_line =
+            parcels.iter().flat_map(|parcel| &parcel.lines).filter(|shipped| shipped.line == line.id);
+        of_line.map(|shipped| shipped.quantity).sum()
+    };
+    let left = order
+        .lines
+        .iter()
+        .map(|line| LineQuantity { line: line.id.clone(), quantity: line.quantity - gone(line) });
+    left.filter(|line| line.quantity > 0).collect()
+}
+
+/// Ships these lines of a ready order: its parcel is booked and in the outbox, or neither. Says whether it was ready, and nothing had
+/// left meanwhile.
 pub(crate) async fn ship(
     database: &Database,
     order: &Order,
-    carrier: &str,
-    tracking: &str,
+    (carrier, tracking): (&str, &str),
     lines: Vec<LineQuantity>,
     now: Timestamp,
 ) -> Result<bool, Failure> {
-    let (is_part, id) = (!lines.is_empty(), order.id);
-    let parcel = if is_part { format!("parcel-{id}-part") } else { format!("parcel-{id}") };
-    let state = if is_part { "ready" } else { "shipped" };
-    let shipment = Shipment::new(parcel.as_str(), order.external_id.as_str(), now, carrier, tracking)
+    let earlier = parcels::of_order(database, order.id).await?;
+    let is_rest = lines == left_to_ship(order, &earlier);
+    let id = format!("parcel-{}-{}", order.id, earlier.len() + 1);
+    let kept = serde_json::to_string(&lines)?;
+    let shipment = Shipment::new(id.as_str(), order.external_id.as_str(), now, carrier, tracking)
         .order_number(order.number.as_str())
-        .lines(lines);
+        // Without lines it is everything that is left.
+        .lines(if is_rest && earlier.is_empty() { Vec::new() } else { lines });
     let booking = vec![
         Statement::new(
             "UPDATE oms_order SET state = $1 WHERE id = $2 AND state = 'ready'",
-            [state.into(), id.into()],
+            [if is_rest { "shipped" } else { "ready" }.into(), order.id.into()],
         ),
         Statement::new(
-            "INSERT INTO oms_parcel (id, order_id, carrier, tracking, shipped_at, state, settled)
-             VALUES ($1, $2, $3, $4, $5, 'pending', 0)",
-            [parcel.into(), id.into(), carrier.into(), tracking.into(), now.unix_seconds().into()],
+            "INSERT INTO oms_parcel (id, order_id, carrier, tracking, shipped_at, lines, revision, state, settled)
+             VALUES ($1, $2, $3, $4, $5, $6, 1, 'pending', 0) ON CONFLICT (id) DO NOTHING",
+            [
+                id.into(),
+                order.id.into(),
+                carrier.into(),
+                tracking.into(),
+                now.unix_seconds().into(),
+                kept.into(),
+            ],
         ),
     ];
+    database.ship(&order.connection, booking, shipment, now).await
+}
+
+/// Corrects a parcel of which the channel does not know yet. Says whether it could be corrected.
+pub(crate) async fn correct(
+    database: &Database,
+    order: &Order,
+    parcel: &Parcel,
+    (carrier, tracking): (&str, &str),
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let revision = parcel.revision + 1;
+    let is_whole = left_to_ship(order, std::slice::from_ref(parcel)).is_empty();
+    let shipment =
+        Shipment::new(parcel.id.as_str(), order.external_id.as_str(), parcel.shipped_at, carrier, tracking)
+            .order_number(order.number.as_str())
+            .lines(if is_whole { Vec::new() } else { parcel.lines.clone() })
+            .revision(revision.try_into()?);
+    let booking = vec![Statement::new(
+        "UPDATE oms_parcel SET carrier = $1, tracking = $2, revision = $3, state = 'pending', why = NULL
+         WHERE id = $4 AND revision = $5 AND settled = 0",
+        [carrier.into(), tracking.into(), revision.into(), parcel.id.as_str().into(), parcel.revision.into()],
+    )];
     database.ship(&order.connection, booking, shipment, now).await
 }

@@ -3,7 +3,7 @@
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, ShipmentState,
+        ChannelOrderId, ConnectionId, LineQuantity, ShipmentState,
         store::{OutboxQuery, OutboxRow},
     },
 };
@@ -21,9 +21,14 @@ pub(crate) struct Parcel {
     pub(crate) carrier: String,
     pub(crate) tracking: String,
     pub(crate) shipped_at: Timestamp,
+    pub(crate) lines: Vec<LineQuantity>,
+    /// Grows when it is corrected.
+    pub(crate) revision: i64,
     pub(crate) state: String,
     /// Why it is in this state, where there is a reason.
     pub(crate) why: Option<String>,
+    /// Whether nothing more comes of it.
+    pub(crate) is_settled: bool,
 }
 
 /// As many parcels as are looked at in one step, or shown in one list.
@@ -32,8 +37,8 @@ const PAGE: i64 = 200;
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT p.id, o.connection, o.channel_order, o.number, p.carrier, p.tracking, p.shipped_at, p.state, p.why ",
-            "FROM oms_parcel p JOIN oms_order o ON o.id = p.order_id WHERE ",
+            "SELECT p.id, o.connection, o.channel_order, o.number, p.carrier, p.tracking, p.shipped_at, p.state, p.why, ",
+            "p.settled, p.revision, p.lines FROM oms_parcel p JOIN oms_order o ON o.id = p.order_id WHERE ",
             $rest
         )
     };
@@ -50,6 +55,9 @@ fn parcel(row: &crate::database::Row) -> Parcel {
         shipped_at: row.time(6),
         state: row.text(7),
         why: row.maybe_text(8),
+        is_settled: row.number(9) > 0,
+        revision: row.number(10),
+        lines: serde_json::from_str(&row.text(11)).unwrap_or_default(),
     }
 }
 
@@ -90,7 +98,9 @@ pub(crate) async fn settle(database: &Database, connection: &ConnectionId) -> Re
         for parcel in &open {
             let of_order = OutboxQuery::OfOrder(parcel.external_id.clone());
             let rows = shipments.rows(connection, &of_order, None, 100).await?.rows;
-            let is_it = |row: &&OutboxRow| row.shipment.id.as_str() == parcel.id;
+            let is_it = |row: &&OutboxRow| {
+                row.shipment.id.as_str() == parcel.id && i64::from(row.shipment.revision) == parcel.revision
+            };
             let Some(row) = rows.iter().find(is_it).filter(|row| row.state.name() != parcel.state) else {
                 continue;
             };
@@ -99,9 +109,11 @@ pub(crate) async fn settle(database: &Database, connection: &ConnectionId) -> Re
                 ShipmentState::Failed { reason } => Some(reason.to_string()),
                 _ => row.last_error.clone(),
             };
-            let update = "UPDATE oms_parcel SET state = $1, why = $2, settled = $3 WHERE id = $4";
+            let update =
+                "UPDATE oms_parcel SET state = $1, why = $2, settled = $3 WHERE id = $4 AND revision = $5";
             let (state, settled) = (row.state.name(), i64::from(row.state.is_closed()));
-            let values = [state.into(), why.into(), settled.into(), parcel.id.as_str().into()];
+            let id = parcel.id.as_str();
+            let values = [state.into(), why.into(), settled.into(), id.into(), parcel.revision.into()];
             database.execute(update, &values).await?;
         }
     }

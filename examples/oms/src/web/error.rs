@@ -15,6 +15,8 @@ use crate::Failure;
 pub(super) enum NoPage {
     /// Nobody is signed in: the sign-in page, and then this one.
     SignIn(String),
+    /// A form was sent, and nobody is signed in any more.
+    SignedOut,
     /// The request is not one of this site's own forms, or asks for what cannot be.
     Refused(StatusCode, String),
     /// Something that is needed does not answer.
@@ -57,6 +59,7 @@ impl IntoResponse for NoPage {
                     url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
                 return Redirect::to(&format!("/sign-in?{query}")).into_response();
             }
+            Self::SignedOut => return Redirect::to("/sign-in?lost=yes").into_response(),
             Self::Refused(status, why) => (status, "That cannot be done", why, "Nothing was changed."),
             Self::Failed(failure) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -75,6 +78,11 @@ impl IntoResponse for NoPage {
         );
         (status, page).into_response()
     }
+}
+
+pub(super) async fn only_a_form() -> NoPage {
+    let why = "This address takes a form, and shows nothing by itself.".to_owned();
+    NoPage::Refused(StatusCode::METHOD_NOT_ALLOWED, why)
 }
 
 pub(super) async fn no_page() -> NoPage {

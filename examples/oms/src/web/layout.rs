@@ -4,15 +4,19 @@ use maud::{DOCTYPE, Markup, html};
 use shipstation_connector::Timestamp;
 
 use super::{App, error::NoPage, session::Operator};
-use crate::shop::{changes, orders};
+use crate::shop::{
+    changes,
+    orders::{self, Order},
+};
 
 /// The places of the site, as its navigation names them.
-const PLACES: [(&str, &str); 7] = [
+const PLACES: [(&str, &str); 8] = [
     ("/", "Overview"),
     ("/orders", "Orders"),
     ("/held", "Held"),
     ("/shipments", "Shipments"),
     ("/changes", "Changes"),
+    ("/rules", "Rules"),
     ("/connections", "Connections"),
     ("/runs", "Runs"),
 ];
@@ -98,8 +102,9 @@ pub(super) fn time(at: Timestamp) -> Markup {
 /// A state in a word, colored by what it asks of an operator.
 pub(super) fn badge(word: &str) -> Markup {
     let kind = match word {
-        "ready" | "shipped" | "confirmed" | "passes" | "succeeded" | "served" => "good",
+        "ready" | "confirmed" | "passes" | "succeeded" | "served" => "good",
         "held"
+        | "on_hold"
         | "blocked"
         | "warning"
         | "warns"
@@ -116,6 +121,7 @@ pub(super) fn badge(word: &str) -> Markup {
 /// A table that scrolls by itself where it does not fit.
 pub(super) fn table(name: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! {
+        @if heads.len() > 3 { p.note.hint aria-hidden="true" { "The table goes on to the right." } }
         div.scroll role="region" aria-label=(name) tabindex="0" {
             table.wide[heads.len() > 3] {
                 thead { tr { @for head in heads { th scope="col" { (head) } } } }
@@ -147,9 +153,17 @@ pub(super) fn button(
     }
 }
 
-/// The number of an order, as a link to everything that is known of it.
+/// The number of one of the host's orders, as a link to it.
 pub(super) fn order_link(number: &str) -> Markup {
-    html! { a.number href=(link("/search", &[("number", number)])) { (number) } }
+    html! { a.number href=(link("/orders", &[("number", number)])) { (number) } }
+}
+
+/// The state of an order, and that of a parcel of which ShipStation does not know.
+pub(super) fn order_state(order: &Order) -> Markup {
+    html! {
+        (badge(&order.state))
+        @if let Some(untold) = &order.untold { " " (badge(untold)) " ShipStation does not know of it" }
+    }
 }
 
 /// "1 order", "2 orders".

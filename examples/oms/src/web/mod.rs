@@ -45,7 +45,7 @@ impl App {
 /// Every address of the server.
 pub(crate) fn router(app: App) -> Router {
     use pages::{
-        changes, connections, held, hooks, order, orders, overview, runs, search, shipments, sign_in,
+        changes, connections, held, hooks, order, orders, overview, rules, runs, search, shipments, sign_in,
     };
     Router::new()
         .route("/", get(overview::show))
@@ -60,6 +60,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/orders/{id}", get(order::show))
         .route("/orders/{id}/ship", post(order::ship))
         .route("/orders/{id}/release", post(order::release))
+        .route("/orders/{id}/correct", post(order::correct))
+        .route("/rules", get(rules::show))
+        .route("/rules/shipping", post(rules::shipping))
+        .route("/rules/carriers", post(rules::carriers))
         .route("/search", get(search::show))
         .route("/search/import", post(search::import))
         .route("/shipments", get(shipments::show))
@@ -73,6 +77,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/hooks/{connection}", post(hooks::receive))
         .route("/style.css", get(style))
         .fallback(error::no_page)
+        .method_not_allowed_fallback(error::only_a_form)
         .layer(middleware::from_fn(with_headers))
         .with_state(app)
 }

@@ -12,9 +12,11 @@ use axum::{
 use maud::{Markup, html};
 
 use super::{App, error::NoPage};
-use crate::shop::operators;
+use crate::shop::{decisions, operators};
 
 const COOKIE: &str = "__Host-oms";
+/// As many characters as any field may have.
+const LONGEST: usize = 500;
 /// How long somebody stays signed in.
 pub(super) const LENGTH: Duration = Duration::from_secs(12 * 3_600);
 
@@ -34,6 +36,12 @@ impl Operator {
     /// Has the next page say this.
     pub(super) async fn say(&self, app: &App, said: &str) -> Result<(), NoPage> {
         Ok(operators::say(&app.database, &self.token, said).await?)
+    }
+
+    /// Keeps what the operator has done, and has the next page say it.
+    pub(super) async fn did(&self, app: &App, what: &str) -> Result<(), NoPage> {
+        decisions::record(&app.database, app.clock.now(), &self.name, what).await?;
+        self.say(app, what).await
     }
 
     pub(super) async fn take_said(&self, app: &App) -> Result<Option<String>, NoPage> {
@@ -88,6 +96,9 @@ impl Fields {
             RawForm::from_request(request, &()).await.map_err(|why| NoPage::bad(why.to_string()))?;
         let fields = url::form_urlencoded::parse(&bytes);
         let fields = Self(fields.map(|(name, value)| (name.into_owned(), value.trim().to_owned())).collect());
+        if fields.0.iter().any(|(_, value)| value.chars().count() > LONGEST) {
+            return Err(NoPage::bad(format!("A field has at most {LONGEST} characters.")));
+        }
         let expected = operators::digest("form", token);
         // Digests of digests: how long the comparison takes says nothing of the token.
         let same =
@@ -136,8 +147,7 @@ impl FromRequest<App> for Sent {
     async fn from_request(request: Request, app: &App) -> Result<Self, NoPage> {
         let (mut parts, body) = request.into_parts();
         let operator = match Operator::from_request_parts(&mut parts, app).await {
-            // A form cannot be repeated after the sign-in.
-            Err(NoPage::SignIn(_)) => return Err(NoPage::SignIn("/".to_owned())),
+            Err(NoPage::SignIn(_)) => return Err(NoPage::SignedOut),
             operator => operator?,
         };
         let fields = Fields::read(Request::from_parts(parts, body), &operator.token).await?;

@@ -69,8 +69,21 @@ async fn an_order_that_is_missing_is_explained_and_imported() {
     browser.follow("Order 2203").await;
     has(&browser.text().await, "No parcel has left.");
 
-    browser.go("/search?number=2201").await;
-    has(&browser.text().await, "Why it is not here: is on_hold");
+    // What is on hold, cancelled or unpaid cannot be had by a click.
+    for (number, why, help) in [
+        ("2201", "is on_hold", "release it in ShipStation"),
+        ("2202", "is awaiting_payment", "it comes once it is paid"),
+        ("2204", "is cancelled", "nothing, as it is cancelled"),
+    ] {
+        browser.go(&format!("/search?number={number}")).await;
+        let text = browser.text().await;
+        has(&text, &format!("Why it is not here: {why}"));
+        has(&text, help);
+        assert!(!text.contains("Import this order"), "{text}");
+    }
+    // However the number is written, and by the id.
+    browser.go("/search?number=%23k-501").await;
+    has(&browser.text().await, "Order K-501 is here: ready kiln-outlet");
     browser.go("/search?number=no+such+order").await;
     has(&browser.text().await, "loom-shop has no order with this number.");
 }
@@ -108,9 +121,8 @@ async fn blocked_shipments_arrive_once_their_carrier_is_mapped() {
     has(&browser.text().await, "Carrier “DPD Local” is not mapped 2 shipments blocked");
     browser.press("It is dpd_local").await;
     has(&browser.text().await, "“DPD Local” is dpd_local from now on. 2 shipments unblocked");
-    until(&browser, "/search?number=2401", "shipment parcel-185 (revision 1) confirmed").await;
-    browser.go("/orders/185").await;
-    until(&browser, "/orders/185", "confirmed DPD Local").await;
+    until(&browser, "/search?number=2401", "confirmed: record").await;
+    until(&browser, "/orders?number=2401", "confirmed DPD Local").await;
     browser.go("/shipments").await;
     assert!(!browser.text().await.contains("DPD Local"));
 }
@@ -118,25 +130,97 @@ async fn blocked_shipments_arrive_once_their_carrier_is_mapped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_leaves_once_and_a_failed_parcel_is_dealt_with() {
     let (site, browser) = filled().await;
-    browser.go("/search?number=2407").await;
-    browser.follow("Order 2407").await;
+    browser.go("/orders").await;
+    browser.follow("2407").await;
     let here = browser.path().await;
     let late = site.operator(Size::Phone, Scheme::Dark).await;
     late.go(&here).await;
-    for (browser, said) in [(&browser, "Order 2407 has left."), (&late, "Order 2407 was not ready any more")]
-    {
+    for (browser, said) in [
+        (&browser, "Order 2407 has left with UPS 1Z0000000000000017."),
+        (&late, "Order 2407 was not ready any more"),
+    ] {
         browser.fill("Carrier", "UPS").await;
         browser.fill("Tracking number", "1Z0000000000000017").await;
         browser.press("It has left").await;
         has(&browser.text().await, said);
     }
     let text = until(&browser, &here, "confirmed UPS").await;
-    assert_eq!(text.matches("1Z0000000000000017").count(), 1, "{text}");
+    assert_eq!(text.matches("confirmed UPS 1Z0000000000000017").count(), 1, "{text}");
 
     browser.go("/shipments").await;
     has(&browser.text().await, "the order was cancelled in the channel after the goods left");
     browser.press("Dealt with: 2403").await;
-    assert!(!browser.text().await.contains("Failed ("));
+    let text = browser.text().await;
+    has(&text, "The failed parcel of order 2403 is dealt with.");
+    assert!(!text.contains("Failed ("));
+    browser.go("/runs").await;
+    has(&browser.text().await, "operator The failed parcel of order 2403 is dealt with.");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_should_not_leave_cannot_and_the_rest_of_an_order_can() {
+    let (_site, browser) = filled().await;
+    browser.go("/orders?number=2406").await;
+    let text = browser.text().await;
+    has(&text, "It is on hold in ShipStation. Do not ship it");
+    assert!(!text.contains("It has left"), "{text}");
+    browser.go("/orders?number=2405").await;
+    has(&browser.text().await, "It was ended in ShipStation after the import. Do not ship it.");
+
+    browser.go("/shipments").await;
+    has(&browser.text().await, "1 piece of the order have not left: open it to ship them");
+    browser.follow("2301").await;
+    let (here, text) = (browser.path().await, browser.text().await);
+    has(&text, "Ship the rest");
+    has(&text, "0 of 2 MUG-BLUE");
+    browser.fill("Carrier", "UPS").await;
+    browser.fill("Tracking number", "1Z0000000000000018").await;
+    browser.press("It has left").await;
+    until(&browser, &here, "confirmed UPS 1Z0000000000000018").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parcel_is_corrected_before_the_channel_knows_of_it() {
+    let (_site, browser) = filled().await;
+    browser.go("/orders?number=2401").await;
+    let here = browser.path().await;
+    has(&browser.text().await, "shipped blocked ShipStation does not know of it");
+    browser.run("document.querySelector('details').open = true", vec![]).await;
+    for (carrier, tracking) in [("UPS", "none; sorry"), ("UPS", "1Z0000000000000019")] {
+        browser.go(&here).await;
+        browser.run("document.querySelector('details').open = true", vec![]).await;
+        browser.fill("Carrier", carrier).await;
+        browser.fill("Tracking number", tracking).await;
+        browser.press("Correct it").await;
+        if tracking.contains(';') {
+            has(
+                &browser.text().await,
+                "A tracking number has letters, digits, spaces and hyphens, at most 50.",
+            );
+        }
+    }
+    has(&browser.text().await, "The parcel of order 2401 is UPS 1Z0000000000000019 now");
+    let text = until(&browser, &here, "confirmed UPS 1Z0000000000000019").await;
+    assert!(!text.contains("Correct the parcel"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_are_added_shown_and_removed() {
+    let (_site, browser) = filled().await;
+    browser.go("/rules").await;
+    browser.fill("Text: kiln-outlet", "Next Day").await;
+    browser.fill("Method: kiln-outlet", "air").await;
+    browser.press("Add the text: kiln-outlet").await;
+    has(&browser.text().await, "kiln-outlet: the rule exact \"Next Day\" -> air is added.");
+    browser.press("Remove: exact \"Next Day\" -> air of kiln-outlet").await;
+    has(&browser.text().await, "kiln-outlet: the rule exact \"Next Day\" -> air is removed.");
+    browser.fill("Carrier: kiln-outlet", "Pigeon").await;
+    browser.fill("Code in ShipStation: kiln-outlet", "pigeon").await;
+    browser.press("Add the carrier: kiln-outlet").await;
+    let text = browser.text().await;
+    has(&text, "Look at it again: the account has no carrier pigeon, it has ");
+    browser.press("Remove: \"Pigeon\" -> pigeon of kiln-outlet").await;
+    assert!(!browser.text().await.contains("Pigeon\" -> pigeon\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -158,11 +242,15 @@ async fn a_connection_is_checked_run_paused_and_served_again() {
     browser.go("/connections").await;
     browser.press("Check keys and settings: attic-books").await;
     let text = browser.text().await;
-    has(&text, "attic-books was checked.");
+    has(&text, "attic-books was checked: NOT READY, 1 errors and 2 warnings.");
     has(&text, "ERROR credentials: ShipStation refused the API key or secret");
     has(&text, "the API key expires in 9 days");
     browser.press("Import and send now: loom-shop").await;
-    has(&browser.text().await, "loom-shop: orders are read and shipments sent.");
+    has(&browser.text().await, "loom-shop: an import and a sending begin.");
+    browser.fill("Reason: attic-books", "   ").await;
+    browser.press("Pause: attic-books").await;
+    has(&browser.text().await, "Say why the connection is paused.");
+    browser.go("/connections").await;
     browser.fill("Reason: attic-books", "new keys are on their way").await;
     browser.press("Pause: attic-books").await;
     has(&browser.text().await, "Paused: new keys are on their way");
@@ -170,15 +258,15 @@ async fn a_connection_is_checked_run_paused_and_served_again() {
     assert!(!browser.text().await.contains("attic-books"));
     browser.go("/connections").await;
     browser.press("Serve again: attic-books").await;
-    has(&browser.text().await, "attic-books is served again.");
+    has(&browser.text().await, "attic-books is served again: NOT READY");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_that_is_held_is_released_by_hand() {
     let (_site, browser) = filled().await;
-    browser.go("/search?number=2101").await;
-    browser.follow("Order 2101").await;
+    browser.go("/held").await;
+    browser.follow("2101").await;
     browser.press("Release it by hand").await;
-    has(&browser.text().await, "The order is ready.");
+    has(&browser.text().await, "Order 2101 was released by hand.");
     has(&browser.text().await, "Ship it");
 }

@@ -37,13 +37,14 @@ async fn look_at(scene: Scene, pages: &[(&str, &str)]) {
     }
 }
 
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     ("overview", "/"),
     ("orders", "/orders"),
     ("orders-held", "/orders?state=held"),
     ("held", "/held"),
     ("shipments", "/shipments"),
     ("changes", "/changes"),
+    ("rules", "/rules"),
     ("connections", "/connections"),
     ("runs", "/runs"),
     ("not-here", "/search?number=9999"),
@@ -64,6 +65,6 @@ async fn a_shop_without_anything_is_shown_in_order() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shop_with_more_than_a_page_shows_is_shown_in_order() {
-    let more = [("held-last", "/held?page=6"), ("orders-next", "/orders?state=held&after=50")];
+    let more = [("held-last", "/held?page=6"), ("orders-next", "/orders?state=held&from=50")];
     look_at(Scene::Crowded, &[PAGES.as_slice(), &more].concat()).await;
 }

@@ -26,11 +26,11 @@ pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<M
         }
     };
     let content = html! {
-        p { "An order that was cancelled, merged, or shipped by somebody else is stopped here by itself." }
+        p { "An order that was cancelled, merged, or shipped by somebody else is stopped here by itself; one that was put on hold waits." }
         @match unseen.first() {
             None => (layout::nothing("No order has changed since you last looked.")),
             Some(newest) => {
-                (layout::table("Changes", &["Order", "Connection", "What happened", "When", "Done"], &rows))
+                (layout::table("Changes", &["Order", "Connection", "What happened", "Changed in ShipStation", "Done"], &rows))
                 @let shown = i64::try_from(unseen.len()).unwrap_or(i64::MAX);
                 @if all > shown { p { "These are the newest " (shown) " of " (all) "." } }
                 (layout::button(&operator, "/changes/seen", &[("id", &newest.id.to_string()), ("earlier", "yes")], "I have seen all of them", "changes"))
@@ -42,6 +42,8 @@ pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<M
 
 pub(crate) async fn mark_seen(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
     let id = sent.fields.get("id").parse().map_err(|_| NoPage::bad("There is no such change."))?;
-    changes::mark_seen(&app.database, id, sent.fields.maybe("earlier").is_some()).await?;
+    let number = changes::mark_seen(&app.database, id, sent.fields.maybe("earlier").is_some()).await?;
+    let number = layout::count_of(usize::try_from(number).unwrap_or(usize::MAX), "change");
+    sent.operator.did(&app, &format!("{number} seen.")).await?;
     Ok(Redirect::to("/changes"))
 }

@@ -43,7 +43,7 @@ async fn card(app: &App, operator: &Operator, account: &Account) -> Result<Marku
             h2 id=(id) { (name) " " (layout::badge(state)) }
             @if let Some(why) = &account.paused { p { "Paused: " (why) } }
             (findings(app, account).await?)
-            (runs(&jobs))
+            @if account.paused.is_none() { (runs(&jobs)) }
             div.actions {
                 (layout::button(operator, "/connections/check", &[("connection", name)], "Check keys and settings", name))
                 @if account.paused.is_none() {
@@ -52,11 +52,11 @@ async fn card(app: &App, operator: &Operator, account: &Account) -> Result<Marku
                         (operator.form_token())
                         input type="hidden" name="connection" value=(name);
                         label for={ "why-" (name) } { "Reason" }
-                        input id={ "why-" (name) } name="why" required aria-label={ "Reason: " (name) };
+                        input id={ "why-" (name) } name="why" required maxlength="200" aria-label={ "Reason: " (name) };
                         button aria-label={ "Pause: " (name) } { "Pause" }
                     }
                 } @else {
-                    (layout::button(operator, "/connections/pause", &[("connection", name)], "Serve again", name))
+                    (layout::button(operator, "/connections/pause", &[("connection", name), ("serve", "yes")], "Serve again", name))
                 }
             }
         }
@@ -64,7 +64,7 @@ async fn card(app: &App, operator: &Operator, account: &Account) -> Result<Marku
 }
 
 async fn findings(app: &App, account: &Account) -> Result<Markup, NoPage> {
-    let checked = app.channels.checked(&account.name);
+    let (checked_at, checked) = app.channels.checked(&account.name).unzip();
     // A channel that cannot be built has no notices; the check says why.
     let notices = match app.channels.of(&account.name).await {
         Ok(channel) => channel.notices(),
@@ -79,7 +79,9 @@ async fn findings(app: &App, account: &Account) -> Result<Markup, NoPage> {
     Ok(html! {
         p {
             "Keys: " @match expires { Some(day) => { "until " (day) } None => { "their last day is not known" } }
-            ". " @if checked.is_none() { "Not checked yet." } @else if all.is_empty() { "Keys and settings are in order." }
+            ". New ones are entered by whoever runs this system. "
+            @match checked_at { Some(at) => { "Checked at " (layout::time(at)) ": " } None => "Not checked yet." }
+            @if checked_at.is_some() && all.is_empty() { "keys and settings are in order." }
         }
         @if !all.is_empty() {
             ul.findings {
@@ -122,8 +124,8 @@ fn runs(jobs: &[JobStatus]) -> Markup {
 
 pub(crate) async fn check(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
     let connection = sent.fields.get("connection");
-    work::check(&app.channels, connection).await?;
-    sent.operator.say(&app, &format!("{connection} was checked.")).await?;
+    let verdict = work::check(&app.channels, connection).await?;
+    sent.operator.say(&app, &format!("{connection} was checked: {verdict}.")).await?;
     Ok(Redirect::to("/connections"))
 }
 
@@ -134,7 +136,7 @@ pub(crate) async fn run(State(app): State<App>, sent: Sent) -> Result<Redirect, 
         is_planned &= app.fleet.wake(&connection.into(), operation).await?;
     }
     let said = if is_planned {
-        format!("{connection}: orders are read and shipments sent. Load the page again in a moment.")
+        format!("{connection}: an import and a sending begin. Load the page again to see what came of them.")
     } else {
         format!("{connection} is not served yet: try again in some seconds.")
     };
@@ -144,11 +146,18 @@ pub(crate) async fn run(State(app): State<App>, sent: Sent) -> Result<Redirect, 
 
 pub(crate) async fn pause(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
     let (connection, why) = (sent.fields.get("connection"), sent.fields.maybe("why"));
+    let serves = sent.fields.maybe("serve").is_some();
+    if why.is_none() && !serves {
+        return Err(NoPage::bad("Say why the connection is paused."));
+    }
     let is_there = accounts::pause(&app.database, connection, why).await?;
     if !is_there {
         return Err(NoPage::not_found(format!("There is no connection {connection:?}.")));
     }
-    let said = if why.is_some() { "is paused" } else { "is served again" };
-    sent.operator.say(&app, &format!("{connection} {said}.")).await?;
+    let said = match why {
+        Some(why) => format!("{connection} is paused: {why}."),
+        None => format!("{connection} is served again: {}.", work::check(&app.channels, connection).await?),
+    };
+    sent.operator.did(&app, &said).await?;
     Ok(Redirect::to("/connections"))
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::{
     extract::{Query, State},
-    http::StatusCode,
     response::Redirect,
 };
 use maud::{Markup, html};
@@ -13,16 +12,19 @@ use shipstation_connector::{
     ShipStationChannel,
     channel::{
         ChannelConnector, ChannelOrderId, ConnectionId, HoldReason, Refusal, ResolveHeld,
-        shipping::{ShippingDefaults, ShippingRule, ShippingRules, UnmappedShipping},
-        store::{HeldOrder, MappingStoreExt, ReplaceOutcome},
+        shipping::{ShippingRule, UnmappedShipping},
+        store::{HeldOrder, MappingStoreExt},
     },
 };
 
-use super::super::{
-    App,
-    error::NoPage,
-    layout,
-    session::{Operator, Sent},
+use super::{
+    super::{
+        App,
+        error::NoPage,
+        layout,
+        session::{Operator, Sent},
+    },
+    rules,
 };
 use crate::shop::{accounts, operators, orders};
 
@@ -34,8 +36,7 @@ const ROWS: usize = 500;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
-    #[serde(default)]
-    page: usize,
+    page: Option<String>,
 }
 
 /// A text that means nothing yet.
@@ -59,6 +60,7 @@ pub(crate) async fn show(
     operator: Operator,
     Query(asked): Query<Asked>,
 ) -> Result<Markup, NoPage> {
+    let asked: usize = asked.page.and_then(|page| page.parse().ok()).unwrap_or(0);
     let (mut groups, mut others) = (Vec::new(), Vec::new());
     for account in accounts::all(&app.database).await? {
         let held = held(&app, &account.name.as_str().into()).await?;
@@ -72,7 +74,7 @@ pub(crate) async fn show(
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.unmapped.held));
     let (pages, mut cards) = (groups.len().div_ceil(PAGE), Vec::new());
-    for group in groups.iter().skip(asked.page.saturating_mul(PAGE)).take(PAGE) {
+    for group in groups.iter().skip(asked.saturating_mul(PAGE)).take(PAGE) {
         cards.push(card(&operator, group, store(&app, group).await?.as_deref()));
     }
     let content = html! {
@@ -84,7 +86,7 @@ pub(crate) async fn show(
         @if pages > 1 {
             nav.tabs aria-label="Pages" {
                 @for page in 0..pages {
-                    a href=(layout::link("/held", &[("page", &page.to_string())])) aria-current=[(page == asked.page).then_some("page")] {
+                    a href=(layout::link("/held", &[("page", &page.to_string())])) aria-current=[(page == asked).then_some("page")] {
                         "Page " (page + 1)
                     }
                 }
@@ -235,33 +237,14 @@ pub(crate) async fn map(State(app): State<App>, sent: Sent) -> Result<Redirect, 
     if sent.fields.maybe("store").is_some() {
         rule.scope.store.clone_from(&meant.seen.store);
     }
-    add_rule(&app, &channel, rule).await?;
+    rules::add_shipping(&app, &channel, rule).await?;
     let said = format!(
         "{} is shipped by {policy} from now on. {}",
         title(&meant.seen.text),
         resolve(&channel).await?
     );
-    sent.operator.say(&app, &said).await?;
+    sent.operator.did(&app, &said).await?;
     Ok(Redirect::to("/held"))
-}
-
-/// Adds a rule, in place of one for the same orders.
-async fn add_rule(app: &App, channel: &ShipStationChannel, rule: ShippingRule) -> Result<(), NoPage> {
-    let mappings = app.database.stores().mappings;
-    let table = mappings.shipping_rules(channel.connection()).await?;
-    let is_other = |kept: &ShippingRule| (&kept.text, &kept.scope) != (&rule.text, &rule.scope);
-    let rules: Vec<ShippingRule> = table.rows.into_iter().filter(is_other).chain([rule.clone()]).collect();
-    let comparison = channel.settings().shipping.comparison;
-    ShippingRules::compile(&rules, ShippingDefaults::none(), comparison)
-        .map_err(|error| NoPage::bad(error.to_string()))?;
-    let answer = mappings.replace_shipping_rules(channel.connection(), table.version, rules).await?;
-    if matches!(answer, ReplaceOutcome::Replaced { .. }) { Ok(()) } else { Err(changed_meanwhile()) }
-}
-
-/// Somebody else has changed the rules between reading and writing them.
-pub(super) fn changed_meanwhile() -> NoPage {
-    let why = "Somebody else has changed the rules at the same moment. Send the form again.";
-    NoPage::Refused(StatusCode::CONFLICT, why.to_owned())
 }
 
 /// Looks again at what is held: says what came of it.
@@ -276,11 +259,4 @@ async fn resolve(channel: &ShipStationChannel) -> Result<String, NoPage> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// The orders of the host's with a number that is held, for the pages that release one.
-pub(super) async fn release(app: &App, id: i64) -> Result<bool, NoPage> {
-    let order = orders::by_id(&app.database, id).await?;
-    let order = order.ok_or_else(|| NoPage::not_found("There is no such order."))?;
-    Ok(app.database.release_order(&order.connection, &order.external_id, app.clock.now()).await?)
 }

@@ -7,6 +7,7 @@ pub(super) mod hooks;
 pub(super) mod order;
 pub(super) mod orders;
 pub(super) mod overview;
+pub(super) mod rules;
 pub(super) mod runs;
 pub(super) mod search;
 pub(super) mod shipments;

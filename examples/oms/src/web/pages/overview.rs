@@ -56,8 +56,10 @@ async fn waiting(app: &App) -> Result<Vec<Wait>, NoPage> {
     for account in accounts::all(&app.database).await? {
         let counts = app.database.stores().shipments.counts(&account.name.as_str().into()).await?;
         blocked += counts.get("blocked").map_or(0, |count| i64::try_from(*count).unwrap_or(i64::MAX));
-        let findings = app.channels.checked(&account.name).map(|report| report.findings).unwrap_or_default();
-        wrong += i64::from(findings.iter().any(|finding| finding.severity != Severity::Info));
+        let findings =
+            app.channels.checked(&account.name).map(|(_, report)| report.findings).unwrap_or_default();
+        let is_wrong = findings.iter().any(|finding| finding.severity != Severity::Info);
+        wrong += i64::from(is_wrong || account.paused.is_some());
     }
     let failed = i64::try_from(parcels::failed(&app.database).await?.len()).unwrap_or(i64::MAX);
     Ok(vec![
@@ -87,8 +89,8 @@ async fn waiting(app: &App) -> Result<Vec<Wait>, NoPage> {
         },
         Wait {
             number: wrong,
-            what: ["connection with findings", "connections with findings"],
-            help: "keys and settings",
+            what: ["connection to look at", "connections to look at"],
+            help: "keys, settings, paused ones",
             path: "/connections",
         },
         Wait {

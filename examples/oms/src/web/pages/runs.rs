@@ -8,7 +8,7 @@ use shipstation_connector::channel::{
 };
 
 use super::super::{App, error::NoPage, layout, session::Operator};
-use crate::shop::accounts;
+use crate::shop::{accounts, decisions};
 
 const OPERATIONS: [Operation; 5] = [
     Operation::GetChanges,
@@ -19,7 +19,8 @@ const OPERATIONS: [Operation; 5] = [
 ];
 /// As many runs are shown: of each operation, and in all.
 const EACH: usize = 20;
-const ALL: usize = 100;
+const ALL: usize = 40;
+const DECISIONS: i64 = 40;
 
 pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<Markup, NoPage> {
     let mut runs = Vec::new();
@@ -43,10 +44,18 @@ pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<M
             }
         }
     };
-    let content = if runs.is_empty() {
-        layout::nothing("Nothing has run yet.")
-    } else {
-        layout::table("Runs", &["Started", "Connection", "Operation", "Ended", "Counts", "Took"], &rows)
+    let decisions = decisions::newest(&app.database, DECISIONS).await?;
+    let decided = html! {
+        @for decision in &decisions { tr { td { (layout::time(decision.at)) } td { (decision.operator) } td { (decision.what) } } }
+    };
+    let content = html! {
+        @if runs.is_empty() { (layout::nothing("Nothing has run yet.")) } @else {
+            (layout::table("Runs", &["Started", "Connection", "Operation", "Ended", "Counts", "Took"], &rows))
+        }
+        h2 { "What operators did" }
+        @if decisions.is_empty() { (layout::nothing("Nothing yet.")) } @else {
+            (layout::table("What operators did", &["When", "Who", "What"], &decided))
+        }
     };
     layout::page(&app, &operator, "/runs", "Runs", content).await
 }

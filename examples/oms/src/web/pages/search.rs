@@ -29,24 +29,32 @@ pub(crate) async fn show(
     operator: Operator,
     Query(asked): Query<Asked>,
 ) -> Result<Markup, NoPage> {
-    let number = asked.number.trim();
+    let number = asked.number.trim().trim_start_matches('#');
     if number.is_empty() {
         return Err(NoPage::bad("Give the number of an order."));
     }
-    let here = orders::by_number(&app.database, number).await?;
+    let mut here = orders::by_number(&app.database, number).await?;
     let (mut found, mut without, mut silent) = (Vec::new(), Vec::new(), Vec::new());
     for account in accounts::all(&app.database).await?.iter().filter(|account| account.paused.is_none()) {
         // Where it is here, nobody else is asked: requests are few.
-        if here.is_empty() || here.iter().any(|order| order.connection.as_str() == account.name) {
-            match ask(&app, &account.name, number).await {
-                Ok(diagnoses) if diagnoses.iter().all(|diagnosis| diagnosis.order.is_none()) => {
-                    without.push(account.name.clone());
-                }
-                Ok(diagnoses) => {
-                    found.extend(diagnoses.into_iter().map(|diagnosis| (account.name.clone(), diagnosis)));
-                }
-                Err(error) => silent.push((account.name.clone(), error)),
+        if !here.is_empty() && here.iter().all(|order| order.connection.as_str() != account.name) {
+            continue;
+        }
+        match ask(&app, &account.name, number).await {
+            Ok(diagnoses) if diagnoses.iter().all(|diagnosis| diagnosis.order.is_none()) => {
+                without.push(account.name.clone());
             }
+            Ok(diagnoses) => {
+                found.extend(diagnoses.into_iter().map(|diagnosis| (account.name.clone(), diagnosis)));
+            }
+            Err(error) => silent.push((account.name.clone(), error)),
+        }
+    }
+    // ShipStation finds a number that is written in another way, and an id.
+    for (connection, diagnosis) in &found {
+        let is_here = here.iter().any(|order| Some(&order.external_id) == diagnosis.order.as_ref());
+        if let Some(order) = diagnosis.order.as_ref().filter(|_| !is_here) {
+            here.extend(orders::imported_as(&app.database, &connection.as_str().into(), order).await?);
         }
     }
     let content = html! {
@@ -54,10 +62,12 @@ pub(crate) async fn show(
         @for order in &here {
             p {
                 a href={ "/orders/" (order.id) } { "Order " (order.number) } " is here: "
-                (layout::badge(&order.state)) " " (order.connection)
+                (layout::order_state(order)) " " (order.connection)
             }
         }
-        @if found.is_empty() && without.is_empty() && silent.is_empty() { (layout::nothing("No connection is served that could be asked.")) }
+        @if found.is_empty() && without.is_empty() && silent.is_empty() {
+            (layout::nothing("No connection is served that could be asked."))
+        }
         @for (connection, diagnosis) in &found { (diagnosed(&operator, connection, number, diagnosis)) }
         @for connection in &without { p { (connection) " has no order with this number." } }
         @for (connection, error) in &silent { p.error { (connection) " could not be asked: " (error) } }
@@ -93,7 +103,7 @@ fn diagnosed(operator: &Operator, connection: &str, number: &str, diagnosis: &Di
                     @if let Some(remedy) = &check.remedy { br; strong { "What to do: " } (remedy) "." }
                 }
             }
-            @if !diagnosis.checks.is_empty() { (checks(&diagnosis.checks)) }
+            @if !diagnosis.checks.is_empty() { (checks(&diagnosis.checks, diagnosis.imported)) }
             @for note in &diagnosis.notes { p { (note.0) } }
             @if let Some(check) = main.filter(|_| diagnosis.order.is_some()) { (import_form(operator, connection, number, diagnosis, check)) }
             @if diagnosis.timeline.is_some() {
@@ -104,9 +114,23 @@ fn diagnosed(operator: &Operator, connection: &str, number: &str, diagnosis: &Di
     }
 }
 
-fn checks(checks: &[Check]) -> Markup {
-    let word = |verdict: &Verdict| match verdict {
+/// A check as an operator would call it.
+fn called(name: &str) -> &str {
+    match name {
+        "exists" => "in ShipStation",
+        "lineage" => "split or merged",
+        "loop" => "where it comes from",
+        "shipping" => "shipping text",
+        name => name,
+    }
+}
+
+fn checks(checks: &[Check], imported: bool) -> Markup {
+    let is_past = |check: &Check| imported && check.verdict == Verdict::Blocks;
+    let word = |check: &Check| match &check.verdict {
         Verdict::Pass => "passes",
+        // What would keep it out now has not.
+        Verdict::Blocks if imported => "now",
         Verdict::Blocks => "BLOCKS",
         Verdict::Warns => "warns",
         _ => "unknown",
@@ -114,17 +138,17 @@ fn checks(checks: &[Check]) -> Markup {
     let rows = html! {
         @for check in checks {
             tr {
-                td { (layout::badge(word(&check.verdict))) }
-                td { (check.name) }
+                td { (layout::badge(word(check))) }
+                td { (called(&check.name)) }
                 td { (check.observed) @if let Some(wanted) = &check.wanted { ", " (wanted) } }
-                td { (check.remedy.as_deref().unwrap_or_default()) }
+                td { @if !is_past(check) { (check.remedy.as_deref().unwrap_or_default()) } }
             }
         }
     };
     layout::table("Checks", &["", "What", "Observed", "What to do"], &rows)
 }
 
-/// An order that a filter keeps out can be had all the same.
+/// An order that is only too old, or without a tag, can be had all the same. One that is cancelled, unpaid or on hold cannot.
 fn import_form(
     operator: &Operator,
     connection: &str,
@@ -132,7 +156,7 @@ fn import_form(
     diagnosis: &Diagnosis,
     check: &Check,
 ) -> Markup {
-    let filter @ ("age" | "tag" | "status") = check.name.as_ref() else { return html! {} };
+    let filter @ ("age" | "tag") = check.name.as_ref() else { return html! {} };
     let id = diagnosis.order.as_ref().map(ToString::to_string).unwrap_or_default();
     let fields = [("connection", connection), ("order", id.as_str()), ("number", number), ("bypass", filter)];
     html! {
@@ -144,10 +168,10 @@ fn import_form(
 pub(crate) async fn import(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
     let fields = &sent.fields;
     let (number, filter) = (fields.get("number"), fields.get("bypass"));
-    let bypass = Bypass { age: filter == "age", tag: filter == "tag", status: filter == "status" };
+    let bypass = Bypass { age: filter == "age", tag: filter == "tag", status: false };
     let request = ImportOrder::new(OrderSelector::Id(fields.get("order").into())).bypass(bypass);
     let channel = app.channels.of(fields.get("connection")).await?;
     let report = channel.import_order(request).await?;
-    sent.operator.say(&app, &format!("Order {number}: {}.", report.headline())).await?;
+    sent.operator.did(&app, &format!("Order {number} was asked for: {}.", report.headline())).await?;
     Ok(Redirect::to(&layout::link("/search", &[("number", number)])))
 }

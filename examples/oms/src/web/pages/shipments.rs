@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use shipstation_connector::channel::{
     BlockReason, ConnectionId, Operation, ShipmentState,
     shipping::{CarrierRule, CarrierRules, CarrierSuggestion},
-    store::{MappingStoreExt, OutboxQuery, OutboxRow, ReplaceOutcome},
+    store::{OutboxQuery, OutboxRow},
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
         layout,
         session::{Operator, Sent},
     },
-    held::changed_meanwhile,
+    rules,
 };
 use crate::shop::{
     accounts,
@@ -139,6 +139,7 @@ fn card(operator: &Operator, place: usize, group: &Group) -> Markup {
                 Some(carrier) => (carrier_form(operator, place, group, carrier)),
                 None => @if let Some(key) = group.reason.unblock_key() {
                     (layout::button(operator, "/shipments/unblock", &[("connection", group.connection.as_str()), ("key", key)], "It is corrected: send again", group.reason.kind().name()))
+                    p.note { "Carrier and tracking number are corrected on the page of the order." }
                 } @else { p.note { "It is looked at again in every run, and goes out by itself." } }
             }
         }
@@ -185,8 +186,8 @@ fn list(title: &str, help: &str, rows: &[Open]) -> Markup {
                 td { (connection) }
                 td { (layout::badge(row.state.name())) }
                 td { (row.shipment.carrier.as_deref().unwrap_or("–")) }
-                td { (layout::time(row.updated_at)) }
-                td { (row.last_error.as_deref().unwrap_or_default()) }
+                td { (layout::time(row.enqueued_at)) }
+                td { (why(row)) }
             }
         }
     };
@@ -194,9 +195,21 @@ fn list(title: &str, help: &str, rows: &[Open]) -> Markup {
         @if !rows.is_empty() {
             h2 { (title) " (" (rows.len()) ")" }
             p { (help) @if rows.len() > SHOWN { " These are the first " (SHOWN) "." } }
-            (layout::table(title, &["Order", "Connection", "State", "Carrier", "Since", "Last answer"], &shown))
+            (layout::table(title, &["Order", "Connection", "State", "Carrier", "Since", "Why"], &shown))
         }
     }
+}
+
+/// What it waits for, or what the last answer was.
+fn why(row: &OutboxRow) -> String {
+    let ShipmentState::Waiting { missing } = &row.state else {
+        return row.last_error.clone().unwrap_or_default();
+    };
+    let pieces: i64 = missing.iter().map(|line| line.quantity).sum();
+    format!(
+        "{} of the order have not left: open it to ship them",
+        layout::count_of(usize::try_from(pieces).unwrap_or(0), "piece")
+    )
 }
 
 fn failed_list(operator: &Operator, failed: &[Parcel]) -> Markup {
@@ -208,7 +221,7 @@ fn failed_list(operator: &Operator, failed: &[Parcel]) -> Markup {
                 td { (parcel.carrier) " " (parcel.tracking) }
                 td { (layout::time(parcel.shipped_at)) }
                 td { (parcel.why.as_deref().unwrap_or_default()) }
-                td { (layout::button(operator, "/shipments/dealt-with", &[("parcel", &parcel.id)], "Dealt with", &parcel.number)) }
+                td { (layout::button(operator, "/shipments/dealt-with", &[("parcel", &parcel.id), ("number", &parcel.number)], "Dealt with", &parcel.number)) }
             }
         }
     };
@@ -224,24 +237,17 @@ pub(crate) async fn map_carrier(State(app): State<App>, sent: Sent) -> Result<Re
     let code = sent.fields.maybe("suggested").or_else(|| sent.fields.maybe("code"));
     let code = code.ok_or_else(|| NoPage::bad("Name the carrier's code in ShipStation."))?;
     let carrier = sent.fields.maybe("carrier").ok_or_else(|| NoPage::bad("Name the carrier."))?;
-    let (mappings, rule) = (app.database.stores().mappings, CarrierRule::new(carrier, code));
-    let table = mappings.carrier_rules(&connection).await?;
-    let is_other = |kept: &CarrierRule| (&kept.carrier, &kept.method) != (&rule.carrier, &rule.method);
-    let rules: Vec<CarrierRule> = table.rows.into_iter().filter(is_other).chain([rule.clone()]).collect();
-    CarrierRules::compile(&rules).map_err(|error| NoPage::bad(error.to_string()))?;
-    let answer = mappings.replace_carrier_rules(&connection, table.version, rules).await?;
-    if !matches!(answer, ReplaceOutcome::Replaced { .. }) {
-        return Err(changed_meanwhile());
-    }
+    rules::add_carrier(&app, &connection, CarrierRule::new(carrier, code)).await?;
+    let unknown = rules::unknown_code(&app, &connection, code).await;
     let released = release(&app, &connection, sent.fields.get("key")).await?;
-    sent.operator.say(&app, &format!("“{carrier}” is {code} from now on. {released}")).await?;
+    sent.operator.did(&app, &format!("“{carrier}” is {code} from now on. {released}{unknown}")).await?;
     Ok(Redirect::to("/shipments"))
 }
 
 pub(crate) async fn unblock(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
     let connection = ConnectionId::new(sent.fields.get("connection"));
     let released = release(&app, &connection, sent.fields.get("key")).await?;
-    sent.operator.say(&app, &released).await?;
+    sent.operator.did(&app, &released).await?;
     Ok(Redirect::to("/shipments"))
 }
 
@@ -254,8 +260,10 @@ async fn release(app: &App, connection: &ConnectionId, key: &str) -> Result<Stri
 }
 
 pub(crate) async fn dealt_with(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
-    if !parcels::dealt_with(&app.database, sent.fields.get("parcel")).await? {
+    let (parcel, number) = (sent.fields.get("parcel"), sent.fields.get("number"));
+    if !parcels::dealt_with(&app.database, parcel).await? {
         return Err(NoPage::not_found("There is no such failed parcel."));
     }
+    sent.operator.did(&app, &format!("The failed parcel of order {number} is dealt with.")).await?;
     Ok(Redirect::to("/shipments"))
 }

@@ -24,6 +24,8 @@ const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
 pub(crate) struct Next {
     #[serde(default)]
     next: String,
+    /// Whether a form was sent that nobody took.
+    lost: Option<String>,
 }
 
 /// Where somebody goes after the sign-in: on this site.
@@ -69,7 +71,10 @@ pub(crate) async fn show(
     if operators::signed_in(&app.database, &token, app.clock.now()).await?.is_some() {
         return Ok(Redirect::to(destination(&next.next)).into_response());
     }
-    Ok(with_cookie(&token, 3_600, form(&token, &next.next, "", None)))
+    let lost = next
+        .lost
+        .map(|_| "You were signed out meanwhile: what you sent was not taken. Sign in, and send it again.");
+    Ok(with_cookie(&token, 3_600, form(&token, &next.next, "", lost)))
 }
 
 pub(crate) async fn sign_in(

@@ -1,0 +1,183 @@
+//! The rules of each connection: what a shipping text means, and which of ShipStation's carriers a carrier is.
+
+use axum::{extract::State, http::StatusCode, response::Redirect};
+use maud::{Markup, html};
+use shipstation_connector::{
+    ShipStationChannel,
+    channel::{
+        ConnectionId,
+        shipping::{CarrierRule, CarrierRules, ShippingDefaults, ShippingRule, ShippingRules},
+        store::{MappingStoreExt, ReplaceOutcome},
+    },
+};
+
+use super::super::{
+    App,
+    error::NoPage,
+    layout,
+    session::{Fields, Operator, Sent},
+};
+use crate::shop::accounts;
+
+pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<Markup, NoPage> {
+    let mut cards = Vec::new();
+    for account in accounts::all(&app.database).await? {
+        let rules = app.database.stores().mappings.rules(&account.name.as_str().into()).await?;
+        cards.push(card(&operator, &account.name, &rules.shipping.rows, &rules.carriers.rows));
+    }
+    let content = html! {
+        @if cards.is_empty() { (layout::nothing("No account is connected.")) }
+        @for card in &cards { (card) }
+    };
+    layout::page(&app, &operator, "/rules", "Rules", content).await
+}
+
+fn card(operator: &Operator, name: &str, shipping: &[ShippingRule], carriers: &[CarrierRule]) -> Markup {
+    let id = format!("of-{name}");
+    let texts: Vec<String> = shipping.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = carriers.iter().map(ToString::to_string).collect();
+    html! {
+        section.panel aria-labelledby=(id) {
+            h2 id=(id) { (name) }
+            h3 { "What a shipping text means" }
+            (list(operator, "/rules/shipping", name, &texts, "No text is mapped: every order is held."))
+            form.inline action="/rules/shipping" method="post" {
+                (operator.form_token())
+                input type="hidden" name="connection" value=(name);
+                (field(name, "text", "Text", true))
+                (field(name, "policy", "Method", true))
+                button aria-label={ "Add the text: " (name) } { "Add" }
+            }
+            h3 { "Which carrier of ShipStation's a carrier is" }
+            (list(operator, "/rules/carriers", name, &names, "No carrier is mapped: every shipment is blocked."))
+            form.inline action="/rules/carriers" method="post" {
+                (operator.form_token())
+                input type="hidden" name="connection" value=(name);
+                (field(name, "carrier", "Carrier", true))
+                (field(name, "code", "Code in ShipStation", true))
+                button aria-label={ "Add the carrier: " (name) } { "Add" }
+            }
+        }
+    }
+}
+
+fn field(of: &str, name: &str, label: &str, required: bool) -> Markup {
+    let id = format!("{of}-{name}");
+    html! {
+        label for=(id) { (label) }
+        input id=(id) name=(name) required[required] aria-label={ (label) ": " (of) } maxlength="200" autocomplete="off";
+    }
+}
+
+fn list(operator: &Operator, action: &str, connection: &str, rules: &[String], none: &str) -> Markup {
+    html! {
+        @if rules.is_empty() { (layout::nothing(none)) }
+        ul.findings {
+            @for rule in rules {
+                li { (rule) " " (layout::button(operator, action, &[("connection", connection), ("remove", rule)], "Remove", &format!("{rule} of {connection}"))) }
+            }
+        }
+    }
+}
+
+/// Adds a shipping rule, or removes one.
+pub(crate) async fn shipping(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
+    let channel = app.channels.of(sent.fields.get("connection")).await?;
+    let connection = channel.connection().clone();
+    let said = if let Some(rule) = sent.fields.maybe("remove") {
+        let table = app.database.stores().mappings.shipping_rules(&connection).await?;
+        let kept = without(table.rows, rule)?;
+        let answer =
+            app.database.stores().mappings.replace_shipping_rules(&connection, table.version, kept).await?;
+        replaced(&answer)?;
+        format!("{connection}: the rule {rule} is removed.")
+    } else {
+        let (text, policy) = two(&sent.fields, "text", "policy")?;
+        let rule = ShippingRule::exact(text, policy);
+        let said = format!("{connection}: the rule {rule} is added.");
+        add_shipping(&app, &channel, rule).await?;
+        said
+    };
+    sent.operator.did(&app, &said).await?;
+    Ok(Redirect::to("/rules"))
+}
+
+/// Adds a carrier rule, or removes one.
+pub(crate) async fn carriers(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
+    let connection = ConnectionId::new(sent.fields.get("connection"));
+    let said = if let Some(rule) = sent.fields.maybe("remove") {
+        let table = app.database.stores().mappings.carrier_rules(&connection).await?;
+        let kept = without(table.rows, rule)?;
+        let answer =
+            app.database.stores().mappings.replace_carrier_rules(&connection, table.version, kept).await?;
+        replaced(&answer)?;
+        format!("{connection}: the rule {rule} is removed.")
+    } else {
+        let (carrier, code) = two(&sent.fields, "carrier", "code")?;
+        let rule = CarrierRule::new(carrier, code);
+        let said =
+            format!("{connection}: the rule {rule} is added.{}", unknown_code(&app, &connection, code).await);
+        add_carrier(&app, &connection, rule).await?;
+        said
+    };
+    sent.operator.did(&app, &said).await?;
+    Ok(Redirect::to("/rules"))
+}
+
+fn two<'f>(fields: &'f Fields, one: &str, other: &str) -> Result<(&'f str, &'f str), NoPage> {
+    let both = fields.maybe(one).zip(fields.maybe(other));
+    both.ok_or_else(|| NoPage::bad(format!("A rule needs a {one} and a {other}.")))
+}
+
+/// The rules without the one that is shown so.
+fn without<R: ToString>(rules: Vec<R>, shown: &str) -> Result<Vec<R>, NoPage> {
+    let number = rules.len();
+    let kept: Vec<R> = rules.into_iter().filter(|rule| rule.to_string() != shown).collect();
+    if kept.len() < number { Ok(kept) } else { Err(NoPage::not_found("There is no such rule any more.")) }
+}
+
+/// Adds a shipping rule, in place of one for the same orders.
+pub(super) async fn add_shipping(
+    app: &App,
+    channel: &ShipStationChannel,
+    rule: ShippingRule,
+) -> Result<(), NoPage> {
+    let mappings = app.database.stores().mappings;
+    let table = mappings.shipping_rules(channel.connection()).await?;
+    let is_other = |kept: &ShippingRule| (&kept.text, &kept.scope) != (&rule.text, &rule.scope);
+    let rules: Vec<ShippingRule> = table.rows.into_iter().filter(is_other).chain([rule.clone()]).collect();
+    let comparison = channel.settings().shipping.comparison;
+    ShippingRules::compile(&rules, ShippingDefaults::none(), comparison)
+        .map_err(|error| NoPage::bad(error.to_string()))?;
+    replaced(&mappings.replace_shipping_rules(channel.connection(), table.version, rules).await?)
+}
+
+/// Adds a carrier rule, in place of one for the same carrier.
+pub(super) async fn add_carrier(
+    app: &App,
+    connection: &ConnectionId,
+    rule: CarrierRule,
+) -> Result<(), NoPage> {
+    let mappings = app.database.stores().mappings;
+    let table = mappings.carrier_rules(connection).await?;
+    let is_other = |kept: &CarrierRule| (&kept.carrier, &kept.method) != (&rule.carrier, &rule.method);
+    let rules: Vec<CarrierRule> = table.rows.into_iter().filter(is_other).chain([rule.clone()]).collect();
+    CarrierRules::compile(&rules).map_err(|error| NoPage::bad(error.to_string()))?;
+    replaced(&mappings.replace_carrier_rules(connection, table.version, rules).await?)
+}
+
+/// A warning where the account has no such carrier. It may be right all the same: ShipStation is told of other carriers' parcels, too.
+pub(super) async fn unknown_code(app: &App, connection: &ConnectionId, code: &str) -> String {
+    let carriers = app.channels.carriers(connection.as_str()).await.unwrap_or_default();
+    if carriers.is_empty() || carriers.iter().any(|carrier| carrier.code == code) {
+        return String::new();
+    }
+    let codes: Vec<&str> = carriers.iter().map(|carrier| carrier.code.as_str()).collect();
+    format!(" Look at it again: the account has no carrier {code}, it has {}.", codes.join(", "))
+}
+
+fn replaced(answer: &ReplaceOutcome) -> Result<(), NoPage> {
+    let why = "Somebody else has changed the rules at the same moment. Send the form again.";
+    let conflict = || NoPage::Refused(StatusCode::CONFLICT, why.to_owned());
+    if matches!(answer, ReplaceOutcome::Replaced { .. }) { Ok(()) } else { Err(conflict()) }
+}
