@@ -64,7 +64,7 @@ async fn an_order_that_is_missing_is_explained_and_imported() {
     );
     browser.press("Import this order").await;
     let text = browser.text().await;
-    has(&text, "Order 2203 is here: ready loom-shop");
+    has(&text, "Order 2203 is here: ready, loom-shop");
     has(&text, "It was imported.");
     browser.follow("Order 2203").await;
     has(&browser.text().await, "No parcel has left.");
@@ -83,7 +83,7 @@ async fn an_order_that_is_missing_is_explained_and_imported() {
     }
     // However the number is written, and by the id.
     browser.go("/search?number=%23k-501").await;
-    has(&browser.text().await, "Order K-501 is here: ready kiln-outlet");
+    has(&browser.text().await, "Order K-501 is here: ready, kiln-outlet");
     browser.go("/search?number=no+such+order").await;
     has(&browser.text().await, "loom-shop has no order with this number.");
 }
@@ -168,7 +168,7 @@ async fn what_should_not_leave_cannot_and_the_rest_of_an_order_can() {
     has(&browser.text().await, "It was ended in ShipStation after the import. Do not ship it.");
 
     browser.go("/shipments").await;
-    has(&browser.text().await, "1 piece of the order have not left: open it to ship them");
+    has(&browser.text().await, "1 piece still to ship: open the order");
     browser.follow("2301").await;
     let (here, text) = (browser.path().await, browser.text().await);
     has(&text, "Ship the rest");

@@ -37,7 +37,7 @@ pub(crate) async fn show(
     let left = orders::left_to_ship(&order, &parcels);
     let content = html! {
         p {
-            (layout::order_state(&order)) " " (order.connection)
+            (layout::order_state(&order)) ", " (order.connection)
             @if let Some(store) = &order.store { ", " (store) }
             ", placed " (layout::time(order.placed_at)) ", imported " (layout::time(order.imported_at))
             @if let Some(total) = &order.total { ", " (total) }

@@ -62,7 +62,7 @@ pub(crate) async fn show(
         @for order in &here {
             p {
                 a href={ "/orders/" (order.id) } { "Order " (order.number) } " is here: "
-                (layout::order_state(order)) " " (order.connection)
+                (layout::order_state(order)) ", " (order.connection)
             }
         }
         @if found.is_empty() && without.is_empty() && silent.is_empty() {

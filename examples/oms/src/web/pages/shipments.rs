@@ -206,10 +206,8 @@ fn why(row: &OutboxRow) -> String {
         return row.last_error.clone().unwrap_or_default();
     };
     let pieces: i64 = missing.iter().map(|line| line.quantity).sum();
-    format!(
-        "{} of the order have not left: open it to ship them",
-        layout::count_of(usize::try_from(pieces).unwrap_or(0), "piece")
-    )
+    let pieces = layout::count_of(usize::try_from(pieces).unwrap_or(0), "piece");
+    format!("{pieces} still to ship: open the order")
 }
 
 fn failed_list(operator: &Operator, failed: &[Parcel]) -> Markup {
