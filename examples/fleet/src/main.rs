@@ -51,7 +51,8 @@ async fn main() -> ExitCode {
 async fn work(url: &str, clock: Arc<FastClock>) -> Result<(), Box<dyn Error>> {
     let store = PostgresStore::connect(url, &PostgresOptions::default()).await?.with_order_writer(Shop);
     let store = Arc::new(store);
-    let host = shop::connect(url).await?;
+    let host = store.pool().clone();
+    shop::create(&host).await?;
     let accounts = Arc::new(Accounts::new(host.clone(), store.clone(), clock.clone()));
     let fleet = Fleet::builder(accounts)
         .maintenance(store.clone(), RetentionPolicy::default())

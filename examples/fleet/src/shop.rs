@@ -7,11 +7,7 @@ use shipstation_connector::{
     channel::{ConnectionId, HostOrderId, store::NewOrder},
     stores::{
         Failure, ReleasedOrder,
-        postgres::{
-            OrderWriter,
-            deadpool_postgres::{Manager, Pool},
-            tokio_postgres::{Config, NoTls, Transaction},
-        },
+        postgres::{OrderWriter, deadpool_postgres::Pool, tokio_postgres::Transaction},
     },
 };
 
@@ -27,11 +23,9 @@ const TABLES: &str = "BEGIN;
     CREATE INDEX IF NOT EXISTS shop_order_ready ON shop_order (id) WHERE status = 'ready';
     COMMIT;";
 
-/// The host's connections: the database may restart.
-pub(crate) async fn connect(url: &str) -> Result<Pool, Box<dyn Error>> {
-    let pool = Pool::builder(Manager::new(url.parse::<Config>()?, NoTls)).max_size(4).build()?;
-    pool.get().await?.batch_execute(TABLES).await?;
-    Ok(pool)
+pub(crate) async fn create(host: &Pool) -> Result<(), Box<dyn Error>> {
+    host.get().await?.batch_execute(TABLES).await?;
+    Ok(())
 }
 
 #[derive(Debug)]

@@ -11,15 +11,18 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Credentials, Settings, ShipStation, ShipStationChannel, Timestamp,
     channel::{ChannelConnector, CheckReport, ConnectionId, shipping::AccountCarrier},
-    client::{BudgetStore, Clock, SharedWindow, ShipStationBuilder},
-    connector::OrderSettings,
+    client::{BudgetStore, CallInfo, CallObserver, Carrier, Clock, SharedWindow, ShipStationBuilder},
+    connector::{EmptyOrderPolicy, OrderSettings},
     fleet::{BuildFailure, ConnectionSource, FleetConnection},
 };
 
 use crate::{
     Failure,
     database::Database,
-    shop::accounts::{self, Account},
+    shop::{
+        accounts::{self, Account},
+        usage,
+    },
 };
 
 /// What an account's client is built with beside its keys: for a simulated ShipStation, its transport.
@@ -33,6 +36,26 @@ pub(crate) struct Channels {
     /// Keeps the budget of each key for all processes that use it; without one, this process counts alone.
     budgets: Option<Arc<dyn BudgetStore>>,
     built: Mutex<BTreeMap<String, Built>>,
+    sent: Sent,
+}
+
+/// How many requests were sent for a connection in an hour, since that was last written down.
+type Sent = Arc<Mutex<BTreeMap<(String, i64), i64>>>;
+
+/// Counts the requests of a client, whoever sends them.
+#[derive(Debug)]
+struct Meter {
+    connection: String,
+    sent: Sent,
+    clock: Arc<dyn Clock>,
+}
+
+impl CallObserver for Meter {
+    fn sending(&self, _: &CallInfo) {
+        let hour = self.clock.now().unix_seconds() / usage::HOUR;
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        *sent.entry((self.connection.clone(), hour)).or_default() += 1;
+    }
 }
 
 struct Built {
@@ -40,27 +63,30 @@ struct Built {
     channel: Arc<ShipStationChannel>,
     client: ShipStation,
     checked: Option<(Timestamp, CheckReport)>,
-    /// The carriers of the account, and when they were asked for.
-    carriers: Option<(Timestamp, Vec<AccountCarrier>)>,
+    /// The carriers of the account, or why they are not known, and when they were asked for.
+    carriers: Option<(Timestamp, Result<Vec<AccountCarrier>, String>)>,
 }
 
 impl fmt::Debug for Channels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Channels").field("database", &self.database).finish_non_exhaustive()
+        f.debug_struct("Channels").finish_non_exhaustive()
     }
 }
 
 /// How long an answer about carriers is kept.
 const CARRIERS_KEPT: Duration = Duration::from_secs(3_600);
+const FAILURE_KEPT: Duration = Duration::from_secs(60);
 
-/// How an account is served: changes after the import are watched, and everything else is as the crate has it.
+/// How an account is served: changes after the import are watched, orders without anything to ship are left out, and everything else
+/// is as the crate has it.
 fn settings() -> Settings {
-    Settings::default().orders(OrderSettings::default().watch_changes(true))
+    let orders = OrderSettings::default().watch_changes(true).empty_orders(EmptyOrderPolicy::Skip);
+    Settings::default().orders(orders)
 }
 
 impl Channels {
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, wire: Wire) -> Self {
-        Self { database, clock, wire, budgets: None, built: Mutex::default() }
+        Self { database, clock, wire, budgets: None, built: Mutex::default(), sent: Sent::default() }
     }
 
     /// The same, of one of many processes: where the database can keep the budgets, it does.
@@ -108,11 +134,23 @@ impl Channels {
         if let Some(url) = &account.base_url {
             builder = builder.base_url(url);
         }
-        Ok((self.wire)(&account.name, builder).build()?)
+        let client = (self.wire)(&account.name, builder).build()?;
+        let meter =
+            Meter { connection: account.name.clone(), sent: self.sent.clone(), clock: self.clock.clone() };
+        Ok(client.observed_by(Arc::new(meter)))
     }
 
     fn with<T>(&self, name: &str, look: impl FnOnce(&mut Built) -> T) -> Option<T> {
         self.built.lock().unwrap_or_else(PoisonError::into_inner).get_mut(name).map(look)
+    }
+
+    /// Writes down how many requests were sent since the last time.
+    pub(crate) async fn write_usage(&self) -> Result<(), Failure> {
+        let sent = std::mem::take(&mut *self.sent.lock().unwrap_or_else(PoisonError::into_inner));
+        for ((connection, hour), requests) in sent {
+            usage::add(&self.database, &connection, hour, requests).await?;
+        }
+        Ok(())
     }
 
     /// When the last check was, and what it found, since the process started or the keys changed.
@@ -125,25 +163,27 @@ impl Channels {
         self.with(&name, |built| built.checked = Some((now, report)));
     }
 
-    /// The carriers of an account: asked for once an hour at most.
+    /// The carriers of an account: asked for once an hour at most, after a failure once a minute.
     pub(crate) async fn carriers(&self, name: &str) -> Result<Vec<AccountCarrier>, Failure> {
         self.of(name).await?;
         let now = self.clock.now();
         let kept = |built: &mut Built| {
-            let fresh = built.carriers.as_ref().filter(|(at, _)| now.since(*at) < CARRIERS_KEPT);
-            (built.client.clone(), fresh.map(|(_, carriers)| carriers.clone()))
+            let length = |answer: &Result<_, _>| if answer.is_ok() { CARRIERS_KEPT } else { FAILURE_KEPT };
+            let fresh = built.carriers.clone().filter(|(at, answer)| now.since(*at) < length(answer));
+            // Whoever comes while the answer is under way does not ask again.
+            built.carriers.get_or_insert_with(|| (now, Err("they are being asked for".to_owned())));
+            (built.client.clone(), fresh)
         };
         let Some((client, kept)) = self.with(name, kept) else { return Ok(Vec::new()) };
-        if let Some(carriers) = kept {
-            return Ok(carriers);
+        if let Some((_, answer)) = kept {
+            return Ok(answer?);
         }
-        let rows = client.carriers().list().await?.items;
-        let carriers: Vec<AccountCarrier> = rows
-            .into_iter()
-            .filter_map(|row| Some(AccountCarrier::new(row.code?, row.name.unwrap_or_default())))
-            .collect();
-        self.with(name, |built| built.carriers = Some((now, carriers.clone())));
-        Ok(carriers)
+        let code = |row: Carrier| Some(AccountCarrier::new(row.code?, row.name.unwrap_or_default()));
+        let answer = client.carriers().list().await;
+        let answer = answer.map(|rows| rows.items.into_iter().filter_map(code).collect::<Vec<_>>());
+        let answer = answer.map_err(|error| error.to_string());
+        self.with(name, |built| built.carriers = Some((now, answer.clone())));
+        Ok(answer?)
     }
 
     /// The last day of the keys, if the host knows it.

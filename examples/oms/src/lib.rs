@@ -6,7 +6,7 @@
 //! export OMS_DATABASE=oms.sqlite                                         or postgres://…, for any number of processes
 //! SHIPSTATION_API_KEY=… SHIPSTATION_API_SECRET=… cargo run -p oms -- connect my-shop --expires-on 2027-03-31
 //! cargo run -p oms -- --public-url https://oms.example.com               behind a server that speaks TLS
-//! cargo run -p oms -- operator mary                                      prints her password, once
+//! cargo run -p oms -- operator mary                                      prints her password, once; --remove takes it away
 //! ```
 //!
 //! | module | what it is |
@@ -28,7 +28,7 @@ mod work;
 
 pub use self::{
     demo::Scene,
-    server::{Options, Running, add_account, add_operator},
+    server::{Options, Running, add_account, add_operator, remove_operator},
 };
 
 /// Why something could not be done: shown to operators, without a secret and without a buyer's data.

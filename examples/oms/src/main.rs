@@ -4,10 +4,10 @@
 use std::{net::SocketAddr, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use oms::{Failure, Options, Running, Scene, add_account, add_operator};
+use oms::{Failure, Options, Running, Scene, add_account, add_operator, remove_operator};
 
 /// A small order-management system on ShipStation. Without a database: two weeks of a simulated shop.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "oms")]
 struct Arguments {
     /// A file for SQLite, or postgres://…
@@ -26,12 +26,15 @@ struct Arguments {
     simulated: bool,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Verb {
     /// Let an operator sign in, with a new password that is printed once
     Operator {
         /// Its name
         name: String,
+        /// Let it sign in no more
+        #[arg(long)]
+        remove: bool,
     },
     /// Serve an account of ShipStation, or give it new keys. They are read from the environment.
     Connect {
@@ -67,7 +70,12 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             let scene = (simulated || database.is_none()).then_some(Scene::Filled);
             serve(Options { listen, database, public_url, scene }).await
         }
-        Some(Verb::Operator { name }) => {
+        Some(Verb::Operator { name, remove: true }) => {
+            let was_there = remove_operator(kept?, &name).await?;
+            println!("{name} {}", if was_there { "signs in no more" } else { "could not sign in before" });
+            Ok(())
+        }
+        Some(Verb::Operator { name, remove: false }) => {
             println!("{name} signs in with {}", add_operator(kept?, &name).await?);
             Ok(())
         }
@@ -88,8 +96,27 @@ async fn serve(options: Options) -> Result<(), Failure> {
     if let Some((name, password)) = &running.operator {
         println!("sign in as {name} with {password}");
     }
-    println!("Ctrl-C stops it");
-    tokio::signal::ctrl_c().await?;
-    running.stop().await;
+    println!("Ctrl-C stops it; a second one ends it at once");
+    interrupted().await?;
+    tokio::select! {
+        () = running.stop() => Ok(()),
+        ended = interrupted() => ended,
+    }
+}
+
+/// Ctrl-C, or the system's wish that the program ends.
+#[cfg(unix)]
+async fn interrupted() -> Result<(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
     Ok(())
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> Result<(), Failure> {
+    Ok(tokio::signal::ctrl_c().await?)
 }

@@ -1,6 +1,6 @@
 //! The host's process: database, accounts, fleet and web server, from start to stop.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use shipstation_connector::{
     channel::{CancelToken, ChannelConnector, EnsureWebhooks},
@@ -22,8 +22,13 @@ use crate::{
     web, work,
 };
 
+/// How long runs and pages have to end.
+const GRACE: Duration = Duration::from_secs(32);
+/// How often it is looked whether every account has its webhooks.
+const WEBHOOKS_INTERVAL: Duration = Duration::from_secs(600);
+
 /// How the process is started.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Where the web server listens.
     pub listen: SocketAddr,
@@ -33,6 +38,16 @@ pub struct Options {
     pub public_url: Option<String>,
     /// Simulated accounts in place of those in the database.
     pub scene: Option<Scene>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address of a database may hold a password.
+        f.debug_struct("Options")
+            .field("listen", &self.listen)
+            .field("scene", &self.scene)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The running process.
@@ -79,9 +94,10 @@ impl Running {
         }
         let channels = Arc::new(Channels::new(database.clone(), clock.clone(), wire).of_many_processes());
         let fleet = work::fleet(&database, &channels, clock.clone());
+        helpers.push(tokio::spawn(work::write_usage(channels.clone(), clock.clone())));
         helpers.push(tokio::spawn(work::check_all(database.clone(), channels.clone(), clock.clone())));
         if let Some(url) = public_url {
-            helpers.push(tokio::spawn(subscribe(database.clone(), channels.clone(), url)));
+            helpers.push(tokio::spawn(subscribe(database.clone(), channels.clone(), clock.clone(), url)));
         }
         let stop = CancelToken::new();
         let pages = web::router(web::App::new(database, channels, fleet.clone(), clock));
@@ -100,15 +116,19 @@ impl Running {
         Ok(Self { address, operator, stop, ends, helpers, _folder: folder })
     }
 
-    /// Lets runs and pages that are under way end, and stops.
+    /// Lets runs and pages that are under way end, for half a minute at most, and stops.
     pub async fn stop(self) {
         self.stop.cancel();
+        let [server, fleet] = self.ends;
+        let (server_stop, fleet_stop) = (server.abort_handle(), fleet.abort_handle());
+        // A visitor who does not end a request keeps nobody waiting. A task that panicked has ended too.
+        let both = async { (server.await.is_ok(), fleet.await.is_ok()) };
+        if tokio::time::timeout(GRACE, both).await.is_err() {
+            server_stop.abort();
+            fleet_stop.abort();
+        }
         for helper in self.helpers {
             helper.abort();
-        }
-        for end in self.ends {
-            // A task that panicked has ended too.
-            let _ = end.await;
         }
     }
 }
@@ -124,15 +144,12 @@ async fn first_operator(database: &Database) -> Result<Option<(String, String)>,
     if operators::is_any(database).await? {
         return Ok(None);
     }
-    let name = "operator".to_owned();
-    let password = put_operator(database, &name).await?;
-    Ok(Some((name, password)))
+    let (name, password) = ("operator".to_owned(), new_password()?);
+    Ok(operators::put_first(database, &name, &password).await?.then_some((name, password)))
 }
 
-async fn put_operator(database: &Database, name: &str) -> Result<String, Failure> {
-    let password: String = operators::secret()?.chars().take(20).collect();
-    operators::put(database, name, &password).await?;
-    Ok(password)
+fn new_password() -> Result<String, Failure> {
+    Ok(operators::secret()?.chars().take(20).collect())
 }
 
 /// Lets an operator sign in, or gives it a new password, which is answered and not kept.
@@ -140,7 +157,17 @@ async fn put_operator(database: &Database, name: &str) -> Result<String, Failure
 /// # Errors
 /// When the database cannot be written.
 pub async fn add_operator(database: &str, name: &str) -> Result<String, Failure> {
-    put_operator(&Database::open(database).await?, name).await
+    let password = new_password()?;
+    operators::put(&Database::open(database).await?, name, &password).await?;
+    Ok(password)
+}
+
+/// Lets an operator sign in no more, and signs it out. Says whether there was one of this name.
+///
+/// # Errors
+/// When the database cannot be written.
+pub async fn remove_operator(database: &str, name: &str) -> Result<bool, Failure> {
+    operators::remove(&Database::open(database).await?, name).await
 }
 
 /// Adds an account of ShipStation, or gives it new keys, which a running process uses from its next look at the accounts on.
@@ -169,20 +196,29 @@ pub async fn add_account(
     accounts::put(&Database::open(database).await?, &account).await
 }
 
-/// Has ShipStation tell the web server what is new, in every account.
-async fn subscribe(database: Database, channels: Arc<Channels>, public_url: String) {
-    for account in accounts::all(&database).await.unwrap_or_default() {
-        let subscribed = async {
-            let mut address = Url::parse(&public_url)?;
-            let mut path = address.path_segments_mut().map_err(|()| "the public address has no path")?;
-            path.pop_if_empty().extend(["hooks", &account.name]);
-            drop(path);
-            let channel = channels.of(&account.name).await?;
-            let _report = channel.ensure_webhooks(EnsureWebhooks::new(address)).await?;
-            Ok::<_, Failure>(())
-        };
-        if let Err(error) = subscribed.await {
-            tracing::warn!("connection {} has no webhooks: {error}", account.name);
+/// Has ShipStation tell the web server what is new, in every account, also in those that are added later.
+async fn subscribe(database: Database, channels: Arc<Channels>, clock: Arc<dyn Clock>, public_url: String) {
+    let mut subscribed = BTreeSet::new();
+    loop {
+        for account in accounts::all(&database).await.unwrap_or_default() {
+            if account.paused.is_some() || subscribed.contains(&(account.name.clone(), account.revision)) {
+                continue;
+            }
+            match subscribe_one(&channels, &account.name, &public_url).await {
+                Ok(()) => drop(subscribed.insert((account.name, account.revision))),
+                Err(error) => tracing::warn!("connection {} has no webhooks: {error}", account.name),
+            }
         }
+        clock.sleep(WEBHOOKS_INTERVAL).await;
     }
+}
+
+async fn subscribe_one(channels: &Channels, name: &str, public_url: &str) -> Result<(), Failure> {
+    let mut address = Url::parse(public_url)?;
+    let mut path = address.path_segments_mut().map_err(|()| "the public address has no path")?;
+    path.pop_if_empty().extend(["hooks", name]);
+    drop(path);
+    let channel = channels.of(name).await?;
+    let _report = channel.ensure_webhooks(EnsureWebhooks::new(address)).await?;
+    Ok(())
 }

@@ -1,9 +1,8 @@
 //! The fleet of the host: what runs by itself, and what is written down of each run.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use shipstation_connector::{
-    Timestamp,
     channel::{
         ChannelConnector, CheckConnection, ConnectionId, Operation, RunEvent, RunObserver, RunReport,
         report::Severity, store::RetentionPolicy,
@@ -17,62 +16,60 @@ use crate::{
     Failure,
     channels::Channels,
     database::Database,
-    shop::{accounts, parcels, usage},
+    shop::{accounts, parcels},
 };
 
-/// A run that has ended: what is written down of it.
-#[derive(Debug)]
-struct Ended {
-    connection: ConnectionId,
-    operation: Operation,
-    at: Timestamp,
-    requests: u64,
-}
+const USAGE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Hands over the end of each run, so that no run waits for the host's tables.
+/// Says which connection has sent shipments, so that no run waits for the host's tables.
 #[derive(Debug)]
-struct Ends(mpsc::UnboundedSender<Ended>);
+struct Syncs(mpsc::UnboundedSender<ConnectionId>);
 
-impl RunObserver for Ends {
+impl RunObserver for Syncs {
     fn on_event(&self, _: &RunEvent<'_>) {}
 
     fn on_run_end(&self, report: RunReport<'_>) {
-        let info = report.info();
-        let (connection, requests) = (info.connection.clone(), info.api.requests);
-        // When the process stops nobody takes it any more.
-        let _ = self.0.send(Ended { connection, operation: info.operation, at: info.finished, requests });
+        if let RunReport::Sync(report) = report {
+            // When the process stops nobody takes it any more.
+            let _ = self.0.send(report.run.connection.clone());
+        }
     }
 }
 
 /// The fleet of every account in the host's tables. Listings are not linked: every SKU of a channel is known to this host.
 pub(crate) fn fleet(database: &Database, channels: &Arc<Channels>, clock: Arc<dyn Clock>) -> Fleet {
-    let (sender, ends) = mpsc::unbounded_channel();
-    tokio::spawn(write_down(database.clone(), ends));
+    let (sender, synced) = mpsc::unbounded_channel();
+    tokio::spawn(settle(database.clone(), synced));
     Fleet::builder(channels.clone())
         .schedule(database.schedule())
         .clock(clock)
         .every(Operation::LinkListings, Duration::ZERO)
         .refresh_every(Duration::from_secs(5))
         .maintenance(database.maintenance(), RetentionPolicy::default())
-        .observer(Arc::new(Ends(sender)))
+        .observer(Arc::new(Syncs(sender)))
         .build()
 }
 
-async fn write_down(database: Database, mut ends: mpsc::UnboundedReceiver<Ended>) {
-    while let Some(ended) = ends.recv().await {
-        if let Err(error) = record(&database, &ended).await {
-            tracing::error!("the end of a run is not written down: {error}");
+/// Takes over what became of the parcels: once for all runs of a connection that ended meanwhile.
+async fn settle(database: Database, mut synced: mpsc::UnboundedReceiver<ConnectionId>) {
+    let mut connections = Vec::new();
+    while synced.recv_many(&mut connections, 1_000).await > 0 {
+        for connection in connections.drain(..).collect::<BTreeSet<_>>() {
+            if let Err(error) = parcels::settle(&database, &connection).await {
+                tracing::error!("the parcels of {connection} are not settled: {error}");
+            }
         }
     }
 }
 
-async fn record(database: &Database, ended: &Ended) -> Result<(), Failure> {
-    let requests = i64::try_from(ended.requests)?;
-    usage::add(database, &ended.connection, ended.at, requests).await?;
-    if ended.operation == Operation::SyncShipments {
-        parcels::settle(database, &ended.connection).await?;
+/// Writes down again and again how many requests were sent.
+pub(crate) async fn write_usage(channels: Arc<Channels>, clock: Arc<dyn Clock>) {
+    loop {
+        clock.sleep(USAGE_INTERVAL).await;
+        if let Err(error) = channels.write_usage().await {
+            tracing::error!("the use of the budget is not written down: {error}");
+        }
     }
-    Ok(())
 }
 
 /// Looks at the keys and settings of every account that has not been looked at: at the start, and when its keys have changed.

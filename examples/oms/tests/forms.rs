@@ -20,7 +20,7 @@ const PAGES: [&str; 11] = [
     "/changes",
     "/nowhere",
 ];
-const FORMS: [&str; 15] = [
+const FORMS: [&str; 16] = [
     "/connections/check",
     "/connections/run",
     "/connections/pause",
@@ -30,6 +30,7 @@ const FORMS: [&str; 15] = [
     "/orders/1/correct",
     "/rules/shipping",
     "/rules/carriers",
+    "/search",
     "/search/import",
     "/shipments/carrier",
     "/shipments/unblock",
@@ -92,7 +93,7 @@ async fn secrets_a_form_of_another_site_changes_nothing() {
             site.post(path, &cookie, &token).header("origin", "null"),
             site.post(path, &cookie, &token),
             site.post(path, &cookie, &[]).header("sec-fetch-site", "same-origin"),
-            site.post(path, &cookie, &[("form", &form.replace('a', "b"))]).header("origin", &own_host),
+            site.post(path, &cookie, &[("form", &format!("{form}0"))]).header("origin", &own_host),
         ];
         for (place, post) in foreign.into_iter().enumerate() {
             assert_eq!(post.send().await.unwrap().status(), StatusCode::FORBIDDEN, "{path}, way {place}");
@@ -106,16 +107,32 @@ async fn secrets_a_form_of_another_site_changes_nothing() {
 async fn secrets_the_token_of_before_the_sign_in_opens_nothing_and_passwords_cannot_be_guessed() {
     let site = Site::start(Scene::Empty).await;
     let (_, password) = site.running.operator.clone().unwrap();
-    for (next, leads) in
-        [("/held", "/held"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/")]
-    {
+    for (next, leads) in [
+        ("/held", "/held"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("/%09/evil.example", "/%09/evil.example"),
+        ("/\\evil.example", "/"),
+    ] {
         let (answer, before) = site.try_password(&password, next).await;
         assert_eq!(answer.headers()[header::LOCATION], leads);
         assert_eq!(site.get("/", &before).await.status(), StatusCode::SEE_OTHER);
         assert_eq!(site.get("/", &cookie(&answer)).await.status(), StatusCode::OK);
     }
-    let mut answers = Vec::new();
-    for guess in 0..11 {
+    // Nobody is let in by many tries at once.
+    let at_once = (0..40).map(|guess| {
+        let site = &site;
+        async move { site.try_password(&format!("at once {guess}"), "/").await.0.status().as_u16() }
+    });
+    let at_once = futures_util::future::join_all(at_once).await;
+    let verified = at_once.iter().filter(|status| **status == 403).count();
+    assert!(
+        (1..=10).contains(&verified) && at_once.iter().all(|status| [403, 429].contains(status)),
+        "{at_once:?}"
+    );
+    let mut answers = vec![403; verified];
+    for guess in verified..11 {
         answers.push(site.try_password(&format!("guess {guess}"), "/").await.0.status().as_u16());
     }
     assert_eq!(answers, [[403; 10].as_slice(), &[429]].concat());

@@ -132,6 +132,11 @@ impl PostgresStore {
         &self.schema
     }
 
+    /// The connections of the store, for the host's own statements in the same database. Return one soon: runs wait for it.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     async fn client(&self) -> Answer<Object> {
         Ok(self.pool.get().await?)
     }

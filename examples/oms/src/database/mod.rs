@@ -19,14 +19,14 @@ use shipstation_connector::{
     fleet::{MemorySchedule, Schedule},
     stores::{
         PostgresStore, SqliteStore,
-        postgres::{PostgresOptions, PostgresSchedule, deadpool_postgres::Pool},
+        postgres::{PostgresOptions, PostgresSchedule},
     },
 };
 
 use crate::{Failure, shop};
 
-/// A value of a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A value of a column. It may be a key, or a buyer's: nothing shows it by accident.
+#[derive(Clone)]
 pub(crate) enum Value {
     Null,
     Number(i64),
@@ -58,7 +58,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 }
 
 /// A statement with its parameters.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Statement {
     sql: &'static str,
     values: Vec<Value>,
@@ -71,7 +71,7 @@ impl Statement {
 }
 
 /// A row of an answer. A column that is not there, or of the other kind, is an empty text or zero.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Row(Vec<Value>);
 
 impl Row {
@@ -99,10 +99,10 @@ impl Row {
 }
 
 /// The database, with the host's tables and the connector's store in it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Database {
     Sqlite { tables: Arc<sqlite::Tables>, store: Arc<SqliteStore> },
-    Postgres { tables: Pool, store: Arc<PostgresStore>, address: Arc<str> },
+    Postgres { store: Arc<PostgresStore>, address: Arc<str> },
 }
 
 /// The same call on whichever store it is.
@@ -119,10 +119,10 @@ impl Database {
     /// Opens `postgres://…`, or a file. The tables are made where they are missing.
     pub(crate) async fn open(address: &str) -> Result<Self, Failure> {
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            let tables = postgres::connect(address).await?;
             let store = PostgresStore::connect(address, &PostgresOptions::default()).await?;
             let store = Arc::new(store.with_order_writer(shop::Writer));
-            return Ok(Self::Postgres { tables, store, address: address.into() });
+            postgres::create(store.pool()).await?;
+            return Ok(Self::Postgres { store, address: address.into() });
         }
         let tables = Arc::new(sqlite::Tables::open(Path::new(address))?);
         let store = Arc::new(SqliteStore::open(address)?.with_order_writer(shop::Writer));
@@ -134,7 +134,9 @@ impl Database {
         let statement = Statement::new(sql, values);
         match self {
             Self::Sqlite { tables, .. } => tables.query(statement).await,
-            Self::Postgres { tables, .. } => Ok(postgres::query(&**tables.get().await?, &statement).await?),
+            Self::Postgres { store, .. } => {
+                Ok(postgres::query(&**store.pool().get().await?, &statement).await?)
+            }
         }
     }
 
@@ -143,7 +145,9 @@ impl Database {
         let statement = Statement::new(sql, values);
         match self {
             Self::Sqlite { tables, .. } => tables.execute(statement).await,
-            Self::Postgres { tables, .. } => Ok(postgres::execute(&**tables.get().await?, &statement).await?),
+            Self::Postgres { store, .. } => {
+                Ok(postgres::execute(&**store.pool().get().await?, &statement).await?)
+            }
         }
     }
 
@@ -158,9 +162,7 @@ impl Database {
     ) -> Result<bool, Failure> {
         match self {
             Self::Sqlite { tables, .. } => tables.ship(connection.clone(), booking, shipment, now).await,
-            Self::Postgres { tables, store, .. } => {
-                postgres::ship(tables, store, connection, &booking, shipment, now).await
-            }
+            Self::Postgres { store, .. } => postgres::ship(store, connection, &booking, shipment, now).await,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The tables in PostgreSQL.
 
-use std::error::Error;
+use std::{error::Error, fmt};
 
 use shipstation_connector::{
     Timestamp,
@@ -8,9 +8,9 @@ use shipstation_connector::{
     stores::{
         PostgresStore,
         postgres::{
-            deadpool_postgres::{Manager, Pool},
+            deadpool_postgres::Pool,
             tokio_postgres::{
-                self, Config, GenericClient, NoTls,
+                self, GenericClient,
                 types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked},
             },
         },
@@ -20,16 +20,18 @@ use shipstation_connector::{
 use super::{Row, Statement, Value};
 use crate::{Failure, shop};
 
-/// The host's connections, and its tables, made under a lock: many processes may start at once.
-pub(super) async fn connect(address: &str) -> Result<Pool, Failure> {
-    // No part of an address stands in an error: it may hold a password.
-    let config =
-        address.parse::<Config>().map_err(|_| "the address of the database is not one of PostgreSQL's")?;
-    let pool = Pool::builder(Manager::new(config, NoTls)).max_size(8).build()?;
-    let tables = shop::tables("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
+/// Makes the host's tables, under a lock: many processes may start at once.
+pub(super) async fn create(tables: &Pool) -> Result<(), Failure> {
+    let columns = shop::tables("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('the tables of the oms', 0));";
-    pool.get().await?.batch_execute(&format!("BEGIN; {lock} {tables} COMMIT;")).await?;
-    Ok(pool)
+    tables.get().await?.batch_execute(&format!("BEGIN; {lock} {columns} COMMIT;")).await?;
+    Ok(())
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
 }
 
 impl ToSql for Value {
@@ -66,14 +68,13 @@ pub(crate) async fn execute(
 }
 
 pub(super) async fn ship(
-    tables: &Pool,
     store: &PostgresStore,
     connection: &ConnectionId,
     booking: &[Statement],
     shipment: Shipment,
     now: Timestamp,
 ) -> Result<bool, Failure> {
-    let mut client = tables.get().await?;
+    let mut client = store.pool().get().await?;
     let tx = tokio_postgres::Client::transaction(&mut client).await?;
     for statement in booking {
         if execute(&tx, statement).await? == 0 {

@@ -19,7 +19,7 @@ use super::{Row, Statement, Value};
 use crate::{Failure, shop};
 
 /// A connection of the host's own, beside the store's. Calls wait for each other, each in a thread for waiting.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Tables(Arc<Mutex<Connection>>);
 
 impl ToSql for Value {
@@ -34,6 +34,7 @@ impl ToSql for Value {
 
 impl Tables {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        keep_to_owner(path)?;
         let connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
@@ -78,6 +79,15 @@ impl Tables {
         })
         .await
     }
+}
+
+/// Makes the file, readable for its owner alone: it holds keys and buyers' addresses.
+fn keep_to_owner(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 pub(crate) fn query(tables: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {

@@ -19,7 +19,7 @@ use crate::{
     database::Database,
     shop::{
         orders::{self, Order},
-        parcels, usage,
+        parcels,
     },
 };
 
@@ -68,19 +68,16 @@ impl Stage<'_> {
     }
 
     async fn import(&self) -> Result<(), Failure> {
-        let report = self.channels.of(self.name.as_str()).await?.get_orders(GetOrders::new()).await?;
-        self.count(report.run.finished, report.run.api.requests).await
+        let channel = self.channels.of(self.name.as_str()).await?;
+        let _report = channel.get_orders(GetOrders::new()).await?;
+        self.channels.write_usage().await
     }
 
     async fn sync(&self) -> Result<(), Failure> {
         let channel = self.channels.of(self.name.as_str()).await?;
-        let report = channel.sync_shipments(SyncShipments::new()).await?;
-        self.count(report.run.finished, report.run.api.requests).await?;
+        let _report = channel.sync_shipments(SyncShipments::new()).await?;
+        self.channels.write_usage().await?;
         parcels::settle(self.database, &self.name).await
-    }
-
-    async fn count(&self, at: Timestamp, requests: u64) -> Result<(), Failure> {
-        usage::add(self.database, &self.name, at, requests.try_into()?).await
     }
 
     async fn ready(&self) -> Result<Vec<Order>, Failure> {
@@ -163,12 +160,13 @@ pub(super) async fn two_weeks(
 async fn today(stage: &mut Stage<'_>, now: Timestamp) -> Result<(), Failure> {
     stage.sim.clock().set(now - HOUR * 3);
     let morning = now - HOUR * 5;
+    let mut twice_held = 0;
     for (place, text) in
         ["Express Shiping", "Express Shiping", "Click & Collect", "Express Shiping", "Click & Collect"]
             .into_iter()
             .enumerate()
     {
-        stage.add(&(2_101 + place).to_string(), text, morning);
+        twice_held = stage.add(&(2_101 + place).to_string(), text, morning);
     }
     // What is not imported, and why.
     let on_hold = stage.add("2201", "Standard", morning);
@@ -216,6 +214,7 @@ async fn today(stage: &mut Stage<'_>, now: Timestamp) -> Result<(), Failure> {
         let id: i64 = order.external_id.as_str().parse()?;
         stage.sim.account(|account| if is_cancelled { account.cancel(id) } else { account.hold(id) });
     }
+    stage.sim.account(|account| account.hold(twice_held));
     stage.sim.clock().set(now - HOUR);
     stage.import().await?;
     stage.sync().await

@@ -58,8 +58,8 @@ pub(crate) async fn put(database: &Database, account: &Account) -> Result<(), Fa
     Ok(())
 }
 
-/// Stops serving an account for a reason, or serves it again. Says whether there is such an account.
+/// Stops serving an account for a reason, or serves it again: its channel stays the same. Says whether there is such an account.
 pub(crate) async fn pause(database: &Database, name: &str, why: Option<&str>) -> Result<bool, Failure> {
-    let pause = "UPDATE oms_account SET paused = $1, revision = revision + 1 WHERE name = $2";
+    let pause = "UPDATE oms_account SET paused = $1 WHERE name = $2";
     Ok(database.execute(pause, &[why.into(), name.into()]).await? > 0)
 }

@@ -44,16 +44,10 @@ pub(super) fn record(connection: &ConnectionId, change: &OrderChange) -> Vec<Sta
         let update = match kind {
             Cancelled | ShippedElsewhere { .. } | Merged { .. } => {
                 "UPDATE oms_order SET state = 'stopped'
-                 WHERE connection = $1 AND channel_order = $2 AND state IN ('held', 'on_hold', 'ready')"
+                 WHERE connection = $1 AND channel_order = $2 AND state IN ('held', 'ready')"
             }
-            OnHold => {
-                "UPDATE oms_order SET state = 'on_hold'
-                 WHERE connection = $1 AND channel_order = $2 AND state = 'ready'"
-            }
-            Released => {
-                "UPDATE oms_order SET state = 'ready'
-                 WHERE connection = $1 AND channel_order = $2 AND state = 'on_hold'"
-            }
+            OnHold => "UPDATE oms_order SET channel_hold = 1 WHERE connection = $1 AND channel_order = $2",
+            Released => "UPDATE oms_order SET channel_hold = 0 WHERE connection = $1 AND channel_order = $2",
             _ => return None,
         };
         Some(Statement::new(update, [connection.as_str().into(), change.order.as_str().into()]))

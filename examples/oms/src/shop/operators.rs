@@ -27,15 +27,32 @@ pub(crate) fn digest(purpose: &str, secret: &str) -> String {
 
 /// Lets an operator sign in with this password, and no other one.
 pub(crate) async fn put(database: &Database, name: &str, password: &str) -> Result<(), Failure> {
-    let password = password.to_owned();
-    let hash =
-        tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes())).await?;
-    let hash = hash.map_err(|error| error.to_string())?.to_string();
+    let hash = hash(password.to_owned()).await?;
     let put = "INSERT INTO oms_operator (name, password) VALUES ($1, $2)
                ON CONFLICT (name) DO UPDATE SET password = excluded.password";
     database.execute(put, &[name.into(), hash.into()]).await?;
     database.execute("DELETE FROM oms_session WHERE operator = $1", &[name.into()]).await?;
     Ok(())
+}
+
+/// Makes the first operator: says whether nobody else did.
+pub(crate) async fn put_first(database: &Database, name: &str, password: &str) -> Result<bool, Failure> {
+    let hash = hash(password.to_owned()).await?;
+    let put = "INSERT INTO oms_operator (name, password) SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM oms_operator)
+               ON CONFLICT (name) DO NOTHING";
+    Ok(database.execute(put, &[name.into(), hash.into()]).await? > 0)
+}
+
+/// Lets an operator sign in no more, and ends its sessions. Says whether there was one.
+pub(crate) async fn remove(database: &Database, name: &str) -> Result<bool, Failure> {
+    database.execute("DELETE FROM oms_session WHERE operator = $1", &[name.into()]).await?;
+    Ok(database.execute("DELETE FROM oms_operator WHERE name = $1", &[name.into()]).await? > 0)
+}
+
+async fn hash(password: String) -> Result<String, Failure> {
+    let hash =
+        tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes())).await?;
+    Ok(hash.map_err(|error| error.to_string())?.to_string())
 }
 
 pub(crate) async fn is_any(database: &Database) -> Result<bool, Failure> {

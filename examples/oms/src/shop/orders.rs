@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{
     Failure,
-    database::{Database, Row, Statement},
+    database::{Database, Row, Statement, Value},
 };
 
-/// An order of the host's.
-#[derive(Debug, Clone)]
+/// An order of the host's, with its buyer's address.
+#[derive(Clone)]
 pub(crate) struct Order {
     pub(crate) id: i64,
     pub(crate) connection: ConnectionId,
@@ -53,12 +53,20 @@ pub(crate) struct Line {
 /// As many orders as a page of a list has.
 pub(crate) const PAGE: i64 = 50;
 
+/// The state that an order shows: a hold of the channel's keeps it from being ready, whatever else is resolved meanwhile.
+macro_rules! state {
+    () => {
+        "CASE WHEN state = 'ready' AND channel_hold = 1 THEN 'on_hold' ELSE state END"
+    };
+}
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, connection, channel_order, number, placed_at, imported_at, state, method, store, lines, ",
-            "ship_to, total, (SELECT min(p.state) FROM oms_parcel p WHERE p.order_id = oms_order.id ",
-            "AND p.state NOT IN ('confirmed', 'superseded', 'cancelled')) FROM oms_order ",
+            "SELECT id, connection, channel_order, number, placed_at, imported_at, ",
+            state!(),
+            ", method, store, lines, ship_to, total, (SELECT min(p.state) FROM oms_parcel p WHERE p.order_id = oms_order.id ",
+            "AND (p.settled = 0 OR p.settled = 1 AND p.state = 'failed')) FROM oms_order ",
             $rest
         )
     };
@@ -98,8 +106,8 @@ pub(super) fn insert(connection: &ConnectionId, new: &NewOrder) -> Result<Statem
     let state = if new.holds.is_empty() { "ready" } else { "held" };
     Ok(Statement::new(
         "INSERT INTO oms_order (connection, channel_order, number, placed_at, imported_at, state, method, store, lines,
-                                ship_to, total)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+                                ship_to, total, channel_hold)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) RETURNING id",
         [
             connection.as_str().into(),
             from.id.as_str().into(),
@@ -162,23 +170,38 @@ pub(crate) async fn imported_as(
     Ok(rows.first().map(order))
 }
 
+/// What is kept of an order that shows this state: its own state, and whether the channel holds it.
+fn kept(state: &str) -> (Value, Value) {
+    match state {
+        "on_hold" => ("ready".into(), 1.into()),
+        state => (state.into(), 0.into()),
+    }
+}
+
 /// A page of the orders in a state, those that wait longest first: behind this one.
 pub(crate) async fn oldest(database: &Database, state: &str, after: i64) -> Result<Vec<Order>, Failure> {
-    let query = select!("WHERE state = $1 AND id > $2 ORDER BY id LIMIT $3");
-    let rows = database.query(query, &[state.into(), after.into(), PAGE.into()]).await?;
+    let query = select!(
+        "WHERE state = $1 AND (state <> 'ready' OR channel_hold = $2) AND id > $3 ORDER BY id LIMIT $4"
+    );
+    let (state, hold) = kept(state);
+    let rows = database.query(query, &[state, hold, after.into(), PAGE.into()]).await?;
     Ok(rows.iter().map(order).collect())
 }
 
 /// A page of the orders in a state, the newest first: before this one.
 pub(crate) async fn newest(database: &Database, state: &str, before: i64) -> Result<Vec<Order>, Failure> {
-    let query = select!("WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
-    let rows = database.query(query, &[state.into(), before.into(), PAGE.into()]).await?;
+    let query = select!(
+        "WHERE state = $1 AND (state <> 'ready' OR channel_hold = $2) AND id < $3 ORDER BY id DESC LIMIT $4"
+    );
+    let (state, hold) = kept(state);
+    let rows = database.query(query, &[state, hold, before.into(), PAGE.into()]).await?;
     Ok(rows.iter().map(order).collect())
 }
 
 /// How many orders there are in each state.
 pub(crate) async fn counts(database: &Database) -> Result<Vec<(String, i64)>, Failure> {
-    let rows = database.query("SELECT state, count(*) FROM oms_order GROUP BY state", &[]).await?;
+    let rows =
+        database.query(concat!("SELECT ", state!(), ", count(*) FROM oms_order GROUP BY 1"), &[]).await?;
     Ok(rows.iter().map(|row| (row.text(0), row.number(1))).collect())
 }
 
@@ -204,8 +227,8 @@ pub(crate) fn left_to_ship(order: &Order, parcels: &[Parcel]) -> Vec<LineQuantit
     left.filter(|line| line.quantity > 0).collect()
 }
 
-/// Ships these lines of a ready order: its parcel is booked and in the outbox, or neither. Says whether it was ready, and nothing had
-/// left meanwhile.
+/// Ships these lines of a ready order: its parcel is booked and in the outbox, or neither. Says whether it was ready, and all of them
+/// still here.
 pub(crate) async fn ship(
     database: &Database,
     order: &Order,
@@ -214,7 +237,14 @@ pub(crate) async fn ship(
     now: Timestamp,
 ) -> Result<bool, Failure> {
     let earlier = parcels::of_order(database, order.id).await?;
-    let is_rest = lines == left_to_ship(order, &earlier);
+    let left = left_to_ship(order, &earlier);
+    let is_left = |line: &LineQuantity| {
+        left.iter().any(|kept| kept.line == line.line && (1..=kept.quantity).contains(&line.quantity))
+    };
+    if lines.is_empty() || !lines.iter().all(is_left) {
+        return Ok(false);
+    }
+    let is_rest = lines == left;
     let id = format!("parcel-{}-{}", order.id, earlier.len() + 1);
     let kept = serde_json::to_string(&lines)?;
     let shipment = Shipment::new(id.as_str(), order.external_id.as_str(), now, carrier, tracking)
@@ -223,7 +253,7 @@ pub(crate) async fn ship(
         .lines(if is_rest && earlier.is_empty() { Vec::new() } else { lines });
     let booking = vec![
         Statement::new(
-            "UPDATE oms_order SET state = $1 WHERE id = $2 AND state = 'ready'",
+            "UPDATE oms_order SET state = $1 WHERE id = $2 AND state = 'ready' AND channel_hold = 0",
             [if is_rest { "shipped" } else { "ready" }.into(), order.id.into()],
         ),
         Statement::new(

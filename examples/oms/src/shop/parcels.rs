@@ -101,9 +101,7 @@ pub(crate) async fn settle(database: &Database, connection: &ConnectionId) -> Re
             let is_it = |row: &&OutboxRow| {
                 row.shipment.id.as_str() == parcel.id && i64::from(row.shipment.revision) == parcel.revision
             };
-            let Some(row) = rows.iter().find(is_it).filter(|row| row.state.name() != parcel.state) else {
-                continue;
-            };
+            let Some(row) = rows.iter().find(is_it) else { continue };
             let why = match &row.state {
                 ShipmentState::Blocked { reason } => Some(reason.to_string()),
                 ShipmentState::Failed { reason } => Some(reason.to_string()),

@@ -1,7 +1,5 @@
 //! How many requests each connection has sent in each hour.
 
-use shipstation_connector::{Timestamp, channel::ConnectionId};
-
 use crate::{Failure, database::Database};
 
 /// An hour, in seconds.
@@ -9,14 +7,13 @@ pub(crate) const HOUR: i64 = 3_600;
 
 pub(crate) async fn add(
     database: &Database,
-    connection: &ConnectionId,
-    at: Timestamp,
+    connection: &str,
+    hour: i64,
     requests: i64,
 ) -> Result<(), Failure> {
     let add = "INSERT INTO oms_usage (connection, hour, requests) VALUES ($1, $2, $3)
                ON CONFLICT (connection, hour) DO UPDATE SET requests = oms_usage.requests + excluded.requests";
-    let hour = at.unix_seconds() / HOUR;
-    database.execute(add, &[connection.as_str().into(), hour.into(), requests.into()]).await?;
+    database.execute(add, &[connection.into(), hour.into(), requests.into()]).await?;
     Ok(())
 }
 

@@ -10,6 +10,9 @@ use shipstation_connector::channel::{ChannelError, store::StoreError};
 use super::layout;
 use crate::Failure;
 
+const SILENT: &str = "Something does not answer";
+const AGAIN: &str = "Try again in a moment. If it stays so, show this page to whoever runs this system.";
+
 /// Why there is no page.
 #[derive(Debug)]
 pub(super) enum NoPage {
@@ -21,6 +24,8 @@ pub(super) enum NoPage {
     Refused(StatusCode, String),
     /// Something that is needed does not answer.
     Failed(Failure),
+    /// The same, for somebody who may not know more.
+    Closed(Failure),
 }
 
 impl NoPage {
@@ -61,12 +66,14 @@ impl IntoResponse for NoPage {
             }
             Self::SignedOut => return Redirect::to("/sign-in?lost=yes").into_response(),
             Self::Refused(status, why) => (status, "That cannot be done", why, "Nothing was changed."),
-            Self::Failed(failure) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something does not answer",
-                failure.to_string(),
-                "Try again in a moment. If it stays so, show this page to whoever runs this system.",
-            ),
+            Self::Failed(failure) => {
+                tracing::error!("a page cannot be shown: {failure}");
+                (StatusCode::INTERNAL_SERVER_ERROR, SILENT, failure.to_string(), AGAIN)
+            }
+            Self::Closed(failure) => {
+                tracing::error!("nobody can sign in: {failure}");
+                (StatusCode::INTERNAL_SERVER_ERROR, SILENT, "The database cannot be asked.".to_owned(), AGAIN)
+            }
         };
         let page = layout::bare(
             title,

@@ -71,7 +71,8 @@ pub(super) async fn page(
                         }
                     }
                 }
-                form.search action="/search" role="search" {
+                form.search action="/search" method="post" role="search" {
+                (operator.form_token())
                     label for="number" { "Order number" }
                     input #number name="number" required autocomplete="off";
                     button { "Find" }

@@ -5,8 +5,9 @@ mod error;
 mod layout;
 mod pages;
 mod session;
+mod tries;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -16,19 +17,24 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use shipstation_connector::{Timestamp, client::Clock, fleet::Fleet};
+use shipstation_connector::{
+    ShipStationChannel,
+    channel::{ConnectionId, Operation},
+    client::Clock,
+    fleet::Fleet,
+};
 
-use crate::{channels::Channels, database::Database};
+use self::{error::NoPage, tries::Tries};
+use crate::{channels::Channels, database::Database, shop::accounts};
 
 /// What the pages work with.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct App {
     database: Database,
     channels: Arc<Channels>,
     fleet: Fleet,
     clock: Arc<dyn Clock>,
-    /// When somebody gave a wrong password.
-    refused: Arc<Mutex<Vec<Timestamp>>>,
+    tries: Arc<Tries>,
 }
 
 impl App {
@@ -38,7 +44,23 @@ impl App {
         fleet: Fleet,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { database, channels, fleet, clock, refused: Arc::default() }
+        Self { database, channels, fleet, clock, tries: Arc::default() }
+    }
+
+    /// The channel of a connection that a request names.
+    async fn channel(&self, name: &str) -> Result<Arc<ShipStationChannel>, NoPage> {
+        let known = accounts::all(&self.database).await?;
+        if known.iter().all(|account| account.name != name) {
+            return Err(NoPage::not_found(format!("There is no connection {name:?}.")));
+        }
+        Ok(self.channels.of(name).await?)
+    }
+
+    /// Has an operation run at once. A wake-up that is lost is made up for by its interval.
+    async fn wake(&self, connection: &ConnectionId, operation: Operation) {
+        if let Err(error) = self.fleet.wake(connection, operation).await {
+            tracing::warn!("{operation} of {connection} is not woken: {error}");
+        }
     }
 }
 
@@ -64,7 +86,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/rules", get(rules::show))
         .route("/rules/shipping", post(rules::shipping))
         .route("/rules/carriers", post(rules::carriers))
-        .route("/search", get(search::show))
+        .route("/search", get(search::show).post(search::ask))
         .route("/search/import", post(search::import))
         .route("/shipments", get(shipments::show))
         .route("/shipments/carrier", post(shipments::map_carrier))

@@ -21,7 +21,7 @@ const LONGEST: usize = 500;
 pub(super) const LENGTH: Duration = Duration::from_secs(12 * 3_600);
 
 /// An operator who is signed in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Operator {
     pub(super) name: String,
     token: String,
@@ -75,15 +75,15 @@ impl FromRequestParts<App> for Operator {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, NoPage> {
         let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let Some(token) = token(&parts.headers) else { return Err(NoPage::SignIn(here)) };
-        match operators::signed_in(&app.database, &token, app.clock.now()).await? {
+        let signed_in = operators::signed_in(&app.database, &token, app.clock.now()).await;
+        match signed_in.map_err(NoPage::Closed)? {
             Some(name) => Ok(Self { name, token }),
             None => Err(NoPage::SignIn(here)),
         }
     }
 }
 
-/// The fields of a form, without white space around them.
-#[derive(Debug)]
+/// The fields of a form, without white space around them. One may be a password.
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
@@ -135,7 +135,6 @@ fn is_own(headers: &HeaderMap) -> bool {
 }
 
 /// A form that an operator has sent.
-#[derive(Debug)]
 pub(super) struct Sent {
     pub(super) operator: Operator,
     pub(super) fields: Fields,

@@ -29,6 +29,9 @@ async fn look_at(scene: Scene, pages: &[(&str, &str)]) {
             for (name, path) in pages {
                 browser.go(path).await;
                 assert_eq!(browser.path().await, *path, "the operator is signed in");
+                if path.starts_with("/search") {
+                    browser.press("Ask ShipStation").await;
+                }
                 let seen = format!("{scene:?}-{name}-{size:?}-{scheme:?}").to_lowercase();
                 browser.screenshot(&seen).await;
                 assert_eq!(browser.audit().await, [""; 0], "{seen}");

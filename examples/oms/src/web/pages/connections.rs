@@ -27,7 +27,7 @@ pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<M
         cards.push(card(&app, &operator, account).await?);
     }
     let content = html! {
-        @if cards.is_empty() { (layout::nothing("No account is connected. Stop the program, and add one: oms connect NAME.")) }
+        @if cards.is_empty() { (layout::nothing("No account is connected. Whoever runs this system adds one: oms connect NAME.")) }
         @for card in &cards { (card) }
     };
     layout::page(&app, &operator, "/connections", "Connections", content).await
@@ -124,6 +124,7 @@ fn runs(jobs: &[JobStatus]) -> Markup {
 
 pub(crate) async fn check(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
     let connection = sent.fields.get("connection");
+    app.channel(connection).await?;
     let verdict = work::check(&app.channels, connection).await?;
     sent.operator.say(&app, &format!("{connection} was checked: {verdict}.")).await?;
     Ok(Redirect::to("/connections"))

@@ -26,7 +26,10 @@ use super::{
     },
     rules,
 };
-use crate::shop::{accounts, operators, orders};
+use crate::{
+    Failure,
+    shop::{accounts, operators, orders},
+};
 
 /// As many texts stand on a page, and as many numbers of orders beside each.
 const PAGE: usize = 20;
@@ -61,13 +64,16 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Markup, NoPage> {
     let asked: usize = asked.page.and_then(|page| page.parse().ok()).unwrap_or(0);
-    let (mut groups, mut others) = (Vec::new(), Vec::new());
+    let (mut groups, mut others, mut silent) = (Vec::new(), Vec::new(), Vec::new());
     for account in accounts::all(&app.database).await? {
         let held = held(&app, &account.name.as_str().into()).await?;
         if held.is_empty() {
             continue;
         }
-        groups.extend(texts(&app, &account.name, &held).await?);
+        match texts(&app, &account.name, &held).await {
+            Ok(of_account) => groups.extend(of_account),
+            Err(error) => silent.push((account.name.clone(), error)),
+        }
         others.extend(
             held.into_iter().filter(|held| !is_about_text(held)).map(|held| (account.name.clone(), held)),
         );
@@ -78,7 +84,8 @@ pub(crate) async fn show(
         cards.push(card(&operator, group, store(&app, group).await?.as_deref()));
     }
     let content = html! {
-        @if groups.is_empty() && others.is_empty() { (layout::nothing("No order is held.")) }
+        @for (connection, error) in &silent { p.error { (connection) " cannot be asked: " (error) } }
+        @if groups.is_empty() && others.is_empty() && silent.is_empty() { (layout::nothing("No order is held.")) }
         @if !groups.is_empty() {
             p { "These orders have a shipping text that no rule maps. Say once how it is shipped: the orders that are here become ready, and later ones come in ready." }
         }
@@ -114,7 +121,7 @@ async fn held(app: &App, connection: &ConnectionId) -> Result<Vec<HeldOrder>, No
     }
 }
 
-async fn texts(app: &App, name: &str, held: &[HeldOrder]) -> Result<Vec<Group>, NoPage> {
+async fn texts(app: &App, name: &str, held: &[HeldOrder]) -> Result<Vec<Group>, Failure> {
     let channel = app.channels.of(name).await?;
     let rules = app.database.stores().mappings.shipping_rules(channel.connection()).await?.rows;
     let policies: BTreeSet<String> = rules.iter().map(|rule| rule.method.policy.to_string()).collect();
@@ -223,7 +230,7 @@ pub(crate) async fn map(State(app): State<App>, sent: Sent) -> Result<Redirect, 
     let connection = sent.fields.get("connection");
     let policy = sent.fields.maybe("suggested").or_else(|| sent.fields.maybe("policy"));
     let policy = policy.ok_or_else(|| NoPage::bad("Name the shipping method that the text means."))?;
-    let channel = app.channels.of(connection).await?;
+    let channel = app.channel(connection).await?;
     let unmapped = channel.unmapped().await?;
     let meant = unmapped.iter().find(|text| key(text) == sent.fields.get("key"));
     let gone = || {
@@ -251,7 +258,9 @@ pub(crate) async fn map(State(app): State<App>, sent: Sent) -> Result<Redirect, 
 async fn resolve(channel: &ShipStationChannel) -> Result<String, NoPage> {
     match channel.resolve_held(ResolveHeld::new()).await {
         Ok(report) => {
-            let released = usize::try_from(report.counts.released).unwrap_or(usize::MAX);
+            let counts = &report.counts;
+            let ready = counts.released.saturating_sub(counts.held_for_other_reasons);
+            let released = usize::try_from(ready).unwrap_or(usize::MAX);
             Ok(format!("{} ready now.", layout::count_of(released, "order")))
         }
         Err(error) if matches!(error.refusal, Refusal::AlreadyRunning { .. }) => {

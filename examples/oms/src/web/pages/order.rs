@@ -54,7 +54,7 @@ pub(crate) async fn show(
         @for parcel in parcels.iter().filter(|parcel| can_be_corrected(parcel)) { (correction(&operator, &order, parcel)) }
         h2 { "What happened" }
         (story(&app, &order).await?)
-        p { a href=(layout::link("/search", &[("number", &order.number)])) { "Ask ShipStation about it" } }
+        (layout::button(&operator, "/search", &[("number", &order.number)], "Ask ShipStation about it", &order.number))
     };
     layout::page(&app, &operator, "/orders", &format!("Order {}", order.number), content).await
 }
@@ -203,7 +203,7 @@ pub(crate) async fn ship(
     let left = orders::left_to_ship(&order, &parcels::of_order(&app.database, order.id).await?);
     let is_left = !left.is_empty();
     if is_left && orders::ship(&app.database, &order, parcel, left, app.clock.now()).await? {
-        app.fleet.wake(&order.connection, Operation::SyncShipments).await?;
+        app.wake(&order.connection, Operation::SyncShipments).await;
         let (carrier, tracking) = parcel;
         let did = format!(
             "Order {} has left with {carrier} {tracking}. ShipStation is told in a moment.",
@@ -230,11 +230,8 @@ pub(crate) async fn correct(
     let now = app.clock.now();
     let can_be = can_be_corrected(meant) && !meant.is_settled;
     if can_be && orders::correct(&app.database, &order, meant, (carrier, tracking), now).await? {
-        app.fleet.wake(&order.connection, Operation::SyncShipments).await?;
-        let did = format!(
-            "The parcel of order {} is {carrier} {tracking} now, and not {}.",
-            order.number, meant.tracking
-        );
+        app.wake(&order.connection, Operation::SyncShipments).await;
+        let did = format!("The parcel of order {} is corrected to {carrier} {tracking}.", order.number);
         sent.operator.did(&app, &did).await?;
     } else {
         sent.operator.say(&app, "ShipStation may know of the parcel already: nothing was changed.").await?;

@@ -8,7 +8,10 @@ use shipstation_connector::{
 };
 
 use super::super::{App, charts::Chart, error::NoPage, layout, session::Operator};
-use crate::shop::{DAY, accounts, changes, orders, parcels, usage};
+use crate::{
+    Failure,
+    shop::{DAY, accounts, changes, orders, parcels, usage},
+};
 
 /// So many days are drawn, and so many hours.
 const DAYS: i64 = 14;
@@ -131,9 +134,19 @@ fn number(counted: &[(i64, i64)], of: i64) -> i64 {
 }
 
 async fn stuck(app: &App) -> Result<Markup, NoPage> {
-    let mut items = Vec::new();
+    let (mut items, mut silent) = (Vec::new(), Vec::new());
     for account in accounts::all(&app.database).await?.iter().filter(|account| account.paused.is_none()) {
-        let report = app.channels.of(&account.name).await?.stuck(FindStuck::new()).await?;
+        let asked = async {
+            let channel = app.channels.of(&account.name).await?;
+            Ok::<_, Failure>(channel.stuck(FindStuck::new()).await?)
+        };
+        let report = match asked.await {
+            Ok(report) => report,
+            Err(error) => {
+                silent.push((account.name.clone(), error));
+                continue;
+            }
+        };
         items.extend(report.items.into_iter().take(STUCK).map(|item| (account.name.clone(), item)));
     }
     let rows = html! {
@@ -147,13 +160,10 @@ async fn stuck(app: &App) -> Result<Markup, NoPage> {
             }
         }
     };
-    Ok(if items.is_empty() {
-        layout::nothing("Nothing waits too long.")
-    } else {
-        layout::table(
-            "Waiting longer than it should",
-            &["What", "Where", "Since", "Why", "What to do"],
-            &rows,
-        )
+    Ok(html! {
+        @for (connection, error) in &silent { p.error { (connection) " cannot be asked: " (error) } }
+        @if items.is_empty() { (layout::nothing("Nothing waits too long.")) } @else {
+            (layout::table("Waiting longer than it should", &["What", "Where", "Since", "Why", "What to do"], &rows))
+        }
     })
 }

@@ -17,7 +17,7 @@ use super::super::{
     layout,
     session::{Fields, Operator, Sent},
 };
-use crate::shop::accounts;
+use crate::shop::{accounts, operators};
 
 pub(crate) async fn show(State(app): State<App>, operator: Operator) -> Result<Markup, NoPage> {
     let mut cards = Vec::new();
@@ -74,7 +74,7 @@ fn list(operator: &Operator, action: &str, connection: &str, rules: &[String], n
         @if rules.is_empty() { (layout::nothing(none)) }
         ul.findings {
             @for rule in rules {
-                li { (rule) " " (layout::button(operator, action, &[("connection", connection), ("remove", rule)], "Remove", &format!("{rule} of {connection}"))) }
+                li { (rule) " " (layout::button(operator, action, &[("connection", connection), ("remove", &named(rule))], "Remove", &format!("{rule} of {connection}"))) }
             }
         }
     }
@@ -82,11 +82,11 @@ fn list(operator: &Operator, action: &str, connection: &str, rules: &[String], n
 
 /// Adds a shipping rule, or removes one.
 pub(crate) async fn shipping(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
-    let channel = app.channels.of(sent.fields.get("connection")).await?;
+    let channel = app.channel(sent.fields.get("connection")).await?;
     let connection = channel.connection().clone();
     let said = if let Some(rule) = sent.fields.maybe("remove") {
         let table = app.database.stores().mappings.shipping_rules(&connection).await?;
-        let kept = without(table.rows, rule)?;
+        let (rule, kept) = without(table.rows, rule)?;
         let answer =
             app.database.stores().mappings.replace_shipping_rules(&connection, table.version, kept).await?;
         replaced(&answer)?;
@@ -104,10 +104,10 @@ pub(crate) async fn shipping(State(app): State<App>, sent: Sent) -> Result<Redir
 
 /// Adds a carrier rule, or removes one.
 pub(crate) async fn carriers(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
-    let connection = ConnectionId::new(sent.fields.get("connection"));
+    let connection = app.channel(sent.fields.get("connection")).await?.connection().clone();
     let said = if let Some(rule) = sent.fields.maybe("remove") {
         let table = app.database.stores().mappings.carrier_rules(&connection).await?;
-        let kept = without(table.rows, rule)?;
+        let (rule, kept) = without(table.rows, rule)?;
         let answer =
             app.database.stores().mappings.replace_carrier_rules(&connection, table.version, kept).await?;
         replaced(&answer)?;
@@ -129,11 +129,16 @@ fn two<'f>(fields: &'f Fields, one: &str, other: &str) -> Result<(&'f str, &'f s
     both.ok_or_else(|| NoPage::bad(format!("A rule needs a {one} and a {other}.")))
 }
 
-/// The rules without the one that is shown so.
-fn without<R: ToString>(rules: Vec<R>, shown: &str) -> Result<Vec<R>, NoPage> {
-    let number = rules.len();
-    let kept: Vec<R> = rules.into_iter().filter(|rule| rule.to_string() != shown).collect();
-    if kept.len() < number { Ok(kept) } else { Err(NoPage::not_found("There is no such rule any more.")) }
+/// Names a rule in a form: its text may have characters that a form does not keep.
+fn named(rule: &str) -> String {
+    operators::digest("rule", rule)
+}
+
+/// A rule as it is shown, and the rules without it.
+fn without<R: ToString>(rules: Vec<R>, name: &str) -> Result<(String, Vec<R>), NoPage> {
+    let (gone, kept): (Vec<R>, Vec<R>) = rules.into_iter().partition(|rule| named(&rule.to_string()) == name);
+    let gone = gone.first().ok_or_else(|| NoPage::not_found("There is no such rule any more."))?;
+    Ok((gone.to_string(), kept))
 }
 
 /// Adds a shipping rule, in place of one for the same orders.

@@ -86,7 +86,9 @@ async fn groups(app: &App) -> Result<Vec<Group>, NoPage> {
     let mut groups = BTreeMap::<(ConnectionId, String), Group>::new();
     for (connection, row) in open(app, &OutboxQuery::Blocked).await? {
         let ShipmentState::Blocked { reason } = &row.state else { continue };
-        let key = (connection.clone(), reason.to_string());
+        // One button unblocks all that have one key.
+        let key = reason.unblock_key().map_or_else(|| reason.to_string(), str::to_owned);
+        let key = (connection.clone(), key);
         let new = || Group {
             connection,
             reason: reason.clone(),
@@ -126,23 +128,44 @@ fn card(operator: &Operator, place: usize, group: &Group) -> Markup {
                 }
                 " " span.badge.warn { (number) " blocked" }
             }
-            p { (group.connection) ": " (group.reason) "." }
-            p {
-                "Orders: "
-                @for (place, row) in group.rows.iter().take(8).enumerate() {
-                    @if place > 0 { ", " }
-                    (order_link(row))
+            @for (reason, rows) in by_reason(&group.rows) {
+                p {
+                    (group.connection) ": " (reason) ". Orders: "
+                    @for (place, row) in rows.iter().take(8).enumerate() {
+                        @if place > 0 { ", " }
+                        (order_link(row))
+                    }
+                    @if rows.len() > 8 { " and " (rows.len() - 8) " more" }
                 }
-                @if group.rows.len() > 8 { " and " (group.rows.len() - 8) " more" }
             }
             @match carrier(group) {
                 Some(carrier) => (carrier_form(operator, place, group, carrier)),
                 None => @if let Some(key) = group.reason.unblock_key() {
-                    (layout::button(operator, "/shipments/unblock", &[("connection", group.connection.as_str()), ("key", key)], "It is corrected: send again", group.reason.kind().name()))
+                    (layout::button(operator, "/shipments/unblock", &[("connection", group.connection.as_str()), ("key", key)], again(&group.reason), group.reason.kind().name()))
                     p.note { "Carrier and tracking number are corrected on the page of the order." }
                 } @else { p.note { "It is looked at again in every run, and goes out by itself." } }
             }
         }
+    }
+}
+
+/// The rows, by why they are blocked.
+fn by_reason(rows: &[OutboxRow]) -> BTreeMap<String, Vec<&OutboxRow>> {
+    let mut all = BTreeMap::<_, Vec<_>>::new();
+    for row in rows {
+        if let ShipmentState::Blocked { reason } = &row.state {
+            all.entry(reason.to_string()).or_default().push(row);
+        }
+    }
+    all
+}
+
+/// What an operator says who unblocks it.
+fn again(reason: &BlockReason) -> &'static str {
+    match reason {
+        BlockReason::OutcomeUnknown { .. } => "I have looked, and ShipStation does not have it: send again",
+        BlockReason::OrderMismatch { .. } => "It is the right order: send it",
+        _ => "It is corrected: send again",
     }
 }
 
@@ -231,7 +254,7 @@ fn failed_list(operator: &Operator, failed: &[Parcel]) -> Markup {
 }
 
 pub(crate) async fn map_carrier(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
-    let connection = ConnectionId::new(sent.fields.get("connection"));
+    let connection = app.channel(sent.fields.get("connection")).await?.connection().clone();
     let code = sent.fields.maybe("suggested").or_else(|| sent.fields.maybe("code"));
     let code = code.ok_or_else(|| NoPage::bad("Name the carrier's code in ShipStation."))?;
     let carrier = sent.fields.maybe("carrier").ok_or_else(|| NoPage::bad("Name the carrier."))?;
@@ -243,7 +266,7 @@ pub(crate) async fn map_carrier(State(app): State<App>, sent: Sent) -> Result<Re
 }
 
 pub(crate) async fn unblock(State(app): State<App>, sent: Sent) -> Result<Redirect, NoPage> {
-    let connection = ConnectionId::new(sent.fields.get("connection"));
+    let connection = app.channel(sent.fields.get("connection")).await?.connection().clone();
     let released = release(&app, &connection, sent.fields.get("key")).await?;
     sent.operator.did(&app, &released).await?;
     Ok(Redirect::to("/shipments"))
@@ -252,7 +275,7 @@ pub(crate) async fn unblock(State(app): State<App>, sent: Sent) -> Result<Redire
 /// Unblocks what is blocked on a key, and has it sent: says how many.
 async fn release(app: &App, connection: &ConnectionId, key: &str) -> Result<String, NoPage> {
     let released = app.database.stores().shipments.unblock(connection, key, app.clock.now()).await?;
-    app.fleet.wake(connection, Operation::SyncShipments).await?;
+    app.wake(connection, Operation::SyncShipments).await;
     let number = layout::count_of(usize::try_from(released).unwrap_or(usize::MAX), "shipment");
     Ok(format!("{number} unblocked: ShipStation is told in a moment."))
 }

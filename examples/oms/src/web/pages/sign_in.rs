@@ -7,6 +7,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
+use url::{Position, Url};
 
 use super::super::{
     App,
@@ -16,10 +17,6 @@ use super::super::{
 };
 use crate::shop::operators;
 
-/// So many wrong passwords in a minute, and nobody is asked for more.
-const TRIES: usize = 10;
-const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
-
 #[derive(Debug, Deserialize)]
 pub(crate) struct Next {
     #[serde(default)]
@@ -28,10 +25,15 @@ pub(crate) struct Next {
     lost: Option<String>,
 }
 
-/// Where somebody goes after the sign-in: on this site.
-fn destination(next: &str) -> &str {
-    let is_here = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
-    if is_here { next } else { "/" }
+/// Where somebody goes after the sign-in: on this site. A browser reads an address less strictly than it looks.
+fn destination(next: &str) -> String {
+    let Ok(here) = Url::parse("https://here.invalid/") else { return "/".to_owned() };
+    match here.join(next) {
+        Ok(url) if url.origin() == here.origin() && !next.contains(char::is_control) => {
+            url[Position::BeforePath..Position::AfterQuery].to_owned()
+        }
+        _ => "/".to_owned(),
+    }
 }
 
 fn form(token: &str, next: &str, name: &str, wrong: Option<&str>) -> Markup {
@@ -68,8 +70,9 @@ pub(crate) async fn show(
         Some(token) => token,
         None => operators::secret()?,
     };
-    if operators::signed_in(&app.database, &token, app.clock.now()).await?.is_some() {
-        return Ok(Redirect::to(destination(&next.next)).into_response());
+    let signed_in = operators::signed_in(&app.database, &token, app.clock.now()).await;
+    if signed_in.map_err(NoPage::Closed)?.is_some() {
+        return Ok(Redirect::to(&destination(&next.next)).into_response());
     }
     let lost = next
         .lost
@@ -92,27 +95,21 @@ pub(crate) async fn sign_in(
     let again = |status: StatusCode, wrong: &str| {
         (status, form(&visitor, fields.get("next"), name, Some(wrong))).into_response()
     };
-    if recent(&app) >= TRIES {
-        let wrong = "Too many wrong passwords: wait a minute, and try again.";
+    let Some(permit) = app.tries.begin(name, now) else {
+        let wrong = "Too many tries: wait a minute, and try again.";
         return Ok(again(StatusCode::TOO_MANY_REQUESTS, wrong));
-    }
-    if !operators::verify(&app.database, name, fields.get("password").to_owned()).await? {
-        app.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(now);
+    };
+    let is_right = operators::verify(&app.database, name, fields.get("password").to_owned()).await;
+    drop(permit);
+    if !is_right.map_err(NoPage::Closed)? {
         return Ok(again(StatusCode::FORBIDDEN, "The name or the password is wrong."));
     }
+    app.tries.was_right(name);
     // Another token than before the sign-in, so that nobody can have planted it.
     let token = operators::secret()?;
-    operators::open(&app.database, &token, name, now, now + session::LENGTH).await?;
-    let answer = Redirect::to(destination(fields.get("next")));
+    operators::open(&app.database, &token, name, now, now + session::LENGTH).await.map_err(NoPage::Closed)?;
+    let answer = Redirect::to(&destination(fields.get("next")));
     Ok(with_cookie(&token, session::LENGTH.as_secs(), answer))
-}
-
-/// How many passwords were wrong in the last minute.
-fn recent(app: &App) -> usize {
-    let now = app.clock.now();
-    let mut refused = app.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    refused.retain(|at| now.since(*at) < MINUTE);
-    refused.len()
 }
 
 pub(crate) async fn sign_out(State(app): State<App>, sent: Sent) -> Result<Response, NoPage> {
