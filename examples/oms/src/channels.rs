@@ -36,6 +36,7 @@ pub(crate) struct Channels {
     /// Keeps the budget of each key for all processes that use it; without one, this process counts alone.
     budgets: Option<Arc<dyn BudgetStore>>,
     built: Mutex<BTreeMap<String, Built>>,
+    building: tokio::sync::Mutex<()>,
     sent: Sent,
 }
 
@@ -86,7 +87,15 @@ fn settings() -> Settings {
 
 impl Channels {
     pub(crate) fn new(database: Database, clock: Arc<dyn Clock>, wire: Wire) -> Self {
-        Self { database, clock, wire, budgets: None, built: Mutex::default(), sent: Sent::default() }
+        Self {
+            database,
+            clock,
+            wire,
+            budgets: None,
+            built: Mutex::default(),
+            building: tokio::sync::Mutex::default(),
+            sent: Sent::default(),
+        }
     }
 
     /// The same, of one of many processes: where the database can keep the budgets, it does.
@@ -99,6 +108,8 @@ impl Channels {
         let all = accounts::all(&self.database).await?;
         let account = all.iter().find(|account| account.name == name);
         let account = account.ok_or_else(|| format!("there is no connection {name:?}"))?;
+        // One at a time: two channels of one account would each think that the whole budget is theirs.
+        let _building = self.building.lock().await;
         let kept =
             self.with(name, |built| (built.revision == account.revision).then(|| built.channel.clone()));
         if let Some(channel) = kept.flatten() {

@@ -16,7 +16,7 @@
 //! | `channels` | the channel of each account |
 //! | `work` | the fleet, and what is written down of each run |
 //! | `web` | the operators' pages, made on the server |
-//! | `demo` | two simulated accounts with two weeks behind them |
+//! | `demo` | simulated accounts with some weeks behind them |
 
 mod channels;
 mod database;

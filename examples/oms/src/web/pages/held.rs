@@ -36,6 +36,8 @@ const PAGE: usize = 20;
 const NUMBERS: usize = 8;
 /// As many held orders are read at once, and shown of those that are held for something else.
 const ROWS: usize = 500;
+/// Of so many orders of a connection the page is made: what comes behind them shows when these are dealt with.
+const MOST: usize = 10_000;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
@@ -114,7 +116,7 @@ async fn held(app: &App, connection: &ConnectionId) -> Result<Vec<HeldOrder>, No
     let (store, mut all) = (app.database.stores().orders, Vec::<HeldOrder>::new());
     loop {
         let page = store.held(connection, all.last().map(|held| &held.order), ROWS).await?;
-        if page.is_empty() {
+        if page.is_empty() || all.len() >= MOST {
             return Ok(all);
         }
         all.extend(page);

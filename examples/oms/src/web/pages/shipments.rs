@@ -27,6 +27,8 @@ use crate::shop::{
 /// As many rows are read at once, and shown of each kind.
 const ROWS: usize = 500;
 const SHOWN: usize = 100;
+/// Of so many rows the page is made: what comes behind them shows when these are gone.
+const MOST: usize = 10_000;
 
 /// A row of the outbox of a connection.
 type Open = (ConnectionId, OutboxRow);
@@ -74,7 +76,7 @@ async fn open(app: &App, query: &OutboxQuery) -> Result<Vec<Open>, NoPage> {
         loop {
             let shipments = app.database.stores().shipments;
             let page = shipments.rows(&connection, query, after.as_ref(), ROWS).await?.rows;
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.last().filter(|_| all.len() < MOST) else { break };
             after = Some(last.cursor());
             all.extend(page.into_iter().map(|row| (connection.clone(), row)));
         }
