@@ -33,6 +33,7 @@ pub(crate) fn tables(id: &str) -> String {
              shipped_at bigint NOT NULL, lines text NOT NULL, revision bigint NOT NULL, state text NOT NULL,
              why text, settled bigint NOT NULL);
          CREATE INDEX IF NOT EXISTS oms_parcel_order ON oms_parcel (order_id);
+         CREATE INDEX IF NOT EXISTS oms_parcel_tracking ON oms_parcel (tracking);
          CREATE INDEX IF NOT EXISTS oms_parcel_settled ON oms_parcel (settled, id);
          CREATE TABLE IF NOT EXISTS oms_change (
              id {id}, connection text NOT NULL, channel_order text NOT NULL, number text NOT NULL, what text NOT NULL,

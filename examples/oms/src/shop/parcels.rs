@@ -3,7 +3,7 @@
 use shipstation_connector::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, LineQuantity, ShipmentState,
+        ChannelOrderId, ConnectionId, LineQuantity, ShipmentState, SupersedeReason,
         store::{OutboxQuery, OutboxRow},
     },
 };
@@ -29,6 +29,8 @@ pub(crate) struct Parcel {
     pub(crate) why: Option<String>,
     /// Whether nothing more comes of it.
     pub(crate) is_settled: bool,
+    /// Whether somebody has dealt with its failure.
+    pub(crate) is_dealt_with: bool,
 }
 
 /// As many parcels as are looked at in one step, or shown in one list.
@@ -56,6 +58,7 @@ fn parcel(row: &crate::database::Row) -> Parcel {
         state: row.text(7),
         why: row.maybe_text(8),
         is_settled: row.number(9) > 0,
+        is_dealt_with: row.number(9) > 1,
         revision: row.number(10),
         lines: serde_json::from_str(&row.text(11)).unwrap_or_default(),
     }
@@ -70,6 +73,18 @@ pub(crate) async fn of_order(database: &Database, order: i64) -> Result<Vec<Parc
 pub(crate) async fn failed(database: &Database) -> Result<Vec<Parcel>, Failure> {
     let query = select!("p.state = 'failed' AND p.settled = 1 ORDER BY p.shipped_at DESC LIMIT $1");
     Ok(database.query(query, &[PAGE.into()]).await?.iter().map(parcel).collect())
+}
+
+/// The numbers of other orders whose parcels have this tracking number.
+pub(crate) async fn others_with(
+    database: &Database,
+    tracking: &str,
+    order: i64,
+) -> Result<Vec<String>, Failure> {
+    let query = "SELECT DISTINCT o.number FROM oms_parcel p JOIN oms_order o ON o.id = p.order_id
+                 WHERE p.tracking = $1 AND o.id <> $2 LIMIT 5";
+    let rows = database.query(query, &[tracking.into(), order.into()]).await?;
+    Ok(rows.iter().map(|row| row.text(0)).collect())
 }
 
 /// Somebody has dealt with one that failed. Says whether there was one.
@@ -102,17 +117,33 @@ pub(crate) async fn settle(database: &Database, connection: &ConnectionId) -> Re
                 row.shipment.id.as_str() == parcel.id && i64::from(row.shipment.revision) == parcel.revision
             };
             let Some(row) = rows.iter().find(is_it) else { continue };
-            let why = match &row.state {
-                ShipmentState::Blocked { reason } => Some(reason.to_string()),
-                ShipmentState::Failed { reason } => Some(reason.to_string()),
-                _ => row.last_error.clone(),
-            };
-            let update =
-                "UPDATE oms_parcel SET state = $1, why = $2, settled = $3 WHERE id = $4 AND revision = $5";
+            let why = why(row);
+            if (row.state.name(), &why) == (parcel.state.as_str(), &parcel.why) {
+                continue;
+            }
+            let update = "UPDATE oms_parcel SET state = $1, why = $2, settled = $3
+                          WHERE id = $4 AND revision = $5 AND settled = 0";
             let (state, settled) = (row.state.name(), i64::from(row.state.is_closed()));
             let id = parcel.id.as_str();
             let values = [state.into(), why.into(), settled.into(), id.into(), parcel.revision.into()];
             database.execute(update, &values).await?;
         }
+    }
+}
+
+/// Why it is in its state, where there is a reason.
+fn why(row: &OutboxRow) -> Option<String> {
+    match &row.state {
+        ShipmentState::Blocked { reason } => Some(reason.to_string()),
+        ShipmentState::Failed { reason } => Some(reason.to_string()),
+        ShipmentState::Superseded { reason: SupersedeReason::NewerRevision { .. } } => {
+            Some("it was corrected".to_owned())
+        }
+        // An order of ShipStation's carries one number.
+        ShipmentState::Superseded { .. } => {
+            Some("the order went out with another parcel's number".to_owned())
+        }
+        ShipmentState::Suppressed { why } => Some(why.clone()),
+        _ => row.last_error.clone(),
     }
 }

@@ -11,7 +11,7 @@ use super::layout;
 use crate::Failure;
 
 const SILENT: &str = "Something does not answer";
-const AGAIN: &str = "Try again in a moment. If it stays so, show this page to whoever runs this system.";
+const AGAIN: &str = "Try again in a moment. If it stays so, show this page to whoever runs this system, or";
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -65,7 +65,9 @@ impl IntoResponse for NoPage {
                 return Redirect::to(&format!("/sign-in?{query}")).into_response();
             }
             Self::SignedOut => return Redirect::to("/sign-in?lost=yes").into_response(),
-            Self::Refused(status, why) => (status, "That cannot be done", why, "Nothing was changed."),
+            Self::Refused(status, why) => {
+                (status, "That cannot be done", why, "Nothing was changed. Go back to correct it, or")
+            }
             Self::Failed(failure) => {
                 tracing::error!("a page cannot be shown: {failure}");
                 (StatusCode::INTERNAL_SERVER_ERROR, SILENT, failure.to_string(), AGAIN)
@@ -80,7 +82,7 @@ impl IntoResponse for NoPage {
             &html! {
                 h1 { (title) }
                 p.error role="alert" { (why) }
-                p { (help) " " a href="/" { "Back to the overview" } }
+                p { (help) " " a href="/" { "go to the overview" } "." }
             },
         );
         (status, page).into_response()

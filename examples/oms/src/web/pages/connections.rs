@@ -52,7 +52,7 @@ async fn card(app: &App, operator: &Operator, account: &Account) -> Result<Marku
                         (operator.form_token())
                         input type="hidden" name="connection" value=(name);
                         label for={ "why-" (name) } { "Reason" }
-                        input id={ "why-" (name) } name="why" required maxlength="200" aria-label={ "Reason: " (name) };
+                        input id={ "why-" (name) } name="why" required aria-label={ "Reason: " (name) };
                         button aria-label={ "Pause: " (name) } { "Pause" }
                     }
                 } @else {

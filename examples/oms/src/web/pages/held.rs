@@ -185,6 +185,7 @@ fn card(operator: &Operator, group: &Group, store: Option<&str>) -> Markup {
                 p.note id={ (id) "-help" } {
                     @if group.policies.is_empty() { "A method of your warehouse." } @else { "Used so far: " (group.policies.iter().cloned().collect::<Vec<_>>().join(", ")) "." }
                 }
+                @if !group.policies.is_empty() { (rules::sure(&format!("It is a new method for {text}{of}"))) }
                 @if let Some(store) = store {
                     label.check { input type="checkbox" name="store" value="yes"; " Only for orders of " (store) }
                 }
@@ -246,9 +247,10 @@ pub(crate) async fn map(State(app): State<App>, sent: Sent) -> Result<Redirect, 
     if sent.fields.maybe("store").is_some() {
         rule.scope.store.clone_from(&meant.seen.store);
     }
-    rules::add_shipping(&app, &channel, rule).await?;
+    let is_sure = sent.fields.maybe("sure").is_some();
+    let instead = rules::add_shipping(&app, &channel, rule, is_sure).await?;
     let said = format!(
-        "{} is shipped by {policy} from now on. {}",
+        "{} is shipped by {policy} from now on{instead}. {}",
         title(&meant.seen.text),
         resolve(&channel).await?
     );

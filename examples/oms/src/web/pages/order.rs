@@ -15,10 +15,13 @@ use super::super::{
     layout,
     session::{Fields, Operator, Sent},
 };
-use crate::shop::{
-    changes::{self, Change},
-    orders::{self, Order},
-    parcels::{self, Parcel},
+use crate::{
+    Failure,
+    shop::{
+        changes::{self, Change},
+        orders::{self, Order},
+        parcels::{self, Parcel},
+    },
 };
 
 /// As many characters as a tracking number may have, and as the name of a carrier.
@@ -53,7 +56,7 @@ pub(crate) async fn show(
         @if parcels.is_empty() { (layout::nothing("No parcel has left.")) } @else { (parcels_table(&parcels)) }
         @for parcel in parcels.iter().filter(|parcel| can_be_corrected(parcel)) { (correction(&operator, &order, parcel)) }
         h2 { "What happened" }
-        (story(&app, &order).await?)
+        (story(&app, &order).await)
         (layout::button(&operator, "/search", &[("number", &order.number)], "Ask ShipStation about it", &order.number))
     };
     layout::page(&app, &operator, "/orders", &format!("Order {}", order.number), content).await
@@ -128,9 +131,9 @@ fn actions(operator: &Operator, order: &Order, left: &[LineQuantity]) -> Markup 
 fn parcel_fields(id: &str, carrier: &str, tracking: &str) -> Markup {
     html! {
         label for={ (id) "-carrier" } { "Carrier" }
-        input id={ (id) "-carrier" } name="carrier" value=(carrier) required maxlength=(CARRIER) autocomplete="off" list="carriers";
+        input id={ (id) "-carrier" } name="carrier" value=(carrier) required autocomplete="off" list="carriers";
         label for={ (id) "-tracking" } { "Tracking number" }
-        input id={ (id) "-tracking" } name="tracking" value=(tracking) required maxlength=(TRACKING) autocomplete="off";
+        input id={ (id) "-tracking" } name="tracking" value=(tracking) required autocomplete="off";
     }
 }
 
@@ -138,7 +141,7 @@ fn parcels_table(parcels: &[Parcel]) -> Markup {
     let rows = html! {
         @for parcel in parcels {
             tr {
-                td { (layout::badge(&parcel.state)) }
+                td { (layout::badge(&parcel.state)) @if parcel.is_dealt_with { " dealt with" } }
                 td { (parcel.carrier) }
                 td.number { (parcel.tracking) }
                 td { (parcel.lines.iter().map(|line| line.quantity).sum::<i64>()) }
@@ -147,7 +150,11 @@ fn parcels_table(parcels: &[Parcel]) -> Markup {
             }
         }
     };
-    layout::table("Parcels", &["State", "Carrier", "Tracking number", "Pieces", "Left", "Why"], &rows)
+    let is_known = parcels.iter().any(|parcel| parcel.state == "confirmed");
+    html! {
+        (layout::table("Parcels", &["State", "Carrier", "Tracking number", "Pieces", "Left", "Why"], &rows))
+        @if is_known { p.note { "What ShipStation knows already is corrected there." } }
+    }
 }
 
 /// Whether the channel cannot know of it yet.
@@ -170,13 +177,18 @@ fn correction(operator: &Operator, order: &Order, parcel: &Parcel) -> Markup {
 }
 
 /// What the stores know of it. ShipStation is not asked.
-async fn story(app: &App, order: &Order) -> Result<Markup, NoPage> {
-    let request = OrderTimeline::new(OrderSelector::Id(order.external_id.clone()));
-    let timeline = app.channels.of(order.connection.as_str()).await?.timeline(request).await?;
-    Ok(html! {
-        @if timeline.events.is_empty() { (layout::nothing("Nothing is known of it.")) }
-        ol.story { @for event in &timeline.events { li { (layout::time(event.at)) " " (event.what) } } }
-    })
+async fn story(app: &App, order: &Order) -> Markup {
+    let asked = async {
+        let request = OrderTimeline::new(OrderSelector::Id(order.external_id.clone()));
+        Ok::<_, Failure>(app.channels.of(order.connection.as_str()).await?.timeline(request).await?)
+    };
+    match asked.await {
+        Ok(timeline) => html! {
+            @if timeline.events.is_empty() { (layout::nothing("Nothing is known of it.")) }
+            ol.story { @for event in &timeline.events { li { (layout::time(event.at)) " " (event.what) } } }
+        },
+        Err(error) => html! { p.error { "That cannot be told: " (error) } },
+    }
 }
 
 /// Carrier and tracking number as a form has them.
@@ -205,8 +217,13 @@ pub(crate) async fn ship(
     if is_left && orders::ship(&app.database, &order, parcel, left, app.clock.now()).await? {
         app.wake(&order.connection, Operation::SyncShipments).await;
         let (carrier, tracking) = parcel;
+        let others = parcels::others_with(&app.database, tracking, order.id).await?;
+        let others = match others.as_slice() {
+            [] => String::new(),
+            others => format!(" The number is that of order {}, too.", others.join(", ")),
+        };
         let did = format!(
-            "Order {} has left with {carrier} {tracking}. ShipStation is told in a moment.",
+            "Order {} has left with {carrier} {tracking}. ShipStation is told in a moment.{others}",
             order.number
         );
         sent.operator.did(&app, &did).await?;

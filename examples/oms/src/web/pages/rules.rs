@@ -44,8 +44,9 @@ fn card(operator: &Operator, name: &str, shipping: &[ShippingRule], carriers: &[
             form.inline action="/rules/shipping" method="post" {
                 (operator.form_token())
                 input type="hidden" name="connection" value=(name);
-                (field(name, "text", "Text", true))
-                (field(name, "policy", "Method", true))
+                (field(name, "text", "Text"))
+                (field(name, "policy", "Method"))
+                (sure(&format!("It is a new method of {name}")))
                 button aria-label={ "Add the text: " (name) } { "Add" }
             }
             h3 { "Which carrier of ShipStation's a carrier is" }
@@ -53,19 +54,20 @@ fn card(operator: &Operator, name: &str, shipping: &[ShippingRule], carriers: &[
             form.inline action="/rules/carriers" method="post" {
                 (operator.form_token())
                 input type="hidden" name="connection" value=(name);
-                (field(name, "carrier", "Carrier", true))
-                (field(name, "code", "Code in ShipStation", true))
+                (field(name, "carrier", "Carrier"))
+                (field(name, "code", "Code in ShipStation"))
+                (sure(&format!("{name} does not have this carrier")))
                 button aria-label={ "Add the carrier: " (name) } { "Add" }
             }
         }
     }
 }
 
-fn field(of: &str, name: &str, label: &str, required: bool) -> Markup {
+fn field(of: &str, name: &str, label: &str) -> Markup {
     let id = format!("{of}-{name}");
     html! {
         label for=(id) { (label) }
-        input id=(id) name=(name) required[required] aria-label={ (label) ": " (of) } maxlength="200" autocomplete="off";
+        input id=(id) name=(name) required aria-label={ (label) ": " (of) } autocomplete="off";
     }
 }
 
@@ -94,9 +96,9 @@ pub(crate) async fn shipping(State(app): State<App>, sent: Sent) -> Result<Redir
     } else {
         let (text, policy) = two(&sent.fields, "text", "policy")?;
         let rule = ShippingRule::exact(text, policy);
-        let said = format!("{connection}: the rule {rule} is added.");
-        add_shipping(&app, &channel, rule).await?;
-        said
+        let shown = rule.to_string();
+        let instead = add_shipping(&app, &channel, rule, sent.fields.maybe("sure").is_some()).await?;
+        format!("{connection}: the rule {shown} is added{instead}.")
     };
     sent.operator.did(&app, &said).await?;
     Ok(Redirect::to("/rules"))
@@ -115,18 +117,23 @@ pub(crate) async fn carriers(State(app): State<App>, sent: Sent) -> Result<Redir
     } else {
         let (carrier, code) = two(&sent.fields, "carrier", "code")?;
         let rule = CarrierRule::new(carrier, code);
-        let said =
-            format!("{connection}: the rule {rule} is added.{}", unknown_code(&app, &connection, code).await);
-        add_carrier(&app, &connection, rule).await?;
-        said
+        let shown = rule.to_string();
+        let instead = add_carrier(&app, &connection, rule, sent.fields.maybe("sure").is_some()).await?;
+        format!("{connection}: the rule {shown} is added{instead}.")
     };
     sent.operator.did(&app, &said).await?;
     Ok(Redirect::to("/rules"))
 }
 
+/// As many characters as a text, a name or a code may have.
+const LONGEST: usize = 200;
+
 fn two<'f>(fields: &'f Fields, one: &str, other: &str) -> Result<(&'f str, &'f str), NoPage> {
     let both = fields.maybe(one).zip(fields.maybe(other));
-    both.ok_or_else(|| NoPage::bad(format!("A rule needs a {one} and a {other}.")))
+    let both = both.filter(|(one, other)| one.chars().count().max(other.chars().count()) <= LONGEST);
+    both.ok_or_else(|| {
+        NoPage::bad(format!("A rule needs a {one} and a {other}, of at most {LONGEST} characters."))
+    })
 }
 
 /// Names a rule in a form: its text may have characters that a form does not keep.
@@ -141,44 +148,69 @@ fn without<R: ToString>(rules: Vec<R>, name: &str) -> Result<(String, Vec<R>), N
     Ok((gone.to_string(), kept))
 }
 
-/// Adds a shipping rule, in place of one for the same orders.
+/// What stands beside a value that nobody has used before.
+pub(super) fn sure(what: &str) -> Markup {
+    html! { label.check { input type="checkbox" name="sure" value="yes"; " " (what) } }
+}
+
+/// Adds a shipping rule, in place of one for the same orders: says which. A method that no other rule has is one only if somebody is
+/// sure of it.
 pub(super) async fn add_shipping(
     app: &App,
     channel: &ShipStationChannel,
     rule: ShippingRule,
-) -> Result<(), NoPage> {
+    is_sure: bool,
+) -> Result<String, NoPage> {
     let mappings = app.database.stores().mappings;
     let table = mappings.shipping_rules(channel.connection()).await?;
-    let is_other = |kept: &ShippingRule| (&kept.text, &kept.scope) != (&rule.text, &rule.scope);
-    let rules: Vec<ShippingRule> = table.rows.into_iter().filter(is_other).chain([rule.clone()]).collect();
+    let policy = &rule.method.policy;
+    let is_known = table.rows.iter().any(|kept| kept.method.policy == *policy);
+    if !is_sure && !is_known && !table.rows.is_empty() {
+        let why =
+            format!("No rule ships by “{policy}” so far. If that is right, tick that it is a new method.");
+        return Err(NoPage::bad(why));
+    }
+    let is_same = |kept: &ShippingRule| (&kept.text, &kept.scope) == (&rule.text, &rule.scope);
+    let (gone, mut rules): (Vec<_>, Vec<_>) = table.rows.into_iter().partition(is_same);
+    rules.push(rule);
     let comparison = channel.settings().shipping.comparison;
     ShippingRules::compile(&rules, ShippingDefaults::none(), comparison)
         .map_err(|error| NoPage::bad(error.to_string()))?;
-    replaced(&mappings.replace_shipping_rules(channel.connection(), table.version, rules).await?)
+    replaced(&mappings.replace_shipping_rules(channel.connection(), table.version, rules).await?)?;
+    Ok(instead(&gone))
 }
 
-/// Adds a carrier rule, in place of one for the same carrier.
+/// Adds a carrier rule, in place of one for the same carrier: says which. ShipStation is told of parcels of carriers that an account
+/// does not have, too, if somebody is sure of the code.
 pub(super) async fn add_carrier(
     app: &App,
     connection: &ConnectionId,
     rule: CarrierRule,
-) -> Result<(), NoPage> {
+    is_sure: bool,
+) -> Result<String, NoPage> {
+    let known = app.channels.carriers(connection.as_str()).await.unwrap_or_default();
+    if !is_sure && !known.is_empty() && known.iter().all(|carrier| carrier.code != rule.code) {
+        let codes: Vec<&str> = known.iter().map(|carrier| carrier.code.as_str()).collect();
+        let (code, codes) = (&rule.code, codes.join(", "));
+        let why = format!(
+            "The account has no carrier “{code}”, it has {codes}. If it is right, tick that it is not there."
+        );
+        return Err(NoPage::bad(why));
+    }
     let mappings = app.database.stores().mappings;
     let table = mappings.carrier_rules(connection).await?;
-    let is_other = |kept: &CarrierRule| (&kept.carrier, &kept.method) != (&rule.carrier, &rule.method);
-    let rules: Vec<CarrierRule> = table.rows.into_iter().filter(is_other).chain([rule.clone()]).collect();
+    let is_same = |kept: &CarrierRule| (&kept.carrier, &kept.method) == (&rule.carrier, &rule.method);
+    let (gone, mut rules): (Vec<_>, Vec<_>) = table.rows.into_iter().partition(is_same);
+    rules.push(rule);
     CarrierRules::compile(&rules).map_err(|error| NoPage::bad(error.to_string()))?;
-    replaced(&mappings.replace_carrier_rules(connection, table.version, rules).await?)
+    replaced(&mappings.replace_carrier_rules(connection, table.version, rules).await?)?;
+    Ok(instead(&gone))
 }
 
-/// A warning where the account has no such carrier. It may be right all the same: ShipStation is told of other carriers' parcels, too.
-pub(super) async fn unknown_code(app: &App, connection: &ConnectionId, code: &str) -> String {
-    let carriers = app.channels.carriers(connection.as_str()).await.unwrap_or_default();
-    if carriers.is_empty() || carriers.iter().any(|carrier| carrier.code == code) {
-        return String::new();
-    }
-    let codes: Vec<&str> = carriers.iter().map(|carrier| carrier.code.as_str()).collect();
-    format!(" Look at it again: the account has no carrier {code}, it has {}.", codes.join(", "))
+/// What a rule has taken the place of.
+fn instead(gone: &[impl ToString]) -> String {
+    let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
+    if gone.is_empty() { String::new() } else { format!(", in place of {}", gone.join(" and ")) }
 }
 
 fn replaced(answer: &ReplaceOutcome) -> Result<(), NoPage> {

@@ -198,6 +198,7 @@ fn carrier_form(operator: &Operator, place: usize, group: &Group, carrier: &str)
             @if let Some(trouble) = &group.trouble { p.error { "The carriers of the account are not known: " (trouble) } }
             label for=(id) { "Code of “" (carrier) "” in ShipStation" }
             input id=(id) name="code" required autocomplete="off";
+            (rules::sure(&format!("{} does not have the carrier for “{carrier}”", group.connection)))
             button.main aria-label={ "Map it, and send: " (carrier) } { "Map it, and send" }
         }
     }
@@ -260,10 +261,10 @@ pub(crate) async fn map_carrier(State(app): State<App>, sent: Sent) -> Result<Re
     let code = sent.fields.maybe("suggested").or_else(|| sent.fields.maybe("code"));
     let code = code.ok_or_else(|| NoPage::bad("Name the carrier's code in ShipStation."))?;
     let carrier = sent.fields.maybe("carrier").ok_or_else(|| NoPage::bad("Name the carrier."))?;
-    rules::add_carrier(&app, &connection, CarrierRule::new(carrier, code)).await?;
-    let unknown = rules::unknown_code(&app, &connection, code).await;
+    let (rule, is_sure) = (CarrierRule::new(carrier, code), sent.fields.maybe("sure").is_some());
+    let instead = rules::add_carrier(&app, &connection, rule, is_sure).await?;
     let released = release(&app, &connection, sent.fields.get("key")).await?;
-    sent.operator.did(&app, &format!("“{carrier}” is {code} from now on. {released}{unknown}")).await?;
+    sent.operator.did(&app, &format!("“{carrier}” is {code} from now on{instead}. {released}")).await?;
     Ok(Redirect::to("/shipments"))
 }
 
