@@ -111,6 +111,7 @@ async fn held_orders_are_ready_once_their_text_is_mapped() {
     browser.press("Map it: “Click & Collect” of Loom and Thread").await;
     let text = browser.text().await;
     has(&text, "“Click & Collect” is shipped by collected from now on. 2 orders ready now.");
+    browser.tick("Only for orders of Loom and Thread").await;
     browser.press("Ship by air").await;
     let text = browser.text().await;
     has(&text, "is shipped by air from now on. 3 orders ready now.");
@@ -276,6 +277,8 @@ async fn rules_are_added_shown_and_removed() {
     browser.tick("kiln-outlet does not have this carrier").await;
     browser.press("Add the carrier: kiln-outlet").await;
     has(&browser.text().await, "the rule \"UPS\" -> ups_walleted is added, in place of \"UPS\" -> ups.");
+    browser.press("Remove: \"UPS\" -> ups_walleted of kiln-outlet").await;
+    has(&browser.text().await, "kiln-outlet: the rule \"UPS\" -> ups_walleted is removed.");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
