@@ -91,32 +91,42 @@ async fn serve(options: Options) -> Result<(), Failure> {
     if options.scene.is_some() {
         println!("playing two weeks of a simulated shop …");
     }
-    let running = Running::start(options).await?;
+    let mut interrupted = interrupts()?;
+    let running = tokio::select! {
+        running = Running::start(options) => running?,
+        () = interrupted() => return Ok(()),
+    };
     println!("http://{}", running.address);
     if let Some((name, password)) = &running.operator {
         println!("sign in as {name} with {password}");
     }
     println!("Ctrl-C stops it; a second one ends it at once");
-    interrupted().await?;
+    interrupted().await;
     tokio::select! {
-        () = running.stop() => Ok(()),
-        ended = interrupted() => ended,
-    }
-}
-
-/// Ctrl-C, or the system's wish that the program ends.
-#[cfg(unix)]
-async fn interrupted() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminated.recv() => {}
+        () = running.stop() => {}
+        () = interrupted() => {}
     }
     Ok(())
 }
 
+/// Listens from here on for Ctrl-C, and for the system's wish that the program ends: each call waits for the next one.
+#[cfg(unix)]
+fn interrupts() -> Result<impl AsyncFnMut(), Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move || {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
 #[cfg(not(unix))]
-async fn interrupted() -> Result<(), Failure> {
-    Ok(tokio::signal::ctrl_c().await?)
+fn interrupts() -> Result<impl AsyncFnMut(), Failure> {
+    Ok(async || {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
 }
