@@ -23,6 +23,7 @@ const TABLES: &str = "BEGIN;
     CREATE INDEX IF NOT EXISTS shop_order_ready ON shop_order (id) WHERE status = 'ready';
     COMMIT;";
 
+/// Makes the host's tables where they are missing.
 pub(crate) async fn create(host: &Pool) -> Result<(), Box<dyn Error>> {
     host.get().await?.batch_execute(TABLES).await?;
     Ok(())

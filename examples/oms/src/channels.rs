@@ -103,19 +103,22 @@ impl Channels {
         Self { budgets: self.database.budgets(), ..self }
     }
 
-    /// The channel of an account, built anew if its keys have changed.
+    /// The channel of an account that is there.
     pub(crate) async fn of(&self, name: &str) -> Result<Arc<ShipStationChannel>, Failure> {
-        let all = accounts::all(&self.database).await?;
-        let account = all.iter().find(|account| account.name == name);
-        let account = account.ok_or_else(|| format!("there is no connection {name:?}"))?;
+        self.find(name).await?.ok_or_else(|| format!("there is no connection {name:?}").into())
+    }
+
+    /// The channel of an account, if there is such an account: built anew if its keys have changed.
+    pub(crate) async fn find(&self, name: &str) -> Result<Option<Arc<ShipStationChannel>>, Failure> {
+        let Some(account) = accounts::find(&self.database, name).await? else { return Ok(None) };
         // One at a time: two channels of one account would each think that the whole budget is theirs.
         let _building = self.building.lock().await;
         let kept =
             self.with(name, |built| (built.revision == account.revision).then(|| built.channel.clone()));
         if let Some(channel) = kept.flatten() {
-            return Ok(channel);
+            return Ok(Some(channel));
         }
-        let client = self.client(account)?;
+        let client = self.client(&account)?;
         let channel = ShipStationChannel::builder(client.clone(), name, self.database.stores())
             .settings(settings())
             .webhook_secret(&account.webhook_secret)
@@ -129,7 +132,7 @@ impl Channels {
             carriers: None,
         };
         self.built.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), built);
-        Ok(channel)
+        Ok(Some(channel))
     }
 
     fn client(&self, account: &Account) -> Result<ShipStation, Failure> {
@@ -141,9 +144,6 @@ impl Channels {
         let mut builder = ShipStation::builder(credentials).clock(self.clock.clone());
         if let Some(window) = window {
             builder = builder.rate_limiter(Arc::new(window.clock(self.clock.clone())));
-        }
-        if let Some(url) = &account.base_url {
-            builder = builder.base_url(url);
         }
         let client = (self.wire)(&account.name, builder).build()?;
         let meter =

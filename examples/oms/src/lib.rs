@@ -14,7 +14,7 @@
 //! | `database` | a file of SQLite or a database of PostgreSQL, with the host's tables and the connector's store in it |
 //! | `shop` | the host's tables: orders, parcels, changes, accounts, operators |
 //! | `channels` | the channel of each account |
-//! | `work` | the fleet, and what is written down of each run |
+//! | `work` | what runs by itself: the fleet, and what is written down beside it |
 //! | `web` | the operators' pages, made on the server |
 //! | `demo` | simulated accounts with some weeks behind them |
 

@@ -76,9 +76,13 @@ impl Running {
     /// # Errors
     /// When the database or the port cannot be opened.
     pub async fn start(options: Options) -> Result<Self, Failure> {
-        let folder = tempfile::tempdir()?;
-        let temporary = folder.path().join("oms.sqlite").to_string_lossy().into_owned();
-        let database = Database::open(options.database.as_ref().unwrap_or(&temporary)).await?;
+        let (place, folder) = if let Some(place) = options.database {
+            (place, None)
+        } else {
+            let folder = tempfile::tempdir()?;
+            (folder.path().join("oms.sqlite").to_string_lossy().into_owned(), Some(folder))
+        };
+        let database = Database::open(&place).await?;
         let operator = first_operator(&database).await?;
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
@@ -112,7 +116,6 @@ impl Running {
                 }
             }),
         ];
-        let folder = options.database.is_none().then_some(folder);
         Ok(Self { address, operator, stop, ends, helpers, _folder: folder })
     }
 
@@ -188,7 +191,6 @@ pub async fn add_account(
         api_key: keys.0,
         api_secret: keys.1,
         expires_on,
-        base_url: None,
         webhook_secret: operators::secret()?,
         revision: 1,
         paused: None,

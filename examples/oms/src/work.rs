@@ -1,4 +1,4 @@
-//! The fleet of the host: what runs by itself, and what is written down of each run.
+//! What runs by itself: the fleet, and beside it what is written into the host's tables and looked at.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

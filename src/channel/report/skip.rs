@@ -153,7 +153,7 @@ impl SkipReason {
         }
     }
 
-    /// What a person can do about it; `None` where nothing needs doing.
+    /// What a person can do about it, or why nothing is to be done; `None` where there is nothing to say.
     pub fn remedy(&self) -> Option<String> {
         match self {
             Self::AlreadyImported { host_order, .. } => {

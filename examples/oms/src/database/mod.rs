@@ -7,7 +7,7 @@
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
-use std::{path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use shipstation_connector::{
     Timestamp,
@@ -31,6 +31,12 @@ pub(crate) enum Value {
     Null,
     Number(i64),
     Text(String),
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
 }
 
 impl From<i64> for Value {
@@ -101,7 +107,7 @@ impl Row {
 /// The database, with the host's tables and the connector's store in it.
 #[derive(Clone)]
 pub(crate) enum Database {
-    Sqlite { tables: Arc<sqlite::Tables>, store: Arc<SqliteStore> },
+    Sqlite { tables: sqlite::Tables, store: Arc<SqliteStore> },
     Postgres { store: Arc<PostgresStore>, address: Arc<str> },
 }
 
@@ -124,7 +130,7 @@ impl Database {
             postgres::create(store.pool()).await?;
             return Ok(Self::Postgres { store, address: address.into() });
         }
-        let tables = Arc::new(sqlite::Tables::open(Path::new(address))?);
+        let tables = sqlite::Tables::open(Path::new(address))?;
         let store = Arc::new(SqliteStore::open(address)?.with_order_writer(shop::Writer));
         Ok(Self::Sqlite { tables, store })
     }
@@ -138,6 +144,11 @@ impl Database {
                 Ok(postgres::query(&**store.pool().get().await?, &statement).await?)
             }
         }
+    }
+
+    /// The one number that a statement answers.
+    pub(crate) async fn count(&self, sql: &'static str) -> Result<i64, Failure> {
+        Ok(self.query(sql, &[]).await?.first().map_or(0, |row| row.number(0)))
     }
 
     /// The number of rows that a statement changed.

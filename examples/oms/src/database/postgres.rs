@@ -1,6 +1,6 @@
 //! The tables in PostgreSQL.
 
-use std::{error::Error, fmt};
+use std::error::Error;
 
 use shipstation_connector::{
     Timestamp,
@@ -26,12 +26,6 @@ pub(super) async fn create(tables: &Pool) -> Result<(), Failure> {
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('the tables of the oms', 0));";
     tables.get().await?.batch_execute(&format!("BEGIN; {lock} {columns} COMMIT;")).await?;
     Ok(())
-}
-
-impl fmt::Debug for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
 }
 
 impl ToSql for Value {

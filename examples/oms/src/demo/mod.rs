@@ -128,7 +128,6 @@ fn account(name: &str, expires_on: Option<String>) -> Result<Account, Failure> {
         api_key: format!("simulated key of {name}"),
         api_secret: "simulated secret".to_owned(),
         expires_on,
-        base_url: None,
         webhook_secret: operators::secret()?,
         revision: 1,
         paused: None,

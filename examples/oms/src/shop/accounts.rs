@@ -1,6 +1,9 @@
 //! The accounts of ShipStation that the host serves. A real host keeps the keys in its secret store.
 
-use crate::{Failure, database::Database};
+use crate::{
+    Failure,
+    database::{Database, Row},
+};
 
 /// An account, with its keys: nothing of it is shown as it is.
 pub(crate) struct Account {
@@ -9,10 +12,9 @@ pub(crate) struct Account {
     pub(crate) api_secret: String,
     /// The last day of the keys, as `2026-12-31`.
     pub(crate) expires_on: Option<String>,
-    pub(crate) base_url: Option<String>,
     /// The secret part of the address of its webhooks.
     pub(crate) webhook_secret: String,
-    /// Grows when anything of it changes.
+    /// Grows when its keys change.
     pub(crate) revision: i64,
     pub(crate) paused: Option<String>,
 }
@@ -23,35 +25,46 @@ impl std::fmt::Debug for Account {
     }
 }
 
-pub(crate) async fn all(database: &Database) -> Result<Vec<Account>, Failure> {
-    let query = "SELECT name, api_key, api_secret, expires_on, base_url, webhook_secret, revision, paused
-                 FROM oms_account ORDER BY name";
-    let rows = database.query(query, &[]).await?;
-    let account = rows.iter().map(|row| Account {
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT name, api_key, api_secret, expires_on, webhook_secret, revision, paused FROM oms_account ",
+            $rest
+        )
+    };
+}
+
+fn account(row: &Row) -> Account {
+    Account {
         name: row.text(0),
         api_key: row.text(1),
         api_secret: row.text(2),
         expires_on: row.maybe_text(3),
-        base_url: row.maybe_text(4),
-        webhook_secret: row.text(5),
-        revision: row.number(6),
-        paused: row.maybe_text(7),
-    });
-    Ok(account.collect())
+        webhook_secret: row.text(4),
+        revision: row.number(5),
+        paused: row.maybe_text(6),
+    }
+}
+
+pub(crate) async fn all(database: &Database) -> Result<Vec<Account>, Failure> {
+    Ok(database.query(select!("ORDER BY name"), &[]).await?.iter().map(account).collect())
+}
+
+pub(crate) async fn find(database: &Database, name: &str) -> Result<Option<Account>, Failure> {
+    Ok(database.query(select!("WHERE name = $1"), &[name.into()]).await?.first().map(account))
 }
 
 /// Adds an account, or gives it other keys; its webhooks keep their secret.
 pub(crate) async fn put(database: &Database, account: &Account) -> Result<(), Failure> {
-    let put = "INSERT INTO oms_account (name, api_key, api_secret, expires_on, base_url, webhook_secret, revision)
-               VALUES ($1, $2, $3, $4, $5, $6, 1)
+    let put = "INSERT INTO oms_account (name, api_key, api_secret, expires_on, webhook_secret, revision)
+               VALUES ($1, $2, $3, $4, $5, 1)
                ON CONFLICT (name) DO UPDATE SET api_key = excluded.api_key, api_secret = excluded.api_secret,
-                   expires_on = excluded.expires_on, base_url = excluded.base_url, revision = oms_account.revision + 1";
+                   expires_on = excluded.expires_on, revision = oms_account.revision + 1";
     let values = [
         account.name.as_str().into(),
         account.api_key.as_str().into(),
         account.api_secret.as_str().into(),
         account.expires_on.clone().into(),
-        account.base_url.clone().into(),
         account.webhook_secret.as_str().into(),
     ];
     database.execute(put, &values).await?;

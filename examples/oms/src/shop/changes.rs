@@ -24,7 +24,7 @@ pub(crate) struct Change {
 }
 
 /// As many changes as a list shows.
-pub(crate) const PAGE: i64 = 100;
+const PAGE: i64 = 100;
 
 /// Tells the operator, and keeps anybody from shipping what should not be shipped.
 pub(super) fn record(connection: &ConnectionId, change: &OrderChange) -> Vec<Statement> {
@@ -89,8 +89,7 @@ pub(crate) async fn of_order(
 }
 
 pub(crate) async fn count_unseen(database: &Database) -> Result<i64, Failure> {
-    let rows = database.query("SELECT count(*) FROM oms_change WHERE seen = 0", &[]).await?;
-    Ok(rows.first().map_or(0, |row| row.number(0)))
+    database.count("SELECT count(*) FROM oms_change WHERE seen = 0").await
 }
 
 /// Somebody has seen it, or everything up to it.

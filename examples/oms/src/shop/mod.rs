@@ -18,7 +18,7 @@ pub(crate) const DAY: i64 = 86_400;
 pub(crate) fn tables(id: &str) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS oms_account (
-             name text PRIMARY KEY, api_key text NOT NULL, api_secret text NOT NULL, expires_on text, base_url text,
+             name text PRIMARY KEY, api_key text NOT NULL, api_secret text NOT NULL, expires_on text,
              webhook_secret text NOT NULL, revision bigint NOT NULL, paused text);
          CREATE TABLE IF NOT EXISTS oms_order (
              id {id}, connection text NOT NULL, channel_order text NOT NULL, number text NOT NULL,

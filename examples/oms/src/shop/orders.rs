@@ -1,6 +1,8 @@
 //! The host's orders: `held` until nothing holds them here, `on_hold` in the channel, `ready` to be shipped, `shipped`, or `stopped`
 //! because the channel ended them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use shipstation_connector::{
     Timestamp,
@@ -199,14 +201,18 @@ pub(crate) async fn newest(database: &Database, state: &str, before: i64) -> Res
 }
 
 /// How many orders there are in each state.
-pub(crate) async fn counts(database: &Database) -> Result<Vec<(String, i64)>, Failure> {
+pub(crate) async fn counts(database: &Database) -> Result<BTreeMap<String, i64>, Failure> {
     let rows =
         database.query(concat!("SELECT ", state!(), ", count(*) FROM oms_order GROUP BY 1"), &[]).await?;
     Ok(rows.iter().map(|row| (row.text(0), row.number(1))).collect())
 }
 
+pub(crate) async fn count_held(database: &Database) -> Result<i64, Failure> {
+    database.count("SELECT count(*) FROM oms_order WHERE state = 'held'").await
+}
+
 /// How many orders were placed on each day (of UTC, numbered from 1970) since one.
-pub(crate) async fn placed_by_day(database: &Database, since: i64) -> Result<Vec<(i64, i64)>, Failure> {
+pub(crate) async fn placed_by_day(database: &Database, since: i64) -> Result<BTreeMap<i64, i64>, Failure> {
     let query =
         "SELECT placed_at / 86400, count(*) FROM oms_order WHERE placed_at >= $1 GROUP BY placed_at / 86400";
     let rows = database.query(query, &[(since * DAY).into()]).await?;

@@ -1,5 +1,7 @@
 //! The host's parcels, and what became of telling the channel of them.
 
+use std::collections::BTreeMap;
+
 use shipstation_connector::{
     Timestamp,
     channel::{
@@ -27,8 +29,6 @@ pub(crate) struct Parcel {
     pub(crate) state: String,
     /// Why it is in this state, where there is a reason.
     pub(crate) why: Option<String>,
-    /// Whether nothing more comes of it.
-    pub(crate) is_settled: bool,
     /// Whether somebody has dealt with its failure.
     pub(crate) is_dealt_with: bool,
 }
@@ -57,7 +57,6 @@ fn parcel(row: &crate::database::Row) -> Parcel {
         shipped_at: row.time(6),
         state: row.text(7),
         why: row.maybe_text(8),
-        is_settled: row.number(9) > 0,
         is_dealt_with: row.number(9) > 1,
         revision: row.number(10),
         lines: serde_json::from_str(&row.text(11)).unwrap_or_default(),
@@ -73,6 +72,10 @@ pub(crate) async fn of_order(database: &Database, order: i64) -> Result<Vec<Parc
 pub(crate) async fn failed(database: &Database) -> Result<Vec<Parcel>, Failure> {
     let query = select!("p.state = 'failed' AND p.settled = 1 ORDER BY p.shipped_at DESC LIMIT $1");
     Ok(database.query(query, &[PAGE.into()]).await?.iter().map(parcel).collect())
+}
+
+pub(crate) async fn count_failed(database: &Database) -> Result<i64, Failure> {
+    database.count("SELECT count(*) FROM oms_parcel WHERE state = 'failed' AND settled = 1").await
 }
 
 /// The numbers of other orders whose parcels have this tracking number.
@@ -94,7 +97,7 @@ pub(crate) async fn dealt_with(database: &Database, id: &str) -> Result<bool, Fa
 }
 
 /// How many parcels left on each day (of UTC, numbered from 1970) since one.
-pub(crate) async fn shipped_by_day(database: &Database, since: i64) -> Result<Vec<(i64, i64)>, Failure> {
+pub(crate) async fn shipped_by_day(database: &Database, since: i64) -> Result<BTreeMap<i64, i64>, Failure> {
     let query = "SELECT shipped_at / 86400, count(*) FROM oms_parcel WHERE shipped_at >= $1 GROUP BY shipped_at / 86400";
     let rows = database.query(query, &[(since * DAY).into()]).await?;
     Ok(rows.iter().map(|row| (row.number(0), row.number(1))).collect())

@@ -1,5 +1,7 @@
 //! How many requests each connection has sent in each hour.
 
+use std::collections::BTreeMap;
+
 use crate::{Failure, database::Database};
 
 /// An hour, in seconds.
@@ -18,7 +20,7 @@ pub(crate) async fn add(
 }
 
 /// The busiest connection's requests in each hour (of UTC, numbered from 1970) since one: each key has a budget of its own.
-pub(crate) async fn most_by_hour(database: &Database, since: i64) -> Result<Vec<(i64, i64)>, Failure> {
+pub(crate) async fn most_by_hour(database: &Database, since: i64) -> Result<BTreeMap<i64, i64>, Failure> {
     let query = "SELECT hour, max(requests) FROM oms_usage WHERE hour >= $1 GROUP BY hour";
     let rows = database.query(query, &[since.into()]).await?;
     Ok(rows.iter().map(|row| (row.number(0), row.number(1))).collect())

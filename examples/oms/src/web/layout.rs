@@ -1,7 +1,7 @@
 //! The frame of every page, and what pages are put together from.
 
 use maud::{DOCTYPE, Markup, html};
-use shipstation_connector::Timestamp;
+use shipstation_connector::{Timestamp, channel::Timeline};
 
 use super::{App, error::NoPage, session::Operator};
 use crate::shop::{
@@ -50,9 +50,8 @@ pub(super) async fn page(
     title: &str,
     content: Markup,
 ) -> Result<Markup, NoPage> {
-    let held = orders::counts(&app.database).await?.into_iter().find(|(state, _)| state == "held");
     let waiting = [
-        ("/held", held.map_or(0, |(_, count)| count)),
+        ("/held", orders::count_held(&app.database).await?),
         ("/changes", changes::count_unseen(&app.database).await?),
     ];
     let count =
@@ -72,7 +71,7 @@ pub(super) async fn page(
                     }
                 }
                 form.search action="/search" method="post" role="search" {
-                (operator.form_token())
+                    (operator.form_token())
                     label for="number" { "Order number" }
                     input #number name="number" required autocomplete="off";
                     button { "Find" }
@@ -129,6 +128,14 @@ pub(super) fn table(name: &str, heads: &[&str], rows: &Markup) -> Markup {
                 tbody { (rows) }
             }
         }
+    }
+}
+
+/// What happened to an order, step by step.
+pub(super) fn story(timeline: &Timeline) -> Markup {
+    html! {
+        @if timeline.events.is_empty() { (nothing("Nothing is known of it.")) }
+        ol.story { @for event in &timeline.events { li { (time(event.at)) " " (event.what) } } }
     }
 }
 

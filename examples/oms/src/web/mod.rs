@@ -25,7 +25,7 @@ use shipstation_connector::{
 };
 
 use self::{error::NoPage, tries::Tries};
-use crate::{channels::Channels, database::Database, shop::accounts};
+use crate::{channels::Channels, database::Database};
 
 /// What the pages work with.
 #[derive(Clone)]
@@ -49,11 +49,8 @@ impl App {
 
     /// The channel of a connection that a request names.
     async fn channel(&self, name: &str) -> Result<Arc<ShipStationChannel>, NoPage> {
-        let known = accounts::all(&self.database).await?;
-        if known.iter().all(|account| account.name != name) {
-            return Err(NoPage::not_found(format!("There is no connection {name:?}.")));
-        }
-        Ok(self.channels.of(name).await?)
+        let gone = || NoPage::not_found(format!("There is no connection {name:?}."));
+        self.channels.find(name).await?.ok_or_else(gone)
     }
 
     /// Has an operation run at once. A wake-up that is lost is made up for by its interval.

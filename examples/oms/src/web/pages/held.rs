@@ -1,6 +1,6 @@
 //! Orders that wait for a person: those whose shipping text means nothing yet, by their text, and the others one by one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     extract::{Query, State},
@@ -51,7 +51,8 @@ struct Group {
     numbers: Vec<String>,
     /// One of its orders, which knows the name of its store.
     sample: Option<ChannelOrderId>,
-    policies: BTreeSet<String>,
+    /// The methods that rules of the connection have.
+    policies: Arc<BTreeSet<String>>,
 }
 
 /// Names a text in a form: it may have characters that a form does not keep.
@@ -126,7 +127,7 @@ async fn held(app: &App, connection: &ConnectionId) -> Result<Vec<HeldOrder>, No
 async fn texts(app: &App, name: &str, held: &[HeldOrder]) -> Result<Vec<Group>, Failure> {
     let channel = app.channels.of(name).await?;
     let rules = app.database.stores().mappings.shipping_rules(channel.connection()).await?.rows;
-    let policies: BTreeSet<String> = rules.iter().map(|rule| rule.method.policy.to_string()).collect();
+    let policies = Arc::new(rules.iter().map(|rule| rule.method.policy.to_string()).collect());
     let unmapped = channel.unmapped().await?.into_iter().filter(|text| text.held > 0);
     let group = |unmapped: UnmappedShipping| {
         let seen = &unmapped.seen;
@@ -138,7 +139,7 @@ async fn texts(app: &App, name: &str, held: &[HeldOrder]) -> Result<Vec<Group>, 
         let of_text: Vec<&HeldOrder> = of_text.take(NUMBERS).collect();
         let sample = of_text.first().map(|held| held.order.clone());
         let numbers = of_text.iter().map(|held| held.number.clone()).collect();
-        Group { connection: name.into(), unmapped, numbers, sample, policies: policies.clone() }
+        Group { connection: name.into(), unmapped, numbers, sample, policies: Arc::clone(&policies) }
     };
     Ok(unmapped.map(group).collect())
 }
@@ -181,7 +182,7 @@ fn card(operator: &Operator, group: &Group, store: Option<&str>) -> Markup {
                 (suggestions(unmapped))
                 label for=(id) { "Shipping method for " (text) (of) }
                 input id=(id) name="policy" required list={ (id) "-known" } autocomplete="off" aria-describedby={ (id) "-help" };
-                datalist id={ (id) "-known" } { @for policy in &group.policies { option value=(policy); } }
+                datalist id={ (id) "-known" } { @for policy in group.policies.iter() { option value=(policy); } }
                 p.note id={ (id) "-help" } {
                     @if group.policies.is_empty() { "A method of your warehouse." } @else { "Used so far: " (group.policies.iter().cloned().collect::<Vec<_>>().join(", ")) "." }
                 }

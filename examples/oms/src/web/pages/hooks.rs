@@ -16,8 +16,8 @@ pub(crate) async fn receive(
     OriginalUri(uri): OriginalUri,
     body: Bytes,
 ) -> StatusCode {
-    let known = accounts::all(&app.database).await.unwrap_or_default();
-    if !known.iter().any(|account| account.name == connection && account.paused.is_none()) {
+    let account = accounts::find(&app.database, &connection).await.unwrap_or_default();
+    if account.is_none_or(|account| account.paused.is_some()) {
         return StatusCode::NOT_FOUND;
     }
     let target = uri.path_and_query().map_or_else(String::new, ToString::to_string);

@@ -183,10 +183,7 @@ async fn story(app: &App, order: &Order) -> Markup {
         Ok::<_, Failure>(app.channels.of(order.connection.as_str()).await?.timeline(request).await?)
     };
     match asked.await {
-        Ok(timeline) => html! {
-            @if timeline.events.is_empty() { (layout::nothing("Nothing is known of it.")) }
-            ol.story { @for event in &timeline.events { li { (layout::time(event.at)) " " (event.what) } } }
-        },
+        Ok(timeline) => layout::story(&timeline),
         Err(error) => html! { p.error { "That cannot be told: " (error) } },
     }
 }
@@ -245,8 +242,9 @@ pub(crate) async fn correct(
     let meant = parcels.iter().find(|parcel| parcel.id == sent.fields.get("parcel"));
     let meant = meant.ok_or_else(|| NoPage::not_found("The order has no such parcel."))?;
     let now = app.clock.now();
-    let can_be = can_be_corrected(meant) && !meant.is_settled;
-    if can_be && orders::correct(&app.database, &order, meant, (carrier, tracking), now).await? {
+    if can_be_corrected(meant)
+        && orders::correct(&app.database, &order, meant, (carrier, tracking), now).await?
+    {
         app.wake(&order.connection, Operation::SyncShipments).await;
         let did = format!("The parcel of order {} is corrected to {carrier} {tracking}.", order.number);
         sent.operator.did(&app, &did).await?;

@@ -42,7 +42,7 @@ pub(crate) async fn show(
         orders::oldest(&app.database, state, from.unwrap_or(0)).await?
     };
     let counts = orders::counts(&app.database).await?;
-    let count = |of: &str| counts.iter().find(|(state, _)| state == of).map_or(0, |(_, count)| *count);
+    let count = |of: &str| counts.get(of).copied().unwrap_or(0);
     let content = html! {
         nav.tabs aria-label="States" {
             @for (of, _) in STATES {

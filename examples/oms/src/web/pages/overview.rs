@@ -1,5 +1,7 @@
 //! What waits for an operator, and how much comes and goes.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use maud::{Markup, html};
 use shipstation_connector::{
@@ -54,7 +56,7 @@ struct Wait {
 
 async fn waiting(app: &App) -> Result<Vec<Wait>, NoPage> {
     let states = orders::counts(&app.database).await?;
-    let orders = |of: &str| states.iter().find(|(state, _)| state == of).map_or(0, |(_, count)| *count);
+    let orders = |of: &str| states.get(of).copied().unwrap_or(0);
     let (mut blocked, mut wrong) = (0, 0);
     for account in accounts::all(&app.database).await? {
         let counts = app.database.stores().shipments.counts(&account.name.as_str().into()).await?;
@@ -64,7 +66,6 @@ async fn waiting(app: &App) -> Result<Vec<Wait>, NoPage> {
         let is_wrong = findings.iter().any(|finding| finding.severity != Severity::Info);
         wrong += i64::from(is_wrong || account.paused.is_some());
     }
-    let failed = i64::try_from(parcels::failed(&app.database).await?.len()).unwrap_or(i64::MAX);
     Ok(vec![
         Wait {
             number: orders("held"),
@@ -79,7 +80,7 @@ async fn waiting(app: &App) -> Result<Vec<Wait>, NoPage> {
             path: "/shipments",
         },
         Wait {
-            number: failed,
+            number: parcels::count_failed(&app.database).await?,
             what: ["shipment failed", "shipments failed"],
             help: "ShipStation will not be told",
             path: "/shipments#failed",
@@ -112,7 +113,8 @@ async fn charts(app: &App) -> Result<Markup, NoPage> {
     let day = |day: i64| {
         Timestamp::from_unix_seconds(day * DAY).to_string().get(5..10).unwrap_or_default().to_owned()
     };
-    let by_day = |counted: &[(i64, i64)]| days.clone().map(|of| (day(of), number(counted, of))).collect();
+    let number = |counted: &BTreeMap<i64, i64>, of| counted.get(&of).copied().unwrap_or(0);
+    let by_day = |counted| days.clone().map(|of| (day(of), number(counted, of))).collect();
     let placed = orders::placed_by_day(&app.database, *days.start()).await?;
     let shipped = parcels::shipped_by_day(&app.database, *days.start()).await?;
     let used = usage::most_by_hour(&app.database, hour - HOURS + 1).await?;
@@ -127,10 +129,6 @@ async fn charts(app: &App) -> Result<Markup, NoPage> {
             limit: Some((BUDGET, "The budget of an hour")),
         }.draw())
     })
-}
-
-fn number(counted: &[(i64, i64)], of: i64) -> i64 {
-    counted.iter().find(|(when, _)| *when == of).map_or(0, |(_, number)| *number)
 }
 
 async fn stuck(app: &App) -> Result<Markup, NoPage> {

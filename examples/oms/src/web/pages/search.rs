@@ -145,7 +145,6 @@ async fn ask_one(app: &App, connection: &str, number: &str) -> Result<Vec<Diagno
 
 fn diagnosed(operator: &Operator, connection: &str, number: &str, diagnosis: &Diagnosis) -> Markup {
     let main = diagnosis.primary().filter(|_| !diagnosis.imported);
-    let events = diagnosis.timeline.iter().flat_map(|timeline| &timeline.events);
     html! {
         section.panel {
             h2 { (connection) ": " (diagnosis.title) }
@@ -162,10 +161,7 @@ fn diagnosed(operator: &Operator, connection: &str, number: &str, diagnosis: &Di
             @if !diagnosis.checks.is_empty() { (checks(&diagnosis.checks, diagnosis.imported)) }
             @for note in &diagnosis.notes { p { (note.0) } }
             @if let Some(check) = main.filter(|_| diagnosis.order.is_some()) { (import_form(operator, connection, number, diagnosis, check)) }
-            @if diagnosis.timeline.is_some() {
-                h3 { "What happened" }
-                ol.story { @for event in events { li { (layout::time(event.at)) " " (event.what) } } }
-            }
+            @if let Some(timeline) = &diagnosis.timeline { h3 { "What happened" } (layout::story(timeline)) }
         }
     }
 }
