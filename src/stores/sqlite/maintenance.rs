@@ -29,6 +29,34 @@ const ROW: &str = "shipstation_outbox.row_json";
 /// Rows that are removed in one transaction, so that a run does not wait long.
 const BATCH: i64 = 500;
 
+macro_rules! old_runs {
+    ($of:literal) => {
+        concat!(
+            "DELETE FROM shipstation_run WHERE seq IN (
+    SELECT old.seq FROM shipstation_run AS old WHERE old.began < ?1 ",
+            $of,
+            " AND EXISTS (SELECT 1 FROM shipstation_run AS newer
+                WHERE newer.connection = old.connection AND newer.operation = old.operation AND newer.seq > old.seq)
+    AND (old.success = 0 OR EXISTS (SELECT 1 FROM shipstation_run AS newer WHERE newer.connection = old.connection
+                AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success = 1))
+    AND (old.worked = 0 OR EXISTS (SELECT 1 FROM shipstation_run AS newer WHERE newer.connection = old.connection
+                AND newer.operation = old.operation AND newer.seq > old.seq AND newer.worked = 1))
+    LIMIT ?2)"
+        )
+    };
+}
+const OLD_RUNS: &str = old_runs!("");
+const OLD_QUICK_LOOKS: &str = old_runs!("AND old.operation = 'get_changes'");
+/// Of changes that say nothing of their age, it begins now.
+const UNDATED_CHANGES: &str = "UPDATE shipstation_order_change SET recorded = ?1 WHERE seq IN (
+    SELECT seq FROM shipstation_order_change WHERE recorded IS NULL LIMIT ?2)";
+const OLD_CHANGES: &str = "DELETE FROM shipstation_order_change WHERE seq IN (
+    SELECT seq FROM shipstation_order_change WHERE recorded < ?1 LIMIT ?2)";
+const OLD_EVENTS: &str = "DELETE FROM shipstation_order_event WHERE (connection, order_id, seq) IN (
+    SELECT connection, order_id, seq FROM shipstation_order_event WHERE at < ?1 LIMIT ?2)";
+const OLD_ACTIONS: &str = "DELETE FROM shipstation_action WHERE number IN (
+    SELECT number FROM shipstation_action WHERE settled < ?1 LIMIT ?2)";
+
 #[async_trait]
 impl Maintenance for SqliteStore {
     /// The old bytes of buyers' data are overwritten in the file and in its log. Copies of the file are the host's business.
@@ -38,12 +66,12 @@ impl Maintenance for SqliteStore {
         let fingerprints = self.in_batches(now - policy.fingerprints, forget_fingerprints).await;
         let emptied = self.writer.run(|db| Ok(empty_log(db)?)).await;
         let shipments = self.in_batches(now - policy.shipments, reduce_shipments).await;
-        let dated = self.in_batches(now, date_changes).await;
-        let changes = self.in_batches(now - policy.changes, remove_changes).await;
-        let looks = self.in_batches(now - policy.quick_looks, remove_quick_looks).await;
-        let events = self.in_batches(now - policy.events, remove_events).await;
-        let actions = self.in_batches(now - policy.actions, remove_actions).await;
-        let runs = self.in_batches(now - policy.runs, remove_runs).await;
+        let dated = self.removed(UNDATED_CHANGES, now).await;
+        let changes = self.removed(OLD_CHANGES, now - policy.changes).await;
+        let looks = self.removed(OLD_QUICK_LOOKS, now - policy.quick_looks).await;
+        let events = self.removed(OLD_EVENTS, now - policy.events).await;
+        let actions = self.removed(OLD_ACTIONS, now - policy.actions).await;
+        let runs = self.removed(OLD_RUNS, now - policy.runs).await;
         emptied.and(dated.map(drop))?;
         Ok(Maintained {
             runs: runs? + looks?,
@@ -73,11 +101,16 @@ impl Maintenance for SqliteStore {
 }
 
 impl SqliteStore {
+    /// Removes what `sql` names, batch after batch.
+    async fn removed(&self, sql: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+        self.in_batches(before, move |tx, before| execute(tx, sql, (before, BATCH))).await
+    }
+
     /// Does it again until it has done less than a batch.
     async fn in_batches(
         &self,
         before: Timestamp,
-        remove: fn(&Transaction<'_>, i64) -> Answer<usize>,
+        remove: impl Fn(&Transaction<'_>, i64) -> Answer<usize> + Copy + Send + 'static,
     ) -> Result<u64, StoreError> {
         let mut total = 0;
         loop {
@@ -88,70 +121,6 @@ impl SqliteStore {
             }
         }
     }
-}
-
-macro_rules! old_runs {
-    ($of:literal) => {
-        concat!(
-            "DELETE FROM shipstation_run WHERE seq IN (
-            SELECT old.seq FROM shipstation_run AS old WHERE old.began < ?1 ",
-            $of,
-            " AND EXISTS (SELECT 1 FROM shipstation_run AS newer
-                        WHERE newer.connection = old.connection AND newer.operation = old.operation AND newer.seq > old.seq)
-            AND (old.success = 0 OR EXISTS (
-                        SELECT 1 FROM shipstation_run AS newer WHERE newer.connection = old.connection
-                        AND newer.operation = old.operation AND newer.seq > old.seq AND newer.success = 1))
-            AND (old.worked = 0 OR EXISTS (
-                        SELECT 1 FROM shipstation_run AS newer WHERE newer.connection = old.connection
-                        AND newer.operation = old.operation AND newer.seq > old.seq AND newer.worked = 1))
-            LIMIT ?2)"
-        )
-    };
-}
-
-fn remove_runs(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
-    execute(tx, old_runs!(""), (before, BATCH))
-}
-
-fn remove_quick_looks(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
-    execute(tx, old_runs!("AND old.operation = 'get_changes'"), (before, BATCH))
-}
-
-/// Of changes that say nothing of their age, it begins now.
-fn date_changes(tx: &Transaction<'_>, now: i64) -> Answer<usize> {
-    execute(
-        tx,
-        "UPDATE shipstation_order_change SET recorded = ?1 WHERE seq IN (
-            SELECT seq FROM shipstation_order_change WHERE recorded IS NULL LIMIT ?2)",
-        (now, BATCH),
-    )
-}
-
-fn remove_changes(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
-    execute(
-        tx,
-        "DELETE FROM shipstation_order_change WHERE seq IN (
-            SELECT seq FROM shipstation_order_change WHERE recorded < ?1 LIMIT ?2)",
-        (before, BATCH),
-    )
-}
-
-fn remove_events(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
-    execute(
-        tx,
-        "DELETE FROM shipstation_order_event WHERE (connection, order_id, seq) IN (
-            SELECT connection, order_id, seq FROM shipstation_order_event WHERE at < ?1 LIMIT ?2)",
-        (before, BATCH),
-    )
-}
-
-fn remove_actions(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
-    execute(
-        tx,
-        "DELETE FROM shipstation_action WHERE number IN (
-            SELECT number FROM shipstation_action WHERE settled < ?1 LIMIT ?2)",
-        (before, BATCH),
-    )
 }
 
 fn reduce_shipments(tx: &Transaction<'_>, before: i64) -> Answer<usize> {
