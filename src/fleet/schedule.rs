@@ -18,28 +18,19 @@ use crate::{
 ///   has ended cannot be renewed or settled.
 /// - What is due for longest is claimed first.
 /// - A job that is woken while it is claimed is due at once when it is settled.
-/// - `Ok` means durable, as far as the schedule is. `now` serves a schedule that has no clock of its own.
+/// - `Ok` means durable, as far as the schedule is; an error, that the schedule cannot be read or written. `now` serves a schedule that has no clock of its own.
 ///
 /// The checks of it stand in `testing::conformance` (feature `conformance`).
 #[async_trait]
 pub trait Schedule: Debug + Send + Sync {
     /// Adds jobs that are not there, changes the others where they differ, and removes none. A job whose interval became shorter is
     /// due within the new one; a paused job is not claimed until a plan says otherwise.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     async fn plan(&self, jobs: &[JobPlan], now: Timestamp) -> Result<(), StoreError>;
 
     /// Removes every job of these connections, claimed ones too.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     async fn remove(&self, connections: &[ConnectionId]) -> Result<(), StoreError>;
 
     /// Claims at most `limit` jobs that are due, for so long.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     async fn claim(
         &self,
         worker: &str,
@@ -49,33 +40,18 @@ pub trait Schedule: Debug + Send + Sync {
     ) -> Result<Vec<Claim>, StoreError>;
 
     /// Prolongs claims that still hold, from now on for so long.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     async fn renew(&self, claims: &[Claim], length: Duration, now: Timestamp) -> Result<(), StoreError>;
 
     /// Ends a claim: says whether it still held.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     async fn settle(&self, claim: &Claim, end: &JobEnd, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Makes a job due at once, unless it is paused: says whether it is there.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     async fn wake(&self, job: &JobKey, now: Timestamp) -> Result<bool, StoreError>;
 
     /// How long until a job is due or a claim ends; `None` where there is neither.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Duration>, StoreError>;
 
     /// The jobs of one connection, or all, in the order of their keys.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     async fn jobs(&self, of: Option<&ConnectionId>) -> Result<Vec<JobStatus>, StoreError>;
 
     /// Waits until another process may have woken a job. By itself that is never told, and [`poll_every`](Self::poll_every) is all.

@@ -29,15 +29,13 @@ macro_rules! select {
     };
 }
 
+#[expect(clippy::missing_errors_doc, reason = "said at the type")]
 impl PostgresStore {
     /// The orders that are ready and that the host has not acknowledged, in the order in which they came.
     ///
     /// At least once: the same orders are handed out again until [`acknowledge_orders`](Self::acknowledge_orders)
     /// was called for them, so the host keeps its own copy first and acknowledges then. Held orders are left out
     /// until nothing holds them.
-    ///
-    /// # Errors
-    /// When the database cannot say.
     pub async fn take_orders(
         &self,
         connection: &ConnectionId,
@@ -51,9 +49,6 @@ impl PostgresStore {
 
     /// The host has these orders and will not ask for them again. Repeating it is harmless; orders that are not
     /// there are ignored, and held ones are left as they are: they are handed out once nothing holds them.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
     pub async fn acknowledge_orders(
         &self,
         connection: &ConnectionId,
@@ -69,9 +64,6 @@ impl PostgresStore {
     }
 
     /// One imported order, held or not, handed over or not; `None` where an [`OrderWriter`](super::OrderWriter) took it.
-    ///
-    /// # Errors
-    /// When the database cannot say.
     pub async fn order(
         &self,
         connection: &ConnectionId,
@@ -84,9 +76,6 @@ impl PostgresStore {
     }
 
     /// Releases an order by a person's decision at `now`, whatever holds it. Says whether it was held.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
     pub async fn release_order(
         &self,
         connection: &ConnectionId,
@@ -101,9 +90,6 @@ impl PostgresStore {
     }
 
     /// What the host sells. Replaces listings of the same id; a batch is kept as a whole or not at all.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
     pub async fn put_listings(
         &self,
         connection: &ConnectionId,
@@ -125,9 +111,6 @@ impl PostgresStore {
     }
 
     /// The host no longer sells this. Its link goes with it.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
     pub async fn remove_listing(
         &self,
         connection: &ConnectionId,

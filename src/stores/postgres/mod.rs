@@ -87,6 +87,10 @@ pub use tokio_postgres;
 ///
 /// Share it as `Arc<PostgresStore>`; its connections come from a pool.
 ///
+/// # Errors
+/// What the host calls fails when the database cannot be read or written; nothing has changed then, unless the answer to a commit
+/// was lost: each call may be repeated.
+///
 /// ```no_run
 /// use shipstation_connector::stores::postgres::{PostgresOptions, PostgresStore};
 /// use std::sync::Arc;

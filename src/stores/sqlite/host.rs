@@ -27,15 +27,13 @@ macro_rules! select {
     };
 }
 
+#[expect(clippy::missing_errors_doc, reason = "said at the type")]
 impl SqliteStore {
     /// The orders that are ready and that the host has not acknowledged, in the order in which they came.
     ///
     /// At least once: the same orders are handed out again until [`acknowledge_orders`](Self::acknowledge_orders)
     /// was called for them, so the host keeps its own copy first and acknowledges then. Held orders are left out
     /// until nothing holds them.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub async fn take_orders(
         &self,
         connection: &ConnectionId,
@@ -51,9 +49,6 @@ impl SqliteStore {
 
     /// The host has these orders and will not ask for them again. Repeating it is harmless; orders that are not
     /// there are ignored, and held ones are left as they are: they are handed out once nothing holds them.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub async fn acknowledge_orders(
         &self,
         connection: &ConnectionId,
@@ -71,9 +66,6 @@ impl SqliteStore {
     }
 
     /// One imported order, held or not, handed over or not; `None` where an [`OrderWriter`](super::OrderWriter) took it.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub async fn order(
         &self,
         connection: &ConnectionId,
@@ -84,9 +76,6 @@ impl SqliteStore {
     }
 
     /// Releases an order by a person's decision at `now`, whatever holds it. Says whether it was held.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub async fn release_order(
         &self,
         connection: &ConnectionId,

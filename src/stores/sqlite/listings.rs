@@ -91,11 +91,9 @@ impl ListingStore for SqliteStore {
     }
 }
 
+#[expect(clippy::missing_errors_doc, reason = "said at the type")]
 impl SqliteStore {
     /// The host's side: what it sells. Replaces listings of the same id; a batch is kept as a whole or not at all.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub async fn put_listings(
         &self,
         connection: &ConnectionId,
@@ -113,9 +111,6 @@ impl SqliteStore {
     }
 
     /// The host's side: no longer sells this. Its link goes with it.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
     pub async fn remove_listing(
         &self,
         connection: &ConnectionId,

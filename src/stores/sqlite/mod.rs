@@ -75,6 +75,9 @@ pub use rusqlite;
 /// Share it as `Arc<SqliteStore>`. It has two threads, unless it is opened [`inline`](SqliteOptions::inline): one writes, one
 /// reads, so that a look-up does not wait for a batch that is being saved.
 ///
+/// # Errors
+/// What the host calls fails when the file cannot be read or written; nothing has changed then.
+///
 /// ```
 /// use shipstation_connector::stores::SqliteStore;
 /// use std::sync::Arc;

@@ -145,9 +145,7 @@ impl PostgresStore {
 
     /// The host's side: these quantities of an order will never be shipped, so that no shipment waits for them.
     /// Replaces what was said of the order before; an empty list takes it back.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
+    #[expect(clippy::missing_errors_doc, reason = "said at the type")]
     pub async fn put_cancelled(
         &self,
         connection: &ConnectionId,
