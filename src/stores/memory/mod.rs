@@ -16,11 +16,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub(super) use self::actions::ActionEffects;
 pub use self::orders::StoredOrder;
-#[cfg(feature = "postgres")]
-pub(super) use self::shipments::Effects;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(super) use self::{actions::ActionEffects, shipments::Effects};
 pub(super) use self::{actions::Actions, listings::Links, shipments::Outbox};
 use self::{history::History, mappings::Mappings, orders::Orders, runs::Runs};
 use crate::{

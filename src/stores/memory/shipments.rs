@@ -48,7 +48,7 @@ impl Effects {
 
 impl Outbox {
     /// These rows.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(in crate::stores) fn of(rows: Vec<OutboxRow>) -> Self {
         let mut outbox = Self::default();
         for row in rows {
@@ -58,10 +58,11 @@ impl Outbox {
     }
 
     fn add(&mut self, row: OutboxRow) {
-        let place = row.cursor();
+        let (place, order) = (row.cursor(), row.shipment.order.clone());
         self.places.insert(row.id(), place.clone());
-        self.by_order.entry(row.shipment.order.clone()).or_default().push(place.clone());
-        self.rows.insert(place, row);
+        if self.rows.insert(place.clone(), row).is_none() {
+            self.by_order.entry(order).or_default().push(place);
+        }
     }
 
     /// Adds a new row; says what happened, if it was not there.

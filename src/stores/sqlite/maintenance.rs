@@ -20,6 +20,7 @@ use crate::{
     stores::{
         columns::{integer, json, nanos, parse},
         failure::Answer,
+        memory::Outbox,
     },
 };
 
@@ -251,15 +252,11 @@ fn after_restore(tx: &Transaction<'_>, now: Timestamp) -> Answer<u64> {
     )?;
     let mut doubted = 0;
     for (connection, order) in orders {
-        let rows = "SELECT row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2
-                    ORDER BY shipped_at, shipment, revision";
-        let rows: Vec<OutboxRow> = all(tx, rows, (&connection, order), from_json(ROW))?;
-        let doubtful = OutboxRow::doubt_one(&rows, now);
-        let doubtful = doubtful.and_then(|row| Some((rows.iter().find(|kept| kept.id() == row.id())?, row)));
-        if let Some((before, row)) = doubtful {
-            shipments::update(tx, &connection, before, &row, None)?;
-            doubted += 1;
-        }
+        let rows = "SELECT row_json FROM shipstation_outbox WHERE connection = ?1 AND order_id = ?2";
+        let rows = all(tx, rows, (&connection, order), from_json(ROW))?;
+        let effects = Outbox::of(rows).doubt(now);
+        shipments::write(tx, &connection, &effects)?;
+        doubted += effects.rows.len() as u64;
     }
     Ok(doubted)
 }

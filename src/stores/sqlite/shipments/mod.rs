@@ -1,4 +1,5 @@
-//! The outbox of shipments: the trait, in terms of the rows beside this file.
+//! The outbox of shipments: the trait, in terms of the rows beside this file. What becomes of rows is decided as in memory, on the
+//! rows that a call touches.
 
 mod cancelled;
 mod rows;
@@ -12,13 +13,17 @@ use super::{SqliteStore, events, key, query::all};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, LineQuantity, RunId, Shipment,
+        ChannelOrderId, ConnectionId, LineQuantity, Shipment,
         store::{
             BeginSendOutcome, EnqueueOutcome, OrderEvent, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow,
             RunToken, SendIntent, ShipmentStore, ShipmentTransition, StoreError,
         },
     },
-    stores::{columns::unsigned, failure::Answer},
+    stores::{
+        columns::unsigned,
+        failure::Answer,
+        memory::{Effects, Outbox},
+    },
 };
 
 #[async_trait]
@@ -58,29 +63,32 @@ impl ShipmentStore for SqliteStore {
     ) -> Result<Vec<BeginSendOutcome>, StoreError> {
         let intents = intents.to_vec();
         self.write(token, move |tx, token| {
-            intents.iter().map(|intent| begin_send(tx, token, intent)).collect()
+            let connection = token.connection.as_str();
+            let touched = rows::of_the_orders_of(tx, connection, intents.iter().map(|intent| &intent.id))?;
+            let (answers, effects) = Outbox::of(touched).begin_send(&intents, &token.run)?;
+            write(tx, connection, &effects)?;
+            Ok(answers)
         })
         .await
     }
 
     async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
         let records = records.to_vec();
-        self.write(token, move |tx, token| records.into_iter().try_for_each(|record| step(tx, token, record)))
-            .await
+        self.write(token, move |tx, token| {
+            let connection = token.connection.as_str();
+            let touched = rows::of_the_orders_of(tx, connection, records.iter().map(|record| &record.id))?;
+            write(tx, connection, &Outbox::of(touched).record(&records, &token.run)?)
+        })
+        .await
     }
 
     async fn unblock(&self, connection: &ConnectionId, key: &str, now: Timestamp) -> Result<u64, StoreError> {
         let (connection, unblock_key) = (super::key(connection), key.to_owned());
         self.change(move |tx| {
-            let mut unblocked = 0;
-            for before in rows::blocked_on(tx, &connection, &unblock_key)? {
-                let mut row = before.clone();
-                if row.unblock(&unblock_key, now) {
-                    update(tx, &connection, &before, &row, None)?;
-                    unblocked += 1;
-                }
-            }
-            Ok(unblocked)
+            let blocked = rows::blocked_on(tx, &connection, &unblock_key)?;
+            let effects = Outbox::of(blocked).unblock(&unblock_key, now);
+            write(tx, &connection, &effects)?;
+            Ok(effects.rows.len() as u64)
         })
         .await
     }
@@ -143,37 +151,8 @@ fn enqueue(
     shipments.iter().map(enqueue).collect()
 }
 
-/// Writes down a row that has changed, and what happened.
-pub(super) fn update(
-    tx: &Transaction<'_>,
-    connection: &str,
-    before: &OutboxRow,
-    row: &OutboxRow,
-    run: Option<&RunId>,
-) -> Answer<()> {
-    rows::update(tx, connection, row)?;
-    match OrderEvent::of_step(before, row, run) {
-        Some(event) => events::append(tx, connection, &event),
-        None => Ok(()),
-    }
-}
-
-fn begin_send(tx: &Transaction<'_>, token: &RunToken, intent: &SendIntent) -> Answer<BeginSendOutcome> {
-    let connection = token.connection.as_str();
-    let before = rows::find(tx, connection, &intent.id)?;
-    let mut row = before.clone();
-    let in_flight = rows::in_flight(tx, connection, &row.shipment.order)?;
-    let answer = row.begin_send(intent, &in_flight).map_err(StoreError::from)?;
-    if answer == BeginSendOutcome::Granted {
-        update(tx, connection, &before, &row, Some(&token.run))?;
-    }
-    Ok(answer)
-}
-
-fn step(tx: &Transaction<'_>, token: &RunToken, record: ShipmentTransition) -> Answer<()> {
-    let connection = token.connection.as_str();
-    let before = rows::find(tx, connection, &record.id)?;
-    let mut row = before.clone();
-    row.step(record).map_err(StoreError::from)?;
-    update(tx, connection, &before, &row, Some(&token.run))
+/// Writes down rows that have changed, and what happened.
+pub(super) fn write(tx: &Transaction<'_>, connection: &str, effects: &Effects) -> Answer<()> {
+    effects.rows.values().try_for_each(|row| rows::update(tx, connection, row))?;
+    effects.events.iter().try_for_each(|event| events::append(tx, connection, event))
 }

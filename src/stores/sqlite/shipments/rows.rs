@@ -4,13 +4,13 @@ use rusqlite::{ToSql, Transaction};
 
 use crate::{
     channel::{
-        ChannelOrderId, OutboxId, ShipmentState,
-        store::{OutboxCursor, OutboxQuery, OutboxRow, StoreError},
+        OutboxId, ShipmentState,
+        store::{OutboxCursor, OutboxQuery, OutboxRow},
     },
     stores::{
         columns::{due_from, integer, json, nanos, overdue_from, settled},
         failure::Answer,
-        sqlite::query::{all, execute, first, from_json},
+        sqlite::query::{all, execute, from_json},
     },
 };
 
@@ -82,11 +82,20 @@ pub(super) fn update(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) ->
     .map(drop)
 }
 
-pub(super) fn find(tx: &Transaction<'_>, connection: &str, id: &OutboxId) -> Answer<OutboxRow> {
-    let key = (connection, id.shipment.as_str(), id.revision);
-    let found = first(tx, select!("shipment = ?2 AND revision = ?3"), key, from_json(ROW))?;
-    let missing = || StoreError::permanent(format!("there is no shipment {id} in the outbox")).into();
-    found.ok_or_else(missing)
+/// Every row of the orders that these rows are of.
+pub(super) fn of_the_orders_of<'i>(
+    tx: &Transaction<'_>,
+    connection: &str,
+    ids: impl Iterator<Item = &'i OutboxId>,
+) -> Answer<Vec<OutboxRow>> {
+    let of_order = select!(
+        "order_id = (SELECT order_id FROM shipstation_outbox WHERE connection = ?1 AND shipment = ?2 AND revision = ?3)"
+    );
+    let mut rows = Vec::new();
+    for id in ids {
+        rows.extend(all(tx, of_order, (connection, id.shipment.as_str(), id.revision), from_json(ROW))?);
+    }
+    Ok(rows)
 }
 
 pub(super) fn page(
@@ -120,12 +129,4 @@ pub(super) fn page(
 
 pub(super) fn blocked_on(tx: &Transaction<'_>, connection: &str, key: &str) -> Answer<Vec<OutboxRow>> {
     all(tx, select!("unblock_key = ?2"), (connection, key), from_json(ROW))
-}
-
-pub(super) fn in_flight(
-    tx: &Transaction<'_>,
-    connection: &str,
-    order: &ChannelOrderId,
-) -> Answer<Vec<OutboxRow>> {
-    all(tx, select!("order_id = ?2 AND in_flight = 1"), (connection, order.as_str()), from_json(ROW))
 }
