@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelProductId, ListingId};
+use super::{ChannelProductId, ListingId, record::record};
 use crate::Timestamp;
 
 /// Something that the host sells.
@@ -27,25 +27,21 @@ impl Listing {
     }
 }
 
-/// A link that a run asks the store to keep.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct NewLink {
-    /// The host's listing.
-    pub listing: ListingId,
-    /// The channel's product.
-    pub product: ChannelProductId,
-    /// The SKU on which they met, as the channel writes it.
-    pub sku: String,
-    /// When they met.
-    pub linked_at: Timestamp,
-}
-
-impl NewLink {
-    /// A link made at `linked_at`.
-    pub fn new(listing: ListingId, product: ChannelProductId, sku: String, linked_at: Timestamp) -> Self {
-        Self { listing, product, sku, linked_at }
+record! {
+    /// A link that a run asks the store to keep.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct NewLink {
+        /// The host's listing.
+        pub listing: ListingId,
+        /// The channel's product.
+        pub product: ChannelProductId,
+        /// The SKU on which they met, as the channel writes it.
+        pub sku: String,
+        /// When they met.
+        pub linked_at: Timestamp,
     }
+    /// A link made at `linked_at`.
+    pub fn new(listing: ListingId, product: ChannelProductId, sku: String, linked_at: Timestamp);
 }
 
 /// A kept link between a listing and a product.

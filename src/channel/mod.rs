@@ -29,6 +29,7 @@ mod order;
 mod overview;
 mod parcel;
 mod policy;
+mod record;
 pub mod report;
 mod request;
 mod scope;

@@ -6,86 +6,62 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ConnectionId,
+    record::record,
     report::{Finding, ImportWindow},
     store::{RunState, RunSummary},
 };
 use crate::channel::wording::count_of;
 
-/// What there is to import, and what the import looks for.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ImportOverview {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The newest run, whatever became of it.
-    pub last: Option<RunSummary>,
-    /// The newest run that did its work.
-    pub last_success: Option<RunSummary>,
-    /// The window that a run would read now.
-    pub window: Option<ImportWindow>,
-    /// The tag that orders need.
-    pub wants_tag: Option<i64>,
-    /// Whether there is no shipping mapping at all.
-    pub no_mapping: bool,
-    /// What each status holds, the imported ones first.
-    pub statuses: Vec<StatusTotals>,
-    /// Stores whose orders do not come into the channel by themselves, or have not for a day.
-    pub stores: Vec<Finding>,
-    /// What may stop imports soon; see [`ChannelConnector::notices`](super::ChannelConnector::notices).
-    #[serde(default)]
-    pub notices: Vec<Finding>,
-}
-
-/// How many orders a status holds. `None` where it was not asked or not answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct StatusTotals {
-    /// The status.
-    pub status: String,
-    /// Whether orders of this status are imported.
-    pub imported: bool,
-    /// Orders inside the window.
-    pub inside: Option<u64>,
-    /// Orders outside the window.
-    pub outside: Option<u64>,
-    /// Orders with the tag, of whatever age.
-    pub tagged: Option<u64>,
-    /// Of the first orders inside the window, those that somebody else fulfills and that are left out for it. Asked only
-    /// where nothing else explains why they are not imported.
-    pub externally_fulfilled: Option<u64>,
-}
-
-impl StatusTotals {
-    /// A status of which nothing is known yet.
-    pub fn new(status: impl Into<String>, imported: bool) -> Self {
-        Self {
-            status: status.into(),
-            imported,
-            inside: None,
-            outside: None,
-            tagged: None,
-            externally_fulfilled: None,
-        }
+record! {
+    /// What there is to import, and what the import looks for.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ImportOverview {
+        /// The connection.
+        pub connection: ConnectionId,
+        /// The newest run, whatever became of it.
+        pub last: Option<RunSummary> = None,
+        /// The newest run that did its work.
+        pub last_success: Option<RunSummary> = None,
+        /// The window that a run would read now.
+        pub window: Option<ImportWindow> = None,
+        /// The tag that orders need.
+        pub wants_tag: Option<i64> = None,
+        /// Whether there is no shipping mapping at all.
+        pub no_mapping: bool = false,
+        /// What each status holds, the imported ones first.
+        pub statuses: Vec<StatusTotals> = Vec::new(),
+        /// Stores whose orders do not come into the channel by themselves, or have not for a day.
+        pub stores: Vec<Finding> = Vec::new(),
+        /// What may stop imports soon; see [`ChannelConnector::notices`](super::ChannelConnector::notices).
+        #[serde(default)]
+        pub notices: Vec<Finding> = Vec::new(),
     }
+    /// An answer without facts.
+    pub fn new(connection: ConnectionId);
+
+    /// How many orders a status holds. `None` where it was not asked or not answered.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct StatusTotals {
+        /// The status.
+        pub status: String,
+        /// Whether orders of this status are imported.
+        pub imported: bool,
+        /// Orders inside the window.
+        pub inside: Option<u64> = None,
+        /// Orders outside the window.
+        pub outside: Option<u64> = None,
+        /// Orders with the tag, of whatever age.
+        pub tagged: Option<u64> = None,
+        /// Of the first orders inside the window, those that somebody else fulfills and that are left out for it. Asked only
+        /// where nothing else explains why they are not imported.
+        pub externally_fulfilled: Option<u64> = None,
+    }
+    /// A status of which nothing is known yet.
+    pub fn new(status: impl Into<String>, imported: bool);
 }
 
 impl ImportOverview {
-    /// An answer without facts.
-    pub fn new(connection: ConnectionId) -> Self {
-        Self {
-            connection,
-            last: None,
-            last_success: None,
-            window: None,
-            wants_tag: None,
-            no_mapping: false,
-            statuses: Vec::new(),
-            stores: Vec::new(),
-            notices: Vec::new(),
-        }
-    }
-
     /// What a person can look at, the likeliest cause first: status, then age, then the tag.
     pub fn hints(&self) -> Vec<String> {
         let mut hints = Vec::new();

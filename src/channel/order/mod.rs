@@ -20,7 +20,7 @@ pub use self::{
 use super::{
     CalendarDate, ChannelOrderId, ChannelUserId, ChannelWarehouseId, Money, money, shipping::StoreKey,
 };
-use crate::{Timestamp, shows::shows};
+use crate::{Timestamp, channel::record::record, shows::shows};
 
 /// Declares open enumerations that are kept as their text.
 macro_rules! open_words {
@@ -54,114 +54,117 @@ fn two_letters(country: Option<&String>) -> Option<&str> {
     country.map(String::as_str).filter(|country| country.len() == 2)
 }
 
-/// An order as the channel had it when it was read.
-///
-/// Texts are exactly as the channel sent them; nothing is trimmed or guessed. All times are UTC instants;
-/// `None` means that the channel did not say.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ChannelOrder {
-    /// The channel's identity of the order.
-    pub id: ChannelOrderId,
-    /// The number that people use. Not unique.
-    pub number: String,
-    /// The key of the system that put the order into the channel. Not unique after a split.
-    pub key: Option<String>,
-    /// The store of the channel that the order came from.
-    pub store: Option<StoreKey>,
-    /// What people call that store, when known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub store_name: Option<String>,
-    /// The marketplace behind the store ("Shopify", "Amazon"). Where the channel's list of stores does not say, it is the
-    /// [source](Self::source).
-    pub marketplace: Option<String>,
-    /// Where the order came from, in the order's own words: mostly a marketplace, in the spelling of whoever wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// The channel's own word for the state of the order.
-    pub status: String,
-    /// When the order appeared in the channel.
-    pub created_at: Option<Timestamp>,
-    /// When the buyer placed it, as the store said.
-    pub ordered_at: Option<Timestamp>,
-    /// When it was paid, as the store said.
-    pub paid_at: Option<Timestamp>,
-    /// When the channel last changed it.
-    pub modified_at: Option<Timestamp>,
-    /// Ship no later than this.
-    pub ship_by: Option<Timestamp>,
-    /// The day on which it is to ship, or has shipped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ship_on: Option<CalendarDate>,
-    /// The day until which it is held in the channel.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold_until: Option<CalendarDate>,
-    /// Who bought.
-    pub buyer: Buyer,
-    /// Where the goods go.
-    pub ship_to: Address,
-    /// Whom the bill goes to, when given.
-    pub bill_to: Option<Address>,
-    /// The lines, adjustments included.
-    pub lines: Vec<OrderLine>,
-    /// The sums as the channel gave them; they need not add up.
-    pub totals: OrderTotals,
-    /// How it was paid, in the store's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payment_method: Option<String>,
-    /// The shipping method in the store's own words, untouched. `None` when the store gave none.
-    pub shipping_text: Option<String>,
-    /// The carrier chosen in the channel so far, if any.
-    pub carrier_code: Option<String>,
-    /// The service chosen in the channel so far, if any.
-    pub service_code: Option<String>,
-    /// The package type chosen in the channel so far, if any.
-    pub package_code: Option<String>,
-    /// The warehouse that it is asked to leave from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warehouse: Option<ChannelWarehouseId>,
-    /// Its weight, packed. A channel that has not weighed it may say 0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub weight: Option<Weight>,
-    /// The measures of its package.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dimensions: Option<Dimensions>,
-    /// What is asked of the carrier.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub handling: Handling,
-    /// Its insurance.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub insurance: Option<Insurance>,
-    /// What customs are to be told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customs: Option<Customs>,
-    /// Who pays the carrier, where the order says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carrier_billing: Option<CarrierBilling>,
-    /// Whether it is a gift.
-    pub gift: bool,
-    /// What to write on the gift card.
-    pub gift_message: Option<String>,
-    /// The buyer's note.
-    pub customer_notes: Option<String>,
-    /// The merchant's note.
-    pub internal_notes: Option<String>,
-    /// The tags on the order, by the channel's ids.
-    pub tags: Vec<i64>,
-    /// The person the order is assigned to in the channel.
-    pub assigned_user: Option<ChannelUserId>,
-    /// Relatives of the order.
-    pub lineage: Lineage,
-    /// The channel's free fields, in order.
-    pub custom_fields: Vec<Option<String>>,
-    /// Whether somebody outside the host fulfills it.
-    pub externally_fulfilled: bool,
-    /// Who that is, when the channel says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub externally_fulfilled_by: Option<ExternalFulfiller>,
-    /// What else the channel said, if the host asks for it; for the members of lines see [`OrderLine::extra`].
-    #[serde(default, skip_serializing_if = "ExtraMembers::is_empty")]
-    pub extra: ExtraMembers,
+record! {
+    /// An order as the channel had it when it was read.
+    ///
+    /// Texts are exactly as the channel sent them; nothing is trimmed or guessed. All times are UTC instants;
+    /// `None` means that the channel did not say.
+    #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ChannelOrder {
+        /// The channel's identity of the order.
+        pub id: ChannelOrderId,
+        /// The number that people use. Not unique.
+        pub number: String,
+        /// The key of the system that put the order into the channel. Not unique after a split.
+        pub key: Option<String> = None,
+        /// The store of the channel that the order came from.
+        pub store: Option<StoreKey> = None,
+        /// What people call that store, when known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub store_name: Option<String> = None,
+        /// The marketplace behind the store ("Shopify", "Amazon"). Where the channel's list of stores does not say, it is the
+        /// [source](Self::source).
+        pub marketplace: Option<String> = None,
+        /// Where the order came from, in the order's own words: mostly a marketplace, in the spelling of whoever wrote it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub source: Option<String> = None,
+        /// The channel's own word for the state of the order.
+        pub status: String = String::new(),
+        /// When the order appeared in the channel.
+        pub created_at: Option<Timestamp> = None,
+        /// When the buyer placed it, as the store said.
+        pub ordered_at: Option<Timestamp> = None,
+        /// When it was paid, as the store said.
+        pub paid_at: Option<Timestamp> = None,
+        /// When the channel last changed it.
+        pub modified_at: Option<Timestamp> = None,
+        /// Ship no later than this.
+        pub ship_by: Option<Timestamp> = None,
+        /// The day on which it is to ship, or has shipped.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub ship_on: Option<CalendarDate> = None,
+        /// The day until which it is held in the channel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub hold_until: Option<CalendarDate> = None,
+        /// Who bought.
+        pub buyer: Buyer = Buyer::default(),
+        /// Where the goods go.
+        pub ship_to: Address = Address::default(),
+        /// Whom the bill goes to, when given.
+        pub bill_to: Option<Address> = None,
+        /// The lines, adjustments included.
+        pub lines: Vec<OrderLine> = Vec::new(),
+        /// The sums as the channel gave them; they need not add up.
+        pub totals: OrderTotals = OrderTotals::default(),
+        /// How it was paid, in the store's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub payment_method: Option<String> = None,
+        /// The shipping method in the store's own words, untouched. `None` when the store gave none.
+        pub shipping_text: Option<String> = None,
+        /// The carrier chosen in the channel so far, if any.
+        pub carrier_code: Option<String> = None,
+        /// The service chosen in the channel so far, if any.
+        pub service_code: Option<String> = None,
+        /// The package type chosen in the channel so far, if any.
+        pub package_code: Option<String> = None,
+        /// The warehouse that it is asked to leave from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub warehouse: Option<ChannelWarehouseId> = None,
+        /// Its weight, packed. A channel that has not weighed it may say 0.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub weight: Option<Weight> = None,
+        /// The measures of its package.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub dimensions: Option<Dimensions> = None,
+        /// What is asked of the carrier.
+        #[serde(default, skip_serializing_if = "is_default")]
+        pub handling: Handling = Handling::default(),
+        /// Its insurance.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub insurance: Option<Insurance> = None,
+        /// What customs are to be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub customs: Option<Customs> = None,
+        /// Who pays the carrier, where the order says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub carrier_billing: Option<CarrierBilling> = None,
+        /// Whether it is a gift.
+        pub gift: bool = false,
+        /// What to write on the gift card.
+        pub gift_message: Option<String> = None,
+        /// The buyer's note.
+        pub customer_notes: Option<String> = None,
+        /// The merchant's note.
+        pub internal_notes: Option<String> = None,
+        /// The tags on the order, by the channel's ids.
+        pub tags: Vec<i64> = Vec::new(),
+        /// The person the order is assigned to in the channel.
+        pub assigned_user: Option<ChannelUserId> = None,
+        /// Relatives of the order.
+        pub lineage: Lineage = Lineage::default(),
+        /// The channel's free fields, in order.
+        pub custom_fields: Vec<Option<String>> = Vec::new(),
+        /// Whether somebody outside the host fulfills it.
+        pub externally_fulfilled: bool = false,
+        /// Who that is, when the channel says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub externally_fulfilled_by: Option<ExternalFulfiller> = None,
+        /// What else the channel said, if the host asks for it; for the members of lines see [`OrderLine::extra`].
+        #[serde(default, skip_serializing_if = "ExtraMembers::is_empty")]
+        pub extra: ExtraMembers = ExtraMembers::default(),
+    }
+    /// An order with an identity and a number, and nothing else.
+    pub fn new(id: impl Into<ChannelOrderId>, number: impl Into<String>);
 }
 
 impl ChannelOrder {
@@ -190,55 +193,6 @@ impl ChannelOrder {
             line.extra = ExtraMembers::default();
         }
         self
-    }
-
-    /// An order with an identity and a number, and nothing else.
-    pub fn new(id: impl Into<ChannelOrderId>, number: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            number: number.into(),
-            key: None,
-            store: None,
-            store_name: None,
-            marketplace: None,
-            source: None,
-            status: String::new(),
-            created_at: None,
-            ordered_at: None,
-            paid_at: None,
-            modified_at: None,
-            ship_by: None,
-            ship_on: None,
-            hold_until: None,
-            buyer: Buyer::default(),
-            ship_to: Address::default(),
-            bill_to: None,
-            lines: Vec::new(),
-            totals: OrderTotals::default(),
-            payment_method: None,
-            shipping_text: None,
-            carrier_code: None,
-            service_code: None,
-            package_code: None,
-            warehouse: None,
-            weight: None,
-            dimensions: None,
-            handling: Handling::default(),
-            insurance: None,
-            customs: None,
-            carrier_billing: None,
-            gift: false,
-            gift_message: None,
-            customer_notes: None,
-            internal_notes: None,
-            tags: Vec::new(),
-            assigned_user: None,
-            lineage: Lineage::default(),
-            custom_fields: Vec::new(),
-            externally_fulfilled: false,
-            externally_fulfilled_by: None,
-            extra: ExtraMembers::default(),
-        }
     }
 
     /// The lines that somebody has to put into a parcel, with their quantities.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{RunInfo, Tally, fmt_items};
 use crate::channel::{
-    ActionState, CloseKind, CloseReason, OrderAction, Unrecognized, kinds::kinds, shipping::DisplayText,
+    ActionState, CloseKind, CloseReason, OrderAction, Unrecognized, kinds::kinds, record::record,
+    shipping::DisplayText,
 };
 
 /// What working on actions did.
@@ -97,23 +98,19 @@ impl ActionCounts {
     }
 }
 
-/// One action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ActionItem {
-    /// The action.
-    pub action: OrderAction,
-    /// What became of it.
-    pub outcome: ActionOutcome,
-    /// What a person should know.
-    pub note: Option<String>,
-}
-
-impl ActionItem {
-    /// An item.
-    pub fn new(action: OrderAction, outcome: ActionOutcome, note: Option<String>) -> Self {
-        Self { action, outcome, note }
+record! {
+    /// One action.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ActionItem {
+        /// The action.
+        pub action: OrderAction,
+        /// What became of it.
+        pub outcome: ActionOutcome,
+        /// What a person should know.
+        pub note: Option<String>,
     }
+    /// An item.
+    pub fn new(action: OrderAction, outcome: ActionOutcome, note: Option<String>);
 }
 
 impl fmt::Display for ActionItem {

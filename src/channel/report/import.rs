@@ -11,49 +11,38 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{HoldKind, Unrecognized, wording::count_of},
+    channel::{HoldKind, Unrecognized, record::record, wording::count_of},
     named_enum::named_enum,
 };
 
-/// What an import did.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ImportReport {
-    /// The run.
-    pub run: RunInfo,
-    /// The window that was read; `None` when single orders were asked for.
-    pub window: Option<ImportWindow>,
-    /// How each status was read.
-    pub scans: Vec<Scan>,
-    /// Orders, by what became of them.
-    pub counts: ImportCounts,
-    /// Which. Failures and holds are never left out; successes and plain skips may be.
-    pub items: Vec<ImportItem>,
-    /// How many successes and skips were left out of `items`.
-    pub items_truncated: u64,
-    /// How many of the run's requests were spent on changes of orders that are imported already.
-    pub watch_requests: u64,
-    /// Where a back-fill that ended early goes on: everything before was dealt with.
-    #[serde(default)]
-    pub resume_from: Option<Timestamp>,
+record! {
+    /// What an import did.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ImportReport {
+        /// The run.
+        pub run: RunInfo,
+        /// The window that was read; `None` when single orders were asked for.
+        pub window: Option<ImportWindow> = None,
+        /// How each status was read.
+        pub scans: Vec<Scan> = Vec::new(),
+        /// Orders, by what became of them.
+        pub counts: ImportCounts = ImportCounts::default(),
+        /// Which. Failures and holds are never left out; successes and plain skips may be.
+        pub items: Vec<ImportItem> = Vec::new(),
+        /// How many successes and skips were left out of `items`.
+        pub items_truncated: u64 = 0,
+        /// How many of the run's requests were spent on changes of orders that are imported already.
+        pub watch_requests: u64 = 0,
+        /// Where a back-fill that ended early goes on: everything before was dealt with.
+        #[serde(default)]
+        pub resume_from: Option<Timestamp> = None,
+    }
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo);
 }
 
 impl ImportReport {
-    /// The report of a run that has just begun.
-    pub fn new(run: RunInfo) -> Self {
-        Self {
-            run,
-            window: None,
-            scans: Vec::new(),
-            counts: ImportCounts::default(),
-            items: Vec::new(),
-            items_truncated: 0,
-            watch_requests: 0,
-            resume_from: None,
-        }
-    }
-
     /// The counts in one line.
     pub fn headline(&self) -> String {
         let counts = &self.counts;
@@ -132,26 +121,22 @@ fn fmt_follow_ups(
     if parts.is_empty() { Ok(()) } else { writeln!(f, "  {label:<9} {}", parts.join(", ")) }
 }
 
-/// The stretch of time whose orders were read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ImportWindow {
-    /// Its beginning; `None` when the age is unlimited.
-    pub from: Option<Timestamp>,
-    /// Its end: when the run began.
-    pub to: Timestamp,
-    /// By how much it was extended after an outage.
-    #[serde(with = "crate::duration_text")]
-    pub extended_by: Duration,
-    /// The date that decides.
-    pub basis: Cow<'static, str>,
-}
-
-impl ImportWindow {
-    /// A window.
-    pub fn new(from: Option<Timestamp>, to: Timestamp, extended_by: Duration, basis: &'static str) -> Self {
-        Self { from, to, extended_by, basis: basis.into() }
+record! {
+    /// The stretch of time whose orders were read.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ImportWindow {
+        /// Its beginning; `None` when the age is unlimited.
+        pub from: Option<Timestamp>,
+        /// Its end: when the run began.
+        pub to: Timestamp,
+        /// By how much it was extended after an outage.
+        #[serde(with = "crate::duration_text")]
+        pub extended_by: Duration,
+        /// The date that decides.
+        pub basis: Cow<'static, str>,
     }
+    /// A window.
+    pub fn new(from: Option<Timestamp>, to: Timestamp, extended_by: Duration, basis: &'static str);
 }
 
 impl fmt::Display for ImportWindow {
@@ -172,39 +157,27 @@ impl fmt::Display for ImportWindow {
     }
 }
 
-/// How the orders of one status were read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Scan {
-    /// The status.
-    pub status: String,
-    /// The way that was taken.
-    pub strategy: ScanStrategy,
-    /// How many rows there are, as the channel said; the highest number that it said.
-    pub total: Option<u64>,
-    /// How many rows were read, those of no interest and those that could not be understood included.
-    pub read: u64,
-    /// Whether it is certain that every row was read.
-    pub complete: bool,
-    /// How many orders of this status lie outside the window; `None` when it was not asked.
-    pub outside_window: Option<u64>,
-    /// Rows that could not be understood.
-    pub unreadable: u64,
-}
-
-impl Scan {
-    /// A scan that has read nothing yet.
-    pub fn new(status: impl Into<String>, strategy: ScanStrategy) -> Self {
-        Self {
-            status: status.into(),
-            strategy,
-            total: None,
-            read: 0,
-            complete: false,
-            outside_window: None,
-            unreadable: 0,
-        }
+record! {
+    /// How the orders of one status were read.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Scan {
+        /// The status.
+        pub status: String,
+        /// The way that was taken.
+        pub strategy: ScanStrategy,
+        /// How many rows there are, as the channel said; the highest number that it said.
+        pub total: Option<u64> = None,
+        /// How many rows were read, those of no interest and those that could not be understood included.
+        pub read: u64 = 0,
+        /// Whether it is certain that every row was read.
+        pub complete: bool = false,
+        /// How many orders of this status lie outside the window; `None` when it was not asked.
+        pub outside_window: Option<u64> = None,
+        /// Rows that could not be understood.
+        pub unreadable: u64 = 0,
     }
+    /// A scan that has read nothing yet.
+    pub fn new(status: impl Into<String>, strategy: ScanStrategy);
 }
 
 impl fmt::Display for Scan {

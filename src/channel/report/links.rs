@@ -8,42 +8,34 @@ use super::{RunInfo, fmt_items};
 use crate::channel::{
     ChannelProductId, ListingId, Unrecognized,
     kinds::kinds,
+    record::record,
     shipping::{DisplayText, StoreKey, cut_names, name_list},
 };
 
-/// What linking listings did.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct LinkReport {
-    /// The run.
-    pub run: RunInfo,
-    /// Listings, by what became of them.
-    pub counts: LinkCounts,
-    /// Which. What needs a person is never left out; links may be.
-    pub items: Vec<LinkItem>,
-    /// How many links were left out of `items`.
-    pub items_truncated: u64,
-    /// Whether every product was looked at. Only then is a link called broken. Not so when the listings were
-    /// looked up one by one because that costs fewer requests, or when the run stopped early.
-    pub complete: bool,
-    /// How many products the channel counts, if it says so.
-    pub products_total: Option<u64>,
+record! {
+    /// What linking listings did.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct LinkReport {
+        /// The run.
+        pub run: RunInfo,
+        /// Listings, by what became of them.
+        pub counts: LinkCounts = LinkCounts::default(),
+        /// Which. What needs a person is never left out; links may be.
+        pub items: Vec<LinkItem> = Vec::new(),
+        /// How many links were left out of `items`.
+        pub items_truncated: u64 = 0,
+        /// Whether every product was looked at. Only then is a link called broken. Not so when the listings were
+        /// looked up one by one because that costs fewer requests, or when the run stopped early.
+        pub complete: bool = false,
+        /// How many products the channel counts, if it says so.
+        pub products_total: Option<u64> = None,
+    }
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo);
 }
 
 impl LinkReport {
-    /// The report of a run that has just begun.
-    pub fn new(run: RunInfo) -> Self {
-        Self {
-            run,
-            counts: LinkCounts::default(),
-            items: Vec::new(),
-            items_truncated: 0,
-            complete: false,
-            products_total: None,
-        }
-    }
-
     /// The counts in one line.
     pub fn headline(&self) -> String {
         let counts = &self.counts;

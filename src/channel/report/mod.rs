@@ -64,7 +64,7 @@ pub use self::{
     webhooks::{WebhookItem, WebhookOutcome, WebhookOutcomeKind, WebhookReport},
 };
 use super::{ConnectionId, Operation, RunId, Trigger, Unrecognized};
-use crate::Timestamp;
+use crate::{Timestamp, channel::record::record};
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,35 +120,33 @@ impl fmt::Display for RunStatus {
     }
 }
 
-/// What every report of a run begins with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RunInfo {
-    /// The run.
-    pub run: RunId,
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The operation.
-    pub operation: Operation,
-    /// What set it off.
-    pub trigger: Trigger,
-    /// Whether it changed nothing.
-    pub dry_run: bool,
-    /// When it began.
-    pub started: Timestamp,
-    /// When it ended.
-    pub finished: Timestamp,
-    /// How it ended.
-    pub status: RunStatus,
-    /// The settings that it ran with, by name.
-    pub settings: BTreeMap<Cow<'static, str>, String>,
-    /// What an operator should know although nothing failed.
-    pub warnings: Vec<String>,
-    /// What it cost.
-    pub api: ApiUse,
-}
-
-impl RunInfo {
+record! {
+    /// What every report of a run begins with.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct RunInfo {
+        /// The run.
+        pub run: RunId,
+        /// The connection.
+        pub connection: ConnectionId,
+        /// The operation.
+        pub operation: Operation,
+        /// What set it off.
+        pub trigger: Trigger,
+        /// Whether it changed nothing.
+        pub dry_run: bool,
+        /// When it began.
+        pub started: Timestamp,
+        /// When it ended.
+        pub finished: Timestamp = started,
+        /// How it ended.
+        pub status: RunStatus = RunStatus::Failed { error: "the run did not end".to_owned() },
+        /// The settings that it ran with, by name.
+        pub settings: BTreeMap<Cow<'static, str>, String> = BTreeMap::new(),
+        /// What an operator should know although nothing failed.
+        pub warnings: Vec<String> = Vec::new(),
+        /// What it cost.
+        pub api: ApiUse = ApiUse::default(),
+    }
     /// The head of a run that has just begun. It counts as failed until it is said to have ended.
     pub fn begun(
         run: RunId,
@@ -156,23 +154,11 @@ impl RunInfo {
         operation: Operation,
         trigger: Trigger,
         dry_run: bool,
-        started: Timestamp,
-    ) -> Self {
-        Self {
-            run,
-            connection,
-            operation,
-            trigger,
-            dry_run,
-            started,
-            finished: started,
-            status: RunStatus::Failed { error: "the run did not end".to_owned() },
-            settings: BTreeMap::new(),
-            warnings: Vec::new(),
-            api: ApiUse::default(),
-        }
-    }
+        started: Timestamp
+    );
+}
 
+impl RunInfo {
     /// Puts the settings in force into the report.
     pub fn show_settings(&mut self, settings: impl IntoIterator<Item = (&'static str, String)>) {
         self.settings.extend(settings.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)));

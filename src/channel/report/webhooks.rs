@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{RunInfo, Tally, fmt_items};
-use crate::channel::{Unrecognized, kinds::kinds, wording::count_of};
+use crate::channel::{Unrecognized, kinds::kinds, record::record, wording::count_of};
 
 /// What [`ensure_webhooks`](crate::channel::ChannelConnector::ensure_webhooks) found and did; of a dry run, what it would have done.
 #[must_use]
@@ -22,15 +22,18 @@ pub struct WebhookReport {
     pub others: u64,
 }
 
-/// What became of one webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct WebhookItem {
-    /// The event, by the channel's name.
-    pub event: String,
-    /// What became of it.
-    #[serde(flatten)]
-    pub outcome: WebhookOutcome,
+record! {
+    /// What became of one webhook.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct WebhookItem {
+        /// The event, by the channel's name.
+        pub event: String,
+        /// What became of it.
+        #[serde(flatten)]
+        pub outcome: WebhookOutcome,
+    }
+    /// A webhook of this event.
+    pub fn new(event: impl Into<String>, outcome: WebhookOutcome);
 }
 
 /// What became of a webhook.
@@ -71,13 +74,6 @@ kinds! {
         Unknown = "unknown": Self::Unknown { .. },
         Failed = "failed": Self::Failed { .. },
         Unrecognized = "unrecognized": Self::Unrecognized(_),
-    }
-}
-
-impl WebhookItem {
-    /// A webhook of this event.
-    pub fn new(event: impl Into<String>, outcome: WebhookOutcome) -> Self {
-        Self { event: event.into(), outcome }
     }
 }
 

@@ -15,60 +15,46 @@ pub use self::{
     step::IllegalTransition,
 };
 use super::{ChannelOrderId, LineQuantity, ShipmentId};
-use crate::{Timestamp, setters::setters, shows::shows};
+use crate::{Timestamp, channel::record::record, setters::setters, shows::shows};
 
-/// One shipment of the host: some or all of an order, in one or more parcels.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Shipment {
-    /// The host's identity of the shipment.
-    pub id: ShipmentId,
-    /// Grows when the host corrects the shipment. `(id, revision)` is unique.
-    pub revision: u32,
-    /// The order that it belongs to.
-    pub order: ChannelOrderId,
-    /// The order's number, for people.
-    pub order_number: Option<String>,
-    /// When the goods left.
-    pub shipped_at: Timestamp,
-    /// The carrier, in the host's words.
-    pub carrier: Option<String>,
-    /// The service, in the host's words; may choose between carrier rules.
-    pub method: Option<String>,
-    /// The parcels, in the host's order.
-    pub packages: Vec<Package>,
-    /// What is inside. Empty means "all that was left of the order".
-    pub lines: Vec<LineQuantity>,
-    /// Set when the shipment must not be reported to the channel, with the reason.
-    pub suppressed: Option<String>,
-    /// Set when the host takes the shipment back.
-    pub voided: bool,
-}
-
-impl Shipment {
+record! {
+    /// One shipment of the host: some or all of an order, in one or more parcels.
+    #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Shipment {
+        /// The host's identity of the shipment.
+        pub id: ShipmentId,
+        /// Grows when the host corrects the shipment. `(id, revision)` is unique.
+        pub revision: u32 = 1,
+        /// The order that it belongs to.
+        pub order: ChannelOrderId,
+        /// The order's number, for people.
+        pub order_number: Option<String> = None,
+        /// When the goods left.
+        pub shipped_at: Timestamp,
+        /// The carrier, in the host's words.
+        pub carrier: Option<String> = Some(carrier.into()),
+        /// The service, in the host's words; may choose between carrier rules.
+        pub method: Option<String> = None,
+        /// The parcels, in the host's order.
+        pub packages: Vec<Package> = vec![Package { tracking: Some(tracking.into()), quantity: None }],
+        /// What is inside. Empty means "all that was left of the order".
+        pub lines: Vec<LineQuantity> = Vec::new(),
+        /// Set when the shipment must not be reported to the channel, with the reason.
+        pub suppressed: Option<String> = None,
+        /// Set when the host takes the shipment back.
+        pub voided: bool = false,
+    }
     /// A shipment of the whole order.
     pub fn new(
         id: impl Into<ShipmentId>,
         order: impl Into<ChannelOrderId>,
         shipped_at: Timestamp,
         carrier: impl Into<String>,
-        tracking: impl Into<String>,
-    ) -> Self {
-        Self {
-            id: id.into(),
-            revision: 1,
-            order: order.into(),
-            order_number: None,
-            shipped_at,
-            carrier: Some(carrier.into()),
-            method: None,
-            packages: vec![Package { tracking: Some(tracking.into()), quantity: None }],
-            lines: Vec::new(),
-            suppressed: None,
-            voided: false,
-        }
-    }
+        tracking: impl Into<String>
+    );
+}
 
+impl Shipment {
     setters! {
         /// The order's number, for people.
         order_number(number: impl Into<String>) => order_number = Some(number.into());

@@ -10,7 +10,7 @@ use super::{
     similarity::{Comparable, words},
     suggestions::MAX_SUGGESTIONS,
 };
-use crate::setters::setters;
+use crate::{channel::record::record, setters::setters};
 
 /// Shipments of this carrier (by this method) carry this code on the channel.
 ///
@@ -190,21 +190,17 @@ impl CarrierRules {
     }
 }
 
-/// A carrier of the channel's account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AccountCarrier {
-    /// The channel's code.
-    pub code: String,
-    /// The name shown to people.
-    pub name: String,
-}
-
-impl AccountCarrier {
-    /// A carrier with its code and its name.
-    pub fn new(code: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { code: code.into(), name: name.into() }
+record! {
+    /// A carrier of the channel's account.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct AccountCarrier {
+        /// The channel's code.
+        pub code: String,
+        /// The name shown to people.
+        pub name: String,
     }
+    /// A carrier with its code and its name.
+    pub fn new(code: impl Into<String>, name: impl Into<String>);
 }
 
 /// A carrier of the account that may be meant. `Display` is for people.

@@ -13,7 +13,7 @@ use crate::{
     Timestamp,
     channel::{
         Address, ChannelOrder, ChannelOrderId, ChannelParcel, ConnectionId, LineQuantity, Unrecognized,
-        hash::number_of, shipping::DisplayText, store::OrderEvent,
+        hash::number_of, record::record, shipping::DisplayText, store::OrderEvent,
     },
 };
 
@@ -117,47 +117,37 @@ pub trait HistoryStoreExt: HistoryStore {
 
 impl<S: HistoryStore + ?Sized> HistoryStoreExt for S {}
 
-/// A change in the feed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RecordedChange {
-    /// Its place.
-    pub cursor: ChangeCursor,
-    /// The change.
-    pub change: OrderChange,
-}
-
-impl RecordedChange {
-    /// A change at this place.
-    pub fn new(cursor: ChangeCursor, change: OrderChange) -> Self {
-        Self { cursor, change }
+record! {
+    /// A change in the feed.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct RecordedChange {
+        /// Its place.
+        pub cursor: ChangeCursor,
+        /// The change.
+        pub change: OrderChange,
     }
-}
+    /// A change at this place.
+    pub fn new(cursor: ChangeCursor, change: OrderChange);
 
-/// A change of an imported order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrderChange {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its number.
-    pub number: String,
-    /// The modification that brought it.
-    pub modified_at: Option<Timestamp>,
-    /// What is different. Not empty.
-    pub what: Vec<OrderChangeKind>,
-}
-
-impl OrderChange {
+    /// A change of an imported order.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct OrderChange {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// Its number.
+        pub number: String,
+        /// The modification that brought it.
+        pub modified_at: Option<Timestamp>,
+        /// What is different. Not empty.
+        pub what: Vec<OrderChangeKind>,
+    }
     /// A change.
     pub fn new(
         order: ChannelOrderId,
         number: impl Into<String>,
         modified_at: Option<Timestamp>,
-        what: Vec<OrderChangeKind>,
-    ) -> Self {
-        Self { order, number: number.into(), modified_at, what }
-    }
+        what: Vec<OrderChangeKind>
+    );
 }
 
 /// What is different about an imported order.
@@ -237,41 +227,31 @@ impl fmt::Display for OrderChangeKind {
     }
 }
 
-/// What an imported order looked like when it was last seen: enough to tell what changes, and nothing of a buyer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrderSnapshot {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its modification time.
-    pub modified_at: Option<Timestamp>,
-    /// Its state, by the channel's own word.
-    pub status: String,
-    /// A number that stands for the address that it goes to; 0 where that is not known any more, which is no change of it.
-    pub address: u64,
-    /// What is to be shipped as far as the channel knows: what the host's policy says of lines is no change of the order.
-    pub lines: Vec<LineQuantity>,
-    /// The order that it was merged into, if it was.
-    pub merged_into: Option<ChannelOrderId>,
-    /// The orders that were split off it or merged into it.
-    #[serde(default)]
-    pub relatives: Vec<ChannelOrderId>,
+record! {
+    /// What an imported order looked like when it was last seen: enough to tell what changes, and nothing of a buyer.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct OrderSnapshot {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// Its modification time.
+        pub modified_at: Option<Timestamp> = None,
+        /// Its state, by the channel's own word.
+        pub status: String,
+        /// A number that stands for the address that it goes to; 0 where that is not known any more, which is no change of it.
+        pub address: u64 = 0,
+        /// What is to be shipped as far as the channel knows: what the host's policy says of lines is no change of the order.
+        pub lines: Vec<LineQuantity> = Vec::new(),
+        /// The order that it was merged into, if it was.
+        pub merged_into: Option<ChannelOrderId> = None,
+        /// The orders that were split off it or merged into it.
+        #[serde(default)]
+        pub relatives: Vec<ChannelOrderId> = Vec::new(),
+    }
+    /// An order of which nothing else is known.
+    pub fn new(order: ChannelOrderId, status: impl Into<String>);
 }
 
 impl OrderSnapshot {
-    /// An order of which nothing else is known.
-    pub fn new(order: ChannelOrderId, status: impl Into<String>) -> Self {
-        Self {
-            order,
-            modified_at: None,
-            status: status.into(),
-            address: 0,
-            lines: Vec::new(),
-            merged_into: None,
-            relatives: Vec::new(),
-        }
-    }
-
     /// An order as it is.
     pub fn of(order: &ChannelOrder) -> Self {
         Self {

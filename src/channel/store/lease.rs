@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{BeginOutcome, NewRun, RunToken, StoreError};
-use crate::{Timestamp, channel::RunId};
+use crate::{
+    Timestamp,
+    channel::{RunId, record::record},
+};
 
 /// The lease of one operation on one connection, as a store keeps it. A store that has none yet starts from the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,27 +20,23 @@ pub struct Lease {
     pub holder: Option<LeaseHolder>,
 }
 
-/// The run that has a lease.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct LeaseHolder {
-    /// The run.
-    pub run: RunId,
-    /// Its owner.
-    pub owner: String,
-    /// When it was granted.
-    pub since: Timestamp,
-    /// When it ends, unless a heartbeat comes first.
-    pub expires: Timestamp,
-    /// How long it was last granted or renewed for.
-    pub length: Duration,
-}
-
-impl LeaseHolder {
-    /// A holder, built from what a store kept.
-    pub fn new(run: RunId, owner: String, since: Timestamp, expires: Timestamp, length: Duration) -> Self {
-        Self { run, owner, since, expires, length }
+record! {
+    /// The run that has a lease.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct LeaseHolder {
+        /// The run.
+        pub run: RunId,
+        /// Its owner.
+        pub owner: String,
+        /// When it was granted.
+        pub since: Timestamp,
+        /// When it ends, unless a heartbeat comes first.
+        pub expires: Timestamp,
+        /// How long it was last granted or renewed for.
+        pub length: Duration,
     }
+    /// A holder, built from what a store kept.
+    pub fn new(run: RunId, owner: String, since: Timestamp, expires: Timestamp, length: Duration);
 }
 
 impl Lease {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{RunKind, RunSummary, StoreError};
 use crate::{
     Timestamp,
-    channel::{ConnectionId, Operation, RunId, Trigger},
+    channel::{ConnectionId, Operation, RunId, Trigger, record::record},
 };
 
 /// Keeps one lease per connection and operation, and the history of runs.
@@ -69,31 +69,29 @@ pub trait RunStore: Debug + Send + Sync {
     async fn release_leases(&self, owner: &str) -> Result<u64, StoreError>;
 }
 
-/// A run that asks for the lease.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct NewRun {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The operation.
-    pub operation: Operation,
-    /// The run's own identity.
-    pub run: RunId,
-    /// Who runs it: host name, process, whatever helps a person.
-    pub owner: String,
-    /// How long the lease lasts without a heartbeat.
-    pub ttl: Duration,
-    /// The present instant.
-    pub now: Timestamp,
-    /// Whether it changes nothing.
-    pub dry_run: bool,
-    /// What set it off.
-    pub trigger: Trigger,
-    /// What kind of run it is.
-    pub kind: RunKind,
-}
-
-impl NewRun {
+record! {
+    /// A run that asks for the lease.
+    #[derive(Debug, Clone)]
+    pub struct NewRun {
+        /// The connection.
+        pub connection: ConnectionId,
+        /// The operation.
+        pub operation: Operation,
+        /// The run's own identity.
+        pub run: RunId,
+        /// Who runs it: host name, process, whatever helps a person.
+        pub owner: String,
+        /// How long the lease lasts without a heartbeat.
+        pub ttl: Duration,
+        /// The present instant.
+        pub now: Timestamp,
+        /// Whether it changes nothing.
+        pub dry_run: bool = false,
+        /// What set it off.
+        pub trigger: Trigger = Trigger::default(),
+        /// What kind of run it is.
+        pub kind: RunKind = RunKind::default(),
+    }
     /// A real, scheduled run that does the whole of its operation.
     pub fn new(
         connection: ConnectionId,
@@ -101,20 +99,8 @@ impl NewRun {
         run: RunId,
         owner: impl Into<String>,
         ttl: Duration,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            connection,
-            operation,
-            run,
-            owner: owner.into(),
-            ttl,
-            now,
-            dry_run: false,
-            trigger: Trigger::default(),
-            kind: RunKind::default(),
-        }
-    }
+        now: Timestamp
+    );
 }
 
 /// The answer to a run that asks for the lease.
@@ -132,23 +118,19 @@ pub enum BeginOutcome {
     },
 }
 
-/// Proof that a run was granted the lease. Passed to every call that changes something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RunToken {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The operation.
-    pub operation: Operation,
-    /// The run.
-    pub run: RunId,
-    /// Greater than that of every run granted before.
-    pub fence: u64,
-}
-
-impl RunToken {
-    /// A token. Only a [`RunStore`] and tests make one.
-    pub fn new(connection: ConnectionId, operation: Operation, run: RunId, fence: u64) -> Self {
-        Self { connection, operation, run, fence }
+record! {
+    /// Proof that a run was granted the lease. Passed to every call that changes something.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct RunToken {
+        /// The connection.
+        pub connection: ConnectionId,
+        /// The operation.
+        pub operation: Operation,
+        /// The run.
+        pub run: RunId,
+        /// Greater than that of every run granted before.
+        pub fence: u64,
     }
+    /// A token. Only a [`RunStore`] and tests make one.
+    pub fn new(connection: ConnectionId, operation: Operation, run: RunId, fence: u64);
 }

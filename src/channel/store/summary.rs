@@ -5,44 +5,38 @@ use serde::{Deserialize, Serialize};
 use super::NewRun;
 use crate::{
     Timestamp,
-    channel::{Operation, RunId, RunStatus},
+    channel::{Operation, RunId, RunStatus, record::record},
 };
 
-/// What is kept of a run. Its serde form is what stores keep; summaries of version 0.1 are read with the defaults that the
-/// members name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RunSummary {
-    /// The run.
-    pub run: RunId,
-    /// The operation. `None` in summaries of version 0.1.
-    #[serde(default)]
-    pub operation: Option<Operation>,
-    /// What kind of run it was. `Full` in summaries of version 0.1.
-    #[serde(default)]
-    pub kind: RunKind,
-    /// Whether it set out to do the whole of its operation: an import of the whole window, and not a quick look, a
-    /// back-fill, a single order or a webhook. Only such runs count as [successes](Self::is_success). `true` in summaries of
-    /// version 0.1, which kept no others.
-    #[serde(default = "yes")]
-    pub covers_window: bool,
-    /// When it began. For an import this is the end of its window.
-    pub started: Timestamp,
-    /// When it ended; `None` while it runs or when it was abandoned.
-    pub finished: Option<Timestamp>,
-    /// Whether it changed nothing.
-    pub dry_run: bool,
-    /// What became of it.
-    pub state: RunState,
-    /// The report's counts in one line, for people.
-    pub headline: String,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl RunSummary {
+record! {
+    /// What is kept of a run. Its serde form is what stores keep; summaries of version 0.1 are read with the defaults that the
+    /// members name.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct RunSummary {
+        /// The run.
+        pub run: RunId,
+        /// The operation. `None` in summaries of version 0.1.
+        #[serde(default)]
+        pub operation: Option<Operation> = None,
+        /// What kind of run it was. `Full` in summaries of version 0.1.
+        #[serde(default)]
+        pub kind: RunKind = RunKind::Full,
+        /// Whether it set out to do the whole of its operation: an import of the whole window, and not a quick look, a
+        /// back-fill, a single order or a webhook. Only such runs count as [successes](Self::is_success). `true` in summaries of
+        /// version 0.1, which kept no others.
+        #[serde(default = "yes")]
+        pub covers_window: bool = true,
+        /// When it began. For an import this is the end of its window.
+        pub started: Timestamp,
+        /// When it ended; `None` while it runs or when it was abandoned.
+        pub finished: Option<Timestamp> = Some(finished),
+        /// Whether it changed nothing.
+        pub dry_run: bool,
+        /// What became of it.
+        pub state: RunState = RunState::Ended { status },
+        /// The report's counts in one line, for people.
+        pub headline: String,
+    }
     /// The summary of a run that has ended, and that did the whole of its operation unless [`of_kind`](Self::of_kind) says
     /// otherwise.
     pub fn ended(
@@ -51,21 +45,15 @@ impl RunSummary {
         finished: Timestamp,
         dry_run: bool,
         status: RunStatus,
-        headline: impl Into<String>,
-    ) -> Self {
-        Self {
-            run,
-            operation: None,
-            kind: RunKind::Full,
-            covers_window: true,
-            started,
-            finished: Some(finished),
-            dry_run,
-            state: RunState::Ended { status },
-            headline: headline.into(),
-        }
-    }
+        headline: impl Into<String>
+    );
+}
 
+fn yes() -> bool {
+    true
+}
+
+impl RunSummary {
     /// The summary of a run that has just begun.
     pub fn running(run: &NewRun) -> Self {
         let summary = Self {

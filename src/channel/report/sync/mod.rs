@@ -12,45 +12,36 @@ pub use self::{
     item::{SyncItem, SyncOutcome, SyncOutcomeKind},
 };
 use super::{RunInfo, fmt_items, in_groups};
+use crate::channel::record::record;
 
-/// What sending shipments did.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct SyncReport {
-    /// The run.
-    pub run: RunInfo,
-    /// Shipments, by what became of them.
-    pub counts: SyncCounts,
-    /// Which. What needs a person is never left out; successes may be.
-    pub items: Vec<SyncItem>,
-    /// How many successes were left out of `items`.
-    pub items_truncated: u64,
-    /// Tracking numbers that the channel has no room for: the order carries one. Never dropped silently.
-    pub unreported: Vec<SyncItem>,
-    /// How long the order that has waited longest for its other parcels has waited.
-    #[serde(with = "crate::duration_text::option")]
-    pub oldest_waiting: Option<Duration>,
-    /// How long the shipment has been in the outbox that has waited longest to be sent and that this run did not send: it did not
-    /// get to it, or it will try again. Rows whose next attempt was not due yet are not looked at.
-    #[serde(default, with = "crate::duration_text::option")]
-    pub oldest_due: Option<Duration>,
+record! {
+    /// What sending shipments did.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct SyncReport {
+        /// The run.
+        pub run: RunInfo,
+        /// Shipments, by what became of them.
+        pub counts: SyncCounts = SyncCounts::default(),
+        /// Which. What needs a person is never left out; successes may be.
+        pub items: Vec<SyncItem> = Vec::new(),
+        /// How many successes were left out of `items`.
+        pub items_truncated: u64 = 0,
+        /// Tracking numbers that the channel has no room for: the order carries one. Never dropped silently.
+        pub unreported: Vec<SyncItem> = Vec::new(),
+        /// How long the order that has waited longest for its other parcels has waited.
+        #[serde(with = "crate::duration_text::option")]
+        pub oldest_waiting: Option<Duration> = None,
+        /// How long the shipment has been in the outbox that has waited longest to be sent and that this run did not send: it did not
+        /// get to it, or it will try again. Rows whose next attempt was not due yet are not looked at.
+        #[serde(default, with = "crate::duration_text::option")]
+        pub oldest_due: Option<Duration> = None,
+    }
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo);
 }
 
 impl SyncReport {
-    /// The report of a run that has just begun.
-    pub fn new(run: RunInfo) -> Self {
-        Self {
-            run,
-            counts: SyncCounts::default(),
-            items: Vec::new(),
-            items_truncated: 0,
-            unreported: Vec::new(),
-            oldest_waiting: None,
-            oldest_due: None,
-        }
-    }
-
     /// The counts in one line: what this run did first, then what it left.
     pub fn headline(&self) -> String {
         let due = self.counts.due();

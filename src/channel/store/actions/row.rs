@@ -4,53 +4,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    channel::{ActionId, ActionState, ChannelOrderId, IllegalTransition, OrderAction},
+    channel::{ActionId, ActionState, ChannelOrderId, IllegalTransition, OrderAction, record::record},
     setters::setters,
 };
 
-/// An action and where it stands. Its serde form is what stores keep.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ActionRow {
-    /// Its place in the order of addition, given by the store.
-    #[serde(default)]
-    pub number: u64,
-    /// The action.
-    pub action: OrderAction,
-    /// Where it stands.
-    pub state: ActionState,
-    /// How many attempts were made that count.
-    pub attempts: u32,
-    /// How many requests had an unknown outcome. Never starts over: it bounds how often the action is sent.
-    pub unknown_outcomes: u32,
-    /// When the order had last been modified, as it was seen before the first request.
-    pub modified_at: Option<Timestamp>,
-    /// What the last attempt said, for people.
-    pub last_error: Option<String>,
-    /// When it was added.
-    pub added_at: Timestamp,
-    /// When its state last changed.
-    pub updated_at: Timestamp,
+record! {
+    /// An action and where it stands. Its serde form is what stores keep.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ActionRow {
+        /// Its place in the order of addition, given by the store.
+        #[serde(default)]
+        pub number: u64,
+        /// The action.
+        pub action: OrderAction,
+        /// Where it stands.
+        pub state: ActionState = ActionState::Pending,
+        /// How many attempts were made that count.
+        pub attempts: u32 = 0,
+        /// How many requests had an unknown outcome. Never starts over: it bounds how often the action is sent.
+        pub unknown_outcomes: u32 = 0,
+        /// When the order had last been modified, as it was seen before the first request.
+        pub modified_at: Option<Timestamp> = None,
+        /// What the last attempt said, for people.
+        pub last_error: Option<String> = None,
+        /// When it was added.
+        pub added_at: Timestamp = now,
+        /// When its state last changed.
+        pub updated_at: Timestamp = now,
+    }
+    /// A new row.
+    pub fn new(number: u64, action: OrderAction, now: Timestamp);
 }
 
 impl ActionRow {
     /// After so many requests of unknown outcome an action is only looked for.
     pub const MAX_REQUESTS: u32 = 2;
-
-    /// A new row.
-    pub fn new(number: u64, action: OrderAction, now: Timestamp) -> Self {
-        Self {
-            number,
-            action,
-            state: ActionState::Pending,
-            attempts: 0,
-            unknown_outcomes: 0,
-            modified_at: None,
-            last_error: None,
-            added_at: now,
-            updated_at: now,
-        }
-    }
 
     /// What an action is answered whose id this row has.
     pub fn answer_to(&self, action: &OrderAction) -> AddOutcome {
@@ -155,26 +143,24 @@ impl ActionQuery {
     }
 }
 
-/// What is recorded before a request leaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ActionIntent {
-    /// The action.
-    pub id: ActionId,
-    /// The present instant.
-    pub now: Timestamp,
-    /// The channel's own time at this instant, where it is known.
-    pub server_time: Option<Timestamp>,
-    /// When the order was last modified, as the channel says.
-    pub modified_at: Option<Timestamp>,
+record! {
+    /// What is recorded before a request leaves.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ActionIntent {
+        /// The action.
+        pub id: ActionId,
+        /// The present instant.
+        pub now: Timestamp,
+        /// The channel's own time at this instant, where it is known.
+        pub server_time: Option<Timestamp> = None,
+        /// When the order was last modified, as the channel says.
+        pub modified_at: Option<Timestamp> = None,
+    }
+    /// An intent.
+    pub fn new(id: ActionId, now: Timestamp);
 }
 
 impl ActionIntent {
-    /// An intent.
-    pub fn new(id: ActionId, now: Timestamp) -> Self {
-        Self { id, now, server_time: None, modified_at: None }
-    }
-
     setters! {
         /// The channel's own time at this instant.
         server_time(time: Option<Timestamp>) => server_time = time;
@@ -197,28 +183,26 @@ pub enum BeginActionOutcome {
     OrderBusy,
 }
 
-/// A step of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ActionTransition {
-    /// The action.
-    pub id: ActionId,
-    /// The state it is in from now on.
-    pub state: ActionState,
-    /// Whether an attempt is to be counted.
-    pub counts_attempt: bool,
-    /// What happened, for people; `None` clears the last error.
-    pub error: Option<String>,
-    /// The present instant.
-    pub now: Timestamp,
+record! {
+    /// A step of a row.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ActionTransition {
+        /// The action.
+        pub id: ActionId,
+        /// The state it is in from now on.
+        pub state: ActionState,
+        /// Whether an attempt is to be counted.
+        pub counts_attempt: bool = false,
+        /// What happened, for people; `None` clears the last error.
+        pub error: Option<String> = None,
+        /// The present instant.
+        pub now: Timestamp,
+    }
+    /// A step that counts no attempt and leaves no error.
+    pub fn new(id: ActionId, state: ActionState, now: Timestamp);
 }
 
 impl ActionTransition {
-    /// A step that counts no attempt and leaves no error.
-    pub fn new(id: ActionId, state: ActionState, now: Timestamp) -> Self {
-        Self { id, state, counts_attempt: false, error: None, now }
-    }
-
     setters! {
         /// The attempt counts.
         counting_attempt() => counts_attempt = true;

@@ -11,7 +11,7 @@ use crate::{
     Timestamp,
     channel::{
         ActionId, ActionKind, ActionState, ChannelOrderId, HoldReason, HostOrderId, OutboxId, RunId,
-        ShipmentState, Unrecognized, report::FollowUpStatus,
+        ShipmentState, Unrecognized, record::record, report::FollowUpStatus,
     },
 };
 
@@ -168,21 +168,17 @@ impl OrderEventKind {
     }
 }
 
-/// An event with its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RecordedEvent {
-    /// Its place.
-    pub cursor: EventCursor,
-    /// The event.
-    pub event: OrderEvent,
-}
-
-impl RecordedEvent {
-    /// An event at this place.
-    pub fn new(cursor: EventCursor, event: OrderEvent) -> Self {
-        Self { cursor, event }
+record! {
+    /// An event with its place.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct RecordedEvent {
+        /// Its place.
+        pub cursor: EventCursor,
+        /// The event.
+        pub event: OrderEvent,
     }
+    /// An event at this place.
+    pub fn new(cursor: EventCursor, event: OrderEvent);
 }
 
 #[cfg(test)]

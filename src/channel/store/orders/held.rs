@@ -5,47 +5,36 @@ use serde::{Deserialize, Serialize};
 use super::NewOrder;
 use crate::{
     Timestamp,
-    channel::{ChannelOrderId, HoldReason, shipping::StoreKey},
+    channel::{ChannelOrderId, HoldReason, record::record, shipping::StoreKey},
 };
 
-/// An order that waits for a person. Its serde form is what stores keep; a store that keeps columns fills the members of a
-/// [new](Self::new) one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct HeldOrder {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its number.
-    pub number: String,
-    /// Its store.
-    pub store: Option<StoreKey>,
-    /// The marketplace behind the store.
-    pub marketplace: Option<String>,
-    /// The country it goes to.
-    pub country: Option<String>,
-    /// Its shipping text.
-    pub text: Option<String>,
-    /// Why it waits.
-    pub holds: Vec<HoldReason>,
-    /// When it was held.
-    pub since: Timestamp,
+record! {
+    /// An order that waits for a person. Its serde form is what stores keep; a store that keeps columns fills the members of a
+    /// [new](Self::new) one.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct HeldOrder {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// Its number.
+        pub number: String,
+        /// Its store.
+        pub store: Option<StoreKey> = None,
+        /// The marketplace behind the store.
+        pub marketplace: Option<String> = None,
+        /// The country it goes to.
+        pub country: Option<String> = None,
+        /// Its shipping text.
+        pub text: Option<String> = None,
+        /// Why it waits.
+        pub holds: Vec<HoldReason> = Vec::new(),
+        /// When it was held.
+        pub since: Timestamp,
+    }
+    /// An order of which nothing else is known.
+    pub fn new(order: ChannelOrderId, number: impl Into<String>, since: Timestamp);
 }
 
 impl HeldOrder {
-    /// An order of which nothing else is known.
-    pub fn new(order: ChannelOrderId, number: impl Into<String>, since: Timestamp) -> Self {
-        Self {
-            order,
-            number: number.into(),
-            store: None,
-            marketplace: None,
-            country: None,
-            text: None,
-            holds: Vec::new(),
-            since,
-        }
-    }
-
     /// What a store keeps to answer [`OrderStore::held`](super::OrderStore::held).
     pub fn of(order: &NewOrder) -> Self {
         Self {

@@ -8,45 +8,36 @@ use crate::{
     channel::{
         ChannelOrder, ChannelOrderId, HoldReason, HostOrderId, LineId, LineQuantity, Lineage,
         OrderFingerprint, OrderLine, RunId,
+        record::record,
         shipping::{ShippingResolution, StoreKey},
     },
     shows::shows,
 };
 
-/// An order that is to be imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NewOrder {
-    /// The order itself, for the host.
-    pub order: ChannelOrder,
-    /// Why it must wait for a person; empty when it is ready.
-    pub holds: Vec<HoldReason>,
-    /// What its shipping text means under the rules of `rules_version`.
-    pub shipping: ShippingResolution,
-    /// The version of the rules.
-    pub rules_version: u64,
-    /// What remains to be done on the channel.
-    pub follow_ups: Vec<NewFollowUp>,
-    /// What it is recognized by if it comes twice; `None` when the settings do not look for that.
-    pub fingerprint: Option<OrderFingerprint>,
-    /// When it is imported.
-    pub imported_at: Timestamp,
+record! {
+    /// An order that is to be imported.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct NewOrder {
+        /// The order itself, for the host.
+        pub order: ChannelOrder,
+        /// Why it must wait for a person; empty when it is ready.
+        pub holds: Vec<HoldReason> = Vec::new(),
+        /// What its shipping text means under the rules of `rules_version`.
+        pub shipping: ShippingResolution,
+        /// The version of the rules.
+        pub rules_version: u64,
+        /// What remains to be done on the channel.
+        pub follow_ups: Vec<NewFollowUp> = Vec::new(),
+        /// What it is recognized by if it comes twice; `None` when the settings do not look for that.
+        pub fingerprint: Option<OrderFingerprint> = None,
+        /// When it is imported.
+        pub imported_at: Timestamp = at,
+    }
+    /// An order that is ready.
+    pub fn new(order: ChannelOrder, shipping: ShippingResolution, rules_version: u64, at: Timestamp);
 }
 
 impl NewOrder {
-    /// An order that is ready.
-    pub fn new(order: ChannelOrder, shipping: ShippingResolution, rules_version: u64, at: Timestamp) -> Self {
-        Self {
-            order,
-            holds: Vec::new(),
-            shipping,
-            rules_version,
-            follow_ups: Vec::new(),
-            fingerprint: None,
-            imported_at: at,
-        }
-    }
-
     /// The record that a store keeps of it.
     pub fn record(&self, run: &RunId, host_order: Option<HostOrderId>) -> ImportRecord {
         let (id, number) = (self.order.id.clone(), self.order.number.clone());
@@ -65,62 +56,44 @@ impl NewOrder {
     }
 }
 
-/// What is kept of an imported order beside the host's own order. Nothing of a buyer. Its serde form is what stores keep; a
-/// store that keeps columns fills the members of a [new](Self::new) one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ImportRecord {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its number.
-    pub number: String,
-    /// Its store.
-    pub store: Option<StoreKey>,
-    /// The host's order.
-    pub host_order: Option<HostOrderId>,
-    /// When it was imported.
-    pub imported_at: Timestamp,
-    /// By which run.
-    pub run: RunId,
-    /// The channel's modification time when it was read.
-    pub modified_at: Option<Timestamp>,
-    /// What it looked like when it was imported, until it is seen again: a crash may come before the history has it. `None` in records of an
-    /// earlier version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snapshot: Option<OrderSnapshot>,
-    /// Why it waits; empty when it is ready.
-    pub holds: Vec<HoldReason>,
-    /// The shippable lines when it was imported: what "complete" is counted on.
-    pub lines: Vec<LineQuantity>,
-    /// What else its lines are known by, those that are not shippable included. Empty in records of an earlier version.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub line_names: Vec<LineNames>,
-    /// Its relatives when it was imported: tells a later split from an earlier one.
-    pub lineage: Lineage,
-    /// What it is recognized by if it comes twice: a hash, no buyer's data.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<OrderFingerprint>,
-}
-
-impl ImportRecord {
-    /// A record of an order of which nothing else is known.
-    pub fn new(order: ChannelOrderId, number: impl Into<String>, imported_at: Timestamp, run: RunId) -> Self {
-        Self {
-            order,
-            number: number.into(),
-            store: None,
-            host_order: None,
-            imported_at,
-            run,
-            modified_at: None,
-            snapshot: None,
-            holds: Vec::new(),
-            lines: Vec::new(),
-            line_names: Vec::new(),
-            lineage: Lineage::default(),
-            fingerprint: None,
-        }
+record! {
+    /// What is kept of an imported order beside the host's own order. Nothing of a buyer. Its serde form is what stores keep; a
+    /// store that keeps columns fills the members of a [new](Self::new) one.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ImportRecord {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// Its number.
+        pub number: String,
+        /// Its store.
+        pub store: Option<StoreKey> = None,
+        /// The host's order.
+        pub host_order: Option<HostOrderId> = None,
+        /// When it was imported.
+        pub imported_at: Timestamp,
+        /// By which run.
+        pub run: RunId,
+        /// The channel's modification time when it was read.
+        pub modified_at: Option<Timestamp> = None,
+        /// What it looked like when it was imported, until it is seen again: a crash may come before the history has it. `None` in records of an
+        /// earlier version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub snapshot: Option<OrderSnapshot> = None,
+        /// Why it waits; empty when it is ready.
+        pub holds: Vec<HoldReason> = Vec::new(),
+        /// The shippable lines when it was imported: what "complete" is counted on.
+        pub lines: Vec<LineQuantity> = Vec::new(),
+        /// What else its lines are known by, those that are not shippable included. Empty in records of an earlier version.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub line_names: Vec<LineNames> = Vec::new(),
+        /// Its relatives when it was imported: tells a later split from an earlier one.
+        pub lineage: Lineage = Lineage::default(),
+        /// What it is recognized by if it comes twice: a hash, no buyer's data.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub fingerprint: Option<OrderFingerprint> = None,
     }
+    /// A record of an order of which nothing else is known.
+    pub fn new(order: ChannelOrderId, number: impl Into<String>, imported_at: Timestamp, run: RunId);
 }
 
 /// What a line is known by beside its id. `Debug` does not show it: a store's key may hold anything.

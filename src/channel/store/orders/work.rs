@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::NewOrder;
 use crate::{
     Timestamp,
-    channel::{ChannelOrderId, ChannelUserId},
+    channel::{ChannelOrderId, ChannelUserId, record::record},
     named_enum::named_enum,
 };
 
@@ -28,37 +28,40 @@ impl WorkKind {
     }
 }
 
-/// An entry of the ledger: an order needs attention at this time, for this reason, and was tried so often. Its serde form is
-/// what stores keep. Nothing of a buyer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrderWork {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its number.
-    pub number: String,
-    /// What is to be done.
-    pub kind: WorkKind,
-    /// Whether it is to be done at all.
-    pub state: WorkState,
-    /// How many attempts were made.
-    pub attempts: u32,
-    /// Since when it is in the ledger.
-    pub first_seen: Timestamp,
-    /// The earliest time of the next attempt.
-    pub next_attempt: Timestamp,
-    /// When the last import of the order failed.
-    pub failed_at: Option<Timestamp>,
-    /// What the last attempt said, for people.
-    pub error: Option<String>,
-    /// Whether trying again may help by itself.
-    pub retryable: bool,
-    /// The user the order had when it was imported: tells our own earlier attempt from a person's choice.
-    pub user_before: Option<ChannelUserId>,
-    /// Whether an attempt may have taken effect without our knowing: then look first.
-    pub outcome_unknown: bool,
-    /// The values that were tried, each once: finding one of them on the channel is our own doing.
-    pub tried: Vec<String>,
+record! {
+    /// An entry of the ledger: an order needs attention at this time, for this reason, and was tried so often. Its serde form is
+    /// what stores keep. Nothing of a buyer.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct OrderWork {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// Its number.
+        pub number: String,
+        /// What is to be done.
+        pub kind: WorkKind,
+        /// Whether it is to be done at all.
+        pub state: WorkState = WorkState::Open,
+        /// How many attempts were made.
+        pub attempts: u32 = 0,
+        /// Since when it is in the ledger.
+        pub first_seen: Timestamp = at,
+        /// The earliest time of the next attempt.
+        pub next_attempt: Timestamp = at,
+        /// When the last import of the order failed.
+        pub failed_at: Option<Timestamp> = None,
+        /// What the last attempt said, for people.
+        pub error: Option<String> = None,
+        /// Whether trying again may help by itself.
+        pub retryable: bool = true,
+        /// The user the order had when it was imported: tells our own earlier attempt from a person's choice.
+        pub user_before: Option<ChannelUserId> = None,
+        /// Whether an attempt may have taken effect without our knowing: then look first.
+        pub outcome_unknown: bool = false,
+        /// The values that were tried, each once: finding one of them on the channel is our own doing.
+        pub tried: Vec<String> = Vec::new(),
+    }
+    /// An entry that has not been tried and is due at once.
+    pub fn new(order: ChannelOrderId, number: impl Into<String>, kind: WorkKind, at: Timestamp);
 }
 
 /// Whether an entry is to be done.
@@ -89,25 +92,6 @@ impl WorkState {
 }
 
 impl OrderWork {
-    /// An entry that has not been tried and is due at once.
-    pub fn new(order: ChannelOrderId, number: impl Into<String>, kind: WorkKind, at: Timestamp) -> Self {
-        Self {
-            order,
-            number: number.into(),
-            kind,
-            state: WorkState::Open,
-            attempts: 0,
-            first_seen: at,
-            next_attempt: at,
-            failed_at: None,
-            error: None,
-            retryable: true,
-            user_before: None,
-            outcome_unknown: false,
-            tried: Vec::new(),
-        }
-    }
-
     /// The entries that come into being with an order, one of each kind: its follow-ups.
     pub fn follow_ups_of(new: &NewOrder) -> Vec<Self> {
         let mut entries: Vec<Self> = Vec::new();
@@ -200,21 +184,17 @@ impl OrderWork {
     }
 }
 
-/// A follow-up that comes into being with its order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct NewFollowUp {
-    /// What is to be done: [a follow-up](WorkKind::is_follow_up).
-    pub kind: WorkKind,
-    /// The user the order had when it was imported.
-    pub user_before: Option<ChannelUserId>,
-}
-
-impl NewFollowUp {
-    /// A follow-up of an order that had this user.
-    pub fn new(kind: WorkKind, user_before: Option<ChannelUserId>) -> Self {
-        Self { kind, user_before }
+record! {
+    /// A follow-up that comes into being with its order.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct NewFollowUp {
+        /// What is to be done: [a follow-up](WorkKind::is_follow_up).
+        pub kind: WorkKind,
+        /// The user the order had when it was imported.
+        pub user_before: Option<ChannelUserId>,
     }
+    /// A follow-up of an order that had this user.
+    pub fn new(kind: WorkKind, user_before: Option<ChannelUserId>);
 }
 
 /// Which entries are asked for.
@@ -239,26 +219,24 @@ pub enum WorkQuery<'a> {
     Of(&'a [ChannelOrderId]),
 }
 
-/// What became of an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WorkOutcome {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// What was to be done.
-    pub kind: WorkKind,
-    /// What became of it.
-    pub result: WorkResult,
-    /// When that was.
-    pub at: Timestamp,
+record! {
+    /// What became of an entry.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct WorkOutcome {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// What was to be done.
+        pub kind: WorkKind,
+        /// What became of it.
+        pub result: WorkResult,
+        /// When that was.
+        pub at: Timestamp,
+    }
+    /// An outcome at `at`.
+    pub fn new(order: ChannelOrderId, kind: WorkKind, result: WorkResult, at: Timestamp);
 }
 
 impl WorkOutcome {
-    /// An outcome at `at`.
-    pub fn new(order: ChannelOrderId, kind: WorkKind, result: WorkResult, at: Timestamp) -> Self {
-        Self { order, kind, result, at }
-    }
-
     /// An order could not be imported.
     pub fn import_failed(failure: OrderFailure) -> Self {
         let (order, at) = (failure.order.clone(), failure.at);
@@ -301,25 +279,23 @@ pub enum WorkResult {
     ImportFailed(OrderFailure),
 }
 
-/// An order that could not be imported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrderFailure {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its number.
-    pub number: String,
-    /// What happened; no buyer's data.
-    pub error: String,
-    /// Whether trying again may help by itself.
-    pub retryable: bool,
-    /// When it happened.
-    pub at: Timestamp,
-    /// The earliest time of the next attempt.
-    pub next_attempt: Timestamp,
-}
-
-impl OrderFailure {
+record! {
+    /// An order that could not be imported.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct OrderFailure {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// Its number.
+        pub number: String,
+        /// What happened; no buyer's data.
+        pub error: String,
+        /// Whether trying again may help by itself.
+        pub retryable: bool,
+        /// When it happened.
+        pub at: Timestamp,
+        /// The earliest time of the next attempt.
+        pub next_attempt: Timestamp,
+    }
     /// A failure that happened at `at` and is due again at `next_attempt`.
     pub fn new(
         order: ChannelOrderId,
@@ -327,8 +303,6 @@ impl OrderFailure {
         error: impl Into<String>,
         retryable: bool,
         at: Timestamp,
-        next_attempt: Timestamp,
-    ) -> Self {
-        Self { order, number: number.into(), error: error.into(), retryable, at, next_attempt }
-    }
+        next_attempt: Timestamp
+    );
 }

@@ -6,50 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
-    channel::{ChannelOrderId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentState},
+    channel::{
+        ChannelOrderId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentState, record::record,
+    },
     setters::setters,
 };
 
-/// A row of the outbox. Its serde form is what stores keep.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OutboxRow {
-    /// The shipment.
-    pub shipment: Shipment,
-    /// Where it stands.
-    pub state: ShipmentState,
-    /// How many attempts were made that count. The count starts over, from one at most, when the row comes to wait for
-    /// something else than another attempt.
-    pub attempts: u32,
-    /// How many requests had an unknown outcome. Never starts over: it bounds how often the row is sent.
-    #[serde(default)]
-    pub unknown_outcomes: u32,
-    /// What the last attempt said, for people.
-    pub last_error: Option<String>,
-    /// How it is sent. `Single` in rows of version 0.1.
-    #[serde(default)]
-    pub lane: SendLane,
-    /// Since when it is in the outbox.
-    pub enqueued_at: Timestamp,
-    /// When its state last changed.
-    pub updated_at: Timestamp,
+record! {
+    /// A row of the outbox. Its serde form is what stores keep.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct OutboxRow {
+        /// The shipment.
+        pub shipment: Shipment,
+        /// Where it stands.
+        pub state: ShipmentState = ShipmentState::Pending,
+        /// How many attempts were made that count. The count starts over, from one at most, when the row comes to wait for
+        /// something else than another attempt.
+        pub attempts: u32 = 0,
+        /// How many requests had an unknown outcome. Never starts over: it bounds how often the row is sent.
+        #[serde(default)]
+        pub unknown_outcomes: u32 = 0,
+        /// What the last attempt said, for people.
+        pub last_error: Option<String> = None,
+        /// How it is sent. `Single` in rows of version 0.1.
+        #[serde(default)]
+        pub lane: SendLane = SendLane::Single,
+        /// Since when it is in the outbox.
+        pub enqueued_at: Timestamp = now,
+        /// When its state last changed.
+        pub updated_at: Timestamp = now,
+    }
+    /// A new row.
+    pub fn new(shipment: Shipment, now: Timestamp);
 }
 
 impl OutboxRow {
-    /// A new row.
-    pub fn new(shipment: Shipment, now: Timestamp) -> Self {
-        Self {
-            shipment,
-            state: ShipmentState::Pending,
-            attempts: 0,
-            unknown_outcomes: 0,
-            last_error: None,
-            lane: SendLane::Single,
-            enqueued_at: now,
-            updated_at: now,
-        }
-    }
-
     /// Takes a step.
     ///
     /// # Errors
@@ -146,45 +137,37 @@ impl OutboxQuery {
     }
 }
 
-/// A page of rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OutboxPage {
-    /// The rows.
-    pub rows: Vec<OutboxRow>,
-    /// Of an [order](OutboxQuery::OfOrder): quantities that the host will never ship (cancelled, refunded).
-    pub cancelled: Vec<LineQuantity>,
-}
-
-impl OutboxPage {
-    /// A page of these rows.
-    pub fn new(rows: Vec<OutboxRow>) -> Self {
-        Self { rows, cancelled: Vec::new() }
+record! {
+    /// A page of rows.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct OutboxPage {
+        /// The rows.
+        pub rows: Vec<OutboxRow>,
+        /// Of an [order](OutboxQuery::OfOrder): quantities that the host will never ship (cancelled, refunded).
+        pub cancelled: Vec<LineQuantity> = Vec::new(),
     }
-}
+    /// A page of these rows.
+    pub fn new(rows: Vec<OutboxRow>);
 
-/// A step of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ShipmentTransition {
-    /// The row.
-    pub id: OutboxId,
-    /// The state it is in from now on.
-    pub state: ShipmentState,
-    /// Whether an attempt is to be counted.
-    pub counts_attempt: bool,
-    /// What happened, for people; `None` clears the last error.
-    pub error: Option<String>,
-    /// The present instant.
-    pub now: Timestamp,
+    /// A step of a row.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ShipmentTransition {
+        /// The row.
+        pub id: OutboxId,
+        /// The state it is in from now on.
+        pub state: ShipmentState,
+        /// Whether an attempt is to be counted.
+        pub counts_attempt: bool = false,
+        /// What happened, for people; `None` clears the last error.
+        pub error: Option<String> = None,
+        /// The present instant.
+        pub now: Timestamp,
+    }
+    /// A step that counts no attempt and leaves no error.
+    pub fn new(id: OutboxId, state: ShipmentState, now: Timestamp);
 }
 
 impl ShipmentTransition {
-    /// A step that counts no attempt and leaves no error.
-    pub fn new(id: OutboxId, state: ShipmentState, now: Timestamp) -> Self {
-        Self { id, state, counts_attempt: false, error: None, now }
-    }
-
     setters! {
         /// The attempt counts.
         counting_attempt() => counts_attempt = true;
