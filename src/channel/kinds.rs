@@ -1,11 +1,30 @@
 //! The kind of a value that carries facts: an enumeration with one stable name for each variant, for counts and reports.
 
-/// The kind of a value.
+/// An enumeration and its kinds: `Kind of` stands before the enumeration, and each variant has the name of its kind behind it.
+/// What follows a name is what the kind says to a person, or behind `=>` what [the value](crate::channel::wording) itself says.
+///
+/// Where two variants are of one kind, or one is of two, the kinds are declared alone, with the patterns of their values.
 macro_rules! kinds {
-    ($(#[$doc:meta])* $kind:ident of $of:ident {
-        $($variant:ident = $name:literal ($message:literal): $pattern:pat),+ $(,)?
+    ($kind:ident of $(#$meta:tt)* pub enum $of:ident {
+        $($(#$about:tt)* $variant:ident $(($($value:tt)+))? $({ $($facts:tt)+ })? = $name:literal => ($($says:tt)+)),+ $(,)?
     }) => {
-        kinds! { $(#[$doc])* $kind of $of { $($variant = $name: $pattern),+ } }
+        $crate::channel::wording::worded! { $(#$meta)* pub enum $of {
+            $($(#$about)* $variant $(($($value)+))? $({ $($facts)+ })? => ($($says)+)),+
+        } }
+
+        kinds! { @ $kind of $of { $($variant = $name),+ } }
+    };
+    ($kind:ident of $(#$meta:tt)* pub enum $of:ident {
+        $($(#$about:tt)* $variant:ident $(($value:ty))? $({ $($facts:tt)+ })? = $name:literal $(($message:literal))?),+ $(,)?
+    }) => {
+        $(#$meta)*
+        #[non_exhaustive]
+        pub enum $of { $($(#$about)* $variant $(($value))? $({ $($facts)+ })?),+ }
+
+        kinds! { @ $kind of $of { $($variant = $name $(($message))?),+ } }
+    };
+    (@ $kind:ident of $of:ident { $($variant:ident = $name:literal ($message:literal)),+ }) => {
+        kinds! { @ $kind of $of { $($variant = $name),+ } }
 
         impl $kind {
             /// What it says to a person.
@@ -14,9 +33,12 @@ macro_rules! kinds {
             }
         }
     };
-    ($(#[$doc:meta])* $kind:ident of $of:ident { $($variant:ident = $name:literal: $pattern:pat),+ $(,)? }) => {
+    (@ $kind:ident of $of:ident { $($variant:ident = $name:literal),+ }) => {
+        kinds! { $kind of $of { $($variant = $name: Self::$variant { .. }),+ } }
+    };
+    ($kind:ident of $of:ident { $($variant:ident = $name:literal: $pattern:pat),+ $(,)? }) => {
         $crate::named_enum::named_enum! {
-            $(#[$doc])*
+            #[doc = concat!("What kind of [`", stringify!($of), "`] it is.")]
             $kind { $(#[doc = concat!("`", $name, "`")] $variant = $name),+ }
         }
 

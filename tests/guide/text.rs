@@ -54,9 +54,11 @@ pub(crate) fn names(guide: &str, name: &str) -> BTreeSet<String> {
 pub(crate) fn variants(path: &str, name: &str) -> Vec<String> {
     let text = read(path);
     let start = text.find(&format!("pub enum {name} {{")).unwrap_or_else(|| panic!("{path} has no {name}"));
-    let body = text[start..].lines().skip(1).take_while(|line| !line.starts_with('}'));
-    let own =
-        body.filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(char::is_uppercase));
+    // The enumeration itself may be indented, where a macro declares it.
+    let indent = &text[text[..start].rfind('\n').map_or(0, |end| end + 1)..start];
+    let body = text[start..].lines().skip(1).map(|line| line.strip_prefix(indent).unwrap_or(line));
+    let own = body.take_while(|line| !line.starts_with('}')).filter_map(|line| line.strip_prefix("    "));
+    let own = own.filter(|line| line.starts_with(char::is_uppercase));
     own.map(|line| line.chars().take_while(|c| c.is_alphanumeric()).collect()).collect()
 }
 

@@ -5,8 +5,6 @@ mod reason;
 mod request;
 mod state;
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::request::ActionRequest;
@@ -16,7 +14,7 @@ pub use self::{
     state::{ActionState, ActionStateKind},
 };
 use super::{ActionId, ChannelOrderId, ChannelTagId};
-use crate::Timestamp;
+use crate::{Timestamp, channel::wording::worded};
 
 /// Something that the host wants done to an order in the channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,28 +36,29 @@ impl OrderAction {
     }
 }
 
-/// What is to be done to an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ActionKind {
-    /// Hold it: it is not to be shipped before this instant.
-    Hold {
-        /// The end of the hold. A channel that holds by the day ends it with the first day that begins then or later.
-        until: Timestamp,
-    },
-    /// Release it from its hold.
-    Release,
-    /// Put a tag on it.
-    AddTag {
-        /// The tag.
-        tag: ChannelTagId,
-    },
-    /// Take a tag off it.
-    RemoveTag {
-        /// The tag.
-        tag: ChannelTagId,
-    },
+worded! {
+    /// What is to be done to an order.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "action", rename_all = "snake_case")]
+    pub enum ActionKind {
+        /// Hold it: it is not to be shipped before this instant.
+        Hold {
+            /// The end of the hold. A channel that holds by the day ends it with the first day that begins then or later.
+            until: Timestamp,
+        } => ("hold until {until}"),
+        /// Release it from its hold.
+        Release => ("release"),
+        /// Put a tag on it.
+        AddTag {
+            /// The tag.
+            tag: ChannelTagId,
+        } => ("add tag {tag}"),
+        /// Take a tag off it.
+        RemoveTag {
+            /// The tag.
+            tag: ChannelTagId,
+        } => ("remove tag {tag}"),
+    }
 }
 
 impl ActionKind {
@@ -83,17 +82,6 @@ impl ActionKind {
             Self::Release => "release_order",
             Self::AddTag { .. } => "tag_order",
             Self::RemoveTag { .. } => "untag_order",
-        }
-    }
-}
-
-impl fmt::Display for ActionKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hold { until } => write!(f, "hold until {until}"),
-            Self::Release => f.write_str("release"),
-            Self::AddTag { tag } => write!(f, "add tag {tag}"),
-            Self::RemoveTag { tag } => write!(f, "remove tag {tag}"),
         }
     }
 }

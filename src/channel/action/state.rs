@@ -8,70 +8,71 @@ use crate::{
     channel::{ActionId, IllegalTransition, RetryClass, ShipmentState, kinds::kinds},
 };
 
-/// Where an action stands.
-///
-/// | from | to |
-/// | --- | --- |
-/// | `Pending`, `RetryWait` | any state but `Unknown`: only what was `Sending` can become that |
-/// | `Sending` | `Done`, `Unknown`, `RetryWait`, `Closed` |
-/// | `Unknown` | `Unknown` (looked once more), `Done`, `Pending` (to be tried once more), `Closed`, `Superseded` |
-/// | `Done`, `Closed`, `Superseded` | nothing |
-///
-/// [`step`](Self::step) decides it, and every store asks it. `not_sent` are the two states of the first row:
-///
-#[doc = include_str!("../../../docs/pictures/action-states.svg")]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ActionState {
-    /// Nothing has been done yet, or it is to be tried once more.
-    Pending,
-    /// Nothing reached the channel, or the channel asked to come back: try again later.
-    RetryWait {
-        /// The earliest time of the next attempt.
-        until: Timestamp,
-        /// Why it waits.
-        class: RetryClass,
-        /// The channel's own time when the wait began, where it is known.
-        server_since: Option<Timestamp>,
-    },
-    /// A request may be on its way. Durable before the request leaves.
-    Sending {
-        /// When that began.
-        since: Timestamp,
-        /// The channel's own time then, where it is known.
-        server_since: Option<Timestamp>,
-    },
-    /// It is not known whether it took effect: look before anything is sent again.
-    Unknown {
-        /// When the request was begun.
-        since: Timestamp,
-        /// The channel's own time of `since`, where it is known.
-        server_since: Option<Timestamp>,
-        /// How many looks in a row did not see the effect.
-        checks: u32,
-        /// When it was last looked for.
-        last_check: Option<Timestamp>,
-        /// The channel's own time of `last_check`, where it is known.
-        server_last_check: Option<Timestamp>,
-        /// Whether a look saw that the order was changed since. It is not sent again then.
-        changed: bool,
-    },
-    /// The order is as wanted.
-    Done {
-        /// Whether it was so before anything was sent.
-        already_there: bool,
-    },
-    /// Closed without its effect, for a person or for good.
-    Closed {
-        /// Why.
-        reason: CloseReason,
-    },
-    /// A later action decides about the same.
-    Superseded {
-        /// The later action.
-        by: ActionId,
-    },
+kinds! { ActionStateKind of
+    /// Where an action stands.
+    ///
+    /// | from | to |
+    /// | --- | --- |
+    /// | `Pending`, `RetryWait` | any state but `Unknown`: only what was `Sending` can become that |
+    /// | `Sending` | `Done`, `Unknown`, `RetryWait`, `Closed` |
+    /// | `Unknown` | `Unknown` (looked once more), `Done`, `Pending` (to be tried once more), `Closed`, `Superseded` |
+    /// | `Done`, `Closed`, `Superseded` | nothing |
+    ///
+    /// [`step`](Self::step) decides it, and every store asks it. `not_sent` are the two states of the first row:
+    ///
+    #[doc = include_str!("../../../docs/pictures/action-states.svg")]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum ActionState {
+        /// Nothing has been done yet, or it is to be tried once more.
+        Pending = "pending",
+        /// Nothing reached the channel, or the channel asked to come back: try again later.
+        RetryWait {
+            /// The earliest time of the next attempt.
+            until: Timestamp,
+            /// Why it waits.
+            class: RetryClass,
+            /// The channel's own time when the wait began, where it is known.
+            server_since: Option<Timestamp>,
+        } = "retry_wait",
+        /// A request may be on its way. Durable before the request leaves.
+        Sending {
+            /// When that began.
+            since: Timestamp,
+            /// The channel's own time then, where it is known.
+            server_since: Option<Timestamp>,
+        } = "sending",
+        /// It is not known whether it took effect: look before anything is sent again.
+        Unknown {
+            /// When the request was begun.
+            since: Timestamp,
+            /// The channel's own time of `since`, where it is known.
+            server_since: Option<Timestamp>,
+            /// How many looks in a row did not see the effect.
+            checks: u32,
+            /// When it was last looked for.
+            last_check: Option<Timestamp>,
+            /// The channel's own time of `last_check`, where it is known.
+            server_last_check: Option<Timestamp>,
+            /// Whether a look saw that the order was changed since. It is not sent again then.
+            changed: bool,
+        } = "unknown",
+        /// The order is as wanted.
+        Done {
+            /// Whether it was so before anything was sent.
+            already_there: bool,
+        } = "done",
+        /// Closed without its effect, for a person or for good.
+        Closed {
+            /// Why.
+            reason: CloseReason,
+        } = "closed",
+        /// A later action decides about the same.
+        Superseded {
+            /// The later action.
+            by: ActionId,
+        } = "superseded",
+    }
 }
 
 impl ActionState {
@@ -124,19 +125,6 @@ impl ActionState {
             S::Unknown { .. } => !matches!(next, S::Sending { .. } | S::RetryWait { .. }),
             S::Done { .. } | S::Closed { .. } | S::Superseded { .. } => false,
         }
-    }
-}
-
-kinds! {
-    /// The kind of an [`ActionState`].
-    ActionStateKind of ActionState {
-        Pending = "pending": Self::Pending,
-        RetryWait = "retry_wait": Self::RetryWait { .. },
-        Sending = "sending": Self::Sending { .. },
-        Unknown = "unknown": Self::Unknown { .. },
-        Done = "done": Self::Done { .. },
-        Closed = "closed": Self::Closed { .. },
-        Superseded = "superseded": Self::Superseded { .. },
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunInfo, Tally, fmt_items};
+use super::{RunInfo, Tally, fmt_by_reason, fmt_items};
 use crate::channel::{
     ActionState, CloseKind, CloseReason, OrderAction, Unrecognized, kinds::kinds, record::record,
     shipping::DisplayText,
@@ -58,9 +58,7 @@ impl fmt::Display for ActionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.run.fmt_head(f)?;
         writeln!(f, "  actions   {}", self.headline())?;
-        if !self.counts.closed.is_empty() {
-            writeln!(f, "  closed    {}", self.counts.closed)?;
-        }
+        fmt_by_reason(f, "closed", &self.counts.closed)?;
         fmt_items(f, "action", self.items.iter().filter(|item| item.outcome.is_error()))?;
         self.run.fmt_tail(f)
     }
@@ -128,34 +126,35 @@ impl fmt::Display for ActionItem {
     }
 }
 
-/// What became of an action in this run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ActionOutcome {
-    /// A real run would try it; this one was dry.
-    WouldBeTried,
-    /// The order is as wanted, by a request of ours.
-    Done,
-    /// The order was so already; nothing was sent.
-    AlreadyThere,
-    /// It is kept, and a later run does it.
-    Queued,
-    /// Waits for another attempt.
-    RetryWaiting,
-    /// It is not known whether it took effect; it is looked for before anything is sent.
-    Unknown,
-    /// Closed without its effect.
-    Closed {
-        /// Why.
-        #[serde(flatten)]
-        reason: CloseReason,
-    },
-    /// A later action decides about the same.
-    Superseded,
-    /// A value of a newer version.
-    #[serde(untagged)]
-    Unrecognized(Unrecognized),
+kinds! { ActionOutcomeKind of
+    /// What became of an action in this run.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "outcome", rename_all = "snake_case")]
+    pub enum ActionOutcome {
+        /// A real run would try it; this one was dry.
+        WouldBeTried = "would_be_tried" ("would be tried"),
+        /// The order is as wanted, by a request of ours.
+        Done = "done" ("done"),
+        /// The order was so already; nothing was sent.
+        AlreadyThere = "already_there" ("were so already"),
+        /// It is kept, and a later run does it.
+        Queued = "queued" ("queued for a later run"),
+        /// Waits for another attempt.
+        RetryWaiting = "retry_waiting" ("will be tried again"),
+        /// It is not known whether it took effect; it is looked for before anything is sent.
+        Unknown = "unknown" ("of unknown outcome, will be looked for"),
+        /// Closed without its effect.
+        Closed {
+            /// Why.
+            #[serde(flatten)]
+            reason: CloseReason,
+        } = "closed" ("closed without their effect"),
+        /// A later action decides about the same.
+        Superseded = "superseded" ("superseded by a later action"),
+        /// A value of a newer version.
+        #[serde(untagged)]
+        Unrecognized(Unrecognized) = "unrecognized" ("not known to this version"),
+    }
 }
 
 impl ActionOutcome {
@@ -177,21 +176,6 @@ impl From<&ActionState> for ActionOutcome {
             ActionState::Closed { reason } => Self::Closed { reason: reason.clone() },
             ActionState::Superseded { .. } => Self::Superseded,
         }
-    }
-}
-
-kinds! {
-    /// The kind of an [`ActionOutcome`].
-    ActionOutcomeKind of ActionOutcome {
-        WouldBeTried = "would_be_tried" ("would be tried"): Self::WouldBeTried,
-        Done = "done" ("done"): Self::Done,
-        AlreadyThere = "already_there" ("were so already"): Self::AlreadyThere,
-        Queued = "queued" ("queued for a later run"): Self::Queued,
-        RetryWaiting = "retry_waiting" ("will be tried again"): Self::RetryWaiting,
-        Unknown = "unknown" ("of unknown outcome, will be looked for"): Self::Unknown,
-        Closed = "closed" ("closed without their effect"): Self::Closed { .. },
-        Superseded = "superseded" ("superseded by a later action"): Self::Superseded,
-        Unrecognized = "unrecognized" ("not known to this version"): Self::Unrecognized(_),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::channel::{
     ChannelOrderId, HoldReason, HostOrderId, Unrecognized,
     kinds::kinds,
     shipping::{DisplayText, StoreKey},
+    wording::joined,
 };
 
 /// One order of an import.
@@ -72,10 +73,10 @@ impl DisplayItem<'_> {
         let would_be = if self.dry_run { "would be " } else { "" };
         match &self.item.outcome {
             ImportOutcome::Imported { .. } => format!("{would_be}imported"),
-            ImportOutcome::Held { holds, .. } => format!("{would_be}held: {}", in_a_row(holds)),
+            ImportOutcome::Held { holds, .. } => format!("{would_be}held: {}", joined(holds, "; ")),
             ImportOutcome::AlreadyImported => "already imported".to_owned(),
             ImportOutcome::NotEvaluated => "not evaluated".to_owned(),
-            ImportOutcome::Skipped { reasons } => format!("{would_be}skipped: {}", in_a_row(reasons)),
+            ImportOutcome::Skipped { reasons } => format!("{would_be}skipped: {}", joined(reasons, "; ")),
             ImportOutcome::Failed { error, retryable: true } => {
                 format!("failed, will be tried again: {error}")
             }
@@ -83,10 +84,6 @@ impl DisplayItem<'_> {
             ImportOutcome::Unrecognized(outcome) => outcome.to_string(),
         }
     }
-}
-
-fn in_a_row<T: fmt::Display>(list: &[T]) -> String {
-    list.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// What became of an order that was read.
@@ -128,7 +125,6 @@ pub enum ImportOutcome {
 }
 
 kinds! {
-    /// The kind of an [`ImportOutcome`].
     ImportOutcomeKind of ImportOutcome {
         Imported = "imported": Self::Imported { .. },
         Held = "held": Self::Held { .. },

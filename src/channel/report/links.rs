@@ -10,6 +10,7 @@ use crate::channel::{
     kinds::kinds,
     record::record,
     shipping::{DisplayText, StoreKey, cut_names, name_list},
+    wording::{joined, worded},
 };
 
 record! {
@@ -168,10 +169,10 @@ impl fmt::Display for LinkItem {
                 write!(f, " has no product; nearly the same: {}", name_list(near_misses))
             }
             LinkOutcome::AmbiguousChannel { products } => {
-                write!(f, " fits several products ({}); make their SKUs unique", join(products))
+                write!(f, " fits several products ({}); make their SKUs unique", joined(products, ", "))
             }
             LinkOutcome::AmbiguousHost { listings } => {
-                write!(f, " fits the same product as other listings ({})", join(listings))
+                write!(f, " fits the same product as other listings ({})", joined(listings, ", "))
             }
             LinkOutcome::NoSku => f.write_str(" has no SKU"),
             LinkOutcome::Broken { product, why } => write!(f, " was linked with product {product}{why}"),
@@ -181,10 +182,6 @@ impl fmt::Display for LinkItem {
         }?;
         self.matched_by.as_ref().map_or(Ok(()), |matched_by| write!(f, "{matched_by}"))
     }
-}
-
-fn join<T: ToString>(list: &[T]) -> String {
-    list.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What a listing and a product met on.
@@ -209,84 +206,68 @@ impl fmt::Display for MatchedBy {
         match self {
             Self::Sku | Self::Unrecognized(_) => Ok(()),
             Self::Alias { stores } if stores.is_empty() => f.write_str(" by an alias"),
-            Self::Alias { stores } => write!(f, " by an alias of store {}", join(stores)),
+            Self::Alias { stores } => write!(f, " by an alias of store {}", joined(stores, ", ")),
         }
     }
 }
 
-/// What became of a listing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum LinkOutcome {
-    /// It is linked now. In a dry run: would be.
-    Linked {
-        /// The product.
-        product: ChannelProductId,
-    },
-    /// It was linked with this product before.
-    AlreadyLinked {
-        /// The product.
-        product: ChannelProductId,
-    },
-    /// Its SKU has moved to another product.
-    Relinked {
-        /// The product.
-        product: ChannelProductId,
-        /// The one before.
-        from: ChannelProductId,
-    },
-    /// No product has its SKU.
-    NoMatch {
-        /// SKUs that differ in case, blanks or dashes only. Never linked by themselves.
-        near_misses: Vec<String>,
-    },
-    /// Several products have its SKU. A link that was there before stays as it is.
-    AmbiguousChannel {
-        /// The first ten of them.
-        products: Vec<ChannelProductId>,
-    },
-    /// Several listings have its SKU, or fit its product by another name. A link that was there before stays
-    /// as it is.
-    AmbiguousHost {
-        /// The others, at most ten of them.
-        listings: Vec<ListingId>,
-    },
-    /// It has no SKU, or a blank one.
-    NoSku,
-    /// Its link holds no more.
-    Broken {
-        /// The product.
-        product: ChannelProductId,
-        /// Why the link is broken.
-        why: BrokenBy,
-    },
-    /// The store could not keep the link.
-    WriteFailed {
-        /// What the store answered.
-        error: String,
-    },
-    /// A look that was not complete says nothing about it. Counted, and not among the items.
-    NotEvaluated,
-    /// A value of a newer version.
-    #[serde(untagged)]
-    Unrecognized(Unrecognized),
-}
-
-kinds! {
-    /// The kind of a [`LinkOutcome`].
-    LinkOutcomeKind of LinkOutcome {
-        Linked = "linked": Self::Linked { .. },
-        AlreadyLinked = "already_linked": Self::AlreadyLinked { .. },
-        Relinked = "relinked": Self::Relinked { .. },
-        NoMatch = "no_match": Self::NoMatch { .. },
-        AmbiguousChannel = "ambiguous_channel": Self::AmbiguousChannel { .. },
-        AmbiguousHost = "ambiguous_host": Self::AmbiguousHost { .. },
-        NoSku = "no_sku": Self::NoSku,
-        Broken = "broken": Self::Broken { .. },
-        WriteFailed = "write_failed": Self::WriteFailed { .. },
-        NotEvaluated = "not_evaluated": Self::NotEvaluated,
-        Unrecognized = "unrecognized": Self::Unrecognized(_),
+kinds! { LinkOutcomeKind of
+    /// What became of a listing.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "outcome", rename_all = "snake_case")]
+    pub enum LinkOutcome {
+        /// It is linked now. In a dry run: would be.
+        Linked {
+            /// The product.
+            product: ChannelProductId,
+        } = "linked",
+        /// It was linked with this product before.
+        AlreadyLinked {
+            /// The product.
+            product: ChannelProductId,
+        } = "already_linked",
+        /// Its SKU has moved to another product.
+        Relinked {
+            /// The product.
+            product: ChannelProductId,
+            /// The one before.
+            from: ChannelProductId,
+        } = "relinked",
+        /// No product has its SKU.
+        NoMatch {
+            /// SKUs that differ in case, blanks or dashes only. Never linked by themselves.
+            near_misses: Vec<String>,
+        } = "no_match",
+        /// Several products have its SKU. A link that was there before stays as it is.
+        AmbiguousChannel {
+            /// The first ten of them.
+            products: Vec<ChannelProductId>,
+        } = "ambiguous_channel",
+        /// Several listings have its SKU, or fit its product by another name. A link that was there before stays
+        /// as it is.
+        AmbiguousHost {
+            /// The others, at most ten of them.
+            listings: Vec<ListingId>,
+        } = "ambiguous_host",
+        /// It has no SKU, or a blank one.
+        NoSku = "no_sku",
+        /// Its link holds no more.
+        Broken {
+            /// The product.
+            product: ChannelProductId,
+            /// Why the link is broken.
+            why: BrokenBy,
+        } = "broken",
+        /// The store could not keep the link.
+        WriteFailed {
+            /// What the store answered.
+            error: String,
+        } = "write_failed",
+        /// A look that was not complete says nothing about it. Counted, and not among the items.
+        NotEvaluated = "not_evaluated",
+        /// A value of a newer version.
+        #[serde(untagged)]
+        Unrecognized(Unrecognized) = "unrecognized",
     }
 }
 
@@ -303,30 +284,23 @@ impl LinkOutcome {
     }
 }
 
-/// Why a link holds no more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum BrokenBy {
-    /// The product is gone or inactive.
-    Product,
-    /// The listing has another SKU now, by which the product does not go.
-    Sku {
-        /// Which; `None` for a listing that has none any more.
-        now: Option<String>,
-    },
-    /// A value of a newer version.
-    #[serde(untagged)]
-    Unrecognized(Unrecognized),
-}
-
-impl fmt::Display for BrokenBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Product => f.write_str(", which is gone or inactive"),
-            Self::Sku { now: Some(sku) } => write!(f, ", but has the SKU {} now", DisplayText::name(sku)),
-            Self::Sku { now: None } => f.write_str(", but has no SKU any more"),
-            Self::Unrecognized(why) => write!(f, "; {why}"),
-        }
+worded! {
+    /// Why a link holds no more.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum BrokenBy {
+        /// The product is gone or inactive.
+        Product => (", which is gone or inactive"),
+        /// The listing has another SKU now, by which the product does not go.
+        Sku {
+            /// Which; `None` for a listing that has none any more.
+            now: Option<String>,
+        } => (
+            ", but has {}",
+            now.as_ref().map_or("no SKU any more".to_owned(), |sku| format!("the SKU {} now", DisplayText::name(sku)))
+        ),
+        /// A value of a newer version.
+        #[serde(untagged)]
+        Unrecognized(why: Unrecognized) => ("; {why}"),
     }
 }

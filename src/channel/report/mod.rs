@@ -64,30 +64,37 @@ pub use self::{
     webhooks::{WebhookItem, WebhookOutcome, WebhookOutcomeKind, WebhookReport},
 };
 use super::{ConnectionId, Operation, RunId, Trigger, Unrecognized};
-use crate::{Timestamp, channel::record::record};
+use crate::{
+    Timestamp,
+    channel::{
+        record::record,
+        wording::{joined, worded},
+    },
+};
 
-/// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RunStatus {
-    /// Everything was read and everything went well.
-    Succeeded,
-    /// Everything was read; some items failed and are kept for another attempt or for a person.
-    CompletedWithErrors,
-    /// It stopped early; the next run goes on.
-    Partial {
-        /// Why it stopped.
-        why: String,
-    },
-    /// It could not go on.
-    Failed {
-        /// What went wrong.
-        error: String,
-    },
-    /// A value of a newer version.
-    #[serde(untagged)]
-    Unrecognized(Unrecognized),
+worded! {
+    /// How a run ended.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "status", rename_all = "snake_case")]
+    pub enum RunStatus {
+        /// Everything was read and everything went well.
+        Succeeded => ("succeeded"),
+        /// Everything was read; some items failed and are kept for another attempt or for a person.
+        CompletedWithErrors => ("completed with errors"),
+        /// It stopped early; the next run goes on.
+        Partial {
+            /// Why it stopped.
+            why: String,
+        } => ("partial: {why}"),
+        /// It could not go on.
+        Failed {
+            /// What went wrong.
+            error: String,
+        } => ("failed: {error}"),
+        /// A value of a newer version.
+        #[serde(untagged)]
+        Unrecognized(status: Unrecognized) => ("{status}"),
+    }
 }
 
 impl RunStatus {
@@ -105,18 +112,6 @@ impl RunStatus {
     /// Whether everything there was to read was read.
     pub fn read_everything(&self) -> bool {
         matches!(self, Self::Succeeded | Self::CompletedWithErrors)
-    }
-}
-
-impl fmt::Display for RunStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Succeeded => f.write_str("succeeded"),
-            Self::CompletedWithErrors => f.write_str("completed with errors"),
-            Self::Partial { why } => write!(f, "partial: {why}"),
-            Self::Failed { error } => write!(f, "failed: {error}"),
-            Self::Unrecognized(status) => write!(f, "{status}"),
-        }
     }
 }
 
@@ -259,8 +254,7 @@ fn in_groups(noun: &str, items: impl Iterator<Item = (String, String)>) -> Vec<S
     let line = |(fate, names): (String, Vec<String>)| match names.as_slice() {
         [one] => format!("{one}{fate}"),
         many => {
-            let named =
-                many.iter().take(MAX_NAMES_PER_LINE).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let named = joined(many.iter().take(MAX_NAMES_PER_LINE), ", ");
             let more = match many.len().saturating_sub(MAX_NAMES_PER_LINE) {
                 0 => String::new(),
                 more => format!(" and {more} more"),

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::channel::wording::joined;
+
 /// How many there are of each kind. Serialized as an object with a member for each kind that occurs; kinds
 /// that this version does not know are kept on reading, and counted in the total.
 ///
@@ -94,6 +96,6 @@ impl<K: Copy + Ord + fmt::Display> fmt::Display for Tally<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = self.iter().map(|(kind, count)| format!("{count} {kind}"));
         let others = self.unrecognized.iter().map(|(name, count)| format!("{count} {name}"));
-        f.write_str(&known.chain(others).collect::<Vec<_>>().join(", "))
+        f.write_str(&joined(known.chain(others), ", "))
     }
 }

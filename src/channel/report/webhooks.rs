@@ -36,44 +36,33 @@ record! {
     pub fn new(event: impl Into<String>, outcome: WebhookOutcome);
 }
 
-/// What became of a webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum WebhookOutcome {
-    /// It was right.
-    Unchanged,
-    /// It was missing and is subscribed.
-    Subscribed,
-    /// It was the connection's, and is removed. One that differed was subscribed anew before.
-    Removed {
-        /// What was wrong with it.
-        why: String,
-    },
-    /// Whether it is there is not known; the next run sees to it.
-    Unknown {
-        /// Why it is not known.
-        why: String,
-    },
-    /// The channel refused it.
-    Failed {
-        /// What the channel said.
-        why: String,
-    },
-    /// A value of a newer version.
-    #[serde(untagged)]
-    Unrecognized(Unrecognized),
-}
-
-kinds! {
-    /// The kind of a [`WebhookOutcome`].
-    WebhookOutcomeKind of WebhookOutcome {
-        Unchanged = "unchanged": Self::Unchanged,
-        Subscribed = "subscribed": Self::Subscribed,
-        Removed = "removed": Self::Removed { .. },
-        Unknown = "unknown": Self::Unknown { .. },
-        Failed = "failed": Self::Failed { .. },
-        Unrecognized = "unrecognized": Self::Unrecognized(_),
+kinds! { WebhookOutcomeKind of
+    /// What became of a webhook.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "outcome", rename_all = "snake_case")]
+    pub enum WebhookOutcome {
+        /// It was right.
+        Unchanged = "unchanged",
+        /// It was missing and is subscribed.
+        Subscribed = "subscribed",
+        /// It was the connection's, and is removed. One that differed was subscribed anew before.
+        Removed {
+            /// What was wrong with it.
+            why: String,
+        } = "removed",
+        /// Whether it is there is not known; the next run sees to it.
+        Unknown {
+            /// Why it is not known.
+            why: String,
+        } = "unknown",
+        /// The channel refused it.
+        Failed {
+            /// What the channel said.
+            why: String,
+        } = "failed",
+        /// A value of a newer version.
+        #[serde(untagged)]
+        Unrecognized(Unrecognized) = "unrecognized",
     }
 }
 

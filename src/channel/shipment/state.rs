@@ -10,106 +10,107 @@ use crate::{
     channel::{LineQuantity, Unrecognized, kinds::kinds},
 };
 
-/// Where a shipment stands.
-///
-/// | from | to |
-/// | --- | --- |
-/// | `Pending`, `Waiting`, `Blocked`, `RetryWait` | any state but `Unknown` and `Sent`: only what was `Sending` can become those |
-/// | `Sending` | `Sent`, `Unknown`, `RetryWait`, `Blocked`, `Failed` |
-/// | `Unknown` | `Unknown` (looked once more), `Confirmed`, `Pending` (to be sent again), `Failed`, `Blocked` on an unknown outcome |
-/// | `Sent` | `Confirmed` |
-/// | `Confirmed` | `Confirmed`: what became of the notification may become known later |
-/// | `Failed`, `Suppressed`, `Superseded`, `Cancelled` | nothing |
-///
-/// [`step`](Self::step) decides it, and every store asks it. `not_sent` are the four states of the first row:
-///
-#[doc = include_str!("../../../docs/pictures/shipment-states.svg")]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ShipmentState {
-    /// Nothing has been done yet.
-    Pending,
-    /// The rest of the order has not shipped.
-    Waiting {
-        /// What is missing.
-        missing: Vec<LineQuantity>,
-    },
-    /// A person must change something first.
-    Blocked {
-        /// What must be changed.
-        reason: BlockReason,
-    },
-    /// Nothing reached the channel, or the channel asked to come back: try again later.
-    RetryWait {
-        /// The earliest time of the next attempt.
-        until: Timestamp,
-        /// Why it waits.
-        class: RetryClass,
-        /// The channel's own time when the wait began, where it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        server_since: Option<Timestamp>,
-    },
-    /// A request may be on its way. Durable before the request leaves.
-    Sending {
-        /// Which attempt, from 1.
-        attempt: u32,
-        /// When that began.
-        since: Timestamp,
-        /// The channel's own time then, where it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        server_since: Option<Timestamp>,
-    },
-    /// It is not known whether the channel has it: look before anything is sent again.
-    Unknown {
-        /// When the request was begun.
-        since: Timestamp,
-        /// How many times it was looked for and not found.
-        checks: u32,
-        /// When it was last looked for.
-        last_check: Option<Timestamp>,
-        /// Whether the order itself was not found then. It counts as gone when that happens twice in a row.
-        #[serde(default)]
-        order_missing: bool,
-        /// The channel's own time of `since`, where it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        server_since: Option<Timestamp>,
-        /// The channel's own time of `last_check`, where it is known.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        server_last_check: Option<Timestamp>,
-    },
-    /// The channel said yes. Never sent again.
-    Sent {
-        /// When it said so.
-        at: Timestamp,
-    },
-    /// The channel shows our tracking number.
-    Confirmed {
-        /// The channel's record of it, when it has one.
-        record: Option<String>,
-        /// What became of the notice to the store.
-        #[serde(alias = "marketplace")]
-        notification: NotificationStatus,
-        /// Whether it was there before we sent anything.
-        already_there: bool,
-    },
-    /// Given up, or can never work.
-    Failed {
-        /// Why it will not be sent.
-        reason: FailReason,
-    },
-    /// The host said not to tell the channel.
-    Suppressed {
-        /// The host's reason.
-        why: String,
-    },
-    /// Another shipment covers it.
-    Superseded {
-        /// Why it is superseded.
-        reason: SupersedeReason,
-    },
-    /// The host took it back before it was sent.
-    Cancelled,
+kinds! { ShipmentStateKind of
+    /// Where a shipment stands.
+    ///
+    /// | from | to |
+    /// | --- | --- |
+    /// | `Pending`, `Waiting`, `Blocked`, `RetryWait` | any state but `Unknown` and `Sent`: only what was `Sending` can become those |
+    /// | `Sending` | `Sent`, `Unknown`, `RetryWait`, `Blocked`, `Failed` |
+    /// | `Unknown` | `Unknown` (looked once more), `Confirmed`, `Pending` (to be sent again), `Failed`, `Blocked` on an unknown outcome |
+    /// | `Sent` | `Confirmed` |
+    /// | `Confirmed` | `Confirmed`: what became of the notification may become known later |
+    /// | `Failed`, `Suppressed`, `Superseded`, `Cancelled` | nothing |
+    ///
+    /// [`step`](Self::step) decides it, and every store asks it. `not_sent` are the four states of the first row:
+    ///
+    #[doc = include_str!("../../../docs/pictures/shipment-states.svg")]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum ShipmentState {
+        /// Nothing has been done yet.
+        Pending = "pending",
+        /// The rest of the order has not shipped.
+        Waiting {
+            /// What is missing.
+            missing: Vec<LineQuantity>,
+        } = "waiting",
+        /// A person must change something first.
+        Blocked {
+            /// What must be changed.
+            reason: BlockReason,
+        } = "blocked",
+        /// Nothing reached the channel, or the channel asked to come back: try again later.
+        RetryWait {
+            /// The earliest time of the next attempt.
+            until: Timestamp,
+            /// Why it waits.
+            class: RetryClass,
+            /// The channel's own time when the wait began, where it is known.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            server_since: Option<Timestamp>,
+        } = "retry_wait",
+        /// A request may be on its way. Durable before the request leaves.
+        Sending {
+            /// Which attempt, from 1.
+            attempt: u32,
+            /// When that began.
+            since: Timestamp,
+            /// The channel's own time then, where it is known.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            server_since: Option<Timestamp>,
+        } = "sending",
+        /// It is not known whether the channel has it: look before anything is sent again.
+        Unknown {
+            /// When the request was begun.
+            since: Timestamp,
+            /// How many times it was looked for and not found.
+            checks: u32,
+            /// When it was last looked for.
+            last_check: Option<Timestamp>,
+            /// Whether the order itself was not found then. It counts as gone when that happens twice in a row.
+            #[serde(default)]
+            order_missing: bool,
+            /// The channel's own time of `since`, where it is known.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            server_since: Option<Timestamp>,
+            /// The channel's own time of `last_check`, where it is known.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            server_last_check: Option<Timestamp>,
+        } = "unknown",
+        /// The channel said yes. Never sent again.
+        Sent {
+            /// When it said so.
+            at: Timestamp,
+        } = "sent",
+        /// The channel shows our tracking number.
+        Confirmed {
+            /// The channel's record of it, when it has one.
+            record: Option<String>,
+            /// What became of the notice to the store.
+            #[serde(alias = "marketplace")]
+            notification: NotificationStatus,
+            /// Whether it was there before we sent anything.
+            already_there: bool,
+        } = "confirmed",
+        /// Given up, or can never work.
+        Failed {
+            /// Why it will not be sent.
+            reason: FailReason,
+        } = "failed",
+        /// The host said not to tell the channel.
+        Suppressed {
+            /// The host's reason.
+            why: String,
+        } = "suppressed",
+        /// Another shipment covers it.
+        Superseded {
+            /// Why it is superseded.
+            reason: SupersedeReason,
+        } = "superseded",
+        /// The host took it back before it was sent.
+        Cancelled = "cancelled",
+    }
 }
 
 impl ShipmentState {
@@ -173,24 +174,6 @@ impl ShipmentState {
             Self::Blocked { reason } => reason.unblock_key().is_none(),
             _ => false,
         }
-    }
-}
-
-kinds! {
-    /// The kind of a [`ShipmentState`].
-    ShipmentStateKind of ShipmentState {
-        Pending = "pending": Self::Pending,
-        Waiting = "waiting": Self::Waiting { .. },
-        Blocked = "blocked": Self::Blocked { .. },
-        RetryWait = "retry_wait": Self::RetryWait { .. },
-        Sending = "sending": Self::Sending { .. },
-        Unknown = "unknown": Self::Unknown { .. },
-        Sent = "sent": Self::Sent { .. },
-        Confirmed = "confirmed": Self::Confirmed { .. },
-        Failed = "failed": Self::Failed { .. },
-        Suppressed = "suppressed": Self::Suppressed { .. },
-        Superseded = "superseded": Self::Superseded { .. },
-        Cancelled = "cancelled": Self::Cancelled,
     }
 }
 

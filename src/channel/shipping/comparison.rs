@@ -1,12 +1,12 @@
 //! How shipping texts are compared, and how two nearly equal texts differ. Knows no rules.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::display_text::{DisplayText, is_invisible};
-use crate::named_enum::named_enum;
+use crate::{channel::wording::worded, named_enum::named_enum};
 
 /// Whether a text is too long to be compared in any other way than whole.
 pub(super) fn is_long(text: &str) -> bool {
@@ -109,35 +109,23 @@ fn single_blanks(text: &str, open_start: bool, open_end: bool) -> String {
     single
 }
 
-/// One way in which two texts differ although a person takes them for the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Difference {
-    /// Characters that cannot be seen.
-    Invisible,
-    /// A non-breaking or otherwise unusual space.
-    UnusualSpace,
-    /// A leading, trailing or repeated space.
-    ExtraSpace,
-    /// Another kind of dash.
-    Dash,
-    /// Another form of a character, such as a full-width letter.
-    Form,
-    /// Capitals.
-    Case,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Invisible => "an invisible character",
-            Self::UnusualSpace => "a non-breaking or unusual space",
-            Self::ExtraSpace => "a leading, trailing or doubled space",
-            Self::Dash => "the kind of dash",
-            Self::Form => "the form of a character",
-            Self::Case => "capitals",
-        })
+worded! {
+    /// One way in which two texts differ although a person takes them for the same.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Difference {
+        /// Characters that cannot be seen.
+        Invisible => ("an invisible character"),
+        /// A non-breaking or otherwise unusual space.
+        UnusualSpace => ("a non-breaking or unusual space"),
+        /// A leading, trailing or repeated space.
+        ExtraSpace => ("a leading, trailing or doubled space"),
+        /// Another kind of dash.
+        Dash => ("the kind of dash"),
+        /// Another form of a character, such as a full-width letter.
+        Form => ("the form of a character"),
+        /// Capitals.
+        Case => ("capitals"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::channel::wording::joined;
+
 /// A text from outside, as every report, finding, error and answer writes it: in double quotes, with its invisible
 /// characters escaped (see [`escape_invisible`](escape_invisible())), and cut where it is long.
 ///
@@ -83,10 +85,6 @@ pub(crate) fn cut_names(names: &[String]) -> Vec<String> {
 /// Names in a row, as people read them.
 pub(crate) fn name_list(names: &[String]) -> String {
     joined(names.iter().map(|name| DisplayText::name(name)), ", ")
-}
-
-pub(super) fn joined<T: ToString>(items: impl IntoIterator<Item = T>, between: &str) -> String {
-    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(between)
 }
 
 /// The text with its invisible characters escaped, for people who look for a difference.

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CarrierKey, DisplayText, ShippingRule, display_text::joined};
-use crate::channel::wording::count_of;
+use super::{CarrierKey, DisplayText, ShippingRule};
+use crate::channel::wording::{count_of, joined};
 
 /// Something wrong with one rule or between two. Rules are named by their place in the list, from 0.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,13 +6,13 @@ use std::{
     fmt,
 };
 
+use crate::channel::wording::{joined, worded};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Difference, DisplayText, MatchKind, ShippingRequest, ShippingResolution, ShippingRule, ShippingRules,
     StoreKey, TextMatch,
     comparison::differences,
-    display_text::joined,
     pattern::Glob,
     precedence::{CompiledRule, CompiledRules},
     resolution::Destination,
@@ -47,58 +47,61 @@ pub struct Considered {
     pub verdict: RuleMatch,
 }
 
-/// Whether a rule won, and if not, why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "verdict", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum RuleMatch {
-    /// The rule gives the method.
-    Won,
-    /// The rule fits, but another one is stronger.
-    Beaten {
-        /// The place of the winner, from 0.
-        by: usize,
-        /// In what the winner is stronger.
-        why: Strength,
-    },
-    /// The rule does not fit the order.
-    NoMatch {
-        /// Every reason, not only the first.
-        reasons: Vec<NoMatch>,
-    },
-    /// The rule is switched off.
-    Disabled,
+worded! {
+    /// Whether a rule won, and if not, why.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "verdict", rename_all = "snake_case")]
+    pub enum RuleMatch {
+        /// The rule gives the method.
+        Won => ("wins"),
+        /// The rule fits, but another one is stronger.
+        Beaten {
+            /// The place of the winner, from 0.
+            by: usize,
+            /// In what the winner is stronger.
+            why: Strength,
+        } => ("beaten by rule {by}, which has {why}"),
+        /// The rule does not fit the order.
+        NoMatch {
+            /// Every reason, not only the first.
+            reasons: Vec<NoMatch>,
+        } => ("does not fit: {}", joined(reasons, ", ")),
+        /// The rule is switched off.
+        Disabled => ("disabled"),
+    }
 }
 
-/// In what one rule is stronger than another: the first of these in which they differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Strength {
-    /// The kind of match.
-    Kind,
-    /// A longer prefix, or more literal characters in a glob.
-    Length,
-    /// A more specific scope.
-    Scope,
+worded! {
+    /// In what one rule is stronger than another: the first of these in which they differ.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Strength {
+        /// The kind of match.
+        Kind => ("the stronger kind of match"),
+        /// A longer prefix, or more literal characters in a glob.
+        Length => ("the longer text"),
+        /// A more specific scope.
+        Scope => ("the more specific scope"),
+    }
 }
 
-/// One reason why a rule does not fit an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NoMatch {
-    /// The rule is for another text.
-    Text {
-        /// How texts that only look equal differ. Empty for other texts, and after the first 200 such rules.
-        differences: Vec<Difference>,
-    },
-    /// The rule is for another store, or the order's store is not known.
-    Store,
-    /// The rule is for another marketplace, or the order's marketplace is not known.
-    Marketplace,
-    /// The rule is for other countries, or the order's country is not known.
-    Country,
+worded! {
+    /// One reason why a rule does not fit an order.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "reason", rename_all = "snake_case")]
+    pub enum NoMatch {
+        /// The rule is for another text.
+        Text {
+            /// How texts that only look equal differ. Empty for other texts, and after the first 200 such rules.
+            differences: Vec<Difference>,
+        } => ("another text{}", seeming(differences)),
+        /// The rule is for another store, or the order's store is not known.
+        Store => ("another store"),
+        /// The rule is for another marketplace, or the order's marketplace is not known.
+        Marketplace => ("another marketplace"),
+        /// The rule is for other countries, or the order's country is not known.
+        Country => ("another country"),
+    }
 }
 
 impl ShippingRules {
@@ -196,38 +199,11 @@ impl fmt::Display for Considered {
     }
 }
 
-impl fmt::Display for RuleMatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Won => f.write_str("wins"),
-            Self::Beaten { by, why } => write!(f, "beaten by rule {by}, which has {why}"),
-            Self::NoMatch { reasons } => write!(f, "does not fit: {}", joined(reasons, ", ")),
-            Self::Disabled => f.write_str("disabled"),
-        }
-    }
-}
-
-impl fmt::Display for Strength {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Kind => "the stronger kind of match",
-            Self::Length => "the longer text",
-            Self::Scope => "the more specific scope",
-        })
-    }
-}
-
-impl fmt::Display for NoMatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text { differences } if differences.is_empty() => f.write_str("another text"),
-            Self::Text { differences } => {
-                write!(f, "another text (it differs only in {})", joined(differences, " and "))
-            }
-            Self::Store => f.write_str("another store"),
-            Self::Marketplace => f.write_str("another marketplace"),
-            Self::Country => f.write_str("another country"),
-        }
+/// In what a text differs that only looks equal.
+fn seeming(differences: &[Difference]) -> String {
+    match differences {
+        [] => String::new(),
+        _ => format!(" (it differs only in {})", joined(differences, " and ")),
     }
 }
 

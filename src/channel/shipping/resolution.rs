@@ -1,14 +1,11 @@
 //! What is asked of the rules, what they answer, and the record of texts that no rule fits.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{DisplayText, MatchKind, Scope, ScopeLevel, ShippingMethod, StoreKey, escape_invisible};
-use crate::{Timestamp, setters::setters};
+use crate::{Timestamp, channel::wording::worded, setters::setters};
 
 /// What is known of an order when its shipping method is resolved.
 ///
@@ -153,27 +150,28 @@ impl ShippingDefaults {
     }
 }
 
-/// How an order's shipping text resolved.
-///
-/// What happens to an order that is not mapped (hold it, take a default, refuse it) is not decided here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ShippingResolution {
-    /// The order goes by this method.
-    Mapped {
-        /// The method.
-        method: ShippingMethod,
-        /// What gave it, for the record.
-        won: MethodSource,
-    },
-    /// No rule fits the text, and there is no default.
-    Unmapped {
-        /// The text, untouched.
-        text: String,
-    },
-    /// The order has no shipping text, no rule says what to do then, and there is no default.
-    NoText,
+worded! {
+    /// How an order's shipping text resolved.
+    ///
+    /// What happens to an order that is not mapped (hold it, take a default, refuse it) is not decided here.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "outcome", rename_all = "snake_case")]
+    pub enum ShippingResolution {
+        /// The order goes by this method.
+        Mapped {
+            /// The method.
+            method: ShippingMethod,
+            /// What gave it, for the record.
+            won: MethodSource,
+        } => ("{} by {won}", method.policy),
+        /// No rule fits the text, and there is no default.
+        Unmapped {
+            /// The text, untouched.
+            text: String,
+        } => ("unmapped: {}", DisplayText::new(text)),
+        /// The order has no shipping text, no rule says what to do then, and there is no default.
+        NoText => ("no shipping text"),
+    }
 }
 
 impl ShippingResolution {
@@ -186,43 +184,24 @@ impl ShippingResolution {
     }
 }
 
-impl fmt::Display for ShippingResolution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Mapped { method, won } => write!(f, "{} by {won}", method.policy),
-            Self::Unmapped { text } => write!(f, "unmapped: {}", DisplayText::new(text)),
-            Self::NoText => f.write_str("no shipping text"),
-        }
-    }
-}
-
-/// What a resolved method comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "by", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum MethodSource {
-    /// A rule.
-    Rule {
-        /// Its place in the list the rules were compiled from, counted from 0.
-        index: usize,
-        /// How it matched the text.
-        kind: MatchKind,
-        /// How specific its scope is.
-        scope: ScopeLevel,
-    },
-    /// The default of the order's store.
-    StoreDefault,
-    /// The default of every order.
-    GlobalDefault,
-}
-
-impl fmt::Display for MethodSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rule { index, kind, scope } => write!(f, "rule {index} ({kind}, scope: {scope})"),
-            Self::StoreDefault => f.write_str("the default of the store"),
-            Self::GlobalDefault => f.write_str("the global default"),
-        }
+worded! {
+    /// What a resolved method comes from.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "by", rename_all = "snake_case")]
+    pub enum MethodSource {
+        /// A rule.
+        Rule {
+            /// Its place in the list the rules were compiled from, counted from 0.
+            index: usize,
+            /// How it matched the text.
+            kind: MatchKind,
+            /// How specific its scope is.
+            scope: ScopeLevel,
+        } => ("rule {index} ({kind}, scope: {scope})"),
+        /// The default of the order's store.
+        StoreDefault => ("the default of the store"),
+        /// The default of every order.
+        GlobalDefault => ("the global default"),
     }
 }
 

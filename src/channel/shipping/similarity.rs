@@ -1,41 +1,42 @@
 //! How similar two names are, and why one is suggested for the other. Shared by texts and carriers.
 
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
 
+use crate::channel::wording::{joined, worded};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Difference,
     comparison::{differences, fold_text, is_long},
-    display_text::joined,
 };
 
 /// Longer texts are not compared by edit distance, which takes quadratic time.
 const MAX_EDIT_DISTANCE_CHARS: usize = 200;
 
-/// Why something is suggested, the best reason first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum SuggestionReason {
-    /// The names are the same (carriers only).
-    SameName,
-    /// The texts are the same under lenient comparison.
-    OnlySeemsDifferent {
-        /// In what they differ.
-        differences: Vec<Difference>,
-    },
-    /// The same text is mapped for another store or another scope (texts only).
-    MappedElsewhere,
-    /// The texts are made of the same words.
-    SameWords,
-    /// Both are names of the same large carrier (carriers only).
-    Alias,
-    /// The texts are alike.
-    Similar {
-        /// How many characters differ.
-        distance: usize,
-    },
+worded! {
+    /// Why something is suggested, the best reason first.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "reason", rename_all = "snake_case")]
+    pub enum SuggestionReason {
+        /// The names are the same (carriers only).
+        SameName => ("has the same name"),
+        /// The texts are the same under lenient comparison.
+        OnlySeemsDifferent {
+            /// In what they differ.
+            differences: Vec<Difference>,
+        } => ("differs only in {}", joined(differences, " and ")),
+        /// The same text is mapped for another store or another scope (texts only).
+        MappedElsewhere => ("is mapped there: copy it?"),
+        /// The texts are made of the same words.
+        SameWords => ("has the same words"),
+        /// Both are names of the same large carrier (carriers only).
+        Alias => ("is another name of that carrier"),
+        /// The texts are alike.
+        Similar {
+            /// How many characters differ.
+            distance: usize,
+        } => ("differs in {}", if *distance == 1 { "one character".to_owned() } else { format!("{distance} characters") }),
+    }
 }
 
 impl SuggestionReason {
@@ -48,22 +49,6 @@ impl SuggestionReason {
             Self::SameWords => (3, 0),
             Self::Alias => (4, 0),
             Self::Similar { distance } => (5, *distance),
-        }
-    }
-}
-
-impl fmt::Display for SuggestionReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SameName => f.write_str("has the same name"),
-            Self::OnlySeemsDifferent { differences } => {
-                write!(f, "differs only in {}", joined(differences, " and "))
-            }
-            Self::MappedElsewhere => f.write_str("is mapped there: copy it?"),
-            Self::SameWords => f.write_str("has the same words"),
-            Self::Alias => f.write_str("is another name of that carrier"),
-            Self::Similar { distance: 1 } => f.write_str("differs in one character"),
-            Self::Similar { distance } => write!(f, "differs in {distance} characters"),
         }
     }
 }

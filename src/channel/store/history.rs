@@ -1,9 +1,6 @@
 //! What becomes of orders: optional, for hosts that want to know of it.
 
-use std::{
-    collections::HashMap,
-    fmt::{self, Debug},
-};
+use std::{collections::HashMap, fmt::Debug};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -13,7 +10,11 @@ use crate::{
     Timestamp,
     channel::{
         Address, ChannelOrder, ChannelOrderId, ChannelParcel, ConnectionId, LineQuantity, Unrecognized,
-        hash::number_of, record::record, shipping::DisplayText, store::OrderEvent,
+        hash::number_of,
+        record::record,
+        shipping::DisplayText,
+        store::OrderEvent,
+        wording::{spaced, worded},
     },
 };
 
@@ -150,45 +151,46 @@ record! {
     );
 }
 
-/// What is different about an imported order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "change", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum OrderChangeKind {
-    /// It was cancelled: do not ship it.
-    Cancelled,
-    /// It was put on hold.
-    OnHold,
-    /// The hold is over: it may be shipped again.
-    Released,
-    /// It was shipped, and not by the host.
-    ShippedElsewhere {
-        /// Its parcels, voided ones too. Empty when the channel has none; `None` when they could not be read.
-        #[serde(default)]
-        parcels: Option<Vec<ChannelParcel>>,
-    },
-    /// It goes elsewhere: read the order again.
-    Address,
-    /// It has other lines or quantities.
-    Lines,
-    /// It was merged into another order and is gone.
-    Merged {
-        /// The order that has its lines now.
-        into: ChannelOrderId,
-    },
-    /// Part of it is another order now, which is [held](crate::channel::HoldReason::SplitOfImported) when it is imported.
-    Split {
-        /// The orders that were split off.
-        into: Vec<ChannelOrderId>,
-    },
-    /// Its state is another one, by the channel's own word.
-    Unknown {
-        /// The state.
-        status: String,
-    },
-    /// A value of a newer version.
-    #[serde(untagged)]
-    Unrecognized(Unrecognized),
+worded! {
+    /// What is different about an imported order.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "change", rename_all = "snake_case")]
+    pub enum OrderChangeKind {
+        /// It was cancelled: do not ship it.
+        Cancelled => ("cancelled"),
+        /// It was put on hold.
+        OnHold => ("put on hold"),
+        /// The hold is over: it may be shipped again.
+        Released => ("released from its hold"),
+        /// It was shipped, and not by the host.
+        ShippedElsewhere {
+            /// Its parcels, voided ones too. Empty when the channel has none; `None` when they could not be read.
+            #[serde(default)]
+            parcels: Option<Vec<ChannelParcel>>,
+        } => ("shipped, and not by the host{}", spaced(&numbers(parcels.as_deref()))),
+        /// It goes elsewhere: read the order again.
+        Address => ("another address"),
+        /// It has other lines or quantities.
+        Lines => ("other lines or quantities"),
+        /// It was merged into another order and is gone.
+        Merged {
+            /// The order that has its lines now.
+            into: ChannelOrderId,
+        } => ("merged into order {into}"),
+        /// Part of it is another order now, which is [held](crate::channel::HoldReason::SplitOfImported) when it is imported.
+        Split {
+            /// The orders that were split off.
+            into: Vec<ChannelOrderId>,
+        } => ("split into{}", spaced(into)),
+        /// Its state is another one, by the channel's own word.
+        Unknown {
+            /// The state.
+            status: String,
+        } => ("is {}", DisplayText::new(status).unquoted()),
+        /// A value of a newer version.
+        #[serde(untagged)]
+        Unrecognized(kind: Unrecognized) => ("{kind}"),
+    }
 }
 
 impl OrderChangeKind {
@@ -198,33 +200,11 @@ impl OrderChangeKind {
     }
 }
 
-/// Tracking numbers of one order that a text shows.
-const MAX_NUMBERS_SHOWN: usize = 3;
-
-impl fmt::Display for OrderChangeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cancelled => f.write_str("cancelled"),
-            Self::OnHold => f.write_str("put on hold"),
-            Self::Released => f.write_str("released from its hold"),
-            Self::ShippedElsewhere { parcels } => {
-                f.write_str("shipped, and not by the host")?;
-                let numbers = parcels.iter().flatten().filter_map(|parcel| parcel.tracking_number.as_deref());
-                numbers
-                    .take(MAX_NUMBERS_SHOWN)
-                    .try_for_each(|number| write!(f, " {}", DisplayText::name(number)))
-            }
-            Self::Address => f.write_str("another address"),
-            Self::Lines => f.write_str("other lines or quantities"),
-            Self::Merged { into } => write!(f, "merged into order {into}"),
-            Self::Split { into } => {
-                f.write_str("split into")?;
-                into.iter().try_for_each(|order| write!(f, " {order}"))
-            }
-            Self::Unrecognized(kind) => write!(f, "{kind}"),
-            Self::Unknown { status } => write!(f, "is {}", DisplayText::new(status).unquoted()),
-        }
-    }
+/// The first few tracking numbers of parcels, as a text shows them.
+fn numbers(parcels: Option<&[ChannelParcel]>) -> Vec<DisplayText<'_>> {
+    const MAX_NUMBERS_SHOWN: usize = 3;
+    let numbers = parcels.into_iter().flatten().filter_map(|parcel| parcel.tracking_number.as_deref());
+    numbers.take(MAX_NUMBERS_SHOWN).map(DisplayText::name).collect()
 }
 
 record! {

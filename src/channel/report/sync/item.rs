@@ -67,65 +67,66 @@ impl fmt::Display for SyncItem {
     }
 }
 
-/// What became of a shipment in this run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum SyncOutcome {
-    /// A real run would send it; this one was dry.
-    WouldBeSent,
-    /// Accepted and confirmed.
-    Confirmed {
-        /// What became of the notice to the store.
-        notification: NotificationStatus,
-    },
-    /// Accepted; not confirmed yet.
-    Sent,
-    /// Accepted in an earlier run, and confirmed in this one.
-    ConfirmedEarlier {
-        /// What became of the notice to the store.
-        notification: NotificationStatus,
-    },
-    /// Accepted in an earlier run; not confirmed yet.
-    SentEarlier,
-    /// Accepted in an earlier run and never confirmed; no longer waited for.
-    NeverConfirmed,
-    /// Was there before anything was sent.
-    AlreadyThere,
-    /// Waits for the rest of the order.
-    WaitingPartial {
-        /// What is missing.
-        missing: Vec<LineQuantity>,
-    },
-    /// Waits for a person.
-    Blocked {
-        /// What the person must change.
-        #[serde(flatten)]
-        reason: BlockReason,
-    },
-    /// Waits for another attempt.
-    RetryWaiting,
-    /// It is not known whether the channel has it; it is looked for before anything is sent.
-    Unknown,
-    /// Given up.
-    Failed {
-        /// Why it failed.
-        #[serde(flatten)]
-        reason: FailReason,
-    },
-    /// Not to be reported, as the host said.
-    Suppressed,
-    /// Another shipment covers it.
-    Superseded,
-    /// Taken back by the host.
-    Cancelled,
-    /// A tracking number of it is not on the order, which has room for one. Not counted.
-    Unreported,
-    /// The run did not get to it. Counted, and not among the items.
-    NotReached,
-    /// A value of a newer version.
-    #[serde(untagged)]
-    Unrecognized(Unrecognized),
+kinds! { SyncOutcomeKind of
+    /// What became of a shipment in this run.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "outcome", rename_all = "snake_case")]
+    pub enum SyncOutcome {
+        /// A real run would send it; this one was dry.
+        WouldBeSent = "would_be_sent" ("would be marked shipped"),
+        /// Accepted and confirmed.
+        Confirmed {
+            /// What became of the notice to the store.
+            notification: NotificationStatus,
+        } = "confirmed" ("marked shipped and confirmed"),
+        /// Accepted; not confirmed yet.
+        Sent = "sent" ("marked shipped and not confirmed yet"),
+        /// Accepted in an earlier run, and confirmed in this one.
+        ConfirmedEarlier {
+            /// What became of the notice to the store.
+            notification: NotificationStatus,
+        } = "confirmed_earlier" ("marked by an earlier run and confirmed now"),
+        /// Accepted in an earlier run; not confirmed yet.
+        SentEarlier = "sent_earlier" ("marked by an earlier run and not confirmed yet"),
+        /// Accepted in an earlier run and never confirmed; no longer waited for.
+        NeverConfirmed = "never_confirmed" ("marked by an earlier run and never confirmed"),
+        /// Was there before anything was sent.
+        AlreadyThere = "already_there" ("already shipped with our number"),
+        /// Waits for the rest of the order.
+        WaitingPartial {
+            /// What is missing.
+            missing: Vec<LineQuantity>,
+        } = "waiting_partial" ("waiting for the rest of the order"),
+        /// Waits for a person.
+        Blocked {
+            /// What the person must change.
+            #[serde(flatten)]
+            reason: BlockReason,
+        } = "blocked" ("blocked"),
+        /// Waits for another attempt.
+        RetryWaiting = "retry_waiting" ("will be tried again"),
+        /// It is not known whether the channel has it; it is looked for before anything is sent.
+        Unknown = "unknown" ("of unknown outcome, will be looked for"),
+        /// Given up.
+        Failed {
+            /// Why it failed.
+            #[serde(flatten)]
+            reason: FailReason,
+        } = "failed" ("failed"),
+        /// Not to be reported, as the host said.
+        Suppressed = "suppressed" ("suppressed by the host"),
+        /// Another shipment covers it.
+        Superseded = "superseded" ("superseded by another shipment"),
+        /// Taken back by the host.
+        Cancelled = "cancelled" ("taken back by the host"),
+        /// A tracking number of it is not on the order, which has room for one. Not counted.
+        Unreported = "unreported" ("tracking number not reported"),
+        /// The run did not get to it. Counted, and not among the items.
+        NotReached = "not_reached" ("not reached"),
+        /// A value of a newer version.
+        #[serde(untagged)]
+        Unrecognized(Unrecognized) = "unrecognized" ("not known to this version"),
+    }
 }
 
 impl SyncOutcome {
@@ -139,29 +140,5 @@ impl SyncOutcome {
             }
             _ => false,
         }
-    }
-}
-
-kinds! {
-    /// The kind of a [`SyncOutcome`].
-    SyncOutcomeKind of SyncOutcome {
-        WouldBeSent = "would_be_sent" ("would be marked shipped"): Self::WouldBeSent,
-        Confirmed = "confirmed" ("marked shipped and confirmed"): Self::Confirmed { .. },
-        Sent = "sent" ("marked shipped and not confirmed yet"): Self::Sent,
-        ConfirmedEarlier = "confirmed_earlier" ("marked by an earlier run and confirmed now"): Self::ConfirmedEarlier { .. },
-        SentEarlier = "sent_earlier" ("marked by an earlier run and not confirmed yet"): Self::SentEarlier,
-        NeverConfirmed = "never_confirmed" ("marked by an earlier run and never confirmed"): Self::NeverConfirmed,
-        AlreadyThere = "already_there" ("already shipped with our number"): Self::AlreadyThere,
-        WaitingPartial = "waiting_partial" ("waiting for the rest of the order"): Self::WaitingPartial { .. },
-        Blocked = "blocked" ("blocked"): Self::Blocked { .. },
-        RetryWaiting = "retry_waiting" ("will be tried again"): Self::RetryWaiting,
-        Unknown = "unknown" ("of unknown outcome, will be looked for"): Self::Unknown,
-        Failed = "failed" ("failed"): Self::Failed { .. },
-        Suppressed = "suppressed" ("suppressed by the host"): Self::Suppressed,
-        Superseded = "superseded" ("superseded by another shipment"): Self::Superseded,
-        Cancelled = "cancelled" ("taken back by the host"): Self::Cancelled,
-        Unreported = "unreported" ("tracking number not reported"): Self::Unreported,
-        NotReached = "not_reached" ("not reached"): Self::NotReached,
-        Unrecognized = "unrecognized" ("not known to this version"): Self::Unrecognized(_),
     }
 }

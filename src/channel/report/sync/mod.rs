@@ -11,7 +11,7 @@ pub use self::{
     counts::SyncCounts,
     item::{SyncItem, SyncOutcome, SyncOutcomeKind},
 };
-use super::{RunInfo, fmt_items, in_groups};
+use super::{RunInfo, fmt_by_reason, fmt_items, in_groups};
 use crate::channel::record::record;
 
 record! {
@@ -58,9 +58,7 @@ impl fmt::Display for SyncReport {
         let counts = &self.counts;
         self.run.fmt_head(f)?;
         writeln!(f, "  shipments {}", self.headline())?;
-        if !counts.blocked.is_empty() {
-            writeln!(f, "  blocked   {}", counts.blocked)?;
-        }
+        fmt_by_reason(f, "blocked", &counts.blocked)?;
         if counts.still_blocked > 0 {
             let still = counts.still_blocked;
             writeln!(f, "  blocked   {still} since earlier runs: a person must change something first")?;
@@ -68,9 +66,7 @@ impl fmt::Display for SyncReport {
         if counts.still_retry_waiting > 0 {
             writeln!(f, "  retrying  {} since earlier runs, not due yet", counts.still_retry_waiting)?;
         }
-        if !counts.failed.is_empty() {
-            writeln!(f, "  failed    {}", counts.failed)?;
-        }
+        fmt_by_reason(f, "failed", &counts.failed)?;
         let items = self.items.iter().filter(|item| item.needs_attention());
         let lines = in_groups("shipment", items.map(|item| (item.name(), item.message())));
         fmt_items(f, "shipment", lines.iter())?;

@@ -36,8 +36,11 @@ pub use self::{
     plan::{Change, ImportMode, ImportOptions, ImportPlan, ImportRefused, RowShadow, plan},
     read::{ImportProblem, Placed, Problem, Row},
 };
-use super::{DisplayText, MatchKind, ShippingRule, StoreKey, TextMatch, UnmappedText, display_text::joined};
-use crate::{channel::wording::count_of, named_enum::named_enum};
+use super::{DisplayText, MatchKind, ShippingRule, StoreKey, TextMatch, UnmappedText};
+use crate::{
+    channel::wording::{count_of, joined},
+    named_enum::named_enum,
+};
 
 /// A column of the table: how a rule gives its cell, and how a cell sets its part of a rule.
 struct Column {

@@ -6,7 +6,10 @@ use ::csv::{ByteRecord, ReaderBuilder, StringRecord};
 use serde::{Deserialize, Serialize};
 
 use super::{COLUMNS, FormulaGuard};
-use crate::channel::shipping::{DisplayText, MatchKind, RuleError, ShippingRule, display_text::joined};
+use crate::channel::{
+    shipping::{DisplayText, MatchKind, RuleError, ShippingRule},
+    wording::joined,
+};
 
 /// One thing wrong with an imported table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{OrderEvent, OrderEventKind};
 use crate::channel::{
     ActionId, ActionKind, ActionState, HoldReason, NotificationStatus, OutboxId, ShipmentState,
-    report::FollowUpStatus, shipping::DisplayText, store::WorkKind,
+    report::FollowUpStatus, shipping::DisplayText, store::WorkKind, wording::joined,
 };
 
 /// What happened, and the particulars.
@@ -78,8 +78,7 @@ fn shown(text: &str) -> String {
 }
 
 fn held(word: &str, holds: &[HoldReason]) -> Option<String> {
-    let holds: Vec<String> = holds.iter().map(ToString::to_string).collect();
-    (!holds.is_empty()).then(|| format!("{word}: {}", holds.join("; ")))
+    (!holds.is_empty()).then(|| format!("{word}: {}", joined(holds, "; ")))
 }
 
 fn follow_up(work: WorkKind, status: FollowUpStatus, attempts: u32) -> String {
