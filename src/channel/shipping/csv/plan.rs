@@ -84,17 +84,7 @@ pub struct ImportPlan {
     pub shadowed: Vec<RowShadow>,
     /// The list as it would be.
     #[serde(skip)]
-    result: Vec<Slot>,
-}
-
-/// A place of the list as it would be. A rule of the table is kept once, among the added or the changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Slot {
-    Present(Box<Placed>),
-    /// By its place among the added.
-    Added(usize),
-    /// By its place among the changed.
-    Changed(usize),
+    result: Vec<Placed>,
 }
 
 /// A rule before and after the import.
@@ -136,25 +126,11 @@ impl ImportPlan {
         if !self.problems.is_empty() {
             return Err(ImportRefused { problems: self.problems, more_rule_errors: self.more_rule_errors });
         }
-        Ok(self.rules().cloned().collect())
+        Ok(self.result.into_iter().map(|placed| placed.rule).collect())
     }
 
-    /// The list as it would be.
-    fn rules(&self) -> impl Iterator<Item = &ShippingRule> {
-        (0..self.result.len()).filter_map(|index| Some(self.slot(index)?.1))
-    }
-
-    /// A rule of that list, with its row if it is in the table.
-    fn slot(&self, index: usize) -> Option<(Option<u64>, &ShippingRule)> {
-        match self.result.get(index)? {
-            Slot::Present(placed) => Some((placed.row, &placed.rule)),
-            Slot::Added(at) => self.added.get(*at).map(|Row { row, rule }| (Some(*row), rule)),
-            Slot::Changed(at) => self.changed.get(*at).map(|change| (Some(change.row), &change.after)),
-        }
-    }
-
-    fn placed(&self, index: usize) -> Option<Placed> {
-        self.slot(index).map(|(row, rule)| Placed { row, rule: rule.clone() })
+    fn placed(&self, places: impl IntoIterator<Item = usize>) -> Vec<Placed> {
+        places.into_iter().filter_map(|place| self.result.get(place).cloned()).collect()
     }
 }
 
@@ -206,19 +182,19 @@ pub fn plan(current: &[ShippingRule], file: &[u8], options: &ImportOptions) -> I
     let mode = if table.readable { options.mode } else { ImportMode::Merge };
     let mut plan = merge(current, table.rows, mode);
     plan.problems = table.problems;
-    let rules: Vec<&ShippingRule> = plan.rules().collect();
+    let rules: Vec<&ShippingRule> = plan.result.iter().map(|placed| &placed.rule).collect();
     match CompiledRules::compile(&rules, options.comparison) {
         Ok(compiled) if plan.problems.is_empty() => {
             let row_shadow = |shadow: Shadowed| {
-                let by = shadow.by.into_iter().filter_map(|index| plan.placed(index)).collect();
-                Some(RowShadow { rule: plan.placed(shadow.rule)?, by })
+                let rule = plan.result.get(shadow.rule)?.clone();
+                Some(RowShadow { rule, by: plan.placed(shadow.by) })
             };
             plan.shadowed = shadowed(&compiled).into_iter().filter_map(row_shadow).collect();
         }
         Ok(_) => {}
         Err(RuleErrors { errors, more, .. }) => {
             let problem = |error: RuleError| {
-                let rules: Vec<Placed> = error.places().filter_map(|index| plan.placed(index)).collect();
+                let rules = plan.placed(error.places());
                 // The later row is the one to look at: the earlier one was fine without it.
                 let row = rules.iter().filter_map(|placed| placed.row).max();
                 let line =
@@ -249,30 +225,21 @@ fn merge(current: &[ShippingRule], rows: Vec<Row>, mode: ImportMode) -> ImportPl
     for (index, rule) in current.iter().enumerate() {
         unmatched.entry(key(rule)).or_default().push_back(index);
     }
-    let present = |row, rule: &ShippingRule| Slot::Present(Box::new(Placed { row, rule: rule.clone() }));
     if mode == ImportMode::Merge {
-        plan.result = current.iter().map(|rule| present(None, rule)).collect();
+        plan.result = current.iter().map(|rule| Placed { row: None, rule: rule.clone() }).collect();
     }
     for Row { row, rule } in rows {
+        let placed = Placed { row: Some(row), rule: rule.clone() };
         let matched = unmatched.get_mut(&key(&rule)).and_then(VecDeque::pop_front);
-        let slot = match matched.and_then(|index| current.get(index)) {
-            None => {
-                plan.added.push(Row { row, rule });
-                Slot::Added(plan.added.len() - 1)
-            }
-            Some(before) if *before == rule => {
-                plan.unchanged += 1;
-                present(Some(row), before)
-            }
-            Some(before) => {
-                plan.changed.push(Change { row, before: before.clone(), after: rule });
-                Slot::Changed(plan.changed.len() - 1)
-            }
-        };
+        match matched.and_then(|index| current.get(index)) {
+            None => plan.added.push(Row { row, rule }),
+            Some(before) if *before == rule => plan.unchanged += 1,
+            Some(before) => plan.changed.push(Change { row, before: before.clone(), after: rule }),
+        }
         let own = matched.filter(|_| mode == ImportMode::Merge).and_then(|index| plan.result.get_mut(index));
         match own {
-            Some(own) => *own = slot,
-            None => plan.result.push(slot),
+            Some(own) => *own = placed,
+            None => plan.result.push(placed),
         }
     }
     if mode == ImportMode::Replace {
