@@ -154,41 +154,26 @@ pub trait ChannelConnector: Debug + Send + Sync {
     }
 
     /// Releases an imported order from its hold, as [`hold_order`](Self::hold_order) holds it.
-    ///
-    /// # Errors
-    /// As for [`hold_order`](Self::hold_order).
     async fn release_order(&self, _: ReleaseOrder) -> Result<ActionReport, ChannelError> {
         not_supported("release_order")
     }
 
     /// Puts a tag on an imported order, as [`hold_order`](Self::hold_order) holds it.
-    ///
-    /// # Errors
-    /// As for [`hold_order`](Self::hold_order).
     async fn tag_order(&self, _: TagOrder) -> Result<ActionReport, ChannelError> {
         not_supported("tag_order")
     }
 
     /// Takes a tag off an imported order, as [`hold_order`](Self::hold_order) holds it.
-    ///
-    /// # Errors
-    /// As for [`hold_order`](Self::hold_order).
     async fn untag_order(&self, _: UntagOrder) -> Result<ActionReport, ChannelError> {
         not_supported("untag_order")
     }
 
     /// Cancels an order in the channel.
-    ///
-    /// # Errors
-    /// See the contract of the trait.
     async fn cancel_order(&self, _: CancelOrder) -> Result<ActionReport, ChannelError> {
         not_supported("cancel_order")
     }
 
     /// Works on what is open of the actions that the host has asked for.
-    ///
-    /// # Errors
-    /// See the contract of the trait.
     async fn run_actions(&self, _: RunActions) -> Result<ActionReport, ChannelError> {
         not_supported(Operation::RunActions.name())
     }

@@ -63,13 +63,7 @@ pub struct Check {
 impl Check {
     /// A check that passes.
     pub fn pass(name: &'static str, observed: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            verdict: Verdict::Pass,
-            observed: observed.into(),
-            wanted: None,
-            remedy: None,
-        }
+        Self::new(name, Verdict::Pass, observed, None, None)
     }
 
     /// A check with another verdict.

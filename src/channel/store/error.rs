@@ -1,11 +1,10 @@
 //! What a store answers when it cannot do what it was asked.
 
-use std::fmt;
-
 use crate::{channel::IllegalTransition, setters::setters};
 
 /// A failure of a store.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 pub struct StoreError {
     kind: StoreErrorKind,
     message: String,
@@ -25,23 +24,23 @@ pub enum StoreErrorKind {
 }
 
 impl StoreError {
+    fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
     /// A failure that may pass. The message is shown to operators: no buyer's data in it.
     pub fn retryable(message: impl Into<String>) -> Self {
-        Self { kind: StoreErrorKind::Retryable, message: message.into(), source: None }
+        Self::new(StoreErrorKind::Retryable, message)
     }
 
     /// A failure that will not pass by itself.
     pub fn permanent(message: impl Into<String>) -> Self {
-        Self { kind: StoreErrorKind::Permanent, message: message.into(), source: None }
+        Self::new(StoreErrorKind::Permanent, message)
     }
 
     /// The answer to a stale fence.
     pub fn lost_lease() -> Self {
-        Self {
-            kind: StoreErrorKind::LostLease,
-            message: "the lease of this run has gone to another run".to_owned(),
-            source: None,
-        }
+        Self::new(StoreErrorKind::LostLease, "the lease of this run has gone to another run")
     }
 
     setters! {
@@ -70,17 +69,5 @@ impl StoreError {
 impl From<IllegalTransition> for StoreError {
     fn from(error: IllegalTransition) -> Self {
         Self::permanent(error.to_string()).with_source(error)
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
     }
 }
