@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActionState, ChannelOrderId, ShipmentState,
+    record::record,
     report::FollowUpStatus,
     shipping::DisplayText,
     store::{ActionRow, ImportRecord, OrderEvent, OrderEventKind, OrderWork, OutboxRow, WorkKind, WorkState},
@@ -13,42 +14,40 @@ use super::{
 };
 use crate::Timestamp;
 
-/// What happened to one order, in order. It prints one line for each event.
-///
-/// ```
-/// use shipstation_connector::{Timestamp, channel::{Timeline, store::{OrderEvent, OrderEventKind}}};
-///
-/// let at: Timestamp = "2026-03-01T10:00:00Z".parse()?;
-/// let imported = OrderEventKind::Imported { host_order: Some("17".into()), holds: Vec::new() };
-/// let timeline = Timeline::new("7".into(), vec![OrderEvent::new("7".into(), at, Some("run 1".into()), imported)]);
-/// let text = "order 7\n  2026-03-01 10:00:00Z imported by run run 1: host order 17\n";
-/// assert_eq!(timeline.to_string(), text);
-/// # Ok::<(), shipstation_connector::ParseTimestampError>(())
-/// ```
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Timeline {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its number, where it is known.
-    pub number: Option<String>,
-    /// What happened to it, the oldest first. Nothing of a buyer.
-    pub events: Vec<OrderEvent>,
-    /// How many earlier events are left out.
-    pub left_out: u64,
-    /// Whether some events are made from what the stores still know, because none were kept when they happened, not for so long, or not
-    /// as [many](OrderEvent::MAX_BEFORE_REPETITIONS).
-    /// Steps between them are missing then, and the time of a follow-up is the one since when it is open.
-    pub has_gaps: bool,
+record! {
+    /// What happened to one order, in order. It prints one line for each event.
+    ///
+    /// ```
+    /// use shipstation_connector::{Timestamp, channel::{Timeline, store::{OrderEvent, OrderEventKind}}};
+    ///
+    /// let at: Timestamp = "2026-03-01T10:00:00Z".parse()?;
+    /// let imported = OrderEventKind::Imported { host_order: Some("17".into()), holds: Vec::new() };
+    /// let timeline = Timeline::new("7".into(), vec![OrderEvent::new("7".into(), at, Some("run 1".into()), imported)]);
+    /// let text = "order 7\n  2026-03-01 10:00:00Z imported by run run 1: host order 17\n";
+    /// assert_eq!(timeline.to_string(), text);
+    /// # Ok::<(), shipstation_connector::ParseTimestampError>(())
+    /// ```
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Timeline {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// Its number, where it is known.
+        pub number: Option<String> = None,
+        /// What happened to it, the oldest first. Nothing of a buyer.
+        pub events: Vec<OrderEvent>,
+        /// How many earlier events are left out.
+        pub left_out: u64 = 0,
+        /// Whether some events are made from what the stores still know, because none were kept when they happened, not for so long, or not
+        /// as [many](OrderEvent::MAX_BEFORE_REPETITIONS).
+        /// Steps between them are missing then, and the time of a follow-up is the one since when it is open.
+        pub has_gaps: bool = false,
+    }
+    /// These events of an order.
+    pub fn new(order: ChannelOrderId, events: Vec<OrderEvent>);
 }
 
 impl Timeline {
-    /// These events of an order.
-    pub fn new(order: ChannelOrderId, events: Vec<OrderEvent>) -> Self {
-        Self { order, number: None, events, left_out: 0, has_gaps: false }
-    }
-
     /// These events of an order, and what its records say that no event does. The records were read before the events.
     pub fn completed(
         order: ChannelOrderId,
@@ -125,19 +124,10 @@ fn of_row(row: &OutboxRow, recorded: &[OrderEvent]) -> Vec<OrderEvent> {
         OrderEventKind::Shipment { shipment, state, .. } if *shipment == id => Some((event.at, state)),
         _ => None,
     });
-    // Events may be without texts that the row still has.
     let mut without_texts = row.state.clone();
     without_texts.remove_texts();
-    let is_present = |state: &ShipmentState| *state == row.state || *state == without_texts;
-    let known = OrderEventKind::Shipment {
-        shipment: row.id(),
-        state: row.state.clone(),
-        attempts: row.attempts,
-        error: row.last_error.clone(),
-    };
-    let known = OrderEvent::new(row.shipment.order.clone(), row.updated_at, None, known);
-    let is_new = row.state == ShipmentState::Pending;
-    untold(&states.collect::<Vec<_>>(), is_present, is_new, OrderEvent::of_enqueued(row), known)
+    let (added, known) = (OrderEvent::of_enqueued(row), OrderEvent::of_row(row, None));
+    untold(&states.collect::<Vec<_>>(), [&row.state, &without_texts], &ShipmentState::Pending, added, known)
 }
 
 /// That an action was asked for, and how far it is.
@@ -150,33 +140,26 @@ fn of_action(row: &ActionRow, recorded: &[OrderEvent]) -> Vec<OrderEvent> {
     });
     let mut without_texts = row.state.clone();
     without_texts.remove_texts();
-    let is_present = |state: &ActionState| *state == row.state || *state == without_texts;
-    let known = OrderEventKind::Action {
-        action: id.clone(),
-        kind: row.action.kind.clone(),
-        state: row.state.clone(),
-        attempts: row.attempts,
-        error: row.last_error.clone(),
-    };
-    let known = OrderEvent::new(row.action.order.clone(), row.updated_at, None, known);
-    let is_new = row.state == ActionState::Pending;
-    untold(&states.collect::<Vec<_>>(), is_present, is_new, OrderEvent::of_added_action(row), known)
+    let (added, known) = (OrderEvent::of_added_action(row), OrderEvent::of_action_row(row, None));
+    untold(&states.collect::<Vec<_>>(), [&row.state, &without_texts], &ActionState::Pending, added, known)
 }
 
 /// What no event says of something whose recorded `states` these are: that it was added, if none speaks of it; and where it stands,
-/// unless they lead there. They were read after the record, so that the last ones may be newer than it.
-fn untold<S>(
+/// unless they lead there. They were read after the record, so that the last ones may be newer than it. Where it stands is told
+/// as it is and without texts, which its events may have lost.
+fn untold<S: PartialEq>(
     states: &[(Timestamp, &S)],
-    is_present: impl Fn(&S) -> bool,
-    is_new: bool,
+    present: [&S; 2],
+    first: &S,
     added: OrderEvent,
     mut known: OrderEvent,
 ) -> Vec<OrderEvent> {
+    let is_present = |state: &S| present.contains(&state);
     let (last, is_unheard_of) = (states.last().copied(), states.is_empty());
     let leads_there = last.is_some_and(|(_, state)| is_present(state))
         || states.iter().any(|(at, state)| *at >= known.at && is_present(state));
     known.at = last.map_or(known.at, |(at, _)| at.max(known.at));
-    let is_told = leads_there || (is_unheard_of && is_new);
+    let is_told = leads_there || (is_unheard_of && is_present(first));
     is_unheard_of.then_some(added).into_iter().chain((!is_told).then_some(known)).collect()
 }
 

@@ -82,14 +82,18 @@ impl OrderEvent {
 
     /// A row of the outbox took a step; `run` is the one that did it.
     pub fn of_step(before: &OutboxRow, after: &OutboxRow, run: Option<&RunId>) -> Option<Self> {
-        let what = || OrderEventKind::Shipment {
-            shipment: after.id(),
-            state: after.state.clone(),
-            attempts: after.attempts,
-            error: after.last_error.clone(),
+        (before.state != after.state).then(|| Self::of_row(after, run))
+    }
+
+    /// Where a row of the outbox stands.
+    pub(in crate::channel) fn of_row(row: &OutboxRow, run: Option<&RunId>) -> Self {
+        let what = OrderEventKind::Shipment {
+            shipment: row.id(),
+            state: row.state.clone(),
+            attempts: row.attempts,
+            error: row.last_error.clone(),
         };
-        let event = || Self::new(after.shipment.order.clone(), after.updated_at, run.cloned(), what());
-        (before.state != after.state).then(event)
+        Self::new(row.shipment.order.clone(), row.updated_at, run.cloned(), what)
     }
 
     /// An action was added.
@@ -101,15 +105,19 @@ impl OrderEvent {
 
     /// An action took a step; `run` is the one that did it.
     pub fn of_action(before: &ActionRow, after: &ActionRow, run: Option<&RunId>) -> Option<Self> {
-        let what = || OrderEventKind::Action {
-            action: after.action.id.clone(),
-            kind: after.action.kind.clone(),
-            state: after.state.clone(),
-            attempts: after.attempts,
-            error: after.last_error.clone(),
+        (before.state != after.state).then(|| Self::of_action_row(after, run))
+    }
+
+    /// Where an action stands.
+    pub(in crate::channel) fn of_action_row(row: &ActionRow, run: Option<&RunId>) -> Self {
+        let what = OrderEventKind::Action {
+            action: row.action.id.clone(),
+            kind: row.action.kind.clone(),
+            state: row.state.clone(),
+            attempts: row.attempts,
+            error: row.last_error.clone(),
         };
-        let event = || Self::new(after.action.order.clone(), after.updated_at, run.cloned(), what());
-        (before.state != after.state).then(event)
+        Self::new(row.action.order.clone(), row.updated_at, run.cloned(), what)
     }
 
     /// A change was added to the feed.
