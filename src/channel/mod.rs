@@ -25,6 +25,7 @@ mod kinds;
 mod listing;
 mod money;
 mod observer;
+mod options;
 mod order;
 mod overview;
 mod parcel;

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::{Timestamp, channel::Operation, named_enum::named_enum};
+use crate::{
+    Timestamp,
+    channel::{Operation, record::record},
+    named_enum::named_enum,
+};
 
 named_enum! {
     /// The date that an order's age is counted from.
@@ -43,33 +47,31 @@ impl OrderScope {
     }
 }
 
-/// A stretch of time: `from` belongs to it, `to` does not.
-///
-/// ```
-/// use shipstation_connector::{Timestamp, channel::{AgeBasis, OrderRange}};
-///
-/// let from: Timestamp = "2026-01-01T08:00:00Z".parse()?;
-/// let range = OrderRange::new(from, "2026-02-01T08:00:00Z".parse()?).by(AgeBasis::Ordered);
-/// assert_eq!(range.to_string(), "ordered from 2026-01-01T08:00:00Z to 2026-02-01T08:00:00Z");
-/// # Ok::<(), shipstation_connector::ParseTimestampError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OrderRange {
-    /// Its beginning.
-    pub from: Timestamp,
-    /// Its end.
-    pub to: Timestamp,
-    /// The date of an order that decides.
-    pub basis: AgeBasis,
+record! {
+    /// A stretch of time: `from` belongs to it, `to` does not.
+    ///
+    /// ```
+    /// use shipstation_connector::{Timestamp, channel::{AgeBasis, OrderRange}};
+    ///
+    /// let from: Timestamp = "2026-01-01T08:00:00Z".parse()?;
+    /// let range = OrderRange::new(from, "2026-02-01T08:00:00Z".parse()?).by(AgeBasis::Ordered);
+    /// assert_eq!(range.to_string(), "ordered from 2026-01-01T08:00:00Z to 2026-02-01T08:00:00Z");
+    /// # Ok::<(), shipstation_connector::ParseTimestampError>(())
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct OrderRange {
+        /// Its beginning.
+        pub from: Timestamp,
+        /// Its end.
+        pub to: Timestamp,
+        /// The date of an order that decides.
+        pub basis: AgeBasis = AgeBasis::Created,
+    }
+    /// A stretch of time in which orders were created.
+    pub fn new(from: Timestamp, to: Timestamp);
 }
 
 impl OrderRange {
-    /// A stretch of time in which orders were created.
-    pub fn new(from: Timestamp, to: Timestamp) -> Self {
-        Self { from, to, basis: AgeBasis::Created }
-    }
-
     /// The same by another date.
     #[must_use]
     pub fn by(self, basis: AgeBasis) -> Self {

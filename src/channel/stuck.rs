@@ -9,63 +9,47 @@ use super::{
 };
 use crate::{
     Timestamp,
+    channel::{options::options, record::record},
     named_enum::named_enum,
     setters::setters,
     time::{DAY, HOUR},
 };
 
-/// Ask what has waited longer than it should.
-///
-/// ```
-/// use shipstation_connector::channel::FindStuck;
-/// use std::time::Duration;
-///
-/// let request = FindStuck::new().due(Duration::from_secs(4 * 3600));
-/// assert_eq!(request.blocked, Duration::from_secs(24 * 3600));
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct FindStuck {
-    /// How long a shipment may be in the outbox before it is sent. Default: an hour.
-    pub due: Duration,
-    /// How long it may be unknown whether a request arrived. Default: 12 hours; the last look is made at least 4 hours after the
-    /// request.
-    pub unknown: Duration,
-    /// How long ShipStation may have accepted a shipment without showing it. Default: a day.
-    pub unconfirmed: Duration,
-    /// How long a shipment may be blocked. Default: a day.
-    pub blocked: Duration,
-    /// How long a shipment may wait for the rest of its order. Default: 7 days.
-    pub waiting: Duration,
-    /// How long an imported order may be held. Default: a day.
-    pub held: Duration,
-    /// How long an order may fail, or have something left to be done on the channel. Default: a day.
-    pub work: Duration,
-    /// How long an action on an order may be open. Default: an hour.
-    pub actions: Duration,
-    /// How long there may be no successful run of an operation. Default: a day.
-    pub no_success: Duration,
-    /// From how many runs in a row on it is too many that an operation fails. Default: 3; 0 asks for none.
-    pub failing_runs: usize,
-    /// When to stop; nothing else of it counts.
-    pub control: RunControl,
-}
-
-impl Default for FindStuck {
-    fn default() -> Self {
-        Self {
-            due: HOUR,
-            unknown: HOUR * 12,
-            unconfirmed: DAY,
-            blocked: DAY,
-            waiting: DAY * 7,
-            held: DAY,
-            work: DAY,
-            actions: HOUR,
-            no_success: DAY,
-            failing_runs: 3,
-            control: RunControl::new(),
-        }
+options! {
+    /// Ask what has waited longer than it should.
+    ///
+    /// ```
+    /// use shipstation_connector::channel::FindStuck;
+    /// use std::time::Duration;
+    ///
+    /// let request = FindStuck::new().due(Duration::from_secs(4 * 3600));
+    /// assert_eq!(request.blocked, Duration::from_secs(24 * 3600));
+    /// ```
+    #[derive(Debug, Clone)]
+    pub struct FindStuck {
+        /// How long a shipment may be in the outbox before it is sent. Default: an hour.
+        pub due: Duration = HOUR,
+        /// How long it may be unknown whether a request arrived. Default: 12 hours; the last look is made at least 4 hours after the
+        /// request.
+        pub unknown: Duration = HOUR * 12,
+        /// How long ShipStation may have accepted a shipment without showing it. Default: a day.
+        pub unconfirmed: Duration = DAY,
+        /// How long a shipment may be blocked. Default: a day.
+        pub blocked: Duration = DAY,
+        /// How long a shipment may wait for the rest of its order. Default: 7 days.
+        pub waiting: Duration = DAY * 7,
+        /// How long an imported order may be held. Default: a day.
+        pub held: Duration = DAY,
+        /// How long an order may fail, or have something left to be done on the channel. Default: a day.
+        pub work: Duration = DAY,
+        /// How long an action on an order may be open. Default: an hour.
+        pub actions: Duration = HOUR,
+        /// How long there may be no successful run of an operation. Default: a day.
+        pub no_success: Duration = DAY,
+        /// From how many runs in a row on it is too many that an operation fails. Default: 3; 0 asks for none.
+        pub failing_runs: usize = 3,
+        /// When to stop; nothing else of it counts.
+        pub control: RunControl = RunControl::new(),
     }
 }
 
@@ -73,31 +57,6 @@ impl FindStuck {
     /// A request with the defaults.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    setters! {
-        /// How long a shipment may be in the outbox before it is sent.
-        due(due: Duration) => due = due;
-        /// How long it may be unknown whether a request arrived.
-        unknown(unknown: Duration) => unknown = unknown;
-        /// How long ShipStation may have accepted a shipment without showing it.
-        unconfirmed(unconfirmed: Duration) => unconfirmed = unconfirmed;
-        /// How long a shipment may be blocked.
-        blocked(blocked: Duration) => blocked = blocked;
-        /// How long a shipment may wait for the rest of its order.
-        waiting(waiting: Duration) => waiting = waiting;
-        /// How long an imported order may be held.
-        held(held: Duration) => held = held;
-        /// How long an order may fail, or have something left to be done on the channel.
-        work(work: Duration) => work = work;
-        /// How long an action on an order may be open.
-        actions(actions: Duration) => actions = actions;
-        /// How long there may be no successful run of an operation.
-        no_success(no_success: Duration) => no_success = no_success;
-        /// From how many runs in a row on it is too many that an operation fails.
-        failing_runs(runs: usize) => failing_runs = runs;
-        /// The same with these instructions.
-        control(control: RunControl) => control = control;
     }
 }
 
@@ -210,31 +169,29 @@ impl fmt::Display for StuckItem {
     }
 }
 
-/// What has waited longer than it should.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct StuckReport {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// When it was asked.
-    pub at: Timestamp,
-    /// How many, by what they are; of the ledger at most the first 10,000 entries are looked at.
-    pub counts: Tally<StuckKind>,
-    /// Those that wait longest, at most [`MAX_ITEMS`](Self::MAX_ITEMS).
-    pub items: Vec<StuckItem>,
-    /// How many are counted and not among the items.
-    pub items_truncated: u64,
+record! {
+    /// What has waited longer than it should.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct StuckReport {
+        /// The connection.
+        pub connection: ConnectionId,
+        /// When it was asked.
+        pub at: Timestamp,
+        /// How many, by what they are; of the ledger at most the first 10,000 entries are looked at.
+        pub counts: Tally<StuckKind> = Tally::default(),
+        /// Those that wait longest, at most [`MAX_ITEMS`](Self::MAX_ITEMS).
+        pub items: Vec<StuckItem> = Vec::new(),
+        /// How many are counted and not among the items.
+        pub items_truncated: u64 = 0,
+    }
+    /// A report of nothing.
+    pub fn new(connection: ConnectionId, at: Timestamp);
 }
 
 impl StuckReport {
     /// As many items as a report names.
     pub const MAX_ITEMS: usize = 200;
-
-    /// A report of nothing.
-    pub fn new(connection: ConnectionId, at: Timestamp) -> Self {
-        Self { connection, at, counts: Tally::default(), items: Vec::new(), items_truncated: 0 }
-    }
 
     /// Counts an item, and names it unless there are enough that wait longer.
     pub fn add(&mut self, item: StuckItem) {

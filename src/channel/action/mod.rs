@@ -14,26 +14,25 @@ pub use self::{
     state::{ActionState, ActionStateKind},
 };
 use super::{ActionId, ChannelOrderId, ChannelTagId};
-use crate::{Timestamp, channel::wording::worded};
+use crate::{
+    Timestamp,
+    channel::{record::record, wording::worded},
+};
 
-/// Something that the host wants done to an order in the channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrderAction {
-    /// Its identity: adding it again does nothing.
-    pub id: ActionId,
-    /// The order.
-    pub order: ChannelOrderId,
-    /// What is to be done.
-    #[serde(flatten)]
-    pub kind: ActionKind,
-}
-
-impl OrderAction {
-    /// An action.
-    pub fn new(id: impl Into<ActionId>, order: impl Into<ChannelOrderId>, kind: ActionKind) -> Self {
-        Self { id: id.into(), order: order.into(), kind }
+record! {
+    /// Something that the host wants done to an order in the channel.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct OrderAction {
+        /// Its identity: adding it again does nothing.
+        pub id: ActionId,
+        /// The order.
+        pub order: ChannelOrderId,
+        /// What is to be done.
+        #[serde(flatten)]
+        pub kind: ActionKind,
     }
+    /// An action.
+    pub fn new(id: impl Into<ActionId>, order: impl Into<ChannelOrderId>, kind: ActionKind);
 }
 
 worded! {

@@ -10,30 +10,28 @@ use crate::channel::{
     shipping::DisplayText,
 };
 
-/// What working on actions did.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ActionReport {
-    /// The run.
-    pub run: RunInfo,
-    /// Actions, by what became of them.
-    pub counts: ActionCounts,
-    /// Which. What needs a person is never left out; successes may be.
-    pub items: Vec<ActionItem>,
-    /// How many successes were left out of `items`.
-    pub items_truncated: u64,
+record! {
+    /// What working on actions did.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ActionReport {
+        /// The run.
+        pub run: RunInfo,
+        /// Actions, by what became of them.
+        pub counts: ActionCounts = ActionCounts::default(),
+        /// Which. What needs a person is never left out; successes may be.
+        pub items: Vec<ActionItem> = Vec::new(),
+        /// How many successes were left out of `items`.
+        pub items_truncated: u64 = 0,
+    }
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo);
 }
 
 /// Successes that a report names one by one.
 const NAMED_SUCCESSES: usize = 200;
 
 impl ActionReport {
-    /// The report of a run that has just begun.
-    pub fn new(run: RunInfo) -> Self {
-        Self { run, counts: ActionCounts::default(), items: Vec::new(), items_truncated: 0 }
-    }
-
     /// Counts an action, and names it if there is room or need.
     pub fn add(&mut self, item: ActionItem) {
         self.counts.add(&item.outcome);

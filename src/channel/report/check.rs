@@ -4,27 +4,25 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{ConnectionId, Unrecognized, wording::count_of};
+use crate::channel::{ConnectionId, Unrecognized, record::record, wording::count_of};
 
-/// What a look at the whole configuration found.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CheckReport {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// What was found, in the order in which it was looked at.
-    pub findings: Vec<Finding>,
-    /// How many requests the look cost.
-    pub requests: u64,
+record! {
+    /// What a look at the whole configuration found.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct CheckReport {
+        /// The connection.
+        pub connection: ConnectionId,
+        /// What was found, in the order in which it was looked at.
+        pub findings: Vec<Finding>,
+        /// How many requests the look cost.
+        pub requests: u64,
+    }
+    /// A report.
+    pub fn new(connection: ConnectionId, findings: Vec<Finding>, requests: u64);
 }
 
 impl CheckReport {
-    /// A report.
-    pub fn new(connection: ConnectionId, findings: Vec<Finding>, requests: u64) -> Self {
-        Self { connection, findings, requests }
-    }
-
     /// Whether runs may start: there are no errors.
     pub fn is_ok(&self) -> bool {
         self.findings.iter().all(|finding| finding.severity != Severity::Error)
@@ -45,42 +43,33 @@ impl fmt::Display for CheckReport {
     }
 }
 
-/// One thing that a check or a validation found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Finding {
-    /// A short stable name.
-    pub code: Cow<'static, str>,
-    /// Whether it stops runs.
-    pub severity: Severity,
-    /// The setting or thing that it is about.
-    pub subject: String,
-    /// What was seen.
-    pub observed: String,
-    /// What a person can do.
-    pub remedy: String,
-}
-
-impl Finding {
-    /// The subject of what is wrong with a delivery and not with a setting.
-    pub(crate) const DELIVERY: &'static str = "delivery";
-
+record! {
+    /// One thing that a check or a validation found.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Finding {
+        /// A short stable name.
+        pub code: Cow<'static, str>,
+        /// Whether it stops runs.
+        pub severity: Severity = Severity::Error,
+        /// The setting or thing that it is about.
+        pub subject: String,
+        /// What was seen.
+        pub observed: String,
+        /// What a person can do.
+        pub remedy: String,
+    }
     /// Something that stops runs.
     pub fn error(
         code: &'static str,
         subject: impl Into<String>,
         observed: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        let severity = Severity::Error;
-        Self {
-            code: code.into(),
-            severity,
-            subject: subject.into(),
-            observed: observed.into(),
-            remedy: remedy.into(),
-        }
-    }
+        remedy: impl Into<String>
+    );
+}
+
+impl Finding {
+    /// The subject of what is wrong with a delivery and not with a setting.
+    pub(crate) const DELIVERY: &'static str = "delivery";
 
     /// Something worth knowing that stops nothing.
     pub fn warning(

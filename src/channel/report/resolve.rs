@@ -5,27 +5,28 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::RunInfo;
-use crate::{channel::ChannelOrderId, named_enum::named_enum};
+use crate::{
+    channel::{ChannelOrderId, record::record},
+    named_enum::named_enum,
+};
 
-/// What a second look at held orders did.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ResolveReport {
-    /// The run.
-    pub run: RunInfo,
-    /// Held orders, by what became of them.
-    pub counts: ResolveCounts,
-    /// The orders that got a method.
-    pub released: Vec<ChannelOrderId>,
+record! {
+    /// What a second look at held orders did.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ResolveReport {
+        /// The run.
+        pub run: RunInfo,
+        /// Held orders, by what became of them.
+        pub counts: ResolveCounts = ResolveCounts::default(),
+        /// The orders that got a method.
+        pub released: Vec<ChannelOrderId> = Vec::new(),
+    }
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo);
 }
 
 impl ResolveReport {
-    /// The report of a run that has just begun.
-    pub fn new(run: RunInfo) -> Self {
-        Self { run, counts: ResolveCounts::default(), released: Vec::new() }
-    }
-
     /// The counts in one line.
     pub fn headline(&self) -> String {
         let counts = &self.counts;

@@ -7,22 +7,23 @@ use serde::{Deserialize, Serialize};
 use super::{RunInfo, Tally, fmt_items};
 use crate::channel::{Unrecognized, kinds::kinds, record::record, wording::count_of};
 
-/// What [`ensure_webhooks`](crate::channel::ChannelConnector::ensure_webhooks) found and did; of a dry run, what it would have done.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct WebhookReport {
-    /// The run.
-    pub run: RunInfo,
-    /// Where deliveries go, masked: `https://hooks.example.com/***`.
-    pub address: String,
-    /// The connection's own webhooks.
-    pub items: Vec<WebhookItem>,
-    /// How many webhooks of others there are; they are left alone.
-    pub others: u64,
-}
-
 record! {
+    /// What [`ensure_webhooks`](crate::channel::ChannelConnector::ensure_webhooks) found and did; of a dry run, what it would have done.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct WebhookReport {
+        /// The run.
+        pub run: RunInfo,
+        /// Where deliveries go, masked: `https://hooks.example.com/***`.
+        pub address: String,
+        /// The connection's own webhooks.
+        pub items: Vec<WebhookItem> = Vec::new(),
+        /// How many webhooks of others there are; they are left alone.
+        pub others: u64 = 0,
+    }
+    /// The report of a run that has just begun.
+    pub fn new(run: RunInfo, address: impl Into<String>);
+
     /// What became of one webhook.
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
     pub struct WebhookItem {
@@ -67,11 +68,6 @@ kinds! { WebhookOutcomeKind of
 }
 
 impl WebhookReport {
-    /// The report of a run that has just begun.
-    pub fn new(run: RunInfo, address: impl Into<String>) -> Self {
-        Self { run, address: address.into(), items: Vec::new(), others: 0 }
-    }
-
     /// How many webhooks came to which outcome.
     pub fn counts(&self) -> Tally<WebhookOutcomeKind> {
         self.items.iter().map(|item| item.outcome.kind()).collect()

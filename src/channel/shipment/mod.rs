@@ -80,22 +80,20 @@ impl Shipment {
 
 shows! { |it: Shipment| id, revision, order, shipped_at, carrier, packages = it.packages.len() }
 
-/// A parcel of a shipment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Package {
-    /// The carrier's tracking number.
-    pub tracking: Option<String>,
-    /// How many items are inside, when the host knows.
-    pub quantity: Option<i64>,
+record! {
+    /// A parcel of a shipment.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Package {
+        /// The carrier's tracking number.
+        pub tracking: Option<String> = Some(tracking.into()),
+        /// How many items are inside, when the host knows.
+        pub quantity: Option<i64> = None,
+    }
+    /// A parcel with a tracking number.
+    pub fn new(tracking: impl Into<String>);
 }
 
 impl Package {
-    /// A parcel with a tracking number.
-    pub fn new(tracking: impl Into<String>) -> Self {
-        Self { tracking: Some(tracking.into()), quantity: None }
-    }
-
     setters! {
         /// How many items are inside.
         quantity(quantity: i64) => quantity = Some(quantity);

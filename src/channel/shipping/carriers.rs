@@ -12,32 +12,30 @@ use super::{
 };
 use crate::{channel::record::record, setters::setters};
 
-/// Shipments of this carrier (by this method) carry this code on the channel.
-///
-/// ```
-/// use shipstation_connector::channel::shipping::CarrierRule;
-///
-/// let rule = CarrierRule::new("UPS", "ups_walleted").method("Ground");
-/// assert_eq!(rule.to_string(), r#""UPS" by "Ground" -> ups_walleted"#);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct CarrierRule {
-    /// The carrier as the host writes it.
-    pub carrier: String,
-    /// The method as the host writes it; `None` for every method of the carrier that has no rule.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// The channel's carrier code.
-    pub code: String,
+record! {
+    /// Shipments of this carrier (by this method) carry this code on the channel.
+    ///
+    /// ```
+    /// use shipstation_connector::channel::shipping::CarrierRule;
+    ///
+    /// let rule = CarrierRule::new("UPS", "ups_walleted").method("Ground");
+    /// assert_eq!(rule.to_string(), r#""UPS" by "Ground" -> ups_walleted"#);
+    /// ```
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct CarrierRule {
+        /// The carrier as the host writes it.
+        pub carrier: String,
+        /// The method as the host writes it; `None` for every method of the carrier that has no rule.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub method: Option<String> = None,
+        /// The channel's carrier code.
+        pub code: String,
+    }
+    /// A rule for every method of a carrier.
+    pub fn new(carrier: impl Into<String>, code: impl Into<String>);
 }
 
 impl CarrierRule {
-    /// A rule for every method of a carrier.
-    pub fn new(carrier: impl Into<String>, code: impl Into<String>) -> Self {
-        Self { carrier: carrier.into(), method: None, code: code.into() }
-    }
-
     setters! {
         /// Limits the rule to one method.
         method(method: impl Into<String>) => method = Some(method.into());

@@ -5,7 +5,11 @@ use std::{collections::BTreeSet, fmt};
 use serde::{Deserialize, Serialize};
 
 use super::DisplayText;
-use crate::{channel::ids::text_id, named_enum::named_enum, setters::setters};
+use crate::{
+    channel::{ids::text_id, record::record},
+    named_enum::named_enum,
+    setters::setters,
+};
 
 text_id! {
     /// One store (shop, seller account) on the channel, by the channel's own id. Opaque: never looked into.
@@ -78,30 +82,33 @@ impl<P: Into<ShippingPolicy>> From<P> for ShippingMethod {
     }
 }
 
-/// Orders with this shipping text, in this scope, go by this method.
-///
-/// ```
-/// use shipstation_connector::channel::shipping::ShippingRule;
-///
-/// let rule = ShippingRule::exact("Standard", "ground").store("12").country("US").note("since June");
-/// assert_eq!(rule.to_string(), r#"exact "Standard" for store 12, country US -> ground"#);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ShippingRule {
-    /// The texts the rule matches.
-    pub text: TextMatch,
-    /// The orders the rule is for.
-    #[serde(default)]
-    pub scope: Scope,
-    /// A rule that is switched off never wins and is not checked when rules are compiled.
-    #[serde(default = "enabled")]
-    pub enabled: bool,
-    /// A remark for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// What the rule gives.
-    pub method: ShippingMethod,
+record! {
+    /// Orders with this shipping text, in this scope, go by this method.
+    ///
+    /// ```
+    /// use shipstation_connector::channel::shipping::ShippingRule;
+    ///
+    /// let rule = ShippingRule::exact("Standard", "ground").store("12").country("US").note("since June");
+    /// assert_eq!(rule.to_string(), r#"exact "Standard" for store 12, country US -> ground"#);
+    /// ```
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ShippingRule {
+        /// The texts the rule matches.
+        pub text: TextMatch,
+        /// The orders the rule is for.
+        #[serde(default)]
+        pub scope: Scope = Scope::default(),
+        /// A rule that is switched off never wins and is not checked when rules are compiled.
+        #[serde(default = "enabled")]
+        pub enabled: bool = true,
+        /// A remark for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub note: Option<String> = None,
+        /// What the rule gives.
+        pub method: ShippingMethod,
+    }
+    /// An enabled rule for every order whose shipping text matches.
+    pub fn new(text: TextMatch, method: impl Into<ShippingMethod>);
 }
 
 fn enabled() -> bool {
@@ -109,11 +116,6 @@ fn enabled() -> bool {
 }
 
 impl ShippingRule {
-    /// An enabled rule for every order whose shipping text matches.
-    pub fn new(text: TextMatch, method: impl Into<ShippingMethod>) -> Self {
-        Self { text, scope: Scope::default(), enabled: true, note: None, method: method.into() }
-    }
-
     /// A rule for exactly this text.
     pub fn exact(text: impl Into<String>, method: impl Into<ShippingMethod>) -> Self {
         Self::new(TextMatch::Exact(text.into()), method)

@@ -9,7 +9,7 @@ use super::{
     UnmappedText,
     similarity::{Comparable, spend},
 };
-use crate::channel::wording::count_of;
+use crate::channel::{record::record, wording::count_of};
 
 /// The number of suggestions for one text or carrier.
 pub(super) const MAX_SUGGESTIONS: usize = 3;
@@ -158,24 +158,22 @@ fn best(mut suggestions: Vec<Suggestion>, store: Option<&StoreKey>) -> Vec<Sugge
     best
 }
 
-/// An unmapped text for the person who maps it: `Display` shows its invisible characters and asks "did you mean".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct UnmappedShipping {
-    /// The text, its store, and when and how often it was seen. An empty text stands for orders without one.
-    pub seen: UnmappedText,
-    /// The number of orders that are held for it now.
-    pub held: u64,
-    /// What may have been meant, the likeliest first; never applied by itself.
-    pub suggestions: Vec<Suggestion>,
+record! {
+    /// An unmapped text for the person who maps it: `Display` shows its invisible characters and asks "did you mean".
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct UnmappedShipping {
+        /// The text, its store, and when and how often it was seen. An empty text stands for orders without one.
+        pub seen: UnmappedText,
+        /// The number of orders that are held for it now.
+        pub held: u64 = 0,
+        /// What may have been meant, the likeliest first; never applied by itself.
+        pub suggestions: Vec<Suggestion> = Vec::new(),
+    }
+    /// A text that no order is held for, without suggestions.
+    pub fn new(seen: UnmappedText);
 }
 
 impl UnmappedShipping {
-    /// A text that no order is held for, without suggestions.
-    pub fn new(seen: UnmappedText) -> Self {
-        Self { seen, held: 0, suggestions: Vec::new() }
-    }
-
     /// The text in quotes with its store, and with its invisible characters made visible.
     pub fn name(&self) -> String {
         let text = match self.seen.text.as_str() {

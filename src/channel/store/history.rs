@@ -261,24 +261,22 @@ fn address_number(address: &Address) -> u64 {
     number_of(members.map(|member| member.as_deref().unwrap_or_default()))
 }
 
-/// What a run saw of an imported order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OrderObservation {
-    /// The snapshot that it was compared with.
-    pub before: Option<OrderSnapshot>,
-    /// How it looks now.
-    pub now: OrderSnapshot,
-    /// What of that the host is to know.
-    pub change: Option<OrderChange>,
+record! {
+    /// What a run saw of an imported order.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct OrderObservation {
+        /// The snapshot that it was compared with.
+        pub before: Option<OrderSnapshot>,
+        /// How it looks now.
+        pub now: OrderSnapshot,
+        /// What of that the host is to know.
+        pub change: Option<OrderChange>,
+    }
+    /// An observation.
+    pub fn new(before: Option<OrderSnapshot>, now: OrderSnapshot, change: Option<OrderChange>);
 }
 
 impl OrderObservation {
-    /// An observation.
-    pub fn new(before: Option<OrderSnapshot>, now: OrderSnapshot, change: Option<OrderChange>) -> Self {
-        Self { before, now, change }
-    }
-
     /// Whether it was compared with what is kept of the order now, of which the buyer may be forgotten since. Otherwise another run
     /// was first, and the next one compares again.
     pub fn is_up_to_date(&self, kept: Option<&OrderSnapshot>) -> bool {

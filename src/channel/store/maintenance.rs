@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use super::{OutboxRow, StoreError};
 use crate::{
     Timestamp,
-    channel::{BlockReason, ChannelOrderId, ConnectionId, Operation, Shipment, ShipmentState},
-    setters::setters,
+    channel::{
+        BlockReason, ChannelOrderId, ConnectionId, Operation, Shipment, ShipmentState, options::options,
+    },
     time::DAY,
 };
 
@@ -97,63 +98,30 @@ pub(crate) const WITH_LEASE: &[Operation] = &[
     Operation::SyncShipments,
 ];
 
-/// How long what is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RetentionPolicy {
-    /// Runs. 30 days.
-    pub runs: Duration,
-    /// Runs that were quick looks, of which there is one a minute. A day.
-    pub quick_looks: Duration,
-    /// Changes of orders, in the feed. 90 days.
-    pub changes: Duration,
-    /// Events of orders. 90 days.
-    pub events: Duration,
-    /// What was in shipments, after they were settled. 90 days.
-    pub shipments: Duration,
-    /// Buyers' data of orders that the host has acknowledged, after their import. No time at all.
-    pub buyers: Duration,
-    /// Fingerprints of orders, after their import. 90 days.
-    pub fingerprints: Duration,
-    /// Actions, after they were closed. As long as that, asking for one again by its id does nothing. 90 days.
-    pub actions: Duration,
-}
-
-impl Default for RetentionPolicy {
-    fn default() -> Self {
-        Self {
-            runs: 30 * DAY,
-            quick_looks: DAY,
-            changes: 90 * DAY,
-            events: 90 * DAY,
-            shipments: 90 * DAY,
-            buyers: Duration::ZERO,
-            fingerprints: 90 * DAY,
-            actions: 90 * DAY,
-        }
+options! {
+    /// How long what is kept.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct RetentionPolicy {
+        /// Runs. 30 days.
+        pub runs: Duration = 30 * DAY,
+        /// Runs that were quick looks, of which there is one a minute. A day.
+        pub quick_looks: Duration = DAY,
+        /// Changes of orders, in the feed. 90 days.
+        pub changes: Duration = 90 * DAY,
+        /// Events of orders. 90 days.
+        pub events: Duration = 90 * DAY,
+        /// What was in shipments, after they were settled. 90 days.
+        pub shipments: Duration = 90 * DAY,
+        /// Buyers' data of orders that the host has acknowledged, after their import. No time at all.
+        pub buyers: Duration = Duration::ZERO,
+        /// Fingerprints of orders, after their import. 90 days.
+        pub fingerprints: Duration = 90 * DAY,
+        /// Actions, after they were closed. As long as that, asking for one again by its id does nothing. 90 days.
+        pub actions: Duration = 90 * DAY,
     }
 }
 
-impl RetentionPolicy {
-    setters! {
-        /// How long runs are kept.
-        runs(time: Duration) => runs = time;
-        /// How long quick looks are kept.
-        quick_looks(time: Duration) => quick_looks = time;
-        /// How long changes of orders are kept.
-        changes(time: Duration) => changes = time;
-        /// How long events of orders are kept.
-        events(time: Duration) => events = time;
-        /// How long it is kept what was in settled shipments.
-        shipments(time: Duration) => shipments = time;
-        /// How long buyers' data is kept of orders that the host has acknowledged.
-        buyers(time: Duration) => buyers = time;
-        /// How long the fingerprints of orders are kept.
-        fingerprints(time: Duration) => fingerprints = time;
-        /// How long actions are kept after they were closed.
-        actions(time: Duration) => actions = time;
-    }
-}
+impl RetentionPolicy {}
 
 /// What [`Maintenance::maintain`] has removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

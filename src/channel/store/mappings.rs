@@ -10,6 +10,7 @@ use crate::{
     Timestamp,
     channel::{
         ChannelOrderId, ConnectionId,
+        record::record,
         shipping::{CarrierRule, ShippingRule, StoreKey, UnmappedText},
     },
 };
@@ -150,26 +151,24 @@ impl ReplaceOutcome {
     }
 }
 
-/// A text that no rule mapped, seen on an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UnmappedOccurrence {
-    /// The store.
-    pub store: Option<StoreKey>,
-    /// The text, exactly.
-    pub text: String,
-    /// The order.
-    pub order: ChannelOrderId,
-    /// When the order was read.
-    pub at: Timestamp,
+record! {
+    /// A text that no rule mapped, seen on an order.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct UnmappedOccurrence {
+        /// The store.
+        pub store: Option<StoreKey>,
+        /// The text, exactly.
+        pub text: String,
+        /// The order.
+        pub order: ChannelOrderId,
+        /// When the order was read.
+        pub at: Timestamp,
+    }
+    /// A sighting.
+    pub fn new(store: Option<StoreKey>, text: String, order: ChannelOrderId, at: Timestamp);
 }
 
 impl UnmappedOccurrence {
-    /// A sighting.
-    pub fn new(store: Option<StoreKey>, text: String, order: ChannelOrderId, at: Timestamp) -> Self {
-        Self { store, text, order, at }
-    }
-
     /// What is kept of the text once this sighting is counted, where `kept` is what was kept before.
     pub fn count(&self, kept: Option<UnmappedText>) -> UnmappedText {
         if let Some(mut kept) = kept {

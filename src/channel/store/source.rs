@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{RunToken, StoreError};
 use crate::{
     Timestamp,
-    channel::{ConnectionId, Shipment, ShipmentId},
+    channel::{ConnectionId, Shipment, ShipmentId, record::record},
 };
 
 /// Shows the shipments of a host that does not enqueue them, in the order in which they changed.
@@ -53,22 +53,20 @@ pub trait ShipmentSource: Debug + Send + Sync {
     async fn move_cursor(&self, token: &RunToken, cursor: &SourceCursor) -> Result<(), StoreError>;
 }
 
-/// A shipment, and when it last changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChangedShipment {
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// The shipment as it is now.
-    pub shipment: Shipment,
+record! {
+    /// A shipment, and when it last changed.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ChangedShipment {
+        /// When it last changed.
+        pub updated_at: Timestamp,
+        /// The shipment as it is now.
+        pub shipment: Shipment,
+    }
+    /// A shipment that changed at this instant.
+    pub fn new(updated_at: Timestamp, shipment: Shipment);
 }
 
 impl ChangedShipment {
-    /// A shipment that changed at this instant.
-    pub fn new(updated_at: Timestamp, shipment: Shipment) -> Self {
-        Self { updated_at, shipment }
-    }
-
     /// Its place in the order of changes.
     pub fn cursor(&self) -> SourceCursor {
         SourceCursor { updated_at: self.updated_at, shipment: self.shipment.id.clone() }

@@ -6,37 +6,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::{
     BlockReason, ChannelOrderId, FailReason, LineQuantity, NotificationStatus, OutboxId, Unrecognized,
-    kinds::kinds, shipping::DisplayText,
+    kinds::kinds, record::record, shipping::DisplayText,
 };
 
-/// One shipment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct SyncItem {
-    /// The row.
-    pub shipment: OutboxId,
-    /// Its order.
-    pub order: ChannelOrderId,
-    /// The order's number, when known.
-    pub order_number: Option<String>,
-    /// What became of it.
-    pub outcome: SyncOutcome,
-    /// What a person should know.
-    pub note: Option<String>,
-}
-
-impl SyncItem {
+record! {
+    /// One shipment.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct SyncItem {
+        /// The row.
+        pub shipment: OutboxId,
+        /// Its order.
+        pub order: ChannelOrderId,
+        /// The order's number, when known.
+        pub order_number: Option<String>,
+        /// What became of it.
+        pub outcome: SyncOutcome,
+        /// What a person should know.
+        pub note: Option<String>,
+    }
     /// An item.
     pub fn new(
         shipment: OutboxId,
         order: ChannelOrderId,
         order_number: Option<String>,
         outcome: SyncOutcome,
-        note: Option<String>,
-    ) -> Self {
-        Self { shipment, order, order_number, outcome, note }
-    }
+        note: Option<String>
+    );
+}
 
+impl SyncItem {
     /// Whether it may not be left out of a report.
     pub fn needs_attention(&self) -> bool {
         let is_kept = matches!(self.outcome, SyncOutcome::Blocked { .. }) || self.outcome.is_error();

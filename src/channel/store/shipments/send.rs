@@ -3,30 +3,28 @@
 use super::OutboxRow;
 use crate::{
     Timestamp,
-    channel::{IllegalTransition, OutboxId, ShipmentState},
+    channel::{IllegalTransition, OutboxId, ShipmentState, record::record},
     setters::setters,
 };
 
-/// What is recorded before a request leaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SendIntent {
-    /// The row.
-    pub id: OutboxId,
-    /// Which attempt, from 1.
-    pub attempt: u32,
-    /// The present instant.
-    pub now: Timestamp,
-    /// The channel's own time at this instant, where it is known.
-    pub server_time: Option<Timestamp>,
+record! {
+    /// What is recorded before a request leaves.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct SendIntent {
+        /// The row.
+        pub id: OutboxId,
+        /// Which attempt, from 1.
+        pub attempt: u32,
+        /// The present instant.
+        pub now: Timestamp,
+        /// The channel's own time at this instant, where it is known.
+        pub server_time: Option<Timestamp> = None,
+    }
+    /// An intent.
+    pub fn new(id: OutboxId, attempt: u32, now: Timestamp);
 }
 
 impl SendIntent {
-    /// An intent.
-    pub fn new(id: OutboxId, attempt: u32, now: Timestamp) -> Self {
-        Self { id, attempt, now, server_time: None }
-    }
-
     setters! {
         /// The channel's own time at this instant.
         server_time(time: Option<Timestamp>) => server_time = time;
