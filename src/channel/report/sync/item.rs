@@ -1,12 +1,10 @@
 //! What became of one shipment, and how that is said.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::channel::{
     BlockReason, ChannelOrderId, FailReason, LineQuantity, NotificationStatus, OutboxId, Unrecognized,
-    kinds::kinds, record::record, shipping::DisplayText,
+    kinds::kinds, record::record, shipping::DisplayText, wording::says,
 };
 
 record! {
@@ -59,11 +57,7 @@ impl SyncItem {
     }
 }
 
-impl fmt::Display for SyncItem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.name(), self.message())
-    }
-}
+says! { |it: SyncItem| "{}{}", it.name(), it.message() }
 
 kinds! { SyncOutcomeKind of
     /// What became of a shipment in this run.

@@ -2,7 +2,6 @@
 
 mod ext;
 mod row;
-mod send;
 
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -10,8 +9,10 @@ use async_trait::async_trait;
 
 pub use self::{
     ext::{OrderProgress, ShipmentStoreExt},
-    row::{OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, SendLane, ShipmentTransition},
-    send::{BeginSendOutcome, SendIntent},
+    row::{
+        BeginSendOutcome, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow, SendIntent, SendLane,
+        ShipmentTransition,
+    },
 };
 use super::{RunToken, StoreError};
 use crate::{
