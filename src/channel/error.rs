@@ -1,8 +1,6 @@
 //! The error of an operation. It always means that nothing was done.
 
-use std::fmt;
-
-use super::{Operation, report::Finding, shipping::DisplayText, store::StoreError};
+use super::{Operation, report::Finding, shipping::DisplayText, store::StoreError, wording::worded};
 use crate::Timestamp;
 
 /// Why an operation did not begin. **Nothing was done**: once a run has begun it ends in a report.
@@ -38,58 +36,67 @@ impl ChannelError {
     }
 }
 
-/// Why an operation did not begin.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The channel cannot do it. No request was made.
-    Unsupported {
-        /// Why it is not supported.
-        why: &'static str,
-        /// What to do instead.
-        instead: Option<Operation>,
-    },
-    /// Settings are missing. No request was made.
-    NotConfigured {
-        /// Their names.
-        missing: Vec<String>,
-    },
-    /// Settings are wrong, or what was handed over is.
-    Config {
-        /// What is wrong, with remedies.
-        findings: Vec<Finding>,
-    },
-    /// Another run of the same operation holds the lease.
-    AlreadyRunning {
-        /// When the running run began.
-        since: Timestamp,
-        /// The owner of the running run.
-        owner: String,
-    },
-    /// The channel refused the credentials, the plan has no API access, or the key may not do it.
-    Credentials {
-        /// What the channel said, and the remedy.
-        message: String,
-    },
-    /// The channel could not be reached or did not answer sensibly.
-    Unavailable {
-        /// What the channel answered.
-        message: String,
-    },
-    /// There is no such order.
-    NotFound {
-        /// What was looked for.
-        what: String,
-    },
-    /// Several orders are meant where one is to be imported.
-    Ambiguous {
-        /// What was looked for.
-        what: String,
-        /// The first of those that fit, each with its id and its store.
-        found: Vec<String>,
-    },
-    /// The host's store failed before anything was done.
-    Store(StoreError),
+worded! {
+    /// Why an operation did not begin.
+    #[derive(Debug)]
+    pub enum Refusal {
+        /// The channel cannot do it. No request was made.
+        Unsupported {
+            /// Why it is not supported.
+            why: &'static str,
+            /// What to do instead.
+            instead: Option<Operation>,
+        } => ("not supported: {why}{}", instead.map(|instead| format!("; use {instead} instead")).unwrap_or_default()),
+        /// Settings are missing. No request was made.
+        NotConfigured {
+            /// Their names.
+            missing: Vec<String>,
+        } => ("not configured: set {}", missing.join(", ")),
+        /// Settings are wrong, or what was handed over is.
+        Config {
+            /// What is wrong, with remedies.
+            findings: Vec<Finding>,
+        } => ("{}", wrong(findings)),
+        /// Another run of the same operation holds the lease.
+        AlreadyRunning {
+            /// When the running run began.
+            since: Timestamp,
+            /// The owner of the running run.
+            owner: String,
+        } => ("already running since {since} ({owner}); wait for it, or for its lease to expire"),
+        /// The channel refused the credentials, the plan has no API access, or the key may not do it.
+        Credentials {
+            /// What the channel said, and the remedy.
+            message: String,
+        } => ("{message}"),
+        /// The channel could not be reached or did not answer sensibly.
+        Unavailable {
+            /// What the channel answered.
+            message: String,
+        } => ("{message}"),
+        /// There is no such order.
+        NotFound {
+            /// What was looked for.
+            what: String,
+        } => ("there is no {}", DisplayText::new(what).unquoted()),
+        /// Several orders are meant where one is to be imported.
+        Ambiguous {
+            /// What was looked for.
+            what: String,
+            /// The first of those that fit, each with its id and its store.
+            found: Vec<String>,
+        } => (
+            "there is more than one {}: {}; name the one by its id", DisplayText::new(what).unquoted(), found.join(", ")
+        ),
+        /// The host's store failed before anything was done.
+        Store(error: StoreError) => ("the host's storage failed: {error}"),
+    }
+}
+
+fn wrong(findings: &[Finding]) -> String {
+    let is_delivery = findings.iter().all(|finding| finding.subject == Finding::DELIVERY);
+    let what = if is_delivery { "the delivery was not followed" } else { "settings are wrong" };
+    findings.iter().fold(what.to_owned(), |text, finding| format!("{text}; {finding}"))
 }
 
 impl std::error::Error for Refusal {
@@ -98,34 +105,6 @@ impl std::error::Error for Refusal {
         match self {
             Self::Store(error) => error.source(),
             _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unsupported { why, instead: None } => write!(f, "not supported: {why}"),
-            Self::Unsupported { why, instead: Some(instead) } => {
-                write!(f, "not supported: {why}; use {instead} instead")
-            }
-            Self::NotConfigured { missing } => write!(f, "not configured: set {}", missing.join(", ")),
-            Self::Config { findings } => {
-                let is_delivery = findings.iter().all(|finding| finding.subject == Finding::DELIVERY);
-                let what = if is_delivery { "the delivery was not followed" } else { "settings are wrong" };
-                f.write_str(what)?;
-                findings.iter().try_for_each(|finding| write!(f, "; {finding}"))
-            }
-            Self::AlreadyRunning { since, owner } => {
-                write!(f, "already running since {since} ({owner}); wait for it, or for its lease to expire")
-            }
-            Self::Credentials { message } | Self::Unavailable { message } => f.write_str(message),
-            Self::NotFound { what } => write!(f, "there is no {}", DisplayText::new(what).unquoted()),
-            Self::Ambiguous { what, found } => {
-                let what = DisplayText::new(what).unquoted();
-                write!(f, "there is more than one {what}: {}; name the one by its id", found.join(", "))
-            }
-            Self::Store(error) => write!(f, "the host's storage failed: {error}"),
         }
     }
 }

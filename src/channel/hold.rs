@@ -58,13 +58,15 @@ kinds! { HoldKind of
 
 impl HoldReason {
     /// The same for a report: texts from outside are cut where they are long.
-    pub(crate) fn for_report(self) -> Self {
-        match self {
-            Self::UnmappedShipping { text } => Self::UnmappedShipping { text: DisplayText::new(&text).cut() },
-            Self::NotManagedLine { skus } => Self::NotManagedLine { skus: cut_names(&skus) },
-            Self::ByPolicy { reason } => Self::ByPolicy { reason: DisplayText::new(&reason).cut() },
-            other => other,
+    pub(crate) fn for_report(mut self) -> Self {
+        match &mut self {
+            Self::UnmappedShipping { text } | Self::ByPolicy { reason: text } => {
+                *text = DisplayText::new(text).cut();
+            }
+            Self::NotManagedLine { skus } => *skus = cut_names(skus),
+            _ => {}
         }
+        self
     }
 
     /// Whether it is about how the order is shipped, or who ships it: a shipping rule or a setting can release it.

@@ -1,6 +1,6 @@
 //! What happens in a run, for progress bars and metrics. Observers receive events; they decide nothing.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 
 use super::{
     ActionId, ActionReport, ActionStateKind, ChannelOrderId, ConnectionId, ImportReport, LinkReport,
@@ -10,6 +10,7 @@ use super::{
         SyncOutcomeKind, WebhookOutcomeKind,
     },
     store::WorkKind,
+    wording::says,
 };
 use crate::Timestamp;
 
@@ -134,6 +135,13 @@ pub enum RunEventKind<'a> {
     },
 }
 
+/// The same of every variant, whatever it holds.
+macro_rules! of_each {
+    ($value:expr, $($variant:ident)|+, $held:ident => $answer:expr) => {
+        match $value { $(Self::$variant($held) => $answer),+ }
+    };
+}
+
 /// What became of an item of a run, by the operation that the run is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -155,22 +163,11 @@ pub enum ItemOutcome {
 impl ItemOutcome {
     /// The stable name of what became of it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Import(kind) => kind.name(),
-            Self::Shipment(kind) => kind.name(),
-            Self::Link(kind) => kind.name(),
-            Self::Held(kind) => kind.name(),
-            Self::Action(kind) => kind.name(),
-            Self::Webhook(kind) => kind.name(),
-        }
+        of_each!(self, Import | Shipment | Link | Held | Action | Webhook, kind => kind.name())
     }
 }
 
-impl fmt::Display for ItemOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+says! { |it: ItemOutcome| "{}", it.name() }
 
 /// The report of a run, whatever its operation.
 #[derive(Debug, Clone, Copy)]
@@ -193,25 +190,11 @@ pub enum RunReport<'a> {
 impl<'a> RunReport<'a> {
     /// What every report begins with.
     pub fn info(self) -> &'a RunInfo {
-        match self {
-            Self::Import(report) => &report.run,
-            Self::Sync(report) => &report.run,
-            Self::Links(report) => &report.run,
-            Self::Held(report) => &report.run,
-            Self::Actions(report) => &report.run,
-            Self::Webhooks(report) => &report.run,
-        }
+        of_each!(self, Import | Sync | Links | Held | Actions | Webhooks, report => &report.run)
     }
 
     /// The counts in one line.
     pub fn headline(self) -> String {
-        match self {
-            Self::Import(report) => report.headline(),
-            Self::Sync(report) => report.headline(),
-            Self::Links(report) => report.headline(),
-            Self::Held(report) => report.headline(),
-            Self::Actions(report) => report.headline(),
-            Self::Webhooks(report) => report.headline(),
-        }
+        of_each!(self, Import | Sync | Links | Held | Actions | Webhooks, report => report.headline())
     }
 }

@@ -68,27 +68,22 @@ impl ImportOverview {
         let (wanted, others): (Vec<_>, Vec<_>) = self.statuses.iter().partition(|totals| totals.imported);
         let inside: u64 = wanted.iter().filter_map(|totals| totals.inside).sum();
         if inside == 0 {
-            for totals in others.iter().filter(|totals| totals.inside.is_some_and(|orders| orders > 0)) {
-                let orders = totals.inside.unwrap_or_default();
-                hints.push(format!("{orders} orders are {0}: release them, or add {0}", totals.status));
+            for (status, orders) in some(&others, |totals| totals.inside) {
+                hints.push(format!("{orders} orders are {status}: release them, or add {status}"));
             }
         }
-        for totals in wanted.iter().filter(|totals| totals.outside.is_some_and(|orders| orders > 0)) {
-            let orders = totals.outside.unwrap_or_default();
-            hints.push(format!("{orders} orders that are {} are too old: widen the window", totals.status));
+        for (status, orders) in some(&wanted, |totals| totals.outside) {
+            hints.push(format!("{orders} orders that are {status} are too old: widen the window"));
         }
         if let Some(tag) = self.wants_tag
             && wanted.iter().all(|totals| totals.tagged == Some(0))
         {
             hints.push(format!("no order has tag {tag}: tag some, or clear the filter"));
         }
-        for totals in
-            wanted.iter().filter(|totals| totals.externally_fulfilled.is_some_and(|orders| orders > 0))
-        {
-            let orders = count_of(totals.externally_fulfilled.unwrap_or_default(), "order");
+        for (status, orders) in some(&wanted, |totals| totals.externally_fulfilled) {
             hints.push(format!(
-                "{orders} of those that are {} fulfilled by somebody else: set externally_fulfilled to hold or import to have them",
-                totals.status
+                "{} of those that are {status} fulfilled by somebody else: set externally_fulfilled to hold or import to have them",
+                count_of(orders, "order")
             ));
         }
         hints.extend(self.stores.iter().chain(&self.notices).map(ToString::to_string));
@@ -97,6 +92,15 @@ impl ImportOverview {
         }
         hints
     }
+}
+
+/// The statuses that hold some, and how many.
+fn some<'t>(
+    statuses: &[&'t StatusTotals],
+    of: fn(&StatusTotals) -> Option<u64>,
+) -> impl Iterator<Item = (&'t str, u64)> {
+    let totals = statuses.iter().map(move |totals| (totals.status.as_str(), of(totals).unwrap_or_default()));
+    totals.filter(|(_, orders)| *orders > 0)
 }
 
 impl fmt::Display for ImportOverview {

@@ -1,10 +1,8 @@
 //! Which orders an import reads.
 
-use std::fmt;
-
 use crate::{
     Timestamp,
-    channel::{Operation, record::record},
+    channel::{Operation, record::record, wording::says},
     named_enum::named_enum,
 };
 
@@ -79,8 +77,4 @@ impl OrderRange {
     }
 }
 
-impl fmt::Display for OrderRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} from {} to {}", self.basis, self.from, self.to)
-    }
-}
+says! { |it: OrderRange| "{} from {} to {}", it.basis, it.from, it.to }

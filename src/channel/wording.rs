@@ -25,10 +25,30 @@ macro_rules! worded {
 
 pub(crate) use worded;
 
+/// What a value says to a person: `says! { |it: Type| "its {}", it.member }`.
+macro_rules! says {
+    (|$it:ident: $type:ty| $($says:tt)+) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let $it = self;
+                write!(f, $($says)+)
+            }
+        }
+    };
+}
+
+pub(crate) use says;
+
 /// A count with its noun: `1 row`, `2 rows`.
 pub(crate) fn count_of(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
+}
+
+/// What is counted beside something else, unless it is nothing: `, 2 failed`.
+pub(super) fn counted<const N: usize>(counts: [(u64, &str); N]) -> String {
+    let some = counts.into_iter().filter(|(count, _)| *count > 0);
+    some.fold(String::new(), |text, (count, what)| format!("{text}, {count} {what}"))
 }
 
 /// All of them as one text.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{RunInfo, Tally, fmt_by_reason, fmt_items};
 use crate::channel::{
     ActionState, CloseKind, CloseReason, OrderAction, Unrecognized, kinds::kinds, record::record,
-    shipping::DisplayText,
+    shipping::DisplayText, wording::joined,
 };
 
 record! {
@@ -45,10 +45,7 @@ impl ActionReport {
     /// The counts in one line.
     pub fn headline(&self) -> String {
         let ways = self.counts.outcomes.iter().map(|(kind, count)| format!("{count} {}", kind.message()));
-        match ways.collect::<Vec<_>>().join(", ") {
-            ways if ways.is_empty() => "none open".to_owned(),
-            ways => ways,
-        }
+        Some(joined(ways, ", ")).filter(|ways| !ways.is_empty()).unwrap_or_else(|| "none open".to_owned())
     }
 }
 

@@ -11,7 +11,11 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{HoldKind, Unrecognized, record::record, wording::count_of},
+    channel::{
+        HoldKind, Unrecognized,
+        record::record,
+        wording::{count_of, counted, joined},
+    },
     named_enum::named_enum,
 };
 
@@ -49,21 +53,15 @@ impl ImportReport {
         let (new, held) = if self.run.dry_run { ("would be new", "would be held") } else { ("new", "held") };
         let skipped = if self.run.dry_run { "to skip" } else { "skipped" };
         let held = if counts.held() > 0 { format!(" ({} {held})", counts.held()) } else { String::new() };
-        let mut parts = vec![
-            format!("{} {new}{held}", counts.imported()),
-            format!("{} already imported", counts.already_imported()),
-        ];
-        let others = [
+        let others = counted([
             (counts.of(ImportOutcomeKind::Skipped), skipped),
             (counts.failed(), "failed"),
             (counts.of(ImportOutcomeKind::NotEvaluated), "not looked at"),
             (counts.skipped.of(SkipKind::ExternallyFulfilled), "fulfilled by somebody else"),
-        ];
-        parts.extend(
-            others.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")),
-        );
-        parts.extend(counts.outside_window().map(|outside| format!("{outside} outside the window")));
-        parts.join(", ")
+        ]);
+        let outside = counts.outside_window().map(|outside| format!(", {outside} outside the window"));
+        let (imported, already) = (counts.imported(), counts.already_imported());
+        format!("{imported} {new}{held}, {already} already imported{others}{}", outside.unwrap_or_default())
     }
 }
 
@@ -116,9 +114,8 @@ fn fmt_follow_ups(
         FollowUpStatus::Overridden => "overridden by a person",
         other => other.name(),
     };
-    let parts: Vec<String> =
-        counts.iter().map(|(status, count)| format!("{count} {}", message(status))).collect();
-    if parts.is_empty() { Ok(()) } else { writeln!(f, "  {label:<9} {}", parts.join(", ")) }
+    let parts = joined(counts.iter().map(|(status, count)| format!("{count} {}", message(status))), ", ");
+    if parts.is_empty() { Ok(()) } else { writeln!(f, "  {label:<9} {parts}") }
 }
 
 record! {

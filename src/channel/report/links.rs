@@ -10,7 +10,7 @@ use crate::channel::{
     kinds::kinds,
     record::record,
     shipping::{DisplayText, StoreKey, cut_names, name_list},
-    wording::{joined, worded},
+    wording::{counted, joined, worded},
 };
 
 record! {
@@ -40,7 +40,7 @@ impl LinkReport {
     /// The counts in one line.
     pub fn headline(&self) -> String {
         let counts = &self.counts;
-        let mut line = format!(
+        let line = format!(
             "{} linked, {} already, {} relinked, {} without match, {} ambiguous, {} without SKU, {} broken",
             counts.linked,
             counts.already_linked,
@@ -50,12 +50,7 @@ impl LinkReport {
             counts.no_sku,
             counts.broken
         );
-        for (count, what) in [(counts.write_failed, "not kept"), (counts.not_evaluated, "not evaluated")] {
-            if count > 0 {
-                line = format!("{line}, {count} {what}");
-            }
-        }
-        line
+        line + &counted([(counts.write_failed, "not kept"), (counts.not_evaluated, "not evaluated")])
     }
 }
 
@@ -184,30 +179,23 @@ impl fmt::Display for LinkItem {
     }
 }
 
-/// What a listing and a product met on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "matched_by", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum MatchedBy {
-    /// The product's own SKU.
-    Sku,
-    /// Another name of the product.
-    Alias {
-        /// The stores that know the product by it; empty if the channel names none.
-        stores: Vec<StoreKey>,
-    },
-    /// A value of a newer version.
-    #[serde(untagged)]
-    Unrecognized(Unrecognized),
-}
-
-impl fmt::Display for MatchedBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sku | Self::Unrecognized(_) => Ok(()),
-            Self::Alias { stores } if stores.is_empty() => f.write_str(" by an alias"),
-            Self::Alias { stores } => write!(f, " by an alias of store {}", joined(stores, ", ")),
-        }
+worded! {
+    /// What a listing and a product met on.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(tag = "matched_by", rename_all = "snake_case")]
+    pub enum MatchedBy {
+        /// The product's own SKU.
+        Sku => (""),
+        /// Another name of the product.
+        Alias {
+            /// The stores that know the product by it; empty if the channel names none.
+            stores: Vec<StoreKey>,
+        } => (
+            " by an alias{}", if stores.is_empty() { String::new() } else { format!(" of store {}", joined(stores, ", ")) }
+        ),
+        /// A value of a newer version.
+        #[serde(untagged)]
+        Unrecognized(by: Unrecognized) => (""),
     }
 }
 
@@ -273,14 +261,13 @@ kinds! { LinkOutcomeKind of
 
 impl LinkOutcome {
     /// The same for a report: texts from outside are cut where they are long.
-    fn for_report(self) -> Self {
-        match self {
-            Self::NoMatch { near_misses } => Self::NoMatch { near_misses: cut_names(&near_misses) },
-            Self::Broken { product, why: BrokenBy::Sku { now: Some(sku) } } => {
-                Self::Broken { product, why: BrokenBy::Sku { now: Some(DisplayText::name(&sku).cut()) } }
-            }
-            other => other,
+    fn for_report(mut self) -> Self {
+        match &mut self {
+            Self::NoMatch { near_misses } => *near_misses = cut_names(near_misses),
+            Self::Broken { why: BrokenBy::Sku { now: Some(sku) }, .. } => *sku = DisplayText::name(sku).cut(),
+            _ => {}
         }
+        self
     }
 }
 

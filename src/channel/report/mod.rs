@@ -68,7 +68,7 @@ use crate::{
     Timestamp,
     channel::{
         record::record,
-        wording::{joined, worded},
+        wording::{counted, joined, worded},
     },
 };
 
@@ -200,14 +200,8 @@ impl ApiUse {
 
 impl fmt::Display for ApiUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.requests)?;
-        for (count, what) in
-            [(self.retries, "repeated"), (self.throttled, "throttled"), (self.faults, "failed")]
-        {
-            if count > 0 {
-                write!(f, ", {count} {what}")?;
-            }
-        }
+        let others = [(self.retries, "repeated"), (self.throttled, "throttled"), (self.faults, "failed")];
+        write!(f, "{}{}", self.requests, counted(others))?;
         if !self.waited.is_zero() {
             write!(f, ", waited {} s", self.waited.as_secs())?;
         }

@@ -130,18 +130,15 @@ kinds! { SkipKind of
 
 impl SkipReason {
     /// The same for a report: texts from outside are cut where they are long.
-    pub(crate) fn for_report(self) -> Self {
-        match self {
-            Self::UnmappedShipping { text: Some(text) } => {
-                Self::UnmappedShipping { text: Some(DisplayText::new(&text).cut()) }
-            }
-            Self::WrongStatus { status, wanted } => {
-                Self::WrongStatus { status: DisplayText::name(&status).cut(), wanted }
-            }
-            Self::Dismissed { error } => Self::Dismissed { error: DisplayText::new(&error).cut() },
-            Self::ByPolicy { reason } => Self::ByPolicy { reason: DisplayText::new(&reason).cut() },
-            other => other,
+    pub(crate) fn for_report(mut self) -> Self {
+        match &mut self {
+            Self::UnmappedShipping { text: Some(text) }
+            | Self::Dismissed { error: text }
+            | Self::ByPolicy { reason: text } => *text = DisplayText::new(text).cut(),
+            Self::WrongStatus { status, .. } => *status = DisplayText::name(status).cut(),
+            _ => {}
         }
+        self
     }
 
     /// What a person can do about it, or why nothing is to be done; `None` where there is nothing to say.

@@ -5,8 +5,6 @@ mod reason;
 mod state;
 mod step;
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 pub use self::{
@@ -15,7 +13,12 @@ pub use self::{
     step::IllegalTransition,
 };
 use super::{ChannelOrderId, LineQuantity, ShipmentId};
-use crate::{Timestamp, channel::record::record, setters::setters, shows::shows};
+use crate::{
+    Timestamp,
+    channel::{record::record, wording::says},
+    setters::setters,
+    shows::shows,
+};
 
 record! {
     /// One shipment of the host: some or all of an order, in one or more parcels.
@@ -109,8 +112,4 @@ pub struct OutboxId {
     pub revision: u32,
 }
 
-impl fmt::Display for OutboxId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (revision {})", self.shipment, self.revision)
-    }
-}
+says! { |it: OutboxId| "{} (revision {})", it.shipment, it.revision }

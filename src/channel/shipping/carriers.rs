@@ -1,7 +1,7 @@
 //! From the host's carrier to the channel's carrier code, exactly and without guessing, and "did you mean" for carriers
 //! that no rule is for. Suggestions are never applied by themselves.
 
-use std::{collections::HashMap, fmt};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,13 @@ use super::{
     similarity::{Comparable, words},
     suggestions::MAX_SUGGESTIONS,
 };
-use crate::{channel::record::record, setters::setters};
+use crate::{
+    channel::{
+        record::record,
+        wording::{behind, says},
+    },
+    setters::setters,
+};
 
 record! {
     /// Shipments of this carrier (by this method) carry this code on the channel.
@@ -46,11 +52,7 @@ impl CarrierRule {
     }
 }
 
-impl fmt::Display for CarrierRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} -> {}", self.key(), self.code)
-    }
-}
+says! { |it: CarrierRule| "{} -> {}", it.key(), it.code }
 
 /// What a carrier rule is looked up by, and what a shipment waits on while there is none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,11 +65,8 @@ pub struct CarrierKey {
     pub method: Option<String>,
 }
 
-impl fmt::Display for CarrierKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", DisplayText::name(&self.carrier))?;
-        self.method.as_deref().map_or(Ok(()), |method| write!(f, " by {}", DisplayText::name(method)))
-    }
+says! { |it: CarrierKey|
+    "{}{}", DisplayText::name(&it.carrier), behind(" by ", it.method.as_deref().map(DisplayText::name))
 }
 
 /// The code of a carrier, or none. What happens to an unmapped carrier is not decided here.
@@ -211,11 +210,7 @@ pub struct CarrierSuggestion {
     pub reason: SuggestionReason,
 }
 
-impl fmt::Display for CarrierSuggestion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.carrier.code, self.carrier.name, self.reason)
-    }
-}
+says! { |it: CarrierSuggestion| "{} ({}): {}", it.carrier.code, it.carrier.name, it.reason }
 
 /// What people call the large carriers, one line each. A name matches by its words; the resellers of a carrier's labels
 /// are on its line.

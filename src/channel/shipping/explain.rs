@@ -6,6 +6,7 @@ use std::{
     fmt,
 };
 
+use crate::channel::wording::says;
 use crate::channel::wording::{joined, worded};
 use serde::{Deserialize, Serialize};
 
@@ -193,11 +194,7 @@ impl fmt::Display for Explanation {
     }
 }
 
-impl fmt::Display for Considered {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rule {} [{}]: {}", self.index, self.rule, self.verdict)
-    }
-}
+says! { |it: Considered| "rule {} [{}]: {}", it.index, it.rule, it.verdict }
 
 /// In what a text differs that only looks equal.
 fn seeming(differences: &[Difference]) -> String {

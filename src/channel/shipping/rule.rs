@@ -6,7 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::DisplayText;
 use crate::{
-    channel::{ids::text_id, record::record},
+    channel::{
+        ids::text_id,
+        record::record,
+        wording::{behind, says},
+    },
     named_enum::named_enum,
     setters::setters,
 };
@@ -214,12 +218,7 @@ impl TextMatch {
     }
 }
 
-impl fmt::Display for TextMatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.kind())?;
-        self.text().map_or(Ok(()), |text| write!(f, " {}", DisplayText::new(text)))
-    }
-}
+says! { |it: TextMatch| "{}{}", it.kind(), behind(" ", it.text().map(DisplayText::new)) }
 
 named_enum! {
     /// The kinds of match, the weakest first: an exact text beats a prefix, a prefix a glob, a glob "any".

@@ -9,7 +9,7 @@ use super::{
     UnmappedText,
     similarity::{Comparable, spend},
 };
-use crate::channel::{record::record, wording::count_of};
+use crate::channel::{record::record, wording::count_of, wording::says};
 
 /// The number of suggestions for one text or carrier.
 pub(super) const MAX_SUGGESTIONS: usize = 3;
@@ -34,12 +34,7 @@ pub struct Suggestion {
     pub reason: SuggestionReason,
 }
 
-impl fmt::Display for Suggestion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = DisplayText::new(&self.text);
-        write!(f, "{text} {} -> {}: {}", self.scope, self.method.policy, self.reason)
-    }
-}
+says! { |it: Suggestion| "{} {} -> {}: {}", DisplayText::new(&it.text), it.scope, it.method.policy, it.reason }
 
 /// At most three mapped texts that a text of a store may stand for, the likeliest first.
 ///

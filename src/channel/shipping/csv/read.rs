@@ -9,6 +9,7 @@ use super::{COLUMNS, FormulaGuard};
 use crate::channel::{
     shipping::{DisplayText, MatchKind, RuleError, ShippingRule},
     wording::joined,
+    wording::says,
 };
 
 /// One thing wrong with an imported table.
@@ -107,13 +108,8 @@ pub struct Placed {
     pub rule: ShippingRule,
 }
 
-impl fmt::Display for Placed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.row {
-            Some(row) => write!(f, "row {row} [{}]", self.rule),
-            None => write!(f, "the present rule [{}]", self.rule),
-        }
-    }
+says! { |it: Placed|
+    "{} [{}]", it.row.map_or("the present rule".to_owned(), |row| format!("row {row}")), it.rule
 }
 
 impl fmt::Display for ImportProblem {
