@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::named_enum::named_enum;
+use crate::{channel::record::record, named_enum::named_enum};
 
 named_enum! {
     /// An operation of a channel.
@@ -32,57 +32,45 @@ named_enum! {
     }
 }
 
-/// Everything that a channel can and cannot do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Capabilities {
-    /// The channel's name, for people.
-    pub channel: &'static str,
-    /// Linking: supported, and on what it matches.
-    pub link_listings: Support,
-    /// Sending stock and prices.
-    pub sync_listings: Support,
-    /// Creating products.
-    pub publish_listings: Support,
-    /// Importing orders.
-    pub get_orders: Support,
-    /// What importing can filter by and do.
-    pub order_features: OrderFeatures,
-    /// Sending shipments.
-    pub sync_shipments: Support,
-    /// What a shipment can carry.
-    pub shipment_features: ShipmentFeatures,
-    /// Subscribing to what the channel posts.
-    pub ensure_webhooks: Support,
-    /// Holding, releasing and tagging orders.
-    pub run_actions: Support,
-    /// Whether shipping mappings should be configured first: without them orders are imported and held, and shipments are
-    /// blocked.
-    pub shipping_mappings_recommended: bool,
-    /// The complete list of things that the crate can change on the channel.
-    pub writes: &'static [RemoteWrite],
+record! {
+    /// Everything that a channel can and cannot do.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Capabilities {
+        /// The channel's name, for people.
+        pub channel: &'static str,
+        /// Linking: supported, and on what it matches.
+        pub link_listings: Support = cannot(why),
+        /// Sending stock and prices.
+        pub sync_listings: Support = cannot(why),
+        /// Creating products.
+        pub publish_listings: Support = cannot(why),
+        /// Importing orders.
+        pub get_orders: Support = cannot(why),
+        /// What importing can filter by and do.
+        pub order_features: OrderFeatures = OrderFeatures::default(),
+        /// Sending shipments.
+        pub sync_shipments: Support = cannot(why),
+        /// What a shipment can carry.
+        pub shipment_features: ShipmentFeatures = ShipmentFeatures::default(),
+        /// Subscribing to what the channel posts.
+        pub ensure_webhooks: Support = cannot(why),
+        /// Holding, releasing and tagging orders.
+        pub run_actions: Support = cannot(why),
+        /// Whether shipping mappings should be configured first: without them orders are imported and held, and shipments are
+        /// blocked.
+        pub shipping_mappings_recommended: bool = false,
+        /// The complete list of things that the crate can change on the channel.
+        pub writes: &'static [RemoteWrite] = &[],
+    }
+    /// A channel that can do nothing, to be filled in.
+    pub fn none(channel: &'static str, why: &'static str);
+}
+
+fn cannot(why: &'static str) -> Support {
+    Support::NotSupported { why, instead: None }
 }
 
 impl Capabilities {
-    /// A channel that can do nothing, to be filled in.
-    pub fn none(channel: &'static str, why: &'static str) -> Self {
-        let no = Support::NotSupported { why, instead: None };
-        Self {
-            channel,
-            link_listings: no.clone(),
-            sync_listings: no.clone(),
-            publish_listings: no.clone(),
-            get_orders: no.clone(),
-            order_features: OrderFeatures::default(),
-            sync_shipments: no.clone(),
-            ensure_webhooks: no.clone(),
-            shipment_features: ShipmentFeatures::default(),
-            run_actions: no,
-            shipping_mappings_recommended: false,
-            writes: &[],
-        }
-    }
-
     /// Whether the channel can do `operation` at all.
     pub fn support(&self, operation: Operation) -> &Support {
         match operation {

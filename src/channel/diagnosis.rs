@@ -4,35 +4,32 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ChannelOrderId, Timeline, Unrecognized, shipping::DisplayText};
+use super::{ChannelOrderId, Timeline, Unrecognized, record::record, shipping::DisplayText};
 
-/// What is known about one order of the channel and its import.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Diagnosis {
-    /// The order; `None` when it does not exist, or when it is not known which one it is.
-    pub order: Option<ChannelOrderId>,
-    /// How to call it in a sentence: number, id, store.
-    pub title: String,
-    /// Whether the host has it.
-    pub imported: bool,
-    /// Every check, in the order in which they are worth reading: status first, then age.
-    pub checks: Vec<Check>,
-    /// Facts that neither block nor pass.
-    pub notes: Vec<DiagnosisNote>,
-    /// The newest of what happened to it; `None` when nothing is known of that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeline: Option<Timeline>,
+record! {
+    /// What is known about one order of the channel and its import.
+    #[must_use]
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Diagnosis {
+        /// The order; `None` when it does not exist, or when it is not known which one it is.
+        pub order: Option<ChannelOrderId>,
+        /// How to call it in a sentence: number, id, store.
+        pub title: String = DisplayText::new(&title.into()).unquoted(),
+        /// Whether the host has it.
+        pub imported: bool = false,
+        /// Every check, in the order in which they are worth reading: status first, then age.
+        pub checks: Vec<Check> = Vec::new(),
+        /// Facts that neither block nor pass.
+        pub notes: Vec<DiagnosisNote> = Vec::new(),
+        /// The newest of what happened to it; `None` when nothing is known of that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub timeline: Option<Timeline> = None,
+    }
+    /// An empty answer.
+    pub fn new(order: Option<ChannelOrderId>, title: impl Into<String>);
 }
 
 impl Diagnosis {
-    /// An empty answer.
-    pub fn new(order: Option<ChannelOrderId>, title: impl Into<String>) -> Self {
-        let title = DisplayText::new(&title.into()).unquoted();
-        Self { order, title, imported: false, checks: Vec::new(), notes: Vec::new(), timeline: None }
-    }
-
     /// The reason to give when only one can be given: the first check that blocks.
     pub fn primary(&self) -> Option<&Check> {
         self.checks.iter().find(|check| check.verdict == Verdict::Blocks)
@@ -44,37 +41,35 @@ impl Diagnosis {
     }
 }
 
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Check {
-    /// What was looked at ("status", "age").
-    pub name: Cow<'static, str>,
-    /// What came of it.
-    pub verdict: Verdict,
-    /// What was seen.
-    pub observed: String,
-    /// What would have been needed.
-    pub wanted: Option<String>,
-    /// What a person can do.
-    pub remedy: Option<String>,
+record! {
+    /// One thing that was looked at.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Check {
+        /// What was looked at ("status", "age").
+        pub name: Cow<'static, str>,
+        /// What came of it.
+        pub verdict: Verdict,
+        /// What was seen.
+        pub observed: String,
+        /// What would have been needed.
+        pub wanted: Option<String>,
+        /// What a person can do.
+        pub remedy: Option<String>,
+    }
+    /// A check with this verdict.
+    pub fn new(
+        name: &'static str,
+        verdict: Verdict,
+        observed: impl Into<String>,
+        wanted: Option<String>,
+        remedy: Option<String>
+    );
 }
 
 impl Check {
     /// A check that passes.
     pub fn pass(name: &'static str, observed: impl Into<String>) -> Self {
         Self::new(name, Verdict::Pass, observed, None, None)
-    }
-
-    /// A check with another verdict.
-    pub fn new(
-        name: &'static str,
-        verdict: Verdict,
-        observed: impl Into<String>,
-        wanted: Option<String>,
-        remedy: Option<String>,
-    ) -> Self {
-        Self { name: name.into(), verdict, observed: observed.into(), wanted, remedy }
     }
 }
 

@@ -5,22 +5,20 @@ use serde::{Deserialize, Serialize};
 use super::{ChannelProductId, ListingId, record::record};
 use crate::Timestamp;
 
-/// Something that the host sells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Listing {
-    /// The host's identity of it.
-    pub id: ListingId,
-    /// The SKU, exactly as the host has it. A listing without one cannot be linked.
-    pub sku: Option<String>,
+record! {
+    /// Something that the host sells.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Listing {
+        /// The host's identity of it.
+        pub id: ListingId,
+        /// The SKU, exactly as the host has it. A listing without one cannot be linked.
+        pub sku: Option<String> = Some(sku.into()),
+    }
+    /// A listing with a SKU.
+    pub fn new(id: impl Into<ListingId>, sku: impl Into<String>);
 }
 
 impl Listing {
-    /// A listing with a SKU.
-    pub fn new(id: impl Into<ListingId>, sku: impl Into<String>) -> Self {
-        Self { id: id.into(), sku: Some(sku.into()) }
-    }
-
     /// A listing that has no SKU.
     pub fn without_sku(id: impl Into<ListingId>) -> Self {
         Self { id: id.into(), sku: None }

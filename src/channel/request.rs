@@ -8,7 +8,10 @@ use std::sync::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::{ChannelOrderId, OrderRange, OrderScope, RunObserver, Unrecognized, shipping::ShippingRequest};
+use super::{
+    ChannelOrderId, OrderRange, OrderScope, RunObserver, Unrecognized, record::record,
+    shipping::ShippingRequest,
+};
 use crate::{Timestamp, setters::setters, shows::shows};
 
 /// The options of the run.
@@ -118,21 +121,19 @@ pub enum Trigger {
 /// A request that consists of its instructions and what is listed.
 macro_rules! request {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone)]
-        #[non_exhaustive]
-        pub struct $name {
-            $($(#[$field_doc])* pub $field: $type,)*
-            /// The options of the run.
-            pub control: RunControl,
+        record! {
+            $(#[$doc])*
+            #[derive(Debug, Clone)]
+            pub struct $name {
+                $($(#[$field_doc])* pub $field: $type,)*
+                /// The options of the run.
+                pub control: RunControl = RunControl::new(),
+            }
+            /// An ordinary request.
+            pub fn new($($field: $type),*);
         }
 
         impl $name {
-            /// An ordinary request.
-            pub fn new($($field: $type),*) -> Self {
-                Self { $($field,)* control: RunControl::new() }
-            }
-
             setters! {
                 /// The same with these instructions.
                 control(control: RunControl) => control = control;
@@ -248,33 +249,31 @@ request! {
         order: ChannelOrderId
     }
 }
-/// Ask for one order to be imported now.
-///
-/// ```
-/// use shipstation_connector::channel::{Bypass, ImportOrder, OrderSelector};
-///
-/// // The order has no tag and is too old, and a person wants it all the same.
-/// let request = ImportOrder::new(OrderSelector::Number("1001".into()));
-/// let request = request.bypass(Bypass { age: true, tag: true, ..Bypass::NONE });
-/// assert!(!request.bypass.status);
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ImportOrder {
-    /// Which order.
-    pub order: OrderSelector,
-    /// The filters that do not count. Default: none.
-    pub bypass: Bypass,
-    /// The options of the run.
-    pub control: RunControl,
+record! {
+    /// Ask for one order to be imported now.
+    ///
+    /// ```
+    /// use shipstation_connector::channel::{Bypass, ImportOrder, OrderSelector};
+    ///
+    /// // The order has no tag and is too old, and a person wants it all the same.
+    /// let request = ImportOrder::new(OrderSelector::Number("1001".into()));
+    /// let request = request.bypass(Bypass { age: true, tag: true, ..Bypass::NONE });
+    /// assert!(!request.bypass.status);
+    /// ```
+    #[derive(Debug, Clone)]
+    pub struct ImportOrder {
+        /// Which order.
+        pub order: OrderSelector,
+        /// The filters that do not count. Default: none.
+        pub bypass: Bypass = Bypass::NONE,
+        /// The options of the run.
+        pub control: RunControl = RunControl::new(),
+    }
+    /// A request that ignores no filter.
+    pub fn new(order: OrderSelector);
 }
 
 impl ImportOrder {
-    /// A request that ignores no filter.
-    pub fn new(order: OrderSelector) -> Self {
-        Self { order, bypass: Bypass::NONE, control: RunControl::new() }
-    }
-
     setters! {
         /// The same, ignoring these filters.
         bypass(bypass: Bypass) => bypass = bypass;
@@ -283,30 +282,28 @@ impl ImportOrder {
     }
 }
 
-/// Ask for the connection's webhooks to be brought in order. `Debug` does not show the address.
-///
-/// ```
-/// use shipstation_connector::channel::{EnsureWebhooks, RunControl};
-///
-/// // Where the host receives deliveries; the channel adds the secret part that it is built with.
-/// let request = EnsureWebhooks::new("https://hooks.example.com/shipstation").control(RunControl::new().dry_run());
-/// # let _ = request;
-/// ```
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct EnsureWebhooks {
-    /// The public https address at which the host receives deliveries, without the secret part.
-    pub address: String,
-    /// The options of the run.
-    pub control: RunControl,
+record! {
+    /// Ask for the connection's webhooks to be brought in order. `Debug` does not show the address.
+    ///
+    /// ```
+    /// use shipstation_connector::channel::{EnsureWebhooks, RunControl};
+    ///
+    /// // Where the host receives deliveries; the channel adds the secret part that it is built with.
+    /// let request = EnsureWebhooks::new("https://hooks.example.com/shipstation").control(RunControl::new().dry_run());
+    /// # let _ = request;
+    /// ```
+    #[derive(Clone)]
+    pub struct EnsureWebhooks {
+        /// The public https address at which the host receives deliveries, without the secret part.
+        pub address: String,
+        /// The options of the run.
+        pub control: RunControl = RunControl::new(),
+    }
+    /// An ordinary request.
+    pub fn new(address: impl Into<String>);
 }
 
 impl EnsureWebhooks {
-    /// An ordinary request.
-    pub fn new(address: impl Into<String>) -> Self {
-        Self { address: address.into(), control: RunControl::new() }
-    }
-
     setters! {
         /// The same with these instructions.
         control(control: RunControl) => control = control;
@@ -315,36 +312,33 @@ impl EnsureWebhooks {
 
 shows! { |it: EnsureWebhooks| control }
 
-/// What a channel posted to the host's address for webhooks. `Debug` shows none of it: whoever has it may post too.
-///
-/// ```
-/// use shipstation_connector::channel::Delivery;
-///
-/// // As the web server received it.
-/// let body = br#"{"resource_url":"https://ssapi.shipstation.com/orders?importBatch=1f","resource_type":"ORDER_NOTIFY"}"#;
-/// let delivery = Delivery::new("/hooks/shipstation?key=planted", &body[..]).header("content-type", "application/json");
-/// assert!(!format!("{delivery:?}").contains("planted"));
-/// ```
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Delivery {
-    /// The request target as received: path and query.
-    pub target: String,
-    /// The headers as received, in their order.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// The body as received, byte for byte.
-    pub body: Vec<u8>,
-    /// The options of the run.
-    pub control: RunControl,
+record! {
+    /// What a channel posted to the host's address for webhooks. `Debug` shows none of it: whoever has it may post too.
+    ///
+    /// ```
+    /// use shipstation_connector::channel::Delivery;
+    ///
+    /// // As the web server received it.
+    /// let body = br#"{"resource_url":"https://ssapi.shipstation.com/orders?importBatch=1f","resource_type":"ORDER_NOTIFY"}"#;
+    /// let delivery = Delivery::new("/hooks/shipstation?key=planted", &body[..]).header("content-type", "application/json");
+    /// assert!(!format!("{delivery:?}").contains("planted"));
+    /// ```
+    #[derive(Clone)]
+    pub struct Delivery {
+        /// The request target as received: path and query.
+        pub target: String,
+        /// The headers as received, in their order.
+        pub headers: Vec<(String, Vec<u8>)> = Vec::new(),
+        /// The body as received, byte for byte.
+        pub body: Vec<u8>,
+        /// The options of the run.
+        pub control: RunControl = RunControl::new().trigger(Trigger::Webhook),
+    }
+    /// A delivery without headers.
+    pub fn new(target: impl Into<String>, body: impl Into<Vec<u8>>);
 }
 
 impl Delivery {
-    /// A delivery without headers.
-    pub fn new(target: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
-        let control = RunControl::new().trigger(Trigger::Webhook);
-        Self { target: target.into(), headers: Vec::new(), body: body.into(), control }
-    }
-
     /// The same with a header.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {

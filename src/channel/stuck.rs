@@ -113,31 +113,28 @@ impl StuckKind {
     }
 }
 
-/// One thing that has waited too long. Nothing of a buyer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct StuckItem {
-    /// What it is.
-    pub kind: StuckKind,
-    /// Since when it waits.
-    pub since: Timestamp,
-    /// Why, as far as that is known.
-    pub why: String,
-    /// The order, if it is about one.
-    pub order: Option<ChannelOrderId>,
-    /// The shipment, if it is about one.
-    pub shipment: Option<OutboxId>,
-    /// The operation, if it is about runs.
-    pub operation: Option<Operation>,
+record! {
+    /// One thing that has waited too long. Nothing of a buyer.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct StuckItem {
+        /// What it is.
+        pub kind: StuckKind,
+        /// Since when it waits.
+        pub since: Timestamp,
+        /// Why, as far as that is known.
+        pub why: String = DisplayText::new(why).unquoted(),
+        /// The order, if it is about one.
+        pub order: Option<ChannelOrderId> = None,
+        /// The shipment, if it is about one.
+        pub shipment: Option<OutboxId> = None,
+        /// The operation, if it is about runs.
+        pub operation: Option<Operation> = None,
+    }
+    /// An item that is about nothing in particular.
+    pub fn new(kind: StuckKind, since: Timestamp, why: &str);
 }
 
 impl StuckItem {
-    /// An item that is about nothing in particular.
-    pub fn new(kind: StuckKind, since: Timestamp, why: &str) -> Self {
-        let why = DisplayText::new(why).unquoted();
-        Self { kind, since, why, order: None, shipment: None, operation: None }
-    }
-
     setters! {
         /// It is about this order.
         of_order(order: ChannelOrderId) => order = Some(order);

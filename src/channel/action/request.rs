@@ -3,32 +3,30 @@
 use super::{ActionKind, OrderAction};
 use crate::{
     Timestamp,
-    channel::{ActionId, ChannelOrderId, ChannelTagId, RunControl},
+    channel::{ActionId, ChannelOrderId, ChannelTagId, RunControl, record::record},
     setters::setters,
 };
 
 /// Requests of one action each.
 macro_rules! action_requests {
     ($($(#[$doc:meta])* $name:ident => $kind:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* };)+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone)]
-        #[non_exhaustive]
-        pub struct $name {
-            /// The order.
-            pub order: ChannelOrderId,
-            $($(#[$field_doc])* pub $field: $type,)*
-            /// The host's identity of the request: asking again with the same one does nothing twice. `None`: the crate makes one.
-            pub id: Option<ActionId>,
-            /// The options of the run.
-            pub control: RunControl,
+        record! {
+            $(#[$doc])*
+            #[derive(Debug, Clone)]
+            pub struct $name {
+                /// The order.
+                pub order: ChannelOrderId,
+                $($(#[$field_doc])* pub $field: $type,)*
+                /// The host's identity of the request: asking again with the same one does nothing twice. `None`: the crate makes one.
+                pub id: Option<ActionId> = None,
+                /// The options of the run.
+                pub control: RunControl = RunControl::new(),
+            }
+            /// An ordinary request.
+            pub fn new(order: impl Into<ChannelOrderId> $(, $field: impl Into<$type>)*);
         }
 
         impl $name {
-            /// An ordinary request.
-            pub fn new(order: impl Into<ChannelOrderId>, $($field: impl Into<$type>),*) -> Self {
-                Self { order: order.into(), $($field: $field.into(),)* id: None, control: RunControl::new() }
-            }
-
             setters! {
                 /// The same with the host's identity of it.
                 id(id: impl Into<ActionId>) => id = Some(id.into());

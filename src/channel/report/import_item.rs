@@ -8,36 +8,34 @@ use super::SkipReason;
 use crate::channel::{
     ChannelOrderId, HoldReason, HostOrderId, Unrecognized,
     kinds::kinds,
+    record::record,
     shipping::{DisplayText, StoreKey},
     wording::joined,
 };
 
-/// One order of an import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ImportItem {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// Its number.
-    pub number: String,
-    /// Its store.
-    pub store: Option<StoreKey>,
-    /// What became of it.
-    pub outcome: ImportOutcome,
-}
-
-impl ImportItem {
+record! {
+    /// One order of an import.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct ImportItem {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// Its number.
+        pub number: String = DisplayText::name(&number.into()).cut(),
+        /// Its store.
+        pub store: Option<StoreKey>,
+        /// What became of it.
+        pub outcome: ImportOutcome = outcome.for_report(),
+    }
     /// An item.
     pub fn new(
         order: ChannelOrderId,
         number: impl Into<String>,
         store: Option<StoreKey>,
-        outcome: ImportOutcome,
-    ) -> Self {
-        let number = DisplayText::name(&number.into()).cut();
-        Self { order, number, store, outcome: outcome.for_report() }
-    }
+        outcome: ImportOutcome
+    );
+}
 
+impl ImportItem {
     /// Whether it may not be left out of a report.
     pub fn needs_attention(&self) -> bool {
         matches!(self.outcome, ImportOutcome::Held { .. } | ImportOutcome::Failed { .. })

@@ -113,27 +113,24 @@ impl LinkCounts {
     }
 }
 
-/// One listing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct LinkItem {
-    /// The listing.
-    pub listing: ListingId,
-    /// Its SKU.
-    pub sku: Option<String>,
-    /// On what it met the product, if it did.
-    pub matched_by: Option<MatchedBy>,
-    /// What became of it.
-    pub outcome: LinkOutcome,
+record! {
+    /// One listing.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct LinkItem {
+        /// The listing.
+        pub listing: ListingId,
+        /// Its SKU.
+        pub sku: Option<String> = sku.map(|sku| DisplayText::name(&sku).cut()),
+        /// On what it met the product, if it did.
+        pub matched_by: Option<MatchedBy> = None,
+        /// What became of it.
+        pub outcome: LinkOutcome = outcome.for_report(),
+    }
+    /// An item.
+    pub fn new(listing: ListingId, sku: Option<String>, outcome: LinkOutcome);
 }
 
 impl LinkItem {
-    /// An item.
-    pub fn new(listing: ListingId, sku: Option<String>, outcome: LinkOutcome) -> Self {
-        let sku = sku.map(|sku| DisplayText::name(&sku).cut());
-        Self { listing, sku, matched_by: None, outcome: outcome.for_report() }
-    }
-
     /// The same, with what the two met on.
     #[must_use]
     pub fn matched_by(self, matched_by: MatchedBy) -> Self {

@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{DisplayText, MatchKind, Scope, ScopeLevel, ShippingMethod, StoreKey, escape_invisible};
-use crate::{Timestamp, channel::wording::worded, setters::setters};
+use crate::{
+    Timestamp,
+    channel::{record::record, wording::worded},
+    setters::setters,
+};
 
 /// What is known of an order when its shipping method is resolved.
 ///
@@ -205,47 +209,44 @@ worded! {
     }
 }
 
-/// A shipping text that no rule fitted, as seen in one store.
-///
-/// It holds no buyer's data: order ids are the only trace of orders.
-///
-/// ```
-/// use shipstation_connector::{Timestamp, channel::shipping::UnmappedText};
-///
-/// let morning: Timestamp = "2026-03-02T08:00:00Z".parse()?;
-/// let noon: Timestamp = "2026-03-02T12:00:00Z".parse()?;
-/// let mut unmapped = UnmappedText::new("Standard\u{a0}Mail", morning, "1001").store("12");
-/// unmapped.seen(noon, "1002");
-/// assert_eq!((unmapped.count, unmapped.last_seen), (2, noon));
-/// assert_eq!(unmapped.escaped_text(), "Standard<U+00A0>Mail");
-/// # Ok::<(), shipstation_connector::ParseTimestampError>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct UnmappedText {
-    /// The store it was seen in.
-    pub store: Option<StoreKey>,
-    /// The text, untouched.
-    pub text: String,
-    /// The number of orders that had it.
-    pub count: u64,
-    /// When the first of them was seen (UTC).
-    pub first_seen: Timestamp,
-    /// When the last of them was seen (UTC).
-    pub last_seen: Timestamp,
-    /// The ids of the first few orders on the channel: at most [`UnmappedText::MAX_SAMPLES`].
-    pub samples: Vec<String>,
+record! {
+    /// A shipping text that no rule fitted, as seen in one store.
+    ///
+    /// It holds no buyer's data: order ids are the only trace of orders.
+    ///
+    /// ```
+    /// use shipstation_connector::{Timestamp, channel::shipping::UnmappedText};
+    ///
+    /// let morning: Timestamp = "2026-03-02T08:00:00Z".parse()?;
+    /// let noon: Timestamp = "2026-03-02T12:00:00Z".parse()?;
+    /// let mut unmapped = UnmappedText::new("Standard\u{a0}Mail", morning, "1001").store("12");
+    /// unmapped.seen(noon, "1002");
+    /// assert_eq!((unmapped.count, unmapped.last_seen), (2, noon));
+    /// assert_eq!(unmapped.escaped_text(), "Standard<U+00A0>Mail");
+    /// # Ok::<(), shipstation_connector::ParseTimestampError>(())
+    /// ```
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct UnmappedText {
+        /// The store it was seen in.
+        pub store: Option<StoreKey> = None,
+        /// The text, untouched.
+        pub text: String,
+        /// The number of orders that had it.
+        pub count: u64 = 1,
+        /// When the first of them was seen (UTC).
+        pub first_seen: Timestamp = at,
+        /// When the last of them was seen (UTC).
+        pub last_seen: Timestamp = at,
+        /// The ids of the first few orders on the channel: at most [`UnmappedText::MAX_SAMPLES`].
+        pub samples: Vec<String> = vec![order.into()],
+    }
+    /// A text seen for the first time, on the order with this id.
+    pub fn new(text: impl Into<String>, at: Timestamp, order: impl Into<String>);
 }
 
 impl UnmappedText {
     /// The number of order ids that are kept.
     pub const MAX_SAMPLES: usize = 5;
-
-    /// A text seen for the first time, on the order with this id.
-    pub fn new(text: impl Into<String>, at: Timestamp, order: impl Into<String>) -> Self {
-        let (text, samples) = (text.into(), vec![order.into()]);
-        Self { store: None, text, count: 1, first_seen: at, last_seen: at, samples }
-    }
 
     setters! {
         /// Adds the store.

@@ -10,17 +10,18 @@ use crate::{
     channel::{RunId, record::record},
 };
 
-/// The lease of one operation on one connection, as a store keeps it. A store that has none yet starts from the default.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Lease {
-    /// The highest fence that was granted or seen.
-    pub fence: u64,
-    /// Who has it, if anybody.
-    pub holder: Option<LeaseHolder>,
-}
-
 record! {
+    /// The lease of one operation on one connection, as a store keeps it. A store that has none yet starts from the default.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Lease {
+        /// The highest fence that was granted or seen.
+        pub fence: u64,
+        /// Who has it, if anybody.
+        pub holder: Option<LeaseHolder>,
+    }
+    /// A lease, built from what a store kept.
+    pub fn new(fence: u64, holder: Option<LeaseHolder>);
+
     /// The run that has a lease.
     #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
     pub struct LeaseHolder {
@@ -40,11 +41,6 @@ record! {
 }
 
 impl Lease {
-    /// A lease, built from what a store kept.
-    pub fn new(fence: u64, holder: Option<LeaseHolder>) -> Self {
-        Self { fence, holder }
-    }
-
     /// Grants the lease to `run` with the next fence, unless another run has it and it still lasts at `run.now`.
     ///
     /// A lease that ends later than its own length from now was written by a clock that is ahead. It is not granted to

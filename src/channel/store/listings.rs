@@ -40,16 +40,10 @@ pub trait ListingStore: Debug + Send + Sync {
     /// MUST do what [`PutLinkOutcome::decide`] says, link by link, as if nobody else wrote: a `Conflict` changes nothing; any other
     /// answer keeps the link as [linked](LinkState::Linked), and removes the broken link of another listing to the same
     /// product. The whole call MAY be one transaction.
-    ///
-    /// # Errors
-    /// `LostLease`, or when the store cannot write.
     async fn put_links(&self, token: &RunToken, links: &[NewLink])
     -> Result<Vec<PutLinkOutcome>, StoreError>;
 
     /// Marks links as broken. MUST keep them, and ignore a listing that has none.
-    ///
-    /// # Errors
-    /// `LostLease`, or when the store cannot write.
     async fn mark_broken(&self, token: &RunToken, listings: &[ListingId]) -> Result<(), StoreError>;
 }
 

@@ -17,7 +17,7 @@
 //! - **One call, one transaction.** The crate never needs a transaction across two calls. Where a method
 //!   takes a batch, its own documentation says what commits together.
 //! - **Errors** say whether trying again may help ([`StoreError::is_retryable`]) and carry no buyer's data. A method whose own
-//!   documentation names none fails only when the store cannot read or write.
+//!   documentation names none fails only when the store cannot read or write, or with `LostLease` if it takes a token.
 //! - **Cancellation.** A dropped future MUST leave either the whole effect of the call or none.
 
 mod actions;

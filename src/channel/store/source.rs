@@ -47,9 +47,6 @@ pub trait ShipmentSource: Debug + Send + Sync {
     ) -> Result<Vec<ChangedShipment>, StoreError>;
 
     /// Keeps the cursor.
-    ///
-    /// # Errors
-    /// `LostLease`, or when the store cannot write.
     async fn move_cursor(&self, token: &RunToken, cursor: &SourceCursor) -> Result<(), StoreError>;
 }
 

@@ -15,22 +15,25 @@ use crate::{
     },
 };
 
-/// Something that happened to an order. Nothing of a buyer: ids, kinds, shipping texts, and errors as reports show them. Its serde
-/// form is what stores keep.
-///
-/// The constructors say which event a write makes; a write that changes nothing makes none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrderEvent {
-    /// The order.
-    pub order: ChannelOrderId,
-    /// When it happened, by the clock of whoever wrote it.
-    pub at: Timestamp,
-    /// The run that did it; `None` where the host did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    /// What happened.
-    pub what: OrderEventKind,
+record! {
+    /// Something that happened to an order. Nothing of a buyer: ids, kinds, shipping texts, and errors as reports show them. Its serde
+    /// form is what stores keep.
+    ///
+    /// The constructors say which event a write makes; a write that changes nothing makes none.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct OrderEvent {
+        /// The order.
+        pub order: ChannelOrderId,
+        /// When it happened, by the clock of whoever wrote it.
+        pub at: Timestamp,
+        /// The run that did it; `None` where the host did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub run: Option<RunId>,
+        /// What happened.
+        pub what: OrderEventKind = what.for_report(),
+    }
+    /// An event. Texts from outside are cut where they are long.
+    pub fn new(order: ChannelOrderId, at: Timestamp, run: Option<RunId>, what: OrderEventKind);
 }
 
 /// What happened to an order.
@@ -139,11 +142,6 @@ pub enum OrderEventKind {
 impl OrderEvent {
     /// How many events of one order a store keeps before it leaves out further [repetitions](Self::is_repetition).
     pub const MAX_BEFORE_REPETITIONS: usize = 200;
-
-    /// An event. Texts from outside are cut where they are long.
-    pub fn new(order: ChannelOrderId, at: Timestamp, run: Option<RunId>, what: OrderEventKind) -> Self {
-        Self { order, at, run, what: what.for_report() }
-    }
 
     /// Whether it may come again and again while something is tried or waited for. Everything else comes a few times at most for
     /// each order, each shipment and each action.

@@ -64,15 +64,9 @@ pub trait OrderStore: Debug + Send + Sync {
     ) -> Result<Vec<OrderWork>, StoreError>;
 
     /// Records what became of entries. MUST make of each `(order, kind)` what [`OrderWork::step`] says, and all of them or none.
-    ///
-    /// # Errors
-    /// `LostLease`, or when the store cannot write.
     async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError>;
 
     /// Opens again the entries of `kind` that failed for another value than `wanted`: [`OrderWork::reopen`]. Says how many.
-    ///
-    /// # Errors
-    /// `LostLease`, or when the store cannot write.
     async fn reopen_work(
         &self,
         token: &RunToken,
@@ -104,9 +98,6 @@ pub trait OrderStore: Debug + Send + Sync {
     ///
     /// MUST compare and set in one step: of concurrent calls one is applied. When it is, the resolution and the holds MUST be
     /// kept with the order and its record; with no hold left the order is ready.
-    ///
-    /// # Errors
-    /// `LostLease`, or when the store cannot write.
     async fn apply_shipping(
         &self,
         token: &RunToken,
