@@ -238,8 +238,26 @@ impl<'c> Run<'c> {
             .with_timeout(write_timeout(self.client.timeout(), lease))
     }
 
+    /// Ends the run: with this status unless it was stopped, and with a refusal if it was stopped before it had done anything.
+    pub(super) async fn end<R: Reported>(
+        &self,
+        mut report: R,
+        stop: Option<Stop>,
+        has_acted: bool,
+        status: RunStatus,
+    ) -> Result<R, ChannelError> {
+        let status = match stop {
+            Some(stop @ (Stop::Remote(_) | Stop::Store(_))) if !has_acted => {
+                return Err(self.refuse(report.info(), stop).await);
+            }
+            Some(stop) => stop.status(),
+            None => status,
+        };
+        Ok(self.report(report, status).await)
+    }
+
     /// Ends the run, and completes its report.
-    pub(super) async fn report<R: Reported>(self, mut report: R, status: RunStatus) -> R {
+    pub(super) async fn report<R: Reported>(&self, mut report: R, status: RunStatus) -> R {
         let (events, headline) = (self.events.clone(), report.as_run_report().headline());
         self.finish(report.info(), status, &headline).await;
         events.report(report.as_run_report());
@@ -248,7 +266,7 @@ impl<'c> Run<'c> {
 
     /// Ends the run: keeps its summary, frees the lease, and completes the head of its report. A run whose end could not
     /// be recorded counts for nobody as one that did its work, so its report does not say so either.
-    pub(super) async fn finish(self, info: &mut RunInfo, status: RunStatus, counts: &str) {
+    pub(super) async fn finish(&self, info: &mut RunInfo, status: RunStatus, counts: &str) {
         let finished = self.server_time();
         let started = finished - self.elapsed();
         if apart(started, info.started) > MAX_CLOCK_SKEW {
@@ -276,9 +294,9 @@ impl<'c> Run<'c> {
     }
 
     /// Ends a run in which nothing was done.
-    pub(super) async fn refuse(self, mut info: RunInfo, stop: Stop) -> ChannelError {
+    pub(super) async fn refuse(&self, info: &mut RunInfo, stop: Stop) -> ChannelError {
         let operation = info.operation;
-        self.finish(&mut info, stop.status(), NOTHING_DONE).await;
+        self.finish(info, stop.status(), NOTHING_DONE).await;
         ChannelError::new(operation, stop.refusal())
     }
 }

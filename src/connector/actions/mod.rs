@@ -93,14 +93,7 @@ async fn work(
     let stop = run_steps(&ctx, &mut ledger, asked.as_ref()).await.err();
     let has_acted = ledger.has_acted;
     let (report, status) = ledger.close(info);
-    let status = match stop {
-        Some(stop @ (Stop::Remote(_) | Stop::Store(_))) if !has_acted => {
-            return Err(ctx.run.refuse(report.run, stop).await);
-        }
-        Some(stop) => stop.status(),
-        None => status,
-    };
-    Ok(ctx.run.report(report, status).await)
+    ctx.run.end(report, stop, has_acted, status).await
 }
 
 async fn run_steps(ctx: Ctx<'_>, ledger: &mut Ledger<'_>, asked: Option<&Asked<'_>>) -> Result<(), Stop> {

@@ -12,7 +12,11 @@ mod users;
 use std::sync::{Arc, atomic::Ordering};
 
 use self::{recent::Recent, response_probe::ResponseProbe};
-pub(super) use self::{references::tags, refresh::not_refreshed, users::users};
+pub(super) use self::{
+    references::{ACKNOWLEDGEMENT_TAG, tags},
+    refresh::not_refreshed,
+    users::{ASSIGN_USER, users},
+};
 use super::{ShipStationChannel, failure, mapping, run, settings};
 use crate::{
     channel::{

@@ -7,6 +7,8 @@ use crate::{
     connector::ShipStationChannel,
 };
 
+/// The setting that names the tag of imported orders.
+pub(in crate::connector) const ACKNOWLEDGEMENT_TAG: &str = "orders.acknowledgement_tag";
 /// How many of the account's things a remedy names.
 const MAX_CHOICES_LISTED: usize = 8;
 
@@ -56,7 +58,7 @@ pub(in crate::connector) async fn tags(
     client: &ShipStation,
 ) -> Result<Vec<Finding>, Error> {
     let settings = &channel.settings.orders;
-    let wanted = [("orders.tag", settings.tag), ("orders.acknowledgement_tag", settings.acknowledgement_tag)];
+    let wanted = [("orders.tag", settings.tag), (ACKNOWLEDGEMENT_TAG, settings.acknowledgement_tag)];
     let excluded = settings.exclude_tags.iter().map(|tag| ("orders.exclude_tags", Some(*tag)));
     let wanted: Vec<_> =
         wanted.into_iter().chain(excluded).filter_map(|(name, tag)| Some((name, tag?))).collect();

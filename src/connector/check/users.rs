@@ -7,7 +7,8 @@ use crate::{
     connector::ShipStationChannel,
 };
 
-const SUBJECT: &str = "orders.assign_user";
+/// The setting that names the user.
+pub(in crate::connector) const ASSIGN_USER: &str = "orders.assign_user";
 
 /// The user of the settings. A second request is made only for a user who is not among the active ones.
 pub(in crate::connector) async fn users(
@@ -36,7 +37,7 @@ fn not_active(wanted: &UserId, active: &[User], all: &[User]) -> Finding {
     if !meant.is_empty() {
         let observed =
             format!("{} is the name of a user; the GUID is wanted", DisplayText::name(wanted.as_str()));
-        return Finding::error("user_name_for_id", SUBJECT, observed, format!("set {meant}"));
+        return Finding::error("user_name_for_id", ASSIGN_USER, observed, format!("set {meant}"));
     }
     let remedy = if active.is_empty() {
         "the account has no active users: add one in ShipStation, or clear the setting".to_owned()
@@ -53,7 +54,7 @@ fn not_active(wanted: &UserId, active: &[User], all: &[User]) -> Finding {
             format!("{} is neither a GUID nor the name of a user", DisplayText::name(wanted.as_str())),
         )
     };
-    Finding::error(code, SUBJECT, observed, remedy)
+    Finding::error(code, ASSIGN_USER, observed, remedy)
 }
 
 /// Whether somebody wrote a user's name or login where the GUID is wanted.

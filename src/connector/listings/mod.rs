@@ -225,18 +225,13 @@ impl Linking<'_> {
             let outcome = ItemOutcome::Link(LinkOutcomeKind::NotEvaluated);
             self.run.event(RunEventKind::ItemDone { id: None, outcome });
         }
-        let status = match stop {
-            Some(stop @ (Stop::Remote(_) | Stop::Store(_)))
-                if counts.scanned_products == 0 && !self.wrote =>
-            {
-                return Err(self.run.refuse(self.report.run, stop).await);
-            }
-            Some(stop) => stop.status(),
-            None if incomplete.is_some() => RunStatus::Partial { why: incomplete.unwrap_or_default() },
+        let status = match incomplete {
+            Some(why) => RunStatus::Partial { why },
             None if counts.write_failed > 0 || self.unreadable > 0 => RunStatus::CompletedWithErrors,
             None => RunStatus::Succeeded,
         };
-        Ok(self.run.report(self.report, status).await)
+        let has_acted = counts.scanned_products > 0 || self.wrote;
+        self.run.end(self.report, stop, has_acted, status).await
     }
 }
 

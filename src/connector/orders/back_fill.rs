@@ -5,16 +5,7 @@ use std::collections::HashSet;
 
 use futures_util::StreamExt;
 
-use super::{
-    changes::ReadById,
-    context::Context,
-    follow_up::UserSnapshots,
-    list_tally::ListTally,
-    parcels,
-    recorder::Recorder,
-    scan::{self, Reading},
-    window::Window,
-};
+use super::{context::Context, import::Import, list_tally::ListTally, parcels, scan, window::Window};
 use crate::{
     Timestamp,
     channel::{
@@ -63,20 +54,18 @@ impl StatusList {
 }
 
 /// Users and tags of what is imported are left to the imports of the window: nobody else waits for them as long as this does.
-pub(super) async fn run(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Window) -> Result<(), Stop> {
-    let (decided, mut users, mut by_id) = (HashSet::new(), UserSnapshots::default(), ReadById::default());
-    let (from, mut lists) = (window.from, begin(ctx, window));
-    let mut reading = Reading { window, decided: &decided, users: &mut users, by_id: &mut by_id };
-    let read = read_all(ctx, recorder, &mut reading, &mut lists).await;
+pub(super) async fn run(import: &mut Import<'_>) -> Result<(), Stop> {
+    let (from, mut lists) = (import.admission.window.from, begin(import.ctx, &import.admission.window));
+    let read = read_all(import, &mut lists).await;
     let ended = match read {
-        Ok(()) | Err(Stop::LimitReached(_)) => parcels::publish_shipped(ctx, recorder).await.and(read),
+        Ok(()) | Err(Stop::LimitReached(_)) => parcels::publish_shipped(import).await.and(read),
         read => read,
     };
     let open = lists.iter().filter(|list| !list.scan.complete);
     let reached = open.map(|list| list.reached.filter(|_| list.is_sorted && !list.has_ended).max(from)).min();
     // What was seen and not recorded is seen again only from the beginning.
-    recorder.report.resume_from = if recorder.awaits_parcels() { from } else { reached.flatten() };
-    recorder.report.scans.extend(lists.into_iter().map(|list| list.scan));
+    import.report.resume_from = if import.shipped.is_empty() { reached.flatten() } else { from };
+    import.report.scans.extend(lists.into_iter().map(|list| list.scan));
     ended
 }
 
@@ -97,22 +86,18 @@ fn begin(ctx: &Context<'_>, window: &Window) -> Vec<StatusList> {
     settings.statuses.iter().map(list).collect()
 }
 
-async fn read_all(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    reading: &mut Reading<'_>,
-    lists: &mut [StatusList],
-) -> Result<(), Stop> {
-    ctx.run.checkpoint().await?;
-    let mut seen = Some(HashSet::new());
+async fn read_all(import: &mut Import<'_>, lists: &mut [StatusList]) -> Result<(), Stop> {
+    import.ctx.run.checkpoint().await?;
+    import.reading.seen = Some(HashSet::new());
     while let Some(list) = lists.iter_mut().filter(|list| !list.has_ended).min_by_key(|list| list.reached) {
         let Some(page) = list.pages.next().await.transpose()? else {
             list.has_ended = true;
-            scan::list_ended(ctx, recorder, reading.window, &mut list.scan, &list.tally, &list.pages);
+            scan::list_ended(import, &mut list.scan, &list.tally, &list.pages);
             continue;
         };
-        let dates = page.items.iter().map(|order| Some(reading.window.date(order)?.earliest())).collect();
-        scan::import_page(ctx, recorder, reading, &mut list.scan, &mut list.tally, page, &mut seen).await?;
+        let date = |order| Some(import.admission.window.date(order)?.earliest());
+        let dates = page.items.iter().map(date).collect();
+        scan::import_page(import, &mut list.scan, &mut list.tally, page).await?;
         list.dealt_with(dates);
     }
     Ok(())

@@ -1,16 +1,16 @@
 //! Importing single orders that a person names.
 
 use super::{
-    context::{Admission, Context},
+    context::Context,
     find::{Matches, find},
-    finish, follow_up, page, parcels,
-    recorder::Recorder,
+    follow_up,
+    import::Import,
+    page, parcels,
     window::{ImportGap, Window},
 };
 use crate::{
     channel::{
-        ChannelError, ImportOrder, ImportReport, Operation, OrderSelector, Refusal, RunControl, RunStatus,
-        Trigger,
+        ChannelError, ImportOrder, ImportReport, Operation, OrderSelector, Refusal, RunStatus, Trigger,
     },
     client::{self, Lane, Order},
     connector::{
@@ -29,36 +29,28 @@ impl ShipStationChannel {
     ) -> Result<ImportReport, ChannelError> {
         let ImportOrder { order: which, bypass, control } = request;
         let control = control.trigger(Trigger::Manual);
-        let (ctx, mut recorder) = self.begin_named(Lane::Interactive, control).await?;
+        let (ctx, mut info) = self.begin_import(OPERATION, Lane::Interactive, control).await?;
         let found = match find(ctx.client(), &which).await {
             Ok(found) => found,
-            Err(error) => return Err(ctx.run.refuse(recorder.report.run, error.into()).await),
+            Err(error) => return Err(ctx.run.refuse(&mut info, error.into()).await),
         };
         if let Err(refusal) = the_one(&which, &found) {
-            ctx.run.finish(&mut recorder.report.run, RunStatus::Succeeded, NOTHING_DONE).await;
+            ctx.run.finish(&mut info, RunStatus::Succeeded, NOTHING_DONE).await;
             return Err(ChannelError::of("import_order", refusal));
         }
+        let mut import = Import::new(&ctx, info, self.window_of_named(&ctx));
+        (import.admission.bypass, import.admission.by_hand) = (bypass, true);
         if let Some(warning) = found.unread() {
-            recorder.warn(warning);
+            import.warn(warning);
         }
         if let Some(written) = &found.written {
-            recorder.warn(format!("the {} was found as {written}", describe(&which)));
+            import.warn(format!("the {} was found as {written}", describe(&which)));
         }
         if let Some(gap) = found.incomplete {
-            recorder.gap(gap);
+            import.gap(gap);
         }
-        let window = self.window_of_named(&ctx);
-        let admission = Admission { window: &window, bypass, by_hand: true };
-        let stop = import_these(&ctx, &mut recorder, admission, found.orders).await.err();
-        finish(ctx, recorder, window, stop).await
-    }
-
-    pub(super) async fn begin_named(
-        &self,
-        lane: Lane,
-        control: RunControl,
-    ) -> Result<(Context<'_>, Recorder), ChannelError> {
-        self.begin_import(OPERATION, lane, control).await
+        let stop = import_these(&mut import, found.orders).await.err();
+        import.finish(stop).await
     }
 
     /// The window for single orders: no outage stretches it.
@@ -67,18 +59,13 @@ impl ShipStationChannel {
     }
 }
 
-async fn import_these(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    admission: Admission<'_>,
-    orders: Vec<Order>,
-) -> Result<(), Stop> {
-    let mut users = follow_up::prepare(ctx).await?;
-    ctx.run.checkpoint().await?;
-    users.observe(&orders);
-    page::import(ctx, recorder, admission, orders).await?;
-    follow_up::execute(ctx, recorder, users).await?;
-    parcels::publish_shipped(ctx, recorder).await
+async fn import_these(import: &mut Import<'_>, orders: Vec<Order>) -> Result<(), Stop> {
+    follow_up::prepare(import).await?;
+    import.ctx.run.checkpoint().await?;
+    import.reading.users.observe(&orders);
+    page::import(import, orders).await?;
+    follow_up::execute(import).await?;
+    parcels::publish_shipped(import).await
 }
 
 /// The one order that is meant, or why there is none. Two stores may use one number, and the parts of an order that was split

@@ -7,11 +7,10 @@ use futures_util::StreamExt;
 
 use super::{
     context::{Context, Records},
+    import::{Import, failure},
     lineage::imported_in,
     list_tally::ListTally,
-    recorder::{Recorder, failure},
     retry_wait,
-    window::Window,
 };
 use crate::{
     Timestamp,
@@ -64,66 +63,46 @@ impl Observations {
 }
 
 /// Looks for imported orders among all that were modified since the last good run.
-pub(super) async fn scan(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
-    decided: &HashSet<OrderId>,
-    by_id: &mut ReadById,
-) -> Result<(), Stop> {
-    let Some(since) = window.changes_since.filter(|_| ctx.watches_changes()) else { return Ok(()) };
-    let before = ctx.run.requests();
-    let scanned = scan_modified(ctx, recorder, window, since, decided, by_id).await;
-    recorder.report.watch_requests += ctx.run.requests() - before;
+pub(super) async fn scan(import: &mut Import<'_>) -> Result<(), Stop> {
+    let since = import.admission.window.changes_since.filter(|_| import.ctx.watches_changes());
+    let Some(since) = since else { return Ok(()) };
+    let before = import.ctx.run.requests();
+    let scanned = scan_modified(import, since).await;
+    import.report.watch_requests += import.ctx.run.requests() - before;
     scanned
 }
 
-async fn scan_modified(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
-    since: Timestamp,
-    decided: &HashSet<OrderId>,
-    by_id: &mut ReadById,
-) -> Result<(), Stop> {
+async fn scan_modified(import: &mut Import<'_>, since: Timestamp) -> Result<(), Stop> {
     const LIST: &str = "changed orders";
-    let list = ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
-    let mut pages = list.page_size(ctx.settings().page_size).pages();
+    let list = import.ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
+    let mut pages = list.page_size(import.ctx.settings().page_size).pages();
     let mut tally = ListTally::default();
-    while let Some(page) = pages.next().await {
-        let page = page?;
+    while let Some(page) = pages.next().await.transpose()? {
         tally.add(&page);
-        compare_all(ctx, recorder, &page.items).await?;
-        unreadable(ctx, recorder, LIST, &page.errors, decided, by_id).await?;
-        ctx.run.checkpoint().await?;
+        compare_all(import, &page.items).await?;
+        unreadable(import, LIST, &page.errors).await?;
+        import.ctx.run.checkpoint().await?;
     }
-    recorder.list_ended(ctx, window, LIST, &tally, pages.end());
+    import.list_ended(LIST, &tally, pages.end());
     Ok(())
 }
 
 /// Rows of changed orders that could not be read: those of imported ones are read by their id.
-async fn unreadable(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    list: &str,
-    errors: &[RowError],
-    decided: &HashSet<OrderId>,
-    by_id: &mut ReadById,
-) -> Result<(), Stop> {
+async fn unreadable(import: &mut Import<'_>, list: &str, errors: &[RowError]) -> Result<(), Stop> {
     let named = errors.iter().filter_map(|row| Some((OrderId::new(row.id?), row)));
     let named: Vec<(ChannelOrderId, &RowError)> = named
-        .filter(|(id, _)| !decided.contains(id))
+        .filter(|(id, _)| !import.reading.decided.contains(id))
         .map(|(id, row)| (translate::order_id(id), row))
         .collect();
     let ids: Vec<ChannelOrderId> = named.iter().map(|(id, _)| id.clone()).collect();
-    let records = Records::of_ids(ctx, &ids).await?;
+    let records = Records::of_ids(import.ctx, &ids).await?;
     for (id, row) in named {
         if let Some(record) = records.known.get(&id) {
-            read_unreadable(ctx, recorder, &records, record, row, by_id).await?;
+            read_unreadable(import, &records, record, row).await?;
         }
     }
     for row in errors.iter().filter(|row| row.id.is_none()) {
-        recorder.failed_unnamed(ctx, 1, &format!("{list}: {row}"));
+        import.failed_unnamed(1, &format!("{list}: {row}"));
     }
     Ok(())
 }
@@ -131,12 +110,10 @@ async fn unreadable(
 /// An imported order whose row could not be read: a change may have to be reported to the host, so it is read
 /// by its id. If that fails too it is kept among the failures, and read again by the next runs. Says whether it was read.
 pub(super) async fn read_unreadable(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     records: &Records,
     record: &ImportRecord,
     row: &RowError,
-    by_id: &mut ReadById,
 ) -> Result<bool, Stop> {
     let order = &record.order;
     if records.is_dismissed(order) {
@@ -145,60 +122,54 @@ pub(super) async fn read_unreadable(
     let mut why = row.to_string();
     let is_kept = records.failures.contains_key(order);
     let id = translate::wire_order_id(order).filter(|_| !is_kept);
-    if let Some(id) = id.filter(|_| by_id.take()) {
-        ctx.run.checkpoint().await?;
-        match lookup::order_once(ctx.client(), id).await {
-            Ok(Some(order)) => return compare_one(ctx, recorder, &order).await,
+    if let Some(id) = id.filter(|_| import.reading.by_id.take()) {
+        import.ctx.run.checkpoint().await?;
+        match lookup::order_once(import.ctx.client(), id).await {
+            Ok(Some(order)) => return compare_one(import, &order).await,
             Ok(None) => {}
             Err(error) if client_failure::ends_the_run(&error) => return Err(error.into()),
             Err(error) => why = client_failure::describe(&error),
         }
     }
-    recorder.failed(ctx, order, &record.number, &why);
+    import.failed(order, &record.number, &why);
     if !is_kept {
-        let failure = failure(ctx, order, &record.number, &why, true, retry_wait::wait(0));
-        recorder.keep_failures(ctx, &[failure]).await?;
+        let failure = failure(import.ctx, order, &record.number, &why, true, retry_wait::wait(0));
+        import.keep_failures(&[failure]).await?;
     }
     Ok(false)
 }
 
 /// Compares one order, if it is an imported one: says whether it is.
-pub(super) async fn compare_one(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    order: &Order,
-) -> Result<bool, Stop> {
-    let known = compare_all(ctx, recorder, std::slice::from_ref(order)).await?;
+pub(super) async fn compare_one(import: &mut Import<'_>, order: &Order) -> Result<bool, Stop> {
+    let known = compare_all(import, std::slice::from_ref(order)).await?;
     Ok(known.contains_key(&translate::order_id(order.order_id)))
 }
 
 /// Compares the imported ones of these orders, and publishes what is different.
 pub(super) async fn compare_all(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     orders: &[Order],
 ) -> Result<HashMap<ChannelOrderId, ImportRecord>, Stop> {
     let orders: Vec<ChannelOrder> =
-        orders.iter().map(|order| translate::order(order, ctx.settings())).collect();
-    let known = ctx.known(orders.iter()).await?;
+        orders.iter().map(|order| translate::order(order, import.ctx.settings())).collect();
+    let known = import.ctx.known(orders.iter()).await?;
     let mut observed = Observations::default();
     for order in &orders {
         observed.add(order, &known);
     }
-    publish(ctx, recorder, observed, Vec::new(), &known).await?;
+    publish(import, observed, Vec::new(), &known).await?;
     Ok(known)
 }
 
 /// Compares what was seen with what was remembered, and adds to the history what is different, with how new orders look.
 /// Orders that were shipped elsewhere wait for their [parcels](super::parcels).
 pub(super) async fn publish(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     observed: Observations,
     new: Vec<OrderSnapshot>,
     known: &HashMap<ChannelOrderId, ImportRecord>,
 ) -> Result<(), StoreError> {
-    let Some(history) = ctx.history() else {
+    let Some(history) = import.ctx.history() else {
         return Ok(());
     };
     let Observations { seen, merged: inside, mut parents } = observed;
@@ -207,13 +178,13 @@ pub(super) async fn publish(
     parents.extend(imported);
     let ids = seen.iter().map(|(snapshot, _)| &snapshot.order).chain(inside.iter().map(|(id, _)| id));
     let ids: Vec<ChannelOrderId> = ids.cloned().collect();
-    let mut before = history.snapshots_by_order(ctx.connection(), &ids).await?;
+    let mut before = history.snapshots_by_order(import.ctx.connection(), &ids).await?;
     let mut news: Vec<_> = new.into_iter().map(|now| OrderObservation::new(None, now, None)).collect();
     for (now, number) in seen {
         let record = known.get(&now.order);
         let old = before.get(&now.order).or_else(|| record?.snapshot.as_ref());
         if is_news(&now, old) {
-            let change = changed(ctx, &now, number, old, record, &parents).await?;
+            let change = changed(import.ctx, &now, number, old, record, &parents).await?;
             let old = before.insert(now.order.clone(), now.clone());
             news.push(OrderObservation::new(old, now, change));
         }
@@ -226,22 +197,18 @@ pub(super) async fn publish(
         news.extend(seen);
     }
     let (shipped, others): (Vec<_>, Vec<_>) = news.into_iter().partition(is_shipped_elsewhere);
-    recorder.await_parcels(shipped);
-    record(ctx, recorder, &others).await
+    import.shipped.extend(shipped);
+    record(import, &others).await
 }
 
 /// Adds observations to the history.
-pub(super) async fn record(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    news: &[OrderObservation],
-) -> Result<(), StoreError> {
-    if let Some(history) = ctx.history().filter(|_| !news.is_empty()) {
-        recorder.writes();
-        let added = history.record_changes(&ctx.run.token, news, ctx.now()).await?;
-        recorder.report.counts.changed += added;
+pub(super) async fn record(import: &mut Import<'_>, news: &[OrderObservation]) -> Result<(), StoreError> {
+    if let Some(history) = import.ctx.history().filter(|_| !news.is_empty()) {
+        import.writes();
+        let added = history.record_changes(&import.ctx.run.token, news, import.ctx.now()).await?;
+        import.report.counts.changed += added;
         if added > 0 {
-            recorder.note_missed(news.iter().filter_map(|seen| Some(seen.change.as_ref()?.modified_at)));
+            import.note_missed(news.iter().filter_map(|seen| Some(seen.change.as_ref()?.modified_at)));
         }
     }
     Ok(())

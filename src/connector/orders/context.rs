@@ -81,18 +81,18 @@ pub(super) fn with_relatives(order: &ChannelOrder) -> impl Iterator<Item = &Chan
 }
 
 /// Which orders are admitted: the window, and what a person lets pass.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Admission<'w> {
-    pub(super) window: &'w Window,
+#[derive(Debug, Clone)]
+pub(super) struct Admission {
+    pub(super) window: Window,
     pub(super) bypass: Bypass,
     /// Whether a person named the order: only then does a bypass of the age cross the fixed floor too, and a dismissal
     /// no longer counts.
     pub(super) by_hand: bool,
 }
 
-impl<'w> Admission<'w> {
+impl Admission {
     /// By the settings alone.
-    pub(super) fn by_settings(window: &'w Window) -> Self {
+    pub(super) fn by_settings(window: Window) -> Self {
         Self { window, bypass: Bypass::NONE, by_hand: false }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 pub(super) struct Criteria<'a> {
     pub(super) channel: &'a ShipStationChannel,
     pub(super) mapper: &'a Mapper,
-    pub(super) admission: Admission<'a>,
+    pub(super) admission: &'a Admission,
     pub(super) records: &'a Records,
     /// The stores' names, where an order needs them.
     pub(super) stores: Option<&'a StoreNames>,
@@ -201,7 +201,7 @@ impl Criteria<'_> {
     }
 
     fn is_outside_range(&self, date: &PacificTime) -> bool {
-        let window = self.admission.window;
+        let window = &self.admission.window;
         let starts_later = window.from.is_some_and(|from| date.latest() < from);
         window.is_range && (starts_later || window.to <= date.earliest())
     }

@@ -1,8 +1,7 @@
 //! For how long orders were not read, from the summaries of earlier runs, and the window that follows from it.
 
 use super::{
-    context::Context,
-    recorder::Recorder,
+    import::Import,
     window::{ImportGap, Window},
 };
 use crate::{
@@ -64,31 +63,30 @@ impl ShipStationChannel {
     }
 }
 
-impl Window {
+impl Import<'_> {
     /// Computes the window again when ShipStation's clock, once an answer has shown it, differs from the host's
     /// with which it was computed: says whether that was so. The answer that showed it was to a question about the wrong
     /// window.
-    pub(super) async fn correct(
-        &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
-    ) -> Result<bool, StoreError> {
-        let Some(now) = ctx.run.observed_time().filter(|_| !self.clock_checked) else {
+    pub(super) async fn correct_window(&mut self) -> Result<bool, StoreError> {
+        let window = &mut self.admission.window;
+        let Some(now) = self.ctx.run.observed_time().filter(|_| !window.clock_checked) else {
             return Ok(false);
         };
-        self.clock_checked = true;
-        let elapsed = ctx.run.elapsed();
-        let wrong = apart(self.to + elapsed, now);
+        window.clock_checked = true;
+        let elapsed = self.ctx.run.elapsed();
+        let wrong = apart(window.to + elapsed, now);
         if wrong <= MAX_CLOCK_SKEW {
             return Ok(false);
         }
-        recorder.warn(format!(
+        self.warn(format!(
             "the host's clock is {} min off ShipStation's: the window was computed again; set it by a time server",
             wrong.as_secs() / 60
         ));
-        recorder.report.run.started = now - elapsed;
-        *self = Self { clock_checked: true, ..ctx.run.channel.window_at(now - elapsed).await? };
-        recorder.report.window = Some(self.report());
+        let started = now - elapsed;
+        self.report.run.started = started;
+        let corrected = self.ctx.run.channel.window_at(started).await?;
+        self.report.window = Some(corrected.report());
+        self.admission.window = Window { clock_checked: true, ..corrected };
         Ok(true)
     }
 }

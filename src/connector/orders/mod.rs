@@ -2,7 +2,7 @@
 //!
 //! A page of orders goes from `scan`, which reads it, to `page`, whose stages look it up (`context`), decide
 //! (`eligibility`, `lineage`), link (`lines`, `duplicates`), ask the host (`policy`) and save. What became of each order is returned as an
-//! `ImportOutcome`, which `recorder` counts.
+//! `ImportOutcome`, which the `Import` counts.
 
 mod back_fill;
 mod by_hand;
@@ -16,16 +16,17 @@ mod eligibility;
 mod failed_orders;
 mod find;
 mod follow_up;
+mod import;
 mod import_gap;
 mod lineage;
 mod lines;
 mod list_tally;
+mod notes;
 mod page;
 mod parcels;
 mod policy;
 mod quick_look;
 mod reconnected;
-mod recorder;
 mod references;
 mod resolve_held;
 mod retry_wait;
@@ -35,13 +36,8 @@ mod timeline;
 mod webhook_import;
 mod window;
 
-use std::collections::HashSet;
-
 pub(super) use self::webhook_import::Deliveries;
-use self::{
-    changes::ReadById, context::Context, follow_up::UserSnapshots, recorder::Recorder, scan::Reading,
-    window::Window,
-};
+use self::{context::Context, import::Import, window::Window};
 use super::{
     ShipStationChannel, failure,
     mapping::Mapper,
@@ -51,10 +47,10 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ChannelError, GetOrders, ImportReport, Operation, OrderScope, RunControl, RunStatus,
+        ChannelError, GetOrders, ImportReport, Operation, OrderScope, RunControl, report::RunInfo,
         store::StoreError,
     },
-    client::{ErrorKind, Lane, OrderId},
+    client::{ErrorKind, Lane},
 };
 
 impl ShipStationChannel {
@@ -64,19 +60,19 @@ impl ShipStationChannel {
             OrderScope::Range(range) => back_fill::refuse_empty(range).map(|()| Lane::Bulk)?,
             OrderScope::Window | OrderScope::Changes => Lane::Import,
         };
-        let (ctx, mut recorder) = self.begin_import(scope.operation(), lane, control).await?;
-        let now = recorder.report.run.started;
-        let mut window = match self.window_of(scope, now).await {
+        let (ctx, mut info) = self.begin_import(scope.operation(), lane, control).await?;
+        let window = match self.window_of(scope, info.started).await {
             Ok(window) => window,
-            Err(error) => return Err(ctx.run.refuse(recorder.report.run, error.into()).await),
+            Err(error) => return Err(ctx.run.refuse(&mut info, error.into()).await),
         };
-        recorder.report.window = Some(window.report());
+        let mut import = Import::new(&ctx, info, window);
+        import.report.window = Some(import.admission.window.report());
         let ran = match scope {
-            OrderScope::Window => run_steps(&ctx, &mut recorder, &mut window).await,
-            OrderScope::Changes => quick_look::run(&ctx, &mut recorder, &mut window).await,
-            OrderScope::Range(_) => back_fill::run(&ctx, &mut recorder, &mut window).await,
+            OrderScope::Window => run_steps(&mut import).await,
+            OrderScope::Changes => quick_look::run(&mut import).await,
+            OrderScope::Range(_) => back_fill::run(&mut import).await,
         };
-        finish(ctx, recorder, window, ran.err()).await
+        import.finish(ran.err()).await
     }
 
     /// The window by which a run of this scope admits orders.
@@ -94,90 +90,53 @@ impl ShipStationChannel {
         operation: Operation,
         lane: Lane,
         control: RunControl,
-    ) -> Result<(Context<'_>, Recorder), ChannelError> {
+    ) -> Result<(Context<'_>, RunInfo), ChannelError> {
         let mapper = Mapper::load(self).await.map_err(|refusal| trace::not_started(operation, refusal))?;
         let (run, mut info) = Run::begin(self, operation, lane, control).await?;
         if let Err(stop) = self.check_order_references(&run).await {
-            return Err(run.refuse(info, stop).await);
+            return Err(run.refuse(&mut info, stop).await);
         }
         info.show_settings(self.settings.orders.describe());
-        let mut recorder = Recorder::new(info);
         if mapper.is_empty(&self.settings.shipping) {
-            recorder.warn("there is no shipping mapping yet: every order will be held until one is added");
+            let warning = "there is no shipping mapping yet: every order will be held until one is added";
+            info.warnings.push(warning.to_owned());
         }
-        Ok((Context { run, mapper }, recorder))
+        Ok((Context { run, mapper }, info))
     }
 }
 
 /// The steps of a run, in their order. Each leaves behind only what is durable, so that a crash between any
 /// two of them costs a repetition and nothing else.
-async fn run_steps(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Window) -> Result<(), Stop> {
-    recorder.looks = ctx.run.channel.quick_looks().await?;
-    let mut users = follow_up::prepare(ctx).await?;
-    let mut by_id = ReadById::default();
-    let read = read_orders(ctx, recorder, window, &mut users, &mut by_id).await;
+async fn run_steps(import: &mut Import<'_>) -> Result<(), Stop> {
+    import.looks = import.ctx.run.channel.quick_looks().await?;
+    follow_up::prepare(import).await?;
+    let read = read_orders(import).await;
     match &read {
         // What is imported gets its user all the same, or a long backlog would never see one.
-        Ok(_) | Err(Stop::LimitReached(_)) => {}
+        Ok(()) | Err(Stop::LimitReached(_)) => {}
         Err(Stop::Remote(error)) if !failure::is_about_credentials(error) => {}
-        Err(_) => return read.map(drop),
+        Err(_) => return read,
     }
-    follow_up::execute(ctx, recorder, users).await?;
-    look_for_changes(ctx, recorder, window, &read?, &mut by_id).await?;
-    parcels::publish_shipped(ctx, recorder).await
+    follow_up::execute(import).await?;
+    read?;
+    look_for_changes(import).await?;
+    parcels::publish_shipped(import).await
 }
 
-/// Reads the failure ledger and then the window: answers with the orders that the ledger has dealt with.
-async fn read_orders(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &mut Window,
-    users: &mut UserSnapshots,
-    by_id: &mut ReadById,
-) -> Result<HashSet<OrderId>, Stop> {
-    let decided = failed_orders::read_again(ctx, recorder, window, users).await?;
-    scan::read_statuses(ctx, recorder, Reading { window, decided: &decided, users, by_id }).await?;
-    Ok(decided)
+/// Reads the failure ledger and then the window.
+async fn read_orders(import: &mut Import<'_>) -> Result<(), Stop> {
+    failed_orders::read_again(import).await?;
+    scan::read_statuses(import).await
 }
 
 /// A refusal of ShipStation's concerns this look alone: the orders are imported and the next run looks again.
-async fn look_for_changes(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
-    decided: &HashSet<OrderId>,
-    by_id: &mut ReadById,
-) -> Result<(), Stop> {
-    match changes::scan(ctx, recorder, window, decided, by_id).await {
+async fn look_for_changes(import: &mut Import<'_>) -> Result<(), Stop> {
+    match changes::scan(import).await {
         Err(Stop::Remote(error)) if error.kind() == ErrorKind::Invalid => {
             let message = failure::vendor_message(&error);
-            recorder.gap(format!("changes of imported orders could not be looked for: {message}"));
+            import.gap(format!("changes of imported orders could not be looked for: {message}"));
             Ok(())
         }
         looked => looked,
     }
-}
-
-/// Turns what happened into the report, or into a refusal when nothing happened at all.
-async fn finish(
-    ctx: Context<'_>,
-    mut recorder: Recorder,
-    window: Window,
-    stop: Option<Stop>,
-) -> Result<ImportReport, ChannelError> {
-    recorder.flush_sightings(&ctx).await;
-    recorder.report.run.warnings.extend(window.warnings);
-    recorder.warn_of_notes();
-    let status = match stop {
-        Some(stop @ (Stop::Remote(_) | Stop::Store(_))) if recorder.nothing_done() => {
-            return Err(ctx.run.refuse(recorder.report.run, stop).await);
-        }
-        Some(stop) => stop.status(),
-        None => match recorder.gaps() {
-            Some(why) => RunStatus::Partial { why },
-            None if recorder.went_well() => RunStatus::Succeeded,
-            None => RunStatus::CompletedWithErrors,
-        },
-    };
-    Ok(ctx.run.report(recorder.report, status).await)
 }

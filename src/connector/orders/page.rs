@@ -6,12 +6,11 @@ use std::sync::Arc;
 use super::{
     candidate::Candidate,
     changes::{self, Observations},
-    context::{Admission, Context, Records},
+    context::{Context, Records},
     duplicates::LookAlikes,
     eligibility::{Class, Criteria},
-    lineage, lines, policy,
-    recorder::{Recorder, failure},
-    retry_wait,
+    import::{Import, failure},
+    lineage, lines, policy, retry_wait,
 };
 use crate::{
     channel::{
@@ -25,65 +24,59 @@ use crate::{
 };
 
 /// Imports what is new among these orders.
-pub(super) async fn import(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    admission: Admission<'_>,
-    page: Vec<Order>,
-) -> Result<Vec<ImportOutcome>, Stop> {
+pub(super) async fn import(import: &mut Import<'_>, page: Vec<Order>) -> Result<Vec<ImportOutcome>, Stop> {
     let read = page.len();
     let mut outcomes = Vec::with_capacity(read);
-    let result = run_stages(ctx, recorder, admission, page, &mut outcomes).await;
-    recorder.not_evaluated(ctx, count(read - outcomes.len()));
+    let result = run_stages(import, page, &mut outcomes).await;
+    import.not_evaluated(count(read - outcomes.len()));
     result.map(|()| outcomes)
 }
 
 async fn run_stages(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    admission: Admission<'_>,
+    import: &mut Import<'_>,
     page: Vec<Order>,
     outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(), Stop> {
     let mut orders: Vec<(Order, ChannelOrder)> = page
         .into_iter()
         .map(|wire| {
-            let order = translate::order(&wire, ctx.settings());
+            let order = translate::order(&wire, import.ctx.settings());
             (wire, order)
         })
         .collect();
-    let records = Records::look_up(ctx, orders.iter().map(|(_, order)| order)).await?;
-    let stores = name_stores(ctx, recorder, &records, &mut orders).await;
-    let observed = observe(ctx, recorder, &records, &orders);
-    let (channel, mapper) = (ctx.run.channel, &ctx.mapper);
+    let records = Records::look_up(import.ctx, orders.iter().map(|(_, order)| order)).await?;
+    let stores = name_stores(import, &records, &mut orders).await;
+    let observed = observe(import, &records, &orders);
+    let (channel, mapper) = (import.ctx.run.channel, &import.ctx.mapper);
+    let admission = &import.admission.clone();
     let criteria = Criteria { channel, mapper, admission, records: &records, stores: stores.as_deref() };
     let mut candidates = Vec::new();
     let mut undecided = Vec::new();
     for (wire, order) in orders {
         let outcome = match criteria.classify(&wire, &order) {
             Class::New { holds, shipping } => {
-                recorder.note_left_out(&wire);
+                import.notes.leave_out(&wire);
                 candidates.push(Candidate { order, holds, shipping, fingerprint: None });
                 continue;
             }
             Class::Rejected(reasons, shipping) => {
                 let attempts = records.attempts(&order.id);
-                recorder.sighting(ctx, &order, &shipping, attempts);
-                undecided.push(rejection(ctx, &order, attempts));
+                import.sighting(&order, &shipping, attempts);
+                undecided.push(rejection(import.ctx, &order, attempts));
                 ImportOutcome::skipped(reasons)
             }
             Class::Skipped(reasons) => ImportOutcome::skipped(reasons),
             Class::Undecided(why) => {
-                undecided.push(failed(ctx, &records, &order, why.why(), true));
+                undecided.push(failed(import.ctx, &records, &order, why.why(), true));
                 ImportOutcome::Failed { error: why.why().to_owned(), retryable: true }
             }
         };
-        recorder.order(ctx, &order, &outcome);
+        import.order(&order, &outcome);
         outcomes.push(outcome);
     }
-    recorder.keep_failures(ctx, &undecided).await?;
-    let (left, new) = save_all(ctx, recorder, &records, candidates, outcomes).await?;
-    changes::publish(ctx, recorder, observed, new, &records.known).await?;
+    import.keep_failures(&undecided).await?;
+    let (left, new) = save_all(import, &records, candidates, outcomes).await?;
+    changes::publish(import, observed, new, &records.known).await?;
     if left > 0 {
         return Err(Stop::LimitReached("max_orders is reached; the next run goes on".to_owned()));
     }
@@ -93,8 +86,7 @@ async fn run_stages(
 /// Names the stores and marketplaces of new orders, which shipping rules may ask for; says what is known of them, if there is such
 /// an order.
 async fn name_stores(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     records: &Records,
     orders: &mut [(Order, ChannelOrder)],
 ) -> Option<Arc<StoreNames>> {
@@ -103,34 +95,29 @@ async fn name_stores(
     if new.is_empty() {
         return None;
     }
-    let (names, warning) = ctx.run.channel.directory.names(ctx.client()).await;
+    let (names, warning) = import.ctx.run.channel.directory.names(import.ctx.client()).await;
     for order in new {
         names.complete(order);
     }
-    recorder.report.run.warnings.extend(warning);
+    import.report.run.warnings.extend(warning);
     Some(names)
 }
 
 /// Takes note of what the page shows of imported orders.
-fn observe(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    records: &Records,
-    orders: &[(Order, ChannelOrder)],
-) -> Observations {
+fn observe(import: &mut Import<'_>, records: &Records, orders: &[(Order, ChannelOrder)]) -> Observations {
     let mut observed = Observations::default();
     let is_on_page = |id: &ChannelOrderId| orders.iter().any(|(_, order)| order.id == *id);
     for (_, order) in orders {
-        recorder.note_read(order);
-        if ctx.watches_changes() {
+        import.notes.reconnected.note(order);
+        if import.ctx.watches_changes() {
             observed.add(order, &records.known);
         } else {
             for id in lineage::newly_merged(order, &records.known) {
-                recorder.note_merged(id, &order.id);
+                import.notes.merged.add(format!("{id} into {}", order.id));
             }
         }
         for id in lineage::unknown_relatives(order, &records.known).filter(|id| !is_on_page(id)) {
-            recorder.note_unshared(&order.id, id);
+            import.notes.unshared.add(format!("{} may hold the goods of {id}", order.id));
         }
     }
     observed
@@ -148,41 +135,42 @@ fn rejection(ctx: &Context<'_>, order: &ChannelOrder, attempts: u32) -> OrderFai
 /// Saves the candidates as far as the run may import: says how many are left, and how the new orders look. An order that
 /// fails takes no room, so that the next one has its turn.
 async fn save_all(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     records: &Records,
     mut candidates: Vec<Candidate>,
     outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(usize, Vec<OrderSnapshot>), Stop> {
     let mut snapshots = Vec::new();
     while !candidates.is_empty() {
-        let room = recorder.room(ctx.settings().max_orders);
+        let room = import.room(import.ctx.settings().max_orders);
         if room == 0 {
             break;
         }
         let rest = candidates.split_off(candidates.len().min(room));
-        lines::link(ctx.run.channel, &mut candidates).await?;
-        let alike = LookAlikes::look_up(ctx, &mut candidates).await?;
-        let decided = policy::decide(ctx, recorder, candidates, alike);
+        lines::link(import.ctx.run.channel, &mut candidates).await?;
+        let alike = LookAlikes::look_up(import.ctx, &mut candidates).await?;
+        let decided = policy::decide(import, candidates, alike);
         for (order, reason) in decided.skipped {
             let outcome = ImportOutcome::skipped(vec![reason]);
-            recorder.order(ctx, &order, &outcome);
+            import.order(&order, &outcome);
             outcomes.push(outcome);
         }
-        let mut saved = save(ctx, recorder, decided.accepted).await?;
-        saved.extend(decided.failed.into_iter().map(|failed| (new_order(ctx, failed), policy::failure())));
+        let mut saved = save(import, decided.accepted).await?;
+        saved.extend(
+            decided.failed.into_iter().map(|failed| (new_order(import.ctx, failed), policy::failure())),
+        );
         let failures: Vec<OrderFailure> =
-            saved.iter().filter_map(|(new, answer)| failure_of(ctx, records, new, answer)).collect();
+            saved.iter().filter_map(|(new, answer)| failure_of(import.ctx, records, new, answer)).collect();
         for (new, answer) in saved {
             let outcome = outcome_of(&new, answer, records);
             if let ImportOutcome::Imported { .. } | ImportOutcome::Held { .. } = outcome {
-                recorder.imported(ctx, &new, records.attempts(&new.order.id));
-                snapshots.extend(ctx.history().map(|_| OrderSnapshot::of(&new.order)));
+                import.imported(&new, records.attempts(&new.order.id));
+                snapshots.extend(import.ctx.history().map(|_| OrderSnapshot::of(&new.order)));
             }
-            recorder.order(ctx, &new.order, &outcome);
+            import.order(&new.order, &outcome);
             outcomes.push(outcome);
         }
-        recorder.keep_failures(ctx, &failures).await?;
+        import.keep_failures(&failures).await?;
         candidates = rest;
     }
     Ok((candidates.len(), snapshots))
@@ -190,19 +178,19 @@ async fn save_all(
 
 /// Hands a batch to the host: the store's answer for each order.
 async fn save(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     candidates: Vec<Candidate>,
 ) -> Result<Vec<(NewOrder, SaveOutcome)>, Stop> {
-    let batch: Vec<NewOrder> = candidates.into_iter().map(|candidate| new_order(ctx, candidate)).collect();
+    let batch: Vec<NewOrder> =
+        candidates.into_iter().map(|candidate| new_order(import.ctx, candidate)).collect();
     if batch.is_empty() {
         return Ok(Vec::new());
     }
-    let outcomes = if ctx.is_dry_run() {
+    let outcomes = if import.ctx.is_dry_run() {
         batch.iter().map(|_| SaveOutcome::Inserted { host_order: None }).collect()
     } else {
-        recorder.writes();
-        ctx.store().save(&ctx.run.token, &batch).await?
+        import.writes();
+        import.ctx.store().save(&import.ctx.run.token, &batch).await?
     };
     if outcomes.len() != batch.len() {
         let error = format!("the order store answered for {} of {} orders", outcomes.len(), batch.len());

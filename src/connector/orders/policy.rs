@@ -5,10 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    candidate::Candidate, capped_list::CappedList, context::Context, duplicates::LookAlikes, lines,
-    recorder::Recorder,
-};
+use super::{candidate::Candidate, capped_list::CappedList, duplicates::LookAlikes, import::Import, lines};
 use crate::{
     channel::{
         ChannelOrder, HoldKind, HoldReason, ImportDecision, ImportPolicy, LineId, LineKind, PolicyVerdict,
@@ -34,20 +31,15 @@ pub(super) struct Decided {
 }
 
 /// Holds candidates that look like others, and puts into effect what the policy says of each.
-pub(super) fn decide(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    candidates: Vec<Candidate>,
-    mut alike: LookAlikes,
-) -> Decided {
-    let channel = ctx.run.channel;
+pub(super) fn decide(import: &mut Import<'_>, candidates: Vec<Candidate>, mut alike: LookAlikes) -> Decided {
+    let channel = import.ctx.run.channel;
     let mut decided = Decided::default();
     for mut candidate in candidates {
         alike.hold(&mut candidate);
         if let Some(policy) = &channel.policy {
             let begun = HostTime::now(&**channel.client.clock());
             let answer = ask(&**policy, &candidate);
-            recorder.policy.took(&candidate.order, begun.elapsed(&**channel.client.clock()));
+            import.notes.policy.took(&candidate.order, begun.elapsed(&**channel.client.clock()));
             let Some(answer) = answer else {
                 decided.failed.push(candidate);
                 continue;
@@ -57,7 +49,7 @@ pub(super) fn decide(
                 continue;
             }
             let unknown = apply(channel, &mut candidate, answer);
-            recorder.policy.note_unknown(&candidate.order, &unknown);
+            import.notes.policy.note_unknown(&candidate.order, &unknown);
         }
         alike.add(&candidate);
         decided.accepted.push(candidate);

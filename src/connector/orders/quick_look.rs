@@ -3,14 +3,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{
-    changes::ReadById,
-    context::Context,
-    follow_up, parcels,
-    recorder::Recorder,
-    scan::{self, Reading},
-    window::Window,
-};
+use super::{follow_up, import::Import, parcels, scan};
 use crate::{
     Timestamp,
     channel::{
@@ -77,29 +70,29 @@ impl ShipStationChannel {
     }
 }
 
-pub(super) async fn run(ctx: &Context<'_>, recorder: &mut Recorder, window: &mut Window) -> Result<(), Stop> {
-    let since = ctx.run.channel.look_since(window.to, &ctx.run.token.run).await?;
-    let mut users = follow_up::prepare(ctx).await?;
-    let (decided, mut by_id) = (HashSet::new(), ReadById::default());
+pub(super) async fn run(import: &mut Import<'_>) -> Result<(), Stop> {
+    let (run, to) = (&import.ctx.run, import.admission.window.to);
+    let since = run.channel.look_since(to, &run.token.run).await?;
+    follow_up::prepare(import).await?;
     // An order that is modified while the list is read turns up again.
-    let mut seen = Some(HashSet::new());
+    import.reading.seen = Some(HashSet::new());
     let mut scan = Scan::new("modified", ScanStrategy::Changes);
-    let mut reading = Reading { window, decided: &decided, users: &mut users, by_id: &mut by_id };
     let read = loop {
-        let list = ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
-        let pages = list.page_size(ctx.settings().page_size).pages();
-        match scan::read_list(ctx, recorder, &mut reading, &mut scan, pages, &mut seen).await {
+        let list = import.ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
+        let pages = list.page_size(import.ctx.settings().page_size).pages();
+        match scan::read_list(import, &mut scan, pages).await {
             Ok(false) => {}
-            read => break read,
+            read => break read.map(drop),
         }
     };
-    recorder.report.scans.push(scan);
-    let report = ImportWindow::new(Some(since), window.to, Duration::ZERO, AgeBasis::Modified.name());
-    recorder.report.window = Some(report);
-    if !matches!(&read, Ok(_) | Err(Stop::LimitReached(_))) {
-        return read.map(drop);
+    import.report.scans.push(scan);
+    let to = import.admission.window.to;
+    import.report.window =
+        Some(ImportWindow::new(Some(since), to, Duration::ZERO, AgeBasis::Modified.name()));
+    if !matches!(&read, Ok(()) | Err(Stop::LimitReached(_))) {
+        return read;
     }
-    follow_up::execute(ctx, recorder, users).await?;
-    parcels::publish_shipped(ctx, recorder).await?;
-    read.map(drop)
+    follow_up::execute(import).await?;
+    parcels::publish_shipped(import).await?;
+    read
 }

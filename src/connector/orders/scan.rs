@@ -6,14 +6,12 @@ use futures_util::StreamExt;
 
 use super::{
     changes::{self, ReadById},
-    context::{Admission, Context, Records},
+    context::Records,
     eligibility::dismissal,
     follow_up::UserSnapshots,
+    import::{Import, UNNAMED, failure},
     list_tally::ListTally,
-    page,
-    recorder::{Recorder, UNNAMED, failure},
-    retry_wait,
-    window::Window,
+    page, retry_wait,
 };
 use crate::{
     channel::{
@@ -25,34 +23,32 @@ use crate::{
 };
 
 /// What the reading of orders carries from one page to the next.
-pub(super) struct Reading<'r> {
-    pub(super) window: &'r mut Window,
+#[derive(Debug, Default)]
+pub(super) struct Reading {
     /// Orders that the run has dealt with before.
-    pub(super) decided: &'r HashSet<OrderId>,
-    pub(super) users: &'r mut UserSnapshots,
-    pub(super) by_id: &'r mut ReadById,
+    pub(super) decided: HashSet<OrderId>,
+    /// Orders that were listed, where one may turn up again.
+    pub(super) seen: Option<HashSet<OrderId>>,
+    pub(super) users: UserSnapshots,
+    pub(super) by_id: ReadById,
 }
 
 /// Reads every configured status.
-pub(super) async fn read_statuses(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    mut reading: Reading<'_>,
-) -> Result<(), Stop> {
-    let statuses = &ctx.settings().statuses;
+pub(super) async fn read_statuses(import: &mut Import<'_>) -> Result<(), Stop> {
+    let statuses = &import.ctx.settings().statuses;
     // An order that changes its status while the run reads may turn up under two of them; read by modification,
     // one that is changed meanwhile turns up again.
-    let again = statuses.len() > 1 || reading.window.basis == AgeBasis::Modified;
-    let mut seen = again.then(HashSet::new);
+    let again = statuses.len() > 1 || import.admission.window.basis == AgeBasis::Modified;
+    import.reading.seen = again.then(HashSet::new);
     let mut refused = None;
     for status in statuses {
         let mut scan = Scan::new(status.as_str(), ScanStrategy::Window);
-        let read = read_status(ctx, recorder, &mut reading, status, &mut scan, &mut seen).await;
-        recorder.report.scans.push(scan);
+        let read = read_status(import, status, &mut scan).await;
+        import.report.scans.push(scan);
         match read {
             // ShipStation does not take this one, and may take the others.
             Err(Stop::Remote(error)) if error.kind() == ErrorKind::Invalid => {
-                recorder.warn(format!("ShipStation refuses to list orders that are {}", status.as_str()));
+                import.warn(format!("ShipStation refuses to list orders that are {}", status.as_str()));
                 refused.get_or_insert(error);
             }
             read => read?,
@@ -61,107 +57,77 @@ pub(super) async fn read_statuses(
     refused.map_or(Ok(()), |error| Err(error.into()))
 }
 
-async fn read_status(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    reading: &mut Reading<'_>,
-    status: &OrderStatus,
-    scan: &mut Scan,
-    seen: &mut Option<HashSet<OrderId>>,
-) -> Result<(), Stop> {
-    let choice = choose(ctx, recorder, reading.window, status).await?;
-    scan.strategy = choice.strategy.clone();
+async fn read_status(import: &mut Import<'_>, status: &OrderStatus, scan: &mut Scan) -> Result<(), Stop> {
+    let promised = choose(import, status, scan).await?;
     loop {
-        let pages = choice.list(ctx, reading.window, status);
-        if read_list(ctx, recorder, reading, scan, pages, seen).await? {
+        let pages = pages_of(import, status, &scan.strategy);
+        if read_list(import, scan, pages).await? {
             break;
         }
     }
-    compare(ctx, recorder, reading.window, status, scan, &choice).await?;
-    probe(ctx, recorder, reading.window, status, scan).await
-}
-
-/// The way in which a status is read.
-struct Choice {
-    strategy: ScanStrategy,
-    /// The orders there are that way, if that was asked.
-    promised: Option<u64>,
-}
-
-impl Choice {
-    fn window(promised: Option<u64>) -> Self {
-        Self { strategy: ScanStrategy::Window, promised }
-    }
-
-    fn list(&self, ctx: &Context<'_>, window: &Window, status: &OrderStatus) -> Pages<Order> {
-        let settings = ctx.settings();
-        if let (ScanStrategy::Tag, Some(tag)) = (&self.strategy, settings.tag) {
-            let list = ctx.client().orders().list_by_tag(status.clone(), tag);
-            return list.page_size(settings.page_size).pages();
-        }
-        let list = window.filter(orders_of(ctx.client(), status, settings));
-        list.page_size(settings.page_size).pages()
-    }
-
-    /// The present total.
-    async fn total(
-        &self,
-        ctx: &Context<'_>,
-        window: &Window,
-        status: &OrderStatus,
-    ) -> Result<Option<u64>, Stop> {
-        let settings = ctx.settings();
-        let page = match (&self.strategy, settings.tag) {
-            (ScanStrategy::Tag, Some(tag)) => {
-                ctx.client().orders().list_by_tag(status.clone(), tag).page_size(1).send().await
-            }
-            _ => window.filter(orders_of(ctx.client(), status, settings)).page_size(1).send().await,
-        };
-        total(page)
-    }
+    compare(import, status, scan, promised).await?;
+    probe(import, status, scan).await
 }
 
 /// With a tag there are two ways: list the window and test the tags here, or list the tag and test the age here.
-/// The two totals, a small request each, show which is shorter.
-async fn choose(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &mut Window,
-    status: &OrderStatus,
-) -> Result<Choice, Stop> {
+/// The two totals, a small request each, show which is shorter. Says how many orders there are that way, if that was asked.
+async fn choose(import: &mut Import<'_>, status: &OrderStatus, scan: &mut Scan) -> Result<Option<u64>, Stop> {
     // An answer before the window may have shown that the host's clock is wrong.
-    window.correct(ctx, recorder).await?;
-    if ctx.settings().tag.is_none() {
-        return Ok(Choice::window(None));
+    import.correct_window().await?;
+    if import.ctx.settings().tag.is_none() {
+        return Ok(None);
     }
-    let by_tag = Choice { strategy: ScanStrategy::Tag, promised: None };
-    let Some(tagged) = by_tag.total(ctx, window, status).await? else { return Ok(Choice::window(None)) };
-    window.correct(ctx, recorder).await?;
-    let total = Choice::window(None).total(ctx, window, status).await?;
+    let Some(tagged) = total_of(import, status, &ScanStrategy::Tag).await? else { return Ok(None) };
+    import.correct_window().await?;
+    let total = total_of(import, status, &ScanStrategy::Window).await?;
     if total.is_some_and(|total| tagged < total) {
-        return Ok(Choice { promised: Some(tagged), ..by_tag });
+        scan.strategy = ScanStrategy::Tag;
+        return Ok(Some(tagged));
     }
-    Ok(Choice::window(total))
+    Ok(total)
+}
+
+fn pages_of(import: &Import<'_>, status: &OrderStatus, strategy: &ScanStrategy) -> Pages<Order> {
+    let (client, settings) = (import.ctx.client(), import.ctx.settings());
+    if let (ScanStrategy::Tag, Some(tag)) = (strategy, settings.tag) {
+        let list = client.orders().list_by_tag(status.clone(), tag);
+        return list.page_size(settings.page_size).pages();
+    }
+    let list = import.admission.window.filter(orders_of(client, status, settings));
+    list.page_size(settings.page_size).pages()
+}
+
+/// The present total.
+async fn total_of(
+    import: &Import<'_>,
+    status: &OrderStatus,
+    strategy: &ScanStrategy,
+) -> Result<Option<u64>, Stop> {
+    let (client, settings) = (import.ctx.client(), import.ctx.settings());
+    total(match (strategy, settings.tag) {
+        (ScanStrategy::Tag, Some(tag)) => {
+            client.orders().list_by_tag(status.clone(), tag).page_size(1).send().await
+        }
+        _ => import.admission.window.filter(orders_of(client, status, settings)).page_size(1).send().await,
+    })
 }
 
 /// Fewer rows than were promised while the way was chosen: orders may have left the list since then, or else some were
 /// not shown.
 async fn compare(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
+    import: &mut Import<'_>,
     status: &OrderStatus,
     scan: &mut Scan,
-    choice: &Choice,
+    promised: Option<u64>,
 ) -> Result<(), Stop> {
-    let Some(promised) = choice.promised.filter(|promised| scan.complete && scan.read < *promised) else {
+    let Some(promised) = promised.filter(|promised| scan.complete && scan.read < *promised) else {
         return Ok(());
     };
-    let now = choice.total(ctx, window, status).await?;
+    let now = total_of(import, status, &scan.strategy).await?;
     if now.is_some_and(|now| 0 < now && now <= scan.read) {
         return Ok(());
     }
-    recorder.list_lacks(status.as_str(), scan.read, Some(promised), "more were counted just before");
+    import.list_lacks(status.as_str(), scan.read, Some(promised), "more were counted just before");
     scan.complete = false;
     scan.total = scan.total.max(Some(promised));
     Ok(())
@@ -190,71 +156,58 @@ pub(super) fn orders_of(client: &ShipStation, status: &OrderStatus, settings: &O
 
 /// Reads a list to its end. False if it must be asked for again, because the host's clock turned out to be wrong.
 pub(super) async fn read_list(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    reading: &mut Reading<'_>,
+    import: &mut Import<'_>,
     scan: &mut Scan,
     mut pages: Pages<Order>,
-    seen: &mut Option<HashSet<OrderId>>,
 ) -> Result<bool, Stop> {
-    ctx.run.checkpoint().await?;
+    import.ctx.run.checkpoint().await?;
     let mut tally = ListTally::default();
-    while let Some(page) = pages.next().await {
-        let page = page?;
-        if reading.window.correct(ctx, recorder).await? {
+    while let Some(page) = pages.next().await.transpose()? {
+        if import.correct_window().await? {
             return Ok(false);
         }
-        import_page(ctx, recorder, reading, scan, &mut tally, page, seen).await?;
+        import_page(import, scan, &mut tally, page).await?;
     }
-    list_ended(ctx, recorder, reading.window, scan, &tally, &pages);
+    list_ended(import, scan, &tally, &pages);
     Ok(true)
 }
 
 /// Imports one page of a list.
 pub(super) async fn import_page(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    reading: &mut Reading<'_>,
+    import: &mut Import<'_>,
     scan: &mut Scan,
     tally: &mut ListTally,
     mut page: Page<Order>,
-    seen: &mut Option<HashSet<OrderId>>,
 ) -> Result<(), Stop> {
     tally.add(&page);
-    note(ctx, recorder, &page);
+    note(import, &page);
     (scan.total, scan.read) = (tally.total, tally.read());
-    let undecided = |id| !reading.decided.contains(&id);
+    let Reading { decided, seen, .. } = &mut import.reading;
+    let undecided = |id| !decided.contains(&id);
     page.items.retain(|order| undecided(order.order_id));
     page.errors.retain(|row| row.id.map(OrderId::new).is_none_or(undecided));
     if let Some(seen) = seen {
         page.items.retain(|order| seen.insert(order.order_id));
     }
-    scan.unreadable += unreadable(ctx, recorder, &scan.status, &page.errors, reading.by_id).await?;
-    reading.users.observe(&page.items);
-    page::import(ctx, recorder, Admission::by_settings(reading.window), page.items).await?;
-    ctx.run.checkpoint().await
+    scan.unreadable += unreadable(import, &scan.status, &page.errors).await?;
+    import.reading.users.observe(&page.items);
+    page::import(import, page.items).await?;
+    import.ctx.run.checkpoint().await
 }
 
 /// Takes note of how a list ended.
-pub(super) fn list_ended(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
-    scan: &mut Scan,
-    tally: &ListTally,
-    pages: &Pages<Order>,
-) {
-    scan.complete = recorder.list_ended(ctx, window, &scan.status, tally, pages.end());
+pub(super) fn list_ended(import: &mut Import<'_>, scan: &mut Scan, tally: &ListTally, pages: &Pages<Order>) {
+    scan.complete = import.list_ended(&scan.status, tally, pages.end());
     scan.unreadable += tally.nulls;
     scan.read = tally.read();
 }
 
-fn note(ctx: &Context<'_>, recorder: &mut Recorder, page: &Page<Order>) {
-    ctx.run.event(RunEventKind::PageRead { what: "orders", rows: page.items.len(), of: page.total });
+fn note(import: &mut Import<'_>, page: &Page<Order>) {
+    import.ctx.run.event(RunEventKind::PageRead { what: "orders", rows: page.items.len(), of: page.total });
     if page.reduced_to.is_some() {
         let warning = "ShipStation failed at full pages: some were read in smaller pieces";
-        if recorder.report.run.warnings.iter().all(|known| known != warning) {
-            recorder.warn(warning);
+        if import.report.run.warnings.iter().all(|known| known != warning) {
+            import.warn(warning);
         }
     }
 }
@@ -262,31 +215,29 @@ fn note(ctx: &Context<'_>, recorder: &mut Recorder, page: &Page<Order>) {
 /// Rows that could not be read are reported, and read again by their id where there is one. Says how many they are,
 /// without those of imported and of dismissed orders.
 pub(super) async fn unreadable(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     list: &str,
     errors: &[RowError],
-    by_id: &mut ReadById,
 ) -> Result<u64, Stop> {
     if errors.is_empty() {
         return Ok(0);
     }
     let id_of = |error: &RowError| error.id.map(OrderId::new).map(translate::order_id);
     let ids: Vec<ChannelOrderId> = errors.iter().filter_map(id_of).collect();
-    let records = Records::of_ids(ctx, &ids).await?;
+    let records = Records::of_ids(import.ctx, &ids).await?;
     let (mut unreadable, mut failures) = (0, Vec::new());
     for error in errors {
         let Some(order) = id_of(error) else {
             unreadable += 1;
-            recorder.failed(ctx, &UNNAMED.into(), "", &format!("{list} {error}"));
+            import.failed(&UNNAMED.into(), "", &format!("{list} {error}"));
             continue;
         };
         if let Some(record) = records.known.get(&order) {
-            if !ctx.watches_changes()
-                || changes::read_unreadable(ctx, recorder, &records, record, error, by_id).await?
+            if !import.ctx.watches_changes()
+                || changes::read_unreadable(import, &records, record, error).await?
             {
                 let order = ChannelOrder::new(order, record.number.clone());
-                recorder.order(ctx, &order, &ImportOutcome::AlreadyImported);
+                import.order(&order, &ImportOutcome::AlreadyImported);
             }
             continue;
         }
@@ -294,39 +245,34 @@ pub(super) async fn unreadable(
             && let Some(skip) = dismissal(before)
         {
             let order = ChannelOrder::new(order, before.number.clone());
-            recorder.order(ctx, &order, &ImportOutcome::skipped(vec![skip]));
+            import.order(&order, &ImportOutcome::skipped(vec![skip]));
             continue;
         }
         unreadable += 1;
         let why = error.to_string();
-        recorder.failed(ctx, &order, "", &why);
+        import.failed(&order, "", &why);
         // One that waits for its next attempt goes on waiting: put off by every run, it would never have it.
-        if !records.is_put_off(&order, ctx.now()) {
+        if !records.is_put_off(&order, import.ctx.now()) {
             let wait = retry_wait::wait(records.attempts(&order));
-            failures.push(failure(ctx, &order, "", &why, true, wait));
+            failures.push(failure(import.ctx, &order, "", &why, true, wait));
         }
     }
-    recorder.keep_failures(ctx, &failures).await?;
+    import.keep_failures(&failures).await?;
     Ok(unreadable)
 }
 
 /// Counts, with one small request, the orders of a status that are older than the window: "too old" must be visible.
-async fn probe(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
-    status: &OrderStatus,
-    scan: &mut Scan,
-) -> Result<(), Stop> {
-    if !ctx.settings().skip_audit {
+async fn probe(import: &mut Import<'_>, status: &OrderStatus, scan: &mut Scan) -> Result<(), Stop> {
+    if !import.ctx.settings().skip_audit {
         return Ok(());
     }
-    let Some(outside) = window.before(orders_of(ctx.client(), status, ctx.settings())) else { return Ok(()) };
+    let list = orders_of(import.ctx.client(), status, import.ctx.settings());
+    let Some(outside) = import.admission.window.before(list) else { return Ok(()) };
     let Some(total) = total(outside.page_size(1).send().await)? else {
-        recorder.warn(format!("the orders outside the window could not be counted for {}", status.as_str()));
+        import.warn(format!("the orders outside the window could not be counted for {}", status.as_str()));
         return Ok(());
     };
     scan.outside_window = Some(total);
-    recorder.report.counts.outside_window.insert(status.as_str().to_owned(), total);
+    import.report.counts.outside_window.insert(status.as_str().to_owned(), total);
     Ok(())
 }

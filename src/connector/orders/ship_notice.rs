@@ -8,10 +8,9 @@ use futures_util::StreamExt;
 use super::{
     changes::{compare_all, compare_one, sent_by_us},
     context::Context,
+    import::Import,
     list_tally::ListTally,
     parcels,
-    recorder::Recorder,
-    window::Window,
 };
 use crate::{
     Timestamp,
@@ -56,43 +55,32 @@ impl ShippedRow for Fulfillment {
 }
 
 /// Reads a delivery and publishes what is different about the orders in it.
-pub(super) async fn publish<T: ShippedRow>(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
-    pages: Pages<T>,
-) -> Result<(), Stop> {
-    let before = ctx.run.requests();
-    let published = every_page(ctx, recorder, window, pages).await;
-    recorder.report.watch_requests += ctx.run.requests() - before;
+pub(super) async fn publish<T: ShippedRow>(import: &mut Import<'_>, pages: Pages<T>) -> Result<(), Stop> {
+    let before = import.ctx.run.requests();
+    let published = every_page(import, pages).await;
+    import.report.watch_requests += import.ctx.run.requests() - before;
     published?;
-    parcels::publish_shipped(ctx, recorder).await
+    parcels::publish_shipped(import).await
 }
 
-async fn every_page<T: ShippedRow>(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
-    mut pages: Pages<T>,
-) -> Result<(), Stop> {
+async fn every_page<T: ShippedRow>(import: &mut Import<'_>, mut pages: Pages<T>) -> Result<(), Stop> {
     let mut tally = ListTally::default();
-    while let Some(page) = pages.next().await {
-        let page = page?;
-        ctx.run.checkpoint().await?;
+    while let Some(page) = pages.next().await.transpose()? {
+        import.ctx.run.checkpoint().await?;
         tally.add(&page);
         if !page.errors.is_empty() {
             let rows = count_of(page.errors.len() as u64, "row");
-            recorder.warn(format!("{rows} of the delivery could not be read"));
+            import.warn(format!("{rows} of the delivery could not be read"));
         }
-        let orders = unsent(ctx, &page.items).await?;
+        let orders = unsent(import.ctx, &page.items).await?;
         if orders.len() > MAX_READ_ONE_BY_ONE {
             let made = page.items.iter().filter_map(ShippedRow::made).map(PacificTime::earliest).min();
-            compare_in_bulk(ctx, recorder, orders, made).await?;
+            compare_in_bulk(import, orders, made).await?;
         } else {
-            compare_each(ctx, recorder, orders).await?;
+            compare_each(import, orders).await?;
         }
     }
-    recorder.list_ended(ctx, window, "the shipments of the delivery", &tally, pages.end());
+    import.list_ended("the shipments of the delivery", &tally, pages.end());
     Ok(())
 }
 
@@ -110,20 +98,16 @@ async fn unsent<T: ShippedRow>(ctx: &Context<'_>, rows: &[T]) -> Result<BTreeSet
     Ok(unsent)
 }
 
-async fn compare_each(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    orders: BTreeSet<OrderId>,
-) -> Result<(), Stop> {
+async fn compare_each(import: &mut Import<'_>, orders: BTreeSet<OrderId>) -> Result<(), Stop> {
     for id in orders {
-        ctx.run.checkpoint().await?;
-        match lookup::order_once(ctx.client(), id).await {
-            Ok(Some(order)) => drop(compare_one(ctx, recorder, &order).await?),
+        import.ctx.run.checkpoint().await?;
+        match lookup::order_once(import.ctx.client(), id).await {
+            Ok(Some(order)) => drop(compare_one(import, &order).await?),
             Ok(None) => {}
             Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
             Err(error) => {
                 let why = failure::describe(&error);
-                recorder.warn(format!("order {id} of the delivery could not be read: {why}"));
+                import.warn(format!("order {id} of the delivery could not be read: {why}"));
             }
         }
     }
@@ -131,18 +115,16 @@ async fn compare_each(
 }
 
 async fn compare_in_bulk(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     mut orders: BTreeSet<OrderId>,
     made: Option<Timestamp>,
 ) -> Result<(), Stop> {
-    let since = made.unwrap_or_else(|| ctx.now()) - HOUR;
-    let list = ctx.client().orders().list().status(OrderStatus::Shipped).modified_since(since);
-    let mut pages = list.page_size(ctx.settings().page_size).pages().take(MAX_PAGES);
-    while let Some(page) = pages.next().await {
-        let page = page?;
-        ctx.run.checkpoint().await?;
-        compare_all(ctx, recorder, &page.items).await?;
+    let since = made.unwrap_or_else(|| import.ctx.now()) - HOUR;
+    let list = import.ctx.client().orders().list().status(OrderStatus::Shipped).modified_since(since);
+    let mut pages = list.page_size(import.ctx.settings().page_size).pages().take(MAX_PAGES);
+    while let Some(page) = pages.next().await.transpose()? {
+        import.ctx.run.checkpoint().await?;
+        compare_all(import, &page.items).await?;
         for order in &page.items {
             orders.remove(&order.order_id);
         }

@@ -9,15 +9,13 @@ use std::{
 use futures_util::StreamExt;
 
 use super::{
-    changes::ReadById,
-    context::{Admission, Context},
-    finish, follow_up,
+    by_hand,
+    context::Context,
+    follow_up,
+    import::Import,
     list_tally::ListTally,
-    page, parcels,
-    recorder::Recorder,
-    scan,
+    page, parcels, scan,
     ship_notice::{self, ShippedRow},
-    window::Window,
 };
 use crate::{
     channel::{ChannelError, ImportReport, Refusal, RunControl, report::RunInfo},
@@ -61,34 +59,29 @@ impl ShipStationChannel {
         control: RunControl,
         reading: &ActiveRead<'_>,
     ) -> Answer {
-        let (ctx, mut recorder) = self.begin_named(Lane::Import, control).await?;
+        let (ctx, info) = self.begin_import(by_hand::OPERATION, Lane::Import, control).await?;
         reading.counted_by(ctx.run.meter());
         let mut pages = match ctx.client().webhooks().pages(delivery) {
             Ok(WebhookPages::Orders(pages)) => pages,
-            Ok(WebhookPages::Shipments(pages)) => return self.read_notice(ctx, recorder, pages).await,
-            Ok(WebhookPages::Fulfillments(pages)) => return self.read_notice(ctx, recorder, pages).await,
-            Err(error) => return refused(ctx.run, recorder.report.run, error).await,
+            Ok(WebhookPages::Shipments(pages)) => return self.read_notice(&ctx, info, pages).await,
+            Ok(WebhookPages::Fulfillments(pages)) => return self.read_notice(&ctx, info, pages).await,
+            Err(error) => return refused(&ctx.run, info, error).await,
         };
         let first = match pages.next().await {
-            Some(Err(error)) => return refused(ctx.run, recorder.report.run, error).await,
+            Some(Err(error)) => return refused(&ctx.run, info, error).await,
             Some(Ok(page)) => Some(page),
             None => None,
         };
-        let window = self.window_of_named(&ctx);
-        let stop = every_page(&ctx, &mut recorder, &window, first, pages).await.err();
-        finish(ctx, recorder, window, stop).await
+        let mut import = Import::new(&ctx, info, self.window_of_named(&ctx));
+        let stop = every_page(&mut import, first, pages).await.err();
+        import.finish(stop).await
     }
 
     /// Publishes what a delivery about shipments says of imported orders.
-    async fn read_notice<T: ShippedRow>(
-        &self,
-        ctx: Context<'_>,
-        mut recorder: Recorder,
-        pages: Pages<T>,
-    ) -> Answer {
-        let window = self.window_of_named(&ctx);
-        let stop = ship_notice::publish(&ctx, &mut recorder, &window, pages).await.err();
-        finish(ctx, recorder, window, stop).await
+    async fn read_notice<T: ShippedRow>(&self, ctx: &Context<'_>, info: RunInfo, pages: Pages<T>) -> Answer {
+        let mut import = Import::new(ctx, info, self.window_of_named(ctx));
+        let stop = ship_notice::publish(&mut import, pages).await.err();
+        import.finish(stop).await
     }
 }
 
@@ -97,34 +90,32 @@ fn is_of(answer: &Answer, dry_run: bool) -> bool {
     answer.as_ref().is_ok_and(|report| report.run.dry_run) == dry_run
 }
 
-async fn refused(run: Run<'_>, info: RunInfo, error: client::Error) -> Answer {
+async fn refused(run: &Run<'_>, mut info: RunInfo, error: client::Error) -> Answer {
     let refusal = webhooks::refusal(&error);
-    let _ = run.refuse(info, error.into()).await;
+    let _ = run.refuse(&mut info, error.into()).await;
     Err(ChannelError::of(webhooks::CALL, refusal))
 }
 
 /// Imports page by page, so that no delivery fills the memory.
 async fn every_page(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    window: &Window,
+    import: &mut Import<'_>,
     first: Option<Page<Order>>,
     mut pages: Pages<Order>,
 ) -> Result<(), Stop> {
-    let mut users = follow_up::prepare(ctx).await?;
-    let (mut tally, mut by_id) = (ListTally::default(), ReadById::default());
+    follow_up::prepare(import).await?;
+    let mut tally = ListTally::default();
     let mut next = first;
     while let Some(page) = next {
-        ctx.run.checkpoint().await?;
+        import.ctx.run.checkpoint().await?;
         tally.add(&page);
-        scan::unreadable(ctx, recorder, "the delivery:", &page.errors, &mut by_id).await?;
-        users.observe(&page.items);
-        page::import(ctx, recorder, Admission::by_settings(window), page.items).await?;
+        scan::unreadable(import, "the delivery:", &page.errors).await?;
+        import.reading.users.observe(&page.items);
+        page::import(import, page.items).await?;
         next = pages.next().await.transpose()?;
     }
-    recorder.list_ended(ctx, window, "the orders of the delivery", &tally, pages.end());
-    follow_up::execute(ctx, recorder, users).await?;
-    parcels::publish_shipped(ctx, recorder).await
+    import.list_ended("the orders of the delivery", &tally, pages.end());
+    follow_up::execute(import).await?;
+    parcels::publish_shipped(import).await
 }
 
 /// The deliveries that are being read or wait for it, by address. Within one process: a delivery that another one reads at

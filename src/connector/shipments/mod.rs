@@ -30,7 +30,7 @@ use self::{
     parcel::Parcel,
     plan::Planner,
     preflight::{Clearance, preflight},
-    recorder::{Closed, Recorder},
+    recorder::Recorder,
     retry::{FailureStreak, try_again},
     send::send,
     timing::{Event, Moment},
@@ -67,8 +67,7 @@ impl ShipStationChannel {
         let ctx = Context { run, carriers };
         let mut recorder = Recorder::new(&ctx, info);
         let stop = run_steps(&ctx, &mut recorder).await.err();
-        let closed = recorder.close();
-        finish(ctx.run, closed, stop).await
+        recorder.finish(stop).await
     }
 
     async fn carrier_rules(&self) -> Result<CarrierRules, Refusal> {
@@ -107,17 +106,6 @@ async fn run_steps(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop
     confirm::confirm(ctx, recorder).await?;
     recorder.count_the_rest(&ctx.counts().await?);
     Ok(())
-}
-
-async fn finish(run: Run<'_>, closed: Closed, stop: Option<Stop>) -> Result<SyncReport, ChannelError> {
-    let status = match stop {
-        Some(stop @ (Stop::Remote(_) | Stop::Store(_))) if !closed.has_acted => {
-            return Err(run.refuse(closed.report.run, stop).await);
-        }
-        Some(stop) => stop.status(),
-        None => closed.status,
-    };
-    Ok(run.report(closed.report, status).await)
 }
 
 /// Plans every row that is due, and sends what is to be sent.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Ctx, Decision, Moment, RowOutcome, Stop};
 use crate::{
     channel::{
-        ItemOutcome, LineQuantity, NotificationStatus, OutboxId, RetryClass, RunEventKind, RunStatus,
-        ShipmentState, ShipmentStateKind, SyncReport,
+        ChannelError, ItemOutcome, LineQuantity, NotificationStatus, OutboxId, RetryClass, RunEventKind,
+        RunStatus, ShipmentState, ShipmentStateKind, SyncReport,
         report::{RunInfo, SyncItem, SyncOutcome},
         store::{BeginSendOutcome, OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition},
     },
@@ -37,14 +37,6 @@ pub(super) struct Recorder<'r> {
     /// Whether something was to be read and could not be, which a warning says.
     is_incomplete: bool,
     has_warned_of_clock: bool,
-}
-
-/// The account of a run that is over.
-pub(super) struct Closed {
-    pub(super) report: SyncReport,
-    pub(super) has_acted: bool,
-    /// How the run ended, if nothing stopped it.
-    pub(super) status: RunStatus,
 }
 
 impl<'r> Recorder<'r> {
@@ -165,8 +157,8 @@ impl<'r> Recorder<'r> {
         self.report.counts.still_retry_waiting = rest(ShipmentStateKind::RetryWait);
     }
 
-    /// Counts every row by where it stands now, and names what the report has to name.
-    pub(super) fn close(self) -> Closed {
+    /// Counts every row by where it stands now, names what the report has to name, and ends the run.
+    pub(super) async fn finish(self, stop: Option<Stop>) -> Result<SyncReport, ChannelError> {
         let (now, mut report, mut has_errors) = (self.ctx.now(), self.report, self.is_incomplete);
         for (id, row) in self.rows {
             let outcome = row.outcome;
@@ -203,7 +195,7 @@ impl<'r> Recorder<'r> {
         }
         report.run.warnings.extend(self.warnings);
         let status = if has_errors { RunStatus::CompletedWithErrors } else { RunStatus::Succeeded };
-        Closed { report, has_acted: self.has_acted, status }
+        self.ctx.run.end(report, stop, self.has_acted, status).await
     }
 }
 

@@ -32,17 +32,17 @@ impl ShipStationChannel {
         let address = secret
             .and_then(|secret| secret.address(&request.address))
             .map_err(|finding| trace::not_started(OPERATION, Refusal::Config { findings: vec![finding] }))?;
-        let (run, info) = Run::begin(self, OPERATION, Lane::Interactive, request.control).await?;
+        let (run, mut info) = Run::begin(self, OPERATION, Lane::Interactive, request.control).await?;
         let listed = match run.client.webhooks().list().await {
             Ok(listed) => listed,
-            Err(error) => return Err(run.refuse(info, error.into()).await),
+            Err(error) => return Err(run.refuse(&mut info, error.into()).await),
         };
         let work = Work { run, name: name_of(&self.connection), address };
         let mut report = WebhookReport::new(info, masked(&work.address));
         let stop = work.bring_in_order(&listed, &mut report).await.err();
         if let Some(stop) = stop {
             if report.items.iter().all(|item| item.outcome == WebhookOutcome::Unchanged) {
-                return Err(work.run.refuse(report.run, stop).await);
+                return Err(work.run.refuse(&mut report.run, stop).await);
             }
             return Ok(work.finish(report, stop.status()).await);
         }

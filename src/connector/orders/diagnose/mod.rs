@@ -97,13 +97,12 @@ impl ShipStationChannel {
         let names = self.names(client, &orders).await;
         let last = self.last_import().await?;
         let now = self.server_time();
-        let window = self.window_at(now).await?;
+        let admission = &Admission::by_settings(self.window_at(now).await?);
         for wire in orders {
             let mut order = translate::order(&wire, &self.settings.orders);
             names.stores.complete(&mut order);
             let facts = self.facts(&order, last.clone()).await?;
-            let (admission, records) = (Admission::by_settings(&window), &facts.records);
-            let stores = Some(&*names.stores);
+            let (records, stores) = (&facts.records, Some(&*names.stores));
             let criteria = Criteria { channel: self, mapper, admission, records, stores };
             let mut answer = self.answer(&wire, &order, &criteria, &facts, &names);
             if answer.primary().is_none() {
@@ -209,7 +208,7 @@ impl ShipStationChannel {
         names: &Names,
     ) -> Diagnosis {
         let settings = &self.settings.orders;
-        let (window, mapper) = (criteria.admission.window, criteria.mapper);
+        let (window, mapper) = (&criteria.admission.window, criteria.mapper);
         let Eligibility { skips: reasons, holds, undecided } = criteria.judge(wire, order);
         let store = order.store.as_ref().map(|store| format!(", store {}", names.store(store)));
         let title = format!("Order {} (ShipStation {}{})", order.number, order.id, store.unwrap_or_default());

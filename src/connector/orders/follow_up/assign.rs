@@ -2,8 +2,8 @@
 //! order spoils is halved until that order stands alone.
 
 use super::{
-    MAX_EXCEPTIONS, TargetStatus, Task, UserSnapshots, answered, failed, is_refusal, may_be_the_order,
-    no_longer_required, outcome, pending, settle, settle_all, settle_pending, with_ids,
+    MAX_EXCEPTIONS, TargetStatus, Task, answered, failed, is_refusal, may_be_the_order, outcome, pending,
+    postponed, settle, settle_all, with_ids,
 };
 use crate::{
     channel::{
@@ -13,7 +13,7 @@ use crate::{
     client::{Error, ErrorKind, OrderId, UserId},
     connector::{
         check, failure, lookup,
-        orders::{context::Context, recorder::Recorder, retry_wait},
+        orders::{context::Context, import::Import},
         run::Stop,
         translate,
     },
@@ -24,31 +24,28 @@ const ORDERS_PER_ASSIGN: usize = 100;
 
 /// The assignments of one run.
 pub(super) struct Assigner {
-    user: Option<UserId>,
+    user: UserId,
     target: TargetStatus,
-    users: UserSnapshots,
 }
 
 impl Assigner {
-    pub(super) fn new(user: Option<UserId>, users: UserSnapshots) -> Self {
-        Self { user, target: TargetStatus::NotAsked, users }
+    pub(super) fn new(user: UserId) -> Self {
+        Self { user, target: TargetStatus::NotAsked }
     }
 
     /// Assigns the user to all of them, until ShipStation has failed too often in a row.
     pub(super) async fn all(
         &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
+        import: &mut Import<'_>,
         due: Vec<OrderWork>,
         failures_left: &mut u32,
     ) -> Result<(), Stop> {
-        let Some(user) = self.user.clone() else { return no_longer_required(ctx, recorder, &due).await };
-        let tasks = with_ids(ctx, recorder, due, user.as_str()).await?;
-        let mut ready = look_first(ctx, recorder, &self.users, tasks, &user).await?;
+        let tasks = with_ids(import, due, self.user.as_str()).await?;
+        let mut ready = look_first(import, tasks, &self.user).await?;
         while !ready.is_empty() && *failures_left > 0 {
-            ctx.run.checkpoint().await?;
+            import.ctx.run.checkpoint().await?;
             let rest = ready.split_off(ready.len().min(ORDERS_PER_ASSIGN));
-            self.batch(ctx, recorder, ready, &user, failures_left).await?;
+            self.batch(import, ready, failures_left).await?;
             ready = rest;
         }
         Ok(())
@@ -56,31 +53,27 @@ impl Assigner {
 
     async fn batch(
         &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
+        import: &mut Import<'_>,
         tasks: Vec<Task>,
-        user: &UserId,
         failures_left: &mut u32,
     ) -> Result<(), Stop> {
-        let attempting = WorkResult::Attempting { wanted: user.as_str().to_owned() };
-        settle_all(ctx, recorder, &tasks, &attempting).await?;
+        let ctx = import.ctx;
+        let wanted = self.user.as_str().to_owned();
+        settle_all(import, &tasks, |_| WorkResult::Attempting { wanted: wanted.clone() }).await?;
         let mut batches = vec![tasks];
         let mut exceptions = 0;
         while let Some(mut batch) = batches.pop() {
             if self.target == TargetStatus::Gone {
                 let words = "the user is unknown or inactive: set another one";
-                settle_all(ctx, recorder, &batch, &failed(user.as_str(), words)).await?;
+                settle_all(import, &batch, |_| failed(&wanted, words)).await?;
                 continue;
             }
             let ids: Vec<OrderId> = batch.iter().map(|task| task.order).collect();
-            let error = match ctx.run.writer().orders().assign_user(&ids, user).await {
+            let error = match ctx.run.writer().orders().assign_user(&ids, &self.user).await {
                 Ok(answer) => {
                     *failures_left = super::MAX_FAILURES;
                     exceptions = 0;
-                    let result = |task: &Task| answered(ctx, &task.follow_up, &answer);
-                    let outcomes =
-                        batch.iter().map(|task| outcome(ctx, &task.follow_up, result(task))).collect();
-                    settle(ctx, recorder, outcomes).await?;
+                    settle_all(import, &batch, |task| answered(ctx, task, &answer)).await?;
                     continue;
                 }
                 Err(error) => error,
@@ -88,87 +81,54 @@ impl Assigner {
             exceptions = if is_refusal(&error) { 0 } else { exceptions + 1 };
             if !may_be_the_order(&error) || exceptions > MAX_EXCEPTIONS {
                 *failures_left = if may_be_the_order(&error) { 0 } else { failures_left.saturating_sub(1) };
-                settle_pending(ctx, recorder, &batch, &error).await?;
+                settle_all(import, &batch, |task| pending(ctx, task, &error)).await?;
                 if failure::ends_the_run(&error) {
                     return Err(error.into());
                 }
                 continue;
             }
-            self.ask_for_the_user(ctx, recorder, &batch).await?;
-            if self.target == TargetStatus::Gone || batch.len() > 1 {
-                let second = batch.split_off(batch.len() / 2);
-                batches.extend([second, batch].into_iter().filter(|half| !half.is_empty()));
-            } else {
-                self.spoiled(ctx, recorder, &batch, user, &error).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Finds out, once, whether it is the user that ShipStation refuses: if so, no batch will do.
-    async fn ask_for_the_user(
-        &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
-        batch: &[Task],
-    ) -> Result<(), Stop> {
-        if self.target != TargetStatus::NotAsked {
-            return Ok(());
-        }
-        match check::users(ctx.run.channel, ctx.client()).await {
-            Ok(findings) if findings.is_empty() => self.target = TargetStatus::There,
-            Ok(findings) => {
-                self.target = TargetStatus::Gone;
-                for finding in findings {
-                    recorder.warn(finding.to_string());
-                }
-            }
-            Err(error) => {
-                settle_pending(ctx, recorder, batch, &error).await?;
+            // If it is the user that ShipStation refuses, no batch will do.
+            let findings = check::users(ctx.run.channel, ctx.client());
+            if let Err(error) = self.target.ask(import, check::ASSIGN_USER, findings).await {
+                settle_all(import, &batch, |task| pending(ctx, task, &error)).await?;
                 return Err(error.into());
+            }
+            match batch.as_slice() {
+                [spoiled] if self.target == TargetStatus::There => {
+                    let result = self.spoiled(import, spoiled, &error).await;
+                    settle_all(import, &batch, |_| result.clone()).await?;
+                }
+                _ => {
+                    let second = batch.split_off(batch.len() / 2);
+                    batches.extend([second, batch].into_iter().filter(|half| !half.is_empty()));
+                }
             }
         }
         Ok(())
     }
 
     /// The one order that ShipStation refuses, or fails on.
-    async fn spoiled(
-        &self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
-        batch: &[Task],
-        user: &UserId,
-        error: &Error,
-    ) -> Result<(), Stop> {
-        if error.kind() == ErrorKind::NotFound || !is_refusal(error) {
-            // The order itself tells whether it is gone; one odd answer does not.
-            for task in batch {
-                if !matches!(lookup::order(ctx.client(), task.order).await, Ok(None)) {
-                    return settle_pending(ctx, recorder, batch, error).await;
-                }
-            }
+    async fn spoiled(&self, import: &mut Import<'_>, task: &Task, error: &Error) -> WorkResult {
+        // The order itself tells whether it is gone; one odd answer does not.
+        if (error.kind() == ErrorKind::NotFound || !is_refusal(error))
+            && !matches!(lookup::order(import.ctx.client(), task.order).await, Ok(None))
+        {
+            return pending(import.ctx, &task.follow_up, error);
         }
         let words = failure::vendor_message(error);
-        for task in batch {
-            recorder.warn(format!("order {} could not be assigned: {words}", task.follow_up.order));
-        }
-        settle_all(ctx, recorder, batch, &failed(user.as_str(), &words)).await
+        import.warn(format!("order {} could not be assigned: {words}", task.follow_up.order));
+        failed(self.user.as_str(), &words)
     }
 }
 
 /// Settles what needs no request, and gives back what is to be assigned. An order that the window has just shown
 /// needs no look; one whose last attempt has an unknown outcome is read.
-async fn look_first(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    users: &UserSnapshots,
-    tasks: Vec<Task>,
-    user: &UserId,
-) -> Result<Vec<Task>, Stop> {
+async fn look_first(import: &mut Import<'_>, tasks: Vec<Task>, user: &UserId) -> Result<Vec<Task>, Stop> {
+    let ctx = import.ctx;
     let mut ready = Vec::new();
     let mut settled = Vec::new();
     for task in tasks {
-        let shown = match users.of(&task.follow_up.order) {
+        let shown = match import.reading.users.of(&task.follow_up.order) {
             Some(now) => Ok(now.clone()),
             _ if task.follow_up.outcome_unknown => {
                 ctx.run.checkpoint().await?;
@@ -184,7 +144,7 @@ async fn look_first(
             Ok(Some(result)) | Err(result) => settled.push(outcome(ctx, &task.follow_up, result)),
         }
     }
-    settle(ctx, recorder, settled).await?;
+    settle(import, settled).await?;
     Ok(ready)
 }
 
@@ -202,26 +162,20 @@ fn verdict(task: &OrderWork, now: Option<&ChannelUserId>, wanted: &UserId) -> Op
     (task.attempts > 0 && !before && !ours).then_some(WorkResult::OverriddenByPerson)
 }
 
-/// The user that the order has now, or what the failure to read it means.
+/// The user that the order has now, or what the failure to read it means. Reading does not change what is known of the attempt.
 async fn read_user(
     ctx: &Context<'_>,
     task: &Task,
     user: &UserId,
 ) -> Result<Option<ChannelUserId>, WorkResult> {
+    let follow_up = &task.follow_up;
     match lookup::order(ctx.client(), task.order).await {
         Ok(Some(order)) => Ok(translate::assigned_user(&order)),
-        Ok(None) if lookup::may_be_behind(task.follow_up.first_seen, ctx.now()) => Err(WorkResult::Pending {
-            next_attempt: ctx.now() + retry_wait::wait(task.follow_up.attempts),
-            outcome_unknown: true,
-            error: "ShipStation does not find the order".to_owned(),
-        }),
+        Ok(None) if lookup::may_be_behind(follow_up.first_seen, ctx.now()) => {
+            let error = "ShipStation does not find the order".to_owned();
+            Err(postponed(ctx, follow_up, None, true, error))
+        }
         Ok(None) => Err(failed(user.as_str(), "the order no longer exists")),
-        // Reading has not changed what is known of the attempt.
-        Err(error) => Err(match pending(ctx, &task.follow_up, &error) {
-            WorkResult::Pending { next_attempt, error, .. } => {
-                WorkResult::Pending { next_attempt, outcome_unknown: true, error }
-            }
-            other => other,
-        }),
+        Err(error) => Err(postponed(ctx, follow_up, error.retry_after(), true, failure::describe(&error))),
     }
 }

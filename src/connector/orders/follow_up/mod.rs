@@ -5,18 +5,21 @@
 mod assign;
 mod tag;
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use self::{assign::Assigner, tag::Tagger};
 use super::{
     context::Context,
-    recorder::Recorder,
+    import::Import,
     retry_wait::{self, due_at, is_misdated},
 };
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ChannelUserId, RunEventKind,
+        ChannelOrderId, ChannelUserId, Finding, RunEventKind,
         report::{FollowUpStatus, Tally},
         store::{OrderStoreExt, OrderWork, WorkKind, WorkOutcome, WorkResult},
     },
@@ -39,12 +42,32 @@ struct Task {
     order: OrderId,
 }
 
-/// Whether what the setting names is there: asked once, when ShipStation first refuses a request.
+/// Whether what a setting names is there: asked once, when ShipStation first refuses a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TargetStatus {
     NotAsked,
     There,
     Gone,
+}
+
+impl TargetStatus {
+    /// Finds out, once, whether it is the value of this setting that ShipStation refuses.
+    async fn ask(
+        &mut self,
+        import: &mut Import<'_>,
+        setting: &str,
+        findings: impl Future<Output = Result<Vec<Finding>, Error>>,
+    ) -> Result<(), Error> {
+        if *self != Self::NotAsked {
+            return Ok(());
+        }
+        let gone = findings.await?.into_iter().find(|finding| finding.subject == setting);
+        *self = if gone.is_some() { Self::Gone } else { Self::There };
+        if let Some(finding) = gone {
+            import.warn(finding.to_string());
+        }
+        Ok(())
+    }
 }
 
 /// Orders with an open assignment, and the user that each shows once it was read.
@@ -72,122 +95,114 @@ impl UserSnapshots {
     }
 }
 
-/// Reopens what a changed setting gives a new chance, and answers with the assignments that an earlier run left open: the
+/// Reopens what a changed setting gives a new chance, and takes note of the assignments that an earlier run left open: the
 /// orders that are read will show which of them took effect.
-pub(super) async fn prepare(ctx: &Context<'_>) -> Result<UserSnapshots, Stop> {
-    if ctx.is_dry_run() {
-        return Ok(UserSnapshots::default());
-    }
-    reopen(ctx, ctx.now()).await?;
-    if ctx.settings().assign_user.is_none() {
-        return Ok(UserSnapshots::default());
-    }
-    let open = ctx.store().due_follow_ups(ctx.connection(), due_at(ctx.now()), MAX_SNAPSHOTS).await?;
-    let assignments = open.into_iter().filter(|task| task.kind == WorkKind::AssignUser);
-    Ok(UserSnapshots(assignments.map(|task| (task.order, None)).collect()))
-}
-
-/// Executes every follow-up that is due when this begins.
-pub(super) async fn execute(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    users: UserSnapshots,
-) -> Result<(), Stop> {
+pub(super) async fn prepare(import: &mut Import<'_>) -> Result<(), Stop> {
+    let ctx = import.ctx;
     if ctx.is_dry_run() {
         return Ok(());
     }
-    let due_at = due_at(ctx.now());
-    match work_off(ctx, recorder, users, due_at).await {
+    reopen(ctx, ctx.now()).await?;
+    if ctx.settings().assign_user.is_some() {
+        let open = ctx.store().due_follow_ups(ctx.connection(), due_at(ctx.now()), MAX_SNAPSHOTS).await?;
+        let assignments = open.into_iter().filter(|task| task.kind == WorkKind::AssignUser);
+        import.reading.users = UserSnapshots(assignments.map(|task| (task.order, None)).collect());
+    }
+    Ok(())
+}
+
+/// Executes every follow-up that is due when this begins.
+pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
+    if import.ctx.is_dry_run() {
+        return Ok(());
+    }
+    let due_at = due_at(import.ctx.now());
+    match work_off(import, due_at).await {
         Err(stop @ (Stop::Interrupted(_) | Stop::Remote(_))) => {
-            count_left(ctx, recorder, due_at).await?;
+            count_left(import, due_at).await?;
             Err(stop)
         }
         done => done,
     }
 }
 
-async fn work_off(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    users: UserSnapshots,
-    due_at: Timestamp,
-) -> Result<(), Stop> {
-    let settings = ctx.settings();
+async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
+    let ctx = import.ctx;
     let mut workers = Workers {
-        assigner: Assigner::new(settings.assign_user.clone(), users),
-        tagger: Tagger::new(settings.acknowledgement_tag),
+        assigner: ctx.settings().assign_user.clone().map(Assigner::new),
+        tagger: ctx.settings().acknowledgement_tag.map(Tagger::new),
         failures_left: MAX_FAILURES,
     };
     if ctx.is_quick_look() {
         // What was tried may be on its way in another run.
         let mut fresh = ctx.store().due_follow_ups(ctx.connection(), due_at, STORE_BATCH).await?;
         fresh.retain(|task| task.attempts == 0 && !task.outcome_unknown);
-        return workers.all(ctx, recorder, fresh).await;
+        return workers.all(import, fresh).await;
     }
     let mut passed = HashSet::new();
     loop {
         ctx.run.checkpoint().await?;
         // What is tried and stays open is not due again before `due_at` is long over, so this ends.
         let due = ctx.store().due_follow_ups(ctx.connection(), due_at, STORE_BATCH).await?;
-        let first = due.first().map(|task| (task.order.clone(), task.kind));
-        if first.is_none() {
-            break;
-        }
-        if !passed.insert(first) {
-            recorder.warn("the order store gives settled follow-ups again: the rest waits for the next run");
+        let Some(first) = due.first() else { break };
+        if !passed.insert((first.order.clone(), first.kind)) {
+            import.warn("the order store gives settled follow-ups again: the rest waits for the next run");
             return Ok(());
         }
-        workers.all(ctx, recorder, due).await?;
+        workers.all(import, due).await?;
         if workers.failures_left == 0 {
-            recorder.warn("ShipStation keeps failing: further users and tags wait for the next run");
-            return count_left(ctx, recorder, due_at).await;
+            import.warn("ShipStation keeps failing: further users and tags wait for the next run");
+            return count_left(import, due_at).await;
         }
     }
-    let misdated = misdated(ctx, recorder).await?;
-    workers.all(ctx, recorder, misdated).await
+    let misdated = misdated(import).await?;
+    workers.all(import, misdated).await
 }
 
 /// Those whose date is further ahead than the longest wait.
-async fn misdated(ctx: &Context<'_>, recorder: &mut Recorder) -> Result<Vec<OrderWork>, Stop> {
+async fn misdated(import: &mut Import<'_>) -> Result<Vec<OrderWork>, Stop> {
+    let ctx = import.ctx;
     let now = ctx.now();
     let mut open = ctx.store().due_follow_ups(ctx.connection(), now + FAR_FUTURE, MAX_COUNTED).await?;
     open.retain(|task| is_misdated(task, now));
-    recorder.warn_of_misdated(open.len(), "follow-up");
+    import.warn_of_misdated(open.len(), "follow-up");
     Ok(open)
 }
 
-/// Who executes follow-ups in one run.
+/// Who executes follow-ups in one run; nobody does where the setting was cleared.
 struct Workers {
-    assigner: Assigner,
-    tagger: Tagger,
+    assigner: Option<Assigner>,
+    tagger: Option<Tagger>,
     failures_left: u32,
 }
 
 impl Workers {
-    async fn all(
-        &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
-        due: Vec<OrderWork>,
-    ) -> Result<(), Stop> {
+    async fn all(&mut self, import: &mut Import<'_>, due: Vec<OrderWork>) -> Result<(), Stop> {
+        let Self { assigner, tagger, failures_left } = self;
         let (assign, tag): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|task| task.kind == WorkKind::AssignUser);
-        self.assigner.all(ctx, recorder, assign, &mut self.failures_left).await?;
-        self.tagger.all(ctx, recorder, tag, &mut self.failures_left).await
+        match assigner {
+            Some(assigner) => assigner.all(import, assign, failures_left).await?,
+            None => no_longer_required(import, &assign).await?,
+        }
+        match tagger {
+            Some(tagger) => tagger.all(import, tag, failures_left).await,
+            None => no_longer_required(import, &tag).await,
+        }
     }
 }
 
 /// Counts what was due and has not been tried: what was tried is not due any more.
-async fn count_left(ctx: &Context<'_>, recorder: &mut Recorder, due_at: Timestamp) -> Result<(), Stop> {
-    let left = ctx.store().due_follow_ups(ctx.connection(), due_at, MAX_COUNTED).await?;
+async fn count_left(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
+    let left = import.ctx.store().due_follow_ups(import.ctx.connection(), due_at, MAX_COUNTED).await?;
     for task in left {
-        tally_of(recorder, task.kind).add(FollowUpStatus::Pending);
+        tally_of(import, task.kind).add(FollowUpStatus::Pending);
     }
     Ok(())
 }
 
-fn tally_of(recorder: &mut Recorder, kind: WorkKind) -> &mut Tally<FollowUpStatus> {
-    let counts = &mut recorder.report.counts;
+fn tally_of<'i>(import: &'i mut Import<'_>, kind: WorkKind) -> &'i mut Tally<FollowUpStatus> {
+    let counts = &mut import.report.counts;
     match kind {
         WorkKind::AssignUser => &mut counts.users,
         _ => &mut counts.tags,
@@ -211,34 +226,27 @@ async fn reopen(ctx: &Context<'_>, now: Timestamp) -> Result<(), Stop> {
 }
 
 /// Leaves out what cannot be an order of ShipStation's.
-async fn with_ids(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    due: Vec<OrderWork>,
-    wanted: &str,
-) -> Result<Vec<Task>, Stop> {
+async fn with_ids(import: &mut Import<'_>, due: Vec<OrderWork>, wanted: &str) -> Result<Vec<Task>, Stop> {
     let mut tasks = Vec::new();
     let mut strangers = Vec::new();
     for follow_up in due {
         match translate::wire_order_id(&follow_up.order) {
             Some(order) => tasks.push(Task { follow_up, order }),
             None => {
-                strangers.push(outcome(ctx, &follow_up, failed(wanted, "not an order id of ShipStation")));
+                let result = failed(wanted, "not an order id of ShipStation");
+                strangers.push(outcome(import.ctx, &follow_up, result));
             }
         }
     }
-    settle(ctx, recorder, strangers).await?;
+    settle(import, strangers).await?;
     Ok(tasks)
 }
 
 /// Closes follow-ups whose setting was cleared.
-async fn no_longer_required(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    due: &[OrderWork],
-) -> Result<(), Stop> {
-    let outcomes = due.iter().map(|task| outcome(ctx, task, WorkResult::NoLongerRequired)).collect();
-    settle(ctx, recorder, outcomes).await
+async fn no_longer_required(import: &mut Import<'_>, due: &[OrderWork]) -> Result<(), Stop> {
+    let close = |task| outcome(import.ctx, task, WorkResult::NoLongerRequired);
+    let outcomes = due.iter().map(close).collect();
+    settle(import, outcomes).await
 }
 
 /// Whether one of the orders may be at fault: ShipStation refused the request, or failed on it with an exception.
@@ -251,14 +259,21 @@ fn is_refusal(error: &Error) -> bool {
     may_be_the_order(error) && error.outcome() == Outcome::Answered
 }
 
-/// It is tried again later, after a wait that grows with each attempt.
+/// It is tried again later, after a wait that grows with each attempt and is no shorter than what ShipStation asks for.
+fn postponed(
+    ctx: &Context<'_>,
+    task: &OrderWork,
+    asked: Option<Duration>,
+    outcome_unknown: bool,
+    error: String,
+) -> WorkResult {
+    let next_attempt = ctx.now() + retry_wait::at_least(task.attempts, asked.unwrap_or_default());
+    WorkResult::Pending { next_attempt, outcome_unknown, error }
+}
+
 fn pending(ctx: &Context<'_>, task: &OrderWork, error: &Error) -> WorkResult {
-    WorkResult::Pending {
-        next_attempt: ctx.now()
-            + retry_wait::at_least(task.attempts, error.retry_after().unwrap_or_default()),
-        outcome_unknown: error.outcome() == Outcome::Unknown,
-        error: failure::describe(error),
-    }
+    let is_unknown = error.outcome() == Outcome::Unknown;
+    postponed(ctx, task, error.retry_after(), is_unknown, failure::describe(error))
 }
 
 /// What an answer proves. One without a body does not say that it was done, since ShipStation refuses under HTTP 200 as well: what
@@ -267,25 +282,8 @@ fn answered(ctx: &Context<'_>, task: &OrderWork, answer: &ActionResponse) -> Wor
     if answer.success.is_some() {
         return WorkResult::Done;
     }
-    WorkResult::Pending {
-        next_attempt: ctx.now() + retry_wait::wait(task.attempts),
-        outcome_unknown: true,
-        error: "ShipStation's answer is empty: whether it was done is not known".to_owned(),
-    }
-}
-
-/// Leaves all of them for later.
-async fn settle_pending(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
-    tasks: &[Task],
-    error: &Error,
-) -> Result<(), Stop> {
-    let outcomes = tasks
-        .iter()
-        .map(|task| outcome(ctx, &task.follow_up, pending(ctx, &task.follow_up, error)))
-        .collect();
-    settle(ctx, recorder, outcomes).await
+    let error = "ShipStation's answer is empty: whether it was done is not known";
+    postponed(ctx, task, None, true, error.to_owned())
 }
 
 fn failed(wanted: &str, error: &str) -> WorkResult {
@@ -296,38 +294,34 @@ fn outcome(ctx: &Context<'_>, task: &OrderWork, result: WorkResult) -> WorkOutco
     WorkOutcome::new(task.order.clone(), task.kind, result, ctx.now())
 }
 
-/// Records the same outcome for all of them.
+/// Records what became of each of them.
 async fn settle_all(
-    ctx: &Context<'_>,
-    recorder: &mut Recorder,
+    import: &mut Import<'_>,
     tasks: &[Task],
-    result: &WorkResult,
+    result: impl Fn(&OrderWork) -> WorkResult,
 ) -> Result<(), Stop> {
-    let outcomes = tasks.iter().map(|task| outcome(ctx, &task.follow_up, result.clone())).collect();
-    settle(ctx, recorder, outcomes).await
+    let outcomes = tasks.iter().map(|task| outcome(import.ctx, &task.follow_up, result(&task.follow_up)));
+    let outcomes = outcomes.collect();
+    settle(import, outcomes).await
 }
 
 /// Records outcomes and counts them.
-async fn settle(ctx: &Context<'_>, recorder: &mut Recorder, outcomes: Vec<WorkOutcome>) -> Result<(), Stop> {
+async fn settle(import: &mut Import<'_>, outcomes: Vec<WorkOutcome>) -> Result<(), Stop> {
     if outcomes.is_empty() {
         return Ok(());
     }
-    recorder.writes();
-    ctx.store().record_work(&ctx.run.token, &outcomes).await?;
-    for outcome in &outcomes {
-        tally(ctx, recorder, outcome);
+    import.writes();
+    import.ctx.store().record_work(&import.ctx.run.token, &outcomes).await?;
+    for WorkOutcome { order, kind, result, .. } in outcomes {
+        let status = match result {
+            WorkResult::Done => FollowUpStatus::Done,
+            WorkResult::OverriddenByPerson => FollowUpStatus::Overridden,
+            WorkResult::Pending { .. } => FollowUpStatus::Pending,
+            WorkResult::Failed { .. } => FollowUpStatus::Failed,
+            _ => continue,
+        };
+        tally_of(import, kind).add(status);
+        import.ctx.run.event(RunEventKind::FollowUp { order: &order, kind, status });
     }
     Ok(())
-}
-
-fn tally(ctx: &Context<'_>, recorder: &mut Recorder, outcome: &WorkOutcome) {
-    let status = match &outcome.result {
-        WorkResult::Done => FollowUpStatus::Done,
-        WorkResult::OverriddenByPerson => FollowUpStatus::Overridden,
-        WorkResult::Pending { .. } => FollowUpStatus::Pending,
-        WorkResult::Failed { .. } => FollowUpStatus::Failed,
-        _ => return,
-    };
-    tally_of(recorder, outcome.kind).add(status);
-    ctx.run.event(RunEventKind::FollowUp { order: &outcome.order, kind: outcome.kind, status });
 }

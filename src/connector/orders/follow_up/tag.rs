@@ -1,67 +1,64 @@
 //! Putting on the acknowledgement tag, one order a call: ShipStation has no other way. Repeating it changes nothing.
 
 use super::{
-    MAX_EXCEPTIONS, TargetStatus, Task, answered, failed, is_refusal, may_be_the_order, no_longer_required,
-    outcome, pending, settle, with_ids,
+    MAX_EXCEPTIONS, TargetStatus, Task, answered, failed, is_refusal, may_be_the_order, outcome, pending,
+    settle, with_ids,
 };
 use crate::{
     channel::store::{OrderWork, WorkResult},
     client::{Error, TagId},
     connector::{
         check, failure, lookup,
-        orders::{context::Context, recorder::Recorder},
+        orders::{context::Context, import::Import},
         run::Stop,
     },
 };
 
 /// The tags of one run.
 pub(super) struct Tagger {
-    tag: Option<TagId>,
+    tag: TagId,
     target: TargetStatus,
     /// Exceptions since the last answer that was none.
     exceptions: u32,
 }
 
 impl Tagger {
-    pub(super) fn new(tag: Option<TagId>) -> Self {
+    pub(super) fn new(tag: TagId) -> Self {
         Self { tag, target: TargetStatus::NotAsked, exceptions: 0 }
     }
 
     /// Tags all of them, until ShipStation has failed too often in a row.
     pub(super) async fn all(
         &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
+        import: &mut Import<'_>,
         due: Vec<OrderWork>,
         failures_left: &mut u32,
     ) -> Result<(), Stop> {
-        let Some(tag) = self.tag else { return no_longer_required(ctx, recorder, &due).await };
-        for task in with_ids(ctx, recorder, due, &tag.to_string()).await? {
+        for task in with_ids(import, due, &self.tag.to_string()).await? {
             if *failures_left == 0 {
                 return Ok(());
             }
-            ctx.run.checkpoint().await?;
-            let result = self.one(ctx, recorder, &task, tag, failures_left).await?;
-            settle(ctx, recorder, vec![outcome(ctx, &task.follow_up, result)]).await?;
+            import.ctx.run.checkpoint().await?;
+            let result = self.one(import, &task, failures_left).await?;
+            settle(import, vec![outcome(import.ctx, &task.follow_up, result)]).await?;
         }
         Ok(())
     }
 
     async fn one(
         &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
+        import: &mut Import<'_>,
         task: &Task,
-        tag: TagId,
         failures_left: &mut u32,
     ) -> Result<WorkResult, Stop> {
+        let ctx = import.ctx;
         if self.target == TargetStatus::Gone {
-            return Ok(failed(&tag.to_string(), "the tag is unknown: set another one"));
+            return Ok(self.failed("the tag is unknown: set another one"));
         }
-        let error = match ctx.run.writer().orders().add_tag(task.order, tag).await {
+        let error = match ctx.run.writer().orders().add_tag(task.order, self.tag).await {
             Ok(answer) => {
                 self.exceptions = 0;
-                if answer.success.is_some() || shows(ctx, task, tag).await? {
+                if answer.success.is_some() || shows(ctx, task, self.tag).await? {
                     *failures_left = super::MAX_FAILURES;
                     return Ok(WorkResult::Done);
                 }
@@ -72,11 +69,11 @@ impl Tagger {
         };
         if is_refusal(&error) {
             self.exceptions = 0;
-            return self.refused(ctx, recorder, task, tag, &error).await;
+            return self.refused(import, task, &error).await;
         }
         if may_be_the_order(&error) {
             self.exceptions += 1;
-            return self.failed_on(ctx, recorder, task, tag, &error, failures_left).await;
+            return self.failed_on(import, task, &error, failures_left).await;
         }
         *failures_left = failures_left.saturating_sub(1);
         if failure::ends_the_run(&error) {
@@ -88,54 +85,45 @@ impl Tagger {
     /// ShipStation failed with an exception: this order may be gone, which a read of it shows, or else it is tried again.
     async fn failed_on(
         &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
+        import: &mut Import<'_>,
         task: &Task,
-        tag: TagId,
         error: &Error,
         failures_left: &mut u32,
     ) -> Result<WorkResult, Stop> {
-        self.ask_for_the_tag(ctx, recorder).await?;
+        self.ask_for_the_tag(import).await?;
         if self.target == TargetStatus::Gone {
-            return Ok(failed(&tag.to_string(), &failure::vendor_message(error)));
+            return Ok(self.failed(&failure::vendor_message(error)));
         }
         if self.exceptions > MAX_EXCEPTIONS {
             *failures_left = 0;
-        } else if matches!(lookup::order(ctx.client(), task.order).await, Ok(None)) {
-            return self.refused(ctx, recorder, task, tag, error).await;
+        } else if matches!(lookup::order(import.ctx.client(), task.order).await, Ok(None)) {
+            return self.refused(import, task, error).await;
         }
-        Ok(pending(ctx, &task.follow_up, error))
+        Ok(pending(import.ctx, &task.follow_up, error))
     }
 
     /// ShipStation refused: the tag is gone, which is asked once, or it is this order.
     async fn refused(
         &mut self,
-        ctx: &Context<'_>,
-        recorder: &mut Recorder,
+        import: &mut Import<'_>,
         task: &Task,
-        tag: TagId,
         error: &Error,
     ) -> Result<WorkResult, Stop> {
-        self.ask_for_the_tag(ctx, recorder).await?;
+        self.ask_for_the_tag(import).await?;
         let words = failure::vendor_message(error);
         if self.target == TargetStatus::There {
-            recorder.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
+            import.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
         }
-        Ok(failed(&tag.to_string(), &words))
+        Ok(self.failed(&words))
     }
 
-    /// Finds out, once, whether it is the tag that ShipStation does not know.
-    async fn ask_for_the_tag(&mut self, ctx: &Context<'_>, recorder: &mut Recorder) -> Result<(), Stop> {
-        if self.target != TargetStatus::NotAsked {
-            return Ok(());
-        }
-        let findings = check::tags(ctx.run.channel, ctx.client()).await?;
-        let gone = findings.iter().find(|finding| finding.subject == "orders.acknowledgement_tag");
-        self.target = if gone.is_some() { TargetStatus::Gone } else { TargetStatus::There };
-        if let Some(finding) = gone {
-            recorder.warn(finding.to_string());
-        }
-        Ok(())
+    async fn ask_for_the_tag(&mut self, import: &mut Import<'_>) -> Result<(), Error> {
+        let findings = check::tags(import.ctx.run.channel, import.ctx.client());
+        self.target.ask(import, check::ACKNOWLEDGEMENT_TAG, findings).await
+    }
+
+    fn failed(&self, error: &str) -> WorkResult {
+        failed(&self.tag.to_string(), error)
     }
 }
 
