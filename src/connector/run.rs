@@ -12,6 +12,7 @@ use super::{
     clocks::{HostTime, MAX_CLOCK_SKEW, apart},
     events::Events,
     failure,
+    look_timing::Moment,
     meter::Meter,
     trace,
 };
@@ -159,8 +160,22 @@ impl<'c> Run<'c> {
         Ok((run, info))
     }
 
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.control.dry_run
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.channel.now()
+    }
+
+    /// The present moment, by every clock at hand.
+    pub(super) fn moment(&self) -> Moment {
+        Moment::now(&self.client)
+    }
+
+    /// A random share of a whole.
+    pub(super) fn share(&self) -> f64 {
+        self.client.draw(fastrand::Rng::f64)
     }
 
     /// The present instant by ShipStation's clock, from the answers to this run or earlier ones; by the host's

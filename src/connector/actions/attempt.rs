@@ -37,7 +37,7 @@ pub(super) async fn attempt(
     row: &mut ActionRow,
     (wish, order): (Wish, OrderId),
 ) -> Result<Attempt, Stop> {
-    let looked = ctx.moment();
+    let looked = ctx.run.moment();
     let ready = match prepare(ctx, ledger, row, wish, order).await {
         Ok(Ready::Send { client, modified_at }) => (client, modified_at),
         Ok(Ready::Settled(decision)) => {
@@ -52,7 +52,7 @@ pub(super) async fn attempt(
         Err(stop) => return Err(stop),
     };
     let (client, modified_at) = ready;
-    let moment = ctx.moment();
+    let moment = ctx.run.moment();
     if moment.has_outdated(&looked) {
         ledger.record(row, Decision::to(ctx.waiting(Duration::ZERO, RetryClass::RateLimited))).await?;
         return Ok(Attempt::Decided);
@@ -122,7 +122,7 @@ fn settle(ctx: Ctx<'_>, row: &ActionRow, wish: Wish, seen: &Order) -> Option<Dec
     if row.modified_at.is_some() && !is_unchanged {
         return Some(Decision::close(CloseReason::OrderChanged));
     }
-    let now = ctx.moment();
+    let now = ctx.run.moment();
     let reason = wish.is_impossible(seen, now.server_or_host()).or_else(|| too_late(ctx, row, &now))?;
     Some(Decision::close(reason))
 }
@@ -213,7 +213,7 @@ async fn refused(ctx: Ctx<'_>, row: &ActionRow, (wish, order): (Wish, OrderId), 
 }
 
 fn unknown(ctx: Ctx<'_>, row: &ActionRow, error: impl Into<String>) -> Decision {
-    let moment = ctx.moment();
+    let moment = ctx.run.moment();
     ctx.remember(&row.action.id, &moment);
     Decision::attempt(ActionState::unknown_since(moment.host.wall, moment.server), error)
 }
@@ -230,7 +230,7 @@ fn try_again(ctx: Ctx<'_>, row: &ActionRow, error: &Error) -> Decision {
             retry_wait(first, row.attempts, class, error.retry_after(), share)
         }
     };
-    let now = ctx.moment();
+    let now = ctx.run.moment();
     if let Some(reason) = too_late(ctx, row, &now) {
         return Decision::close(reason);
     }
@@ -241,7 +241,7 @@ fn try_again(ctx: Ctx<'_>, row: &ActionRow, error: &Error) -> Decision {
 /// The order was not found. It is gone if it was not found for so long that no read is as stale.
 fn missing(ctx: Ctx<'_>, row: &ActionRow) -> Decision {
     if let ActionState::RetryWait { class: RetryClass::OrderMissing, server_since, .. } = row.state
-        && ctx.event(&row.action.id, row.updated_at, server_since).is_over(GONE_AFTER, &ctx.moment())
+        && ctx.event(&row.action.id, row.updated_at, server_since).is_over(GONE_AFTER, &ctx.run.moment())
     {
         return Decision::close(looks::gone(row));
     }

@@ -39,18 +39,9 @@ impl<'c> Context<'c> {
         LookTimes { lookup_interval, resend_after, give_up_after, max_requests: ActionRow::MAX_REQUESTS }
     }
 
-    pub(super) fn is_dry_run(&self) -> bool {
-        self.run.control.dry_run
-    }
-
-    /// The present moment, by every clock at hand.
-    pub(super) fn moment(&self) -> Moment {
-        Moment::now(&self.run.client)
-    }
-
     /// What happened to an action at these times, as far as this process knows.
     pub(super) fn event(&self, id: &ActionId, host: Timestamp, server: Option<Timestamp>) -> Event {
-        self.run.channel.action_readings.event(id, host, server, &self.moment())
+        self.run.channel.action_readings.event(id, host, server, &self.run.moment())
     }
 
     /// Remembers that this process did something about an action at `moment`.
@@ -60,13 +51,13 @@ impl<'c> Context<'c> {
 
     /// A wait for another attempt.
     pub(super) fn waiting(&self, wait: std::time::Duration, class: RetryClass) -> ActionState {
-        let now = self.moment();
+        let now = self.run.moment();
         ActionState::RetryWait { until: now.host.wall + wait, class, server_since: now.server }
     }
 
     /// The first wait after a failed attempt, and a random share of a whole.
     pub(super) fn backoff(&self) -> (std::time::Duration, f64) {
-        (self.settings().shipments.backoff, self.run.client.draw(fastrand::Rng::f64))
+        (self.settings().shipments.backoff, self.run.share())
     }
 }
 
@@ -136,7 +127,7 @@ impl<'r> Ledger<'r> {
         report.counts.sent = self.sent;
         let mut has_errors = false;
         for row in self.rows.into_values() {
-            let would_be_tried = self.ctx.is_dry_run() && !row.state.is_closed();
+            let would_be_tried = self.ctx.run.is_dry_run() && !row.state.is_closed();
             let outcome = if would_be_tried { ActionOutcome::WouldBeTried } else { (&row.state).into() };
             has_errors |= outcome.is_error();
             let (id, event) = (Some(row.action.id.as_str()), ItemOutcome::Action(outcome.kind()));

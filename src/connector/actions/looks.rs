@@ -25,12 +25,12 @@ pub(super) async fn look_for(
     (wish, order): (Wish, OrderId),
 ) -> Result<bool, Stop> {
     let Some((search, changed)) = search(ctx, row) else { return Ok(false) };
-    if !search.look_is_due(&ctx.times(), &ctx.moment()) {
+    if !search.look_is_due(&ctx.times(), &ctx.run.moment()) {
         return Ok(false);
     }
-    let begun = ctx.moment();
+    let begun = ctx.run.moment();
     let found = lookup::order_once(&ctx.run.client, order).await;
-    let ended = ctx.moment();
+    let ended = ctx.run.moment();
     // What it saw, ShipStation knew when it began: how long it took makes it no younger.
     let begun = begun.with_server_of(&ended);
     for moment in [&begun, &ended] {

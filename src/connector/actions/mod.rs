@@ -98,7 +98,7 @@ async fn work(
 
 async fn run_steps(ctx: Ctx<'_>, ledger: &mut Ledger<'_>, asked: Option<&Asked<'_>>) -> Result<(), Stop> {
     let channel = ctx.run.channel;
-    channel.action_readings.forget_old(&ctx.moment());
+    channel.action_readings.forget_old(&ctx.run.moment());
     if let Some(Asked { order, id }) = asked {
         let rows = channel.actions_on(order, None).await?;
         rows.iter().filter(|row| row.action.id == **id).for_each(|row| ledger.look_at(row));
@@ -151,7 +151,7 @@ async fn finish_one(
     row: &mut ActionRow,
     later: &[ActionRow],
 ) -> Result<bool, Stop> {
-    if ctx.is_dry_run() {
+    if ctx.run.is_dry_run() {
         return Ok(false);
     }
     loop {

@@ -42,13 +42,9 @@ impl<'c> Context<'c> {
         &self.run.channel.connection
     }
 
-    pub(super) fn is_dry_run(&self) -> bool {
-        self.run.control.dry_run
-    }
-
     /// Where it is kept how orders look and how they change, if this run may write.
     pub(super) fn history(&self) -> Option<&'c dyn HistoryStore> {
-        self.run.channel.stores.history.as_deref().filter(|_| !self.is_dry_run())
+        self.run.channel.stores.history.as_deref().filter(|_| !self.run.is_dry_run())
     }
 
     pub(super) fn is_quick_look(&self) -> bool {

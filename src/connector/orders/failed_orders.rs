@@ -129,7 +129,7 @@ fn is_wanted(order: &Order, settings: &OrderSettings) -> bool {
 
 async fn forget(import: &mut Import<'_>, record: &OrderWork) -> Result<(), Stop> {
     // What is not recorded yet must be seen again if it never is.
-    if import.ctx.is_dry_run() || import.awaits_parcels_of(&record.order) {
+    if import.ctx.run.is_dry_run() || import.awaits_parcels_of(&record.order) {
         return Ok(());
     }
     import.writes();

@@ -167,7 +167,7 @@ impl<'r> Import<'r> {
 
     /// Keeps failures in the ledger, so that an order cannot age out of the window unseen.
     pub(super) async fn keep_failures(&mut self, failures: &[OrderFailure]) -> Result<(), StoreError> {
-        if !failures.is_empty() && !self.ctx.is_dry_run() {
+        if !failures.is_empty() && !self.ctx.run.is_dry_run() {
             self.writes();
             self.ctx.store().record_failures(&self.ctx.run.token, failures).await?;
         }
@@ -180,7 +180,7 @@ impl<'r> Import<'r> {
     /// Counts the unmapped texts in the store. Held orders carry them too, so a failure here costs a count and no more.
     pub(super) async fn flush_sightings(&mut self) {
         let seen = std::mem::take(&mut self.sightings);
-        if seen.is_empty() || self.ctx.is_dry_run() {
+        if seen.is_empty() || self.ctx.run.is_dry_run() {
             return;
         }
         let mappings = &self.ctx.run.channel.stores.mappings;

@@ -186,7 +186,7 @@ async fn save(
     if batch.is_empty() {
         return Ok(Vec::new());
     }
-    let outcomes = if import.ctx.is_dry_run() {
+    let outcomes = if import.ctx.run.is_dry_run() {
         batch.iter().map(|_| SaveOutcome::Inserted { host_order: None }).collect()
     } else {
         import.writes();

@@ -35,37 +35,14 @@ impl<'c> Context<'c> {
         LookTimes { lookup_interval, resend_after, give_up_after, max_requests: MAX_UNKNOWN_OUTCOMES }
     }
 
-    pub(super) fn is_dry_run(&self) -> bool {
-        self.run.control.dry_run
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.run.now()
-    }
-
-    /// A random share of a whole.
-    pub(super) fn share(&self) -> f64 {
-        self.run.client.draw(fastrand::Rng::f64)
-    }
-
-    /// The present moment, by every clock at hand.
-    pub(super) fn moment(&self) -> Moment {
-        Moment::now(&self.run.client)
-    }
-
     /// What happened to a row at these times, as far as this process knows.
     pub(super) fn event(&self, row: &OutboxId, host: Timestamp, server: Option<Timestamp>) -> Event {
-        self.run.channel.readings.event(row, host, server, &self.moment())
+        self.run.channel.readings.event(row, host, server, &self.run.moment())
     }
 
     /// Remembers that this process did something to a row at `moment`.
     pub(super) fn remember(&self, row: &OutboxId, moment: &Moment) {
         self.run.channel.readings.note(row, moment);
-    }
-
-    /// Keeps the lease, and says so when the run must not start anything new.
-    pub(super) async fn checkpoint(&self) -> Result<(), Stop> {
-        self.run.checkpoint().await
     }
 
     /// The outbox.

@@ -1,4 +1,4 @@
-//! What a stage decides about rows of the outbox. The [recorder](super::recorder) does all that follows from it.
+//! What a stage decides about rows of the outbox. The [synchronization](super::syncing) does all that follows from it.
 
 use super::{Parcel, rows};
 use crate::{

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::StreamExt;
 
-use super::{Ctx, Event, FailureStreak, RecordMatch, Stop, evidence, timing};
+use super::{Ctx, Event, RecordMatch, Stop, evidence, timing};
 use crate::{
     channel::{FailReason, OutboxId, ShipmentState, store::OutboxRow},
     client::{ListEnd, MAX_PAGE_SIZE, OrderId, OrderSort, OrderStatus, SortDir},
-    connector::{lookup, translate},
+    connector::{failure::FailureStreak, lookup, translate},
 };
 
 /// Pages that are searched for the order that a missing one was merged into, those that changed last first.
@@ -59,7 +59,7 @@ pub(super) async fn look_up(
         }
         _ if status == Some(OrderStatus::Cancelled) => LookupResult::Never(FailReason::OrderCancelled),
         // The record may be of an earlier shipping, and ours still on its way.
-        RecordMatch::Theirs { .. } if shipped && !sent.is_over(timing::RECORDS_LAG, &ctx.moment()) => {
+        RecordMatch::Theirs { .. } if shipped && !sent.is_over(timing::RECORDS_LAG, &ctx.run.moment()) => {
             LookupResult::ShippedSomehow
         }
         RecordMatch::Theirs { tracking } if shipped => {
@@ -111,7 +111,7 @@ impl Lookups {
 
 impl Merges {
     async fn read(ctx: Ctx<'_>) -> Result<Self, Stop> {
-        let since = ctx.moment().server_or_host() - timing::MERGED_WITHIN;
+        let since = ctx.run.moment().server_or_host() - timing::MERGED_WITHIN;
         let list = ctx.run.client.orders().list().modified_since(since);
         let list = list.sort_by(OrderSort::ModifyDate).sort_dir(SortDir::Descending);
         let mut pages = list.page_size(MAX_PAGE_SIZE).pages();
@@ -126,7 +126,7 @@ impl Merges {
                 let gone = order.advanced_options.iter().flat_map(|options| &options.merged_ids);
                 merges.into.extend(gone.map(|gone| (*gone, order.order_id)));
             }
-            ctx.checkpoint().await?;
+            ctx.run.checkpoint().await?;
         }
         Ok(merges)
     }

@@ -1,5 +1,5 @@
 //! Sync shipments: recover, plan, preflight, send, confirm. This file strings the steps together. The steps take and
-//! return values; what they decide is written down by the recorder.
+//! return values; what they decide is written down by `syncing`.
 
 mod confirm;
 mod context;
@@ -12,10 +12,10 @@ mod parcel;
 mod plan;
 mod preflight;
 mod pull;
-mod recorder;
 mod retry;
 mod rows;
 mod send;
+mod syncing;
 mod timing;
 mod unknown_outcomes;
 
@@ -25,14 +25,14 @@ use self::{
     context::{Context, Ctx},
     decision::{Decision, RowOutcome},
     evidence::RecordMatch,
-    lookup::{LookupResult, Lookups},
+    lookup::LookupResult,
     open_orders::OpenOrders,
     parcel::Parcel,
     plan::Planner,
     preflight::{Clearance, preflight},
-    recorder::Recorder,
-    retry::{FailureStreak, try_again},
+    retry::try_again,
     send::send,
+    syncing::Syncing,
     timing::{Event, Moment},
 };
 use super::{
@@ -65,9 +65,9 @@ impl ShipStationChannel {
         let (run, mut info) = Run::begin(self, operation, Lane::Tracking, request.control).await?;
         info.show_settings(describe(&self.settings.shipments));
         let ctx = Context { run, carriers };
-        let mut recorder = Recorder::new(&ctx, info);
-        let stop = run_steps(&ctx, &mut recorder).await.err();
-        recorder.finish(stop).await
+        let mut syncing = Syncing::new(&ctx, info);
+        let stop = run_steps(&mut syncing).await.err();
+        syncing.finish(stop).await
     }
 
     async fn carrier_rules(&self) -> Result<CarrierRules, Refusal> {
@@ -96,51 +96,50 @@ fn describe(settings: &ShipmentSettings) -> BTreeMap<&'static str, String> {
 
 /// The steps of a run, in their order. Every step reads what it needs from the store, so that a run that
 /// finds another one's remains simply goes on.
-async fn run_steps(ctx: Ctx<'_>, recorder: &mut Recorder<'_>) -> Result<(), Stop> {
-    let mut lookups = Lookups::default();
-    pull::pull(ctx, recorder).await?;
-    pull::release(ctx, recorder).await?;
-    unknown_outcomes::recover(ctx, recorder, &mut lookups).await?;
-    send_due(ctx, recorder, &mut lookups).await?;
-    unknown_outcomes::look_for_unknown(ctx, recorder, &mut lookups).await?;
-    confirm::confirm(ctx, recorder).await?;
-    recorder.count_the_rest(&ctx.counts().await?);
+async fn run_steps(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
+    pull::pull(syncing).await?;
+    pull::release(syncing).await?;
+    unknown_outcomes::recover(syncing).await?;
+    send_due(syncing).await?;
+    unknown_outcomes::look_for_unknown(syncing).await?;
+    confirm::confirm(syncing).await?;
+    syncing.count_the_rest(&syncing.ctx.counts().await?);
     Ok(())
 }
 
 /// Plans every row that is due, and sends what is to be sent.
-async fn send_due(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, lookups: &mut Lookups) -> Result<(), Stop> {
+async fn send_due(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
+    let ctx = syncing.ctx;
     let (store, connection) = ctx.store();
-    let due = OutboxQuery::Due { now: ctx.now() };
+    let due = OutboxQuery::Due { now: ctx.run.now() };
     let mut bookmark = Bookmark::at_the_start();
     // Orders that were decided about. Their rows may come up again on a later page of what is due.
     let mut planned = HashSet::new();
-    let mut failures = FailureStreak::default();
     loop {
-        ctx.checkpoint().await?;
+        ctx.run.checkpoint().await?;
         let rows = store.rows(connection, &due, bookmark.after(), ROWS_PER_PLAN).await?.rows;
         let Some(last) = rows.last() else { return Ok(()) };
         bookmark.pass(&last.cursor())?;
-        let planned_at = ctx.moment();
-        let parcels = plan_rows(ctx, recorder, &rows, &mut planned).await?;
+        let planned_at = ctx.run.moment();
+        let parcels = plan_rows(syncing, &rows, &mut planned).await?;
         let mut open = OpenOrders::read(ctx, &parcels).await?;
         for mut parcel in parcels {
-            ctx.checkpoint().await?;
-            if ctx.moment().has_outdated(&planned_at) {
+            ctx.run.checkpoint().await?;
+            if ctx.run.moment().has_outdated(&planned_at) {
                 // The host may have corrected or voided a shipment while it waited for its turn.
                 let order = parcel.row.shipment.order.clone();
-                let Some(anew) = plan_orders(ctx, recorder, &[order]).await?.pop() else { continue };
+                let Some(anew) = plan_orders(syncing, &[order]).await?.pop() else { continue };
                 parcel = anew;
             }
-            match preflight(ctx, &parcel, &mut open, lookups).await {
+            match preflight(syncing, &parcel, &mut open).await {
                 Ok(Clearance::Send { created_at, warning }) => {
-                    recorder.warnings.extend(warning);
-                    send(ctx, recorder, &parcel, created_at, &mut failures).await?;
+                    syncing.warnings.extend(warning);
+                    send(syncing, &parcel, created_at).await?;
                 }
-                Ok(Clearance::Hold(decision)) => recorder.apply(decision).await?,
+                Ok(Clearance::Hold(decision)) => syncing.apply(decision).await?,
                 Err(Stop::Remote(error)) if !failure::ends_the_run(&error) => {
-                    recorder.apply(try_again(ctx, &parcel, &error)).await?;
-                    lookups.failures.add(error)?;
+                    syncing.apply(try_again(ctx, &parcel, &error)).await?;
+                    syncing.lookups.failures.add(error)?;
                 }
                 Err(stop) => return Err(stop),
             }
@@ -150,16 +149,15 @@ async fn send_due(ctx: Ctx<'_>, recorder: &mut Recorder<'_>, lookups: &mut Looku
 
 /// Decides about every row of the chunk; what is left is to be sent.
 async fn plan_rows(
-    ctx: Ctx<'_>,
-    recorder: &mut Recorder<'_>,
+    syncing: &mut Syncing<'_>,
     rows: &[OutboxRow],
     planned: &mut HashSet<ChannelOrderId>,
 ) -> Result<Vec<Parcel>, Stop> {
     let mut orders: Vec<ChannelOrderId> = Vec::new();
     for row in rows {
-        recorder.look_at(row);
-        if matches!(row.state, ShipmentState::RetryWait { until, .. } if until > ctx.now()) {
-            recorder.warn_of_clock(&row.id());
+        syncing.look_at(row);
+        if matches!(row.state, ShipmentState::RetryWait { until, .. } if until > syncing.ctx.run.now()) {
+            syncing.warn_of_clock(&row.id());
         }
         if planned.insert(row.shipment.order.clone()) {
             orders.push(row.shipment.order.clone());
@@ -167,20 +165,17 @@ async fn plan_rows(
     }
     let mut parcels = Vec::new();
     for orders in orders.chunks(STORE_BATCH) {
-        parcels.extend(plan_orders(ctx, recorder, orders).await?);
+        parcels.extend(plan_orders(syncing, orders).await?);
     }
     Ok(parcels)
 }
 
-async fn plan_orders(
-    ctx: Ctx<'_>,
-    recorder: &mut Recorder<'_>,
-    orders: &[ChannelOrderId],
-) -> Result<Vec<Parcel>, Stop> {
+async fn plan_orders(syncing: &mut Syncing<'_>, orders: &[ChannelOrderId]) -> Result<Vec<Parcel>, Stop> {
+    let ctx = syncing.ctx;
     let imports = ctx.run.channel.stores.orders.known(&ctx.run.channel.connection, orders).await?;
     let mut parcels = Vec::new();
     for order in orders {
-        let now = ctx.moment();
+        let now = ctx.run.moment();
         let progress = ctx.order_progress(order).await?;
         let (settings, carriers, import) = (ctx.settings(), &ctx.carriers, imports.get(order));
         let planner = Planner { settings, carriers, now, import, progress: &progress };
@@ -188,8 +183,8 @@ async fn plan_orders(
         // Rows of a later page are planned with their order now, and so are rows that are not due by themselves.
         let is_decided = |row: &OutboxRow| decision.outcomes.iter().any(|(id, _)| *id == row.id());
         let looked_at = progress.rows.iter().filter(|row| row.state.is_due(now.host.wall) || is_decided(row));
-        looked_at.for_each(|row| recorder.look_at(row));
-        recorder.apply(decision).await?;
+        looked_at.for_each(|row| syncing.look_at(row));
+        syncing.apply(decision).await?;
         parcels.extend(parcel);
     }
     Ok(parcels)

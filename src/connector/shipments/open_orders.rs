@@ -31,7 +31,7 @@ impl OpenOrders {
     /// Reads the lists in which the orders are expected: those of the states that kept some from being shipped, and
     /// then that of open orders for all that are left.
     pub(super) async fn read(ctx: Ctx<'_>, parcels: &[Parcel]) -> Result<Self, Stop> {
-        let mut open = Self { read_at: ctx.moment(), seen: HashMap::new() };
+        let mut open = Self { read_at: ctx.run.moment(), seen: HashMap::new() };
         if ctx.settings().preflight != Preflight::Bulk {
             return Ok(open);
         }
@@ -78,7 +78,7 @@ impl OpenOrders {
             if expected.len() <= pages_left {
                 break;
             }
-            ctx.checkpoint().await?;
+            ctx.run.checkpoint().await?;
         }
         Ok(())
     }
@@ -86,14 +86,14 @@ impl OpenOrders {
     /// Takes what was seen of an order, if that is still fresh. What has aged is brought up to date for all that are left,
     /// with a request for what changed since.
     pub(super) async fn take(&mut self, ctx: Ctx<'_>, order: OrderId) -> Result<Option<Order>, Stop> {
-        if !self.seen.is_empty() && ctx.moment().has_outdated(&self.read_at) {
+        if !self.seen.is_empty() && ctx.run.moment().has_outdated(&self.read_at) {
             self.refresh(ctx).await?;
         }
         Ok(self.seen.remove(&order))
     }
 
     async fn refresh(&mut self, ctx: Ctx<'_>) -> Result<(), Stop> {
-        let now = ctx.moment();
+        let now = ctx.run.moment();
         // The list is filtered by ShipStation's own time. When it was read, that was known, unless it sends none.
         let since = self.read_at.with_server_of(&now).server_or_host() - timing::CHANGES_MARGIN;
         if self.seen.len() <= 1 {
@@ -122,7 +122,7 @@ impl OpenOrders {
                     *seen = order;
                 }
             }
-            ctx.checkpoint().await?;
+            ctx.run.checkpoint().await?;
         }
         // An order that is not among the changes is unchanged only if the list shows all of them.
         if !pages.end().is_some_and(ListEnd::is_complete) {
@@ -133,7 +133,7 @@ impl OpenOrders {
     }
 
     async fn read_anew(&mut self, ctx: Ctx<'_>) -> Result<(), Stop> {
-        self.read_at = ctx.moment();
+        self.read_at = ctx.run.moment();
         let expected = self.seen.drain().map(|(order, _)| order).collect();
         self.read_list(ctx, OrderStatus::AwaitingShipment, expected).await
     }

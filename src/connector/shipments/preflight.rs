@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ctx, Decision, Event, Lookups, OpenOrders, Parcel, RecordMatch, Stop, evidence,
+    Ctx, Decision, Event, OpenOrders, Parcel, RecordMatch, Stop, Syncing, evidence,
     retry::{look_again, missing_once, missing_twice},
     timing,
 };
@@ -32,11 +32,11 @@ pub(super) enum Clearance {
 /// Looks at the order of a parcel, unless it is among those that were seen. An error of ShipStation's says that it could
 /// not be looked at.
 pub(super) async fn preflight(
-    ctx: Ctx<'_>,
+    syncing: &mut Syncing<'_>,
     parcel: &Parcel,
     open: &mut OpenOrders,
-    lookups: &mut Lookups,
 ) -> Result<Clearance, Stop> {
+    let ctx = syncing.ctx;
     let is_first = parcel.row.attempts == 0 && parcel.row.unknown_outcomes == 0;
     let only_retries = ctx.settings().preflight == Preflight::OnRetryOnly;
     if only_retries && is_first && parcel.other_numbers().next().is_none() {
@@ -46,10 +46,10 @@ pub(super) async fn preflight(
         Some(seen) => seen,
         None => match lookup::order_once(&ctx.run.client, parcel.order).await? {
             Some(order) => {
-                lookups.failures.reset();
+                syncing.lookups.failures.reset();
                 order
             }
-            None => return Ok(Clearance::Hold(missing(ctx, parcel, lookups).await?)),
+            None => return Ok(Clearance::Hold(missing(syncing, parcel).await?)),
         },
     };
     check(ctx, parcel, &seen).await
@@ -57,15 +57,16 @@ pub(super) async fn preflight(
 
 /// The order was not found. When that was so before, it is looked for among those that others were merged into; without a
 /// trace it is gone only after so long that no read is as stale.
-async fn missing(ctx: Ctx<'_>, parcel: &Parcel, lookups: &mut Lookups) -> Result<Decision, Stop> {
+async fn missing(syncing: &mut Syncing<'_>, parcel: &Parcel) -> Result<Decision, Stop> {
+    let ctx = syncing.ctx;
     let missed_for =
-        |gap| missed_before(ctx, parcel).is_some_and(|missed| missed.is_over(gap, &ctx.moment()));
+        |gap| missed_before(ctx, parcel).is_some_and(|missed| missed.is_over(gap, &ctx.run.moment()));
     if !missed_for(ctx.settings().lookup_interval) {
         return Ok(missing_once(ctx, parcel, false));
     }
     let for_long = missed_for(timing::GONE_AFTER);
     let why = "ShipStation does not find the order, and the orders that it may have been merged into could not all be read";
-    Ok(match lookups.why_gone(ctx, parcel.order, for_long).await? {
+    Ok(match syncing.lookups.why_gone(ctx, parcel.order, for_long).await? {
         Some(reason) => Decision::steps(parcel.rows(), &ShipmentState::Failed { reason }),
         None if !for_long => missing_twice(ctx, parcel),
         None => look_again(ctx, parcel, RetryClass::OrderMissing, why),
@@ -143,7 +144,7 @@ async fn already_shipped(ctx: Ctx<'_>, parcel: &Parcel, order: &Order) -> Result
         .modify_date
         .as_ref()
         .map(PacificTime::instant)
-        .is_some_and(|at| ctx.moment().server_or_host().since(at) < timing::records_lag(sent));
+        .is_some_and(|at| ctx.run.moment().server_or_host().since(at) < timing::records_lag(sent));
     match found {
         RecordMatch::Ours { record, tracking, notification } => {
             let state = ShipmentState::Confirmed { record, notification, already_there: true };

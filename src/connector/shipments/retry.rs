@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{Ctx, Decision, Parcel, timing};
-pub(super) use crate::connector::failure::FailureStreak;
 use crate::{
     channel::{RetryClass, ShipmentState},
     client::{Error, ErrorKind},
@@ -20,7 +19,7 @@ pub(super) fn try_again(ctx: Ctx<'_>, parcel: &Parcel, error: &Error) -> Decisio
         Duration::ZERO
     } else {
         let asked = error.retry_after();
-        timing::retry_wait(ctx.settings().backoff, parcel.row.attempts, class, asked, ctx.share())
+        timing::retry_wait(ctx.settings().backoff, parcel.row.attempts, class, asked, ctx.run.share())
     };
     let counts_attempt = !matches!(class, RetryClass::RateLimited | RetryClass::Credentials);
     Decision::postpone(parcel, waiting(ctx, wait, class), counts_attempt, failure::describe(error))
@@ -39,11 +38,11 @@ pub(super) fn missing_twice(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
 
 /// What a look showed decides nothing yet: after a while again.
 pub(super) fn look_again(ctx: Ctx<'_>, parcel: &Parcel, class: RetryClass, why: &str) -> Decision {
-    let wait = timing::next_look_wait(ctx.settings(), parcel.row.attempts, ctx.share());
+    let wait = timing::next_look_wait(ctx.settings(), parcel.row.attempts, ctx.run.share());
     Decision::postpone(parcel, waiting(ctx, wait, class), true, why)
 }
 
 fn waiting(ctx: Ctx<'_>, wait: Duration, class: RetryClass) -> ShipmentState {
-    let now = ctx.moment();
+    let now = ctx.run.moment();
     ShipmentState::RetryWait { until: now.host.wall + wait, class, server_since: now.server }
 }

@@ -2,7 +2,7 @@
 //! without a look.
 
 use super::{
-    Ctx, Decision, FailureStreak, LookupResult, Parcel, Recorder, RowOutcome, Stop,
+    Ctx, Decision, LookupResult, Parcel, RowOutcome, Stop, Syncing,
     lookup::look_up,
     parcel::carrier_code,
     retry::{MISSING, look_again, missing_once, try_again},
@@ -19,32 +19,31 @@ use crate::{
 
 /// Sends a parcel that may be sent, and records what came of it.
 pub(super) async fn send(
-    ctx: Ctx<'_>,
-    recorder: &mut Recorder<'_>,
+    syncing: &mut Syncing<'_>,
     parcel: &Parcel,
     created_at: Option<Timestamp>,
-    failures: &mut FailureStreak,
 ) -> Result<(), Stop> {
-    if ctx.is_dry_run() {
-        ctx.checkpoint().await?;
-        return recorder.apply(would_send(ctx, parcel)).await;
+    let ctx = syncing.ctx;
+    if ctx.run.is_dry_run() {
+        ctx.run.checkpoint().await?;
+        return syncing.apply(would_send(ctx, parcel)).await;
     }
     // The turn is waited for before the row says that a request may be on its way.
     let client = match acquire_permit(ctx).await {
         Ok(client) => client,
         // The turn came too late in the lease.
         Err(Stop::Remote(error)) if error.kind() == ErrorKind::RateLimited => {
-            recorder.apply(try_again(ctx, parcel, &error)).await?;
-            return failures.add(error);
+            syncing.apply(try_again(ctx, parcel, &error)).await?;
+            return syncing.failures.add(error);
         }
         Err(stop) => return Err(stop),
     };
-    let moment = ctx.moment();
+    let moment = ctx.run.moment();
     let (ship_date, warning) = parcel.ship_date(created_at, &moment);
     let attempt = parcel.row.attempts.saturating_add(1);
     let intent = SendIntent::new(parcel.row.id(), attempt, moment.host.wall);
     let intent = intent.server_time(moment.server);
-    let why_not = match recorder.begin_send(&intent, &moment).await? {
+    let why_not = match syncing.begin_send(&intent, &moment).await? {
         BeginSendOutcome::Granted => None,
         BeginSendOutcome::NotDue => Some("it was changed while it was being planned"),
         BeginSendOutcome::OrderBusy => Some("another shipment of the order is under way"),
@@ -52,22 +51,22 @@ pub(super) async fn send(
     if let Some(why) = why_not {
         let mut decision = Decision::default();
         parcel.rows().for_each(|row| decision.note(row, why));
-        return recorder.apply(decision).await;
+        return syncing.apply(decision).await;
     }
-    recorder.warnings.extend(uncounted(parcel).into_iter().chain(warning));
+    syncing.warnings.extend(uncounted(parcel).into_iter().chain(warning));
     // From here to the record nothing asks whether to stop: only a crash comes between the two.
     let answer = mark(ctx, &client, parcel, ship_date).await;
-    let (decision, then) = judge(ctx, parcel, answer, failures).await;
-    recorder.apply(decision).await?;
+    let (decision, then) = judge(syncing, parcel, answer).await;
+    syncing.apply(decision).await?;
     then
 }
 
 /// Waits for the rate limit and gives a client that may send at once. Its request leaves early enough in the lease: one
 /// that waited longer could arrive after another run has looked for it in vain.
 async fn acquire_permit(ctx: Ctx<'_>) -> Result<ShipStation, Stop> {
-    ctx.checkpoint().await?;
+    ctx.run.checkpoint().await?;
     let permit = ctx.run.writer().permit().await?;
-    ctx.checkpoint().await?;
+    ctx.run.checkpoint().await?;
     Ok(ctx.run.writer().with_permit(permit))
 }
 
@@ -110,11 +109,11 @@ async fn mark(
 
 /// What an answer means for the rows of its parcel, and whether the run goes on once that is recorded.
 async fn judge(
-    ctx: Ctx<'_>,
+    syncing: &mut Syncing<'_>,
     parcel: &Parcel,
     answer: Result<MarkedAsShipped, Error>,
-    failures: &mut FailureStreak,
 ) -> (Decision, Result<(), Stop>) {
+    let Syncing { ctx, failures, .. } = syncing;
     let error = match answer {
         Ok(marked) if marked.order_id == parcel.order => {
             failures.reset();
@@ -151,12 +150,12 @@ fn accepted(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
 
 fn sent(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {
     // Its record is looked for by ShipStation's clock.
-    let state = ShipmentState::Sent { at: ctx.moment().server_or_host() };
+    let state = ShipmentState::Sent { at: ctx.run.moment().server_or_host() };
     Decision::of(&parcel.row, RowOutcome::Step { state, counts_attempt: true, error: None })
 }
 
 fn unknown(ctx: Ctx<'_>, parcel: &Parcel, error: impl Into<String>) -> Decision {
-    let moment = ctx.moment();
+    let moment = ctx.run.moment();
     ctx.remember(&parcel.row.id(), &moment);
     Decision::postpone(parcel, ShipmentState::unknown_since(moment.host.wall, moment.server), true, error)
 }
@@ -171,7 +170,7 @@ async fn refused(ctx: Ctx<'_>, parcel: &Parcel, error: Error) -> (Decision, Resu
     }
     let message = failure::vendor_message(&error);
     // It may refuse what it has done already: one look shows it.
-    let now = ctx.moment();
+    let now = ctx.run.moment();
     let refused_at = ctx.event(&parcel.row.id(), now.host.wall, now.server);
     let found = match look_up(ctx, &parcel.row, parcel.order, &refused_at).await {
         Ok(found) => found,

@@ -2,7 +2,7 @@
 //! anything is sent again. How far apart stands in `timing`.
 
 use super::{
-    Ctx, Decision, LookupResult, Lookups, Moment, Recorder, RowOutcome, Stop,
+    Ctx, Decision, LookupResult, Moment, RowOutcome, Stop, Syncing,
     lookup::look_up,
     timing::{self, LookTimes, NextStep, Search},
 };
@@ -31,58 +31,52 @@ struct Look {
 }
 
 /// Takes over what is in flight. A row in `Sending` belongs to a run that is gone, since this one has the lease.
-pub(super) async fn recover(
-    ctx: Ctx<'_>,
-    recorder: &mut Recorder<'_>,
-    lookups: &mut Lookups,
-) -> Result<(), Stop> {
-    ctx.run.channel.readings.forget_old(&ctx.moment());
+pub(super) async fn recover(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
+    let ctx = syncing.ctx;
+    ctx.run.channel.readings.forget_old(&ctx.run.moment());
     for row in ctx.rows(&OutboxQuery::InFlight, |_| true).await? {
-        recorder.look_at(&row);
+        syncing.look_at(&row);
         if let ShipmentState::Sending { since, server_since, .. } = row.state {
             let state = ShipmentState::unknown_since(since, server_since);
             let error = Some("the run that sent it did not record the outcome".to_owned());
             let outcome = RowOutcome::Step { state, counts_attempt: true, error };
-            recorder.apply(Decision::of(&row, outcome)).await?;
+            syncing.apply(Decision::of(&row, outcome)).await?;
         }
     }
-    look_for_unknown(ctx, recorder, lookups).await
+    look_for_unknown(syncing).await
 }
 
 /// Looks for every shipment whose outcome is unknown and whose next look is due. The longest without a look come
 /// first, so that a few whose look always fails do not keep the others from theirs.
-pub(super) async fn look_for_unknown(
-    ctx: Ctx<'_>,
-    recorder: &mut Recorder<'_>,
-    lookups: &mut Lookups,
-) -> Result<(), Stop> {
-    if ctx.is_dry_run() {
+pub(super) async fn look_for_unknown(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
+    let ctx = syncing.ctx;
+    if ctx.run.is_dry_run() {
         return Ok(());
     }
-    let rows = ctx.rows(&OutboxQuery::InFlight, |row| !lookups.failed.contains(&row.id())).await?;
+    let rows = ctx.rows(&OutboxQuery::InFlight, |row| !syncing.lookups.failed.contains(&row.id())).await?;
     // After a restore such a one may be in doubt, although nothing of it can have left.
     let invalid = ShipmentState::Failed { reason: FailReason::InvalidOrderId };
     let is_invalid = |row: &&OutboxRow| {
         matches!(row.state, ShipmentState::Unknown { .. })
             && translate::wire_order_id(&row.shipment.order).is_none()
     };
-    recorder.apply(Decision::steps(rows.iter().filter(is_invalid), &invalid)).await?;
+    syncing.apply(Decision::steps(rows.iter().filter(is_invalid), &invalid)).await?;
     let mut unknown: Vec<UnknownRow> = rows.into_iter().filter_map(|row| UnknownRow::of(ctx, row)).collect();
-    let (times, now) = (ctx.times(), ctx.moment());
+    let (times, now) = (ctx.times(), ctx.run.moment());
     unknown.retain(|unknown| unknown.search.look_is_due(&times, &now));
     unknown.sort_by_key(|unknown| unknown.search.looked.map(|looked| looked.at.host.wall));
     for unknown in unknown {
-        ctx.checkpoint().await?;
-        if unknown.search.is_dated_ahead(ctx.now() + ShipmentState::MAX_RETRY_WAIT) {
-            recorder.warn_of_clock(&unknown.row.id());
+        ctx.run.checkpoint().await?;
+        if unknown.search.is_dated_ahead(ctx.run.now() + ShipmentState::MAX_RETRY_WAIT) {
+            syncing.warn_of_clock(&unknown.row.id());
         }
-        let (decision, failed) = look_for(ctx, &unknown, lookups).await?;
-        recorder.apply(decision).await?;
-        if failed.is_some_and(|error| lookups.failures.add(error).is_err()) {
+        let (decision, failed) = look_for(syncing, &unknown).await?;
+        syncing.apply(decision).await?;
+        if failed.is_some_and(|error| syncing.lookups.failures.add(error).is_err()) {
             // What else is to be done may still work; if not, it says so itself.
-            lookups.failures.reset();
+            syncing.lookups.failures.reset();
             let warning = "looking for shipments of unknown outcome fails: left to the next run";
-            recorder.warnings.push(warning.to_owned());
+            syncing.warnings.push(warning.to_owned());
             return Ok(());
         }
     }
@@ -91,13 +85,13 @@ pub(super) async fn look_for_unknown(
 
 /// Looks for one row: what that means for it, and the error if the look failed.
 async fn look_for(
-    ctx: Ctx<'_>,
+    syncing: &mut Syncing<'_>,
     unknown: &UnknownRow,
-    lookups: &mut Lookups,
 ) -> Result<(Decision, Option<Error>), Stop> {
-    let (id, begun) = (unknown.row.id(), ctx.moment());
+    let Syncing { ctx, lookups, .. } = syncing;
+    let (id, begun) = (unknown.row.id(), ctx.run.moment());
     let mut found = look_up(ctx, &unknown.row, unknown.order, &unknown.search.sent).await;
-    let ended = ctx.moment();
+    let ended = ctx.run.moment();
     let look = Look { begun: begun.with_server_of(&ended), ended };
     for moment in [&look.begun, &look.ended] {
         ctx.remember(&id, moment);

@@ -99,7 +99,7 @@ impl UserSnapshots {
 /// orders that are read will show which of them took effect.
 pub(super) async fn prepare(import: &mut Import<'_>) -> Result<(), Stop> {
     let ctx = import.ctx;
-    if ctx.is_dry_run() {
+    if ctx.run.is_dry_run() {
         return Ok(());
     }
     reopen(ctx, ctx.now()).await?;
@@ -113,7 +113,7 @@ pub(super) async fn prepare(import: &mut Import<'_>) -> Result<(), Stop> {
 
 /// Executes every follow-up that is due when this begins.
 pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
-    if import.ctx.is_dry_run() {
+    if import.ctx.run.is_dry_run() {
         return Ok(());
     }
     let due_at = due_at(import.ctx.now());

@@ -1,8 +1,8 @@
-//! Where the run writes down what was decided: into the store, as events, and into the report.
+//! A synchronization under way, and where it writes down what was decided: into the store, as events, and into the report.
 
 use std::collections::BTreeMap;
 
-use super::{Ctx, Decision, Moment, RowOutcome, Stop};
+use super::{Ctx, Decision, Moment, RowOutcome, Stop, lookup::Lookups};
 use crate::{
     channel::{
         ChannelError, ItemOutcome, LineQuantity, NotificationStatus, OutboxId, RetryClass, RunEventKind,
@@ -10,7 +10,7 @@ use crate::{
         report::{RunInfo, SyncItem, SyncOutcome},
         store::{BeginSendOutcome, OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition},
     },
-    connector::count,
+    connector::{count, failure::FailureStreak},
 };
 
 /// Successes that a report names one by one.
@@ -26,9 +26,12 @@ struct Account {
     note: Option<String>,
 }
 
-/// The account of a run.
-pub(super) struct Recorder<'r> {
-    ctx: Ctx<'r>,
+/// A synchronization under way: what its look-ups and requests have shown, and its account.
+pub(super) struct Syncing<'r> {
+    pub(super) ctx: Ctx<'r>,
+    pub(super) lookups: Lookups,
+    /// Requests to mark a shipment that failed in a row.
+    pub(super) failures: FailureStreak,
     rows: BTreeMap<OutboxId, Account>,
     report: SyncReport,
     pub(super) warnings: Vec<String>,
@@ -39,10 +42,12 @@ pub(super) struct Recorder<'r> {
     has_warned_of_clock: bool,
 }
 
-impl<'r> Recorder<'r> {
+impl<'r> Syncing<'r> {
     pub(super) fn new(ctx: Ctx<'r>, info: RunInfo) -> Self {
         Self {
             ctx,
+            lookups: Lookups::default(),
+            failures: FailureStreak::default(),
             rows: BTreeMap::new(),
             report: SyncReport::new(info),
             warnings: Vec::new(),
@@ -88,10 +93,10 @@ impl<'r> Recorder<'r> {
         self.report.unreported.extend(decision.unreported);
         self.warnings.extend(decision.warnings);
         let (store, _) = self.ctx.store();
-        let moment = self.ctx.moment();
+        let moment = self.ctx.run.moment();
         let records: Vec<_> =
             decision.outcomes.iter().filter_map(|(id, outcome)| outcome.record(id, &moment)).collect();
-        if !self.ctx.is_dry_run() && !records.is_empty() {
+        if !self.ctx.run.is_dry_run() && !records.is_empty() {
             store.record(&self.ctx.run.token, &records).await?;
             self.has_acted = true;
         }
@@ -147,7 +152,7 @@ impl<'r> Recorder<'r> {
     /// done about them.
     pub(super) fn count_the_rest(&mut self, stored: &BTreeMap<String, u64>) {
         // A dry run leaves the rows as it found them.
-        let dry_run = self.ctx.is_dry_run();
+        let dry_run = self.ctx.run.is_dry_run();
         let kind = |row: &Account| if dry_run { row.found.state.kind() } else { row.state.kind() };
         let rest = |wanted: ShipmentStateKind| {
             let looked_at = count(self.rows.values().filter(|row| kind(row) == wanted).count());
@@ -159,7 +164,7 @@ impl<'r> Recorder<'r> {
 
     /// Counts every row by where it stands now, names what the report has to name, and ends the run.
     pub(super) async fn finish(self, stop: Option<Stop>) -> Result<SyncReport, ChannelError> {
-        let (now, mut report, mut has_errors) = (self.ctx.now(), self.report, self.is_incomplete);
+        let (now, mut report, mut has_errors) = (self.ctx.run.now(), self.report, self.is_incomplete);
         for (id, row) in self.rows {
             let outcome = row.outcome;
             report.counts.add(&outcome);
