@@ -8,7 +8,7 @@ use crate::{
         ChannelOrder, Finding,
         shipping::{ShippingRequest, StoreKey},
     },
-    client::{Error, Order, OrderSort, ShipStation, SortDir},
+    client::{Error, OrderSort, ShipStation, SortDir},
     connector::{ShipStationChannel, own_orders, translate},
 };
 
@@ -36,8 +36,9 @@ impl Recent {
         let page = list.page_size(500).send().await?;
         let (names, _) = channel.directory.names(client).await;
         let mut recent = Self::default();
-        for order in page.items.iter().filter(|order| is_selected(channel, order)) {
-            let mut order = translate::order(order, &channel.settings.orders);
+        let settings = &channel.settings.orders;
+        for order in page.items.iter().filter(|order| settings.imports_from(translate::store_id(order))) {
+            let mut order = translate::order(order, settings);
             names.complete(&mut order);
             recent.take(channel, &order);
         }
@@ -78,13 +79,4 @@ impl Recent {
         });
         panicked.into_iter().chain(fed).collect()
     }
-}
-
-fn is_selected(channel: &ShipStationChannel, order: &Order) -> bool {
-    let settings = &channel.settings.orders;
-    let Some(store) = order.advanced_options.as_ref().and_then(|options| options.store_id) else {
-        return settings.stores.is_empty();
-    };
-    (settings.stores.is_empty() || settings.stores.contains(&store))
-        && !settings.exclude_stores.contains(&store)
 }

@@ -89,8 +89,7 @@ fn is_refreshable(store: &Store) -> bool {
 }
 
 fn is_imported_from(settings: &OrderSettings, store: &Store) -> bool {
-    let selected = settings.stores.is_empty() || settings.stores.contains(&store.store_id);
-    store.active != Some(false) && selected && !settings.exclude_stores.contains(&store.store_id)
+    store.active != Some(false) && settings.imports_from(Some(store.store_id))
 }
 
 fn name(store: &Store) -> String {

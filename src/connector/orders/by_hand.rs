@@ -16,6 +16,7 @@ use crate::{
     connector::{
         ShipStationChannel, failure,
         run::{NOTHING_DONE, Stop},
+        translate,
     },
 };
 
@@ -92,7 +93,7 @@ fn offered(found: &Matches) -> String {
 
 /// An order as a person tells it from others of its number.
 fn name(order: &Order) -> String {
-    match order.advanced_options.as_ref().and_then(|options| options.store_id) {
+    match translate::store_id(order) {
         Some(store) => format!("{} of store {store}", order.order_id),
         None => order.order_id.to_string(),
     }

@@ -86,7 +86,7 @@ impl Criteria<'_> {
         if matches!(reasons.first(), Some(SkipReason::AlreadyImported { .. })) {
             return Class::Skipped(reasons);
         }
-        let shipping = self.mapper.resolve(&translate::shipping_request(order));
+        let shipping = self.mapper.rules.resolve(&translate::shipping_request(order));
         let reject = self.channel.settings.shipping.unmapped == UnmappedPolicy::Reject;
         if shipping.method().is_none() && reject {
             let alone = reasons.is_empty();
@@ -162,11 +162,8 @@ impl Criteria<'_> {
     }
 
     fn wrong_store(&self, wire: &Order, order: &ChannelOrder) -> Option<SkipReason> {
-        let store = wire.advanced_options.as_ref().and_then(|options| options.store_id);
-        let selected = self.settings().stores.is_empty()
-            || store.is_some_and(|store| self.settings().stores.contains(&store));
-        let excluded = store.is_some_and(|store| self.settings().exclude_stores.contains(&store));
-        (!selected || excluded).then(|| SkipReason::WrongStore { store: order.store.clone() })
+        let is_selected = self.settings().imports_from(translate::store_id(wire));
+        (!is_selected).then(|| SkipReason::WrongStore { store: order.store.clone() })
     }
 
     fn wrong_status(&self, order: &ChannelOrder) -> Option<SkipReason> {

@@ -72,6 +72,12 @@ settings! {
 }
 
 impl OrderSettings {
+    /// Whether orders of this store are imported; `None` is a store that is not known.
+    pub(in crate::connector) fn imports_from(&self, store: Option<StoreId>) -> bool {
+        let is_among = |stores: &BTreeSet<StoreId>| store.is_some_and(|store| stores.contains(&store));
+        (self.stores.is_empty() || is_among(&self.stores)) && !is_among(&self.exclude_stores)
+    }
+
     /// The settings as a report shows them.
     pub(in crate::connector) fn describe(&self) -> BTreeMap<&'static str, String> {
         let days = self.created_within_days.map_or("no limit".to_owned(), |days| format!("{days} days"));

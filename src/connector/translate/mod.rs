@@ -13,7 +13,7 @@ use crate::{
         CalendarDate, ChannelOrder, ChannelOrderId, ChannelUserId, ChannelWarehouseId, Lineage, OrderTotals,
         shipping::{ShippingRequest, StoreKey, is_invisible},
     },
-    client::{AdvancedOptions, Order, OrderId, PacificDate, PacificTime},
+    client::{AdvancedOptions, Order, OrderId, PacificDate, PacificTime, StoreId},
 };
 
 /// The first second of 1971, UTC.
@@ -43,9 +43,13 @@ pub(super) fn plain_number(number: &str) -> String {
 }
 
 /// The store that an order came from.
+pub(super) fn store_id(order: &Order) -> Option<StoreId> {
+    order.advanced_options.as_ref()?.store_id
+}
+
+/// The same in the channel's words.
 pub(super) fn store_key(order: &Order) -> Option<StoreKey> {
-    let store = order.advanced_options.as_ref()?.store_id?;
-    Some(StoreKey::new(store.to_string()))
+    Some(StoreKey::new(store_id(order)?.to_string()))
 }
 
 /// The user that an order is assigned to.
