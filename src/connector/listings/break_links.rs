@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     channel::{
-        ChannelProductId, LinkState, ListingId, ListingLink,
+        ChannelProductId, ListingId, ListingLink,
         report::{BrokenBy, LinkItem, LinkOutcome},
     },
     client::{ErrorKind, ProductId},
@@ -52,26 +52,22 @@ pub(super) fn expired_links(
 
 impl Linking<'_> {
     /// Sets the products of expired links free, so that other listings can have them.
-    pub(super) async fn expire(
-        &mut self,
-        expired: &[ExpiredLink],
-        stored: &mut StoredLinks,
-    ) -> Result<(), Stop> {
+    pub(super) async fn expire(&mut self, expired: &[ExpiredLink]) -> Result<(), Stop> {
         for batch in expired.chunks(STORE_BATCH) {
             self.between_batches().await?;
             let listings: Vec<ListingId> = batch.iter().map(|old| old.link.listing.clone()).collect();
             self.mark_broken(&listings).await?;
             for listing in &listings {
-                stored.broke(listing);
+                self.stored.broke(listing);
             }
         }
         Ok(())
     }
 
     /// Reports the expired links that were let go, unless their listing has a new one.
-    pub(super) fn report_expired(&mut self, expired: Vec<ExpiredLink>, stored: &StoredLinks) {
+    pub(super) fn report_expired(&mut self, expired: Vec<ExpiredLink>) {
         for ExpiredLink { link, sku } in expired {
-            if stored.of(&link.listing).is_none_or(|now| now.state == LinkState::Broken) {
+            if self.stored.holding(&link.listing).is_none() {
                 self.broken(&link, BrokenBy::Sku { now: sku });
             }
         }
@@ -79,16 +75,12 @@ impl Linking<'_> {
 
     /// Marks the links whose product is gone or inactive, each of them only after a second look: a row that leaves
     /// a list while it is read can hide another one.
-    pub(super) async fn break_missing(
-        &mut self,
-        missing: Vec<ListingLink>,
-        scan: &mut ProductScan<'_>,
-    ) -> Result<(), Stop> {
-        let read_again = count(missing.len()) > scan.pages.max(1);
+    pub(super) async fn break_missing(&mut self, missing: Vec<ListingLink>) -> Result<(), Stop> {
+        let read_again = count(missing.len()) > self.scan.pages.max(1);
         if read_again {
             let wanted: HashSet<ChannelProductId> = missing.iter().map(|link| link.product.clone()).collect();
-            scan.read_again(&mut self.run, &wanted).await?;
-            if scan.extent() != Extent::All {
+            self.read_again(&wanted).await?;
+            if self.scan.extent() != Extent::All {
                 return Ok(());
             }
         }
@@ -96,7 +88,7 @@ impl Linking<'_> {
             let mut gone = Vec::new();
             for link in chunk {
                 let there =
-                    if read_again { scan.has_seen(&link.product) } else { self.is_there(link, scan).await? };
+                    if read_again { self.scan.has_seen(&link.product) } else { self.is_there(link).await? };
                 if !there {
                     gone.push(link);
                 }
@@ -106,12 +98,12 @@ impl Linking<'_> {
         Ok(())
     }
 
-    async fn is_there(&mut self, link: &ListingLink, scan: &ProductScan<'_>) -> Result<bool, Stop> {
+    async fn is_there(&mut self, link: &ListingLink) -> Result<bool, Stop> {
         let Ok(product) = link.product.as_str().parse::<ProductId>() else { return Ok(false) };
         self.run.checkpoint().await?;
         match self.run.client.products().get(product).await {
             // An answer about another product says nothing about this one.
-            Ok(found) => Ok(found.product_id != product || counts(scan.settings, &found)),
+            Ok(found) => Ok(found.product_id != product || counts(self.scan.settings, &found)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -47,10 +47,10 @@ impl ShipStationChannel {
         };
         let (run, mut info) = Run::begin(self, operation, Lane::Bulk, request.control).await?;
         info.show_settings(describe(settings));
-        let report = LinkReport::new(info);
-        let mut linking =
-            Linking { report, run, wrote: false, stopping: false, unreadable: 0, incomplete: None };
-        let stop = linking.run_steps(settings).await.err();
+        let (report, scan) = (LinkReport::new(info), ProductScan::new(self, settings));
+        let stored = StoredLinks::default();
+        let mut linking = Linking { run, report, scan, stored, wrote: false, stopping: false };
+        let stop = linking.run_steps().await.err();
         linking.finish(stop).await
     }
 }
@@ -68,57 +68,45 @@ fn describe(settings: &ListingSettings) -> BTreeMap<&'static str, String> {
 struct Linking<'c> {
     run: Run<'c>,
     report: LinkReport,
+    scan: ProductScan<'c>,
+    stored: StoredLinks,
     /// Whether a store was asked to change anything.
     wrote: bool,
     /// The reading was stopped: what was found is still kept, and nothing else.
     stopping: bool,
-    unreadable: u64,
-    incomplete: Option<ListEnd>,
 }
 
 impl Linking<'_> {
-    async fn run_steps(&mut self, settings: &ListingSettings) -> Result<(), Stop> {
+    async fn run_steps(&mut self) -> Result<(), Stop> {
         let (mut index, without_sku) = self.listings().await?;
-        let mut stored = StoredLinks::load(self.run.channel).await?;
+        self.stored = StoredLinks::load(self.run.channel).await?;
+        self.scan.linked = self.stored.products();
         self.report.counts.listings = index.listings + count(without_sku.len());
-        let mut scan = ProductScan::new(self.run.channel, settings, stored.products());
         // What was found before a stop is linked all the same; nothing is called broken then.
-        let stop = scan.read(&mut self.run, &mut index, &mut self.report).await.err();
+        let stop = self.read_products(&mut index).await.err();
         self.stopping = stop.is_some();
-        self.looked_at(&scan);
-        self.report.complete = scan.extent() == Extent::All;
-        let expired = expired_links(&index, &without_sku, &stored, &scan);
+        self.report.complete = self.scan.extent() == Extent::All;
+        let expired = expired_links(&index, &without_sku, &self.stored, &self.scan);
         for listing in without_sku {
             self.report.counts.no_sku += 1;
             self.item(LinkItem::new(listing, None, LinkOutcome::NoSku));
         }
-        let mut missing = stored.missing(|product| scan.has_seen(product));
-        let found = self.decide(index, &stored, &scan);
-        let renewed = self.renew(&expired, found, &mut stored).await;
-        self.report_expired(expired, &stored);
+        let mut missing = self.stored.missing(|product| self.scan.has_seen(product));
+        let found = self.decide(index);
+        let renewed = self.renew(&expired, found).await;
+        self.report_expired(expired);
         renewed?;
         if self.report.complete {
-            missing.retain(|link| !stored.has_moved(link));
-            self.break_missing(missing, &mut scan).await?;
-            self.looked_at(&scan);
+            missing.retain(|link| !self.stored.has_moved(link));
+            self.break_missing(missing).await?;
         }
         stop.map_or(Ok(()), Err)
     }
 
-    fn looked_at(&mut self, scan: &ProductScan<'_>) {
-        self.unreadable = scan.unreadable;
-        self.incomplete.clone_from(&scan.incomplete);
-    }
-
     /// Lets the expired links go, and then keeps what was found.
-    async fn renew(
-        &mut self,
-        expired: &[ExpiredLink],
-        found: Vec<FoundLink>,
-        stored: &mut StoredLinks,
-    ) -> Result<(), Stop> {
-        self.expire(expired, stored).await?;
-        self.keep_all(found, stored).await
+    async fn renew(&mut self, expired: &[ExpiredLink], found: Vec<FoundLink>) -> Result<(), Stop> {
+        self.expire(expired).await?;
+        self.keep_all(found).await
     }
 
     /// The host's listings by SKU, and those that have none.
@@ -143,7 +131,7 @@ impl Linking<'_> {
     }
 
     /// Reports what is settled and gives back the links that are to be kept.
-    fn decide(&mut self, index: HostIndex, stored: &StoredLinks, scan: &ProductScan<'_>) -> Vec<FoundLink> {
+    fn decide(&mut self, index: HostIndex) -> Vec<FoundLink> {
         let mut found = Vec::new();
         let mut unsure = 0;
         for (sku, decision) in index.decide() {
@@ -151,9 +139,9 @@ impl Linking<'_> {
                 Decision::Link { listing, product, matched_by } => {
                     let found_now =
                         FoundLink { link: NewLink::new(listing, product, sku, self.run.now()), matched_by };
-                    if stored.has(&found_now.link) {
+                    if self.stored.has(&found_now.link) {
                         self.already(found_now);
-                    } else if scan.extent() != Extent::Part || may_move(&found_now.link, stored, scan) {
+                    } else if self.scan.extent() != Extent::Part || self.may_move(&found_now.link) {
                         found.push(found_now);
                     }
                 }
@@ -167,8 +155,8 @@ impl Linking<'_> {
                 }),
                 Decision::NoProduct { listings, near_misses } => {
                     for listing in listings {
-                        if !says_nothing(&listing, stored, scan.extent()) {
-                            unsure += u64::from(scan.extent() == Extent::Asked);
+                        if !self.says_nothing_of(&listing) {
+                            unsure += u64::from(self.scan.extent() == Extent::Asked);
                             self.report.counts.no_match += 1;
                             let outcome = LinkOutcome::NoMatch { near_misses: near_misses.clone() };
                             self.item(LinkItem::new(listing, Some(sku.clone()), outcome));
@@ -184,6 +172,25 @@ impl Linking<'_> {
             ));
         }
         found
+    }
+
+    /// Whether a link may move although only a part was read: its product may be on a page that was not.
+    fn may_move(&self, new: &NewLink) -> bool {
+        self.stored.of(&new.listing).is_none_or(|link| {
+            link.state == LinkState::Broken
+                || link.product == new.product
+                || self.scan.has_seen(&link.product)
+        })
+    }
+
+    /// Whether not having met a product says nothing about a listing: it may be on a page that was not read, or the
+    /// listing is linked by an alias, which look-ups do not find.
+    fn says_nothing_of(&self, listing: &ListingId) -> bool {
+        match self.scan.extent() {
+            Extent::All => false,
+            Extent::Asked => self.stored.holding(listing).is_some(),
+            Extent::Part => true,
+        }
     }
 
     fn ambiguous(
@@ -209,15 +216,15 @@ impl Linking<'_> {
     }
 
     async fn finish(mut self, stop: Option<Stop>) -> Result<LinkReport, ChannelError> {
-        if self.unreadable > 0 {
-            let rows = self.unreadable;
+        let unreadable = self.scan.unreadable;
+        if unreadable > 0 {
             self.report
                 .run
                 .warnings
-                .push(format!("{rows} products could not be read: no link is called broken"));
+                .push(format!("{unreadable} products could not be read: no link is called broken"));
             self.report.complete = false;
         }
-        let incomplete = self.incomplete.as_ref().map(incomplete);
+        let incomplete = self.scan.incomplete.as_ref().map(incomplete);
         self.report.complete &= incomplete.is_none();
         let counts = &mut self.report.counts;
         counts.not_evaluated = counts.listings.saturating_sub(counts.decided());
@@ -227,7 +234,7 @@ impl Linking<'_> {
         }
         let status = match incomplete {
             Some(why) => RunStatus::Partial { why },
-            None if counts.write_failed > 0 || self.unreadable > 0 => RunStatus::CompletedWithErrors,
+            None if counts.write_failed > 0 || unreadable > 0 => RunStatus::CompletedWithErrors,
             None => RunStatus::Succeeded,
         };
         let has_acted = counts.scanned_products > 0 || self.wrote;
@@ -240,21 +247,4 @@ fn incomplete(end: &ListEnd) -> String {
     let why = end.incomplete.map(|why| format!(": {why}")).unwrap_or_default();
     let total = end.total.map(|total| format!(" of {total}")).unwrap_or_default();
     format!("the list of products is incomplete, {}{total} read{why}", end.read)
-}
-
-/// Whether a link may move although only a part was read: its product may be on a page that was not.
-fn may_move(new: &NewLink, stored: &StoredLinks, scan: &ProductScan<'_>) -> bool {
-    stored.of(&new.listing).is_none_or(|link| {
-        link.state == LinkState::Broken || link.product == new.product || scan.has_seen(&link.product)
-    })
-}
-
-/// Whether not having met a product says nothing about a listing: it may be on a page that was not read, or the
-/// listing is linked by an alias, which look-ups do not find.
-fn says_nothing(listing: &ListingId, stored: &StoredLinks, extent: Extent) -> bool {
-    match extent {
-        Extent::All => false,
-        Extent::Asked => stored.of(listing).is_some_and(|link| link.state == LinkState::Linked),
-        Extent::Part => true,
-    }
 }

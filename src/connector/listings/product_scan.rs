@@ -6,13 +6,13 @@ use std::{collections::HashSet, pin::pin};
 use futures_util::StreamExt;
 
 use super::{
-    HostIndex,
+    HostIndex, Linking,
     alias::{Alias, aliases},
     count,
 };
 use crate::{
-    channel::{ChannelProductId, LinkReport, RunEventKind},
-    client::{ListEnd, ListProducts, MAX_PAGE_SIZE, Page, Product, ProductSort},
+    channel::{ChannelProductId, RunEventKind},
+    client::{ListEnd, ListProducts, MAX_PAGE_SIZE, Page, Pages, Product, ProductSort},
     connector::{
         ShipStationChannel,
         run::{Run, Stop},
@@ -36,7 +36,7 @@ pub(super) struct ProductScan<'c> {
     pub(super) settings: &'c ListingSettings,
     orders: &'c OrderSettings,
     /// The products of kept links, and which of them were seen.
-    linked: HashSet<ChannelProductId>,
+    pub(super) linked: HashSet<ChannelProductId>,
     seen: HashSet<ChannelProductId>,
     extent: Extent,
     /// Rows that could not be read.
@@ -48,15 +48,11 @@ pub(super) struct ProductScan<'c> {
 }
 
 impl<'c> ProductScan<'c> {
-    pub(super) fn new(
-        channel: &'c ShipStationChannel,
-        settings: &'c ListingSettings,
-        linked: HashSet<ChannelProductId>,
-    ) -> Self {
+    pub(super) fn new(channel: &'c ShipStationChannel, settings: &'c ListingSettings) -> Self {
         Self {
             settings,
             orders: &channel.settings.orders,
-            linked,
+            linked: HashSet::new(),
             seen: HashSet::new(),
             extent: Extent::Part,
             unreadable: 0,
@@ -74,40 +70,6 @@ impl<'c> ProductScan<'c> {
         self.seen.contains(product)
     }
 
-    /// Reads until every product was seen or every SKU was looked up.
-    pub(super) async fn read(
-        &mut self,
-        run: &mut Run<'_>,
-        index: &mut HostIndex,
-        report: &mut LinkReport,
-    ) -> Result<(), Stop> {
-        if index.len() == 0 && self.linked.is_empty() {
-            self.extent = Extent::All;
-            return Ok(());
-        }
-        let pages = self.list(run).sort_by(ProductSort::CreateDate).page_size(MAX_PAGE_SIZE).pages();
-        let mut pages = pin!(pages);
-        run.checkpoint().await?;
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            let left = pages_left(&page);
-            report.products_total = report.products_total.max(page.total);
-            self.take(run, index, report, &page);
-            run.checkpoint().await?;
-            if self.pages == 1
-                && self.may_look_up(index, left)
-                && self.look_up(run, index, report, left).await?
-            {
-                self.extent = Extent::Asked;
-                return Ok(());
-            }
-        }
-        let rows = self.rows;
-        self.ended(pages.end(), rows);
-        self.extent = Extent::All;
-        Ok(())
-    }
-
     /// Takes note of how a list ended of which so many rows were shown.
     fn ended(&mut self, end: Option<&ListEnd>, rows: u64) {
         match end {
@@ -120,6 +82,13 @@ impl<'c> ProductScan<'c> {
         }
     }
 
+    /// Counts the rows of a page, those that could not be read among them.
+    fn count_rows(&mut self, run: &Run<'_>, page: &Page<Product>) -> u64 {
+        run.event(RunEventKind::PageRead { what: "products", rows: page.items.len(), of: page.total });
+        self.unreadable += count(page.errors.len());
+        count(page.items.len() + page.errors.len())
+    }
+
     /// Whether asking for each SKU costs fewer requests than the pages that are left. Every SKU has to be asked
     /// for, also one that was met: another product may have it too.
     fn may_look_up(&self, index: &HostIndex, pages_left: u64) -> bool {
@@ -128,82 +97,9 @@ impl<'c> ProductScan<'c> {
             && count(index.len()) < pages_left
     }
 
-    /// Asks for each SKU. False when it turns out to cost more than it saves, because the filter is a prefix:
-    /// "A" also brings "AB", over as many pages as there are.
-    async fn look_up(
-        &mut self,
-        run: &mut Run<'_>,
-        index: &mut HostIndex,
-        report: &mut LinkReport,
-        mut worth: u64,
-    ) -> Result<bool, Stop> {
-        for sku in index.skus() {
-            let mut pages = pin!(self.list(run).sku(&sku).page_size(MAX_PAGE_SIZE).pages());
-            let before = self.rows;
-            while let Some(page) = pages.next().await {
-                let page = page?;
-                worth = worth.saturating_sub(1);
-                let too_many = pages_left(&page) > worth;
-                self.take(run, index, report, &page);
-                run.checkpoint().await?;
-                if too_many {
-                    return Ok(false);
-                }
-            }
-            let rows = self.rows - before;
-            self.ended(pages.end(), rows);
-        }
-        Ok(true)
-    }
-
-    /// Reads everything once more and tells which of these products are listed: while a list is read by page
-    /// numbers, rows that leave it can hide others.
-    pub(super) async fn read_again(
-        &mut self,
-        run: &mut Run<'_>,
-        wanted: &HashSet<ChannelProductId>,
-    ) -> Result<(), Stop> {
-        let mut pages =
-            pin!(self.list(run).sort_by(ProductSort::CreateDate).page_size(MAX_PAGE_SIZE).pages());
-        let mut rows = 0;
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            rows += count(page.items.len() + page.errors.len());
-            self.unreadable += count(page.errors.len());
-            run.event(RunEventKind::PageRead { what: "products", rows: page.items.len(), of: page.total });
-            let listed = page.items.iter().filter(|product| counts(self.settings, product)).map(id);
-            let found: Vec<ChannelProductId> = listed.filter(|id| wanted.contains(id)).collect();
-            self.seen.extend(found);
-            run.checkpoint().await?;
-        }
-        self.ended(pages.end(), rows);
-        Ok(())
-    }
-
-    fn list(&self, run: &Run<'_>) -> ListProducts {
-        run.client.products().list().show_inactive(self.settings.include_inactive)
-    }
-
     /// An alias of a store from which nothing is imported never stands on an order line.
     fn follows(&self, alias: &Alias<'_>) -> bool {
-        let Some(store) = alias.store else { return true };
-        let selected = self.orders.stores.is_empty() || self.orders.stores.contains(&store);
-        selected && !self.orders.exclude_stores.contains(&store)
-    }
-
-    fn take(&mut self, run: &Run<'_>, index: &mut HostIndex, report: &mut LinkReport, page: &Page<Product>) {
-        run.event(RunEventKind::PageRead { what: "products", rows: page.items.len(), of: page.total });
-        self.pages += 1;
-        self.rows += count(page.items.len() + page.errors.len());
-        self.unreadable += count(page.errors.len());
-        report.counts.scanned_products += count(page.items.len());
-        for product in page.items.iter().filter(|product| counts(self.settings, product)) {
-            let id = id(product);
-            self.offer(index, product, &id);
-            if self.linked.contains(&id) {
-                self.seen.insert(id);
-            }
-        }
+        alias.store.is_none() || self.orders.imports_from(alias.store)
     }
 
     fn offer(&self, index: &mut HostIndex, product: &Product, id: &ChannelProductId) {
@@ -213,6 +109,90 @@ impl<'c> ProductScan<'c> {
         if self.settings.follow_aliases {
             for alias in aliases(product).filter(|alias| self.follows(alias)) {
                 index.found_alias(&alias, id);
+            }
+        }
+    }
+}
+
+/// How products are read.
+impl Linking<'_> {
+    /// Reads until every product was seen or every SKU was looked up.
+    pub(super) async fn read_products(&mut self, index: &mut HostIndex) -> Result<(), Stop> {
+        if index.len() == 0 && self.scan.linked.is_empty() {
+            self.scan.extent = Extent::All;
+            return Ok(());
+        }
+        let mut pages = pin!(self.all_products());
+        self.run.checkpoint().await?;
+        while let Some(page) = pages.next().await.transpose()? {
+            let left = pages_left(&page);
+            self.report.products_total = self.report.products_total.max(page.total);
+            self.take(index, &page);
+            self.run.checkpoint().await?;
+            if self.scan.pages == 1 && self.scan.may_look_up(index, left) && self.look_up(index, left).await?
+            {
+                self.scan.extent = Extent::Asked;
+                return Ok(());
+            }
+        }
+        self.scan.ended(pages.end(), self.scan.rows);
+        self.scan.extent = Extent::All;
+        Ok(())
+    }
+
+    /// Asks for each SKU. False when it turns out to cost more than it saves, because the filter is a prefix:
+    /// "A" also brings "AB", over as many pages as there are.
+    async fn look_up(&mut self, index: &mut HostIndex, mut worth: u64) -> Result<bool, Stop> {
+        for sku in index.skus() {
+            let mut pages = pin!(self.products().sku(&sku).page_size(MAX_PAGE_SIZE).pages());
+            let before = self.scan.rows;
+            while let Some(page) = pages.next().await.transpose()? {
+                worth = worth.saturating_sub(1);
+                let too_many = pages_left(&page) > worth;
+                self.take(index, &page);
+                self.run.checkpoint().await?;
+                if too_many {
+                    return Ok(false);
+                }
+            }
+            self.scan.ended(pages.end(), self.scan.rows - before);
+        }
+        Ok(true)
+    }
+
+    /// Reads everything once more and tells which of these products are listed: while a list is read by page
+    /// numbers, rows that leave it can hide others.
+    pub(super) async fn read_again(&mut self, wanted: &HashSet<ChannelProductId>) -> Result<(), Stop> {
+        let mut pages = pin!(self.all_products());
+        let mut rows = 0;
+        while let Some(page) = pages.next().await.transpose()? {
+            rows += self.scan.count_rows(&self.run, &page);
+            let listed = page.items.iter().filter(|product| counts(self.scan.settings, product)).map(id);
+            self.scan.seen.extend(listed.filter(|id| wanted.contains(id)));
+            self.run.checkpoint().await?;
+        }
+        self.scan.ended(pages.end(), rows);
+        Ok(())
+    }
+
+    fn products(&self) -> ListProducts {
+        self.run.client.products().list().show_inactive(self.scan.settings.include_inactive)
+    }
+
+    fn all_products(&self) -> Pages<Product> {
+        self.products().sort_by(ProductSort::CreateDate).page_size(MAX_PAGE_SIZE).pages()
+    }
+
+    fn take(&mut self, index: &mut HostIndex, page: &Page<Product>) {
+        let scan = &mut self.scan;
+        scan.pages += 1;
+        scan.rows += scan.count_rows(&self.run, page);
+        self.report.counts.scanned_products += count(page.items.len());
+        for product in page.items.iter().filter(|product| counts(scan.settings, product)) {
+            let id = id(product);
+            scan.offer(index, product, &id);
+            if scan.linked.contains(&id) {
+                scan.seen.insert(id);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Keeping links in the host's store, batch by batch.
 
-use super::{Linking, MAX_ITEMS_LISTED, STORE_BATCH, stored_links::StoredLinks};
+use super::{Linking, MAX_ITEMS_LISTED, STORE_BATCH};
 use crate::{
     channel::{
         ChannelProductId, ItemOutcome, ListingId, NewLink, RunEventKind,
@@ -20,16 +20,12 @@ pub(super) struct FoundLink {
 impl Linking<'_> {
     /// Keeps what was found. A product may be free only once the listing before has moved on, so that what
     /// conflicts is tried again as long as that helps.
-    pub(super) async fn keep_all(
-        &mut self,
-        mut found: Vec<FoundLink>,
-        stored: &mut StoredLinks,
-    ) -> Result<(), Stop> {
+    pub(super) async fn keep_all(&mut self, mut found: Vec<FoundLink>) -> Result<(), Stop> {
         loop {
             let tried = found.len();
             let mut refused = Vec::new();
             for batch in found.chunks(STORE_BATCH) {
-                refused.extend(self.keep(batch, stored).await?);
+                refused.extend(self.keep(batch).await?);
             }
             if refused.is_empty() || refused.len() == tried {
                 for (found, with) in refused {
@@ -42,15 +38,11 @@ impl Linking<'_> {
     }
 
     /// Keeps one batch; gives back those whose product belongs to another listing.
-    async fn keep(
-        &mut self,
-        batch: &[FoundLink],
-        stored: &mut StoredLinks,
-    ) -> Result<Vec<(FoundLink, ListingId)>, Stop> {
+    async fn keep(&mut self, batch: &[FoundLink]) -> Result<Vec<(FoundLink, ListingId)>, Stop> {
         self.between_batches().await?;
         let links: Vec<NewLink> = batch.iter().map(|found| found.link.clone()).collect();
         let answers = if self.run.control.dry_run {
-            stored.foresee(&links)
+            self.stored.foresee(&links)
         } else {
             self.wrote = true;
             self.run.channel.stores.listings.put_links(&self.run.token, &links).await?
@@ -64,15 +56,15 @@ impl Linking<'_> {
             match answer {
                 PutLinkOutcome::Conflict { with } => refused.push((found, with)),
                 answer => {
-                    let before = stored.put(&found.link).map(|link| link.product);
-                    self.stored(found, &answer, before);
+                    let before = self.stored.put(&found.link).map(|link| link.product);
+                    self.kept(found, &answer, before);
                 }
             }
         }
         Ok(refused)
     }
 
-    fn stored(&mut self, found: FoundLink, answer: &PutLinkOutcome, before: Option<ChannelProductId>) {
+    fn kept(&mut self, found: FoundLink, answer: &PutLinkOutcome, before: Option<ChannelProductId>) {
         let product = found.link.product;
         let counts = &mut self.report.counts;
         let outcome = match (answer, before) {
@@ -96,7 +88,7 @@ impl Linking<'_> {
 
     /// A link that is kept already needs no write.
     pub(super) fn already(&mut self, found: FoundLink) {
-        self.stored(found, &PutLinkOutcome::Same, None);
+        self.kept(found, &PutLinkOutcome::Same, None);
     }
 
     fn conflict(&mut self, found: FoundLink, with: &ListingId) {
