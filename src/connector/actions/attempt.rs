@@ -32,13 +32,13 @@ pub(super) enum Attempt {
 
 /// Looks at the order, and sends the action unless the order is as wanted already or nothing may be sent.
 pub(super) async fn attempt(
-    ctx: Ctx<'_>,
     ledger: &mut Ledger<'_>,
     row: &mut ActionRow,
     (wish, order): (Wish, OrderId),
 ) -> Result<Attempt, Stop> {
+    let ctx = ledger.ctx;
     let looked = ctx.run.moment();
-    let ready = match prepare(ctx, ledger, row, wish, order).await {
+    let (client, modified_at) = match prepare(ledger, row, wish, order).await {
         Ok(Ready::Send { client, modified_at }) => (client, modified_at),
         Ok(Ready::Settled(decision)) => {
             ledger.record(row, decision).await?;
@@ -51,18 +51,17 @@ pub(super) async fn attempt(
         }
         Err(stop) => return Err(stop),
     };
-    let (client, modified_at) = ready;
     let moment = ctx.run.moment();
     if moment.has_outdated(&looked) {
         ledger.record(row, Decision::to(ctx.waiting(Duration::ZERO, RetryClass::RateLimited))).await?;
         return Ok(Attempt::Decided);
     }
-    if !begin(ctx, ledger, row, &moment, modified_at).await? {
+    if !begin(ledger, row, &moment, modified_at).await? {
         return Ok(Attempt::Overtaken);
     }
     // From here to the record nothing asks whether to stop: only a crash comes between the two.
     let answer = wish.send(&client, order).await;
-    let (decision, then) = judge(ctx, ledger, row, (wish, order), answer).await;
+    let (decision, then) = judge(ledger, row, (wish, order), answer).await;
     ledger.record(row, decision).await?;
     then.map(|()| Attempt::Decided)
 }
@@ -74,12 +73,12 @@ enum Ready {
 }
 
 async fn prepare(
-    ctx: Ctx<'_>,
     ledger: &mut Ledger<'_>,
     row: &ActionRow,
     wish: Wish,
     order: OrderId,
 ) -> Result<Ready, Stop> {
+    let ctx = ledger.ctx;
     let Some(seen) = lookup::order_once(&ctx.run.client, order).await? else {
         return Ok(Ready::Settled(missing(ctx, row)));
     };
@@ -147,12 +146,12 @@ async fn tags(ctx: Ctx<'_>) -> Result<BTreeSet<crate::client::TagId>, Stop> {
 
 /// Makes it durable that a request is about to leave; false if none may.
 async fn begin(
-    ctx: Ctx<'_>,
     ledger: &mut Ledger<'_>,
     row: &mut ActionRow,
     moment: &Moment,
     modified_at: Option<Timestamp>,
 ) -> Result<bool, Stop> {
+    let ctx = ledger.ctx;
     let intent = ActionIntent::new(row.action.id.clone(), moment.host.wall);
     let intent = intent.server_time(moment.server).modified_at(modified_at);
     // Whatever the store answers: a failure may hide that the row is kept.
@@ -170,12 +169,12 @@ async fn begin(
 
 /// What an answer means, and whether the run goes on once that is recorded.
 async fn judge(
-    ctx: Ctx<'_>,
     ledger: &mut Ledger<'_>,
     row: &ActionRow,
     wanted: (Wish, OrderId),
     answer: Result<ActionResponse, Error>,
 ) -> (Decision, Result<(), Stop>) {
+    let ctx = ledger.ctx;
     let error = match answer {
         Ok(answer) if answer.success.is_some() => {
             ledger.failures.reset();

@@ -86,7 +86,7 @@ impl Decision {
 
 /// What changes while the run goes on: the account of the rows that it looked at, and what ShipStation has shown.
 pub(super) struct Ledger<'r> {
-    ctx: Ctx<'r>,
+    pub(super) ctx: Ctx<'r>,
     rows: BTreeMap<u64, ActionRow>,
     /// The tags of the account, once they were asked for.
     pub(super) tags: Option<BTreeSet<TagId>>,

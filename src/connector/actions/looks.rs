@@ -19,11 +19,11 @@ use crate::{
 
 /// Looks for the effect, if the next look is due; says whether it looked.
 pub(super) async fn look_for(
-    ctx: Ctx<'_>,
     ledger: &mut Ledger<'_>,
     row: &mut ActionRow,
     (wish, order): (Wish, OrderId),
 ) -> Result<bool, Stop> {
+    let ctx = ledger.ctx;
     let Some((search, changed)) = search(ctx, row) else { return Ok(false) };
     if !search.look_is_due(&ctx.times(), &ctx.run.moment()) {
         return Ok(false);

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 pub(super) use self::ask::CANCEL_BY_HAND;
 use self::{
     attempt::{Attempt, attempt},
-    context::{Context, Ctx, Decision, Ledger},
+    context::{Context, Decision, Ledger},
     wish::Wish,
 };
 use super::{
@@ -90,19 +90,20 @@ async fn work(
 ) -> Result<ActionReport, ChannelError> {
     // What the host asks for was recorded already.
     let mut ledger = Ledger::new(&ctx, asked.is_some());
-    let stop = run_steps(&ctx, &mut ledger, asked.as_ref()).await.err();
+    let stop = run_steps(&mut ledger, asked.as_ref()).await.err();
     let has_acted = ledger.has_acted;
     let (report, status) = ledger.close(info);
     ctx.run.end(report, stop, has_acted, status).await
 }
 
-async fn run_steps(ctx: Ctx<'_>, ledger: &mut Ledger<'_>, asked: Option<&Asked<'_>>) -> Result<(), Stop> {
+async fn run_steps(ledger: &mut Ledger<'_>, asked: Option<&Asked<'_>>) -> Result<(), Stop> {
+    let ctx = ledger.ctx;
     let channel = ctx.run.channel;
     channel.action_readings.forget_old(&ctx.run.moment());
     if let Some(Asked { order, id }) = asked {
         let rows = channel.actions_on(order, None).await?;
         rows.iter().filter(|row| row.action.id == **id).for_each(|row| ledger.look_at(row));
-        return work_on(ctx, ledger, order, rows).await;
+        return work_on(ledger, order, rows).await;
     }
     let (mut bookmark, mut worked) = (Bookmark::at_the_start(), HashSet::new());
     loop {
@@ -114,7 +115,7 @@ async fn run_steps(ctx: Ctx<'_>, ledger: &mut Ledger<'_>, asked: Option<&Asked<'
             let order = row.action.order;
             if worked.insert(order.clone()) {
                 let rows = channel.actions_on(&order, None).await?;
-                work_on(ctx, ledger, &order, rows).await?;
+                work_on(ledger, &order, rows).await?;
             }
         }
     }
@@ -122,7 +123,6 @@ async fn run_steps(ctx: Ctx<'_>, ledger: &mut Ledger<'_>, asked: Option<&Asked<'
 
 /// Works on the open actions of an order, one after the other, until one of them has to wait.
 async fn work_on(
-    ctx: Ctx<'_>,
     ledger: &mut Ledger<'_>,
     order: &ChannelOrderId,
     mut rows: Vec<ActionRow>,
@@ -135,22 +135,22 @@ async fn work_on(
         }
         for (place, row) in rows.iter().enumerate() {
             let later = rows.get(place + 1..).unwrap_or_default();
-            if !finish_one(ctx, ledger, &mut row.clone(), later).await? {
+            if !finish_one(ledger, &mut row.clone(), later).await? {
                 return Ok(());
             }
         }
         // What was added meanwhile was refused the lease.
-        rows = if last.is_some() { ctx.run.channel.actions_on(order, last).await? } else { return Ok(()) };
+        rows = if last.is_some() {
+            ledger.ctx.run.channel.actions_on(order, last).await?
+        } else {
+            return Ok(());
+        };
     }
 }
 
 /// Takes an action as far as it goes now; says whether it is closed.
-async fn finish_one(
-    ctx: Ctx<'_>,
-    ledger: &mut Ledger<'_>,
-    row: &mut ActionRow,
-    later: &[ActionRow],
-) -> Result<bool, Stop> {
+async fn finish_one(ledger: &mut Ledger<'_>, row: &mut ActionRow, later: &[ActionRow]) -> Result<bool, Stop> {
+    let ctx = ledger.ctx;
     if ctx.run.is_dry_run() {
         return Ok(false);
     }
@@ -167,7 +167,7 @@ async fn finish_one(
             }
             (_, Err(reason)) => ledger.record(row, Decision::close(reason)).await?,
             (ActionState::Unknown { .. }, Ok(wanted)) => {
-                let has_looked = looks::look_for(ctx, ledger, row, wanted).await?;
+                let has_looked = looks::look_for(ledger, row, wanted).await?;
                 if !has_looked || row.state.is_in_flight() {
                     return Ok(false);
                 }
@@ -178,7 +178,7 @@ async fn finish_one(
                     supersede(ledger, row, by).await?;
                     continue;
                 }
-                match attempt(ctx, ledger, row, wanted).await? {
+                match attempt(ledger, row, wanted).await? {
                     Attempt::Decided if matches!(row.state, ActionState::RetryWait { .. }) => {
                         return Ok(false);
                     }
