@@ -12,8 +12,7 @@ use crate::{
         ChannelError, Finding, HoldReason, Refusal,
         shipping::{
             AccountCarrier, CarrierRules, CarrierSuggestion, Explanation, RuleErrors, ShippingDefaults,
-            ShippingRequest, ShippingResolution, ShippingRules, StoreKey, Suggester, UnmappedShipping,
-            UnmappedText,
+            ShippingRequest, ShippingRules, StoreKey, Suggester, UnmappedShipping, UnmappedText,
         },
         store::{HeldOrder, MappingStoreExt, StoreError},
     },
@@ -35,10 +34,6 @@ impl Mapper {
         let rules = ShippingRules::compile(&table.rows, defaults(settings), settings.comparison)
             .map_err(|errors| Refusal::Config { findings: findings(&errors) })?;
         Ok(Self { rules, version: table.version })
-    }
-
-    pub(super) fn resolve(&self, request: &ShippingRequest) -> ShippingResolution {
-        self.rules.resolve(request)
     }
 
     /// Whether there is nothing that could map anything.
@@ -123,7 +118,7 @@ pub(super) async fn unmapped_under(
     for seen in channel.stores.mappings.unmapped(&channel.connection).await? {
         let mut request = ShippingRequest::new(seen.text.clone());
         request.store.clone_from(&seen.store);
-        if mapper.resolve(&request).method().is_none() {
+        if mapper.rules.resolve(&request).method().is_none() {
             unmapped.insert((seen.store.clone(), seen.text.clone()), UnmappedShipping::new(seen));
         }
     }
@@ -133,7 +128,7 @@ pub(super) async fn unmapped_under(
         let Some(last) = page.last() else { break };
         read.pass(&last.order)?;
         let waiting = page.iter().filter(|held| held.holds.iter().any(HoldReason::is_about_shipping));
-        for held in waiting.filter(|held| mapper.resolve(&request_of(held)).method().is_none()) {
+        for held in waiting.filter(|held| mapper.rules.resolve(&request_of(held)).method().is_none()) {
             count_held(&mut unmapped, held);
         }
     }

@@ -258,21 +258,16 @@ impl ChannelConnector for ShipStationChannel {
     }
 
     fn readiness(&self, operation: Operation) -> Readiness {
-        match self.capabilities().support(operation) {
-            Support::NotSupported { why, .. } => Readiness::Disabled { why: (*why).to_owned() },
-            Support::Supported { .. }
-                if operation == Operation::LinkListings && self.settings.listings.is_none() =>
-            {
-                Readiness::NotConfigured { missing: vec!["listings".to_owned()] }
-            }
-            Support::Supported { .. }
-                if operation == Operation::EnsureWebhooks && self.webhook_secret.is_none() =>
-            {
-                Readiness::NotConfigured { missing: vec!["webhook_secret".to_owned()] }
-            }
-            Support::Supported { .. } if operation == Operation::RunActions => self.actions_readiness(),
-            Support::Supported { .. } => Readiness::Ready,
+        if let Support::NotSupported { why, .. } = self.capabilities().support(operation) {
+            return Readiness::Disabled { why: (*why).to_owned() };
         }
+        let missing = match operation {
+            Operation::LinkListings if self.settings.listings.is_none() => "listings",
+            Operation::EnsureWebhooks if self.webhook_secret.is_none() => "webhook_secret",
+            Operation::RunActions => return self.actions_readiness(),
+            _ => return Readiness::Ready,
+        };
+        Readiness::NotConfigured { missing: vec![missing.to_owned()] }
     }
 
     fn notices(&self) -> Vec<Finding> {
@@ -335,7 +330,7 @@ impl ChannelConnector for ShipStationChannel {
         run::client_for(QUESTION, self, &request.control)?;
         let refuse = |refusal| ChannelError::of(QUESTION, refusal);
         let mapper = mapping::Mapper::load(self).await.map_err(refuse)?;
-        Ok(mapper.resolve(&request.shipping))
+        Ok(mapper.rules.resolve(&request.shipping))
     }
 
     async fn resolve_held(&self, request: ResolveHeld) -> Result<ResolveReport, ChannelError> {

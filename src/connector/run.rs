@@ -42,7 +42,8 @@ pub(super) struct Run<'c> {
     pub(super) client: ShipStation,
     /// When it began, by ShipStation's clock as far as it was known then.
     pub(super) started: Timestamp,
-    meter: Arc<Meter>,
+    /// Counts its requests.
+    pub(super) meter: Arc<Meter>,
     events: Events,
     last_beat: Mutex<HostTime>,
     /// When it began, by the host's clocks.
@@ -181,22 +182,7 @@ impl<'c> Run<'c> {
     /// The present instant by ShipStation's clock, from the answers to this run or earlier ones; by the host's
     /// clock as long as none has.
     pub(super) fn server_time(&self) -> Timestamp {
-        self.observed_time().unwrap_or_else(|| self.channel.server_time())
-    }
-
-    /// The present instant by ShipStation's clock, once an answer to this run has shown it.
-    pub(super) fn observed_time(&self) -> Option<Timestamp> {
-        self.meter.observed_time()
-    }
-
-    /// What counts its requests.
-    pub(super) fn meter(&self) -> Arc<Meter> {
-        self.meter.clone()
-    }
-
-    /// How many requests it has made.
-    pub(super) fn requests(&self) -> u64 {
-        self.meter.requests()
+        self.meter.observed_time().unwrap_or_else(|| self.channel.server_time())
     }
 
     /// How long it has been running.

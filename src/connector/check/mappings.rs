@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{recent::Recent, references::one_of};
 use crate::{
     channel::{
-        ChannelError, Finding, Refusal,
+        Finding, Refusal,
         shipping::{
             AccountCarrier, CarrierRule, CarrierRules, DisplayText, ShippingResolution, ShippingRules,
             StoreKey, Suggester, UnmappedShipping,
@@ -199,9 +199,4 @@ fn not_connected(rule: &CarrierRule, account: &[AccountCarrier]) -> Finding {
         None => format!("ShipStation accepts free codes such as \"other\"; {}", connected(account)),
     };
     Finding::warning("carrier_not_connected", CARRIERS, observed, remedy)
-}
-
-/// A store that failed, as the refusal of a question.
-pub(super) fn store_down(question: &'static str) -> impl Fn(StoreError) -> ChannelError {
-    move |error| ChannelError::of(question, error.into())
 }

@@ -7,21 +7,20 @@ mod recent;
 mod references;
 mod refresh;
 mod response_probe;
-mod users;
 
 use std::sync::{Arc, atomic::Ordering};
 
 use self::{recent::Recent, response_probe::ResponseProbe};
 pub(super) use self::{
-    references::{ACKNOWLEDGEMENT_TAG, tags},
+    references::{ACKNOWLEDGEMENT_TAG, ASSIGN_USER, tags, users},
     refresh::not_refreshed,
-    users::{ASSIGN_USER, users},
 };
 use super::{ShipStationChannel, failure, mapping, run, settings};
 use crate::{
     channel::{
         ChannelError, CheckReport, Finding, RunControl,
         shipping::{AccountCarrier, DisplayText},
+        store::StoreError,
     },
     client::{Error, ErrorKind, OrderStatus, ShipStation},
 };
@@ -54,10 +53,10 @@ impl ShipStationChannel {
             }
             Err(error) => return Err(ChannelError::of(QUESTION, failure::refusal(&error))),
         };
-        let store_down = mappings::store_down(QUESTION);
-        findings.extend(mappings::carriers(self, account.carriers.as_deref()).await.map_err(&store_down)?);
+        let store_down = |error: StoreError| ChannelError::of(QUESTION, error.into());
+        findings.extend(mappings::carriers(self, account.carriers.as_deref()).await.map_err(store_down)?);
         findings.extend(self.status_findings());
-        findings.extend(mappings::shipping(self, &account.recent).await.map_err(&store_down)?);
+        findings.extend(mappings::shipping(self, &account.recent).await.map_err(store_down)?);
         findings.extend(account.recent.loop_findings());
         findings.extend(probe.findings());
         let report = CheckReport::new(self.connection.clone(), findings, probe.requests());
@@ -77,30 +76,28 @@ impl ShipStationChannel {
     }
 
     fn status_findings(&self) -> Vec<Finding> {
-        let subject = "orders.statuses";
-        let finding = |status: &OrderStatus| match status {
-            OrderStatus::Shipped | OrderStatus::Cancelled => Some(Finding::warning(
-                "status_is_over",
-                subject,
-                format!("{} is imported", status.as_str()),
-                "leave it out unless finished orders are wanted",
-            )),
-            OrderStatus::OnHold | OrderStatus::AwaitingPayment => Some(Finding::warning(
-                "status_cannot_ship",
-                subject,
-                format!("{} is imported", status.as_str()),
-                "such orders may later refuse to be marked shipped; leave it out, or release them in time",
-            )),
-            OrderStatus::Unknown(word) => Some(Finding::warning(
-                "status_unknown",
-                subject,
-                format!("{} is not a status that this version knows", DisplayText::name(word)),
-                format!(
-                    "correct it, or ignore this if ShipStation has a new one; it is known to have {}",
-                    settings::known_statuses()
-                ),
-            )),
-            _ => None,
+        let is_imported = |status: &OrderStatus| format!("{} is imported", status.as_str());
+        let finding = |status: &OrderStatus| {
+            let (code, observed, remedy) = match status {
+                OrderStatus::Shipped | OrderStatus::Cancelled => {
+                    let remedy = "leave it out unless finished orders are wanted".to_owned();
+                    ("status_is_over", is_imported(status), remedy)
+                }
+                OrderStatus::OnHold | OrderStatus::AwaitingPayment => {
+                    let remedy = "such orders may later refuse to be marked shipped; leave it out, or release them in time";
+                    ("status_cannot_ship", is_imported(status), remedy.to_owned())
+                }
+                OrderStatus::Unknown(word) => {
+                    let remedy = format!(
+                        "correct it, or ignore this if ShipStation has a new one; it is known to have {}",
+                        settings::known_statuses()
+                    );
+                    let word = DisplayText::name(word);
+                    ("status_unknown", format!("{word} is not a status that this version knows"), remedy)
+                }
+                _ => return None,
+            };
+            Some(Finding::warning(code, "orders.statuses", observed, remedy))
         };
         self.settings.orders.statuses.iter().filter_map(finding).collect()
     }

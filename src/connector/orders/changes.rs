@@ -66,9 +66,9 @@ impl Observations {
 pub(super) async fn scan(import: &mut Import<'_>) -> Result<(), Stop> {
     let since = import.admission.window.changes_since.filter(|_| import.ctx.watches_changes());
     let Some(since) = since else { return Ok(()) };
-    let before = import.ctx.run.requests();
+    let before = import.ctx.run.meter.requests();
     let scanned = scan_modified(import, since).await;
-    import.report.watch_requests += import.ctx.run.requests() - before;
+    import.report.watch_requests += import.ctx.run.meter.requests() - before;
     scanned
 }
 

@@ -54,7 +54,11 @@ impl LookAlikes {
     /// Takes note of a candidate that is to be imported.
     pub(super) fn add(&mut self, candidate: &Candidate) {
         if let Some(fingerprint) = &candidate.fingerprint {
-            self.0.entry(fingerprint.clone()).or_default().push(Met::of(candidate));
+            self.0.entry(fingerprint.clone()).or_default().push(Met::new(
+                &candidate.order.id,
+                &candidate.order.lineage,
+                &candidate.holds,
+            ));
         }
     }
 }
@@ -79,7 +83,7 @@ async fn imported(
     let found = store.find_by_fingerprint(connection, fingerprints, MAX_LOOK_ALIKES).await?;
     let in_order = |mut records: Vec<ImportRecord>| {
         records.sort_by(|a, b| (a.imported_at, &a.order).cmp(&(b.imported_at, &b.order)));
-        records.into_iter().map(Met::from).collect()
+        records.iter().map(|record| Met::new(&record.order, &record.lineage, &record.holds)).collect()
     };
     Ok(found.into_iter().map(|(fingerprint, records)| (fingerprint, in_order(records))).collect())
 }
@@ -102,9 +106,12 @@ struct Met {
 }
 
 impl Met {
-    fn of(candidate: &Candidate) -> Self {
-        let (order, held_for) = (&candidate.order, candidate.holds.iter().find_map(duplicate_of));
-        Self { order: order.id.clone(), lineage: order.lineage.clone(), held_for: held_for.cloned() }
+    fn new(order: &ChannelOrderId, lineage: &Lineage, holds: &[HoldReason]) -> Self {
+        let held_for = holds.iter().find_map(|hold| match hold {
+            HoldReason::PossibleDuplicate { of } => Some(of.clone()),
+            _ => None,
+        });
+        Self { order: order.clone(), lineage: lineage.clone(), held_for }
     }
 
     /// Whether one was split off or merged into the other, or both were split off the same order.
@@ -113,19 +120,5 @@ impl Met {
             |lineage: &Lineage, id| lineage.parent.as_ref() == Some(id) || lineage.merged.contains(id);
         let siblings = self.lineage.parent.is_some() && self.lineage.parent == order.lineage.parent;
         siblings || names(&self.lineage, &order.id) || names(&order.lineage, &self.order)
-    }
-}
-
-impl From<ImportRecord> for Met {
-    fn from(record: ImportRecord) -> Self {
-        let held_for = record.holds.iter().find_map(duplicate_of).cloned();
-        Self { order: record.order, lineage: record.lineage, held_for }
-    }
-}
-
-fn duplicate_of(hold: &HoldReason) -> Option<&ChannelOrderId> {
-    match hold {
-        HoldReason::PossibleDuplicate { of } => Some(of),
-        _ => None,
     }
 }

@@ -60,78 +60,75 @@ pub(super) async fn find(client: &ShipStation, which: &OrderSelector) -> Result<
                 Err(error) => Err(error),
             }
         }
-        OrderSelector::Number(number) => NumberSearch { number, key: None }.run(client).await,
-        OrderSelector::Key { key, number } => NumberSearch { number, key: Some(key) }.run(client).await,
+        OrderSelector::Number(number) => NumberSearch::of(number, None).run(client).await,
+        OrderSelector::Key { key, number } => NumberSearch::of(number, Some(key)).run(client).await,
     }
 }
 
-/// What was typed.
+/// What was typed, and what was found for it.
 struct NumberSearch<'a> {
     number: &'a str,
     key: Option<&'a str>,
+    found: Matches,
+    /// Orders whose number or key is written otherwise.
+    alike: Vec<Order>,
 }
 
-impl NumberSearch<'_> {
-    async fn run(&self, client: &ShipStation) -> Result<Matches, client::Error> {
-        let mut found = Matches::default();
-        let mut alike = Vec::new();
+impl<'a> NumberSearch<'a> {
+    fn of(number: &'a str, key: Option<&'a str>) -> Self {
+        Self { number, key, found: Matches::default(), alike: Vec::new() }
+    }
+
+    async fn run(mut self, client: &ShipStation) -> Result<Matches, client::Error> {
         for spelling in spellings(self.number) {
-            self.look(client, &spelling, &mut found, &mut alike).await?;
-            if !found.orders.is_empty() {
-                found.near.clear();
-                return Ok(found);
+            self.look(client, &spelling).await?;
+            if !self.found.orders.is_empty() {
+                self.found.near.clear();
+                return Ok(self.found);
             }
-            if !alike.is_empty() {
+            if !self.alike.is_empty() {
                 break;
             }
         }
-        if alike.is_empty() {
-            self.look_near(client, &mut found).await?;
+        if let Some(first) = self.alike.first() {
+            self.found.written = Some(self.written(first));
+            self.found.near.clear();
         } else {
-            found.written = alike.first().map(|order| self.written(order));
-            found.near.clear();
+            self.look_near(client).await?;
         }
-        found.orders = alike;
-        Ok(found)
+        Ok(Matches { orders: self.alike, ..self.found })
     }
 
     /// Reads everything that begins like this.
-    async fn look(
-        &self,
-        client: &ShipStation,
-        spelling: &str,
-        found: &mut Matches,
-        alike: &mut Vec<Order>,
-    ) -> Result<(), client::Error> {
+    async fn look(&mut self, client: &ShipStation, spelling: &str) -> Result<(), client::Error> {
         let mut pages = client.orders().list().order_number(spelling).pages();
         let mut tally = ListTally::default();
-        while let Some(page) = pages.next().await {
-            let page = page?;
+        while let Some(page) = pages.next().await.transpose()? {
             tally.add(&page);
             for order in page.items {
                 if self.is_exactly(&order) {
-                    found.orders.push(order);
+                    self.found.orders.push(order);
                 } else if self.is_alike(&order) {
-                    alike.push(order);
-                } else if found.near.len() < OFFERED {
-                    found.near.extend(order.order_number);
+                    self.alike.push(order);
+                } else if self.found.near.len() < OFFERED {
+                    self.found.near.extend(order.order_number);
                 }
             }
-            found.errors.extend(page.errors);
+            self.found.errors.extend(page.errors);
         }
         if tally.nulls > 0 || !pages.end().is_some_and(client::ListEnd::is_complete) {
-            found.incomplete = Some(tally.summary("orders of this number"));
+            self.found.incomplete = Some(tally.summary("orders of this number"));
         }
         Ok(())
     }
 
     /// Offers what differs by a letter, of what begins like all but the last letter.
-    async fn look_near(&self, client: &ShipStation, found: &mut Matches) -> Result<(), client::Error> {
+    async fn look_near(&mut self, client: &ShipStation) -> Result<(), client::Error> {
         const SHORTEST: usize = 3;
         const SEARCH_PAGE_SIZE: u32 = 100;
         let plain = plain_number(self.number);
         let beginning: String = plain.chars().take(plain.chars().count().saturating_sub(1)).collect();
-        if beginning.chars().count() < SHORTEST || found.near.len() >= OFFERED {
+        if beginning.chars().count() < SHORTEST || self.found.near.len() >= OFFERED {
             return Ok(());
         }
         let page =
@@ -144,8 +141,8 @@ impl NumberSearch<'_> {
         let near = |number: &String| strsim::levenshtein(&plain_number(number), &plain) == 1;
         let numbers = page.items.into_iter().filter_map(|order| order.order_number).filter(near);
         for number in numbers {
-            if found.near.len() < OFFERED && !found.near.contains(&number) {
-                found.near.push(number);
+            if self.found.near.len() < OFFERED && !self.found.near.contains(&number) {
+                self.found.near.push(number);
             }
         }
         Ok(())

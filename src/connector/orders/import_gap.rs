@@ -69,7 +69,7 @@ impl Import<'_> {
     /// window.
     pub(super) async fn correct_window(&mut self) -> Result<bool, StoreError> {
         let window = &mut self.admission.window;
-        let Some(now) = self.ctx.run.observed_time().filter(|_| !window.clock_checked) else {
+        let Some(now) = self.ctx.run.meter.observed_time().filter(|_| !window.clock_checked) else {
             return Ok(false);
         };
         window.clock_checked = true;

@@ -7,7 +7,6 @@
 mod back_fill;
 mod by_hand;
 mod candidate;
-mod capped_list;
 mod changes;
 mod context;
 mod diagnose;
@@ -19,15 +18,12 @@ mod follow_up;
 mod import;
 mod import_gap;
 mod lineage;
-mod lines;
 mod list_tally;
 mod notes;
 mod page;
 mod parcels;
 mod policy;
 mod quick_look;
-mod reconnected;
-mod references;
 mod resolve_held;
 mod retry_wait;
 mod scan;
@@ -36,10 +32,12 @@ mod timeline;
 mod webhook_import;
 mod window;
 
+use std::sync::atomic::Ordering;
+
 pub(super) use self::webhook_import::Deliveries;
 use self::{context::Context, import::Import, window::Window};
 use super::{
-    ShipStationChannel, failure,
+    ShipStationChannel, check, failure,
     mapping::Mapper,
     run::{Run, Stop},
     trace,
@@ -47,10 +45,10 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ChannelError, GetOrders, ImportReport, Operation, OrderScope, RunControl, report::RunInfo,
-        store::StoreError,
+        ChannelError, Finding, GetOrders, ImportReport, Operation, OrderScope, RunControl, Severity,
+        report::RunInfo, store::StoreError,
     },
-    client::{ErrorKind, Lane},
+    client::{Error, ErrorKind, Lane},
 };
 
 impl ShipStationChannel {
@@ -102,6 +100,33 @@ impl ShipStationChannel {
             info.warnings.push(warning.to_owned());
         }
         Ok((Context { run, mapper }, info))
+    }
+
+    /// Stops an import under a tag or a user that does not exist. Costs a request each for the first import
+    /// of this object, and none when a check was made before.
+    async fn check_order_references(&self, run: &Run<'_>) -> Result<(), Stop> {
+        // A run that must not start anything ends by itself, with a report.
+        if self.references_checked.load(Ordering::Relaxed) || run.check_may_start().is_err() {
+            return Ok(());
+        }
+        let mut findings = match self.references(run).await {
+            Ok(findings) => findings,
+            // The run ends for the same reason, with a report.
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        findings.retain(|finding| finding.severity == Severity::Error);
+        if findings.is_empty() {
+            self.references_checked.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        Err(Stop::Misconfigured(findings))
+    }
+
+    async fn references(&self, run: &Run<'_>) -> Result<Vec<Finding>, Error> {
+        let mut findings = check::tags(self, &run.client).await?;
+        findings.extend(check::users(self, &run.client).await?);
+        Ok(findings)
     }
 }
 

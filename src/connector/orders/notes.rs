@@ -1,7 +1,44 @@
-//! What the report of an import warns of at its end, one warning for many orders.
+//! What the report of an import warns of at its end, one warning for many orders: a report must not grow with the shop.
 
-use super::{capped_list::CappedList, policy::PolicyLog, reconnected::ReconnectedStores};
-use crate::client::Order;
+use std::collections::HashMap;
+
+use super::policy::PolicyLog;
+use crate::{
+    channel::{ChannelOrder, ChannelOrderId, hash::number_of, shipping::StoreKey},
+    client::Order,
+};
+
+/// As many as one warning names.
+const MAX_NAMES_PER_WARNING: usize = 20;
+/// How many orders of a run are remembered by number and key.
+const MAX_REMEMBERED: usize = 20_000;
+
+/// The orders that share a warning: some by name, the rest as a number.
+#[derive(Debug, Default)]
+pub(super) struct CappedList {
+    named: Vec<String>,
+    more: u64,
+}
+
+impl CappedList {
+    pub(super) fn add(&mut self, name: impl Into<String>) {
+        if self.named.len() < MAX_NAMES_PER_WARNING {
+            self.named.push(name.into());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// The list as text; `None` when it is empty.
+    pub(super) fn summary(&self) -> Option<String> {
+        let named = self.named.join(", ");
+        match (self.named.is_empty(), self.more) {
+            (true, _) => None,
+            (false, 0) => Some(named),
+            (false, more) => Some(format!("{named} and {more} more")),
+        }
+    }
+}
 
 /// Orders that share a warning at the end of the run.
 #[derive(Debug, Default)]
@@ -47,5 +84,49 @@ impl Notes {
             )),
         ];
         warnings.into_iter().flatten().chain(self.policy.warnings())
+    }
+}
+
+/// The orders that a run has met, by number and key: a store that was connected again shows its orders once more, under
+/// other ids.
+#[derive(Debug, Default)]
+pub(super) struct ReconnectedStores {
+    met: HashMap<u64, (ChannelOrderId, StoreKey)>,
+    pub(super) found: CappedList,
+}
+
+impl ReconnectedStores {
+    /// Takes note of an order, and of the one with the same number and key in another store.
+    pub(super) fn note(&mut self, order: &ChannelOrder) {
+        let (Some(key), Some(store)) = (order.key.as_deref(), &order.store) else { return };
+        if key.trim().is_empty() || order.number.trim().is_empty() {
+            return;
+        }
+        let mark = number_of([order.number.as_str(), key]);
+        match self.met.get(&mark) {
+            Some((other, its_store)) if *other != order.id && its_store != store => {
+                let (number, id) = (&order.number, &order.id);
+                self.found.add(format!("{number} is {other} of store {its_store} and {id} of store {store}"));
+            }
+            None if self.met.len() < MAX_REMEMBERED => {
+                self.met.insert(mark, (order.id.clone(), store.clone()));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_names_some_and_counts_the_rest() {
+        let mut list = CappedList::default();
+        assert_eq!(list.summary(), None);
+        list.add("a");
+        assert_eq!(list.summary().unwrap(), "a");
+        (0..25).for_each(|_| list.add("b"));
+        assert!(list.summary().unwrap().ends_with("b, b and 6 more"));
     }
 }

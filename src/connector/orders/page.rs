@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use super::{
-    candidate::Candidate,
+    candidate::{self, Candidate},
     changes::{self, Observations},
     context::{Context, Records},
     duplicates::LookAlikes,
     eligibility::{Class, Criteria},
     import::{Import, failure},
-    lineage, lines, policy, retry_wait,
+    lineage, policy, retry_wait,
 };
 use crate::{
     channel::{
@@ -147,7 +147,7 @@ async fn save_all(
             break;
         }
         let rest = candidates.split_off(candidates.len().min(room));
-        lines::link(import.ctx.run.channel, &mut candidates).await?;
+        candidate::link(import.ctx.run.channel, &mut candidates).await?;
         let alike = LookAlikes::look_up(import.ctx, &mut candidates).await?;
         let decided = policy::decide(import, candidates, alike);
         for (order, reason) in decided.skipped {
@@ -159,9 +159,11 @@ async fn save_all(
         saved.extend(
             decided.failed.into_iter().map(|failed| (new_order(import.ctx, failed), policy::failure())),
         );
-        let failures: Vec<OrderFailure> =
-            saved.iter().filter_map(|(new, answer)| failure_of(import.ctx, records, new, answer)).collect();
+        let mut failures = Vec::new();
         for (new, answer) in saved {
+            if let SaveOutcome::Failed { message, retryable } = &answer {
+                failures.push(failed(import.ctx, records, &new.order, message, *retryable));
+            }
             let outcome = outcome_of(&new, answer, records);
             if let ImportOutcome::Imported { .. } | ImportOutcome::Held { .. } = outcome {
                 import.imported(&new, records.attempts(&new.order.id));
@@ -230,17 +232,7 @@ fn outcome_of(new: &NewOrder, answer: SaveOutcome, records: &Records) -> ImportO
     }
 }
 
-/// What the ledger keeps of an order that the host could not take.
-fn failure_of(
-    ctx: &Context<'_>,
-    records: &Records,
-    new: &NewOrder,
-    answer: &SaveOutcome,
-) -> Option<OrderFailure> {
-    let SaveOutcome::Failed { message, retryable } = answer else { return None };
-    Some(failed(ctx, records, &new.order, message, *retryable))
-}
-
+/// What the ledger keeps of an order that cannot be decided or that the host could not take.
 fn failed(
     ctx: &Context<'_>,
     records: &Records,

@@ -49,9 +49,9 @@ async fn publish(import: &mut Import<'_>, shipped: Vec<OrderObservation>) -> Res
     if shipped.is_empty() {
         return Ok(());
     }
-    let before = import.ctx.run.requests();
+    let before = import.ctx.run.meter.requests();
     let read = read(import.ctx, &shipped).await;
-    import.report.watch_requests += import.ctx.run.requests() - before;
+    import.report.watch_requests += import.ctx.run.meter.requests() - before;
     let parcels = match read {
         Ok(parcels) => parcels,
         // What passes is tried again by the next run.

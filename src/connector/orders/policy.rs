@@ -5,7 +5,12 @@ use std::{
     time::Duration,
 };
 
-use super::{candidate::Candidate, capped_list::CappedList, duplicates::LookAlikes, import::Import, lines};
+use super::{
+    candidate::{self, Candidate},
+    duplicates::LookAlikes,
+    import::Import,
+    notes::CappedList,
+};
 use crate::{
     channel::{
         ChannelOrder, HoldKind, HoldReason, ImportDecision, ImportPolicy, LineId, LineKind, PolicyVerdict,
@@ -79,7 +84,7 @@ fn apply(channel: &ShipStationChannel, candidate: &mut Candidate, answer: Import
         is_unknown
     });
     holds.retain(|hold| hold.kind() != HoldKind::NotManagedLine);
-    holds.extend(lines::unlinked(channel, order));
+    holds.extend(candidate::unlinked(channel, order));
     if let PolicyVerdict::Hold(reason) = answer.verdict {
         holds.push(HoldReason::ByPolicy { reason });
     }

@@ -53,7 +53,7 @@ async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) 
             if let Some(known) = held.store.as_ref().and_then(|store| names.marketplace_of(store)) {
                 request.marketplace = Some(known.to_owned());
             }
-            one(run, mapper.resolve(&request), mapper.version, report, held).await?;
+            one(run, mapper.rules.resolve(&request), mapper.version, report, held).await?;
         }
     }
 }

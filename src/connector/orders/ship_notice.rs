@@ -56,9 +56,9 @@ impl ShippedRow for Fulfillment {
 
 /// Reads a delivery and publishes what is different about the orders in it.
 pub(super) async fn publish<T: ShippedRow>(import: &mut Import<'_>, pages: Pages<T>) -> Result<(), Stop> {
-    let before = import.ctx.run.requests();
+    let before = import.ctx.run.meter.requests();
     let published = every_page(import, pages).await;
-    import.report.watch_requests += import.ctx.run.requests() - before;
+    import.report.watch_requests += import.ctx.run.meter.requests() - before;
     published?;
     parcels::publish_shipped(import).await
 }

@@ -60,7 +60,7 @@ impl ShipStationChannel {
         reading: &ActiveRead<'_>,
     ) -> Answer {
         let (ctx, info) = self.begin_import(by_hand::OPERATION, Lane::Import, control).await?;
-        reading.counted_by(ctx.run.meter());
+        reading.counted_by(ctx.run.meter.clone());
         let mut pages = match ctx.client().webhooks().pages(delivery) {
             Ok(WebhookPages::Orders(pages)) => pages,
             Ok(WebhookPages::Shipments(pages)) => return self.read_notice(&ctx, info, pages).await,

@@ -115,8 +115,7 @@ async fn read_records(
     let list = ctx.run.client.fulfillments().list();
     let list = list.created_since(since).sort_by(FulfillmentSort::CreateDate).page_size(MAX_PAGE_SIZE);
     let mut pages = pin!(list.pages());
-    while let Some(page) = pages.next().await {
-        let page = page?;
+    while let Some(page) = pages.next().await.transpose()? {
         let (what, rows) = ("fulfillments", page.items.len());
         ctx.run.event(RunEventKind::PageRead { what, rows, of: page.total });
         let left =

@@ -101,8 +101,7 @@ async fn labels(client: &ShipStation, order: OrderId) -> Result<Look<String>, Er
 /// may stand in the place of the one that is looked for.
 async fn read<T>(mut pages: Pages<T>, is_asked_for: impl Fn(&T) -> bool) -> Result<Look<T>, Error> {
     let mut look = Look { found: Vec::new(), complete: true };
-    while let Some(page) = pages.next().await {
-        let page = page?;
+    while let Some(page) = pages.next().await.transpose()? {
         look.complete &= is_whole(&page) && page.items.iter().all(&is_asked_for);
         look.found.extend(page.items.into_iter().filter(&is_asked_for));
     }

@@ -12,7 +12,6 @@ mod parcel;
 mod plan;
 mod preflight;
 mod pull;
-mod retry;
 mod rows;
 mod send;
 mod syncing;
@@ -23,14 +22,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use self::{
     context::{Context, Ctx},
-    decision::{Decision, RowOutcome},
+    decision::{Decision, RowOutcome, try_again},
     evidence::RecordMatch,
     lookup::LookupResult,
     open_orders::OpenOrders,
     parcel::Parcel,
     plan::Planner,
     preflight::{Clearance, preflight},
-    retry::try_again,
     send::send,
     syncing::Syncing,
     timing::{Event, Moment},

@@ -46,7 +46,7 @@ impl<'a> Planner<'a> {
         let all = &self.progress.rows;
         let mut open: Vec<&OutboxRow> = Vec::new();
         for row in all {
-            if row.state.is_closed() || rows::is_outcome_unknown(row) || rows::is_reported(row) {
+            if row.state.is_closed() || row.state.is_outcome_unknown() || row.state.is_reported() {
                 continue;
             }
             match self.decide_alone(row, order) {
@@ -59,7 +59,7 @@ impl<'a> Planner<'a> {
         let due: Vec<&OutboxRow> =
             open.iter().copied().filter(|row| row.state.is_due(self.now.host.wall)).collect();
         let (Some(order), false) = (order, due.is_empty()) else { return (decision, None) };
-        if let Some(reported) = all.iter().find(|row| rows::is_reported(row)) {
+        if let Some(reported) = all.iter().find(|row| row.state.is_reported()) {
             // ShipStation has no room for anything further.
             decision.step_all(open.iter().copied(), &superseded_by(self.settings.partial, reported));
             decision.list_unreported(open, &rows::tracking_numbers([reported]));
@@ -80,7 +80,7 @@ impl<'a> Planner<'a> {
         let is_postponed = |row: &&OutboxRow| {
             matches!(row.state, ShipmentState::RetryWait { .. }) && !row.state.is_due(self.now.host.wall)
         };
-        match self.progress.rows.iter().find(|row| rows::is_outcome_unknown(row)) {
+        match self.progress.rows.iter().find(|row| row.state.is_outcome_unknown()) {
             Some(row) if row.state.is_in_flight() => Some("another shipment of the order is under way"),
             Some(_) => Some(
                 "whether another shipment of the order was sent is not known, and a person has to release that one first",
@@ -102,9 +102,9 @@ impl<'a> Planner<'a> {
             failed(FailReason::InvalidOrderId)
         } else if shipment.revision < revision {
             ShipmentState::Superseded { reason: SupersedeReason::NewerRevision { revision } }
-        } else if earlier.clone().any(rows::is_reported) {
+        } else if earlier.clone().any(|row| row.state.is_reported()) {
             failed(FailReason::AmendmentNotSupported)
-        } else if earlier.any(rows::is_outcome_unknown) {
+        } else if earlier.any(|row| row.state.is_outcome_unknown()) {
             // Closing this one now would lose the shipment if the earlier revision turns out not to have been sent.
             return RowDecision::Wait("whether its earlier revision was sent is not known yet");
         } else if shipment.voided {

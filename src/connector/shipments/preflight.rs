@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ctx, Decision, Event, OpenOrders, Parcel, RecordMatch, Stop, Syncing, evidence,
-    retry::{look_again, missing_once, missing_twice},
-    timing,
+    Ctx, Decision, Event, OpenOrders, Parcel, RecordMatch, Stop, Syncing,
+    decision::{look_again, missing_once, missing_twice},
+    evidence, timing,
 };
 use crate::{
     Timestamp,

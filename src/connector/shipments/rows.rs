@@ -23,16 +23,6 @@ pub(super) fn is_of_another_order(row: &OutboxRow) -> bool {
     matches!(row.state, ShipmentState::Blocked { reason: BlockReason::OrderMismatch { .. } })
 }
 
-/// Whether ShipStation has the order marked as shipped by this row.
-pub(super) fn is_reported(row: &OutboxRow) -> bool {
-    row.state.is_reported()
-}
-
-/// Whether it is not known if ShipStation has it.
-pub(super) fn is_outcome_unknown(row: &OutboxRow) -> bool {
-    row.state.is_outcome_unknown()
-}
-
 /// The tracking numbers of these rows, each one once, in the host's order.
 pub(super) fn tracking_numbers<'r>(rows: impl IntoIterator<Item = &'r OutboxRow>) -> Vec<String> {
     further_tracking(rows, &[]).into_iter().map(|(_, number)| number).collect()

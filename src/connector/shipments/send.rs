@@ -3,9 +3,9 @@
 
 use super::{
     Ctx, Decision, LookupResult, Parcel, RowOutcome, Stop, Syncing,
+    decision::{MISSING, look_again, missing_once, try_again},
     lookup::look_up,
     parcel::carrier_code,
-    retry::{MISSING, look_again, missing_once, try_again},
 };
 use crate::{
     Timestamp,

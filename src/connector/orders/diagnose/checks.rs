@@ -111,6 +111,15 @@ impl Skips<'_> {
     }
 }
 
+fn check(
+    name: &'static str,
+    verdict: Verdict,
+    observed: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Check {
+    Check::new(name, verdict, observed, None, Some(remedy.into()))
+}
+
 /// All four dates, and the limit.
 pub(super) fn age(order: &Order, window: &Window) -> String {
     let limit = window.limit_days.map_or("no limit".to_owned(), |days| format!("limit {days} d"));
@@ -159,10 +168,7 @@ pub(super) fn fulfillment(order: &ChannelOrder, skips: &Skips<'_>, holds: &[Hold
 
 pub(super) fn lineage(order: &ChannelOrder, skips: &Skips<'_>, holds: &[HoldReason]) -> Check {
     match holds.iter().find(|hold| **hold != HoldReason::ExternallyFulfilled) {
-        Some(hold) => {
-            let remedy = "it would be held: decide by hand".to_owned();
-            Check::new("lineage", Verdict::Warns, hold.to_string(), None, Some(remedy))
-        }
+        Some(hold) => check("lineage", Verdict::Warns, hold.to_string(), "it would be held: decide by hand"),
         None => skips.check("lineage", &[SkipKind::SplitOfImported, SkipKind::MergesImported], || {
             let related = order.lineage.parent.is_some() || !order.lineage.merged.is_empty();
             let word = if related { "its relatives are not imported" } else { "has no relatives" };
@@ -182,7 +188,7 @@ pub(super) fn shipping(
         UnmappedPolicy::Reject => (Verdict::Blocks, "would be rejected"),
         _ => (Verdict::Warns, "would be held"),
     };
-    let (observed, remedy) = match mapper.resolve(&translate::shipping_request(order)) {
+    let (observed, remedy) = match mapper.rules.resolve(&translate::shipping_request(order)) {
         ShippingResolution::Unmapped { text } => {
             let nearest = suggest(&text, order.store.as_ref(), &mapper.rules);
             let nearest = nearest.first().map(|near| format!("; {near}")).unwrap_or_default();
@@ -193,18 +199,17 @@ pub(super) fn shipping(
         }
         resolution => return Check::pass("shipping", resolution.to_string()),
     };
-    Check::new("shipping", verdict, observed, None, Some(format!("{fate}: {remedy}")))
+    check("shipping", verdict, observed, format!("{fate}: {remedy}"))
 }
 
 pub(super) fn not_configured() -> Check {
-    let remedy = "add one: every order is held until then".to_owned();
-    Check::new("configured", Verdict::Warns, "there is no shipping mapping at all", None, Some(remedy))
+    let observed = "there is no shipping mapping at all";
+    check("configured", Verdict::Warns, observed, "add one: every order is held until then")
 }
 
 pub(super) fn duplicate(of: &ChannelOrderId) -> Check {
     let observed = format!("has the address, lines and day of order {of}");
-    let remedy = "it would be held: compare the two".to_owned();
-    Check::new("duplicate", Verdict::Warns, observed, None, Some(remedy))
+    check("duplicate", Verdict::Warns, observed, "it would be held: compare the two")
 }
 
 pub(super) fn loop_passed(undecided: Option<Undecided>) -> String {
@@ -220,15 +225,14 @@ pub(super) fn undecided(why: Undecided) -> Check {
             "wait for the next run after the stores were read, at most an hour; or give the store a rule of its own"
         }
     };
-    Check::new("decision", Verdict::Blocks, why.why(), None, Some(remedy.to_owned()))
+    check("decision", Verdict::Blocks, why.why(), remedy)
 }
 
 /// What the host's policy says; `None` when it panicked.
 pub(super) fn policy(decision: Option<ImportDecision>) -> Check {
     const NAME: &str = "policy";
     let Some(ImportDecision { verdict, not_shippable }) = decision else {
-        let remedy = "correct the policy: the order is tried again".to_owned();
-        return Check::new(NAME, Verdict::Blocks, PANICKED, None, Some(remedy));
+        return check(NAME, Verdict::Blocks, PANICKED, "correct the policy: the order is tried again");
     };
     match verdict {
         PolicyVerdict::Accept if not_shippable.is_empty() => Check::pass(NAME, "lets it in"),
@@ -237,9 +241,8 @@ pub(super) fn policy(decision: Option<ImportDecision>) -> Check {
             format!("lets it in, {} not shippable", count_of(count(not_shippable.len()), "line")),
         ),
         PolicyVerdict::Hold(reason) => {
-            let remedy = "it would be held until the host releases it".to_owned();
             let hold = HoldReason::ByPolicy { reason }.to_string();
-            Check::new(NAME, Verdict::Warns, hold, None, Some(remedy))
+            check(NAME, Verdict::Warns, hold, "it would be held until the host releases it")
         }
         PolicyVerdict::Skip(reason) => {
             let skip = SkipReason::ByPolicy { reason };
@@ -255,17 +258,13 @@ pub(super) fn missing(near: &[String]) -> Check {
             .to_owned(),
         near => format!("did you mean {}?", near.join(" or ")),
     };
-    exists(Verdict::Blocks, "ShipStation does not have it", &remedy)
+    check("exists", Verdict::Blocks, "ShipStation does not have it", remedy)
 }
 
 /// ShipStation, or what it says of the order, cannot be read.
 pub(super) fn unread(why: &str) -> Check {
     let remedy = "ask again later; if it stays so, open the order in ShipStation, and tell their support if it does not open";
-    exists(Verdict::Unknown, why, remedy)
-}
-
-fn exists(verdict: Verdict, observed: &str, remedy: &str) -> Check {
-    Check::new("exists", verdict, observed, None, Some(remedy.to_owned()))
+    check("exists", Verdict::Unknown, why, remedy)
 }
 
 pub(super) fn ledger(failure: &OrderWork) -> Check {
@@ -276,31 +275,27 @@ pub(super) fn ledger(failure: &OrderWork) -> Check {
     } else {
         (Verdict::Warns, format!("it is read again after {}", failure.next_attempt))
     };
-    Check::new("failures", verdict, observed, None, Some(remedy))
+    check("failures", verdict, observed, remedy)
 }
 
-pub(super) fn notes(order: &ChannelOrder, facts: &Facts, settings: &OrderSettings) -> Vec<DiagnosisNote> {
-    let mut notes: Vec<DiagnosisNote> = Vec::new();
-    if let Some(imported) = imported(&order.id, facts) {
-        notes.push(DiagnosisNote(imported + user(order, facts, settings)));
-    }
-    notes.push(last_run(facts.last.as_ref(), order.created_at));
-    notes.push(DiagnosisNote(format!("dates: {}", dates(order))));
-    notes.extend(outbox(facts));
-    notes
+/// What else there is to say of an order; of one that ShipStation does not show, without what it says.
+pub(super) fn notes(
+    id: &ChannelOrderId,
+    shown: Option<&ChannelOrder>,
+    facts: &Facts,
+    settings: &OrderSettings,
+) -> Vec<DiagnosisNote> {
+    let user = || shown.map_or("", |order| user(order, facts, settings));
+    let imported = imported(id, facts).map(|note| DiagnosisNote(note + user()));
+    let last = last_run(facts.last.as_ref(), shown.and_then(|order| order.created_at));
+    let dates = shown.map(|order| DiagnosisNote(format!("dates: {}", dates(order))));
+    imported.into_iter().chain([last]).chain(dates).chain(outbox(facts)).collect()
 }
 
 /// Members of the order that could not be read.
 pub(super) fn left_out(order: &Order) -> Option<DiagnosisNote> {
     let members = order.unreadable().join(", ");
     (!members.is_empty()).then(|| DiagnosisNote(format!("could not be read and is left out: {members}")))
-}
-
-/// What there is to say of an order that ShipStation does not show.
-pub(super) fn notes_without_order(order: &ChannelOrderId, facts: &Facts) -> Vec<DiagnosisNote> {
-    let imported = imported(order, facts).map(DiagnosisNote);
-    let last = last_run(facts.last.as_ref(), None);
-    imported.into_iter().chain([last]).chain(outbox(facts)).collect()
 }
 
 /// The last good run, and whether an order that was created then existed already.

@@ -7,12 +7,12 @@ mod overview;
 use self::checks::Names;
 use super::{
     by_hand::{describe, unanswered},
-    candidate::Candidate,
+    candidate::{self, Candidate},
     context::{Admission, Records, with_relatives},
     duplicates,
     eligibility::{Class, Criteria, Eligibility},
     find::find,
-    lines, policy,
+    policy,
     window::Window,
 };
 use crate::{
@@ -128,7 +128,7 @@ impl ShipStationChannel {
         };
         let Some(policy) = &self.policy else { return Ok(None) };
         let mut candidate = Candidate { order, holds, fingerprint: None, shipping };
-        lines::link(self, std::slice::from_mut(&mut candidate)).await?;
+        candidate::link(self, std::slice::from_mut(&mut candidate)).await?;
         let duplicate = facts.look_alike.clone().map(|of| HoldReason::PossibleDuplicate { of });
         candidate.holds.extend(duplicate);
         Ok(Some(checks::policy(policy::ask(&**policy, &candidate))))
@@ -153,7 +153,7 @@ impl ShipStationChannel {
         let facts = self.facts(&ChannelOrder::new(id.clone(), ""), last).await?;
         answer.imported = facts.records.known.contains_key(id);
         answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
-        answer.notes = checks::notes_without_order(id, &facts);
+        answer.notes = checks::notes(id, None, &facts, &self.settings.orders);
         answer.timeline = facts.timeline;
         Ok(answer)
     }
@@ -236,7 +236,7 @@ impl ShipStationChannel {
         }
         answer.checks.extend(facts.look_alike.as_ref().map(checks::duplicate));
         answer.checks.extend(facts.failure.as_ref().map(checks::ledger));
-        answer.notes = checks::notes(order, facts, settings);
+        answer.notes = checks::notes(&order.id, Some(order), facts, settings);
         answer.notes.extend(checks::left_out(wire));
         answer.timeline.clone_from(&facts.timeline);
         answer
