@@ -37,25 +37,29 @@ impl ShipStationChannel {
             Ok(listed) => listed,
             Err(error) => return Err(run.refuse(&mut info, error.into()).await),
         };
-        let work = Work { run, name: name_of(&self.connection), address };
-        let mut report = WebhookReport::new(info, masked(&work.address));
-        let stop = work.bring_in_order(&listed, &mut report).await.err();
-        if let Some(stop) = stop {
-            if report.items.iter().all(|item| item.outcome == WebhookOutcome::Unchanged) {
-                return Err(work.run.refuse(&mut report.run, stop).await);
+        let report = WebhookReport::new(info, masked(&address));
+        let mut work = Work { run, name: name_of(&self.connection), address, report };
+        let stop = work.bring_in_order(&listed).await.err();
+        let mut items = work.report.items.iter();
+        match stop {
+            Some(stop) if items.all(|item| item.outcome == WebhookOutcome::Unchanged) => {
+                Err(work.run.refuse(&mut work.report.run, stop).await)
             }
-            return Ok(work.finish(report, stop.status()).await);
+            Some(stop) => Ok(work.finish(stop.status()).await),
+            None => {
+                let status = status(&work.report);
+                Ok(work.finish(status).await)
+            }
         }
-        let status = status(&report);
-        Ok(work.finish(report, status).await)
     }
 }
 
-/// What the subscriptions are to be.
+/// What the subscriptions are to be, and what was done about them.
 struct Work<'c> {
     run: Run<'c>,
     name: String,
     address: Url,
+    report: WebhookReport,
 }
 
 /// What there is of one event, and why it is not as it is to be.
@@ -67,17 +71,14 @@ struct EventPlan<'r> {
 }
 
 impl Work<'_> {
-    async fn bring_in_order(
-        &self,
-        listed: &Rows<WebhookSubscription>,
-        report: &mut WebhookReport,
-    ) -> Result<(), Stop> {
+    async fn bring_in_order(&mut self, listed: &Rows<WebhookSubscription>) -> Result<(), Stop> {
         let ours: Vec<&WebhookSubscription> = listed.items.iter().filter(|row| self.is_ours(row)).collect();
-        report.others = count(listed.items.len() - ours.len());
+        self.report.others = count(listed.items.len() - ours.len());
         let gap = why_not_whole(listed);
-        report.run.warnings.extend(gap.map(|why| format!("the list of webhooks cannot be relied on: {why}")));
+        let warning = gap.map(|why| format!("the list of webhooks cannot be relied on: {why}"));
+        self.report.run.warnings.extend(warning);
         for plan in self.plans(&ours) {
-            self.execute(plan, gap, report).await?;
+            self.execute(plan, gap).await?;
         }
         Ok(())
     }
@@ -133,12 +134,7 @@ impl Work<'_> {
 
     /// Subscribes what is missing before it removes what is wrong, unless that stands at the very address: ShipStation may
     /// refuse a second one there.
-    async fn execute(
-        &self,
-        plan: EventPlan<'_>,
-        gap: Option<&'static str>,
-        report: &mut WebhookReport,
-    ) -> Result<(), Stop> {
+    async fn execute(&mut self, plan: EventPlan<'_>, gap: Option<&'static str>) -> Result<(), Stop> {
         let (first, later): (Vec<_>, Vec<_>) =
             plan.wrong.into_iter().partition(|(row, _)| !plan.is_right && self.is_at_address(row));
         let outcome = match (plan.is_right, gap) {
@@ -146,27 +142,23 @@ impl Work<'_> {
             (false, Some(why)) => WebhookOutcome::Unknown { why: format!("it may be there: {why}") },
             (false, None) => {
                 for (row, why) in first {
-                    self.remove(row, why, report).await?;
+                    self.remove(row, why).await?;
                 }
-                self.subscribe(&plan.event, report).await?
+                self.subscribe(&plan.event).await?
             }
         };
         let is_there = matches!(outcome, WebhookOutcome::Unchanged | WebhookOutcome::Subscribed);
         if self.wanted().any(|wanted| wanted == plan.event) {
             let event = plan.event.as_str().to_owned();
-            report.items.push(WebhookItem::new(event, outcome));
+            self.report.items.push(WebhookItem::new(event, outcome));
         }
         for (row, why) in later.into_iter().filter(|_| is_there) {
-            self.remove(row, why, report).await?;
+            self.remove(row, why).await?;
         }
         Ok(())
     }
 
-    async fn subscribe(
-        &self,
-        event: &WebhookEvent,
-        report: &mut WebhookReport,
-    ) -> Result<WebhookOutcome, Stop> {
+    async fn subscribe(&mut self, event: &WebhookEvent) -> Result<WebhookOutcome, Stop> {
         if self.run.control.dry_run {
             return Ok(WebhookOutcome::Subscribed);
         }
@@ -175,7 +167,7 @@ impl Work<'_> {
         let subscribe = webhooks.subscribe(self.address.as_str(), event.clone()).friendly_name(&self.name);
         let Err(error) = subscribe.send().await else { return Ok(WebhookOutcome::Subscribed) };
         if error.outcome() == Outcome::Unknown {
-            return self.look_for(event, &error, report).await;
+            return self.look_for(event, &error).await;
         }
         if failure::ends_the_run(&error) {
             return Err(error.into());
@@ -184,12 +176,7 @@ impl Work<'_> {
     }
 
     /// Whether a subscription took effect whose answer is not known. It is not sent again in this run: an effect may come late.
-    async fn look_for(
-        &self,
-        event: &WebhookEvent,
-        error: &Error,
-        report: &mut WebhookReport,
-    ) -> Result<WebhookOutcome, Stop> {
+    async fn look_for(&mut self, event: &WebhookEvent, error: &Error) -> Result<WebhookOutcome, Stop> {
         let is_it = |row: &WebhookSubscription| {
             self.is_ours(row) && row.hook_type.as_ref() == Some(event) && self.difference(row).is_none()
         };
@@ -197,19 +184,14 @@ impl Work<'_> {
         match self.run.client.webhooks().list().await {
             Ok(listed) if listed.items.iter().any(is_it) => Ok(WebhookOutcome::Subscribed),
             Err(error) if failure::ends_the_run(&error) => {
-                report.items.push(WebhookItem::new(event.as_str(), unknown));
+                self.report.items.push(WebhookItem::new(event.as_str(), unknown));
                 Err(error.into())
             }
             _ => Ok(unknown),
         }
     }
 
-    async fn remove(
-        &self,
-        row: &WebhookSubscription,
-        why: &'static str,
-        report: &mut WebhookReport,
-    ) -> Result<(), Stop> {
+    async fn remove(&mut self, row: &WebhookSubscription, why: &'static str) -> Result<(), Stop> {
         let removed = || WebhookOutcome::Removed { why: why.into() };
         let outcome = if self.run.control.dry_run {
             removed()
@@ -226,16 +208,16 @@ impl Work<'_> {
             }
         };
         let event = row.hook_type.as_ref().map_or("no event", WebhookEvent::as_str);
-        report.items.push(WebhookItem::new(event, outcome));
+        self.report.items.push(WebhookItem::new(event, outcome));
         Ok(())
     }
 
-    async fn finish(self, report: WebhookReport, status: RunStatus) -> WebhookReport {
-        for item in &report.items {
+    async fn finish(self, status: RunStatus) -> WebhookReport {
+        for item in &self.report.items {
             let (id, outcome) = (Some(item.event.as_str()), ItemOutcome::Webhook(item.outcome.kind()));
             self.run.event(RunEventKind::ItemDone { id, outcome });
         }
-        self.run.report(report, status).await
+        self.run.report(self.report, status).await
     }
 }
 
