@@ -53,7 +53,11 @@ async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) 
             if let Some(known) = held.store.as_ref().and_then(|store| names.marketplace_of(store)) {
                 request.marketplace = Some(known.to_owned());
             }
-            one(run, mapper.rules.resolve(&request), mapper.version, report, held).await?;
+            let resolution = mapper.rules.resolve(&request);
+            let outcome = release(run, &resolution, mapper.version, report, held).await?;
+            report.counts.add(outcome);
+            let outcome = ItemOutcome::Held(outcome);
+            run.event(RunEventKind::ItemDone { id: Some(held.order.as_str()), outcome });
         }
     }
 }
@@ -66,49 +70,38 @@ fn may_be_released(held: &HeldOrder, setting: ExternallyFulfilledPolicy) -> bool
         && (!external || setting == ExternallyFulfilledPolicy::Import)
 }
 
-async fn one(
+/// Releases an order from what its shipping text held it for, if that is mapped now.
+async fn release(
     run: &Run<'_>,
-    resolution: ShippingResolution,
+    resolution: &ShippingResolution,
     rules_version: u64,
     report: &mut ResolveReport,
     held: &HeldOrder,
-) -> Result<(), Stop> {
+) -> Result<HeldOutcomeKind, Stop> {
     if resolution.method().is_none() {
-        count(run, report, held, HeldOutcomeKind::StillUnmapped);
-        return Ok(());
+        return Ok(HeldOutcomeKind::StillUnmapped);
     }
     let orders = &run.channel.stores.orders;
     let text = held.text.as_deref();
-    let applied = if run.control.dry_run {
+    let applied = if run.is_dry_run() {
         let others = held.holds.iter().filter(|hold| !hold.is_about_shipping());
         Ok(ApplyOutcome::Applied { still_held: others.count() > 0 })
     } else {
         orders
-            .apply_shipping(&run.token, &held.order, text, &resolution, rules_version, run.server_time())
+            .apply_shipping(&run.token, &held.order, text, resolution, rules_version, run.server_time())
             .await
     };
-    let applied = match applied {
-        Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),
-        decided => decided,
-    };
-    let outcome = match applied {
+    Ok(match applied {
         Ok(ApplyOutcome::Applied { still_held }) => {
             report.counts.held_for_other_reasons += u64::from(still_held);
             report.released.push(held.order.clone());
             HeldOutcomeKind::Released
         }
         Ok(ApplyOutcome::Stale | ApplyOutcome::NoLongerHeld) => HeldOutcomeKind::Stale,
+        Err(error) if error.kind() == StoreErrorKind::LostLease => return Err(error.into()),
         Err(error) => {
             report.run.warnings.push(format!("order {} could not be released: {error}", held.order));
             HeldOutcomeKind::Failed
         }
-    };
-    count(run, report, held, outcome);
-    Ok(())
-}
-
-fn count(run: &Run<'_>, report: &mut ResolveReport, held: &HeldOrder, outcome: HeldOutcomeKind) {
-    report.counts.add(outcome);
-    let outcome = ItemOutcome::Held(outcome);
-    run.event(RunEventKind::ItemDone { id: Some(held.order.as_str()), outcome });
+    })
 }
