@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{
     context::{Admission, Context},
+    follow_up,
     notes::Notes,
     quick_look::QuickLooks,
     scan::Reading,
@@ -43,6 +44,8 @@ pub(super) struct Import<'r> {
     pub(super) shipped: Vec<OrderObservation>,
     /// The quick looks that should have seen what an import of the window finds.
     pub(super) looks: Option<QuickLooks>,
+    /// So many failures of ShipStation in a row are still tolerated until follow-ups wait for the next run.
+    pub(super) failures_left: u32,
     /// Whether anything was or may have been written.
     touched: bool,
 }
@@ -59,6 +62,7 @@ impl<'r> Import<'r> {
             sightings: Vec::new(),
             shipped: Vec::new(),
             looks: None,
+            failures_left: follow_up::MAX_FAILURES,
             touched: false,
         }
     }

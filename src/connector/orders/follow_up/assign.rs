@@ -34,29 +34,19 @@ impl Assigner {
     }
 
     /// Assigns the user to all of them, until ShipStation has failed too often in a row.
-    pub(super) async fn all(
-        &mut self,
-        import: &mut Import<'_>,
-        due: Vec<OrderWork>,
-        failures_left: &mut u32,
-    ) -> Result<(), Stop> {
+    pub(super) async fn all(&mut self, import: &mut Import<'_>, due: Vec<OrderWork>) -> Result<(), Stop> {
         let tasks = with_ids(import, due, self.user.as_str()).await?;
         let mut ready = look_first(import, tasks, &self.user).await?;
-        while !ready.is_empty() && *failures_left > 0 {
+        while !ready.is_empty() && import.failures_left > 0 {
             import.ctx.run.checkpoint().await?;
             let rest = ready.split_off(ready.len().min(ORDERS_PER_ASSIGN));
-            self.batch(import, ready, failures_left).await?;
+            self.batch(import, ready).await?;
             ready = rest;
         }
         Ok(())
     }
 
-    async fn batch(
-        &mut self,
-        import: &mut Import<'_>,
-        tasks: Vec<Task>,
-        failures_left: &mut u32,
-    ) -> Result<(), Stop> {
+    async fn batch(&mut self, import: &mut Import<'_>, tasks: Vec<Task>) -> Result<(), Stop> {
         let ctx = import.ctx;
         let wanted = self.user.as_str().to_owned();
         settle_all(import, &tasks, |_| WorkResult::Attempting { wanted: wanted.clone() }).await?;
@@ -71,7 +61,7 @@ impl Assigner {
             let ids: Vec<OrderId> = batch.iter().map(|task| task.order).collect();
             let error = match ctx.run.writer().orders().assign_user(&ids, &self.user).await {
                 Ok(answer) => {
-                    *failures_left = super::MAX_FAILURES;
+                    import.failures_left = super::MAX_FAILURES;
                     exceptions = 0;
                     settle_all(import, &batch, |task| answered(ctx, task, &answer)).await?;
                     continue;
@@ -80,7 +70,8 @@ impl Assigner {
             };
             exceptions = if is_refusal(&error) { 0 } else { exceptions + 1 };
             if !may_be_the_order(&error) || exceptions > MAX_EXCEPTIONS {
-                *failures_left = if may_be_the_order(&error) { 0 } else { failures_left.saturating_sub(1) };
+                let left = import.failures_left.saturating_sub(1);
+                import.failures_left = if may_be_the_order(&error) { 0 } else { left };
                 settle_all(import, &batch, |task| pending(ctx, task, &error)).await?;
                 if failure::ends_the_run(&error) {
                     return Err(error.into());

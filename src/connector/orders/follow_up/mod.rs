@@ -34,7 +34,7 @@ const MAX_COUNTED: usize = 10_000;
 /// So many exceptions in a row are not about single orders any more: the rest waits for the next run.
 const MAX_EXCEPTIONS: u32 = 10;
 /// After so many failures of ShipStation in a row the rest waits for the next run.
-const MAX_FAILURES: u32 = 2;
+pub(super) const MAX_FAILURES: u32 = 2;
 
 /// A follow-up with the id that ShipStation knows the order by.
 struct Task {
@@ -131,7 +131,6 @@ async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop
     let mut workers = Workers {
         assigner: ctx.settings().assign_user.clone().map(Assigner::new),
         tagger: ctx.settings().acknowledgement_tag.map(Tagger::new),
-        failures_left: MAX_FAILURES,
     };
     if ctx.is_quick_look() {
         // What was tried may be on its way in another run.
@@ -150,7 +149,7 @@ async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop
             return Ok(());
         }
         workers.all(import, due).await?;
-        if workers.failures_left == 0 {
+        if import.failures_left == 0 {
             import.warn("ShipStation keeps failing: further users and tags wait for the next run");
             return count_left(import, due_at).await;
         }
@@ -173,20 +172,18 @@ async fn misdated(import: &mut Import<'_>) -> Result<Vec<OrderWork>, Stop> {
 struct Workers {
     assigner: Option<Assigner>,
     tagger: Option<Tagger>,
-    failures_left: u32,
 }
 
 impl Workers {
     async fn all(&mut self, import: &mut Import<'_>, due: Vec<OrderWork>) -> Result<(), Stop> {
-        let Self { assigner, tagger, failures_left } = self;
         let (assign, tag): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|task| task.kind == WorkKind::AssignUser);
-        match assigner {
-            Some(assigner) => assigner.all(import, assign, failures_left).await?,
+        match &mut self.assigner {
+            Some(assigner) => assigner.all(import, assign).await?,
             None => no_longer_required(import, &assign).await?,
         }
-        match tagger {
-            Some(tagger) => tagger.all(import, tag, failures_left).await,
+        match &mut self.tagger {
+            Some(tagger) => tagger.all(import, tag).await,
             None => no_longer_required(import, &tag).await,
         }
     }

@@ -28,29 +28,19 @@ impl Tagger {
     }
 
     /// Tags all of them, until ShipStation has failed too often in a row.
-    pub(super) async fn all(
-        &mut self,
-        import: &mut Import<'_>,
-        due: Vec<OrderWork>,
-        failures_left: &mut u32,
-    ) -> Result<(), Stop> {
+    pub(super) async fn all(&mut self, import: &mut Import<'_>, due: Vec<OrderWork>) -> Result<(), Stop> {
         for task in with_ids(import, due, &self.tag.to_string()).await? {
-            if *failures_left == 0 {
+            if import.failures_left == 0 {
                 return Ok(());
             }
             import.ctx.run.checkpoint().await?;
-            let result = self.one(import, &task, failures_left).await?;
+            let result = self.one(import, &task).await?;
             settle(import, vec![outcome(import.ctx, &task.follow_up, result)]).await?;
         }
         Ok(())
     }
 
-    async fn one(
-        &mut self,
-        import: &mut Import<'_>,
-        task: &Task,
-        failures_left: &mut u32,
-    ) -> Result<WorkResult, Stop> {
+    async fn one(&mut self, import: &mut Import<'_>, task: &Task) -> Result<WorkResult, Stop> {
         let ctx = import.ctx;
         if self.target == TargetStatus::Gone {
             return Ok(self.failed("the tag is unknown: set another one"));
@@ -59,10 +49,10 @@ impl Tagger {
             Ok(answer) => {
                 self.exceptions = 0;
                 if answer.success.is_some() || shows(ctx, task, self.tag).await? {
-                    *failures_left = super::MAX_FAILURES;
+                    import.failures_left = super::MAX_FAILURES;
                     return Ok(WorkResult::Done);
                 }
-                *failures_left = failures_left.saturating_sub(1);
+                import.failures_left = import.failures_left.saturating_sub(1);
                 return Ok(answered(ctx, &task.follow_up, &answer));
             }
             Err(error) => error,
@@ -73,9 +63,9 @@ impl Tagger {
         }
         if may_be_the_order(&error) {
             self.exceptions += 1;
-            return self.failed_on(import, task, &error, failures_left).await;
+            return self.failed_on(import, task, &error).await;
         }
-        *failures_left = failures_left.saturating_sub(1);
+        import.failures_left = import.failures_left.saturating_sub(1);
         if failure::ends_the_run(&error) {
             return Err(error.into());
         }
@@ -88,14 +78,13 @@ impl Tagger {
         import: &mut Import<'_>,
         task: &Task,
         error: &Error,
-        failures_left: &mut u32,
     ) -> Result<WorkResult, Stop> {
         self.ask_for_the_tag(import).await?;
         if self.target == TargetStatus::Gone {
             return Ok(self.failed(&failure::vendor_message(error)));
         }
         if self.exceptions > MAX_EXCEPTIONS {
-            *failures_left = 0;
+            import.failures_left = 0;
         } else if matches!(lookup::order(import.ctx.client(), task.order).await, Ok(None)) {
             return self.refused(import, task, error).await;
         }
