@@ -16,6 +16,14 @@ pub(super) fn ends_the_run(error: &Error) -> bool {
     error.kind() == ErrorKind::Cancelled || is_about_credentials(error)
 }
 
+/// The answer to a question that may fail without harm: `None` if it did, and an error only where the run must end.
+pub(super) fn optional<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Err(error) if ends_the_run(&error) => Err(error),
+        answer => Ok(answer.ok()),
+    }
+}
+
 /// After so many failures in a row the rest is left to the next run.
 const MAX_FAILURES: u32 = 3;
 

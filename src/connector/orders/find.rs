@@ -131,13 +131,9 @@ impl<'a> NumberSearch<'a> {
         if beginning.chars().count() < SHORTEST || self.found.near.len() >= OFFERED {
             return Ok(());
         }
-        let page =
-            match client.orders().list().order_number(&beginning).page_size(SEARCH_PAGE_SIZE).send().await {
-                Ok(page) => page,
-                Err(error) if failure::ends_the_run(&error) => return Err(error),
-                // Only what is offered beside the answer is missing.
-                Err(_) => return Ok(()),
-            };
+        let list = client.orders().list().order_number(&beginning).page_size(SEARCH_PAGE_SIZE);
+        // Without it only what is offered beside the answer is missing.
+        let Some(page) = failure::optional(list.send().await)? else { return Ok(()) };
         let near = |number: &String| strsim::levenshtein(&plain_number(number), &plain) == 1;
         let numbers = page.items.into_iter().filter_map(|order| order.order_number).filter(near);
         for number in numbers {

@@ -33,7 +33,6 @@ pub(super) struct Reading {
     pub(super) by_id: ReadById,
 }
 
-/// Reads every configured status.
 pub(super) async fn read_statuses(import: &mut Import<'_>) -> Result<(), Stop> {
     let statuses = &import.ctx.settings().statuses;
     // An order that changes its status while the run reads may turn up under two of them; read by modification,
@@ -97,7 +96,6 @@ fn pages_of(import: &Import<'_>, status: &OrderStatus, strategy: &ScanStrategy) 
     list.page_size(settings.page_size).pages()
 }
 
-/// The present total.
 async fn total_of(
     import: &Import<'_>,
     status: &OrderStatus,
@@ -137,11 +135,8 @@ async fn compare(
 /// that ShipStation fails on, or the list may not know the status. That is no reason to give up the run: if ShipStation
 /// is down, reading the pages fails too.
 fn total(page: Result<Page<Order>, client::Error>) -> Result<Option<u64>, Stop> {
-    match page {
-        Ok(page) => Ok(page.total.max((!page.items.is_empty()).then(|| count(page.items.len())))),
-        Err(error) if client_failure::ends_the_run(&error) => Err(error.into()),
-        Err(_) => Ok(None),
-    }
+    let page = client_failure::optional(page)?;
+    Ok(page.and_then(|page| page.total.max((!page.items.is_empty()).then(|| count(page.items.len())))))
 }
 
 /// The orders of a status, of one store if only one is selected: ShipStation filters by no more than one.
@@ -172,7 +167,6 @@ pub(super) async fn read_list(
     Ok(true)
 }
 
-/// Imports one page of a list.
 pub(super) async fn import_page(
     import: &mut Import<'_>,
     scan: &mut Scan,
@@ -195,7 +189,6 @@ pub(super) async fn import_page(
     import.ctx.run.checkpoint().await
 }
 
-/// Takes note of how a list ended.
 pub(super) fn list_ended(import: &mut Import<'_>, scan: &mut Scan, tally: &ListTally, pages: &Pages<Order>) {
     scan.complete = import.list_ended(&scan.status, tally, pages.end());
     scan.unreadable += tally.nulls;

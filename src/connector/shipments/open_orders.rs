@@ -61,12 +61,8 @@ impl OpenOrders {
             list.created_since(Timestamp::from_unix_seconds(BEFORE_ALL)).sort_by(OrderSort::CreateDate);
         let mut pages = pin!(list.page_size(MAX_PAGE_SIZE).pages());
         while let Some(page) = pages.next().await {
-            let page = match page {
-                Ok(page) => page,
-                Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
-                // The orders that it does not show are asked for one by one, which may still work.
-                Err(_) => break,
-            };
+            // The orders that it does not show are asked for one by one, which may still work.
+            let Some(page) = failure::optional(page)? else { break };
             let (what, rows) = ("open orders", page.items.len());
             ctx.run.event(RunEventKind::PageRead { what, rows, of: page.total });
             let pages_left = pages_left(&page);
@@ -103,17 +99,15 @@ impl OpenOrders {
         let list = ctx.run.client.orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
         let mut pages = list.page_size(MAX_PAGE_SIZE).pages();
         while let Some(page) = pages.next().await {
-            let page = match page {
-                Ok(page) if evidence::is_whole(&page) => page,
-                // Whichever order it is that cannot be read: what is seen anew is not that one.
-                Ok(_) => return self.read_anew(ctx).await,
-                Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
+            let Some(page) = failure::optional(page)? else {
                 // Without the changes nothing that was seen can be relied on.
-                Err(_) => {
-                    self.seen.clear();
-                    return Ok(());
-                }
+                self.seen.clear();
+                return Ok(());
             };
+            if !evidence::is_whole(&page) {
+                // Whichever order it is that cannot be read: what is seen anew is not that one.
+                return self.read_anew(ctx).await;
+            }
             for order in page.items {
                 for merged in order.advanced_options.iter().flat_map(|options| &options.merged_ids) {
                     self.seen.remove(merged);

@@ -3,7 +3,7 @@
 
 use crate::{
     channel::{ChannelError, ImportOverview, Operation, RunControl, StatusTotals, store::StoreError},
-    client::{Error, Lane, ListOrders, Order, OrderStatus, Page, ShipStation},
+    client::{Error, Lane, ListOrders, OrderStatus, ShipStation},
     connector::{
         self, ShipStationChannel, check, failure, mapping::Mapper, run, settings::ExternallyFulfilledPolicy,
     },
@@ -31,14 +31,8 @@ impl ShipStationChannel {
         let client = run::client_for(QUESTION, self, control)?.on_lane(Lane::Interactive);
         let settings = &self.settings.orders;
         let mut answer = ImportOverview::new(self.connection.clone());
-        answer.last = self
-            .stores
-            .runs
-            .recent(&self.connection, Operation::GetOrders, 1)
-            .await
-            .map_err(refuse)?
-            .into_iter()
-            .next();
+        let recent = self.stores.runs.recent(&self.connection, Operation::GetOrders, 1).await;
+        answer.last = recent.map_err(refuse)?.into_iter().next();
         answer.last_success = self.last_import().await.map_err(refuse)?;
         let now = self.server_time();
         let window = self.window_at(now).await.map_err(refuse)?;
@@ -68,24 +62,17 @@ impl ShipStationChannel {
         if settings.tag.is_some() && !answer.hints().is_empty() {
             return Ok(());
         }
-        match client.stores().list().show_inactive(true).send().await {
-            Ok(stores) => {
-                self.directory.keep(&stores.items, &**client.clock());
-                answer.stores = check::not_refreshed(settings, &stores.items, self.server_time());
-            }
-            Err(error) if failure::is_about_credentials(&error) => return Err(error),
-            Err(_) => {}
+        if let Some(stores) = known(client.stores().list().show_inactive(true).send().await)? {
+            self.directory.keep(&stores.items, &**client.clock());
+            answer.stores = check::not_refreshed(settings, &stores.items, self.server_time());
         }
         if settings.externally_fulfilled != ExternallyFulfilledPolicy::Skip {
             return Ok(());
         }
         for totals in answer.statuses.iter_mut().filter(|totals| totals.imported && totals.inside > Some(0)) {
             let list = orders_of(client, &OrderStatus::from(totals.status.as_str()), settings);
-            let page = match window.filter(list).page_size(settings.page_size).send().await {
-                Ok(page) => page,
-                Err(error) if failure::is_about_credentials(&error) => return Err(error),
-                Err(_) => continue,
-            };
+            let page = window.filter(list).page_size(settings.page_size).send().await;
+            let Some(page) = known(page)? else { continue };
             let theirs = page.items.iter().filter(|order| order.externally_fulfilled == Some(true));
             totals.externally_fulfilled = Some(connector::count(theirs.count()));
         }
@@ -110,21 +97,20 @@ impl ShipStationChannel {
         }
         if let Some(tag) = settings.tag {
             let tagged = client.orders().list_by_tag(status.clone(), tag).page_size(1).send().await;
-            totals.tagged = known(tagged)?;
+            totals.tagged = known(tagged)?.and_then(|page| page.total);
         }
         Ok(totals)
     }
 }
 
 async fn count(list: ListOrders) -> Result<Option<u64>, Error> {
-    known(list.page_size(1).send().await)
+    Ok(known(list.page_size(1).send().await)?.and_then(|page| page.total))
 }
 
-/// A total that ShipStation fails to give is not known; refused credentials answer nothing at all.
-fn known(page: Result<Page<Order>, Error>) -> Result<Option<u64>, Error> {
-    match page {
-        Ok(page) => Ok(page.total),
+/// What ShipStation fails to tell is not known; refused credentials answer nothing at all.
+fn known<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
         Err(error) if failure::is_about_credentials(&error) => Err(error),
-        Err(_) => Ok(None),
+        answer => Ok(answer.ok()),
     }
 }

@@ -14,7 +14,6 @@ use crate::{
     },
 };
 
-/// The tags of one run.
 pub(super) struct Tagger {
     tag: TagId,
     target: TargetStatus,
@@ -119,9 +118,6 @@ impl Tagger {
 /// Whether the order has the tag, as far as a look can tell.
 async fn shows(ctx: &Context<'_>, task: &Task, tag: TagId) -> Result<bool, Stop> {
     ctx.run.checkpoint().await?;
-    match lookup::order(ctx.client(), task.order).await {
-        Ok(order) => Ok(order.is_some_and(|order| order.tag_ids.contains(&tag))),
-        Err(error) if failure::ends_the_run(&error) => Err(error.into()),
-        Err(_) => Ok(false),
-    }
+    let order = failure::optional(lookup::order(ctx.client(), task.order).await)?;
+    Ok(order.flatten().is_some_and(|order| order.tag_ids.contains(&tag)))
 }
