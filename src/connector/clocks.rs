@@ -11,7 +11,6 @@ pub(super) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 /// Longer than any wait, and short enough for every store's dates.
 pub(super) const FAR_FUTURE: Duration = Duration::from_secs(200 * 365 * 24 * 3600);
 
-/// How far two instants lie apart.
 pub(super) fn apart(one: Timestamp, other: Timestamp) -> Duration {
     one.since(other).max(other.since(one))
 }

@@ -57,7 +57,6 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    /// The present.
     pub(super) fn now(client: &ShipStation) -> Self {
         Self { host: HostTime::now(&**client.clock()), server: client.server_time() }
     }

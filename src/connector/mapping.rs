@@ -54,7 +54,6 @@ fn defaults(settings: &ShippingSettings) -> ShippingDefaults {
     defaults
 }
 
-/// Rule errors as findings.
 pub(super) fn findings(errors: &RuleErrors) -> Vec<Finding> {
     let remedy = "change one of the rules; nothing is resolved until they agree";
     let finding = |observed| Finding::error("shipping_rules", "shipping rules", observed, remedy);
@@ -101,7 +100,6 @@ impl ShipStationChannel {
     }
 }
 
-/// The carriers that the account has connected.
 pub(super) async fn account_carriers(client: &ShipStation) -> Result<Vec<AccountCarrier>, client::Error> {
     let carriers = client.carriers().list().await?.items.into_iter();
     Ok(carriers

@@ -185,7 +185,6 @@ impl<'c> Run<'c> {
         self.meter.observed_time().unwrap_or_else(|| self.channel.server_time())
     }
 
-    /// How long it has been running.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed(&**self.client.clock())
     }

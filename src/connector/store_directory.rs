@@ -105,12 +105,10 @@ impl StoreNames {
         self.0.get(store)?.name.as_deref()
     }
 
-    /// The marketplace that a store is on.
     pub(super) fn marketplace_of(&self, store: &StoreKey) -> Option<&str> {
         self.0.get(store)?.marketplace.as_deref()
     }
 
-    /// Whether no store is known.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -72,7 +72,6 @@ pub(super) fn likeness(one: &str, other: &str) -> Likeness {
     }
 }
 
-/// Whether two numbers are the same.
 pub(super) fn same(one: &str, other: &str) -> bool {
     likeness(one, other) == Likeness::Same
 }

@@ -138,7 +138,6 @@ impl Connections {
         self.source.changed().await;
     }
 
-    /// Asks for the connections.
     pub(super) async fn refresh(&self) -> Result<Changed, BuildFailure> {
         let present = self.source.connections().await?;
         let state = &mut *self.lock();

@@ -178,7 +178,6 @@ impl Shared {
         (!stop.is_cancelled()).then_some(())
     }
 
-    /// How many runs may begin.
     fn free(&self, tasks: &Tasks<'_>) -> usize {
         if self.connections.are_known() { self.options.max_runs.saturating_sub(tasks.runs()) } else { 0 }
     }

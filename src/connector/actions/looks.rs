@@ -63,7 +63,6 @@ fn search(ctx: Ctx<'_>, row: &ActionRow) -> Option<(Search, bool)> {
     Some((Search { sent, looked, looks: checks, unknown_outcomes: row.unknown_outcomes }, changed))
 }
 
-/// A look at an order.
 struct Look {
     search: Search,
     changed: bool,

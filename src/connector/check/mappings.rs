@@ -25,7 +25,6 @@ const MAX_CHOICES_LISTED: usize = 20;
 const SHIPPING: &str = "shipping rules";
 const CARRIERS: &str = "carrier rules";
 
-/// The findings about shipping rules.
 pub(super) async fn shipping(
     channel: &ShipStationChannel,
     recent: &Recent,
@@ -181,7 +180,6 @@ pub(super) async fn carriers(
     Ok(findings)
 }
 
-/// What the account has connected.
 fn connected(account: &[AccountCarrier]) -> String {
     let known = |carrier: &AccountCarrier| format!("{} ({})", carrier.code, carrier.name);
     if account.is_empty() {

@@ -9,12 +9,10 @@ use crate::{
 
 /// The setting that names the tag of imported orders.
 pub(in crate::connector) const ACKNOWLEDGEMENT_TAG: &str = "orders.acknowledgement_tag";
-/// The setting that names the user.
 pub(in crate::connector) const ASSIGN_USER: &str = "orders.assign_user";
 /// How many of the account's things a remedy names.
 const MAX_CHOICES_LISTED: usize = 8;
 
-/// The selected and excluded stores.
 pub(super) async fn stores(
     channel: &ShipStationChannel,
     client: &ShipStation,
@@ -54,7 +52,6 @@ fn store(store: &Store) -> String {
     format!("{} {}", store.store_id, store.store_name.as_deref().unwrap_or(""))
 }
 
-/// The tags of the settings.
 pub(in crate::connector) async fn tags(
     channel: &ShipStationChannel,
     client: &ShipStation,

@@ -62,7 +62,6 @@ impl HostIndex {
         skus
     }
 
-    /// Every listing with its SKU.
     pub(super) fn by_listing(&self) -> impl Iterator<Item = (&ListingId, &str)> {
         let entries = self.entries.iter();
         entries.flat_map(|(sku, entry)| entry.listings.iter().map(move |listing| (listing, sku.as_str())))

@@ -127,7 +127,6 @@ impl Records {
         Ok(Self { known, merged_into: HashMap::new(), failures })
     }
 
-    /// How often an order has failed before.
     pub(super) fn attempts(&self, order: &ChannelOrderId) -> u32 {
         self.failures.get(order).map_or(0, |failure| failure.attempts)
     }

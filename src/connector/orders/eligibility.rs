@@ -21,7 +21,6 @@ use crate::{
     },
 };
 
-/// What decides about an order.
 pub(super) struct Criteria<'a> {
     pub(super) channel: &'a ShipStationChannel,
     pub(super) mapper: &'a Mapper,

@@ -124,7 +124,6 @@ impl<'r> Import<'r> {
         self.unnamed(orders, ImportOutcomeKind::NotEvaluated);
     }
 
-    /// Counts orders that are not named.
     fn unnamed(&mut self, orders: u64, kind: ImportOutcomeKind) {
         self.report.counts.outcomes.add_many(kind, orders);
         for _ in 0..orders {
@@ -138,7 +137,6 @@ impl<'r> Import<'r> {
         room.map_or(usize::MAX, |room| usize::try_from(room).unwrap_or(usize::MAX))
     }
 
-    /// Takes note of a new order.
     pub(super) fn imported(&mut self, new: &NewOrder, attempts: u32) {
         self.sighting(&new.order, &new.shipping, attempts);
         if attempts == 0 {

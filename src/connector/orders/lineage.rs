@@ -12,7 +12,6 @@ pub(super) struct ImportedRelatives {
     merged: Vec<ChannelOrderId>,
 }
 
-/// The imported relatives of an order.
 pub(super) fn imported_relatives(order: &ChannelOrder, records: &Records) -> ImportedRelatives {
     let parent = split_of_imported(order, records).or_else(|| taken_out_of_imported(order, records));
     ImportedRelatives { parent, merged: imported_in(order, &records.known).cloned().collect() }

@@ -66,7 +66,6 @@ impl Notes {
         }
     }
 
-    /// The warnings.
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> + use<> {
         let warnings = [
             self.left_out.summary().map(|members| {

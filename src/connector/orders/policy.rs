@@ -101,7 +101,6 @@ pub(super) struct PolicyLog {
 }
 
 impl PolicyLog {
-    /// Takes note of how long one answer took.
     fn took(&mut self, order: &ChannelOrder, time: Duration) {
         self.in_all += time;
         self.longest = self.longest.max(time);

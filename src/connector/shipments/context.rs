@@ -45,7 +45,6 @@ impl<'c> Context<'c> {
         self.run.channel.readings.note(row, moment);
     }
 
-    /// The outbox.
     pub(super) fn store(&self) -> (&'c dyn ShipmentStore, &'c ConnectionId) {
         (&*self.run.channel.stores.shipments, &self.run.channel.connection)
     }
@@ -77,7 +76,6 @@ impl<'c> Context<'c> {
         Ok(rows::tracking_numbers(progress.rows.iter().filter(|row| !rows::is_of_another_order(row))))
     }
 
-    /// How many rows are in each state.
     pub(super) async fn counts(&self) -> Result<BTreeMap<String, u64>, Stop> {
         let (store, connection) = self.store();
         Ok(store.counts(connection).await?)

@@ -109,12 +109,10 @@ async fn read<T>(mut pages: Pages<T>, is_asked_for: impl Fn(&T) -> bool) -> Resu
     Ok(look)
 }
 
-/// Whether every row of a page could be read.
 pub(super) fn is_whole<T>(page: &Page<T>) -> bool {
     page.errors.is_empty() && page.nulls == 0
 }
 
-/// Whether a record still stands.
 pub(super) fn still_stands(row: &Fulfillment) -> bool {
     row.voided != Some(true)
 }

@@ -77,7 +77,6 @@ impl Parcel {
     }
 }
 
-/// The code of a shipment's carrier.
 pub(super) fn carrier_code(
     carriers: &CarrierRules,
     settings: &ShipmentSettings,

@@ -257,7 +257,6 @@ fn failed(reason: FailReason) -> ShipmentState {
     ShipmentState::Failed { reason }
 }
 
-/// The tracking number of a package, if it has one.
 fn tracking(package: &Package) -> Option<String> {
     tracking::number(package.tracking.as_deref()?)
 }

@@ -5,7 +5,6 @@ use crate::{
     connector::tracking,
 };
 
-/// The newest revision of a shipment.
 pub(super) fn newest_revision(rows: &[OutboxRow], shipment: &ShipmentId) -> u32 {
     let revisions = rows.iter().map(|row| &row.shipment).filter(|one| one.id == *shipment);
     revisions.map(|one| one.revision).max().unwrap_or_default()

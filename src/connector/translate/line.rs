@@ -22,7 +22,6 @@ fn line_ids(items: &[OrderItem]) -> Vec<String> {
     ids
 }
 
-/// The lines of an order.
 pub(super) fn lines(items: &[OrderItem], settings: &OrderSettings) -> Vec<OrderLine> {
     items.iter().zip(line_ids(items)).map(|(item, id)| line(id, item, settings)).collect()
 }

@@ -42,22 +42,18 @@ pub(super) fn plain_number(number: &str) -> String {
     visible.trim().trim_start_matches('#').trim().to_lowercase()
 }
 
-/// The store that an order came from.
 pub(super) fn store_id(order: &Order) -> Option<StoreId> {
     order.advanced_options.as_ref()?.store_id
 }
 
-/// The same in the channel's words.
 pub(super) fn store_key(order: &Order) -> Option<StoreKey> {
     Some(StoreKey::new(store_id(order)?.to_string()))
 }
 
-/// The user that an order is assigned to.
 pub(super) fn assigned_user(order: &Order) -> Option<ChannelUserId> {
     order.user_id.as_ref().map(|user| ChannelUserId::new(user.as_str()))
 }
 
-/// The relatives of an order.
 pub(super) fn lineage(order: &Order) -> Lineage {
     let mut lineage = Lineage::default();
     if let Some(options) = &order.advanced_options {

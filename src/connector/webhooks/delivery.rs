@@ -46,7 +46,6 @@ pub(in crate::connector) fn accept(
     }
 }
 
-/// Why a delivery was not followed.
 pub(in crate::connector) fn refusal(error: &crate::client::Error) -> Refusal {
     if error.kind() != ErrorKind::Untrusted {
         return failure::refusal(error);

@@ -22,7 +22,6 @@ use crate::{
 /// ShipStation names no limit; a hundred at a time is modest.
 const ORDERS_PER_ASSIGN: usize = 100;
 
-/// The assignments of one run.
 pub(super) struct Assigner {
     user: UserId,
     target: TargetStatus,
