@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Timestamp,
     channel::{
-        ActionId, ActionState, CloseReason, ItemOutcome, RetryClass, RunEventKind, RunStatus,
+        ActionId, ActionState, ChannelError, CloseReason, ItemOutcome, RetryClass, RunEventKind, RunStatus,
         report::{ActionItem, ActionOutcome, ActionReport, RunInfo},
         store::{ActionRow, ActionStore, ActionTransition},
     },
@@ -121,8 +121,12 @@ impl<'r> Ledger<'r> {
         Ok(())
     }
 
-    /// Counts every row by where it stands now, and how the run ended, if nothing stopped it.
-    pub(super) fn close(self, info: RunInfo) -> (ActionReport, RunStatus) {
+    /// Counts every row by where it stands now, and ends the run.
+    pub(super) async fn finish(
+        self,
+        info: RunInfo,
+        stop: Option<Stop>,
+    ) -> Result<ActionReport, ChannelError> {
         let mut report = ActionReport::new(info);
         report.counts.sent = self.sent;
         let mut has_errors = false;
@@ -134,6 +138,7 @@ impl<'r> Ledger<'r> {
             self.ctx.run.event(RunEventKind::ItemDone { id, outcome: event });
             report.add(ActionItem::new(row.action, outcome, row.last_error));
         }
-        (report, if has_errors { RunStatus::CompletedWithErrors } else { RunStatus::Succeeded })
+        let status = if has_errors { RunStatus::CompletedWithErrors } else { RunStatus::Succeeded };
+        self.ctx.run.end(report, stop, self.has_acted, status).await
     }
 }

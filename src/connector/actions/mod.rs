@@ -91,9 +91,7 @@ async fn work(
     // What the host asks for was recorded already.
     let mut ledger = Ledger::new(&ctx, asked.is_some());
     let stop = run_steps(&mut ledger, asked.as_ref()).await.err();
-    let has_acted = ledger.has_acted;
-    let (report, status) = ledger.close(info);
-    ctx.run.end(report, stop, has_acted, status).await
+    ledger.finish(info, stop).await
 }
 
 async fn run_steps(ledger: &mut Ledger<'_>, asked: Option<&Asked<'_>>) -> Result<(), Stop> {

@@ -180,11 +180,8 @@ impl Criteria<'_> {
         let Some(date) = self.admission.window.date(wire) else {
             // With no limit and no floor the date does not matter, and may be missing.
             let matters = limited.is_some() || floor.is_some() || self.admission.window.is_range;
-            return if matters {
-                vec![SkipReason::NoDate { basis: self.admission.window.basis.name().into() }]
-            } else {
-                Vec::new()
-            };
+            let basis = || self.admission.window.basis.name().into();
+            return matters.then(|| SkipReason::NoDate { basis: basis() }).into_iter().collect();
         };
         // In the repeated hour of autumn the later reading decides: better an hour too generous than an order lost.
         let before = |limit: &Timestamp| date.latest() < *limit;

@@ -28,12 +28,9 @@ impl ShipStationChannel {
         let (run, info) = Run::begin(self, Operation::ResolveHeld, Lane::Interactive, control).await?;
         let mut report = ResolveReport::new(info);
         let stop = every_held(&run, &mapper, &mut report).await.err();
-        let status = match stop {
-            Some(stop) => stop.status(),
-            None if report.counts.failed > 0 => RunStatus::CompletedWithErrors,
-            None => RunStatus::Succeeded,
-        };
-        Ok(run.report(report, status).await)
+        let has_failed = report.counts.failed > 0;
+        let status = if has_failed { RunStatus::CompletedWithErrors } else { RunStatus::Succeeded };
+        run.end(report, stop, true, status).await
     }
 }
 
