@@ -1,7 +1,7 @@
 //! Get orders: window, scan, eligibility, import, follow-up. This file strings the steps together.
 //!
 //! A page of orders goes from `scan`, which reads it, to `page`, whose stages look it up (`context`), decide
-//! (`eligibility`, `lineage`), link (`lines`, `duplicates`), ask the host (`policy`) and save. What became of each order is returned as an
+//! (`eligibility`, `lineage`), link (`candidate`, `duplicates`), ask the host (`policy`) and save. What became of each order is returned as an
 //! `ImportOutcome`, which the `Import` counts.
 
 mod back_fill;

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 /// Declares a struct of settings. `field: Type = default;` makes the field, the last line of its docs, its default and a
-/// chained setter; the setter of `field (into): Type` takes whatever becomes the type.
+/// chained setter; the setter of `field (into): Type` takes whatever becomes the type. How it is read from a file stands
+/// elsewhere where the declaration begins with `#![read_by_hand]`.
 macro_rules! settings {
+    (#![read_by_hand] $($declared:tt)+) => { settings! { @declare $($declared)+ } };
     (
-        $(#[$meta:meta])* $name:ident {
+        @declare $(#[$meta:meta])* $name:ident {
             $($(#[$field_meta:meta])* $field:ident $(($into:ident))?: $type:ty = $default:expr;)+
         }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        #[serde(default, deny_unknown_fields)]
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
         #[non_exhaustive]
         pub struct $name {
             $(
@@ -41,6 +42,9 @@ macro_rules! settings {
     };
     (@ $type:ty) => { $type };
     (@ $type:ty, into) => { impl Into<$type> };
+    ($($declared:tt)+) => {
+        settings! { @declare #[derive(serde::Deserialize)] #[serde(default, deny_unknown_fields)] $($declared)+ }
+    };
 }
 
 pub(super) use settings;

@@ -227,12 +227,11 @@ async fn with_ids(import: &mut Import<'_>, due: Vec<OrderWork>, wanted: &str) ->
     let mut tasks = Vec::new();
     let mut strangers = Vec::new();
     for follow_up in due {
-        match translate::wire_order_id(&follow_up.order) {
-            Some(order) => tasks.push(Task { follow_up, order }),
-            None => {
-                let result = failed(wanted, "not an order id of ShipStation");
-                strangers.push(outcome(import.ctx, &follow_up, result));
-            }
+        if let Some(order) = translate::wire_order_id(&follow_up.order) {
+            tasks.push(Task { follow_up, order });
+        } else {
+            let result = failed(wanted, "not an order id of ShipStation");
+            strangers.push(outcome(import.ctx, &follow_up, result));
         }
     }
     settle(import, strangers).await?;
