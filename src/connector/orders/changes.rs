@@ -28,18 +28,6 @@ use crate::{
 /// Imported orders with an unreadable row that one run reads by their id: one request each.
 const MAX_READ_BY_ID: u32 = 50;
 
-/// How many such orders this run has read by their id.
-#[derive(Debug, Default)]
-pub(super) struct ReadById(u32);
-
-impl ReadById {
-    fn take(&mut self) -> bool {
-        let granted = self.0 < MAX_READ_BY_ID;
-        self.0 += u32::from(granted);
-        granted
-    }
-}
-
 /// What one page showed of imported orders.
 #[derive(Debug, Default)]
 pub(super) struct Observations {
@@ -122,7 +110,8 @@ pub(super) async fn read_unreadable(
     let mut why = row.to_string();
     let is_kept = records.failures.contains_key(order);
     let id = translate::wire_order_id(order).filter(|_| !is_kept);
-    if let Some(id) = id.filter(|_| import.reading.by_id.take()) {
+    if let Some(id) = id.filter(|_| import.reading.by_id < MAX_READ_BY_ID) {
+        import.reading.by_id += 1;
         import.ctx.run.checkpoint().await?;
         match lookup::order_once(import.ctx.client(), id).await {
             Ok(Some(order)) => return compare_one(import, &order).await,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::StreamExt;
 
 use super::{
-    changes::{self, ReadById},
+    changes,
     context::Records,
     eligibility::dismissal,
     follow_up::UserSnapshots,
@@ -30,7 +30,8 @@ pub(super) struct Reading {
     /// Orders that were listed, where one may turn up again.
     pub(super) seen: Option<HashSet<OrderId>>,
     pub(super) users: UserSnapshots,
-    pub(super) by_id: ReadById,
+    /// How many imported orders with an unreadable row were read by their id.
+    pub(super) by_id: u32,
 }
 
 pub(super) async fn read_statuses(import: &mut Import<'_>) -> Result<(), Stop> {

@@ -135,16 +135,12 @@ struct Address {
 struct State {
     /// How many readings there were, the present one included.
     readings: u64,
-    present: Option<Present>,
-    /// What came of the newest reading that has ended.
-    answer: Option<(u64, Answer)>,
-}
-
-/// A reading that has not ended.
-#[derive(Debug)]
-struct Present {
+    /// Whether the last of them has not ended.
+    is_reading: bool,
     /// Counts its requests, once it has its lease.
     meter: Option<Arc<Meter>>,
+    /// What came of the newest reading that has ended.
+    answer: Option<(u64, Answer)>,
 }
 
 /// A reading that is under way. One that is dropped before its end leaves its turn to the next delivery.
@@ -167,11 +163,8 @@ impl Address {
     /// The number of the reading that shows what the delivery tells of: the present one, unless its first request has left.
     fn ticket(&self) -> u64 {
         let state = locked(&self.state);
-        let has_begun = |present: &Present| present.meter.as_ref().is_some_and(|meter| meter.requests() > 0);
-        match &state.present {
-            Some(present) if !has_begun(present) => state.readings,
-            _ => state.readings + 1,
-        }
+        let has_begun = state.meter.as_ref().is_some_and(|meter| meter.requests() > 0);
+        if state.is_reading && !has_begun { state.readings } else { state.readings + 1 }
     }
 
     /// What came of the reading with this number, or of a later one.
@@ -184,14 +177,14 @@ impl Address {
     fn begin(&self) -> ActiveRead<'_> {
         let mut state = locked(&self.state);
         state.readings += 1;
-        state.present = Some(Present { meter: None });
+        (state.is_reading, state.meter) = (true, None);
         ActiveRead { address: self, number: state.readings }
     }
 }
 
 impl ActiveRead<'_> {
     fn counted_by(&self, meter: Arc<Meter>) {
-        locked(&self.address.state).present = Some(Present { meter: Some(meter) });
+        locked(&self.address.state).meter = Some(meter);
     }
 
     fn end(&self, answer: &Answer) {
@@ -201,7 +194,8 @@ impl ActiveRead<'_> {
 
 impl Drop for ActiveRead<'_> {
     fn drop(&mut self) {
-        locked(&self.address.state).present = None;
+        let mut state = locked(&self.address.state);
+        (state.is_reading, state.meter) = (false, None);
     }
 }
 
