@@ -1,34 +1,22 @@
 //! Accounts: the account's tags, and making accounts for partners. V1 reference, Endpoints / Accounts.
 
 use super::{
-    Error, Rows, SellerId, TagId,
+    Accounts, Error, Rows, SellerId, TagId,
     answer::refused,
     call::Call,
-    endpoints, resource,
+    endpoints,
     wire::{model, rows::list_row},
 };
 
-resource! {
-    /// Account operations; see [`ShipStation::accounts`](super::ShipStation::accounts).
-    Accounts,
-    /// Account tags and account creation.
-    accounts
-}
-
 impl Accounts {
     /// Lists the account's order tags. Tags cannot be made or renamed through V1.
-    ///
-    /// V1 reference, Accounts / List tags.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list_tags(&self) -> Result<Rows<AccountTag>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_TAGS)).await
     }
 
     /// Makes a ShipStation account. For partners with ShipStation's approval; it is sent without credentials.
     ///
-    /// V1 reference, Accounts / Register account. It happens once.
+    /// It happens once.
     ///
     /// # Errors
     /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the account was not made.

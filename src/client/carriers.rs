@@ -3,19 +3,12 @@
 use serde::Serialize;
 
 use super::{
-    Decimal, Error, Rows, ShippingProviderId,
+    Carriers, Decimal, Error, Rows, ShippingProviderId,
     answer::lacks,
     call::Call,
-    endpoints, resource,
+    endpoints,
     wire::{model, money, rows::list_row},
 };
-
-resource! {
-    /// Carrier operations; see [`ShipStation::carriers`](super::ShipStation::carriers).
-    Carriers,
-    /// Carriers, their services and packages.
-    carriers
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,29 +21,17 @@ struct AddFunds<'a> {
 impl Carriers {
     /// Lists the carrier accounts. Several may share one code; `shipping_provider_id` tells them apart and `primary` marks
     /// the default.
-    ///
-    /// V1 reference, Carriers / List carriers.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list(&self) -> Result<Rows<Carrier>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_CARRIERS)).await
     }
 
     /// Fetches one carrier by its code; one of them if several accounts share it.
-    ///
-    /// V1 reference, Carriers / Get carrier.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn get(&self, carrier_code: impl AsRef<str>) -> Result<Carrier, Error> {
         self.carrier(&Call::to(&endpoints::GET_CARRIER).query("carrierCode", carrier_code.as_ref())).await
     }
 
     /// Adds funds to a carrier account, 10.00 to 10,000.00 US dollars, with the payment method on file. ShipStation
-    /// must have approved the account for this.
-    ///
-    /// V1 reference, Carriers / Add funds. It happens once: each call pays again.
+    /// must have approved the account for this. It happens once: each call pays again.
     ///
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) compare the balance before paying again.
@@ -67,21 +48,11 @@ impl Carriers {
     }
 
     /// Lists the packages of a carrier.
-    ///
-    /// V1 reference, Carriers / List packages.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list_packages(&self, carrier_code: impl AsRef<str>) -> Result<Rows<Package>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_PACKAGES).query("carrierCode", carrier_code.as_ref())).await
     }
 
     /// Lists the services of a carrier.
-    ///
-    /// V1 reference, Carriers / List services.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list_services(&self, carrier_code: impl AsRef<str>) -> Result<Rows<Service>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_SERVICES).query("carrierCode", carrier_code.as_ref())).await
     }

@@ -1,33 +1,18 @@
 //! Customers: the buyers' records, read-only in V1. V1 reference, Endpoints / Customers.
 
 use super::{
-    CustomerId, CustomerUserId, Error, MarketplaceId, PacificTime, TagId, endpoints,
+    CustomerId, CustomerUserId, Customers, Error, MarketplaceId, PacificTime, TagId, endpoints,
     page::{ListCall, list_request},
-    resource,
     wire::{model, open_enum, rows::list_row},
 };
 
-resource! {
-    /// Customer operations; see [`ShipStation::customers`](super::ShipStation::customers).
-    Customers,
-    /// Customers.
-    customers
-}
-
 impl Customers {
     /// Lists customers.
-    ///
-    /// V1 reference, Customers / List customers.
     pub fn list(&self) -> ListCustomers {
         ListCustomers(ListCall::new(self.0.clone(), &endpoints::LIST_CUSTOMERS))
     }
 
     /// Fetches one customer.
-    ///
-    /// V1 reference, Customers / Get customer.
-    ///
-    /// # Errors
-    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such customer.
     pub async fn get(&self, customer: CustomerId) -> Result<Customer, Error> {
         self.0.fetch(&endpoints::GET_CUSTOMER, customer, |found: &Customer| found.customer_id).await
     }

@@ -2,23 +2,13 @@
 //! Endpoints / Fulfillments.
 
 use super::{
-    Address, Decimal, FulfillmentId, OrderId, PacificTime, UserId, endpoints,
+    Address, Decimal, FulfillmentId, Fulfillments, OrderId, PacificTime, UserId, endpoints,
     page::{ListCall, list_request},
-    resource,
     wire::{model, open_enum, rows::list_row},
 };
 
-resource! {
-    /// Fulfillment operations; see [`ShipStation::fulfillments`](super::ShipStation::fulfillments).
-    Fulfillments,
-    /// Shipments made outside ShipStation's labels.
-    fulfillments
-}
-
 impl Fulfillments {
     /// Lists fulfillments. Labels bought in ShipStation are not among them: those are shipments.
-    ///
-    /// V1 reference, Fulfillments / List fulfillments.
     pub fn list(&self) -> ListFulfillments {
         ListFulfillments(ListCall::new(self.0.clone(), &endpoints::LIST_FULFILLMENTS))
     }

@@ -31,59 +31,13 @@
 //!
 //! # Endpoints
 //!
-//! | V1 | here | class |
-//! | --- | --- | --- |
-//! | `GET /accounts/listtags` | [`accounts().list_tags()`](Accounts::list_tags) | Read |
-//! | `POST /accounts/registeraccount` | [`accounts().register()`](Accounts::register) | Once |
-//! | `GET /carriers` | [`carriers().list()`](Carriers::list) | Read |
-//! | `GET /carriers/getcarrier` | [`carriers().get()`](Carriers::get) | Read |
-//! | `POST /carriers/addfunds` | [`carriers().add_funds()`](Carriers::add_funds) | Once |
-//! | `GET /carriers/listpackages` | [`carriers().list_packages()`](Carriers::list_packages) | Read |
-//! | `GET /carriers/listservices` | [`carriers().list_services()`](Carriers::list_services) | Read |
-//! | `GET /customers` | [`customers().list()`](Customers::list) | Read |
-//! | `GET /customers/{customerId}` | [`customers().get()`](Customers::get) | Read |
-//! | `GET /fulfillments` | [`fulfillments().list()`](Fulfillments::list) | Read |
-//! | `GET /orders/{orderId}` | [`orders().get()`](Orders::get) | Read |
-//! | `DELETE /orders/{orderId}` | [`orders().delete()`](Orders::delete) | Repeatable |
-//! | `GET /orders` | [`orders().list()`](Orders::list) | Read |
-//! | `GET /orders/listbytag` | [`orders().list_by_tag()`](Orders::list_by_tag) | Read |
-//! | `POST /orders/createorder` | [`orders().create()`](Orders::create) | Once |
-//! | `POST /orders/createorders` | [`orders().create_many()`](Orders::create_many) | Once |
-//! | `POST /orders/createlabelfororder` | [`orders().create_label()`](Orders::create_label) | Once |
-//! | `POST /orders/assignuser` | [`orders().assign_user()`](Orders::assign_user) | Repeatable |
-//! | `POST /orders/unassignuser` | [`orders().unassign_user()`](Orders::unassign_user) | Repeatable |
-//! | `POST /orders/addtag` | [`orders().add_tag()`](Orders::add_tag) | Repeatable |
-//! | `POST /orders/removetag` | [`orders().remove_tag()`](Orders::remove_tag) | Repeatable |
-//! | `POST /orders/holduntil` | [`orders().hold_until()`](Orders::hold_until) | Repeatable |
-//! | `POST /orders/restorefromhold` | [`orders().restore_from_hold()`](Orders::restore_from_hold) | Repeatable |
-//! | `POST /orders/markasshipped` | [`orders().mark_as_shipped()`](Orders::mark_as_shipped) | Once |
-//! | `GET /products` | [`products().list()`](Products::list) | Read |
-//! | `GET /products/{productId}` | [`products().get()`](Products::get) | Read |
-//! | `PUT /products/{productId}` | [`products().update()`](Products::update) | Repeatable |
-//! | `GET /shipments` | [`shipments().list()`](Shipments::list) | Read |
-//! | `POST /shipments/createlabel` | [`shipments().create_label()`](Shipments::create_label) | Once |
-//! | `POST /shipments/getrates` | [`shipments().get_rates()`](Shipments::get_rates) | Read |
-//! | `POST /shipments/voidlabel` | [`shipments().void_label()`](Shipments::void_label) | Once |
-//! | `GET /stores` | [`stores().list()`](Stores::list) | Read |
-//! | `GET /stores/{storeId}` | [`stores().get()`](Stores::get) | Read |
-//! | `PUT /stores/{storeId}` | [`stores().update()`](Stores::update) | Repeatable |
-//! | `POST /stores/refreshstore` | [`stores().refresh()`](Stores::refresh) | Repeatable |
-//! | `GET /stores/getrefreshstatus` | [`stores().refresh_status()`](Stores::refresh_status) | Read |
-//! | `GET /stores/marketplaces` | [`stores().list_marketplaces()`](Stores::list_marketplaces) | Read |
-//! | `POST /stores/deactivate` | [`stores().deactivate()`](Stores::deactivate) | Repeatable |
-//! | `POST /stores/reactivate` | [`stores().reactivate()`](Stores::reactivate) | Repeatable |
-//! | `GET /users` | [`users().list()`](Users::list) | Read |
-//! | `GET /warehouses` | [`warehouses().list()`](Warehouses::list) | Read |
-//! | `GET /warehouses/{warehouseId}` | [`warehouses().get()`](Warehouses::get) | Read |
-//! | `POST /warehouses/createwarehouse` | [`warehouses().create()`](Warehouses::create) | Once |
-//! | `PUT /warehouses/{warehouseId}` | [`warehouses().update()`](Warehouses::update) | Repeatable |
-//! | `DELETE /warehouses/{warehouseId}` | [`warehouses().delete()`](Warehouses::delete) | Repeatable |
-//! | `GET /webhooks` | [`webhooks().list()`](Webhooks::list) | Read |
-//! | `POST /webhooks/subscribe` | [`webhooks().subscribe()`](Webhooks::subscribe) | Once |
-//! | `DELETE /webhooks/{webhookId}` | [`webhooks().unsubscribe()`](Webhooks::unsubscribe) | Repeatable |
+//! [`endpoints`] lists them with their operations and classes, which are grouped as in the V1 reference:
+//! [`client.orders()`](ShipStation::orders) are those of its chapter "Orders". Errors are those of every request, and
+//! [`NotFound`](ErrorKind::NotFound) for a resource that does not exist, unless an operation says more.
 //!
 //! Making orders is `Repeatable` if every order has a key or an id. Everything else goes through [`ShipStation::get`],
 //! [`post`](ShipStation::post), [`put`](ShipStation::put) and [`delete`](ShipStation::delete).
+#![expect(clippy::missing_errors_doc, reason = "the errors of every request are described once, above")]
 
 mod answer;
 mod builder;
@@ -131,20 +85,20 @@ use url::Url;
 
 pub(crate) use self::page::MAX_PAGE_SIZE;
 pub use self::{
-    accounts::{AccountTag, Accounts, NewAccount, RegisteredAccount},
+    accounts::{AccountTag, NewAccount, RegisteredAccount},
     answer::{ActionResponse, Updated},
     builder::ShipStationBuilder,
-    carriers::{Carrier, Carriers, Package, Service},
+    carriers::{Carrier, Package, Service},
     credentials::{CredentialSource, Credentials},
-    customers::{Customer, CustomerSort, CustomerTag, Customers, ListCustomers, MarketplaceUsername},
+    customers::{Customer, CustomerSort, CustomerTag, ListCustomers, MarketplaceUsername},
     endpoints::{Endpoint, Idempotency, endpoints},
     error::{Error, ErrorKind, Outcome},
-    fulfillments::{Fulfillment, FulfillmentSort, Fulfillments, ListFulfillments},
+    fulfillments::{Fulfillment, FulfillmentSort, ListFulfillments},
     key_pairs::KeyPairs,
     observe::{AttemptOutcome, CallInfo, CallObserver, Wait, WaitReason},
     orders::*,
     page::{Incomplete, Items, ListEnd, Page, Pages, SortDir},
-    products::{ListProducts, Product, ProductCategory, ProductSort, ProductTag, Products},
+    products::{ListProducts, Product, ProductCategory, ProductSort, ProductTag},
     rate_limit::{
         BudgetError, BudgetKey, BudgetRecord, BudgetStore, Lane, MinuteWindow, Permit, RateHeaders,
         RateLimiter, SharedWindow,
@@ -153,14 +107,13 @@ pub use self::{
     retry::RetryPolicy,
     settings::ClientSettings,
     shipments::*,
-    stores::{ListStores, Marketplace, RefreshStore, StatusMapping, Store, StoreRefreshStatus, Stores},
+    stores::{ListStores, Marketplace, RefreshStore, StatusMapping, Store, StoreRefreshStatus},
     transport::{ReqwestTransport, Transport, TransportBody, TransportError, TransportErrorKind},
-    users::{ListUsers, User, Users},
+    users::{ListUsers, User},
     wait::CancelSignal,
-    warehouses::{NewWarehouse, Warehouse, Warehouses},
+    warehouses::{NewWarehouse, Warehouse},
     webhooks::{
         Subscribe, WebhookDelivery, WebhookEvent, WebhookPages, WebhookResource, WebhookSubscription,
-        Webhooks,
     },
     wire::*,
 };
@@ -325,19 +278,37 @@ impl Inner {
     }
 }
 
-/// Declares the operations of one resource, and how a client gives them.
-macro_rules! resource {
-    ($(#[$meta:meta])* $name:ident, #[doc = $what:literal] $accessor:ident) => {
+/// Declares the groups of operations, and how a client gives them.
+macro_rules! resources {
+    ($($(#[$meta:meta])* $name:ident = $accessor:ident: $what:literal;)+) => {$(
+        #[doc = concat!($what, ": the operations of [`ShipStation::", stringify!($accessor), "`].")]
         $(#[$meta])*
         #[derive(Debug, Clone)]
-        pub struct $name($crate::client::ShipStation);
+        pub struct $name(ShipStation);
 
-        impl $crate::client::ShipStation {
-            #[doc = $what]
+        impl ShipStation {
+            #[doc = concat!($what, ".")]
             pub fn $accessor(&self) -> $name {
                 $name(self.clone())
             }
         }
-    };
+    )+};
 }
-use resource;
+
+resources! {
+    Accounts = accounts: "Account tags and account creation";
+    Carriers = carriers: "Carriers, their services and packages";
+    Customers = customers: "Customers";
+    Fulfillments = fulfillments: "Shipments made outside ShipStation's labels";
+    Orders = orders: "Orders";
+    Products = products: "Products";
+    Shipments = shipments: "Labels and rates";
+    Stores = stores: "Stores and marketplaces";
+    Users = users: "Users";
+    Warehouses = warehouses: "Ship-from locations";
+    ///
+    /// A delivery is a hint and no more: it is not signed, may come twice or not at all, and says only where to look.
+    /// Put a long random token into the address that you subscribe, answer the delivery at once, fetch later, and
+    /// poll all the same.
+    Webhooks = webhooks: "Webhook subscriptions and deliveries";
+}

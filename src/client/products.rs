@@ -4,46 +4,26 @@ use serde_json::Value;
 
 use super::{
     ActionResponse, Confirmation, Decimal, Error, PacificTime, ProductCategoryId, ProductId, ProductTypeId,
-    TagId,
+    Products, TagId,
     call::Call,
     endpoints,
     page::{ListCall, list_request},
-    resource,
     wire::{model, open_enum, rows::list_row},
 };
 
-resource! {
-    /// Product operations; see [`ShipStation::products`](super::ShipStation::products).
-    Products,
-    /// Products.
-    products
-}
-
 impl Products {
     /// Lists products.
-    ///
-    /// V1 reference, Products / List products.
     pub fn list(&self) -> ListProducts {
         ListProducts(ListCall::new(self.0.clone(), &endpoints::LIST_PRODUCTS))
     }
 
     /// Fetches one product.
-    ///
-    /// V1 reference, Products / Get product.
-    ///
-    /// # Errors
-    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such product.
     pub async fn get(&self, product: ProductId) -> Result<Product, Error> {
         self.0.fetch(&endpoints::GET_PRODUCT, product, |found: &Product| found.product_id).await
     }
 
     /// Replaces a product as a whole: what is absent is cleared. Fetch it, change it, and send it back; members that
-    /// this crate does not know go back with it. ShipStation does not return the product.
-    ///
-    /// V1 reference, Products / Update product. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// this crate does not know go back with it. ShipStation does not return the product. Repeatable.
     pub async fn update(&self, product: &Product) -> Result<ActionResponse, Error> {
         self.0.act(&Call::to(&endpoints::UPDATE_PRODUCT).id(product.product_id).json(product)?).await
     }

@@ -1,63 +1,38 @@
 //! Stores: where the merchant's orders come from. V1 reference, Endpoints / Stores.
 
 use super::{
-    ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Updated,
+    ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Stores,
+    Updated,
     answer::{lacks, of_another},
     call::Call,
-    endpoints, resource,
+    endpoints,
     wire::{model, rows::list_row},
 };
 use crate::{Timestamp, setters::setters};
 
-resource! {
-    /// Store operations; see [`ShipStation::stores`](super::ShipStation::stores).
-    Stores,
-    /// Stores and marketplaces.
-    stores
-}
-
 impl Stores {
     /// Lists the account's stores.
-    ///
-    /// V1 reference, Stores / List stores.
     pub fn list(&self) -> ListStores {
         ListStores { client: self.0.clone(), call: Call::to(&endpoints::LIST_STORES) }
     }
 
     /// Fetches one store, with its status mappings.
-    ///
-    /// V1 reference, Stores / Get store.
-    ///
-    /// # Errors
-    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such store.
     pub async fn get(&self, store: StoreId) -> Result<Store, Error> {
         self.0.fetch(&endpoints::GET_STORE, store, |found: &Store| found.store_id).await
     }
 
     /// Replaces a store's settings as a whole, status mappings included: what is absent is cleared. Fetch it with
-    /// [`get`](Self::get) first, because lists leave the mappings out.
-    ///
-    /// V1 reference, Stores / Update store. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// [`get`](Self::get) first, because lists leave the mappings out. Repeatable.
     pub async fn update(&self, store: &Store) -> Result<Updated<Store>, Error> {
         self.0.update(&Call::to(&endpoints::UPDATE_STORE).id(store.store_id).json(store)?).await
     }
 
-    /// Starts an import of orders into ShipStation, for one store or for all.
-    ///
-    /// V1 reference, Stores / Refresh store. Repeatable.
+    /// Starts an import of orders into ShipStation, for one store or for all. Repeatable.
     pub fn refresh(&self) -> RefreshStore {
         RefreshStore { client: self.0.clone(), store: None, from: None }
     }
 
     /// Asks how far the import of a store is.
-    ///
-    /// V1 reference, Stores / Get refresh status.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn refresh_status(&self, store: StoreId) -> Result<StoreRefreshStatus, Error> {
         let call = Call::to(&endpoints::GET_REFRESH_STATUS).query("storeId", store);
         let answer = self.0.granted(&call).await?;
@@ -71,32 +46,17 @@ impl Stores {
     }
 
     /// Lists the marketplaces that ShipStation knows.
-    ///
-    /// V1 reference, Stores / List marketplaces.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list_marketplaces(&self) -> Result<Rows<Marketplace>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_MARKETPLACES)).await
     }
 
-    /// Takes a store out of use.
-    ///
-    /// V1 reference, Stores / Deactivate store. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// Takes a store out of use. Repeatable.
     pub async fn deactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "storeId": store });
         self.0.act(&Call::to(&endpoints::DEACTIVATE_STORE).json(&body)?).await
     }
 
-    /// Takes a store into use again.
-    ///
-    /// V1 reference, Stores / Reactivate store. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// Takes a store into use again. Repeatable.
     pub async fn reactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "storeId": store });
         self.0.act(&Call::to(&endpoints::REACTIVATE_STORE).json(&body)?).await
@@ -125,9 +85,6 @@ impl ListStores {
     }
 
     /// Fetches the stores.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn send(self) -> Result<Rows<Store>, Error> {
         self.client.rows(&self.call).await
     }
@@ -152,9 +109,6 @@ impl RefreshStore {
     }
 
     /// Starts the import. The parameters go in the query and in the body: the documentation has had them in either.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn send(self) -> Result<Updated<Store>, Error> {
         let mut body = serde_json::Map::new();
         let mut call = Call::to(&endpoints::REFRESH_STORE);

@@ -1,23 +1,14 @@
 //! Users: the people who work in the account. V1 reference, Endpoints / Users.
 
 use super::{
-    Error, Rows, ShipStation, UserId,
+    Error, Rows, ShipStation, UserId, Users,
     call::Call,
-    endpoints, resource,
+    endpoints,
     wire::{model, rows::list_row},
 };
 
-resource! {
-    /// User operations; see [`ShipStation::users`](super::ShipStation::users).
-    Users,
-    /// Users.
-    users
-}
-
 impl Users {
     /// Lists the account's users.
-    ///
-    /// V1 reference, Users / List users.
     pub fn list(&self) -> ListUsers {
         ListUsers { client: self.0.clone(), call: Call::to(&endpoints::LIST_USERS) }
     }
@@ -39,9 +30,6 @@ impl ListUsers {
     }
 
     /// Fetches the users.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn send(self) -> Result<Rows<User>, Error> {
         self.client.rows(&self.call).await
     }

@@ -3,43 +3,24 @@
 use serde_json::Value;
 
 use super::{
-    ActionResponse, Address, Error, PacificTime, Rows, Updated, WarehouseId,
+    ActionResponse, Address, Error, PacificTime, Rows, Updated, WarehouseId, Warehouses,
     call::Call,
-    endpoints, resource,
+    endpoints,
     wire::{model, rows::list_row},
 };
 
-resource! {
-    /// Warehouse operations; see [`ShipStation::warehouses`](super::ShipStation::warehouses).
-    Warehouses,
-    /// Ship-from locations.
-    warehouses
-}
-
 impl Warehouses {
     /// Lists the active ship-from locations.
-    ///
-    /// V1 reference, Warehouses / List warehouses.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list(&self) -> Result<Rows<Warehouse>, Error> {
         self.0.rows(&Call::to(&endpoints::LIST_WAREHOUSES)).await
     }
 
     /// Fetches one ship-from location.
-    ///
-    /// V1 reference, Warehouses / Get warehouse.
-    ///
-    /// # Errors
-    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such location.
     pub async fn get(&self, warehouse: WarehouseId) -> Result<Warehouse, Error> {
         self.0.fetch(&endpoints::GET_WAREHOUSE, warehouse, |found: &Warehouse| found.warehouse_id).await
     }
 
-    /// Makes a ship-from location. The first one is the default, whatever it says.
-    ///
-    /// V1 reference, Warehouses / Create warehouse. It happens once.
+    /// Makes a ship-from location. The first one is the default, whatever it says. It happens once.
     ///
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the locations before making it again.
@@ -47,24 +28,14 @@ impl Warehouses {
         self.0.one(&Call::to(&endpoints::CREATE_WAREHOUSE).json(warehouse)?).await
     }
 
-    /// Replaces a ship-from location as a whole: what is absent is cleared.
-    ///
-    /// V1 reference, Warehouses / Update warehouse. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// Replaces a ship-from location as a whole: what is absent is cleared. Repeatable.
     pub async fn update(&self, warehouse: &Warehouse) -> Result<Updated<Warehouse>, Error> {
         self.0
             .update(&Call::to(&endpoints::UPDATE_WAREHOUSE).id(warehouse.warehouse_id).json(warehouse)?)
             .await
     }
 
-    /// Deletes a ship-from location.
-    ///
-    /// V1 reference, Warehouses / Delete warehouse. Repeatable; a repetition may find that it is gone.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// Deletes a ship-from location. Repeatable; a repetition may find that it is gone.
     pub async fn delete(&self, warehouse: WarehouseId) -> Result<ActionResponse, Error> {
         self.0.act(&Call::to(&endpoints::DELETE_WAREHOUSE).id(warehouse)).await
     }

@@ -16,19 +16,10 @@ pub use self::{
     vocabulary::*,
 };
 use super::ActionResponse;
-use super::{Error, OrderId, PacificDate, TagId, UserId, call::Call, endpoints, page::ListCall, resource};
-
-resource! {
-    /// Order operations; see [`ShipStation::orders`](super::ShipStation::orders).
-    Orders,
-    /// Orders.
-    orders
-}
+use super::{Error, OrderId, Orders, PacificDate, TagId, UserId, call::Call, endpoints, page::ListCall};
 
 impl Orders {
     /// Fetches one order.
-    ///
-    /// V1 reference, Orders / Get order.
     ///
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) if there is no such order, or it was deleted or merged into another;
@@ -38,8 +29,6 @@ impl Orders {
     }
 
     /// Lists orders by any of many filters.
-    ///
-    /// V1 reference, Orders / List orders.
     ///
     /// ```no_run
     /// # use shipstation_connector::{Timestamp, client::{Error, OrderStatus, ShipStation}};
@@ -56,8 +45,6 @@ impl Orders {
     }
 
     /// Lists the orders of one status that carry one tag, newest first. There are no other filters.
-    ///
-    /// V1 reference, Orders / List orders by tag.
     pub fn list_by_tag(&self, status: OrderStatus, tag: TagId) -> ListOrdersByTag {
         let list = ListCall::new(self.0.clone(), &endpoints::LIST_ORDERS_BY_TAG);
         ListOrdersByTag(list.set("orderStatus", status).set("tagId", tag))
@@ -65,7 +52,7 @@ impl Orders {
 
     /// Assigns a user to orders, all or none: if one of the orders cannot be assigned, none is.
     ///
-    /// V1 reference, Orders / Assign user. Repeatable: it sets a value. No limit is documented; up to 100 orders a call
+    /// Repeatable: it sets a value. No limit is documented; up to 100 orders a call
     /// is what careful clients send.
     ///
     /// # Errors
@@ -75,9 +62,7 @@ impl Orders {
         self.0.act(&Call::to(&endpoints::ASSIGN_USER).json(&body)?).await
     }
 
-    /// Takes the user away from orders, from all or none.
-    ///
-    /// V1 reference, Orders / Unassign user. Repeatable.
+    /// Takes the user away from orders, from all or none. Repeatable.
     ///
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order is unknown.
@@ -86,45 +71,25 @@ impl Orders {
         self.0.act(&Call::to(&endpoints::UNASSIGN_USER).json(&body)?).await
     }
 
-    /// Puts a tag on an order.
-    ///
-    /// V1 reference, Orders / Add tag. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// Puts a tag on an order. Repeatable.
     pub async fn add_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "tagId": tag });
         self.0.act(&Call::to(&endpoints::ADD_TAG).json(&body)?).await
     }
 
-    /// Takes a tag off an order.
-    ///
-    /// V1 reference, Orders / Remove tag. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// Takes a tag off an order. Repeatable.
     pub async fn remove_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "tagId": tag });
         self.0.act(&Call::to(&endpoints::REMOVE_TAG).json(&body)?).await
     }
 
-    /// Holds an order until a day, when ShipStation releases it by itself.
-    ///
-    /// V1 reference, Orders / Hold until. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// Holds an order until a day, when ShipStation releases it by itself. Repeatable.
     pub async fn hold_until(&self, order: OrderId, date: PacificDate) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order, "holdUntilDate": date });
         self.0.act(&Call::to(&endpoints::HOLD_UNTIL).json(&body)?).await
     }
 
-    /// Releases an order from its hold.
-    ///
-    /// V1 reference, Orders / Restore from hold. Repeatable.
-    ///
-    /// # Errors
-    /// Those of every repeatable write: see [what happens to a request](crate::client#what-happens-to-a-request).
+    /// Releases an order from its hold. Repeatable.
     pub async fn restore_from_hold(&self, order: OrderId) -> Result<ActionResponse, Error> {
         let body = serde_json::json!({ "orderId": order });
         self.0.act(&Call::to(&endpoints::RESTORE_FROM_HOLD).json(&body)?).await
@@ -132,10 +97,7 @@ impl Orders {
 
     /// Deletes an order. ShipStation keeps it, inactive and out of sight.
     ///
-    /// V1 reference, Orders / Delete order. Repeatable; a repetition may find that it is gone.
-    ///
-    /// # Errors
-    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such order.
+    /// Repeatable; a repetition may find that it is gone.
     pub async fn delete(&self, order: OrderId) -> Result<ActionResponse, Error> {
         self.0.act(&Call::to(&endpoints::DELETE_ORDER).id(order)).await
     }
@@ -145,7 +107,7 @@ impl Orders {
     /// The answer is the stored order, but automation rules run some seconds later: fetch it again before relying on its
     /// weight, tags or carrier.
     ///
-    /// V1 reference, Orders / Create order. Repeatable if the order has a key or an id; otherwise it happens once,
+    /// Repeatable if the order has a key or an id; otherwise it happens once,
     /// because every call makes another order.
     ///
     /// # Errors
@@ -157,7 +119,7 @@ impl Orders {
 
     /// Makes or replaces 1 to 100 orders. Each succeeds or fails on its own.
     ///
-    /// V1 reference, Orders / Create orders. Repeatable if every order has a key or an id; otherwise it happens once.
+    /// Repeatable if every order has a key or an id; otherwise it happens once.
     ///
     /// # Errors
     /// As for [`create`](Self::create), for the call as a whole; [`Config`](super::ErrorKind::Config) for another number of orders.
@@ -166,9 +128,7 @@ impl Orders {
         create::many(&self.0, orders).await
     }
 
-    /// Buys the label for an order, which becomes `shipped`.
-    ///
-    /// V1 reference, Orders / Create label for order. It happens once: each call buys.
+    /// Buys the label for an order, which becomes `shipped`. It happens once: each call buys.
     pub fn create_label(
         &self,
         order: OrderId,
@@ -181,7 +141,7 @@ impl Orders {
 
     /// Marks an order as shipped outside ShipStation, with the carrier that took it.
     ///
-    /// V1 reference, Orders / Mark as shipped. It takes the whole order, creates a *fulfillment*, and happens once:
+    /// It takes the whole order, creates a *fulfillment*, and happens once:
     /// see [`MarkAsShipped::send`] for what to do when the outcome is unknown.
     pub fn mark_as_shipped(&self, order: OrderId, carrier_code: impl Into<String>) -> MarkAsShipped {
         MarkAsShipped::new(self.0.clone(), order, carrier_code.into())

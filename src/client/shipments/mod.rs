@@ -9,27 +9,18 @@ pub use self::{
     list::{Label, ListShipments, Shipment, ShipmentSort},
     rates::{GetRates, Rate},
 };
-use super::{Error, ShipmentId, Weight, answer::refused, call::Call, endpoints, page::ListCall, resource};
-
-resource! {
-    /// Shipment operations; see [`ShipStation::shipments`](super::ShipStation::shipments).
-    Shipments,
-    /// Labels and rates.
-    shipments
-}
+use super::{Error, ShipmentId, Shipments, Weight, answer::refused, call::Call, endpoints, page::ListCall};
 
 impl Shipments {
     /// Lists shipments: labels bought in ShipStation, void ones among them. Orders marked as shipped without a
     /// label are fulfillments.
-    ///
-    /// V1 reference, Shipments / List shipments.
     pub fn list(&self) -> ListShipments {
         ListShipments(ListCall::new(self.0.clone(), &endpoints::LIST_SHIPMENTS))
     }
 
     /// Buys a label that belongs to no order. Its PDF can be had from this answer only.
     ///
-    /// V1 reference, Shipments / Create label. It happens once: each call buys.
+    /// It happens once: each call buys.
     ///
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the shipments before buying again.
@@ -39,7 +30,7 @@ impl Shipments {
 
     /// Asks what one carrier's services cost. A service comes once for each package, so that its code repeats.
     ///
-    /// V1 reference, Shipments / Get rates. It changes nothing and is repeated like a read.
+    /// It changes nothing and is repeated like a read.
     pub fn get_rates(
         &self,
         carrier_code: impl Into<String>,
@@ -52,9 +43,7 @@ impl Shipments {
         GetRates::new(self.0.clone(), carrier_code.into(), from_postal_code.into(), to, weight)
     }
 
-    /// Voids a label.
-    ///
-    /// V1 reference, Shipments / Void label. It happens once.
+    /// Voids a label. It happens once.
     ///
     /// # Errors
     /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the carrier did not approve.

@@ -79,9 +79,6 @@ impl GetRates {
     }
 
     /// Asks.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn send(self) -> Result<Rows<Rate>, Error> {
         self.client.rows(&Call::to(&endpoints::GET_RATES).json(&self.body)?).await
     }

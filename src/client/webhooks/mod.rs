@@ -4,10 +4,10 @@ mod delivery;
 
 pub use self::delivery::{WebhookDelivery, WebhookEvent, WebhookPages, WebhookResource};
 use super::{
-    Error, Rows, SellerId, ShipStation, StoreId, WebhookId,
+    Error, Rows, SellerId, ShipStation, StoreId, WebhookId, Webhooks,
     answer::{is_empty, lacks, undecodable},
     call::Call,
-    endpoints, resource,
+    endpoints,
     wire::{
         Envelope, model,
         rows::{self, list_row},
@@ -15,24 +15,8 @@ use super::{
 };
 use crate::{setters::setters, shows::shows};
 
-resource! {
-    /// Webhook operations; see [`ShipStation::webhooks`](super::ShipStation::webhooks).
-    ///
-    /// A delivery is a hint and no more: it is not signed, may come twice or not at all, and says only where to look.
-    /// Put a long random token into the address that you subscribe, answer the delivery at once, fetch later, and
-    /// poll all the same.
-    Webhooks,
-    /// Webhook subscriptions and deliveries.
-    webhooks
-}
-
 impl Webhooks {
     /// Lists the account's subscriptions.
-    ///
-    /// V1 reference, Webhooks / List webhooks.
-    ///
-    /// # Errors
-    /// Those of every read: see [what happens to a request](crate::client#what-happens-to-a-request).
     pub async fn list(&self) -> Result<Rows<WebhookSubscription>, Error> {
         let call = Call::to(&endpoints::LIST_WEBHOOKS);
         let answer = self.0.call(&call).await?;
@@ -40,20 +24,13 @@ impl Webhooks {
         envelope.map(Envelope::whole).map_err(|issue| undecodable(&call, &answer, issue))
     }
 
-    /// Asks for deliveries of an event to an address, which should be https and hold a secret token.
-    ///
-    /// V1 reference, Webhooks / Subscribe. It happens once.
+    /// Asks for deliveries of an event to an address, which should be https and hold a secret token. It happens once.
     pub fn subscribe(&self, target_url: impl Into<String>, event: WebhookEvent) -> Subscribe {
         let body = Body { target_url: target_url.into(), event, store_id: None, friendly_name: None };
         Subscribe { client: self.0.clone(), body }
     }
 
-    /// Ends a subscription.
-    ///
-    /// V1 reference, Webhooks / Unsubscribe. Repeatable; a repetition may find that it is gone.
-    ///
-    /// # Errors
-    /// [`NotFound`](super::ErrorKind::NotFound) if there is no such subscription.
+    /// Ends a subscription. Repeatable; a repetition may find that it is gone.
     pub async fn unsubscribe(&self, webhook: WebhookId) -> Result<(), Error> {
         let call = Call::to(&endpoints::UNSUBSCRIBE).id(webhook);
         let answer = self.0.call(&call).await?;
@@ -79,7 +56,7 @@ impl Webhooks {
     /// documented to have are taken over; pages hold 500 rows, and at most 20 of them are read. If there are more, the
     /// [end](super::Pages::end) says [`TooManyPages`](super::Incomplete::TooManyPages).
     ///
-    /// V1 reference, Webhooks / Fetching. An empty answer may precede the rows: try again later.
+    /// An empty answer may precede the rows: try again later.
     ///
     /// # Errors
     /// [`Untrusted`](super::ErrorKind::Untrusted) if the address fails the check; nothing is sent then.
