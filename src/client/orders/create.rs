@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Error, OrderId, PacificDate, PacificTime, ShipStation, TagId,
+        Error, OrderId, PacificDate, PacificTime, TagId,
         answer::undecodable,
         call::Call,
         endpoints,
@@ -11,7 +11,7 @@ use super::{
         wire::{model, rows::DecodeIssue},
     },
     Address, AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Order,
-    OrderItem, OrderStatus, Weight,
+    OrderItem, OrderStatus, Orders, Weight,
 };
 use crate::{Timestamp, client::Decimal};
 
@@ -135,25 +135,45 @@ impl NewOrder {
 /// The most orders that ShipStation takes in one call.
 const MAX_ORDERS: usize = 100;
 
-pub(super) async fn one(client: &ShipStation, order: &NewOrder) -> Result<Order, Error> {
-    let call = call(&endpoints::CREATE_ORDER, order.is_keyed()).json(order)?;
-    client.one(&call).await
-}
-
-pub(super) async fn many(client: &ShipStation, orders: &[NewOrder]) -> Result<BulkOrders, Error> {
-    if orders.is_empty() || orders.len() > MAX_ORDERS {
-        return Err(Problem::config("orders: ShipStation takes 1 to 100 orders in one call")
-            .at(endpoints::CREATE_ORDERS.path, 0));
+impl Orders {
+    /// Makes an order, or replaces the one with the same key as a whole.
+    ///
+    /// The answer is the stored order, but automation rules run some seconds later: fetch it again before relying on its
+    /// weight, tags or carrier.
+    ///
+    /// Repeatable if the order has a key or an id; otherwise it happens once,
+    /// because every call makes another order.
+    ///
+    /// # Errors
+    /// [`Invalid`](super::super::ErrorKind::Invalid) with ShipStation's reason if the order lacks something. After
+    /// [`Outcome::Unknown`](super::super::Outcome::Unknown) without a key, look before making it again.
+    pub async fn create(&self, order: &NewOrder) -> Result<Order, Error> {
+        let call = call(&endpoints::CREATE_ORDER, order.is_keyed()).json(order)?;
+        self.0.one(&call).await
     }
-    let call = call(&endpoints::CREATE_ORDERS, orders.iter().all(NewOrder::is_keyed)).json(&orders)?;
-    let answer = client.granted(&call).await?;
-    let bulk: BulkOrders = client.decode(&call, &answer)?;
-    match bulk.leaves_open(orders.len()) {
-        Some(reason) => {
-            let issue = DecodeIssue { path: "results".to_owned(), reason: reason.to_owned() };
-            Err(undecodable(&call, &answer, issue))
+
+    /// Makes or replaces 1 to 100 orders. Each succeeds or fails on its own.
+    ///
+    /// Repeatable if every order has a key or an id; otherwise it happens once.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create), for the call as a whole; [`Config`](super::super::ErrorKind::Config) for another number of orders.
+    /// [`Decode`](super::super::ErrorKind::Decode) if the answer leaves open what became of an order: some may have been made.
+    pub async fn create_many(&self, orders: &[NewOrder]) -> Result<BulkOrders, Error> {
+        if orders.is_empty() || orders.len() > MAX_ORDERS {
+            return Err(Problem::config("orders: ShipStation takes 1 to 100 orders in one call")
+                .at(endpoints::CREATE_ORDERS.path, 0));
         }
-        None => Ok(bulk),
+        let call = call(&endpoints::CREATE_ORDERS, orders.iter().all(NewOrder::is_keyed)).json(&orders)?;
+        let answer = self.0.granted(&call).await?;
+        let bulk: BulkOrders = self.0.decode(&call, &answer)?;
+        match bulk.leaves_open(orders.len()) {
+            Some(reason) => {
+                let issue = DecodeIssue { path: "results".to_owned(), reason: reason.to_owned() };
+                Err(undecodable(&call, &answer, issue))
+            }
+            None => Ok(bulk),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     super::{Error, Label, OrderId, PacificDate, ShipStation, call::Call, endpoints},
-    AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Weight,
+    AdvancedOptions, Confirmation, Dimensions, InsuranceOptions, InternationalOptions, Orders, Weight,
 };
 use crate::{setters::setters, shows::shows};
 
@@ -33,18 +33,19 @@ struct Body {
     test_label: bool,
 }
 
-impl CreateLabelForOrder {
-    pub(super) fn new(
-        client: ShipStation,
-        order_id: OrderId,
-        carrier_code: String,
-        service_code: String,
+impl Orders {
+    /// Buys the label for an order, which becomes `shipped`. It happens once: each call buys.
+    pub fn create_label(
+        &self,
+        order: OrderId,
+        carrier_code: impl Into<String>,
+        service_code: impl Into<String>,
         ship_date: PacificDate,
-    ) -> Self {
+    ) -> CreateLabelForOrder {
         let body = Body {
-            order_id,
-            carrier_code,
-            service_code,
+            order_id: order,
+            carrier_code: carrier_code.into(),
+            service_code: service_code.into(),
             package_code: None,
             confirmation: Confirmation::None,
             ship_date,
@@ -55,9 +56,11 @@ impl CreateLabelForOrder {
             advanced_options: None,
             test_label: false,
         };
-        Self { client, body }
+        CreateLabelForOrder { client: self.0.clone(), body }
     }
+}
 
+impl CreateLabelForOrder {
     setters! {
         #![must_use]
         /// The kind of package.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::{Error, OrderId, PacificDate, ShipStation, call::Call, endpoints, wire::model};
+use super::super::{Error, OrderId, Orders, PacificDate, ShipStation, call::Call, endpoints, wire::model};
 use crate::setters::setters;
 
 /// A request to mark an order as shipped; see [`Orders::mark_as_shipped`](super::Orders::mark_as_shipped).
@@ -26,19 +26,25 @@ struct Body {
     notify_sales_channel: bool,
 }
 
-impl MarkAsShipped {
-    pub(super) fn new(client: ShipStation, order_id: OrderId, carrier_code: String) -> Self {
+impl Orders {
+    /// Marks an order as shipped outside ShipStation, with the carrier that took it.
+    ///
+    /// It takes the whole order, creates a *fulfillment*, and happens once:
+    /// see [`MarkAsShipped::send`] for what to do when the outcome is unknown.
+    pub fn mark_as_shipped(&self, order: OrderId, carrier_code: impl Into<String>) -> MarkAsShipped {
         let body = Body {
-            order_id,
-            carrier_code,
+            order_id: order,
+            carrier_code: carrier_code.into(),
             ship_date: None,
             tracking_number: None,
             notify_customer: false,
             notify_sales_channel: false,
         };
-        Self { client, body }
+        MarkAsShipped { client: self.0.clone(), body }
     }
+}
 
+impl MarkAsShipped {
     setters! {
         #![must_use]
         /// The tracking number; one per order.

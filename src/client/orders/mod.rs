@@ -101,49 +101,4 @@ impl Orders {
     pub async fn delete(&self, order: OrderId) -> Result<ActionResponse, Error> {
         self.0.act(&Call::to(&endpoints::DELETE_ORDER).id(order)).await
     }
-
-    /// Makes an order, or replaces the one with the same key as a whole.
-    ///
-    /// The answer is the stored order, but automation rules run some seconds later: fetch it again before relying on its
-    /// weight, tags or carrier.
-    ///
-    /// Repeatable if the order has a key or an id; otherwise it happens once,
-    /// because every call makes another order.
-    ///
-    /// # Errors
-    /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the order lacks something. After
-    /// [`Outcome::Unknown`](super::Outcome::Unknown) without a key, look before making it again.
-    pub async fn create(&self, order: &NewOrder) -> Result<Order, Error> {
-        create::one(&self.0, order).await
-    }
-
-    /// Makes or replaces 1 to 100 orders. Each succeeds or fails on its own.
-    ///
-    /// Repeatable if every order has a key or an id; otherwise it happens once.
-    ///
-    /// # Errors
-    /// As for [`create`](Self::create), for the call as a whole; [`Config`](super::ErrorKind::Config) for another number of orders.
-    /// [`Decode`](super::ErrorKind::Decode) if the answer leaves open what became of an order: some may have been made.
-    pub async fn create_many(&self, orders: &[NewOrder]) -> Result<BulkOrders, Error> {
-        create::many(&self.0, orders).await
-    }
-
-    /// Buys the label for an order, which becomes `shipped`. It happens once: each call buys.
-    pub fn create_label(
-        &self,
-        order: OrderId,
-        carrier_code: impl Into<String>,
-        service_code: impl Into<String>,
-        ship_date: PacificDate,
-    ) -> CreateLabelForOrder {
-        CreateLabelForOrder::new(self.0.clone(), order, carrier_code.into(), service_code.into(), ship_date)
-    }
-
-    /// Marks an order as shipped outside ShipStation, with the carrier that took it.
-    ///
-    /// It takes the whole order, creates a *fulfillment*, and happens once:
-    /// see [`MarkAsShipped::send`] for what to do when the outcome is unknown.
-    pub fn mark_as_shipped(&self, order: OrderId, carrier_code: impl Into<String>) -> MarkAsShipped {
-        MarkAsShipped::new(self.0.clone(), order, carrier_code.into())
-    }
 }

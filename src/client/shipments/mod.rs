@@ -9,7 +9,7 @@ pub use self::{
     list::{Label, ListShipments, Shipment, ShipmentSort},
     rates::{GetRates, Rate},
 };
-use super::{Error, ShipmentId, Shipments, Weight, answer::refused, call::Call, endpoints, page::ListCall};
+use super::{Error, ShipmentId, Shipments, answer::refused, call::Call, endpoints, page::ListCall};
 
 impl Shipments {
     /// Lists shipments: labels bought in ShipStation, void ones among them. Orders marked as shipped without a
@@ -26,21 +26,6 @@ impl Shipments {
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the shipments before buying again.
     pub async fn create_label(&self, label: &NewLabel) -> Result<Label, Error> {
         self.0.one(&Call::to(&endpoints::CREATE_LABEL).json(label)?).await
-    }
-
-    /// Asks what one carrier's services cost. A service comes once for each package, so that its code repeats.
-    ///
-    /// It changes nothing and is repeated like a read.
-    pub fn get_rates(
-        &self,
-        carrier_code: impl Into<String>,
-        from_postal_code: impl Into<String>,
-        to_country: impl Into<String>,
-        to_postal_code: impl Into<String>,
-        weight: Weight,
-    ) -> GetRates {
-        let to = (to_country.into(), to_postal_code.into());
-        GetRates::new(self.0.clone(), carrier_code.into(), from_postal_code.into(), to, weight)
     }
 
     /// Voids a label. It happens once.

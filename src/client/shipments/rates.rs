@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::{
-    Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, WarehouseId, Weight,
+    Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, Shipments, WarehouseId, Weight,
     call::Call,
     endpoints,
     wire::{model, rows::list_row},
@@ -41,19 +41,31 @@ struct Body {
     residential: bool,
 }
 
-impl GetRates {
-    pub(super) fn new(
-        client: ShipStation,
-        carrier_code: String,
-        from_postal_code: String,
-        (to_country, to_postal_code): (String, String),
+impl Shipments {
+    /// Asks what one carrier's services cost. A service comes once for each package, so that its code repeats.
+    ///
+    /// It changes nothing and is repeated like a read.
+    pub fn get_rates(
+        &self,
+        carrier_code: impl Into<String>,
+        from_postal_code: impl Into<String>,
+        to_country: impl Into<String>,
+        to_postal_code: impl Into<String>,
         weight: Weight,
-    ) -> Self {
-        let body =
-            Body { carrier_code, from_postal_code, to_country, to_postal_code, weight, ..Body::default() };
-        Self { client, body }
+    ) -> GetRates {
+        let body = Body {
+            carrier_code: carrier_code.into(),
+            from_postal_code: from_postal_code.into(),
+            to_country: to_country.into(),
+            to_postal_code: to_postal_code.into(),
+            weight,
+            ..Body::default()
+        };
+        GetRates { client: self.0.clone(), body }
     }
+}
 
+impl GetRates {
     setters! {
         #![must_use]
         /// Only this service.

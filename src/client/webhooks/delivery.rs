@@ -6,7 +6,7 @@ use url::Url;
 
 use super::super::{
     Error, Fulfillment, ListFulfillments, ListOrders, ListShipments, Order, Page, Pages, Rows, ShipStation,
-    Shipment,
+    Shipment, Webhooks,
     endpoints::{self, Endpoint},
     error::{ErrorKind, Outcome, Problem},
     page::{ListCall, MAX_PAGE_SIZE},
@@ -122,33 +122,67 @@ pub enum WebhookPages {
     Fulfillments(Pages<Fulfillment>),
 }
 
-pub(super) fn pages(client: &ShipStation, delivery: &WebhookDelivery) -> Result<WebhookPages, Error> {
-    let (list, query) = target(client, delivery)?;
-    Ok(match list {
-        List::Orders => {
-            let call = list_call(client, &endpoints::LIST_ORDERS, ListOrders::FILTERS, &query);
-            WebhookPages::Orders(call.pages())
-        }
-        List::Shipments => {
-            let call = list_call(client, &endpoints::LIST_SHIPMENTS, ListShipments::FILTERS, &query);
-            WebhookPages::Shipments(call.pages())
-        }
-        List::Fulfillments => {
-            let call = list_call(client, &endpoints::LIST_FULFILLMENTS, ListFulfillments::FILTERS, &query);
-            WebhookPages::Fulfillments(call.pages())
-        }
-    })
-}
+impl Webhooks {
+    /// Checks the address in a delivery, without any request.
+    ///
+    /// # Errors
+    /// [`Untrusted`](ErrorKind::Untrusted) if it may not be followed; see [`fetch_all`](Self::fetch_all).
+    pub fn check(&self, delivery: &WebhookDelivery) -> Result<(), Error> {
+        self.target(delivery).map(drop)
+    }
 
-pub(super) async fn fetch_all(
-    client: &ShipStation,
-    delivery: &WebhookDelivery,
-) -> Result<WebhookResource, Error> {
-    Ok(match pages(client, delivery)? {
-        WebhookPages::Orders(pages) => WebhookResource::Orders(collect(pages).await?),
-        WebhookPages::Shipments(pages) => WebhookResource::Shipments(collect(pages).await?),
-        WebhookPages::Fulfillments(pages) => WebhookResource::Fulfillments(collect(pages).await?),
-    })
+    /// What a delivery points to, page by page.
+    ///
+    /// The delivery's address is checked first: it must be `https` on the configured base or on
+    /// `ssapi<digits>.shipstation.com`, and point to orders, shipments or fulfillments. The *configured base* is asked,
+    /// so that the credentials go nowhere else. Of the address's query only the batch and the filters that the list is
+    /// documented to have are taken over; pages hold 500 rows, and at most 20 of them are read. If there are more, the
+    /// [end](Pages::end) says [`TooManyPages`](super::super::Incomplete::TooManyPages).
+    ///
+    /// An empty answer may precede the rows: try again later.
+    ///
+    /// # Errors
+    /// [`Untrusted`](ErrorKind::Untrusted) if the address fails the check; nothing is sent then.
+    pub fn pages(&self, delivery: &WebhookDelivery) -> Result<WebhookPages, Error> {
+        let (list, query) = self.target(delivery)?;
+        Ok(match list {
+            List::Orders => {
+                let call = list_call(&self.0, &endpoints::LIST_ORDERS, ListOrders::FILTERS, &query);
+                WebhookPages::Orders(call.pages())
+            }
+            List::Shipments => {
+                let call = list_call(&self.0, &endpoints::LIST_SHIPMENTS, ListShipments::FILTERS, &query);
+                WebhookPages::Shipments(call.pages())
+            }
+            List::Fulfillments => {
+                let call =
+                    list_call(&self.0, &endpoints::LIST_FULFILLMENTS, ListFulfillments::FILTERS, &query);
+                WebhookPages::Fulfillments(call.pages())
+            }
+        })
+    }
+
+    /// Fetches what a delivery points to, at most 20 pages of 500 rows; see [`pages`](Self::pages). Whether that was all
+    /// is in [`Rows::incomplete`].
+    ///
+    /// # Errors
+    /// [`Untrusted`](ErrorKind::Untrusted) if the address fails the check; nothing was sent then. Otherwise as
+    /// for every read.
+    pub async fn fetch_all(&self, delivery: &WebhookDelivery) -> Result<WebhookResource, Error> {
+        Ok(match self.pages(delivery)? {
+            WebhookPages::Orders(pages) => WebhookResource::Orders(collect(pages).await?),
+            WebhookPages::Shipments(pages) => WebhookResource::Shipments(collect(pages).await?),
+            WebhookPages::Fulfillments(pages) => WebhookResource::Fulfillments(collect(pages).await?),
+        })
+    }
+
+    /// The list and the query that a delivery points to, if its address may be followed.
+    fn target(&self, delivery: &WebhookDelivery) -> Result<(List, String), Error> {
+        check(&delivery.resource_url, self.0.base()).map_err(|reason| {
+            let why = format!("resource_url: {reason}");
+            Problem::new(ErrorKind::Untrusted, Outcome::NotSent).because(why).into()
+        })
+    }
 }
 
 async fn collect<T>(mut pages: Pages<T>) -> Result<Rows<T>, Error> {
@@ -163,15 +197,8 @@ async fn collect<T>(mut pages: Pages<T>) -> Result<Rows<T>, Error> {
     Ok(all)
 }
 
-/// The list and the query that a delivery points to, if its address may be followed.
-pub(super) fn target(client: &ShipStation, delivery: &WebhookDelivery) -> Result<(List, String), Error> {
-    check(&delivery.resource_url, client.base()).map_err(|reason| {
-        Problem::new(ErrorKind::Untrusted, Outcome::NotSent).because(format!("resource_url: {reason}")).into()
-    })
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
+enum List {
     Orders,
     Shipments,
     Fulfillments,

@@ -39,40 +39,6 @@ impl Webhooks {
         }
         self.0.action(&call, &answer).map(drop)
     }
-
-    /// Checks the address in a delivery, without any request.
-    ///
-    /// # Errors
-    /// [`Untrusted`](super::ErrorKind::Untrusted) if it may not be followed; see [`fetch_all`](Self::fetch_all).
-    pub fn check(&self, delivery: &WebhookDelivery) -> Result<(), Error> {
-        delivery::target(&self.0, delivery).map(drop)
-    }
-
-    /// What a delivery points to, page by page.
-    ///
-    /// The delivery's address is checked first: it must be `https` on the configured base or on
-    /// `ssapi<digits>.shipstation.com`, and point to orders, shipments or fulfillments. The *configured base* is asked,
-    /// so that the credentials go nowhere else. Of the address's query only the batch and the filters that the list is
-    /// documented to have are taken over; pages hold 500 rows, and at most 20 of them are read. If there are more, the
-    /// [end](super::Pages::end) says [`TooManyPages`](super::Incomplete::TooManyPages).
-    ///
-    /// An empty answer may precede the rows: try again later.
-    ///
-    /// # Errors
-    /// [`Untrusted`](super::ErrorKind::Untrusted) if the address fails the check; nothing is sent then.
-    pub fn pages(&self, delivery: &WebhookDelivery) -> Result<WebhookPages, Error> {
-        delivery::pages(&self.0, delivery)
-    }
-
-    /// Fetches what a delivery points to, at most 20 pages of 500 rows; see [`pages`](Self::pages). Whether that was all
-    /// is in [`Rows::incomplete`].
-    ///
-    /// # Errors
-    /// [`Untrusted`](super::ErrorKind::Untrusted) if the address fails the check; nothing was sent then. Otherwise as
-    /// for every read.
-    pub async fn fetch_all(&self, delivery: &WebhookDelivery) -> Result<WebhookResource, Error> {
-        delivery::fetch_all(&self.0, delivery).await
-    }
 }
 
 /// A subscription to be made; see [`Webhooks::subscribe`].
