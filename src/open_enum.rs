@@ -6,7 +6,7 @@ use std::fmt;
 const MAX_NAME_CHARS: usize = 40;
 const MAX_DIGITS: usize = 4;
 
-/// Declares open enumerations over texts.
+/// Declares open enumerations over texts. The documentation of each value ends with its text.
 macro_rules! open_enum {
     ($($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),* $(,)? })+) => {$(
         $(#[$meta])*
@@ -17,7 +17,7 @@ macro_rules! open_enum {
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$vmeta])* $variant,)*
+            $($(#[$vmeta])* #[doc = concat!("`", $text, "`.")] $variant,)*
             /// A text that this version of the crate does not list.
             Unknown(String),
         }

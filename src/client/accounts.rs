@@ -34,7 +34,6 @@ model! {
     pub struct AccountTag {
         /// The tag's id, as in [`Order::tag_ids`](super::Order::tag_ids).
         tag_id: TagId = "tagId",
-        /// Its name.
         name: Option<String> = "name",
         /// Its color as `#RRGGBB`, in either case.
         color: Option<String> = "color",
@@ -47,29 +46,19 @@ model! {
     /// An account to be made; see [`Accounts::register`]. The address is where its parcels start.
     #[derive(Default)]
     pub struct NewAccount {
-        /// The owner's first name.
         @personal first_name: Option<String> = "firstName",
-        /// The owner's last name.
         @personal last_name: Option<String> = "lastName",
         /// The owner's e-mail address, which becomes the login.
         @personal email: Option<String> = "email",
-        /// The password of the login.
         @personal password: Option<String> = "password",
-        /// The company.
         @personal company_name: Option<String> = "companyName",
-        /// The first line of the address.
         @personal addr1: Option<String> = "addr1",
-        /// The second line of the address.
         @personal addr2: Option<String> = "addr2",
-        /// The city.
         @personal city: Option<String> = "city",
-        /// The state.
         @personal state: Option<String> = "state",
-        /// The postal code.
         @personal zip: Option<String> = "zip",
         /// The country, two letters.
         country_code: Option<String> = "countryCode",
-        /// The phone number.
         @personal phone: Option<String> = "phone",
     }
 }
@@ -97,13 +86,10 @@ model! {
     pub struct RegisteredAccount {
         /// ShipStation's words. They may quote what was sent.
         @personal message: Option<String> = "message",
-        /// The account.
         seller_id: Option<SellerId> = "sellerId",
         /// Always true here.
         success: Option<bool> = "success",
-        /// The account's API key.
         @personal api_key: Option<String> = "apiKey",
-        /// The account's API secret.
         @personal api_secret: Option<String> = "apiSecret",
     }
 }

@@ -61,7 +61,6 @@ impl Carriers {
 model! {
     /// One account with a carrier.
     pub struct Carrier {
-        /// The carrier's name.
         name: Option<String> = "name",
         /// The code that other operations take, such as `stamps_com`.
         @public code: Option<String> = "code",
@@ -85,11 +84,9 @@ list_row!(Carrier, "shippingProviderId");
 model! {
     /// A service of a carrier.
     pub struct Service {
-        /// The carrier.
         @public carrier_code: Option<String> = "carrierCode",
         /// The code that other operations take, such as `usps_priority_mail`.
         @public code: Option<String> = "code",
-        /// The name.
         name: Option<String> = "name",
         /// Whether it delivers inside the country.
         domestic: Option<bool> = "domestic",
@@ -103,7 +100,6 @@ list_row!(Service, "code");
 model! {
     /// A kind of package of a carrier.
     pub struct Package {
-        /// The carrier.
         @public carrier_code: Option<String> = "carrierCode",
         /// The code that other operations take, such as `flat_rate_envelope`.
         @public code: Option<String> = "code",

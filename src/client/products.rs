@@ -32,11 +32,8 @@ impl Products {
 open_enum! {
     /// What products can be sorted by.
     pub enum ProductSort {
-        /// By SKU.
         Sku = "SKU",
-        /// By modification.
         ModifyDate = "ModifyDate",
-        /// By creation.
         CreateDate = "CreateDate",
     }
 }
@@ -54,11 +51,8 @@ list_request! {
         upc = "upc",
     }
     values {
-        /// Only products of this category.
         category: ProductCategoryId = "productCategoryId",
-        /// Only products of this type.
         product_type: ProductTypeId = "productTypeId",
-        /// Only products with this tag.
         tag: TagId = "tagId",
         /// Whether inactive products are listed too. Default false.
         show_inactive: bool = "showInactive",
@@ -76,11 +70,9 @@ model! {
     pub struct Product {
         /// Other SKUs of the product. Null in every recording; its type is not established.
         aliases: Option<Value> = "aliases",
-        /// The product's id.
         product_id: ProductId = "productId",
         /// The SKU, verbatim: leading blanks occur.
         @public sku: Option<String> = "sku",
-        /// The name.
         @droppable name: Option<String> = "name",
         /// The price, in the account's currency.
         @droppable price: Option<Decimal> = "price",
@@ -94,13 +86,10 @@ model! {
         @droppable height: Option<Decimal> = "height",
         /// The weight, in ounces.
         @droppable weight_oz: Option<Decimal> = "weightOz",
-        /// The merchant's notes.
         @personal @droppable internal_notes: Option<String> = "internalNotes",
         /// The SKU that a fulfillment provider knows it by.
         fulfillment_sku: Option<String> = "fulfillmentSku",
-        /// When the record was made.
         create_date: Option<PacificTime> = "createDate",
-        /// When it last changed.
         @droppable modify_date: Option<PacificTime> = "modifyDate",
         /// Whether it is in use.
         active: Option<bool> = "active",
@@ -108,39 +97,24 @@ model! {
         @droppable product_category: Option<Value> = "productCategory",
         /// Its type: a text or an object, depending on the account.
         @droppable product_type: Option<Value> = "productType",
-        /// Where it lies in the warehouse.
         @droppable warehouse_location: Option<String> = "warehouseLocation",
-        /// The carrier to ship it with inside the country.
         @public @droppable default_carrier_code: Option<String> = "defaultCarrierCode",
-        /// The service to ship it with inside the country.
         @public @droppable default_service_code: Option<String> = "defaultServiceCode",
-        /// The package to ship it in inside the country.
         @public @droppable default_package_code: Option<String> = "defaultPackageCode",
-        /// The carrier to ship it with abroad.
         @public @droppable default_intl_carrier_code: Option<String> = "defaultIntlCarrierCode",
-        /// The service to ship it with abroad.
         @public @droppable default_intl_service_code: Option<String> = "defaultIntlServiceCode",
-        /// The package to ship it in abroad.
         @public @droppable default_intl_package_code: Option<String> = "defaultIntlPackageCode",
-        /// The proof of delivery inside the country.
         @droppable default_confirmation: Option<Confirmation> = "defaultConfirmation",
-        /// The proof of delivery abroad.
         @droppable default_intl_confirmation: Option<Confirmation> = "defaultIntlConfirmation",
-        /// What the customs form calls it.
         @droppable customs_description: Option<String> = "customsDescription",
         /// Its value on the customs form, in US dollars.
         @droppable customs_value: Option<Decimal> = "customsValue",
-        /// Its tariff number.
         @droppable customs_tariff_no: Option<String> = "customsTariffNo",
         /// The country it was made in, two letters.
         @droppable customs_country_code: Option<String> = "customsCountryCode",
-        /// Whether it needs no customs form.
         @droppable no_customs: Option<bool> = "noCustoms",
-        /// Its tags.
         @droppable tags: Vec<ProductTag> = "tags",
-        /// Its bar code.
         @droppable upc: Option<String> = "upc",
-        /// The address of a small picture.
         @droppable thumbnail_url: Option<String> = "thumbnailURL",
     }
 }
@@ -150,17 +124,13 @@ list_row!(Product, "productId", product_id in "products");
 model! {
     /// A group of products.
     pub struct ProductCategory {
-        /// The category's id.
         category_id: Option<ProductCategoryId> = "categoryId",
-        /// Its name.
         name: Option<String> = "name",
     }
 
     /// A tag on a product.
     pub struct ProductTag {
-        /// The tag's id.
         tag_id: Option<TagId> = "tagId",
-        /// Its name.
         name: Option<String> = "name",
     }
 }

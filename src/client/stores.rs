@@ -134,7 +134,6 @@ model! {
         store_name: Option<String> = "storeName",
         /// The marketplace; 0 is ShipStation's own manual store.
         @droppable marketplace_id: Option<MarketplaceId> = "marketplaceId",
-        /// The marketplace's name.
         @droppable marketplace_name: Option<String> = "marketplaceName",
         /// The merchant's account at the marketplace.
         @personal @droppable account_name: Option<String> = "accountName",
@@ -180,7 +179,6 @@ model! {
 
     /// How far the import of a store is.
     pub struct StoreRefreshStatus {
-        /// The store.
         store_id: Option<StoreId> = "storeId",
         /// The state as a number; 2 goes with "Updating orders".
         refresh_status_id: Option<i64> = "refreshStatusId",
@@ -196,15 +194,11 @@ model! {
 
     /// A marketplace or cart that ShipStation can connect to.
     pub struct Marketplace {
-        /// The name.
         name: Option<String> = "name",
-        /// The marketplace's id.
         marketplace_id: MarketplaceId = "marketplaceId",
         /// Whether orders can be imported on request.
         can_refresh: Option<bool> = "canRefresh",
-        /// Whether custom mappings are supported.
         supports_custom_mappings: Option<bool> = "supportsCustomMappings",
-        /// Whether custom statuses are supported.
         supports_custom_statuses: Option<bool> = "supportsCustomStatuses",
         /// Whether shipments can be reported back.
         can_confirm_shipments: Option<bool> = "canConfirmShipments",

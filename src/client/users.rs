@@ -38,7 +38,6 @@ impl ListUsers {
 model! {
     /// A person who works in the account.
     pub struct User {
-        /// The user's GUID.
         user_id: UserId = "userId",
         /// The login, usually an e-mail address.
         @personal user_name: Option<String> = "userName",

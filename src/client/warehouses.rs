@@ -44,17 +44,13 @@ impl Warehouses {
 model! {
     /// A place that parcels start from.
     pub struct Warehouse {
-        /// The location's id.
         warehouse_id: WarehouseId = "warehouseId",
-        /// The name.
         @droppable warehouse_name: Option<String> = "warehouseName",
         /// Where parcels start.
         @droppable origin_address: Option<Address> = "originAddress",
         /// Where parcels come back to.
         @droppable return_address: Option<Address> = "returnAddress",
-        /// When it was made.
         @droppable create_date: Option<PacificTime> = "createDate",
-        /// Whether it is the default.
         @droppable is_default: Option<bool> = "isDefault",
         /// Null in every recording; its type is not established.
         @droppable seller_integration_id: Option<Value> = "sellerIntegrationId",
@@ -71,7 +67,6 @@ model! {
     /// A ship-from location to be made; see [`Warehouses::create`].
     #[derive(Default)]
     pub struct NewWarehouse {
-        /// The name.
         warehouse_name: Option<String> = "warehouseName",
         /// Where parcels start.
         origin_address: Option<Address> = "originAddress",

@@ -47,9 +47,7 @@ new_order! {
     @public order_number: Option<String> = "orderNumber",
     /// The key that decides between making and replacing. Without it, ShipStation makes a new order each time.
     order_key: Option<String> = "orderKey",
-    /// When it was ordered.
     order_date: Option<PacificTime> = "orderDate",
-    /// When it was paid.
     payment_date: Option<PacificTime> = "paymentDate",
     /// By when it should leave.
     ship_by_date: Option<PacificTime> = "shipByDate",
@@ -57,13 +55,11 @@ new_order! {
     order_status: Option<OrderStatus> = "orderStatus",
     /// The buyer's login; without it ShipStation makes no customer record.
     @personal customer_username: Option<String> = "customerUsername",
-    /// The buyer's e-mail address.
     @personal customer_email: Option<String> = "customerEmail",
     /// Who pays; a name is enough.
     bill_to: Option<Address> = "billTo",
     /// Where the goods go. ShipStation rewrites it in the carrier's standard form.
     ship_to: Option<Address> = "shipTo",
-    /// The lines.
     items: Vec<OrderItem> = "items",
     /// What was paid, in the store's currency.
     amount_paid: Option<Decimal> = "amountPaid",
@@ -71,37 +67,23 @@ new_order! {
     tax_amount: Option<Decimal> = "taxAmount",
     /// What the buyer pays for shipping, in the store's currency.
     shipping_amount: Option<Decimal> = "shippingAmount",
-    /// The buyer's notes.
     @personal customer_notes: Option<String> = "customerNotes",
-    /// The merchant's notes.
     @personal internal_notes: Option<String> = "internalNotes",
-    /// Whether it is a gift.
     gift: Option<bool> = "gift",
-    /// What the gift card says.
     @personal gift_message: Option<String> = "giftMessage",
-    /// How it was paid.
     payment_method: Option<String> = "paymentMethod",
     /// The shipping that the buyer chose, in the store's own words.
     requested_shipping_service: Option<String> = "requestedShippingService",
     /// The carrier. Carrier, service and package must belong together.
     @public carrier_code: Option<String> = "carrierCode",
-    /// The carrier's service.
     @public service_code: Option<String> = "serviceCode",
-    /// The kind of package.
     @public package_code: Option<String> = "packageCode",
-    /// The proof of delivery.
     confirmation: Option<Confirmation> = "confirmation",
-    /// The day it ships.
     ship_date: Option<PacificDate> = "shipDate",
-    /// Its weight.
     weight: Option<Weight> = "weight",
-    /// Its measures.
     dimensions: Option<Dimensions> = "dimensions",
-    /// Its insurance.
     insurance_options: Option<InsuranceOptions> = "insuranceOptions",
-    /// What customs want to know.
     international_options: Option<InternationalOptions> = "internationalOptions",
-    /// Everything else.
     advanced_options: Option<AdvancedOptions> = "advancedOptions",
     /// Its tags; unknown ones are dropped silently.
     tag_ids: Vec<TagId> = "tagIds",
@@ -191,7 +173,6 @@ model! {
     /// [`failures`](Self::failures).
     #[must_use = "orders may have failed: look at failures()"]
     pub struct BulkOrders {
-        /// Whether an order failed.
         has_errors: Option<bool> = "hasErrors",
         /// One result per order, in the order they were sent; match by key or number all the same.
         results: Vec<BulkOrderResult> = "results",
@@ -223,9 +204,7 @@ model! {
     pub struct BulkOrderResult {
         /// The order, if it was taken.
         order_id: Option<OrderId> = "orderId",
-        /// Its number.
         @public order_number: Option<String> = "orderNumber",
-        /// Its key.
         order_key: Option<String> = "orderKey",
         /// Whether it was taken.
         success: Option<bool> = "success",

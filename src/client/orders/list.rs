@@ -10,9 +10,7 @@ open_enum! {
     pub enum OrderSort {
         /// By the sales channel's date.
         OrderDate = "OrderDate",
-        /// By modification in ShipStation.
         ModifyDate = "ModifyDate",
-        /// By creation in ShipStation.
         CreateDate = "CreateDate",
     }
 }
@@ -37,7 +35,6 @@ list_request! {
     values {
         /// Only orders of this status. Without it, of every status.
         status: OrderStatus = "orderStatus",
-        /// Only orders of this store.
         store: StoreId = "storeId",
     }
     dates {

@@ -75,9 +75,7 @@ impl MarkAsShipped {
 model! {
     /// ShipStation's confirmation that the order is marked.
     pub struct MarkedAsShipped {
-        /// The order.
         order_id: OrderId = "orderId",
-        /// Its number.
         @public order_number: Option<String> = "orderNumber",
     }
 }

@@ -17,7 +17,6 @@ model! {
     ///
     /// It is identified by `order_id` alone: numbers repeat, and the two halves of a split order share their key.
     pub struct Order {
-        /// The order's id.
         order_id: OrderId = "orderId",
         /// The number that the channel gave it. Not unique.
         @public order_number: Option<String> = "orderNumber",
@@ -33,17 +32,12 @@ model! {
         payment_date: Option<PacificTime> = "paymentDate",
         /// By when it should leave, as the channel wrote it.
         @droppable ship_by_date: Option<PacificTime> = "shipByDate",
-        /// Its state.
         order_status: Option<OrderStatus> = "orderStatus",
-        /// The customer's record.
         @droppable customer_id: Option<CustomerId> = "customerId",
         /// The buyer's login at the channel.
         @personal @droppable customer_username: Option<String> = "customerUsername",
-        /// The buyer's e-mail address.
         @personal @droppable customer_email: Option<String> = "customerEmail",
-        /// Who pays.
         @droppable bill_to: Option<Address> = "billTo",
-        /// Where the goods go.
         ship_to: Option<Address> = "shipTo",
         /// The lines, discounts and fees among them.
         items: Vec<OrderItem> = "items",
@@ -55,41 +49,28 @@ model! {
         @droppable tax_amount: Option<Decimal> = "taxAmount",
         /// What the buyer pays for shipping, in the store's currency.
         @droppable shipping_amount: Option<Decimal> = "shippingAmount",
-        /// The buyer's notes.
         @personal @droppable customer_notes: Option<String> = "customerNotes",
-        /// The merchant's notes.
         @personal @droppable internal_notes: Option<String> = "internalNotes",
-        /// Whether it is a gift.
         @droppable gift: Option<bool> = "gift",
-        /// What the gift card says.
         @personal @droppable gift_message: Option<String> = "giftMessage",
-        /// How it was paid.
         @droppable payment_method: Option<String> = "paymentMethod",
         /// The shipping that the buyer chose, in the store's own words.
         requested_shipping_service: Option<String> = "requestedShippingService",
         /// The carrier it will go with.
         @public carrier_code: Option<String> = "carrierCode",
-        /// The carrier's service.
         @public service_code: Option<String> = "serviceCode",
-        /// The kind of package.
         @public @droppable package_code: Option<String> = "packageCode",
-        /// The proof of delivery.
         @droppable confirmation: Option<Confirmation> = "confirmation",
         /// The day it was shipped.
         @droppable ship_date: Option<PacificDate> = "shipDate",
         /// The day until which it is held.
         @droppable hold_until_date: Option<PacificDate> = "holdUntilDate",
-        /// Its weight.
         @droppable weight: Option<Weight> = "weight",
-        /// Its measures.
         @droppable dimensions: Option<Dimensions> = "dimensions",
-        /// Its insurance.
         @droppable insurance_options: Option<InsuranceOptions> = "insuranceOptions",
-        /// What customs want to know.
         @droppable international_options: Option<InternationalOptions> = "internationalOptions",
         /// Everything else: store, warehouse, lineage, custom fields.
         advanced_options: Option<AdvancedOptions> = "advancedOptions",
-        /// Its tags.
         tag_ids: Vec<TagId> = "tagIds",
         /// The user it is assigned to.
         user_id: Option<UserId> = "userId",
@@ -99,7 +80,6 @@ model! {
         @droppable externally_fulfilled_by: Option<String> = "externallyFulfilledBy",
         /// The provider's id; a number or a text.
         @droppable externally_fulfilled_by_id: Option<String> = "externallyFulfilledById",
-        /// The provider's name.
         @droppable externally_fulfilled_by_name: Option<String> = "externallyFulfilledByName",
         /// Null in every recording; its type is not established.
         @personal @droppable label_messages: Option<Value> = "labelMessages",
@@ -112,7 +92,6 @@ model! {
     /// A line of an order or of a shipment.
     #[derive(Default)]
     pub struct OrderItem {
-        /// The line's id.
         order_item_id: Option<OrderItemId> = "orderItemId",
         /// The channel's id of the line.
         line_item_key: Option<String> = "lineItemKey",
@@ -120,11 +99,9 @@ model! {
         @public sku: Option<String> = "sku",
         /// The name. Stores that engrave or print to order put the buyer's words into it.
         @personal @droppable name: Option<String> = "name",
-        /// The address of a picture.
         @droppable image_url: Option<String> = "imageUrl",
         /// The weight of one piece.
         @droppable weight: Option<Weight> = "weight",
-        /// The ordered quantity.
         quantity: Option<i64> = "quantity",
         /// The price of one piece, in the store's currency; negative for discounts.
         unit_price: Option<Decimal> = "unitPrice",
@@ -132,7 +109,6 @@ model! {
         @droppable tax_amount: Option<Decimal> = "taxAmount",
         /// The shipping, in the store's currency.
         @droppable shipping_amount: Option<Decimal> = "shippingAmount",
-        /// Where it lies in the warehouse.
         @droppable warehouse_location: Option<String> = "warehouseLocation",
         /// What the buyer chose.
         @droppable options: Vec<ItemOption> = "options",
@@ -142,11 +118,8 @@ model! {
         fulfillment_sku: Option<String> = "fulfillmentSku",
         /// Whether it is a discount or fee and nothing to ship.
         adjustment: Option<bool> = "adjustment",
-        /// The bar code.
         @droppable upc: Option<String> = "upc",
-        /// When the line was created.
         @droppable create_date: Option<PacificTime> = "createDate",
-        /// When it was last modified.
         @droppable modify_date: Option<PacificTime> = "modifyDate",
     }
 
@@ -164,23 +137,16 @@ model! {
     pub struct Address {
         /// The person.
         @personal name: Option<String> = "name",
-        /// The company.
         @personal company: Option<String> = "company",
-        /// The first line.
         @personal street1: Option<String> = "street1",
-        /// The second line.
         @personal street2: Option<String> = "street2",
-        /// The third line.
         @personal street3: Option<String> = "street3",
-        /// The city.
         @personal city: Option<String> = "city",
         /// The state: two letters in the US and Canada, free text elsewhere.
         @personal state: Option<String> = "state",
-        /// The postal code.
         @personal postal_code: Option<String> = "postalCode",
         /// The country, two letters.
         country: Option<String> = "country",
-        /// The phone number.
         @personal @droppable phone: Option<String> = "phone",
         /// Whether somebody lives there.
         @droppable residential: Option<bool> = "residential",
@@ -204,11 +170,8 @@ model! {
     pub struct Dimensions {
         /// The unit of the three.
         @droppable units: Option<DimensionUnits> = "units",
-        /// The length.
         @droppable length: Option<Decimal> = "length",
-        /// The width.
         @droppable width: Option<Decimal> = "width",
-        /// The height.
         @droppable height: Option<Decimal> = "height",
     }
 
@@ -217,7 +180,6 @@ model! {
     pub struct InsuranceOptions {
         /// Who insures it.
         @droppable provider: Option<InsuranceProvider> = "provider",
-        /// Whether it is insured.
         @droppable insure_shipment: Option<bool> = "insureShipment",
         /// The value insured, in the store's currency.
         @droppable insured_value: Option<Decimal> = "insuredValue",
@@ -228,7 +190,6 @@ model! {
     pub struct InternationalOptions {
         /// What the parcel holds.
         @droppable contents: Option<CustomsContents> = "contents",
-        /// The customs lines.
         @droppable customs_items: Vec<CustomsItem> = "customsItems",
         /// What happens if it cannot be delivered.
         @droppable non_delivery: Option<NonDelivery> = "nonDelivery",
@@ -239,13 +200,10 @@ model! {
     pub struct CustomsItem {
         /// The line's id. Sent back, it changes the line; left out, it adds one.
         @droppable customs_item_id: Option<CustomsItemId> = "customsItemId",
-        /// A description of the goods.
         @droppable description: Option<String> = "description",
-        /// The number of pieces.
         @droppable quantity: Option<i64> = "quantity",
         /// The value of the line, in US dollars.
         @droppable value: Option<Decimal> = "value",
-        /// The tariff number.
         @droppable harmonized_tariff_code: Option<String> = "harmonizedTariffCode",
         /// The country it was made in, two letters.
         @droppable country_of_origin: Option<String> = "countryOfOrigin",
@@ -254,13 +212,10 @@ model! {
     /// Everything about an order that has no place of its own. On shipments only the five billing and store members exist.
     #[derive(Default)]
     pub struct AdvancedOptions {
-        /// The ship-from location.
         @droppable warehouse_id: Option<WarehouseId> = "warehouseId",
         /// Whether machines cannot sort it.
         @droppable non_machinable: Option<bool> = "nonMachinable",
-        /// Whether it is delivered on Saturday.
         @droppable saturday_delivery: Option<bool> = "saturdayDelivery",
-        /// Whether it holds alcohol.
         @droppable contains_alcohol: Option<bool> = "containsAlcohol",
         /// Whether the order was merged or split. The other members show which of the two.
         merged_or_split: Option<bool> = "mergedOrSplit",
@@ -278,11 +233,8 @@ model! {
         @personal custom_field3: Option<String> = "customField3",
         /// Where the order came from, such as the marketplace's name.
         source: Option<String> = "source",
-        /// Who pays the carrier.
         @droppable bill_to_party: Option<BillToParty> = "billToParty",
-        /// The payer's account at the carrier.
         @personal @droppable bill_to_account: Option<String> = "billToAccount",
-        /// The payer's postal code.
         @personal @droppable bill_to_postal_code: Option<String> = "billToPostalCode",
         /// The payer's country, two letters.
         @droppable bill_to_country_code: Option<String> = "billToCountryCode",

@@ -165,6 +165,7 @@ macro_rules! list_request {
 
             $($(
                 $(#[$text_meta])*
+                #[doc = concat!("The filter `", $text_name, "`.")]
                 pub fn $text(self, text: impl AsRef<str>) -> Self {
                     Self(self.0.set($text_name, text.as_ref()))
                 }
@@ -172,6 +173,7 @@ macro_rules! list_request {
 
             $($(
                 $(#[$value_meta])*
+                #[doc = concat!("The filter `", $value_name, "`.")]
                 pub fn $value(self, value: $ty) -> Self {
                     Self(self.0.set($value_name, value))
                 }

@@ -9,31 +9,19 @@ model! {
     /// A label to be bought that belongs to no order; see [`Shipments::create_label`](super::Shipments::create_label).
     #[derive(Default)]
     pub struct NewLabel {
-        /// The carrier.
         @public carrier_code: Option<String> = "carrierCode",
-        /// The carrier's service.
         @public service_code: Option<String> = "serviceCode",
-        /// The kind of package.
         @public package_code: Option<String> = "packageCode",
-        /// The proof of delivery.
         confirmation: Option<Confirmation> = "confirmation",
-        /// The day it ships.
         ship_date: Option<PacificDate> = "shipDate",
-        /// Its weight.
         weight: Option<Weight> = "weight",
-        /// Its measures.
         dimensions: Option<Dimensions> = "dimensions",
-        /// Where it starts.
         ship_from: Option<Address> = "shipFrom",
-        /// Where it goes.
         ship_to: Option<Address> = "shipTo",
         /// Where it comes back to. Older documentation only.
         return_to: Option<Address> = "returnTo",
-        /// Its insurance.
         insurance_options: Option<InsuranceOptions> = "insuranceOptions",
-        /// What customs want to know.
         international_options: Option<InternationalOptions> = "internationalOptions",
-        /// Everything else.
         advanced_options: Option<AdvancedOptions> = "advancedOptions",
         /// Whether it is a test that costs nothing and ships nothing; USPS only.
         test_label: Option<bool> = "testLabel",

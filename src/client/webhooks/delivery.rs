@@ -55,9 +55,7 @@ pub struct WebhookDelivery {
 model! {
     /// A delivery as it is posted.
     struct Posted {
-        /// Where to look.
         @personal resource_url: Option<String> = "resource_url",
-        /// The event.
         resource_type: Option<WebhookEvent> = "resource_type",
     }
 }

@@ -86,29 +86,21 @@ impl Subscribe {
 model! {
     /// The answer to a subscription, in both forms that have been documented.
     struct WebhookCreated {
-        /// The subscription.
         id: Option<WebhookId> = "id",
-        /// The subscription.
         web_hook_id: Option<WebhookId> = "WebHookID",
-        /// The event.
         hook_type: Option<WebhookEvent> = "HookType",
-        /// The address.
         @personal url: Option<String> = "Url",
-        /// The name.
         name: Option<String> = "Name",
     }
 
     /// A subscription.
     pub struct WebhookSubscription {
-        /// The subscription's id.
         web_hook_id: WebhookId = "WebHookID",
         /// Whether it is a hook of the label API.
         is_label_api_hook: Option<bool> = "IsLabelAPIHook",
-        /// The account.
         seller_id: Option<SellerId> = "SellerID",
         /// The store; absent for all.
         store_id: Option<StoreId> = "StoreID",
-        /// The event.
         hook_type: Option<WebhookEvent> = "HookType",
         /// The form of deliveries: `Json`.
         message_format: Option<String> = "MessageFormat",

@@ -10,8 +10,8 @@ use std::{
 use super::{Lenient, Masked, Unfit, standalone};
 
 macro_rules! ids {
-    ($($(#[$meta:meta])* $name:ident $(- $below:literal)?),* $(,)?) => {$(
-        $(#[$meta])*
+    ($($name:ident $(- $below:literal)?: $what:literal;)*) => {$(
+        #[doc = concat!("Identifies ", $what, ".")]
         ///
         /// A 64-bit number: ShipStation's ids passed 2^31 by 2024. It is read from a JSON number or a numeric text.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,40 +80,23 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Identifies an order.
-    OrderId,
-    /// Identifies a line of an order.
-    OrderItemId,
-    /// Identifies a product.
-    ProductId,
-    /// Identifies a product category.
-    ProductCategoryId,
-    /// Identifies a product type.
-    ProductTypeId,
-    /// Identifies a store.
-    StoreId,
-    /// Identifies a marketplace, such as 14 for Shopify; 0 is ShipStation's own manual store.
-    MarketplaceId - 1,
-    /// Identifies an account tag.
-    TagId,
-    /// Identifies a customer.
-    CustomerId,
-    /// Identifies a customer's login at one marketplace.
-    CustomerUserId,
-    /// Identifies a shipment: a label bought in ShipStation.
-    ShipmentId,
-    /// Identifies a fulfillment: a shipment made outside ShipStation.
-    FulfillmentId,
-    /// Identifies a ship-from location.
-    WarehouseId,
-    /// Identifies a webhook subscription.
-    WebhookId,
-    /// Identifies a ShipStation account.
-    SellerId,
-    /// Identifies one account of a carrier.
-    ShippingProviderId,
-    /// Identifies a customs line.
-    CustomsItemId,
+    OrderId: "an order";
+    OrderItemId: "a line of an order";
+    ProductId: "a product";
+    ProductCategoryId: "a product category";
+    ProductTypeId: "a product type";
+    StoreId: "a store";
+    MarketplaceId - 1: "a marketplace, such as 14 for Shopify; 0 is ShipStation's own manual store";
+    TagId: "an account tag";
+    CustomerId: "a customer";
+    CustomerUserId: "a customer's login at one marketplace";
+    ShipmentId: "a shipment: a label bought in ShipStation";
+    FulfillmentId: "a fulfillment: a shipment made outside ShipStation";
+    WarehouseId: "a ship-from location";
+    WebhookId: "a webhook subscription";
+    SellerId: "a ShipStation account";
+    ShippingProviderId: "one account of a carrier";
+    CustomsItemId: "a customs line";
 }
 
 /// Identifies a ShipStation user: a GUID, kept as it was written and compared without regard to case.

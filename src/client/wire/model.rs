@@ -1,6 +1,7 @@
 //! Declares a model of ShipStation's JSON: one line per member, and the leniency, the masking and the drift count
 //! come with it. `Debug` masks every member that may hold free text, which is every text and every member without a type,
-//! except those marked `@public`, and those marked `@personal`.
+//! except those marked `@public`, and those marked `@personal`. The documentation of each member ends with its name in the JSON,
+//! so that a member which is what its name says needs no other.
 
 /// Declares models.
 ///
@@ -18,7 +19,7 @@ macro_rules! model {
         #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         $vis struct $name {
-            $( $(#[$fmeta])* $vis $field: $ty, )*
+            $( $(#[$fmeta])* #[doc = concat!("ShipStation's `", $json, "`.")] $vis $field: $ty, )*
             /// Members that this version of the crate does not know.
             $vis extra: $crate::client::wire::Extra,
         }
