@@ -1,5 +1,7 @@
 //! Stores: where the merchant's orders come from. V1 reference, Endpoints / Stores.
 
+use serde_json::json;
+
 use super::{
     ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Stores,
     Updated,
@@ -52,14 +54,12 @@ impl Stores {
 
     /// Takes a store out of use. Repeatable.
     pub async fn deactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
-        let body = serde_json::json!({ "storeId": store });
-        self.0.act(&Call::to(&endpoints::DEACTIVATE_STORE).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::DEACTIVATE_STORE).json(&json!({ "storeId": store }))?).await
     }
 
     /// Takes a store into use again. Repeatable.
     pub async fn reactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
-        let body = serde_json::json!({ "storeId": store });
-        self.0.act(&Call::to(&endpoints::REACTIVATE_STORE).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::REACTIVATE_STORE).json(&json!({ "storeId": store }))?).await
     }
 }
 

@@ -15,8 +15,11 @@ pub use self::{
     model::*,
     vocabulary::*,
 };
-use super::ActionResponse;
-use super::{Error, OrderId, Orders, PacificDate, TagId, UserId, call::Call, endpoints, page::ListCall};
+use serde_json::json;
+
+use super::{
+    ActionResponse, Error, OrderId, Orders, PacificDate, TagId, UserId, call::Call, endpoints, page::ListCall,
+};
 
 impl Orders {
     /// Fetches one order.
@@ -58,8 +61,9 @@ impl Orders {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order or the user is unknown.
     pub async fn assign_user(&self, orders: &[OrderId], user: &UserId) -> Result<ActionResponse, Error> {
-        let body = serde_json::json!({ "orderIds": orders, "userId": user });
-        self.0.act(&Call::to(&endpoints::ASSIGN_USER).json(&body)?).await
+        self.0
+            .act(&Call::to(&endpoints::ASSIGN_USER).json(&json!({ "orderIds": orders, "userId": user }))?)
+            .await
     }
 
     /// Takes the user away from orders, from all or none. Repeatable.
@@ -67,32 +71,32 @@ impl Orders {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order is unknown.
     pub async fn unassign_user(&self, orders: &[OrderId]) -> Result<ActionResponse, Error> {
-        let body = serde_json::json!({ "orderIds": orders });
-        self.0.act(&Call::to(&endpoints::UNASSIGN_USER).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::UNASSIGN_USER).json(&json!({ "orderIds": orders }))?).await
     }
 
     /// Puts a tag on an order. Repeatable.
     pub async fn add_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
-        let body = serde_json::json!({ "orderId": order, "tagId": tag });
-        self.0.act(&Call::to(&endpoints::ADD_TAG).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::ADD_TAG).json(&json!({ "orderId": order, "tagId": tag }))?).await
     }
 
     /// Takes a tag off an order. Repeatable.
     pub async fn remove_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
-        let body = serde_json::json!({ "orderId": order, "tagId": tag });
-        self.0.act(&Call::to(&endpoints::REMOVE_TAG).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::REMOVE_TAG).json(&json!({ "orderId": order, "tagId": tag }))?).await
     }
 
     /// Holds an order until a day, when ShipStation releases it by itself. Repeatable.
     pub async fn hold_until(&self, order: OrderId, date: PacificDate) -> Result<ActionResponse, Error> {
-        let body = serde_json::json!({ "orderId": order, "holdUntilDate": date });
-        self.0.act(&Call::to(&endpoints::HOLD_UNTIL).json(&body)?).await
+        self.0
+            .act(
+                &Call::to(&endpoints::HOLD_UNTIL)
+                    .json(&json!({ "orderId": order, "holdUntilDate": date }))?,
+            )
+            .await
     }
 
     /// Releases an order from its hold. Repeatable.
     pub async fn restore_from_hold(&self, order: OrderId) -> Result<ActionResponse, Error> {
-        let body = serde_json::json!({ "orderId": order });
-        self.0.act(&Call::to(&endpoints::RESTORE_FROM_HOLD).json(&body)?).await
+        self.0.act(&Call::to(&endpoints::RESTORE_FROM_HOLD).json(&json!({ "orderId": order }))?).await
     }
 
     /// Deletes an order. ShipStation keeps it, inactive and out of sight.

@@ -73,6 +73,8 @@ pub(super) struct Reader<T> {
     /// The list is read on by number, whatever the key.
     by_number: bool,
     reading: Reading,
+    /// The page that has ended it.
+    last: Option<LastPage>,
     /// The rows before the first page that was asked for.
     skipped: u64,
     position: Position,
@@ -99,6 +101,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
             key,
             by_number: key.is_none(),
             reading: Reading::First,
+            last: None,
             skipped,
             position: Position::new(skipped, full),
             received: Received { rows: skipped, ..Received::default() },
@@ -111,19 +114,19 @@ impl<T: Listed + Send + 'static> Reader<T> {
 
     /// Reads the list: its pages, and at last how it ended, unless there is an error.
     pub(super) fn read(list: ListCall<T>) -> impl Stream<Item = Result<Step<T>, Error>> + Send {
-        futures_util::stream::unfold(Some((Self::new(list), None)), |state| async move {
-            let (mut reader, mut ended_by) = state?;
-            let step = reader.step(&mut ended_by).await;
+        futures_util::stream::unfold(Some(Self::new(list)), |reader| async move {
+            let mut reader = reader?;
+            let step = reader.step().await;
             let goes_on = matches!(step, Ok(Step::Page(_)));
-            Some((step, goes_on.then_some((reader, ended_by))))
+            Some((step, goes_on.then_some(reader)))
         })
     }
 
-    /// The next page that shows something new, or the end. `last` is set if a page ended the present reading.
-    async fn step(&mut self, last: &mut Option<LastPage>) -> Result<Step<T>, Error> {
+    /// The next page that shows something new, or the end.
+    async fn step(&mut self) -> Result<Step<T>, Error> {
         let most_pages = self.list.most_pages.unwrap_or(MAX_ROWS / self.position.full);
         loop {
-            if let Some(last) = last.take()
+            if let Some(last) = self.last.take()
                 && let Some(end) = self.conclude(last).await?
             {
                 return Ok(Step::End(end));
@@ -132,13 +135,9 @@ impl<T: Listed + Send + 'static> Reader<T> {
                 return Ok(Step::End(self.end(Some(Incomplete::TooManyPages))));
             }
             match self.next_page().await {
-                Ok((page, is_last)) => {
-                    *last = is_last;
-                    // A page of nothing but repeats is of no use to the caller.
-                    if self.pages == 1 || page.rows() > 0 {
-                        return Ok(Step::Page(page));
-                    }
-                }
+                // A page of nothing but repeats is of no use to the caller.
+                Ok(page) if self.pages == 1 || page.rows() > 0 => return Ok(Step::Page(page)),
+                Ok(_) => {}
                 Err(error) if self.avoid(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -214,8 +213,8 @@ impl<T: Listed + Send + 'static> Reader<T> {
         fetch(&self.list.client, call, number).await
     }
 
-    /// The next page without what was given before, and whether it ends the reading.
-    async fn next_page(&mut self) -> Result<(Page<T>, Option<LastPage>), Error> {
+    /// The next page without what was given before.
+    async fn next_page(&mut self) -> Result<Page<T>, Error> {
         let page = self.fetch(self.position.offset, self.position.size).await?;
         let received = page.rows().min(u64::from(self.position.size));
         let mut page = self.recheck_poison(page).await?;
@@ -229,8 +228,8 @@ impl<T: Listed + Send + 'static> Reader<T> {
         self.note(&mut page);
         let last = self.last_page(&page, received, is_repeated);
         self.position.advance();
-        let last = self.choose_next_start(last, last_date);
-        Ok((page, last))
+        self.last = self.choose_next_start(last, last_date);
+        Ok(page)
     }
 
     /// Others succeed again: what failed alone before gets a last chance, so that an outage that ended meanwhile

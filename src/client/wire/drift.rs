@@ -109,19 +109,9 @@ thread_local! {
     static SINK: RefCell<Option<Counts>> = const { RefCell::new(None) };
 }
 
-pub(crate) fn unknown_member(model: &'static str, name: &str) {
-    record(model, DriftKind::Member, &Name::of_member(name));
-}
-
-pub(crate) fn unreadable_member(model: &'static str, name: &str) {
-    record(model, DriftKind::Unreadable, &Name::of_member(name));
-}
-
-pub(crate) fn unknown_value(model: &'static str, name: &str) {
-    record(model, DriftKind::Value, &Name::of_value(name));
-}
-
-fn record(model: &'static str, kind: DriftKind, name: &Name<'_>) {
+/// Counts what the present decoding has met.
+pub(crate) fn note(kind: DriftKind, model: &'static str, name: &str) {
+    let name = if kind == DriftKind::Value { Name::of_value(name) } else { Name::of_member(name) };
     SINK.with_borrow_mut(|sink| {
         let Some(counts) = sink else { return };
         if counts.len() < MAX_KINDS {

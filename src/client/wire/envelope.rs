@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{super::page::Incomplete, Lenient, Rows, drift};
+use super::{super::page::Incomplete, DriftKind, Lenient, Rows, Scalar, drift};
 
 /// A list as it came, before the page number and size are known.
 pub(crate) struct Envelope<R> {
@@ -79,7 +79,7 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
                 _ if is("page") => page = Some(count(&mut map)?),
                 _ if is("pages") => pages = Some(count(&mut map)?),
                 other => {
-                    drift::unknown_member(self.key, other);
+                    drift::note(DriftKind::Member, self.key, other);
                     map.next_value::<de::IgnoredAny>()?;
                 }
             }
@@ -124,7 +124,7 @@ fn count<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Count, A::Error> {
     let value: &RawValue = map.next_value()?;
     Ok(match value.get().trim_matches('"').trim() {
         "" | "null" => Count::Absent,
-        text => match i64::from_text(text) {
+        text => match i64::from_scalar(Scalar::Text(text)) {
             Ok(Some(number)) if number >= 0 => Count::Number(number),
             _ => Count::Unreadable,
         },

@@ -1,7 +1,7 @@
 //! How one member of a model is read and written. Null, absent and `""` mean "nothing there"; numbers may come
 //! as text and texts as numbers. Error texts name the expectation, never the value: it may be a buyer's.
 
-use std::{fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -9,11 +9,33 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Extra, drift, scalars::is_slow_pass};
+use super::{DriftKind, Extra, drift, scalars::is_slow_pass};
 
 /// The JSON value cannot be what is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unfit;
+
+/// A JSON text, number or boolean.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scalar<'a> {
+    Text(&'a str),
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    Bool(bool),
+}
+
+impl<'a> Scalar<'a> {
+    /// What stands for a text. A float may have lost digits.
+    pub(crate) fn text(self) -> Result<Cow<'a, str>, Unfit> {
+        match self {
+            Self::Text(text) => Ok(text.into()),
+            Self::Integer(number) => Ok(number.to_string().into()),
+            Self::Bool(value) => Ok(value.to_string().into()),
+            Self::Float(_) => Err(Unfit),
+        }
+    }
+}
 
 /// A value that may stand in a member or in a list.
 pub(crate) trait Lenient: Sized {
@@ -23,24 +45,9 @@ pub(crate) trait Lenient: Sized {
     /// Whether it may hold free text, which `Debug` masks.
     const FREE_TEXT: bool = false;
 
-    /// From a JSON string, which may also stand for "nothing there".
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        if text.trim().is_empty() { Ok(None) } else { Err(Unfit) }
-    }
-
-    /// From a JSON integer.
-    fn from_integer(_number: i64) -> Option<Self> {
-        None
-    }
-
-    /// From any other JSON number.
-    fn from_float(_number: f64) -> Option<Self> {
-        None
-    }
-
-    /// From a JSON boolean.
-    fn from_bool(_value: bool) -> Option<Self> {
-        None
+    /// From a JSON text, number or boolean. A text may also stand for "nothing there".
+    fn from_scalar(_scalar: Scalar<'_>) -> Result<Option<Self>, Unfit> {
+        Err(Unfit)
     }
 
     /// Reads the value, or the fact that there is none.
@@ -65,8 +72,8 @@ pub(crate) trait Lenient: Sized {
 pub(super) struct ScalarVisitor<T>(pub(super) PhantomData<T>);
 
 impl<T: Lenient> ScalarVisitor<T> {
-    fn some<E: de::Error>(value: Option<T>) -> Result<Option<T>, E> {
-        value.map(Some).ok_or_else(|| issue::<T, E>())
+    fn of<E: de::Error>(scalar: Scalar<'_>) -> Result<Option<T>, E> {
+        T::from_scalar(scalar).map_err(|Unfit| issue::<T, E>())
     }
 }
 
@@ -96,23 +103,23 @@ impl<'de, T: Lenient> Visitor<'de> for ScalarVisitor<T> {
 
     #[inline]
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        T::from_text(text).map_err(|Unfit| issue::<T, E>())
+        Self::of(Scalar::Text(text))
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-        Self::some(T::from_integer(number))
+        Self::of(Scalar::Integer(number))
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-        Self::some(i64::try_from(number).ok().and_then(T::from_integer))
+        Self::of(Scalar::Integer(i64::try_from(number).map_err(|_| issue::<T, E>())?))
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
-        Self::some(T::from_float(number))
+        Self::of(Scalar::Float(number))
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
-        Self::some(T::from_bool(value))
+        Self::of(Scalar::Bool(value))
     }
 
     // With `serde_json/arbitrary_precision` on anywhere in the host's graph every number arrives as a map.
@@ -120,8 +127,8 @@ impl<'de, T: Lenient> Visitor<'de> for ScalarVisitor<T> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))
             .map_err(|_| issue::<T, A::Error>())?;
         match (number.as_i64(), number.as_f64()) {
-            (Some(integer), _) => Self::some(T::from_integer(integer)),
-            (None, Some(float)) => Self::some(T::from_float(float)),
+            (Some(integer), _) => Self::of(Scalar::Integer(integer)),
+            (None, Some(float)) => Self::of(Scalar::Float(float)),
             (None, None) => Err(issue::<T, A::Error>()),
         }
     }
@@ -220,7 +227,7 @@ fn droppable_slowly<'de, F: Field, A: MapAccess<'de>>(
     let raw: Box<RawValue> = map.next_value()?;
     let read = F::read(&mut serde_json::Deserializer::from_str(raw.get()));
     read.or_else(|issue| {
-        drift::unreadable_member(model, member);
+        drift::note(DriftKind::Unreadable, model, member);
         extra.insert_unreadable(member, raw);
         F::absent().ok_or_else(|| de::Error::custom(issue))
     })

@@ -7,7 +7,7 @@ use std::{
     str::FromStr,
 };
 
-use super::{Lenient, Masked, Unfit, standalone};
+use super::{Lenient, Masked, Scalar, Unfit, standalone};
 
 macro_rules! ids {
     ($($name:ident $(- $below:literal)?: $what:literal;)*) => {$(
@@ -52,16 +52,8 @@ macro_rules! ids {
         impl Lenient for $name {
             const WHAT: &'static str = "a whole number or a numeric text";
 
-            fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-                Ok(i64::from_text(text)?.map(Self))
-            }
-
-            fn from_integer(number: i64) -> Option<Self> {
-                Some(Self(number))
-            }
-
-            fn from_float(number: f64) -> Option<Self> {
-                i64::from_float(number).map(Self)
+            fn from_scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Unfit> {
+                Ok(i64::from_scalar(scalar)?.map(Self))
             }
 
             /// An id below 1 is no id; only ShipStation's own marketplace has the number 0.
@@ -180,12 +172,12 @@ impl FromStr for UserId {
 impl Lenient for UserId {
     const WHAT: &'static str = "a text";
 
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        Ok((!text.trim().is_empty()).then(|| Self::new(text)))
-    }
-
-    fn from_integer(number: i64) -> Option<Self> {
-        Some(Self(number.to_string()))
+    fn from_scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Unfit> {
+        let id = match scalar {
+            Scalar::Bool(_) => return Err(Unfit),
+            _ => Self::new(scalar.text()?),
+        };
+        Ok(Some(id).filter(|id| !id.0.is_empty()))
     }
 
     fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

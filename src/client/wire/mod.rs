@@ -26,7 +26,9 @@ pub use self::{
 };
 pub(crate) use self::{
     envelope::Envelope,
-    fields::{Field, FieldSeed, Lenient, Masked, Shown, Unfit, WrittenField, droppable, inside, standalone},
+    fields::{
+        Field, FieldSeed, Lenient, Masked, Scalar, Shown, Unfit, WrittenField, droppable, inside, standalone,
+    },
     lists::only_element,
     model::model,
     open_enum::open_enum,

@@ -166,7 +166,7 @@ macro_rules! model {
                                 ));
                             } )*
                             Key::Other__ => {
-                                drift::unknown_member(stringify!($name), &unknown);
+                                drift::note(drift::DriftKind::Member, stringify!($name), &unknown);
                                 extra.insert(std::mem::take(&mut unknown), map.next_value()?);
                             }
                             _ => {

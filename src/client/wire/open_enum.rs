@@ -9,23 +9,19 @@ macro_rules! open_enum {
             impl $crate::client::wire::Lenient for $name {
                 const WHAT: &'static str = "a text";
 
-                fn from_text(text: &str) -> Result<Option<Self>, $crate::client::wire::Unfit> {
+                fn from_scalar(
+                    scalar: $crate::client::wire::Scalar<'_>,
+                ) -> Result<Option<Self>, $crate::client::wire::Unfit> {
+                    use $crate::client::wire::drift::{DriftKind, note};
+                    let text = scalar.text()?;
                     if text.is_empty() {
                         return Ok(None);
                     }
-                    let value = Self::from(text);
+                    let value = Self::from(&*text);
                     if matches!(value, Self::Unknown(_)) {
-                        $crate::client::wire::drift::unknown_value(stringify!($name), text);
+                        note(DriftKind::Value, stringify!($name), &text);
                     }
                     Ok(Some(value))
-                }
-
-                fn from_integer(number: i64) -> Option<Self> {
-                    Self::from_text(&number.to_string()).ok().flatten()
-                }
-
-                fn from_bool(value: bool) -> Option<Self> {
-                    Self::from_text(&value.to_string()).ok().flatten()
                 }
 
                 fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,7 @@ use jiff::{
     tz::{self, AmbiguousOffset, Offset, TimeZone},
 };
 
-use super::{Lenient, Unfit, standalone, time_text};
+use super::{Lenient, Scalar, Unfit, standalone, time_text};
 use crate::Timestamp;
 
 pub(super) const ZONE: TimeZone = tz::get!("America/Los_Angeles");
@@ -135,7 +135,8 @@ impl fmt::Display for PacificTime {
 impl Lenient for PacificTime {
     const WHAT: &'static str = "a date and time";
 
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
+    fn from_scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Unfit> {
+        let Scalar::Text(text) = scalar else { return Err(Unfit) };
         match parse(text) {
             Some(time) => Ok(Some(time)),
             // The zero date of some databases, and nothing at all.
@@ -223,8 +224,8 @@ impl std::str::FromStr for PacificDate {
 impl Lenient for PacificDate {
     const WHAT: &'static str = "a date";
 
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        Ok(PacificTime::from_text(text)?.map(|time| time.date()))
+    fn from_scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Unfit> {
+        Ok(PacificTime::from_scalar(scalar)?.map(|time| time.date()))
     }
 
     fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    Lenient, Unfit,
+    Lenient, Scalar, Unfit,
     fields::{ScalarVisitor, issue},
     money,
 };
@@ -16,16 +16,8 @@ impl Lenient for String {
     const WHAT: &'static str = "a text";
     const FREE_TEXT: bool = true;
 
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        Ok(Some(text.to_owned()))
-    }
-
-    fn from_integer(number: i64) -> Option<Self> {
-        Some(number.to_string())
-    }
-
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(value.to_string())
+    fn from_scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Unfit> {
+        scalar.text().map(|text| Some(text.into_owned()))
     }
 
     #[inline]
@@ -73,31 +65,23 @@ fn verbatim<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 impl Lenient for bool {
     const WHAT: &'static str = "true or false";
 
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        match text.trim() {
-            "" => Ok(None),
-            "1" => Ok(Some(true)),
-            "0" => Ok(Some(false)),
-            text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            _ => Err(Unfit),
+    fn from_scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Unfit> {
+        match scalar {
+            Scalar::Bool(value) => Ok(Some(value)),
+            Scalar::Text(text) => match text.trim() {
+                "" => Ok(None),
+                "1" => Ok(Some(true)),
+                "0" => Ok(Some(false)),
+                text if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+                text if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+                _ => Err(Unfit),
+            },
+            Scalar::Integer(_) | Scalar::Float(_) => match i64::from_scalar(scalar)? {
+                Some(0) => Ok(Some(false)),
+                Some(1) => Ok(Some(true)),
+                _ => Err(Unfit),
+            },
         }
-    }
-
-    fn from_integer(number: i64) -> Option<Self> {
-        match number {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
-    }
-
-    fn from_float(number: f64) -> Option<Self> {
-        i64::from_float(number).and_then(Self::from_integer)
-    }
-
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(value)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -108,24 +92,21 @@ impl Lenient for bool {
 impl Lenient for i64 {
     const WHAT: &'static str = "a whole number";
 
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let whole = || money::parse(text).filter(Decimal::is_integer).and_then(|number| number.to_i64());
-        text.parse().ok().or_else(whole).map(Some).ok_or(Unfit)
-    }
-
-    fn from_integer(number: i64) -> Option<Self> {
-        Some(number)
-    }
-
-    fn from_float(number: f64) -> Option<Self> {
+    fn from_scalar(scalar: Scalar<'_>) -> Result<Option<Self>, Unfit> {
         // Whole numbers that a float holds exactly: some writers print 3 as 3.0.
         const EXACT: f64 = 9_007_199_254_740_992.0;
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as Self)
+        let number = match scalar {
+            Scalar::Text(text) if text.trim().is_empty() => return Ok(None),
+            Scalar::Text(text) => {
+                let whole = || money::parse(text.trim()).filter(Decimal::is_integer)?.to_i64();
+                text.trim().parse().ok().or_else(whole)
+            }
+            Scalar::Integer(number) => Some(number),
+            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+            Scalar::Float(number) if number.fract() == 0.0 && number.abs() <= EXACT => Some(number as Self),
+            Scalar::Float(_) | Scalar::Bool(_) => None,
+        };
+        number.map(Some).ok_or(Unfit)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -135,11 +116,6 @@ impl Lenient for i64 {
 
 impl Lenient for Decimal {
     const WHAT: &'static str = "a decimal number";
-
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        let text = text.trim();
-        if text.is_empty() { Ok(None) } else { money::parse(text).map(Some).ok_or(Unfit) }
-    }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
@@ -155,10 +131,6 @@ impl Lenient for Decimal {
 impl Lenient for Value {
     const WHAT: &'static str = "any JSON";
     const FREE_TEXT: bool = true;
-
-    fn from_text(text: &str) -> Result<Option<Self>, Unfit> {
-        Ok(Some(Self::String(text.to_owned())))
-    }
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let value = Self::deserialize(deserializer)?;
