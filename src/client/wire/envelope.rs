@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{super::page::Incomplete, DriftKind, Lenient, Rows, Scalar, drift};
+use super::{super::page::Incomplete, DriftKind, Lenient, Rows, Scalar, Unfit, drift};
 
 /// A list as it came, before the page number and size are known.
 pub(crate) struct Envelope<R> {
@@ -84,49 +84,31 @@ impl<'de, R: Default, S: de::DeserializeSeed<'de, Value = Option<R>>, F: Fn() ->
                 }
             }
         }
+        let number = |count: Option<Count>| count?.ok()?;
+        let small = |count: Option<Count>| number(count).and_then(|number| u32::try_from(number).ok());
         let rows = match rows.ok_or_else(|| de::Error::missing_field(self.key))? {
             Some(rows) => rows,
-            None if total.is_none_or(|total| total.number() <= Some(0)) => R::default(),
+            None if number(total).unwrap_or(0) == 0 => R::default(),
             None => return Err(de::Error::custom("expected a list, because the total is not 0")),
         };
-        let number = |count: Option<Count>| count.and_then(Count::number);
-        let small = |count: Option<Count>| number(count).and_then(|number| u32::try_from(number).ok());
         Ok(Envelope {
             rows,
-            total: number(total).and_then(|total| u64::try_from(total).ok()),
+            total: number(total),
             page: small(page),
             pages: small(pages),
-            contradicts_itself: several || total == Some(Count::Unreadable),
+            contradicts_itself: several || total == Some(Err(Unfit)),
         })
     }
 }
 
-/// A member that counts something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Count {
-    /// Null or empty.
-    Absent,
-    Number(i64),
-    /// Something else than a number of rows. What it stands for is not known.
-    Unreadable,
-}
-
-impl Count {
-    fn number(self) -> Option<i64> {
-        match self {
-            Self::Number(number) => Some(number),
-            Self::Absent | Self::Unreadable => None,
-        }
-    }
-}
+/// A member that counts something: nothing where it is null or empty, and what it stands for is not known where it is no number.
+type Count = Result<Option<u64>, Unfit>;
 
 fn count<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Count, A::Error> {
     let value: &RawValue = map.next_value()?;
     Ok(match value.get().trim_matches('"').trim() {
-        "" | "null" => Count::Absent,
-        text => match i64::from_scalar(Scalar::Text(text)) {
-            Ok(Some(number)) if number >= 0 => Count::Number(number),
-            _ => Count::Unreadable,
-        },
+        "null" => Ok(None),
+        text => i64::from_scalar(Scalar::Text(text))
+            .and_then(|number| number.map(u64::try_from).transpose().map_err(|_| Unfit)),
     })
 }
