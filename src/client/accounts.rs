@@ -2,7 +2,6 @@
 
 use super::{
     Accounts, Error, Rows, SellerId, TagId,
-    answer::refused,
     call::Call,
     endpoints,
     wire::{model, rows::list_row},
@@ -24,8 +23,8 @@ impl Accounts {
         let mut call = Call::to(&endpoints::REGISTER_ACCOUNT).json(account)?;
         call.without_credentials = true;
         let answer = self.0.call(&call).await?;
-        let registered: RegisteredAccount = self.0.decode(&call, &answer)?;
-        if registered.success == Some(true) { Ok(registered) } else { Err(refused(&call, &answer)) }
+        let registered: RegisteredAccount = self.0.decode(&answer)?;
+        if registered.success == Some(true) { Ok(registered) } else { Err(answer.refused()) }
     }
 }
 

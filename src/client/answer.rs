@@ -10,11 +10,10 @@ use super::{
     error::{ErrorKind, Outcome, Problem},
     error_body::ErrorBody,
     wire::{
-        Masked, Rows, model,
-        rows::{self, Row},
+        Field, Masked, Rows, model,
+        rows::{self, DecodeIssue, Row},
     },
 };
-use crate::client::wire::Field;
 
 model! {
     /// ShipStation's answer to an action that worked (V1 reference, Models / Small responses).
@@ -31,8 +30,7 @@ model! {
 impl ShipStation {
     /// Sends the call and decodes one value.
     pub(crate) async fn one<T: Field>(&self, call: &Call) -> Result<T, Error> {
-        let answer = self.granted(call).await?;
-        self.decode(call, &answer)
+        self.decode(&self.granted(call).await?)
     }
 
     /// Fetches the resource with this id. An answer about another one is not an answer to this question.
@@ -44,48 +42,45 @@ impl ShipStation {
     ) -> Result<T, Error> {
         let call = Call::to(endpoint).id(id);
         let answer = self.granted(&call).await?;
-        let resource = self.decode(&call, &answer)?;
-        if id_of(&resource) == id { Ok(resource) } else { Err(of_another(&call, &answer)) }
+        let resource = self.decode(&answer)?;
+        if id_of(&resource) == id { Ok(resource) } else { Err(answer.of_another()) }
     }
 
     /// Sends the call and checks that the answer is no refusal under HTTP 200.
     pub(crate) async fn granted(&self, call: &Call) -> Result<Answer, Error> {
         let answer = self.call(call).await?;
-        if call.class == Idempotency::Read && is_nothing(&answer) {
-            return Err(missing(call, &answer));
+        if call.class == Idempotency::Read && answer.is_nothing() {
+            return Err(answer.problem(Problem::new(ErrorKind::NotFound, Outcome::Answered)));
         }
-        if says_no(&answer.body) {
-            return Err(refused(call, &answer));
-        }
-        Ok(answer)
+        if answer.says_no() { Err(answer.refused()) } else { Ok(answer) }
     }
 
     /// Sends the call and decodes a bare array.
     pub(crate) async fn rows<T: Row>(&self, call: &Call) -> Result<Rows<T>, Error> {
         let answer = self.call(call).await?;
-        rows::array(&answer.body, self.drift_counter()).map_err(|issue| undecodable(call, &answer, issue))
+        rows::array(&answer.body, self.drift_counter()).map_err(|issue| answer.undecodable(issue))
     }
 
     /// Sends an action and checks that it was done.
     pub(crate) async fn act(&self, call: &Call) -> Result<ActionResponse, Error> {
         let answer = self.call(call).await?;
-        if is_empty(&answer) {
+        if answer.is_empty() {
             return Ok(ActionResponse { success: None, message: None, extra: super::Extra::default() });
         }
-        self.action(call, &answer)
+        self.action(&answer)
     }
 
-    pub(crate) fn action(&self, call: &Call, answer: &Answer) -> Result<ActionResponse, Error> {
-        let response: ActionResponse = self.decode(call, answer)?;
+    pub(crate) fn action(&self, answer: &Answer) -> Result<ActionResponse, Error> {
+        let response: ActionResponse = self.decode(answer)?;
         match response.success {
             Some(true) => Ok(response),
-            Some(false) => Err(refused(call, answer)),
-            None => Err(lacks("success", call, answer)),
+            Some(false) => Err(answer.refused()),
+            None => Err(answer.lacks("success")),
         }
     }
 
-    pub(crate) fn decode<T: Field>(&self, call: &Call, answer: &Answer) -> Result<T, Error> {
-        rows::one(&answer.body, self.drift_counter()).map_err(|issue| undecodable(call, answer, issue))
+    pub(crate) fn decode<T: Field>(&self, answer: &Answer) -> Result<T, Error> {
+        rows::one(&answer.body, self.drift_counter()).map_err(|issue| answer.undecodable(issue))
     }
 }
 
@@ -114,68 +109,57 @@ impl ShipStation {
     /// Sends an action that is confirmed by a message or by the resource itself.
     pub(crate) async fn update<T: Field>(&self, call: &Call) -> Result<Updated<T>, Error> {
         let answer = self.call(call).await?;
-        if is_empty(&answer) {
+        if answer.is_empty() {
             return Ok(Updated { resource: None, message: None });
         }
         if rows::member(&answer.body, "success").is_none() {
-            return Ok(Updated { resource: Some(self.decode(call, &answer)?), message: None });
+            return Ok(Updated { resource: Some(self.decode(&answer)?), message: None });
         }
-        let response = self.action(call, &answer)?;
+        let response = self.action(&answer)?;
         Ok(Updated { resource: None, message: response.message })
     }
 }
 
-/// Whether the answer says that the operation failed, in place of what it promises.
-fn says_no(body: &[u8]) -> bool {
-    rows::member(body, "success")
-        .is_some_and(|success| success.trim_matches('"').eq_ignore_ascii_case("false"))
-}
+impl Answer {
+    /// Whether it says that the operation failed, in place of what it promises.
+    fn says_no(&self) -> bool {
+        rows::member(&self.body, "success")
+            .is_some_and(|success| success.trim_matches('"').eq_ignore_ascii_case("false"))
+    }
 
-pub(crate) fn is_empty(answer: &Answer) -> bool {
-    answer.body.iter().all(u8::is_ascii_whitespace)
-}
+    pub(crate) fn is_empty(&self) -> bool {
+        self.body.trim_ascii().is_empty()
+    }
 
-/// A resource that does not exist has been seen to be answered with `null` under HTTP 200. An answer without a body is
-/// something else: it was cut off on its way, and says nothing about the resource.
-fn is_nothing(answer: &Answer) -> bool {
-    answer.body.trim_ascii() == b"null"
-}
+    /// A resource that does not exist has been seen to be answered with `null` under HTTP 200. An answer without a body is
+    /// something else: it was cut off on its way, and says nothing about the resource.
+    fn is_nothing(&self) -> bool {
+        self.body.trim_ascii() == b"null"
+    }
 
-fn missing(call: &Call, answer: &Answer) -> Error {
-    let problem =
-        Problem { status: Some(answer.status), ..Problem::new(ErrorKind::NotFound, Outcome::Answered) };
-    problem.at(&call.endpoint, answer.attempts)
-}
+    fn problem(&self, problem: Problem) -> Error {
+        Problem { status: Some(self.status), ..problem }.at(&self.endpoint, self.attempts)
+    }
 
-/// An answer of the right shape that does not say what it is for.
-pub(crate) fn lacks(member: &str, call: &Call, answer: &Answer) -> Error {
-    let reason = format!("expected `{member}`");
-    undecodable(call, answer, rows::DecodeIssue { path: String::new(), reason })
-}
+    /// It has the right shape and does not say what it is for.
+    pub(crate) fn lacks(&self, member: &str) -> Error {
+        self.undecodable(DecodeIssue::whole(format!("expected `{member}`")))
+    }
 
-/// An answer of the right shape about another resource than the one that was asked for.
-pub(crate) fn of_another(call: &Call, answer: &Answer) -> Error {
-    let reason = "the answer is about another one than was asked for".to_owned();
-    undecodable(call, answer, rows::DecodeIssue { path: String::new(), reason })
-}
+    /// It has the right shape and is about another resource than the one that was asked for.
+    pub(crate) fn of_another(&self) -> Error {
+        self.undecodable(DecodeIssue::whole("the answer is about another one than was asked for"))
+    }
 
-/// A failure that came under HTTP 200: ShipStation decided, and said no.
-pub(crate) fn refused(call: &Call, answer: &Answer) -> Error {
-    let problem = Problem {
-        status: Some(answer.status),
-        body: ErrorBody::read(&answer.body),
-        ..Problem::new(ErrorKind::Invalid, Outcome::Answered)
-    };
-    problem.at(&call.endpoint, answer.attempts)
-}
+    /// A failure that came under HTTP 200: ShipStation decided, and said no.
+    pub(crate) fn refused(&self) -> Error {
+        let body = ErrorBody::read(&self.body);
+        self.problem(Problem { body, ..Problem::new(ErrorKind::Invalid, Outcome::Answered) })
+    }
 
-/// A success whose body is not what the operation promises. For a write that is no proof of anything.
-pub(crate) fn undecodable(call: &Call, answer: &Answer, issue: rows::DecodeIssue) -> Error {
-    let problem = Problem {
-        status: Some(answer.status),
-        issue: Some(issue),
-        body: ErrorBody::read(&answer.body),
-        ..Problem::new(ErrorKind::Decode, Outcome::Unknown)
-    };
-    problem.at(&call.endpoint, answer.attempts)
+    /// A success whose body is not what the operation promises. For a write that is no proof of anything.
+    pub(crate) fn undecodable(&self, issue: DecodeIssue) -> Error {
+        let (issue, body) = (Some(issue), ErrorBody::read(&self.body));
+        self.problem(Problem { body, issue, ..Problem::new(ErrorKind::Decode, Outcome::Unknown) })
+    }
 }

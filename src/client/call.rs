@@ -104,6 +104,7 @@ impl Call {
 /// A successful answer, not yet decoded.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    pub(crate) endpoint: Cow<'static, str>,
     pub(crate) status: http::StatusCode,
     pub(crate) body: Bytes,
     pub(crate) attempts: u32,
@@ -150,7 +151,7 @@ impl ShipStation {
             let problem = match attempt.result {
                 Ok((status, body)) => {
                     self.inner.budget.reward();
-                    return Ok(Answer { status, body, attempts });
+                    return Ok(Answer { endpoint: call.endpoint.clone(), status, body, attempts });
                 }
                 Err(problem) => problem.after(earlier),
             };

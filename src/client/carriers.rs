@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::{
     Carriers, Decimal, Error, Rows, ShippingProviderId,
-    answer::lacks,
     call::Call,
     endpoints,
     wire::{model, money, rows::list_row},
@@ -43,8 +42,8 @@ impl Carriers {
     /// A carrier need not say anything in particular, so that any object would pass for one: it must show its code.
     async fn carrier(&self, call: &Call) -> Result<Carrier, Error> {
         let answer = self.0.granted(call).await?;
-        let carrier: Carrier = self.0.decode(call, &answer)?;
-        if carrier.code.is_some() { Ok(carrier) } else { Err(lacks("code", call, &answer)) }
+        let carrier: Carrier = self.0.decode(&answer)?;
+        if carrier.code.is_some() { Ok(carrier) } else { Err(answer.lacks("code")) }
     }
 
     /// Lists the packages of a carrier.

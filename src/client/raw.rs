@@ -8,7 +8,6 @@ use serde_path_to_error::Segment;
 
 use super::{
     Error, Idempotency, ShipStation,
-    answer::undecodable,
     call::{Answer, Call},
     endpoints::endpoints,
     wire::rows::{DecodeIssue, reason},
@@ -106,18 +105,16 @@ impl RawCall {
     /// # Errors
     /// As for every request.
     pub async fn send<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let call = self.call?;
-        let answer = self.client.call(&call).await?;
-        let empty = answer.body.iter().all(u8::is_ascii_whitespace);
-        let json = if empty { b"null".as_slice() } else { &answer.body };
-        serde_json::from_slice(json).map_err(|_| undecodable(&call, &answer, issue::<T>(&answer)))
+        let answer = self.client.call(&self.call?).await?;
+        let json = if answer.is_empty() { b"null".as_slice() } else { &answer.body };
+        serde_json::from_slice(json).map_err(|_| answer.undecodable(issue::<T>(&answer)))
     }
 }
 
 fn issue<T: DeserializeOwned>(answer: &Answer) -> DecodeIssue {
     let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Ok(_) => DecodeIssue { path: String::new(), reason: "more than one JSON value".to_owned() },
+        Ok(_) => DecodeIssue::whole("more than one JSON value"),
         Err(error) => DecodeIssue { path: indexes(error.path()), reason: reason(error.inner()) },
     }
 }

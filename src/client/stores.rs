@@ -5,7 +5,6 @@ use serde_json::json;
 use super::{
     ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Stores,
     Updated,
-    answer::{lacks, of_another},
     call::Call,
     endpoints,
     wire::{model, rows::list_row},
@@ -38,12 +37,12 @@ impl Stores {
     pub async fn refresh_status(&self, store: StoreId) -> Result<StoreRefreshStatus, Error> {
         let call = Call::to(&endpoints::GET_REFRESH_STATUS).query("storeId", store);
         let answer = self.0.granted(&call).await?;
-        let status: StoreRefreshStatus = self.0.decode(&call, &answer)?;
+        let status: StoreRefreshStatus = self.0.decode(&answer)?;
         match status.store_id {
             Some(id) if id == store => Ok(status),
-            Some(_) => Err(of_another(&call, &answer)),
+            Some(_) => Err(answer.of_another()),
             // Any object would pass for a status, an error's body too.
-            None => Err(lacks("storeId", &call, &answer)),
+            None => Err(answer.lacks("storeId")),
         }
     }
 

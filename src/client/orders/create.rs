@@ -3,7 +3,6 @@
 use super::{
     super::{
         Error, OrderId, PacificDate, PacificTime, TagId,
-        answer::undecodable,
         call::Call,
         endpoints,
         endpoints::Idempotency,
@@ -148,11 +147,11 @@ impl Orders {
         }
         let call = call(&endpoints::CREATE_ORDERS, orders.iter().all(NewOrder::is_keyed)).json(&orders)?;
         let answer = self.0.granted(&call).await?;
-        let bulk: BulkOrders = self.0.decode(&call, &answer)?;
+        let bulk: BulkOrders = self.0.decode(&answer)?;
         match bulk.leaves_open(orders.len()) {
             Some(reason) => {
                 let issue = DecodeIssue { path: "results".to_owned(), reason: reason.to_owned() };
-                Err(undecodable(&call, &answer, issue))
+                Err(answer.undecodable(issue))
             }
             None => Ok(bulk),
         }

@@ -17,7 +17,6 @@ pub use self::{
 };
 use super::{
     Error, ShipStation,
-    answer::undecodable,
     call::Call,
     wire::{
         RowError, open_enum,
@@ -86,7 +85,7 @@ open_enum! {
 async fn fetch<T: Listed>(client: &ShipStation, call: &Call, page: u32) -> Result<Page<T>, Error> {
     let answer = client.call(call).await?;
     let envelope = rows::envelope::<T>(&answer.body, client.drift_counter())
-        .map_err(|issue| undecodable(call, &answer, issue))?;
+        .map_err(|issue| answer.undecodable(issue))?;
     let rows = envelope.rows.items.len() + envelope.rows.errors.len();
     let is_empty = rows == 0 && envelope.rows.nulls == 0 && envelope.total.is_none_or(|total| total == 0);
     let is_promised = envelope.pages.is_some_and(|pages| pages > 1 && page <= pages);

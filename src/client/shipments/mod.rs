@@ -9,7 +9,9 @@ pub use self::{
     list::{Label, ListShipments, Shipment, ShipmentSort},
     rates::{GetRates, Rate},
 };
-use super::{Error, ShipmentId, Shipments, answer::refused, call::Call, endpoints, page::ListCall};
+use serde_json::json;
+
+use super::{Error, ShipmentId, Shipments, call::Call, endpoints, page::ListCall};
 
 impl Shipments {
     /// Lists shipments: labels bought in ShipStation, void ones among them. Orders marked as shipped without a
@@ -33,10 +35,9 @@ impl Shipments {
     /// # Errors
     /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the carrier did not approve.
     pub async fn void_label(&self, shipment: ShipmentId) -> Result<VoidedLabel, Error> {
-        let body = serde_json::json!({ "shipmentId": shipment });
-        let call = Call::to(&endpoints::VOID_LABEL).json(&body)?;
+        let call = Call::to(&endpoints::VOID_LABEL).json(&json!({ "shipmentId": shipment }))?;
         let answer = self.0.call(&call).await?;
-        let voided: VoidedLabel = self.0.decode(&call, &answer)?;
-        if voided.approved == Some(true) { Ok(voided) } else { Err(refused(&call, &answer)) }
+        let voided: VoidedLabel = self.0.decode(&answer)?;
+        if voided.approved == Some(true) { Ok(voided) } else { Err(answer.refused()) }
     }
 }

@@ -5,7 +5,6 @@ mod delivery;
 pub use self::delivery::{WebhookDelivery, WebhookEvent, WebhookPages, WebhookResource};
 use super::{
     Error, Rows, SellerId, ShipStation, StoreId, WebhookId, Webhooks,
-    answer::{is_empty, lacks, undecodable},
     call::Call,
     endpoints,
     wire::{
@@ -18,10 +17,9 @@ use crate::{setters::setters, shows::shows};
 impl Webhooks {
     /// Lists the account's subscriptions.
     pub async fn list(&self) -> Result<Rows<WebhookSubscription>, Error> {
-        let call = Call::to(&endpoints::LIST_WEBHOOKS);
-        let answer = self.0.call(&call).await?;
+        let answer = self.0.call(&Call::to(&endpoints::LIST_WEBHOOKS)).await?;
         let envelope = rows::envelope(&answer.body, self.0.drift_counter());
-        envelope.map(Envelope::whole).map_err(|issue| undecodable(&call, &answer, issue))
+        envelope.map(Envelope::whole).map_err(|issue| answer.undecodable(issue))
     }
 
     /// Asks for deliveries of an event to an address, which should be https and hold a secret token. It happens once.
@@ -32,12 +30,8 @@ impl Webhooks {
 
     /// Ends a subscription. Repeatable; a repetition may find that it is gone.
     pub async fn unsubscribe(&self, webhook: WebhookId) -> Result<(), Error> {
-        let call = Call::to(&endpoints::UNSUBSCRIBE).id(webhook);
-        let answer = self.0.call(&call).await?;
-        if is_empty(&answer) {
-            return Ok(());
-        }
-        self.0.action(&call, &answer).map(drop)
+        let answer = self.0.call(&Call::to(&endpoints::UNSUBSCRIBE).id(webhook)).await?;
+        if answer.is_empty() { Ok(()) } else { self.0.action(&answer).map(drop) }
     }
 }
 
@@ -76,10 +70,9 @@ impl Subscribe {
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the subscriptions before subscribing again.
     pub async fn send(self) -> Result<WebhookId, Error> {
-        let call = Call::to(&endpoints::SUBSCRIBE).json(&self.body)?;
-        let answer = self.client.granted(&call).await?;
-        let created: WebhookCreated = self.client.decode(&call, &answer)?;
-        created.id.or(created.web_hook_id).ok_or_else(|| lacks("id", &call, &answer))
+        let answer = self.client.granted(&Call::to(&endpoints::SUBSCRIBE).json(&self.body)?).await?;
+        let created: WebhookCreated = self.client.decode(&answer)?;
+        created.id.or(created.web_hook_id).ok_or_else(|| answer.lacks("id"))
     }
 }
 

@@ -114,6 +114,11 @@ pub(crate) struct DecodeIssue {
 }
 
 impl DecodeIssue {
+    /// What is wrong with the answer as a whole.
+    pub(crate) fn whole(reason: impl Into<String>) -> Self {
+        Self { path: String::new(), reason: reason.into() }
+    }
+
     /// Whether the text is no JSON at all, whatever was expected.
     pub(crate) fn is_syntax(&self) -> bool {
         self.reason.starts_with(NOT_JSON) || self.reason == ENDS_EARLY
@@ -138,7 +143,7 @@ pub(crate) fn array<T: Row>(body: &[u8], drift: &DriftCounter) -> Result<Rows<T>
     }
     in_either_text(body, |body| match whole(body, RawRows(T::ID)) {
         Some(Some(raw)) => Ok(row_by_row(&raw, drift)),
-        Some(None) => Err(DecodeIssue { path: String::new(), reason: "expected a list".to_owned() }),
+        Some(None) => Err(DecodeIssue::whole("expected a list")),
         None => Err(explain(body, RawRows(T::ID))),
     })
 }
