@@ -1,11 +1,6 @@
 //! Accounts: the account's tags, and making accounts for partners. V1 reference, Endpoints / Accounts.
 
-use super::{
-    Accounts, Error, Rows, SellerId, TagId,
-    call::Call,
-    endpoints,
-    wire::{model, rows::list_row},
-};
+use super::{Accounts, Error, Rows, SellerId, TagId, call::Call, endpoints, wire::model};
 
 impl Accounts {
     /// Lists the account's order tags. Tags cannot be made or renamed through V1.
@@ -37,11 +32,7 @@ model! {
         /// Its color as `#RRGGBB`, in either case.
         color: Option<String> = "color",
     }
-}
 
-list_row!(AccountTag, "tagId");
-
-model! {
     /// An account to be made; see [`Accounts::register`]. The address is where its parcels start.
     #[derive(Default)]
     pub struct NewAccount {

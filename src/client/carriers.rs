@@ -6,7 +6,7 @@ use super::{
     Carriers, Decimal, Error, Rows, ShippingProviderId,
     call::Call,
     endpoints,
-    wire::{model, money, rows::list_row},
+    wire::{model, money},
 };
 
 #[derive(Serialize)]
@@ -76,11 +76,7 @@ model! {
         /// Whether this is the default among those with the same code.
         primary: Option<bool> = "primary",
     }
-}
 
-list_row!(Carrier, "shippingProviderId");
-
-model! {
     /// A service of a carrier.
     pub struct Service {
         @public carrier_code: Option<String> = "carrierCode",
@@ -92,11 +88,7 @@ model! {
         /// Whether it delivers abroad.
         international: Option<bool> = "international",
     }
-}
 
-list_row!(Service, "code");
-
-model! {
     /// A kind of package of a carrier.
     pub struct Package {
         @public carrier_code: Option<String> = "carrierCode",
@@ -110,5 +102,3 @@ model! {
         international: Option<bool> = "international",
     }
 }
-
-list_row!(Package, "code");

@@ -3,7 +3,7 @@
 use super::{
     CustomerId, CustomerUserId, Customers, Error, MarketplaceId, PacificTime, TagId, endpoints,
     page::{ListCall, list_request},
-    wire::{model, open_enum, rows::list_row},
+    wire::{model, open_enum},
 };
 
 impl Customers {
@@ -66,11 +66,7 @@ model! {
         @droppable marketplace_usernames: Vec<MarketplaceUsername> = "marketplaceUsernames",
         @droppable tags: Vec<CustomerTag> = "tags",
     }
-}
 
-list_row!(Customer, "customerId", customer_id in "customers");
-
-model! {
     /// A customer's login at a marketplace.
     pub struct MarketplaceUsername {
         customer_user_id: Option<CustomerUserId> = "customerUserId",

@@ -4,7 +4,7 @@
 use super::{
     Address, Decimal, FulfillmentId, Fulfillments, OrderId, PacificTime, UserId, endpoints,
     page::{ListCall, list_request},
-    wire::{model, open_enum, rows::list_row},
+    wire::{model, open_enum},
 };
 
 impl Fulfillments {
@@ -85,5 +85,3 @@ model! {
         @droppable ship_to: Option<Address> = "shipTo",
     }
 }
-
-list_row!(Fulfillment, "fulfillmentId", fulfillment_id in "fulfillments");

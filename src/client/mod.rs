@@ -49,6 +49,7 @@ mod error;
 mod error_body;
 mod key;
 mod key_pairs;
+mod lists;
 mod observe;
 mod page;
 mod rate_limit;

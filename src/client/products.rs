@@ -8,7 +8,7 @@ use super::{
     call::Call,
     endpoints,
     page::{ListCall, list_request},
-    wire::{model, open_enum, rows::list_row},
+    wire::{model, open_enum},
 };
 
 impl Products {
@@ -117,11 +117,7 @@ model! {
         @droppable upc: Option<String> = "upc",
         @droppable thumbnail_url: Option<String> = "thumbnailURL",
     }
-}
 
-list_row!(Product, "productId", product_id in "products");
-
-model! {
     /// A group of products.
     pub struct ProductCategory {
         category_id: Option<ProductCategoryId> = "categoryId",

@@ -4,10 +4,7 @@ use serde_json::json;
 
 use super::{
     ActionResponse, Error, MarketplaceId, OrderStatus, PacificTime, Rows, ShipStation, StoreId, Stores,
-    Updated,
-    call::Call,
-    endpoints,
-    wire::{model, rows::list_row},
+    Updated, call::Call, endpoints, wire::model,
 };
 use crate::{Timestamp, setters::setters};
 
@@ -163,11 +160,7 @@ model! {
         /// How the marketplace's order states become ShipStation's. Empty in lists.
         @droppable status_mappings: Vec<StatusMapping> = "statusMappings",
     }
-}
 
-list_row!(Store, "storeId");
-
-model! {
     /// One state of a marketplace and the order status it becomes.
     pub struct StatusMapping {
         /// The status in ShipStation.
@@ -203,5 +196,3 @@ model! {
         can_confirm_shipments: Option<bool> = "canConfirmShipments",
     }
 }
-
-list_row!(Marketplace, "marketplaceId");

@@ -1,11 +1,6 @@
 //! Users: the people who work in the account. V1 reference, Endpoints / Users.
 
-use super::{
-    Error, Rows, ShipStation, UserId, Users,
-    call::Call,
-    endpoints,
-    wire::{model, rows::list_row},
-};
+use super::{Error, Rows, ShipStation, UserId, Users, call::Call, endpoints, wire::model};
 
 impl Users {
     /// Lists the account's users.
@@ -45,5 +40,3 @@ model! {
         @personal name: Option<String> = "name",
     }
 }
-
-list_row!(User, "userId");

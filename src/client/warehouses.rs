@@ -3,10 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    ActionResponse, Address, Error, PacificTime, Rows, Updated, WarehouseId, Warehouses,
-    call::Call,
-    endpoints,
-    wire::{model, rows::list_row},
+    ActionResponse, Address, Error, PacificTime, Rows, Updated, WarehouseId, Warehouses, call::Call,
+    endpoints, wire::model,
 };
 
 impl Warehouses {
@@ -59,11 +57,7 @@ model! {
         /// Null in every recording; its type is not established.
         @droppable register_fedex_meter: Option<Value> = "registerFedexMeter",
     }
-}
 
-list_row!(Warehouse, "warehouseId");
-
-model! {
     /// A ship-from location to be made; see [`Warehouses::create`].
     #[derive(Default)]
     pub struct NewWarehouse {

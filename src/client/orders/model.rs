@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use super::super::{
     CustomerId, CustomsItemId, Decimal, OrderId, OrderItemId, PacificDate, PacificTime, ProductId,
-    ShippingProviderId, StoreId, TagId, UserId, WarehouseId,
-    wire::{model, rows::list_row},
+    ShippingProviderId, StoreId, TagId, UserId, WarehouseId, wire::model,
 };
 use super::{
     AddressVerification, BillToParty, Confirmation, CustomsContents, DimensionUnits, InsuranceProvider,
@@ -84,11 +83,7 @@ model! {
         /// Null in every recording; its type is not established.
         @personal @droppable label_messages: Option<Value> = "labelMessages",
     }
-}
 
-list_row!(Order, "orderId", order_id in "orders");
-
-model! {
     /// A line of an order or of a shipment.
     #[derive(Default)]
     pub struct OrderItem {

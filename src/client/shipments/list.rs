@@ -4,7 +4,7 @@ use super::super::{
     Address, AdvancedOptions, Confirmation, Decimal, Dimensions, InsuranceOptions, OrderId, OrderItem,
     PacificDate, PacificTime, ShipmentId, StoreId, UserId, WarehouseId, Weight,
     page::list_request,
-    wire::{model, open_enum, rows::list_row},
+    wire::{model, open_enum},
 };
 
 open_enum! {
@@ -94,5 +94,3 @@ model! {
 
 /// A label that was just bought. One for an order fills the id, the costs, the tracking number and the PDFs only.
 pub type Label = Shipment;
-
-list_row!(Shipment, "shipmentId", shipment_id in "shipments");

@@ -3,10 +3,8 @@
 use serde::Serialize;
 
 use super::super::{
-    Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, Shipments, WarehouseId, Weight,
-    call::Call,
-    endpoints,
-    wire::{model, rows::list_row},
+    Confirmation, Decimal, Dimensions, Error, Rows, ShipStation, Shipments, WarehouseId, Weight, call::Call,
+    endpoints, wire::model,
 };
 use crate::{setters::setters, shows::shows};
 
@@ -111,5 +109,3 @@ model! {
         other_cost: Option<Decimal> = "otherCost",
     }
 }
-
-list_row!(Rate, "serviceCode");

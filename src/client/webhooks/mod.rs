@@ -7,10 +7,7 @@ use super::{
     Error, Rows, SellerId, ShipStation, StoreId, WebhookId, Webhooks,
     call::Call,
     endpoints,
-    wire::{
-        Envelope, model,
-        rows::{self, list_row},
-    },
+    wire::{Envelope, model, rows},
 };
 use crate::{setters::setters, shows::shows};
 
@@ -117,5 +114,3 @@ model! {
         store: Option<serde_json::Value> = "Store",
     }
 }
-
-list_row!(WebhookSubscription, "WebHookID", web_hook_id in "webhooks");

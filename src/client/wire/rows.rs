@@ -29,27 +29,6 @@ pub(crate) trait Listed: Row {
     fn key(&self) -> i64;
 }
 
-/// Makes a model the row of lists, identified by this member; and of paged lists, in this member of the envelope.
-macro_rules! list_row {
-    ($name:ident, $id:literal) => {
-        impl $crate::client::wire::rows::Row for $name {
-            const ID: &'static str = $id;
-        }
-    };
-    ($name:ident, $id:literal, $field:ident in $key:literal) => {
-        $crate::client::wire::rows::list_row!($name, $id);
-
-        impl $crate::client::wire::rows::Listed for $name {
-            const KEY: &'static str = $key;
-
-            fn key(&self) -> i64 {
-                self.$field.get()
-            }
-        }
-    };
-}
-pub(crate) use list_row;
-
 /// Why a row is missing from its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
