@@ -15,7 +15,7 @@ impl Accounts {
     /// # Errors
     /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the account was not made.
     pub async fn register(&self, account: &NewAccount) -> Result<RegisteredAccount, Error> {
-        let mut call = Call::to(&endpoints::REGISTER_ACCOUNT).json(account)?;
+        let mut call = Call::to(&endpoints::REGISTER_ACCOUNT).json(account);
         call.without_credentials = true;
         let answer = self.0.call(&call).await?;
         let registered: RegisteredAccount = self.0.decode(&answer)?;

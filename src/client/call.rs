@@ -30,6 +30,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) query: Vec<(Cow<'static, str>, String)>,
     pub(crate) body: Option<Bytes>,
+    /// Whether its body cannot be written as JSON, so that it cannot be sent.
+    is_unwritable: bool,
     pub(crate) class: Idempotency,
     pub(crate) timeout: Option<Duration>,
     /// Fewer attempts than the policy allows.
@@ -54,6 +56,7 @@ impl Call {
             path: path.to_owned(),
             query: Vec::new(),
             body: None,
+            is_unwritable: false,
             class,
             timeout: None,
             attempts: None,
@@ -70,8 +73,8 @@ impl Call {
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "callers pass ids and texts by value")]
-    pub(crate) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.query.push((Cow::Borrowed(name), value.to_string()));
+    pub(crate) fn query(mut self, name: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
+        self.query.push((name.into(), value.to_string()));
         self
     }
 
@@ -89,11 +92,12 @@ impl Call {
         self.query.iter().find(|(present, _)| present == name).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn json(mut self, body: &impl serde::Serialize) -> Result<Self, Error> {
-        let json = serde_json::to_vec(body)
-            .map_err(|_| Problem::config("the body cannot be written as JSON").at(&self.endpoint, 0))?;
-        self.body = Some(json.into());
-        Ok(self)
+    pub(crate) fn json(mut self, body: &impl serde::Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(json) => self.body = Some(json.into()),
+            Err(_) => self.is_unwritable = true,
+        }
+        self
     }
 
     fn info(&self) -> CallInfo {
@@ -126,6 +130,9 @@ impl Attempt {
 impl ShipStation {
     /// Sends the call until it succeeds or may not be repeated.
     pub(crate) async fn call(&self, call: &Call) -> Result<Answer, Error> {
+        if call.is_unwritable {
+            return Err(Problem::config("the body cannot be written as JSON").at(&call.endpoint, 0));
+        }
         let span = tracing::debug_span!("shipstation", method = %call.method, endpoint = %call.endpoint, lane = ?self.lane);
         self.repeat(call).instrument(span).await
     }

@@ -36,7 +36,7 @@ impl Carriers {
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) compare the balance before paying again.
     pub async fn add_funds(&self, carrier_code: impl AsRef<str>, amount: Decimal) -> Result<Carrier, Error> {
         let body = AddFunds { carrier_code: carrier_code.as_ref(), amount };
-        self.carrier(&Call::to(&endpoints::ADD_FUNDS).json(&body)?).await
+        self.carrier(&Call::to(&endpoints::ADD_FUNDS).json(&body)).await
     }
 
     /// A carrier need not say anything in particular, so that any object would pass for one: it must show its code.

@@ -25,7 +25,7 @@ impl Products {
     /// Replaces a product as a whole: what is absent is cleared. Fetch it, change it, and send it back; members that
     /// this crate does not know go back with it. ShipStation does not return the product. Repeatable.
     pub async fn update(&self, product: &Product) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&endpoints::UPDATE_PRODUCT).id(product.product_id).json(product)?).await
+        self.0.act(&Call::to(&endpoints::UPDATE_PRODUCT).id(product.product_id).json(product)).await
     }
 }
 

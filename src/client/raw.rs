@@ -12,13 +12,14 @@ use super::{
     endpoints::endpoints,
     wire::rows::{DecodeIssue, reason},
 };
+use crate::setters::setters;
 
 /// A request that is not modeled; see [`ShipStation::get`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until send() is awaited"]
 pub struct RawCall {
     client: ShipStation,
-    call: Result<Call, Error>,
+    call: Call,
 }
 
 impl ShipStation {
@@ -51,7 +52,7 @@ impl ShipStation {
 
     fn raw(&self, method: Method, path: &str, class: Idempotency) -> RawCall {
         let call = Call::new(method, Cow::Owned(template(path)), path, class);
-        RawCall { client: self.clone(), call: Ok(call) }
+        RawCall { client: self.clone(), call }
     }
 }
 
@@ -70,42 +71,26 @@ fn is_known(segment: &str) -> bool {
 
 impl RawCall {
     /// Adds a query parameter.
-    #[expect(clippy::needless_pass_by_value, reason = "callers pass ids and texts by value")]
-    pub fn query(mut self, name: impl Into<String>, value: impl ToString) -> Self {
-        if let Ok(call) = &mut self.call {
-            call.query.push((Cow::Owned(name.into()), value.to_string()));
-        }
-        self
+    pub fn query(self, name: impl Into<String>, value: impl ToString) -> Self {
+        Self { call: self.call.query(name.into(), value), ..self }
     }
 
     /// Sets the JSON body.
-    pub fn json(mut self, body: &impl Serialize) -> Self {
-        self.call = self.call.and_then(|call| call.json(body));
-        self
+    pub fn json(self, body: &impl Serialize) -> Self {
+        Self { call: self.call.json(body), ..self }
     }
 
-    /// Says how often the request may take effect.
-    pub fn idempotency(mut self, class: Idempotency) -> Self {
-        if let Ok(call) = &mut self.call {
-            call.class = class;
-        }
-        self
-    }
-
-    /// How long one attempt may take, on the client's [clock](super::Clock::timer).
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        if let Ok(call) = &mut self.call {
-            call.timeout = Some(timeout);
-        }
-        self
+    setters! {
+        #![must_use]
+        /// Says how often the request may take effect.
+        idempotency(class: Idempotency) => call.class = class;
+        /// How long one attempt may take, on the client's [clock](super::Clock::timer).
+        timeout(timeout: Duration) => call.timeout = Some(timeout);
     }
 
     /// Sends the request and decodes the answer. An empty body is read as JSON null.
-    ///
-    /// # Errors
-    /// As for every request.
     pub async fn send<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let answer = self.client.call(&self.call?).await?;
+        let answer = self.client.call(&self.call).await?;
         let json = if answer.is_empty() { b"null".as_slice() } else { &answer.body };
         serde_json::from_slice(json).map_err(|_| answer.undecodable(issue::<T>(&answer)))
     }

@@ -22,7 +22,7 @@ impl Stores {
     /// Replaces a store's settings as a whole, status mappings included: what is absent is cleared. Fetch it with
     /// [`get`](Self::get) first, because lists leave the mappings out. Repeatable.
     pub async fn update(&self, store: &Store) -> Result<Updated<Store>, Error> {
-        self.0.update(&Call::to(&endpoints::UPDATE_STORE).id(store.store_id).json(store)?).await
+        self.0.update(&Call::to(&endpoints::UPDATE_STORE).id(store.store_id).json(store)).await
     }
 
     /// Starts an import of orders into ShipStation, for one store or for all. Repeatable.
@@ -50,12 +50,12 @@ impl Stores {
 
     /// Takes a store out of use. Repeatable.
     pub async fn deactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&endpoints::DEACTIVATE_STORE).json(&json!({ "storeId": store }))?).await
+        self.0.act(&Call::to(&endpoints::DEACTIVATE_STORE).json(&json!({ "storeId": store }))).await
     }
 
     /// Takes a store into use again. Repeatable.
     pub async fn reactivate(&self, store: StoreId) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&endpoints::REACTIVATE_STORE).json(&json!({ "storeId": store }))?).await
+        self.0.act(&Call::to(&endpoints::REACTIVATE_STORE).json(&json!({ "storeId": store }))).await
     }
 }
 
@@ -117,7 +117,7 @@ impl RefreshStore {
             call = call.query("refreshDate", &from);
             body.insert("refreshDate".to_owned(), from.into());
         }
-        self.client.update(&call.json(&body)?).await
+        self.client.update(&call.json(&body)).await
     }
 }
 

@@ -23,13 +23,13 @@ impl Warehouses {
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the locations before making it again.
     pub async fn create(&self, warehouse: &NewWarehouse) -> Result<Warehouse, Error> {
-        self.0.one(&Call::to(&endpoints::CREATE_WAREHOUSE).json(warehouse)?).await
+        self.0.one(&Call::to(&endpoints::CREATE_WAREHOUSE).json(warehouse)).await
     }
 
     /// Replaces a ship-from location as a whole: what is absent is cleared. Repeatable.
     pub async fn update(&self, warehouse: &Warehouse) -> Result<Updated<Warehouse>, Error> {
         self.0
-            .update(&Call::to(&endpoints::UPDATE_WAREHOUSE).id(warehouse.warehouse_id).json(warehouse)?)
+            .update(&Call::to(&endpoints::UPDATE_WAREHOUSE).id(warehouse.warehouse_id).json(warehouse))
             .await
     }
 

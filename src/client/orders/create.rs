@@ -129,7 +129,7 @@ impl Orders {
     /// [`Invalid`](super::super::ErrorKind::Invalid) with ShipStation's reason if the order lacks something. After
     /// [`Outcome::Unknown`](super::super::Outcome::Unknown) without a key, look before making it again.
     pub async fn create(&self, order: &NewOrder) -> Result<Order, Error> {
-        let call = call(&endpoints::CREATE_ORDER, order.is_keyed()).json(order)?;
+        let call = call(&endpoints::CREATE_ORDER, order.is_keyed()).json(order);
         self.0.one(&call).await
     }
 
@@ -145,7 +145,7 @@ impl Orders {
             return Err(Problem::config("orders: ShipStation takes 1 to 100 orders in one call")
                 .at(endpoints::CREATE_ORDERS.path, 0));
         }
-        let call = call(&endpoints::CREATE_ORDERS, orders.iter().all(NewOrder::is_keyed)).json(&orders)?;
+        let call = call(&endpoints::CREATE_ORDERS, orders.iter().all(NewOrder::is_keyed)).json(&orders);
         let answer = self.0.granted(&call).await?;
         let bulk: BulkOrders = self.0.decode(&answer)?;
         match bulk.leaves_open(orders.len()) {

@@ -86,7 +86,7 @@ impl CreateLabelForOrder {
     /// # Errors
     /// After [`Outcome::Unknown`](super::super::Outcome::Unknown) list the order's shipments before buying again.
     pub async fn send(self) -> Result<Label, Error> {
-        self.client.one(&Call::to(&endpoints::CREATE_LABEL_FOR_ORDER).json(&self.body)?).await
+        self.client.one(&Call::to(&endpoints::CREATE_LABEL_FOR_ORDER).json(&self.body)).await
     }
 }
 

@@ -68,7 +68,7 @@ impl MarkAsShipped {
     ///   send again only if the shipment is clearly absent. This includes a 500 with an exception message (kind
     ///   `Invalid`): ShipStation most likely refused, but it threw somewhere along the way, and only a look can decide.
     pub async fn send(self) -> Result<MarkedAsShipped, Error> {
-        self.client.one(&Call::to(&endpoints::MARK_AS_SHIPPED).json(&self.body)?).await
+        self.client.one(&Call::to(&endpoints::MARK_AS_SHIPPED).json(&self.body)).await
     }
 }
 

@@ -62,7 +62,7 @@ impl Orders {
     /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order or the user is unknown.
     pub async fn assign_user(&self, orders: &[OrderId], user: &UserId) -> Result<ActionResponse, Error> {
         self.0
-            .act(&Call::to(&endpoints::ASSIGN_USER).json(&json!({ "orderIds": orders, "userId": user }))?)
+            .act(&Call::to(&endpoints::ASSIGN_USER).json(&json!({ "orderIds": orders, "userId": user })))
             .await
     }
 
@@ -71,32 +71,29 @@ impl Orders {
     /// # Errors
     /// [`NotFound`](super::ErrorKind::NotFound) or [`Invalid`](super::ErrorKind::Invalid) if an order is unknown.
     pub async fn unassign_user(&self, orders: &[OrderId]) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&endpoints::UNASSIGN_USER).json(&json!({ "orderIds": orders }))?).await
+        self.0.act(&Call::to(&endpoints::UNASSIGN_USER).json(&json!({ "orderIds": orders }))).await
     }
 
     /// Puts a tag on an order. Repeatable.
     pub async fn add_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&endpoints::ADD_TAG).json(&json!({ "orderId": order, "tagId": tag }))?).await
+        self.0.act(&Call::to(&endpoints::ADD_TAG).json(&json!({ "orderId": order, "tagId": tag }))).await
     }
 
     /// Takes a tag off an order. Repeatable.
     pub async fn remove_tag(&self, order: OrderId, tag: TagId) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&endpoints::REMOVE_TAG).json(&json!({ "orderId": order, "tagId": tag }))?).await
+        self.0.act(&Call::to(&endpoints::REMOVE_TAG).json(&json!({ "orderId": order, "tagId": tag }))).await
     }
 
     /// Holds an order until a day, when ShipStation releases it by itself. Repeatable.
     pub async fn hold_until(&self, order: OrderId, date: PacificDate) -> Result<ActionResponse, Error> {
         self.0
-            .act(
-                &Call::to(&endpoints::HOLD_UNTIL)
-                    .json(&json!({ "orderId": order, "holdUntilDate": date }))?,
-            )
+            .act(&Call::to(&endpoints::HOLD_UNTIL).json(&json!({ "orderId": order, "holdUntilDate": date })))
             .await
     }
 
     /// Releases an order from its hold. Repeatable.
     pub async fn restore_from_hold(&self, order: OrderId) -> Result<ActionResponse, Error> {
-        self.0.act(&Call::to(&endpoints::RESTORE_FROM_HOLD).json(&json!({ "orderId": order }))?).await
+        self.0.act(&Call::to(&endpoints::RESTORE_FROM_HOLD).json(&json!({ "orderId": order }))).await
     }
 
     /// Deletes an order. ShipStation keeps it, inactive and out of sight.

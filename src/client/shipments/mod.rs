@@ -27,7 +27,7 @@ impl Shipments {
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the shipments before buying again.
     pub async fn create_label(&self, label: &NewLabel) -> Result<Label, Error> {
-        self.0.one(&Call::to(&endpoints::CREATE_LABEL).json(label)?).await
+        self.0.one(&Call::to(&endpoints::CREATE_LABEL).json(label)).await
     }
 
     /// Voids a label. It happens once.
@@ -35,7 +35,7 @@ impl Shipments {
     /// # Errors
     /// [`Invalid`](super::ErrorKind::Invalid) with ShipStation's reason if the carrier did not approve.
     pub async fn void_label(&self, shipment: ShipmentId) -> Result<VoidedLabel, Error> {
-        let call = Call::to(&endpoints::VOID_LABEL).json(&json!({ "shipmentId": shipment }))?;
+        let call = Call::to(&endpoints::VOID_LABEL).json(&json!({ "shipmentId": shipment }));
         let answer = self.0.call(&call).await?;
         let voided: VoidedLabel = self.0.decode(&answer)?;
         if voided.approved == Some(true) { Ok(voided) } else { Err(answer.refused()) }

@@ -90,7 +90,7 @@ impl GetRates {
 
     /// Asks.
     pub async fn send(self) -> Result<Rows<Rate>, Error> {
-        self.client.rows(&Call::to(&endpoints::GET_RATES).json(&self.body)?).await
+        self.client.rows(&Call::to(&endpoints::GET_RATES).json(&self.body)).await
     }
 }
 

@@ -67,7 +67,7 @@ impl Subscribe {
     /// # Errors
     /// After [`Outcome::Unknown`](super::Outcome::Unknown) list the subscriptions before subscribing again.
     pub async fn send(self) -> Result<WebhookId, Error> {
-        let answer = self.client.granted(&Call::to(&endpoints::SUBSCRIBE).json(&self.body)?).await?;
+        let answer = self.client.granted(&Call::to(&endpoints::SUBSCRIBE).json(&self.body)).await?;
         let created: WebhookCreated = self.client.decode(&answer)?;
         created.id.or(created.web_hook_id).ok_or_else(|| answer.lacks("id"))
     }
