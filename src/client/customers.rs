@@ -2,14 +2,14 @@
 
 use super::{
     CustomerId, CustomerUserId, Customers, Error, MarketplaceId, PacificTime, TagId, endpoints,
-    page::{ListCall, list_request},
+    page::list_request,
     wire::{model, open_enum},
 };
 
 impl Customers {
     /// Lists customers.
     pub fn list(&self) -> ListCustomers {
-        ListCustomers(ListCall::new(self.0.clone(), &endpoints::LIST_CUSTOMERS))
+        ListCustomers::new(&self.0)
     }
 
     /// Fetches one customer.
@@ -29,7 +29,7 @@ open_enum! {
 
 list_request! {
     /// A request for customers; see [`Customers::list`]. The list has no date filter, so that streams read it by page number.
-    pub struct ListCustomers of Customer;
+    pub struct ListCustomers of Customer: LIST_CUSTOMERS;
     sort CustomerSort;
     texts {
         state_code = "stateCode",

@@ -2,15 +2,15 @@
 //! Endpoints / Fulfillments.
 
 use super::{
-    Address, Decimal, FulfillmentId, Fulfillments, OrderId, PacificTime, UserId, endpoints,
-    page::{ListCall, list_request},
+    Address, Decimal, FulfillmentId, Fulfillments, OrderId, PacificTime, UserId,
+    page::list_request,
     wire::{model, open_enum},
 };
 
 impl Fulfillments {
     /// Lists fulfillments. Labels bought in ShipStation are not among them: those are shipments.
     pub fn list(&self) -> ListFulfillments {
-        ListFulfillments(ListCall::new(self.0.clone(), &endpoints::LIST_FULFILLMENTS))
+        ListFulfillments::new(&self.0)
     }
 }
 
@@ -25,7 +25,7 @@ open_enum! {
 
 list_request! {
     /// A request for fulfillments; see [`Fulfillments::list`].
-    pub struct ListFulfillments of Fulfillment;
+    pub struct ListFulfillments of Fulfillment: LIST_FULFILLMENTS;
     sort FulfillmentSort;
     texts {
         /// Only those whose order number begins with this text: compare the rows exactly.

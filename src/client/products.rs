@@ -7,14 +7,14 @@ use super::{
     Products, TagId,
     call::Call,
     endpoints,
-    page::{ListCall, list_request},
+    page::list_request,
     wire::{model, open_enum},
 };
 
 impl Products {
     /// Lists products.
     pub fn list(&self) -> ListProducts {
-        ListProducts(ListCall::new(self.0.clone(), &endpoints::LIST_PRODUCTS))
+        ListProducts::new(&self.0)
     }
 
     /// Fetches one product.
@@ -40,7 +40,7 @@ open_enum! {
 
 list_request! {
     /// A request for products; see [`Products::list`].
-    pub struct ListProducts of Product;
+    pub struct ListProducts of Product: LIST_PRODUCTS;
     sort ProductSort;
     texts {
         /// Only products whose SKU *begins* with this text: compare the rows exactly.

@@ -22,7 +22,7 @@ list_request! {
     /// is read *by key* on the first date filtered on (or the one named by [`sort_by`](Self::sort_by)), in ascending order:
     /// orders that leave the list meanwhile cannot hide others. Without such a filter, or with a descending sort, it
     /// is read by page number.
-    pub struct ListOrders of Order;
+    pub struct ListOrders of Order: LIST_ORDERS;
     sort OrderSort;
     texts {
         /// Only orders whose number *begins* with this text: compare the rows exactly.
@@ -60,5 +60,5 @@ list_request! {
     ///
     /// A stream is read by page number, because this list has no date filter. Orders that lose the tag or the status while it
     /// is read move others into pages already read: collect first, act then, and read again until nothing is new.
-    pub struct ListOrdersByTag of Order;
+    pub struct ListOrdersByTag of Order: LIST_ORDERS_BY_TAG;
 }

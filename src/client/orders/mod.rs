@@ -17,9 +17,7 @@ pub use self::{
 };
 use serde_json::json;
 
-use super::{
-    ActionResponse, Error, OrderId, Orders, PacificDate, TagId, UserId, call::Call, endpoints, page::ListCall,
-};
+use super::{ActionResponse, Error, OrderId, Orders, PacificDate, TagId, UserId, call::Call, endpoints};
 
 impl Orders {
     /// Fetches one order.
@@ -44,12 +42,12 @@ impl Orders {
     /// # Ok(()) }
     /// ```
     pub fn list(&self) -> ListOrders {
-        ListOrders(ListCall::new(self.0.clone(), &endpoints::LIST_ORDERS))
+        ListOrders::new(&self.0)
     }
 
     /// Lists the orders of one status that carry one tag, newest first. There are no other filters.
     pub fn list_by_tag(&self, status: OrderStatus, tag: TagId) -> ListOrdersByTag {
-        let list = ListCall::new(self.0.clone(), &endpoints::LIST_ORDERS_BY_TAG);
+        let ListOrdersByTag(list) = ListOrdersByTag::new(&self.0);
         ListOrdersByTag(list.set("orderStatus", status).set("tagId", tag))
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct ListCall<T> {
     keys: Vec<Key<T>>,
     /// The ends of the filters, by the parameters of their starts.
     ends: Vec<(&'static str, Timestamp)>,
+    /// The parameters of the filters that the list is documented to have.
+    pub(crate) filters: &'static [&'static str],
     /// Fewer pages than are read of a list otherwise.
     pub(crate) most_pages: Option<u32>,
     /// Leaves the page number out of a request for the first page.
@@ -50,14 +52,15 @@ pub(crate) struct ListCall<T> {
 }
 
 impl<T: Listed> ListCall<T> {
-    pub(crate) fn new(client: ShipStation, endpoint: &Endpoint) -> Self {
+    pub(crate) fn new(client: &ShipStation, endpoint: &Endpoint, filters: &'static [&'static str]) -> Self {
         Self {
-            client,
+            client: client.clone(),
             call: Call::to(endpoint),
             page: None,
             page_size: None,
             keys: Vec::new(),
             ends: Vec::new(),
+            filters,
             most_pages: None,
             bare_first_page: false,
         }
@@ -141,7 +144,7 @@ impl<T: Listed> ListCall<T> {
 macro_rules! list_request {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident of $row:ty;
+        pub struct $name:ident of $row:ty: $endpoint:ident;
         $(sort $sort:ty;)?
         $(texts { $($(#[$text_meta:meta])* $text:ident = $text_name:literal,)* })?
         $(values { $($(#[$value_meta:meta])* $value:ident: $ty:ty = $value_name:literal,)* })?
@@ -158,10 +161,10 @@ macro_rules! list_request {
         pub struct $name(pub(in crate::client) $crate::client::page::ListCall<$row>);
 
         impl $name {
-            /// The parameters of the filters.
-            #[allow(dead_code, reason = "webhooks point to some of the lists only")]
-            pub(in crate::client) const FILTERS: &'static [&'static str] =
-                &[$($($text_name,)*)? $($($value_name,)*)? $($($start, $end,)*)?];
+            pub(in crate::client) fn new(client: &$crate::client::ShipStation) -> Self {
+                let filters = &[$($($text_name,)*)? $($($value_name,)*)? $($($start, $end,)*)?];
+                Self($crate::client::page::ListCall::new(client, &$crate::client::endpoints::$endpoint, filters))
+            }
 
             $($(
                 $(#[$text_meta])*

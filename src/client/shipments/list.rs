@@ -18,7 +18,7 @@ open_enum! {
 
 list_request! {
     /// A request for shipments; see [`Shipments::list`](super::Shipments::list).
-    pub struct ListShipments of Shipment;
+    pub struct ListShipments of Shipment: LIST_SHIPMENTS;
     sort ShipmentSort;
     texts {
         recipient_name = "recipientName",

@@ -11,13 +11,13 @@ pub use self::{
 };
 use serde_json::json;
 
-use super::{Error, ShipmentId, Shipments, call::Call, endpoints, page::ListCall};
+use super::{Error, ShipmentId, Shipments, call::Call, endpoints};
 
 impl Shipments {
     /// Lists shipments: labels bought in ShipStation, void ones among them. Orders marked as shipped without a
     /// label are fulfillments.
     pub fn list(&self) -> ListShipments {
-        ListShipments(ListCall::new(self.0.clone(), &endpoints::LIST_SHIPMENTS))
+        ListShipments::new(&self.0)
     }
 
     /// Buys a label that belongs to no order. Its PDF can be had from this answer only.

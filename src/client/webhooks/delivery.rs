@@ -5,9 +5,8 @@ use futures_util::StreamExt;
 use url::Url;
 
 use super::super::{
-    Error, Fulfillment, ListFulfillments, ListOrders, ListShipments, Order, Page, Pages, Rows, ShipStation,
-    Shipment, Webhooks,
-    endpoints::{self, Endpoint},
+    Error, Fulfillment, ListFulfillments, ListOrders, ListShipments, Order, Page, Pages, Rows, Shipment,
+    Webhooks,
     error::{ErrorKind, Outcome, Problem},
     page::{ListCall, MAX_PAGE_SIZE},
     wire::{
@@ -144,19 +143,9 @@ impl Webhooks {
     pub fn pages(&self, delivery: &WebhookDelivery) -> Result<WebhookPages, Error> {
         let (list, query) = self.target(delivery)?;
         Ok(match list {
-            List::Orders => {
-                let call = list_call(&self.0, &endpoints::LIST_ORDERS, ListOrders::FILTERS, &query);
-                WebhookPages::Orders(call.pages())
-            }
-            List::Shipments => {
-                let call = list_call(&self.0, &endpoints::LIST_SHIPMENTS, ListShipments::FILTERS, &query);
-                WebhookPages::Shipments(call.pages())
-            }
-            List::Fulfillments => {
-                let call =
-                    list_call(&self.0, &endpoints::LIST_FULFILLMENTS, ListFulfillments::FILTERS, &query);
-                WebhookPages::Fulfillments(call.pages())
-            }
+            List::Orders => WebhookPages::Orders(batch(ListOrders::new(&self.0).0, &query)),
+            List::Shipments => WebhookPages::Shipments(batch(ListShipments::new(&self.0).0, &query)),
+            List::Fulfillments => WebhookPages::Fulfillments(batch(ListFulfillments::new(&self.0).0, &query)),
         })
     }
 
@@ -244,24 +233,19 @@ fn is_shipstation(host: &str) -> bool {
 /// A batch longer than this is not read to its end: whoever posts a delivery decides what it asks for.
 const MAX_PAGES: u32 = 20;
 
-/// A request for what a delivery's query asks for: the batch, and the filters that the list is documented to have.
-fn list_call<T: Listed>(
-    client: &ShipStation,
-    endpoint: &Endpoint,
-    filters: &[&'static str],
-    query: &str,
-) -> ListCall<T> {
-    let mut call = ListCall::new(client.clone(), endpoint).page_size(MAX_PAGE_SIZE);
+/// What a delivery's query asks for: the batch, and the filters that the list is documented to have.
+fn batch<T: Listed + Send + 'static>(list: ListCall<T>, query: &str) -> Pages<T> {
+    let mut list = list.page_size(MAX_PAGE_SIZE);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let mut known = ["importBatch", "batchId"].iter().chain(filters);
+        let mut known = ["importBatch", "batchId"].iter().chain(list.filters);
         if let Some(known) = known.find(|known| name.eq_ignore_ascii_case(known)) {
-            call = call.set(known, value);
+            list = list.set(known, value);
         }
     }
-    call.most_pages = Some(MAX_PAGES);
+    list.most_pages = Some(MAX_PAGES);
     // The first page is asked for as ShipStation wrote it.
-    call.bare_first_page = true;
-    call
+    list.bare_first_page = true;
+    list.pages()
 }
 
 #[cfg(test)]
