@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use super::{
     AttemptOutcome, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
     TransportErrorKind, Wait, WaitReason,
-    classify::{classify, transport_problem},
+    classify::classify,
     endpoints::{Endpoint, Idempotency},
     error::{ErrorKind, Outcome, Problem},
     key::{Key, KeyInUse},
@@ -215,7 +215,7 @@ impl ShipStation {
         let mut timer = self.inner.clock.timer(call.timeout.unwrap_or_else(|| self.timeout()));
         let response = match within(&mut timer, self.inner.transport.send(request)).await {
             Ok(response) => response,
-            Err(error) => return Attempt::unanswered(transport_problem(error).into()),
+            Err(problem) => return Attempt::unanswered(problem),
         };
         let status = response.status();
         let mut rate = RateHeaders::read(status, response.headers(), self.inner.clock.now());
@@ -253,25 +253,13 @@ fn may_repeat(class: Idempotency, problem: &Problem) -> bool {
     passing && safe
 }
 
-/// Why a body could not be had.
-pub(crate) enum BodyError {
-    TooLong,
-    Broken(TransportError),
-}
-
-impl From<TransportError> for BodyError {
-    fn from(error: TransportError) -> Self {
-        Self::Broken(error)
-    }
-}
-
 /// What the work comes to, unless the timer ends first.
-async fn within<T, E: From<TransportError>>(
+async fn within<T, E: Into<Box<Problem>>>(
     timer: impl Future<Output = ()> + Unpin,
     work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
+) -> Result<T, Box<Problem>> {
     match select(pin!(work), timer).await {
-        Either::Left((result, _)) => result,
+        Either::Left((result, _)) => result.map_err(Into::into),
         Either::Right(_) => {
             Err(TransportError::new(TransportErrorKind::Timeout, "the time for the attempt is over").into())
         }
@@ -283,11 +271,15 @@ const MAX_RESERVED_BYTES: usize = 4 * 1024 * 1024;
 /// Pieces without a byte, of which an answer without end may consist.
 const MAX_EMPTY_CHUNKS: usize = 1_000;
 
-async fn read_bounded(response: Response<TransportBody>, bound: usize) -> Result<Bytes, BodyError> {
+async fn read_bounded(response: Response<TransportBody>, bound: usize) -> Result<Bytes, Box<Problem>> {
+    let too_long = || {
+        let problem = Problem::new(ErrorKind::Decode, Outcome::Unknown);
+        problem.because("the body is longer than the client's bound").into()
+    };
     let length = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let announced = length.and_then(|length| length.parse().ok()).unwrap_or(0);
     if announced > bound {
-        return Err(BodyError::TooLong);
+        return Err(too_long());
     }
     let mut body = Vec::with_capacity(announced.min(MAX_RESERVED_BYTES));
     let mut chunks = response.into_body();
@@ -299,7 +291,7 @@ async fn read_bounded(response: Response<TransportBody>, bound: usize) -> Result
             return Err(TransportError::new(TransportErrorKind::Interrupted, why).into());
         }
         if body.len() + chunk.len() > bound {
-            return Err(BodyError::TooLong);
+            return Err(too_long());
         }
         body.extend_from_slice(&chunk);
     }

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::{
     TransportError, TransportErrorKind,
-    call::{BodyError, Call},
+    call::Call,
     endpoints::Idempotency,
     error::{ErrorKind, Outcome, Problem},
     error_body::{ErrorBody, Origin},
@@ -17,13 +17,16 @@ use super::{
 pub(crate) fn classify(
     call: &Call,
     status: StatusCode,
-    body: Result<Bytes, BodyError>,
+    body: Result<Bytes, Box<Problem>>,
     rate: &mut RateHeaders,
 ) -> Result<(StatusCode, Bytes), Box<Problem>> {
     let body = match body {
         Ok(body) if status.is_success() && !says_throttled(&body) => return Ok((status, body)),
         Ok(body) => Some(body),
-        Err(broken) if status.is_success() => return Err(body_problem(status, broken).into()),
+        // Half an answer does not show whether the operation took effect.
+        Err(broken) if status.is_success() => {
+            return Err(Problem { status: Some(status), outcome: Outcome::Unknown, ..*broken }.into());
+        }
         // Nobody knows whose words they were.
         Err(_) => None,
     };
@@ -82,23 +85,15 @@ fn says_throttled(body: &[u8]) -> bool {
     body.len() < 200 && ErrorBody::read(body).is_throttle()
 }
 
-/// The head of the answer came, its body did not: half an answer does not show whether the operation took effect.
-fn body_problem(status: StatusCode, error: BodyError) -> Problem {
-    let problem = match error {
-        BodyError::TooLong => Problem::new(ErrorKind::Decode, Outcome::Unknown)
-            .because("the body is longer than the client's bound"),
-        BodyError::Broken(error) => transport_problem(error),
-    };
-    Problem { status: Some(status), outcome: Outcome::Unknown, ..problem }
-}
-
-/// No answer came, or it broke off.
-pub(crate) fn transport_problem(error: TransportError) -> Problem {
-    let outcome = if error.kind().is_not_sent() { Outcome::NotSent } else { Outcome::Unknown };
-    let kind = match error.kind() {
-        TransportErrorKind::Unsupported => ErrorKind::Config,
-        TransportErrorKind::Connect | TransportErrorKind::Interrupted => ErrorKind::Transport,
-        TransportErrorKind::ConnectTimeout | TransportErrorKind::Timeout => ErrorKind::Timeout,
-    };
-    Problem { source: Some(error.into_source()), ..Problem::new(kind, outcome) }
+impl From<TransportError> for Box<Problem> {
+    /// No answer came, or it broke off.
+    fn from(error: TransportError) -> Self {
+        let outcome = if error.kind().is_not_sent() { Outcome::NotSent } else { Outcome::Unknown };
+        let kind = match error.kind() {
+            TransportErrorKind::Unsupported => ErrorKind::Config,
+            TransportErrorKind::Connect | TransportErrorKind::Interrupted => ErrorKind::Transport,
+            TransportErrorKind::ConnectTimeout | TransportErrorKind::Timeout => ErrorKind::Timeout,
+        };
+        Problem { source: Some(error.into_source()), ..Problem::new(kind, outcome) }.into()
+    }
 }

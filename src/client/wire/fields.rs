@@ -93,14 +93,6 @@ impl<'de, T: Lenient> Visitor<'de> for ScalarVisitor<T> {
         Ok(None)
     }
 
-    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        T::read(deserializer)
-    }
-
     #[inline]
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
         Self::of(Scalar::Text(text))
