@@ -4,7 +4,7 @@
 use metrics::{Label, Unit, counter, gauge};
 
 use crate::channel::{
-    ConnectionId, Operation, RunEvent, RunEventKind, RunObserver, RunReport,
+    Operation, RunEvent, RunEventKind, RunObserver, RunReport,
     report::{ImportCounts, RunInfo, SyncOutcomeKind, SyncReport},
 };
 
@@ -111,7 +111,8 @@ impl MetricsObserver {
     }
 
     fn of(&self, info: &RunInfo) -> Labels {
-        Labels::new(self.by_connection.then_some(&info.connection))
+        let connection = || Label::new("connection", info.connection.to_string());
+        Labels(self.by_connection.then(connection).into_iter().collect())
     }
 }
 
@@ -176,15 +177,6 @@ fn float(count: u64) -> f64 {
 struct Labels(Vec<Label>);
 
 impl Labels {
-    fn new(connection: Option<&ConnectionId>) -> Self {
-        Self(
-            connection
-                .map(|connection| Label::new("connection", connection.to_string()))
-                .into_iter()
-                .collect(),
-        )
-    }
-
     fn operation(&self, operation: Operation) -> Self {
         self.clone().with("operation", operation.name())
     }

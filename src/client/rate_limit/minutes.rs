@@ -28,8 +28,11 @@ pub(super) type Counted = (i64, i64);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Minutes {
     limit: u32,
+    /// No answer is trusted beyond this, whatever ShipStation says.
     #[serde(skip)]
-    bounds: Bounds,
+    highest: u32,
+    #[serde(skip)]
+    reserve: u32,
     /// The server's clock minus the one that `now` is by, in milliseconds; 0 until an answer has told the time.
     skew: i64,
     is_skew_known: bool,
@@ -68,19 +71,12 @@ impl Count {
     }
 }
 
-/// What a process allows, whatever ShipStation says.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bounds {
-    /// No answer is trusted beyond this.
-    highest: u32,
-    reserve: u32,
-}
-
 impl Minutes {
     pub(super) fn new(limit: u32, reserve: u32) -> Self {
         Self {
             limit: limit.max(1),
-            bounds: Bounds::default(),
+            highest: 0,
+            reserve,
             skew: 0,
             is_skew_known: false,
             late: None,
@@ -93,8 +89,9 @@ impl Minutes {
 
     /// The same counts, used by a process with this limit of its own and this reserve.
     pub(super) fn within(mut self, limit: u32, reserve: u32) -> Self {
-        self.bounds = Bounds { highest: limit.max(1).saturating_mul(10), reserve };
-        self.limit = self.limit.clamp(1, self.bounds.highest);
+        self.highest = limit.max(1).saturating_mul(10);
+        self.reserve = reserve;
+        self.limit = self.limit.clamp(1, self.highest);
         self
     }
 
@@ -104,7 +101,7 @@ impl Minutes {
     }
 
     pub(super) fn set_reserve(&mut self, requests: u32) {
-        self.bounds.reserve = requests;
+        self.reserve = requests;
     }
 
     pub(super) fn set_limit(&mut self, limit: u32) {
@@ -112,7 +109,7 @@ impl Minutes {
     }
 
     pub(super) fn budget(&self) -> u32 {
-        self.limit.saturating_sub(self.bounds.reserve).max(1)
+        self.limit.saturating_sub(self.reserve).max(1)
     }
 
     fn server(&self, now: Timestamp) -> i64 {
@@ -234,7 +231,7 @@ impl Minutes {
         }
         // A 429's own limit has been seen to contradict the one in force.
         if let Some(limit) = headers.limit.filter(|_| !headers.throttled) {
-            self.limit = limit.min(self.bounds.highest);
+            self.limit = limit.min(self.highest);
         }
         self.turn_to(self.counted_in(now).0);
         let counted = self.minute_of(headers, then);

@@ -73,8 +73,9 @@ pub struct SharedWindow {
 
 #[derive(Debug)]
 struct State {
-    /// What the store has granted and nobody has used.
-    granted: Granted,
+    /// What the store has granted last, with the permits that nobody has used, and when it was asked.
+    granted: Grant,
+    asked: HostTime,
     /// What is to be told to the others, numbered.
     answers: Vec<(u64, RateHeaders, HostTime)>,
     last_answer: u64,
@@ -87,8 +88,6 @@ struct State {
     all: Minutes,
     /// What it has used of it.
     own: Minutes,
-    /// How many processes used the key when the store last answered, and when that was.
-    processes: Option<(u32, HostTime)>,
     /// When the store did not answer.
     away: Option<HostTime>,
     /// Since when it has been asked without an answer.
@@ -97,22 +96,12 @@ struct State {
     expected: Option<Timestamp>,
 }
 
-/// Permits of the store.
-#[derive(Debug, Clone, Copy)]
-struct Granted {
-    number: u64,
-    left: u32,
-    asked: HostTime,
-    lasts: Duration,
-}
-
 impl SharedWindow {
     /// The budget of this key, which every process names that uses it: 40 requests per clock minute until an answer says otherwise, less
     /// a reserve of 2.
     pub fn new(store: Arc<dyn BudgetStore>, key: impl Into<BudgetKey>) -> Self {
         let (limit, reserve) = (MinuteWindow::DEFAULT_LIMIT, MinuteWindow::DEFAULT_RESERVE);
         let clock = Arc::new(SystemClock);
-        let never = HostTime { wall: Timestamp::UNIX_EPOCH, monotonic: None };
         Self {
             store,
             key: key.into(),
@@ -123,7 +112,8 @@ impl SharedWindow {
             queue: LaneQueue::default(),
             asking: tokio::sync::Mutex::default(),
             state: Arc::new(Mutex::new(State {
-                granted: Granted { number: 0, left: 0, asked: never, lasts: Duration::ZERO },
+                granted: Grant::default(),
+                asked: HostTime { wall: Timestamp::UNIX_EPOCH, monotonic: None },
                 answers: Vec::new(),
                 last_answer: 0,
                 alone: Vec::new(),
@@ -131,7 +121,6 @@ impl SharedWindow {
                 shares: None,
                 all: Minutes::new(limit, reserve),
                 own: Minutes::new(limit, 0),
-                processes: None,
                 away: None,
                 asking: None,
                 expected: None,
@@ -189,12 +178,12 @@ impl SharedWindow {
     fn take(&self) -> Option<Permit> {
         let now = self.now();
         let mut state = locked(&self.state);
-        let granted = state.granted;
-        if granted.left == 0 || now.longest_since(granted.asked) >= granted.lasts {
+        let Grant { number, permits, lasts, .. } = state.granted;
+        if permits == 0 || now.longest_since(state.asked) >= lasts {
             return None;
         }
-        state.granted.left -= 1;
-        Some(self.permit(&mut state, now, Some(granted.number)))
+        state.granted.permits -= 1;
+        Some(self.permit(&mut state, now, Some(number)))
     }
 
     /// A permit of this process's part of the budget, or how long until there is one.
@@ -221,7 +210,7 @@ impl SharedWindow {
             state.all.give_back(all, 1);
             state.own.give_back(own, 1);
             if grant == Some(state.granted.number) {
-                state.granted.left += 1;
+                state.granted.permits += 1;
             }
         })
     }
@@ -254,7 +243,7 @@ impl SharedWindow {
                     process: &self.process,
                     waiting: &self.queue.lanes(),
                     arrived: state.granted.number,
-                    unused: state.granted.left,
+                    unused: state.granted.permits,
                     alone: &alone,
                     answers: &answers,
                 };
@@ -288,7 +277,6 @@ impl SharedWindow {
     }
 
     fn arrived(&self, Asked { grant, shares, at, told }: Asked) -> Turn {
-        let Grant { number, permits, lasts, wait, processes } = grant;
         let mut state = locked(&self.state);
         if state.away.take().is_some() {
             tracing::info!(key = ?self.key, "the shared rate budget answers again");
@@ -296,14 +284,13 @@ impl SharedWindow {
         let (told, taken) = told;
         state.answers.retain(|(number, ..)| *number > told);
         state.alone.retain(|(number, _)| *number > taken);
-        state.processes = Some((processes, at));
         state.shares = Some(shares);
         // Turned away meanwhile: the others are told before anything else is sent.
         let is_turned_away = state.answers.iter().any(|(_, headers, _)| headers.throttled);
-        let lasts = if is_turned_away { Duration::ZERO } else { lasts };
-        state.granted = Granted { number, left: permits, asked: at, lasts };
-        state.expected = (permits == 0).then(|| self.clock.now() + wait);
-        if permits == 0 { Turn::Wait(wait) } else { Turn::Again }
+        let lasts = if is_turned_away { Duration::ZERO } else { grant.lasts };
+        (state.granted, state.asked) = (Grant { lasts, ..grant }, at);
+        state.expected = (grant.permits == 0).then(|| self.clock.now() + grant.wait);
+        if grant.permits == 0 { Turn::Wait(grant.wait) } else { Turn::Again }
     }
 
     fn missed(&self, error: &BudgetError) -> Turn {
@@ -323,12 +310,9 @@ impl SharedWindow {
 impl State {
     /// What one process may use by itself. What was seen long ago says little.
     fn part(&self, now: HostTime) -> u32 {
-        let processes = match self.processes {
-            Some((processes, seen)) if now.since(seen) < FORGOTTEN_AFTER => processes,
-            Some((processes, _)) => processes.max(UNSEEN_PROCESSES),
-            None => UNSEEN_PROCESSES,
-        };
-        (self.all.budget() / processes.max(1)).max(1)
+        let were_seen = self.granted.processes > 0 && now.since(self.asked) < FORGOTTEN_AFTER;
+        let least = if were_seen { 1 } else { UNSEEN_PROCESSES };
+        (self.all.budget() / self.granted.processes.max(least)).max(1)
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) struct Ask<'a> {
 }
 
 /// What a process gets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Grant {
     pub(super) number: u64,
     pub(super) permits: u32,
@@ -74,7 +74,7 @@ pub(super) struct Grant {
     pub(super) lasts: Duration,
     /// When to ask again, if there are none.
     pub(super) wait: Duration,
-    /// How many processes use the key, this one included.
+    /// How many processes use the key, this one included; none as long as nothing was granted.
     pub(super) processes: u32,
 }
 
