@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    check::{Check, Stop, at_once, checks, holds, same},
-    samples::at,
-    test_bed::TestBed,
-};
+use super::{Check, Stop, TTL, TestBed, at, at_once, checks, holds, same};
 use crate::{
     channel::store::StoreError,
     client::{BudgetError, BudgetKey, BudgetRecord, BudgetStore},
@@ -46,14 +42,14 @@ async fn replace(store: &Store, key: &BudgetKey, version: u64, text: &str) -> Ch
 async fn what_is_kept_is_seen_by_others(on: TestBed) -> Check {
     let (store, peer) = stores(&on)?;
     let none = read(store, &key()).await?;
-    same("before anything is kept", &(none.version, none.text.as_str()), &(0, ""))?;
+    same("before anything is kept", (none.version, none.text.as_str()), (0, ""))?;
     for (store, peer, text) in
         [(store, peer, r#"{"a":1}"#), (peer, store, r#"{"b":[1,"\u00e9 'x'"]}"#), (store, peer, "{}")]
     {
         let before = read(store, &key()).await?;
-        same("replacing", &replace(store, &key(), before.version, text).await?, &true)?;
+        same("replacing", replace(store, &key(), before.version, text).await?, true)?;
         let after = read(peer, &key()).await?;
-        same("what the other reads", &after.text.as_str(), &text)?;
+        same("what the other reads", after.text.as_str(), text)?;
         holds("the version grows", after.version > before.version)?;
     }
     Ok(())
@@ -61,13 +57,13 @@ async fn what_is_kept_is_seen_by_others(on: TestBed) -> Check {
 
 async fn a_stale_version_replaces_nothing(on: TestBed) -> Check {
     let (store, peer) = stores(&on)?;
-    same("the first", &replace(store, &key(), 0, "1").await?, &true)?;
-    same("another first", &replace(peer, &key(), 0, "2").await?, &false)?;
+    same("the first", replace(store, &key(), 0, "1").await?, true)?;
+    same("another first", replace(peer, &key(), 0, "2").await?, false)?;
     let first = read(peer, &key()).await?;
-    same("the next", &replace(peer, &key(), first.version, "3").await?, &true)?;
-    same("another next", &replace(store, &key(), first.version, "4").await?, &false)?;
-    same("a version that is not there yet", &replace(store, &key(), first.version + 9, "5").await?, &false)?;
-    same("what is kept", &read(store, &key()).await?.text.as_str(), &"3")
+    same("the next", replace(peer, &key(), first.version, "3").await?, true)?;
+    same("another next", replace(store, &key(), first.version, "4").await?, false)?;
+    same("a version that is not there yet", replace(store, &key(), first.version + 9, "5").await?, false)?;
+    same("what is kept", read(store, &key()).await?.text.as_str(), "3")
 }
 
 async fn nothing_is_lost_among_many(on: TestBed) -> Check {
@@ -86,16 +82,16 @@ async fn nothing_is_lost_among_many(on: TestBed) -> Check {
         Ok(())
     };
     at_once((0..8).map(|n| count(if n % 2 == 0 { store.clone() } else { peer.clone() }))).await?;
-    same("what eight have counted to, five each", &read(&*store, &key()).await?.text.as_str(), &"40")
+    same("what eight have counted to, five each", read(&*store, &key()).await?.text.as_str(), "40")
 }
 
 async fn keys_do_not_meet(on: TestBed) -> Check {
     let (store, peer) = stores(&on)?;
     let other = BudgetKey::named("b");
     replace(store, &key(), 0, "1").await?;
-    same("another key", &read(peer, &other).await?.version, &0)?;
-    same("replacing it", &replace(peer, &other, 0, "2").await?, &true)?;
-    same("the first key", &read(store, &key()).await?.text.as_str(), &"1")
+    same("another key", read(peer, &other).await?.version, 0)?;
+    same("replacing it", replace(peer, &other, 0, "2").await?, true)?;
+    same("the first key", read(store, &key()).await?.text.as_str(), "1")
 }
 
 async fn one_clock_serves_all(on: TestBed) -> Check {
@@ -108,7 +104,7 @@ async fn one_clock_serves_all(on: TestBed) -> Check {
         }
         if let Some(last) = last.replace(now) {
             holds("time does not go back", now >= last)?;
-            holds("it does not jump", now.since(last) < super::test_bed::TTL)?;
+            holds("it does not jump", now.since(last) < TTL)?;
         }
     }
     Ok(())

@@ -40,14 +40,21 @@ impl From<StoreError> for Stop {
     }
 }
 
-/// The list of a module's checks: each function with its clause.
+/// The list of a module's checks: each function with its clause. Where an operation is named, each check gets a
+/// [`Run`](super::test_bed::Run) of it, and else a [`TestBed`].
 macro_rules! checks {
     ($group:literal: $($check:ident => $clause:literal,)+) => {
+        checks! { $group, bed => bed; $($check => $clause,)+ }
+    };
+    ($group:literal during $operation:ident: $($check:ident => $clause:literal,)+) => {
+        checks! { $group, bed => bed.during(crate::channel::Operation::$operation).await?; $($check => $clause,)+ }
+    };
+    ($group:literal, $bed:ident => $world:expr; $($check:ident => $clause:literal,)+) => {
         pub(in crate::testing::conformance) const CHECKS: &[crate::testing::conformance::check::Case] = &[
             $(crate::testing::conformance::check::Case {
                 name: concat!($group, "::", stringify!($check)),
                 clause: $clause,
-                run: |bed| Box::pin($check(bed)),
+                run: |$bed| Box::pin(async move { $check($world).await }),
             },)+
         ];
     };
@@ -55,11 +62,18 @@ macro_rules! checks {
 pub(super) use checks;
 
 /// The check fails unless the two are equal.
-pub(super) fn same<T: PartialEq + Debug>(what: &str, found: &T, wanted: &T) -> Check {
+#[allow(clippy::needless_pass_by_value, reason = "a caller writes what it has, without borrowing it first")]
+pub(super) fn same<F: PartialEq<W> + Debug, W: Debug>(what: &str, found: F, wanted: W) -> Check {
     if found == wanted {
         return Ok(());
     }
     Err(Stop::Violated(format!("{what}: {found:?}, wanted {wanted:?}")))
+}
+
+/// The check fails unless nothing was found.
+pub(super) fn none<F: IntoIterator + Debug>(what: &str, found: F) -> Check {
+    let shown = format!("{what}: {found:?}, wanted none");
+    found.into_iter().next().map_or(Ok(()), |_| Err(Stop::Violated(shown)))
 }
 
 /// The check fails unless this holds.
@@ -74,6 +88,28 @@ pub(super) fn refused<T: Debug>(what: &str, answer: Result<T, StoreError>) -> Ch
         Err(error) => Err(Stop::Violated(format!("{what} with a stale token: {error} ({:?})", error.kind()))),
         Ok(answer) => Err(Stop::Violated(format!("{what} with a stale token was accepted: {answer:?}"))),
     }
+}
+
+/// The check fails unless the store failed, and says that a repeat does not help.
+pub(super) fn fails_for_good<T>(what: &str, answer: Result<T, StoreError>) -> Check {
+    let is_retryable = answer.err().map(|error| error.is_retryable());
+    same(&format!("{what}: whether a repeat helps"), is_retryable, Some(false))
+}
+
+/// Reads one row after the other, each page after the row before it, until there are no more or far too many.
+pub(super) async fn one_by_one<R, C, F>(
+    next: impl Fn(Option<C>) -> F,
+    cursor: impl Fn(&R) -> C,
+) -> Check<Vec<R>>
+where
+    F: Future<Output = Result<Vec<R>, StoreError>>,
+{
+    let mut rows = Vec::new();
+    while rows.len() < 99 {
+        let Some(row) = next(rows.last().map(&cursor)).await?.into_iter().next() else { break };
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 /// Does all of these at once, each as a task of its own; the answers stand in the order given.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::{
+    Check, Stop, TestBed,
     actions::{self, actions as store_of_actions},
-    check::{Check, Stop, checks, holds, refused, same},
+    at, checks, failure, held,
     history::{history, seen_first},
+    holds, none, one_by_one,
     orders::ground_method,
-    samples::{at, failure, held, plain, ready},
+    plain, ready, refused, same,
     shipments::{enqueue, id, intent, to},
-    test_bed::TestBed,
 };
 use crate::{
     Timestamp,
@@ -18,8 +19,8 @@ use crate::{
         ShipmentState,
         report::FollowUpStatus,
         store::{
-            AddOutcome, HistoryStoreExt, NewOrder, OrderEvent, OrderEventKind, OrderStoreExt, RunToken,
-            WorkKind, WorkOutcome, WorkResult,
+            AddOutcome, HistoryStoreExt, NewOrder, OrderEvent, OrderEventKind, OrderStoreExt, RecordedEvent,
+            RunToken, WorkKind, WorkOutcome, WorkResult,
         },
     },
 };
@@ -109,7 +110,7 @@ async fn every_write_adds_what_it_makes_happen(on: TestBed) -> Check {
     {
         *host_order = None;
     }
-    same("what happened", &found, &wanted)
+    same("what happened", found, wanted)
 }
 
 async fn a_write_that_changes_nothing_adds_no_event(on: TestBed) -> Check {
@@ -133,10 +134,10 @@ async fn a_write_that_changes_nothing_adds_no_event(on: TestBed) -> Check {
         shipments.record(&sync, &[to("a", wait)]).await?;
         shipments.unblock(&on.here, "no_tracking", at(110)).await?;
         let found = (story(&on, "1").await?.len(), story(&on, "2").await?.len());
-        same("how much happened", &found, &once.unwrap_or(found))?;
+        same("how much happened", found, once.unwrap_or(found))?;
         once = Some(found);
     }
-    same("how much happened to both", &once, &Some((7, 2)))
+    same("how much happened to both", once, Some((7, 2)))
 }
 
 async fn a_write_that_is_refused_adds_no_event(on: TestBed) -> Check {
@@ -145,12 +146,12 @@ async fn a_write_that_is_refused_adds_no_event(on: TestBed) -> Check {
     let before = story(&on, "1").await?;
     let (stale, _) = on.superseded(Operation::ImportOrder).await?;
     refused("save", on.stores.orders.save(&stale, &[plain("7")]).await)?;
-    same("of an order that was not saved", &story(&on, "7").await?, &Vec::new())?;
+    none("of an order that was not saved", story(&on, "7").await?)?;
     let sync = on.begun(SYNC).await?;
     // The second step is not one of the state machine.
     let steps = [to("a", ShipmentState::Cancelled), to("b", ShipmentState::Sent { at: at(70) })];
     holds("an illegal step is refused", on.stores.shipments.record(&sync, &steps).await.is_err())?;
-    same("what happened", &story(&on, "1").await?, &before)
+    same("what happened", story(&on, "1").await?, before)
 }
 
 async fn what_does_not_repeat_is_kept_after_many_repetitions(on: TestBed) -> Check {
@@ -161,7 +162,7 @@ async fn what_does_not_repeat_is_kept_after_many_repetitions(on: TestBed) -> Che
     on.stores.orders.dismiss(&on.here, &"2".into(), at(900)).await?;
     let found = story(&on, "2").await?;
     holds("200 events are kept", found.len() > OrderEvent::MAX_BEFORE_REPETITIONS)?;
-    same("the last one", &found.last().map(|event| &event.what), &Some(&OrderEventKind::Dismissed))
+    same("the last one", found.last().map(|event| &event.what), Some(&OrderEventKind::Dismissed))
 }
 
 async fn actions_are_part_of_the_story(on: TestBed) -> Check {
@@ -173,7 +174,7 @@ async fn actions_are_part_of_the_story(on: TestBed) -> Check {
     let release = OrderAction::new("a", "1", ActionKind::Release);
     for answer in [AddOutcome::Added, AddOutcome::Duplicate] {
         let added = store.add_actions(&on.here, std::slice::from_ref(&release), at(1)).await?;
-        same("the answer", &added, &vec![answer])?;
+        same("the answer", added, [answer])?;
     }
     let token = on.begun(Operation::RunActions).await?;
     let closed = ActionState::Closed { reason: CloseReason::HoldIsOver };
@@ -192,27 +193,23 @@ async fn actions_are_part_of_the_story(on: TestBed) -> Check {
     let sending = ActionState::Sending { since: at(60), server_since: Some(at(61)) };
     let wanted =
         vec![event(at(1), None, added), step(60, sending), step(70, actions::unknown()), step(70, closed)];
-    same("what happened", &story(&on, "1").await?, &wanted)
+    same("what happened", story(&on, "1").await?, wanted)
 }
 
 async fn events_are_read_page_by_page(on: TestBed) -> Check {
     imported(&on, &[plain("1")]).await?;
     enqueue(&on, &[("b", "1", 1), ("a", "1", 2), ("c", "1", 3)]).await?;
     let (history, order) = (history(&on.peer)?, "1".into());
-    let (mut found, mut after) = (Vec::new(), None);
-    while found.len() < 9 {
-        let Some(next) = history.events(&on.here, &order, after, 1).await?.into_iter().next() else { break };
-        after = Some(next.cursor);
-        found.push(next);
-    }
-    same("one by one", &found.len(), &4)?;
-    same("all of them", &history.events(&on.here, &order, None, 9).await?, &found)
+    let next = |after| history.events(&on.here, &order, after, 1);
+    let found = one_by_one(next, |row: &RecordedEvent| row.cursor).await?;
+    same("one by one", found.len(), 4)?;
+    same("all of them", history.events(&on.here, &order, None, 9).await?, found)
 }
 
 async fn events_of_orders_and_connections_are_separate(on: TestBed) -> Check {
     imported(&on, &[plain("1"), plain("10")]).await?;
     enqueue(&on, &[("a", "1", 1)]).await?;
-    same("of the first", &story(&on, "1").await?.len(), &2)?;
-    same("of the second", &story(&on, "10").await?.len(), &1)?;
-    same("elsewhere", &events(&on, &on.elsewhere, "1").await?, &Vec::new())
+    same("of the first", story(&on, "1").await?.len(), 2)?;
+    same("of the second", story(&on, "10").await?.len(), 1)?;
+    none("elsewhere", events(&on, &on.elsewhere, "1").await?)
 }

@@ -1,10 +1,6 @@
 //! Shipping rules, carrier rules, and the texts that no rule maps.
 
-use super::{
-    check::{Check, at_once, checks, same},
-    samples::{ODD_TEXTS, at},
-    test_bed::TestBed,
-};
+use super::{Check, ODD_TEXTS, TestBed, at, checks, none, same};
 use crate::channel::{
     shipping::{CarrierRule, ShippingRule, StoreKey, UnmappedText},
     store::{MappingStoreExt, ReplaceOutcome, UnmappedOccurrence, Versioned},
@@ -38,57 +34,56 @@ fn carriers() -> Vec<CarrierRule> {
 }
 
 async fn tables_begin_empty_at_version_0(on: TestBed) -> Check {
-    same("shipping rules", &on.stores.mappings.shipping_rules(&on.here).await?, &Versioned::default())?;
-    same("carrier rules", &on.stores.mappings.carrier_rules(&on.here).await?, &Versioned::default())?;
-    same("unmapped texts", &on.stores.mappings.unmapped(&on.here).await?, &Vec::new())
+    same("shipping rules", on.stores.mappings.shipping_rules(&on.here).await?, Versioned::default())?;
+    same("carrier rules", on.stores.mappings.carrier_rules(&on.here).await?, Versioned::default())?;
+    none("unmapped texts", on.stores.mappings.unmapped(&on.here).await?)
 }
 
 async fn shipping_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
     let answer = on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
-    same("the first replacement", &answer, &ReplaceOutcome::Replaced { version: 1 })?;
+    same("the first replacement", answer, ReplaceOutcome::Replaced { version: 1 })?;
     let wanted = Versioned { version: 1, rows: rules() };
-    same("the rules", &on.peer.mappings.shipping_rules(&on.here).await?, &wanted)?;
+    same("the rules", on.peer.mappings.shipping_rules(&on.here).await?, wanted)?;
     let answer = on.peer.mappings.replace_shipping_rules(&on.here, 1, Vec::new()).await?;
-    same("the second replacement", &answer, &ReplaceOutcome::Replaced { version: 2 })?;
+    same("the second replacement", answer, ReplaceOutcome::Replaced { version: 2 })?;
     let wanted = Versioned { version: 2, rows: Vec::new() };
-    same("the emptied table", &on.stores.mappings.shipping_rules(&on.here).await?, &wanted)
+    same("the emptied table", on.stores.mappings.shipping_rules(&on.here).await?, wanted)
 }
 
 async fn carrier_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
     on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
     let answer = on.stores.mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
-    same("the first replacement", &answer, &ReplaceOutcome::Replaced { version: 1 })?;
+    same("the first replacement", answer, ReplaceOutcome::Replaced { version: 1 })?;
     let wanted = Versioned { version: 1, rows: carriers() };
-    same("the rules", &on.peer.mappings.carrier_rules(&on.here).await?, &wanted)?;
-    same("the shipping rules", &on.peer.mappings.shipping_rules(&on.here).await?.rows.len(), &rules().len())
+    same("the rules", on.peer.mappings.carrier_rules(&on.here).await?, wanted)?;
+    same("the shipping rules", on.peer.mappings.shipping_rules(&on.here).await?.rows.len(), rules().len())
 }
 
 async fn a_stale_version_replaces_nothing(on: TestBed) -> Check {
     let mappings = &on.stores.mappings;
     let conflict = mappings.replace_shipping_rules(&on.here, 7, rules()).await?;
-    same("a version that never was", &conflict, &ReplaceOutcome::VersionConflict { current: 0 })?;
+    same("a version that never was", conflict, ReplaceOutcome::VersionConflict { current: 0 })?;
     mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
     let conflict = mappings.replace_shipping_rules(&on.here, 0, Vec::new()).await?;
-    same("a version that was", &conflict, &ReplaceOutcome::VersionConflict { current: 1 })?;
-    same("the rules", &mappings.shipping_rules(&on.here).await?, &Versioned { version: 1, rows: rules() })?;
+    same("a version that was", conflict, ReplaceOutcome::VersionConflict { current: 1 })?;
+    same("the rules", mappings.shipping_rules(&on.here).await?, Versioned { version: 1, rows: rules() })?;
     mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
     let conflict = mappings.replace_carrier_rules(&on.here, 0, Vec::new()).await?;
-    same("of carrier rules", &conflict, &ReplaceOutcome::VersionConflict { current: 1 })
+    same("of carrier rules", conflict, ReplaceOutcome::VersionConflict { current: 1 })
 }
 
 async fn one_of_many_replacements_wins(on: TestBed) -> Check {
     for version in 0..3 {
-        let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
+        let answers = on.at_once(16, |n, stores| {
             let (here, rule) =
                 (on.here.clone(), ShippingRule::exact("Standard", format!("policy {n}").as_str()));
             async move { stores.mappings.replace_shipping_rules(&here, version, vec![rule]).await }
         });
-        let answers = at_once(tasks).await?;
         let wanted = ReplaceOutcome::Replaced { version: version + 1 };
-        let replaced = answers.iter().filter(|answer| **answer == wanted).count();
-        same(&format!("replacements of version {version} by 16 tasks"), &replaced, &1)?;
+        let replaced = answers.await?.into_iter().filter(|answer| *answer == wanted).count();
+        same(&format!("replacements of version {version} by 16 tasks"), replaced, 1)?;
         let now = on.peer.mappings.shipping_rules(&on.here).await?.version;
-        same("the version afterwards", &now, &(version + 1))?;
+        same("the version afterwards", now, version + 1)?;
     }
     Ok(())
 }
@@ -105,9 +100,9 @@ async fn sightings_add_up(on: TestBed) -> Check {
     on.peer.mappings.note_unmapped(&on.here, &later).await?;
     let found = on.stores.mappings.unmapped(&on.here).await?;
     let seen = |text: &UnmappedText| (text.count, text.first_seen, text.last_seen);
-    same("count, first and last", &found.iter().map(seen).collect::<Vec<_>>(), &vec![(9, at(10), at(29))])?;
+    same("count, first and last", found.iter().map(seen).collect::<Vec<_>>(), [(9, at(10), at(29))])?;
     let samples = found.first().map_or(0, |text| text.samples.len());
-    same("there are a few samples", &(1..=UnmappedText::MAX_SAMPLES).contains(&samples), &true)
+    same("there are a few samples", (1..=UnmappedText::MAX_SAMPLES).contains(&samples), true)
 }
 
 async fn texts_are_kept_apart(on: TestBed) -> Check {
@@ -117,10 +112,10 @@ async fn texts_are_kept_apart(on: TestBed) -> Check {
         on.stores.mappings.note_unmapped(&on.here, &seen).await?;
     }
     let found = on.peer.mappings.unmapped(&on.here).await?;
-    same("texts in three stores", &found.len(), &(ODD_TEXTS.len() * stores.len()))?;
+    same("texts in three stores", found.len(), ODD_TEXTS.len() * stores.len())?;
     for text in ODD_TEXTS {
         let of_it = found.iter().filter(|found| found.text == text && found.count == 1).count();
-        same(&format!("{text:?}"), &of_it, &stores.len())?;
+        same(&format!("{text:?}"), of_it, stores.len())?;
     }
     Ok(())
 }
@@ -133,7 +128,7 @@ async fn unmapped_texts_come_most_often_seen_first(on: TestBed) -> Check {
     }
     let texts: Vec<String> =
         on.peer.mappings.unmapped(&on.here).await?.into_iter().map(|text| text.text).collect();
-    same("the texts", &texts, &["c", "b", "a"].map(str::to_owned).to_vec())
+    same("the texts", texts, ["c", "b", "a"])
 }
 
 async fn mappings_of_connections_are_separate(on: TestBed) -> Check {
@@ -142,13 +137,13 @@ async fn mappings_of_connections_are_separate(on: TestBed) -> Check {
     on.stores.mappings.note_unmapped(&on.here, &[sighting(None, "x", "o", 1)]).await?;
     same(
         "shipping rules there",
-        &on.stores.mappings.shipping_rules(&on.elsewhere).await?,
-        &Versioned::default(),
+        on.stores.mappings.shipping_rules(&on.elsewhere).await?,
+        Versioned::default(),
     )?;
     same(
         "carrier rules there",
-        &on.stores.mappings.carrier_rules(&on.elsewhere).await?,
-        &Versioned::default(),
+        on.stores.mappings.carrier_rules(&on.elsewhere).await?,
+        Versioned::default(),
     )?;
-    same("unmapped texts there", &on.stores.mappings.unmapped(&on.elsewhere).await?, &Vec::new())
+    none("unmapped texts there", on.stores.mappings.unmapped(&on.elsewhere).await?)
 }

@@ -41,8 +41,12 @@ use async_trait::async_trait;
 
 pub use self::report::{Outcome, Report, Verdict};
 use self::{
-    check::{Case, Stop},
-    test_bed::TestBed,
+    check::{
+        Case, Check, Stop, at_once, checks, drop_after, fails_for_good, holds, none, one_by_one, refused,
+        same,
+    },
+    samples::{ODD_TEXTS, at, failure, held, order, plain, ready, shipment},
+    test_bed::{Run, TTL, TestBed, granted},
 };
 use crate::{
     channel::{ConnectionId, Listing, store::Stores},
@@ -76,53 +80,37 @@ where
     }
 }
 
-/// Two handles on the same data.
-type Both<T> = (Arc<T>, Arc<T>);
-
 /// Empty stores for one check, and what must live as long as they do.
 pub struct TestStores {
-    stores: Stores,
-    peer: Option<Stores>,
-    listings: Option<(ConnectionId, Vec<Listing>)>,
-    refused_order: Option<String>,
-    schedule: Option<Both<dyn Schedule>>,
-    budgets: Option<Both<dyn BudgetStore>>,
+    bed: TestBed,
     guard: Option<Box<dyn Any + Send>>,
 }
 
 impl TestStores {
     /// These stores.
     pub fn new(stores: Stores) -> Self {
-        Self {
-            stores,
-            peer: None,
-            listings: None,
-            refused_order: None,
-            schedule: None,
-            budgets: None,
-            guard: None,
-        }
+        Self { bed: TestBed::new(stores), guard: None }
     }
 
     setters! {
         /// A second handle on the same data, as another process would have it.
-        with_peer(peer: Stores) => peer = Some(peer);
+        with_peer(peer: Stores) => bed.peer = peer;
         /// The host's listings that the store holds already: at least three, so that pages can be read. Without
         /// them the checks that read listings are left out, for the traits have no way to write any.
-        with_listings(connection: ConnectionId, listings: Vec<Listing>) => listings = Some((connection, listings));
+        with_listings(connection: ConnectionId, listings: Vec<Listing>) => bed.listings = Some((connection, listings));
         /// An order id that the host's own tables refuse to insert, such as one that a constraint of theirs forbids. Without it
         /// the check of such a host is left out.
-        with_refused_order(id: impl Into<String>) => refused_order = Some(id.into());
+        with_refused_order(id: impl Into<String>) => bed.refused_order = Some(id.into());
         /// A schedule without jobs, and a second handle on it, as another process would have it: for [`schedule`].
-        with_schedule(schedule: Arc<dyn Schedule>, peer: Arc<dyn Schedule>) => schedule = Some((schedule, peer));
+        with_schedule(schedule: Arc<dyn Schedule>, peer: Arc<dyn Schedule>) => bed.schedule = Some((schedule, peer));
         /// A store of budgets that keeps none, and a second handle on it, as another process would have it: for [`budget`].
-        with_budgets(budgets: Arc<dyn BudgetStore>, peer: Arc<dyn BudgetStore>) => budgets = Some((budgets, peer));
+        with_budgets(budgets: Arc<dyn BudgetStore>, peer: Arc<dyn BudgetStore>) => bed.budgets = Some((budgets, peer));
         /// Something to be dropped after the check: a temporary folder, a schema, a container.
         with_guard(guard: impl Any + Send) => guard = Some(Box::new(guard));
     }
 }
 
-shows! { |it: TestStores| stores, peer }
+shows! { |it: TestStores| stores = it.bed.stores, peer = it.bed.peer }
 
 /// Wraps stores that need no guard: the shortest builder is `|| async { test_stores(stores) }`.
 ///
@@ -219,10 +207,9 @@ async fn try_case(builder: &dyn StoreBuilder, case: &Case) -> Result<(), Stop> {
     let no_runtime = |_| Stop::violated("the suite must be called inside a tokio runtime");
     let runtime = tokio::runtime::Handle::try_current().map_err(no_runtime)?;
     let test_stores = builder.test_stores().await;
-    let test_stores =
+    let TestStores { bed, guard } =
         test_stores.map_err(|error| Stop::violated(format!("the builder made no store: {error}")))?;
-    let bed = TestBed::new(&test_stores);
     let finding = runtime.spawn((case.run)(bed)).await;
-    drop(test_stores.guard);
+    drop(guard);
     finding.unwrap_or_else(|error| Err(Stop::violated(format!("the store panicked: {error}"))))
 }

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use super::{
-    check::{Check, Stop, at_once, checks, drop_after, holds, refused, same},
-    samples::at,
-    test_bed::{TTL, TestBed, granted, granted as of_a_free_lease},
-};
+use super::{Check, TTL, TestBed, at, checks, drop_after, granted, holds, none, refused, same};
 use crate::{
     Timestamp,
     channel::{
         Operation, RunId, RunStatus,
-        store::{BeginOutcome, NewRun, RunKind, RunState, RunSummary, RunToken},
+        store::{BeginOutcome, NewRun, RunKind, RunState, RunSummary, RunToken, StoreError},
     },
 };
 
@@ -43,34 +39,50 @@ checks! { "runs":
 
 const GET: Operation = Operation::GetOrders;
 
-fn ended(run: &str, started: Timestamp, status: RunStatus) -> RunSummary {
-    RunSummary::ended(
-        run.into(),
-        started,
-        started + Duration::from_secs(60),
-        false,
-        status,
-        "2 imported, ünïcode",
-    )
+pub(super) const FAILED: RunStatus = RunStatus::Failed { error: String::new() };
+
+fn ended(run: &RunId, started: Timestamp, status: RunStatus) -> RunSummary {
+    let finished = started + Duration::from_secs(60);
+    RunSummary::ended(run.clone(), started, finished, false, status, "2 imported, ünïcode")
+}
+
+async fn finish(on: &TestBed, token: &RunToken, started: Timestamp) -> Result<(), StoreError> {
+    on.stores.runs.finish(token, ended(&token.run, started, RunStatus::Succeeded)).await
+}
+
+/// The newest runs.
+pub(super) async fn recent(on: &TestBed, operation: Operation, limit: usize) -> Check<Vec<String>> {
+    let runs = on.peer.runs.recent(&on.here, operation, limit).await?;
+    Ok(runs.into_iter().map(|run| run.run.to_string()).collect())
+}
+
+pub(super) async fn last_success(on: &TestBed) -> Check<Option<RunId>> {
+    Ok(on.peer.runs.last_success(&on.here, GET).await?.map(|run| run.run))
+}
+
+/// A run from its begin to its end.
+pub(super) async fn run_through(on: &TestBed, run: NewRun, status: RunStatus) -> Check {
+    let (id, started, dry, kind) = (run.run.clone(), run.now, run.dry_run, run.kind.clone());
+    let token = granted(on.stores.runs.begin(run).await?)?;
+    let summary = RunSummary::ended(id, started, started + Duration::from_secs(1), dry, status, "");
+    Ok(on.stores.runs.finish(&token, summary.of_kind(token.operation, kind)).await?)
 }
 
 async fn one_of_many_begins_is_granted(on: TestBed) -> Check {
     let mut fences = Vec::new();
-    for (round, free) in
-        ["that nobody had", "that was finished", "that has lasted", "that was finished again"]
-            .into_iter()
-            .enumerate()
-    {
-        let now = at(0) + TTL * 2 * u32::try_from(round).unwrap_or(0);
-        let tasks = on.handles(16).into_iter().enumerate().map(|(n, stores)| {
+    let free = ["that nobody had", "that was finished", "that has lasted", "that was finished again"];
+    for (round, free) in (0..).zip(free) {
+        let now = at(0) + TTL * 2 * round;
+        let begun = on.at_once(16, |n, stores| {
             let run = on.wants(GET, &format!("run {round}.{n}"), now);
             async move { stores.runs.begin(run).await }
         });
-        let granted: Vec<RunToken> = at_once(tasks).await?.into_iter().filter_map(token).collect();
-        same(&format!("grants among 16 concurrent calls, of a lease {free}"), &granted.len(), &1)?;
+        let granted: Vec<RunToken> =
+            begun.await?.into_iter().filter_map(|begin| granted(begin).ok()).collect();
+        same(&format!("grants among 16 concurrent calls, of a lease {free}"), granted.len(), 1)?;
         fences.extend(granted.iter().map(|token| token.fence));
         for token in granted.iter().filter(|_| round % 2 == 0) {
-            on.peer.runs.finish(token, ended(token.run.as_str(), now, RunStatus::Succeeded)).await?;
+            finish(&on, token, now).await?;
         }
     }
     holds(
@@ -79,28 +91,20 @@ async fn one_of_many_begins_is_granted(on: TestBed) -> Check {
     )
 }
 
-fn token(begin: BeginOutcome) -> Option<RunToken> {
-    match begin {
-        BeginOutcome::Granted(token) => Some(token),
-        BeginOutcome::AlreadyRunning { .. } => None,
-    }
-}
-
 async fn a_dropped_begin_leaves_all_or_nothing(on: TestBed) -> Check {
     let mut last = 0;
     for polls in 1..6 {
         let now = at(0) + TTL * 2 * polls;
         drop_after(polls, on.stores.runs.begin(on.wants(GET, "dropped", now))).await;
-        let stores = [&on.peer, &on.stores];
-        let mut granted = stores[0].runs.begin(on.wants(GET, "next", now)).await?;
-        if let BeginOutcome::AlreadyRunning { owner, .. } = &granted {
-            same("who has the lease that was not granted", &owner.as_str(), &"owner of dropped")?;
-            granted = stores[1].runs.begin(on.wants(GET, "next", now + TTL + Duration::from_secs(1))).await?;
+        let mut next = on.peer.runs.begin(on.wants(GET, "next", now)).await?;
+        if let BeginOutcome::AlreadyRunning { owner, .. } = &next {
+            same("who has the lease that was not granted", owner.as_str(), "owner of dropped")?;
+            next = on.stores.runs.begin(on.wants(GET, "next", now + TTL + Duration::from_secs(1))).await?;
         }
-        let token = of_a_free_lease(granted)?;
+        let token = granted(next)?;
         holds(&format!("fence {} is greater than {last}", token.fence), token.fence > last)?;
         last = token.fence;
-        on.stores.runs.finish(&token, ended("next", now, RunStatus::Succeeded)).await?;
+        finish(&on, &token, now).await?;
     }
     Ok(())
 }
@@ -109,17 +113,16 @@ async fn a_refusal_names_the_run_that_has_the_lease(on: TestBed) -> Check {
     let first = on.begun(GET).await?;
     let answer = on.peer.runs.begin(on.wants(GET, "second", at(30))).await?;
     let wanted = BeginOutcome::AlreadyRunning { since: at(0), owner: "owner of first".to_owned() };
-    same("the answer to the second run", &answer, &wanted)?;
+    same("the answer to the second run", answer, wanted)?;
     on.stores.runs.heartbeat(&first, TTL, at(31)).await?;
-    same("recent runs", &on.stores.runs.recent(&on.here, GET, 9).await?.len(), &1)
+    same("recent runs", recent(&on, GET, 9).await?, ["first"])
 }
 
 async fn a_lease_that_has_lasted_goes_to_the_next(on: TestBed) -> Check {
     on.begun(GET).await?;
     let last = at(0) + TTL - Duration::from_millis(1);
-    let before = on.stores.runs.begin(on.wants(GET, "second", last)).await?;
-    holds("the lease lasts for its ttl", matches!(before, BeginOutcome::AlreadyRunning { .. }))?;
-    granted(on.peer.runs.begin(on.wants(GET, "third", last + Duration::from_millis(2))).await?)?;
+    is_refused(&on, "the lease lasts for its ttl", "second", last).await?;
+    on.begins(GET, "third", last + Duration::from_millis(2)).await?;
     Ok(())
 }
 
@@ -127,17 +130,16 @@ async fn a_run_that_lost_its_lease_is_marked_abandoned(on: TestBed) -> Check {
     on.superseded(GET).await?;
     let states: Vec<(RunId, RunState)> =
         on.stores.runs.recent(&on.here, GET, 9).await?.into_iter().map(|run| (run.run, run.state)).collect();
-    let wanted = vec![("second".into(), RunState::Running), ("first".into(), RunState::Abandoned)];
-    same("the recent runs", &states, &wanted)
+    let wanted = [("second".into(), RunState::Running), ("first".into(), RunState::Abandoned)];
+    same("the recent runs", states, wanted)
 }
 
 async fn a_heartbeat_lengthens_the_lease(on: TestBed) -> Check {
     let first = on.begun(GET).await?;
     on.stores.runs.heartbeat(&first, TTL, at(500)).await?;
     let later = at(500) + TTL - Duration::from_secs(1);
-    let answer = on.peer.runs.begin(on.wants(GET, "second", later)).await?;
-    holds("the renewed lease holds", matches!(answer, BeginOutcome::AlreadyRunning { .. }))?;
-    granted(on.peer.runs.begin(on.wants(GET, "third", later + Duration::from_secs(2))).await?)?;
+    is_refused(&on, "the renewed lease holds", "second", later).await?;
+    on.begins(GET, "third", later + Duration::from_secs(2)).await?;
     Ok(())
 }
 
@@ -146,7 +148,7 @@ const AHEAD: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A run that began while its host's clock was ahead.
 async fn begun_ahead(on: &TestBed) -> Check<RunToken> {
-    granted(on.stores.runs.begin(on.wants(GET, "ahead", at(0) + AHEAD)).await?)
+    on.begins(GET, "ahead", at(0) + AHEAD).await
 }
 
 async fn is_refused(on: &TestBed, what: &str, run: &str, now: Timestamp) -> Check {
@@ -168,7 +170,7 @@ async fn a_lease_that_lies_ahead_is_shortened(on: TestBed) -> Check {
     is_refused(&on, "the lease that lies ahead holds", "second", at(0)).await?;
     let end = at(0) + TTL;
     is_refused(&on, "it holds for its length", "third", end - Duration::from_millis(1)).await?;
-    granted(on.peer.runs.begin(on.wants(GET, "fourth", end + Duration::from_millis(1))).await?)?;
+    on.begins(GET, "fourth", end + Duration::from_millis(1)).await?;
     Ok(())
 }
 
@@ -181,7 +183,7 @@ async fn a_lease_that_lies_ahead_keeps_its_own_length(on: TestBed) -> Check {
     }
     let end = at(0) + TTL * 2;
     is_refused(&on, "it holds for its own length", "fourth", end - Duration::from_millis(1)).await?;
-    granted(on.peer.runs.begin(on.wants(GET, "fifth", end + Duration::from_millis(1))).await?)?;
+    on.begins(GET, "fifth", end + Duration::from_millis(1)).await?;
     Ok(())
 }
 
@@ -198,22 +200,19 @@ async fn a_heartbeat_ends_a_lease_sooner_too(on: TestBed) -> Check {
     let ahead = begun_ahead(&on).await?;
     on.stores.runs.heartbeat(&ahead, TTL, at(5)).await?;
     let after = at(5) + TTL + Duration::from_millis(1);
-    granted(on.peer.runs.begin(on.wants(GET, "second", after)).await?)?;
+    on.begins(GET, "second", after).await?;
     Ok(())
 }
 
 async fn fences_grow_with_every_grant(on: TestBed) -> Check {
     let mut last = 0;
-    for n in 0..6_u64 {
+    for (n, stores) in (0..6).zip([&on.peer, &on.stores].into_iter().cycle()) {
         let now = at(n * 10_000);
-        let run = format!("run {n}");
-        let token = granted(
-            on.handles(2).swap_remove(usize::from(n % 2 == 0)).runs.begin(on.wants(GET, &run, now)).await?,
-        )?;
+        let token = granted(stores.runs.begin(on.wants(GET, &format!("run {n}"), now)).await?)?;
         holds(&format!("fence {} is greater than {last}", token.fence), token.fence > last)?;
         last = token.fence;
         if n % 3 > 0 {
-            on.stores.runs.finish(&token, ended(&run, now, RunStatus::Succeeded)).await?;
+            finish(&on, &token, now).await?;
         }
     }
     Ok(())
@@ -227,48 +226,39 @@ async fn a_stale_token_cannot_heartbeat(on: TestBed) -> Check {
 
 async fn a_stale_token_cannot_finish(on: TestBed) -> Check {
     let (stale, _newest) = on.superseded(GET).await?;
-    refused("finish", on.stores.runs.finish(&stale, ended("first", at(0), RunStatus::Succeeded)).await)?;
-    let answer = on.stores.runs.begin(on.wants(GET, "third", at(700))).await?;
-    holds("the newer run still has the lease", matches!(answer, BeginOutcome::AlreadyRunning { .. }))?;
-    same("the last success", &on.stores.runs.last_success(&on.here, GET).await?, &None)
+    refused("finish", finish(&on, &stale, at(0)).await)?;
+    is_refused(&on, "the newer run still has the lease", "third", at(700)).await?;
+    none("the last success", last_success(&on).await?)
 }
 
 async fn finishing_frees_the_lease(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
-    let summary = ended("first", at(0), RunStatus::Partial { why: "deadline".to_owned() });
+    let summary = ended(&token.run, at(0), RunStatus::Partial { why: "deadline".to_owned() });
     on.stores.runs.finish(&token, summary.clone()).await?;
-    same("the history", &on.peer.runs.recent(&on.here, GET, 9).await?, &vec![summary])?;
-    granted(on.peer.runs.begin(on.wants(GET, "second", at(61))).await?)?;
+    same("the history", on.peer.runs.recent(&on.here, GET, 9).await?, [summary])?;
+    on.begins(GET, "second", at(61)).await?;
     Ok(())
 }
 
 async fn finishing_twice_is_harmless(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
-    let summary = ended("first", at(0), RunStatus::Succeeded);
-    on.stores.runs.finish(&token, summary.clone()).await?;
-    on.stores.runs.finish(&token, summary.clone()).await?;
-    same("the history", &on.stores.runs.recent(&on.here, GET, 9).await?, &vec![summary])
-}
-
-pub(super) async fn run_through(on: &TestBed, run: NewRun, status: RunStatus) -> Check<RunToken> {
-    let (id, started, dry, kind) = (run.run.clone(), run.now, run.dry_run, run.kind.clone());
-    let token = granted(on.stores.runs.begin(run).await?)?;
-    let summary = RunSummary::ended(id, started, started + Duration::from_secs(1), dry, status, "");
-    on.stores.runs.finish(&token, summary.of_kind(token.operation, kind)).await?;
-    Ok(token)
+    finish(&on, &token, at(0)).await?;
+    finish(&on, &token, at(0)).await?;
+    let summary = ended(&token.run, at(0), RunStatus::Succeeded);
+    same("the history", on.stores.runs.recent(&on.here, GET, 9).await?, [summary])
 }
 
 async fn last_success_counts_what_did_its_work(on: TestBed) -> Check {
     let dry = NewRun { dry_run: true, ..on.wants(GET, "dry", at(100)) };
     run_through(&on, dry, RunStatus::Succeeded).await?;
     run_through(&on, on.wants(GET, "partial", at(200)), RunStatus::Partial { why: String::new() }).await?;
-    run_through(&on, on.wants(GET, "failed", at(300)), RunStatus::Failed { error: String::new() }).await?;
-    granted(on.stores.runs.begin(on.wants(GET, "abandoned", at(400))).await?)?;
-    granted(on.stores.runs.begin(on.wants(GET, "running", at(5_000))).await?)?;
-    same("the last success of none", &on.stores.runs.last_success(&on.here, GET).await?, &None)?;
+    run_through(&on, on.wants(GET, "failed", at(300)), FAILED).await?;
+    on.begins(GET, "abandoned", at(400)).await?;
+    on.begins(GET, "running", at(5_000)).await?;
+    none("the last success of none", last_success(&on).await?)?;
     run_through(&on, on.wants(GET, "with errors", at(9_000)), RunStatus::CompletedWithErrors).await?;
     let last = on.stores.runs.last_success(&on.here, GET).await?.map(|run| (run.run, run.started));
-    same("the last success", &last, &Some(("with errors".into(), at(9_000))))
+    same("the last success", last, Some(("with errors".into(), at(9_000))))
 }
 
 async fn last_success_counts_what_covers_the_window(on: TestBed) -> Check {
@@ -278,76 +268,57 @@ async fn last_success_counts_what_covers_the_window(on: TestBed) -> Check {
         let part = NewRun { kind: kind.clone(), ..on.wants(GET, kind.name(), at(100 * n)) };
         run_through(&on, part, RunStatus::Succeeded).await?;
     }
-    let last = on.peer.runs.last_success(&on.here, GET).await?.map(|run| run.run);
-    same("the last success", &last, &Some("window".into()))?;
+    same("the last success", last_success(&on).await?, Some("window".into()))?;
     let newest = on.peer.runs.recent(&on.here, GET, 1).await?;
     let kinds: Vec<_> = newest.iter().map(|run| (run.operation, run.kind.name())).collect();
-    same("the newest run", &kinds, &vec![(Some(GET), "webhook")])
+    same("the newest run", kinds, [(Some(GET), "webhook")])
 }
 
 async fn released_leases_are_those_of_the_owner(on: TestBed) -> Check {
     let here = on.begun(GET).await?;
     let there = NewRun { owner: "owner of first".to_owned(), ..on.wants(GET, "there", at(0)) };
     granted(on.stores.runs.begin(NewRun { connection: on.elsewhere.clone(), ..there }).await?)?;
-    let other = granted(on.stores.runs.begin(on.wants(Operation::SyncShipments, "second", at(0))).await?)?;
-    same("leases of nobody", &on.peer.runs.release_leases("owner").await?, &0)?;
-    same("leases that were released", &on.peer.runs.release_leases("owner of first").await?, &2)?;
-    same("a second time", &on.stores.runs.release_leases("owner of first").await?, &0)?;
+    let other = on.begins(Operation::SyncShipments, "second", at(0)).await?;
+    same("leases of nobody", on.peer.runs.release_leases("owner").await?, 0)?;
+    same("leases that were released", on.peer.runs.release_leases("owner of first").await?, 2)?;
+    same("a second time", on.stores.runs.release_leases("owner of first").await?, 0)?;
     on.stores.runs.heartbeat(&other, TTL, at(1)).await?;
-    let next = granted(on.stores.runs.begin(on.wants(GET, "next", at(1))).await?)?;
+    let next = on.begins(GET, "next", at(1)).await?;
     holds("the fence grows", next.fence > here.fence)?;
-    let states: Vec<RunState> =
-        on.stores.runs.recent(&on.here, GET, 9).await?.into_iter().map(|run| run.state).collect();
-    same("the runs", &states, &vec![RunState::Running, RunState::Abandoned])
+    let states = on.stores.runs.recent(&on.here, GET, 9).await?.into_iter().map(|run| run.state);
+    same("the runs", states.collect::<Vec<_>>(), [RunState::Running, RunState::Abandoned])
 }
 
 async fn a_released_run_is_refused(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     on.peer.runs.release_leases("owner of first").await?;
     refused("heartbeat", on.stores.runs.heartbeat(&token, TTL, at(1)).await)?;
-    refused("finish", on.stores.runs.finish(&token, ended("first", at(0), RunStatus::Succeeded)).await)
+    refused("finish", finish(&on, &token, at(0)).await)
 }
 
 async fn last_success_is_the_newest(on: TestBed) -> Check {
     run_through(&on, on.wants(GET, "older", at(100)), RunStatus::Succeeded).await?;
     run_through(&on, on.wants(GET, "newer", at(200)), RunStatus::Succeeded).await?;
-    run_through(&on, on.wants(GET, "failed", at(300)), RunStatus::Failed { error: String::new() }).await?;
-    let last = on.peer.runs.last_success(&on.here, GET).await?.map(|run| run.run);
-    same("the last success", &last, &Some("newer".into()))
+    run_through(&on, on.wants(GET, "failed", at(300)), FAILED).await?;
+    same("the last success", last_success(&on).await?, Some("newer".into()))
 }
 
 async fn recent_runs_come_newest_first(on: TestBed) -> Check {
-    for (n, run) in ["one", "two", "three"].into_iter().enumerate() {
-        let start = at(100 * u64::try_from(n).unwrap_or(0));
-        run_through(&on, on.wants(GET, run, start), RunStatus::Succeeded).await?;
+    for (n, run) in (0..).zip(["one", "two", "three"]) {
+        run_through(&on, on.wants(GET, run, at(100 * n)), RunStatus::Succeeded).await?;
     }
-    granted(on.stores.runs.begin(on.wants(GET, "four", at(900))).await?)?;
-    let ids = |runs: Vec<RunSummary>| runs.into_iter().map(|run| run.run.to_string()).collect::<Vec<_>>();
-    same(
-        "recent",
-        &ids(on.stores.runs.recent(&on.here, GET, 9).await?),
-        &words(["four", "three", "two", "one"]),
-    )?;
-    same("the two newest", &ids(on.stores.runs.recent(&on.here, GET, 2).await?), &words(["four", "three"]))
-}
-
-fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
-    words.map(str::to_owned).to_vec()
+    on.begins(GET, "four", at(900)).await?;
+    same("recent", recent(&on, GET, 9).await?, ["four", "three", "two", "one"])?;
+    same("the two newest", recent(&on, GET, 2).await?, ["four", "three"])
 }
 
 async fn operations_and_connections_are_separate(on: TestBed) -> Check {
     let token = on.begun(GET).await?;
     let sync = on.begun(Operation::SyncShipments).await?;
     let other = on.begun_elsewhere(GET).await?;
-    on.stores.runs.finish(&token, ended("first", at(0), RunStatus::Succeeded)).await?;
+    finish(&on, &token, at(0)).await?;
     on.stores.runs.heartbeat(&sync, TTL, at(1)).await?;
     on.stores.runs.heartbeat(&other, TTL, at(1)).await?;
-    let successes = [
-        on.stores.runs.last_success(&on.here, Operation::SyncShipments).await?,
-        on.stores.runs.last_success(&on.elsewhere, GET).await?,
-    ];
-    if successes.iter().any(Option::is_some) {
-        return Err(Stop::violated("a success shows on another operation or connection"));
-    }
-    Ok(())
+    none("of another operation", on.stores.runs.last_success(&on.here, Operation::SyncShipments).await?)?;
+    none("on another connection", on.stores.runs.last_success(&on.elsewhere, GET).await?)
 }

@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{
-    check::{Check, Stop, at_once, checks, holds, same},
-    samples::at,
-    test_bed::TestBed,
-};
+use super::{Check, Stop, TestBed, at, at_once, checks, holds, none, same};
 use crate::{
     channel::{ConnectionId, Operation},
     fleet::{Claim, JobEnd, JobKey, JobPlan, JobStatus, LastRun, Schedule},
@@ -68,37 +64,37 @@ async fn a_job_is_claimed_by_one_of_many(on: TestBed) -> Check {
         .map(|(n, schedule)| async move { schedule.claim(&format!("worker {n}"), 7, MINUTE, at(1)).await });
     let claims: Vec<Claim> = at_once(looks).await?.into_iter().flatten().collect();
     let jobs: BTreeSet<&JobKey> = claims.iter().map(|claim| &claim.job).collect();
-    same("jobs that were claimed twice", &(claims.len() - jobs.len()), &0)?;
+    same("jobs that were claimed twice", claims.len() - jobs.len(), 0)?;
     let rest = claim(&*peer, 99, 1).await?.len();
-    same("jobs in all", &(claims.len() + rest), &40)?;
-    same("jobs that are left", &claim(&*schedule, 99, 1).await?.len(), &0)
+    same("jobs in all", claims.len() + rest, 40)?;
+    none("jobs that are left", claim(&*schedule, 99, 1).await?)
 }
 
 async fn what_is_due_for_longest_is_claimed_first(on: TestBed) -> Check {
     let (schedule, peer) = schedules(&on)?;
     schedule.plan(&[plan("c", 30), plan("a", 20), plan("b", 10), plan("d", 500)], at(0)).await?;
-    same("the first wait", &schedule.next_due(at(0)).await?, &Some(Duration::from_secs(10)))?;
-    same("before any is due", &claim(schedule, 9, 9).await?.len(), &0)?;
+    same("the first wait", schedule.next_due(at(0)).await?, Some(Duration::from_secs(10)))?;
+    none("before any is due", claim(schedule, 9, 9).await?)?;
     let first = claim(peer, 2, 100).await?;
-    same("the first two", &names(&first), &vec!["b", "a"])?;
-    same("since when", &first.iter().map(|claim| claim.due).collect::<Vec<_>>(), &vec![at(10), at(20)])?;
-    same("the next", &names(&claim(schedule, 9, 100).await?), &vec!["c"])
+    same("the first two", names(&first), ["b", "a"])?;
+    same("since when", first.iter().map(|claim| claim.due).collect::<Vec<_>>(), [at(10), at(20)])?;
+    same("the next", names(&claim(schedule, 9, 100).await?), ["c"])
 }
 
 async fn a_claim_that_ends_is_due_again(on: TestBed) -> Check {
     let (schedule, peer) = schedules(&on)?;
     schedule.plan(&[plan("a", 0)], at(0)).await?;
     let dead = claim(schedule, 1, 0).await?;
-    same("while it is claimed", &claim(peer, 1, 59).await?.len(), &0)?;
+    none("while it is claimed", claim(peer, 1, 59).await?)?;
     peer.renew(&dead, MINUTE, at(60)).await?;
     let next = claim(peer, 1, 60).await?;
-    same("once the claim has ended", &names(&next), &vec!["a"])?;
+    same("once the claim has ended", names(&next), ["a"])?;
     let (Some(dead), Some(next)) = (dead.first(), next.first()) else { return Ok(()) };
     holds("each claim has a fence of its own", dead.fence != next.fence)?;
     schedule.renew(std::slice::from_ref(dead), EVERY, at(61)).await?;
-    same("settling the dead claim", &schedule.settle(dead, &end(EVERY), at(61)).await?, &false)?;
-    same("who works on it", &status(schedule, "a").await?.claimed_by, &Some("worker".to_owned()))?;
-    same("settling after the end", &schedule.settle(next, &end(EVERY), at(120)).await?, &false)
+    same("settling the dead claim", schedule.settle(dead, &end(EVERY), at(61)).await?, false)?;
+    same("who works on it", status(schedule, "a").await?.claimed_by, Some("worker".to_owned()))?;
+    same("settling after the end", schedule.settle(next, &end(EVERY), at(120)).await?, false)
 }
 
 async fn a_renewed_claim_holds(on: TestBed) -> Check {
@@ -106,10 +102,10 @@ async fn a_renewed_claim_holds(on: TestBed) -> Check {
     schedule.plan(&[plan("a", 0), plan("b", 0)], at(0)).await?;
     let claims = claim(schedule, 2, 0).await?;
     schedule.renew(&claims, MINUTE, at(50)).await?;
-    same("while they are claimed", &claim(peer, 9, 100).await?.len(), &0)?;
+    none("while they are claimed", claim(peer, 9, 100).await?)?;
     for claim in &claims {
-        same("settling", &peer.settle(claim, &end(EVERY), at(109)).await?, &true)?;
-        same("settling again", &schedule.settle(claim, &end(EVERY), at(109)).await?, &false)?;
+        same("settling", peer.settle(claim, &end(EVERY), at(109)).await?, true)?;
+        same("settling again", schedule.settle(claim, &end(EVERY), at(109)).await?, false)?;
     }
     Ok(())
 }
@@ -123,32 +119,32 @@ async fn a_settled_job_is_due_after_its_wait(on: TestBed) -> Check {
         schedule.settle(claim, &JobEnd::new(MINUTE, 3, last.clone()), at(10)).await?;
     }
     let kept = status(peer, "a").await?;
-    same("who works on it", &kept.claimed_by, &None)?;
-    same("when it is due", &kept.due, &at(70))?;
-    same("how it ran", &kept.last, &Some(last))?;
-    same("before its time", &claim(peer, 1, 69).await?.len(), &0)?;
+    none("who works on it", kept.claimed_by)?;
+    same("when it is due", kept.due, at(70))?;
+    same("how it ran", kept.last, Some(last))?;
+    none("before its time", claim(peer, 1, 69).await?)?;
     let next = claim(peer, 1, 70).await?;
-    same("its failures", &next.iter().map(|claim| claim.failures).collect::<Vec<_>>(), &vec![3])
+    same("its failures", next.iter().map(|claim| claim.failures).collect::<Vec<_>>(), [3])
 }
 
 async fn a_woken_job_is_due_at_once(on: TestBed) -> Check {
     let (schedule, peer) = schedules(&on)?;
     schedule.plan(&[plan("a", 500)], at(0)).await?;
-    same("a job that is not there", &peer.wake(&job("b"), at(1)).await?, &false)?;
-    same("a job that is", &peer.wake(&job("a"), at(1)).await?, &true)?;
+    same("a job that is not there", peer.wake(&job("b"), at(1)).await?, false)?;
+    same("a job that is", peer.wake(&job("a"), at(1)).await?, true)?;
     let claims = claim(schedule, 1, 1).await?;
-    same("once it is woken", &names(&claims), &vec!["a"])?;
+    same("once it is woken", names(&claims), ["a"])?;
     peer.wake(&job("a"), at(2)).await?;
-    same("while it is claimed", &claim(peer, 1, 3).await?.len(), &0)?;
+    none("while it is claimed", claim(peer, 1, 3).await?)?;
     for one in &claims {
         schedule.settle(one, &end(EVERY), at(4)).await?;
     }
     let again = claim(peer, 1, 4).await?;
-    same("when it is settled", &names(&again), &vec!["a"])?;
+    same("when it is settled", names(&again), ["a"])?;
     for one in &again {
         schedule.settle(one, &end(EVERY), at(5)).await?;
     }
-    same("nobody has woken it since", &claim(peer, 1, 6).await?.len(), &0)
+    none("nobody has woken it since", claim(peer, 1, 6).await?)
 }
 
 async fn a_plan_changes_what_differs(on: TestBed) -> Check {
@@ -157,22 +153,22 @@ async fn a_plan_changes_what_differs(on: TestBed) -> Check {
     let mut sooner = plan("a", 7);
     sooner.every = MINUTE;
     peer.plan(&[sooner, plan("b", 7)], at(1)).await?;
-    same("a shorter interval", &status(schedule, "a").await?.due, &at(61))?;
-    same("the same interval", &status(schedule, "b").await?.due, &at(800))?;
-    same("the interval", &status(schedule, "a").await?.every, &MINUTE)?;
+    same("a shorter interval", status(schedule, "a").await?.due, at(61))?;
+    same("the same interval", status(schedule, "b").await?.due, at(800))?;
+    same("the interval", status(schedule, "a").await?.every, MINUTE)?;
     peer.plan(&[plan("c", 7)], at(1)).await?;
-    same("jobs in all", &schedule.jobs(None).await?.len(), &3)
+    same("jobs in all", schedule.jobs(None).await?.len(), 3)
 }
 
 async fn a_paused_job_is_not_claimed(on: TestBed) -> Check {
     let (schedule, peer) = schedules(&on)?;
     schedule.plan(&[plan("a", 0).paused("the bill is open")], at(0)).await?;
-    same("the reason", &status(peer, "a").await?.paused, &Some("the bill is open".to_owned()))?;
+    same("the reason", status(peer, "a").await?.paused, Some("the bill is open".to_owned()))?;
     schedule.wake(&job("a"), at(1)).await?;
-    same("while it is paused", &claim(peer, 1, 99).await?.len(), &0)?;
-    same("what is due", &schedule.next_due(at(99)).await?, &None)?;
+    none("while it is paused", claim(peer, 1, 99).await?)?;
+    none("what is due", schedule.next_due(at(99)).await?)?;
     peer.plan(&[plan("a", 0)], at(100)).await?;
-    same("afterwards", &names(&claim(schedule, 1, 100).await?), &vec!["a"])
+    same("afterwards", names(&claim(schedule, 1, 100).await?), ["a"])
 }
 
 async fn a_removed_job_is_gone(on: TestBed) -> Check {
@@ -182,13 +178,13 @@ async fn a_removed_job_is_gone(on: TestBed) -> Check {
     peer.remove(&["a".into(), "nobody".into()]).await?;
     for one in &claims {
         let is_there = one.job.connection.as_str() == "b";
-        same("settling", &schedule.settle(one, &end(EVERY), at(1)).await?, &is_there)?;
+        same("settling", schedule.settle(one, &end(EVERY), at(1)).await?, is_there)?;
     }
-    same("jobs that are left", &schedule.jobs(None).await?.len(), &1)?;
+    same("jobs that are left", schedule.jobs(None).await?.len(), 1)?;
     schedule.plan(&[plan("a", 0)], at(2)).await?;
     claim(peer, 1, 2).await?;
     for one in claims.iter().filter(|one| one.job.connection.as_str() == "a") {
-        same("settling a claim from before", &schedule.settle(one, &end(EVERY), at(3)).await?, &false)?;
+        same("settling a claim from before", schedule.settle(one, &end(EVERY), at(3)).await?, false)?;
     }
     Ok(())
 }

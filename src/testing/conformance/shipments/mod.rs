@@ -5,16 +5,12 @@ mod read;
 mod send;
 mod steps;
 
-use super::{
-    check::{Case, Check},
-    samples::{at, shipment},
-    test_bed::TestBed,
-};
+use super::{Case, Check, Run, TestBed, at, shipment};
 use crate::{
     Timestamp,
     channel::{
         OutboxId, RetryClass, ShipmentState,
-        store::{OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition},
+        store::{BeginSendOutcome, OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition, StoreError},
     },
 };
 
@@ -36,6 +32,18 @@ pub(super) fn to(shipment: &str, state: ShipmentState) -> ShipmentTransition {
 
 fn retry(until: Timestamp, class: RetryClass) -> ShipmentState {
     ShipmentState::RetryWait { until, class, server_since: Some(at(40)) }
+}
+
+async fn begin(on: &Run, shipment: &str, now: Timestamp) -> Result<BeginSendOutcome, StoreError> {
+    on.stores.shipments.begin_send_one(&on.token, &intent(shipment, now)).await
+}
+
+async fn record(on: &Run, steps: &[ShipmentTransition]) -> Result<(), StoreError> {
+    on.stores.shipments.record(&on.token, steps).await
+}
+
+async fn step(on: &Run, shipment: &str, next: ShipmentState) -> Result<(), StoreError> {
+    record(on, &[to(shipment, next)]).await
 }
 
 /// Puts shipments into the outbox: id, order, seconds at which it was shipped.
