@@ -65,13 +65,12 @@ pub(super) async fn added(on: &TestBed, actions_added: &[OrderAction]) -> Check 
     same("the answers", answers, vec![Added; actions_added.len()])
 }
 
-pub(super) async fn of_order(stores: &Stores, on: &TestBed, order: &str) -> Check<Vec<ActionRow>> {
-    let query = ActionQuery::OfOrder(order.into());
-    Ok(actions(stores)?.actions(&on.here, &query, None, 99).await?)
+pub(super) async fn of_order(on: &TestBed, order: &str) -> Check<Vec<ActionRow>> {
+    Ok(actions(&on.peer)?.actions(&on.here, &ActionQuery::OfOrder(order.into()), None, 99).await?)
 }
 
 async fn states(on: &TestBed, order: &str) -> Check<Vec<&'static str>> {
-    Ok(of_order(&on.peer, on, order).await?.iter().map(|row| row.state.name()).collect())
+    Ok(of_order(on, order).await?.iter().map(|row| row.state.name()).collect())
 }
 
 fn ids(rows: &[ActionRow]) -> Vec<String> {
@@ -91,7 +90,7 @@ async fn an_action_is_kept_as_it_was_given(on: Run) -> Check {
         OrderAction::new("d", "größer", ActionKind::RemoveTag { tag: "8".into() }),
     ];
     added(&on, &given).await?;
-    let rows = of_order(&on.peer, &on, "größer").await?;
+    let rows = of_order(&on, "größer").await?;
     let kept: Vec<_> = rows.iter().map(|row| row.action.clone()).collect();
     same("the actions", kept, given.to_vec())?;
     let new = |row: &ActionRow| *row == ActionRow::new(row.number, row.action.clone(), at(1));
@@ -100,7 +99,7 @@ async fn an_action_is_kept_as_it_was_given(on: Run) -> Check {
 
 async fn action_ids_are_compared_exactly(on: Run) -> Check {
     added(&on, &ODD_TEXTS.map(|id| hold(id, "1"))).await?;
-    same("the ids", ids(&of_order(&on.stores, &on, "1").await?), ODD_TEXTS.map(str::to_owned).to_vec())
+    same("the ids", ids(&of_order(&on, "1").await?), ODD_TEXTS.map(str::to_owned).to_vec())
 }
 
 async fn one_of_many_adds_is_new(on: Run) -> Check {
@@ -111,20 +110,20 @@ async fn one_of_many_adds_is_new(on: Run) -> Check {
     });
     let new = answers.await?.into_iter().filter(|answer| *answer == [Added]).count();
     same("how many are new", new, 1)?;
-    same("the rows", of_order(&on.stores, &on, "1").await?.len(), 1)
+    same("the rows", of_order(&on, "1").await?.len(), 1)
 }
 
 async fn a_taken_id_changes_nothing(on: Run) -> Check {
     let store = actions(&on.stores)?;
     added(&on, &[hold("a", "1")]).await?;
     closed(&on, &on.token, "a").await?;
-    let before = of_order(&on.stores, &on, "1").await?;
+    let before = of_order(&on, "1").await?;
     let given = [hold("a", "1"), hold("a", "2"), tagging("b", "1", "7"), tagging("b", "1", "7")];
     let answers = store.add_actions(&on.here, &given, at(2)).await?;
     same("the answers", answers, [Duplicate, Conflict, Added, Duplicate])?;
-    let after = of_order(&on.stores, &on, "1").await?;
+    let after = of_order(&on, "1").await?;
     same("the row that was there", after.first(), before.first())?;
-    none("of the other order", of_order(&on.stores, &on, "2").await?)
+    none("of the other order", of_order(&on, "2").await?)
 }
 
 async fn actions_come_in_the_order_of_addition(on: Run) -> Check {
@@ -135,7 +134,7 @@ async fn actions_come_in_the_order_of_addition(on: Run) -> Check {
     let seen = one_by_one(next, |row: &ActionRow| row.number).await?;
     holds("numbers grow", seen.is_sorted_by(|a, b| a.number < b.number))?;
     same("one by one", ids(&seen), ["c", "a", "d", "b"])?;
-    same("of an order", ids(&of_order(&on.stores, &on, "1").await?), ["c", "d"])
+    same("of an order", ids(&of_order(&on, "1").await?), ["c", "d"])
 }
 
 async fn open_actions_are_those_that_are_not_closed(on: Run) -> Check {
@@ -154,11 +153,8 @@ async fn actions_of_connections_are_separate(on: Run) -> Check {
     let store = actions(&on.stores)?;
     added(&on, &[hold("a", "1")]).await?;
     none("elsewhere", store.actions(&on.elsewhere, &ActionQuery::Open, None, 9).await?)?;
-    same(
-        "the same id elsewhere",
-        store.add_actions(&on.elsewhere, &[hold("a", "1")], at(1)).await?,
-        [Added],
-    )?;
+    let answers = store.add_actions(&on.elsewhere, &[hold("a", "1")], at(1)).await?;
+    same("the same id elsewhere", answers, [Added])?;
     let there = on.begun_elsewhere(Operation::RunActions).await?;
     store.begin_actions(&there, &[intent("a")]).await?;
     same("here", states(&on, "1").await?, ["pending"])
@@ -168,7 +164,7 @@ async fn beginning_an_action_is_kept(on: Run) -> Check {
     let store = actions(&on.stores)?;
     added(&on, &[hold("a", "1")]).await?;
     same("the answer", store.begin_actions(&on.token, &[intent("a")]).await?, [Granted])?;
-    let kept = of_order(&on.peer, &on, "1").await?.pop().map(|row| (row.state, row.modified_at));
+    let kept = of_order(&on, "1").await?.pop().map(|row| (row.state, row.modified_at));
     let sending = ActionState::Sending { since: at(60), server_since: Some(at(61)) };
     same("the row", kept, Some((sending, Some(at(7)))))
 }
@@ -186,11 +182,8 @@ async fn one_of_many_begins_of_an_action_is_granted(on: Run) -> Check {
 async fn an_earlier_action_goes_first(on: Run) -> Check {
     let store = actions(&on.stores)?;
     added(&on, &[hold("a", "1"), tagging("b", "1", "7"), tagging("c", "2", "7")]).await?;
-    same(
-        "the answers",
-        store.begin_actions(&on.token, &[intent("b"), intent("c")]).await?,
-        [OrderBusy, Granted],
-    )?;
+    let both = store.begin_actions(&on.token, &[intent("b"), intent("c")]).await?;
+    same("the answers", both, [OrderBusy, Granted])?;
     store.begin_actions(&on.token, &[intent("a")]).await?;
     store.record_actions(&on.token, &[to("a", unknown())]).await?;
     same("while the first is unknown", store.begin_actions(&on.token, &[intent("b")]).await?, [OrderBusy])?;
@@ -229,7 +222,7 @@ async fn an_action_is_sent_as_often_as_it_may(on: Run) -> Check {
         let back = store.record_actions(&on.token, &[to("a", ActionState::Pending)]).await;
         same("may be sent again", back.is_ok(), requests < ActionRow::MAX_REQUESTS)?;
     }
-    let row = of_order(&on.peer, &on, "1").await?.pop();
+    let row = of_order(&on, "1").await?.pop();
     let kept = row.map(|row| (row.unknown_outcomes, row.modified_at, row.attempts, row.last_error));
     same("the row", kept, Some((2, Some(at(1)), 2, Some("no answer".to_owned()))))
 }

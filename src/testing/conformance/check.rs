@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::test_bed::TestBed;
-use crate::channel::store::StoreError;
+use crate::{channel::store::StoreError, client::BudgetError};
 
 /// A named check of one clause.
 #[derive(Clone, Copy)]
@@ -40,14 +40,23 @@ impl From<StoreError> for Stop {
     }
 }
 
-/// The list of a module's checks: each function with its clause. Where an operation is named, each check gets a
-/// [`Run`](super::test_bed::Run) of it, and else a [`TestBed`].
+impl From<BudgetError> for Stop {
+    fn from(error: BudgetError) -> Self {
+        Self::Violated(format!("unexpected error: {error}"))
+    }
+}
+
+/// The list of a module's checks: each function with its clause. A check gets a [`TestBed`], or a [`Run`](super::Run) of the
+/// operation that is named, or what the named function takes from the bed.
 macro_rules! checks {
     ($group:literal: $($check:ident => $clause:literal,)+) => {
         checks! { $group, bed => bed; $($check => $clause,)+ }
     };
     ($group:literal during $operation:ident: $($check:ident => $clause:literal,)+) => {
         checks! { $group, bed => bed.during(crate::channel::Operation::$operation).await?; $($check => $clause,)+ }
+    };
+    ($group:literal on $part:ident: $($check:ident => $clause:literal,)+) => {
+        checks! { $group, bed => $part(&bed)?; $($check => $clause,)+ }
     };
     ($group:literal, $bed:ident => $world:expr; $($check:ident => $clause:literal,)+) => {
         pub(in crate::testing::conformance) const CHECKS: &[crate::testing::conformance::check::Case] = &[
@@ -113,16 +122,17 @@ where
 }
 
 /// Does all of these at once, each as a task of its own; the answers stand in the order given.
-pub(super) async fn at_once<T, F>(work: impl IntoIterator<Item = F>) -> Check<Vec<T>>
+pub(super) async fn at_once<T, E, F>(work: impl IntoIterator<Item = F>) -> Check<Vec<T>>
 where
     T: Send + 'static,
-    F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    E: Into<Stop> + Send + 'static,
+    F: Future<Output = Result<T, E>> + Send + 'static,
 {
     let tasks: Vec<_> = work.into_iter().map(tokio::spawn).collect();
     let mut answers = Vec::with_capacity(tasks.len());
     for task in tasks {
         let answer = task.await.map_err(|error| Stop::Violated(format!("the store panicked: {error}")))?;
-        answers.push(answer?);
+        answers.push(answer.map_err(Into::into)?);
     }
     Ok(answers)
 }

@@ -46,7 +46,7 @@ use self::{
         same,
     },
     samples::{ODD_TEXTS, at, failure, held, order, plain, ready, shipment},
-    test_bed::{Run, TTL, TestBed, granted},
+    test_bed::{Both, Run, TTL, TestBed, granted},
 };
 use crate::{
     channel::{ConnectionId, Listing, store::Stores},

@@ -17,7 +17,7 @@ use crate::{
 pub(super) const TTL: Duration = Duration::from_secs(600);
 
 /// Two handles on the same data.
-type Both<T> = (Arc<T>, Arc<T>);
+pub(super) type Both<T> = (Arc<T>, Arc<T>);
 
 /// The stores under test. `peer` is another handle on the same data, if the builder gave one.
 pub(super) struct TestBed {
