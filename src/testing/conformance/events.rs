@@ -15,8 +15,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ActionKind, ActionState, CloseReason, ConnectionId, Operation, OrderAction, RetryClass, RunId,
-        ShipmentState,
+        ActionKind, ActionState, CloseReason, ConnectionId, Operation, OrderAction, RunId, ShipmentState,
         report::FollowUpStatus,
         store::{
             AddOutcome, HistoryStoreExt, NewOrder, OrderEvent, OrderEventKind, OrderStoreExt, RecordedEvent,
@@ -66,18 +65,27 @@ fn event(at: Timestamp, run: Option<&RunId>, what: OrderEventKind) -> OrderEvent
     OrderEvent::new("1".into(), at, run.cloned(), what)
 }
 
-async fn every_write_adds_what_it_makes_happen(on: TestBed) -> Check {
-    let mut new = held("1", "x");
-    new.follow_ups = ready("1", at(1)).follow_ups;
-    let get = imported(&on, std::slice::from_ref(&new)).await?;
+/// An order that waits, with both follow-ups.
+fn held_with_work() -> NewOrder {
+    NewOrder { follow_ups: ready("1", at(1)).follow_ups, ..held("1", "x") }
+}
+
+/// What may happen to an order, from its import to the end of its shipment, once.
+async fn every_write(on: &TestBed, get: &RunToken, sync: &RunToken) -> Check {
     let (orders, shipments) = (&on.stores.orders, &on.stores.shipments);
-    orders.record_work(&get, &[done(WorkKind::AddTag)]).await?;
-    orders.apply_shipping(&get, &"1".into(), Some("x"), &ground_method(), 4, at(30)).await?;
-    history(&on.stores)?.record_changes(&get, &[seen_first("1", "shipped")], at(40)).await?;
-    enqueue(&on, &[("a", "1", 1)]).await?;
-    let sync = on.begun(SYNC).await?;
-    shipments.begin_send(&sync, &[intent("a", at(60))]).await?;
-    shipments.record(&sync, &[to("a", ShipmentState::Sent { at: at(70) })]).await?;
+    orders.save(get, &[held_with_work()]).await?;
+    orders.record_work(get, &[done(WorkKind::AddTag)]).await?;
+    orders.apply_shipping(get, &"1".into(), Some("x"), &ground_method(), 4, at(30)).await?;
+    history(&on.stores)?.record_changes(get, &[seen_first("1", "shipped")], at(40)).await?;
+    enqueue(on, &[("a", "1", 1)]).await?;
+    shipments.begin_send(sync, &[intent("a", at(60))]).await?;
+    Ok(shipments.record(sync, &[to("a", ShipmentState::Sent { at: at(70) })]).await?)
+}
+
+async fn every_write_adds_what_it_makes_happen(on: TestBed) -> Check {
+    let new = held_with_work();
+    let (get, sync) = (imported(&on, std::slice::from_ref(&new)).await?, on.begun(SYNC).await?);
+    every_write(&on, &get, &sync).await?;
     let step = |state: ShipmentState| OrderEventKind::Shipment {
         shipment: id("a"),
         state,
@@ -114,25 +122,13 @@ async fn every_write_adds_what_it_makes_happen(on: TestBed) -> Check {
 }
 
 async fn a_write_that_changes_nothing_adds_no_event(on: TestBed) -> Check {
-    let mut new = held("1", "x");
-    new.follow_ups = ready("1", at(1)).follow_ups;
-    let get = imported(&on, std::slice::from_ref(&new)).await?;
-    let (orders, shipments) = (&on.stores.orders, &on.stores.shipments);
-    let sync = on.begun(SYNC).await?;
-    orders.record_failures(&get, &[failure("2", at(1), at(9))]).await?;
+    let (get, sync) = (imported(&on, &[held_with_work()]).await?, on.begun(SYNC).await?);
+    on.stores.orders.record_failures(&get, &[failure("2", at(1), at(9))]).await?;
     let mut once = None;
     for _ in 0..2 {
-        orders.save(&get, std::slice::from_ref(&new)).await?;
-        orders.record_work(&get, &[done(WorkKind::AddTag)]).await?;
-        orders.apply_shipping(&get, &"1".into(), Some("x"), &ground_method(), 4, at(30)).await?;
-        orders.dismiss(&on.here, &"2".into(), at(40)).await?;
-        history(&on.peer)?.record_changes(&get, &[seen_first("1", "shipped")], at(40)).await?;
-        enqueue(&on, &[("a", "1", 1)]).await?;
-        shipments.begin_send(&sync, &[intent("a", at(60))]).await?;
-        let wait =
-            ShipmentState::RetryWait { until: at(900), class: RetryClass::Unreachable, server_since: None };
-        shipments.record(&sync, &[to("a", wait)]).await?;
-        shipments.unblock(&on.here, "no_tracking", at(110)).await?;
+        every_write(&on, &get, &sync).await?;
+        on.stores.orders.dismiss(&on.here, &"2".into(), at(40)).await?;
+        on.stores.shipments.unblock(&on.here, "no_tracking", at(110)).await?;
         let found = (story(&on, "1").await?.len(), story(&on, "2").await?.len());
         same("how much happened", found, once.unwrap_or(found))?;
         once = Some(found);

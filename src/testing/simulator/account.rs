@@ -34,6 +34,19 @@ pub(super) const MARKETPLACES: &[(i64, &str)] = &[
     (93, "Walmart"),
 ];
 
+/// The tables, as the control API and saved simulators call them.
+pub(super) const TABLES: [(&str, fn(&mut Account) -> &mut Table); 9] = [
+    ("orders", |account| &mut account.orders),
+    ("products", |account| &mut account.products),
+    ("stores", |account| &mut account.stores),
+    ("tags", |account| &mut account.tags),
+    ("shipments", |account| &mut account.shipments),
+    ("fulfillments", |account| &mut account.fulfillments),
+    ("customers", |account| &mut account.customers),
+    ("warehouses", |account| &mut account.warehouses),
+    ("webhooks", |account| &mut account.webhooks),
+];
+
 /// The last number of each kind that was given out before the simulator starts.
 const FIRST_IDS: [(&str, i64); 11] = [
     ("orderId", 2_184_550_000),
@@ -182,18 +195,7 @@ impl Account {
     }
 
     pub(super) fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
-        Some(match name {
-            "orders" => &mut self.orders,
-            "products" => &mut self.products,
-            "stores" => &mut self.stores,
-            "tags" => &mut self.tags,
-            "shipments" => &mut self.shipments,
-            "fulfillments" => &mut self.fulfillments,
-            "customers" => &mut self.customers,
-            "warehouses" => &mut self.warehouses,
-            "webhooks" => &mut self.webhooks,
-            _ => return None,
-        })
+        TABLES.iter().find(|(own, _)| *own == name).map(|(_, table)| table(self))
     }
 
     /// Adds an active store of a marketplace named as in ShipStation ("Shopify", "Amazon", …; a name it does

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Timestamp, shows::shows};
 
 /// How many requests a key may make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,15 +130,7 @@ impl SimulatorConfig {
     }
 }
 
-impl std::fmt::Debug for SimulatorConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { now, rate_limit, latency, quirks, port, seed, .. } = self;
-        write!(
-            f,
-            "SimulatorConfig {{ {now}, {rate_limit:?}, latency {latency:?}, port {port}, seed {seed}, {quirks:?} }}"
-        )
-    }
-}
+shows! { |it: SimulatorConfig| now, rate_limit, latency, port, seed, quirks }
 
 settings! {
     /// The switchable habits. Everything that is merely odd but always so (prefix matches, two kinds of

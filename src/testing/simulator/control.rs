@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{
-    Account, ApiRequest, Backend, Fault, Handled, JournalEntry, RateLimit, Record, Reply, SimOrder,
+    Account, ApiRequest, Backend, Fault, Handled, JournalEntry, KeyPair, RateLimit, Record, Reply, SimOrder,
     SimProduct, Simulator,
 };
-use crate::Timestamp;
+use crate::{Timestamp, locked::locked};
 
 /// The first part of every path. It is none of ShipStation's.
 pub(super) const PREFIX: &str = "_simulator";
@@ -18,14 +18,12 @@ pub(super) const PREFIX: &str = "_simulator";
 const PAGE: &str = include_str!("page.html");
 
 pub(super) fn handle(backend: &Arc<Backend>, call: &ApiRequest) -> Reply {
-    // The pair of the handle is not used.
     let state = call.query("account").map_or_else(|| backend.first_account(), |key| backend.account_of(key));
-    let sim = state.map(|state| Simulator::of(Arc::clone(backend), state, "", ""));
-    let sim = sim.ok_or_else(|| Reply::message(404, "No account has this key."));
-    sim.and_then(|sim| route(&sim, backend, call)).unwrap_or_else(|refusal| refusal)
+    let state = state.ok_or_else(|| Reply::message(404, "No account has this key."));
+    state.and_then(|state| route(&Simulator::of(backend, state), call)).unwrap_or_else(|refusal| refusal)
 }
 
-fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
+fn route(sim: &Simulator, call: &ApiRequest) -> Handled {
     let segments: Vec<&str> = call.segments.iter().skip(1).map(String::as_str).collect();
     match (call.method.as_str(), segments.as_slice()) {
         ("GET", []) => return Ok(Reply { html: true, ..Reply::text(PAGE) }),
@@ -34,13 +32,13 @@ fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
             ClockChange::Now(now) => sim.clock().set(now),
             ClockChange::AdvanceSeconds(seconds) => drop(sim.clock().advance(Duration::from_secs(seconds))),
         },
-        ("GET", ["accounts"]) => return Ok(Reply::json(&backend.keys())),
+        ("GET", ["accounts"]) => return Ok(Reply::json(&keys(sim))),
         ("POST", ["accounts"]) => {
             let pair: Credentials = body(call)?;
-            if backend.account_of(&pair.api_key).is_some() {
+            if sim.backend.account_of(&pair.api_key).is_some() {
                 return Err(Reply::message(400, "An account has this key already."));
             }
-            backend.add_account(&pair.api_key, &pair.api_secret);
+            drop(sim.add_account(&pair.api_key, &pair.api_secret));
         }
         ("POST", ["keys"]) => {
             let pair: Credentials = body(call)?;
@@ -88,6 +86,12 @@ fn route(sim: &Simulator, backend: &Backend, call: &ApiRequest) -> Handled {
         _ => return Err(unknown()),
     }
     Ok(Reply::empty(204))
+}
+
+/// The keys of every account.
+fn keys(sim: &Simulator) -> Vec<Vec<String>> {
+    let keys = |pairs: &[KeyPair]| pairs.iter().map(|pair| pair.key.clone()).collect();
+    sim.backend.accounts().iter().map(|state| keys(&locked(state).keys)).collect()
 }
 
 fn unknown() -> Reply {

@@ -81,8 +81,8 @@ pub struct Simulator {
     backend: Arc<Backend>,
     /// The account that this handle is about.
     state: Arc<Mutex<AccountState>>,
-    api_key: Arc<str>,
-    api_secret: Arc<str>,
+    /// The first of its keys.
+    pair: Arc<KeyPair>,
     /// The address of the open port.
     port: Arc<OnceLock<(String, ShutdownGuard)>>,
 }
@@ -99,20 +99,21 @@ impl Drop for ShutdownGuard {
 impl Simulator {
     /// A simulator that is reached through its [`client`](Self::client) or [`transport`](Self::transport), without a socket.
     pub fn in_process(config: SimulatorConfig) -> Self {
-        let (api_key, api_secret) = (config.api_key.clone(), config.api_secret.clone());
+        let first = KeyPair::new(&config.api_key, &config.api_secret);
         let backend = Arc::new(Backend::new(config));
-        let state = backend.add_account(&api_key, &api_secret);
-        Self::of(backend, state, &api_key, &api_secret)
+        let state = backend.add_account(first);
+        Self::of(&backend, state)
     }
 
-    fn of(backend: Arc<Backend>, state: Arc<Mutex<AccountState>>, key: &str, secret: &str) -> Self {
-        Self { backend, state, api_key: key.into(), api_secret: secret.into(), port: Arc::default() }
-    }
-
-    /// The handle of an account by the first of its keys.
-    fn first_key(backend: &Arc<Backend>, state: Arc<Mutex<AccountState>>) -> Self {
+    /// The handle of an account.
+    fn of(backend: &Arc<Backend>, state: Arc<Mutex<AccountState>>) -> Self {
         let pair = locked(&state).keys.first().cloned().unwrap_or_default();
-        Self::of(Arc::clone(backend), state, &pair.key, &pair.secret)
+        Self { backend: Arc::clone(backend), state, pair: Arc::new(pair), port: Arc::default() }
+    }
+
+    /// The handle of another account, with the same port.
+    fn beside(&self, state: Arc<Mutex<AccountState>>) -> Self {
+        Self { port: Arc::clone(&self.port), ..Self::of(&self.backend, state) }
     }
 
     /// A simulator that serves any HTTP client on a loopback port as well; see [`open_port`](Self::open_port).
@@ -169,14 +170,12 @@ impl Simulator {
     /// ```
     #[must_use = "the handle is the way to the account"]
     pub fn add_account(&self, key: &str, secret: &str) -> Self {
-        let state = self.backend.add_account(key, secret);
-        Self { state, api_key: key.into(), api_secret: secret.into(), ..self.clone() }
+        self.beside(self.backend.add_account(KeyPair::new(key, secret)))
     }
 
     /// A handle of every account, in the order in which they were added, by the first of its keys.
     pub fn accounts(&self) -> Vec<Self> {
-        let handle = |state| Self { port: Arc::clone(&self.port), ..Self::first_key(&self.backend, state) };
-        self.backend.accounts().into_iter().map(handle).collect()
+        self.backend.accounts().into_iter().map(|state| self.beside(state)).collect()
     }
 
     /// Adds a second pair that opens this account, as for a rotation. Each pair has a budget of its own.
@@ -194,12 +193,12 @@ impl Simulator {
 
     /// The account's first key.
     pub fn api_key(&self) -> &str {
-        &self.api_key
+        &self.pair.key
     }
 
     /// The secret that goes with it.
     pub fn api_secret(&self) -> &str {
-        &self.api_secret
+        &self.pair.secret
     }
 
     /// The simulated clock, to be given to the client as well.

@@ -65,9 +65,8 @@ impl Backend {
         Self { clock: Arc::new(SimClock::new(config.now)), config, accounts: Mutex::default() }
     }
 
-    pub(super) fn add_account(&self, key: &str, secret: &str) -> Arc<Mutex<AccountState>> {
-        let account = Account::new(Arc::clone(&self.clock), self.config.quirks.clone());
-        self.keep_account(account, vec![KeyPair::new(key, secret)])
+    pub(super) fn add_account(&self, pair: KeyPair) -> Arc<Mutex<AccountState>> {
+        self.keep_account(Account::new(Arc::clone(&self.clock), self.config.quirks.clone()), vec![pair])
     }
 
     pub(super) fn keep_account(&self, account: Account, keys: Vec<KeyPair>) -> Arc<Mutex<AccountState>> {
@@ -92,18 +91,12 @@ impl Backend {
     }
 
     pub(super) fn account_of(&self, key: &str) -> Option<Arc<Mutex<AccountState>>> {
-        let opens = |state: &&Arc<Mutex<AccountState>>| locked(state).keys.iter().any(|pair| pair.key == key);
-        locked(&self.accounts).iter().find(opens).cloned()
+        self.accounts().into_iter().find(|state| locked(state).keys.iter().any(|pair| pair.key == key))
     }
 
     /// The account that the simulator began with.
     pub(super) fn first_account(&self) -> Option<Arc<Mutex<AccountState>>> {
         locked(&self.accounts).first().cloned()
-    }
-
-    pub(super) fn keys(&self) -> Vec<Vec<String>> {
-        let keys = |state: &AccountState| state.keys.iter().map(|pair| pair.key.clone()).collect();
-        locked(&self.accounts).iter().map(|state| keys(&locked(state))).collect()
     }
 
     /// The answer, and how much real time it takes.

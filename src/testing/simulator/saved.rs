@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Account, Backend, Fault, Field, Notice, Quirks, RateLimit, Record, Simulator, SimulatorConfig,
-    account::Table,
+    account::{TABLES, Table},
     pacific,
     pipeline::{AccountState, KeyPair},
     record::{OPEN, amount},
@@ -41,18 +41,6 @@ struct SavedAccount {
     last_ids: BTreeMap<String, i64>,
     last_guid: u64,
 }
-
-const TABLES: [&str; 9] = [
-    "orders",
-    "products",
-    "stores",
-    "tags",
-    "shipments",
-    "fulfillments",
-    "customers",
-    "warehouses",
-    "webhooks",
-];
 
 impl Simulator {
     /// The clock and every account as text: keys, rows, faults, limits and habits. The journals, hooks, deliveries that nobody has
@@ -87,7 +75,7 @@ impl Simulator {
             account.restore(&backend).map_err(wrong)?;
         }
         let state = backend.first_account().ok_or_else(|| wrong("there is no account".to_owned()))?;
-        Ok(Self::first_key(&backend, state))
+        Ok(Self::of(&backend, state))
     }
 }
 
@@ -95,9 +83,7 @@ impl SavedAccount {
     fn of(state: &mut AccountState) -> Self {
         let rows = |rows: &Table| rows.iter().map(|(id, row)| (*id, packed_row(row))).collect();
         let account = &mut state.account;
-        let tables = TABLES.iter();
-        let tables =
-            tables.filter_map(|name| Some(((*name).to_owned(), rows(account.table_mut(name)?)))).collect();
+        let tables = TABLES.map(|(name, table)| (name.to_owned(), rows(table(account)))).into();
         Self {
             keys: state.keys.clone(),
             limit: match state.limit {
