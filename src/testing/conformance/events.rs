@@ -86,31 +86,22 @@ async fn every_write_adds_what_it_makes_happen(on: TestBed) -> Check {
     let new = held_with_work();
     let (get, sync) = (imported(&on, std::slice::from_ref(&new)).await?, on.begun(SYNC).await?);
     every_write(&on, &get, &sync).await?;
-    let step = |state: ShipmentState| OrderEventKind::Shipment {
-        shipment: id("a"),
-        state,
-        attempts: 0,
-        error: None,
+    let by_get = |second, what| event(at(second), Some(&get.run), what);
+    let step = |second, state| {
+        let what = OrderEventKind::Shipment { shipment: id("a"), state, attempts: 0, error: None };
+        event(at(second), Some(&sync.run), what)
     };
-    let (tag, done) = (WorkKind::AddTag, FollowUpStatus::Done);
+    let (work, status) = (WorkKind::AddTag, FollowUpStatus::Done);
     let policy = ground_method().method().map(|method| method.policy.to_string());
     let changed = seen_first("1", "shipped").change.map(|change| change.what).unwrap_or_default();
-    let wanted = vec![
-        event(at(1), Some(&get.run), OrderEventKind::Imported { host_order: None, holds: new.holds }),
-        event(
-            at(20),
-            Some(&get.run),
-            OrderEventKind::FollowUp { work: tag, status: done, attempts: 0, error: None },
-        ),
-        event(
-            at(30),
-            Some(&get.run),
-            OrderEventKind::Released { rules_version: 4, policy, holds: Vec::new() },
-        ),
-        event(at(40), Some(&get.run), OrderEventKind::Changed { what: changed }),
+    let wanted = [
+        by_get(1, OrderEventKind::Imported { host_order: None, holds: new.holds }),
+        by_get(20, OrderEventKind::FollowUp { work, status, attempts: 0, error: None }),
+        by_get(30, OrderEventKind::Released { rules_version: 4, policy, holds: Vec::new() }),
+        by_get(40, OrderEventKind::Changed { what: changed }),
         event(at(50), None, OrderEventKind::ShipmentEnqueued { shipment: id("a") }),
-        event(at(60), Some(&sync.run), step(intent("a", at(60)).sending())),
-        event(at(100), Some(&sync.run), step(ShipmentState::Sent { at: at(70) })),
+        step(60, intent("a", at(60)).sending()),
+        step(100, ShipmentState::Sent { at: at(70) }),
     ];
     let mut found = story(&on, "1").await?;
     // A host may give the order a name of its own.
@@ -188,7 +179,7 @@ async fn actions_are_part_of_the_story(on: TestBed) -> Check {
     let added = OrderEventKind::ActionAdded { action: "a".into(), kind: ActionKind::Release };
     let sending = ActionState::Sending { since: at(60), server_since: Some(at(61)) };
     let wanted =
-        vec![event(at(1), None, added), step(60, sending), step(70, actions::unknown()), step(70, closed)];
+        [event(at(1), None, added), step(60, sending), step(70, actions::unknown()), step(70, closed)];
     same("what happened", story(&on, "1").await?, wanted)
 }
 

@@ -39,24 +39,29 @@ async fn tables_begin_empty_at_version_0(on: TestBed) -> Check {
     none("unmapped texts", on.stores.mappings.unmapped(&on.here).await?)
 }
 
+fn replaced(version: u64) -> ReplaceOutcome {
+    ReplaceOutcome::Replaced { version }
+}
+
 async fn shipping_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
-    let answer = on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
-    same("the first replacement", answer, ReplaceOutcome::Replaced { version: 1 })?;
-    let wanted = Versioned { version: 1, rows: rules() };
-    same("the rules", on.peer.mappings.shipping_rules(&on.here).await?, wanted)?;
-    let answer = on.peer.mappings.replace_shipping_rules(&on.here, 1, Vec::new()).await?;
-    same("the second replacement", answer, ReplaceOutcome::Replaced { version: 2 })?;
-    let wanted = Versioned { version: 2, rows: Vec::new() };
-    same("the emptied table", on.stores.mappings.shipping_rules(&on.here).await?, wanted)
+    let (mappings, peer) = (&on.stores.mappings, &on.peer.mappings);
+    same("the first replacement", mappings.replace_shipping_rules(&on.here, 0, rules()).await?, replaced(1))?;
+    same("the rules", peer.shipping_rules(&on.here).await?, Versioned { version: 1, rows: rules() })?;
+    same("the second replacement", peer.replace_shipping_rules(&on.here, 1, vec![]).await?, replaced(2))?;
+    same(
+        "the emptied table",
+        mappings.shipping_rules(&on.here).await?,
+        Versioned { version: 2, rows: vec![] },
+    )
 }
 
 async fn carrier_rules_are_replaced_as_a_whole(on: TestBed) -> Check {
-    on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
-    let answer = on.stores.mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
-    same("the first replacement", answer, ReplaceOutcome::Replaced { version: 1 })?;
-    let wanted = Versioned { version: 1, rows: carriers() };
-    same("the rules", on.peer.mappings.carrier_rules(&on.here).await?, wanted)?;
-    same("the shipping rules", on.peer.mappings.shipping_rules(&on.here).await?.rows.len(), rules().len())
+    let (mappings, peer) = (&on.stores.mappings, &on.peer.mappings);
+    mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
+    let answer = mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
+    same("the first replacement", answer, replaced(1))?;
+    same("the rules", peer.carrier_rules(&on.here).await?, Versioned { version: 1, rows: carriers() })?;
+    same("the shipping rules", peer.shipping_rules(&on.here).await?.rows.len(), rules().len())
 }
 
 async fn a_stale_version_replaces_nothing(on: TestBed) -> Check {
@@ -79,9 +84,8 @@ async fn one_of_many_replacements_wins(on: TestBed) -> Check {
                 (on.here.clone(), ShippingRule::exact("Standard", format!("policy {n}").as_str()));
             async move { stores.mappings.replace_shipping_rules(&here, version, vec![rule]).await }
         });
-        let wanted = ReplaceOutcome::Replaced { version: version + 1 };
-        let replaced = answers.await?.into_iter().filter(|answer| *answer == wanted).count();
-        same(&format!("replacements of version {version} by 16 tasks"), replaced, 1)?;
+        let winners = answers.await?.into_iter().filter(|answer| *answer == replaced(version + 1)).count();
+        same(&format!("replacements of version {version} by 16 tasks"), winners, 1)?;
         let now = on.peer.mappings.shipping_rules(&on.here).await?.version;
         same("the version afterwards", now, version + 1)?;
     }
@@ -126,24 +130,16 @@ async fn unmapped_texts_come_most_often_seen_first(on: TestBed) -> Check {
             (0..times).map(|n| sighting(None, text, &format!("{text}{n}"), n)).collect();
         on.stores.mappings.note_unmapped(&on.here, &seen).await?;
     }
-    let texts: Vec<String> =
-        on.peer.mappings.unmapped(&on.here).await?.into_iter().map(|text| text.text).collect();
-    same("the texts", texts, ["c", "b", "a"])
+    let texts = on.peer.mappings.unmapped(&on.here).await?.into_iter().map(|text| text.text);
+    same("the texts", texts.collect::<Vec<_>>(), ["c", "b", "a"])
 }
 
 async fn mappings_of_connections_are_separate(on: TestBed) -> Check {
-    on.stores.mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
-    on.stores.mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
-    on.stores.mappings.note_unmapped(&on.here, &[sighting(None, "x", "o", 1)]).await?;
-    same(
-        "shipping rules there",
-        on.stores.mappings.shipping_rules(&on.elsewhere).await?,
-        Versioned::default(),
-    )?;
-    same(
-        "carrier rules there",
-        on.stores.mappings.carrier_rules(&on.elsewhere).await?,
-        Versioned::default(),
-    )?;
-    none("unmapped texts there", on.stores.mappings.unmapped(&on.elsewhere).await?)
+    let mappings = &on.stores.mappings;
+    mappings.replace_shipping_rules(&on.here, 0, rules()).await?;
+    mappings.replace_carrier_rules(&on.here, 0, carriers()).await?;
+    mappings.note_unmapped(&on.here, &[sighting(None, "x", "o", 1)]).await?;
+    same("shipping rules there", mappings.shipping_rules(&on.elsewhere).await?, Versioned::default())?;
+    same("carrier rules there", mappings.carrier_rules(&on.elsewhere).await?, Versioned::default())?;
+    none("unmapped texts there", mappings.unmapped(&on.elsewhere).await?)
 }

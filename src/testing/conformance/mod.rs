@@ -120,74 +120,43 @@ pub fn test_stores(stores: Stores) -> Result<TestStores, BuildError> {
     Ok(TestStores::new(stores))
 }
 
-/// Runs every check of every trait. Must be called inside a tokio runtime.
-pub async fn all(builder: &dyn StoreBuilder) -> Report {
-    run(
-        builder,
-        &[
-            runs::CHECKS,
-            &orders::checks(),
-            &shipments::checks(),
-            listings::CHECKS,
-            mappings::CHECKS,
-            history::CHECKS,
-            events::CHECKS,
-            actions::CHECKS,
-        ]
-        .concat(),
-    )
-    .await
+/// The public functions: each with the lists of the checks that it runs.
+macro_rules! suites {
+    ($($(#[$doc:meta])* $name:ident => $($checks:expr),+;)+) => {
+        $($(#[$doc])*
+        pub async fn $name(builder: &dyn StoreBuilder) -> Report {
+            run(builder, &[$($checks),+].concat()).await
+        })+
+    };
 }
 
-/// Checks the [`RunStore`](crate::channel::store::RunStore).
-pub async fn runs(builder: &dyn StoreBuilder) -> Report {
-    run(builder, runs::CHECKS).await
-}
-
-/// Checks the [`OrderStore`](crate::channel::store::OrderStore). The `RunStore` beside it gives the tokens.
-pub async fn orders(builder: &dyn StoreBuilder) -> Report {
-    run(builder, &orders::checks()).await
-}
-
-/// Checks the [`ShipmentStore`](crate::channel::store::ShipmentStore). The `RunStore` beside it gives the tokens.
-pub async fn shipments(builder: &dyn StoreBuilder) -> Report {
-    run(builder, &shipments::checks()).await
-}
-
-/// Checks the [`ListingStore`](crate::channel::store::ListingStore). The `RunStore` beside it gives the tokens.
-pub async fn listings(builder: &dyn StoreBuilder) -> Report {
-    run(builder, listings::CHECKS).await
-}
-
-/// Checks the [`MappingStore`](crate::channel::store::MappingStore).
-pub async fn mappings(builder: &dyn StoreBuilder) -> Report {
-    run(builder, mappings::CHECKS).await
-}
-
-/// Checks the [`HistoryStore`](crate::channel::store::HistoryStore), if there is one. The `RunStore` beside it gives the
-/// tokens.
-pub async fn history(builder: &dyn StoreBuilder) -> Report {
-    run(builder, &[history::CHECKS, events::CHECKS].concat()).await
-}
-
-/// Checks the [`ActionStore`](crate::channel::store::ActionStore), if there is one. The `RunStore` beside it gives the tokens.
-pub async fn actions(builder: &dyn StoreBuilder) -> Report {
-    run(builder, actions::CHECKS).await
-}
-
-/// Checks the [`Maintenance`](crate::channel::store::Maintenance) of the stores, if there is one: it has to serve all five of them.
-pub async fn maintenance(builder: &dyn StoreBuilder) -> Report {
-    run(builder, &[maintenance::CHECKS, buyers::CHECKS].concat()).await
-}
-
-/// Checks the [`Schedule`] that the builder hands out with its stores.
-pub async fn schedule(builder: &dyn StoreBuilder) -> Report {
-    run(builder, schedule::CHECKS).await
-}
-
-/// Checks the [`BudgetStore`] that the builder hands out with its stores.
-pub async fn budget(builder: &dyn StoreBuilder) -> Report {
-    run(builder, budget::CHECKS).await
+suites! {
+    /// Runs every check of every trait. Must be called inside a tokio runtime.
+    all => runs::CHECKS, &orders::checks(), &shipments::checks(), listings::CHECKS, mappings::CHECKS, history::CHECKS,
+        events::CHECKS, actions::CHECKS;
+    /// Checks the [`RunStore`](crate::channel::store::RunStore).
+    runs => runs::CHECKS;
+    /// Checks the [`OrderStore`](crate::channel::store::OrderStore). The `RunStore` beside it gives the tokens.
+    orders => orders::checks();
+    /// Checks the [`ShipmentStore`](crate::channel::store::ShipmentStore). The `RunStore` beside it gives the tokens.
+    shipments => shipments::checks();
+    /// Checks the [`ListingStore`](crate::channel::store::ListingStore). The `RunStore` beside it gives the tokens.
+    listings => listings::CHECKS;
+    /// Checks the [`MappingStore`](crate::channel::store::MappingStore).
+    mappings => mappings::CHECKS;
+    /// Checks the [`HistoryStore`](crate::channel::store::HistoryStore), if there is one. The `RunStore` beside it gives the
+    /// tokens.
+    history => history::CHECKS, events::CHECKS;
+    /// Checks the [`ActionStore`](crate::channel::store::ActionStore), if there is one. The `RunStore` beside it gives the
+    /// tokens.
+    actions => actions::CHECKS;
+    /// Checks the [`Maintenance`](crate::channel::store::Maintenance) of the stores, if there is one: it has to serve all
+    /// five of them.
+    maintenance => maintenance::CHECKS, buyers::CHECKS;
+    /// Checks the [`Schedule`] that the builder hands out with its stores.
+    schedule => schedule::CHECKS;
+    /// Checks the [`BudgetStore`] that the builder hands out with its stores.
+    budget => budget::CHECKS;
 }
 
 async fn run(builder: &dyn StoreBuilder, cases: &[Case]) -> Report {

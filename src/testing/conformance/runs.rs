@@ -85,10 +85,8 @@ async fn one_of_many_begins_is_granted(on: TestBed) -> Check {
             finish(&on, token, now).await?;
         }
     }
-    holds(
-        &format!("each fence of {fences:?} is higher than the one before"),
-        fences.is_sorted_by(|a, b| a < b),
-    )
+    let is_ascending = fences.is_sorted_by(|a, b| a < b);
+    holds(&format!("each fence of {fences:?} is higher than the one before"), is_ascending)
 }
 
 async fn a_dropped_begin_leaves_all_or_nothing(on: TestBed) -> Check {

@@ -9,7 +9,7 @@ use super::{Case, Check, Run, TestBed, at, shipment};
 use crate::{
     Timestamp,
     channel::{
-        OutboxId, RetryClass, ShipmentState,
+        BlockReason, OutboxId, RetryClass, ShipmentState,
         store::{BeginSendOutcome, OutboxRow, SendIntent, ShipmentStoreExt, ShipmentTransition, StoreError},
     },
 };
@@ -28,6 +28,10 @@ pub(super) fn intent(shipment: &str, now: Timestamp) -> SendIntent {
 
 pub(super) fn to(shipment: &str, state: ShipmentState) -> ShipmentTransition {
     ShipmentTransition::new(id(shipment), state, at(100))
+}
+
+fn blocked(reason: BlockReason) -> ShipmentState {
+    ShipmentState::Blocked { reason }
 }
 
 fn retry(until: Timestamp, class: RetryClass) -> ShipmentState {

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Check, Run, at, checks, none, one_by_one, same, shipment},
-    begin, enqueue, names, record, retry, step, to,
+    begin, blocked, enqueue, names, record, retry, step, to,
 };
 use crate::{
     Timestamp,
@@ -39,7 +39,7 @@ async fn due_rows_come_in_the_order_of_shipping(on: Run) -> Check {
 }
 
 fn not_shippable() -> ShipmentState {
-    ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".to_owned() } }
+    blocked(BlockReason::OrderNotShippable { status: "on_hold".to_owned() })
 }
 
 async fn due_rows_are_those_whose_state_is_due(on: Run) -> Check {
@@ -49,7 +49,7 @@ async fn due_rows_are_those_whose_state_is_due(on: Run) -> Check {
     let records = [
         to("b", ShipmentState::Waiting { missing: Vec::new() }),
         to("c", not_shippable()),
-        to("d", ShipmentState::Blocked { reason: BlockReason::NoTracking }),
+        to("d", blocked(BlockReason::NoTracking)),
         to("e", retry(at(500), RetryClass::Unreachable)),
         to("f", ShipmentState::Cancelled),
     ];
@@ -89,8 +89,8 @@ async fn pages_go_on_within_the_revisions_of_a_shipment(on: Run) -> Check {
                 on.stores.shipments.begin_send_one(&on.token, &intent).await?;
             }
             if id == "blocked" {
-                let blocked = ShipmentState::Blocked { reason: BlockReason::NoTracking };
-                record(&on, &[ShipmentTransition::new(new.outbox_id(), blocked, at(60))]).await?;
+                let state = blocked(BlockReason::NoTracking);
+                record(&on, &[ShipmentTransition::new(new.outbox_id(), state, at(60))]).await?;
             }
         }
     }
@@ -114,10 +114,8 @@ async fn pages_go_on_within_the_revisions_of_a_shipment(on: Run) -> Check {
 
 async fn blocked_rows_are_those_that_are_blocked(on: Run) -> Check {
     enqueue(&on, &[("a", "1", 3), ("b", "2", 2), ("c", "3", 1)]).await?;
-    let shut = ShipmentState::Blocked { reason: BlockReason::NoTracking };
-    record(&on, &[to("a", shut), to("c", not_shippable())]).await?;
-    let blocked = on.peer.shipments.blocked(&on.here, None, 9).await?;
-    same("blocked", names(&blocked), ["c", "a"])
+    record(&on, &[to("a", blocked(BlockReason::NoTracking)), to("c", not_shippable())]).await?;
+    same("blocked", names(&on.peer.shipments.blocked(&on.here, None, 9).await?), ["c", "a"])
 }
 
 async fn unfinished_rows_are_those_in_flight(on: Run) -> Check {

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Check, Run, at, checks, fails_for_good, holds, none, refused, same},
-    begin, enqueue, id, intent, names, retry, state, step,
+    begin, blocked, enqueue, id, intent, names, retry, state, step,
 };
 use crate::channel::{
     BlockReason, RetryClass, ShipmentState,
@@ -87,7 +87,7 @@ async fn a_row_that_is_not_due_is_not_sent(on: Run) -> Check {
     enqueue(&on, &[("a", "1", 1), ("b", "2", 1), ("c", "3", 1)]).await?;
     let states = [
         ("a", "1", retry(at(500), RetryClass::Unavailable)),
-        ("b", "2", ShipmentState::Blocked { reason: BlockReason::NoTracking }),
+        ("b", "2", blocked(BlockReason::NoTracking)),
         ("c", "3", ShipmentState::Cancelled),
     ];
     for (name, order, wanted) in states {

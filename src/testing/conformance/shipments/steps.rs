@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     super::{Check, Run, at, checks, fails_for_good, holds, refused, same},
-    begin, enqueue, id, record, retry, row, state, step, to,
+    begin, blocked, enqueue, id, record, retry, row, state, step, to,
 };
 use crate::channel::{
     BlockReason, FailReason, LineQuantity, NotificationStatus, RetryClass, ShipmentState, SupersedeReason,
@@ -30,10 +30,8 @@ fn confirmed() -> ShipmentState {
 async fn states_come_back_as_they_were(on: Run) -> Check {
     let before_sending = [
         ShipmentState::Waiting { missing: vec![LineQuantity { line: "1".into(), quantity: 2 }] },
-        ShipmentState::Blocked {
-            reason: BlockReason::UnmappedCarrier { key: "Österreichische Post".to_owned() },
-        },
-        ShipmentState::Blocked { reason: BlockReason::OrderNotShippable { status: "on_hold".to_owned() } },
+        blocked(BlockReason::UnmappedCarrier { key: "Österreichische Post".to_owned() }),
+        blocked(BlockReason::OrderNotShippable { status: "on_hold".to_owned() }),
         retry(at(9), RetryClass::Credentials),
         ShipmentState::Pending,
     ];
@@ -109,14 +107,7 @@ async fn unknown_outcomes_are_counted_for_good(on: &Run) -> Check {
     enqueue(on, &[("unknown", "order", 1)]).await?;
     let step = async |next| step(on, "unknown", next).await;
     let counted = async || Check::Ok(row(on, "order", "unknown").await?.map(|row| row.unknown_outcomes));
-    let unknown = ShipmentState::Unknown {
-        since: at(60),
-        checks: 0,
-        last_check: None,
-        order_missing: false,
-        server_since: None,
-        server_last_check: None,
-    };
+    let unknown = ShipmentState::unknown_since(at(60), None);
     for times in 1..=2 {
         begin(on, "unknown", at(60)).await?;
         for next in [unknown.clone(), unknown.clone(), ShipmentState::Pending] {
@@ -124,7 +115,7 @@ async fn unknown_outcomes_are_counted_for_good(on: &Run) -> Check {
         }
         same("the unknown outcomes of a row that may be sent again", counted().await?, Some(times))?;
     }
-    step(ShipmentState::Blocked { reason: BlockReason::NoTracking }).await?;
+    step(blocked(BlockReason::NoTracking)).await?;
     on.stores.shipments.unblock(&on.here, "no_tracking", at(30)).await?;
     same("after it was blocked and released", counted().await?, Some(2))
 }
@@ -132,11 +123,10 @@ async fn unknown_outcomes_are_counted_for_good(on: &Run) -> Check {
 async fn a_block_starts_the_count_of_attempts_over(on: Run) -> Check {
     enqueue(&on, &[("a", "1", 1)]).await?;
     let attempts = async || Check::Ok(row(&on, "1", "a").await?.map(|row| row.attempts));
-    let blocked = ShipmentState::Blocked { reason: BlockReason::NoTracking };
-    step(&on, "a", blocked.clone()).await?;
+    step(&on, "a", blocked(BlockReason::NoTracking)).await?;
     same("blocked without an attempt", attempts().await?, Some(0))?;
     let wait = retry(at(70), RetryClass::Unreachable);
-    for held_back in [blocked, ShipmentState::Waiting { missing: Vec::new() }] {
+    for held_back in [blocked(BlockReason::NoTracking), ShipmentState::Waiting { missing: Vec::new() }] {
         for _ in 0..3 {
             record(&on, &[to("a", wait.clone()).counting_attempt()]).await?;
         }
@@ -150,16 +140,15 @@ async fn a_block_starts_the_count_of_attempts_over(on: Run) -> Check {
 
 async fn unblocking_takes_only_its_key(on: Run) -> Check {
     enqueue(&on, &[("a", "1", 1), ("b", "2", 1), ("c", "3", 1), ("d", "4", 1), ("e", "5", 1)]).await?;
-    let carrier =
-        |key: &str| ShipmentState::Blocked { reason: BlockReason::UnmappedCarrier { key: key.to_owned() } };
+    let carrier = |key: &str| blocked(BlockReason::UnmappedCarrier { key: key.to_owned() });
     let left = [
         ("c", "3", carrier("ups")),
-        ("d", "4", ShipmentState::Blocked { reason: BlockReason::NoTracking }),
+        ("d", "4", blocked(BlockReason::NoTracking)),
         ("e", "5", ShipmentState::Cancelled),
     ];
-    let blocked = [to("a", carrier("UPS")), to("b", carrier("UPS"))];
+    let freed = [to("a", carrier("UPS")), to("b", carrier("UPS"))];
     let others = left.iter().map(|(name, _, state)| to(name, state.clone()));
-    record(&on, &blocked.into_iter().chain(others).collect::<Vec<_>>()).await?;
+    record(&on, &freed.into_iter().chain(others).collect::<Vec<_>>()).await?;
     same("unblocked", on.stores.shipments.unblock(&on.here, "UPS", at(30)).await?, 2)?;
     same("a second time", on.peer.shipments.unblock(&on.here, "UPS", at(30)).await?, 0)?;
     same("elsewhere", on.stores.shipments.unblock(&on.elsewhere, "ups", at(30)).await?, 0)?;
