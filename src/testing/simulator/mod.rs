@@ -83,17 +83,8 @@ pub struct Simulator {
     state: Arc<Mutex<AccountState>>,
     /// The first of its keys.
     pair: Arc<KeyPair>,
-    /// The address of the open port.
-    port: Arc<OnceLock<(String, ShutdownGuard)>>,
-}
-
-/// Closes the port when the last handle is gone.
-struct ShutdownGuard(watch::Sender<bool>);
-
-impl Drop for ShutdownGuard {
-    fn drop(&mut self) {
-        self.0.send_replace(false);
-    }
+    /// The address of the open port, and what closes it when it is dropped.
+    port: Arc<OnceLock<(String, watch::Sender<()>)>>,
 }
 
 impl Simulator {
@@ -132,10 +123,10 @@ impl Simulator {
     /// When the port cannot be opened.
     pub async fn open_port(&self) -> io::Result<&str> {
         if self.port.get().is_none() {
-            let (sender, receiver) = watch::channel(true);
+            let (sender, receiver) = watch::channel(());
             let address = transport::open_port(Arc::clone(&self.backend), receiver).await?;
             let url = format!("http://{address}/");
-            self.port.get_or_init(|| (url, ShutdownGuard(sender)));
+            self.port.get_or_init(|| (url, sender));
         }
         Ok(self.url())
     }

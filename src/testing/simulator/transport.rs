@@ -76,21 +76,18 @@ fn broken_off<E>(half: Bytes, error: impl Future<Output = E>) -> impl Stream<Ite
     stream::iter([Ok(half)]).chain(stream::once(async { Err(error.await) }))
 }
 
-#[derive(Clone)]
-struct AppState {
-    backend: Arc<Backend>,
-    open: watch::Receiver<bool>,
-}
+/// What is served, and a channel that ends when the port closes.
+type Served = (Arc<Backend>, watch::Receiver<()>);
 
-/// Opens the port and serves until `open` becomes false. Returns the address.
-pub(super) async fn open_port(backend: Arc<Backend>, open: watch::Receiver<bool>) -> io::Result<SocketAddr> {
+/// Opens the port and serves until the sender of `open` is gone. Returns the address.
+pub(super) async fn open_port(backend: Arc<Backend>, open: watch::Receiver<()>) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, backend.config.port)).await?;
     let address = listener.local_addr()?;
     let listener = listener.tap_io(|stream| {
         // Without it small answers wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
     });
-    let router = Router::new().fallback(serve).with_state(AppState { backend, open: open.clone() });
+    let router = Router::new().fallback(serve).with_state((backend, open.clone()));
     let serving = axum::serve(listener, router).with_graceful_shutdown(closed(open));
     tokio::spawn(async move {
         // The only error is one of accepting, which axum handles itself.
@@ -99,17 +96,17 @@ pub(super) async fn open_port(backend: Arc<Backend>, open: watch::Receiver<bool>
     Ok(address)
 }
 
-async fn closed(mut open: watch::Receiver<bool>) {
-    // An error says that the sender is gone, which means the same.
-    let _ = open.wait_for(|open| !open).await;
+async fn closed(mut open: watch::Receiver<()>) {
+    // Nothing is ever sent: the only answer is that the sender is gone.
+    let _ = open.changed().await;
 }
 
-async fn serve(State(state): State<AppState>, request: ServerRequest) -> Response<Body> {
+async fn serve(State((backend, open)): State<Served>, request: ServerRequest) -> Response<Body> {
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
         return hang_up(io::Error::other("too long"));
     };
-    let (response, delay) = state.backend.handle(&head, &body);
+    let (response, delay) = backend.handle(&head, &body);
     if !delay.is_zero() {
         SystemClock.sleep(delay).await;
     }
@@ -122,7 +119,7 @@ async fn serve(State(state): State<AppState>, request: ServerRequest) -> Respons
         // The pause makes the server flush what it has.
         yield_now().await;
         if let ConnectionEnd::Hang = end {
-            closed(state.open).await;
+            closed(open).await;
         }
         io::Error::other("cut")
     };

@@ -3,7 +3,6 @@
 mod fence;
 mod held;
 mod records;
-mod save;
 mod work;
 
 pub(super) use self::held::ground_method;
@@ -13,7 +12,7 @@ use crate::channel::store::{
 };
 
 pub(super) fn checks() -> Vec<Case> {
-    [save::CHECKS, records::CHECKS, work::CHECKS, held::CHECKS, fence::CHECKS].concat()
+    [records::CHECKS, work::CHECKS, held::CHECKS, fence::CHECKS].concat()
 }
 
 async fn save(on: &Run, orders: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {

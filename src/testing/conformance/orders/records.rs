@@ -1,15 +1,25 @@
-//! What is known of imported orders.
+//! Saving orders, and what is known of them afterwards.
 
 use super::{
-    super::{Check, Run, checks, held, none, plain, same},
-    save,
+    super::{
+        Check, ODD_TEXTS, Run, Stop, at, checks, drop_after, failure, held, holds, none, plain, ready, same,
+    },
+    fail, record, save,
 };
 use crate::channel::{
     ChannelOrderId, Operation, OrderFingerprint,
-    store::{ImportRecord, NewOrder, OrderStoreExt, RecordKey, SaveOutcome},
+    store::{ImportRecord, NewOrder, OrderStoreExt, RecordKey, SaveOutcome, WorkKind, WorkQuery},
 };
 
 checks! { "orders" during GetOrders:
+    an_order_is_imported_once => "saving an imported order again answers `AlreadyExists` and changes nothing",
+    one_of_many_saves_inserts => "two concurrent saves of one order give one `Inserted` and one `AlreadyExists`",
+    answers_stand_in_the_order_of_the_batch => "`save` answers for every order, in the order of its batch",
+    what_is_saved_is_seen_by_others => "`Ok` means that every later read sees it, also from other processes",
+    ids_are_compared_exactly => "ids are opaque texts: nothing is trimmed, folded or normalized",
+    connections_are_separate => "ids of two connections do not meet",
+    an_order_that_the_host_refuses_fails_alone => "nothing of an order is kept that the host refuses, and it keeps no other from being saved",
+    a_dropped_save_leaves_all_or_nothing => "a dropped future leaves either the whole effect of the call or none",
     known_answers_for_imported_orders_only => "records are found by id for those orders that have been imported",
     merged_orders_are_found_with_their_survivors => "records are found by the orders that `Lineage::merged` of them names",
     fingerprints_find_the_orders_that_have_them => "records are found by their fingerprint, and no other order is",
@@ -17,6 +27,111 @@ checks! { "orders" during GetOrders:
     records_are_found_by_500_keys => "`records` takes at least 500 keys in one call",
     records_of_connections_do_not_meet => "ids and fingerprints of two connections do not meet",
     records_say_what_was_saved => "the import record says what the order was when it was imported",
+}
+
+fn is_inserted(outcome: &SaveOutcome) -> bool {
+    matches!(outcome, SaveOutcome::Inserted { .. })
+}
+
+async fn an_order_is_imported_once(on: Run) -> Check {
+    let outcome = save(&on, &[ready("1", at(1))]).await?;
+    holds("a new order is inserted", outcome.iter().all(is_inserted))?;
+    let again = NewOrder { imported_at: at(99), ..held("1", "Other") };
+    same("saving it again", save(&on, &[again]).await?, [SaveOutcome::AlreadyExists])?;
+    let kept = record(&on, "1").await?.map(|record| (record.imported_at, record.holds.len()));
+    same("the record is the first one's", kept, Some((at(1), 0)))?;
+    let open = on.stores.orders.due_follow_ups(&on.here, at(100), 9).await?;
+    same("open follow-ups", open.len(), 2)?;
+    none("held orders", on.stores.orders.held(&on.here, None, 9).await?)
+}
+
+async fn one_of_many_saves_inserts(on: Run) -> Check {
+    let answers = on.write_at_once(16, |_, stores, token| async move {
+        stores.orders.save(&token, &[ready("1", at(1)), ready("2", at(1))]).await
+    });
+    let answers = answers.await?.concat();
+    let inserted = answers.iter().filter(|outcome| is_inserted(outcome)).count();
+    same("insertions of two orders by 16 tasks", inserted, 2)?;
+    let exists = answers.iter().filter(|outcome| **outcome == SaveOutcome::AlreadyExists).count();
+    same("answers that they were there", exists, 30)?;
+    same("open follow-ups", on.stores.orders.due_follow_ups(&on.here, at(2), 99).await?.len(), 4)
+}
+
+async fn answers_stand_in_the_order_of_the_batch(on: Run) -> Check {
+    save(&on, &[plain("2")]).await?;
+    let batch = [plain("3"), plain("2"), plain("1"), plain("3")];
+    let outcomes = save(&on, &batch).await?;
+    let inserted: Vec<bool> = outcomes.iter().map(is_inserted).collect();
+    same("new, known, new, twice in the batch", inserted, [true, false, true, false])?;
+    none("an empty batch", save(&on, &[]).await?)
+}
+
+async fn what_is_saved_is_seen_by_others(on: Run) -> Check {
+    for n in 0..20 {
+        let id = n.to_string();
+        save(&on, &[ready(&id, at(1))]).await?;
+        holds("the other handle knows the order", record(&on, &id).await?.is_some())?;
+    }
+    same("follow-ups there", on.peer.orders.due_follow_ups(&on.here, at(1), 99).await?.len(), 40)
+}
+
+async fn ids_are_compared_exactly(on: Run) -> Check {
+    let batch: Vec<NewOrder> = ODD_TEXTS.iter().map(|id| held(id, id)).collect();
+    let outcomes = save(&on, &batch).await?;
+    for (id, outcome) in ODD_TEXTS.iter().zip(&outcomes) {
+        holds(&format!("{id:?} is an order of its own"), is_inserted(outcome))?;
+    }
+    let asked: Vec<ChannelOrderId> = ODD_TEXTS.iter().map(|id| (*id).into()).collect();
+    let known = on.stores.orders.known(&on.here, &asked).await?;
+    for id in asked {
+        same("the id of the record", known.get(&id).map(|record| &record.order), Some(&id))?;
+    }
+    let held = on.stores.orders.held(&on.here, None, 99).await?;
+    same("held orders", held.len(), ODD_TEXTS.len())?;
+    let changed = held.iter().find(|held| held.text.as_deref() != Some(held.order.as_str()));
+    none("a text that came back changed", changed)
+}
+
+async fn connections_are_separate(on: Run) -> Check {
+    let other = on.begun_elsewhere(Operation::GetOrders).await?;
+    save(&on, &[NewOrder { holds: held("1", "x").holds, ..ready("1", at(1)) }]).await?;
+    let outcome = on.stores.orders.save(&other, &[plain("1")]).await?;
+    holds("the same id is new on another connection", outcome.iter().all(is_inserted))?;
+    none("held there", on.stores.orders.held(&on.elsewhere, None, 9).await?)?;
+    none("follow-ups there", on.stores.orders.due_follow_ups(&on.elsewhere, at(9), 9).await?)?;
+    let nowhere = &"nowhere".into();
+    none("known on a third one", on.stores.orders.known(nowhere, &["1".into()]).await?)
+}
+
+async fn an_order_that_the_host_refuses_fails_alone(on: Run) -> Check {
+    let refused = on.refused_order.clone();
+    let refused = refused.ok_or(Stop::LeftOut("the builder named no order that the host refuses"))?;
+    fail(&on, &[failure(&refused, at(1), at(1))]).await?;
+    let batch =
+        [ready("1", at(1)), NewOrder { holds: held("", "x").holds, ..ready(&refused, at(1)) }, plain("2")];
+    let outcomes = save(&on, &batch).await?;
+    let is_failed = |outcome| matches!(outcome, &SaveOutcome::Failed { .. });
+    let kinds: Vec<_> = outcomes.iter().map(|one| (is_inserted(one), is_failed(one))).collect();
+    same("inserted or failed", kinds, [(true, false), (false, true), (true, false)])?;
+    let keys = ["1", &refused, "2"].map(|id| RecordKey::Id(id.into()));
+    let records = on.peer.orders.records(&on.here, &keys, 9).await?;
+    same("records", records.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0, 1])?;
+    let work = on.peer.orders.work(&on.here, WorkQuery::Of(&[refused.as_str().into()])).await?;
+    same("what is to be done", work.iter().map(|work| work.kind).collect::<Vec<_>>(), [WorkKind::Import])?;
+    none("held orders", on.peer.orders.held(&on.here, None, 9).await?)
+}
+
+async fn a_dropped_save_leaves_all_or_nothing(on: Run) -> Check {
+    for polls in 0..4 {
+        let id = format!("dropped {polls}");
+        let batch = [ready(&id, at(1))];
+        drop_after(polls, on.stores.orders.save(&on.token, &batch)).await;
+        save(&on, &batch).await?;
+        holds("the order is there after a repeat", record(&on, &id).await?.is_some())?;
+        let open = on.stores.orders.due_follow_ups(&on.here, at(1), 99).await?;
+        same("its follow-ups", open.iter().filter(|open| open.order.as_str() == id).count(), 2)?;
+    }
+    Ok(())
 }
 
 fn id(id: &str) -> RecordKey {

@@ -1,8 +1,6 @@
-//! The outbox of shipments, one file per thing that can be done to it.
+//! The outbox of shipments: what is in it, and each thing that can be done to a row.
 
-mod enqueue;
-mod read;
-mod send;
+mod rows;
 mod steps;
 
 use super::{Case, Check, Run, TestBed, at, shipment};
@@ -15,7 +13,7 @@ use crate::{
 };
 
 pub(super) fn checks() -> Vec<Case> {
-    [enqueue::CHECKS, read::CHECKS, send::CHECKS, steps::CHECKS].concat()
+    [rows::CHECKS, steps::CHECKS].concat()
 }
 
 pub(super) fn id(shipment: &str) -> OutboxId {

@@ -7,12 +7,7 @@ use super::{Route, found};
 
 pub(super) const ROUTES: &[Route] = &[
     ("POST", "orders/createorder", |account, call| {
-        let id = upsert(account, call.row(&shapes::ORDER, "apiOrder")?).map_err(|refusal| {
-            match refusal.missing {
-                Some(member) => Reply::invalid(&format!("apiOrder.{member}"), &refusal.reason),
-                None => Reply::exception(&refusal.reason),
-            }
-        })?;
+        let id = upsert(account, call.row(&shapes::ORDER, "apiOrder")?).map_err(|(refusal, _)| refusal)?;
         Ok(Reply::json(found(account.order(id))?).took_effect())
     }),
     ("POST", "orders/createorders", |account, call| {
@@ -29,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
         let succeeded = results.iter().filter(|result| result.flag("success")).count();
         let has_errors = succeeded < results.len();
         let answer = Reply::json(&record!({ "hasErrors": has_errors, "results": results }));
-        Ok(if succeeded > 0 { answer.took_effect() } else { answer })
+        Ok(Reply { effect: succeeded > 0, ..answer })
     }),
 ];
 
@@ -51,20 +46,18 @@ fn bulk_result(account: &mut Account, sent: Record) -> Record {
     let outcome = upsert(account, sent);
     let id = outcome.as_ref().ok().copied();
     let key = id.and_then(|id| account.order(id)?.text("orderKey")).unwrap_or(&sent_key);
-    let error = outcome.err().map(|refusal| refusal.reason);
+    let error = outcome.err().map(|(_, reason)| reason);
     record!({
         "orderId": id, "orderNumber": number, "orderKey": key, "success": id.is_some(), "errorMessage": error,
     })
 }
 
-/// Why an order was not taken: a member is missing (400), or a rule was broken (500 with an exception, as recorded).
-struct Refusal {
-    missing: Option<&'static str>,
-    reason: String,
-}
+/// What refuses an order: the answer where it was sent alone, and the reason, which one of several gets.
+type Refusal = (Reply, String);
 
+/// A rule was broken: 500 with an exception, as recorded.
 fn broken(rule: &str) -> Refusal {
-    Refusal { missing: None, reason: rule.to_owned() }
+    (Reply::exception(rule), rule.to_owned())
 }
 
 fn upsert(account: &mut Account, sent: Record) -> Result<i64, Refusal> {
@@ -102,7 +95,7 @@ fn build(account: &Account, mut order: Record) -> Result<Record, Refusal> {
     for member in ["orderNumber", "orderDate", "orderStatus", "billTo", "shipTo"] {
         if !order.has(member) {
             let reason = format!("The {member} field is required.");
-            return Err(Refusal { missing: Some(member), reason });
+            return Err((Reply::invalid(&format!("apiOrder.{member}"), &reason), reason));
         }
     }
     if let Some(rule) = broken_address_rule(&order) {

@@ -66,8 +66,8 @@ pub(super) const ROUTES: &[Route] = &[
             Some(false) => (false, "This label has already been voided."),
             None => (false, "The requested shipment could not be found."),
         };
-        let reply = Reply::json(&record!({ "approved": approved, "message": message }));
-        Ok(if approved { reply.took_effect() } else { reply })
+        let answer = Reply::json(&record!({ "approved": approved, "message": message }));
+        Ok(Reply { effect: approved, ..answer })
     }),
     ("GET", "carriers", |account, _| Ok(Reply::json(&account.carriers))),
     ("GET", "carriers/getcarrier", |account, call| Ok(Reply::json(carrier(account, call)?))),
