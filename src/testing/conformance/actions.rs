@@ -60,9 +60,12 @@ pub(super) fn unknown() -> ActionState {
     ActionState::unknown_since(at(60), Some(at(61)))
 }
 
-pub(super) async fn added(on: &TestBed, actions_added: &[OrderAction]) -> Check {
-    let answers = actions(&on.stores)?.add_actions(&on.here, actions_added, at(1)).await?;
-    same("the answers", answers, vec![Added; actions_added.len()])
+/// The store, with these actions.
+pub(super) async fn added(on: &TestBed, actions_added: &[OrderAction]) -> Check<Arc<dyn ActionStore>> {
+    let store = actions(&on.stores)?;
+    let answers = store.add_actions(&on.here, actions_added, at(1)).await?;
+    same("the answers", answers, vec![Added; actions_added.len()])?;
+    Ok(store)
 }
 
 pub(super) async fn of_order(on: &TestBed, order: &str) -> Check<Vec<ActionRow>> {
@@ -114,8 +117,7 @@ async fn one_of_many_adds_is_new(on: Run) -> Check {
 }
 
 async fn a_taken_id_changes_nothing(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &[hold("a", "1")]).await?;
+    let store = added(&on, &[hold("a", "1")]).await?;
     closed(&on, &on.token, "a").await?;
     let before = of_order(&on, "1").await?;
     let given = [hold("a", "1"), hold("a", "2"), tagging("b", "1", "7"), tagging("b", "1", "7")];
@@ -127,8 +129,7 @@ async fn a_taken_id_changes_nothing(on: Run) -> Check {
 }
 
 async fn actions_come_in_the_order_of_addition(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &[hold("c", "1"), hold("a", "2")]).await?;
+    let store = added(&on, &[hold("c", "1"), hold("a", "2")]).await?;
     added(&on, &[hold("d", "1"), hold("b", "2")]).await?;
     let next = |after| store.actions(&on.here, &ActionQuery::Open, after, 1);
     let seen = one_by_one(next, |row: &ActionRow| row.number).await?;
@@ -138,8 +139,7 @@ async fn actions_come_in_the_order_of_addition(on: Run) -> Check {
 }
 
 async fn open_actions_are_those_that_are_not_closed(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &["a", "b", "c", "d", "e"].map(|id| tagging(id, id, "7"))).await?;
+    let store = added(&on, &["a", "b", "c", "d", "e"].map(|id| tagging(id, id, "7"))).await?;
     store.begin_actions(&on.token, &[intent("b"), intent("c")]).await?;
     let wait = ActionState::RetryWait { until: at(99), class: RetryClass::Unavailable, server_since: None };
     let done = ActionState::Done { already_there: true };
@@ -150,8 +150,7 @@ async fn open_actions_are_those_that_are_not_closed(on: Run) -> Check {
 }
 
 async fn actions_of_connections_are_separate(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &[hold("a", "1")]).await?;
+    let store = added(&on, &[hold("a", "1")]).await?;
     none("elsewhere", store.actions(&on.elsewhere, &ActionQuery::Open, None, 9).await?)?;
     let answers = store.add_actions(&on.elsewhere, &[hold("a", "1")], at(1)).await?;
     same("the same id elsewhere", answers, [Added])?;
@@ -161,8 +160,7 @@ async fn actions_of_connections_are_separate(on: Run) -> Check {
 }
 
 async fn beginning_an_action_is_kept(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &[hold("a", "1")]).await?;
+    let store = added(&on, &[hold("a", "1")]).await?;
     same("the answer", store.begin_actions(&on.token, &[intent("a")]).await?, [Granted])?;
     let kept = of_order(&on, "1").await?.pop().map(|row| (row.state, row.modified_at));
     let sending = ActionState::Sending { since: at(60), server_since: Some(at(61)) };
@@ -180,8 +178,7 @@ async fn one_of_many_begins_of_an_action_is_granted(on: Run) -> Check {
 }
 
 async fn an_earlier_action_goes_first(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &[hold("a", "1"), tagging("b", "1", "7"), tagging("c", "2", "7")]).await?;
+    let store = added(&on, &[hold("a", "1"), tagging("b", "1", "7"), tagging("c", "2", "7")]).await?;
     let both = store.begin_actions(&on.token, &[intent("b"), intent("c")]).await?;
     same("the answers", both, [OrderBusy, Granted])?;
     store.begin_actions(&on.token, &[intent("a")]).await?;
@@ -192,15 +189,13 @@ async fn an_earlier_action_goes_first(on: Run) -> Check {
 }
 
 async fn a_later_action_counts(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &[hold("a", "1"), OrderAction::new("b", "1", ActionKind::Release)]).await?;
+    let store = added(&on, &[hold("a", "1"), OrderAction::new("b", "1", ActionKind::Release)]).await?;
     same("the answer", store.begin_actions(&on.token, &[intent("a")]).await?, [Superseded])?;
     same("the states", states(&on, "1").await?, ["pending", "pending"])
 }
 
 async fn an_action_that_is_not_due_is_not_sent(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &["a", "b"].map(|id| tagging(id, id, "7"))).await?;
+    let store = added(&on, &["a", "b"].map(|id| tagging(id, id, "7"))).await?;
     let wait = ActionState::RetryWait { until: at(61), class: RetryClass::Unavailable, server_since: None };
     let done = ActionState::Done { already_there: true };
     store.record_actions(&on.token, &[to("a", wait), to("b", done)]).await?;
@@ -211,8 +206,7 @@ async fn an_action_that_is_not_due_is_not_sent(on: Run) -> Check {
 }
 
 async fn an_action_is_sent_as_often_as_it_may(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &[hold("a", "1")]).await?;
+    let store = added(&on, &[hold("a", "1")]).await?;
     for requests in 1..=ActionRow::MAX_REQUESTS {
         let again = intent("a").modified_at(Some(at(u64::from(requests))));
         same("the answer", store.begin_actions(&on.token, &[again]).await?, [Granted])?;
@@ -228,8 +222,7 @@ async fn an_action_is_sent_as_often_as_it_may(on: Run) -> Check {
 }
 
 async fn answers_stand_in_the_order_of_the_calls(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &["a", "b"].map(|id| tagging(id, id, "7"))).await?;
+    let store = added(&on, &["a", "b"].map(|id| tagging(id, id, "7"))).await?;
     let slice = [intent("a"), intent("nothing")];
     holds("an unknown action fails the call", store.begin_actions(&on.token, &slice).await.is_err())?;
     same("the one before it", states(&on, "a").await?, ["pending"])?;
@@ -243,8 +236,7 @@ async fn answers_stand_in_the_order_of_the_calls(on: Run) -> Check {
 }
 
 async fn an_illegal_step_of_an_action_is_refused(on: Run) -> Check {
-    let store = actions(&on.stores)?;
-    added(&on, &[hold("a", "1")]).await?;
+    let store = added(&on, &[hold("a", "1")]).await?;
     let done = to("a", ActionState::Done { already_there: false });
     for _ in 0..2 {
         store.record_actions(&on.token, std::slice::from_ref(&done)).await?;

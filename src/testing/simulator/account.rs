@@ -34,8 +34,10 @@ pub(super) const MARKETPLACES: &[(i64, &str)] = &[
     (93, "Walmart"),
 ];
 
+type TableOf = fn(&mut Account) -> &mut Table;
+
 /// The tables, as the control API and saved simulators call them.
-pub(super) const TABLES: [(&str, fn(&mut Account) -> &mut Table); 9] = [
+pub(super) const TABLES: [(&str, TableOf); 9] = [
     ("orders", |account| &mut account.orders),
     ("products", |account| &mut account.products),
     ("stores", |account| &mut account.stores),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use http::{HeaderMap, Method};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::reply::ConnectionEnd::{Close, Hang};
 use super::{ApiRequest, JournalEntry, ListPage, ListRow, Reply, WireResponse};
@@ -143,8 +143,8 @@ pub enum ListFlaw {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[must_use = "a fault does nothing until a simulator is given it"]
 pub struct Fault {
-    #[serde(default, deserialize_with = "method")]
-    method: Option<String>,
+    #[serde(default, deserialize_with = "method", serialize_with = "method_name")]
+    method: Option<Method>,
     path: Option<String>,
     order_id: Option<i64>,
     #[serde(default)]
@@ -157,18 +157,22 @@ pub struct Fault {
     pub(super) kind: FaultKind,
 }
 
-/// A method of HTTP, in whatever case.
-fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let name = Option::<String>::deserialize(deserializer)?.map(|name| name.to_ascii_uppercase());
-    let is_method = name.as_ref().is_none_or(|name| name.parse::<Method>().is_ok());
-    is_method.then_some(name).ok_or_else(|| D::Error::custom("`method` is not a method of HTTP."))
+#[allow(clippy::ref_option, reason = "serde calls it so")]
+fn method_name<S: Serializer>(method: &Option<Method>, serializer: S) -> Result<S::Ok, S::Error> {
+    method.as_ref().map(Method::as_str).serialize(serializer)
+}
+
+fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Method>, D::Error> {
+    let method =
+        Option::<String>::deserialize(deserializer)?.map(|method| method.to_ascii_uppercase().parse());
+    method.transpose().map_err(|_| D::Error::custom("`method` is not a method of HTTP."))
 }
 
 impl Fault {
     /// Requests with this method and path. A path that ends in `*` stands for everything that begins so; case and slashes at either
     /// end do not count. Without further words, the next such request meets a [`FaultKind::ServerError`].
     pub fn on(method: Method, path: &str) -> Self {
-        Self { method: Some(method.to_string()), path: Some(path.to_owned()), ..Self::any() }
+        Self { method: Some(method), path: Some(path.to_owned()), ..Self::any() }
     }
 
     /// Any request.
@@ -219,7 +223,7 @@ impl Fault {
     fn matches(&self, call: &ApiRequest) -> bool {
         let path = call.segments.join("/");
         let wanted = self.path.as_deref().unwrap_or("*").trim_matches('/').to_ascii_lowercase();
-        self.method.as_ref().is_none_or(|method| call.method == method.as_str())
+        self.method.as_ref().is_none_or(|method| *method == call.method)
             && wanted.strip_suffix('*').map_or_else(|| path == wanted, |prefix| path.starts_with(prefix))
             && self.order_id.is_none_or(|id| call.order_ids().any(|own| own == id))
     }
