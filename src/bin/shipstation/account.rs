@@ -9,7 +9,8 @@ use std::{
 use shipstation_connector::{
     ShipStation, ShipStationChannel, Timestamp,
     channel::{
-        CancelToken, ChannelConnector, ConnectionId, OrderSelector, OrderTimeline, RunControl, Trigger,
+        CancelToken, ChannelConnector, ConnectionId, OrderSelector, OrderTimeline, RunControl, RunObserver,
+        Trigger, store::Stores,
     },
 };
 
@@ -20,7 +21,7 @@ use crate::{
     args::Options,
     config::{Config, Connection},
     exit::{Exit, Failure, said},
-    output::Output,
+    output::{Output, joined},
     progress::Progress,
     store::Store,
 };
@@ -34,7 +35,8 @@ pub(crate) struct Account {
     pub(crate) channel: Arc<ShipStationChannel>,
     pub(crate) client: ShipStation,
     pub(crate) store: Store,
-    dry_run: bool,
+    pub(crate) stores: Stores,
+    pub(crate) dry_run: bool,
     may_write: bool,
     /// Cancelled by Ctrl-C, once a run is under way: until then it ends the program.
     stop: OnceLock<CancelToken>,
@@ -47,12 +49,14 @@ impl Account {
         let (name, connection) = config.connection(options.connection.as_deref())?;
         let client = client(name, connection)?;
         let store = Store::open(&config.store, out).await?;
-        let channel = channel(name, connection, client.clone(), &store)?;
+        let stores = store.stores();
+        let channel = channel(name, connection, client.clone(), stores.clone())?;
         Ok(Self {
             id: name.into(),
             channel: Arc::new(channel),
             client,
             store,
+            stores,
             dry_run: options.dry_run,
             may_write: connection.may_be_changed(options),
             stop: OnceLock::new(),
@@ -61,25 +65,16 @@ impl Account {
 
     /// The options of a run.
     pub(crate) fn control(&self) -> RunControl {
-        let mut control = RunControl::new()
-            .trigger(Trigger::Manual)
-            .cancel(self.stop.get_or_init(stop_at_interrupt).clone());
-        if self.dry_run {
-            control = control.dry_run();
-        }
-        match Progress::new() {
-            Some(progress) => control.observer(Arc::new(progress)),
-            None => control,
-        }
+        let stop = self.stop.get_or_init(stop_at_interrupt).clone();
+        let mut control = RunControl::new().trigger(Trigger::Manual).cancel(stop);
+        control.dry_run = self.dry_run;
+        control.observer = Progress::new().map(|progress| Arc::new(progress) as Arc<dyn RunObserver>);
+        control
     }
 
     /// Refuses what may change the account without consent.
     pub(crate) fn consent(&self, what: &str) -> Result<(), Failure> {
         consent(self.may_write || self.dry_run, what)
-    }
-
-    pub(crate) fn is_dry_run(&self) -> bool {
-        self.dry_run
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -114,9 +109,9 @@ pub(crate) fn consent(is_given: bool, what: &str) -> Result<(), Failure> {
 
 /// The client of a connection, once its settings are found sound.
 fn client(name: &str, connection: &Connection) -> Result<ShipStation, Failure> {
-    let problems: Vec<String> = connection.settings.problems().iter().map(ToString::to_string).collect();
+    let problems = connection.settings.problems();
     if !problems.is_empty() {
-        return Err(Failure::usage(format!("connection {name}: {}", problems.join("; "))));
+        return Err(Failure::usage(format!("connection {name}: {}", joined(problems, "; "))));
     }
     Ok(ShipStation::builder(connection.keys.read()?).settings(&connection.client).build()?)
 }
@@ -125,18 +120,16 @@ fn channel(
     name: &str,
     connection: &Connection,
     client: ShipStation,
-    store: &Store,
+    stores: Stores,
 ) -> Result<ShipStationChannel, Failure> {
     let mut settings = connection.settings.clone();
     // What is linked is what `link` was given.
     settings.listings.get_or_insert_default();
-    let builder = ShipStationChannel::builder(client, name, store.stores()).settings(settings);
-    let secret = env::var(WEBHOOK_SECRET).ok().filter(|secret| !secret.is_empty());
-    let builder = match secret {
-        Some(secret) => builder.webhook_secret(secret),
-        None => builder,
-    };
-    builder.build().map_err(|error| Failure::new(Exit::Usage, format!("connection {name}: {error}")))
+    let mut builder = ShipStationChannel::builder(client, name, stores).settings(settings);
+    if let Some(secret) = env::var(WEBHOOK_SECRET).ok().filter(|secret| !secret.is_empty()) {
+        builder = builder.webhook_secret(secret);
+    }
+    builder.build().map_err(|error| Failure::usage(format!("connection {name}: {error}")))
 }
 
 /// The channel of a connection of the file, for `watch`.
@@ -145,7 +138,7 @@ pub(crate) fn channel_of(
     connection: &Connection,
     store: &Store,
 ) -> Result<ShipStationChannel, Failure> {
-    channel(name, connection, client(name, connection)?, store)
+    channel(name, connection, client(name, connection)?, store.stores())
 }
 
 /// Whether the address is a simulator's, where nothing can go wrong.

@@ -79,25 +79,66 @@ pub(crate) enum AccountVerb {
     /// Look at the key and every setting; change nothing
     Check,
     /// Import new orders, or the one that is named
-    Import(Import),
+    Import {
+        /// Its number, or id:NUMBER for ShipStation's id
+        order: Option<Order>,
+        /// Filters that do not count for the order that is named
+        #[arg(long, value_delimiter = ',', requires = "order")]
+        bypass: Vec<Filter>,
+        /// Only what was modified since the last look
+        #[arg(long, conflicts_with = "order")]
+        changes: bool,
+    },
     /// Import the orders of a stretch of time, however long ago
-    Backfill(Backfill),
+    Backfill {
+        /// The first instant, such as 2026-01-01T08:00:00Z
+        #[arg(long)]
+        from: Timestamp,
+        /// The first instant behind it
+        #[arg(long)]
+        to: Timestamp,
+        /// The date of an order that decides: created, ordered, paid or modified
+        #[arg(long, default_value = "created")]
+        by: AgeBasis,
+    },
     /// Imported orders that are ready and not acknowledged
-    Orders(Orders),
+    Orders {
+        #[command(subcommand)]
+        act: Option<OrdersAct>,
+        /// At most so many
+        #[arg(long, default_value_t = 100, global = true)]
+        limit: usize,
+    },
     /// Orders that wait for a person
-    Held(Held),
+    Held {
+        #[command(subcommand)]
+        act: Option<HeldAct>,
+    },
     /// The shipping rules: which shipping text means which method
-    Mappings(Mappings),
+    Mappings {
+        #[command(subcommand)]
+        act: Option<MappingsAct>,
+    },
     /// The carriers of the account, and which of the host's carriers is which of them
-    Carriers(Carriers),
+    Carriers {
+        #[command(subcommand)]
+        act: Option<CarriersAct>,
+    },
     /// Link listings with ShipStation's products by SKU
-    Link(Link),
+    Link {
+        /// CSV with the columns `listing` and `sku`; `-` is standard input. Without it, what is known is linked
+        #[arg(long, value_name = "FILE")]
+        listings: Option<PathBuf>,
+    },
     /// The links
     Links,
     /// Put a shipment of an order into the outbox; `sync` sends it
     Ship(Ship),
     /// The outbox: what is to be sent, on its way, or blocked
-    Shipments(Shipments),
+    Shipments {
+        #[command(subcommand)]
+        act: Option<ShipmentsAct>,
+    },
     /// Send what is due, and prove what was sent
     Sync,
     /// Why nothing came
@@ -107,11 +148,29 @@ pub(crate) enum AccountVerb {
     /// What happened to an order
     Timeline { order: Order },
     /// What became of imported orders in ShipStation
-    Changes(Changes),
+    Changes {
+        /// Only those behind this place
+        #[arg(long)]
+        after: Option<u64>,
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
     /// The last runs
-    Runs(Runs),
+    Runs {
+        /// At most so many of each operation
+        #[arg(long, default_value_t = 5)]
+        limit: usize,
+    },
     /// What has waited longer than it should
     Stuck,
+    #[command(flatten)]
+    Act(ActionVerb),
+}
+
+/// What is done to orders in ShipStation because the host asks, and the connection's webhooks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActionVerb {
     /// Hold an imported order in ShipStation
     Hold {
         order: Order,
@@ -153,45 +212,11 @@ impl std::str::FromStr for Order {
     }
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Import {
-    /// Its number, or id:NUMBER for ShipStation's id
-    pub(crate) order: Option<Order>,
-    /// Filters that do not count for the order that is named
-    #[arg(long, value_delimiter = ',', requires = "order")]
-    pub(crate) bypass: Vec<Filter>,
-    /// Only what was modified since the last look
-    #[arg(long, conflicts_with = "order")]
-    pub(crate) changes: bool,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Filter {
     Age,
     Tag,
     Status,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Backfill {
-    /// The first instant, such as 2026-01-01T08:00:00Z
-    #[arg(long)]
-    pub(crate) from: Timestamp,
-    /// The first instant behind it
-    #[arg(long)]
-    pub(crate) to: Timestamp,
-    /// The date of an order that decides: created, ordered, paid or modified
-    #[arg(long, default_value = "created")]
-    pub(crate) by: AgeBasis,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Orders {
-    #[command(subcommand)]
-    pub(crate) act: Option<OrdersAct>,
-    /// At most so many
-    #[arg(long, default_value_t = 100, global = true)]
-    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Subcommand)]
@@ -202,24 +227,12 @@ pub(crate) enum OrdersAct {
     Ack { ids: Vec<String> },
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Held {
-    #[command(subcommand)]
-    pub(crate) act: Option<HeldAct>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum HeldAct {
     /// Look again at what is held for its shipping text
     Resolve,
     /// Release an order here, whatever holds it
     Release { order: Order },
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Mappings {
-    #[command(subcommand)]
-    pub(crate) act: Option<MappingsAct>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -263,12 +276,6 @@ pub(crate) enum MappingsAct {
     },
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Carriers {
-    #[command(subcommand)]
-    pub(crate) act: Option<CarriersAct>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum CarriersAct {
     /// The account's carriers that a host's carrier may stand for
@@ -277,13 +284,6 @@ pub(crate) enum CarriersAct {
     Add { carrier: String, code: String },
     /// The rules
     Rules,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Link {
-    /// CSV with the columns `listing` and `sku`; `-` is standard input. Without it, what is known is linked
-    #[arg(long, value_name = "FILE")]
-    pub(crate) listings: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -307,12 +307,6 @@ pub(crate) struct Ship {
     pub(crate) at: Option<Timestamp>,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Shipments {
-    #[command(subcommand)]
-    pub(crate) act: Option<ShipmentsAct>,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum ShipmentsAct {
     /// Let go what is blocked for a reason that is dealt with
@@ -320,23 +314,6 @@ pub(crate) enum ShipmentsAct {
         /// What the table of shipments shows under UNBLOCK
         key: String,
     },
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Changes {
-    /// Only those behind this place
-    #[arg(long)]
-    pub(crate) after: Option<u64>,
-    /// At most so many
-    #[arg(long, default_value_t = 100)]
-    pub(crate) limit: usize,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Runs {
-    /// At most so many of each operation
-    #[arg(long, default_value_t = 5)]
-    pub(crate) limit: usize,
 }
 
 #[derive(Debug, ClapArgs)]

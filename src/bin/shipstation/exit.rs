@@ -46,6 +46,9 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// How a verb ends.
+pub(crate) type Ended = Result<Exit, Failure>;
+
 /// Why nothing could be done.
 #[derive(Debug)]
 pub(crate) struct Failure {

@@ -11,12 +11,12 @@ use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Ended, Exit, Failure};
 
 /// As wide as a table is where there is no terminal.
 const WIDTH_OF_A_FILE: u16 = 160;
 
-/// Where the program writes to.
+/// Where the program writes to. What has been said has succeeded.
 pub(crate) struct Output {
     json: bool,
     colors: bool,
@@ -40,7 +40,7 @@ impl Output {
     }
 
     /// One thing, as it describes itself.
-    pub(crate) fn show<T: Serialize + Display>(&mut self, it: &T) -> Result<(), Failure> {
+    pub(crate) fn show<T: Serialize + Display>(&mut self, it: &T) -> Ended {
         if self.json {
             return self.json(it);
         }
@@ -55,7 +55,7 @@ impl Output {
         head: &[&str],
         nothing: &str,
         cells: impl Fn(&T) -> Vec<String>,
-    ) -> Result<(), Failure> {
+    ) -> Ended {
         if self.json {
             return self.json(&all);
         }
@@ -79,31 +79,31 @@ impl Output {
     }
 
     /// A sentence for people; the document that says the same to machines.
-    pub(crate) fn say(&mut self, sentence: &str, document: &serde_json::Value) -> Result<(), Failure> {
+    pub(crate) fn say(&mut self, sentence: &str, document: &serde_json::Value) -> Ended {
         if self.json { self.json(document) } else { self.text(&visible(sentence)) }
     }
 
-    pub(crate) fn json<T: Serialize>(&mut self, it: &T) -> Result<(), Failure> {
+    pub(crate) fn json<T: Serialize>(&mut self, it: &T) -> Ended {
         let text =
             serde_json::to_string(it).map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
         self.text(&text)
     }
 
     /// One line, or several. A reader that has gone has read enough.
-    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn text(&mut self, text: &str) -> Ended {
         self.bytes(format!("{text}\n").as_bytes())
     }
 
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Ended {
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.is_closed = true;
-                Ok(())
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.is_closed = true,
+            Err(error) => {
+                return Err(Failure::new(Exit::Internal, format!("the output cannot be written: {error}")));
             }
-            Err(error) => Err(Failure::new(Exit::Internal, format!("the output cannot be written: {error}"))),
-            Ok(()) => Ok(()),
+            Ok(()) => {}
         }
+        Ok(Exit::Succeeded)
     }
 
     /// Something to know beside the answer.
@@ -120,6 +120,16 @@ impl Output {
         }
         failure.exit
     }
+}
+
+/// These in one line or cell.
+pub(crate) fn joined<T: ToString>(all: impl IntoIterator<Item = T>, by: &str) -> String {
+    all.into_iter().map(|one| one.to_string()).collect::<Vec<_>>().join(by)
+}
+
+/// What a cell shows that may be empty.
+pub(crate) fn or_dash(text: Option<impl ToString>) -> String {
+    text.map_or_else(|| "-".to_owned(), |text| text.to_string())
 }
 
 /// The text with the color of what its lines are about.

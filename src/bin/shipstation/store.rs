@@ -3,14 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use shipstation_connector::{
-    Timestamp,
-    channel::{
-        ChannelOrderId, ConnectionId, Listing,
-        store::{Maintenance, StoreError, Stores},
-    },
+    channel::store::{Maintenance, StoreError, Stores},
     fleet::{MemorySchedule, Schedule},
     stores::{
-        PostgresStore, SqliteStore, StoredOrder,
+        PostgresStore, SqliteStore,
         postgres::{ConnectProblem, PostgresOptions, PostgresSchedule},
         sqlite::OpenProblem,
     },
@@ -50,13 +46,14 @@ pub(crate) async fn every_row<T, P>(
 
 /// The same call on whichever store it is.
 macro_rules! either {
-    ($self:ident, $store:ident => $call:expr) => {
-        match $self {
-            Store::Sqlite($store) => $call,
-            Store::Postgres($store) => $call,
+    ($either:expr, $store:ident => $call:expr) => {
+        match $either {
+            $crate::store::Store::Sqlite($store) => $call,
+            $crate::store::Store::Postgres($store) => $call,
         }
     };
 }
+pub(crate) use either;
 
 impl Store {
     /// Opens `sqlite:PATH` or `postgres://…`. No part of an address is in an error: it may hold a password.
@@ -117,46 +114,5 @@ impl Store {
             Self::Sqlite(_) => Arc::new(MemorySchedule::new()),
             Self::Postgres(store) => Arc::new(PostgresSchedule::new(store.clone())),
         }
-    }
-
-    pub(crate) async fn take_orders(
-        &self,
-        connection: &ConnectionId,
-        limit: usize,
-    ) -> Result<Vec<StoredOrder>, StoreError> {
-        either!(self, store => store.take_orders(connection, limit).await)
-    }
-
-    pub(crate) async fn acknowledge_orders(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<(), StoreError> {
-        either!(self, store => store.acknowledge_orders(connection, orders).await)
-    }
-
-    pub(crate) async fn order(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-    ) -> Result<Option<StoredOrder>, StoreError> {
-        either!(self, store => store.order(connection, order).await)
-    }
-
-    pub(crate) async fn release_order(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        either!(self, store => store.release_order(connection, order, now).await)
-    }
-
-    pub(crate) async fn put_listings(
-        &self,
-        connection: &ConnectionId,
-        listings: Vec<Listing>,
-    ) -> Result<(), StoreError> {
-        either!(self, store => store.put_listings(connection, listings).await)
     }
 }

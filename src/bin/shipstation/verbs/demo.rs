@@ -16,12 +16,12 @@ use shipstation_connector::{
 
 use super::simulate::fill;
 use crate::{
-    exit::{Exit, Failure},
+    exit::{Ended, Exit, Failure},
     output::Output,
 };
 
 /// The whole cycle against a simulator in this process.
-pub(super) async fn demo(out: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn demo(out: &mut Output) -> Ended {
     let sim = Simulator::in_process(SimulatorConfig::default());
     sim.account(|account| fill(account, 8, 0));
     let (store, name) = (Arc::new(MemoryStore::new()), "demo");

@@ -17,82 +17,80 @@ use shipstation_connector::{
 use super::report;
 use crate::{
     account::Account,
-    args::{Backfill, Filter, Held, HeldAct, Import, Orders, OrdersAct},
-    exit::{Exit, Failure},
-    output::Output,
-    store::{PAGE, every_row},
+    args::{Filter, HeldAct, Order, OrdersAct},
+    exit::{Ended, Exit, Failure},
+    output::{Output, joined, or_dash},
+    store::{PAGE, either, every_row},
 };
 
-pub(super) async fn import(account: &Account, out: &mut Output, import: Import) -> Result<Exit, Failure> {
-    consent_if_it_writes(account)?;
-    let Some(order) = import.order else {
-        let request = if import.changes { GetOrders::changes_only() } else { GetOrders::new() };
-        let done = account.channel.get_orders(request.control(account.control())).await?;
-        return report(out, &done, &done.run.status);
+pub(super) async fn import(
+    account: &Account,
+    out: &mut Output,
+    order: Option<Order>,
+    bypass: &[Filter],
+    changes: bool,
+) -> Ended {
+    let orders = &account.channel.settings().orders;
+    if orders.assign_user.is_some() || orders.acknowledgement_tag.is_some() {
+        account.consent("this import assigns users or tags, and so")?;
+    }
+    let done = if let Some(order) = order {
+        let has = |filter| bypass.contains(&filter);
+        let bypass = Bypass { age: has(Filter::Age), tag: has(Filter::Tag), status: has(Filter::Status) };
+        let request = ImportOrder::new(order.0).bypass(bypass).control(account.control());
+        account.channel.import_order(request).await?
+    } else {
+        let request = if changes { GetOrders::changes_only() } else { GetOrders::new() };
+        account.channel.get_orders(request.control(account.control())).await?
     };
-    let has = |filter| import.bypass.contains(&filter);
-    let bypass = Bypass { age: has(Filter::Age), tag: has(Filter::Tag), status: has(Filter::Status) };
-    let request = ImportOrder::new(order.0).bypass(bypass).control(account.control());
-    let done = account.channel.import_order(request).await?;
     report(out, &done, &done.run.status)
 }
 
-pub(super) async fn back_fill(
-    account: &Account,
-    out: &mut Output,
-    range: &Backfill,
-) -> Result<Exit, Failure> {
-    let range = OrderRange::new(range.from, range.to).by(range.by);
+pub(super) async fn back_fill(account: &Account, out: &mut Output, range: OrderRange) -> Ended {
     let done = account.channel.get_orders(GetOrders::back_fill(range).control(account.control())).await?;
     report(out, &done, &done.run.status)
 }
 
-/// An import that assigns a user or sets a tag changes the account.
-fn consent_if_it_writes(account: &Account) -> Result<(), Failure> {
-    let orders = &account.channel.settings().orders;
-    let writes = orders.assign_user.is_some() || orders.acknowledgement_tag.is_some();
-    if writes { account.consent("this import assigns users or tags, and so") } else { Ok(()) }
-}
-
-pub(super) async fn orders(account: &Account, out: &mut Output, orders: Orders) -> Result<Exit, Failure> {
-    match orders.act {
-        None => {
-            let ready = account.store.take_orders(&account.id, orders.limit).await?;
-            note_more(out, ready.len(), orders.limit);
-            let ready: Vec<Ready> = ready.iter().map(Ready::of).collect();
-            let head = ["ORDER", "NUMBER", "STORE", "IMPORTED", "LINES", "METHOD"];
-            out.rows(&ready, &head, "no order is ready", |ready| {
-                vec![
-                    ready.order.clone(),
-                    ready.number.clone(),
-                    ready.store.clone().unwrap_or_else(|| "-".to_owned()),
-                    ready.imported_at.floor_second().to_string(),
-                    ready.lines.to_string(),
-                    ready.method.clone().unwrap_or_else(|| "-".to_owned()),
-                ]
-            })?;
-        }
-        Some(OrdersAct::Take) => {
-            let ready = account.store.take_orders(&account.id, orders.limit).await?;
-            note_more(out, ready.len(), orders.limit);
-            for ready in ready {
-                out.json(&json!({"order": ready.order, "shipping": ready.shipping, "record": ready.record}))?;
-            }
-        }
-        Some(OrdersAct::Ack { ids }) => {
-            let ids = if ids.is_empty() { ids_from_input()? } else { ids };
-            acknowledge(account, out, &ids).await?;
-        }
+pub(super) async fn orders(
+    account: &Account,
+    out: &mut Output,
+    act: Option<OrdersAct>,
+    limit: usize,
+) -> Ended {
+    if let Some(OrdersAct::Ack { ids }) = act {
+        let ids = if ids.is_empty() { ids_from_input()? } else { ids };
+        return acknowledge(account, out, &ids).await;
     }
-    Ok(Exit::Succeeded)
+    let ready = either!(&account.store, store => store.take_orders(&account.id, limit).await?);
+    if ready.len() == limit {
+        out.note(format!("these are the first {limit}: there may be more; see --limit"));
+    }
+    if let Some(OrdersAct::Take) = act {
+        for ready in ready {
+            out.json(&json!({"order": ready.order, "shipping": ready.shipping, "record": ready.record}))?;
+        }
+        return Ok(Exit::Succeeded);
+    }
+    let ready: Vec<Ready> = ready.iter().map(Ready::of).collect();
+    let head = ["ORDER", "NUMBER", "STORE", "IMPORTED", "LINES", "METHOD"];
+    out.rows(&ready, &head, "no order is ready", |ready| {
+        vec![
+            ready.order.clone(),
+            ready.number.clone(),
+            or_dash(ready.store.as_ref()),
+            ready.imported_at.floor_second().to_string(),
+            ready.lines.to_string(),
+            or_dash(ready.method.as_ref()),
+        ]
+    })
 }
 
 /// Nothing is acknowledged unless all of them are ready.
-async fn acknowledge(account: &Account, out: &mut Output, ids: &[String]) -> Result<(), Failure> {
+async fn acknowledge(account: &Account, out: &mut Output, ids: &[String]) -> Ended {
     let id = |text: &String| ChannelOrderId::new(text.strip_prefix("id:").unwrap_or(text));
     let ids: Vec<ChannelOrderId> = ids.iter().map(id).collect();
     for id in &ids {
-        let Some(order) = account.store.order(&account.id, id).await? else {
+        let Some(order) = either!(&account.store, store => store.order(&account.id, id).await?) else {
             return Err(Failure::not_found(format!(
                 "imported order with the id {id}; nothing was acknowledged"
             )));
@@ -102,18 +100,12 @@ async fn acknowledge(account: &Account, out: &mut Output, ids: &[String]) -> Res
             return Err(Failure::usage(why));
         }
     }
-    let (number, dry_run) = (ids.len(), account.is_dry_run());
+    let (number, dry_run) = (ids.len(), account.dry_run);
     if !dry_run {
-        account.store.acknowledge_orders(&account.id, &ids).await?;
+        either!(&account.store, store => store.acknowledge_orders(&account.id, &ids).await?);
     }
     let said = if dry_run { "would be acknowledged" } else { "acknowledged" };
     out.say(&format!("{number} {said}"), &json!({"acknowledged": ids, "dry_run": dry_run}))
-}
-
-fn note_more(out: &mut Output, shown: usize, limit: usize) {
-    if shown == limit {
-        out.note(format!("these are the first {limit}: there may be more; see --limit"));
-    }
 }
 
 /// What a list shows of an order that is ready: nothing of its buyer.
@@ -146,16 +138,14 @@ fn ids_from_input() -> Result<Vec<String>, Failure> {
     Ok(lines.into_iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect())
 }
 
-pub(super) async fn held(account: &Account, out: &mut Output, held: Held) -> Result<Exit, Failure> {
-    match held.act {
+pub(super) async fn held(account: &Account, out: &mut Output, act: Option<HeldAct>) -> Ended {
+    match act {
         None => {
             let all = all_held(account).await?;
             out.rows(&all, &["ORDER", "NUMBER", "SINCE", "WHY"], "no order is held", |held| {
-                let why: Vec<String> = held.holds.iter().map(ToString::to_string).collect();
                 let since = held.since.floor_second().to_string();
-                vec![held.order.to_string(), held.number.clone(), since, why.join("; ")]
-            })?;
-            Ok(Exit::Succeeded)
+                vec![held.order.to_string(), held.number.clone(), since, joined(&held.holds, "; ")]
+            })
         }
         Some(HeldAct::Resolve) => {
             let done = account.channel.resolve_held(ResolveHeld::with(account.control())).await?;
@@ -168,17 +158,18 @@ pub(super) async fn held(account: &Account, out: &mut Output, held: Held) -> Res
                 return Err(if meant.is_empty() {
                     Failure::not_found("held order of this number or id; `held` lists them")
                 } else {
-                    let ids: Vec<String> = meant.iter().map(|held| format!("id:{}", held.order)).collect();
-                    Failure::usage(format!("several held orders have this number: {}", ids.join(", ")))
+                    let ids = joined(meant.iter().map(|held| format!("id:{}", held.order)), ", ");
+                    Failure::usage(format!("several held orders have this number: {ids}"))
                 });
             };
-            let (number, dry_run) = (&held.number, account.is_dry_run());
-            if !dry_run && !account.store.release_order(&account.id, &held.order, account.now()).await? {
+            let (number, dry_run, now) = (&held.number, account.dry_run, account.now());
+            if !dry_run
+                && !either!(&account.store, store => store.release_order(&account.id, &held.order, now).await?)
+            {
                 return Err(Failure::new(Exit::NotFound, format!("order {number} is not held any more")));
             }
             let said = if dry_run { "would be released" } else { "released" };
-            out.say(&format!("order {number} {said}"), &json!({"order": held.order, "dry_run": dry_run}))?;
-            Ok(Exit::Succeeded)
+            out.say(&format!("order {number} {said}"), &json!({"order": held.order, "dry_run": dry_run}))
         }
     }
 }
@@ -192,7 +183,7 @@ fn is_named(held: &HeldOrder, name: &OrderSelector) -> bool {
 }
 
 async fn all_held(account: &Account) -> Result<Vec<HeldOrder>, Failure> {
-    let orders = account.store.stores().orders;
+    let orders = &account.stores.orders;
     let page = async |after: Option<ChannelOrderId>| orders.held(&account.id, after.as_ref(), PAGE).await;
     Ok(every_row(page, |held: &HeldOrder| held.order.clone()).await?)
 }

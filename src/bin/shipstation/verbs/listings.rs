@@ -1,5 +1,7 @@
 //! The host's listings, and ShipStation's products that they are linked with.
 
+use std::path::Path;
+
 use serde_json::json;
 use shipstation_connector::channel::{
     ChannelConnector, LinkListings, LinkState, Listing, ListingId, ListingLink, store::ListingStoreExt,
@@ -8,21 +10,20 @@ use shipstation_connector::channel::{
 use super::{mappings, report};
 use crate::{
     account::Account,
-    args::Link,
-    exit::{Exit, Failure},
+    exit::{Ended, Failure},
     output::Output,
-    store::{PAGE, every_row},
+    store::{PAGE, either, every_row},
 };
 
-pub(super) async fn link(account: &Account, out: &mut Output, link: &Link) -> Result<Exit, Failure> {
-    if let Some(file) = &link.listings {
+pub(super) async fn link(account: &Account, out: &mut Output, listings: Option<&Path>) -> Ended {
+    if let Some(file) = listings {
         let wrong = |why: String| Failure::usage(format!("{}: nothing was changed: {why}", file.display()));
         let listings = read(&mappings::read(file)?).map_err(wrong)?;
-        if account.is_dry_run() {
-            out.say(&format!("{} listings read", listings.len()), &json!({"listings": listings.len()}))?;
-            return Ok(Exit::Succeeded);
+        if account.dry_run {
+            return out
+                .say(&format!("{} listings read", listings.len()), &json!({"listings": listings.len()}));
         }
-        account.store.put_listings(&account.id, listings).await?;
+        either!(&account.store, store => store.put_listings(&account.id, listings).await?);
     }
     let done = account.channel.link_listings(LinkListings::with(account.control())).await?;
     report(out, &done, &done.run.status)
@@ -48,13 +49,12 @@ fn read(table: &[u8]) -> Result<Vec<Listing>, String> {
     Ok(listings)
 }
 
-pub(super) async fn links(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
-    let store = account.store.stores().listings;
+pub(super) async fn links(account: &Account, out: &mut Output) -> Ended {
+    let store = &account.stores.listings;
     let page = async |after: Option<ListingId>| store.links_after(&account.id, after.as_ref(), PAGE).await;
     let all = every_row(page, |link: &ListingLink| link.listing.clone()).await?;
     out.rows(&all, &["LISTING", "SKU", "PRODUCT", "STATE"], "nothing is linked", |link| {
         let state = if link.state == LinkState::Linked { "linked" } else { "broken" };
         vec![link.listing.to_string(), link.sku.clone(), link.product.to_string(), state.to_owned()]
-    })?;
-    Ok(Exit::Succeeded)
+    })
 }

@@ -13,17 +13,17 @@ mod simulate;
 mod watch;
 
 use serde::Serialize;
-use shipstation_connector::channel::RunStatus;
+use shipstation_connector::channel::{OrderRange, RunStatus};
 
 use crate::{
     account::Account,
     args::{AccountVerb, Args, Verb},
-    exit::{Exit, Failure},
+    exit::{Ended, Exit},
     output::Output,
 };
 
 /// Does what is asked.
-pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: Args, out: &mut Output) -> Ended {
     let Args { options, verb } = args;
     match verb {
         Verb::OnAccount(verb) => on_account(verb, &Account::open(&options, out).await?, out).await,
@@ -36,42 +36,37 @@ pub(crate) async fn run(args: Args, out: &mut Output) -> Result<Exit, Failure> {
     }
 }
 
-async fn on_account(verb: AccountVerb, account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+async fn on_account(verb: AccountVerb, account: &Account, out: &mut Output) -> Ended {
     use AccountVerb as Verb;
     match verb {
         Verb::Check => questions::check(account, out).await,
         Verb::Why => questions::why(account, out).await,
         Verb::Diagnose { order } => questions::diagnose(account, out, order.0).await,
         Verb::Timeline { order } => questions::timeline(account, out, order.0).await,
-        Verb::Runs(runs) => questions::runs(account, out, runs.limit).await,
+        Verb::Runs { limit } => questions::runs(account, out, limit).await,
         Verb::Stuck => questions::stuck(account, out).await,
-        Verb::Changes(changes) => questions::changes(account, out, &changes).await,
-        Verb::Import(import) => imports::import(account, out, import).await,
-        Verb::Backfill(backfill) => imports::back_fill(account, out, &backfill).await,
-        Verb::Orders(orders) => imports::orders(account, out, orders).await,
-        Verb::Held(held) => imports::held(account, out, held).await,
-        Verb::Mappings(mappings) => mappings::mappings(account, out, mappings).await,
-        Verb::Carriers(carriers) => mappings::carriers(account, out, carriers).await,
-        Verb::Link(link) => listings::link(account, out, &link).await,
+        Verb::Changes { after, limit } => questions::changes(account, out, after, limit).await,
+        Verb::Import { order, bypass, changes } => {
+            imports::import(account, out, order, &bypass, changes).await
+        }
+        Verb::Backfill { from, to, by } => {
+            imports::back_fill(account, out, OrderRange::new(from, to).by(by)).await
+        }
+        Verb::Orders { act, limit } => imports::orders(account, out, act, limit).await,
+        Verb::Held { act } => imports::held(account, out, act).await,
+        Verb::Mappings { act } => mappings::mappings(account, out, act).await,
+        Verb::Carriers { act } => mappings::carriers(account, out, act).await,
+        Verb::Link { listings } => listings::link(account, out, listings.as_deref()).await,
         Verb::Links => listings::links(account, out).await,
         Verb::Ship(ship) => shipments::ship(account, out, ship).await,
-        Verb::Shipments(shipments) => shipments::shipments(account, out, shipments).await,
+        Verb::Shipments { act } => shipments::shipments(account, out, act).await,
         Verb::Sync => shipments::sync(account, out).await,
-        Verb::Hold { order, until } => actions::hold(account, out, order.0, until).await,
-        Verb::Release { order } => actions::release(account, out, order.0).await,
-        Verb::Tag { order, tag } => actions::tag(account, out, order.0, tag).await,
-        Verb::Untag { order, tag } => actions::untag(account, out, order.0, tag).await,
-        Verb::Actions => actions::run(account, out).await,
-        Verb::Webhooks { address } => actions::webhooks(account, out, address).await,
+        Verb::Act(action) => actions::act(account, out, action).await,
     }
 }
 
 /// Shows a report; the program ends as its run did.
-fn report<T: Serialize + std::fmt::Display>(
-    out: &mut Output,
-    report: &T,
-    status: &RunStatus,
-) -> Result<Exit, Failure> {
+fn report<T: Serialize + std::fmt::Display>(out: &mut Output, report: &T, status: &RunStatus) -> Ended {
     out.show(report)?;
     Ok(Exit::of(status))
 }

@@ -6,7 +6,7 @@ use crate::{
     account::consent,
     args::{self, Options},
     config::Config,
-    exit::{Exit, Failure},
+    exit::{Ended, Exit, Failure},
     output::Output,
     probe::{Marks, Plan, Probe, Purpose},
 };
@@ -17,7 +17,7 @@ It stays marked as shipped: nothing that this program does undoes that. Neither 
 Type the number of the order again to go on; anything else ends here, and nothing is written.";
 
 /// Shows what the account does, and keeps the shapes of its answers.
-pub(super) async fn probe(options: &Options, out: &mut Output, asked: &args::Probe) -> Result<Exit, Failure> {
+pub(super) async fn probe(options: &Options, out: &mut Output, asked: &args::Probe) -> Ended {
     let config = Config::read(options)?;
     let (_, connection) = config.connection(options.connection.as_deref())?;
     let purpose = match asked.write {

@@ -8,9 +8,8 @@ use shipstation_connector::channel::{
 
 use crate::{
     account::Account,
-    args::Changes,
-    exit::{Exit, Failure},
-    output::Output,
+    exit::{Ended, Exit},
+    output::{Output, joined, or_dash},
 };
 
 /// Those that leave runs behind.
@@ -26,7 +25,7 @@ const OPERATIONS: [Operation; 9] = [
     Operation::EnsureWebhooks,
 ];
 
-pub(super) async fn check(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn check(account: &Account, out: &mut Output) -> Ended {
     let report = account.channel.check(CheckConnection::with(account.control())).await?;
     out.show(&report)?;
     let is_refused = |finding: &Finding| finding.code == "credentials" && finding.severity == Severity::Error;
@@ -37,7 +36,7 @@ pub(super) async fn check(account: &Account, out: &mut Output) -> Result<Exit, F
     })
 }
 
-pub(super) async fn why(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn why(account: &Account, out: &mut Output) -> Ended {
     let overview = account.channel.why_nothing(ExplainImports::with(account.control())).await?;
     out.show(&overview)?;
     let is_unanswered =
@@ -45,13 +44,9 @@ pub(super) async fn why(account: &Account, out: &mut Output) -> Result<Exit, Fai
     Ok(if is_unanswered { Exit::Failed } else { Exit::Succeeded })
 }
 
-pub(super) async fn diagnose(
-    account: &Account,
-    out: &mut Output,
-    order: OrderSelector,
-) -> Result<Exit, Failure> {
-    let answers =
-        account.channel.diagnose_order(DiagnoseOrder::new(order).control(account.control())).await?;
+pub(super) async fn diagnose(account: &Account, out: &mut Output, order: OrderSelector) -> Ended {
+    let request = DiagnoseOrder::new(order).control(account.control());
+    let answers = account.channel.diagnose_order(request).await?;
     if out.is_json() {
         out.json(&answers)?;
     } else {
@@ -69,58 +64,45 @@ pub(super) async fn diagnose(
     Ok(best.unwrap_or(Exit::NotFound))
 }
 
-pub(super) async fn timeline(
-    account: &Account,
-    out: &mut Output,
-    order: OrderSelector,
-) -> Result<Exit, Failure> {
+pub(super) async fn timeline(account: &Account, out: &mut Output, order: OrderSelector) -> Ended {
     let timeline = account.channel.timeline(OrderTimeline::new(order).control(account.control())).await?;
     out.show(&timeline)?;
     Ok(if timeline.events.is_empty() { Exit::NotFound } else { Exit::Succeeded })
 }
 
-pub(super) async fn stuck(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn stuck(account: &Account, out: &mut Output) -> Ended {
     let report = account.channel.stuck(FindStuck::new().control(account.control())).await?;
     out.show(&report)?;
     Ok(if report.is_empty() { Exit::Succeeded } else { Exit::WithErrors })
 }
 
-pub(super) async fn runs(account: &Account, out: &mut Output, limit: usize) -> Result<Exit, Failure> {
+pub(super) async fn runs(account: &Account, out: &mut Output, limit: usize) -> Ended {
     let mut all = Vec::new();
     for operation in OPERATIONS {
-        all.extend(account.store.stores().runs.recent(&account.id, operation, limit).await?);
+        all.extend(account.stores.runs.recent(&account.id, operation, limit).await?);
     }
     all.sort_by_key(|run| std::cmp::Reverse(run.started));
     let head = ["STARTED", "OPERATION", "RUN", "ENDED"];
     out.rows(&all, &head, "no run is known", |run| {
         let started = run.started.floor_second().to_string();
-        let operation = run.operation.map_or_else(|| "-".to_owned(), |operation| operation.to_string());
         let ended = match &run.state {
             RunState::Ended { status } => format!("{status}: {}", run.headline),
             RunState::Running => "running".to_owned(),
             _ => "abandoned".to_owned(),
         };
-        vec![started, operation, run.run.to_string(), ended]
-    })?;
-    Ok(Exit::Succeeded)
+        vec![started, or_dash(run.operation), run.run.to_string(), ended]
+    })
 }
 
-pub(super) async fn changes(account: &Account, out: &mut Output, changes: &Changes) -> Result<Exit, Failure> {
-    let Some(history) = account.store.stores().history else { return Ok(Exit::Succeeded) };
-    let after = changes.after.map(ChangeCursor::new);
-    let feed = history.changes(&account.id, after, changes.limit).await?;
+pub(super) async fn changes(account: &Account, out: &mut Output, after: Option<u64>, limit: usize) -> Ended {
+    let Some(history) = &account.stores.history else { return Ok(Exit::Succeeded) };
+    let feed = history.changes(&account.id, after.map(ChangeCursor::new), limit).await?;
     let head = ["PLACE", "ORDER", "NUMBER", "WHAT"];
     out.rows(&feed, &head, "no change is known", |recorded| {
-        let change = &recorded.change;
-        let what: Vec<String> = change.what.iter().map(ToString::to_string).collect();
-        vec![
-            recorded.cursor.number().to_string(),
-            change.order.to_string(),
-            change.number.clone(),
-            what.join("; "),
-        ]
+        let (place, change) = (recorded.cursor.number().to_string(), &recorded.change);
+        vec![place, change.order.to_string(), change.number.clone(), joined(&change.what, "; ")]
     })?;
-    if let Some(last) = feed.last().filter(|_| feed.len() == changes.limit) {
+    if let Some(last) = feed.last().filter(|_| feed.len() == limit) {
         out.note(format!("there may be more: go on with --after {}", last.cursor.number()));
     }
     Ok(Exit::Succeeded)

@@ -6,19 +6,18 @@ use clap::CommandFactory;
 
 use crate::{
     args::Args,
-    exit::{Exit, Failure},
+    exit::{Ended, Exit},
     output::Output,
 };
 
-pub(super) fn completions(shell: clap_complete::Shell, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn completions(shell: clap_complete::Shell, out: &mut Output) -> Ended {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "shipstation", &mut script);
-    out.bytes(&script)?;
-    Ok(Exit::Succeeded)
+    out.bytes(&script)
 }
 
 /// The page of the program, or those of every verb in a folder.
-pub(super) fn manual(out: &mut Output, dir: Option<&Path>) -> Result<Exit, Failure> {
+pub(super) fn manual(out: &mut Output, dir: Option<&Path>) -> Ended {
     if let Some(dir) = dir {
         fs::create_dir_all(dir)?;
         clap_mangen::generate_to(Args::command(), dir)?;
@@ -26,6 +25,5 @@ pub(super) fn manual(out: &mut Output, dir: Option<&Path>) -> Result<Exit, Failu
     }
     let mut page = Vec::new();
     clap_mangen::Man::new(Args::command()).render(&mut page)?;
-    out.bytes(&page)?;
-    Ok(Exit::Succeeded)
+    out.bytes(&page)
 }

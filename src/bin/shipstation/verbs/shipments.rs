@@ -12,13 +12,13 @@ use shipstation_connector::channel::{
 use super::report;
 use crate::{
     account::Account,
-    args::{Ship, Shipments, ShipmentsAct},
-    exit::{Exit, Failure},
+    args::{Ship, ShipmentsAct},
+    exit::{Ended, Exit, Failure},
     output::Output,
     store::{PAGE, every_row},
 };
 
-pub(super) async fn ship(account: &Account, out: &mut Output, ship: Ship) -> Result<Exit, Failure> {
+pub(super) async fn ship(account: &Account, out: &mut Output, ship: Ship) -> Ended {
     if ship.tracking.trim().is_empty() || ship.carrier.trim().is_empty() {
         return Err(Failure::usage("a shipment needs a carrier and a tracking number"));
     }
@@ -27,24 +27,23 @@ pub(super) async fn ship(account: &Account, out: &mut Output, ship: Ship) -> Res
     let at = ship.at.unwrap_or_else(|| account.now());
     let mut shipment = Shipment::new(id.as_str(), order.as_str(), at, ship.carrier, ship.tracking);
     shipment.method = ship.service;
-    let store = account.store.stores().shipments;
+    let store = &account.stores.shipments;
     let before = async |shipment: &Shipment| -> Result<Option<OutboxRow>, Failure> {
         let rows = store.order_progress(&account.id, &shipment.order).await?.rows;
         Ok(rows.into_iter().find(|row| row.shipment.id == shipment.id))
     };
     let mut there = before(&shipment).await?;
     let mut said = "would be put into the outbox";
-    if there.is_none() && !account.is_dry_run() {
+    if there.is_none() && !account.dry_run {
         said = "is in the outbox; `sync` sends it";
         if store.enqueue_one(&account.id, shipment.clone(), account.now()).await? != EnqueueOutcome::New {
             let why = format!("another order has a shipment {id}: give this one an --id of its own");
             there = Some(before(&shipment).await?.ok_or_else(|| Failure::usage(why))?);
         }
     }
-    let document = json!({"shipment": id, "order": order, "dry_run": account.is_dry_run()});
+    let document = json!({"shipment": id, "order": order, "dry_run": account.dry_run});
     let Some(row) = there else {
-        out.say(&format!("shipment {id} of order {order} {said}"), &document)?;
-        return Ok(Exit::Succeeded);
+        return out.say(&format!("shipment {id} of order {order} {said}"), &document);
     };
     let state = row.state.name();
     if !is_same(&row.shipment, &shipment) {
@@ -75,58 +74,47 @@ fn digest(tracking: &str) -> String {
     format!("{number:012x}")
 }
 
-pub(super) async fn sync(account: &Account, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn sync(account: &Account, out: &mut Output) -> Ended {
     account.consent("sending shipments")?;
     let done = account.channel.sync_shipments(SyncShipments::with(account.control())).await?;
     report(out, &done, &done.run.status)
 }
 
-pub(super) async fn shipments(
-    account: &Account,
-    out: &mut Output,
-    asked: Shipments,
-) -> Result<Exit, Failure> {
-    if let Some(ShipmentsAct::Unblock { key }) = asked.act {
-        if account.is_dry_run() {
+pub(super) async fn shipments(account: &Account, out: &mut Output, act: Option<ShipmentsAct>) -> Ended {
+    if let Some(ShipmentsAct::Unblock { key }) = act {
+        if account.dry_run {
             return Err(Failure::usage("unblock has no dry run: `shipments` shows what is blocked, and why"));
         }
-        let released = account.store.stores().shipments.unblock(&account.id, &key, account.now()).await?;
+        let released = account.stores.shipments.unblock(&account.id, &key, account.now()).await?;
         if released == 0 {
             let why = format!("shipment that is blocked on {key:?}; `shipments` shows what to name");
             return Err(Failure::not_found(why));
         }
-        out.say(&format!("{released} released"), &json!({"released": released}))?;
-        return Ok(Exit::Succeeded);
+        return out.say(&format!("{released} released"), &json!({"released": released}));
     }
-    let open = open_rows(account).await?;
-    out.rows(
-        &open,
-        &["SHIPMENT", "ORDER", "CARRIER", "STATE", "SINCE", "WHY", "UNBLOCK"],
-        "nothing is open in the outbox",
-        |row| {
-            let (why, key) = match &row.state {
-                ShipmentState::Blocked { reason } => {
-                    (reason.to_string(), reason.unblock_key().unwrap_or("by itself").to_owned())
-                }
-                _ => (row.last_error.clone().unwrap_or_default(), String::new()),
-            };
-            vec![
-                row.id().to_string(),
-                row.shipment.order.to_string(),
-                row.shipment.carrier.clone().unwrap_or_default(),
-                row.state.name().to_owned(),
-                row.updated_at.floor_second().to_string(),
-                why,
-                key,
-            ]
-        },
-    )?;
-    Ok(Exit::Succeeded)
+    let head = ["SHIPMENT", "ORDER", "CARRIER", "STATE", "SINCE", "WHY", "UNBLOCK"];
+    out.rows(&open_rows(account).await?, &head, "nothing is open in the outbox", |row| {
+        let (why, key) = match &row.state {
+            ShipmentState::Blocked { reason } => {
+                (reason.to_string(), reason.unblock_key().unwrap_or("by itself").to_owned())
+            }
+            _ => (row.last_error.clone().unwrap_or_default(), String::new()),
+        };
+        vec![
+            row.id().to_string(),
+            row.shipment.order.to_string(),
+            row.shipment.carrier.clone().unwrap_or_default(),
+            row.state.name().to_owned(),
+            row.updated_at.floor_second().to_string(),
+            why,
+            key,
+        ]
+    })
 }
 
 /// Everything that is not closed.
 async fn open_rows(account: &Account) -> Result<Vec<OutboxRow>, Failure> {
-    let store = account.store.stores().shipments;
+    let store = &account.stores.shipments;
     let later = account.now() + ShipmentState::MAX_RETRY_WAIT * 2;
     let (mut all, mut known) = (Vec::new(), HashSet::new());
     for query in [OutboxQuery::Due { now: later }, OutboxQuery::InFlight, OutboxQuery::Blocked] {

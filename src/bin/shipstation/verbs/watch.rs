@@ -17,8 +17,8 @@ use crate::{
     account::{channel_of, stop_at_interrupt},
     args::Options,
     config::{Config, Connection},
-    exit::{Exit, Failure},
-    output::Output,
+    exit::{Ended, Exit, Failure},
+    output::{Output, joined},
     store::Store,
 };
 
@@ -73,27 +73,19 @@ impl RunObserver for Lines {
     fn on_run_end(&self, report: RunReport<'_>) {
         let (mut out, info) = (Output::new(self.json), report.info());
         let ended = info.finished.floor_second();
-        let said = out.say(
-            &format!(
-                "{ended} {} of {} {}: {}",
-                info.operation,
-                info.connection,
-                info.status,
-                report.headline()
-            ),
-            &json!({"run": info, "headline": report.headline()}),
-        );
-        if let Err(failure) = said {
-            out.note(failure.message);
-            self.stop.cancel();
+        let headline = report.headline();
+        let line = format!("{ended} {} of {} {}: {headline}", info.operation, info.connection, info.status);
+        let said = out.say(&line, &json!({"run": info, "headline": headline}));
+        if let Err(failure) = &said {
+            out.note(&failure.message);
         }
-        if out.is_closed() {
+        if said.is_err() || out.is_closed() {
             self.stop.cancel();
         }
     }
 }
 
-pub(super) async fn watch(options: &Options, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn watch(options: &Options, out: &mut Output) -> Ended {
     let mut config = Config::read(options)?;
     if let Some(name) = options.connection.as_deref() {
         let (name, connection) = config.connection(Some(name))?;
@@ -166,8 +158,7 @@ async fn troubles(fleet: &Fleet) -> BTreeMap<String, String> {
             all.insert(format!("{} of {}", job.operation, job.connection), format!("{}; {why}", last.ended));
         }
         if !last.notices.is_empty() {
-            let notices: Vec<String> = last.notices.iter().map(ToString::to_string).collect();
-            all.insert(job.connection.to_string(), notices.join("; "));
+            all.insert(job.connection.to_string(), joined(&last.notices, "; "));
         }
     }
     all

@@ -21,14 +21,14 @@ use self::{
 use crate::{
     account::stop_at_interrupt,
     args::Simulate,
-    exit::{Exit, Failure},
+    exit::{Ended, Exit, Failure},
     output::Output,
 };
 
 /// How often simulated time follows the machine's.
 const TICK: Duration = Duration::from_millis(200);
 
-pub(super) async fn simulate(asked: &Simulate, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) async fn simulate(asked: &Simulate, out: &mut Output) -> Ended {
     let faults = faults::of(&asked.fault)?;
     let webhook = asked.webhook.as_deref().map(courier::address).transpose()?;
     let mut file = asked.state.as_deref().map(StateFile::new);
