@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shipstation_connector::{
     Credentials, Settings,
     channel::Operation,
@@ -107,7 +107,7 @@ impl Config {
     pub(crate) fn read(options: &Options) -> Result<Self, Failure> {
         let mut config = match Self::file(options) {
             Some(path) => Self::of_file(&path)?,
-            None => Self::of_environment(),
+            None => Self::of_environment()?,
         };
         if let Some(store) = &options.store {
             config.store.clone_from(store);
@@ -137,21 +137,16 @@ impl Config {
         options.config.clone().or_else(default)
     }
 
-    fn of_environment() -> Self {
-        let origin = Origin::Environment { key: Variable::usual(KEY), secret: Variable::usual(SECRET) };
-        let mut client = ClientSettings::default();
+    /// What a file says that leaves everything out but its one connection.
+    fn of_environment() -> Result<Self, Failure> {
+        let read = Connection::read(&json!({}), Path::new(""), DEFAULT_CONNECTION);
+        let mut connection = read.map_err(Failure::usage)?;
         if let Some(address) = env::var(BASE_URL).ok().filter(|address| !address.is_empty()) {
-            client.base_url = address;
+            connection.client.base_url = address;
         }
-        let name = if is_loopback(&client.base_url) { SIMULATED_CONNECTION } else { DEFAULT_CONNECTION };
-        let connection = Connection {
-            keys: KeySource { origin, expires_on: None },
-            client,
-            settings: Settings::default(),
-            allow_writes: false,
-            every: BTreeMap::new(),
-        };
-        Self { store: DEFAULT_ADDRESS.to_owned(), connections: [(name.to_owned(), connection)].into() }
+        let is_simulated = is_loopback(&connection.client.base_url);
+        let name = if is_simulated { SIMULATED_CONNECTION } else { DEFAULT_CONNECTION };
+        Ok(Self { store: DEFAULT_ADDRESS.to_owned(), connections: [(name.to_owned(), connection)].into() })
     }
 
     fn of_file(path: &Path) -> Result<Self, Failure> {
@@ -241,17 +236,13 @@ fn part<T: Default + for<'de> Deserialize<'de>>(given: &Value) -> Result<T, Stri
 /// A length of time as the settings write it, such as `15m`.
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     // Read as one of the settings, whose name is not the one that is wrong.
-    let settings: Result<ClientSettings, String> = part(&serde_json::json!({"timeout": text}));
+    let settings: Result<ClientSettings, String> = part(&json!({"timeout": text}));
     settings.map(|read| read.timeout).map_err(|why| why.trim_start_matches("timeout: ").to_owned())
 }
 
 impl Variable {
-    fn usual(name: &str) -> Self {
-        Self { name: name.to_owned(), called: name.to_owned() }
-    }
-
     fn of(given: Option<String>, usual: &str, setting: &str) -> Result<Self, String> {
-        let Some(name) = given else { return Ok(Self::usual(usual)) };
+        let Some(name) = given else { return Ok(Self { name: usual.to_owned(), called: usual.to_owned() }) };
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if is_name {
@@ -301,9 +292,12 @@ impl KeySource {
 /// Key and secret, a line each.
 fn pair(path: &Path) -> Result<(String, String), Failure> {
     let wrong = |why: &str| Failure::usage(format!("key file {}: {why}", path.display()));
-    let metadata = fs::metadata(path).map_err(|error| wrong(&error.to_string()))?;
-    if is_open(&metadata) {
-        return Err(wrong("others can read it: chmod 600"));
+    #[cfg(unix)]
+    {
+        let metadata = fs::metadata(path).map_err(|error| wrong(&error.to_string()))?;
+        if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
+            return Err(wrong("others can read it: chmod 600"));
+        }
     }
     let text = fs::read_to_string(path).map_err(|error| wrong(&error.to_string()))?;
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -311,17 +305,6 @@ fn pair(path: &Path) -> Result<(String, String), Failure> {
         (Some(key), Some(secret), None) => Ok((key.to_owned(), secret.to_owned())),
         _ => Err(wrong("it has two lines: the key, and the secret")),
     }
-}
-
-#[cfg(unix)]
-fn is_open(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_open(_: &fs::Metadata) -> bool {
-    false
 }
 
 /// Refuses a key that is none, with the one that was meant.

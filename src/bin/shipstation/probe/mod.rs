@@ -20,13 +20,11 @@ use shipstation_connector::{
 
 pub(crate) use self::{
     plan::{Plan, Purpose},
+    questions::NO_REQUEST,
     sheet::Sheet,
     target::Target,
 };
-use self::{
-    questions::{Asker, NO_REQUEST},
-    tap::Tap,
-};
+use self::{questions::Asker, tap::Tap};
 use crate::exit::{Exit, Failure};
 
 /// Asks everything, within a budget of requests.
@@ -41,10 +39,8 @@ pub(crate) struct Probe {
 pub(crate) enum Marks {
     /// None was named.
     Unasked,
-    /// There are not as many requests as it takes.
-    TooDear,
-    /// It was found, and is not marked.
-    DryRun,
+    /// It is not marked, and why.
+    Not(&'static str),
     /// It is marked twice; the second mark has so long at least to show what it did.
     Twice(Target, Duration),
 }
@@ -77,8 +73,7 @@ impl Probe {
         self.tap.cap(self.plan.requests());
         match marks {
             Marks::Unasked => {}
-            Marks::TooDear => asker.say_unasked(&mark::ASSUMPTIONS, NO_REQUEST),
-            Marks::DryRun => asker.say_unasked(&mark::ASSUMPTIONS, "a dry run marks nothing"),
+            Marks::Not(why) => asker.say_unasked(&mark::ASSUMPTIONS, why),
             Marks::Twice(target, settle) => asker.mark_twice(target, *settle).await,
         }
         Ok(asker.finish(&self.configured))

@@ -1,25 +1,26 @@
 //! What is asked, and what the answers show.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
 use shipstation_connector::{
-    ShipStation, Timestamp,
+    ShipStation,
     client::{ClientSettings, DriftKind, OrderSort, PacificTime},
     testing::simulator::Quirks,
 };
 
 use super::{
-    not_shipstation, refused,
+    not_shipstation,
     sheet::{Evidence, Sheet, Verdict},
     tap::{Seen, Tap},
 };
 use crate::exit::Failure;
 
 /// Why nothing was asked.
-pub(super) const NO_REQUEST: &str = "no request was left for it";
+pub(crate) const NO_REQUEST: &str = "no request was left for it";
 /// The largest page that is documented.
 const LARGEST_PAGE: u64 = 500;
+const SECOND: Duration = Duration::from_secs(1);
 
 /// What the questions are about, in this order.
 const ASSUMPTIONS: [&str; 9] =
@@ -33,9 +34,6 @@ const MODIFIED_LATER: &str = "orders are modified once more after their creation
 const BOUNDS: &str = "the bounds of a range belong to it, in Pacific time";
 const NOT_FOUND: &str = "an order that does not exist is 404";
 const DELIVERIES: &str = "deliveries name an address of ShipStation's";
-
-/// An order that no account has.
-const UNKNOWN_ORDER: &str = "orders/1";
 
 /// Asks, and keeps what was learned.
 pub(super) struct Asker<'p> {
@@ -55,34 +53,18 @@ impl<'p> Asker<'p> {
         &mut self,
         assumption: &'static str,
         asked: &str,
-        verdict: Verdict,
+        verdict: impl Into<Verdict>,
         seen: impl Into<String>,
     ) {
-        self.evidence.push(Evidence { assumption, asked: asked.to_owned(), verdict, seen: seen.into() });
+        let (asked, verdict, seen) = (asked.to_owned(), verdict.into(), seen.into());
+        self.evidence.push(Evidence { assumption, asked, verdict, seen });
     }
 
-    /// `AsAssumed` if it is so.
-    pub(super) fn judge(
-        &mut self,
-        assumption: &'static str,
-        asked: &str,
-        is_so: bool,
-        seen: impl Into<String>,
-    ) {
-        let verdict = if is_so { Verdict::AsAssumed } else { Verdict::Otherwise };
-        self.say(assumption, asked, verdict, seen);
-    }
-
-    /// The answer to one request, whatever it is; an error of the network ends the probe.
+    /// The answer to one request.
     async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Result<Seen, Failure> {
         let call = query.iter().fold(self.client.get(path), |call, (name, value)| call.query(*name, value));
-        match self.tap.listen(call.send::<Value>()).await {
-            (Some(seen), _) if seen.status != 200 && path != UNKNOWN_ORDER => Err(refused(seen.status)),
-            (Some(seen), _) if seen.status == 200 && seen.body.is_null() => Err(not_shipstation()),
-            (Some(seen), _) => Ok(seen),
-            (None, Err(error)) => Err(error.into()),
-            (None, Ok(_)) => Err(refused(0)),
-        }
+        let (seen, _) = self.tap.read(call.send::<Value>()).await?;
+        if seen.body.is_null() { Err(not_shipstation()) } else { Ok(seen) }
     }
 
     /// Asks as much as requests are left for, and says what there was none for.
@@ -106,7 +88,6 @@ impl<'p> Asker<'p> {
     }
 
     async fn questions(&mut self) -> Result<(), Failure> {
-        let mut first = None;
         if self.tap.left() > 0 {
             let large = self.large_page().await?;
             self.order_of_the_list(&large);
@@ -114,11 +95,11 @@ impl<'p> Asker<'p> {
             self.drift();
         }
         if self.tap.left() > 0 {
-            first = Some(self.first_page("orders").await?);
-        }
-        // What shows that bounds do not belong to a range is another range.
-        if let Some(orders) = first.filter(|_| self.tap.left() > 1) {
-            self.bounds(&orders).await?;
+            let orders = self.first_page("orders").await?;
+            // What shows that bounds do not belong to a range is another range.
+            if self.tap.left() > 1 {
+                self.bounds(&orders).await?;
+            }
         }
         if self.tap.left() > 0 {
             self.unknown_order().await?;
@@ -141,18 +122,15 @@ impl<'p> Asker<'p> {
     /// How a list says how long it is.
     async fn first_page(&mut self, path: &'static str) -> Result<Seen, Failure> {
         let seen = self.ask(path, &[("pageSize", "2")]).await?;
-        let count = |name: &str| seen.body.get(name).and_then(Value::as_u64);
         let asked = format!("GET {path}, 2 a page");
-        match (count("total"), count("pages")) {
-            (Some(0), _) => {
-                self.say(TOTALS, &asked, Verdict::NotShown, "the list is empty");
-            }
+        match (seen.body["total"].as_u64(), seen.body["pages"].as_u64()) {
+            (Some(0), _) => self.say(TOTALS, &asked, Verdict::NotShown, "the list is empty"),
             (Some(total), Some(pages)) => {
                 let is_zero = pages == 0;
                 self.quirks.pages_zero |= is_zero;
                 let said =
                     if is_zero { "pages is 0 beside a total" } else { "pages is the total by the page" };
-                self.judge(TOTALS, &asked, pages == total.div_ceil(2), said);
+                self.say(TOTALS, &asked, pages == total.div_ceil(2), said);
             }
             _ => self.say(TOTALS, &asked, Verdict::Otherwise, "total or pages is missing"),
         }
@@ -162,13 +140,7 @@ impl<'p> Asker<'p> {
     async fn large_page(&mut self) -> Result<Seen, Failure> {
         // Through the typed models, so that what they do not know is counted.
         let list = self.client.orders().list().sort_by(OrderSort::ModifyDate).page_size(500);
-        let (seen, answer) = self.tap.listen(list.send()).await;
-        let Some(seen) = seen else {
-            return Err(answer.err().map_or_else(|| refused(0), Failure::from));
-        };
-        if seen.status != 200 {
-            return Err(refused(seen.status));
-        }
+        let (seen, _) = self.tap.read(list.send()).await?;
         if !seen.body["orders"].is_array() {
             return Err(not_shipstation());
         }
@@ -176,13 +148,13 @@ impl<'p> Asker<'p> {
         let nulls = rows.iter().filter(|row| row.is_null()).count();
         self.quirks.null_rows = nulls > 0;
         let asked = "GET orders, 500 a page, by modification date";
-        self.judge(NO_NULLS, asked, nulls == 0, format!("{nulls} of {} rows are null", rows.len()));
-        let total = seen.body.get("total").and_then(Value::as_u64).unwrap_or_default();
+        self.say(NO_NULLS, asked, nulls == 0, format!("{nulls} of {} rows are null", rows.len()));
+        let total = seen.body["total"].as_u64().unwrap_or_default();
         let (orders, wanted) = ((rows.len() - nulls) as u64, total.min(LARGEST_PAGE));
         if total < LARGEST_PAGE {
             self.say(FULL_PAGES, asked, Verdict::NotShown, "there are fewer");
         } else {
-            self.judge(FULL_PAGES, asked, orders >= wanted, format!("{orders} rows of more"));
+            self.say(FULL_PAGES, asked, orders >= wanted, format!("{orders} rows of more"));
             if orders < wanted {
                 self.advice.push(format!("set settings.orders.page_size to {orders}"));
             }
@@ -191,8 +163,7 @@ impl<'p> Asker<'p> {
     }
 
     fn order_of_the_list(&mut self, large: &Seen) {
-        let date = |row: &Value| row.get("modifyDate")?.as_str()?.parse().ok();
-        let dates: Vec<PacificTime> = large.rows().iter().filter_map(date).collect();
+        let dates: Vec<_> = large.rows().iter().filter_map(|row| date(row, "modifyDate")).collect();
         let asked = "GET orders, by modification date";
         if dates.len() < 2 {
             self.say(SORTED, asked, Verdict::NotShown, "fewer than two orders");
@@ -200,52 +171,47 @@ impl<'p> Asker<'p> {
         }
         let falls = dates.windows(2).filter(|two| two[1].latest() < two[0].earliest()).count();
         let said = format!("{falls} of {} orders stand before an older one", dates.len());
-        self.judge(SORTED, asked, falls == 0, said);
+        self.say(SORTED, asked, falls == 0, said);
     }
 
     fn modified_after_creation(&mut self, large: &Seen) {
-        let date = |row: &Value, member: &str| row.get(member)?.as_str()?.parse::<PacificTime>().ok();
-        let made =
-            large.rows().iter().filter_map(|row| Some((date(row, "createDate")?, date(row, "modifyDate")?)));
-        let waits: Vec<i64> =
-            made.map(|(made, modified)| seconds(modified.instant()) - seconds(made.instant())).collect();
+        let seconds = |row, member| Some(date(row, member)?.instant().unix_seconds());
+        let wait = |row| Some(seconds(row, "modifyDate")? - seconds(row, "createDate")?);
+        let waits: Vec<i64> = large.rows().iter().filter_map(wait).collect();
         let echoes = waits.iter().filter(|wait| (15..=25).contains(*wait)).count();
-        let asked = "the same page";
         let said =
             format!("{echoes} of {} orders were last modified 15 to 25 s after their creation", waits.len());
         let is_habit = echoes > 0 && echoes * 2 > waits.len();
         self.quirks.modify_after_creation = is_habit;
         let verdict = if waits.is_empty() { Verdict::NotShown } else { Verdict::AsAssumed };
-        self.say(MODIFIED_LATER, asked, verdict, said);
+        self.say(MODIFIED_LATER, "the same page", verdict, said);
     }
 
     /// Whether `createDateStart` and `createDateEnd` belong to the range, and in which zone they are.
     async fn bounds(&mut self, orders: &Seen) -> Result<(), Failure> {
         let first = orders.rows().iter().find(|row| !row.is_null());
-        let made =
-            first.and_then(|row| Some((row.get("orderId")?.as_i64()?, row.get("createDate")?.as_str()?)));
+        let made = first.and_then(|row| Some((row["orderId"].as_i64()?, row["createDate"].as_str()?)));
         let Some((id, text)) = made else {
             self.say(BOUNDS, "nothing", Verdict::NotShown, "there is no order");
             return Ok(());
         };
-        let has = |seen: &Seen| {
-            seen.rows().iter().any(|row| row.get("orderId").and_then(Value::as_i64) == Some(id))
+        let has_it = async |from: &str, to: &str| -> Result<bool, Failure> {
+            let range = [("createDateStart", from), ("createDateEnd", to), ("pageSize", "100")];
+            let seen = self.ask("orders", &range).await?;
+            Ok(seen.rows().iter().any(|row| row["orderId"].as_i64() == Some(id)))
         };
-        let exact = self
-            .ask("orders", &[("createDateStart", text), ("createDateEnd", text), ("pageSize", "100")])
-            .await?;
         let asked = "GET orders, created from the date of an order to the same date";
-        if has(&exact) {
+        if has_it(text, text).await? {
             self.say(BOUNDS, asked, Verdict::AsAssumed, "the order is there");
             return Ok(());
         }
-        let Some(date) = Some(text).and_then(|text| text.parse::<PacificTime>().ok()) else {
+        let Ok(date) = text.parse::<PacificTime>() else {
             self.say(BOUNDS, asked, Verdict::NotShown, "its date cannot be read");
             return Ok(());
         };
-        let [from, to] = [-1, 1].map(|by| shifted(&date, by));
-        let range = [("createDateStart", &*from), ("createDateEnd", &*to), ("pageSize", "100")];
-        let is_exclusive = has(&self.ask("orders", &range).await?);
+        let around = [date.instant() - SECOND, date.instant() + SECOND];
+        let [from, to] = around.map(|at| PacificTime::of(at).to_string());
+        let is_exclusive = has_it(&from, &to).await?;
         self.quirks.bounds_exclusive = is_exclusive;
         let said = if is_exclusive {
             "the order is there only if the range is a second wider on both sides: the bounds do not belong to it"
@@ -259,8 +225,9 @@ impl<'p> Asker<'p> {
         Ok(())
     }
 
+    /// What is answered about an order that no account has.
     async fn unknown_order(&mut self) -> Result<(), Failure> {
-        let seen = self.ask(UNKNOWN_ORDER, &[]).await?;
+        let (seen, _) = self.tap.answer(self.client.get("orders/1").send::<Value>()).await?;
         let said = format!("status {}, {} bytes", seen.status, seen.bytes);
         let asked = "GET orders/1";
         match seen.status {
@@ -268,6 +235,7 @@ impl<'p> Asker<'p> {
                 self.quirks.not_found_empty_body = seen.bytes == 0;
                 self.say(NOT_FOUND, asked, Verdict::AsAssumed, said);
             }
+            200 if seen.body.is_null() => return Err(not_shipstation()),
             200 => self.say(NOT_FOUND, asked, Verdict::NotShown, "there is an order with the id 1"),
             _ => self.say(NOT_FOUND, asked, Verdict::Otherwise, said),
         }
@@ -276,14 +244,13 @@ impl<'p> Asker<'p> {
 
     async fn webhooks(&mut self) -> Result<(), Failure> {
         let seen = self.ask("webhooks", &[]).await?;
-        let number = seen.body.get("webhooks").and_then(Value::as_array).map(Vec::len);
-        let said = match number {
+        let (verdict, said) = match seen.body["webhooks"].as_array().map(Vec::len) {
             Some(number) => {
-                format!("{number} subscriptions; which hosts deliveries come from, only a delivery shows")
+                let said = "subscriptions; which hosts deliveries come from, only a delivery shows";
+                (Verdict::NotShown, format!("{number} {said}"))
             }
-            None => format!("status {}, and no list", seen.status),
+            None => (Verdict::Otherwise, format!("status {}, and no list", seen.status)),
         };
-        let verdict = if number.is_some() { Verdict::NotShown } else { Verdict::Otherwise };
         self.say(DELIVERIES, "GET webhooks", verdict, said);
         Ok(())
     }
@@ -306,7 +273,7 @@ impl<'p> Asker<'p> {
             0 => "everything was known".to_owned(),
             _ => shown.into_iter().take(20).collect::<Vec<_>>().join(", "),
         };
-        self.judge(NO_DRIFT, "the page of 500", drift.is_empty(), said);
+        self.say(NO_DRIFT, "the page of 500", drift.is_empty(), said);
     }
 
     pub(super) fn finish(mut self, configured: &ClientSettings) -> Sheet {
@@ -323,16 +290,6 @@ impl<'p> Asker<'p> {
     }
 }
 
-pub(super) fn seconds(at: Timestamp) -> i64 {
-    at.unix_seconds()
-}
-
-/// The same wall-clock time some seconds later, as ShipStation writes it.
-fn shifted(date: &PacificTime, by: i64) -> String {
-    let at = if by < 0 {
-        date.instant() - std::time::Duration::from_secs(by.unsigned_abs())
-    } else {
-        date.instant() + std::time::Duration::from_secs(by.unsigned_abs())
-    };
-    PacificTime::of(at).to_string()
+fn date(row: &Value, member: &str) -> Option<PacificTime> {
+    row[member].as_str()?.parse().ok()
 }

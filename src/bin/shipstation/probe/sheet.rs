@@ -17,6 +17,12 @@ pub(crate) enum Verdict {
     NotShown,
 }
 
+impl From<bool> for Verdict {
+    fn from(is_so: bool) -> Self {
+        if is_so { Self::AsAssumed } else { Self::Otherwise }
+    }
+}
+
 /// One assumption, and what was seen of it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Evidence {

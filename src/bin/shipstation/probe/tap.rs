@@ -15,7 +15,7 @@ use shipstation_connector::client::{
     TransportError, TransportErrorKind,
 };
 
-use super::plan::Plan;
+use super::{plan::Plan, refused};
 use crate::{account::is_loopback, exit::Failure};
 
 /// One answer.
@@ -141,6 +141,29 @@ impl Tap {
         let made = call.await;
         let state = self.state();
         (state.seen.iter().skip(before).next_back().cloned(), made)
+    }
+
+    /// The same of a call without whose answer the probe ends.
+    pub(super) async fn answer<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(Seen, Result<T, Error>), Failure> {
+        match self.listen(call).await {
+            (Some(seen), made) => Ok((seen, made)),
+            (None, Err(error)) => Err(error.into()),
+            (None, Ok(_)) => Err(refused(0)),
+        }
+    }
+
+    /// The same of one that has to succeed.
+    pub(super) async fn read<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(Seen, Result<T, Error>), Failure> {
+        match self.answer(call).await? {
+            (seen, _) if seen.status != 200 => Err(refused(seen.status)),
+            answered => Ok(answered),
+        }
     }
 }
 

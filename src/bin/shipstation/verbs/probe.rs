@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     exit::{Ended, Exit, Failure},
     output::Output,
-    probe::{Marks, Plan, Probe, Purpose},
+    probe::{Marks, NO_REQUEST, Plan, Probe, Purpose},
 };
 
 const WARNING: &str = "\
@@ -47,11 +47,11 @@ pub(super) async fn probe(options: &Options, out: &mut Output, asked: &args::Pro
 async fn marks(probe: &Probe, plan: Plan, out: &mut Output, asked: &args::Probe) -> Result<Marks, Failure> {
     let Some(number) = &asked.write else { return Ok(Marks::Unasked) };
     if plan.purpose() == Purpose::Ask {
-        return Ok(Marks::TooDear);
+        return Ok(Marks::Not(NO_REQUEST));
     }
     let target = probe.find(number).await?;
     if plan.purpose() == Purpose::DryRun {
-        return Ok(Marks::DryRun);
+        return Ok(Marks::Not("a dry run marks nothing"));
     }
     out.note(WARNING);
     let typed = io::stdin().lines().next().transpose()?.unwrap_or_default();

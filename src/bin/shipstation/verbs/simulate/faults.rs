@@ -1,6 +1,5 @@
 //! Faults by name and rate.
 
-use serde_json::{Value, json};
 use shipstation_connector::testing::simulator::{Fault, FaultKind, Simulator};
 
 use super::courier::Chances;
@@ -10,33 +9,27 @@ use crate::exit::Failure;
 const LOST: &str = "webhookLost";
 /// A delivery that leaves twice.
 const TWICE: &str = "webhookTwice";
-/// Of the kinds that say nothing more, every name; of the others, what is said.
-const PLAIN: [&str; 12] = [
-    "serverError",
-    "errorAfterEffect",
-    "refuse",
-    "dropBefore",
-    "dropAfterEffect",
-    "hang",
-    "hangAfterEffect",
-    "truncate",
-    "cutBody",
-    "stallBody",
-    "emptyBody",
-    "anotherOrder",
+/// The kinds of faults, each with what it says beside its name.
+const KINDS: [(&str, &str); 18] = [
+    ("serverError", "null"),
+    ("errorAfterEffect", "null"),
+    ("refuse", "null"),
+    ("dropBefore", "null"),
+    ("dropAfterEffect", "null"),
+    ("hang", "null"),
+    ("hangAfterEffect", "null"),
+    ("truncate", "null"),
+    ("cutBody", "null"),
+    ("stallBody", "null"),
+    ("emptyBody", "null"),
+    ("anotherOrder", "null"),
+    ("throttle", r#"{"reset": null}"#),
+    ("html", r#"{"status": 502}"#),
+    ("htmlAfterEffect", r#"{"status": 504}"#),
+    ("slow", r#"{"secs": 5, "nanos": 0}"#),
+    ("lateEffect", r#"{"secs": 30, "nanos": 0}"#),
+    ("staleRead", r#"{"secs": 60, "nanos": 0}"#),
 ];
-
-fn detailed() -> [(&'static str, Value); 6] {
-    let lasting = |kind: &str, seconds: u64| json!({ kind: {"secs": seconds, "nanos": 0} });
-    [
-        ("throttle", json!({"throttle": {"reset": null}})),
-        ("html", json!({"html": {"status": 502}})),
-        ("htmlAfterEffect", json!({"htmlAfterEffect": {"status": 504}})),
-        ("slow", lasting("slow", 5)),
-        ("lateEffect", lasting("lateEffect", 30)),
-        ("staleRead", lasting("staleRead", 60)),
-    ]
-}
 
 /// What goes wrong, and how often.
 #[derive(Debug, Default)]
@@ -65,13 +58,10 @@ pub(super) fn of(asked: &[String]) -> Result<Faults, Failure> {
 }
 
 fn kind(name: &str) -> Result<FaultKind, Failure> {
-    let detailed = detailed();
-    let known = PLAIN.iter().find(|plain| **plain == name).map(|name| (*name).into());
-    let known = known.or_else(|| Some(detailed.iter().find(|(own, _)| *own == name)?.1.clone()));
-    let kind = known.and_then(|kind: Value| serde_json::from_value(kind).ok());
+    let known = KINDS.iter().find(|(known, _)| *known == name);
+    let kind = known.and_then(|(name, says)| serde_json::from_str(&format!("{{\"{name}\": {says}}}")).ok());
     kind.ok_or_else(|| {
-        let names = PLAIN.into_iter().chain(detailed.iter().map(|(name, _)| *name)).chain([LOST, TWICE]);
-        let names: Vec<_> = names.collect();
+        let names: Vec<_> = KINDS.iter().map(|(name, _)| *name).chain([LOST, TWICE]).collect();
         Failure::usage(format!("--fault: there is no {name:?}; there are {}", names.join(", ")))
     })
 }

@@ -19,23 +19,25 @@ const AT_MOST: Duration = Duration::from_millis(500);
 const SHARE: u32 = 20;
 
 pub(super) struct StateFile {
-    path: PathBuf,
+    /// Without it nothing outlives the process.
+    path: Option<PathBuf>,
     /// What was written last: the accounts without the time.
     written: String,
     due: Duration,
 }
 
 impl StateFile {
-    pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), written: String::new(), due: Duration::ZERO }
+    pub(super) fn new(path: Option<&Path>) -> Self {
+        Self { path: path.map(Path::to_owned), written: String::new(), due: Duration::ZERO }
     }
 
     /// What an earlier simulator has written, if there was one.
     pub(super) fn read(&self) -> Result<Option<String>, Failure> {
-        match fs::read_to_string(&self.path) {
+        let Some(path) = &self.path else { return Ok(None) };
+        match fs::read_to_string(path) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::usage(format!("{} cannot be read: {error}", self.path.display()))),
+            Err(error) => Err(Failure::usage(format!("{} cannot be read: {error}", path.display()))),
         }
     }
 
@@ -46,14 +48,15 @@ impl StateFile {
 
     /// Replaces the file as a whole, if there is anything new.
     pub(super) fn write(&mut self, sim: &Simulator) -> Result<(), Failure> {
+        let Some(path) = &self.path else { return Ok(()) };
         let begun = passed();
         let text = sim.saved();
         let accounts = text.split_once("\"accounts\"").map_or(&*text, |(_, accounts)| accounts);
         if accounts != self.written {
-            let mut fresh = self.path.clone().into_os_string();
+            let mut fresh = path.clone().into_os_string();
             fresh.push(".new");
-            fs::write(&fresh, &text).and_then(|()| fs::rename(&fresh, &self.path)).map_err(|error| {
-                Failure::new(Exit::Internal, format!("{} cannot be written: {error}", self.path.display()))
+            fs::write(&fresh, &text).and_then(|()| fs::rename(&fresh, path)).map_err(|error| {
+                Failure::new(Exit::Internal, format!("{} cannot be written: {error}", path.display()))
             })?;
             accounts.clone_into(&mut self.written);
         }

@@ -31,10 +31,10 @@ const TICK: Duration = Duration::from_millis(200);
 pub(super) async fn simulate(asked: &Simulate, out: &mut Output) -> Ended {
     let faults = faults::of(&asked.fault)?;
     let webhook = asked.webhook.as_deref().map(courier::address).transpose()?;
-    let mut file = asked.state.as_deref().map(StateFile::new);
+    let mut file = StateFile::new(asked.state.as_deref());
     let config = SimulatorConfig::default().now(SystemClock.now()).port(asked.port).seed(asked.seed);
     let config = config.real_time(true);
-    let sim = match file.as_ref().map(StateFile::read).transpose()?.flatten() {
+    let sim = match file.read()? {
         Some(text) => kept::restored(config, &text)?,
         None => founded(config, asked),
     };
@@ -47,9 +47,7 @@ pub(super) async fn simulate(asked: &Simulate, out: &mut Output) -> Ended {
     sim.open_port().await.map_err(|error| {
         Failure::usage(format!("port {} cannot be opened: {error}; --port 0 takes a free one", asked.port))
     })?;
-    if let Some(file) = &mut file {
-        file.write(&sim)?;
-    }
+    file.write(&sim)?;
     let (stop, mut last) = (stop_at_interrupt(), passed());
     announce(&sim, out)?;
     let mut courier = Courier::new(asked.seed, faults.deliveries)?;
@@ -59,17 +57,13 @@ pub(super) async fn simulate(asked: &Simulate, out: &mut Output) -> Ended {
         sim.clock().advance(now.saturating_sub(last));
         last = now;
         courier.post(&sim);
-        if let Some(file) = &mut file {
-            file.write_when_due(&sim)?;
-        }
+        file.write_when_due(&sim)?;
         tokio::select! {
             () = SystemClock.sleep(TICK) => {}
             () = stop.cancelled() => {}
         }
     }
-    if let Some(file) = &mut file {
-        file.write(&sim)?;
-    }
+    file.write(&sim)?;
     let served: usize = sim.accounts().iter().map(|account| account.journal().len()).sum();
     out.note(format!("{served} requests were served, and {} deliveries made", courier.delivered()));
     Ok(Exit::Succeeded)
