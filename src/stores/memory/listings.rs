@@ -1,10 +1,10 @@
 //! The host's listings and their links.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryStore, after};
 use crate::channel::{
     ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
     store::{LinkQuery, ListingStore, PutLinkOutcome, RunToken, StoreError},
@@ -16,7 +16,6 @@ pub(in crate::stores) struct Links {
     listings: BTreeMap<ListingId, Listing>,
     kept: BTreeMap<ListingId, ListingLink>,
     by_product: BTreeMap<ChannelProductId, ListingId>,
-    by_sku: BTreeMap<String, ListingId>,
 }
 
 impl Links {
@@ -47,36 +46,35 @@ impl Links {
         if matches!(answer, PutLinkOutcome::Conflict { .. }) {
             return answer;
         }
-        if let Some(owner) = owner.map(|owner| owner.listing.clone()) {
-            self.remove(&owner);
+        if let Some(owner) = self.by_product.insert(new.product.clone(), new.listing.clone()) {
+            self.kept.remove(&owner);
         }
-        self.remove(&new.listing);
-        self.by_product.insert(new.product.clone(), new.listing.clone());
-        self.by_sku.insert(new.sku.clone(), new.listing.clone());
-        self.kept.insert(new.listing.clone(), ListingLink::from_new(new.clone()));
+        let before = self.kept.insert(new.listing.clone(), ListingLink::from_new(new.clone()));
+        if let Some(before) = before.filter(|before| before.product != new.product) {
+            self.by_product.remove(&before.product);
+        }
         answer
     }
 
-    /// The links of these listings that hold.
-    fn linked<'a>(&self, listings: impl Iterator<Item = Option<&'a ListingId>>) -> Vec<ListingLink> {
-        let links = listings.filter_map(|listing| self.kept.get(listing?));
-        links.filter(|link| link.state == LinkState::Linked).cloned().collect()
+    /// The newest link of each of these SKUs that holds.
+    fn of_skus(&self, skus: &[String]) -> Vec<ListingLink> {
+        let wanted: BTreeSet<&String> = skus.iter().collect();
+        let mut links: Vec<&ListingLink> = self.kept.values().filter(|link| is_linked(link)).collect();
+        links.retain(|link| wanted.contains(&link.sku));
+        links.sort_by_key(|link| link.linked_at);
+        let newest: BTreeMap<&String, &ListingLink> =
+            links.into_iter().map(|link| (&link.sku, link)).collect();
+        newest.into_values().cloned().collect()
     }
 
-    fn remove(&mut self, listing: &ListingId) {
-        let Some(link) = self.kept.remove(listing) else { return };
-        self.by_product.remove(&link.product);
-        // Another listing may have the SKU now.
-        if self.by_sku.get(&link.sku) == Some(listing) {
-            self.by_sku.remove(&link.sku);
-        }
+    fn of_products(&self, products: &[ChannelProductId]) -> Vec<ListingLink> {
+        let links = products.iter().filter_map(|product| self.kept.get(self.by_product.get(product)?));
+        links.filter(|link| is_linked(link)).cloned().collect()
     }
 }
 
-fn page<T: Clone>(rows: &BTreeMap<ListingId, T>, after: Option<&ListingId>, limit: usize) -> Vec<T> {
-    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-    let rows = rows.range::<ListingId, _>((from, Bound::Unbounded));
-    rows.take(limit).map(|(_, row)| row.clone()).collect()
+fn is_linked(link: &ListingLink) -> bool {
+    link.state == LinkState::Linked
 }
 
 #[async_trait]
@@ -84,10 +82,10 @@ impl ListingStore for MemoryStore {
     async fn listings(
         &self,
         connection: &ConnectionId,
-        after: Option<&ListingId>,
+        place: Option<&ListingId>,
         limit: usize,
     ) -> Result<Vec<Listing>, StoreError> {
-        Ok(self.with(connection, |kept| page(&kept.links.listings, after, limit)))
+        Ok(self.with(connection, |kept| after(&kept.links.listings, place).take(limit).cloned().collect()))
     }
 
     async fn links(
@@ -95,15 +93,12 @@ impl ListingStore for MemoryStore {
         connection: &ConnectionId,
         query: LinkQuery<'_>,
     ) -> Result<Vec<ListingLink>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let links = &kept.links;
-            match query {
-                LinkQuery::After { after, limit } => page(&links.kept, after, limit),
-                LinkQuery::Skus(skus) => links.linked(skus.iter().map(|sku| links.by_sku.get(sku))),
-                LinkQuery::Products(products) => {
-                    links.linked(products.iter().map(|product| links.by_product.get(product)))
-                }
+        Ok(self.with(connection, |kept| match query {
+            LinkQuery::After { after: place, limit } => {
+                after(&kept.links.kept, place).take(limit).cloned().collect()
             }
+            LinkQuery::Skus(skus) => kept.links.of_skus(skus),
+            LinkQuery::Products(products) => kept.links.of_products(products),
         }))
     }
 

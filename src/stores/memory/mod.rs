@@ -13,6 +13,7 @@ mod shipments;
 
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -116,4 +117,10 @@ impl MemoryStore {
         state.runs.lease_of(token).admit(token)?;
         write(state.connections.entry(token.connection.clone()).or_default())
     }
+}
+
+/// The rows behind this place.
+fn after<'m, K: Ord, T>(rows: &'m BTreeMap<K, T>, place: Option<&K>) -> impl Iterator<Item = &'m T> {
+    let from = place.map_or(Bound::Unbounded, Bound::Excluded);
+    rows.range::<K, _>((from, Bound::Unbounded)).map(|(_, row)| row)
 }

@@ -4,6 +4,7 @@ mod broken;
 mod conformance;
 mod events;
 mod json;
+mod links;
 mod order_writer;
 #[cfg(feature = "postgres-tests")]
 mod postgres;
