@@ -70,14 +70,10 @@ pub fn instrumented(stores: &Stores, hook: &Arc<dyn StoreHook>) -> Stores {
     wrapped.shipments = Arc::new(Instrumented::new(stores.shipments.clone(), hook.clone()));
     wrapped.listings = Arc::new(Instrumented::new(stores.listings.clone(), hook.clone()));
     wrapped.mappings = Arc::new(Instrumented::new(stores.mappings.clone(), hook.clone()));
-    let with_hook = |history: &Arc<dyn HistoryStore>| -> Arc<dyn HistoryStore> {
-        Arc::new(Instrumented::new(history.clone(), hook.clone()))
-    };
-    wrapped.history = stores.history.as_ref().map(with_hook);
-    let with_hook = |actions: &Arc<dyn ActionStore>| -> Arc<dyn ActionStore> {
-        Arc::new(Instrumented::new(actions.clone(), hook.clone()))
-    };
-    wrapped.actions = stores.actions.as_ref().map(with_hook);
+    let history = stores.history.clone();
+    wrapped.history = history.map(|history| Arc::new(Instrumented::new(history, hook.clone())) as _);
+    let actions = stores.actions.clone();
+    wrapped.actions = actions.map(|actions| Arc::new(Instrumented::new(actions, hook.clone())) as _);
     wrapped
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{Connection, MemoryStore};
+use super::{Connection, MemoryStore, after};
 use crate::{
     Timestamp,
     channel::{
@@ -152,12 +152,12 @@ impl ActionStore for MemoryStore {
         &self,
         connection: &ConnectionId,
         query: &ActionQuery,
-        after: Option<u64>,
+        place: Option<u64>,
         limit: usize,
     ) -> Result<Vec<ActionRow>, StoreError> {
         Ok(self.with(connection, |kept| {
-            let rows = kept.actions.rows.range(after.map_or(0, |after| after.saturating_add(1))..);
-            rows.map(|(_, row)| row).filter(|row| query.takes(row)).take(limit).cloned().collect()
+            let rows = after(&kept.actions.rows, place.as_ref());
+            rows.filter(|row| query.takes(row)).take(limit).cloned().collect()
         }))
     }
 

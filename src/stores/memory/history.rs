@@ -21,8 +21,7 @@ pub(super) struct History {
     snapshots: BTreeMap<ChannelOrderId, OrderSnapshot>,
     /// In the order in which they were recorded, each with when the run began that noticed it; their cursors count from 1.
     pub(super) changes: Vec<(Option<Timestamp>, RecordedChange)>,
-    /// Numbers that no change has any more.
-    unused: u64,
+    last_change: u64,
     /// What happened to each order; cursors count from 1.
     events: BTreeMap<ChannelOrderId, Vec<RecordedEvent>>,
     last_event: u64,
@@ -35,10 +34,11 @@ impl History {
             return false;
         }
         self.snapshots.insert(seen.now.order.clone(), seen.now.clone());
-        let cursor = ChangeCursor::new(self.unused + self.changes.len() as u64 + 1);
-        let change = seen.change.iter().map(|change| (since, RecordedChange::new(cursor, change.clone())));
-        self.changes.extend(change);
-        seen.change.is_some()
+        let Some(change) = &seen.change else { return false };
+        self.last_change += 1;
+        let cursor = ChangeCursor::new(self.last_change);
+        self.changes.push((since, RecordedChange::new(cursor, change.clone())));
+        true
     }
 
     /// Adds events, but those that are one repetition too many.
@@ -81,7 +81,7 @@ impl History {
 
     /// Leaves numbers out.
     pub(super) fn skip(&mut self, numbers: u64) {
-        self.unused += numbers;
+        self.last_change += numbers;
     }
 
     /// Removes what was recorded before. The age of what does not say it begins now.
@@ -89,9 +89,7 @@ impl History {
         let all = self.changes.len();
         self.changes.iter_mut().for_each(|(since, _)| *since = since.or(Some(now)));
         self.changes.retain(|(since, _)| since.is_none_or(|since| since >= before));
-        let removed = (all - self.changes.len()) as u64;
-        self.unused += removed;
-        removed
+        (all - self.changes.len()) as u64
     }
 }
 

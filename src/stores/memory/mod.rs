@@ -77,12 +77,12 @@ impl MemoryStore {
 
     /// The host's side: the imported orders, in ascending order of id.
     pub fn orders(&self, connection: &ConnectionId) -> Vec<StoredOrder> {
-        self.with(connection, |kept| kept.orders.all())
+        self.with(connection, |kept| kept.orders.imported.values().cloned().collect())
     }
 
     /// The host's side: one imported order.
     pub fn order(&self, connection: &ConnectionId, id: &str) -> Option<ChannelOrder> {
-        self.with(connection, |kept| kept.orders.order(&id.into()))
+        self.with(connection, |kept| Some(kept.orders.imported.get(&id.into())?.order.clone()))
     }
 
     /// The host's side: the changes that imported orders underwent, in the order in which they were noticed.

@@ -1,17 +1,17 @@
 //! Imported orders, and what is still to be done about them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    iter::once,
 };
 
 use async_trait::async_trait;
 
-use super::MemoryStore;
+use super::{MemoryStore, after};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ConnectionId, OrderFingerprint, RunId,
+        ChannelOrder, ChannelOrderId, ConnectionId, RunId,
         shipping::ShippingResolution,
         store::{
             ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderEvent, OrderStore, OrderWork, RecordKey,
@@ -43,22 +43,13 @@ impl StoredOrder {
 
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    imported: BTreeMap<ChannelOrderId, StoredOrder>,
+    pub(super) imported: BTreeMap<ChannelOrderId, StoredOrder>,
     held: BTreeMap<ChannelOrderId, HeldOrder>,
     work: BTreeMap<(ChannelOrderId, WorkKind), OrderWork>,
-    fingerprints: BTreeMap<OrderFingerprint, BTreeSet<ChannelOrderId>>,
-    survivors: BTreeMap<ChannelOrderId, BTreeSet<ChannelOrderId>>,
+    by_key: HashMap<RecordKey, BTreeSet<ChannelOrderId>>,
 }
 
 impl Orders {
-    pub(super) fn all(&self) -> Vec<StoredOrder> {
-        self.imported.values().cloned().collect()
-    }
-
-    pub(super) fn order(&self, id: &ChannelOrderId) -> Option<ChannelOrder> {
-        self.imported.get(id).map(|stored| stored.order.clone())
-    }
-
     /// Whether what is open of follow-ups was done is not known any more.
     pub(super) fn doubt_follow_ups(&mut self) {
         let open = |entry: &&mut OrderWork| entry.kind.is_follow_up() && entry.state == WorkState::Open;
@@ -87,8 +78,8 @@ impl Orders {
         let mut forgotten = 0;
         for record in self.imported.values_mut().map(|stored| &mut stored.record).filter(|record| of(record))
         {
-            let Some(fingerprint) = &record.fingerprint else { continue };
-            if let Some(orders) = self.fingerprints.get_mut(fingerprint) {
+            let Some(fingerprint) = record.fingerprint.clone() else { continue };
+            if let Some(orders) = self.by_key.get_mut(&RecordKey::Fingerprint(fingerprint)) {
                 orders.remove(&record.order);
             }
             *record = record.clone().without_address();
@@ -109,11 +100,10 @@ impl Orders {
         for entry in OrderWork::follow_ups_of(new) {
             self.work.insert((id.clone(), entry.kind), entry);
         }
-        for inside in &new.order.lineage.merged {
-            self.survivors.entry(inside.clone()).or_default().insert(id.clone());
-        }
-        if let Some(fingerprint) = &new.fingerprint {
-            self.fingerprints.entry(fingerprint.clone()).or_default().insert(id.clone());
+        let inside = new.order.lineage.merged.iter().cloned().map(RecordKey::MergedInto);
+        let fingerprint = new.fingerprint.clone().map(RecordKey::Fingerprint);
+        for key in once(RecordKey::Id(id.clone())).chain(inside).chain(fingerprint) {
+            self.by_key.entry(key).or_default().insert(id.clone());
         }
         let stored = StoredOrder {
             order: new.order.clone(),
@@ -126,17 +116,9 @@ impl Orders {
     }
 
     fn records(&self, key: &RecordKey, limit: usize) -> Vec<ImportRecord> {
-        let records = |ids: Option<&BTreeSet<ChannelOrderId>>| {
-            let stored = ids.into_iter().flatten().filter_map(|id| self.imported.get(id));
-            stored.take(limit).map(|stored| stored.record.clone()).collect()
-        };
-        match key {
-            RecordKey::Id(id) => {
-                self.imported.get(id).map(|stored| stored.record.clone()).into_iter().collect()
-            }
-            RecordKey::MergedInto(id) => records(self.survivors.get(id)),
-            RecordKey::Fingerprint(fingerprint) => records(self.fingerprints.get(fingerprint)),
-        }
+        let ids = self.by_key.get(key).into_iter().flatten();
+        let stored = ids.filter_map(|id| self.imported.get(id));
+        stored.take(limit).map(|stored| stored.record.clone()).collect()
     }
 
     fn work(&self, query: WorkQuery<'_>) -> Vec<OrderWork> {
@@ -264,14 +246,10 @@ impl OrderStore for MemoryStore {
     async fn held(
         &self,
         connection: &ConnectionId,
-        after: Option<&ChannelOrderId>,
+        place: Option<&ChannelOrderId>,
         limit: usize,
     ) -> Result<Vec<HeldOrder>, StoreError> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        Ok(self.with(connection, |kept| {
-            let rows = kept.orders.held.range::<ChannelOrderId, _>((from, Bound::Unbounded));
-            rows.take(limit).map(|(_, held)| held.clone()).collect()
-        }))
+        Ok(self.with(connection, |kept| after(&kept.orders.held, place).take(limit).cloned().collect()))
     }
 
     async fn apply_shipping(

@@ -1,9 +1,6 @@
 //! The outbox of shipments.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use async_trait::async_trait;
 
@@ -22,13 +19,11 @@ use crate::{
 /// Rows of an outbox, and what becomes of them. A store that keeps them elsewhere loads those that a call touches.
 #[derive(Debug, Default)]
 pub(in crate::stores) struct Outbox {
-    rows: BTreeMap<OutboxCursor, OutboxRow>,
-    places: BTreeMap<OutboxId, OutboxCursor>,
-    by_order: BTreeMap<ChannelOrderId, Vec<OutboxCursor>>,
+    rows: BTreeMap<OutboxId, OutboxRow>,
 }
 
 /// Rows that are to be written together, if at all.
-type Changed = BTreeMap<OutboxCursor, OutboxRow>;
+type Changed = BTreeMap<OutboxId, OutboxRow>;
 
 /// What a call makes of the outbox.
 #[derive(Debug, Default)]
@@ -42,7 +37,7 @@ pub(in crate::stores) struct Effects {
 impl Effects {
     fn add(&mut self, before: &OutboxRow, after: OutboxRow, run: Option<&RunId>) {
         self.events.extend(OrderEvent::of_step(before, &after, run));
-        self.rows.insert(after.cursor(), after);
+        self.rows.insert(after.id(), after);
     }
 }
 
@@ -50,67 +45,51 @@ impl Outbox {
     /// These rows.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(in crate::stores) fn of(rows: Vec<OutboxRow>) -> Self {
-        let mut outbox = Self::default();
-        for row in rows {
-            outbox.add(row);
-        }
-        outbox
-    }
-
-    fn add(&mut self, row: OutboxRow) {
-        let (place, order) = (row.cursor(), row.shipment.order.clone());
-        self.places.insert(row.id(), place.clone());
-        if self.rows.insert(place.clone(), row).is_none() {
-            self.by_order.entry(order).or_default().push(place);
-        }
+        Self { rows: rows.into_iter().map(|row| (row.id(), row)).collect() }
     }
 
     /// Adds a new row; says what happened, if it was not there.
     fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> Option<OrderEvent> {
-        if self.places.contains_key(&shipment.outbox_id()) {
-            return None;
-        }
-        let row = OutboxRow::new(shipment.clone(), now);
-        let event = OrderEvent::of_enqueued(&row);
-        self.add(row);
-        Some(event)
+        let Entry::Vacant(place) = self.rows.entry(shipment.outbox_id()) else { return None };
+        Some(OrderEvent::of_enqueued(place.insert(OutboxRow::new(shipment.clone(), now))))
     }
 
     /// Keeps what stays of rows that were settled before, of orders that have none to be settled.
     pub(super) fn reduce(&mut self, before: Timestamp) -> u64 {
-        let is_old =
-            |row: &OutboxRow| row.state.is_closed() && row.updated_at < before && *row != row.reduced();
-        let old: BTreeSet<ChannelOrderId> =
-            self.rows.values().filter(|row| is_old(row)).map(|row| row.shipment.order.clone()).collect();
+        let open = self.open_orders();
+        let is_old = |row: &OutboxRow| row.updated_at < before && !open.contains(&row.shipment.order);
         let mut reduced = 0;
-        for order in old {
-            let rows = self.of_order(&order, &Changed::new());
-            if rows.iter().all(|row| row.state.is_closed()) {
-                let old: Vec<_> = rows.into_iter().filter(is_old).collect();
-                reduced += old.len() as u64;
-                self.rows.extend(old.into_iter().map(|row| (row.cursor(), row.reduced())));
-            }
+        for row in self.rows.values_mut().filter(|row| is_old(row) && **row != row.reduced()) {
+            *row = row.reduced();
+            reduced += 1;
         }
         reduced
     }
 
     /// The same for one order, whatever its age. Says how many rows stay as they are, since one is to be settled.
     pub(super) fn reduce_order(&mut self, order: &ChannelOrderId) -> u64 {
-        let rows = self.of_order(order, &Changed::new());
-        if rows.iter().all(|row| row.state.is_closed()) {
-            self.rows.extend(rows.into_iter().map(|row| (row.cursor(), row.reduced())));
-            return 0;
+        let of_order = |row: &&mut OutboxRow| row.shipment.order == *order;
+        let mut rows: Vec<&mut OutboxRow> = self.rows.values_mut().filter(of_order).collect();
+        if rows.iter().any(|row| !row.state.is_closed()) {
+            return rows.len() as u64;
         }
-        rows.len() as u64
+        rows.iter_mut().for_each(|row| **row = row.reduced());
+        0
+    }
+
+    /// The orders that have a row to be settled.
+    fn open_orders(&self) -> BTreeSet<ChannelOrderId> {
+        let open = self.rows.values().filter(|row| !row.state.is_closed());
+        open.map(|row| row.shipment.order.clone()).collect()
     }
 
     /// One row of each order that has some to be settled is doubtful from now on.
     pub(in crate::stores) fn doubt(&self, now: Timestamp) -> Effects {
         let mut effects = Effects::default();
-        for order in self.by_order.keys() {
-            let rows = self.of_order(order, &Changed::new());
+        for order in self.open_orders() {
+            let rows = self.page(&OutboxQuery::OfOrder(order), None, usize::MAX);
             if let Some(row) = OutboxRow::doubt_one(&rows, now)
-                && let Some(before) = self.rows.get(&row.cursor())
+                && let Some(before) = self.rows.get(&row.id())
             {
                 effects.add(before, row, None);
             }
@@ -131,28 +110,16 @@ impl Outbox {
     }
 
     fn page(&self, query: &OutboxQuery, after: Option<&OutboxCursor>, limit: usize) -> Vec<OutboxRow> {
-        if let OutboxQuery::OfOrder(order) = query {
-            let mut rows = self.of_order(order, &Changed::new());
-            rows.retain(|row| after.is_none_or(|after| row.cursor() > *after));
-            rows.truncate(limit);
-            return rows;
-        }
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let rows = self.rows.range::<OutboxCursor, _>((from, Bound::Unbounded)).map(|(_, row)| row);
-        rows.filter(|row| query.takes(row)).take(limit).cloned().collect()
-    }
-
-    fn of_order(&self, order: &ChannelOrderId, changed: &Changed) -> Vec<OutboxRow> {
-        let mut places = self.by_order.get(order).cloned().unwrap_or_default();
-        places.sort();
-        let row = |place| changed.get(place).or_else(|| self.rows.get(place)).cloned();
-        places.iter().filter_map(row).collect()
+        let is_next = |row: &&OutboxRow| query.takes(row) && after.is_none_or(|after| row.cursor() > *after);
+        let mut rows: Vec<&OutboxRow> = self.rows.values().filter(is_next).collect();
+        rows.sort_by_cached_key(|row| row.cursor());
+        rows.into_iter().take(limit).cloned().collect()
     }
 
     /// A row as it is once what has changed is written.
     fn row(&self, id: &OutboxId, changed: &Changed) -> Result<OutboxRow, StoreError> {
-        let row = self.places.get(id).and_then(|place| changed.get(place).or_else(|| self.rows.get(place)));
-        row.cloned().ok_or_else(|| StoreError::permanent(format!("there is no shipment {id} in the outbox")))
+        let row = changed.get(id).or_else(|| self.rows.get(id)).cloned();
+        row.ok_or_else(|| StoreError::permanent(format!("there is no shipment {id} in the outbox")))
     }
 
     /// The answers, and what they make of the rows.
@@ -165,7 +132,10 @@ impl Outbox {
         for intent in intents {
             let before = self.row(&intent.id, &effects.rows)?;
             let mut row = before.clone();
-            let order = self.of_order(&row.shipment.order, &effects.rows);
+            let of_order = OutboxQuery::OfOrder(row.shipment.order.clone());
+            let order = self.page(&of_order, None, usize::MAX).into_iter();
+            let order: Vec<_> =
+                order.map(|row| effects.rows.get(&row.id()).cloned().unwrap_or(row)).collect();
             answers.push(row.begin_send(intent, &order)?);
             effects.add(&before, row, Some(run));
         }
