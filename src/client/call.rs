@@ -184,7 +184,7 @@ impl ShipStation {
             };
             let now = HostTime::now(&*self.inner.clock);
             let until = now.wall + wait;
-            if now.since(began) + wait > policy.max_elapsed || self.is_late(until) {
+            if now.since(began).saturating_add(wait) > policy.max_elapsed || self.is_late(until) {
                 return Err(problem.at(&call.endpoint, attempts));
             }
             tracing::debug!(kind = ?problem.kind, attempts, wait_ms = wait.as_millis(), "retrying after backoff");

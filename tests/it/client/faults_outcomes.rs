@@ -125,6 +125,17 @@ async fn faults_of_the_rate_limit_cost_no_attempt_and_end_in_time() {
 }
 
 #[tokio::test]
+async fn faults_that_ask_for_an_endless_wait_are_errors() {
+    for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+        let answer = |wait: u64| Behavior::answer(status, &format!("Retry-After: {wait}\r\n"), "");
+        let server = TcpServer::start(vec![answer(1), answer(u64::MAX)]).await;
+        let error = ask(&server.url(), Idempotency::Read).await.unwrap_err();
+        assert!(error.retry_after() >= Some(Duration::from_secs(u64::MAX)), "{error}");
+        assert_eq!(server.seen(), 2, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn faults_that_pass_are_survived_by_reads() {
     let fail = Behavior::answer("502 Bad Gateway", "", "<html>");
     let server =
