@@ -35,7 +35,7 @@
 //! [`client.orders()`](ShipStation::orders) are those of its chapter "Orders". Errors are those of every request, and
 //! [`NotFound`](ErrorKind::NotFound) for a resource that does not exist, unless an operation says more.
 //!
-//! Making orders is `Repeatable` if every order has a key or an id. Everything else goes through [`ShipStation::get`],
+//! Making orders is `Repeatable` if every order has a key. Everything else goes through [`ShipStation::get`],
 //! [`post`](ShipStation::post), [`put`](ShipStation::put) and [`delete`](ShipStation::delete).
 #![expect(clippy::missing_errors_doc, reason = "the errors of every request are described once, above")]
 

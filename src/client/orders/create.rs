@@ -109,7 +109,7 @@ impl NewOrder {
 
     /// Whether sending it twice leaves one order.
     fn is_keyed(&self) -> bool {
-        self.order_id.is_some() || self.order_key.as_deref().is_some_and(|key| !key.is_empty())
+        self.order_key.as_deref().is_some_and(|key| !key.trim().is_empty())
     }
 }
 
@@ -122,8 +122,8 @@ impl Orders {
     /// The answer is the stored order, but automation rules run some seconds later: fetch it again before relying on its
     /// weight, tags or carrier.
     ///
-    /// Repeatable if the order has a key or an id; otherwise it happens once,
-    /// because every call makes another order.
+    /// Repeatable if the order has a key; otherwise it happens once, because every call makes another order, as far as is known
+    /// also one with an id.
     ///
     /// # Errors
     /// [`Invalid`](super::super::ErrorKind::Invalid) with ShipStation's reason if the order lacks something. After
@@ -135,7 +135,7 @@ impl Orders {
 
     /// Makes or replaces 1 to 100 orders. Each succeeds or fails on its own.
     ///
-    /// Repeatable if every order has a key or an id; otherwise it happens once.
+    /// Repeatable if every order has a key; otherwise it happens once.
     ///
     /// # Errors
     /// As for [`create`](Self::create), for the call as a whole; [`Config`](super::super::ErrorKind::Config) for another number of orders.

@@ -8,9 +8,9 @@ use std::{
 use serde_json::{Value, json};
 use shipstation_connector::Timestamp;
 use shipstation_connector::client::{
-    Clock, Error, ErrorKind,
+    Address, Clock, Error, ErrorKind,
     ErrorKind::{Decode, Invalid, RateLimited, Timeout, Transport, Unavailable},
-    Idempotency, OrderId, Outcome,
+    Idempotency, NewOrder, OrderId, OrderStatus, Outcome,
     Outcome::{NotSent, Unknown},
     RetryPolicy, ShipStation,
 };
@@ -93,6 +93,30 @@ async fn faults_of_a_success_that_cannot_be_read_are_not_repeated() {
     outcome_is("truncated JSON", Behavior::answer("200 OK", "", r#"{"success": tr"#), row).await;
     outcome_is("HTML with 200", Behavior::answer("200 OK", "", "<html>hello</html>"), row).await;
     outcome_is("redirect", Behavior::answer("302 Found", "Location: http://127.0.0.1:1/\r\n", ""), row).await;
+}
+
+/// An id alone does not keep ShipStation from making another order.
+#[tokio::test]
+async fn faults_of_an_order_that_is_made_are_repeated_only_with_a_key() {
+    let now = "2024-01-01T00:00:00Z".parse().unwrap();
+    let address = Address::default;
+    let new = || NewOrder::new("M-1", now, OrderStatus::AwaitingShipment, address(), address());
+    for (id, key, requests) in [
+        (None, None, 1),
+        (Some(OrderId::new(7)), None, 1),
+        (Some(OrderId::new(7)), Some(" "), 1),
+        (Some(OrderId::new(7)), Some("k"), 3),
+        (None, Some("k"), 3),
+    ] {
+        let mut order = new();
+        (order.order_id, order.order_key) = (id, key.map(str::to_owned));
+        let server = TcpServer::start(vec![Behavior::answer("503 Unavailable", "", "")]).await;
+        let client = client(&server.url(), PATIENCE);
+        client.orders().create(&order).await.unwrap_err();
+        assert_eq!(server.seen(), requests, "{id:?} {key:?}");
+        client.orders().create_many(&[order]).await.unwrap_err();
+        assert_eq!(server.seen(), 2 * requests, "{id:?} {key:?}");
+    }
 }
 
 #[tokio::test]
