@@ -8,11 +8,13 @@ use serde::{
     de::{self, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
+use serde_path_to_error::{Path, Segment};
 
 use super::{
     super::page::Incomplete, Envelope, Field, FieldSeed, Lenient, drift::DriftCounter,
-    envelope::EnvelopeSeed, repair::repaired, scalars::with_verbatim_texts,
+    envelope::EnvelopeSeed, inside, repair::repaired, scalars::with_verbatim_texts,
 };
+use crate::open_enum::Name;
 
 /// A row type that comes in lists.
 pub(crate) trait Row: Lenient {
@@ -208,11 +210,21 @@ fn explain<'de, S: de::DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Decode
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
     let error = seed.deserialize(tracked).err().or_else(|| deserializer.end().err());
-    let path = match track.path().to_string() {
-        path if path == "." => String::new(),
-        path => path,
-    };
-    DecodeIssue { path, reason: error.map_or_else(String::new, |error| reason(&error)) }
+    let reason = error.map_or_else(String::new, |error| reason(&error));
+    DecodeIssue { path: place(&track.path()), reason }
+}
+
+/// A path in words. A member that no model knows may have any name, also what a buyer wrote.
+fn place(path: &Path) -> String {
+    let mut place = String::new();
+    for segment in path {
+        let name = match segment {
+            Segment::Map { key } => Name::of_member(key).to_string(),
+            other => other.to_string(),
+        };
+        place = inside(&place, &name);
+    }
+    place
 }
 
 /// What serde complains about, without the value it quotes.
@@ -225,7 +237,8 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
             format!("{NOT_JSON} (line {}, column {})", error.line(), error.column())
         }
         Category::Data => {
-            let words = text.split(" at line ").next().unwrap_or_default();
+            // Its own end: the value it quotes may hold the same words.
+            let words = text.rsplit_once(" at line ").map_or(&*text, |(words, _)| words);
             let safe = match words.rfind(", expected ") {
                 Some(at) => words.get(at + 2..),
                 None if words.starts_with("missing field") || words.starts_with("expected ") => Some(words),

@@ -207,6 +207,28 @@ async fn secrets_stay_out_of_the_place_where_a_raw_answer_does_not_fit() {
     }
 }
 
+/// A value may read like the end of a message, and a member that no model knows may have any name.
+#[tokio::test]
+async fn secrets_stay_out_of_the_place_and_the_reason_of_an_answer_that_is_cut_off_or_of_another_kind() {
+    const WORDS: &str = "a parcel, expected Planted at line 3";
+    let text = json!(WORDS).to_string();
+    let cut_off = |json: &str| json.get(..json.len() - 3).unwrap().to_owned();
+    for (body, wanted) in [
+        (text, "expected an object with `orders`"),
+        (cut_off(r#"{"Jane Planted": {"planted@example.com": [true]}}"#), "at *** (12 bytes), "),
+        (cut_off(r#"{"orders": [], "801-555-0199": {"x": 1}}"#), "at *** (12 bytes), "),
+    ] {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_raw(body.clone(), "application/json");
+        Mock::given(path("/orders")).respond_with(answer).mount(&server).await;
+        let error = builder(&server.uri()).build().unwrap().orders().list().send().await.unwrap_err();
+        let mut output = format!("{:?}", error.path());
+        show(&mut output, &error);
+        assert!(PLANTED.iter().all(|planted| !output.contains(planted)), "{output}");
+        assert!(output.contains(wanted), "{output}");
+    }
+}
+
 /// What ShipStation says may quote what was sent.
 #[tokio::test]
 async fn secrets_stay_out_of_the_words_of_an_answer_that_is_shown() {
