@@ -54,11 +54,13 @@ pub(super) fn assigned_user(order: &Order) -> Option<ChannelUserId> {
     order.user_id.as_ref().map(|user| ChannelUserId::new(user.as_str()))
 }
 
+/// The relatives of an order. It is none of its own, and an id below 1 is none.
 pub(super) fn lineage(order: &Order) -> Lineage {
     let mut lineage = Lineage::default();
+    let is_other = |id: &OrderId| id.get() > 0 && *id != order.order_id;
     if let Some(options) = &order.advanced_options {
-        lineage.parent = options.parent_id.map(order_id);
-        lineage.merged = options.merged_ids.iter().copied().map(order_id).collect();
+        lineage.parent = options.parent_id.filter(is_other).map(order_id);
+        lineage.merged = options.merged_ids.iter().copied().filter(is_other).map(order_id).collect();
     }
     lineage
 }

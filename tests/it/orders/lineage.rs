@@ -60,6 +60,30 @@ async fn faults_a_parent_that_comes_after_its_part_is_imported_like_any_other() 
 }
 
 #[tokio::test]
+async fn faults_an_order_that_names_itself_is_no_relative_of_its_own() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1"));
+    let channel = world.channel(|_| {});
+    let _ = import(&channel).await;
+    world.sim.account(|account| {
+        account.edit(order, |order_| {
+            order_.push("advancedOptions.mergedIds", order);
+            order_.push("advancedOptions.mergedIds", 0_i64);
+            order_.set("advancedOptions.parentId", order);
+        })
+    });
+    let report = import(&channel).await;
+    assert_eq!(report.run.warnings, Vec::<String>::new(), "{report}");
+    let second = world.add(world.order("A-2").merged([0]));
+    world.sim.account(|account| account.edit(second, |order| order.set("advancedOptions.parentId", 0_i64)));
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported(), report.counts.held()), (1, 0), "{report}");
+    let orders = world.store.orders(&world.connection);
+    let lineage = &orders.iter().find(|stored| stored.order.number == "A-2").unwrap().record.lineage;
+    assert!(lineage.parent.is_none() && lineage.merged.is_empty(), "{lineage:?}");
+}
+
+#[tokio::test]
 async fn faults_an_order_that_swallowed_imported_ones_is_held() {
     let world = World::new().await;
     let swallowed = world.add(world.order("A-1"));
