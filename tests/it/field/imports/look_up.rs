@@ -31,6 +31,20 @@ async fn a_number_is_found_however_it_is_typed() {
     }
 }
 
+/// The filter finds everything that begins alike: the whole account.
+#[tokio::test]
+async fn a_number_that_says_nothing_is_not_asked_for() {
+    let world = World::new().await;
+    world.add(world.order("A-1"));
+    let channel = world.channel(|_| {});
+    for number in ["", " ", "#", " # ", "\u{200b}"] {
+        let which = OrderSelector::Number(number.into());
+        let refused = channel.import_order(ImportOrder::new(which)).await.unwrap_err();
+        assert!(matches!(refused.refusal, Refusal::NotFound { .. }), "{number:?}: {refused}");
+    }
+    assert_eq!(world.sim.journal().count("GET", "/orders"), 0);
+}
+
 #[tokio::test]
 async fn an_exact_number_comes_before_one_that_is_alike() {
     let world = World::new().await;
