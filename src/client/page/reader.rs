@@ -158,11 +158,13 @@ impl<T: Listed + Send + 'static> Reader<T> {
         if last == (LastPage::Repeated { short: false }) && self.tally.highest.is_none() {
             return Ok(Some(self.end(Some(Incomplete::RepeatedPage))));
         }
+        // Behind a page that came twice nothing was read, however many of the rows before it have left the list since.
+        let is_read_through = !matches!(last, LastPage::Repeated { .. }) || self.tally.highest.is_none();
         let first = self.reading == Reading::First;
         // Where the list has not changed since, there is nothing behind a filter whose total was reached.
         let mut unchanged = false;
         if first {
-            if self.tally.doubt(self.by_number).is_none() {
+            if is_read_through && self.tally.doubt(self.by_number).is_none() {
                 return Ok(Some(self.end(None)));
             }
             let now = self.ask_for_total().await?;
@@ -170,7 +172,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
         } else if self.reading == Reading::Second {
             return Ok(Some(self.end(self.tally.doubt(true))));
         }
-        if self.tally.reaches_total_now() && !self.tally.contradiction {
+        if is_read_through && self.tally.reaches_total_now() && !self.tally.contradiction {
             return Ok(Some(self.end(None)));
         }
         if first && last == LastPage::Counted && !unchanged {

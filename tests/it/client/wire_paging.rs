@@ -168,6 +168,25 @@ async fn wire_a_server_that_knows_one_page_only_is_not_asked_for_ever() {
     assert!(server.received_requests().await.unwrap().len() <= 8);
 }
 
+/// Rows of one second that move while they are read one by one: the row that comes twice has taken the place of another.
+#[tokio::test]
+async fn wire_a_page_that_comes_twice_does_not_end_a_list_that_shrinks() {
+    let server = MockServer::start().await;
+    let page = |ids: &[i64], total: u64| {
+        let row = |id: &i64| json!({"orderId": id, "createDate": "2026-05-31T17:00:00.0000000"});
+        let orders: Vec<_> = ids.iter().map(row).collect();
+        ResponseTemplate::new(200).set_body_json(json!({"orders": orders, "total": total}))
+    };
+    for (answer, times) in
+        [(ResponseTemplate::new(500), 4), (page(&[1], 6), 1), (page(&[1], 1), 1), (page(&[7], 1), 1)]
+    {
+        Mock::given(any()).respond_with(answer).up_to_n_times(times).mount(&server).await;
+    }
+    Mock::given(any()).respond_with(page(&[7, 1], 2)).mount(&server).await;
+    let found = by_key(&client(&server.uri()), 2, "2026-06-01T00:00:00Z").await.unwrap();
+    assert_eq!(ids(&found), [0, 6]);
+}
+
 #[tokio::test]
 async fn faults_of_one_row_cost_that_row_only() {
     for (since, key) in [(Some("2026-05-01T00:00:00Z"), "by key"), (None, "by number")] {
