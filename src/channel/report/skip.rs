@@ -153,7 +153,7 @@ impl SkipReason {
                 "on_hold" => "release it in ShipStation, or import the status on_hold too".to_owned(),
                 "awaiting_payment" => "it comes once it is paid".to_owned(),
                 "cancelled" | "shipped" => format!("nothing, as it is {status}"),
-                status => format!("add {status} to the imported statuses"),
+                status => format!("add {} to the imported statuses", DisplayText::name(status).unquoted()),
             }),
             // No setting reaches further back than a year.
             Self::TooOld { age_days: 365.., .. } => Some("import this one order now".to_owned()),

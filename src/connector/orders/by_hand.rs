@@ -11,6 +11,7 @@ use super::{
 use crate::{
     channel::{
         ChannelError, ImportOrder, ImportReport, Operation, OrderSelector, Refusal, RunStatus, Trigger,
+        shipping::DisplayText,
     },
     client::{self, Lane, Order},
     connector::{
@@ -88,7 +89,8 @@ pub(super) fn the_one<'m>(which: &OrderSelector, found: &'m Matches) -> Result<&
 
 /// The numbers that may have been meant.
 fn offered(found: &Matches) -> String {
-    if found.near.is_empty() { String::new() } else { format!("; there is {}", found.near.join(", ")) }
+    let near: Vec<String> = found.near.iter().map(|near| DisplayText::name(near).unquoted()).collect();
+    if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) }
 }
 
 /// An order as a person tells it from others of its number.

@@ -143,7 +143,7 @@ impl<'r> Import<'r> {
             self.note_missed([new.order.modified_at]);
         }
         if new.order.shippable_lines().next().is_none() {
-            self.notes.empty.add(&new.order.number);
+            self.notes.empty.add(DisplayText::name(&new.order.number).unquoted());
         }
     }
 

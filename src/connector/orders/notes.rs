@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::policy::PolicyLog;
 use crate::{
-    channel::{ChannelOrder, ChannelOrderId, hash::number_of, shipping::StoreKey},
+    channel::{ChannelOrder, ChannelOrderId, hash::number_of, shipping::{DisplayText, StoreKey}},
     client::Order,
 };
 

@@ -84,7 +84,7 @@ impl Skips<'_> {
     fn words(&self, skip: &SkipReason) -> (String, Option<String>) {
         match skip {
             SkipReason::WrongStatus { status, wanted } => {
-                (format!("is {status}"), Some(format!("import wants {}", wanted.join(" or "))))
+                (is_status(status), Some(format!("import wants {}", wanted.join(" or "))))
             }
             SkipReason::TooOld { basis, age_days, placed_days, limit_days } => {
                 let placed = placed_days.map(|days| format!(" (placed {days} d ago)")).unwrap_or_default();
@@ -138,6 +138,11 @@ pub(super) fn age(order: &Order, window: &Window) -> String {
         Some(format!("{word} {days} d ago"))
     };
     format!("{}, {limit}{extended}", join(dates.into_iter().filter_map(ago)))
+}
+
+/// The state that an order is in, whatever it is called.
+pub(super) fn is_status(status: &str) -> String {
+    format!("is {}", DisplayText::name(status).unquoted())
 }
 
 pub(super) fn store(order: &ChannelOrder, names: &Names) -> String {
@@ -256,7 +261,10 @@ pub(super) fn missing(near: &[String]) -> Check {
     let remedy = match near {
         [] => "look for it in ShipStation, and ask by the id that its page shows instead of the number"
             .to_owned(),
-        near => format!("did you mean {}?", near.join(" or ")),
+        near => {
+            let near: Vec<String> = near.iter().map(|near| DisplayText::name(near).unquoted()).collect();
+            format!("did you mean {}?", near.join(" or "))
+        }
     };
     check("exists", Verdict::Blocks, "ShipStation does not have it", remedy)
 }

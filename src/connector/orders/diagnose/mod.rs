@@ -216,7 +216,7 @@ impl ShipStationChannel {
         answer.imported = facts.records.known.contains_key(&order.id);
         let skips = checks::Skips { all: &reasons, names };
         answer.checks = vec![
-            skips.check("status", &[SkipKind::WrongStatus], || format!("is {}", order.status)),
+            skips.check("status", &[SkipKind::WrongStatus], || checks::is_status(&order.status)),
             skips.check("age", &[SkipKind::TooOld, SkipKind::NoDate], || checks::age(wire, window)),
             skips.check("store", &[SkipKind::WrongStore], || checks::store(order, names)),
             skips.check("tag", &[SkipKind::MissingTag, SkipKind::ExcludedTag], || checks::tags(order, names)),

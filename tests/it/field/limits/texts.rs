@@ -10,6 +10,7 @@ use shipstation_connector::{
         store::{OrderStore, OrderStoreExt},
     },
     connector::UnmappedPolicy,
+    testing::simulator::SimOrder,
 };
 
 use super::{MOST, at_work};
@@ -25,6 +26,34 @@ async fn import(channel: &ShipStationChannel) -> shipstation_connector::channel:
 fn short(what: &str, text: &str) {
     assert!(text.len() < SHORT, "{what} has {} bytes", text.len());
     assert!(text.contains(" more characters)"), "{what} says that something is cut: {text}");
+}
+
+#[tokio::test]
+async fn names_that_a_store_gives_are_shown_short_and_on_one_line() {
+    let world = World::new().await;
+    let long = format!("{}\u{202e}", "9".repeat(1_000_000));
+    let created = world.ago(std::time::Duration::from_secs(3_600));
+    let empty = |number: &str| {
+        SimOrder::new(number).status("awaiting_shipment").created(created).shipping("Standard")
+    };
+    world.add(empty(&long));
+    world.add(empty("A-1\u{202e}\n"));
+    let parked = world.add(world.order("A-2").status("parked\u{202e}\n  BLOCKS"));
+    let channel = world.channel(|_| {});
+
+    let report = import(&channel).await;
+    short("the import report", &report.to_string());
+    short("its JSON", &written(&report));
+    let diagnose = |which| channel.diagnose_order(DiagnoseOrder::new(which));
+    let id = OrderSelector::Id(parked.to_string().into());
+    let near = OrderSelector::Number("A-1x".to_owned());
+    let [parked, near] = [diagnose(id).await, diagnose(near).await].map(|answer| answer.unwrap().remove(0));
+    assert!(near.to_string().contains("did you mean A-1"), "{near}");
+    for text in [report.to_string(), parked.to_string(), near.to_string()] {
+        assert!(!text.contains('\u{202e}') && !text.contains("\n  BLOCKS,"), "{text}");
+    }
+    let status = parked.check("status").unwrap();
+    assert!(status.observed.starts_with("is parked<U+202E>␊"), "{status:?}");
 }
 
 #[tokio::test]
