@@ -5,7 +5,14 @@ use std::collections::HashSet;
 
 use futures_util::StreamExt;
 
-use super::{context::Context, import::Import, list_tally::ListTally, parcels, scan, window::Window};
+use super::{
+    context::Context,
+    list_tally::ListTally,
+    parcels,
+    recorder::Recorder,
+    scan::{self, Reading},
+    window::Window,
+};
 use crate::{
     Timestamp,
     channel::{
@@ -54,18 +61,18 @@ impl StatusList {
 }
 
 /// Users and tags of what is imported are left to the imports of the window: nobody else waits for them as long as this does.
-pub(super) async fn run(import: &mut Import<'_>) -> Result<(), Stop> {
-    let (from, mut lists) = (import.admission.window.from, begin(import.ctx, &import.admission.window));
-    let read = read_all(import, &mut lists).await;
+pub(super) async fn run(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
+    let (from, mut lists) = (reading.admission.window.from, begin(recorder.ctx, &reading.admission.window));
+    let read = read_all(recorder, reading, &mut lists).await;
     let ended = match read {
-        Ok(()) | Err(Stop::LimitReached(_)) => parcels::publish_shipped(import).await.and(read),
+        Ok(()) | Err(Stop::LimitReached(_)) => parcels::publish_shipped(recorder).await.and(read),
         read => read,
     };
     let open = lists.iter().filter(|list| !list.scan.complete);
     let reached = open.map(|list| list.reached.filter(|_| list.is_sorted && !list.has_ended).max(from)).min();
     // What was seen and not recorded is seen again only from the beginning.
-    import.report.resume_from = if import.shipped.is_empty() { reached.flatten() } else { from };
-    import.report.scans.extend(lists.into_iter().map(|list| list.scan));
+    recorder.report.resume_from = if recorder.shipped.is_empty() { reached.flatten() } else { from };
+    recorder.report.scans.extend(lists.into_iter().map(|list| list.scan));
     ended
 }
 
@@ -86,18 +93,22 @@ fn begin(ctx: &Context<'_>, window: &Window) -> Vec<StatusList> {
     settings.statuses.iter().map(list).collect()
 }
 
-async fn read_all(import: &mut Import<'_>, lists: &mut [StatusList]) -> Result<(), Stop> {
-    import.ctx.run.checkpoint().await?;
-    import.reading.seen = Some(HashSet::new());
+async fn read_all(
+    recorder: &mut Recorder<'_>,
+    reading: &mut Reading,
+    lists: &mut [StatusList],
+) -> Result<(), Stop> {
+    recorder.ctx.run.checkpoint().await?;
+    reading.seen = Some(HashSet::new());
     while let Some(list) = lists.iter_mut().filter(|list| !list.has_ended).min_by_key(|list| list.reached) {
         let Some(page) = list.pages.next().await.transpose()? else {
             list.has_ended = true;
-            scan::list_ended(import, &mut list.scan, &list.tally, &list.pages);
+            scan::list_ended(recorder, &reading.admission.window, &mut list.scan, &list.tally, &list.pages);
             continue;
         };
-        let date = |order| Some(import.admission.window.date(order)?.earliest());
+        let date = |order| Some(reading.admission.window.date(order)?.earliest());
         let dates = page.items.iter().map(date).collect();
-        scan::import_page(import, &mut list.scan, &mut list.tally, page).await?;
+        scan::import_page(recorder, reading, &mut list.scan, &mut list.tally, page).await?;
         list.dealt_with(dates);
     }
     Ok(())

@@ -1,11 +1,10 @@
 //! Importing single orders that a person names.
 
 use super::{
-    context::Context,
+    context::{Admission, Context},
     find::{Matches, find},
-    follow_up,
-    import::Import,
-    page, parcels,
+    follow_up, page, parcels,
+    recorder::Recorder,
     window::{ImportGap, Window},
 };
 use crate::{
@@ -40,19 +39,19 @@ impl ShipStationChannel {
             ctx.run.finish(&mut info, RunStatus::Succeeded, NOTHING_DONE).await;
             return Err(ChannelError::of("import_order", refusal));
         }
-        let mut import = Import::new(&ctx, info, self.window_of_named(&ctx));
-        (import.admission.bypass, import.admission.by_hand) = (bypass, true);
+        let mut recorder = Recorder::new(&ctx, info);
         if let Some(warning) = found.unread() {
-            import.warn(warning);
+            recorder.warn(warning);
         }
         if let Some(written) = &found.written {
-            import.warn(format!("the {} was found as {written}", describe(&which)));
+            recorder.warn(format!("the {} was found as {written}", describe(&which)));
         }
         if let Some(gap) = found.incomplete {
-            import.gap(gap);
+            recorder.gap(gap);
         }
-        let stop = import_these(&mut import, found.orders).await.err();
-        import.finish(stop).await
+        let admission = Admission { window: self.window_of_named(&ctx), bypass, by_hand: true };
+        let stop = import_these(&mut recorder, &admission, found.orders).await.err();
+        recorder.finish(admission.window, stop).await
     }
 
     /// The window for single orders: no outage stretches it.
@@ -61,13 +60,17 @@ impl ShipStationChannel {
     }
 }
 
-async fn import_these(import: &mut Import<'_>, orders: Vec<Order>) -> Result<(), Stop> {
-    follow_up::prepare(import).await?;
-    import.ctx.run.checkpoint().await?;
-    import.reading.users.observe(&orders);
-    page::import(import, orders).await?;
-    follow_up::execute(import).await?;
-    parcels::publish_shipped(import).await
+async fn import_these(
+    recorder: &mut Recorder<'_>,
+    admission: &Admission,
+    orders: Vec<Order>,
+) -> Result<(), Stop> {
+    let mut users = follow_up::prepare(recorder.ctx).await?;
+    recorder.ctx.run.checkpoint().await?;
+    users.observe(&orders);
+    page::import(recorder, admission, orders).await?;
+    follow_up::execute(recorder, &users).await?;
+    parcels::publish_shipped(recorder).await
 }
 
 /// The one order that is meant, or why there is none. Two stores may use one number, and the parts of an order that was split

@@ -7,10 +7,11 @@ use futures_util::StreamExt;
 
 use super::{
     context::{Context, Records},
-    import::{Import, failure},
     lineage::imported_in,
     list_tally::ListTally,
+    recorder::{Recorder, failure},
     retry_wait,
+    scan::Reading,
 };
 use crate::{
     Timestamp,
@@ -51,46 +52,55 @@ impl Observations {
 }
 
 /// Looks for imported orders among all that were modified since the last good run.
-pub(super) async fn scan(import: &mut Import<'_>) -> Result<(), Stop> {
-    let since = import.admission.window.changes_since.filter(|_| import.ctx.watches_changes());
+pub(super) async fn scan(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
+    let since = reading.admission.window.changes_since.filter(|_| recorder.ctx.watches_changes());
     let Some(since) = since else { return Ok(()) };
-    let before = import.ctx.run.meter.requests();
-    let scanned = scan_modified(import, since).await;
-    import.report.watch_requests += import.ctx.run.meter.requests() - before;
+    let before = recorder.ctx.run.meter.requests();
+    let scanned = scan_modified(recorder, reading, since).await;
+    recorder.report.watch_requests += recorder.ctx.run.meter.requests() - before;
     scanned
 }
 
-async fn scan_modified(import: &mut Import<'_>, since: Timestamp) -> Result<(), Stop> {
+async fn scan_modified(
+    recorder: &mut Recorder<'_>,
+    reading: &mut Reading,
+    since: Timestamp,
+) -> Result<(), Stop> {
     const LIST: &str = "changed orders";
-    let list = import.ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
-    let mut pages = list.page_size(import.ctx.settings().page_size).pages();
+    let list = recorder.ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
+    let mut pages = list.page_size(recorder.ctx.settings().page_size).pages();
     let mut tally = ListTally::default();
     while let Some(page) = pages.next().await.transpose()? {
         tally.add(&page);
-        compare_all(import, &page.items).await?;
-        unreadable(import, LIST, &page.errors).await?;
-        import.ctx.run.checkpoint().await?;
+        compare_all(recorder, &page.items).await?;
+        unreadable(recorder, reading, LIST, &page.errors).await?;
+        recorder.ctx.run.checkpoint().await?;
     }
-    import.list_ended(LIST, &tally, pages.end());
+    recorder.list_ended(&reading.admission.window, LIST, &tally, pages.end());
     Ok(())
 }
 
 /// Rows of changed orders that could not be read: those of imported ones are read by their id.
-async fn unreadable(import: &mut Import<'_>, list: &str, errors: &[RowError]) -> Result<(), Stop> {
+async fn unreadable(
+    recorder: &mut Recorder<'_>,
+    reading: &mut Reading,
+    list: &str,
+    errors: &[RowError],
+) -> Result<(), Stop> {
     let named = errors.iter().filter_map(|row| Some((OrderId::new(row.id?), row)));
     let named: Vec<(ChannelOrderId, &RowError)> = named
-        .filter(|(id, _)| !import.reading.decided.contains(id))
+        .filter(|(id, _)| !reading.decided.contains(id))
         .map(|(id, row)| (translate::order_id(id), row))
         .collect();
     let ids: Vec<ChannelOrderId> = named.iter().map(|(id, _)| id.clone()).collect();
-    let records = Records::of_ids(import.ctx, &ids).await?;
+    let records = Records::of_ids(recorder.ctx, &ids).await?;
     for (id, row) in named {
         if let Some(record) = records.known.get(&id) {
-            read_unreadable(import, &records, record, row).await?;
+            read_unreadable(recorder, &mut reading.by_id, &records, record, row).await?;
         }
     }
     for row in errors.iter().filter(|row| row.id.is_none()) {
-        import.failed_unnamed(1, &format!("{list}: {row}"));
+        recorder.failed_unnamed(1, &format!("{list}: {row}"));
     }
     Ok(())
 }
@@ -98,7 +108,8 @@ async fn unreadable(import: &mut Import<'_>, list: &str, errors: &[RowError]) ->
 /// An imported order whose row could not be read: a change may have to be reported to the host, so it is read
 /// by its id. If that fails too it is kept among the failures, and read again by the next runs. Says whether it was read.
 pub(super) async fn read_unreadable(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
+    by_id: &mut u32,
     records: &Records,
     record: &ImportRecord,
     row: &RowError,
@@ -110,55 +121,55 @@ pub(super) async fn read_unreadable(
     let mut why = row.to_string();
     let is_kept = records.failures.contains_key(order);
     let id = translate::wire_order_id(order).filter(|_| !is_kept);
-    if let Some(id) = id.filter(|_| import.reading.by_id < MAX_READ_BY_ID) {
-        import.reading.by_id += 1;
-        import.ctx.run.checkpoint().await?;
-        match lookup::order_once(import.ctx.client(), id).await {
-            Ok(Some(order)) => return compare_one(import, &order).await,
+    if let Some(id) = id.filter(|_| *by_id < MAX_READ_BY_ID) {
+        *by_id += 1;
+        recorder.ctx.run.checkpoint().await?;
+        match lookup::order_once(recorder.ctx.client(), id).await {
+            Ok(Some(order)) => return compare_one(recorder, &order).await,
             Ok(None) => {}
             Err(error) if client_failure::ends_the_run(&error) => return Err(error.into()),
             Err(error) => why = client_failure::describe(&error),
         }
     }
-    import.failed(order, &record.number, &why);
+    recorder.failed(order, &record.number, &why);
     if !is_kept {
-        let failure = failure(import.ctx, order, &record.number, &why, true, retry_wait::wait(0));
-        import.keep_failures(&[failure]).await?;
+        let failure = failure(recorder.ctx, order, &record.number, &why, true, retry_wait::wait(0));
+        recorder.keep_failures(&[failure]).await?;
     }
     Ok(false)
 }
 
 /// Compares one order, if it is an imported one: says whether it is.
-pub(super) async fn compare_one(import: &mut Import<'_>, order: &Order) -> Result<bool, Stop> {
-    let known = compare_all(import, std::slice::from_ref(order)).await?;
+pub(super) async fn compare_one(recorder: &mut Recorder<'_>, order: &Order) -> Result<bool, Stop> {
+    let known = compare_all(recorder, std::slice::from_ref(order)).await?;
     Ok(known.contains_key(&translate::order_id(order.order_id)))
 }
 
 /// Compares the imported ones of these orders, and publishes what is different.
 pub(super) async fn compare_all(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
     orders: &[Order],
 ) -> Result<HashMap<ChannelOrderId, ImportRecord>, Stop> {
     let orders: Vec<ChannelOrder> =
-        orders.iter().map(|order| translate::order(order, import.ctx.settings())).collect();
-    let known = import.ctx.known(orders.iter()).await?;
+        orders.iter().map(|order| translate::order(order, recorder.ctx.settings())).collect();
+    let known = recorder.ctx.known(orders.iter()).await?;
     let mut observed = Observations::default();
     for order in &orders {
         observed.add(order, &known);
     }
-    publish(import, observed, Vec::new(), &known).await?;
+    publish(recorder, observed, Vec::new(), &known).await?;
     Ok(known)
 }
 
 /// Compares what was seen with what was remembered, and adds to the history what is different, with how new orders look.
 /// Orders that were shipped elsewhere wait for their [parcels](super::parcels).
 pub(super) async fn publish(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
     observed: Observations,
     new: Vec<OrderSnapshot>,
     known: &HashMap<ChannelOrderId, ImportRecord>,
 ) -> Result<(), StoreError> {
-    let Some(history) = import.ctx.history() else {
+    let Some(history) = recorder.ctx.history() else {
         return Ok(());
     };
     let Observations { seen, merged: inside, mut parents } = observed;
@@ -167,13 +178,13 @@ pub(super) async fn publish(
     parents.extend(imported);
     let ids = seen.iter().map(|(snapshot, _)| &snapshot.order).chain(inside.iter().map(|(id, _)| id));
     let ids: Vec<ChannelOrderId> = ids.cloned().collect();
-    let mut before = history.snapshots_by_order(import.ctx.connection(), &ids).await?;
+    let mut before = history.snapshots_by_order(recorder.ctx.connection(), &ids).await?;
     let mut news: Vec<_> = new.into_iter().map(|now| OrderObservation::new(None, now, None)).collect();
     for (now, number) in seen {
         let record = known.get(&now.order);
         let old = before.get(&now.order).or_else(|| record?.snapshot.as_ref());
         if is_news(&now, old) {
-            let change = changed(import.ctx, &now, number, old, record, &parents).await?;
+            let change = changed(recorder.ctx, &now, number, old, record, &parents).await?;
             let old = before.insert(now.order.clone(), now.clone());
             news.push(OrderObservation::new(old, now, change));
         }
@@ -186,18 +197,18 @@ pub(super) async fn publish(
         news.extend(seen);
     }
     let (shipped, others): (Vec<_>, Vec<_>) = news.into_iter().partition(is_shipped_elsewhere);
-    import.shipped.extend(shipped);
-    record(import, &others).await
+    recorder.shipped.extend(shipped);
+    record(recorder, &others).await
 }
 
 /// Adds observations to the history.
-pub(super) async fn record(import: &mut Import<'_>, news: &[OrderObservation]) -> Result<(), StoreError> {
-    if let Some(history) = import.ctx.history().filter(|_| !news.is_empty()) {
-        import.writes();
-        let added = history.record_changes(&import.ctx.run.token, news, import.ctx.now()).await?;
-        import.report.counts.changed += added;
+pub(super) async fn record(recorder: &mut Recorder<'_>, news: &[OrderObservation]) -> Result<(), StoreError> {
+    if let Some(history) = recorder.ctx.history().filter(|_| !news.is_empty()) {
+        recorder.writes();
+        let added = history.record_changes(&recorder.ctx.run.token, news, recorder.ctx.now()).await?;
+        recorder.report.counts.changed += added;
         if added > 0 {
-            import.note_missed(news.iter().filter_map(|seen| Some(seen.change.as_ref()?.modified_at)));
+            recorder.note_missed(news.iter().filter_map(|seen| Some(seen.change.as_ref()?.modified_at)));
         }
     }
     Ok(())

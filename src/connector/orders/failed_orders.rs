@@ -1,10 +1,10 @@
 //! The failure ledger: orders that could not be imported are read again by their id, whatever their age.
 
 use super::{
-    changes,
-    import::{Import, failure},
-    page,
+    changes, page,
+    recorder::{Recorder, failure},
     retry_wait::{self, due_at, is_misdated},
+    scan::Reading,
 };
 use crate::{
     channel::{
@@ -25,24 +25,24 @@ const MAX_READ: usize = 200;
 const MAX_WORK_ITEMS_READ: usize = 10_000;
 
 /// Reads the due ones again. With a deadline they get half of the time: a long ledger must not keep a run from its window.
-pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
-    let mut due = due(import).await?;
+pub(super) async fn read_again(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
+    let mut due = due(recorder).await?;
     if due.len() > MAX_READ {
         due.truncate(MAX_READ);
-        import.warn("more failed orders are due: the next run goes on");
+        recorder.warn("more failed orders are due: the next run goes on");
     }
-    let (half_time, mut left) = (import.ctx.run.half_time(), due.len());
+    let (half_time, mut left) = (recorder.ctx.run.half_time(), due.len());
     for record in due {
-        import.ctx.run.checkpoint().await?;
-        if half_time.is_some_and(|half_time| half_time <= import.ctx.run.now()) {
+        recorder.ctx.run.checkpoint().await?;
+        if half_time.is_some_and(|half_time| half_time <= recorder.ctx.run.now()) {
             let (orders, wait) = (count_of(count(left), "order"), if left == 1 { "waits" } else { "wait" });
-            import.warn(format!(
+            recorder.warn(format!(
                 "{orders} that failed before {wait} for the next run: half of the time before the deadline is used"
             ));
             break;
         }
-        if let Some(decided) = read_one(import, record).await? {
-            import.reading.decided.insert(decided);
+        if let Some(decided) = read_one(recorder, reading, record).await? {
+            reading.decided.insert(decided);
         }
         left -= 1;
     }
@@ -51,67 +51,71 @@ pub(super) async fn read_again(import: &mut Import<'_>) -> Result<(), Stop> {
 
 /// What is due, first what is due for longest. A date further ahead than the longest wait is from a clock that was wrong:
 /// taken as due.
-async fn due(import: &mut Import<'_>) -> Result<Vec<OrderWork>, Stop> {
-    let now = due_at(import.ctx.now());
-    let kept = |limit| import.ctx.store().due_failures(import.ctx.connection(), now + FAR_FUTURE, limit);
+async fn due(recorder: &mut Recorder<'_>) -> Result<Vec<OrderWork>, Stop> {
+    let now = due_at(recorder.ctx.now());
+    let kept = |limit| recorder.ctx.store().due_failures(recorder.ctx.connection(), now + FAR_FUTURE, limit);
     let mut due = kept(MAX_READ + 1).await?;
     if due.len() > MAX_READ {
         due = kept(MAX_WORK_ITEMS_READ).await?;
     }
     due.retain(|record| record.next_attempt <= now || is_misdated(record, now));
-    import.warn_of_misdated(due.iter().filter(|record| is_misdated(record, now)).count(), "failed order");
+    recorder.warn_of_misdated(due.iter().filter(|record| is_misdated(record, now)).count(), "failed order");
     Ok(due)
 }
 
 /// Reads one of them: its id, if it is dealt with for this run.
-async fn read_one(import: &mut Import<'_>, record: OrderWork) -> Result<Option<OrderId>, Stop> {
+async fn read_one(
+    recorder: &mut Recorder<'_>,
+    reading: &mut Reading,
+    record: OrderWork,
+) -> Result<Option<OrderId>, Stop> {
     let Some(id) = translate::wire_order_id(&record.order) else {
-        return forget(import, &record).await.map(|()| None);
+        return forget(recorder, &record).await.map(|()| None);
     };
-    let why = match lookup::order(import.ctx.client(), id).await {
-        Ok(Some(order)) if is_over(&order) && !is_wanted(&order, import.ctx.settings()) => {
+    let why = match lookup::order(recorder.ctx.client(), id).await {
+        Ok(Some(order)) if is_over(&order) && !is_wanted(&order, recorder.ctx.settings()) => {
             // An imported one could not be read when changes were looked for.
-            if !changes::compare_one(import, &order).await? {
-                import.warn(format!(
+            if !changes::compare_one(recorder, &order).await? {
+                recorder.warn(format!(
                     "order {} failed before and is now {}: not retried",
                     record.order,
                     order.order_status.as_ref().map_or("over", OrderStatus::as_str)
                 ));
             }
-            return forget(import, &record).await.map(|()| None);
+            return forget(recorder, &record).await.map(|()| None);
         }
         Ok(Some(order)) => {
-            import.reading.users.observe(std::slice::from_ref(&order));
-            let outcomes = page::import(import, vec![order]).await?;
-            return settle(import, record, outcomes.first()).await.map(|()| Some(id));
+            reading.users.observe(std::slice::from_ref(&order));
+            let outcomes = page::import(recorder, &reading.admission, vec![order]).await?;
+            return settle(recorder, record, outcomes.first()).await.map(|()| Some(id));
         }
-        Ok(None) if lookup::may_be_behind(record.first_seen, import.ctx.now()) => {
+        Ok(None) if lookup::may_be_behind(record.first_seen, recorder.ctx.now()) => {
             "ShipStation does not find the order".to_owned()
         }
         Ok(None) => {
-            import.warn(format!("order {} failed before and no longer exists", record.order));
-            return forget(import, &record).await.map(|()| None);
+            recorder.warn(format!("order {} failed before and no longer exists", record.order));
+            return forget(recorder, &record).await.map(|()| None);
         }
         Err(error) if client_failure::ends_the_run(&error) => return Err(error.into()),
         Err(error) => client_failure::describe(&error),
     };
-    import.failed(&record.order, &record.number, &why);
-    keep(import, &record, &why).await.map(|()| Some(id))
+    recorder.failed(&record.order, &record.number, &why);
+    keep(recorder, &record, &why).await.map(|()| Some(id))
 }
 
 /// What became of an order that was read again, and what that means for the ledger. What failed or was rejected again is in it
 /// already; what is left out for now still waits there, with the error of its failure.
 async fn settle(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
     record: OrderWork,
     outcome: Option<&ImportOutcome>,
 ) -> Result<(), Stop> {
     match outcome {
-        Some(outcome) if outcome.is_imported() => forget(import, &record).await,
+        Some(outcome) if outcome.is_imported() => forget(recorder, &record).await,
         Some(ImportOutcome::Skipped { reasons })
             if !matches!(reasons.first(), Some(SkipReason::UnmappedShipping { .. })) =>
         {
-            keep(import, &record, record.error.as_deref().unwrap_or_default()).await
+            keep(recorder, &record, record.error.as_deref().unwrap_or_default()).await
         }
         _ => Ok(()),
     }
@@ -127,18 +131,18 @@ fn is_wanted(order: &Order, settings: &OrderSettings) -> bool {
     order.order_status.as_ref().is_some_and(|status| settings.statuses.contains(status))
 }
 
-async fn forget(import: &mut Import<'_>, record: &OrderWork) -> Result<(), Stop> {
+async fn forget(recorder: &mut Recorder<'_>, record: &OrderWork) -> Result<(), Stop> {
     // What is not recorded yet must be seen again if it never is.
-    if import.ctx.run.is_dry_run() || import.awaits_parcels_of(&record.order) {
+    if recorder.ctx.run.is_dry_run() || recorder.awaits_parcels_of(&record.order) {
         return Ok(());
     }
-    import.writes();
+    recorder.writes();
     let order = std::slice::from_ref(&record.order);
-    Ok(import.ctx.store().clear_failures(&import.ctx.run.token, order, import.ctx.now()).await?)
+    Ok(recorder.ctx.store().clear_failures(&recorder.ctx.run.token, order, recorder.ctx.now()).await?)
 }
 
-async fn keep(import: &mut Import<'_>, record: &OrderWork, error: &str) -> Result<(), Stop> {
+async fn keep(recorder: &mut Recorder<'_>, record: &OrderWork, error: &str) -> Result<(), Stop> {
     let (order, number) = (&record.order, &record.number);
-    let failure = failure(import.ctx, order, number, error, true, retry_wait::wait(record.attempts));
-    Ok(import.keep_failures(&[failure]).await?)
+    let failure = failure(recorder.ctx, order, number, error, true, retry_wait::wait(record.attempts));
+    Ok(recorder.keep_failures(&[failure]).await?)
 }

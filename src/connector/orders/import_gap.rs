@@ -1,7 +1,7 @@
 //! For how long orders were not read, from the summaries of earlier runs, and the window that follows from it.
 
 use super::{
-    import::Import,
+    recorder::Recorder,
     window::{ImportGap, Window},
 };
 use crate::{
@@ -63,12 +63,11 @@ impl ShipStationChannel {
     }
 }
 
-impl Import<'_> {
+impl Recorder<'_> {
     /// Computes the window again when ShipStation's clock, once an answer has shown it, differs from the host's
     /// with which it was computed: says whether that was so. The answer that showed it was to a question about the wrong
     /// window.
-    pub(super) async fn correct_window(&mut self) -> Result<bool, StoreError> {
-        let window = &mut self.admission.window;
+    pub(super) async fn correct_window(&mut self, window: &mut Window) -> Result<bool, StoreError> {
         let Some(now) = self.ctx.run.meter.observed_time().filter(|_| !window.clock_checked) else {
             return Ok(false);
         };
@@ -86,7 +85,7 @@ impl Import<'_> {
         self.report.run.started = started;
         let corrected = self.ctx.run.channel.window_at(started).await?;
         self.report.window = Some(corrected.report());
-        self.admission.window = Window { clock_checked: true, ..corrected };
+        *window = Window { clock_checked: true, ..corrected };
         Ok(true)
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a list was read whole. What is missing from a list that was not read whole means nothing, and a run that read
 //! such a list has not done its work.
 
-use super::import::Import;
+use super::{recorder::Recorder, window::Window};
 use crate::{
     channel::wording::count_of,
     client::{ListEnd, Page},
@@ -42,16 +42,22 @@ impl ListTally {
     }
 }
 
-impl Import<'_> {
+impl Recorder<'_> {
     /// Takes note of how a list ended; says whether it was read whole. Rows that nobody can name are waited for until
     /// they have left the list, or the time is over that a window catches up.
-    pub(super) fn list_ended(&mut self, list: &str, tally: &ListTally, end: Option<&ListEnd>) -> bool {
+    pub(super) fn list_ended(
+        &mut self,
+        window: &Window,
+        list: &str,
+        tally: &ListTally,
+        end: Option<&ListEnd>,
+    ) -> bool {
         let nulls = tally.nulls;
         if nulls > 0 {
             self.failed_unnamed(nulls, &format!("{list}: {} came as null", count_of(nulls, "row")));
         }
         let unnamed = nulls + tally.unnamed;
-        if unnamed > 0 && !self.admission.window.past_catch_up {
+        if unnamed > 0 && !window.past_catch_up {
             let rows = count_of(unnamed, "row");
             self.gap(format!("{list}: {rows} without an id could not be read"));
         }

@@ -2,7 +2,7 @@
 //!
 //! A page of orders goes from `scan`, which reads it, to `page`, whose stages look it up (`context`), decide
 //! (`eligibility`, `lineage`), link (`candidate`, `duplicates`), ask the host (`policy`) and save. What became of each order is returned as an
-//! `ImportOutcome`, which the `Import` counts.
+//! `ImportOutcome`, which the `Recorder` counts.
 
 mod back_fill;
 mod by_hand;
@@ -15,7 +15,6 @@ mod eligibility;
 mod failed_orders;
 mod find;
 mod follow_up;
-mod import;
 mod import_gap;
 mod lineage;
 mod list_tally;
@@ -24,6 +23,7 @@ mod page;
 mod parcels;
 mod policy;
 mod quick_look;
+mod recorder;
 mod resolve_held;
 mod retry_wait;
 mod scan;
@@ -35,7 +35,7 @@ mod window;
 use std::sync::atomic::Ordering;
 
 pub(super) use self::webhook_import::Deliveries;
-use self::{context::Context, import::Import, window::Window};
+use self::{context::Context, recorder::Recorder, scan::Reading, window::Window};
 use super::{
     ShipStationChannel, check, failure,
     mapping::Mapper,
@@ -63,14 +63,15 @@ impl ShipStationChannel {
             Ok(window) => window,
             Err(error) => return Err(ctx.run.refuse(&mut info, error.into()).await),
         };
-        let mut import = Import::new(&ctx, info, window);
-        import.report.window = Some(import.admission.window.report());
+        let mut recorder = Recorder::new(&ctx, info);
+        recorder.report.window = Some(window.report());
+        let mut reading = Reading::of(window);
         let ran = match scope {
-            OrderScope::Window => run_steps(&mut import).await,
-            OrderScope::Changes => quick_look::run(&mut import).await,
-            OrderScope::Range(_) => back_fill::run(&mut import).await,
+            OrderScope::Window => run_steps(&mut recorder, &mut reading).await,
+            OrderScope::Changes => quick_look::run(&mut recorder, &mut reading).await,
+            OrderScope::Range(_) => back_fill::run(&mut recorder, &mut reading).await,
         };
-        import.finish(ran.err()).await
+        recorder.finish(reading.admission.window, ran.err()).await
     }
 
     /// The window by which a run of this scope admits orders.
@@ -132,34 +133,34 @@ impl ShipStationChannel {
 
 /// The steps of a run, in their order. Each leaves behind only what is durable, so that a crash between any
 /// two of them costs a repetition and nothing else.
-async fn run_steps(import: &mut Import<'_>) -> Result<(), Stop> {
-    import.looks = import.ctx.run.channel.quick_looks().await?;
-    follow_up::prepare(import).await?;
-    let read = read_orders(import).await;
+async fn run_steps(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
+    recorder.looks = recorder.ctx.run.channel.quick_looks().await?;
+    reading.users = follow_up::prepare(recorder.ctx).await?;
+    let read = read_orders(recorder, reading).await;
     match &read {
         // What is imported gets its user all the same, or a long backlog would never see one.
         Ok(()) | Err(Stop::LimitReached(_)) => {}
         Err(Stop::Remote(error)) if !failure::is_about_credentials(error) => {}
         Err(_) => return read,
     }
-    follow_up::execute(import).await?;
+    follow_up::execute(recorder, &reading.users).await?;
     read?;
-    look_for_changes(import).await?;
-    parcels::publish_shipped(import).await
+    look_for_changes(recorder, reading).await?;
+    parcels::publish_shipped(recorder).await
 }
 
 /// Reads the failure ledger and then the window.
-async fn read_orders(import: &mut Import<'_>) -> Result<(), Stop> {
-    failed_orders::read_again(import).await?;
-    scan::read_statuses(import).await
+async fn read_orders(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
+    failed_orders::read_again(recorder, reading).await?;
+    scan::read_statuses(recorder, reading).await
 }
 
 /// A refusal of ShipStation's concerns this look alone: the orders are imported and the next run looks again.
-async fn look_for_changes(import: &mut Import<'_>) -> Result<(), Stop> {
-    match changes::scan(import).await {
+async fn look_for_changes(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
+    match changes::scan(recorder, reading).await {
         Err(Stop::Remote(error)) if error.kind() == ErrorKind::Invalid => {
             let message = failure::vendor_message(&error);
-            import.gap(format!("changes of imported orders could not be looked for: {message}"));
+            recorder.gap(format!("changes of imported orders could not be looked for: {message}"));
             Ok(())
         }
         looked => looked,

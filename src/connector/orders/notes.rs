@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use super::policy::PolicyLog;
 use crate::{
-    channel::{ChannelOrder, ChannelOrderId, hash::number_of, shipping::{DisplayText, StoreKey}},
+    channel::{
+        ChannelOrder, ChannelOrderId,
+        hash::number_of,
+        shipping::{DisplayText, StoreKey},
+    },
     client::Order,
 };
 
@@ -104,7 +108,7 @@ impl ReconnectedStores {
         let mark = number_of([order.number.as_str(), key]);
         match self.met.get(&mark) {
             Some((other, its_store)) if *other != order.id && its_store != store => {
-                let (number, id) = (&order.number, &order.id);
+                let (number, id) = (DisplayText::name(&order.number).unquoted(), &order.id);
                 self.found.add(format!("{number} is {other} of store {its_store} and {id} of store {store}"));
             }
             None if self.met.len() < MAX_REMEMBERED => {

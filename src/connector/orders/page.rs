@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::{
     candidate::{self, Candidate},
     changes::{self, Observations},
-    context::{Context, Records},
+    context::{Admission, Context, Records},
     duplicates::LookAlikes,
     eligibility::{Class, Criteria},
-    import::{Import, failure},
-    lineage, policy, retry_wait,
+    lineage, policy,
+    recorder::{Recorder, failure},
+    retry_wait,
 };
 use crate::{
     channel::{
@@ -24,59 +25,63 @@ use crate::{
 };
 
 /// Imports what is new among these orders.
-pub(super) async fn import(import: &mut Import<'_>, page: Vec<Order>) -> Result<Vec<ImportOutcome>, Stop> {
+pub(super) async fn import(
+    recorder: &mut Recorder<'_>,
+    admission: &Admission,
+    page: Vec<Order>,
+) -> Result<Vec<ImportOutcome>, Stop> {
     let read = page.len();
     let mut outcomes = Vec::with_capacity(read);
-    let result = run_stages(import, page, &mut outcomes).await;
-    import.not_evaluated(count(read - outcomes.len()));
+    let result = run_stages(recorder, admission, page, &mut outcomes).await;
+    recorder.not_evaluated(count(read - outcomes.len()));
     result.map(|()| outcomes)
 }
 
 async fn run_stages(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
+    admission: &Admission,
     page: Vec<Order>,
     outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(), Stop> {
     let mut orders: Vec<(Order, ChannelOrder)> = page
         .into_iter()
         .map(|wire| {
-            let order = translate::order(&wire, import.ctx.settings());
+            let order = translate::order(&wire, recorder.ctx.settings());
             (wire, order)
         })
         .collect();
-    let records = Records::look_up(import.ctx, orders.iter().map(|(_, order)| order)).await?;
-    let stores = name_stores(import, &records, &mut orders).await;
-    let observed = observe(import, &records, &orders);
-    let (channel, mapper) = (import.ctx.run.channel, &import.ctx.mapper);
-    let admission = &import.admission.clone();
+    let records = Records::look_up(recorder.ctx, orders.iter().map(|(_, order)| order)).await?;
+    let stores = name_stores(recorder, &records, &mut orders).await;
+    let observed = observe(recorder, &records, &orders);
+    let (channel, mapper) = (recorder.ctx.run.channel, &recorder.ctx.mapper);
     let criteria = Criteria { channel, mapper, admission, records: &records, stores: stores.as_deref() };
     let mut candidates = Vec::new();
     let mut undecided = Vec::new();
     for (wire, order) in orders {
         let outcome = match criteria.classify(&wire, &order) {
             Class::New { holds, shipping } => {
-                import.notes.leave_out(&wire);
+                recorder.notes.leave_out(&wire);
                 candidates.push(Candidate { order, holds, shipping, fingerprint: None });
                 continue;
             }
             Class::Rejected(reasons, shipping) => {
                 let attempts = records.attempts(&order.id);
-                import.sighting(&order, &shipping, attempts);
-                undecided.push(rejection(import.ctx, &order, attempts));
+                recorder.sighting(&order, &shipping, attempts);
+                undecided.push(rejection(recorder.ctx, &order, attempts));
                 ImportOutcome::skipped(reasons)
             }
             Class::Skipped(reasons) => ImportOutcome::skipped(reasons),
             Class::Undecided(why) => {
-                undecided.push(failed(import.ctx, &records, &order, why.why(), true));
+                undecided.push(failed(recorder.ctx, &records, &order, why.why(), true));
                 ImportOutcome::Failed { error: why.why().to_owned(), retryable: true }
             }
         };
-        import.order(&order, &outcome);
+        recorder.order(&order, &outcome);
         outcomes.push(outcome);
     }
-    import.keep_failures(&undecided).await?;
-    let (left, new) = save_all(import, &records, candidates, outcomes).await?;
-    changes::publish(import, observed, new, &records.known).await?;
+    recorder.keep_failures(&undecided).await?;
+    let (left, new) = save_all(recorder, &records, candidates, outcomes).await?;
+    changes::publish(recorder, observed, new, &records.known).await?;
     if left > 0 {
         return Err(Stop::LimitReached("max_orders is reached; the next run goes on".to_owned()));
     }
@@ -86,7 +91,7 @@ async fn run_stages(
 /// Names the stores and marketplaces of new orders, which shipping rules may ask for; says what is known of them, if there is such
 /// an order.
 async fn name_stores(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
     records: &Records,
     orders: &mut [(Order, ChannelOrder)],
 ) -> Option<Arc<StoreNames>> {
@@ -95,29 +100,29 @@ async fn name_stores(
     if new.is_empty() {
         return None;
     }
-    let (names, warning) = import.ctx.run.channel.directory.names(import.ctx.client()).await;
+    let (names, warning) = recorder.ctx.run.channel.directory.names(recorder.ctx.client()).await;
     for order in new {
         names.complete(order);
     }
-    import.report.run.warnings.extend(warning);
+    recorder.report.run.warnings.extend(warning);
     Some(names)
 }
 
 /// Takes note of what the page shows of imported orders.
-fn observe(import: &mut Import<'_>, records: &Records, orders: &[(Order, ChannelOrder)]) -> Observations {
+fn observe(recorder: &mut Recorder<'_>, records: &Records, orders: &[(Order, ChannelOrder)]) -> Observations {
     let mut observed = Observations::default();
     let is_on_page = |id: &ChannelOrderId| orders.iter().any(|(_, order)| order.id == *id);
     for (_, order) in orders {
-        import.notes.reconnected.note(order);
-        if import.ctx.watches_changes() {
+        recorder.notes.reconnected.note(order);
+        if recorder.ctx.watches_changes() {
             observed.add(order, &records.known);
         } else {
             for id in lineage::newly_merged(order, &records.known) {
-                import.notes.merged.add(format!("{id} into {}", order.id));
+                recorder.notes.merged.add(format!("{id} into {}", order.id));
             }
         }
         for id in lineage::unknown_relatives(order, &records.known).filter(|id| !is_on_page(id)) {
-            import.notes.unshared.add(format!("{} may hold the goods of {id}", order.id));
+            recorder.notes.unshared.add(format!("{} may hold the goods of {id}", order.id));
         }
     }
     observed
@@ -135,44 +140,44 @@ fn rejection(ctx: &Context<'_>, order: &ChannelOrder, attempts: u32) -> OrderFai
 /// Saves the candidates as far as the run may import: says how many are left, and how the new orders look. An order that
 /// fails takes no room, so that the next one has its turn.
 async fn save_all(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
     records: &Records,
     mut candidates: Vec<Candidate>,
     outcomes: &mut Vec<ImportOutcome>,
 ) -> Result<(usize, Vec<OrderSnapshot>), Stop> {
     let mut snapshots = Vec::new();
     while !candidates.is_empty() {
-        let room = import.room(import.ctx.settings().max_orders);
+        let room = recorder.room(recorder.ctx.settings().max_orders);
         if room == 0 {
             break;
         }
         let rest = candidates.split_off(candidates.len().min(room));
-        candidate::link(import.ctx.run.channel, &mut candidates).await?;
-        let alike = LookAlikes::look_up(import.ctx, &mut candidates).await?;
-        let decided = policy::decide(import, candidates, alike);
+        candidate::link(recorder.ctx.run.channel, &mut candidates).await?;
+        let alike = LookAlikes::look_up(recorder.ctx, &mut candidates).await?;
+        let decided = policy::decide(recorder, candidates, alike);
         for (order, reason) in decided.skipped {
             let outcome = ImportOutcome::skipped(vec![reason]);
-            import.order(&order, &outcome);
+            recorder.order(&order, &outcome);
             outcomes.push(outcome);
         }
-        let mut saved = save(import, decided.accepted).await?;
+        let mut saved = save(recorder, decided.accepted).await?;
         saved.extend(
-            decided.failed.into_iter().map(|failed| (new_order(import.ctx, failed), policy::failure())),
+            decided.failed.into_iter().map(|failed| (new_order(recorder.ctx, failed), policy::failure())),
         );
         let mut failures = Vec::new();
         for (new, answer) in saved {
             if let SaveOutcome::Failed { message, retryable } = &answer {
-                failures.push(failed(import.ctx, records, &new.order, message, *retryable));
+                failures.push(failed(recorder.ctx, records, &new.order, message, *retryable));
             }
             let outcome = outcome_of(&new, answer, records);
             if let ImportOutcome::Imported { .. } | ImportOutcome::Held { .. } = outcome {
-                import.imported(&new, records.attempts(&new.order.id));
-                snapshots.extend(import.ctx.history().map(|_| OrderSnapshot::of(&new.order)));
+                recorder.imported(&new, records.attempts(&new.order.id));
+                snapshots.extend(recorder.ctx.history().map(|_| OrderSnapshot::of(&new.order)));
             }
-            import.order(&new.order, &outcome);
+            recorder.order(&new.order, &outcome);
             outcomes.push(outcome);
         }
-        import.keep_failures(&failures).await?;
+        recorder.keep_failures(&failures).await?;
         candidates = rest;
     }
     Ok((candidates.len(), snapshots))
@@ -180,19 +185,19 @@ async fn save_all(
 
 /// Hands a batch to the host: the store's answer for each order.
 async fn save(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
     candidates: Vec<Candidate>,
 ) -> Result<Vec<(NewOrder, SaveOutcome)>, Stop> {
     let batch: Vec<NewOrder> =
-        candidates.into_iter().map(|candidate| new_order(import.ctx, candidate)).collect();
+        candidates.into_iter().map(|candidate| new_order(recorder.ctx, candidate)).collect();
     if batch.is_empty() {
         return Ok(Vec::new());
     }
-    let outcomes = if import.ctx.run.is_dry_run() {
+    let outcomes = if recorder.ctx.run.is_dry_run() {
         batch.iter().map(|_| SaveOutcome::Inserted { host_order: None }).collect()
     } else {
-        import.writes();
-        import.ctx.store().save(&import.ctx.run.token, &batch).await?
+        recorder.writes();
+        recorder.ctx.store().save(&recorder.ctx.run.token, &batch).await?
     };
     if outcomes.len() != batch.len() {
         let error = format!("the order store answered for {} of {} orders", outcomes.len(), batch.len());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use super::{changes, context::Context, import::Import};
+use super::{changes, context::Context, recorder::Recorder};
 use crate::{
     Timestamp,
     channel::{
@@ -36,28 +36,28 @@ const MAX_PAGES: u32 = 40;
 struct Parcels(BTreeMap<OrderId, Vec<ChannelParcel>>);
 
 /// Records the orders of this run that were shipped elsewhere, with their parcels. Those that could not be recorded go on waiting.
-pub(super) async fn publish_shipped(import: &mut Import<'_>) -> Result<(), Stop> {
-    let shipped = std::mem::take(&mut import.shipped);
-    let published = publish(import, shipped.clone()).await;
+pub(super) async fn publish_shipped(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let shipped = std::mem::take(&mut recorder.shipped);
+    let published = publish(recorder, shipped.clone()).await;
     if published.is_err() {
-        import.shipped.extend(shipped);
+        recorder.shipped.extend(shipped);
     }
     published
 }
 
-async fn publish(import: &mut Import<'_>, shipped: Vec<OrderObservation>) -> Result<(), Stop> {
+async fn publish(recorder: &mut Recorder<'_>, shipped: Vec<OrderObservation>) -> Result<(), Stop> {
     if shipped.is_empty() {
         return Ok(());
     }
-    let before = import.ctx.run.meter.requests();
-    let read = read(import.ctx, &shipped).await;
-    import.report.watch_requests += import.ctx.run.meter.requests() - before;
+    let before = recorder.ctx.run.meter.requests();
+    let read = read(recorder.ctx, &shipped).await;
+    recorder.report.watch_requests += recorder.ctx.run.meter.requests() - before;
     let parcels = match read {
         Ok(parcels) => parcels,
         // What passes is tried again by the next run.
         Err(Stop::Remote(error)) if !failure::ends_the_run(&error) && !error.is_retryable() => {
             let message = failure::vendor_message(&error);
-            import.warn(format!("the parcels of orders shipped elsewhere could not be read: {message}"));
+            recorder.warn(format!("the parcels of orders shipped elsewhere could not be read: {message}"));
             Parcels::default()
         }
         Err(stop) => return Err(stop),
@@ -67,7 +67,7 @@ async fn publish(import: &mut Import<'_>, shipped: Vec<OrderObservation>) -> Res
         let Some((order, change)) = shipped_order(&mut seen) else { continue };
         let parcels = parcels.0.get(&order);
         // Of an order of which it cannot be told the shipment itself says how it ends; it is compared again when it changes again.
-        let Some(is_ours) = is_our_own(import.ctx, &change.order, parcels).await? else { continue };
+        let Some(is_ours) = is_our_own(recorder.ctx, &change.order, parcels).await? else { continue };
         change.what.retain(|what| !(is_ours && matches!(what, OrderChangeKind::ShippedElsewhere { .. })));
         for what in &mut change.what {
             if let OrderChangeKind::ShippedElsewhere { parcels: of_it } = what {
@@ -78,7 +78,7 @@ async fn publish(import: &mut Import<'_>, shipped: Vec<OrderObservation>) -> Res
         judged.push(seen);
     }
     for shipped in judged.chunks(STORE_BATCH) {
-        changes::record(import, shipped).await?;
+        changes::record(recorder, shipped).await?;
     }
     Ok(())
 }

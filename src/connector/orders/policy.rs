@@ -8,8 +8,8 @@ use std::{
 use super::{
     candidate::{self, Candidate},
     duplicates::LookAlikes,
-    import::Import,
     notes::CappedList,
+    recorder::Recorder,
 };
 use crate::{
     channel::{
@@ -36,15 +36,19 @@ pub(super) struct Decided {
 }
 
 /// Holds candidates that look like others, and puts into effect what the policy says of each.
-pub(super) fn decide(import: &mut Import<'_>, candidates: Vec<Candidate>, mut alike: LookAlikes) -> Decided {
-    let channel = import.ctx.run.channel;
+pub(super) fn decide(
+    recorder: &mut Recorder<'_>,
+    candidates: Vec<Candidate>,
+    mut alike: LookAlikes,
+) -> Decided {
+    let channel = recorder.ctx.run.channel;
     let mut decided = Decided::default();
     for mut candidate in candidates {
         alike.hold(&mut candidate);
         if let Some(policy) = &channel.policy {
             let begun = HostTime::now(&**channel.client.clock());
             let answer = ask(&**policy, &candidate);
-            import.notes.policy.took(&candidate.order, begun.elapsed(&**channel.client.clock()));
+            recorder.notes.policy.took(&candidate.order, begun.elapsed(&**channel.client.clock()));
             let Some(answer) = answer else {
                 decided.failed.push(candidate);
                 continue;
@@ -54,7 +58,7 @@ pub(super) fn decide(import: &mut Import<'_>, candidates: Vec<Candidate>, mut al
                 continue;
             }
             let unknown = apply(channel, &mut candidate, answer);
-            import.notes.policy.note_unknown(&candidate.order, &unknown);
+            recorder.notes.policy.note_unknown(&candidate.order, &unknown);
         }
         alike.add(&candidate);
         decided.accepted.push(candidate);

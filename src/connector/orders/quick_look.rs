@@ -3,7 +3,11 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{follow_up, import::Import, parcels, scan};
+use super::{
+    follow_up, parcels,
+    recorder::Recorder,
+    scan::{self, Reading},
+};
 use crate::{
     Timestamp,
     channel::{
@@ -70,29 +74,29 @@ impl ShipStationChannel {
     }
 }
 
-pub(super) async fn run(import: &mut Import<'_>) -> Result<(), Stop> {
-    let (run, to) = (&import.ctx.run, import.admission.window.to);
+pub(super) async fn run(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
+    let (run, to) = (&recorder.ctx.run, reading.admission.window.to);
     let since = run.channel.look_since(to, &run.token.run).await?;
-    follow_up::prepare(import).await?;
+    reading.users = follow_up::prepare(recorder.ctx).await?;
     // An order that is modified while the list is read turns up again.
-    import.reading.seen = Some(HashSet::new());
+    reading.seen = Some(HashSet::new());
     let mut scan = Scan::new("modified", ScanStrategy::Changes);
     let read = loop {
-        let list = import.ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
-        let pages = list.page_size(import.ctx.settings().page_size).pages();
-        match scan::read_list(import, &mut scan, pages).await {
+        let list = recorder.ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
+        let pages = list.page_size(recorder.ctx.settings().page_size).pages();
+        match scan::read_list(recorder, reading, &mut scan, pages).await {
             Ok(false) => {}
             read => break read.map(drop),
         }
     };
-    import.report.scans.push(scan);
-    let to = import.admission.window.to;
-    import.report.window =
+    recorder.report.scans.push(scan);
+    let to = reading.admission.window.to;
+    recorder.report.window =
         Some(ImportWindow::new(Some(since), to, Duration::ZERO, AgeBasis::Modified.name()));
     if !matches!(&read, Ok(()) | Err(Stop::LimitReached(_))) {
         return read;
     }
-    follow_up::execute(import).await?;
-    parcels::publish_shipped(import).await?;
+    follow_up::execute(recorder, &reading.users).await?;
+    parcels::publish_shipped(recorder).await?;
     read
 }

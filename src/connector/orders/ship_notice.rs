@@ -8,9 +8,10 @@ use futures_util::StreamExt;
 use super::{
     changes::{compare_all, compare_one, sent_by_us},
     context::Context,
-    import::Import,
     list_tally::ListTally,
     parcels,
+    recorder::Recorder,
+    window::Window,
 };
 use crate::{
     Timestamp,
@@ -55,32 +56,40 @@ impl ShippedRow for Fulfillment {
 }
 
 /// Reads a delivery and publishes what is different about the orders in it.
-pub(super) async fn publish<T: ShippedRow>(import: &mut Import<'_>, pages: Pages<T>) -> Result<(), Stop> {
-    let before = import.ctx.run.meter.requests();
-    let published = every_page(import, pages).await;
-    import.report.watch_requests += import.ctx.run.meter.requests() - before;
+pub(super) async fn publish<T: ShippedRow>(
+    recorder: &mut Recorder<'_>,
+    window: &Window,
+    pages: Pages<T>,
+) -> Result<(), Stop> {
+    let before = recorder.ctx.run.meter.requests();
+    let published = every_page(recorder, window, pages).await;
+    recorder.report.watch_requests += recorder.ctx.run.meter.requests() - before;
     published?;
-    parcels::publish_shipped(import).await
+    parcels::publish_shipped(recorder).await
 }
 
-async fn every_page<T: ShippedRow>(import: &mut Import<'_>, mut pages: Pages<T>) -> Result<(), Stop> {
+async fn every_page<T: ShippedRow>(
+    recorder: &mut Recorder<'_>,
+    window: &Window,
+    mut pages: Pages<T>,
+) -> Result<(), Stop> {
     let mut tally = ListTally::default();
     while let Some(page) = pages.next().await.transpose()? {
-        import.ctx.run.checkpoint().await?;
+        recorder.ctx.run.checkpoint().await?;
         tally.add(&page);
         if !page.errors.is_empty() {
             let rows = count_of(page.errors.len() as u64, "row");
-            import.warn(format!("{rows} of the delivery could not be read"));
+            recorder.warn(format!("{rows} of the delivery could not be read"));
         }
-        let orders = unsent(import.ctx, &page.items).await?;
+        let orders = unsent(recorder.ctx, &page.items).await?;
         if orders.len() > MAX_READ_ONE_BY_ONE {
             let made = page.items.iter().filter_map(ShippedRow::made).map(PacificTime::earliest).min();
-            compare_in_bulk(import, orders, made).await?;
+            compare_in_bulk(recorder, orders, made).await?;
         } else {
-            compare_each(import, orders).await?;
+            compare_each(recorder, orders).await?;
         }
     }
-    import.list_ended("the shipments of the delivery", &tally, pages.end());
+    recorder.list_ended(window, "the shipments of the delivery", &tally, pages.end());
     Ok(())
 }
 
@@ -98,16 +107,16 @@ async fn unsent<T: ShippedRow>(ctx: &Context<'_>, rows: &[T]) -> Result<BTreeSet
     Ok(unsent)
 }
 
-async fn compare_each(import: &mut Import<'_>, orders: BTreeSet<OrderId>) -> Result<(), Stop> {
+async fn compare_each(recorder: &mut Recorder<'_>, orders: BTreeSet<OrderId>) -> Result<(), Stop> {
     for id in orders {
-        import.ctx.run.checkpoint().await?;
-        match lookup::order_once(import.ctx.client(), id).await {
-            Ok(Some(order)) => drop(compare_one(import, &order).await?),
+        recorder.ctx.run.checkpoint().await?;
+        match lookup::order_once(recorder.ctx.client(), id).await {
+            Ok(Some(order)) => drop(compare_one(recorder, &order).await?),
             Ok(None) => {}
             Err(error) if failure::ends_the_run(&error) => return Err(error.into()),
             Err(error) => {
                 let why = failure::describe(&error);
-                import.warn(format!("order {id} of the delivery could not be read: {why}"));
+                recorder.warn(format!("order {id} of the delivery could not be read: {why}"));
             }
         }
     }
@@ -115,16 +124,16 @@ async fn compare_each(import: &mut Import<'_>, orders: BTreeSet<OrderId>) -> Res
 }
 
 async fn compare_in_bulk(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
     mut orders: BTreeSet<OrderId>,
     made: Option<Timestamp>,
 ) -> Result<(), Stop> {
-    let since = made.unwrap_or_else(|| import.ctx.now()) - HOUR;
-    let list = import.ctx.client().orders().list().status(OrderStatus::Shipped).modified_since(since);
-    let mut pages = list.page_size(import.ctx.settings().page_size).pages().take(MAX_PAGES);
+    let since = made.unwrap_or_else(|| recorder.ctx.now()) - HOUR;
+    let list = recorder.ctx.client().orders().list().status(OrderStatus::Shipped).modified_since(since);
+    let mut pages = list.page_size(recorder.ctx.settings().page_size).pages().take(MAX_PAGES);
     while let Some(page) = pages.next().await.transpose()? {
-        import.ctx.run.checkpoint().await?;
-        compare_all(import, &page.items).await?;
+        recorder.ctx.run.checkpoint().await?;
+        compare_all(recorder, &page.items).await?;
         for order in &page.items {
             orders.remove(&order.order_id);
         }

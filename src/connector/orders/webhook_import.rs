@@ -12,9 +12,10 @@ use super::{
     by_hand,
     context::Context,
     follow_up,
-    import::Import,
     list_tally::ListTally,
-    page, parcels, scan,
+    page, parcels,
+    recorder::Recorder,
+    scan::{self, Reading},
     ship_notice::{self, ShippedRow},
 };
 use crate::{
@@ -72,16 +73,17 @@ impl ShipStationChannel {
             Some(Ok(page)) => Some(page),
             None => None,
         };
-        let mut import = Import::new(&ctx, info, self.window_of_named(&ctx));
-        let stop = every_page(&mut import, first, pages).await.err();
-        import.finish(stop).await
+        let mut recorder = Recorder::new(&ctx, info);
+        let mut reading = Reading::of(self.window_of_named(&ctx));
+        let stop = every_page(&mut recorder, &mut reading, first, pages).await.err();
+        recorder.finish(reading.admission.window, stop).await
     }
 
     /// Publishes what a delivery about shipments says of imported orders.
     async fn read_notice<T: ShippedRow>(&self, ctx: &Context<'_>, info: RunInfo, pages: Pages<T>) -> Answer {
-        let mut import = Import::new(ctx, info, self.window_of_named(ctx));
-        let stop = ship_notice::publish(&mut import, pages).await.err();
-        import.finish(stop).await
+        let (mut recorder, window) = (Recorder::new(ctx, info), self.window_of_named(ctx));
+        let stop = ship_notice::publish(&mut recorder, &window, pages).await.err();
+        recorder.finish(window, stop).await
     }
 }
 
@@ -98,24 +100,25 @@ async fn refused(run: &Run<'_>, mut info: RunInfo, error: client::Error) -> Answ
 
 /// Imports page by page, so that no delivery fills the memory.
 async fn every_page(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
+    reading: &mut Reading,
     first: Option<Page<Order>>,
     mut pages: Pages<Order>,
 ) -> Result<(), Stop> {
-    follow_up::prepare(import).await?;
+    reading.users = follow_up::prepare(recorder.ctx).await?;
     let mut tally = ListTally::default();
     let mut next = first;
     while let Some(page) = next {
-        import.ctx.run.checkpoint().await?;
+        recorder.ctx.run.checkpoint().await?;
         tally.add(&page);
-        scan::unreadable(import, "the delivery:", &page.errors).await?;
-        import.reading.users.observe(&page.items);
-        page::import(import, page.items).await?;
+        scan::unreadable(recorder, &mut reading.by_id, "the delivery:", &page.errors).await?;
+        reading.users.observe(&page.items);
+        page::import(recorder, &reading.admission, page.items).await?;
         next = pages.next().await.transpose()?;
     }
-    import.list_ended("the orders of the delivery", &tally, pages.end());
-    follow_up::execute(import).await?;
-    parcels::publish_shipped(import).await
+    recorder.list_ended(&reading.admission.window, "the orders of the delivery", &tally, pages.end());
+    follow_up::execute(recorder, &reading.users).await?;
+    parcels::publish_shipped(recorder).await
 }
 
 /// The deliveries that are being read or wait for it, by address. Within one process: a delivery that another one reads at

@@ -2,8 +2,8 @@
 //! order spoils is halved until that order stands alone.
 
 use super::{
-    MAX_EXCEPTIONS, TargetStatus, Task, answered, failed, is_refusal, may_be_the_order, outcome, pending,
-    postponed, settle, settle_all, with_ids,
+    MAX_EXCEPTIONS, TargetStatus, Task, UserSnapshots, answered, failed, is_refusal, may_be_the_order,
+    outcome, pending, postponed, settle, settle_all, with_ids,
 };
 use crate::{
     channel::{
@@ -13,7 +13,7 @@ use crate::{
     client::{Error, ErrorKind, OrderId, UserId},
     connector::{
         check, failure, lookup,
-        orders::{context::Context, import::Import},
+        orders::{context::Context, recorder::Recorder},
         run::Stop,
         translate,
     },
@@ -33,45 +33,55 @@ impl Assigner {
     }
 
     /// Assigns the user to all of them, until ShipStation has failed too often in a row.
-    pub(super) async fn all(&mut self, import: &mut Import<'_>, due: Vec<OrderWork>) -> Result<(), Stop> {
-        let tasks = with_ids(import, due, self.user.as_str()).await?;
-        let mut ready = look_first(import, tasks, &self.user).await?;
-        while !ready.is_empty() && import.failures_left > 0 {
-            import.ctx.run.checkpoint().await?;
+    pub(super) async fn all(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        users: &UserSnapshots,
+        due: Vec<OrderWork>,
+        failures_left: &mut u32,
+    ) -> Result<(), Stop> {
+        let tasks = with_ids(recorder, due, self.user.as_str()).await?;
+        let mut ready = look_first(recorder, users, tasks, &self.user).await?;
+        while !ready.is_empty() && *failures_left > 0 {
+            recorder.ctx.run.checkpoint().await?;
             let rest = ready.split_off(ready.len().min(ORDERS_PER_ASSIGN));
-            self.batch(import, ready).await?;
+            self.batch(recorder, ready, failures_left).await?;
             ready = rest;
         }
         Ok(())
     }
 
-    async fn batch(&mut self, import: &mut Import<'_>, tasks: Vec<Task>) -> Result<(), Stop> {
-        let ctx = import.ctx;
+    async fn batch(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        tasks: Vec<Task>,
+        failures_left: &mut u32,
+    ) -> Result<(), Stop> {
+        let ctx = recorder.ctx;
         let wanted = self.user.as_str().to_owned();
-        settle_all(import, &tasks, |_| WorkResult::Attempting { wanted: wanted.clone() }).await?;
+        settle_all(recorder, &tasks, |_| WorkResult::Attempting { wanted: wanted.clone() }).await?;
         let mut batches = vec![tasks];
         let mut exceptions = 0;
         while let Some(mut batch) = batches.pop() {
             if self.target == TargetStatus::Gone {
                 let words = "the user is unknown or inactive: set another one";
-                settle_all(import, &batch, |_| failed(&wanted, words)).await?;
+                settle_all(recorder, &batch, |_| failed(&wanted, words)).await?;
                 continue;
             }
             let ids: Vec<OrderId> = batch.iter().map(|task| task.order).collect();
             let error = match ctx.run.writer().orders().assign_user(&ids, &self.user).await {
                 Ok(answer) => {
-                    import.failures_left = super::MAX_FAILURES;
+                    *failures_left = super::MAX_FAILURES;
                     exceptions = 0;
-                    settle_all(import, &batch, |task| answered(ctx, task, &answer)).await?;
+                    settle_all(recorder, &batch, |task| answered(ctx, task, &answer)).await?;
                     continue;
                 }
                 Err(error) => error,
             };
             exceptions = if is_refusal(&error) { 0 } else { exceptions + 1 };
             if !may_be_the_order(&error) || exceptions > MAX_EXCEPTIONS {
-                let left = import.failures_left.saturating_sub(1);
-                import.failures_left = if may_be_the_order(&error) { 0 } else { left };
-                settle_all(import, &batch, |task| pending(ctx, task, &error)).await?;
+                *failures_left = if may_be_the_order(&error) { 0 } else { failures_left.saturating_sub(1) };
+                settle_all(recorder, &batch, |task| pending(ctx, task, &error)).await?;
                 if failure::ends_the_run(&error) {
                     return Err(error.into());
                 }
@@ -79,14 +89,14 @@ impl Assigner {
             }
             // If it is the user that ShipStation refuses, no batch will do.
             let findings = check::users(ctx.run.channel, ctx.client());
-            if let Err(error) = self.target.ask(import, check::ASSIGN_USER, findings).await {
-                settle_all(import, &batch, |task| pending(ctx, task, &error)).await?;
+            if let Err(error) = self.target.ask(recorder, check::ASSIGN_USER, findings).await {
+                settle_all(recorder, &batch, |task| pending(ctx, task, &error)).await?;
                 return Err(error.into());
             }
             match batch.as_slice() {
                 [spoiled] if self.target == TargetStatus::There => {
-                    let result = self.spoiled(import, spoiled, &error).await;
-                    settle_all(import, &batch, |_| result.clone()).await?;
+                    let result = self.spoiled(recorder, spoiled, &error).await;
+                    settle_all(recorder, &batch, |_| result.clone()).await?;
                 }
                 _ => {
                     let second = batch.split_off(batch.len() / 2);
@@ -98,27 +108,32 @@ impl Assigner {
     }
 
     /// The one order that ShipStation refuses, or fails on.
-    async fn spoiled(&self, import: &mut Import<'_>, task: &Task, error: &Error) -> WorkResult {
+    async fn spoiled(&self, recorder: &mut Recorder<'_>, task: &Task, error: &Error) -> WorkResult {
         // The order itself tells whether it is gone; one odd answer does not.
         if (error.kind() == ErrorKind::NotFound || !is_refusal(error))
-            && !matches!(lookup::order(import.ctx.client(), task.order).await, Ok(None))
+            && !matches!(lookup::order(recorder.ctx.client(), task.order).await, Ok(None))
         {
-            return pending(import.ctx, &task.follow_up, error);
+            return pending(recorder.ctx, &task.follow_up, error);
         }
         let words = failure::vendor_message(error);
-        import.warn(format!("order {} could not be assigned: {words}", task.follow_up.order));
+        recorder.warn(format!("order {} could not be assigned: {words}", task.follow_up.order));
         failed(self.user.as_str(), &words)
     }
 }
 
 /// Settles what needs no request, and gives back what is to be assigned. An order that the window has just shown
 /// needs no look; one whose last attempt has an unknown outcome is read.
-async fn look_first(import: &mut Import<'_>, tasks: Vec<Task>, user: &UserId) -> Result<Vec<Task>, Stop> {
-    let ctx = import.ctx;
+async fn look_first(
+    recorder: &mut Recorder<'_>,
+    users: &UserSnapshots,
+    tasks: Vec<Task>,
+    user: &UserId,
+) -> Result<Vec<Task>, Stop> {
+    let ctx = recorder.ctx;
     let mut ready = Vec::new();
     let mut settled = Vec::new();
     for task in tasks {
-        let shown = match import.reading.users.of(&task.follow_up.order) {
+        let shown = match users.of(&task.follow_up.order) {
             Some(now) => Ok(now.clone()),
             _ if task.follow_up.outcome_unknown => {
                 ctx.run.checkpoint().await?;
@@ -134,7 +149,7 @@ async fn look_first(import: &mut Import<'_>, tasks: Vec<Task>, user: &UserId) ->
             Ok(Some(result)) | Err(result) => settled.push(outcome(ctx, &task.follow_up, result)),
         }
     }
-    settle(import, settled).await?;
+    settle(recorder, settled).await?;
     Ok(ready)
 }
 

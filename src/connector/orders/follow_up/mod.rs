@@ -13,7 +13,7 @@ use std::{
 use self::{assign::Assigner, tag::Tagger};
 use super::{
     context::Context,
-    import::Import,
+    recorder::Recorder,
     retry_wait::{self, due_at, is_misdated},
 };
 use crate::{
@@ -34,7 +34,7 @@ const MAX_COUNTED: usize = 10_000;
 /// So many exceptions in a row are not about single orders any more: the rest waits for the next run.
 const MAX_EXCEPTIONS: u32 = 10;
 /// After so many failures of ShipStation in a row the rest waits for the next run.
-pub(super) const MAX_FAILURES: u32 = 2;
+const MAX_FAILURES: u32 = 2;
 
 /// A follow-up with the id that ShipStation knows the order by.
 struct Task {
@@ -54,7 +54,7 @@ impl TargetStatus {
     /// Finds out, once, whether it is the value of this setting that ShipStation refuses.
     async fn ask(
         &mut self,
-        import: &mut Import<'_>,
+        recorder: &mut Recorder<'_>,
         setting: &str,
         findings: impl Future<Output = Result<Vec<Finding>, Error>>,
     ) -> Result<(), Error> {
@@ -64,7 +64,7 @@ impl TargetStatus {
         let gone = findings.await?.into_iter().find(|finding| finding.subject == setting);
         *self = if gone.is_some() { Self::Gone } else { Self::There };
         if let Some(finding) = gone {
-            import.warn(finding.to_string());
+            recorder.warn(finding.to_string());
         }
         Ok(())
     }
@@ -95,48 +95,49 @@ impl UserSnapshots {
     }
 }
 
-/// Reopens what a changed setting gives a new chance, and takes note of the assignments that an earlier run left open: the
+/// Reopens what a changed setting gives a new chance, and answers with the assignments that an earlier run left open: the
 /// orders that are read will show which of them took effect.
-pub(super) async fn prepare(import: &mut Import<'_>) -> Result<(), Stop> {
-    let ctx = import.ctx;
+pub(super) async fn prepare(ctx: &Context<'_>) -> Result<UserSnapshots, Stop> {
     if ctx.run.is_dry_run() {
-        return Ok(());
+        return Ok(UserSnapshots::default());
     }
     reopen(ctx, ctx.now()).await?;
-    if ctx.settings().assign_user.is_some() {
-        let open = ctx.store().due_follow_ups(ctx.connection(), due_at(ctx.now()), MAX_SNAPSHOTS).await?;
-        let assignments = open.into_iter().filter(|task| task.kind == WorkKind::AssignUser);
-        import.reading.users = UserSnapshots(assignments.map(|task| (task.order, None)).collect());
+    if ctx.settings().assign_user.is_none() {
+        return Ok(UserSnapshots::default());
     }
-    Ok(())
+    let open = ctx.store().due_follow_ups(ctx.connection(), due_at(ctx.now()), MAX_SNAPSHOTS).await?;
+    let assignments = open.into_iter().filter(|task| task.kind == WorkKind::AssignUser);
+    Ok(UserSnapshots(assignments.map(|task| (task.order, None)).collect()))
 }
 
 /// Executes every follow-up that is due when this begins.
-pub(super) async fn execute(import: &mut Import<'_>) -> Result<(), Stop> {
-    if import.ctx.run.is_dry_run() {
+pub(super) async fn execute(recorder: &mut Recorder<'_>, users: &UserSnapshots) -> Result<(), Stop> {
+    if recorder.ctx.run.is_dry_run() {
         return Ok(());
     }
-    let due_at = due_at(import.ctx.now());
-    match work_off(import, due_at).await {
+    let due_at = due_at(recorder.ctx.now());
+    match work_off(recorder, users, due_at).await {
         Err(stop @ (Stop::Interrupted(_) | Stop::Remote(_))) => {
-            count_left(import, due_at).await?;
+            count_left(recorder, due_at).await?;
             Err(stop)
         }
         done => done,
     }
 }
 
-async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
-    let ctx = import.ctx;
+async fn work_off(recorder: &mut Recorder<'_>, users: &UserSnapshots, due_at: Timestamp) -> Result<(), Stop> {
+    let ctx = recorder.ctx;
     let mut workers = Workers {
+        users,
         assigner: ctx.settings().assign_user.clone().map(Assigner::new),
         tagger: ctx.settings().acknowledgement_tag.map(Tagger::new),
+        failures_left: MAX_FAILURES,
     };
     if ctx.is_quick_look() {
         // What was tried may be on its way in another run.
         let mut fresh = ctx.store().due_follow_ups(ctx.connection(), due_at, STORE_BATCH).await?;
         fresh.retain(|task| task.attempts == 0 && !task.outcome_unknown);
-        return workers.all(import, fresh).await;
+        return workers.all(recorder, fresh).await;
     }
     let mut passed = HashSet::new();
     loop {
@@ -145,61 +146,64 @@ async fn work_off(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop
         let due = ctx.store().due_follow_ups(ctx.connection(), due_at, STORE_BATCH).await?;
         let Some(first) = due.first() else { break };
         if !passed.insert((first.order.clone(), first.kind)) {
-            import.warn("the order store gives settled follow-ups again: the rest waits for the next run");
+            recorder.warn("the order store gives settled follow-ups again: the rest waits for the next run");
             return Ok(());
         }
-        workers.all(import, due).await?;
-        if import.failures_left == 0 {
-            import.warn("ShipStation keeps failing: further users and tags wait for the next run");
-            return count_left(import, due_at).await;
+        workers.all(recorder, due).await?;
+        if workers.failures_left == 0 {
+            recorder.warn("ShipStation keeps failing: further users and tags wait for the next run");
+            return count_left(recorder, due_at).await;
         }
     }
-    let misdated = misdated(import).await?;
-    workers.all(import, misdated).await
+    let misdated = misdated(recorder).await?;
+    workers.all(recorder, misdated).await
 }
 
 /// Those whose date is further ahead than the longest wait.
-async fn misdated(import: &mut Import<'_>) -> Result<Vec<OrderWork>, Stop> {
-    let ctx = import.ctx;
+async fn misdated(recorder: &mut Recorder<'_>) -> Result<Vec<OrderWork>, Stop> {
+    let ctx = recorder.ctx;
     let now = ctx.now();
     let mut open = ctx.store().due_follow_ups(ctx.connection(), now + FAR_FUTURE, MAX_COUNTED).await?;
     open.retain(|task| is_misdated(task, now));
-    import.warn_of_misdated(open.len(), "follow-up");
+    recorder.warn_of_misdated(open.len(), "follow-up");
     Ok(open)
 }
 
 /// Who executes follow-ups in one run; nobody does where the setting was cleared.
-struct Workers {
+struct Workers<'u> {
+    users: &'u UserSnapshots,
     assigner: Option<Assigner>,
     tagger: Option<Tagger>,
+    failures_left: u32,
 }
 
-impl Workers {
-    async fn all(&mut self, import: &mut Import<'_>, due: Vec<OrderWork>) -> Result<(), Stop> {
+impl Workers<'_> {
+    async fn all(&mut self, recorder: &mut Recorder<'_>, due: Vec<OrderWork>) -> Result<(), Stop> {
+        let Self { users, assigner, tagger, failures_left } = self;
         let (assign, tag): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|task| task.kind == WorkKind::AssignUser);
-        match &mut self.assigner {
-            Some(assigner) => assigner.all(import, assign).await?,
-            None => no_longer_required(import, &assign).await?,
+        match assigner {
+            Some(assigner) => assigner.all(recorder, users, assign, failures_left).await?,
+            None => no_longer_required(recorder, &assign).await?,
         }
-        match &mut self.tagger {
-            Some(tagger) => tagger.all(import, tag).await,
-            None => no_longer_required(import, &tag).await,
+        match tagger {
+            Some(tagger) => tagger.all(recorder, tag, failures_left).await,
+            None => no_longer_required(recorder, &tag).await,
         }
     }
 }
 
 /// Counts what was due and has not been tried: what was tried is not due any more.
-async fn count_left(import: &mut Import<'_>, due_at: Timestamp) -> Result<(), Stop> {
-    let left = import.ctx.store().due_follow_ups(import.ctx.connection(), due_at, MAX_COUNTED).await?;
+async fn count_left(recorder: &mut Recorder<'_>, due_at: Timestamp) -> Result<(), Stop> {
+    let left = recorder.ctx.store().due_follow_ups(recorder.ctx.connection(), due_at, MAX_COUNTED).await?;
     for task in left {
-        tally_of(import, task.kind).add(FollowUpStatus::Pending);
+        tally_of(recorder, task.kind).add(FollowUpStatus::Pending);
     }
     Ok(())
 }
 
-fn tally_of<'i>(import: &'i mut Import<'_>, kind: WorkKind) -> &'i mut Tally<FollowUpStatus> {
-    let counts = &mut import.report.counts;
+fn tally_of<'i>(recorder: &'i mut Recorder<'_>, kind: WorkKind) -> &'i mut Tally<FollowUpStatus> {
+    let counts = &mut recorder.report.counts;
     match kind {
         WorkKind::AssignUser => &mut counts.users,
         _ => &mut counts.tags,
@@ -223,7 +227,7 @@ async fn reopen(ctx: &Context<'_>, now: Timestamp) -> Result<(), Stop> {
 }
 
 /// Leaves out what cannot be an order of ShipStation's.
-async fn with_ids(import: &mut Import<'_>, due: Vec<OrderWork>, wanted: &str) -> Result<Vec<Task>, Stop> {
+async fn with_ids(recorder: &mut Recorder<'_>, due: Vec<OrderWork>, wanted: &str) -> Result<Vec<Task>, Stop> {
     let mut tasks = Vec::new();
     let mut strangers = Vec::new();
     for follow_up in due {
@@ -231,18 +235,18 @@ async fn with_ids(import: &mut Import<'_>, due: Vec<OrderWork>, wanted: &str) ->
             tasks.push(Task { follow_up, order });
         } else {
             let result = failed(wanted, "not an order id of ShipStation");
-            strangers.push(outcome(import.ctx, &follow_up, result));
+            strangers.push(outcome(recorder.ctx, &follow_up, result));
         }
     }
-    settle(import, strangers).await?;
+    settle(recorder, strangers).await?;
     Ok(tasks)
 }
 
 /// Closes follow-ups whose setting was cleared.
-async fn no_longer_required(import: &mut Import<'_>, due: &[OrderWork]) -> Result<(), Stop> {
-    let close = |task| outcome(import.ctx, task, WorkResult::NoLongerRequired);
+async fn no_longer_required(recorder: &mut Recorder<'_>, due: &[OrderWork]) -> Result<(), Stop> {
+    let close = |task| outcome(recorder.ctx, task, WorkResult::NoLongerRequired);
     let outcomes = due.iter().map(close).collect();
-    settle(import, outcomes).await
+    settle(recorder, outcomes).await
 }
 
 /// Whether one of the orders may be at fault: ShipStation refused the request, or failed on it with an exception.
@@ -292,22 +296,22 @@ fn outcome(ctx: &Context<'_>, task: &OrderWork, result: WorkResult) -> WorkOutco
 
 /// Records what became of each of them.
 async fn settle_all(
-    import: &mut Import<'_>,
+    recorder: &mut Recorder<'_>,
     tasks: &[Task],
     result: impl Fn(&OrderWork) -> WorkResult,
 ) -> Result<(), Stop> {
-    let outcomes = tasks.iter().map(|task| outcome(import.ctx, &task.follow_up, result(&task.follow_up)));
+    let outcomes = tasks.iter().map(|task| outcome(recorder.ctx, &task.follow_up, result(&task.follow_up)));
     let outcomes = outcomes.collect();
-    settle(import, outcomes).await
+    settle(recorder, outcomes).await
 }
 
 /// Records outcomes and counts them.
-async fn settle(import: &mut Import<'_>, outcomes: Vec<WorkOutcome>) -> Result<(), Stop> {
+async fn settle(recorder: &mut Recorder<'_>, outcomes: Vec<WorkOutcome>) -> Result<(), Stop> {
     if outcomes.is_empty() {
         return Ok(());
     }
-    import.writes();
-    import.ctx.store().record_work(&import.ctx.run.token, &outcomes).await?;
+    recorder.writes();
+    recorder.ctx.store().record_work(&recorder.ctx.run.token, &outcomes).await?;
     for WorkOutcome { order, kind, result, .. } in outcomes {
         let status = match result {
             WorkResult::Done => FollowUpStatus::Done,
@@ -316,8 +320,8 @@ async fn settle(import: &mut Import<'_>, outcomes: Vec<WorkOutcome>) -> Result<(
             WorkResult::Failed { .. } => FollowUpStatus::Failed,
             _ => continue,
         };
-        tally_of(import, kind).add(status);
-        import.ctx.run.event(RunEventKind::FollowUp { order: &order, kind, status });
+        tally_of(recorder, kind).add(status);
+        recorder.ctx.run.event(RunEventKind::FollowUp { order: &order, kind, status });
     }
     Ok(())
 }

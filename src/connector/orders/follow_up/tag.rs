@@ -9,7 +9,7 @@ use crate::{
     client::{Error, TagId},
     connector::{
         check, failure, lookup,
-        orders::{context::Context, import::Import},
+        orders::{context::Context, recorder::Recorder},
         run::Stop,
     },
 };
@@ -27,20 +27,30 @@ impl Tagger {
     }
 
     /// Tags all of them, until ShipStation has failed too often in a row.
-    pub(super) async fn all(&mut self, import: &mut Import<'_>, due: Vec<OrderWork>) -> Result<(), Stop> {
-        for task in with_ids(import, due, &self.tag.to_string()).await? {
-            if import.failures_left == 0 {
+    pub(super) async fn all(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        due: Vec<OrderWork>,
+        failures_left: &mut u32,
+    ) -> Result<(), Stop> {
+        for task in with_ids(recorder, due, &self.tag.to_string()).await? {
+            if *failures_left == 0 {
                 return Ok(());
             }
-            import.ctx.run.checkpoint().await?;
-            let result = self.one(import, &task).await?;
-            settle(import, vec![outcome(import.ctx, &task.follow_up, result)]).await?;
+            recorder.ctx.run.checkpoint().await?;
+            let result = self.one(recorder, &task, failures_left).await?;
+            settle(recorder, vec![outcome(recorder.ctx, &task.follow_up, result)]).await?;
         }
         Ok(())
     }
 
-    async fn one(&mut self, import: &mut Import<'_>, task: &Task) -> Result<WorkResult, Stop> {
-        let ctx = import.ctx;
+    async fn one(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        task: &Task,
+        failures_left: &mut u32,
+    ) -> Result<WorkResult, Stop> {
+        let ctx = recorder.ctx;
         if self.target == TargetStatus::Gone {
             return Ok(self.failed("the tag is unknown: set another one"));
         }
@@ -48,23 +58,23 @@ impl Tagger {
             Ok(answer) => {
                 self.exceptions = 0;
                 if answer.success.is_some() || shows(ctx, task, self.tag).await? {
-                    import.failures_left = super::MAX_FAILURES;
+                    *failures_left = super::MAX_FAILURES;
                     return Ok(WorkResult::Done);
                 }
-                import.failures_left = import.failures_left.saturating_sub(1);
+                *failures_left = failures_left.saturating_sub(1);
                 return Ok(answered(ctx, &task.follow_up, &answer));
             }
             Err(error) => error,
         };
         if is_refusal(&error) {
             self.exceptions = 0;
-            return self.refused(import, task, &error).await;
+            return self.refused(recorder, task, &error).await;
         }
         if may_be_the_order(&error) {
             self.exceptions += 1;
-            return self.failed_on(import, task, &error).await;
+            return self.failed_on(recorder, task, &error, failures_left).await;
         }
-        import.failures_left = import.failures_left.saturating_sub(1);
+        *failures_left = failures_left.saturating_sub(1);
         if failure::ends_the_run(&error) {
             return Err(error.into());
         }
@@ -74,40 +84,41 @@ impl Tagger {
     /// ShipStation failed with an exception: this order may be gone, which a read of it shows, or else it is tried again.
     async fn failed_on(
         &mut self,
-        import: &mut Import<'_>,
+        recorder: &mut Recorder<'_>,
         task: &Task,
         error: &Error,
+        failures_left: &mut u32,
     ) -> Result<WorkResult, Stop> {
-        self.ask_for_the_tag(import).await?;
+        self.ask_for_the_tag(recorder).await?;
         if self.target == TargetStatus::Gone {
             return Ok(self.failed(&failure::vendor_message(error)));
         }
         if self.exceptions > MAX_EXCEPTIONS {
-            import.failures_left = 0;
-        } else if matches!(lookup::order(import.ctx.client(), task.order).await, Ok(None)) {
-            return self.refused(import, task, error).await;
+            *failures_left = 0;
+        } else if matches!(lookup::order(recorder.ctx.client(), task.order).await, Ok(None)) {
+            return self.refused(recorder, task, error).await;
         }
-        Ok(pending(import.ctx, &task.follow_up, error))
+        Ok(pending(recorder.ctx, &task.follow_up, error))
     }
 
     /// ShipStation refused: the tag is gone, which is asked once, or it is this order.
     async fn refused(
         &mut self,
-        import: &mut Import<'_>,
+        recorder: &mut Recorder<'_>,
         task: &Task,
         error: &Error,
     ) -> Result<WorkResult, Stop> {
-        self.ask_for_the_tag(import).await?;
+        self.ask_for_the_tag(recorder).await?;
         let words = failure::vendor_message(error);
         if self.target == TargetStatus::There {
-            import.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
+            recorder.warn(format!("order {} could not be tagged: {words}", task.follow_up.order));
         }
         Ok(self.failed(&words))
     }
 
-    async fn ask_for_the_tag(&mut self, import: &mut Import<'_>) -> Result<(), Error> {
-        let findings = check::tags(import.ctx.run.channel, import.ctx.client());
-        self.target.ask(import, check::ACKNOWLEDGEMENT_TAG, findings).await
+    async fn ask_for_the_tag(&mut self, recorder: &mut Recorder<'_>) -> Result<(), Error> {
+        let findings = check::tags(recorder.ctx.run.channel, recorder.ctx.client());
+        self.target.ask(recorder, check::ACKNOWLEDGEMENT_TAG, findings).await
     }
 
     fn failed(&self, error: &str) -> WorkResult {

@@ -1,22 +1,15 @@
-//! An import under way, and what it puts on record: what became of each order, the report with its counts and warnings, and the
+//! What a run of the import puts on record: what became of each order, the report with its counts and warnings, and the
 //! failures and texts that the stores keep. Decides nothing about an order.
 
 use std::time::Duration;
 
-use super::{
-    context::{Admission, Context},
-    follow_up,
-    notes::Notes,
-    quick_look::QuickLooks,
-    scan::Reading,
-    window::Window,
-};
+use super::{context::Context, notes::Notes, quick_look::QuickLooks, window::Window};
 use crate::{
     Timestamp,
     channel::{
         ChannelError, ChannelOrder, ChannelOrderId, ImportReport, ItemOutcome, RunEventKind, RunStatus,
         report::{FollowUpStatus, ImportItem, ImportOutcome, ImportOutcomeKind, RunInfo},
-        shipping::ShippingResolution,
+        shipping::{DisplayText, ShippingResolution},
         store::{NewOrder, OrderFailure, OrderObservation, OrderStoreExt, StoreError, UnmappedOccurrence},
         wording::count_of,
     },
@@ -28,12 +21,10 @@ const MAX_ITEMS_LISTED: usize = 200;
 /// What a report calls an order whose id is not known.
 pub(super) const UNNAMED: &str = "unknown";
 
-/// An import under way: what it reads with, what it lets in, and the record of what became of it.
+/// The record of one run, beside what every step of it reads.
 #[derive(Debug)]
-pub(super) struct Import<'r> {
+pub(super) struct Recorder<'r> {
     pub(super) ctx: &'r Context<'r>,
-    pub(super) admission: Admission,
-    pub(super) reading: Reading,
     pub(super) report: ImportReport,
     pub(super) notes: Notes,
     /// Lists that were not read whole, and rows that nobody can name.
@@ -44,25 +35,20 @@ pub(super) struct Import<'r> {
     pub(super) shipped: Vec<OrderObservation>,
     /// The quick looks that should have seen what an import of the window finds.
     pub(super) looks: Option<QuickLooks>,
-    /// So many failures of ShipStation in a row are still tolerated until follow-ups wait for the next run.
-    pub(super) failures_left: u32,
     /// Whether anything was or may have been written.
     touched: bool,
 }
 
-impl<'r> Import<'r> {
-    pub(super) fn new(ctx: &'r Context<'r>, info: RunInfo, window: Window) -> Self {
+impl<'r> Recorder<'r> {
+    pub(super) fn new(ctx: &'r Context<'r>, info: RunInfo) -> Self {
         Self {
             ctx,
-            admission: Admission::by_settings(window),
-            reading: Reading::default(),
             report: ImportReport::new(info),
             notes: Notes::default(),
             gaps: Vec::new(),
             sightings: Vec::new(),
             shipped: Vec::new(),
             looks: None,
-            failures_left: follow_up::MAX_FAILURES,
             touched: false,
         }
     }
@@ -197,9 +183,13 @@ impl<'r> Import<'r> {
     }
 
     /// Turns what happened into the report, or into a refusal when nothing happened at all.
-    pub(super) async fn finish(mut self, stop: Option<Stop>) -> Result<ImportReport, ChannelError> {
+    pub(super) async fn finish(
+        mut self,
+        window: Window,
+        stop: Option<Stop>,
+    ) -> Result<ImportReport, ChannelError> {
         self.flush_sightings().await;
-        self.report.run.warnings.append(&mut self.admission.window.warnings);
+        self.report.run.warnings.extend(window.warnings);
         self.report.run.warnings.extend(self.notes.warnings());
         let status = if !self.gaps.is_empty() {
             RunStatus::Partial { why: self.gaps.join("; ") }
