@@ -1,6 +1,6 @@
 //! The outbox of shipments.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 
@@ -20,6 +20,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::stores) struct Outbox {
     rows: BTreeMap<OutboxId, OutboxRow>,
+    by_order: BTreeMap<ChannelOrderId, BTreeSet<OutboxId>>,
 }
 
 /// Rows that are to be written together, if at all.
@@ -45,13 +46,27 @@ impl Outbox {
     /// These rows.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(in crate::stores) fn of(rows: Vec<OutboxRow>) -> Self {
-        Self { rows: rows.into_iter().map(|row| (row.id(), row)).collect() }
+        let mut outbox = Self::default();
+        for row in rows {
+            outbox.add(row);
+        }
+        outbox
+    }
+
+    fn add(&mut self, row: OutboxRow) {
+        self.by_order.entry(row.shipment.order.clone()).or_default().insert(row.id());
+        self.rows.insert(row.id(), row);
     }
 
     /// Adds a new row; says what happened, if it was not there.
     fn enqueue(&mut self, shipment: &Shipment, now: Timestamp) -> Option<OrderEvent> {
-        let Entry::Vacant(place) = self.rows.entry(shipment.outbox_id()) else { return None };
-        Some(OrderEvent::of_enqueued(place.insert(OutboxRow::new(shipment.clone(), now))))
+        if self.rows.contains_key(&shipment.outbox_id()) {
+            return None;
+        }
+        let row = OutboxRow::new(shipment.clone(), now);
+        let event = OrderEvent::of_enqueued(&row);
+        self.add(row);
+        Some(event)
     }
 
     /// Keeps what stays of rows that were settled before, of orders that have none to be settled.
@@ -68,12 +83,11 @@ impl Outbox {
 
     /// The same for one order, whatever its age. Says how many rows stay as they are, since one is to be settled.
     pub(super) fn reduce_order(&mut self, order: &ChannelOrderId) -> u64 {
-        let of_order = |row: &&mut OutboxRow| row.shipment.order == *order;
-        let mut rows: Vec<&mut OutboxRow> = self.rows.values_mut().filter(of_order).collect();
+        let rows: Vec<OutboxRow> = self.of_order(order).cloned().collect();
         if rows.iter().any(|row| !row.state.is_closed()) {
             return rows.len() as u64;
         }
-        rows.iter_mut().for_each(|row| **row = row.reduced());
+        self.rows.extend(rows.iter().map(|row| (row.id(), row.reduced())));
         0
     }
 
@@ -111,9 +125,17 @@ impl Outbox {
 
     fn page(&self, query: &OutboxQuery, after: Option<&OutboxCursor>, limit: usize) -> Vec<OutboxRow> {
         let is_next = |row: &&OutboxRow| query.takes(row) && after.is_none_or(|after| row.cursor() > *after);
-        let mut rows: Vec<&OutboxRow> = self.rows.values().filter(is_next).collect();
+        let mut rows: Vec<&OutboxRow> = match query {
+            OutboxQuery::OfOrder(order) => self.of_order(order).filter(is_next).collect(),
+            _ => self.rows.values().filter(is_next).collect(),
+        };
         rows.sort_by_cached_key(|row| row.cursor());
         rows.into_iter().take(limit).cloned().collect()
+    }
+
+    fn of_order(&self, order: &ChannelOrderId) -> impl Iterator<Item = &OutboxRow> {
+        let ids = self.by_order.get(order).into_iter().flatten();
+        ids.filter_map(|id| self.rows.get(id))
     }
 
     /// A row as it is once what has changed is written.
@@ -132,10 +154,9 @@ impl Outbox {
         for intent in intents {
             let before = self.row(&intent.id, &effects.rows)?;
             let mut row = before.clone();
-            let of_order = OutboxQuery::OfOrder(row.shipment.order.clone());
-            let order = self.page(&of_order, None, usize::MAX).into_iter();
-            let order: Vec<_> =
-                order.map(|row| effects.rows.get(&row.id()).cloned().unwrap_or(row)).collect();
+            let order = self.of_order(&row.shipment.order);
+            let order: Vec<OutboxRow> =
+                order.map(|row| effects.rows.get(&row.id()).unwrap_or(row).clone()).collect();
             answers.push(row.begin_send(intent, &order)?);
             effects.add(&before, row, Some(run));
         }
