@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, pin::pin};
 
 use futures_util::StreamExt;
 
-use super::{Ctx, Decision, RecordMatch, RowOutcome, Stop, Syncing, evidence, timing};
+use super::{Ctx, Decision, RecordMatch, Recorder, RowOutcome, Stop, evidence, timing};
 use crate::{
     Timestamp,
     channel::{
@@ -29,17 +29,17 @@ struct SentRow {
 type SentRows = BTreeMap<OrderId, SentRow>;
 
 /// Confirms everything that was accepted, in this run and in earlier ones.
-pub(super) async fn confirm(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
-    let ctx = syncing.ctx;
+pub(super) async fn confirm(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let ctx = recorder.ctx;
     if ctx.run.is_dry_run() {
         return Ok(());
     }
     let rows =
         ctx.rows(&OutboxQuery::InFlight, |row| matches!(row.state, ShipmentState::Sent { .. })).await?;
     let mut sent: SentRows = rows.into_iter().filter_map(SentRow::of).collect();
-    match prove_all(syncing, &mut sent).await {
+    match prove_all(recorder, &mut sent).await {
         // What was accepted stays accepted and is looked for in the next run.
-        Err(Stop::Remote(error)) if !failure::ends_the_run(&error) => syncing
+        Err(Stop::Remote(error)) if !failure::ends_the_run(&error) => recorder
             .warn_incomplete(format!("shipments could not be confirmed yet: {}", failure::describe(&error))),
         other => other?,
     }
@@ -48,7 +48,7 @@ pub(super) async fn confirm(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
     // What was accepted and never seen for as long as anything is tried is taken for confirmed, and said.
     expired.sort_by_key(|sent| sent.row.cursor());
     for SentRow { row, .. } in expired {
-        syncing.apply(Decision::of(&row, RowOutcome::AssumedConfirmed)).await?;
+        recorder.apply(Decision::of(&row, RowOutcome::AssumedConfirmed)).await?;
     }
     Ok(())
 }
@@ -65,10 +65,10 @@ impl SentRow {
     }
 }
 
-async fn prove_all(syncing: &mut Syncing<'_>, sent: &mut SentRows) -> Result<(), Stop> {
-    let ctx = syncing.ctx;
+async fn prove_all(recorder: &mut Recorder<'_>, sent: &mut SentRows) -> Result<(), Stop> {
+    let ctx = recorder.ctx;
     let left = match worth_reading_from(sent, now(ctx)) {
-        Some(since) => read_records(syncing, since, sent).await?,
+        Some(since) => read_records(recorder, since, sent).await?,
         None => overdue(ctx, sent),
     };
     let asked = ctx.settings().notify_sales_channel;
@@ -79,7 +79,7 @@ async fn prove_all(syncing: &mut Syncing<'_>, sent: &mut SentRows) -> Result<(),
         if let RecordMatch::Ours { record, notification, .. } = found
             && let Some(proven) = sent.remove(&order)
         {
-            syncing.apply(proven_by(&proven, record, notification, now(ctx))).await?;
+            recorder.apply(proven_by(&proven, record, notification, now(ctx))).await?;
         }
         ctx.run.checkpoint().await?;
     }
@@ -107,11 +107,11 @@ fn overdue(ctx: Ctx<'_>, sent: &SentRows) -> Vec<OrderId> {
 /// Reads records from `since` on, while that is cheaper than asking for each order that is left. Says which orders are
 /// to be asked for: those that are left, or those whose record should have shown long ago.
 async fn read_records(
-    syncing: &mut Syncing<'_>,
+    recorder: &mut Recorder<'_>,
     since: Timestamp,
     sent: &mut SentRows,
 ) -> Result<Vec<OrderId>, Stop> {
-    let ctx = syncing.ctx;
+    let ctx = recorder.ctx;
     let list = ctx.run.client.fulfillments().list();
     let list = list.created_since(since).sort_by(FulfillmentSort::CreateDate).page_size(MAX_PAGE_SIZE);
     let mut pages = pin!(list.pages());
@@ -121,7 +121,7 @@ async fn read_records(
         let left =
             page.total.map_or(0, |total| usize::try_from(total).unwrap_or(usize::MAX).saturating_sub(rows));
         for record in page.items {
-            syncing.apply(prove(ctx, &record, sent).await?).await?;
+            recorder.apply(prove(ctx, &record, sent).await?).await?;
         }
         if sent.is_empty() {
             return Ok(Vec::new());

@@ -1,5 +1,5 @@
 //! What a stage decides about rows of the outbox, also where something is to be tried again later. The
-//! [synchronization](super::syncing) does all that follows from it.
+//! [recorder](super::recorder) does all that follows from it.
 
 use std::time::Duration;
 

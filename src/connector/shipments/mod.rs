@@ -1,5 +1,5 @@
 //! Sync shipments: recover, plan, preflight, send, confirm. This file strings the steps together. The steps take and
-//! return values; what they decide is written down by `syncing`.
+//! return values; what they decide is written down by `recorder`.
 
 mod confirm;
 mod context;
@@ -12,9 +12,9 @@ mod parcel;
 mod plan;
 mod preflight;
 mod pull;
+mod recorder;
 mod rows;
 mod send;
-mod syncing;
 mod timing;
 mod unknown_outcomes;
 
@@ -29,8 +29,8 @@ use self::{
     parcel::Parcel,
     plan::Planner,
     preflight::{Clearance, preflight},
+    recorder::Recorder,
     send::send,
-    syncing::Syncing,
     timing::{Event, Moment},
 };
 use super::{
@@ -63,9 +63,9 @@ impl ShipStationChannel {
         let (run, mut info) = Run::begin(self, operation, Lane::Tracking, request.control).await?;
         info.show_settings(describe(&self.settings.shipments));
         let ctx = Context { run, carriers };
-        let mut syncing = Syncing::new(&ctx, info);
-        let stop = run_steps(&mut syncing).await.err();
-        syncing.finish(stop).await
+        let mut recorder = Recorder::new(&ctx, info);
+        let stop = run_steps(&mut recorder).await.err();
+        recorder.finish(stop).await
     }
 
     async fn carrier_rules(&self) -> Result<CarrierRules, Refusal> {
@@ -94,20 +94,20 @@ fn describe(settings: &ShipmentSettings) -> BTreeMap<&'static str, String> {
 
 /// The steps of a run, in their order. Every step reads what it needs from the store, so that a run that
 /// finds another one's remains simply goes on.
-async fn run_steps(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
-    pull::pull(syncing).await?;
-    pull::release(syncing).await?;
-    unknown_outcomes::recover(syncing).await?;
-    send_due(syncing).await?;
-    unknown_outcomes::look_for_unknown(syncing).await?;
-    confirm::confirm(syncing).await?;
-    syncing.count_the_rest(&syncing.ctx.counts().await?);
+async fn run_steps(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    pull::pull(recorder).await?;
+    pull::release(recorder).await?;
+    unknown_outcomes::recover(recorder).await?;
+    send_due(recorder).await?;
+    unknown_outcomes::look_for_unknown(recorder).await?;
+    confirm::confirm(recorder).await?;
+    recorder.count_the_rest(&recorder.ctx.counts().await?);
     Ok(())
 }
 
 /// Plans every row that is due, and sends what is to be sent.
-async fn send_due(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
-    let ctx = syncing.ctx;
+async fn send_due(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let ctx = recorder.ctx;
     let (store, connection) = ctx.store();
     let due = OutboxQuery::Due { now: ctx.run.now() };
     let mut bookmark = Bookmark::at_the_start();
@@ -119,25 +119,25 @@ async fn send_due(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
         let Some(last) = rows.last() else { return Ok(()) };
         bookmark.pass(&last.cursor())?;
         let planned_at = ctx.run.moment();
-        let parcels = plan_rows(syncing, &rows, &mut planned).await?;
+        let parcels = plan_rows(recorder, &rows, &mut planned).await?;
         let mut open = OpenOrders::read(ctx, &parcels).await?;
         for mut parcel in parcels {
             ctx.run.checkpoint().await?;
             if ctx.run.moment().has_outdated(&planned_at) {
                 // The host may have corrected or voided a shipment while it waited for its turn.
                 let order = parcel.row.shipment.order.clone();
-                let Some(anew) = plan_orders(syncing, &[order]).await?.pop() else { continue };
+                let Some(anew) = plan_orders(recorder, &[order]).await?.pop() else { continue };
                 parcel = anew;
             }
-            match preflight(syncing, &parcel, &mut open).await {
+            match preflight(recorder, &parcel, &mut open).await {
                 Ok(Clearance::Send { created_at, warning }) => {
-                    syncing.warnings.extend(warning);
-                    send(syncing, &parcel, created_at).await?;
+                    recorder.warnings.extend(warning);
+                    send(recorder, &parcel, created_at).await?;
                 }
-                Ok(Clearance::Hold(decision)) => syncing.apply(decision).await?,
+                Ok(Clearance::Hold(decision)) => recorder.apply(decision).await?,
                 Err(Stop::Remote(error)) if !failure::ends_the_run(&error) => {
-                    syncing.apply(try_again(ctx, &parcel, &error)).await?;
-                    syncing.lookups.failures.add(error)?;
+                    recorder.apply(try_again(ctx, &parcel, &error)).await?;
+                    recorder.lookups.failures.add(error)?;
                 }
                 Err(stop) => return Err(stop),
             }
@@ -147,15 +147,15 @@ async fn send_due(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
 
 /// Decides about every row of the chunk; what is left is to be sent.
 async fn plan_rows(
-    syncing: &mut Syncing<'_>,
+    recorder: &mut Recorder<'_>,
     rows: &[OutboxRow],
     planned: &mut HashSet<ChannelOrderId>,
 ) -> Result<Vec<Parcel>, Stop> {
     let mut orders: Vec<ChannelOrderId> = Vec::new();
     for row in rows {
-        syncing.look_at(row);
-        if matches!(row.state, ShipmentState::RetryWait { until, .. } if until > syncing.ctx.run.now()) {
-            syncing.warn_of_clock(&row.id());
+        recorder.look_at(row);
+        if matches!(row.state, ShipmentState::RetryWait { until, .. } if until > recorder.ctx.run.now()) {
+            recorder.warn_of_clock(&row.id());
         }
         if planned.insert(row.shipment.order.clone()) {
             orders.push(row.shipment.order.clone());
@@ -163,13 +163,13 @@ async fn plan_rows(
     }
     let mut parcels = Vec::new();
     for orders in orders.chunks(STORE_BATCH) {
-        parcels.extend(plan_orders(syncing, orders).await?);
+        parcels.extend(plan_orders(recorder, orders).await?);
     }
     Ok(parcels)
 }
 
-async fn plan_orders(syncing: &mut Syncing<'_>, orders: &[ChannelOrderId]) -> Result<Vec<Parcel>, Stop> {
-    let ctx = syncing.ctx;
+async fn plan_orders(recorder: &mut Recorder<'_>, orders: &[ChannelOrderId]) -> Result<Vec<Parcel>, Stop> {
+    let ctx = recorder.ctx;
     let imports = ctx.run.channel.stores.orders.known(&ctx.run.channel.connection, orders).await?;
     let mut parcels = Vec::new();
     for order in orders {
@@ -181,8 +181,8 @@ async fn plan_orders(syncing: &mut Syncing<'_>, orders: &[ChannelOrderId]) -> Re
         // Rows of a later page are planned with their order now, and so are rows that are not due by themselves.
         let is_decided = |row: &OutboxRow| decision.outcomes.iter().any(|(id, _)| *id == row.id());
         let looked_at = progress.rows.iter().filter(|row| row.state.is_due(now.host.wall) || is_decided(row));
-        looked_at.for_each(|row| syncing.look_at(row));
-        syncing.apply(decision).await?;
+        looked_at.for_each(|row| recorder.look_at(row));
+        recorder.apply(decision).await?;
         parcels.extend(parcel);
     }
     Ok(parcels)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Ctx, Decision, Event, OpenOrders, Parcel, RecordMatch, Stop, Syncing,
+    Ctx, Decision, Event, OpenOrders, Parcel, RecordMatch, Recorder, Stop,
     decision::{look_again, missing_once, missing_twice},
     evidence, timing,
 };
@@ -32,11 +32,11 @@ pub(super) enum Clearance {
 /// Looks at the order of a parcel, unless it is among those that were seen. An error of ShipStation's says that it could
 /// not be looked at.
 pub(super) async fn preflight(
-    syncing: &mut Syncing<'_>,
+    recorder: &mut Recorder<'_>,
     parcel: &Parcel,
     open: &mut OpenOrders,
 ) -> Result<Clearance, Stop> {
-    let ctx = syncing.ctx;
+    let ctx = recorder.ctx;
     let is_first = parcel.row.attempts == 0 && parcel.row.unknown_outcomes == 0;
     let only_retries = ctx.settings().preflight == Preflight::OnRetryOnly;
     if only_retries && is_first && parcel.other_numbers().next().is_none() {
@@ -46,10 +46,10 @@ pub(super) async fn preflight(
         Some(seen) => seen,
         None => match lookup::order_once(&ctx.run.client, parcel.order).await? {
             Some(order) => {
-                syncing.lookups.failures.reset();
+                recorder.lookups.failures.reset();
                 order
             }
-            None => return Ok(Clearance::Hold(missing(syncing, parcel).await?)),
+            None => return Ok(Clearance::Hold(missing(recorder, parcel).await?)),
         },
     };
     check(ctx, parcel, &seen).await
@@ -57,8 +57,8 @@ pub(super) async fn preflight(
 
 /// The order was not found. When that was so before, it is looked for among those that others were merged into; without a
 /// trace it is gone only after so long that no read is as stale.
-async fn missing(syncing: &mut Syncing<'_>, parcel: &Parcel) -> Result<Decision, Stop> {
-    let ctx = syncing.ctx;
+async fn missing(recorder: &mut Recorder<'_>, parcel: &Parcel) -> Result<Decision, Stop> {
+    let ctx = recorder.ctx;
     let missed_for =
         |gap| missed_before(ctx, parcel).is_some_and(|missed| missed.is_over(gap, &ctx.run.moment()));
     if !missed_for(ctx.settings().lookup_interval) {
@@ -66,7 +66,7 @@ async fn missing(syncing: &mut Syncing<'_>, parcel: &Parcel) -> Result<Decision,
     }
     let for_long = missed_for(timing::GONE_AFTER);
     let why = "ShipStation does not find the order, and the orders that it may have been merged into could not all be read";
-    Ok(match syncing.lookups.why_gone(ctx, parcel.order, for_long).await? {
+    Ok(match recorder.lookups.why_gone(ctx, parcel.order, for_long).await? {
         Some(reason) => Decision::steps(parcel.rows(), &ShipmentState::Failed { reason }),
         None if !for_long => missing_twice(ctx, parcel),
         None => look_again(ctx, parcel, RetryClass::OrderMissing, why),

@@ -1,7 +1,7 @@
 //! What becomes due before anything is sent: shipments that the host does not enqueue itself, and rows that were blocked
 //! on something that has changed.
 
-use super::{Ctx, Decision, Stop, Syncing, parcel::carrier_code, timing};
+use super::{Ctx, Decision, Recorder, Stop, parcel::carrier_code, timing};
 use crate::{
     channel::{
         BlockKind, BlockReason, Shipment, ShipmentState, ShipmentStateKind,
@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// Puts what has changed in the host since the cursor into the outbox, and moves the cursor after it.
-pub(super) async fn pull(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
-    let ctx = syncing.ctx;
+pub(super) async fn pull(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let ctx = recorder.ctx;
     let Some(source) = ctx.run.channel.source.as_deref().filter(|_| !ctx.run.is_dry_run()) else {
         return Ok(());
     };
@@ -27,7 +27,7 @@ pub(super) async fn pull(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
         let shipments: Vec<Shipment> = changed.into_iter().map(|row| row.shipment).collect();
         if !shipments.is_empty() {
             let enqueued = store.enqueue(connection, &shipments, ctx.run.now()).await?;
-            syncing.has_acted |= enqueued.contains(&EnqueueOutcome::New);
+            recorder.has_acted |= enqueued.contains(&EnqueueOutcome::New);
         }
         for cursor in cursors {
             if cursor.updated_at <= ctx.run.started - timing::SOURCE_LAG {
@@ -35,7 +35,7 @@ pub(super) async fn pull(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
             }
         }
         if !leads_on {
-            syncing.warn_incomplete(
+            recorder.warn_incomplete(
                 "the host's shipment source does not go on from its cursor in the order of (updated at, shipment id): \
                  shipments behind this page are not seen, and the cursor stays where it is",
             );
@@ -61,18 +61,18 @@ fn leads_on(page: &[ChangedShipment], at: Option<&SourceCursor>) -> bool {
 
 /// Releases rows whose carrier a rule names now, whose tracking number is not required any more, or whose carrier code
 /// ShipStation refused and the rules have changed.
-pub(super) async fn release(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
-    let ctx = syncing.ctx;
+pub(super) async fn release(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let ctx = recorder.ctx;
     if ctx.run.is_dry_run() || !ctx.counts().await?.contains_key(ShipmentStateKind::Blocked.name()) {
         return Ok(());
     }
     let (store, connection) = ctx.store();
     let no_tracking = (!ctx.settings().require_tracking).then_some(BlockKind::NoTracking.name());
     for key in ctx.carriers.rules().iter().map(|rule| rule.carrier.as_str()).chain(no_tracking) {
-        syncing.has_acted |= store.unblock(connection, key, ctx.run.now()).await? > 0;
+        recorder.has_acted |= store.unblock(connection, key, ctx.run.now()).await? > 0;
     }
     let corrected = ctx.rows(&OutboxQuery::Blocked, |row| has_another_code(ctx, row)).await?;
-    syncing.apply(Decision::steps(&corrected, &ShipmentState::Pending)).await
+    recorder.apply(Decision::steps(&corrected, &ShipmentState::Pending)).await
 }
 
 fn has_another_code(ctx: Ctx<'_>, row: &OutboxRow) -> bool {

@@ -2,7 +2,7 @@
 //! without a look.
 
 use super::{
-    Ctx, Decision, LookupResult, Parcel, RowOutcome, Stop, Syncing,
+    Ctx, Decision, LookupResult, Parcel, Recorder, RowOutcome, Stop,
     decision::{MISSING, look_again, missing_once, try_again},
     lookup::look_up,
     parcel::carrier_code,
@@ -19,22 +19,22 @@ use crate::{
 
 /// Sends a parcel that may be sent, and records what came of it.
 pub(super) async fn send(
-    syncing: &mut Syncing<'_>,
+    recorder: &mut Recorder<'_>,
     parcel: &Parcel,
     created_at: Option<Timestamp>,
 ) -> Result<(), Stop> {
-    let ctx = syncing.ctx;
+    let ctx = recorder.ctx;
     if ctx.run.is_dry_run() {
         ctx.run.checkpoint().await?;
-        return syncing.apply(would_send(ctx, parcel)).await;
+        return recorder.apply(would_send(ctx, parcel)).await;
     }
     // The turn is waited for before the row says that a request may be on its way.
     let client = match acquire_permit(ctx).await {
         Ok(client) => client,
         // The turn came too late in the lease.
         Err(Stop::Remote(error)) if error.kind() == ErrorKind::RateLimited => {
-            syncing.apply(try_again(ctx, parcel, &error)).await?;
-            return syncing.failures.add(error);
+            recorder.apply(try_again(ctx, parcel, &error)).await?;
+            return recorder.failures.add(error);
         }
         Err(stop) => return Err(stop),
     };
@@ -43,7 +43,7 @@ pub(super) async fn send(
     let attempt = parcel.row.attempts.saturating_add(1);
     let intent = SendIntent::new(parcel.row.id(), attempt, moment.host.wall);
     let intent = intent.server_time(moment.server);
-    let why_not = match syncing.begin_send(&intent, &moment).await? {
+    let why_not = match recorder.begin_send(&intent, &moment).await? {
         BeginSendOutcome::Granted => None,
         BeginSendOutcome::NotDue => Some("it was changed while it was being planned"),
         BeginSendOutcome::OrderBusy => Some("another shipment of the order is under way"),
@@ -51,13 +51,13 @@ pub(super) async fn send(
     if let Some(why) = why_not {
         let mut decision = Decision::default();
         parcel.rows().for_each(|row| decision.note(row, why));
-        return syncing.apply(decision).await;
+        return recorder.apply(decision).await;
     }
-    syncing.warnings.extend(uncounted(parcel).into_iter().chain(warning));
+    recorder.warnings.extend(uncounted(parcel).into_iter().chain(warning));
     // From here to the record nothing asks whether to stop: only a crash comes between the two.
     let answer = mark(ctx, &client, parcel, ship_date).await;
-    let (decision, then) = judge(syncing, parcel, answer).await;
-    syncing.apply(decision).await?;
+    let (decision, then) = judge(recorder, parcel, answer).await;
+    recorder.apply(decision).await?;
     then
 }
 
@@ -109,11 +109,11 @@ async fn mark(
 
 /// What an answer means for the rows of its parcel, and whether the run goes on once that is recorded.
 async fn judge(
-    syncing: &mut Syncing<'_>,
+    recorder: &mut Recorder<'_>,
     parcel: &Parcel,
     answer: Result<MarkedAsShipped, Error>,
 ) -> (Decision, Result<(), Stop>) {
-    let Syncing { ctx, failures, .. } = syncing;
+    let Recorder { ctx, failures, .. } = recorder;
     let error = match answer {
         Ok(marked) if marked.order_id == parcel.order => {
             failures.reset();

@@ -2,7 +2,7 @@
 //! anything is sent again. How far apart stands in `timing`.
 
 use super::{
-    Ctx, Decision, LookupResult, Moment, RowOutcome, Stop, Syncing,
+    Ctx, Decision, LookupResult, Moment, Recorder, RowOutcome, Stop,
     lookup::look_up,
     timing::{self, LookTimes, NextStep, Search},
 };
@@ -31,36 +31,36 @@ struct Look {
 }
 
 /// Takes over what is in flight. A row in `Sending` belongs to a run that is gone, since this one has the lease.
-pub(super) async fn recover(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
-    let ctx = syncing.ctx;
+pub(super) async fn recover(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let ctx = recorder.ctx;
     ctx.run.channel.readings.forget_old(&ctx.run.moment());
     for row in ctx.rows(&OutboxQuery::InFlight, |_| true).await? {
-        syncing.look_at(&row);
+        recorder.look_at(&row);
         if let ShipmentState::Sending { since, server_since, .. } = row.state {
             let state = ShipmentState::unknown_since(since, server_since);
             let error = Some("the run that sent it did not record the outcome".to_owned());
             let outcome = RowOutcome::Step { state, counts_attempt: true, error };
-            syncing.apply(Decision::of(&row, outcome)).await?;
+            recorder.apply(Decision::of(&row, outcome)).await?;
         }
     }
-    look_for_unknown(syncing).await
+    look_for_unknown(recorder).await
 }
 
 /// Looks for every shipment whose outcome is unknown and whose next look is due. The longest without a look come
 /// first, so that a few whose look always fails do not keep the others from theirs.
-pub(super) async fn look_for_unknown(syncing: &mut Syncing<'_>) -> Result<(), Stop> {
-    let ctx = syncing.ctx;
+pub(super) async fn look_for_unknown(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
+    let ctx = recorder.ctx;
     if ctx.run.is_dry_run() {
         return Ok(());
     }
-    let rows = ctx.rows(&OutboxQuery::InFlight, |row| !syncing.lookups.failed.contains(&row.id())).await?;
+    let rows = ctx.rows(&OutboxQuery::InFlight, |row| !recorder.lookups.failed.contains(&row.id())).await?;
     // After a restore such a one may be in doubt, although nothing of it can have left.
     let invalid = ShipmentState::Failed { reason: FailReason::InvalidOrderId };
     let is_invalid = |row: &&OutboxRow| {
         matches!(row.state, ShipmentState::Unknown { .. })
             && translate::wire_order_id(&row.shipment.order).is_none()
     };
-    syncing.apply(Decision::steps(rows.iter().filter(is_invalid), &invalid)).await?;
+    recorder.apply(Decision::steps(rows.iter().filter(is_invalid), &invalid)).await?;
     let mut unknown: Vec<UnknownRow> = rows.into_iter().filter_map(|row| UnknownRow::of(ctx, row)).collect();
     let (times, now) = (ctx.times(), ctx.run.moment());
     unknown.retain(|unknown| unknown.search.look_is_due(&times, &now));
@@ -68,15 +68,15 @@ pub(super) async fn look_for_unknown(syncing: &mut Syncing<'_>) -> Result<(), St
     for unknown in unknown {
         ctx.run.checkpoint().await?;
         if unknown.search.is_dated_ahead(ctx.run.now() + ShipmentState::MAX_RETRY_WAIT) {
-            syncing.warn_of_clock(&unknown.row.id());
+            recorder.warn_of_clock(&unknown.row.id());
         }
-        let (decision, failed) = look_for(syncing, &unknown).await?;
-        syncing.apply(decision).await?;
-        if failed.is_some_and(|error| syncing.lookups.failures.add(error).is_err()) {
+        let (decision, failed) = look_for(recorder, &unknown).await?;
+        recorder.apply(decision).await?;
+        if failed.is_some_and(|error| recorder.lookups.failures.add(error).is_err()) {
             // What else is to be done may still work; if not, it says so itself.
-            syncing.lookups.failures.reset();
+            recorder.lookups.failures.reset();
             let warning = "looking for shipments of unknown outcome fails: left to the next run";
-            syncing.warnings.push(warning.to_owned());
+            recorder.warnings.push(warning.to_owned());
             return Ok(());
         }
     }
@@ -85,10 +85,10 @@ pub(super) async fn look_for_unknown(syncing: &mut Syncing<'_>) -> Result<(), St
 
 /// Looks for one row: what that means for it, and the error if the look failed.
 async fn look_for(
-    syncing: &mut Syncing<'_>,
+    recorder: &mut Recorder<'_>,
     unknown: &UnknownRow,
 ) -> Result<(Decision, Option<Error>), Stop> {
-    let Syncing { ctx, lookups, .. } = syncing;
+    let Recorder { ctx, lookups, .. } = recorder;
     let (id, begun) = (unknown.row.id(), ctx.run.moment());
     let mut found = look_up(ctx, &unknown.row, unknown.order, &unknown.search.sent).await;
     let ended = ctx.run.moment();

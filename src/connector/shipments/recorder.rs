@@ -1,4 +1,4 @@
-//! A synchronization under way, and where it writes down what was decided: into the store, as events, and into the report.
+//! Where the run writes down what was decided: into the store, as events, and into the report.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +26,8 @@ struct Account {
     note: Option<String>,
 }
 
-/// A synchronization under way: what its look-ups and requests have shown, and its account.
-pub(super) struct Syncing<'r> {
+/// The account of a run, and what its look-ups and requests have shown so far.
+pub(super) struct Recorder<'r> {
     pub(super) ctx: Ctx<'r>,
     pub(super) lookups: Lookups,
     /// Requests to mark a shipment that failed in a row.
@@ -42,7 +42,7 @@ pub(super) struct Syncing<'r> {
     has_warned_of_clock: bool,
 }
 
-impl<'r> Syncing<'r> {
+impl<'r> Recorder<'r> {
     pub(super) fn new(ctx: Ctx<'r>, info: RunInfo) -> Self {
         Self {
             ctx,
