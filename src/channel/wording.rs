@@ -45,6 +45,11 @@ pub(crate) fn count_of(number: u64, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
+/// What is counted, unless it is nothing: `2 failed`.
+pub(super) fn some(count: u64, what: &str) -> String {
+    if count > 0 { format!("{count} {what}") } else { String::new() }
+}
+
 /// What is counted beside something else, unless it is nothing: `, 2 failed`.
 pub(super) fn counted<const N: usize>(counts: [(u64, &str); N]) -> String {
     let some = counts.into_iter().filter(|(count, _)| *count > 0);

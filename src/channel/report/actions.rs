@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunInfo, Tally, fmt_by_reason, fmt_items};
+use super::{RunInfo, Tally, item_lines};
 use crate::channel::{
     ActionState, CloseKind, CloseReason, OrderAction, Unrecognized, kinds::kinds, record::record,
     shipping::DisplayText, wording::joined,
@@ -51,11 +51,9 @@ impl ActionReport {
 
 impl fmt::Display for ActionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.run.fmt_head(f)?;
-        writeln!(f, "  actions   {}", self.headline())?;
-        fmt_by_reason(f, "closed", &self.counts.closed)?;
-        fmt_items(f, "action", self.items.iter().filter(|item| item.outcome.is_error()))?;
-        self.run.fmt_tail(f)
+        let lines = [("actions", self.headline()), ("closed", self.counts.closed.to_string())];
+        let items = self.items.iter().filter(|item| item.outcome.is_error());
+        self.run.fmt_report(f, lines.into_iter().chain(item_lines("action", items)))
     }
 }
 

@@ -5,16 +5,16 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    RunInfo, SkipKind, Tally, fmt_by_reason, fmt_items,
+    RunInfo, SkipKind, Tally,
     import_item::{DisplayItem, ImportItem, ImportOutcome, ImportOutcomeKind},
-    in_groups,
+    in_groups, item_lines,
 };
 use crate::{
     Timestamp,
     channel::{
         HoldKind, Unrecognized,
         record::record,
-        wording::{count_of, counted, joined},
+        wording::{count_of, counted, joined, some},
     },
     named_enum::named_enum,
 };
@@ -67,55 +67,36 @@ impl ImportReport {
 
 impl fmt::Display for ImportReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.run.fmt_head(f)?;
-        writeln!(f, "  orders    {}", self.headline())?;
-        if let Some(window) = &self.window {
-            writeln!(f, "  window    {window}")?;
-        }
-        for scan in &self.scans {
-            writeln!(f, "  read      {scan}")?;
-        }
         let counts = &self.counts;
         let (held, skipped) = if self.run.dry_run { ("to hold", "to skip") } else { ("held", "skipped") };
-        fmt_by_reason(f, held, &counts.held_by)?;
-        fmt_by_reason(f, skipped, &counts.skipped)?;
-        fmt_follow_ups(f, "user", &counts.users, "assigned")?;
-        fmt_follow_ups(f, "tag", &counts.tags, "put on")?;
-        if counts.changed > 0 {
-            writeln!(f, "  {:<9} {} since the import", "changes", counts.changed)?;
-        }
-        if counts.missed_by_changes > 0 {
-            writeln!(
-                f,
-                "  {:<9} {} that the quick looks before had missed",
-                "missed", counts.missed_by_changes
-            )?;
-        }
-        if let Some(resume_from) = self.resume_from {
-            writeln!(f, "  {:<9} from {resume_from}", "go on")?;
-        }
+        let mut lines = vec![("orders", self.headline())];
+        lines.extend(self.window.iter().map(|window| ("window", window.to_string())));
+        lines.extend(self.scans.iter().map(|scan| ("read", scan.to_string())));
+        lines.extend([
+            (held, counts.held_by.to_string()),
+            (skipped, counts.skipped.to_string()),
+            ("user", follow_ups(&counts.users, "assigned")),
+            ("tag", follow_ups(&counts.tags, "put on")),
+            ("changes", some(counts.changed, "since the import")),
+            ("missed", some(counts.missed_by_changes, "that the quick looks before had missed")),
+        ]);
+        lines.extend(self.resume_from.map(|resume_from| ("go on", format!("from {resume_from}"))));
         let items = self.items.iter().filter(|item| item.needs_attention());
         let shown = items.map(|item| DisplayItem { item, dry_run: self.run.dry_run });
-        let lines = in_groups("order", shown.map(|item| (item.name(), format!(" {}", item.fate()))));
-        fmt_items(f, "order", lines.iter())?;
-        self.run.fmt_tail(f)
+        let groups = in_groups("order", shown.map(|item| (item.name(), format!(" {}", item.fate()))));
+        lines.extend(item_lines("order", groups));
+        self.run.fmt_report(f, lines)
     }
 }
 
-/// Writes `label  3 done, 2 pending`, in the words of what is to be done.
-fn fmt_follow_ups(
-    f: &mut fmt::Formatter<'_>,
-    label: &str,
-    counts: &Tally<FollowUpStatus>,
-    done: &'static str,
-) -> fmt::Result {
+/// `3 done, 2 pending`, in the words of what is to be done.
+fn follow_ups(counts: &Tally<FollowUpStatus>, done: &'static str) -> String {
     let message = |status: FollowUpStatus| match status {
         FollowUpStatus::Done => done,
         FollowUpStatus::Overridden => "overridden by a person",
         other => other.name(),
     };
-    let parts = joined(counts.iter().map(|(status, count)| format!("{count} {}", message(status))), ", ");
-    if parts.is_empty() { Ok(()) } else { writeln!(f, "  {label:<9} {parts}") }
+    joined(counts.iter().map(|(status, count)| format!("{count} {}", message(status))), ", ")
 }
 
 record! {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunInfo, fmt_items};
+use super::{RunInfo, item_lines};
 use crate::channel::{
     ChannelProductId, ListingId, Unrecognized,
     kinds::kinds,
@@ -56,13 +56,12 @@ impl LinkReport {
 
 impl fmt::Display for LinkReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.run.fmt_head(f)?;
-        writeln!(f, "  listings  {}", self.headline())?;
         let how = if self.complete { "all" } else { "not all" };
         let total = self.products_total.map(|total| format!(" of {total}")).unwrap_or_default();
-        writeln!(f, "  products  {}{total} read, {how} of them", self.counts.scanned_products)?;
-        fmt_items(f, "listing", self.items.iter().filter(|item| item.needs_attention()))?;
-        self.run.fmt_tail(f)
+        let products = format!("{}{total} read, {how} of them", self.counts.scanned_products);
+        let lines = [("listings", self.headline()), ("products", products)];
+        let items = self.items.iter().filter(|item| item.needs_attention());
+        self.run.fmt_report(f, lines.into_iter().chain(item_lines("listing", items)))
     }
 }
 

@@ -159,15 +159,17 @@ impl RunInfo {
         self.settings.extend(settings.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)));
     }
 
-    fn fmt_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes a report of the run: its head, a line for each text that is not empty, and what it cost.
+    fn fmt_report(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        lines: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> fmt::Result {
         let dry = if self.dry_run { " (dry run)" } else { "" };
-        writeln!(f, "{} of {}{dry}: {}", self.operation, self.connection, self.status)
-    }
-
-    fn fmt_tail(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for warning in &self.warnings {
-            writeln!(f, "  warning   {warning}")?;
-        }
+        writeln!(f, "{} of {}{dry}: {}", self.operation, self.connection, self.status)?;
+        let mut lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
+        lines.try_for_each(|(label, text)| writeln!(f, "  {label:<9} {text}"))?;
+        self.warnings.iter().try_for_each(|warning| writeln!(f, "  warning   {warning}"))?;
         writeln!(f, "  requests  {}", self.api)
     }
 }
@@ -212,22 +214,18 @@ impl fmt::Display for ApiUse {
     }
 }
 
-/// Writes the first few items that need a person, and how many more there are.
-fn fmt_items<'i, T: fmt::Display + 'i>(
-    f: &mut fmt::Formatter<'_>,
-    label: &str,
-    items: impl Iterator<Item = &'i T>,
-) -> fmt::Result {
+/// A line for each of the first few items that need a person, and how many more there are.
+fn item_lines<T: fmt::Display>(
+    label: &'static str,
+    items: impl IntoIterator<Item = T>,
+) -> Vec<(&'static str, String)> {
     const MAX_ITEMS_SHOWN: usize = 8;
-    let mut more = 0;
-    for (place, item) in items.enumerate() {
-        if place < MAX_ITEMS_SHOWN {
-            writeln!(f, "  {label:<9} {item}")?;
-        } else {
-            more += 1;
-        }
-    }
-    if more > 0 { writeln!(f, "  {label:<9} and {more} more, see the report's items") } else { Ok(()) }
+    let mut items = items.into_iter();
+    let mut lines: Vec<_> =
+        items.by_ref().take(MAX_ITEMS_SHOWN).map(|item| (label, item.to_string())).collect();
+    let more = items.count();
+    lines.extend((more > 0).then(|| (label, format!("and {more} more, see the report's items"))));
+    lines
 }
 
 /// A line for each thing that became of `noun`s, from their names and what became of each: many that are held for one reason
@@ -257,13 +255,4 @@ fn in_groups(noun: &str, items: impl Iterator<Item = (String, String)>) -> Vec<S
         }
     };
     groups.into_iter().map(line).collect()
-}
-
-/// Writes `label  3 a, 2 b` unless nothing was counted.
-fn fmt_by_reason<K: Copy + Ord + fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    label: &str,
-    counts: &Tally<K>,
-) -> fmt::Result {
-    if counts.is_empty() { Ok(()) } else { writeln!(f, "  {label:<9} {counts}") }
 }

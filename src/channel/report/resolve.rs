@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RunInfo;
 use crate::{
-    channel::{ChannelOrderId, record::record},
+    channel::{ChannelOrderId, record::record, wording::some},
     named_enum::named_enum,
 };
 
@@ -39,12 +39,8 @@ impl ResolveReport {
 
 impl fmt::Display for ResolveReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.run.fmt_head(f)?;
-        writeln!(f, "  orders    {}", self.headline())?;
-        if self.counts.held_for_other_reasons > 0 {
-            writeln!(f, "  still     {} held for other reasons", self.counts.held_for_other_reasons)?;
-        }
-        self.run.fmt_tail(f)
+        let still = some(self.counts.held_for_other_reasons, "held for other reasons");
+        self.run.fmt_report(f, [("orders", self.headline()), ("still", still)])
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RunInfo, Tally, fmt_items};
+use super::{RunInfo, Tally, item_lines};
 use crate::channel::{Unrecognized, kinds::kinds, record::record, wording::count_of};
 
 record! {
@@ -81,13 +81,14 @@ impl WebhookReport {
 
 impl fmt::Display for WebhookReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.run.fmt_head(f)?;
-        writeln!(f, "  webhooks  {} at {}", self.headline(), self.address)?;
-        if self.others > 0 {
-            writeln!(f, "  left      {} of others", count_of(self.others, "webhook"))?;
-        }
-        fmt_items(f, "webhook", self.items.iter().filter(|item| item.outcome != WebhookOutcome::Unchanged))?;
-        self.run.fmt_tail(f)
+        let left = if self.others > 0 {
+            format!("{} of others", count_of(self.others, "webhook"))
+        } else {
+            String::new()
+        };
+        let lines = [("webhooks", format!("{} at {}", self.headline(), self.address)), ("left", left)];
+        let items = self.items.iter().filter(|item| item.outcome != WebhookOutcome::Unchanged);
+        self.run.fmt_report(f, lines.into_iter().chain(item_lines("webhook", items)))
     }
 }
 

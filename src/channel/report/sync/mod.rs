@@ -7,8 +7,12 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::item::{SyncItem, SyncOutcome, SyncOutcomeKind};
-use super::{RunInfo, Tally, fmt_by_reason, fmt_items, in_groups};
-use crate::channel::{BlockKind, FailKind, record::record, wording::joined};
+use super::{RunInfo, Tally, in_groups, item_lines};
+use crate::channel::{
+    BlockKind, FailKind,
+    record::record,
+    wording::{joined, some},
+};
 
 record! {
     /// What sending shipments did.
@@ -51,25 +55,23 @@ impl SyncReport {
 impl fmt::Display for SyncReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = &self.counts;
-        self.run.fmt_head(f)?;
-        writeln!(f, "  shipments {}", self.headline())?;
-        fmt_by_reason(f, "blocked", &counts.blocked)?;
-        if counts.still_blocked > 0 {
-            let still = counts.still_blocked;
-            writeln!(f, "  blocked   {still} since earlier runs: a person must change something first")?;
-        }
-        if counts.still_retry_waiting > 0 {
-            writeln!(f, "  retrying  {} since earlier runs, not due yet", counts.still_retry_waiting)?;
-        }
-        fmt_by_reason(f, "failed", &counts.failed)?;
+        let still_blocked =
+            some(counts.still_blocked, "since earlier runs: a person must change something first");
+        let mut lines = vec![
+            ("shipments", self.headline()),
+            ("blocked", counts.blocked.to_string()),
+            ("blocked", still_blocked),
+            ("retrying", some(counts.still_retry_waiting, "since earlier runs, not due yet")),
+            ("failed", counts.failed.to_string()),
+        ];
         let items = self.items.iter().filter(|item| item.needs_attention());
-        let lines = in_groups("shipment", items.map(|item| (item.name(), item.message())));
-        fmt_items(f, "shipment", lines.iter())?;
-        fmt_items(f, "omitted", self.unreported.iter())?;
-        if let Some(oldest) = self.oldest_waiting {
-            writeln!(f, "  waiting   the order that waits longest: for {} h", oldest.as_secs() / 3600)?;
-        }
-        self.run.fmt_tail(f)
+        let groups = in_groups("shipment", items.map(|item| (item.name(), item.message())));
+        lines.extend(item_lines("shipment", groups));
+        lines.extend(item_lines("omitted", &self.unreported));
+        let waiting =
+            |oldest: Duration| format!("the order that waits longest: for {} h", oldest.as_secs() / 3600);
+        lines.extend(self.oldest_waiting.map(|oldest| ("waiting", waiting(oldest))));
+        self.run.fmt_report(f, lines)
     }
 }
 
