@@ -62,6 +62,16 @@ pub(super) fn findings(errors: &RuleErrors) -> Vec<Finding> {
 }
 
 impl ShipStationChannel {
+    /// The host's carrier rules, compiled.
+    pub(super) async fn carrier_rules(&self) -> Result<CarrierRules, Refusal> {
+        let table = self.stores.mappings.carrier_rules(&self.connection).await?;
+        CarrierRules::compile(&table.rows).map_err(|errors| {
+            let remedy = "change one of the rules; nothing is sent until they agree";
+            let finding = Finding::error("carrier_rules", "carrier rules", errors.to_string(), remedy);
+            Refusal::Config { findings: vec![finding] }
+        })
+    }
+
     /// Why a shipping text means what it means: every rule, whether it fits, and which one wins.
     ///
     /// # Errors

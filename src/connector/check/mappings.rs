@@ -11,7 +11,7 @@ use crate::{
             AccountCarrier, CarrierRule, CarrierRules, DisplayText, ShippingResolution, ShippingRules,
             StoreKey, Suggester, UnmappedShipping,
         },
-        store::{MappingStoreExt, StoreError},
+        store::StoreError,
         wording::count_of,
     },
     connector::{
@@ -31,11 +31,7 @@ pub(super) async fn shipping(
 ) -> Result<Vec<Finding>, StoreError> {
     let mapper = match Mapper::load(channel).await {
         Ok(mapper) => mapper,
-        Err(Refusal::Config { findings }) => return Ok(findings),
-        Err(Refusal::Store(error)) => return Err(error),
-        Err(other) => {
-            return Ok(vec![Finding::error("shipping_rules", SHIPPING, other.to_string(), "correct them")]);
-        }
+        Err(refusal) => return rejected(refusal),
     };
     let mut findings = Vec::new();
     if mapper.is_empty(&channel.settings.shipping) {
@@ -46,6 +42,15 @@ pub(super) async fn shipping(
     findings.extend(unused(&mapper.rules, recent, &unmapped));
     findings.extend(not_mapped(&mapper.rules, recent, unmapped));
     Ok(findings)
+}
+
+/// What is wrong with rules that contradict each other.
+fn rejected(refusal: Refusal) -> Result<Vec<Finding>, StoreError> {
+    match refusal {
+        Refusal::Config { findings } => Ok(findings),
+        Refusal::Store(error) => Err(error),
+        other => Ok(vec![Finding::error("shipping_rules", SHIPPING, other.to_string(), "correct them")]),
+    }
 }
 
 fn no_mapping() -> Finding {
@@ -149,13 +154,9 @@ pub(super) async fn carriers(
     channel: &ShipStationChannel,
     account: Option<&[AccountCarrier]>,
 ) -> Result<Vec<Finding>, StoreError> {
-    let table = channel.stores.mappings.carrier_rules(&channel.connection).await?;
-    let rules = match CarrierRules::compile(&table.rows) {
+    let rules = match channel.carrier_rules().await {
         Ok(rules) => rules,
-        Err(errors) => {
-            let remedy = "change one of the rules; nothing is sent until they agree";
-            return Ok(vec![Finding::error("carrier_rules", CARRIERS, errors.to_string(), remedy)]);
-        }
+        Err(refusal) => return rejected(refusal),
     };
     let otherwise = channel.settings.shipments.unmapped_carrier.as_deref();
     let mut findings = Vec::new();

@@ -43,10 +43,9 @@ use super::{
     trace,
 };
 use crate::{
-    Timestamp,
     channel::{
         ChannelError, Finding, GetOrders, ImportReport, Operation, OrderScope, RunControl, Severity,
-        report::RunInfo, store::StoreError,
+        report::RunInfo,
     },
     client::{Error, ErrorKind, Lane},
 };
@@ -59,9 +58,12 @@ impl ShipStationChannel {
             OrderScope::Window | OrderScope::Changes => Lane::Import,
         };
         let (ctx, mut info) = self.begin_import(scope.operation(), lane, control).await?;
-        let window = match self.window_of(scope, info.started).await {
-            Ok(window) => window,
-            Err(error) => return Err(ctx.run.refuse(&mut info, error.into()).await),
+        let window = match scope {
+            OrderScope::Range(range) => Window::of_range(&self.settings.orders, range),
+            OrderScope::Window | OrderScope::Changes => match self.window_at(info.started).await {
+                Ok(window) => window,
+                Err(error) => return Err(ctx.run.refuse(&mut info, error.into()).await),
+            },
         };
         let mut recorder = Recorder::new(&ctx, info);
         recorder.report.window = Some(window.report());
@@ -72,14 +74,6 @@ impl ShipStationChannel {
             OrderScope::Range(_) => back_fill::run(&mut recorder, &mut reading).await,
         };
         recorder.finish(reading.admission.window, ran.err()).await
-    }
-
-    /// The window by which a run of this scope admits orders.
-    async fn window_of(&self, scope: OrderScope, now: Timestamp) -> Result<Window, StoreError> {
-        match scope {
-            OrderScope::Range(range) => Ok(Window::of_range(&self.settings.orders, range)),
-            OrderScope::Window | OrderScope::Changes => self.window_at(now).await,
-        }
     }
 
     /// Reads the shipping rules, takes the lease, and looks up what the settings name: a run that is refused for that is in

@@ -42,9 +42,8 @@ use super::{
 };
 use crate::{
     channel::{
-        ChannelError, ChannelOrderId, Finding, Operation, Refusal, ShipmentState, SyncReport, SyncShipments,
-        shipping::CarrierRules,
-        store::{MappingStoreExt, OrderStoreExt, OutboxQuery, OutboxRow},
+        ChannelError, ChannelOrderId, Operation, ShipmentState, SyncReport, SyncShipments,
+        store::{OrderStoreExt, OutboxQuery, OutboxRow},
     },
     client::Lane,
 };
@@ -66,15 +65,6 @@ impl ShipStationChannel {
         let mut recorder = Recorder::new(&ctx, info);
         let stop = run_steps(&mut recorder).await.err();
         recorder.finish(stop).await
-    }
-
-    async fn carrier_rules(&self) -> Result<CarrierRules, Refusal> {
-        let table = self.stores.mappings.carrier_rules(&self.connection).await?;
-        CarrierRules::compile(&table.rows).map_err(|errors| {
-            let remedy = "change one of the rules; nothing is sent until they agree";
-            let finding = Finding::error("carrier_rules", "carrier rules", errors.to_string(), remedy);
-            Refusal::Config { findings: vec![finding] }
-        })
     }
 }
 
