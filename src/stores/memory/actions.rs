@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-
-use super::{Connection, MemoryStore, after};
+use super::{Connection, Writer, after};
 use crate::{
     Timestamp,
     channel::{
-        ActionId, ChannelOrderId, ConnectionId, OrderAction, RunId,
+        ActionId, ChannelOrderId, OrderAction, RunId,
         store::{
-            ActionIntent, ActionQuery, ActionRow, ActionStore, ActionTransition, AddOutcome,
-            BeginActionOutcome, OrderEvent, RunToken, StoreError,
+            ActionIntent, ActionQuery, ActionRow, ActionTransition, AddOutcome, BeginActionOutcome,
+            OrderEvent, StoreError,
         },
     },
 };
@@ -47,18 +45,6 @@ impl Actions {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(in crate::stores) fn of(rows: Vec<ActionRow>) -> Self {
         Self { rows: rows.into_iter().map(|row| (row.number, row)).collect(), last: 0 }
-    }
-
-    /// Adds an action; says what happened, if it is new.
-    fn add(&mut self, action: &OrderAction, now: Timestamp) -> (AddOutcome, Option<OrderEvent>) {
-        if let Some(row) = self.rows.values().find(|row| row.action.id == action.id) {
-            return (row.answer_to(action), None);
-        }
-        self.last += 1;
-        let row = ActionRow::new(self.last, action.clone(), now);
-        let event = OrderEvent::of_added_action(&row);
-        self.rows.insert(self.last, row);
-        (AddOutcome::Added, Some(event))
     }
 
     /// Removes what was closed before.
@@ -128,56 +114,44 @@ impl Connection {
         self.actions.rows.extend(effects.rows);
         self.history.append(effects.events);
     }
-}
 
-#[async_trait]
-impl ActionStore for MemoryStore {
-    async fn add_actions(
-        &self,
-        connection: &ConnectionId,
-        actions: &[OrderAction],
-        now: Timestamp,
-    ) -> Result<Vec<AddOutcome>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let add = |action| {
-                let (answer, event) = kept.actions.add(action, now);
-                kept.history.append(event);
-                answer
-            };
-            actions.iter().map(add).collect()
-        }))
+    pub(super) fn add_actions(&mut self, actions: &[OrderAction], now: Timestamp) -> Vec<AddOutcome> {
+        let Actions { rows, last } = &mut self.actions;
+        let add = |action: &OrderAction| {
+            if let Some(row) = rows.values().find(|row| row.action.id == action.id) {
+                return row.answer_to(action);
+            }
+            *last += 1;
+            let row = ActionRow::new(*last, action.clone(), now);
+            self.history.append([OrderEvent::of_added_action(&row)]);
+            rows.insert(*last, row);
+            AddOutcome::Added
+        };
+        actions.iter().map(add).collect()
     }
 
-    async fn actions(
-        &self,
-        connection: &ConnectionId,
-        query: &ActionQuery,
-        place: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<ActionRow>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let rows = after(&kept.actions.rows, place.as_ref());
-            rows.filter(|row| query.takes(row)).take(limit).cloned().collect()
-        }))
+    pub(super) fn actions(&self, query: &ActionQuery, place: Option<u64>, limit: usize) -> Vec<ActionRow> {
+        let rows = after(&self.actions.rows, place.as_ref());
+        rows.filter(|row| query.takes(row)).take(limit).cloned().collect()
     }
 
-    async fn begin_actions(
-        &self,
-        token: &RunToken,
+    pub(super) fn begin_actions(
+        &mut self,
+        by: &Writer<'_>,
         intents: &[ActionIntent],
     ) -> Result<Vec<BeginActionOutcome>, StoreError> {
-        self.write(token, |kept| {
-            let (answers, effects) = kept.actions.begin(intents, &token.run)?;
-            kept.apply_actions(effects);
-            Ok(answers)
-        })
+        let (answers, effects) = self.actions.begin(intents, by.run)?;
+        self.apply_actions(effects);
+        Ok(answers)
     }
 
-    async fn record_actions(&self, token: &RunToken, records: &[ActionTransition]) -> Result<(), StoreError> {
-        self.write(token, |kept| {
-            let effects = kept.actions.record(records, &token.run)?;
-            kept.apply_actions(effects);
-            Ok(())
-        })
+    pub(super) fn record_actions(
+        &mut self,
+        by: &Writer<'_>,
+        records: &[ActionTransition],
+    ) -> Result<(), StoreError> {
+        let effects = self.actions.record(records, by.run)?;
+        self.apply_actions(effects);
+        Ok(())
     }
 }

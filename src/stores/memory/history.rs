@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-
-use super::MemoryStore;
+use super::{Connection, Writer};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId,
+        ChannelOrderId,
         store::{
-            ChangeCursor, EventCursor, HistoryStore, OrderEvent, OrderObservation, OrderSnapshot,
-            RecordedChange, RecordedEvent, RunToken, StoreError,
+            ChangeCursor, EventCursor, OrderEvent, OrderObservation, OrderSnapshot, RecordedChange,
+            RecordedEvent, StoreError,
         },
     },
 };
@@ -28,19 +26,6 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Keeps an observation; says whether it added a change.
-    fn record(&mut self, seen: &OrderObservation, since: Option<Timestamp>) -> bool {
-        if !seen.is_up_to_date(self.snapshots.get(&seen.now.order)) {
-            return false;
-        }
-        self.snapshots.insert(seen.now.order.clone(), seen.now.clone());
-        let Some(change) = &seen.change else { return false };
-        self.last_change += 1;
-        let cursor = ChangeCursor::new(self.last_change);
-        self.changes.push((since, RecordedChange::new(cursor, change.clone())));
-        true
-    }
-
     /// Adds events, but those that are one repetition too many.
     pub(super) fn append(&mut self, events: impl IntoIterator<Item = OrderEvent>) {
         for event in events {
@@ -93,62 +78,47 @@ impl History {
     }
 }
 
-#[async_trait]
-impl HistoryStore for MemoryStore {
-    async fn snapshots(
-        &self,
-        connection: &ConnectionId,
-        orders: &[ChannelOrderId],
-    ) -> Result<Vec<OrderSnapshot>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            orders.iter().filter_map(|id| kept.history.snapshots.get(id)).cloned().collect()
-        }))
+#[allow(clippy::unnecessary_wraps, reason = "what writes for a run may fail")]
+impl Connection {
+    pub(super) fn snapshots(&self, orders: &[ChannelOrderId]) -> Vec<OrderSnapshot> {
+        orders.iter().filter_map(|id| self.history.snapshots.get(id)).cloned().collect()
     }
 
-    async fn record_changes(
-        &self,
-        token: &RunToken,
+    pub(super) fn record_changes(
+        &mut self,
+        by: &Writer<'_>,
         observed: &[OrderObservation],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        let holder = self.lock().runs.lease_of(token).holder.clone();
-        let since = holder.filter(|holder| holder.run == token.run).map(|holder| holder.since);
-        self.write(token, |kept| {
-            let mut recorded = 0;
-            for seen in observed {
-                if kept.history.record(seen, since) {
-                    recorded += 1;
-                    let change = seen.change.iter();
-                    kept.history.append(change.map(|change| OrderEvent::of_change(change, &token.run, now)));
-                }
+        let (history, mut recorded) = (&mut self.history, 0);
+        for seen in observed {
+            if !seen.is_up_to_date(history.snapshots.get(&seen.now.order)) {
+                continue;
             }
-            Ok(recorded)
-        })
+            history.snapshots.insert(seen.now.order.clone(), seen.now.clone());
+            if let Some(change) = &seen.change {
+                recorded += 1;
+                history.last_change += 1;
+                let cursor = ChangeCursor::new(history.last_change);
+                history.changes.push((by.since, RecordedChange::new(cursor, change.clone())));
+                history.append([OrderEvent::of_change(change, by.run, now)]);
+            }
+        }
+        Ok(recorded)
     }
 
-    async fn changes(
-        &self,
-        connection: &ConnectionId,
-        after: Option<ChangeCursor>,
-        limit: usize,
-    ) -> Result<Vec<RecordedChange>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let changes = kept.history.changes.iter().map(|(_, change)| change);
-            let newer = changes.filter(|change| Some(change.cursor) > after);
-            newer.take(limit).cloned().collect()
-        }))
+    pub(super) fn changes(&self, after: Option<ChangeCursor>, limit: usize) -> Vec<RecordedChange> {
+        let changes = self.history.changes.iter().map(|(_, change)| change);
+        changes.filter(|change| Some(change.cursor) > after).take(limit).cloned().collect()
     }
 
-    async fn events(
+    pub(super) fn events(
         &self,
-        connection: &ConnectionId,
         order: &ChannelOrderId,
         after: Option<EventCursor>,
         limit: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let story = kept.history.events.get(order).into_iter().flatten();
-            story.filter(|recorded| Some(recorded.cursor) > after).take(limit).cloned().collect()
-        }))
+    ) -> Vec<RecordedEvent> {
+        let story = self.history.events.get(order).into_iter().flatten();
+        story.filter(|recorded| Some(recorded.cursor) > after).take(limit).cloned().collect()
     }
 }

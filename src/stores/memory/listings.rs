@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_trait::async_trait;
-
-use super::{MemoryStore, after};
+use super::{Connection, Writer, after};
 use crate::channel::{
-    ChannelProductId, ConnectionId, LinkState, Listing, ListingId, ListingLink, NewLink,
-    store::{LinkQuery, ListingStore, PutLinkOutcome, RunToken, StoreError},
+    ChannelProductId, LinkState, Listing, ListingId, ListingLink, NewLink,
+    store::{LinkQuery, PutLinkOutcome, StoreError},
 };
 
 /// Links, and what becomes of them. A store that keeps them elsewhere loads those that a call touches.
@@ -77,47 +75,36 @@ fn is_linked(link: &ListingLink) -> bool {
     link.state == LinkState::Linked
 }
 
-#[async_trait]
-impl ListingStore for MemoryStore {
-    async fn listings(
-        &self,
-        connection: &ConnectionId,
-        place: Option<&ListingId>,
-        limit: usize,
-    ) -> Result<Vec<Listing>, StoreError> {
-        Ok(self.with(connection, |kept| after(&kept.links.listings, place).take(limit).cloned().collect()))
+#[allow(clippy::unnecessary_wraps, reason = "what writes for a run may fail")]
+impl Connection {
+    pub(super) fn listings(&self, place: Option<&ListingId>, limit: usize) -> Vec<Listing> {
+        after(&self.links.listings, place).take(limit).cloned().collect()
     }
 
-    async fn links(
-        &self,
-        connection: &ConnectionId,
-        query: LinkQuery<'_>,
-    ) -> Result<Vec<ListingLink>, StoreError> {
-        Ok(self.with(connection, |kept| match query {
+    pub(super) fn links(&self, query: LinkQuery<'_>) -> Vec<ListingLink> {
+        match query {
             LinkQuery::After { after: place, limit } => {
-                after(&kept.links.kept, place).take(limit).cloned().collect()
+                after(&self.links.kept, place).take(limit).cloned().collect()
             }
-            LinkQuery::Skus(skus) => kept.links.of_skus(skus),
-            LinkQuery::Products(products) => kept.links.of_products(products),
-        }))
+            LinkQuery::Skus(skus) => self.links.of_skus(skus),
+            LinkQuery::Products(products) => self.links.of_products(products),
+        }
     }
 
-    async fn put_links(
-        &self,
-        token: &RunToken,
+    pub(super) fn put_links(
+        &mut self,
+        _: &Writer<'_>,
         links: &[NewLink],
     ) -> Result<Vec<PutLinkOutcome>, StoreError> {
-        self.write(token, |kept| Ok(links.iter().map(|link| kept.links.put(link)).collect()))
+        Ok(links.iter().map(|link| self.links.put(link)).collect())
     }
 
-    async fn mark_broken(&self, token: &RunToken, listings: &[ListingId]) -> Result<(), StoreError> {
-        self.write(token, |kept| {
-            for listing in listings {
-                if let Some(link) = kept.links.kept.get_mut(listing) {
-                    link.state = LinkState::Broken;
-                }
+    pub(super) fn mark_broken(&mut self, _: &Writer<'_>, listings: &[ListingId]) -> Result<(), StoreError> {
+        for listing in listings {
+            if let Some(link) = self.links.kept.get_mut(listing) {
+                link.state = LinkState::Broken;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 }

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-
-use super::MemoryStore;
+use super::Connection;
 use crate::channel::{
-    ConnectionId,
     shipping::{StoreKey, UnmappedText},
-    store::{MappingStore, NewRules, ReplaceOutcome, RuleTables, StoreError, UnmappedOccurrence, Versioned},
+    store::{NewRules, ReplaceOutcome, RuleTables, UnmappedOccurrence, Versioned},
 };
 
 #[derive(Debug, Default)]
@@ -25,44 +22,29 @@ fn replace<T>(table: &mut Versioned<T>, expected_version: u64, rows: Vec<T>) -> 
     answer
 }
 
-#[async_trait]
-impl MappingStore for MemoryStore {
-    async fn rules(&self, connection: &ConnectionId) -> Result<RuleTables, StoreError> {
-        Ok(self.with(connection, |kept| kept.mappings.tables.clone()))
+impl Connection {
+    pub(super) fn rules(&self) -> RuleTables {
+        self.mappings.tables.clone()
     }
 
-    async fn replace(
-        &self,
-        connection: &ConnectionId,
-        expected_version: u64,
-        rules: NewRules,
-    ) -> Result<ReplaceOutcome, StoreError> {
-        Ok(self.with(connection, |kept| match rules {
-            NewRules::Shipping(rows) => replace(&mut kept.mappings.tables.shipping, expected_version, rows),
-            NewRules::Carriers(rows) => replace(&mut kept.mappings.tables.carriers, expected_version, rows),
-        }))
+    pub(super) fn replace(&mut self, expected_version: u64, rules: NewRules) -> ReplaceOutcome {
+        match rules {
+            NewRules::Shipping(rows) => replace(&mut self.mappings.tables.shipping, expected_version, rows),
+            NewRules::Carriers(rows) => replace(&mut self.mappings.tables.carriers, expected_version, rows),
+        }
     }
 
-    async fn note_unmapped(
-        &self,
-        connection: &ConnectionId,
-        seen: &[UnmappedOccurrence],
-    ) -> Result<(), StoreError> {
-        self.with(connection, |kept| {
-            for seen in seen {
-                let key = (seen.store.clone(), seen.text.clone());
-                let counted = seen.count(kept.mappings.unmapped.remove(&key));
-                kept.mappings.unmapped.insert(key, counted);
-            }
-        });
-        Ok(())
+    pub(super) fn note_unmapped(&mut self, seen: &[UnmappedOccurrence]) {
+        for seen in seen {
+            let key = (seen.store.clone(), seen.text.clone());
+            let counted = seen.count(self.mappings.unmapped.remove(&key));
+            self.mappings.unmapped.insert(key, counted);
+        }
     }
 
-    async fn unmapped(&self, connection: &ConnectionId) -> Result<Vec<UnmappedText>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let mut texts: Vec<UnmappedText> = kept.mappings.unmapped.values().cloned().collect();
-            texts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
-            texts
-        }))
+    pub(super) fn unmapped(&self) -> Vec<UnmappedText> {
+        let mut texts: Vec<UnmappedText> = self.mappings.unmapped.values().cloned().collect();
+        texts.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
+        texts
     }
 }

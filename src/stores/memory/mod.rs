@@ -10,6 +10,7 @@ mod mappings;
 mod orders;
 mod runs;
 mod shipments;
+mod traits;
 
 use std::{
     collections::BTreeMap,
@@ -23,8 +24,9 @@ pub(super) use self::{actions::ActionEffects, shipments::Effects};
 pub(super) use self::{actions::Actions, listings::Links, shipments::Outbox};
 use self::{history::History, mappings::Mappings, orders::Orders, runs::Runs};
 use crate::{
+    Timestamp,
     channel::{
-        ChannelOrder, ConnectionId, Listing,
+        ChannelOrder, ConnectionId, Listing, RunId,
         store::{OrderChange, RunToken, StoreError, Stores},
     },
     client::BudgetKey,
@@ -53,7 +55,7 @@ struct State {
     connections: BTreeMap<ConnectionId, Connection>,
 }
 
-/// What is kept for one connection.
+/// What is kept for one connection. The files of this folder give it the methods of the storage traits.
 #[derive(Debug, Default)]
 struct Connection {
     orders: Orders,
@@ -62,6 +64,13 @@ struct Connection {
     mappings: Mappings,
     history: History,
     actions: Actions,
+}
+
+/// The run that writes.
+struct Writer<'t> {
+    run: &'t RunId,
+    /// When it began, if it holds the lease.
+    since: Option<Timestamp>,
 }
 
 impl MemoryStore {
@@ -110,12 +119,15 @@ impl MemoryStore {
     fn write<R>(
         &self,
         token: &RunToken,
-        write: impl FnOnce(&mut Connection) -> Result<R, StoreError>,
+        write: impl FnOnce(&mut Connection, &Writer<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let mut state = self.lock();
+        let lease = state.runs.lease_of(token);
         // Remembers a newer fence, so that the leases may be kept elsewhere.
-        state.runs.lease_of(token).admit(token)?;
-        write(state.connections.entry(token.connection.clone()).or_default())
+        lease.admit(token)?;
+        let holder = lease.holder.as_ref().filter(|holder| holder.run == token.run);
+        let writer = Writer { run: &token.run, since: holder.map(|holder| holder.since) };
+        write(state.connections.entry(token.connection.clone()).or_default(), &writer)
     }
 }
 

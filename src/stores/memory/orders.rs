@@ -5,17 +5,15 @@ use std::{
     iter::once,
 };
 
-use async_trait::async_trait;
-
-use super::{MemoryStore, after};
+use super::{Connection, Writer, after};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrder, ChannelOrderId, ConnectionId, RunId,
+        ChannelOrder, ChannelOrderId, RunId,
         shipping::ShippingResolution,
         store::{
-            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderEvent, OrderStore, OrderWork, RecordKey,
-            RunToken, SaveOutcome, StoreError, WorkKind, WorkOutcome, WorkQuery, WorkState,
+            ApplyOutcome, HeldOrder, ImportRecord, NewOrder, OrderEvent, OrderWork, RecordKey, SaveOutcome,
+            StoreError, WorkKind, WorkOutcome, WorkQuery, WorkState,
         },
     },
 };
@@ -88,7 +86,7 @@ impl Orders {
         forgotten
     }
 
-    fn insert(&mut self, new: &NewOrder, token: &RunToken) -> SaveOutcome {
+    fn insert(&mut self, new: &NewOrder, run: &RunId) -> SaveOutcome {
         let id = &new.order.id;
         if self.imported.contains_key(id) {
             return SaveOutcome::AlreadyExists;
@@ -109,28 +107,10 @@ impl Orders {
             order: new.order.clone(),
             shipping: new.shipping.clone(),
             rules_version: new.rules_version,
-            record: new.record(&token.run, None),
+            record: new.record(run, None),
         };
         self.imported.insert(id.clone(), stored);
         SaveOutcome::Inserted { host_order: None }
-    }
-
-    fn records(&self, key: &RecordKey, limit: usize) -> Vec<ImportRecord> {
-        let ids = self.by_key.get(key).into_iter().flatten();
-        let stored = ids.filter_map(|id| self.imported.get(id));
-        stored.take(limit).map(|stored| stored.record.clone()).collect()
-    }
-
-    fn work(&self, query: WorkQuery<'_>) -> Vec<OrderWork> {
-        match query {
-            WorkQuery::DueImports { now, limit } => self.due(false, now, limit),
-            WorkQuery::DueFollowUps { now, limit } => self.due(true, now, limit),
-            WorkQuery::Of(orders) => {
-                let kinds = [WorkKind::Import, WorkKind::AssignUser, WorkKind::AddTag];
-                let keys = orders.iter().flat_map(|order| kinds.map(|kind| (order.clone(), kind)));
-                keys.filter_map(|key| self.work.get(&key).cloned()).collect()
-            }
-        }
     }
 
     fn due(&self, follow_up: bool, now: Timestamp, limit: usize) -> Vec<OrderWork> {
@@ -139,133 +119,106 @@ impl Orders {
         due.sort_by_key(|entry| entry.place());
         due.into_iter().take(limit).cloned().collect()
     }
-
-    fn record_work(&mut self, outcome: &WorkOutcome, run: &RunId) -> Option<OrderEvent> {
-        let key = (outcome.order.clone(), outcome.kind);
-        let before = self.work.remove(&key);
-        let after = OrderWork::step(before.clone(), outcome);
-        let event = OrderEvent::of_work(before.as_ref(), outcome, after.as_ref(), run);
-        self.work.extend(after.map(|entry| (key, entry)));
-        event
-    }
-
-    fn apply_shipping(
-        &mut self,
-        order: &ChannelOrderId,
-        text: Option<&str>,
-        resolution: &ShippingResolution,
-        rules_version: u64,
-        (run, now): (&RunId, Timestamp),
-    ) -> (ApplyOutcome, Option<OrderEvent>) {
-        let (Some(held), Some(stored)) = (self.held.get_mut(order), self.imported.get_mut(order)) else {
-            return (ApplyOutcome::NoLongerHeld, None);
-        };
-        let answer = held.apply_shipping(text);
-        let mut event = None;
-        if let ApplyOutcome::Applied { still_held } = answer {
-            event = Some(OrderEvent::of_release(held, resolution, rules_version, run, now));
-            stored.record.holds.clone_from(&held.holds);
-            stored.shipping = resolution.clone();
-            stored.rules_version = rules_version;
-            if !still_held {
-                self.held.remove(order);
-            }
-        }
-        (answer, event)
-    }
 }
 
-#[async_trait]
-impl OrderStore for MemoryStore {
-    async fn save(&self, token: &RunToken, batch: &[NewOrder]) -> Result<Vec<SaveOutcome>, StoreError> {
-        self.write(token, |kept| {
-            let save = |new| {
-                let outcome = kept.orders.insert(new, token);
-                if let SaveOutcome::Inserted { host_order } = &outcome {
-                    kept.history.append([OrderEvent::of_import(new, host_order.clone(), &token.run)]);
-                }
-                outcome
-            };
-            Ok(batch.iter().map(save).collect())
-        })
+#[allow(clippy::unnecessary_wraps, reason = "what writes for a run may fail")]
+impl Connection {
+    pub(super) fn save(
+        &mut self,
+        by: &Writer<'_>,
+        batch: &[NewOrder],
+    ) -> Result<Vec<SaveOutcome>, StoreError> {
+        let save = |new| {
+            let outcome = self.orders.insert(new, by.run);
+            if let SaveOutcome::Inserted { host_order } = &outcome {
+                self.history.append([OrderEvent::of_import(new, host_order.clone(), by.run)]);
+            }
+            outcome
+        };
+        Ok(batch.iter().map(save).collect())
     }
 
-    async fn records(
-        &self,
-        connection: &ConnectionId,
-        keys: &[RecordKey],
-        limit: usize,
-    ) -> Result<Vec<Vec<ImportRecord>>, StoreError> {
-        Ok(self.with(connection, |kept| keys.iter().map(|key| kept.orders.records(key, limit)).collect()))
+    pub(super) fn records(&self, keys: &[RecordKey], limit: usize) -> Vec<Vec<ImportRecord>> {
+        let records = |key| {
+            let ids = self.orders.by_key.get(key).into_iter().flatten();
+            let stored = ids.filter_map(|id| self.orders.imported.get(id));
+            stored.take(limit).map(|stored| stored.record.clone()).collect()
+        };
+        keys.iter().map(records).collect()
     }
 
-    async fn work(
-        &self,
-        connection: &ConnectionId,
-        query: WorkQuery<'_>,
-    ) -> Result<Vec<OrderWork>, StoreError> {
-        Ok(self.with(connection, |kept| kept.orders.work(query)))
+    pub(super) fn work(&self, query: WorkQuery<'_>) -> Vec<OrderWork> {
+        match query {
+            WorkQuery::DueImports { now, limit } => self.orders.due(false, now, limit),
+            WorkQuery::DueFollowUps { now, limit } => self.orders.due(true, now, limit),
+            WorkQuery::Of(orders) => {
+                let kinds = [WorkKind::Import, WorkKind::AssignUser, WorkKind::AddTag];
+                let keys = orders.iter().flat_map(|order| kinds.map(|kind| (order.clone(), kind)));
+                keys.filter_map(|key| self.orders.work.get(&key).cloned()).collect()
+            }
+        }
     }
 
-    async fn record_work(&self, token: &RunToken, outcomes: &[WorkOutcome]) -> Result<(), StoreError> {
-        self.write(token, |kept| {
-            let events = outcomes.iter().filter_map(|outcome| kept.orders.record_work(outcome, &token.run));
-            kept.history.append(events);
-            Ok(())
-        })
+    pub(super) fn record_work(
+        &mut self,
+        by: &Writer<'_>,
+        outcomes: &[WorkOutcome],
+    ) -> Result<(), StoreError> {
+        for outcome in outcomes {
+            let key = (outcome.order.clone(), outcome.kind);
+            let before = self.orders.work.remove(&key);
+            let next = OrderWork::step(before.clone(), outcome);
+            self.history.append(OrderEvent::of_work(before.as_ref(), outcome, next.as_ref(), by.run));
+            self.orders.work.extend(next.map(|entry| (key, entry)));
+        }
+        Ok(())
     }
 
-    async fn reopen_work(
-        &self,
-        token: &RunToken,
+    pub(super) fn reopen_work(
+        &mut self,
+        _: &Writer<'_>,
         kind: WorkKind,
         wanted: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.write(token, |kept| {
-            let entries = kept.orders.work.values_mut().filter(|entry| entry.kind == kind);
-            Ok(entries.map(|entry| u64::from(entry.reopen(wanted, now))).sum())
-        })
+        let entries = self.orders.work.values_mut().filter(|entry| entry.kind == kind);
+        Ok(entries.map(|entry| u64::from(entry.reopen(wanted, now))).sum())
     }
 
-    async fn dismiss(
-        &self,
-        connection: &ConnectionId,
-        order: &ChannelOrderId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.with(connection, |kept| {
-            let entry = kept.orders.work.get_mut(&(order.clone(), WorkKind::Import));
-            if entry.is_some_and(OrderWork::dismiss) {
-                kept.history.append([OrderEvent::of_dismissal(order, now)]);
-            }
-        });
-        Ok(())
+    pub(super) fn dismiss(&mut self, order: &ChannelOrderId, now: Timestamp) {
+        let entry = self.orders.work.get_mut(&(order.clone(), WorkKind::Import));
+        if entry.is_some_and(OrderWork::dismiss) {
+            self.history.append([OrderEvent::of_dismissal(order, now)]);
+        }
     }
 
-    async fn held(
-        &self,
-        connection: &ConnectionId,
-        place: Option<&ChannelOrderId>,
-        limit: usize,
-    ) -> Result<Vec<HeldOrder>, StoreError> {
-        Ok(self.with(connection, |kept| after(&kept.orders.held, place).take(limit).cloned().collect()))
+    pub(super) fn held(&self, place: Option<&ChannelOrderId>, limit: usize) -> Vec<HeldOrder> {
+        after(&self.orders.held, place).take(limit).cloned().collect()
     }
 
-    async fn apply_shipping(
-        &self,
-        token: &RunToken,
+    pub(super) fn apply_shipping(
+        &mut self,
+        by: &Writer<'_>,
         order: &ChannelOrderId,
         text: Option<&str>,
         resolution: &ShippingResolution,
         rules_version: u64,
         now: Timestamp,
     ) -> Result<ApplyOutcome, StoreError> {
-        self.write(token, |kept| {
-            let by = (&token.run, now);
-            let (answer, event) = kept.orders.apply_shipping(order, text, resolution, rules_version, by);
-            kept.history.append(event);
-            Ok(answer)
-        })
+        let Orders { held, imported, .. } = &mut self.orders;
+        let (Some(waiting), Some(stored)) = (held.get_mut(order), imported.get_mut(order)) else {
+            return Ok(ApplyOutcome::NoLongerHeld);
+        };
+        let answer = waiting.apply_shipping(text);
+        if let ApplyOutcome::Applied { still_held } = answer {
+            self.history.append([OrderEvent::of_release(waiting, resolution, rules_version, by.run, now)]);
+            stored.record.holds.clone_from(&waiting.holds);
+            stored.shipping = resolution.clone();
+            stored.rules_version = rules_version;
+            if !still_held {
+                held.remove(order);
+            }
+        }
+        Ok(answer)
     }
 }

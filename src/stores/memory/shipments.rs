@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use async_trait::async_trait;
-
-use super::{Connection, MemoryStore};
+use super::{Connection, Writer};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, OutboxId, RunId, Shipment,
+        ChannelOrderId, OutboxId, RunId, Shipment,
         store::{
             BeginSendOutcome, EnqueueOutcome, OrderEvent, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow,
-            RunToken, SendIntent, ShipmentStore, ShipmentTransition, StoreError,
+            SendIntent, ShipmentTransition, StoreError,
         },
     },
 };
@@ -188,69 +186,51 @@ impl Connection {
         self.history.append(effects.events);
         changed
     }
-}
 
-#[async_trait]
-impl ShipmentStore for MemoryStore {
-    async fn enqueue(
-        &self,
-        connection: &ConnectionId,
-        shipments: &[Shipment],
-        now: Timestamp,
-    ) -> Result<Vec<EnqueueOutcome>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let enqueue = |shipment| match kept.outbox.enqueue(shipment, now) {
-                Some(event) => {
-                    kept.history.append([event]);
-                    EnqueueOutcome::New
-                }
-                None => EnqueueOutcome::Duplicate,
-            };
-            shipments.iter().map(enqueue).collect()
-        }))
+    pub(super) fn enqueue(&mut self, shipments: &[Shipment], now: Timestamp) -> Vec<EnqueueOutcome> {
+        let enqueue = |shipment| match self.outbox.enqueue(shipment, now) {
+            Some(event) => {
+                self.history.append([event]);
+                EnqueueOutcome::New
+            }
+            None => EnqueueOutcome::Duplicate,
+        };
+        shipments.iter().map(enqueue).collect()
     }
 
-    async fn rows(
-        &self,
-        connection: &ConnectionId,
-        query: &OutboxQuery,
-        after: Option<&OutboxCursor>,
-        limit: usize,
-    ) -> Result<OutboxPage, StoreError> {
-        Ok(OutboxPage::new(self.with(connection, |kept| kept.outbox.page(query, after, limit))))
+    pub(super) fn rows(&self, query: &OutboxQuery, after: Option<&OutboxCursor>, limit: usize) -> OutboxPage {
+        OutboxPage::new(self.outbox.page(query, after, limit))
     }
 
-    async fn begin_send(
-        &self,
-        token: &RunToken,
+    pub(super) fn begin_send(
+        &mut self,
+        by: &Writer<'_>,
         intents: &[SendIntent],
     ) -> Result<Vec<BeginSendOutcome>, StoreError> {
-        self.write(token, |kept| {
-            let (answers, effects) = kept.outbox.begin_send(intents, &token.run)?;
-            kept.apply(effects);
-            Ok(answers)
-        })
+        let (answers, effects) = self.outbox.begin_send(intents, by.run)?;
+        self.apply(effects);
+        Ok(answers)
     }
 
-    async fn record(&self, token: &RunToken, records: &[ShipmentTransition]) -> Result<(), StoreError> {
-        self.write(token, |kept| {
-            let effects = kept.outbox.record(records, &token.run)?;
-            kept.apply(effects);
-            Ok(())
-        })
+    pub(super) fn record(
+        &mut self,
+        by: &Writer<'_>,
+        records: &[ShipmentTransition],
+    ) -> Result<(), StoreError> {
+        let effects = self.outbox.record(records, by.run)?;
+        self.apply(effects);
+        Ok(())
     }
 
-    async fn unblock(&self, connection: &ConnectionId, key: &str, now: Timestamp) -> Result<u64, StoreError> {
-        Ok(self.with(connection, |kept| kept.apply(kept.outbox.unblock(key, now))))
+    pub(super) fn unblock(&mut self, key: &str, now: Timestamp) -> u64 {
+        self.apply(self.outbox.unblock(key, now))
     }
 
-    async fn counts(&self, connection: &ConnectionId) -> Result<BTreeMap<String, u64>, StoreError> {
-        Ok(self.with(connection, |kept| {
-            let mut counts = BTreeMap::new();
-            for row in kept.outbox.rows.values() {
-                *counts.entry(row.state.name().to_owned()).or_default() += 1;
-            }
-            counts
-        }))
+    pub(super) fn counts(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for row in self.outbox.rows.values() {
+            *counts.entry(row.state.name().to_owned()).or_default() += 1;
+        }
+        counts
     }
 }
