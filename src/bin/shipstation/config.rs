@@ -16,7 +16,7 @@ use shipstation_connector::{
     client::{ClientSettings, PacificDate},
 };
 
-use crate::{account::is_loopback, args::Options, exit::Failure, store::DEFAULT_ADDRESS};
+use crate::{account::is_loopback, args::Options, exit::Failure, output::joined, store::DEFAULT_ADDRESS};
 
 const DEFAULT_FILE: &str = "shipstation.toml";
 /// The connection where no file names any; a simulator's orders stay apart from those of an account.
@@ -126,8 +126,8 @@ impl Config {
             (None, Some((name, only))) if self.connections.len() == 1 => Ok((name, only)),
             (None, None) => Err(Failure::usage("the configuration file has no connections")),
             (None, _) => {
-                let names: Vec<&str> = names().collect();
-                Err(Failure::usage(format!("name a connection with --connection: {}", names.join(", "))))
+                let names = joined(names(), ", ");
+                Err(Failure::usage(format!("name a connection with --connection: {names}")))
             }
         }
     }
@@ -206,8 +206,8 @@ impl Connection {
             let wrong = |why: String| format!("{path}.every.{operation}: {why}");
             let known: Operation = operation.parse().map_err(|error| wrong(format!("{error}")))?;
             if !SCHEDULED.contains(&known) {
-                let scheduled: Vec<&str> = SCHEDULED.iter().map(|operation| operation.name()).collect();
-                return Err(wrong(format!("it is not run on a schedule; {} are", scheduled.join(", "))));
+                let scheduled = joined(SCHEDULED.map(|operation| operation.name()), ", ");
+                return Err(wrong(format!("it is not run on a schedule; {scheduled} are")));
             }
             Ok((known, duration(&interval).map_err(wrong)?))
         });

@@ -2,21 +2,21 @@
 
 use shipstation_connector::client::{Clock, SystemClock};
 
-use super::{questions::Asker, sheet::Verdict};
+use super::{Probe, sheet::Verdict};
 
 const ASKED: &str = "the headers of all of these";
 /// A clock may be wrong by so many seconds without anything to be said of it.
 const SKEW: i64 = 2;
 
-impl Asker<'_> {
+impl Probe {
     pub(super) fn rate(&mut self) {
         const CLOCK: &str = "the limit is one of clock minutes";
         let seen = self.tap.seen();
         let with = seen.iter().filter(|seen| seen.headers.contains_key("x-rate-limit-limit")).count();
         let sound =
             seen.iter().filter(|seen| seen.rate.limit.is_some() && seen.rate.remaining.is_some()).count();
-        self.quirks.missing_rate_headers = with == 0;
-        self.quirks.absurd_rate_headers = with > 0 && sound == 0;
+        self.sheet.quirks.missing_rate_headers = with == 0;
+        self.sheet.quirks.absurd_rate_headers = with > 0 && sound == 0;
         let said = format!("{with} of {} answers have rate headers, {sound} of them sound", seen.len());
         self.say("answers say how many requests are left", ASKED, sound == seen.len(), said);
 
@@ -30,7 +30,7 @@ impl Asker<'_> {
             }
             None => (Verdict::NotShown, "no answer says it".to_owned()),
         };
-        self.quirks.remaining_lags = first.is_some_and(|(limit, left)| left == limit);
+        self.sheet.quirks.remaining_lags = first.is_some_and(|(limit, left)| left == limit);
         let counted = "what is left is counted before or after the request: both are expected";
         self.say(counted, ASKED, verdict, said);
 
@@ -52,16 +52,16 @@ impl Asker<'_> {
         const ASSUMPTION: &str = "every answer says what time it is";
         let seen = self.tap.seen();
         let with: Vec<i64> = seen.iter().filter_map(|seen| Some(seen.rate.date?.unix_seconds())).collect();
-        self.quirks.blank_date = with.is_empty();
+        self.sheet.quirks.blank_date = with.is_empty();
         let Some(last) = with.last() else {
             return self.say(ASSUMPTION, ASKED, Verdict::Otherwise, "no answer has a Date");
         };
         let skew = last - SystemClock.now().unix_seconds();
         if skew.abs() > SKEW {
-            self.quirks.clock_skew = skew;
+            self.sheet.quirks.clock_skew = skew;
             let off = skew.abs();
             let why = format!("this machine's clock and ShipStation's differ by {off} s: set this machine's");
-            self.advice.push(why);
+            self.sheet.advice.push(why);
         }
         let said = format!("{} of {} do; it is {skew} s from this machine's clock", with.len(), seen.len());
         self.say(ASSUMPTION, ASKED, with.len() == seen.len(), said);

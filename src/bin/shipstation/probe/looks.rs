@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{mark::Mark, questions::Asker, target::Target};
+use super::{Probe, mark::Mark, target::Target};
 
 /// The first look is at once; each pause is twice the one before it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -37,32 +37,20 @@ impl Looks {
 
 impl fmt::Display for Looks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = |time: &Duration| format!("{:.1} s", time.as_secs_f64());
-        match (&self.last_without, &self.first_with) {
-            (None, None) if self.made == 0 => f.write_str("there was no look"),
+        let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
+        let made = self.made;
+        match (self.last_without.map(seconds), self.first_with.map(seconds)) {
+            (None, None) if made == 0 => f.write_str("there was no look"),
             (None, None) => f.write_str("no look was answered"),
-            (None, Some(with)) if self.made == 1 => {
-                write!(f, "the first look showed it, {} after the mark", seconds(with))
-            }
+            (None, Some(with)) if made == 1 => write!(f, "the first look showed it, {with} after the mark"),
             (None, Some(with)) => {
-                write!(
-                    f,
-                    "look {} showed it, {} after the mark: none before it was answered",
-                    self.made,
-                    seconds(with)
-                )
+                write!(f, "look {made} showed it, {with} after the mark: none before it was answered")
             }
             (Some(without), Some(with)) => {
-                let [from, to] = [without, with].map(seconds);
-                write!(f, "look {} showed it: not yet {from} after the mark, but {to} after it", self.made)
+                write!(f, "look {made} showed it: not yet {without} after the mark, but {with} after it")
             }
             (Some(without), None) => {
-                write!(
-                    f,
-                    "none of {} looks showed it, the last one {} after the mark",
-                    self.made,
-                    seconds(without)
-                )
+                write!(f, "none of {made} looks showed it, the last one {without} after the mark")
             }
         }
     }
@@ -77,7 +65,7 @@ pub(super) enum Rows {
     Several,
 }
 
-impl Asker<'_> {
+impl Probe {
     /// Looks until the order shows as shipped.
     pub(super) async fn look_at_the_order(&self, target: &Target, mark: &Mark) -> Looks {
         let (mut looks, mut pause) = (Looks::default(), FIRST_PAUSE);

@@ -9,8 +9,9 @@ use shipstation_connector::{
 };
 
 use super::{
+    Probe,
     looks::{LEFT_FOR_THE_REST, Rows},
-    questions::{Asker, NO_REQUEST},
+    questions::NO_REQUEST,
     sheet::Verdict,
     target::Target,
 };
@@ -58,21 +59,17 @@ impl MarkEnd {
 
 impl fmt::Display for MarkEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Done => f.write_str("it was answered as usual"),
-            Self::Refused(status) => write!(f, "it was refused with status {status}"),
-            Self::Exception => f.write_str("it was answered with an exception, status 500"),
-            Self::NotSent => {
-                f.write_str("it was not carried out: the connection or the rate limit refused it")
-            }
-            Self::Unknown => {
-                f.write_str("it had no answer of ShipStation's: whether it took effect is unknown")
-            }
-        }
+        f.write_str(match self {
+            Self::Done => "it was answered as usual",
+            Self::Refused(status) => return write!(f, "it was refused with status {status}"),
+            Self::Exception => "it was answered with an exception, status 500",
+            Self::NotSent => "it was not carried out: the connection or the rate limit refused it",
+            Self::Unknown => "it had no answer of ShipStation's: whether it took effect is unknown",
+        })
     }
 }
 
-impl Asker<'_> {
+impl Probe {
     /// Marks the order twice, if that may be, and says what it did. No failure ends the probe here: what was learned is kept.
     pub(super) async fn mark_twice(&mut self, target: &Target, settle: Duration) {
         let (seen, _) = self.tap.listen(self.client.orders().get(target.order)).await;
@@ -109,7 +106,7 @@ impl Asker<'_> {
         let marks = (&first, second.as_ref());
         let (listed, rows) = self.look_at_fulfillments(target, &tracking, marks, settle).await;
         if listed.last_without.is_some() {
-            self.quirks.fulfillment_delay = listed.first_with.unwrap_or_default();
+            self.sheet.quirks.fulfillment_delay = listed.first_with.unwrap_or_default();
         }
         let verdict = if listed.first_with.is_some() { Verdict::AsAssumed } else { Verdict::NotShown };
         self.say(LISTED, "GET fulfillments of the order", verdict, listed.to_string());
@@ -124,7 +121,7 @@ impl Asker<'_> {
         let is_seen = was_done || is_shipped || listed.first_with.is_some();
         if !is_seen && matches!(first.end, MarkEnd::Unknown | MarkEnd::Exception) {
             let why = "look at the order in ShipStation: whether it was marked is not known";
-            self.advice.push(why.to_owned());
+            self.sheet.advice.push(why.to_owned());
         }
     }
 
@@ -139,7 +136,7 @@ impl Asker<'_> {
         let call = client.orders().mark_as_shipped(target.order, CARRIER);
         let call = call.tracking_number(tracking).ship_date(day);
         let call = call.notify_customer(false).notify_sales_channel(false);
-        self.tap.allow_write();
+        self.tap.state().may_write = true;
         let (seen, answer) = self.tap.listen(call.send()).await;
         let is_ours = seen.as_ref().is_some_and(|seen| seen.body.is_object());
         let end = match answer {
@@ -192,7 +189,7 @@ impl Asker<'_> {
             ),
         };
         if let Some(found) = found {
-            self.quirks.repeat_mark_as_shipped = found;
+            self.sheet.quirks.repeat_mark_as_shipped = found;
         }
         self.say(REPEATED, ASKED, verdict, format!("{end}; {what}"));
     }

@@ -18,21 +18,23 @@ use shipstation_connector::{
     client::{ClientSettings, Credentials, RetryPolicy},
 };
 
+use self::tap::Tap;
 pub(crate) use self::{
     plan::{Plan, Purpose},
     questions::NO_REQUEST,
     sheet::Sheet,
     target::Target,
 };
-use self::{questions::Asker, tap::Tap};
 use crate::exit::{Exit, Failure};
 
-/// Asks everything, within a budget of requests.
+/// Asks everything, within a budget of requests, and keeps what was learned.
 pub(crate) struct Probe {
     client: ShipStation,
     tap: Arc<Tap>,
     plan: Plan,
-    configured: ClientSettings,
+    /// As many as the settings allow.
+    requests_per_minute: u32,
+    pub(crate) sheet: Sheet,
 }
 
 /// What becomes of the order that may be marked.
@@ -53,30 +55,26 @@ impl Probe {
         plan: Plan,
     ) -> Result<Self, Failure> {
         let tap = Arc::new(Tap::new(settings)?);
-        tap.cap(plan.requests());
+        tap.state().cap = plan.requests;
         let builder = ShipStation::builder(credentials).settings(settings).retry(RetryPolicy::never());
         let client = builder.transport(tap.clone()).build()?;
-        Ok(Self { client, tap, plan, configured: settings.clone() })
+        let requests_per_minute = settings.requests_per_minute;
+        Ok(Self { client, tap, plan, requests_per_minute, sheet: Sheet::default() })
     }
 
-    /// Looks for the order that may be marked.
-    pub(crate) async fn find(&self, number: &str) -> Result<Target, Failure> {
-        Target::find(&self.client, &self.tap, number).await
-    }
-
-    /// Asks, marks the order if there is one, and says what was seen.
-    pub(crate) async fn ask(&self, marks: &Marks) -> Result<Sheet, Failure> {
-        let mut asker = Asker::new(&self.client, &self.tap);
-        let (made, _) = self.tap.requests();
-        self.tap.cap(self.plan.before_the_marks(made));
-        asker.ask_everything().await?;
-        self.tap.cap(self.plan.requests());
+    /// Asks, and marks the order if there is one: what was seen is on the sheet.
+    pub(crate) async fn ask(&mut self, marks: &Marks) -> Result<(), Failure> {
+        let made = self.tap.state().requests;
+        self.tap.state().cap = self.plan.before_the_marks(made);
+        self.ask_everything().await?;
+        self.tap.state().cap = self.plan.requests;
         match marks {
             Marks::Unasked => {}
-            Marks::Not(why) => asker.say_unasked(&mark::ASSUMPTIONS, why),
-            Marks::Twice(target, settle) => asker.mark_twice(target, *settle).await,
+            Marks::Not(why) => self.say_unasked(&mark::ASSUMPTIONS, why),
+            Marks::Twice(target, settle) => self.mark_twice(target, *settle).await,
         }
-        Ok(asker.finish(&self.configured))
+        self.finish();
+        Ok(())
     }
 
     /// What was answered, as fixtures: the shapes, and nothing of what they held.

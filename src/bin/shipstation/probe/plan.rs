@@ -16,9 +16,10 @@ pub(crate) enum Purpose {
 /// The budget of a probe. What is not asked for lack of requests is said on the sheet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    purpose: Purpose,
+    /// What there are requests for.
+    pub(crate) purpose: Purpose,
     /// All requests.
-    requests: usize,
+    pub(super) requests: usize,
     /// Those among them that are kept for the order.
     kept: usize,
 }
@@ -45,15 +46,6 @@ impl Plan {
             return Self { purpose: Purpose::Ask, requests, kept: 0 };
         }
         Self { purpose, requests, kept }
-    }
-
-    /// What there are requests for.
-    pub(crate) fn purpose(self) -> Purpose {
-        self.purpose
-    }
-
-    pub(super) fn requests(self) -> usize {
-        self.requests
     }
 
     /// So many requests may have been made before the first mark, if these were made for the order already.

@@ -3,16 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
-use shipstation_connector::{
-    ShipStation,
-    client::{ClientSettings, DriftKind, OrderSort, PacificTime},
-    testing::simulator::Quirks,
-};
+use shipstation_connector::client::{DriftKind, OrderSort, PacificTime};
 
 use super::{
-    not_shipstation,
-    sheet::{Evidence, Sheet, Verdict},
-    tap::{Seen, Tap},
+    Probe, not_shipstation,
+    sheet::{Evidence, Verdict},
+    tap::Seen,
 };
 use crate::exit::Failure;
 
@@ -35,20 +31,7 @@ const BOUNDS: &str = "the bounds of a range belong to it, in Pacific time";
 const NOT_FOUND: &str = "an order that does not exist is 404";
 const DELIVERIES: &str = "deliveries name an address of ShipStation's";
 
-/// Asks, and keeps what was learned.
-pub(super) struct Asker<'p> {
-    pub(super) client: &'p ShipStation,
-    pub(super) tap: &'p Tap,
-    evidence: Vec<Evidence>,
-    pub(super) quirks: Quirks,
-    pub(super) advice: Vec<String>,
-}
-
-impl<'p> Asker<'p> {
-    pub(super) fn new(client: &'p ShipStation, tap: &'p Tap) -> Self {
-        Self { client, tap, evidence: Vec::new(), quirks: Quirks::default(), advice: Vec::new() }
-    }
-
+impl Probe {
     pub(super) fn say(
         &mut self,
         assumption: &'static str,
@@ -57,11 +40,11 @@ impl<'p> Asker<'p> {
         seen: impl Into<String>,
     ) {
         let (asked, verdict, seen) = (asked.to_owned(), verdict.into(), seen.into());
-        self.evidence.push(Evidence { assumption, asked, verdict, seen });
+        self.sheet.evidence.push(Evidence { assumption, asked, verdict, seen });
     }
 
     /// The answer to one request.
-    async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Result<Seen, Failure> {
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Seen, Failure> {
         let call = query.iter().fold(self.client.get(path), |call, (name, value)| call.query(*name, value));
         let (seen, _) = self.tap.read(call.send::<Value>()).await?;
         if seen.body.is_null() { Err(not_shipstation()) } else { Ok(seen) }
@@ -71,7 +54,7 @@ impl<'p> Asker<'p> {
     pub(super) async fn ask_everything(&mut self) -> Result<(), Failure> {
         match self.questions().await {
             // A request that was turned away for the rate limit has taken the place of another.
-            Err(_) if self.tap.is_over() => {}
+            Err(_) if self.tap.state().is_over => {}
             answered => answered?,
         }
         self.say_unasked(&ASSUMPTIONS, NO_REQUEST);
@@ -81,7 +64,7 @@ impl<'p> Asker<'p> {
     /// Says of each of these that nothing was asked, and why, unless something was.
     pub(super) fn say_unasked(&mut self, assumptions: &[&'static str], why: &str) {
         for assumption in assumptions {
-            if self.evidence.iter().all(|evidence| evidence.assumption != *assumption) {
+            if self.sheet.evidence.iter().all(|evidence| evidence.assumption != *assumption) {
                 self.say(assumption, "nothing", Verdict::NotShown, why);
             }
         }
@@ -114,20 +97,20 @@ impl<'p> Asker<'p> {
         }
         // The answer is only for the fixtures, and there may be one already.
         if self.tap.left() > 0 && self.tap.seen().iter().all(|seen| seen.path != "stores") {
-            self.ask("stores", &[]).await?;
+            self.get("stores", &[]).await?;
         }
         Ok(())
     }
 
     /// How a list says how long it is.
     async fn first_page(&mut self, path: &'static str) -> Result<Seen, Failure> {
-        let seen = self.ask(path, &[("pageSize", "2")]).await?;
+        let seen = self.get(path, &[("pageSize", "2")]).await?;
         let asked = format!("GET {path}, 2 a page");
         match (seen.body["total"].as_u64(), seen.body["pages"].as_u64()) {
             (Some(0), _) => self.say(TOTALS, &asked, Verdict::NotShown, "the list is empty"),
             (Some(total), Some(pages)) => {
                 let is_zero = pages == 0;
-                self.quirks.pages_zero |= is_zero;
+                self.sheet.quirks.pages_zero |= is_zero;
                 let said =
                     if is_zero { "pages is 0 beside a total" } else { "pages is the total by the page" };
                 self.say(TOTALS, &asked, pages == total.div_ceil(2), said);
@@ -146,7 +129,7 @@ impl<'p> Asker<'p> {
         }
         let rows = seen.rows();
         let nulls = rows.iter().filter(|row| row.is_null()).count();
-        self.quirks.null_rows = nulls > 0;
+        self.sheet.quirks.null_rows = nulls > 0;
         let asked = "GET orders, 500 a page, by modification date";
         self.say(NO_NULLS, asked, nulls == 0, format!("{nulls} of {} rows are null", rows.len()));
         let total = seen.body["total"].as_u64().unwrap_or_default();
@@ -156,7 +139,7 @@ impl<'p> Asker<'p> {
         } else {
             self.say(FULL_PAGES, asked, orders >= wanted, format!("{orders} rows of more"));
             if orders < wanted {
-                self.advice.push(format!("set settings.orders.page_size to {orders}"));
+                self.sheet.advice.push(format!("set settings.orders.page_size to {orders}"));
             }
         }
         Ok(seen)
@@ -182,7 +165,7 @@ impl<'p> Asker<'p> {
         let said =
             format!("{echoes} of {} orders were last modified 15 to 25 s after their creation", waits.len());
         let is_habit = echoes > 0 && echoes * 2 > waits.len();
-        self.quirks.modify_after_creation = is_habit;
+        self.sheet.quirks.modify_after_creation = is_habit;
         let verdict = if waits.is_empty() { Verdict::NotShown } else { Verdict::AsAssumed };
         self.say(MODIFIED_LATER, "the same page", verdict, said);
     }
@@ -197,7 +180,7 @@ impl<'p> Asker<'p> {
         };
         let has_it = async |from: &str, to: &str| -> Result<bool, Failure> {
             let range = [("createDateStart", from), ("createDateEnd", to), ("pageSize", "100")];
-            let seen = self.ask("orders", &range).await?;
+            let seen = self.get("orders", &range).await?;
             Ok(seen.rows().iter().any(|row| row["orderId"].as_i64() == Some(id)))
         };
         let asked = "GET orders, created from the date of an order to the same date";
@@ -212,14 +195,16 @@ impl<'p> Asker<'p> {
         let around = [date.instant() - SECOND, date.instant() + SECOND];
         let [from, to] = around.map(|at| PacificTime::of(at).to_string());
         let is_exclusive = has_it(&from, &to).await?;
-        self.quirks.bounds_exclusive = is_exclusive;
+        self.sheet.quirks.bounds_exclusive = is_exclusive;
         let said = if is_exclusive {
             "the order is there only if the range is a second wider on both sides: the bounds do not belong to it"
         } else {
             "the order is not there, even if the range is a second wider on both sides: another zone?"
         };
         if !is_exclusive {
-            self.advice.push("report this sheet: ranges of dates do not mean what is assumed".to_owned());
+            self.sheet
+                .advice
+                .push("report this sheet: ranges of dates do not mean what is assumed".to_owned());
         }
         self.say(BOUNDS, asked, Verdict::Otherwise, said);
         Ok(())
@@ -232,7 +217,7 @@ impl<'p> Asker<'p> {
         let asked = "GET orders/1";
         match seen.status {
             404 => {
-                self.quirks.not_found_empty_body = seen.bytes == 0;
+                self.sheet.quirks.not_found_empty_body = seen.bytes == 0;
                 self.say(NOT_FOUND, asked, Verdict::AsAssumed, said);
             }
             200 if seen.body.is_null() => return Err(not_shipstation()),
@@ -243,7 +228,7 @@ impl<'p> Asker<'p> {
     }
 
     async fn webhooks(&mut self) -> Result<(), Failure> {
-        let seen = self.ask("webhooks", &[]).await?;
+        let seen = self.get("webhooks", &[]).await?;
         let (verdict, said) = match seen.body["webhooks"].as_array().map(Vec::len) {
             Some(number) => {
                 let said = "subscriptions; which hosts deliveries come from, only a delivery shows";
@@ -268,7 +253,7 @@ impl<'p> Asker<'p> {
                 format!("{kind} {} of {}", drift.name, drift.model)
             })
             .collect();
-        self.quirks.drift = !drift.is_empty();
+        self.sheet.quirks.drift = !drift.is_empty();
         let said = match shown.len() {
             0 => "everything was known".to_owned(),
             _ => shown.into_iter().take(20).collect::<Vec<_>>().join(", "),
@@ -276,17 +261,16 @@ impl<'p> Asker<'p> {
         self.say(NO_DRIFT, "the page of 500", drift.is_empty(), said);
     }
 
-    pub(super) fn finish(mut self, configured: &ClientSettings) -> Sheet {
+    pub(super) fn finish(&mut self) {
         self.rate();
         self.date();
         let seen = self.tap.seen();
-        let rate_limit = seen.iter().rev().find_map(|seen| seen.rate.limit);
-        if let Some(limit) = rate_limit.filter(|limit| *limit != configured.requests_per_minute) {
-            self.advice.push(format!("set client.requests_per_minute to {limit}"));
+        self.sheet.rate_limit = seen.iter().rev().find_map(|seen| seen.rate.limit);
+        if let Some(limit) = self.sheet.rate_limit.filter(|limit| *limit != self.requests_per_minute) {
+            self.sheet.advice.push(format!("set client.requests_per_minute to {limit}"));
         }
-        let (requests, writes) = self.tap.requests();
-        let Self { evidence, quirks, advice, .. } = self;
-        Sheet { requests, writes, evidence, quirks, rate_limit, advice }
+        let made = self.tap.state();
+        (self.sheet.requests, self.sheet.writes) = (made.requests, made.writes);
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Evidence {
 }
 
 /// The sheet.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Sheet {
     /// How many requests it took.
     pub(crate) requests: usize,

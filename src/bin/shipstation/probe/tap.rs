@@ -48,16 +48,17 @@ pub(super) struct Tap {
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     seen: Vec<Seen>,
     /// Requests that left, or were to leave: an answer may be missing.
-    requests: usize,
-    writes: usize,
-    /// So many requests may have been made in all.
-    cap: usize,
-    /// The next write may leave, and no other one after it.
-    may_write: bool,
-    is_over: bool,
+    pub(super) requests: usize,
+    pub(super) writes: usize,
+    /// So many requests may be made in all.
+    pub(super) cap: usize,
+    /// The next write may leave, and no other one after it: what was turned away is not sent again.
+    pub(super) may_write: bool,
+    /// A request was refused because none was left.
+    pub(super) is_over: bool,
 }
 
 impl State {
@@ -97,7 +98,7 @@ impl Tap {
         Ok(Self { inner: ReqwestTransport::new(client), state: Mutex::default() })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -105,31 +106,10 @@ impl Tap {
         self.state().seen.clone()
     }
 
-    /// How many requests were made, and how many of them were writes.
-    pub(super) fn requests(&self) -> (usize, usize) {
-        let state = self.state();
-        (state.requests, state.writes)
-    }
-
-    /// Lets so many requests be made in all.
-    pub(super) fn cap(&self, requests: usize) {
-        self.state().cap = requests;
-    }
-
     /// How many requests may still be made.
     pub(super) fn left(&self) -> usize {
         let state = self.state();
         state.cap.saturating_sub(state.requests)
-    }
-
-    /// Whether a request was refused because none was left.
-    pub(super) fn is_over(&self) -> bool {
-        self.state().is_over
-    }
-
-    /// Lets one write leave; what was turned away is not sent again.
-    pub(super) fn allow_write(&self) {
-        self.state().may_write = true;
     }
 
     /// The last answer to this call, if there was one, beside what the client makes of it.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use shipstation_connector::client::{OrderId, ShipStation};
+use shipstation_connector::client::OrderId;
 
-use super::tap::Tap;
+use super::Probe;
 use crate::exit::{Exit, Failure};
 
 /// The number of ShipStation's own marketplace: its stores hold orders that were entered by hand.
@@ -17,16 +17,16 @@ pub(crate) struct Target {
     manual_stores: BTreeSet<i64>,
 }
 
-impl Target {
+impl Probe {
     /// Looks for the one order of exactly this number. Everything is judged by the bytes of the answers: the typed models leave
     /// out what they cannot read.
-    pub(super) async fn find(client: &ShipStation, tap: &Tap, number: &str) -> Result<Self, Failure> {
-        let (stores, made) = tap.read(client.stores().list().send()).await?;
+    pub(crate) async fn find(&self, number: &str) -> Result<Target, Failure> {
+        let (stores, made) = self.tap.read(self.client.stores().list().send()).await?;
         made?;
         let manual = stores.rows().iter().filter(|store| store["marketplaceId"].as_i64() == Some(MANUAL));
         let manual_stores = manual.filter_map(|store| store["storeId"].as_i64()).collect();
-        let orders = client.orders().list().order_number(number).page_size(500);
-        let (orders, made) = tap.read(orders.send()).await?;
+        let orders = self.client.orders().list().order_number(number).page_size(500);
+        let (orders, made) = self.tap.read(orders.send()).await?;
         made?;
         // The filter gives all numbers that begin so.
         let read = orders.rows().iter().filter_map(|row| Some((row["orderId"].as_i64()?, row)));
@@ -44,11 +44,13 @@ impl Target {
                 _ => Failure::usage("nothing was written: there is more than one order of this number"),
             });
         };
-        let target = Self { order: OrderId::new(id), manual_stores };
+        let target = Target { order: OrderId::new(id), manual_stores };
         target.fits(order).map_err(|why| Failure::usage(format!("nothing was written: {why}")))?;
         Ok(target)
     }
+}
 
+impl Target {
     /// Whether this is the order, and it may be marked.
     pub(super) fn fits(&self, order: &Value) -> Result<(), &'static str> {
         let store = order["advancedOptions"]["storeId"].as_i64();

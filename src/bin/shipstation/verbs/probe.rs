@@ -29,28 +29,28 @@ pub(super) async fn probe(options: &Options, out: &mut Output, asked: &args::Pro
         }
     };
     let plan = Plan::new(asked.requests.map(usize::from), purpose);
-    let probe = Probe::new(connection.keys.read()?, &connection.client, plan)?;
+    let mut probe = Probe::new(connection.keys.read()?, &connection.client, plan)?;
     if let Some(folder) = &asked.record {
         std::fs::create_dir_all(folder)?;
     }
     out.note(plan);
     let marks = marks(&probe, plan, out, asked).await?;
-    let sheet = probe.ask(&marks).await?;
+    probe.ask(&marks).await?;
     let recorded = asked.record.as_deref().map_or(Ok(()), |folder| record(&probe, folder));
     // What was learned by a change cannot be learned again: it is shown, whatever became of the files.
-    out.show(&sheet)?;
+    out.show(&probe.sheet)?;
     recorded?;
-    Ok(if sheet.advice.is_empty() { Exit::Succeeded } else { Exit::WithErrors })
+    Ok(if probe.sheet.advice.is_empty() { Exit::Succeeded } else { Exit::WithErrors })
 }
 
 /// The order that may be marked, once a person has named it twice.
 async fn marks(probe: &Probe, plan: Plan, out: &mut Output, asked: &args::Probe) -> Result<Marks, Failure> {
     let Some(number) = &asked.write else { return Ok(Marks::Unasked) };
-    if plan.purpose() == Purpose::Ask {
+    if plan.purpose == Purpose::Ask {
         return Ok(Marks::Not(NO_REQUEST));
     }
     let target = probe.find(number).await?;
-    if plan.purpose() == Purpose::DryRun {
+    if plan.purpose == Purpose::DryRun {
         return Ok(Marks::Not("a dry run marks nothing"));
     }
     out.note(WARNING);

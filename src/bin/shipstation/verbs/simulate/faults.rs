@@ -3,7 +3,7 @@
 use shipstation_connector::testing::simulator::{Fault, FaultKind, Simulator};
 
 use super::courier::Chances;
-use crate::exit::Failure;
+use crate::{exit::Failure, output::joined};
 
 /// A delivery that never leaves.
 const LOST: &str = "webhookLost";
@@ -61,8 +61,8 @@ fn kind(name: &str) -> Result<FaultKind, Failure> {
     let known = KINDS.iter().find(|(known, _)| *known == name);
     let kind = known.and_then(|(name, says)| serde_json::from_str(&format!("{{\"{name}\": {says}}}")).ok());
     kind.ok_or_else(|| {
-        let names: Vec<_> = KINDS.iter().map(|(name, _)| *name).chain([LOST, TWICE]).collect();
-        Failure::usage(format!("--fault: there is no {name:?}; there are {}", names.join(", ")))
+        let names = joined(KINDS.iter().map(|(name, _)| *name).chain([LOST, TWICE]), ", ");
+        Failure::usage(format!("--fault: there is no {name:?}; there are {names}"))
     })
 }
 
