@@ -206,7 +206,7 @@ impl Connection {
             let wrong = |why: String| format!("{path}.every.{operation}: {why}");
             let known: Operation = operation.parse().map_err(|error| wrong(format!("{error}")))?;
             if !SCHEDULED.contains(&known) {
-                let scheduled = joined(SCHEDULED.map(|operation| operation.name()), ", ");
+                let scheduled = joined(SCHEDULED.map(Operation::name), ", ");
                 return Err(wrong(format!("it is not run on a schedule; {scheduled} are")));
             }
             Ok((known, duration(&interval).map_err(wrong)?))

@@ -38,9 +38,8 @@ pub(super) async fn mappings(account: &Account, out: &mut Output, act: Option<Ma
             let unmapped = account.channel.unmapped().await?;
             let head = ["TEXT", "STORE", "HELD", "SEEN", "MAY MEAN"];
             out.rows(&unmapped, &head, "every text that was seen is mapped", |one| {
-                let (text, store) = (one.seen.text.clone(), or_dash(one.seen.store.as_ref()));
-                let (held, seen) = (one.held.to_string(), one.seen.count.to_string());
-                vec![text, store, held, seen, joined(&one.suggestions, "; ")]
+                let (store, may_mean) = (or_dash(one.seen.store.as_ref()), joined(&one.suggestions, "; "));
+                vec![one.seen.text.clone(), store, one.held.to_string(), one.seen.count.to_string(), may_mean]
             })
         }
         Some(MappingsAct::Add { text, policy, store_id }) => {
