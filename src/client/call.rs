@@ -5,7 +5,7 @@ use std::{borrow::Cow, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{
-    TryStreamExt as _,
+    TryFutureExt as _, TryStreamExt as _,
     future::{Either, select},
 };
 use http::{Method, Response, StatusCode, header};
@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use super::{
     AttemptOutcome, CallInfo, CallObserver, Error, ShipStation, TransportBody, TransportError,
     TransportErrorKind, Wait, WaitReason,
-    classify::classify,
+    classify::{classify, transport_problem},
     endpoints::{Endpoint, Idempotency},
     error::{ErrorKind, Outcome, Problem},
     key::{Key, KeyInUse},
@@ -213,7 +213,8 @@ impl ShipStation {
             Err(problem) => return Attempt::unanswered(problem),
         };
         let mut timer = self.inner.clock.timer(call.timeout.unwrap_or_else(|| self.timeout()));
-        let response = match within(&mut timer, self.inner.transport.send(request)).await {
+        let sending = self.inner.transport.send(request).map_err(transport_problem);
+        let response = match within(&mut timer, sending).await {
             Ok(response) => response,
             Err(problem) => return Attempt::unanswered(problem),
         };
@@ -254,16 +255,18 @@ fn may_repeat(class: Idempotency, problem: &Problem) -> bool {
 }
 
 /// What the work comes to, unless the timer ends first.
-async fn within<T, E: Into<Box<Problem>>>(
+async fn within<T>(
     timer: impl Future<Output = ()> + Unpin,
-    work: impl Future<Output = Result<T, E>>,
+    work: impl Future<Output = Result<T, Box<Problem>>>,
 ) -> Result<T, Box<Problem>> {
     match select(pin!(work), timer).await {
-        Either::Left((result, _)) => result.map_err(Into::into),
-        Either::Right(_) => {
-            Err(TransportError::new(TransportErrorKind::Timeout, "the time for the attempt is over").into())
-        }
+        Either::Left((result, _)) => result,
+        Either::Right(_) => Err(broken(TransportErrorKind::Timeout, "the time for the attempt is over")),
     }
+}
+
+fn broken(kind: TransportErrorKind, why: &str) -> Box<Problem> {
+    transport_problem(TransportError::new(kind, why))
 }
 
 /// What is reserved at once for an announced body: a header is no proof of its length.
@@ -284,11 +287,10 @@ async fn read_bounded(response: Response<TransportBody>, bound: usize) -> Result
     let mut body = Vec::with_capacity(announced.min(MAX_RESERVED_BYTES));
     let mut chunks = response.into_body();
     let mut empty = 0;
-    while let Some(chunk) = chunks.try_next().await? {
+    while let Some(chunk) = chunks.try_next().await.map_err(transport_problem)? {
         empty += usize::from(chunk.is_empty());
         if empty > MAX_EMPTY_CHUNKS {
-            let why = "the body goes on without a byte";
-            return Err(TransportError::new(TransportErrorKind::Interrupted, why).into());
+            return Err(broken(TransportErrorKind::Interrupted, "the body goes on without a byte"));
         }
         if body.len() + chunk.len() > bound {
             return Err(too_long());

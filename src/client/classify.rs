@@ -85,15 +85,13 @@ fn says_throttled(body: &[u8]) -> bool {
     body.len() < 200 && ErrorBody::read(body).is_throttle()
 }
 
-impl From<TransportError> for Box<Problem> {
-    /// No answer came, or it broke off.
-    fn from(error: TransportError) -> Self {
-        let outcome = if error.kind().is_not_sent() { Outcome::NotSent } else { Outcome::Unknown };
-        let kind = match error.kind() {
-            TransportErrorKind::Unsupported => ErrorKind::Config,
-            TransportErrorKind::Connect | TransportErrorKind::Interrupted => ErrorKind::Transport,
-            TransportErrorKind::ConnectTimeout | TransportErrorKind::Timeout => ErrorKind::Timeout,
-        };
-        Problem { source: Some(error.into_source()), ..Problem::new(kind, outcome) }.into()
-    }
+/// No answer came, or it broke off.
+pub(crate) fn transport_problem(error: TransportError) -> Box<Problem> {
+    let outcome = if error.kind().is_not_sent() { Outcome::NotSent } else { Outcome::Unknown };
+    let kind = match error.kind() {
+        TransportErrorKind::Unsupported => ErrorKind::Config,
+        TransportErrorKind::Connect | TransportErrorKind::Interrupted => ErrorKind::Transport,
+        TransportErrorKind::ConnectTimeout | TransportErrorKind::Timeout => ErrorKind::Timeout,
+    };
+    Problem { source: Some(error.into_source()), ..Problem::new(kind, outcome) }.into()
 }

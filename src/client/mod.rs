@@ -283,6 +283,8 @@ impl Inner {
 macro_rules! resources {
     ($($(#[$meta:meta])* $name:ident = $accessor:ident: $what:literal;)+) => {$(
         #[doc = concat!($what, ": the operations of [`ShipStation::", stringify!($accessor), "`].")]
+        ///
+        /// Errors are those of every request, unless a method says more: see [there](crate::client#what-happens-to-a-request).
         $(#[$meta])*
         #[derive(Debug, Clone)]
         pub struct $name(ShipStation);

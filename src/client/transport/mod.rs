@@ -130,21 +130,10 @@ impl TransportErrorKind {
     pub fn is_not_sent(self) -> bool {
         matches!(self, Self::Unsupported | Self::Connect | Self::ConnectTimeout)
     }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Unsupported => "the request cannot be sent",
-            Self::Connect => "no connection could be made",
-            Self::ConnectTimeout => "no connection could be made in time",
-            Self::Interrupted => "the connection broke",
-            Self::Timeout => "no answer came in time",
-        }
-    }
 }
 
 /// A request that was not answered, or whose answer broke off.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", kind.words())]
+#[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Box<dyn StdError + Send + Sync>,
@@ -163,5 +152,23 @@ impl TransportError {
 
     pub(super) fn into_source(self) -> Box<dyn StdError + Send + Sync> {
         self.source
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransportErrorKind::Unsupported => "the request cannot be sent",
+            TransportErrorKind::Connect => "no connection could be made",
+            TransportErrorKind::ConnectTimeout => "no connection could be made in time",
+            TransportErrorKind::Interrupted => "the connection broke",
+            TransportErrorKind::Timeout => "no answer came in time",
+        })
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.source)
     }
 }
