@@ -76,30 +76,30 @@ impl ShipStationChannel {
     }
 
     fn status_findings(&self) -> Vec<Finding> {
-        let is_imported = |status: &OrderStatus| format!("{} is imported", status.as_str());
-        let finding = |status: &OrderStatus| {
-            let (code, observed, remedy) = match status {
-                OrderStatus::Shipped | OrderStatus::Cancelled => {
-                    let remedy = "leave it out unless finished orders are wanted".to_owned();
-                    ("status_is_over", is_imported(status), remedy)
-                }
-                OrderStatus::OnHold | OrderStatus::AwaitingPayment => {
-                    let remedy = "such orders may later refuse to be marked shipped; leave it out, or release them in time";
-                    ("status_cannot_ship", is_imported(status), remedy.to_owned())
-                }
-                OrderStatus::Unknown(word) => {
-                    let remedy = format!(
-                        "correct it, or ignore this if ShipStation has a new one; it is known to have {}",
-                        settings::known_statuses()
-                    );
-                    let word = DisplayText::name(word);
-                    ("status_unknown", format!("{word} is not a status that this version knows"), remedy)
-                }
-                _ => return None,
-            };
+        let finding = |code, observed: String, remedy: &str| {
             Some(Finding::warning(code, "orders.statuses", observed, remedy))
         };
-        self.settings.orders.statuses.iter().filter_map(finding).collect()
+        let is_imported = |status: &OrderStatus| format!("{} is imported", status.as_str());
+        let judge = |status: &OrderStatus| match status {
+            OrderStatus::Shipped | OrderStatus::Cancelled => {
+                let remedy = "leave it out unless finished orders are wanted";
+                finding("status_is_over", is_imported(status), remedy)
+            }
+            OrderStatus::OnHold | OrderStatus::AwaitingPayment => {
+                let remedy = "such orders may later refuse to be marked shipped; leave it out, or release them in time";
+                finding("status_cannot_ship", is_imported(status), remedy)
+            }
+            OrderStatus::Unknown(word) => {
+                let remedy = format!(
+                    "correct it, or ignore this if ShipStation has a new one; it is known to have {}",
+                    settings::known_statuses()
+                );
+                let word = DisplayText::name(word);
+                finding("status_unknown", format!("{word} is not a status that this version knows"), &remedy)
+            }
+            _ => None,
+        };
+        self.settings.orders.statuses.iter().filter_map(judge).collect()
     }
 }
 

@@ -121,17 +121,15 @@ fn not_active(wanted: &UserId, active: &[User], all: &[User]) -> Finding {
     } else {
         format!("set the GUID of an active user: {}", one_of(active, shown))
     };
-    let (code, observed) = if all.iter().any(|user| user.user_id == *wanted) || !called(all).is_empty() {
-        ("user_inactive", format!("user {wanted} is inactive"))
+    let finding = |code, observed: String| Finding::error(code, ASSIGN_USER, observed, remedy);
+    if all.iter().any(|user| user.user_id == *wanted) || !called(all).is_empty() {
+        finding("user_inactive", format!("user {wanted} is inactive"))
     } else if is_guid(wanted.as_str()) {
-        ("user_unknown", format!("user {wanted} does not exist"))
+        finding("user_unknown", format!("user {wanted} does not exist"))
     } else {
-        (
-            "user_not_guid",
-            format!("{} is neither a GUID nor the name of a user", DisplayText::name(wanted.as_str())),
-        )
-    };
-    Finding::error(code, ASSIGN_USER, observed, remedy)
+        let wanted = DisplayText::name(wanted.as_str());
+        finding("user_not_guid", format!("{wanted} is neither a GUID nor the name of a user"))
+    }
 }
 
 /// Whether somebody wrote a user's name or login where the GUID is wanted.
