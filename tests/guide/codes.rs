@@ -107,7 +107,7 @@ fn the_evidence_names_what_the_probe_asks() {
         let listed =
             lists.flat_map(|list| list.rsplit('[').next().unwrap().trim_end_matches(']').split(", "));
         let listed = listed.map(|name| format!("const {name}: &str ="));
-        let said = ["self.say(", "self.judge(", "const ASSUMPTION: &str ="].map(str::to_owned);
+        let said = ["self.say(", "const ASSUMPTION: &str ="].map(str::to_owned);
         for begin in listed.chain(said) {
             let texts = source.split(&begin).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
             asked.extend(texts.map(first_text));

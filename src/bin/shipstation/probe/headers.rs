@@ -10,7 +10,6 @@ const SKEW: i64 = 2;
 
 impl Probe {
     pub(super) fn rate(&mut self) {
-        const CLOCK: &str = "the limit is one of clock minutes";
         let seen = self.tap.seen();
         let with = seen.iter().filter(|seen| seen.headers.contains_key("x-rate-limit-limit")).count();
         let sound =
@@ -31,21 +30,25 @@ impl Probe {
             None => (Verdict::NotShown, "no answer says it".to_owned()),
         };
         self.sheet.quirks.remaining_lags = first.is_some_and(|(limit, left)| left == limit);
-        let counted = "what is left is counted before or after the request: both are expected";
-        self.say(counted, ASKED, verdict, said);
+        self.say(
+            "what is left is counted before or after the request: both are expected",
+            ASKED,
+            verdict,
+            said,
+        );
 
         let offs = seen.iter().filter_map(|seen| {
             let to_the_minute = 60 - seen.rate.date?.unix_seconds().rem_euclid(60);
             Some((to_the_minute - i64::try_from(seen.rate.reset?.as_secs()).ok()?).abs())
         });
-        match offs.max() {
+        let (verdict, said) = match offs.max() {
             Some(off) => {
-                let said =
-                    format!("the reset is {off} s from the next minute of ShipStation's clock at most");
-                self.say(CLOCK, ASKED, off <= 1, said);
+                let said = "s from the next minute of ShipStation's clock at most";
+                ((off <= 1).into(), format!("the reset is {off} {said}"))
             }
-            None => self.say(CLOCK, ASKED, Verdict::NotShown, "no answer says when"),
-        }
+            None => (Verdict::NotShown, "no answer says when".to_owned()),
+        };
+        self.say("the limit is one of clock minutes", ASKED, verdict, said);
     }
 
     pub(super) fn date(&mut self) {
