@@ -65,7 +65,6 @@ impl Maintenance for SqliteStore {
         // One row that cannot be read keeps no buyer's data in place.
         let buyers = self.in_batches(now - policy.buyers, blank_orders).await;
         let fingerprints = self.in_batches(now - policy.fingerprints, forget_fingerprints).await;
-        let emptied = self.writer.run(|db| Ok(empty_log(db)?)).await;
         let shipments = self.in_batches(now - policy.shipments, reduce_shipments).await;
         let dated = self.removed(UNDATED_CHANGES, now).await;
         let changes = self.removed(OLD_CHANGES, now - policy.changes).await;
@@ -73,6 +72,8 @@ impl Maintenance for SqliteStore {
         let events = self.removed(OLD_EVENTS, now - policy.events).await;
         let actions = self.removed(OLD_ACTIONS, now - policy.actions).await;
         let runs = self.removed(OLD_RUNS, now - policy.runs).await;
+        // Last, so that nothing of what was removed stays in the log.
+        let emptied = self.writer.run(|db| Ok(empty_log(db)?)).await;
         emptied.and(dated.map(drop))?;
         Ok(Maintained {
             runs: runs? + looks?,

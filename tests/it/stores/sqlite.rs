@@ -12,7 +12,8 @@ use shipstation_connector::{
         store::{
             ApplyOutcome, BeginOutcome, BeginSendOutcome, ListingStore, ListingStoreExt, Maintenance,
             MappingStore, NewOrder, NewRun, OrderStore, OrderStoreExt, RetentionPolicy, RunStore, RunToken,
-            SaveOutcome, SendIntent, ShipmentStore, ShipmentStoreExt, WorkKind, WorkQuery,
+            SaveOutcome, SendIntent, ShipmentStore, ShipmentStoreExt, ShipmentTransition, WorkKind,
+            WorkQuery,
         },
     },
     channel::{LineQuantity, OrderLine, OrderOption, Shipment},
@@ -504,6 +505,22 @@ async fn secrets_blanked_data_is_gone_from_the_file_and_its_log() {
     store.acknowledge_orders(&here(), &all).await.unwrap();
     assert_eq!(store.maintain(&RetentionPolicy::default(), at(9)).await.unwrap().buyers, 50);
     assert!(!contains(&bytes(file.0.path()), b"lanted"));
+}
+
+#[tokio::test]
+async fn secrets_the_tracking_number_of_a_reduced_shipment_is_gone_from_the_file_and_its_log() {
+    let file = File::new();
+    let store = file.open();
+    let token = begin(&store, Operation::SyncShipments, "one", at(0)).await;
+    let shipment = Shipment::new("S-1", "1", at(0), "UPS", "1ZPLANTED");
+    let id = shipment.outbox_id();
+    store.enqueue(&here(), &[shipment], at(0)).await.unwrap();
+    let cancelled = ShipmentTransition::new(id, ShipmentState::Cancelled, at(1));
+    store.record(&token, &[cancelled]).await.unwrap();
+    assert!(contains(&bytes(file.0.path()), b"1ZPLANTED"));
+    let policy = RetentionPolicy::default();
+    assert_eq!(store.maintain(&policy, at(9) + policy.shipments).await.unwrap().shipments, 1);
+    assert!(!contains(&bytes(file.0.path()), b"1ZPLANTED"));
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
