@@ -84,6 +84,7 @@ mod locked;
 pub mod metrics;
 mod named_enum;
 mod open_enum;
+mod options;
 mod setters;
 mod shows;
 pub mod stores;

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What every layer may use, as it depends on none of them.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
     "Timestamp",
     "clock",
     "duration_text",
@@ -16,6 +16,7 @@ const SHARED: [&str; 12] = [
     "named_enum",
     "nearest_name",
     "open_enum",
+    "options",
     "setters",
     "shows",
     "time",
@@ -24,13 +25,14 @@ const SHARED: [&str; 12] = [
 ];
 
 /// Each layer, and the other layers whose names it may use.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("clock", &[]),
     ("time", &[]),
     ("duration_text", &[]),
     ("locked", &[]),
     ("named_enum", &[]),
     ("open_enum", &[]),
+    ("options", &[]),
     ("guide", &[]),
     ("setters", &[]),
     ("shows", &[]),

@@ -25,7 +25,6 @@ mod kinds;
 mod listing;
 mod money;
 mod observer;
-mod options;
 mod order;
 mod overview;
 mod parcel;

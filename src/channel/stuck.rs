@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{options::options, record::record},
+    channel::record::record,
     named_enum::named_enum,
+    options::options,
     setters::setters,
     time::{DAY, HOUR},
 };

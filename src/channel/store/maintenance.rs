@@ -7,9 +7,8 @@ use async_trait::async_trait;
 use super::{OutboxRow, StoreError};
 use crate::{
     Timestamp,
-    channel::{
-        BlockReason, ChannelOrderId, ConnectionId, Operation, Shipment, ShipmentState, options::options,
-    },
+    channel::{BlockReason, ChannelOrderId, ConnectionId, Operation, Shipment, ShipmentState},
+    options::options,
     time::DAY,
 };
 

@@ -2,46 +2,27 @@
 
 use std::time::Duration;
 
-/// Declares a struct of settings. `field: Type = default;` makes the field, the last line of its docs, its default and a
-/// chained setter; the setter of `field (into): Type` takes whatever becomes the type. How it is read from a file stands
-/// elsewhere where the declaration begins with `#![read_by_hand]`.
+/// Declares a struct of settings as [options](crate::options), each with its default in the last line of its docs. How it is read
+/// from a file stands elsewhere where the declaration begins with `#![read_by_hand]`.
 macro_rules! settings {
     (#![read_by_hand] $($declared:tt)+) => { settings! { @declare $($declared)+ } };
     (
-        @declare $(#[$meta:meta])* $name:ident {
-            $($(#[$field_meta:meta])* $field:ident $(($into:ident))?: $type:ty = $default:expr;)+
+        @declare $(#$meta:tt)* $name:ident {
+            $($(#$field_meta:tt)* $field:ident $(($into:ident))?: $type:ty = $default:expr;)+
         }
     ) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[doc = concat!("\n\nDefault: `", stringify!($default), "`.")]
-                pub $field: $type,
-            )+
-        }
-
-        impl Default for $name {
-            fn default() -> Self {
-                Self { $($field: $default),+ }
+        $crate::options::options! {
+            $(#$meta)*
+            #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+            pub struct $name {
+                $(
+                    $(#$field_meta)*
+                    #[doc = concat!("\n\nDefault: `", stringify!($default), "`.")]
+                    pub $field $(($into))?: $type = $default,
+                )+
             }
         }
-
-        impl $name {
-            $(
-                #[doc = concat!("Sets [`", stringify!($field), "`](Self#structfield.", stringify!($field), ").")]
-                #[must_use]
-                pub fn $field(mut self, $field: settings!(@ $type $(, $into)?)) -> Self {
-                    self.$field = $field.into();
-                    self
-                }
-            )+
-        }
     };
-    (@ $type:ty) => { $type };
-    (@ $type:ty, into) => { impl Into<$type> };
     ($($declared:tt)+) => {
         settings! { @declare #[derive(serde::Deserialize)] #[serde(default, deny_unknown_fields)] $($declared)+ }
     };
