@@ -16,6 +16,7 @@ mod mapping;
 mod meter;
 mod orders;
 mod own_orders;
+mod reported;
 mod run;
 mod settings;
 mod shipments;

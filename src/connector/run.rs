@@ -14,14 +14,14 @@ use super::{
     failure,
     look_timing::Moment,
     meter::Meter,
+    reported::Reported,
     trace,
 };
 use crate::{
     Timestamp,
     channel::{
-        ActionReport, CancelToken, ChannelError, Finding, ImportReport, LinkReport, Operation, Refusal,
-        ResolveReport, RunControl, RunEventKind, RunId, RunReport, RunStatus, SyncReport, Trigger,
-        WebhookReport,
+        CancelToken, ChannelError, Finding, Operation, Refusal, RunControl, RunEventKind, RunId, RunStatus,
+        Trigger,
         report::RunInfo,
         store::{BeginOutcome, NewRun, RunKind, RunSummary, RunToken, StoreError},
     },
@@ -299,35 +299,6 @@ impl<'c> Run<'c> {
         self.finish(info, stop.status(), NOTHING_DONE).await;
         ChannelError::new(operation, stop.refusal())
     }
-}
-
-/// A report of a run, which the run completes.
-pub(super) trait Reported {
-    fn info(&mut self) -> &mut RunInfo;
-    fn as_run_report(&self) -> RunReport<'_>;
-}
-
-macro_rules! reported {
-    ($($report:ident: $variant:ident),+ $(,)?) => {$(
-        impl Reported for $report {
-            fn info(&mut self) -> &mut RunInfo {
-                &mut self.run
-            }
-
-            fn as_run_report(&self) -> RunReport<'_> {
-                RunReport::$variant(self)
-            }
-        }
-    )+};
-}
-
-reported! {
-    ActionReport: Actions,
-    ImportReport: Import,
-    LinkReport: Links,
-    ResolveReport: Held,
-    SyncReport: Sync,
-    WebhookReport: Webhooks,
 }
 
 /// What kind of run of its operation it is.
