@@ -150,11 +150,7 @@ impl UnknownRow {
         let mut decision = Decision::default();
         let search = &self.search;
         let is_given_up = search.is_given_up(times, &look.begun);
-        let note = match &found {
-            LookupResult::Inconclusive(why) => Some((*why).to_owned()),
-            LookupResult::Failed(why) => Some(format!("it could not be looked for: {why}")),
-            _ => None,
-        };
+        let note = note_of(&found);
         let state = match found {
             LookupResult::Ours(state, tracking) => {
                 decision.list_unreported([&self.row], &[tracking]);
@@ -228,5 +224,14 @@ impl UnknownRow {
         let looks = self.search.looks;
         let saw = format!("{saw}; {looks} looks before found nothing; the last request: {error}");
         ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { requests, saw } }
+    }
+}
+
+/// What a look says beside the state of the row.
+fn note_of(found: &LookupResult) -> Option<String> {
+    match found {
+        LookupResult::Inconclusive(why) => Some((*why).to_owned()),
+        LookupResult::Failed(why) => Some(format!("it could not be looked for: {why}")),
+        _ => None,
     }
 }

@@ -44,13 +44,7 @@ fn route(sim: &Simulator, call: &ApiRequest) -> Handled {
             let pair: Credentials = body(call)?;
             sim.add_key(&pair.api_key, &pair.api_secret);
         }
-        ("PUT", ["keys", _]) => {
-            // As it was sent: a key is not lower case.
-            let key = call.path.rsplit('/').next().unwrap_or_default();
-            let at = call.text("expires").map_or(Ok(sim.account(|account| account.now())), str::parse);
-            let at = at.map_err(|_| Reply::message(400, "`expires` is not an instant."))?;
-            sim.expire_key(key, at).then_some(()).ok_or_else(unknown)?;
-        }
+        ("PUT", ["keys", _]) => expire_key(sim, call)?,
         ("PUT", ["limit"]) => {
             let limit = call.member("perMinute").and_then(Value::as_u64);
             let limit = limit.map(|limit| RateLimit::PerMinute(u32::try_from(limit).unwrap_or(u32::MAX)));
@@ -86,6 +80,14 @@ fn route(sim: &Simulator, call: &ApiRequest) -> Handled {
         _ => return Err(unknown()),
     }
     Ok(Reply::empty(204))
+}
+
+fn expire_key(sim: &Simulator, call: &ApiRequest) -> Result<(), Reply> {
+    // As it was sent: a key is not lower case.
+    let key = call.path.rsplit('/').next().unwrap_or_default();
+    let at = call.text("expires").map_or(Ok(sim.account(|account| account.now())), str::parse);
+    let at = at.map_err(|_| Reply::message(400, "`expires` is not an instant."))?;
+    sim.expire_key(key, at).then_some(()).ok_or_else(unknown)
 }
 
 /// The keys of every account.
