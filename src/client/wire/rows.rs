@@ -1,11 +1,11 @@
 //! Lists as ShipStation sends them: bare arrays and paged envelopes, with null rows and now and then a row that
 //! does not fit. One typed pass reads a list; only if it fails are the rows read one by one.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, SeqAccess, Visitor},
+    de::{self, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
@@ -182,9 +182,7 @@ fn row_error<T: Row>(index: usize, json: &[u8], DecodeIssue { path, reason }: De
 
 /// The JSON text of a member of an object, whatever the case of its name; null counts as none.
 pub(crate) fn member<'de>(json: &'de [u8], name: &str) -> Option<&'de str> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
-    let value = members.iter().rfind(|(member, _)| member.eq_ignore_ascii_case(name))?.1.get();
-    (value != "null").then_some(value)
+    whole(json, MemberSeed(name)).flatten().filter(|value| *value != "null")
 }
 
 /// Decodes once more, without loss and with the reason if it fails: bad characters are replaced, and members that no
@@ -302,5 +300,48 @@ impl<'de> de::DeserializeSeed<'de> for RawRows {
             row if member(row.as_bytes(), self.0).is_some() => Ok(Some(vec![Some(raw)])),
             _ => Err(de::Error::custom("expected a list")),
         }
+    }
+}
+
+/// Finds one member of an object.
+struct MemberSeed<'a>(&'a str);
+
+impl<'de> de::DeserializeSeed<'de> for MemberSeed<'_> {
+    type Value = Option<&'de str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for MemberSeed<'_> {
+    type Value = Option<&'de str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(member) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            let value: &RawValue = map.next_value()?;
+            if member.eq_ignore_ascii_case(self.0) {
+                found = Some(value.get());
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_members_that_differ_in_case_the_last_one_counts() {
+        assert_eq!(member(br#"{"success": true, "Success": false}"#, "success"), Some("false"));
+        assert_eq!(member(br#"{"Success": false, "success": true}"#, "SUCCESS"), Some("true"));
+        assert_eq!(member(br#"{"success": null}"#, "success"), None);
+        assert_eq!(member(b"[true]", "success"), None);
     }
 }
