@@ -10,7 +10,6 @@ use super::{
 use crate::{
     channel::{
         ChannelError, ImportOrder, ImportReport, Operation, OrderSelector, Refusal, RunStatus, Trigger,
-        shipping::DisplayText,
     },
     client::{self, Lane, Order},
     connector::{
@@ -92,8 +91,7 @@ pub(super) fn the_one<'m>(which: &OrderSelector, found: &'m Matches) -> Result<&
 
 /// The numbers that may have been meant.
 fn offered(found: &Matches) -> String {
-    let near: Vec<String> = found.near.iter().map(|near| DisplayText::name(near).unquoted()).collect();
-    if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", ")) }
+    if found.near.is_empty() { String::new() } else { format!("; there is {}", found.near.join(", ")) }
 }
 
 /// An order as a person tells it from others of its number.

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 
 use super::list_tally::ListTally;
 use crate::{
-    channel::{OrderSelector, wording::count_of},
+    channel::{OrderSelector, shipping::DisplayText, wording::count_of},
     client::{self, ErrorKind, Order, RowError, ShipStation},
     connector::{
         count, failure,
@@ -24,7 +24,7 @@ pub(super) struct Matches {
     pub(super) errors: Vec<RowError>,
     /// Why an order may exist that was not shown.
     pub(super) incomplete: Option<String>,
-    /// Numbers like the one that was looked for, where none was found.
+    /// Numbers like the one that was looked for, where none was found, as they are shown.
     pub(super) near: Vec<String>,
     /// How the number or the key is written in ShipStation, where it was typed otherwise.
     pub(super) written: Option<String>,
@@ -115,7 +115,7 @@ impl<'a> NumberSearch<'a> {
                 } else if self.is_alike(&order) {
                     self.alike.push(order);
                 } else if self.found.near.len() < OFFERED {
-                    self.found.near.extend(order.order_number);
+                    self.found.near.extend(order.order_number.as_deref().map(shown));
                 }
             }
             self.found.errors.extend(page.errors);
@@ -140,7 +140,7 @@ impl<'a> NumberSearch<'a> {
         let Some(page) = failure::optional(list.send().await)? else { return Ok(()) };
         let near = |number: &String| strsim::levenshtein(&plain_number(number), &plain) == 1;
         let numbers = page.items.into_iter().filter_map(|order| order.order_number).filter(near);
-        for number in numbers {
+        for number in numbers.map(|number| shown(&number)) {
             if self.found.near.len() < OFFERED && !self.found.near.contains(&number) {
                 self.found.near.push(number);
             }
@@ -167,6 +167,10 @@ impl<'a> NumberSearch<'a> {
             _ => format!("number {number:?}"),
         }
     }
+}
+
+fn shown(number: &str) -> String {
+    DisplayText::name(number).unquoted()
 }
 
 /// The texts to ask ShipStation for, whose filter ignores case.

@@ -261,10 +261,7 @@ pub(super) fn missing(near: &[String]) -> Check {
     let remedy = match near {
         [] => "look for it in ShipStation, and ask by the id that its page shows instead of the number"
             .to_owned(),
-        near => {
-            let near: Vec<String> = near.iter().map(|near| DisplayText::name(near).unquoted()).collect();
-            format!("did you mean {}?", near.join(" or "))
-        }
+        near => format!("did you mean {}?", near.join(" or ")),
     };
     check("exists", Verdict::Blocks, "ShipStation does not have it", remedy)
 }
