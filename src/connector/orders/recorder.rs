@@ -166,7 +166,7 @@ impl<'r> Recorder<'r> {
     }
 
     /// Counts the unmapped texts in the store. Held orders carry them too, so a failure here costs a count and no more.
-    pub(super) async fn flush_sightings(&mut self) {
+    async fn flush_sightings(&mut self) {
         let seen = std::mem::take(&mut self.sightings);
         if seen.is_empty() || self.ctx.run.is_dry_run() {
             return;
