@@ -20,7 +20,7 @@ list_request! {
     ///
     /// A stream ([`pages`](Self::pages), [`items`](Self::items)) with a filter on the creation, modification or order date
     /// is read *by key* on the first date filtered on (or the one named by [`sort_by`](Self::sort_by)), in ascending order:
-    /// orders that leave the list meanwhile cannot hide others. Without such a filter, or with a descending sort, it
+    /// orders that leave the list meanwhile cannot hide others. Without such a filter or sort, or with a descending sort, it
     /// is read by page number.
     pub struct ListOrders of Order: LIST_ORDERS;
     sort OrderSort;

@@ -40,7 +40,10 @@ pub(crate) struct ListCall<T> {
     pub(crate) call: Call,
     pub(super) page: Option<u32>,
     pub(super) page_size: Option<u32>,
+    /// The dates by which the list can be read.
     keys: Vec<Key<T>>,
+    /// The first date that is filtered on, by the parameter of its filter's start.
+    filtered: Option<&'static str>,
     /// The ends of the filters, by the parameters of their starts.
     ends: Vec<(&'static str, Timestamp)>,
     /// The parameters of the filters that the list is documented to have.
@@ -52,13 +55,19 @@ pub(crate) struct ListCall<T> {
 }
 
 impl<T: Listed> ListCall<T> {
-    pub(crate) fn new(client: &ShipStation, endpoint: &Endpoint, filters: &'static [&'static str]) -> Self {
+    pub(crate) fn new(
+        client: &ShipStation,
+        endpoint: &Endpoint,
+        filters: &'static [&'static str],
+        keys: Vec<Key<T>>,
+    ) -> Self {
         Self {
             client: client.clone(),
             call: Call::to(endpoint),
             page: None,
             page_size: None,
-            keys: Vec::new(),
+            keys,
+            filtered: None,
             ends: Vec::new(),
             filters,
             most_pages: None,
@@ -73,17 +82,23 @@ impl<T: Listed> ListCall<T> {
         self
     }
 
-    /// Sets the start of a date filter. With a key, the list can then be read by that date.
-    pub(crate) fn since(mut self, name: &'static str, instant: Timestamp, key: Option<Key<T>>) -> Self {
-        self.keys.extend(key);
-        self.set(name, filter_start(instant))
+    /// Sets the start of a date filter.
+    pub(crate) fn since(mut self, start: &'static str, instant: Timestamp) -> Self {
+        self.filters_on(start);
+        self.set(start, filter_start(instant))
     }
 
-    /// Sets the end of a date filter. With a key, the list can then be read by that date.
-    pub(crate) fn before(mut self, name: &'static str, instant: Timestamp, key: Option<Key<T>>) -> Self {
-        self.ends.extend(key.map(|key| (key.start, instant)));
-        self.keys.extend(key);
-        self.set(name, filter_end(instant))
+    /// Sets the end of the date filter that begins with the parameter `start`.
+    pub(crate) fn before(mut self, start: &'static str, end: &'static str, instant: Timestamp) -> Self {
+        self.filters_on(start);
+        self.ends.push((start, instant));
+        self.set(end, filter_end(instant))
+    }
+
+    fn filters_on(&mut self, start: &'static str) {
+        if self.filtered.is_none() && self.keys.iter().any(|key| key.start == start) {
+            self.filtered = Some(start);
+        }
     }
 
     pub(crate) fn page(mut self, page: u32) -> Self {
@@ -101,7 +116,7 @@ impl<T: Listed> ListCall<T> {
         self.ends.iter().rev().find(|(start, _)| *start == key.start).map(|(_, end)| *end)
     }
 
-    /// The key by which all pages can be read: the date that is filtered on and that the rows are sorted by.
+    /// The key by which all pages can be read: the date that the rows are sorted by, or the first one that is filtered on.
     pub(super) fn key(&self) -> Option<Key<T>> {
         if self.page.is_some_and(|page| page > 1)
             || self.call.get("sortDir").is_some_and(|dir| !dir.eq_ignore_ascii_case("asc"))
@@ -110,7 +125,7 @@ impl<T: Listed> ListCall<T> {
         }
         match self.call.get("sortBy") {
             Some(sort) => self.keys.iter().find(|key| key.sort.eq_ignore_ascii_case(sort)).copied(),
-            None => self.keys.first().copied(),
+            None => self.keys.iter().find(|key| self.filtered == Some(key.start)).copied(),
         }
     }
 
@@ -163,7 +178,10 @@ macro_rules! list_request {
         impl $name {
             pub(in crate::client) fn new(client: &$crate::client::ShipStation) -> Self {
                 let filters = &[$($($text_name,)*)? $($($value_name,)*)? $($($start, $end,)*)?];
-                Self($crate::client::page::ListCall::new(client, &$crate::client::endpoints::$endpoint, filters))
+                let keys = vec![$($($(
+                    $crate::client::page::Key { start: $start, sort: $by, date: |row: &$row| row.$date.as_ref() },
+                )?)*)?];
+                Self($crate::client::page::ListCall::new(client, &$crate::client::endpoints::$endpoint, filters, keys))
             }
 
             $($(
@@ -186,19 +204,17 @@ macro_rules! list_request {
                 #[doc = concat!("Only ", $what, " at or after this instant (floored to the second).")]
                 $(#[$since_meta])*
                 pub fn $since(self, instant: $crate::Timestamp) -> Self {
-                    let key = $crate::client::page::list_request!(@key $row, $start $(, $date, $by)?);
-                    Self(self.0.since($start, instant, key))
+                    Self(self.0.since($start, instant))
                 }
 
                 #[doc = concat!("Only ", $what, " up to this instant (raised to the second).")]
                 pub fn $before(self, instant: $crate::Timestamp) -> Self {
-                    let key = $crate::client::page::list_request!(@key $row, $start $(, $date, $by)?);
-                    Self(self.0.before($end, instant, key))
+                    Self(self.0.before($start, $end, instant))
                 }
             )*)?
 
             $(
-                /// What to sort by. A date that is also filtered on lets a stream read by key.
+                /// What to sort by. A stream that sorts by a date in ascending order reads by key.
                 pub fn sort_by(self, sort: $sort) -> Self {
                     Self(self.0.set("sortBy", sort))
                 }
@@ -240,12 +256,6 @@ macro_rules! list_request {
                 self.0.items()
             }
         }
-    };
-    (@key $row:ty, $start:literal) => {
-        None
-    };
-    (@key $row:ty, $start:literal, $date:ident, $by:literal) => {
-        Some($crate::client::page::Key::<$row> { start: $start, sort: $by, date: |row| row.$date.as_ref() })
     };
 }
 

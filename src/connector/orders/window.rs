@@ -123,10 +123,11 @@ impl Window {
         match self.basis {
             AgeBasis::Created => list.created_before(to).sort_by(OrderSort::CreateDate),
             AgeBasis::Ordered if self.is_range => list.ordered_before(to).sort_by(OrderSort::OrderDate),
-            AgeBasis::Paid if self.is_range => list.paid_before(to),
+            // ShipStation sorts by no date of payment: by another one, so that the list can be read by that one.
+            AgeBasis::Paid if self.is_range => list.paid_before(to).sort_by(OrderSort::CreateDate),
             // An order may be placed or paid "in the future" by a store that writes another zone.
             AgeBasis::Ordered => list.sort_by(OrderSort::OrderDate),
-            AgeBasis::Paid => list,
+            AgeBasis::Paid => list.sort_by(OrderSort::CreateDate),
             AgeBasis::Modified => list.modified_before(to).sort_by(OrderSort::ModifyDate),
         }
     }

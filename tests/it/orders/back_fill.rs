@@ -134,6 +134,36 @@ async fn faults_a_list_that_lacks_orders_is_read_again_from_its_beginning() {
 }
 
 #[tokio::test]
+async fn faults_an_order_that_leaves_while_another_comes_hides_none_by_any_date() {
+    for basis in [AgeBasis::Created, AgeBasis::Ordered, AgeBasis::Paid, AgeBasis::Modified] {
+        let world = World::new().await;
+        let (mut first, mut late) = (None, None);
+        for day in 0..35_u32 {
+            let order = world.order(&format!("D-{day}"));
+            // The last one comes when the list is being read; until then it is on hold.
+            let order = if day == 34 { order.status("on_hold") } else { order };
+            let at = world.ago(DAY * (40 - day));
+            let id = world.add(order.created(at).ordered(at).paid(at).modified(at));
+            first.get_or_insert(id);
+            late = Some(id);
+        }
+        let (first, late) = (first.unwrap(), late.unwrap());
+        world.sim.before(Method::GET, "/orders", 2, move |account| {
+            for (id, status) in [(first, "cancelled"), (late, "awaiting_shipment")] {
+                let modified = account.order_mut(id).unwrap().get("modifyDate").clone();
+                assert!(account.set_status(id, status));
+                // Only the status changes, as where a list by modification is read in the same second.
+                account.order_mut(id).unwrap().set("modifyDate", modified);
+            }
+        });
+        let channel = world.channel(|settings| settings.orders.page_size = 10);
+        let whole = OrderRange::new(world.ago(DAY * 50), world.ago(DAY)).by(basis);
+        let report = back_fill(&channel, whole).await;
+        assert_eq!((report.counts.imported(), report.resume_from), (35, None), "{basis}: {report}");
+    }
+}
+
+#[tokio::test]
 async fn faults_an_order_shipped_elsewhere_that_could_not_be_recorded_is_read_again() {
     let world = World::new().await;
     let order = world.add(world.order("A-1").created(world.ago(DAY * 20)));
