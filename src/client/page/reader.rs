@@ -58,8 +58,9 @@ enum LastPage {
 struct Received {
     /// Rows, repeats and those before the first page included.
     rows: u64,
-    /// How often the filter was begun again; and since then: the new rows, the first total, and whether another one came.
+    /// How often the filter was begun again; and since then: the pages, the new rows, the first total, and whether another one came.
     passes: u32,
+    pages: u32,
     new_rows: u64,
     first_total: Option<u64>,
     varied: bool,
@@ -221,6 +222,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
         let received = page.rows().min(u64::from(self.position.size));
         let mut page = self.recheck_poison(page).await?;
         self.pages += 1;
+        self.received.pages += 1;
         page.reduced_to = self.position.is_reduced().then_some(self.position.size);
         self.leave_key_if_out_of_sequence(&page);
         let last_date = self.key.and_then(|key| page.items.iter().rev().find_map(key.date));

@@ -16,6 +16,8 @@ use super::{import, imported};
 use crate::support::{DAY, World};
 
 const HOUR: Duration = Duration::from_secs(3600);
+/// How often a client with the usual policy asks before it takes the failure for the page's.
+const ATTEMPTS: u64 = 4;
 
 /// One order a day, from 100 days ago on.
 fn fill(world: &World) {
@@ -161,6 +163,26 @@ async fn faults_an_order_that_leaves_while_another_comes_hides_none_by_any_date(
         let report = back_fill(&channel, whole).await;
         assert_eq!((report.counts.imported(), report.resume_from), (35, None), "{basis}: {report}");
     }
+}
+
+#[tokio::test]
+async fn faults_an_order_that_leaves_hides_none_of_the_same_second_where_pages_are_halved() {
+    let world = World::new().await;
+    // The first page ends with two of the second that the next request begins with.
+    let add = |n: u32| {
+        world.add(world.order(&format!("S-{n}")).created(world.ago(DAY * if n < 8 { 12 } else { 10 })))
+    };
+    let orders: Vec<i64> = (0..18).map(add).collect();
+    let (first, late) = (orders[8], orders[17]);
+    world.sim.account(|account| assert!(account.set_status(late, "on_hold")));
+    let channel = world.channel(|settings| settings.orders.page_size = 10);
+    world.sim.fault(Fault::on(Method::GET, "/orders").after(1).times(ATTEMPTS).with(FaultKind::ServerError));
+    // Between the two halves of the second page.
+    world.sim.before(Method::GET, "/orders", ATTEMPTS + 3, move |account| {
+        assert!(account.set_status(first, "cancelled") && account.set_status(late, "awaiting_shipment"));
+    });
+    let report = back_fill(&channel, range(&world, (20, 1))).await;
+    assert_eq!((report.counts.imported(), report.resume_from), (18, None), "{report}");
 }
 
 #[tokio::test]

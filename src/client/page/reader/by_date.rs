@@ -16,8 +16,7 @@ impl<T: Listed> Reader<T> {
         date: Option<Timestamp>,
     ) -> Option<LastPage> {
         let later = date.filter(|_| !self.by_number).and_then(|date| self.later_start(date));
-        let is_beyond_first = self.position.offset > u64::from(self.position.full);
-        let was_numbered = !self.by_number && is_beyond_first && !self.poison.is_in_filter();
+        let was_numbered = !self.by_number && self.received.pages > 1 && !self.poison.is_in_filter();
         if (last.is_some() || later.is_some()) && was_numbered {
             let Received { passes, new_rows, varied, .. } = self.received;
             if (new_rows > 0 || passes == 0 || varied) && passes < MAX_PASSES {
