@@ -40,6 +40,8 @@ pub(crate) struct ListCall<T> {
     pub(crate) call: Call,
     pub(super) page: Option<u32>,
     pub(super) page_size: Option<u32>,
+    /// Whether it is read by number, whatever date it could be read by.
+    pub(crate) by_number: bool,
     /// The dates by which the list can be read.
     keys: Vec<Key<T>>,
     /// The first date that is filtered on, by the parameter of its filter's start.
@@ -66,6 +68,7 @@ impl<T: Listed> ListCall<T> {
             call: Call::to(endpoint),
             page: None,
             page_size: None,
+            by_number: false,
             keys,
             filtered: None,
             ends: Vec::new(),
@@ -118,7 +121,8 @@ impl<T: Listed> ListCall<T> {
 
     /// The key by which all pages can be read: the date that the rows are sorted by, or the first one that is filtered on.
     pub(super) fn key(&self) -> Option<Key<T>> {
-        if self.page.is_some_and(|page| page > 1)
+        if self.by_number
+            || self.page.is_some_and(|page| page > 1)
             || self.call.get("sortDir").is_some_and(|dir| !dir.eq_ignore_ascii_case("asc"))
         {
             return None;
@@ -224,6 +228,13 @@ macro_rules! list_request {
                     Self(self.0.set("sortDir", dir))
                 }
             )?
+
+            /// A stream is read by page number, whatever date it is filtered on or sorted by. That costs fewer requests where more
+            /// rows than a page are of one second, and can miss a row while others leave the list.
+            pub fn by_number(mut self) -> Self {
+                self.0.by_number = true;
+                self
+            }
 
             /// The page to fetch, from 1. With a page above 1, [`pages`](Self::pages) goes on from there by number.
             pub fn page(self, page: u32) -> Self {
