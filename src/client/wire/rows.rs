@@ -175,7 +175,9 @@ fn row_by_row<T: Row>(raw: &[Option<&RawValue>], drift: &DriftCounter) -> Rows<T
 }
 
 fn row_error<T: Row>(index: usize, json: &[u8], DecodeIssue { path, reason }: DecodeIssue) -> RowError {
-    let id = member(json, T::ID).and_then(|id| id.trim_matches('"').parse().ok());
+    // Read as the member itself is: 7, "7" and 7.0 are one id.
+    let id =
+        member(json, T::ID).and_then(|id| i64::read(&mut serde_json::Deserializer::from_str(id)).ok()?);
     let id = id.filter(|id| *id > 0);
     RowError { index, id, path, reason, kind: RowErrorKind::Decode }
 }
@@ -343,5 +345,17 @@ mod tests {
         assert_eq!(member(br#"{"Success": false, "success": true}"#, "SUCCESS"), Some("true"));
         assert_eq!(member(br#"{"success": null}"#, "success"), None);
         assert_eq!(member(b"[true]", "success"), None);
+    }
+
+    #[test]
+    fn a_broken_row_is_named_by_every_spelling_of_its_id() {
+        let cases = [("7", Some(7)), ("\"7\"", Some(7)), ("7.0", Some(7)), ("\" 7 \"", Some(7))];
+        for (id, named) in
+            cases.into_iter().chain(["0", "-7", "7.5", "null", "[7]", "\"\""].map(|id| (id, None)))
+        {
+            let row = format!(r#"{{"OrderId": {id}, "createDate": []}}"#);
+            let issue = DecodeIssue { path: "createDate".into(), reason: "no date".into() };
+            assert_eq!(row_error::<crate::client::Order>(0, row.as_bytes(), issue).id, named, "{id}");
+        }
     }
 }
