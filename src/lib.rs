@@ -74,7 +74,7 @@
 pub mod channel;
 pub mod client;
 mod clock;
-mod config_file;
+mod config_errors;
 pub mod connector;
 mod duration_text;
 pub mod fleet;

@@ -20,7 +20,7 @@ const SHARED: [&str; 13] = [
     "setters",
     "shows",
     "time",
-    "config_file",
+    "config_errors",
     "UnknownName",
 ];
 
@@ -36,7 +36,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("guide", &[]),
     ("setters", &[]),
     ("shows", &[]),
-    ("config_file", &[]),
+    ("config_errors", &[]),
     ("client", &["client"]),
     ("channel", &["channel"]),
     ("connector", &["connector", "client", "channel"]),

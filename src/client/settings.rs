@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{MinuteWindow, RetryPolicy, wire::Masked};
 use crate::{
-    config_file::{refuse_unknown_keys, wrong_value},
+    config_errors::{refuse_unknown_keys, wrong_value},
     shows::shows,
 };
 

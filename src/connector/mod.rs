@@ -10,13 +10,13 @@ mod clocks;
 mod events;
 mod failure;
 mod listings;
-mod look_timing;
 mod lookup;
 mod mapping;
 mod meter;
 mod orders;
 mod own_orders;
 mod reported;
+mod retry_timing;
 mod run;
 mod settings;
 mod shipments;
@@ -35,7 +35,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use self::look_timing::Readings;
+use self::retry_timing::Readings;
 pub use self::settings::{
     ActionSettings, Confirm, EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, ListingSettings,
     OrderSettings, PartialPolicy, PossibleDuplicatePolicy, Preflight, PrimaryTracking, ProductReading,

@@ -12,9 +12,9 @@ use super::{
     clocks::{HostTime, MAX_CLOCK_SKEW, apart},
     events::Events,
     failure,
-    look_timing::Moment,
     meter::Meter,
     reported::Reported,
+    retry_timing::Moment,
     trace,
 };
 use crate::{

@@ -2,12 +2,12 @@
 //! used unless the host brings its own is in `minute_window`; that of several processes with one key, in `shared_window`.
 
 mod budget;
+mod budget_shares;
 mod headers;
 mod minute_window;
 mod minutes;
 mod queue;
 mod shared_window;
-mod shares;
 
 use std::fmt::{self, Debug};
 

@@ -11,9 +11,9 @@ use futures_util::future::{Either, select};
 
 use super::{
     BudgetError, BudgetKey, BudgetStore, Lane, MinuteWindow, Permit, RateHeaders, RateLimiter,
+    budget_shares::{Ask, FORGOTTEN_AFTER, Grant, MIN_LASTS, Shares, YIELDS_FOR},
     minutes::Minutes,
     queue::LaneQueue,
-    shares::{Ask, FORGOTTEN_AFTER, Grant, MIN_LASTS, Shares, YIELDS_FOR},
 };
 use crate::{
     Timestamp,

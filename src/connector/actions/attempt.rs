@@ -15,9 +15,8 @@ use crate::{
     },
     client::{ActionResponse, Error, ErrorKind, Order, OrderId, Outcome, PacificTime, ShipStation},
     connector::{
-        failure,
-        look_timing::{GONE_AFTER, Moment, retry_wait},
-        lookup,
+        failure, lookup,
+        retry_timing::{GONE_AFTER, Moment, retry_wait},
         run::Stop,
     },
 };

@@ -12,7 +12,7 @@ use crate::{
     client::TagId,
     connector::{
         failure::FailureStreak,
-        look_timing::{Event, LookTimes, Moment},
+        retry_timing::{Event, LookTimes, Moment},
         run::{Run, Stop},
         settings::{Settings, ShipmentSettings},
     },

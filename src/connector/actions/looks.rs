@@ -1,5 +1,5 @@
 //! Looking for what became of a request whose outcome is unknown: twice and apart, before anything is sent again. How far apart
-//! stands in `look_timing`.
+//! stands in `retry_timing`.
 
 use super::{
     attempt::modified_at,
@@ -10,9 +10,8 @@ use crate::{
     channel::{ActionState, CloseReason, store::ActionRow},
     client::{Error, Order, OrderId},
     connector::{
-        failure,
-        look_timing::{LookTimes, Moment, NextStep, Search},
-        lookup,
+        failure, lookup,
+        retry_timing::{LookTimes, Moment, NextStep, Search},
         run::Stop,
     },
 };

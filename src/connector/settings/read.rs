@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{ListingSettings, Settings};
 use crate::{
     channel::shipping::ShippingMethod,
-    config_file::{refuse_unknown_keys, wrong_value},
+    config_errors::{refuse_unknown_keys, wrong_value},
     duration_text,
 };
 

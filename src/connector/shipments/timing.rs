@@ -1,8 +1,8 @@
-//! The timing rules of shipments, beside those of every [request of unknown outcome](crate::connector::look_timing). Pure.
+//! The timing rules of shipments, beside those of every [request of unknown outcome](crate::connector::retry_timing). Pure.
 
 use std::time::Duration;
 
-pub(super) use crate::connector::look_timing::{
+pub(super) use crate::connector::retry_timing::{
     Event, GONE_AFTER, LookTimes, Moment, NextStep, Search, backoff, retry_wait,
 };
 use crate::{
