@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use shipstation_connector::channel::AgeBasis;
 use sim::{history::play, plan::Plan, shrink::shrink};
 
 const USAGE: &str = "\
@@ -18,7 +19,7 @@ sim --minutes M [--fresh]      plays seeds for so long
     --whole                    does not make a failing history smaller
     --go-on                    plays on after a failing seed, and lists all of them in the end
 sim --seed S [--trace] [--without KIND,...] [--workers N] [--connections N] [--orders N] [--troubled SECONDS] [--memory]
-         [--own-limits] [--no-fleets] [--no-looks] [--no-policy] [--no-actions] [--no-rotations]
+         [--own-limits] [--no-fleets] [--by-creation] [--no-looks] [--no-policy] [--no-actions] [--no-rotations]
 sim --kept                     plays every kept seed";
 
 /// The kept seeds: `arguments # reason`, a line each.
@@ -55,6 +56,9 @@ impl Arguments {
         plan.sqlite &= !self.has("--memory");
         plan.shares_budget &= !self.has("--own-limits");
         plan.has_fleets &= !self.has("--no-fleets");
+        if self.has("--by-creation") {
+            plan.basis = AgeBasis::Created;
+        }
         plan.has_looks &= !self.has("--no-looks");
         plan.has_policy &= !self.has("--no-policy");
         plan.has_actions &= !self.has("--no-actions");

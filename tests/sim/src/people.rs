@@ -85,6 +85,10 @@ pub fn pay(world: &World, connection: usize) {
             account.visible_orders().filter(is_unpaid).filter_map(|row| row.int("orderId")).collect();
         for id in unpaid {
             account.set_status(id, "awaiting_shipment");
+            let now = account.now();
+            if let Some(order) = account.order_mut(id) {
+                order.set("paymentDate", now);
+            }
             truth.orders.entry(id).or_default().hidden = true;
         }
     });
@@ -95,11 +99,12 @@ fn order(world: &World, rng: &mut Rng, number: &str) -> SimOrder {
     let address = SimAddress::sample().set("name", PLANTED).set("street1", PLANTED).set("phone", PLANTED);
     let text = if world.plan.trouble.person && rng.u8(..) < 40 { UNMAPPED } else { pick(rng, &MAPPED) };
     let placed = Duration::from_secs(pick(rng, &[0, 0, 3_600, 3 * 86_400, 9 * 86_400]));
-    let status = if rng.u8(..) < 16 { "awaiting_payment" } else { "awaiting_shipment" };
+    let is_unpaid = rng.u8(..) < 16;
     let mut order = SimOrder::new(number)
-        .status(status)
+        .status(if is_unpaid { "awaiting_payment" } else { "awaiting_shipment" })
         .created(world.time.now())
         .ordered(world.time.now() - placed)
+        .paid(world.time.now())
         .shipping(text)
         .ship_to(address.clone())
         .set("billTo", address)
@@ -107,6 +112,9 @@ fn order(world: &World, rng: &mut Rng, number: &str) -> SimOrder {
         .set("customerNotes", PLANTED);
     for line in 0..rng.usize(1..3) {
         order = order.line(SimLine::new(format!("SKU-{line}"), rng.i64(1..4), "4.20"));
+    }
+    if is_unpaid {
+        order = order.unpaid();
     }
     if rng.u8(..) < 10 { order.externally_fulfilled("FBA") } else { order }
 }

@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 use fastrand::Rng;
-use shipstation_connector::Timestamp;
+use shipstation_connector::{Timestamp, channel::AgeBasis};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
@@ -131,6 +131,8 @@ pub struct Plan {
     /// Each account has two pairs of keys, and the merchant exchanges the older one now and then. The host restarts its processes then.
     pub has_rotations: bool,
     pub page_size: u32,
+    /// The date that decides which orders are imported.
+    pub basis: AgeBasis,
     pub host: Host,
     /// The merchant also changes orders while a run reads them.
     pub has_busy_merchant: bool,
@@ -148,6 +150,10 @@ const STARTS: [&str; 8] = [
     "2026-06-15T08:00:00Z",
     "2031-09-01T23:30:00Z",
 ];
+
+/// An order may be placed long before it comes, so that its date decides nothing here.
+const BASES: [AgeBasis; 5] =
+    [AgeBasis::Created, AgeBasis::Created, AgeBasis::Created, AgeBasis::Paid, AgeBasis::Modified];
 
 impl Plan {
     pub fn draw(seed: u64) -> Self {
@@ -175,6 +181,7 @@ impl Plan {
             has_actions: stream(seed, "actions", 0).u8(..) < 144,
             has_rotations: stream(seed, "rotations", 0).u8(..) < 64,
             page_size: pick(&mut rng, &[2, 2, 3, 7, 500]),
+            basis: pick(&mut stream(seed, "basis", 0), &BASES),
             has_busy_merchant: stream(seed, "merchant", 0).bool(),
             host: Host::draw(stream(seed, "host", 0)),
             trouble: Trouble::draw(&mut rng),
@@ -227,6 +234,9 @@ impl fmt::Display for Plan {
         }
         if drawn.has_fleets != self.has_fleets {
             write!(f, " --no-fleets")?;
+        }
+        if drawn.basis != self.basis {
+            write!(f, " --by-creation")?;
         }
         if drawn.has_looks != self.has_looks {
             write!(f, " --no-looks")?;

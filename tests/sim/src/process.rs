@@ -207,6 +207,7 @@ pub fn begin_life(
         .unwrap();
     let mut settings = Settings::default();
     settings.orders.page_size = plan.page_size;
+    settings.orders.age_basis = plan.basis;
     settings.orders.assign_user = user_of(world, place.connection).map(UserId::new);
     settings.orders.acknowledgement_tag = tag_of(world, place.connection).map(TagId::new);
     settings.orders.watch_changes = plan.host.watches;
@@ -250,7 +251,7 @@ async fn work(
         (Job::Ship, _) => drop(ship(world, log, channel, SyncShipments::new()).await),
         (Job::Look, 0..12) => {
             let to = world.time.now() - DAY * rng.u32(0..20);
-            let range = OrderRange::new(to - DAY * rng.u32(1..9), to);
+            let range = OrderRange::new(to - DAY * rng.u32(1..9), to).by(world.plan.basis);
             drop(import(world, (place.connection, log), channel, GetOrders::back_fill(range)).await);
         }
         (Job::Look, 12..20) => {
