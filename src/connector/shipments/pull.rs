@@ -59,8 +59,8 @@ fn leads_on(page: &[ChangedShipment], at: Option<&SourceCursor>) -> bool {
     page.is_sorted_by_key(ChangedShipment::cursor) && (page.len() < STORE_BATCH || last.as_ref() > at)
 }
 
-/// Releases rows whose carrier a rule names now, whose tracking number is not required any more, or whose carrier code
-/// ShipStation refused and the rules have changed.
+/// Releases rows whose carrier a rule names now or has a code although none does, whose tracking number is not required any
+/// more, or whose carrier code ShipStation refused and the rules have changed.
 pub(super) async fn release(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     let ctx = recorder.ctx;
     if ctx.run.is_dry_run() || !ctx.counts().await?.contains_key(ShipmentStateKind::Blocked.name()) {
@@ -71,13 +71,19 @@ pub(super) async fn release(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     for key in ctx.carriers.rules().iter().map(|rule| rule.carrier.as_str()).chain(no_tracking) {
         recorder.has_acted |= store.unblock(connection, key, ctx.run.now()).await? > 0;
     }
-    let corrected = ctx.rows(&OutboxQuery::Blocked, |row| has_another_code(ctx, row)).await?;
+    let corrected = ctx.rows(&OutboxQuery::Blocked, |row| has_code_now(ctx, row)).await?;
     recorder.apply(Decision::steps(&corrected, &ShipmentState::Pending)).await
 }
 
-fn has_another_code(ctx: Ctx<'_>, row: &OutboxRow) -> bool {
-    let ShipmentState::Blocked { reason: BlockReason::RefusedCarrier { code, .. } } = &row.state else {
-        return false;
-    };
-    carrier_code(&ctx.carriers, ctx.settings(), &row.shipment).is_ok_and(|other| other != *code)
+fn has_code_now(ctx: Ctx<'_>, row: &OutboxRow) -> bool {
+    match &row.state {
+        // It may be the carrier of another shipment of the order: only the setting gives a code to any.
+        ShipmentState::Blocked { reason: BlockReason::UnmappedCarrier { .. } } => {
+            ctx.settings().unmapped_carrier.is_some()
+        }
+        ShipmentState::Blocked { reason: BlockReason::RefusedCarrier { code, .. } } => {
+            carrier_code(&ctx.carriers, ctx.settings(), &row.shipment).is_ok_and(|other| other != *code)
+        }
+        _ => false,
+    }
 }

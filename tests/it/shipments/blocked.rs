@@ -53,6 +53,17 @@ async fn requests_the_host_may_unblock_by_hand() {
 }
 
 #[tokio::test]
+async fn requests_a_code_for_unmapped_carriers_releases_what_they_block() {
+    let world = World::new().await;
+    let orders = [by(&world, "Bicycle").await, by(&world, "").await];
+    assert_eq!(sync(&world).await.counts.blocked.of(BlockKind::UnmappedCarrier), 2);
+    sync_with(&world, |settings| settings.shipments.unmapped_carrier = Some("other".into())).await;
+    for order in orders {
+        assert_eq!(super::states(&world, order).await, ["confirmed"]);
+    }
+}
+
+#[tokio::test]
 async fn requests_no_tracking_number_blocks_unless_the_settings_allow_it() {
     let world = World::new().await;
     let order = world.add(SimOrder::new("1"));
