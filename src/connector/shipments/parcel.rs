@@ -30,6 +30,10 @@ pub(super) struct Parcel {
     pub(super) imported_number: Option<String>,
     /// Whether it may be a part only, of an order whose lines are not known.
     pub(super) is_uncounted: bool,
+    /// Whether any shipment of the order was tried before, also one that was corrected since.
+    pub(super) was_tried: bool,
+    /// Whether any request for the order had an unknown outcome, so that what its records show may be ours.
+    pub(super) may_be_ours: bool,
 }
 
 impl Parcel {

@@ -225,6 +225,8 @@ impl<'a> Planner<'a> {
             is_uncounted: self.import.is_none()
                 && !sender.shipment.lines.is_empty()
                 && self.settings.partial != PartialPolicy::ShipOnFirst,
+            was_tried: self.progress.rows.iter().any(|row| row.attempts > 0),
+            may_be_ours: rows::unknown_outcomes(&self.progress.rows) > 0,
         })
     }
 

@@ -37,7 +37,7 @@ pub(super) async fn preflight(
     open: &mut OpenOrders,
 ) -> Result<Clearance, Stop> {
     let ctx = recorder.ctx;
-    let is_first = parcel.row.attempts == 0 && parcel.row.unknown_outcomes == 0;
+    let is_first = !parcel.was_tried && !parcel.may_be_ours;
     let only_retries = ctx.settings().preflight == Preflight::OnRetryOnly;
     if only_retries && is_first && parcel.other_numbers().next().is_none() {
         return Ok(Clearance::Send { created_at: None, warning: None });
@@ -138,7 +138,7 @@ fn other_store(parcel: &Parcel, order: &Order) -> Option<String> {
 async fn already_shipped(ctx: Ctx<'_>, parcel: &Parcel, order: &Order) -> Result<Decision, Stop> {
     let asked = ctx.settings().notify_sales_channel;
     let (client, ours) = (&ctx.run.client, &parcel.all_tracking);
-    let sent = parcel.row.unknown_outcomes > 0;
+    let sent = parcel.may_be_ours;
     let found = evidence::match_records(client, parcel.order, ours, asked, true, sent).await?;
     let is_recent = order
         .modify_date

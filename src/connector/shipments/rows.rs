@@ -10,6 +10,11 @@ pub(super) fn newest_revision(rows: &[OutboxRow], shipment: &ShipmentId) -> u32 
     revisions.map(|one| one.revision).max().unwrap_or_default()
 }
 
+/// How many requests for the order had an unknown outcome, those for shipments that were corrected since among them.
+pub(super) fn unknown_outcomes(rows: &[OutboxRow]) -> u32 {
+    rows.iter().fold(0, |sum, row| sum.saturating_add(row.unknown_outcomes))
+}
+
 /// The rows that say what has left: of each shipment the newest revision, unless the host took it back.
 pub(super) fn current(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
     let counts = |row: &&OutboxRow| !row.shipment.voided && !is_of_another_order(row);

@@ -2,8 +2,8 @@
 
 use shipstation_connector::{
     channel::{
-        BlockKind, FailKind, FailReason, NotificationStatus, RunStatus, ShipmentState,
-        report::SyncOutcomeKind,
+        BlockKind, CancelToken, ChannelConnector, FailKind, FailReason, NotificationStatus, RunControl,
+        RunStatus, Shipment, ShipmentState, SyncShipments, report::SyncOutcomeKind,
     },
     connector::Preflight,
     testing::simulator::{Fault, FaultKind, Method, Quirks, RateLimit, SimulatorConfig},
@@ -300,4 +300,35 @@ async fn requests_an_order_id_in_another_spelling_is_none() {
     let report = sync(&world).await;
     assert_eq!(report.counts.failed.of(FailKind::InvalidOrderId), 6, "{report}");
     assert_eq!((report.counts.confirmed(), world.marks()), (1, 1), "{report}");
+}
+
+#[tokio::test]
+async fn faults_another_shipment_of_an_order_that_was_tried_is_a_retry_too() {
+    for (id, revision) in [("other", 1), ("ship", 2)] {
+        let world = World::new().await;
+        let order = world.add(world.order("1"));
+        let shipment =
+            |id: &str, tracking: &str| Shipment::new(id, order.to_string(), world.now(), "UPS", tracking);
+        world.enqueue(shipment("ship", "1ZA")).await;
+        world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::LateEffect(MINUTE * 10)));
+        let only_retries = |settings: &mut shipstation_connector::Settings| {
+            settings.shipments.preflight = Preflight::OnRetryOnly;
+        };
+        for _ in 0..2 {
+            sync_with(&world, only_retries).await;
+            world.sim.clock().advance(MINUTE * 2);
+        }
+        // The run is stopped when the second look has found nothing, before it sends anything again.
+        let cancel = CancelToken::new();
+        let control = RunControl::new().cancel(cancel.clone());
+        world.sim.before(Method::GET, "/fulfillments", 1, move |_| cancel.cancel());
+        world.sim.clock().advance(MINUTE);
+        let channel = world.channel(only_retries);
+        channel.sync_shipments(SyncShipments::with(control)).await.unwrap();
+        assert_eq!(super::states(&world, order).await, ["pending"]);
+        world.sim.clock().advance(MINUTE * 20);
+        world.enqueue(shipment(id, "1ZB").revision(revision)).await;
+        let report = sync_with(&world, only_retries).await;
+        assert_eq!(world.marks(), 1, "the first mark took effect late: {report}");
+    }
 }
