@@ -180,7 +180,7 @@ pub(super) struct Search {
     pub(super) looked: Option<Event>,
     /// Looks in a row, up to the last one, that found the order open and nothing of ours.
     pub(super) looks: u32,
-    /// How many of the row's requests had an unknown outcome, this one included.
+    /// How many requests for the same had an unknown outcome, this one included.
     pub(super) unknown_outcomes: u32,
 }
 
@@ -268,7 +268,7 @@ impl Search {
 }
 
 /// How long after a request the look may come that is followed by another request, or by a person's decision. It grows with
-/// the unknown outcomes of the row.
+/// the unknown outcomes.
 fn resend_gap(times: &LookTimes, unknown_outcomes: u32) -> Duration {
     let first = times.resend_after.max(times.lookup_interval);
     let factor = RESEND_FACTOR.saturating_pow(unknown_outcomes.clamp(1, times.max_requests.max(2) - 1) - 1);

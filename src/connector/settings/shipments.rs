@@ -40,9 +40,10 @@ settings! {
         /// How long after a request of unknown outcome the look may come after which the shipment is sent again: a minute to a
         /// day. An effect that comes later, or a read that is stale for longer, may lead to a second mark.
         ///
-        /// After a second unknown outcome it is sixteen times as long. After the third the shipment is only looked for, the last
-        /// time 4 hours after the request or later; then it is [confirmed](crate::channel::ShipmentState::Confirmed) or left to a
-        /// person ([`OutcomeUnknown`](crate::channel::BlockReason::OutcomeUnknown)).
+        /// After a second unknown outcome of the order it is sixteen times as long. After the third the shipment is only looked
+        /// for, the last time 4 hours after the request or later; then it is
+        /// [confirmed](crate::channel::ShipmentState::Confirmed) or left to a person
+        /// ([`OutcomeUnknown`](crate::channel::BlockReason::OutcomeUnknown)).
         #[serde(with = "crate::duration_text")]
         resend_after: Duration = minutes(4);
     }

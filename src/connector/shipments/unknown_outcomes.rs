@@ -4,6 +4,7 @@
 use super::{
     Ctx, Decision, LookupResult, Moment, Recorder, RowOutcome, Stop,
     lookup::look_up,
+    rows,
     timing::{self, LookTimes, NextStep, Search},
 };
 use crate::{
@@ -61,7 +62,10 @@ pub(super) async fn look_for_unknown(recorder: &mut Recorder<'_>) -> Result<(), 
             && translate::wire_order_id(&row.shipment.order).is_none()
     };
     recorder.apply(Decision::steps(rows.iter().filter(is_invalid), &invalid)).await?;
-    let mut unknown: Vec<UnknownRow> = rows.into_iter().filter_map(|row| UnknownRow::of(ctx, row)).collect();
+    let mut unknown = Vec::new();
+    for row in rows {
+        unknown.extend(UnknownRow::of(ctx, row).await?);
+    }
     let (times, now) = (ctx.times(), ctx.run.moment());
     unknown.retain(|unknown| unknown.search.look_is_due(&times, &now));
     unknown.sort_by_key(|unknown| unknown.search.looked.map(|looked| looked.at.host.wall));
@@ -122,7 +126,7 @@ async fn look_for(
 }
 
 impl UnknownRow {
-    fn of(ctx: Ctx<'_>, row: OutboxRow) -> Option<Self> {
+    async fn of(ctx: Ctx<'_>, row: OutboxRow) -> Result<Option<Self>, Stop> {
         let ShipmentState::Unknown {
             since,
             checks,
@@ -132,17 +136,18 @@ impl UnknownRow {
             server_last_check,
         } = row.state
         else {
-            return None;
+            return Ok(None);
         };
+        let Some(order) = translate::wire_order_id(&row.shipment.order) else { return Ok(None) };
         let id = row.id();
         let search = Search {
             sent: ctx.event(&id, since, server_since),
             looked: last_check.map(|at| ctx.event(&id, at, server_last_check)),
             looks: checks,
-            unknown_outcomes: row.unknown_outcomes,
+            // ShipStation knows the order alone: whichever of its shipments a request was for, one more may be a second parcel.
+            unknown_outcomes: rows::unknown_outcomes(&ctx.order_progress(&row.shipment.order).await?.rows),
         };
-        let order = translate::wire_order_id(&row.shipment.order)?;
-        Some(Self { row, order, search, order_missing })
+        Ok(Some(Self { row, order, search, order_missing }))
     }
 
     /// What a look means for the row. The other rows of the order follow when it is planned next.
@@ -219,7 +224,7 @@ impl UnknownRow {
 
     /// A person has to find out.
     fn left_to_person(&self, saw: &str) -> ShipmentState {
-        let requests = self.row.unknown_outcomes.max(1);
+        let requests = self.search.unknown_outcomes.max(1);
         let error = self.row.last_error.as_deref().unwrap_or("no answer");
         let looks = self.search.looks;
         let saw = format!("{saw}; {looks} looks before found nothing; the last request: {error}");

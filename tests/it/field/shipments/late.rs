@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use shipstation_connector::{
     Settings,
-    channel::{BlockReason, ChannelConnector, ShipmentState, SyncShipments, report::SyncOutcomeKind},
+    channel::{
+        BlockReason, ChannelConnector, Shipment, ShipmentState, SyncShipments, report::SyncOutcomeKind,
+    },
     testing::simulator::{Fault, FaultKind, Method},
 };
 
@@ -87,6 +89,31 @@ async fn faults_an_hour_of_errors_blocks_nothing() {
 }
 
 #[tokio::test]
+async fn faults_the_gap_before_another_mark_is_that_of_the_order() {
+    use shipstation_connector::connector::PartialPolicy;
+    for partial in [PartialPolicy::HoldUntilComplete { max_hold: None }, PartialPolicy::ShipOnFirst] {
+        for (id, revision, hours) in [("other", 1, 0), ("other", 1, 1), ("ship", 2, 0)] {
+            let world = World::new().await;
+            let order = world.add(world.order("1"));
+            let shipment = |id: &str, hours: u32| {
+                Shipment::new(id, order.to_string(), world.ago(HOUR * hours), "UPS", format!("1Z{id}"))
+            };
+            world.enqueue(shipment("ship", 0)).await;
+            world.sim.fault(Fault::on(Method::POST, MARK).always().with(FaultKind::ServerError));
+            let channel = world.channel(|settings| settings.shipments.partial = partial);
+            for minute in 0..60 {
+                if minute == 2 {
+                    world.enqueue(shipment(id, hours).revision(revision)).await;
+                }
+                channel.sync_shipments(SyncShipments::new()).await.unwrap();
+                world.sim.clock().advance(MINUTE);
+            }
+            assert_eq!(world.marks(), 2, "{partial}, revision {revision} of {id}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn requests_that_certainly_were_not_sent_do_not_count() {
     let world = World::new().await;
     let order = one(&world, FaultKind::Throttle { reset: Some(30) }).await;
@@ -116,8 +143,7 @@ async fn faults_another_shipment_of_an_order_waits_until_a_person_has_decided() 
         ShipmentState::Blocked { reason: BlockReason::OutcomeUnknown { requests: 3, .. } }
     ));
     world.sim.clear_faults();
-    let second =
-        shipstation_connector::channel::Shipment::new("B", order.to_string(), world.now(), "UPS", "1ZB");
+    let second = Shipment::new("B", order.to_string(), world.now(), "UPS", "1ZB");
     world.enqueue(second).await;
     let report = sync_with(&world, first).await;
     assert_eq!((report.counts.of(SyncOutcomeKind::RetryWaiting), world.marks()), (1, 3), "{report}");
