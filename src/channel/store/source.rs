@@ -18,7 +18,7 @@ use crate::{
 ///
 /// # How it is used
 /// Each run reads from the cursor on, puts what it reads into the outbox, and only then moves the cursor. The cursor
-/// never moves past a minute before the present, so that a transaction that commits late is still found; what
+/// never moves past two minutes before the present, so that a transaction that commits late is still found; what
 /// is read twice is a `Duplicate` there. Moving the cursor back by hand, or losing it, is safe for the same reason.
 ///
 /// # Contract

@@ -18,6 +18,8 @@ pub(super) async fn pull(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     };
     let (store, connection) = ctx.store();
     let kept = source.cursor(connection).await?;
+    // By the clock that is behind.
+    let latest = ctx.run.started.min(ctx.run.now()) - timing::SOURCE_LAG;
     let (mut at, mut safe) = (kept.clone(), kept.clone());
     loop {
         let changed = source.changed_since(connection, at.as_ref(), STORE_BATCH).await?;
@@ -30,7 +32,7 @@ pub(super) async fn pull(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
             recorder.has_acted |= enqueued.contains(&EnqueueOutcome::New);
         }
         for cursor in cursors {
-            if cursor.updated_at <= ctx.run.started - timing::SOURCE_LAG {
+            if cursor.updated_at <= latest {
                 safe = safe.max(Some(cursor));
             }
         }

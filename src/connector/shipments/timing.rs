@@ -24,8 +24,9 @@ const RECORD_OVERDUE: Duration = HOUR;
 const NOTICE_MAY_TAKE: Duration = HOUR;
 /// How far back a merge is looked for.
 pub(super) const MERGED_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How far the cursor of a shipment source stays behind the present: a transaction that commits late must not be jumped.
-pub(super) const SOURCE_LAG: Duration = MINUTE;
+/// How far the cursor of a shipment source stays behind the present: a transaction that commits a minute late, of a clock that is a
+/// minute behind, must not be jumped.
+pub(super) const SOURCE_LAG: Duration = Duration::from_secs(120);
 /// A shipment may leave a little before its order is made in ShipStation, which fetches it from the store.
 const LEFT_BEFORE_ORDER: Duration = DAY;
 /// The first second of 2011, UTC: nothing was shipped by ShipStation before.

@@ -1,17 +1,22 @@
 //! The pull model: a host that shows its shipments instead of enqueuing them.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use shipstation_connector::{
-    Timestamp,
+    ShipStationChannel, Timestamp,
     channel::{
         ChannelConnector, ConnectionId, RunStatus, Shipment, SyncReport, SyncShipments,
         store::{ChangedShipment, RunToken, ShipmentSource, SourceCursor, StoreError, Stores},
     },
+    client::{Clock, ShipStation},
+    testing::simulator::SimClock,
 };
 
 use super::{MINUTE, marked};
@@ -58,12 +63,13 @@ impl ShipmentSource for Table {
     }
 }
 
-async fn sync(world: &World, source: &Arc<Table>) -> SyncReport {
+fn channel(world: &World, client: ShipStation, source: &Arc<Table>) -> ShipStationChannel {
     let stores = Stores::all_in(world.store.clone());
-    let channel = world.builder(world.client(), stores, |_| {}).shipment_source(source.clone());
-    let report = channel.build().unwrap().sync_shipments(SyncShipments::new()).await.unwrap();
-    assert!(report.counts.add_up(), "{report}");
-    report
+    world.builder(client, stores, |_| {}).shipment_source(source.clone()).build().unwrap()
+}
+
+async fn sync(world: &World, source: &Arc<Table>) -> SyncReport {
+    super::sync_on(&channel(world, world.client(), source)).await
 }
 
 fn shipment(world: &World, order: i64) -> Shipment {
@@ -101,6 +107,37 @@ async fn clock_a_transaction_that_commits_late_is_not_jumped() {
     world.sim.clock().advance(MINUTE * 2);
     sync(&world, &source).await;
     assert!(source.cursor.lock().unwrap().is_some());
+}
+
+#[tokio::test]
+async fn clock_of_a_host_that_is_slow_jumps_no_transaction_that_commits_late() {
+    for behind in [Duration::from_secs(55), MINUTE * 3] {
+        let world = World::new().await;
+        let (source, clock) = (Arc::new(Table::default()), Arc::new(SimClock::new(world.now() - behind)));
+        let channel = channel(&world, world.client_builder().clock(clock.clone()).build().unwrap(), &source);
+        let wait = |time: Duration| {
+            world.sim.clock().advance(time);
+            clock.advance(time);
+            Clock::now(&*clock)
+        };
+        let orders: Vec<i64> = (0..3).map(|n| world.add(world.order(&format!("{n}")))).collect();
+        // From its answers on, the channel knows ShipStation's time.
+        source.change(wait(MINUTE), shipment(&world, orders[0]));
+        super::sync_on(&channel).await;
+        let (begun, next) = (wait(MINUTE * 10), wait(MINUTE / 6));
+        source.change(next, shipment(&world, orders[1]));
+        wait(MINUTE / 3);
+        super::sync_on(&channel).await;
+        // Committed 45 seconds after it began.
+        wait(MINUTE / 4);
+        source.change(begun, shipment(&world, orders[2]));
+        for _ in 0..3 {
+            super::sync_on(&channel).await;
+            wait(MINUTE);
+        }
+        let marks: Vec<usize> = orders.iter().map(|order| marked(&world, *order)).collect();
+        assert_eq!(marks, [1, 1, 1], "behind by {behind:?}");
+    }
 }
 
 #[tokio::test]
