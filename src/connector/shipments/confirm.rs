@@ -43,8 +43,10 @@ pub(super) async fn confirm(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
             .warn_incomplete(format!("shipments could not be confirmed yet: {}", failure::describe(&error))),
         other => other?,
     }
-    let mut expired: Vec<SentRow> =
-        sent.into_values().filter(|sent| now(ctx).since(sent.at) >= ctx.settings().give_up_after).collect();
+    let after = ctx.settings().give_up_after;
+    let is_expired =
+        |sent: &SentRow| timing::is_record_given_up(sent.at, sent.row.enqueued_at, after, now(ctx));
+    let mut expired: Vec<SentRow> = sent.into_values().filter(is_expired).collect();
     // What was accepted and never seen for as long as anything is tried is taken for confirmed, and said.
     expired.sort_by_key(|sent| sent.row.cursor());
     for SentRow { row, .. } in expired {

@@ -67,7 +67,23 @@ pub(super) fn is_record_overdue(sent_at: Timestamp, now: Timestamp) -> bool {
 
 /// Whether the notice to the store may still be on its way.
 pub(super) fn is_notice_awaited(sent_at: Timestamp, now: Timestamp) -> bool {
-    now.since(sent_at) < NOTICE_MAY_TAKE
+    !is_dated_ahead(sent_at, now) && now.since(sent_at) < NOTICE_MAY_TAKE
+}
+
+/// Whether the record of something that was accepted is given up. Of what is dated ahead it counts since when it is in the outbox.
+pub(super) fn is_record_given_up(
+    sent_at: Timestamp,
+    enqueued_at: Timestamp,
+    after: Duration,
+    now: Timestamp,
+) -> bool {
+    let since = [sent_at, enqueued_at].into_iter().find(|time| !is_dated_ahead(*time, now));
+    since.is_none_or(|since| now.since(since) >= after)
+}
+
+/// Whether a time was taken from a clock that was wrong: no difference between two clocks explains it.
+fn is_dated_ahead(time: Timestamp, now: Timestamp) -> bool {
+    time > now + ShipmentState::MAX_RETRY_WAIT
 }
 
 /// The instant at which a shipment left, as far as that can be: neither ahead nor long before its order was made.

@@ -178,6 +178,25 @@ async fn clock_ten_years_ahead_hides_no_look_for_ever() {
 }
 
 #[tokio::test]
+async fn clock_ten_years_ahead_leaves_no_shipment_unconfirmed_for_ever() {
+    let host = Host::new(Quirks::default().blank_date(true)).await;
+    let world = &host.world;
+    world.sim.account(|account| account.quirks.fulfillment_delay = DAY * 100);
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    host.step(DAY * 3650);
+    sync_on(&host.process()).await;
+    assert_eq!(name(world, order).await, "sent");
+    host.clock.step_to(world.now());
+    for days in 0..9 {
+        let report = sync_on(&host.process()).await;
+        assert_eq!(report.counts.of(SyncOutcomeKind::NeverConfirmed), u64::from(days == 7), "{report}");
+        host.wait(DAY);
+    }
+    assert_eq!((name(world, order).await, world.marks()), ("confirmed", 1));
+}
+
+#[tokio::test]
 async fn clock_an_order_that_is_missing_twice_within_a_stepped_hour_is_not_gone() {
     let host = Host::new(Quirks::default()).await;
     let world = &host.world;
