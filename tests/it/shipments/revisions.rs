@@ -182,3 +182,46 @@ async fn faults_a_correction_that_comes_while_its_shipment_is_being_sent_is_not_
         assert_eq!(states(&world, order).await, wanted);
     }
 }
+
+/// Has the host put these into the outbox while the order is looked at before it is sent.
+fn enqueue_meanwhile(world: &World, newer: Shipment) {
+    let (store, connection, now) = (world.store.clone(), world.connection.clone(), world.now());
+    world.sim.before(Method::GET, "/orders/*", 1, move |_| {
+        use shipstation_connector::channel::store::ShipmentStoreExt;
+        let enqueued = store.enqueue_one(&connection, newer, now);
+        futures_util::FutureExt::now_or_never(enqueued).unwrap().unwrap();
+    });
+}
+
+#[tokio::test]
+async fn requests_what_is_taken_back_while_its_order_is_looked_at_is_not_sent() {
+    for voided in [true, false] {
+        let world = World::new().await;
+        let order = world.add(world.order("1"));
+        world.ship(order, "wrong").await;
+        let mut newer = revision(&world, order, 2, "right");
+        newer.voided = voided;
+        enqueue_meanwhile(&world, newer);
+        for _ in 0..2 {
+            sync_after(&world, MINUTE).await;
+        }
+        let wanted = if voided { "cancelled" } else { "confirmed" };
+        assert_eq!(states(&world, order).await, ["superseded", wanted]);
+        assert_eq!(told(&world), if voided { vec![] } else { vec!["right"] });
+    }
+}
+
+#[tokio::test]
+async fn requests_a_part_that_is_taken_back_while_its_order_is_looked_at_keeps_the_order_waiting() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    super::import(&world).await;
+    let first = part(&world, "A", order, 5, &[(0, 2)]);
+    world.enqueue(first.clone()).await;
+    world.enqueue(part(&world, "B", order, 1, &[(1, 1)])).await;
+    enqueue_meanwhile(&world, first.revision(2).voided());
+    for _ in 0..2 {
+        sync_after(&world, MINUTE).await;
+    }
+    assert_eq!((states(&world, order).await, world.marks()), (vec!["superseded", "cancelled", "waiting"], 0));
+}

@@ -206,16 +206,16 @@ impl SendIntent {
 pub enum BeginSendOutcome {
     /// The intent is durable: send.
     Granted,
-    /// The row is not due any more. Do not send.
+    /// The row is not due any more, or a shipment of its order was corrected. Do not send.
     NotDue,
     /// Another row of the same order is in flight. Do not send.
     OrderBusy,
 }
 
 impl OutboxRow {
-    /// Takes an intent, where `order` are all rows of its order or at least those in flight: puts the row into
-    /// [the state of the intent](SendIntent::sending), or leaves it as it is if it is not due or another row of the order is
-    /// in flight.
+    /// Takes an intent, where `order` are all rows of its order: puts the row into [the state of the intent](SendIntent::sending),
+    /// or leaves it as it is if it is not due, another row of the order is in flight, or the host has corrected or taken back a
+    /// shipment of the order since it was planned.
     ///
     /// # Errors
     /// [`IllegalTransition`] when the state machine does not have the step; no state that is due is without it.
@@ -230,8 +230,19 @@ impl OutboxRow {
         if order.iter().any(|other| other.state.is_in_flight()) {
             return Ok(BeginSendOutcome::OrderBusy);
         }
+        if order.iter().any(|row| row.is_corrected(order)) {
+            return Ok(BeginSendOutcome::NotDue);
+        }
         self.state = self.state.step(intent.sending())?;
         self.updated_at = intent.now;
         Ok(BeginSendOutcome::Granted)
+    }
+
+    /// Whether it is open, and a newer revision of its shipment is there.
+    fn is_corrected(&self, order: &[Self]) -> bool {
+        let is_newer = |other: &Self| {
+            other.shipment.id == self.shipment.id && other.shipment.revision > self.shipment.revision
+        };
+        !self.state.is_closed() && order.iter().any(is_newer)
     }
 }
