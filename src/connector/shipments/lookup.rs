@@ -116,6 +116,7 @@ impl Merges {
         let list = list.sort_by(OrderSort::ModifyDate).sort_dir(SortDir::Descending);
         let mut pages = list.page_size(MAX_PAGE_SIZE).pages();
         let mut merges = Self { into: HashMap::new(), is_complete: true };
+        let mut there = HashSet::new();
         for _ in 0..MERGE_PAGES {
             let Some(page) = pages.next().await.transpose()? else {
                 merges.is_complete &= pages.end().is_some_and(ListEnd::is_complete);
@@ -123,11 +124,14 @@ impl Merges {
             };
             merges.is_complete &= evidence::is_whole(&page);
             for order in page.items {
+                there.insert(order.order_id);
                 let gone = order.advanced_options.iter().flat_map(|options| &options.merged_ids);
                 merges.into.extend(gone.map(|gone| (*gone, order.order_id)));
             }
             ctx.run.checkpoint().await?;
         }
+        // What was split off an order is named by it as well.
+        merges.into.retain(|gone, _| !there.contains(gone));
         Ok(merges)
     }
 }

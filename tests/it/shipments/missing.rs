@@ -166,6 +166,30 @@ async fn requests_an_unknown_outcome_on_an_order_that_is_missing_twice_is_traced
 }
 
 #[tokio::test]
+async fn faults_an_order_that_was_split_off_and_is_missing_twice_is_not_merged() {
+    for answer in [None, Some(FaultKind::DropBefore)] {
+        let world = World::new().await;
+        let parent = world.add(world.order("1"));
+        let order = world.sim.account(|account| account.split_order(parent, &[1])).unwrap();
+        world.ship(order, "1Z1").await;
+        if let Some(kind) = answer {
+            world.sim.fault(Fault::on(Method::POST, "/orders/markasshipped").with(kind));
+            sync(&world).await;
+        }
+        hide(&world, order, 2);
+        for _ in 0..8 {
+            let report = sync_after(&world, MINUTE * 20).await;
+            assert_eq!(
+                report.counts.failed.iter().count(),
+                0,
+                "its parent names it, as a survivor would: {report}"
+            );
+        }
+        assert_eq!((state(&world, order).await.name(), marked(&world, order)), ("confirmed", 1));
+    }
+}
+
+#[tokio::test]
 async fn faults_a_server_that_finds_nothing_at_all_closes_no_shipment() {
     let world = World::new().await;
     let order = one(&world).await;
