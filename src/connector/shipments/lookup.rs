@@ -8,7 +8,7 @@ use super::{Ctx, Event, RecordMatch, Stop, evidence, timing};
 use crate::{
     channel::{FailReason, OutboxId, ShipmentState, store::OutboxRow},
     client::{ListEnd, MAX_PAGE_SIZE, OrderId, OrderSort, OrderStatus, SortDir},
-    connector::{failure::FailureStreak, lookup, translate},
+    connector::{failure::FailureStreak, lookup, tracking, translate},
 };
 
 /// Pages that are searched for the order that a missing one was merged into, those that changed last first.
@@ -62,9 +62,9 @@ pub(super) async fn look_up(
         RecordMatch::Theirs { .. } if shipped && !sent.is_over(timing::RECORDS_LAG, &ctx.run.moment()) => {
             LookupResult::ShippedSomehow
         }
-        RecordMatch::Theirs { tracking } if shipped => {
-            LookupResult::Never(FailReason::AlreadyShipped { theirs: tracking })
-        }
+        RecordMatch::Theirs { tracking } if shipped => LookupResult::Never(FailReason::AlreadyShipped {
+            theirs: tracking.as_deref().map(tracking::shown),
+        }),
         RecordMatch::Nothing if shipped => LookupResult::ShippedSomehow,
         RecordMatch::Theirs { .. } | RecordMatch::Nothing => LookupResult::Nothing,
     })

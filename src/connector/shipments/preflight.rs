@@ -171,7 +171,7 @@ async fn conflict(ctx: Ctx<'_>, parcel: &Parcel, theirs: Option<String>) -> Resu
         let state = ShipmentState::Failed { reason: FailReason::AmendmentNotSupported };
         return Ok(Decision::steps(parcel.rows(), &state));
     }
-    let reason = FailReason::AlreadyShipped { theirs };
+    let reason = FailReason::AlreadyShipped { theirs: theirs.as_deref().map(tracking::shown) };
     let note = format!("{reason}; ours is {}", parcel.tracking.as_deref().unwrap_or("without a number"));
     let mut decision = Decision::steps(parcel.rows(), &ShipmentState::Failed { reason });
     decision.note(&parcel.row, note);

@@ -332,3 +332,17 @@ async fn faults_another_shipment_of_an_order_that_was_tried_is_a_retry_too() {
         assert_eq!(world.marks(), 1, "the first mark took effect late: {report}");
     }
 }
+
+#[tokio::test]
+async fn secrets_what_people_write_in_the_place_of_a_number_is_shown_nowhere() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    world.ship(order, "1Z1").await;
+    world.sim.account(|account| account.ship_by_hand(order, "handed to Jane Doe, 12 Rose Lane", "ups"));
+    let report = sync_after(&world, HOUR).await;
+    assert_eq!(report.counts.failed.of(FailKind::AlreadyShipped), 1, "{report}");
+    let kept = serde_json::to_string(&super::rows(&world, order).await).unwrap();
+    for text in [report.to_string(), serde_json::to_string(&report).unwrap(), kept] {
+        assert!(text.contains("***") && !text.contains("Jane") && !text.contains("Rose"), "{text}");
+    }
+}
