@@ -49,6 +49,10 @@ pub(super) async fn look_up(
     let ours = ctx.all_tracking(row).await?;
     let asked = ctx.settings().notify_sales_channel;
     Ok(match evidence::match_records(client, order, &ours, asked, shipped, true).await? {
+        // Of an open order it may be from an earlier shipping, by whomever.
+        RecordMatch::Ours { tracking, .. } if !shipped && tracking::number(&tracking).is_none() => {
+            LookupResult::Inconclusive("the order is open, and a record of it shows no number")
+        }
         RecordMatch::Ours { record, tracking, notification } => LookupResult::Ours(
             ShipmentState::Confirmed { record, notification, already_there: false },
             tracking,

@@ -5,7 +5,7 @@ use shipstation_connector::{
     testing::simulator::{Fault, FaultKind, ListFlaw, Method, Simulator},
 };
 
-use super::{HOUR, MARK, MINUTE, fulfillments, name, one, state, sync, sync_after};
+use super::{HOUR, MARK, MINUTE, fulfillments, name, one, state, sync, sync_after, sync_with};
 use crate::support::{DAY, World};
 
 fn answer(body: &str) -> FaultKind {
@@ -184,5 +184,23 @@ async fn faults_a_mark_whose_number_cannot_be_read_for_a_while_is_ours_in_the_en
         world.sim.account(|account| account.heal(record));
         sync_after(&world, HOUR).await;
         assert_eq!(name(&world, order).await, "confirmed", "{printed}");
+    }
+}
+
+#[tokio::test]
+async fn faults_a_record_without_a_number_on_an_open_order_proves_nothing() {
+    let world = World::new().await;
+    let order = world.add(world.order("1"));
+    // Somebody has shipped it before, and has opened it again.
+    world.sim.account(|account| {
+        account.ship_by_hand(order, "", "ups");
+        account.set_status(order, "awaiting_shipment");
+    });
+    world.ship(order, "").await;
+    world.sim.fault(Fault::on(Method::POST, MARK).with(FaultKind::DropBefore));
+    for _ in 0..4 {
+        sync_with(&world, |settings| settings.shipments.require_tracking = false).await;
+        world.sim.clock().advance(MINUTE * 3);
+        assert_eq!((name(&world, order).await, fulfillments(&world, order)), ("unknown", 1));
     }
 }
