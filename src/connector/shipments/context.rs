@@ -69,11 +69,16 @@ impl<'c> Context<'c> {
         Ok(store.order_progress(connection, order).await?)
     }
 
-    /// Every tracking number that would prove the row: those of the order's rows, corrected ones included. Which of them
-    /// was sent depends on what the rows said then.
+    /// Every tracking number that would prove the row: those of the order's rows, corrected ones included, and none if the row
+    /// has none. Which of them was sent depends on what the rows said then.
     pub(super) async fn all_tracking(&self, row: &OutboxRow) -> Result<Vec<String>, Stop> {
         let progress = self.order_progress(&row.shipment.order).await?;
-        Ok(rows::tracking_numbers(progress.rows.iter().filter(|row| !rows::is_of_another_order(row))))
+        let of_order = progress.rows.iter().filter(|row| !rows::is_of_another_order(row));
+        let mut numbers = rows::tracking_numbers(of_order);
+        if !numbers.is_empty() && rows::tracking_numbers([row]).is_empty() {
+            numbers.push(String::new());
+        }
+        Ok(numbers)
     }
 
     pub(super) async fn counts(&self) -> Result<BTreeMap<String, u64>, Stop> {

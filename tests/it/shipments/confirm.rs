@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use shipstation_connector::{
-    channel::{NotificationStatus, RunStatus, ShipmentState, report::SyncOutcomeKind},
+    channel::{NotificationStatus, RunStatus, Shipment, ShipmentState, report::SyncOutcomeKind},
     connector::Confirm,
     testing::simulator::{Fault, FaultKind, Method},
 };
 
-use super::{HOUR, MINUTE, state, sync, sync_after, sync_with};
+use super::{HOUR, MINUTE, state, states, sync, sync_after, sync_with};
 use crate::support::{DAY, World};
 
 async fn one(world: &World) -> i64 {
@@ -193,4 +193,22 @@ async fn requests_stragglers_are_asked_for_a_few_at_a_time() {
         let report = sync(&world).await;
         assert_eq!(report.counts.of(SyncOutcomeKind::ConfirmedEarlier), 5, "{report}");
     }
+}
+
+#[tokio::test]
+async fn requests_a_shipment_without_a_number_is_confirmed_beside_one_that_has_one() {
+    let world = World::new().await;
+    world.sim.account(|account| account.quirks.fulfillment_delay = MINUTE * 5);
+    let order = world.add(world.order("1"));
+    world.ship(order, "").await;
+    let allow = |settings: &mut shipstation_connector::Settings| settings.shipments.require_tracking = false;
+    sync_with(&world, allow).await;
+    world.enqueue(Shipment::new("other", order.to_string(), world.now(), "UPS", "1ZB")).await;
+    world.sim.clock().advance(MINUTE * 10);
+    let report = sync_with(&world, allow).await;
+    assert_eq!(
+        (states(&world, order).await, world.marks()),
+        (vec!["superseded", "confirmed"], 1),
+        "{report}"
+    );
 }
