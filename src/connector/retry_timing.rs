@@ -33,6 +33,8 @@ const RESEND_FACTOR: u32 = 16;
 const LAST_LOOK: Duration = Duration::from_secs(4 * 3600);
 /// ShipStation's `Date` counts whole seconds.
 const SERVER_DATE_RESOLUTION: Duration = Duration::from_secs(1);
+/// An answer may have been on its way for so long, and the time that it tells be behind by that.
+const OLDEST_ANSWER: Duration = Duration::from_secs(600);
 /// An order that is not found is gone if it was not found so long before either: no read is as stale.
 pub(super) const GONE_AFTER: Duration = OLDEST_READ;
 
@@ -117,12 +119,13 @@ impl Event {
     }
 
     /// What has passed since by the wall clock, ShipStation's clock and the monotonic one, where it can tell. A clock that was
-    /// set back to before the event cannot.
+    /// set back to before the event cannot; ShipStation's is only behind, if not by much.
     fn ages(&self, now: &Moment) -> [Option<Duration>; 3] {
         let then = &self.at;
         let host = (then.host.wall <= now.host.wall).then(|| now.host.wall.since(then.host.wall));
         let server = then.server.zip(now.server.map(|now| now + SERVER_DATE_RESOLUTION));
-        let server = server.filter(|(then, now)| then <= now).map(|(then, now)| now.since(then));
+        let server =
+            server.filter(|(then, now)| *then <= *now + OLDEST_ANSWER).map(|(then, now)| now.since(then));
         let own = then.host.monotonic.zip(now.host.monotonic).map(|(then, now)| now.saturating_sub(then));
         [host, server, own]
     }

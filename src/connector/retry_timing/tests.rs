@@ -44,6 +44,11 @@ fn every_clock_that_can_tell_must_agree() {
         stepped(|now| now.host.wall = at(0).host.wall - HOUR),
         "set back to before the event, it cannot tell"
     );
+    assert!(
+        !stepped(|now| now.server = Some(at(0).host.wall - MINUTE)),
+        "ShipStation's clock, told by an answer that came late, says no"
+    );
+    assert!(stepped(|now| now.server = Some(at(0).host.wall - HOUR)), "this far behind, it cannot tell");
     assert!(stepped(|now| now.server = None), "two are left");
     assert!(stepped(|now| now.host.monotonic = None), "two are left");
 }
