@@ -75,18 +75,19 @@ impl ShipStationChannel {
 }
 
 pub(super) async fn run(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
-    let (run, to) = (&recorder.ctx.run, reading.admission.window.to);
-    let since = run.channel.look_since(to, &run.token.run).await?;
+    let run = &recorder.ctx.run;
     reading.users = follow_up::prepare(recorder.ctx).await?;
     // An order that is modified while the list is read turns up again.
     reading.seen = Some(HashSet::new());
     let mut scan = Scan::new("modified", ScanStrategy::Changes);
-    let read = loop {
+    let (since, read) = loop {
+        // The host's clock may turn out to be wrong: then since when it reads is another time, too.
+        let since = run.channel.look_since(reading.admission.window.to, &run.token.run).await?;
         let list = recorder.ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
         let pages = list.page_size(recorder.ctx.settings().page_size).pages();
         match scan::read_list(recorder, reading, &mut scan, pages).await {
             Ok(false) => {}
-            read => break read.map(drop),
+            read => break (since, read.map(drop)),
         }
     };
     recorder.report.scans.push(scan);

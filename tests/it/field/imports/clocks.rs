@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use shipstation_connector::{
     channel::{
-        ChannelConnector, CheckConnection, ImportOrder, RunStatus,
+        ChannelConnector, CheckConnection, GetOrders, ImportOrder, RunStatus,
         report::FollowUpStatus,
         report::ImportOutcomeKind,
         store::{OrderFailure, OrderStoreExt, RunStore},
@@ -261,4 +261,22 @@ async fn a_check_compares_the_clocks_and_misses_the_date() {
     proxy.heal();
     let report = proxy.channel(&world, |_| {}).check(CheckConnection::new()).await.unwrap();
     assert!(report.finding("date_missing").is_none() && report.finding("clock_skew").is_none(), "{report}");
+}
+
+#[tokio::test]
+async fn a_quick_look_under_a_clock_far_ahead_misses_no_change() {
+    let world = World::new().await;
+    let channel = world.channel_on(world.store.stores(), |_| {});
+    let order = world.add(world.order("A-1"));
+    let _ = import(&channel).await;
+    let look = || GetOrders::changes_only();
+    assert_eq!(channel.get_orders(look()).await.unwrap().run.status, RunStatus::Succeeded);
+    world.sim.clock().advance(HOUR);
+    world.sim.account(|account| assert!(account.cancel(order)));
+    world.sim.clock().advance(HOUR);
+    // Another process, which ShipStation has not told the time yet.
+    let client = world.client_builder().clock(WrongClock::ahead(&world, DAY * 400)).build().unwrap();
+    let wrong = world.builder(client, world.store.stores(), |_| {}).build().unwrap();
+    let report = wrong.get_orders(look()).await.unwrap();
+    assert_eq!((report.run.status.clone(), report.counts.changed), (RunStatus::Succeeded, 1), "{report}");
 }
