@@ -42,6 +42,8 @@ struct StatusList {
     reached: Option<Timestamp>,
     /// Whether the rows came in the order of their dates so far.
     is_sorted: bool,
+    /// Whether a row came that nobody can name.
+    has_unnamed: bool,
     has_ended: bool,
 }
 
@@ -68,8 +70,11 @@ pub(super) async fn run(recorder: &mut Recorder<'_>, reading: &mut Reading) -> R
         Ok(()) | Err(Stop::LimitReached(_)) => parcels::publish_shipped(recorder).await.and(read),
         read => read,
     };
-    let open = lists.iter().filter(|list| !list.scan.complete);
-    let reached = open.map(|list| list.reached.filter(|_| list.is_sorted && !list.has_ended).max(from)).min();
+    let ends_early = lists.iter().any(|list| !list.scan.complete);
+    // A row that nobody can name was not dealt with, whatever came after it.
+    let open = lists.iter().filter(|list| !list.scan.complete || (ends_early && list.has_unnamed));
+    let is_known = |list: &StatusList| list.is_sorted && !list.has_unnamed && !list.has_ended;
+    let reached = open.map(|list| list.reached.filter(|_| is_known(list)).max(from)).min();
     // What was seen and not recorded is seen again only from the beginning.
     recorder.report.resume_from = if recorder.shipped.is_empty() { reached.flatten() } else { from };
     recorder.report.scans.extend(lists.into_iter().map(|list| list.scan));
@@ -87,6 +92,7 @@ fn begin(ctx: &Context<'_>, window: &Window) -> Vec<StatusList> {
             reached: None,
             // ShipStation sorts by no date of payment.
             is_sorted: window.basis != AgeBasis::Paid,
+            has_unnamed: false,
             has_ended: false,
         }
     };
@@ -108,6 +114,7 @@ async fn read_all(
         };
         let date = |order| Some(reading.admission.window.date(order)?.earliest());
         let dates = page.items.iter().map(date).collect();
+        list.has_unnamed |= page.nulls_in_place > 0 || page.errors.iter().any(|row| row.id.is_none());
         scan::import_page(recorder, reading, &mut list.scan, &mut list.tally, page).await?;
         list.dealt_with(dates);
     }

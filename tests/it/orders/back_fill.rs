@@ -186,6 +186,34 @@ async fn faults_an_order_that_leaves_hides_none_of_the_same_second_where_pages_a
 }
 
 #[tokio::test]
+async fn faults_a_row_that_nobody_can_name_is_read_again_by_whoever_goes_on() {
+    for in_a_list_that_has_ended in [false, true] {
+        let world = World::new().await;
+        fill(&world);
+        let on_hold = world.order("H-1").status("on_hold").created(world.ago(DAY * 95));
+        let (on_hold, early) =
+            (world.add(on_hold), world.add(world.order("A-1").created(world.ago(DAY * 98))));
+        let channel = world.channel(|settings| {
+            settings.orders.statuses = vec![OrderStatus::OnHold, OrderStatus::AwaitingShipment];
+            settings.orders.page_size = 10;
+            settings.orders.max_orders = Some(25);
+        });
+        let hidden = if in_a_list_that_has_ended { on_hold } else { early };
+        let null = FaultKind::List(ListFlaw::NullRow(hidden));
+        world.sim.fault(Fault::on(Method::GET, "/orders").times(2).with(null));
+        let whole = range(&world, (101, 1));
+        let report = back_fill(&channel, whole).await;
+        assert_eq!(report.resume_from, Some(whole.from), "{report}");
+        let mut from = report.resume_from;
+        while let Some(resume_from) = from {
+            from = back_fill(&channel, OrderRange::new(resume_from, whole.to)).await.resume_from;
+        }
+        assert!(world.store.order(&world.connection, &hidden.to_string()).is_some());
+        assert_eq!(imported(&world), 101);
+    }
+}
+
+#[tokio::test]
 async fn faults_an_order_shipped_elsewhere_that_could_not_be_recorded_is_read_again() {
     let world = World::new().await;
     let order = world.add(world.order("A-1").created(world.ago(DAY * 20)));
