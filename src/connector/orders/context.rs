@@ -51,6 +51,11 @@ impl<'c> Context<'c> {
         self.run.token.operation == Operation::GetChanges
     }
 
+    /// Whether this run reads the orders of a stretch of time: of the window, or of a back-fill.
+    pub(super) fn reads_stretch(&self) -> bool {
+        matches!(self.run.token.operation, Operation::GetOrders | Operation::BackFill)
+    }
+
     /// Whether this run compares imported orders with how they looked before.
     pub(super) fn watches_changes(&self) -> bool {
         self.history().is_some() && (self.settings().watch_changes || self.is_quick_look())

@@ -285,8 +285,9 @@ pub(super) async fn unreadable(
         unreadable += 1;
         let why = error.to_string();
         recorder.failed(&order, "", &why);
-        // One that waits for its next attempt goes on waiting: put off by every run, it would never have it.
-        if !records.is_put_off(&order, recorder.ctx.now()) {
+        // One that waits for its next attempt goes on waiting: put off by every run, it would never have it. What a quick look or
+        // a delivery shows may be too old, which nobody can tell: if it is not, the window shows it as well.
+        if recorder.ctx.reads_stretch() && !records.is_put_off(&order, recorder.ctx.now()) {
             let wait = retry_wait::wait(records.attempts(&order));
             failures.push(failure(recorder.ctx, &order, "", &why, true, wait));
         }

@@ -283,3 +283,29 @@ async fn clock_looks_lose_nothing_in_the_nights_when_the_clocks_change() {
         assert_eq!((count, imported(&world)), (40, 40), "{night}");
     }
 }
+
+#[tokio::test]
+async fn faults_an_order_that_a_look_could_not_read_is_no_younger_for_that() {
+    let world = World::new().await;
+    let channel = channel(&world);
+    let _ = (import(&channel).await, look(&channel).await);
+    let (old, new) =
+        (world.add(world.order("old").created(world.ago(DAY * 200))), world.add(world.order("new")));
+    world.sim.account(|account| {
+        for order in [old, new] {
+            account.edit(order, |order| order.set("internalNotes", "seen to"));
+            account.overwrite(order, "items", r#""none""#);
+        }
+    });
+    let report = look(&channel).await;
+    assert_eq!(
+        (report.counts.failed(), report.run.status.clone()),
+        (2, RunStatus::CompletedWithErrors),
+        "{report}"
+    );
+    world.sim.account(|account| [old, new].map(|order| account.heal(order)));
+    world.sim.clock().advance(MINUTE * 60);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported(), imported(&world)), (1, 1), "{report}");
+    assert!(world.store.order(&world.connection, &new.to_string()).is_some(), "the one of the window");
+}

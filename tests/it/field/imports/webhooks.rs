@@ -173,3 +173,18 @@ async fn a_failure_is_shared_as_well() {
     );
     assert!(world.sim.journal().len() <= 2, "{}", world.sim.journal().len());
 }
+
+#[tokio::test]
+async fn an_old_order_of_a_delivery_that_could_not_be_read_stays_too_old() {
+    let world = World::new().await;
+    let channel = world.channel(|_| {});
+    let old = world.order("A-1").created(world.ago(crate::support::DAY * 200)).import_batch("1");
+    let old = world.add(old);
+    world.sim.account(|account| account.overwrite(old, "items", r#""none""#));
+    let one = delivery(&format!("{}orders?importBatch=1", world.sim.url()));
+    let report = channel.on_webhook(one).await.unwrap();
+    assert_eq!(report.counts.failed(), 1, "{report}");
+    world.sim.account(|account| account.heal(old));
+    world.sim.clock().advance(std::time::Duration::from_secs(3600));
+    assert_eq!(super::import(&channel).await.counts.imported(), 0);
+}
