@@ -38,13 +38,14 @@ impl ShipStationChannel {
         if let Some(last) = last.as_ref().filter(|last| !is_ahead(last, now)) {
             let recent = self.recent_imports(MAX_RECENT).await?;
             let interrupted = recent.iter().find(|run| ended(run)).is_some_and(|run| !run.is_success());
-            return Ok(ImportGap { since: Some(last.started), interrupted, warning: None });
+            return Ok(ImportGap { since: Some(last.started), interrupted, ..ImportGap::default() });
         }
         let runs = self.recent_imports(MAX_RUNS_READ).await?;
         let mut runs = runs.iter().filter(|run| !run.dry_run && !is_ahead(run, now));
         let Some(last) = last else {
             let since = runs.map(|run| run.started).min();
-            return Ok(ImportGap { since, interrupted: true, warning: None });
+            let unwatched_since = self.first_single_import(now).await?;
+            return Ok(ImportGap { since, unwatched_since, interrupted: true, ..ImportGap::default() });
         };
         let ahead =
             format!("the last good run is dated {}, which is in the future", last.started.floor_second());
@@ -55,7 +56,21 @@ impl ShipStationChannel {
                 (now - DAY * self.settings.orders.catch_up_days, "the window goes back to the catch-up limit")
             }
         };
-        Ok(ImportGap { since: Some(since), interrupted: true, warning: Some(format!("{ahead}: {means}")) })
+        let warning = Some(format!("{ahead}: {means}"));
+        Ok(ImportGap { since: Some(since), interrupted: true, warning, ..ImportGap::default() })
+    }
+
+    /// When an order may first have been imported by anything but an import of the window, if changes are watched.
+    async fn first_single_import(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let mut first = None;
+        if self.settings.orders.watch_changes {
+            for operation in [Operation::ImportOrder, Operation::BackFill, Operation::GetChanges] {
+                let runs = self.stores.runs.recent(&self.connection, operation, MAX_RUNS_READ).await?;
+                let runs = runs.iter().filter(|run| !run.dry_run && !is_ahead(run, now));
+                first = runs.map(|run| run.started).chain(first).min();
+            }
+        }
+        Ok(first)
     }
 
     async fn recent_imports(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {

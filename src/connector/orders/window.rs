@@ -22,6 +22,9 @@ pub(super) struct ImportGap {
     /// When the last good run began. As long as there was none: the first run of all, so that what was eligible then does
     /// not become too old while runs keep stopping early.
     pub(super) since: Option<Timestamp>,
+    /// Since when changes of imported orders may have gone unseen, as long as there was no good run: orders may come by hand, by a
+    /// delivery or by a back-fill before.
+    pub(super) unwatched_since: Option<Timestamp>,
     /// Whether a run has failed or stopped early since then: however short the time was, something may have been missed.
     pub(super) interrupted: bool,
     /// What an operator should know.
@@ -63,7 +66,12 @@ impl Window {
             age_from: None,
             is_range: false,
             limit_days: settings.created_within_days,
-            changes_since: import_gap.since.map(|since| since - FILTER_MARGIN),
+            changes_since: import_gap
+                .since
+                .into_iter()
+                .chain(import_gap.unwatched_since)
+                .min()
+                .map(|since| since - FILTER_MARGIN),
             past_catch_up: import_gap.since.is_some_and(|since| now.since(since) >= most),
             clock_checked: false,
             warnings: import_gap.warning.iter().cloned().collect(),
@@ -223,7 +231,7 @@ mod tests {
     fn a_short_gap_counts_if_a_run_has_failed_in_it() {
         let since = Some(noon(100) - DAY / 2);
         for (interrupted, extended_by) in [(false, Duration::ZERO), (true, DAY / 2)] {
-            let import_gap = ImportGap { since, interrupted, warning: None };
+            let import_gap = ImportGap { since, interrupted, ..ImportGap::default() };
             let window = Window::of(&OrderSettings::default(), noon(100), &import_gap);
             assert_eq!(window.extended_by, extended_by);
         }

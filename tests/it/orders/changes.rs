@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use shipstation_connector::{
     Settings, ShipStationChannel,
     channel::{
-        ChannelConnector, ConnectionId, ImportOrder, OrderSelector, RunStatus,
+        ChannelConnector, ConnectionId, GetOrders, ImportOrder, OrderRange, OrderSelector, RunStatus,
         report::FollowUpStatus,
         store::{Maintenance, OrderChangeKind, StoreError, Stores},
     },
@@ -19,7 +19,7 @@ use shipstation_connector::{
 };
 
 use super::import;
-use crate::support::World;
+use crate::support::{DAY, World};
 
 /// A reader of the feed of changes.
 #[derive(Debug)]
@@ -307,4 +307,27 @@ async fn faults_an_import_by_hand_beside_a_scan_tells_a_change_once() {
     let report = import(&watched_on(&world, stores, None)).await;
     assert_eq!((report.counts.changed, report.run.status), (0, RunStatus::Succeeded));
     assert_eq!(feed.told(), [(order, vec![OrderChangeKind::Cancelled])]);
+}
+
+#[tokio::test]
+async fn faults_what_changed_before_the_first_import_of_the_window_is_told() {
+    for by_hand in [true, false] {
+        let world = World::new().await;
+        let feed = Feed::of(&world);
+        let order = world.add(world.order("A-1"));
+        let channel = watched(&world, None);
+        let report = if by_hand {
+            let request = ImportOrder::new(OrderSelector::Id(order.to_string().into()));
+            channel.import_order(request).await.unwrap()
+        } else {
+            let day = OrderRange::new(world.ago(DAY), world.now());
+            channel.get_orders(GetOrders::back_fill(day)).await.unwrap()
+        };
+        assert_eq!(report.counts.imported(), 1, "{report}");
+        world.sim.clock().advance(DAY);
+        world.sim.account(|account| assert!(account.cancel(order)));
+        world.sim.clock().advance(DAY);
+        let _ = import(&channel).await;
+        assert_eq!(feed.told(), [(order, vec![OrderChangeKind::Cancelled])]);
+    }
 }
