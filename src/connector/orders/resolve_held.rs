@@ -37,7 +37,7 @@ impl ShipStationChannel {
 async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) -> Result<(), Stop> {
     let channel = run.channel;
     let setting = channel.settings.orders.externally_fulfilled;
-    let names = channel.directory.known();
+    let mut names = channel.directory.known();
     let mut read = Bookmark::at_the_start();
     loop {
         run.checkpoint().await?;
@@ -47,11 +47,22 @@ async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) 
         for held in page.iter().filter(|held| may_be_released(held, setting)) {
             let mut request = mapping::request_of(held);
             // It may have been held while its store was not known.
+            let is_known = held.store.as_ref().is_none_or(|store| names.lists(store));
+            let may_differ = !is_known && mapper.rules.depends_on_marketplace(&request);
+            if may_differ {
+                let (read, warning) = channel.directory.names(&run.client).await;
+                report.run.warnings.extend(warning);
+                names = read;
+            }
             if let Some(known) = held.store.as_ref().and_then(|store| names.marketplace_of(store)) {
                 request.marketplace = Some(known.to_owned());
             }
-            let resolution = mapper.rules.resolve(&request);
-            let outcome = release(run, &resolution, mapper.version, report, held).await?;
+            let outcome = if may_differ && names.is_empty() {
+                HeldOutcomeKind::StillUnmapped
+            } else {
+                let resolution = mapper.rules.resolve(&request);
+                release(run, &resolution, mapper.version, report, held).await?
+            };
             report.counts.add(outcome);
             let outcome = ItemOutcome::Held(outcome);
             run.event(RunEventKind::ItemDone { id: Some(held.order.as_str()), outcome });

@@ -6,7 +6,7 @@ use shipstation_connector::{
     ShipStationChannel,
     channel::{
         ChannelConnector, ChannelOrder, CheckConnection, DiagnoseOrder, ExplainImports, ImportReport,
-        OrderSelector, RunControl, RunStatus, shipping::ShippingRule,
+        OrderSelector, ResolveHeld, RunControl, RunStatus, shipping::ShippingRule,
     },
     testing::simulator::{Fault, FaultKind, Method},
 };
@@ -191,4 +191,26 @@ async fn faults_no_rule_stands_in_for_the_one_of_an_unknown_marketplace() {
     }
     let report = import(&channel).await;
     assert_eq!((report.counts.imported(), report.counts.failed()), (1, 0), "{report}");
+}
+
+#[tokio::test]
+async fn faults_a_held_order_gets_no_method_instead_of_the_one_of_an_unknown_marketplace() {
+    let world = World::new().await;
+    let etsy = store(&world);
+    let broken = FaultKind::Status { code: 403, body: "{}".to_owned() };
+    world.sim.fault(Fault::on(Method::GET, "/stores").always().with(broken));
+    world.add(world.order("A-1").store(etsy).shipping("2 Day"));
+    let report = import(&world.channel(|_| {})).await;
+    assert_eq!(report.counts.held(), 1, "{report}");
+    let air = ShippingRule::exact("2 Day", "air");
+    world.rules(vec![air.clone(), ShippingRule::exact("2 Day", "etsy mail").marketplace("Etsy")]).await;
+    let report = world.channel(|_| {}).resolve_held(ResolveHeld::new()).await.unwrap();
+    assert_eq!((report.counts.released, report.counts.still_unmapped), (0, 1), "{report}");
+    assert!(report.run.warnings[0].contains("the stores could not be read"), "{report}");
+
+    world.sim.clear_faults();
+    let report = world.channel(|_| {}).resolve_held(ResolveHeld::new()).await.unwrap();
+    assert_eq!((report.counts.released, report.run.api.requests), (1, 1), "{report}");
+    let stored = world.store.orders(&world.connection);
+    assert_eq!(stored[0].shipping.method().unwrap().policy.as_str(), "etsy mail");
 }
