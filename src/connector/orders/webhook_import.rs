@@ -24,7 +24,7 @@ use crate::{
     connector::{
         ShipStationChannel,
         meter::Meter,
-        run::{Run, Stop},
+        run::{Run, Stop, check_may_start},
         webhooks,
     },
     locked::locked,
@@ -45,10 +45,10 @@ impl ShipStationChannel {
         if let Some(answer) = address.answer(ticket).filter(|answer| is_of(answer, control.dry_run)) {
             return answer;
         }
-        let (reading, cancel) = (address.begin(), control.cancel.clone());
-        let answer = self.read_delivery(delivery, control, &reading).await;
+        let reading = address.begin();
+        let answer = self.read_delivery(delivery, control.clone(), &reading).await;
         // What was cut short for this delivery is no answer to the others.
-        if !cancel.is_cancelled() {
+        if check_may_start(&control, self.now()).is_ok() {
             reading.end(&answer);
         }
         answer

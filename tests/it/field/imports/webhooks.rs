@@ -12,7 +12,7 @@ use shipstation_connector::{
         store::RunStore,
     },
     client::{TagId, UserId},
-    testing::simulator::{RateLimit, SimulatorConfig},
+    testing::simulator::{Fault, FaultKind, Method, RateLimit, SimulatorConfig},
 };
 
 use super::{partial, rig::Proxy};
@@ -102,6 +102,22 @@ async fn deliveries_of_one_address_share_a_reading() {
         "{report}"
     );
     assert_eq!(world.sim.journal().count("GET", "/orders"), 2);
+}
+
+#[tokio::test]
+async fn the_deadline_of_one_delivery_is_none_of_another() {
+    let world = World::new().await;
+    world.add(world.order("A-1").import_batch("1"));
+    let tag = world.sim.account(|account| account.add_tag("Dropship"));
+    let channel = world.channel(|settings| settings.orders.exclude_tags = vec![TagId::new(tag)]);
+    let minute = std::time::Duration::from_secs(60);
+    let slow = FaultKind::Slow(minute * 2);
+    world.sim.fault(Fault::on(Method::GET, "/accounts/listtags").times(1).with(slow));
+    let one = delivery(&format!("{}orders?importBatch=1", world.sim.url()));
+    let soon = one.clone().control(RunControl::new().deadline(world.now() + minute));
+    let (first, second) = tokio::join!(channel.on_webhook(soon), channel.on_webhook(one));
+    assert!(partial(&first.unwrap()).contains("deadline"));
+    assert_eq!(second.unwrap().counts.imported(), 1);
 }
 
 #[tokio::test]
