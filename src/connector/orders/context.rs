@@ -105,6 +105,8 @@ pub(super) struct Records {
     pub(super) known: HashMap<ChannelOrderId, ImportRecord>,
     /// What was inside imported orders when they were imported, with those orders.
     pub(super) merged_into: HashMap<ChannelOrderId, Vec<ImportRecord>>,
+    /// What orders of the page were split off.
+    pub(super) parents: HashMap<ChannelOrderId, ChannelOrderId>,
     /// Earlier failures of those that are not imported.
     pub(super) failures: HashMap<ChannelOrderId, OrderWork>,
 }
@@ -114,22 +116,41 @@ impl Records {
         ctx: &Context<'_>,
         orders: impl Iterator<Item = &ChannelOrder> + Clone,
     ) -> Result<Self, StoreError> {
-        let known = ctx.known(orders.clone()).await?;
-        let new = orders.map(|order| &order.id).filter(|id| !known.contains_key(*id));
-        let new: Vec<ChannelOrderId> = new.cloned().collect();
-        // Nobody asks for survivors where relatives are imported like any other order.
-        let merged_into = match ctx.settings().lineage {
-            LineagePolicy::Import => HashMap::new(),
-            _ => ctx.store().merged_into(ctx.connection(), &new).await?,
-        };
-        Ok(Self { known, merged_into, failures: ctx.store().failures(ctx.connection(), &new).await? })
+        let mut records = Self { known: ctx.known(orders.clone()).await?, ..Self::default() };
+        let new = orders.filter(|order| !records.known.contains_key(&order.id));
+        let new: Vec<(ChannelOrderId, Option<ChannelOrderId>)> =
+            new.map(|order| (order.id.clone(), order.lineage.parent.clone())).collect();
+        let ids: Vec<ChannelOrderId> = new.iter().map(|(id, _)| id.clone()).collect();
+        records.failures = ctx.store().failures(ctx.connection(), &ids).await?;
+        // Nobody asks for survivors and ancestors where relatives are imported like any other order.
+        if ctx.settings().lineage != LineagePolicy::Import {
+            records.merged_into = ctx.store().merged_into(ctx.connection(), &ids).await?;
+            records.parents = new.into_iter().filter_map(|(id, parent)| Some((id, parent?))).collect();
+            records.look_up_ancestors(ctx.store(), ctx.connection()).await?;
+        }
+        Ok(records)
+    }
+
+    /// The imported ancestors of the new orders: a part may have been split off a part.
+    pub(super) async fn look_up_ancestors(
+        &mut self,
+        store: &dyn OrderStore,
+        connection: &ConnectionId,
+    ) -> Result<(), StoreError> {
+        let mut line: Vec<ChannelOrderId> = self.parents.values().cloned().collect();
+        while !line.is_empty() {
+            let parents = line.iter().filter_map(|id| self.known.get(id)?.lineage.parent.clone());
+            line = parents.filter(|id| !self.known.contains_key(id)).collect();
+            self.known.extend(store.known(connection, &line).await?);
+        }
+        Ok(())
     }
 
     /// The same for orders of which only the ids could be read.
     pub(super) async fn of_ids(ctx: &Context<'_>, ids: &[ChannelOrderId]) -> Result<Self, StoreError> {
         let known = ctx.store().known(ctx.connection(), ids).await?;
         let failures = ctx.store().failures(ctx.connection(), ids).await?;
-        Ok(Self { known, merged_into: HashMap::new(), failures })
+        Ok(Self { known, failures, ..Self::default() })
     }
 
     pub(super) fn attempts(&self, order: &ChannelOrderId) -> u32 {

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::context::Records;
 use crate::channel::{ChannelOrder, ChannelOrderId, HoldReason, report::SkipReason, store::ImportRecord};
 
+/// So many splits one after the other are followed.
+const MAX_GENERATIONS: usize = 100;
+
 /// The imported relatives of an order that is not imported.
 #[derive(Debug)]
 pub(super) struct ImportedRelatives {
@@ -31,11 +34,19 @@ impl ImportedRelatives {
     }
 }
 
-/// The imported parent, unless the parent was imported *after* the split: then it came without this part.
+/// The imported order that this one was split off, be it in several steps. An order that was imported *after* the split came
+/// without this part, but may be a part of an imported one itself.
 fn split_of_imported(order: &ChannelOrder, records: &Records) -> Option<ChannelOrderId> {
-    let parent = order.lineage.parent.as_ref()?;
-    let record = records.known.get(parent)?;
-    (!record.lineage.merged.contains(&order.id)).then(|| parent.clone())
+    let (mut part, mut parent) = (&order.id, order.lineage.parent.as_ref()?);
+    for _ in 0..MAX_GENERATIONS {
+        let record = records.known.get(parent);
+        if record.is_some_and(|record| !record.lineage.merged.contains(part)) {
+            return Some(parent.clone());
+        }
+        let of_parent = record.map_or(records.parents.get(parent), |record| record.lineage.parent.as_ref());
+        (part, parent) = (parent, of_parent?);
+    }
+    None
 }
 
 /// The imported order that this one was inside of. A child that was split off before is named there as well.

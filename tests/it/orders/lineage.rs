@@ -34,6 +34,40 @@ async fn faults_a_part_split_off_after_the_import_is_held() {
 }
 
 #[tokio::test]
+async fn faults_a_part_of_a_part_is_held_also_if_both_were_split_off_between_two_runs() {
+    for page_size in [1, 500] {
+        let world = World::new().await;
+        let parent = world.add(world.order("A-1"));
+        let channel = world.channel(|settings| settings.orders.page_size = page_size);
+        let _ = import(&channel).await;
+        let (child, grandchild) = world.sim.account(|account| {
+            let child = account.split_order(parent, &[0, 1]).unwrap();
+            (child, account.split_order(child, &[0]).unwrap())
+        });
+        let report = import(&channel).await;
+        assert_eq!((report.counts.imported(), report.counts.held()), (2, 2), "{report}");
+        for part in [child, grandchild] {
+            let of_imported = HoldReason::SplitOfImported { parent: parent.to_string().into() };
+            assert_eq!(holds(&world, part), [of_imported], "{page_size}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_parts_of_parts_split_before_the_import_are_imported_like_any_other() {
+    for page_size in [1, 500] {
+        let world = World::new().await;
+        let parent = world.add(world.order("A-1"));
+        world.sim.account(|account| {
+            let child = account.split_order(parent, &[0, 1]).unwrap();
+            account.split_order(child, &[0]).unwrap()
+        });
+        let report = import(&world.channel(|settings| settings.orders.page_size = page_size)).await;
+        assert_eq!((report.counts.imported(), report.counts.held()), (3, 0), "{report}");
+    }
+}
+
+#[tokio::test]
 async fn faults_parts_of_an_order_split_before_the_import_are_imported_like_any_other() {
     for page_size in [1, 500] {
         let world = World::new().await;

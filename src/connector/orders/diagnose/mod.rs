@@ -179,8 +179,11 @@ impl ShipStationChannel {
         // What a person has dismissed is shown by itself.
         let open = failure.iter().filter(|failure| !failure.is_dismissed());
         let failures = open.map(|failure| (failure.order.clone(), failure.clone())).collect();
+        let parents = order.lineage.parent.iter().map(|parent| (order.id.clone(), parent.clone())).collect();
+        let mut records = Records { known, merged_into, parents, failures };
+        records.look_up_ancestors(&*self.stores.orders, &self.connection).await?;
         Ok(Facts {
-            records: Records { known, merged_into, failures },
+            records,
             failure,
             follow_ups,
             look_alike,
