@@ -11,14 +11,16 @@ use crate::Timestamp;
 
 /// So many rows in a row that fail alone are an outage and not poison.
 const MAX_IN_A_ROW: u32 = 3;
-/// The same for rows that come and are not JSON: then ShipStation is there.
-const MAX_BROKEN_IN_A_ROW: u32 = 20;
+/// The same where ShipStation is there: for rows that come and are not JSON, and where it answers behind the end of the list.
+const MAX_IN_A_ROW_IF_THERE: u32 = 20;
 
 #[derive(Debug, Default)]
 pub(super) struct Poison {
     /// The rows that failed alone since a page last came, by their places in the list.
     pub(super) suspects: Vec<RowError>,
     in_a_row: u32,
+    /// Whether ShipStation has answered meanwhile, where there is no row to fail on.
+    pub(super) is_there: bool,
     /// The filter must not start anew at or before this instant: such a row lies there.
     before: Option<Timestamp>,
     /// No row has come since, so that the instant is not known.
@@ -26,11 +28,16 @@ pub(super) struct Poison {
 }
 
 impl Poison {
+    /// Whether one more row that fails alone would pass for an outage, unless ShipStation answers elsewhere.
+    pub(super) fn looks_like_outage(&self, error: &Error) -> bool {
+        error.kind() != ErrorKind::Decode && self.in_a_row == MAX_IN_A_ROW && !self.is_there
+    }
+
     /// Notes the row at this place, which failed alone. False if so many failed that it is an outage.
     pub(super) fn note<T: Listed>(&mut self, error: &Error, place: u64) -> bool {
         let is_broken = error.kind() == ErrorKind::Decode;
         self.in_a_row += 1;
-        if self.in_a_row > if is_broken { MAX_BROKEN_IN_A_ROW } else { MAX_IN_A_ROW } {
+        if self.in_a_row > if is_broken || self.is_there { MAX_IN_A_ROW_IF_THERE } else { MAX_IN_A_ROW } {
             return false;
         }
         self.suspects.push(RowError {
@@ -55,7 +62,7 @@ impl Poison {
 
     /// Notes a page that came.
     pub(super) fn page_came<T>(&mut self, rows: &[T], key: Option<Key<T>>) {
-        self.in_a_row = 0;
+        (self.in_a_row, self.is_there) = (0, false);
         let Some(key) = key.filter(|_| self.awaits_row) else { return };
         if let Some(first) = rows.iter().find_map(key.date) {
             self.before = self.before.max(Some(first.latest()));

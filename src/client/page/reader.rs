@@ -139,7 +139,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
                 // A page of nothing but repeats is of no use to the caller.
                 Ok(page) if self.pages == 1 || page.rows() > 0 => return Ok(Step::Page(page)),
                 Ok(_) => {}
-                Err(error) if self.avoid(&error) => {}
+                Err(error) if self.avoid(&error).await => {}
                 Err(error) => return Err(error),
             }
         }
@@ -266,7 +266,7 @@ impl<T: Listed + Send + 'static> Reader<T> {
 
     /// After a failure that a smaller page may avoid: asks for less, or steps over the one row that is left.
     /// False if the failure is real.
-    fn avoid(&mut self, error: &Error) -> bool {
+    async fn avoid(&mut self, error: &Error) -> bool {
         if !is_page_fault(error) {
             return false;
         }
@@ -274,6 +274,10 @@ impl<T: Listed + Send + 'static> Reader<T> {
         if self.position.halve() {
             tracing::warn!(endpoint = error.endpoint(), kind = ?error.kind(), size, "page fails, asks for fewer rows");
             return true;
+        }
+        if self.poison.looks_like_outage(error) {
+            // Behind the end there is no row to fail on.
+            self.poison.is_there = self.fetch(MAX_ROWS.into(), 1).await.is_ok();
         }
         let is_poison = self.poison.note::<T>(error, self.position.offset);
         if is_poison {

@@ -40,6 +40,24 @@ async fn faults_a_poison_row_is_stepped_over_and_reported() {
 }
 
 #[tokio::test]
+async fn faults_poison_rows_next_to_each_other_keep_no_other_order_from_coming() {
+    for poisoned in [0..6, 7..15, 24..30] {
+        let world = World::new().await;
+        let orders: Vec<i64> = (0..30)
+            .map(|n| world.add(world.order(&format!("A-{n}")).created(world.ago(DAY / 48 * (60 - n)))))
+            .collect();
+        world.sim.account(|account| orders[poisoned.clone()].iter().for_each(|id| account.poison(*id)));
+        let channel = world.channel(|_| {});
+        let report = import(&channel).await;
+        assert!(matches!(report.run.status, RunStatus::Partial { .. }), "nobody can name the rows: {report}");
+        assert_eq!(imported(&world), 30 - poisoned.len(), "{poisoned:?}: {report}");
+        world.sim.account(|account| orders.iter().for_each(|id| account.heal(*id)));
+        let report = import(&channel).await;
+        assert_eq!((imported(&world), report.run.status.clone()), (30, RunStatus::Succeeded), "{report}");
+    }
+}
+
+#[tokio::test]
 async fn faults_a_429_in_the_middle_of_paging_costs_time_and_no_order() {
     let config = SimulatorConfig::default().rate_limit(RateLimit::PerMinute(4));
     let world = World::with(config).await;
