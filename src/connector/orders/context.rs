@@ -107,6 +107,8 @@ pub(super) struct Records {
     pub(super) merged_into: HashMap<ChannelOrderId, Vec<ImportRecord>>,
     /// What orders of the page were split off.
     pub(super) parents: HashMap<ChannelOrderId, ChannelOrderId>,
+    /// What imported orders of this run are said to be split into, or to hold, and the host never had; with those orders.
+    pub(super) unshared: HashMap<ChannelOrderId, ChannelOrderId>,
     /// Earlier failures of those that are not imported.
     pub(super) failures: HashMap<ChannelOrderId, OrderWork>,
 }

@@ -17,7 +17,12 @@ pub(super) struct ImportedRelatives {
 
 pub(super) fn imported_relatives(order: &ChannelOrder, records: &Records) -> ImportedRelatives {
     let parent = split_of_imported(order, records).or_else(|| taken_out_of_imported(order, records));
-    ImportedRelatives { parent, merged: imported_in(order, &records.known).cloned().collect() }
+    // What was merged into this one may be a part of an imported order, which only that order still tells.
+    let parts = order.lineage.merged.iter().filter_map(|id| records.unshared.get(id));
+    let mut merged: Vec<_> = imported_in(order, &records.known).chain(parts).cloned().collect();
+    merged.sort_unstable();
+    merged.dedup();
+    ImportedRelatives { parent, merged }
 }
 
 impl ImportedRelatives {

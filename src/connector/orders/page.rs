@@ -50,9 +50,10 @@ async fn run_stages(
             (wire, order)
         })
         .collect();
-    let records = Records::look_up(recorder.ctx, orders.iter().map(|(_, order)| order)).await?;
+    let mut records = Records::look_up(recorder.ctx, orders.iter().map(|(_, order)| order)).await?;
     let stores = name_stores(recorder, &records, &mut orders).await;
     let observed = observe(recorder, &records, &orders);
+    records.unshared.clone_from(&recorder.unshared);
     let (channel, mapper) = (recorder.ctx.run.channel, &recorder.ctx.mapper);
     let criteria = Criteria { channel, mapper, admission, records: &records, stores: stores.as_deref() };
     let mut candidates = Vec::new();
@@ -121,8 +122,11 @@ fn observe(recorder: &mut Recorder<'_>, records: &Records, orders: &[(Order, Cha
                 recorder.notes.merged.add(format!("{id} into {}", order.id));
             }
         }
-        for id in lineage::unknown_relatives(order, &records.known).filter(|id| !is_on_page(id)) {
-            recorder.notes.unshared.add(format!("{} may hold the goods of {id}", order.id));
+        for id in lineage::unknown_relatives(order, &records.known) {
+            recorder.unshared.insert(id.clone(), order.id.clone());
+            if !is_on_page(id) {
+                recorder.notes.unshared.add(format!("{} may hold the goods of {id}", order.id));
+            }
         }
     }
     observed

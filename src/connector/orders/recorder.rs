@@ -1,7 +1,7 @@
 //! What a run of the import puts on record: what became of each order, the report with its counts and warnings, and the
 //! failures and texts that the stores keep. Decides nothing about an order.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use super::{context::Context, notes::Notes, quick_look::QuickLooks, window::Window};
 use crate::{
@@ -31,6 +31,8 @@ pub(super) struct Recorder<'r> {
     gaps: Vec<String>,
     /// Texts that no rule maps, still to be counted in the store.
     sightings: Vec<UnmappedOccurrence>,
+    /// What imported orders are said to be split into, or to hold, and the host never had; with those orders.
+    pub(super) unshared: HashMap<ChannelOrderId, ChannelOrderId>,
     /// Imported orders that were shipped elsewhere, still to be recorded with their parcels.
     pub(super) shipped: Vec<OrderObservation>,
     /// The quick looks that should have seen what an import of the window finds.
@@ -47,6 +49,7 @@ impl<'r> Recorder<'r> {
             notes: Notes::default(),
             gaps: Vec::new(),
             sightings: Vec::new(),
+            unshared: HashMap::new(),
             shipped: Vec::new(),
             looks: None,
             touched: false,

@@ -136,6 +136,25 @@ async fn faults_an_order_that_swallowed_imported_ones_is_held() {
 }
 
 #[tokio::test]
+async fn faults_an_order_that_swallowed_a_part_of_an_imported_one_is_held() {
+    for page_size in [1, 500] {
+        let world = World::new().await;
+        let parent = world.add(world.order("A-1"));
+        let channel = world.channel(|settings| settings.orders.page_size = page_size);
+        let _ = import(&channel).await;
+        let survivor = world.add(world.order("B-1").created(world.now()));
+        world.sim.account(|account| {
+            let part = account.split_order(parent, &[0]).unwrap();
+            assert!(account.merge_orders(survivor, &[part]));
+        });
+        let report = import(&channel).await;
+        assert_eq!((report.counts.imported(), report.counts.held()), (1, 1), "{report}");
+        let held = HoldReason::MergesImported { orders: vec![parent.to_string().into()] };
+        assert_eq!(holds(&world, survivor), [held], "{page_size}");
+    }
+}
+
+#[tokio::test]
 async fn faults_orders_merged_before_the_import_are_one_order() {
     let world = World::new().await;
     let (survivor, swallowed) = (world.add(world.order("A-1")), world.add(world.order("A-2")));

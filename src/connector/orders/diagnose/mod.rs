@@ -180,7 +180,7 @@ impl ShipStationChannel {
         let open = failure.iter().filter(|failure| !failure.is_dismissed());
         let failures = open.map(|failure| (failure.order.clone(), failure.clone())).collect();
         let parents = order.lineage.parent.iter().map(|parent| (order.id.clone(), parent.clone())).collect();
-        let mut records = Records { known, merged_into, parents, failures };
+        let mut records = Records { known, merged_into, parents, failures, ..Records::default() };
         records.look_up_ancestors(&*self.stores.orders, &self.connection).await?;
         Ok(Facts {
             records,
