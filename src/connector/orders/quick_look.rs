@@ -75,19 +75,22 @@ impl ShipStationChannel {
 }
 
 pub(super) async fn run(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
-    let run = &recorder.ctx.run;
+    let (run, to) = (&recorder.ctx.run, reading.admission.window.to);
     reading.users = follow_up::prepare(recorder.ctx).await?;
     // An order that is modified while the list is read turns up again.
     reading.seen = Some(HashSet::new());
     let mut scan = Scan::new("modified", ScanStrategy::Changes);
-    let (since, read) = loop {
-        // The host's clock may turn out to be wrong: then since when it reads is another time, too.
-        let since = run.channel.look_since(reading.admission.window.to, &run.token.run).await?;
+    let mut since = run.channel.look_since(to, &run.token.run).await?;
+    let read = loop {
         let list = recorder.ctx.client().orders().list().modified_since(since).sort_by(OrderSort::ModifyDate);
         let pages = list.page_size(recorder.ctx.settings().page_size).pages();
         match scan::read_list(recorder, reading, &mut scan, pages).await {
-            Ok(false) => {}
-            read => break (since, read.map(drop)),
+            // One of the two clocks is wrong: whichever it is, nothing may be left out.
+            Ok(false) => {
+                let by_other_clock = run.channel.look_since(reading.admission.window.to, &run.token.run);
+                since = since.min(by_other_clock.await?);
+            }
+            read => break read.map(drop),
         }
     };
     recorder.report.scans.push(scan);

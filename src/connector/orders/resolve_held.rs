@@ -50,9 +50,9 @@ async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) 
             let is_known = held.store.as_ref().is_none_or(|store| names.lists(store));
             let may_differ = !is_known && mapper.rules.depends_on_marketplace(&request);
             if may_differ {
-                let (read, warning) = channel.directory.names(&run.client).await;
+                let (stores, warning) = channel.directory.names(&run.client).await;
                 report.run.warnings.extend(warning);
-                names = read;
+                names = stores;
             }
             if let Some(known) = held.store.as_ref().and_then(|store| names.marketplace_of(store)) {
                 request.marketplace = Some(known.to_owned());

@@ -280,3 +280,28 @@ async fn a_quick_look_under_a_clock_far_ahead_misses_no_change() {
     let report = wrong.get_orders(look()).await.unwrap();
     assert_eq!((report.run.status.clone(), report.counts.changed), (RunStatus::Succeeded, 1), "{report}");
 }
+
+#[tokio::test]
+async fn a_quick_look_that_is_told_a_time_far_ahead_misses_no_change() {
+    let world = World::new().await;
+    let channel = world.channel_on(world.store.stores(), |_| {});
+    let order = world.add(world.order("A-1"));
+    let _ = import(&channel).await;
+    let _ = channel.get_orders(GetOrders::changes_only()).await.unwrap();
+    world.sim.clock().advance(HOUR);
+    world.sim.account(|account| assert!(account.cancel(order)));
+    world.sim.clock().advance(HOUR);
+    let mut answers = 0;
+    let proxy = Proxy::before(&world, move |_, answer| {
+        answers += 1;
+        if answers == 1 {
+            let date = answer.headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("date")).unwrap();
+            date.1 = "Tue, 01 Jan 2030 00:00:00 GMT".to_owned();
+        }
+    })
+    .await;
+    let clock = WrongClock::ahead(&world, Duration::ZERO);
+    let told = world.builder(proxy.client(&world, clock), world.store.stores(), |_| {}).build().unwrap();
+    let report = told.get_orders(GetOrders::changes_only()).await.unwrap();
+    assert_eq!(report.counts.changed, 1, "{report}");
+}
