@@ -48,6 +48,9 @@ fn split_of_imported(order: &ChannelOrder, records: &Records) -> Option<ChannelO
         if record.is_some_and(|record| !record.lineage.merged.contains(part)) {
             return Some(parent.clone());
         }
+        if let Some(imported) = records.unshared.get(parent) {
+            return Some(imported.clone());
+        }
         let of_parent = record.map_or(records.parents.get(parent), |record| record.lineage.parent.as_ref());
         (part, parent) = (parent, of_parent?);
     }

@@ -54,6 +54,26 @@ async fn faults_a_part_of_a_part_is_held_also_if_both_were_split_off_between_two
 }
 
 #[tokio::test]
+async fn faults_a_part_of_a_part_that_is_not_listed_is_held_by_what_the_imported_order_says() {
+    for page_size in [1, 500] {
+        let world = World::new().await;
+        let parent = world.add(world.order("A-1"));
+        let channel = world.channel(|settings| settings.orders.page_size = page_size);
+        let _ = import(&channel).await;
+        let grandchild = world.sim.account(|account| {
+            let child = account.split_order(parent, &[0, 1]).unwrap();
+            let grandchild = account.split_order(child, &[0]).unwrap();
+            assert!(account.hold(child));
+            grandchild
+        });
+        let report = import(&channel).await;
+        assert_eq!((report.counts.imported(), report.counts.held()), (1, 1), "{report}");
+        let of_imported = HoldReason::SplitOfImported { parent: parent.to_string().into() };
+        assert_eq!(holds(&world, grandchild), [of_imported], "{page_size}");
+    }
+}
+
+#[tokio::test]
 async fn faults_parts_of_parts_split_before_the_import_are_imported_like_any_other() {
     for page_size in [1, 500] {
         let world = World::new().await;
