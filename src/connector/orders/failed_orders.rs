@@ -24,6 +24,9 @@ const MAX_READ: usize = 200;
 /// How many are looked through for those that are due, where more are kept than can be read in one run.
 const MAX_WORK_ITEMS_READ: usize = 10_000;
 
+/// What is kept of an order that was not found once.
+const NOT_FOUND: &str = "ShipStation does not find the order";
+
 /// Reads the due ones again. With a deadline they get half of the time: a long ledger must not keep a run from its window.
 pub(super) async fn read_again(recorder: &mut Recorder<'_>, reading: &mut Reading) -> Result<(), Stop> {
     let mut due = due(recorder).await?;
@@ -89,8 +92,12 @@ async fn read_one(
             let outcomes = page::import(recorder, &reading.admission, vec![order]).await?;
             return settle(recorder, record, outcomes.first()).await.map(|()| Some(id));
         }
-        Ok(None) if lookup::may_be_behind(record.first_seen, recorder.ctx.now()) => {
-            "ShipStation does not find the order".to_owned()
+        // A gateway may say so for a while: only a second look, some minutes later, ends it.
+        Ok(None)
+            if record.error.as_deref() != Some(NOT_FOUND)
+                || lookup::may_be_behind(record.first_seen, recorder.ctx.now()) =>
+        {
+            NOT_FOUND.to_owned()
         }
         Ok(None) => {
             recorder.warn(format!("order {} failed before and no longer exists", record.order));

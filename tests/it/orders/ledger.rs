@@ -16,6 +16,7 @@ use shipstation_connector::{
     },
     client::UserId,
     connector::UnmappedPolicy,
+    testing::simulator::{Fault, FaultKind, Method},
 };
 
 use super::{import, imported};
@@ -124,14 +125,37 @@ async fn faults_orders_that_are_dismissed_over_or_gone_are_not_tried_again() {
     });
     world.sim.clock().advance(DAY * 9);
     let report = import(&channel).await;
-    assert_eq!(report.counts.scanned(), 0, "{report}");
+    assert_eq!((report.counts.scanned(), report.counts.failed()), (1, 1), "{report}");
     let text = report.to_string();
     assert!(text.contains("is now cancelled") && text.contains("is now shipped"), "{text}");
-    assert!(text.contains("no longer exists"), "{text}");
+    assert!(text.contains("does not find the order"), "{text}");
+    world.sim.clock().advance(DAY);
+    let report = import(&channel).await;
+    assert_eq!(report.counts.scanned(), 0, "{report}");
+    assert!(report.to_string().contains("no longer exists"), "{report}");
     world.sim.clear_journal();
     world.sim.clock().advance(DAY);
     let _ = import(&channel).await;
     assert!(world.sim.journal().iter().all(|entry| entry.path == "/orders"), "the ledger is empty");
+}
+
+#[tokio::test]
+async fn faults_an_order_that_a_gateway_does_not_find_for_a_while_is_not_forgotten() {
+    let world = World::new().await;
+    let order = world.add(world.order("A-1").shipping("Unheard of"));
+    let channel = world.channel(|settings| {
+        settings.shipping.unmapped = UnmappedPolicy::Reject;
+        settings.orders.catch_up_days = 0;
+    });
+    let _ = import(&channel).await;
+    world.rules(vec![ShippingRule::exact("Unheard of", "ground")]).await;
+    world.sim.clock().advance(DAY * 9);
+    let unknown = FaultKind::Status { code: 404, body: String::new() };
+    world.sim.fault(Fault::on(Method::GET, &format!("/orders/{order}")).times(2).with(unknown));
+    assert_eq!(import(&channel).await.counts.failed(), 1);
+    world.sim.clock().advance(DAY);
+    let report = import(&channel).await;
+    assert_eq!((report.counts.imported(), imported(&world)), (1, 1), "{report}");
 }
 
 #[tokio::test]
