@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, ConnectionId, OutboxId,
+        ChannelOrderId, ConnectionId, OutboxId, ShipmentState, SupersedeReason,
         shipping::CarrierRules,
         store::{OrderProgress, OutboxQuery, OutboxRow, ShipmentStore, ShipmentStoreExt},
     },
@@ -62,6 +62,16 @@ impl<'c> Context<'c> {
             bookmark.pass(&last.cursor())?;
             wanted.extend(rows.into_iter().filter(&is_wanted));
         }
+    }
+
+    /// What takes the place of a row: the newest revision of its shipment, if that is newer, whatever order it names.
+    pub(super) async fn superseded_by_revision(
+        &self,
+        row: &OutboxRow,
+    ) -> Result<Option<ShipmentState>, Stop> {
+        let revisions = self.rows(&OutboxQuery::OfShipment(row.shipment.id.clone()), |_| true).await?;
+        let reason = |revision| SupersedeReason::NewerRevision { revision };
+        Ok(row.newer_revision(&revisions).map(|newest| ShipmentState::Superseded { reason: reason(newest) }))
     }
 
     pub(super) async fn order_progress(&self, order: &ChannelOrderId) -> Result<OrderProgress, Stop> {

@@ -1,7 +1,7 @@
 //! What becomes due before anything is sent: shipments that the host does not enqueue itself, and rows that were blocked
 //! on something that has changed.
 
-use super::{Ctx, Decision, Recorder, Stop, parcel::carrier_code, timing};
+use super::{Ctx, Decision, Recorder, Stop, parcel::carrier_code, rows, timing};
 use crate::{
     channel::{
         BlockKind, BlockReason, Shipment, ShipmentState, ShipmentStateKind,
@@ -63,6 +63,8 @@ fn leads_on(page: &[ChangedShipment], at: Option<&SourceCursor>) -> bool {
 
 /// Releases rows whose carrier a rule names now or has a code although none does, whose tracking number is not required any
 /// more, or whose carrier code ShipStation refused and the rules have changed.
+///
+/// Closes rows that name the wrong order, once a newer revision names the right one.
 pub(super) async fn release(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     let ctx = recorder.ctx;
     if ctx.run.is_dry_run() || !ctx.counts().await?.contains_key(ShipmentStateKind::Blocked.name()) {
@@ -73,8 +75,16 @@ pub(super) async fn release(recorder: &mut Recorder<'_>) -> Result<(), Stop> {
     for key in ctx.carriers.rules().iter().map(|rule| rule.carrier.as_str()).chain(no_tracking) {
         recorder.has_acted |= store.unblock(connection, key, ctx.run.now()).await? > 0;
     }
-    let corrected = ctx.rows(&OutboxQuery::Blocked, |row| has_code_now(ctx, row)).await?;
-    recorder.apply(Decision::steps(&corrected, &ShipmentState::Pending)).await
+    let may_go = |row: &OutboxRow| has_code_now(ctx, row) || rows::is_of_another_order(row);
+    let mut decision = Decision::default();
+    for row in ctx.rows(&OutboxQuery::Blocked, may_go).await? {
+        if has_code_now(ctx, &row) {
+            decision.step(&row, ShipmentState::Pending);
+        } else if let Some(state) = ctx.superseded_by_revision(&row).await? {
+            decision.step(&row, state);
+        }
+    }
+    recorder.apply(decision).await
 }
 
 fn has_code_now(ctx: Ctx<'_>, row: &OutboxRow) -> bool {

@@ -1,7 +1,7 @@
 //! What can be read off the rows of one order. Pure: nothing is decided here.
 
 use crate::{
-    channel::{BlockReason, ShipmentId, ShipmentState, store::OutboxRow},
+    channel::{BlockReason, ShipmentId, ShipmentState, SupersedeReason, store::OutboxRow},
     connector::tracking,
 };
 
@@ -17,7 +17,8 @@ pub(super) fn unknown_outcomes(rows: &[OutboxRow]) -> u32 {
 
 /// The rows that say what has left: of each shipment the newest revision, unless the host took it back.
 pub(super) fn current(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
-    let counts = |row: &&OutboxRow| !row.shipment.voided && !is_of_another_order(row);
+    let is_elsewhere = |row: &OutboxRow| is_of_another_order(row) || is_corrected(row);
+    let counts = |row: &&OutboxRow| !row.shipment.voided && !is_elsewhere(row);
     let is_newest = |row: &&OutboxRow| row.shipment.revision == newest_revision(rows, &row.shipment.id);
     rows.iter().filter(counts).filter(is_newest).collect()
 }
@@ -25,6 +26,11 @@ pub(super) fn current(rows: &[OutboxRow]) -> Vec<&OutboxRow> {
 /// Whether the row was set aside, since it names the number of another order.
 pub(super) fn is_of_another_order(row: &OutboxRow) -> bool {
     matches!(row.state, ShipmentState::Blocked { reason: BlockReason::OrderMismatch { .. } })
+}
+
+/// Whether a newer revision took its place, which may name another order.
+fn is_corrected(row: &OutboxRow) -> bool {
+    matches!(row.state, ShipmentState::Superseded { reason: SupersedeReason::NewerRevision { .. } })
 }
 
 /// The tracking numbers of these rows, each one once, in the host's order.

@@ -49,8 +49,7 @@ pub(super) async fn send(
         BeginSendOutcome::OrderBusy => Some("another shipment of the order is under way"),
     };
     if let Some(why) = why_not {
-        let mut decision = Decision::default();
-        parcel.rows().for_each(|row| decision.note(row, why));
+        let decision = not_sent(ctx, parcel, why).await?;
         return recorder.apply(decision).await;
     }
     recorder.warnings.extend(uncounted(parcel).into_iter().chain(warning));
@@ -68,6 +67,20 @@ async fn acquire_permit(ctx: Ctx<'_>) -> Result<ShipStation, Stop> {
     let permit = ctx.run.writer().permit().await?;
     ctx.run.checkpoint().await?;
     Ok(ctx.run.writer().with_permit(permit))
+}
+
+/// Nothing has left. What was corrected is closed: a newer revision that names another order is planned with that one only.
+async fn not_sent(ctx: Ctx<'_>, parcel: &Parcel, why: &str) -> Result<Decision, Stop> {
+    let mut decision = Decision::default();
+    let of_order = ctx.order_progress(&parcel.row.shipment.order).await?.rows;
+    for row in of_order.iter().filter(|row| !row.state.is_closed() && !row.state.is_outcome_unknown()) {
+        if let Some(state) = ctx.superseded_by_revision(row).await? {
+            decision.step(row, state);
+        } else if parcel.rows().any(|planned| planned.id() == row.id()) {
+            decision.note(row, why);
+        }
+    }
+    Ok(decision)
 }
 
 fn would_send(ctx: Ctx<'_>, parcel: &Parcel) -> Decision {

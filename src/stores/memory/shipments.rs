@@ -6,7 +6,7 @@ use super::{Connection, Writer};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, OutboxId, RunId, Shipment,
+        ChannelOrderId, OutboxId, RunId, Shipment, ShipmentId,
         store::{
             BeginSendOutcome, EnqueueOutcome, OrderEvent, OutboxCursor, OutboxPage, OutboxQuery, OutboxRow,
             SendIntent, ShipmentTransition, StoreError,
@@ -125,6 +125,7 @@ impl Outbox {
         let is_next = |row: &&OutboxRow| query.takes(row) && after.is_none_or(|after| row.cursor() > *after);
         let mut rows: Vec<&OutboxRow> = match query {
             OutboxQuery::OfOrder(order) => self.of_order(order).filter(is_next).collect(),
+            OutboxQuery::OfShipment(shipment) => self.revisions(shipment).filter(is_next).collect(),
             _ => self.rows.values().filter(is_next).collect(),
         };
         rows.sort_by_cached_key(|row| row.cursor());
@@ -134,6 +135,11 @@ impl Outbox {
     fn of_order(&self, order: &ChannelOrderId) -> impl Iterator<Item = &OutboxRow> {
         let ids = self.by_order.get(order).into_iter().flatten();
         ids.filter_map(|id| self.rows.get(id))
+    }
+
+    fn revisions(&self, shipment: &ShipmentId) -> impl Iterator<Item = &OutboxRow> {
+        let id = |revision| OutboxId { shipment: shipment.clone(), revision };
+        self.rows.range(id(0)..=id(u32::MAX)).map(|(_, row)| row)
     }
 
     /// A row as it is once what has changed is written.
@@ -152,10 +158,11 @@ impl Outbox {
         for intent in intents {
             let before = self.row(&intent.id, &effects.rows)?;
             let mut row = before.clone();
-            let order = self.of_order(&row.shipment.order);
-            let order: Vec<OutboxRow> =
-                order.map(|row| effects.rows.get(&row.id()).unwrap_or(row).clone()).collect();
-            answers.push(row.begin_send(intent, &order)?);
+            let rows = self.of_order(&row.shipment.order);
+            let rows = rows.flat_map(|row| self.revisions(&row.shipment.id));
+            let rows: Vec<OutboxRow> =
+                rows.map(|row| effects.rows.get(&row.id()).unwrap_or(row).clone()).collect();
+            answers.push(row.begin_send(intent, &rows)?);
             effects.add(&before, row, Some(run));
         }
         Ok((answers, effects))

@@ -5,7 +5,7 @@ use shipstation_connector::{
     testing::simulator::{Fault, FaultKind, Method},
 };
 
-use super::{MINUTE, marked, part, rows, states, sync, sync_after};
+use super::{HOUR, MINUTE, marked, part, rows, states, sync, sync_after};
 use crate::support::World;
 
 fn revision(world: &World, order: i64, revision: u32, tracking: &str) -> Shipment {
@@ -224,4 +224,33 @@ async fn requests_a_part_that_is_taken_back_while_its_order_is_looked_at_keeps_t
         sync_after(&world, MINUTE).await;
     }
     assert_eq!((states(&world, order).await, world.marks()), (vec!["superseded", "cancelled", "waiting"], 0));
+}
+
+#[tokio::test]
+async fn requests_a_correction_that_names_another_order_is_sent_to_that_one_alone() {
+    let world = World::new().await;
+    let [wrong, right] = ["1", "2"].map(|number| world.add(world.order(number)));
+    super::import(&world).await;
+    world.sim.account(|account| assert!(account.set_status(wrong, "on_hold")));
+    let first = part(&world, "A", wrong, 5, &[(0, 2)]);
+    world.enqueue(first.clone()).await;
+    world.enqueue(part(&world, "B", wrong, 1, &[(1, 1)])).await;
+    sync(&world).await;
+    assert_eq!(world.marks(), 0, "it waits");
+    // Its id, its tracking number, and the other order.
+    let mut corrected = part(&world, "A", right, 5, &[]).revision(2);
+    corrected.packages.clone_from(&first.packages);
+    world.enqueue(corrected).await;
+    sync_after(&world, MINUTE).await;
+    assert_eq!((marked(&world, wrong), marked(&world, right)), (0, 1));
+    world.sim.account(|account| assert!(account.set_status(wrong, "awaiting_shipment")));
+    for _ in 0..4 {
+        sync_after(&world, HOUR).await;
+    }
+    // The other part waits for the one that is missing now.
+    assert_eq!((marked(&world, wrong), marked(&world, right)), (0, 1));
+    assert_eq!(states(&world, wrong).await, ["superseded", "waiting"]);
+    world.enqueue(part(&world, "C", wrong, 0, &[(0, 2)])).await;
+    sync_after(&world, HOUR).await;
+    assert_eq!((marked(&world, wrong), marked(&world, right)), (1, 1));
 }

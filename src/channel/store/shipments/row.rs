@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     channel::{
-        ChannelOrderId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentState, record::record,
-        wording::says,
+        ChannelOrderId, IllegalTransition, LineQuantity, OutboxId, Shipment, ShipmentId, ShipmentState,
+        record::record, wording::says,
     },
     setters::setters,
 };
@@ -118,6 +118,8 @@ pub enum OutboxQuery {
     Blocked,
     /// Every row of one order, closed ones included.
     OfOrder(ChannelOrderId),
+    /// Every revision of one shipment, whatever orders they name.
+    OfShipment(ShipmentId),
 }
 
 impl OutboxQuery {
@@ -128,6 +130,7 @@ impl OutboxQuery {
             Self::InFlight => row.state.is_in_flight(),
             Self::Blocked => matches!(row.state, ShipmentState::Blocked { .. }),
             Self::OfOrder(order) => row.shipment.order == *order,
+            Self::OfShipment(shipment) => row.shipment.id == *shipment,
         }
     }
 }
@@ -213,24 +216,29 @@ pub enum BeginSendOutcome {
 }
 
 impl OutboxRow {
-    /// Takes an intent, where `order` are all rows of its order: puts the row into [the state of the intent](SendIntent::sending),
-    /// or leaves it as it is if it is not due, another row of the order is in flight, or the host has corrected or taken back a
-    /// shipment of the order since it was planned.
+    /// Takes an intent, where `rows` are all rows of its order and every revision of their shipments, also those that name another
+    /// order: puts the row into [the state of the intent](SendIntent::sending), or leaves it as it is if it is not due, another row
+    /// of the order is in flight, or the host has corrected or taken back a shipment of the order since it was planned.
     ///
     /// # Errors
     /// [`IllegalTransition`] when the state machine does not have the step; no state that is due is without it.
     pub fn begin_send(
         &mut self,
         intent: &SendIntent,
-        order: &[Self],
+        rows: &[Self],
     ) -> Result<BeginSendOutcome, IllegalTransition> {
         if !self.state.is_due(intent.now) {
             return Ok(BeginSendOutcome::NotDue);
         }
-        if order.iter().any(|other| other.state.is_in_flight()) {
+        let of_order = |row: &&Self| row.shipment.order == self.shipment.order;
+        if rows.iter().filter(of_order).any(|row| row.state.is_in_flight()) {
             return Ok(BeginSendOutcome::OrderBusy);
         }
-        if order.iter().any(|row| row.is_corrected(order)) {
+        if rows
+            .iter()
+            .filter(of_order)
+            .any(|row| !row.state.is_closed() && row.newer_revision(rows).is_some())
+        {
             return Ok(BeginSendOutcome::NotDue);
         }
         self.state = self.state.step(intent.sending())?;
@@ -238,11 +246,9 @@ impl OutboxRow {
         Ok(BeginSendOutcome::Granted)
     }
 
-    /// Whether it is open, and a newer revision of its shipment is there.
-    fn is_corrected(&self, order: &[Self]) -> bool {
-        let is_newer = |other: &Self| {
-            other.shipment.id == self.shipment.id && other.shipment.revision > self.shipment.revision
-        };
-        !self.state.is_closed() && order.iter().any(is_newer)
+    /// The newest revision of its shipment among these rows, if it is newer than its own.
+    pub(crate) fn newer_revision(&self, rows: &[Self]) -> Option<u32> {
+        let same = rows.iter().filter(|other| other.shipment.id == self.shipment.id);
+        same.map(|other| other.shipment.revision).max().filter(|newest| *newest > self.shipment.revision)
     }
 }

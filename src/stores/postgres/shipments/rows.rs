@@ -98,7 +98,7 @@ pub(super) async fn update(
     .map(drop)
 }
 
-/// Every row of the orders that these rows are of, with nobody else changing them until the transaction ends.
+/// Every row of the orders that these rows are of, and every revision of their shipments, with nobody else changing them until the transaction ends.
 pub(super) async fn of_the_orders_of(
     tx: &Transaction<'_>,
     connection: &str,
@@ -106,11 +106,12 @@ pub(super) async fn of_the_orders_of(
 ) -> Answer<Vec<OutboxRow>> {
     let (shipments, revisions): (Vec<String>, Vec<i64>) =
         ids.map(|id| (text(id.shipment.as_str()), i64::from(id.revision))).unzip();
-    let rows = "SELECT row_json::text FROM outbox WHERE connection = $1 AND order_id IN (
-                  SELECT named.order_id FROM outbox AS named
-                  JOIN unnest($2::text[], $3::bigint[]) AS id (shipment, revision)
-                    ON named.shipment = id.shipment COLLATE \"C\" AND named.revision = id.revision
-                  WHERE named.connection = $1)
+    let rows = "SELECT row_json::text FROM outbox WHERE connection = $1 AND shipment IN (
+                  SELECT of_order.shipment FROM outbox AS of_order WHERE of_order.connection = $1 AND of_order.order_id IN (
+                    SELECT named.order_id FROM outbox AS named
+                    JOIN unnest($2::text[], $3::bigint[]) AS id (shipment, revision)
+                      ON named.shipment = id.shipment COLLATE \"C\" AND named.revision = id.revision
+                    WHERE named.connection = $1))
                 ORDER BY order_id, shipment, revision FOR UPDATE OF outbox";
     all(tx, rows, params![connection, shipments, revisions], from_json(ROW)).await
 }
@@ -143,14 +144,14 @@ pub(super) async fn page(
         OutboxQuery::InFlight => all(tx, page!("in_flight"), place, from_json(ROW)).await,
         OutboxQuery::Blocked => all(tx, page!("state = 'blocked'"), place, from_json(ROW)).await,
         OutboxQuery::OfOrder(order) => {
-            let order = text(order.as_str());
-            all(
-                tx,
-                page!("order_id = $6"),
-                params![connection, shipped_at, shipment, revision, limit, order],
-                from_json(ROW),
-            )
-            .await
+            let of = text(order.as_str());
+            let place = params![connection, shipped_at, shipment, revision, limit, of];
+            all(tx, page!("order_id = $6"), place, from_json(ROW)).await
+        }
+        OutboxQuery::OfShipment(id) => {
+            let of = text(id.as_str());
+            let place = params![connection, shipped_at, shipment, revision, limit, of];
+            all(tx, page!("shipment = $6"), place, from_json(ROW)).await
         }
     }
 }

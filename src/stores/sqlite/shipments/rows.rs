@@ -82,14 +82,16 @@ pub(super) fn update(tx: &Transaction<'_>, connection: &str, row: &OutboxRow) ->
     .map(drop)
 }
 
-/// Every row of the orders that these rows are of.
+/// Every row of the orders that these rows are of, and every revision of their shipments.
 pub(super) fn of_the_orders_of<'i>(
     tx: &Transaction<'_>,
     connection: &str,
     ids: impl Iterator<Item = &'i OutboxId>,
 ) -> Answer<Vec<OutboxRow>> {
     let of_order = select!(
-        "order_id = (SELECT order_id FROM shipstation_outbox WHERE connection = ?1 AND shipment = ?2 AND revision = ?3)"
+        "shipment IN (
+           SELECT shipment FROM shipstation_outbox WHERE connection = ?1 AND order_id = (
+             SELECT order_id FROM shipstation_outbox WHERE connection = ?1 AND shipment = ?2 AND revision = ?3))"
     );
     let mut rows = Vec::new();
     for id in ids {
@@ -124,6 +126,7 @@ pub(super) fn page(
         OutboxQuery::InFlight => in_order(page!("in_flight = 1 AND ?5"), &true),
         OutboxQuery::Blocked => in_order(page!("state = 'blocked' AND ?5"), &true),
         OutboxQuery::OfOrder(order) => in_order(page!("order_id = ?5"), &order.as_str()),
+        OutboxQuery::OfShipment(shipment) => in_order(page!("shipment = ?5"), &shipment.as_str()),
     }
 }
 

@@ -153,28 +153,28 @@ async fn due_pages_are_stable_while_rows_leave(on: Run) -> Check {
 }
 
 async fn pages_go_on_within_the_revisions_of_a_shipment(on: Run) -> Check {
+    let new = |id, order: &str, revision| shipment(id, order, at(1)).revision(revision);
     for revision in [10, 9, 2, 1] {
-        // Sent before its order was changed on the host's side, so that several may be in flight.
-        for (id, order) in
-            [("due", "d".to_owned()), ("flies", format!("f{revision}")), ("blocked", "b".to_owned())]
-        {
-            let new = shipment(id, &order, at(1)).revision(revision);
-            on.stores.shipments.enqueue_one(&on.here, new.clone(), at(50)).await?;
-            if id == "flies" {
-                let intent = SendIntent::new(new.outbox_id(), 1, at(60));
-                on.stores.shipments.begin_send_one(&on.token, &intent).await?;
-            }
-            if id == "blocked" {
-                let state = blocked(BlockReason::NoTracking);
-                record(&on, &[ShipmentTransition::new(new.outbox_id(), state, at(60))]).await?;
-            }
+        for (id, order) in [("due", "d"), ("blocked", "b")] {
+            on.stores.shipments.enqueue_one(&on.here, new(id, order, revision), at(50)).await?;
         }
+        let state = blocked(BlockReason::NoTracking);
+        let id = new("blocked", "b", revision).outbox_id();
+        record(&on, &[ShipmentTransition::new(id, state, at(60))]).await?;
+    }
+    for revision in [1, 2, 9, 10] {
+        // Sent before its order was changed on the host's side, so that several may be in flight.
+        let new = new("flies", &format!("f{revision}"), revision);
+        on.stores.shipments.enqueue_one(&on.here, new.clone(), at(50)).await?;
+        let intent = SendIntent::new(new.outbox_id(), 1, at(60));
+        on.stores.shipments.begin_send_one(&on.token, &intent).await?;
     }
     let queries = [
         OutboxQuery::Due { now: at(99) },
         OutboxQuery::InFlight,
         OutboxQuery::Blocked,
         OutboxQuery::OfOrder("d".into()),
+        OutboxQuery::OfShipment("flies".into()),
     ];
     for query in queries {
         let (on, query) = (&on, &query);

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::{
-    super::{Check, Run, at, checks, fails_for_good, holds, none, refused, same},
+    super::{Check, Run, at, checks, fails_for_good, holds, none, refused, same, shipment},
     begin, blocked, enqueue, id, intent, names, record, retry, row, state, step, to,
 };
 use crate::channel::{
     BlockReason, FailReason, LineQuantity, NotificationStatus, RetryClass, ShipmentState, SupersedeReason,
     store::{
         BeginSendOutcome::{Granted, NotDue, OrderBusy},
-        SendIntent, ShipmentStoreExt, ShipmentTransition,
+        OutboxQuery, SendIntent, ShipmentStoreExt, ShipmentTransition,
     },
 };
 
@@ -21,6 +21,7 @@ checks! { "shipments" during SyncShipments:
     concurrent_rows_of_an_order_do_not_fly_together => "of concurrent calls for rows of one order one is granted",
     answers_stand_in_the_order_of_the_intents => "`begin_send` answers for every intent, in the order given, each as if it came after those before it",
     a_slice_commits_together => "all intents of a call commit, or none",
+    what_was_corrected_is_not_sent => "`begin_send` refuses a row of whose order a shipment has a newer revision, whatever order that one names",
     a_row_that_is_not_due_is_not_sent => "`begin_send` refuses a row that is not due, without an effect",
     an_unknown_row_is_an_error => "`begin_send` and `record` of a row that is not there fail for good",
     a_stale_token_cannot_begin_to_send => "`begin_send` refuses a stale fence and writes nothing",
@@ -91,6 +92,21 @@ async fn a_slice_commits_together(on: Run) -> Check {
     let slice = ["a", "nothing"].map(|name| intent(name, at(60)));
     holds("an unknown row fails the call", on.stores.shipments.begin_send(&on.token, &slice).await.is_err())?;
     same("the row before it", state(&on, "1", "a").await?, Some(ShipmentState::Pending))
+}
+
+async fn what_was_corrected_is_not_sent(on: Run) -> Check {
+    enqueue(&on, &[("a", "o", 1), ("b", "o", 2), ("c", "other", 3), ("d", "third", 4)]).await?;
+    for (name, order) in [("a", "elsewhere"), ("c", "other")] {
+        let newer = shipment(name, order, at(5)).revision(2);
+        on.stores.shipments.enqueue_one(&on.here, newer, at(9)).await?;
+    }
+    for (name, wanted) in [("a", NotDue), ("b", NotDue), ("c", NotDue), ("d", Granted)] {
+        same(&format!("row {name}"), begin(&on, name, at(60)).await?, wanted)?;
+    }
+    let of = |name: &'static str| OutboxQuery::OfShipment(name.into());
+    let revisions = on.peer.shipments.rows(&on.here, &of("a"), None, 9).await?.rows;
+    same("its revisions", revisions.iter().map(|row| row.shipment.revision).collect::<Vec<_>>(), [1, 2])?;
+    none("of no shipment", on.peer.shipments.rows(&on.here, &of("nothing"), None, 9).await?.rows)
 }
 
 async fn a_row_that_is_not_due_is_not_sent(on: Run) -> Check {

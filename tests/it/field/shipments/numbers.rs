@@ -51,6 +51,20 @@ async fn requests_a_new_revision_with_the_right_number_or_none_goes() {
 }
 
 #[tokio::test]
+async fn requests_a_new_revision_for_the_order_that_was_meant_closes_the_wrong_one() {
+    let world = World::new().await;
+    let (wrong, meant) = (world.add(world.order("A-1")), world.add(world.order("B-2")));
+    import(&world).await;
+    world.enqueue(shipment(&world, wrong, "B-2")).await;
+    sync(&world).await;
+    world.enqueue(shipment(&world, meant, "B-2").revision(2)).await;
+    let report = sync(&world).await;
+    let states = world.store.counts(&world.connection).await.unwrap();
+    assert_eq!((report.counts.confirmed(), states.get("superseded")), (1, Some(&1)), "{report}");
+    assert_eq!((fulfillments(&world, wrong), fulfillments(&world, meant)), (0, 1));
+}
+
+#[tokio::test]
 async fn requests_a_number_is_compared_as_people_write_it() {
     for number in ["A-1", " a-1 ", "#A-1", "# A-1", ""] {
         let world = World::new().await;
