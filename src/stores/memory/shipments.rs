@@ -121,7 +121,12 @@ impl Outbox {
         effects
     }
 
-    fn page(&self, query: &OutboxQuery, after: Option<&OutboxCursor>, limit: usize) -> Vec<OutboxRow> {
+    pub(in crate::stores) fn page(
+        &self,
+        query: &OutboxQuery,
+        after: Option<&OutboxCursor>,
+        limit: usize,
+    ) -> Vec<OutboxRow> {
         let is_next = |row: &&OutboxRow| query.takes(row) && after.is_none_or(|after| row.cursor() > *after);
         let mut rows: Vec<&OutboxRow> = match query {
             OutboxQuery::OfOrder(order) => self.of_order(order).filter(is_next).collect(),

@@ -12,6 +12,7 @@ use crate::{
     stores::{
         columns::{due_from, integer, json, nanos, overdue_from, settled},
         failure::Answer,
+        memory::Outbox,
         postgres::query::{all, execute, from_json, get, params, text},
     },
 };
@@ -127,7 +128,7 @@ pub(super) async fn page(
     let (shipped_at, shipment, revision) = after.map_or((i64::MIN, String::new(), -1), |cursor| {
         (nanos(cursor.shipped_at), text(cursor.id.shipment.as_str()), i64::from(cursor.id.revision))
     });
-    let limit = integer(limit);
+    let (few, limit) = (limit, integer(limit));
     let place = params![connection, shipped_at, shipment, revision, limit];
     match query {
         OutboxQuery::Due { now } => {
@@ -149,9 +150,10 @@ pub(super) async fn page(
             all(tx, page!("order_id = $6"), place, from_json(ROW)).await
         }
         OutboxQuery::OfShipment(id) => {
-            let of = text(id.as_str());
-            let place = params![connection, shipped_at, shipment, revision, limit, of];
-            all(tx, page!("shipment = $6"), place, from_json(ROW)).await
+            let revisions = "SELECT row_json::text FROM outbox WHERE connection = $1 AND shipment = $2";
+            let revisions =
+                all(tx, revisions, params![connection, text(id.as_str())], from_json(ROW)).await?;
+            Ok(Outbox::of(revisions).page(query, after, few))
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     stores::{
         columns::{due_from, integer, json, nanos, overdue_from, settled},
         failure::Answer,
+        memory::Outbox,
         sqlite::query::{all, execute, from_json},
     },
 };
@@ -111,7 +112,7 @@ pub(super) fn page(
     let (shipped_at, shipment, revision) = after.map_or((i64::MIN, "", -1), |cursor| {
         (nanos(cursor.shipped_at), cursor.id.shipment.as_str(), i64::from(cursor.id.revision))
     });
-    let (from, limit) = ((connection, shipped_at, shipment, revision), integer(limit));
+    let (from, few, limit) = ((connection, shipped_at, shipment, revision), limit, integer(limit));
     let in_order = |sql, found: &dyn ToSql| {
         let (connection, shipped_at, shipment, revision) = from;
         all(tx, sql, (connection, shipped_at, shipment, revision, found, limit), from_json(ROW))
@@ -126,7 +127,11 @@ pub(super) fn page(
         OutboxQuery::InFlight => in_order(page!("in_flight = 1 AND ?5"), &true),
         OutboxQuery::Blocked => in_order(page!("state = 'blocked' AND ?5"), &true),
         OutboxQuery::OfOrder(order) => in_order(page!("order_id = ?5"), &order.as_str()),
-        OutboxQuery::OfShipment(shipment) => in_order(page!("shipment = ?5"), &shipment.as_str()),
+        OutboxQuery::OfShipment(shipment) => {
+            let revisions =
+                all(tx, select!("shipment = ?2"), (connection, shipment.as_str()), from_json(ROW))?;
+            Ok(Outbox::of(revisions).page(query, after, few))
+        }
     }
 }
 
