@@ -42,7 +42,6 @@ mod unrecognized;
 pub(crate) mod wording;
 
 pub(crate) use self::action::ActionRequest;
-pub(crate) use self::policy::PolicyVerdict;
 pub use self::{
     action::{
         ActionKind, ActionState, ActionStateKind, CloseKind, CloseReason, HoldOrder, OrderAction,
@@ -89,3 +88,4 @@ pub use self::{
     timeline::Timeline,
     unrecognized::Unrecognized,
 };
+pub(crate) use self::{parcel::shown_tracking, policy::PolicyVerdict};

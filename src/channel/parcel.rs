@@ -41,3 +41,26 @@ pub enum ParcelSource {
     #[serde(untagged)]
     Unrecognized(Unrecognized),
 }
+
+/// A tracking number as it may be shown. What people write in its place may name the buyer: words are no number.
+pub(crate) fn shown_tracking(number: &str) -> String {
+    let is_code = |word: &str| word.chars().count() <= 2 || word.contains(|c: char| c.is_ascii_digit());
+    let mut words = number.split_whitespace();
+    let is_number = words.clone().count() == 1 || words.all(is_code);
+    if is_number && !number.contains('@') { number.to_owned() } else { "***".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_that_stand_where_a_number_is_expected_are_not_shown() {
+        for text in ["1Z 999 AA1 01 2345", "RR 123 456 789 GB", "9400", "OTHER-7"] {
+            assert_eq!(shown_tracking(text), text);
+        }
+        for text in ["to Jane Doe, 12 Rose Lane", "555-0142 Jane", "jane@example.com"] {
+            assert_eq!(shown_tracking(text), "***");
+        }
+    }
+}

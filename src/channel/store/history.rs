@@ -13,6 +13,7 @@ use crate::{
         hash::number_of,
         record::record,
         shipping::DisplayText,
+        shown_tracking,
         store::OrderEvent,
         wording::{spaced, worded},
     },
@@ -201,10 +202,11 @@ impl OrderChangeKind {
 }
 
 /// The first few tracking numbers of parcels, as a text shows them.
-fn numbers(parcels: Option<&[ChannelParcel]>) -> Vec<DisplayText<'_>> {
+fn numbers(parcels: Option<&[ChannelParcel]>) -> Vec<String> {
     const MAX_NUMBERS_SHOWN: usize = 3;
     let numbers = parcels.into_iter().flatten().filter_map(|parcel| parcel.tracking_number.as_deref());
-    numbers.take(MAX_NUMBERS_SHOWN).map(DisplayText::name).collect()
+    let shown = |number| DisplayText::name(&shown_tracking(number)).to_string();
+    numbers.take(MAX_NUMBERS_SHOWN).map(shown).collect()
 }
 
 record! {

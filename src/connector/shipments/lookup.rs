@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 
 use super::{Ctx, Event, RecordMatch, Stop, evidence, timing};
 use crate::{
-    channel::{FailReason, OutboxId, ShipmentState, store::OutboxRow},
+    channel::{FailReason, OutboxId, ShipmentState, shown_tracking, store::OutboxRow},
     client::{ListEnd, MAX_PAGE_SIZE, OrderId, OrderSort, OrderStatus, SortDir},
     connector::{failure::FailureStreak, lookup, tracking, translate},
 };
@@ -67,7 +67,7 @@ pub(super) async fn look_up(
             LookupResult::ShippedSomehow
         }
         RecordMatch::Theirs { tracking } if shipped => LookupResult::Never(FailReason::AlreadyShipped {
-            theirs: tracking.as_deref().map(tracking::shown),
+            theirs: tracking.as_deref().map(shown_tracking),
         }),
         RecordMatch::Nothing if shipped => LookupResult::ShippedSomehow,
         RecordMatch::Theirs { .. } | RecordMatch::Nothing => LookupResult::Nothing,

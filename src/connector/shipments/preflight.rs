@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Timestamp,
-    channel::{BlockReason, FailReason, OutboxId, RetryClass, ShipmentState},
+    channel::{BlockReason, FailReason, OutboxId, RetryClass, ShipmentState, shown_tracking},
     client::{Order, OrderStatus, PacificTime},
     connector::{
         lookup,
@@ -171,7 +171,7 @@ async fn conflict(ctx: Ctx<'_>, parcel: &Parcel, theirs: Option<String>) -> Resu
         let state = ShipmentState::Failed { reason: FailReason::AmendmentNotSupported };
         return Ok(Decision::steps(parcel.rows(), &state));
     }
-    let reason = FailReason::AlreadyShipped { theirs: theirs.as_deref().map(tracking::shown) };
+    let reason = FailReason::AlreadyShipped { theirs: theirs.as_deref().map(shown_tracking) };
     let note = format!("{reason}; ours is {}", parcel.tracking.as_deref().unwrap_or("without a number"));
     let mut decision = Decision::steps(parcel.rows(), &ShipmentState::Failed { reason });
     decision.note(&parcel.row, note);
