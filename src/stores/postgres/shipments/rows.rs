@@ -99,7 +99,8 @@ pub(super) async fn update(
     .map(drop)
 }
 
-/// Every row of the orders that these rows are of, and every revision of their shipments, with nobody else changing them until the transaction ends.
+/// Every row of the orders that these rows are of, and every revision of their shipments, with nobody else changing them until the
+/// transaction ends.
 pub(super) async fn of_the_orders_of(
     tx: &Transaction<'_>,
     connection: &str,
