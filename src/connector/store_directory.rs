@@ -9,6 +9,7 @@ use std::{
 
 use super::{clocks::HostTime, failure};
 use crate::{
+    Timestamp,
     channel::{ChannelOrder, shipping::StoreKey},
     client::{Clock, ErrorKind, ShipStation, Store},
     locked::locked,
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// The stores are read again after so long.
-pub(super) const MAX_AGE: Duration = HOUR;
+const MAX_AGE: Duration = HOUR;
 
 /// The stores as they were last read.
 #[derive(Debug, Default)]
@@ -109,13 +110,16 @@ impl StoreNames {
         self.0.get(store)?.marketplace.as_deref()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether it is one of the account's stores, as far as they were read.
     pub(super) fn lists(&self, store: &StoreKey) -> bool {
         self.0.contains_key(store)
+    }
+
+    /// Whether the marketplace of a store is settled for an order that has waited for it since then: the store is listed, or was
+    /// still not when the stores were read again. Then it has none.
+    pub(super) fn is_settled(&self, store: &StoreKey, since: Option<Timestamp>, now: Timestamp) -> bool {
+        let was_read_again = since.is_some_and(|since| now.since(since) > MAX_AGE) && !self.0.is_empty();
+        self.lists(store) || was_read_again
     }
 
     /// Names the order's store, and its marketplace; without one the order keeps its source in its place.

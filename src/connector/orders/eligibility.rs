@@ -16,7 +16,7 @@ use crate::{
         settings::{
             EmptyOrderPolicy, ExternallyFulfilledPolicy, LineagePolicy, OrderSettings, UnmappedPolicy,
         },
-        store_directory::{MAX_AGE, StoreNames},
+        store_directory::StoreNames,
         translate,
     },
 };
@@ -144,13 +144,12 @@ impl Criteria<'_> {
     }
 
     /// Whether a rule for the marketplace of a store that is not known may be meant instead of what was found. One that finds no
-    /// method is held, and looked at again once the store is known. In the end a store that is still not listed has no marketplace.
+    /// method is held, and looked at again once the store is known.
     fn unknown_marketplace(&self, order: &ChannelOrder, found: &ShippingResolution) -> Option<Undecided> {
         let (stores, store) = (self.stores?, order.store.as_ref()?);
         let first_failure = self.records.failures.get(&order.id).map(|failure| failure.first_seen);
-        let waits_long = first_failure.is_some_and(|first| self.channel.server_time().since(first) > MAX_AGE);
-        let was_read_again = waits_long && !stores.is_empty();
-        let is_known = stores.lists(store) || was_read_again || found.method().is_none();
+        let is_settled = stores.is_settled(store, first_failure, self.channel.server_time());
+        let is_known = is_settled || found.method().is_none();
         let may_differ = || self.mapper.rules.depends_on_marketplace(&translate::shipping_request(order));
         (!is_known && may_differ()).then_some(Undecided::MarketplaceUnknown)
     }

@@ -57,7 +57,8 @@ async fn every_held(run: &Run<'_>, mapper: &Mapper, report: &mut ResolveReport) 
             if let Some(known) = held.store.as_ref().and_then(|store| names.marketplace_of(store)) {
                 request.marketplace = Some(known.to_owned());
             }
-            let outcome = if may_differ && names.is_empty() {
+            let is_settled = |store| names.is_settled(store, Some(held.since), run.server_time());
+            let outcome = if may_differ && !held.store.as_ref().is_none_or(is_settled) {
                 HeldOutcomeKind::StillUnmapped
             } else {
                 let resolution = mapper.rules.resolve(&request);

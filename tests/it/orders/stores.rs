@@ -214,3 +214,24 @@ async fn faults_a_held_order_gets_no_method_instead_of_the_one_of_an_unknown_mar
     let stored = world.store.orders(&world.connection);
     assert_eq!(stored[0].shipping.method().unwrap().policy.as_str(), "etsy mail");
 }
+
+#[tokio::test]
+async fn faults_a_held_order_of_a_store_that_is_newer_than_the_list_waits_for_the_next_one() {
+    let world = World::new().await;
+    let channel = world.channel(|_| {});
+    let _ = import_one(&world, &channel, "A-1", store(&world)).await;
+    world.sim.clock().advance(MINUTE * 10);
+    world.add(world.order("A-2").store(store(&world)).shipping("2 Day"));
+    assert_eq!(import(&channel).await.counts.held(), 1);
+    let [air, etsy_mail] = ["air", "etsy mail"].map(|method| ShippingRule::exact("2 Day", method));
+    world.rules(vec![air, etsy_mail.marketplace("Etsy")]).await;
+    let report = channel.resolve_held(ResolveHeld::new()).await.unwrap();
+    assert_eq!((report.counts.released, report.counts.still_unmapped), (0, 1), "{report}");
+
+    world.sim.clock().advance(MINUTE * 51);
+    let report = channel.resolve_held(ResolveHeld::new()).await.unwrap();
+    assert_eq!((report.counts.released, stores_read(&world)), (1, 2), "{report}");
+    let stored = world.store.orders(&world.connection);
+    let stored = stored.iter().find(|kept| kept.order.number == "A-2").unwrap();
+    assert_eq!(stored.shipping.method().unwrap().policy.as_str(), "etsy mail");
+}
